@@ -1,0 +1,107 @@
+# The only makefile.  One collector per collectors/*.c, one unit test per
+# tests/test_*.c, one test peer per tests/tools/*.c, one fuzz target per
+# tests/fuzz/*.c: adding any of them needs no edit here, except a <name>_PKGS
+# line for a new library.
+
+redis_latency_PKGS    := hiredis $(if $(REDIS_TLS),hiredis_ssl openssl)
+postgres_latency_PKGS := libpq
+test_redis_PKGS       := $(redis_latency_PKGS)
+test_postgres_PKGS    := $(postgres_latency_PKGS)
+bare_redis_PKGS       := hiredis
+bare_postgres_PKGS    := libpq
+
+# hiredis speaks TLS from 1.0 on (Debian 13); 0.14 (Debian 12) does not.
+REDIS_TLS := $(shell pkg-config --exists hiredis_ssl && echo yes)
+
+VERSION  := $(shell cat VERSION)
+REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+prefix  ?= /usr/local
+bindir  ?= $(prefix)/bin
+mandir  ?= $(prefix)/share/man
+INSTALL ?= install
+CFLAGS  ?= -O2 -g
+BUILD   ?= build
+
+# What a user may override is above; what the code insists on is here.
+STRICT := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+          -Wwrite-strings -Wvla -Wformat=2 -Wconversion -Wno-sign-conversion -Werror
+HARDEN := -fPIE -fstack-protector-strong
+HARDEN_LINK := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifdef SANITIZE
+STRICT  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=$(SANITIZE)
+else
+HARDEN  += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
+library   := $(BUILD)/libarbwatch.a
+harness   := $(call object,$(wildcard collectors/harness/*.c))
+collectors := $(patsubst collectors/%.c,%,$(wildcard collectors/*.c))
+tests     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
+fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint
+libraries  = $(if $($(1)_PKGS),$$(pkg-config --libs $($(1)_PKGS))) -lyaml -pthread -lm $(LDLIBS)
+
+all: $(programs)
+
+$(library): $(call object,$(wildcard common/*.c textfile/*.c probes/*.c))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $(harness) $(library)
+	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
+
+$(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
+	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,textfile_lint)
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $(library)
+	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $$(pkg-config --libs check) $(call libraries,test_$*)
+
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
+	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
+
+# libFuzzer is clang's.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c textfile/*.c)
+	@mkdir -p $(@D)
+	clang -I. $(STRICT) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $^ -lyaml -pthread -lm
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) -I. $(CPPFLAGS) $(STRICT) $(HARDEN) $(CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
+
+# What a config file may have sections for; kept in a file so that a new program rebuilds the object.
+$(BUILD)/common/options.o: DEFINES = -DPROGRAMS='"$(collectors)"'
+$(BUILD)/common/options.o: $(BUILD)/programs.list
+$(BUILD)/common/version.o: DEFINES = -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"'
+$(BUILD)/common/version.o: $(BUILD)/version.list
+$(BUILD)/probes/redis.o: DEFINES = $(if $(REDIS_TLS),-DREDIS_TLS)
+$(BUILD)/probes/postgres.o: DEFINES = $$(pkg-config --cflags libpq)
+$(BUILD)/tests/tools/bare_postgres.o: DEFINES = $$(pkg-config --cflags libpq)
+$(BUILD)/programs.list: contents = $(collectors)
+$(BUILD)/version.list: contents = $(VERSION) $(REVISION)
+$(BUILD)/programs.list $(BUILD)/version.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -m 755 $(programs) $(DESTDIR)$(bindir)
+	$(INSTALL) -m 644 packaging/man/*.1 $(DESTDIR)$(mandir)/man1
+
+uninstall:
+	rm -f $(programs:$(BUILD)/%=$(DESTDIR)$(bindir)/%) $(programs:$(BUILD)/%=$(DESTDIR)$(mandir)/man1/%.1)
+
+clean:
+	rm -rf $(BUILD)
+
+test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/tools/%)
+
+fuzzers: $(fuzzers:%=$(BUILD)/fuzz/%)
+
+.PHONY: all install uninstall clean test-programs fuzzers FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

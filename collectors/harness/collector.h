@@ -1,0 +1,59 @@
+#ifndef COLLECTORS_HARNESS_COLLECTOR_H
+#define COLLECTORS_HARNESS_COLLECTOR_H
+
+#include "common/deadline.h"
+#include "common/failure.h"
+#include "common/log.h"
+#include "common/options.h"
+#include "textfile/metrics.h"
+
+/*
+ * What a collector is.  A file collectors/<name>.c defines exactly one object
+ * of this type, named `collector`, and nothing else that is visible outside.
+ * The harness owns the rest: main(), the common flags, the loop, the deadline,
+ * the log, the arbitrage_collector_* families, and publishing the file.
+ */
+struct run;
+
+struct collector {
+	const char *name;              /* program, file stem and label: "redis_latency" */
+	const char *summary;           /* one line for --help, no full stop */
+	const struct option *options;  /* besides the common ones; ended by a row without a name */
+	const struct family *families; /* all it can write, besides the common ones */
+	size_t family_count;
+
+	/*
+	 * Check the settings and make the collector's own state from them.  No
+	 * network.  On failure -1 with `why`, whose text names the setting; the
+	 * program then ends with status 2.  Called again on SIGHUP: until it has
+	 * succeeded the older state stays in use.
+	 */
+	int (*open)(const struct options *options, struct secrets *secrets, void **state, struct failure *why);
+
+	/*
+	 * Measure everything once, before run_deadline(run), and write what was
+	 * found to run_metrics(run).  A target that fails is data: give it to
+	 * run_failed() and go on.
+	 */
+	void (*collect)(void *state, struct run *run);
+
+	/* Free the state.  Takes NULL. */
+	void (*close)(void *state);
+};
+
+extern const struct collector collector;
+
+/* What a collector may ask of the run it is in, and tell it.  For the thread that called collect() alone. */
+struct deadline run_deadline(const struct run *run);
+struct metrics *run_metrics(const struct run *run);
+
+/*
+ * A target, or something this run should have got, could not be had: counted
+ * by kind, logged in one line, and the run is no success.
+ */
+void run_failed(struct run *run, const char *target, const struct failure *why);
+
+/* Something the operator should know about a target that did answer: one log line, nothing else. */
+void run_note(struct run *run, const char *target, const char *message);
+
+#endif /* COLLECTORS_HARNESS_COLLECTOR_H */

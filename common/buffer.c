@@ -1,0 +1,63 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/buffer.h"
+
+enum { SMALLEST = 1024 };
+
+void
+buffer_init(struct buffer *b, size_t limit)
+{
+	*b = (struct buffer){ .limit = limit };
+}
+
+void
+buffer_release(struct buffer *b)
+{
+	free(b->text);
+	*b = (struct buffer){ .limit = b->limit };
+}
+
+char *
+buffer_reserve(struct buffer *b, size_t length)
+{
+	size_t capacity;
+	char *text;
+
+	if (b->failed)
+		return NULL;
+	if (length <= b->capacity - b->length && b->text != NULL)
+		return b->text + b->length;
+	if (length > b->limit || b->length > b->limit - length) {
+		b->failed = true;
+		return NULL;
+	}
+	capacity = b->capacity < SMALLEST ? SMALLEST : b->capacity;
+	while (capacity < b->length + length)
+		capacity *= 2;
+	text = realloc(b->text, capacity);
+	if (text == NULL) {
+		b->failed = true;
+		return NULL;
+	}
+	b->text = text;
+	b->capacity = capacity;
+	return b->text + b->length;
+}
+
+void
+buffer_format(struct buffer *b, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (length < 0 || (size_t)length >= sizeof(text))
+		b->failed = true;
+	else
+		buffer_append(b, text, (size_t)length);
+}

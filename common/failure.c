@@ -1,0 +1,52 @@
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/failure.h"
+
+static void
+replace_control_characters(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
+int
+failure_set(struct failure *why, enum failure_kind kind, const char *format, ...)
+{
+	va_list args;
+
+	why->kind = kind;
+	va_start(args, format);
+	(void)vsnprintf(why->text, sizeof(why->text), format, args);
+	va_end(args);
+	replace_control_characters(why->text);
+	return -1;
+}
+
+int
+failure_prefix(struct failure *why, const char *format, ...)
+{
+	char prefix[sizeof(why->text)], joined[2 * sizeof(why->text) + 2];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(prefix, sizeof(prefix), format, args);
+	va_end(args);
+	(void)snprintf(joined, sizeof(joined), "%s: %s", prefix, why->text);
+	joined[sizeof(why->text) - 1] = '\0';
+	memcpy(why->text, joined, strlen(joined) + 1);
+	replace_control_characters(why->text);
+	return -1;
+}
+
+const char *
+failure_kind_name(enum failure_kind kind)
+{
+	static const char *const names[FAILURE_KINDS] = { "none", "resolve", "connect", "tls", "auth", "timeout",
+		"rejected", "protocol", "local" };
+
+	return names[kind];
+}

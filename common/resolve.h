@@ -1,0 +1,23 @@
+#ifndef COMMON_RESOLVE_H
+#define COMMON_RESOLVE_H
+
+#include <netdb.h>
+
+#include "common/deadline.h"
+#include "common/failure.h"
+
+/*
+ * getaddrinfo() with a deadline.
+ *
+ * A name server that never answers would hold getaddrinfo() for many seconds,
+ * and it cannot be interrupted.  So names are looked up in a thread of their
+ * own, which is left behind when the deadline passes: it frees its own memory
+ * when the resolver lets it go.  Numeric addresses need no thread.
+ *
+ * Returns 0 and a list for freeaddrinfo(), or -1 with `why`: resolve for a
+ * name that has no address, timeout when the deadline passed first.  At most
+ * 64 lookups may be left behind at a time; more fail at once.
+ */
+int resolve(const char *host, int port, struct deadline deadline, struct addrinfo **addresses, struct failure *why);
+
+#endif /* COMMON_RESOLVE_H */

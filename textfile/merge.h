@@ -1,0 +1,25 @@
+#ifndef TEXTFILE_MERGE_H
+#define TEXTFILE_MERGE_H
+
+#include "common/buffer.h"
+#include "textfile/parse.h"
+
+/*
+ * Several files as one exposition: what node_exporter makes of a directory.
+ *
+ * Families of the same name are joined, with one HELP and one TYPE.  Where
+ * files contradict each other the first file (in the order given; node_exporter
+ * takes file-name order) wins, and what is left out is reported, with the
+ * index of the file it was in.
+ */
+typedef void merge_handler(void *context, size_t file, const struct fault *fault);
+
+/*
+ * Append the joined text to `out`, or only report when `out` is NULL.  The
+ * documents should be free of faults themselves.  Returns the number of
+ * faults, or -1 when memory ran out.
+ */
+long merge(const struct document *const documents[], size_t count, struct buffer *out, merge_handler *report,
+    void *context);
+
+#endif /* TEXTFILE_MERGE_H */

@@ -1,0 +1,60 @@
+#ifndef TEXTFILE_METRICS_H
+#define TEXTFILE_METRICS_H
+
+#include <stdint.h>
+
+#include "textfile/family.h"
+
+/*
+ * The series of one run: values for the families of some static tables.
+ *
+ *	metrics_set(m, &families[UP], LABELS("main"), 1);
+ *	metrics_add(m, &families[FAILURES], LABELS("main", "timeout"), 1);
+ *	metrics_observe(m, &families[LATENCY], LABELS("main"), 0.000104);
+ *
+ * Label values come in the order of the family's label keys.  The same label
+ * values always mean the same series, so a series cannot appear twice.  Label
+ * values may come from outside: bytes that are not UTF-8 become U+FFFD, and
+ * what is longer than FAMILY_LABEL_VALUE is cut.  Series past the family's
+ * max_series, values that are not finite where that makes no sense (counters,
+ * histograms), and all after memory ran out, are dropped and counted.
+ *
+ * Passing a family that was not declared, or a wrong number of label values,
+ * is a mistake in our own code and is asserted.
+ */
+struct metrics;
+
+#define LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define NO_LABELS   ((const char *const[]){ NULL })
+
+/*
+ * Every sample carries env="<env>".  The tables must outlive the metrics and
+ * pass family_check() together.  NULL with `why` when they do not, or memory
+ * ran out.
+ */
+struct metrics *metrics_new(const char *env, const struct family *const tables[], const size_t counts[],
+    size_t table_count, struct failure *why);
+void metrics_free(struct metrics *m);
+
+void metrics_set(struct metrics *m, const struct family *gauge, const char *const labels[], double value);
+
+/* Adding 0 makes the series exist. */
+void metrics_add(struct metrics *m, const struct family *counter, const char *const labels[], double value);
+
+/* Makes the histogram exist without an observation. */
+void metrics_touch(struct metrics *m, const struct family *histogram, const char *const labels[]);
+void metrics_observe(struct metrics *m, const struct family *histogram, const char *const labels[], double value);
+
+/* How many values were dropped since the last metrics_clear(). */
+uint64_t metrics_dropped(const struct metrics *m);
+
+/* Forget all series. */
+void metrics_clear(struct metrics *m);
+
+/* Forget the gauges alone: counts that could not be published wait for the next run. */
+void metrics_clear_gauges(struct metrics *m);
+
+/* Add every series of `from`, which has the same tables, to `m`: counts add up, gauges are set. */
+void metrics_merge(struct metrics *m, const struct metrics *from);
+
+#endif /* TEXTFILE_METRICS_H */
