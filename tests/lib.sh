@@ -1,0 +1,196 @@
+# shellcheck shell=sh
+# What the scenario scripts share.  A scenario sources this file, calls `check`
+# for each thing it shows, and ends with `finish`:
+#
+#	. "$(dirname "$0")/lib.sh"
+#	start_redis
+#	run 0 "$BUILD/redis_latency" --target "main=redis://127.0.0.1:$REDIS_PORT"
+#	check "up is 1" sample 'arbitrage_redis_up{target="main",env="paper"}' 1
+#	finish
+#
+# BUILD is the tree with the programs.  Everything that is started ends with
+# the script, by its process id; $work is a directory of its own, removed too.
+
+set -u
+: "${BUILD:=build}"
+BUILD=$(cd "$BUILD" && pwd)
+TOOLS=$BUILD/tests/tools
+PYTHON=/usr/bin/python3  # Debian's, which has Debian's prometheus_client
+work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-test.XXXXXX")
+chmod 755 "$work"
+textfiles=$work/textfiles
+mkdir "$textfiles"
+passed=0 failed=0 skipped=0
+: >"$work/pids"
+
+# Nothing from the caller's environment may decide a test.
+unset REDIS_URL POSTGRES_DSN REDIS_PASSWORD POSTGRES_PASSWORD PGPASSWORD PGHOST PGPORT PGUSER PGDATABASE
+export ARBWATCH_TEXTFILE_DIRECTORY="$textfiles"
+export NO_PROXY='*' no_proxy='*'
+
+cleanup() {
+	while read -r pid; do
+		kill -CONT "$pid" 2>/dev/null
+		kill "$pid" 2>/dev/null
+	done <"$work/pids"
+	while read -r pid; do
+		tries=0
+		while kill -0 "$pid" 2>/dev/null; do
+			tries=$((tries + 1))
+			[ "$tries" -lt 100 ] || kill -KILL "$pid" 2>/dev/null
+			sleep 0.05
+		done
+	done <"$work/pids"
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+# check DESCRIPTION COMMAND...: the command must succeed.
+check() {
+	description=$1
+	shift
+	if "$@" >"$work/check.out" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf 'FAILED %s: %s\n  command: %s\n' "$(basename "$0")" "$description" "$*"
+		sed 's/^/  | /' "$work/check.out" | head -n 20
+		[ ! -s "$work/err" ] || sed 's/^/  stderr | /' "$work/err" | head -n 10
+	fi
+}
+
+# refute DESCRIPTION COMMAND...: the command must fail.
+refute() {
+	description=$1
+	shift
+	check "$description" not "$@"
+}
+not() { ! "$@"; }
+
+# skip DESCRIPTION WHY: counted and printed, never silent.
+skip() {
+	skipped=$((skipped + 1))
+	printf 'SKIPPED %s: %s: %s\n' "$(basename "$0")" "$1" "$2"
+}
+
+finish() {
+	if [ "$skipped" -gt 0 ]; then
+		printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	else
+		printf '%d passed, %d failed\n' "$passed" "$failed"
+	fi
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+# await SECONDS COMMAND...: until it succeeds.
+await() {
+	await_until=$(($(date +%s) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$await_until" ] || return 1
+		sleep 0.05
+	done
+}
+
+# run STATUS COMMAND...: output in $work/out and $work/err; the exit status is checked.
+run() {
+	want=$1
+	shift
+	got=0
+	"$@" >"$work/out" 2>"$work/err" || got=$?
+	check "exit status $want of: $(basename "$1")" test "$got" -eq "$want"
+}
+
+# seconds_since NANOSECONDS-TEXT: with now_ns, for bounds on a whole run.
+now_ns() { date +%s%N; }
+
+# spawn NAME COMMAND...: in the background; its process id in $SPAWNED, its output in $work/NAME.log.
+spawn() {
+	spawn_name=$1
+	shift
+	"$@" >"$work/$spawn_name.log" 2>&1 &
+	SPAWNED=$!
+	echo "$SPAWNED" >>"$work/pids"
+}
+
+stop() {  # stop PID: ask, and wait until it is gone
+	kill -CONT "$1" 2>/dev/null
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	return 0
+}
+
+free_port() { "$TOOLS/free_port"; }
+
+# sample SERIES VALUE [FILE]: the line is in the file (default: the only .prom file), to the letter.
+sample() {
+	grep -qxF -- "$1 $2" "${3:-$(only_prom)}"
+}
+
+# value SERIES [FILE]: print the value of a series.
+value() {
+	awk -v series="$1" 'index($0, series " ") == 1 { print substr($0, length(series) + 2) }' "${2:-$(only_prom)}"
+}
+
+only_prom() { ls "$textfiles"/*.prom; }
+
+start_redis() {  # start_redis [redis-server ARGUMENT...]: sets REDIS_PORT, REDIS_PID
+	REDIS_PORT=$(free_port)
+	mkdir -p "$work/redis-$REDIS_PORT"
+	spawn "redis-$REDIS_PORT" redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no \
+		--dir "$work/redis-$REDIS_PORT" "$@"
+	REDIS_PID=$SPAWNED
+	# An error reply (NOAUTH) is an answer too.
+	await 20 redis-cli -p "$REDIS_PORT" ping || { echo "redis-server did not start"; exit 1; }
+}
+
+POSTGRES_BIN=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+	if [ "$(id -u)" -eq 0 ]; then
+		runuser -u postgres -- "$@"
+	else
+		"$@"
+	fi
+}
+
+# start_postgres [NAME=VALUE...]: a fresh cluster with those settings; user "arbwatch", password "s3cret-arbwatch",
+# SCRAM over TCP and over the unix socket in $POSTGRES_DATA.  Sets POSTGRES_PORT, POSTGRES_DATA, POSTGRES_PID.
+start_postgres() {
+	POSTGRES_PORT=$(free_port)
+	POSTGRES_DATA=$work/postgres-$POSTGRES_PORT
+	mkdir "$POSTGRES_DATA"
+	[ "$(id -u)" -ne 0 ] || chown postgres "$POSTGRES_DATA"
+	printf 's3cret-arbwatch\n' >"$work/postgres-password"
+	chmod 644 "$work/postgres-password"
+	as_postgres "$POSTGRES_BIN/initdb" -D "$POSTGRES_DATA" -U arbwatch --pwfile="$work/postgres-password" \
+		--auth=scram-sha-256 --no-sync >"$work/initdb.log" 2>&1 || { cat "$work/initdb.log"; exit 1; }
+	for setting in "listen_addresses='127.0.0.1'" "unix_socket_directories='$POSTGRES_DATA'" "port=$POSTGRES_PORT" \
+		fsync=off "$@"; do
+		echo "$setting" >>"$POSTGRES_DATA/postgresql.conf"
+	done
+	launch_postgres
+}
+
+# launch_postgres: (again) on the same cluster.
+launch_postgres() {
+	if [ "$(id -u)" -eq 0 ]; then
+		spawn "postgres-$POSTGRES_PORT" setpriv --reuid postgres --regid postgres --init-groups \
+			"$POSTGRES_BIN/postgres" -D "$POSTGRES_DATA"
+	else
+		spawn "postgres-$POSTGRES_PORT" "$POSTGRES_BIN/postgres" -D "$POSTGRES_DATA"
+	fi
+	POSTGRES_PID=$SPAWNED
+	await 30 "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p "$POSTGRES_PORT" || {
+		cat "$work/postgres-$POSTGRES_PORT.log"
+		exit 1
+	}
+}
+
+# sql TEXT: as the superuser of the last cluster started.
+sql() {
+	PGPASSWORD=s3cret-arbwatch "$POSTGRES_BIN/psql" -qAtX -h 127.0.0.1 -p "$POSTGRES_PORT" -U arbwatch -d postgres -c "$1"
+}
