@@ -3,15 +3,16 @@
 # tests/fuzz/*.c: adding any of them needs no edit here, except a <name>_PKGS
 # line for a new library.
 
+# hiredis speaks TLS from 1.0 on (Debian 13); 0.14 (Debian 12) does not.
+REDIS_TLS := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes)
+
 redis_latency_PKGS    := hiredis $(if $(REDIS_TLS),hiredis_ssl openssl)
 postgres_latency_PKGS := libpq
 test_redis_PKGS       := $(redis_latency_PKGS)
 test_postgres_PKGS    := $(postgres_latency_PKGS)
 bare_redis_PKGS       := hiredis
+probe_redis_PKGS      := $(redis_latency_PKGS)
 bare_postgres_PKGS    := libpq
-
-# hiredis speaks TLS from 1.0 on (Debian 13); 0.14 (Debian 12) does not.
-REDIS_TLS := $(shell pkg-config --exists hiredis_ssl && echo yes)
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -43,7 +44,9 @@ tests     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint
-libraries  = $(if $($(1)_PKGS),$$(pkg-config --libs $($(1)_PKGS))) -lyaml -pthread -lm $(LDLIBS)
+# A one-shot run is over in a millisecond, and loading a library is a good part of that: libyaml, needed only where
+# there is a config file, is linked in, and libm is not needed at all (the tests use it).
+libraries  = $(if $($(1)_PKGS),$$(pkg-config --libs $($(1)_PKGS))) -l:libyaml.a -pthread $(LDLIBS)
 
 all: $(programs)
 
@@ -58,7 +61,7 @@ $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,textfile_lint)
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $(library)
-	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $$(pkg-config --libs check) $(call libraries,test_$*)
+	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $$(pkg-config --libs check) $(call libraries,test_$*) -lm
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
@@ -66,7 +69,8 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
 # libFuzzer is clang's.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c textfile/*.c)
 	@mkdir -p $(@D)
-	clang -I. $(STRICT) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $^ -lyaml -pthread -lm
+	clang -I. $(STRICT) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -DPROGRAMS='"$(collectors)"' -DVERSION='"$(VERSION)"' -DREVISION='"fuzz"' -o $@ $^ -lyaml -pthread
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -77,8 +81,8 @@ $(BUILD)/common/options.o: DEFINES = -DPROGRAMS='"$(collectors)"'
 $(BUILD)/common/options.o: $(BUILD)/programs.list
 $(BUILD)/common/version.o: DEFINES = -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"'
 $(BUILD)/common/version.o: $(BUILD)/version.list
-$(BUILD)/probes/redis.o: DEFINES = $(if $(REDIS_TLS),-DREDIS_TLS)
-$(BUILD)/probes/postgres.o: DEFINES = $$(pkg-config --cflags libpq)
+$(BUILD)/probes/redis_tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
+$(call object,$(wildcard probes/postgres*.c)): DEFINES = $$(pkg-config --cflags libpq)
 $(BUILD)/tests/tools/bare_postgres.o: DEFINES = $$(pkg-config --cflags libpq)
 $(BUILD)/programs.list: contents = $(collectors)
 $(BUILD)/version.list: contents = $(VERSION) $(REVISION)
@@ -97,11 +101,44 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
+# What a target needs is installed first; then make starts again, to see it.  All processors, unless told otherwise.
+ALL_CPUS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# Everything on this machine, on private ports, until Ctrl-C.
+run:
+	@BUILD=$(BUILD) demo/run.sh
+
+check:
+	@packaging/install-dependencies.sh build test
+	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
+	@BUILD=$(BUILD) tests/run_all.sh $(TESTS)
+
+# The same checks, built with the sanitizers into a tree of their own.
+check-sanitized: export ASAN_OPTIONS ?= detect_leaks=1
+check-sanitized: export UBSAN_OPTIONS ?= print_stacktrace=1
+check-sanitized:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined check
+
+lint:
+	@packaging/install-dependencies.sh build lint
+	@packaging/lint.sh
+
+# Each fuzz target for FUZZ_SECONDS (20), on its corpus; findings go to $(BUILD)/fuzz.
+fuzz:
+	@packaging/install-dependencies.sh build lint
+	@$(MAKE) -s --no-print-directory $(ALL_CPUS) fuzzers
+	@BUILD=$(BUILD) tests/fuzz/run.sh
+
+bench:
+	@packaging/install-dependencies.sh build bench
+	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
+	@BUILD=$(BUILD) tests/bench/bench.sh
+
 test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/tools/%)
 
 fuzzers: $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run check check-sanitized lint fuzz bench test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -27,12 +27,12 @@ buffer_reserve(struct buffer *b, size_t length)
 
 	if (b->failed)
 		return NULL;
-	if (length <= b->capacity - b->length && b->text != NULL)
-		return b->text + b->length;
-	if (length > b->limit || b->length > b->limit - length) {
+	if (length > b->limit - b->length) {
 		b->failed = true;
 		return NULL;
 	}
+	if (b->text != NULL && length <= b->capacity - b->length)
+		return b->text + b->length;
 	capacity = b->capacity < SMALLEST ? SMALLEST : b->capacity;
 	while (capacity < b->length + length)
 		capacity *= 2;

@@ -28,6 +28,7 @@ void buffer_release(struct buffer *b);
 /* Room for `length` more bytes at the end, or NULL; the caller fills it and adds to b->length. */
 char *buffer_reserve(struct buffer *b, size_t length);
 
+/* At most 1023 bytes: more counts as past the limit. */
 void buffer_format(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static inline void

@@ -45,8 +45,8 @@ failure_prefix(struct failure *why, const char *format, ...)
 const char *
 failure_kind_name(enum failure_kind kind)
 {
-	static const char *const names[FAILURE_KINDS] = { "none", "resolve", "connect", "tls", "auth", "timeout",
-		"rejected", "protocol", "local" };
+	static const char *const names[FAILURE_KINDS] = { "none", "resolve", "connect", "tls", "auth",
+		"timeout", "rejected", "protocol", "local" };
 
 	return names[kind];
 }

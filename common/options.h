@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "common/failure.h"
-#include "common/secrets.h"
 
 /*
  * Settings: a flag wins over an environment variable, which wins over the
@@ -29,19 +28,22 @@ struct option {
 	const char *fallback; /* the default; NULL: none */
 	const char *variable; /* a second, older environment variable: "REDIS_URL"; NULL: none */
 	const char *help;     /* one line, no full stop */
-	bool repeatable;      /* a list: flags add up, the config file holds a sequence; a variable gives one */
-	bool secret;          /* may hold a secret: wiped from argv, never quoted, and VARIABLE_FILE is read too */
+	bool repeatable;      /* a list: flags add up, the config file holds a sequence, a variable gives one */
+	bool secret;          /* may hold a secret: wiped from argv, never quoted, and what VARIABLE_FILE names is
+	                         read too (of a repeatable option, one value a line) */
+	bool flag_only;       /* neither a variable nor in the config file */
 };
 
 struct options;
 
 /*
  * `tables` is an array of `table_count` option tables, each ended by a row
- * without a name; it must outlive the options.  `program` names the section of
- * the config file.  Secret values are added to `secrets`.  NULL: out of memory.
+ * without a name; the tables must outlive the options.  `program` names the
+ * section of the config file.  NULL: out of memory.
  */
-struct options *options_new(const char *program, const struct option *const tables[], size_t table_count,
-    struct secrets *secrets);
+struct options *options_new(const char *program, const struct option *const tables[], size_t table_count);
+
+/* Values of secret options are wiped.  Takes NULL. */
 void options_free(struct options *o);
 
 /*

@@ -16,7 +16,8 @@
  *
  * Returns 0 and a list for freeaddrinfo(), or -1 with `why`: resolve for a
  * name that has no address, timeout when the deadline passed first.  At most
- * 64 lookups may be left behind at a time; more fail at once.
+ * 64 lookups are under way in a process, those left behind among them; more
+ * wait for their turn, until their deadline.
  */
 int resolve(const char *host, int port, struct deadline deadline, struct addrinfo **addresses, struct failure *why);
 

@@ -19,8 +19,9 @@ struct secrets {
 };
 
 /*
- * Remember `secret`, and its percent-encoded form where that differs.  Empty
- * ones are ignored.  Not for use from two threads at once.
+ * Remember `secret`, and how it looks percent-encoded and in a failure's text
+ * (control characters replaced), where that differs.  Empty ones are ignored.
+ * Not for use from two threads at once.
  */
 void secrets_add(struct secrets *secrets, const char *secret);
 
@@ -35,7 +36,8 @@ void secret_free(char *secret);
 /*
  * The content of a secret's file, without its trailing line break.  The
  * caller owns it and ends it with secret_free().  NULL with `why` (local) when
- * it cannot be read, is empty, is longer than 64 KiB or holds a NUL byte.
+ * it cannot be read, is no regular file, is empty, is longer than 64 KiB or
+ * holds a NUL byte.
  */
 char *secret_read_file(const char *path, struct failure *why);
 

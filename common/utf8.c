@@ -27,9 +27,10 @@ utf8_character(const char *text, size_t length)
 	if (b[0] >= 0xF0 && b[0] <= 0xF4) {
 		unsigned char low = b[0] == 0xF0 ? 0x90 : 0x80, high = b[0] == 0xF4 ? 0x8F : 0xBF;
 
-		return length >= 4 && b[1] >= low && b[1] <= high && is_continuation(b[2]) && is_continuation(b[3])
-		    ? 4
-		    : 0;
+		return length >= 4 && b[1] >= low && b[1] <= high && is_continuation(b[2]) &&
+			       is_continuation(b[3])
+			   ? 4
+			   : 0;
 	}
 	return 0;
 }

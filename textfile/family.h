@@ -9,10 +9,11 @@
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 enum {
-	FAMILY_LABELS = 6,         /* label keys a family may have, besides env (and le) */
-	FAMILY_BOUNDS = 32,        /* buckets a histogram may have, besides +Inf */
-	FAMILY_SERIES = 1000,      /* default for max_series */
-	FAMILY_LABEL_VALUE = 128,  /* bytes of a label value that are kept */
+	FAMILY_LABELS = 6,        /* label keys a family may have, besides env (and le) */
+	FAMILY_BOUNDS = 32,       /* buckets a histogram may have, besides +Inf */
+	FAMILY_SERIES = 1000,     /* default for max_series */
+	FAMILY_NAME = 128,        /* bytes a metric's or a label's name may have */
+	FAMILY_LABEL_VALUE = 128, /* bytes of a label value that are kept */
 };
 
 /*
@@ -23,24 +24,24 @@ enum {
 struct family {
 	const char *name;
 	enum metric_type type;
-	const char *help;                        /* one sentence */
-	const char *labels[FAMILY_LABELS + 1];   /* keys, in order; ended by NULL */
-	const double *bounds;                    /* histogram: upper bounds, ascending, without +Inf */
+	const char *help;                      /* one sentence */
+	const char *labels[FAMILY_LABELS + 1]; /* keys, in order; ended by NULL */
+	const double *bounds;                  /* histogram: upper bounds, ascending, without +Inf */
 	size_t bound_count;
-	size_t max_series;                       /* 0: FAMILY_SERIES */
-	bool kept;                               /* gauge: keeps its last value until a run sets a new one */
+	size_t max_series; /* 0: FAMILY_SERIES */
+	bool kept;         /* gauge: keeps its last value until a run sets a new one */
 };
 
 /* "counter", "gauge", "histogram". */
 const char *metric_type_name(enum metric_type type);
 
 /*
- * Whether every row can be written without node_exporter rejecting the file,
+ * Whether all these rows can be written into one file without node_exporter rejecting the file,
  * dropping a series, misreading one or crashing: legal names, no reserved
  * label, no name twice, no name that a histogram's _bucket, _sum or _count
  * collides with, none that node_exporter writes itself, a HELP text, ascending
  * bounds.  0, or -1 with `why` (local) that names the row and the reason.
  */
-int family_check(const struct family table[], size_t count, struct failure *why);
+int family_check(const struct family *const families[], size_t count, struct failure *why);
 
 #endif /* TEXTFILE_FAMILY_H */

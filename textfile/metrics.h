@@ -27,13 +27,24 @@ struct metrics;
 #define LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define NO_LABELS   ((const char *const[]){ NULL })
 
+/* One series, as the encoder and the state see it.  Valid until the next change of the metrics. */
+struct series {
+	const char *labels; /* the values, one after another, each ended by a NUL */
+	uint32_t labels_length;
+	uint32_t hash;    /* of the values */
+	double value;     /* counter, gauge; of a histogram the sum */
+	uint64_t *counts; /* histogram: per bucket, not cumulative, +Inf last; else NULL */
+};
+
 /*
- * Every sample carries env="<env>".  The tables must outlive the metrics and
- * pass family_check() together.  NULL with `why` when they do not, or memory
- * ran out.
+ * Every sample carries env="<env>" (copied).  The tables must outlive the
+ * metrics, and family_check() holds for them, all together.  NULL with `why`
+ * when it does not, or when memory ran out.
  */
 struct metrics *metrics_new(const char *env, const struct family *const tables[], const size_t counts[],
     size_t table_count, struct failure *why);
+
+/* Takes NULL. */
 void metrics_free(struct metrics *m);
 
 void metrics_set(struct metrics *m, const struct family *gauge, const char *const labels[], double value);
@@ -41,9 +52,14 @@ void metrics_set(struct metrics *m, const struct family *gauge, const char *cons
 /* Adding 0 makes the series exist. */
 void metrics_add(struct metrics *m, const struct family *counter, const char *const labels[], double value);
 
+/* Give a counter a total that is known from elsewhere. */
+void metrics_set_total(
+    struct metrics *m, const struct family *counter, const char *const labels[], double total);
+
 /* Makes the histogram exist without an observation. */
 void metrics_touch(struct metrics *m, const struct family *histogram, const char *const labels[]);
-void metrics_observe(struct metrics *m, const struct family *histogram, const char *const labels[], double value);
+void metrics_observe(
+    struct metrics *m, const struct family *histogram, const char *const labels[], double value);
 
 /* How many values were dropped since the last metrics_clear(). */
 uint64_t metrics_dropped(const struct metrics *m);
@@ -56,5 +72,22 @@ void metrics_clear_gauges(struct metrics *m);
 
 /* Add every series of `from`, which has the same tables, to `m`: counts add up, gauges are set. */
 void metrics_merge(struct metrics *m, const struct metrics *from);
+
+/* For the encoder and the state: families by index, in the tables' order. */
+const char *metrics_env(const struct metrics *m);
+size_t metrics_family_count(const struct metrics *m);
+const struct family *metrics_family(const struct metrics *m, size_t index);
+size_t metrics_series_count(const struct metrics *m, size_t family);
+const struct series *metrics_series(const struct metrics *m, size_t family, size_t index);
+
+/* For the decoder and the state, which fill metrics from a file. */
+struct metrics *metrics_like(
+    const struct metrics *m); /* the same tables and env, no series; NULL: out of memory */
+struct series *metrics_series_at(struct metrics *m, size_t family, size_t index);
+void metrics_clear_family(struct metrics *m, size_t family);
+
+/* The series with these values (packed as in struct series), made if it is not there; NULL: dropped, and
+ * counted. */
+struct series *metrics_need(struct metrics *m, size_t family, const char *labels, size_t length);
 
 #endif /* TEXTFILE_METRICS_H */

@@ -14,7 +14,8 @@ bool name_valid_label(struct slice name);
 /* Labels that begin with "__": client_golang panics on them, and node_exporter with it. */
 bool name_reserved_label(struct slice name);
 
-/* A metric that node_exporter writes itself, whatever its flags: a file's series of that name is dropped or hides it. */
+/* A metric that node_exporter writes itself, whatever its flags: a file's series of that name is dropped or
+ * hides it. */
 bool name_taken_by_node_exporter(struct slice name);
 
 #endif /* TEXTFILE_NAME_H */

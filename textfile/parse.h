@@ -16,7 +16,14 @@
  * values and HELP stay as written, escapes and all: in label values each
  * character has just one spelling, so raw texts compare like values.
  */
-enum sample_type { SAMPLE_UNTYPED, SAMPLE_COUNTER, SAMPLE_GAUGE, SAMPLE_SUMMARY, SAMPLE_HISTOGRAM, SAMPLE_GAUGE_HISTOGRAM };
+enum sample_type {
+	SAMPLE_UNTYPED,
+	SAMPLE_COUNTER,
+	SAMPLE_GAUGE,
+	SAMPLE_SUMMARY,
+	SAMPLE_HISTOGRAM,
+	SAMPLE_GAUGE_HISTOGRAM
+};
 
 /* Which line of its family a sample is.  All but PART_VALUE belong to histograms and summaries. */
 enum sample_part { PART_VALUE, PART_BUCKET, PART_SUM, PART_COUNT };
@@ -27,29 +34,29 @@ struct label {
 };
 
 struct sample {
-	struct slice value;  /* a number by number_valid(); number_value() reads it */
-	uint32_t family;     /* index into document.families */
-	uint32_t line;       /* from 1 */
-	uint32_t labels;     /* index of its first label in document.labels */
+	struct slice value; /* a number by number_valid(); number_value() reads it */
+	uint32_t family;    /* index into document.families */
+	uint32_t line;      /* from 1 */
+	uint32_t labels;    /* index of its first label in document.labels */
 	uint16_t label_count;
-	uint8_t part;        /* enum sample_part */
-	bool timestamp;      /* it has one: node_exporter refuses the whole file */
+	uint8_t part;   /* enum sample_part */
+	bool timestamp; /* it has one: node_exporter refuses the whole file */
 };
 
 struct parsed_family {
 	struct slice name;
-	struct slice help;   /* as written; empty when there is none */
+	struct slice help; /* as written; empty when there is none */
 	enum sample_type type;
 	bool has_type;
-	uint32_t help_line;  /* 0: no HELP line */
-	uint32_t type_line;  /* 0: no TYPE line */
+	uint32_t help_line; /* 0: no HELP line */
+	uint32_t type_line; /* 0: no TYPE line */
 	uint32_t sample_count;
 };
 
 struct document {
 	struct parsed_family *families; /* in order of first mention; some may have no samples */
 	size_t family_count;
-	struct sample *samples;         /* in order of the lines */
+	struct sample *samples; /* in order of the lines */
 	size_t sample_count;
 	struct label *labels;
 	size_t label_count;
@@ -60,7 +67,7 @@ enum fault_class {
 	FAULT_REJECT,  /* the whole file is left out, node_textfile_scrape_error 1 */
 	FAULT_DROP,    /* a series or family is left out, and only the log says so */
 	FAULT_MISREAD, /* what is served is not what the file says */
-	FAULT_CRASH,   /* node_exporter ends */
+	FAULT_CRASH,   /* node_exporter ends, or hangs, or nothing of what it serves can be read */
 };
 
 struct fault {
@@ -85,7 +92,8 @@ long parse(struct document *document, struct slice text, fault_handler *report, 
 void document_release(struct document *document);
 
 /* The label `name` of a sample, or NULL. */
-const struct label *document_label(const struct document *document, const struct sample *sample, const char *name);
+const struct label *document_label(
+    const struct document *document, const struct sample *sample, const char *name);
 
 /*
  * Undo a label value's escapes into `value`, NUL-terminated.  Returns its

@@ -1,8 +1,8 @@
 #ifndef TEXTFILE_STATE_H
 #define TEXTFILE_STATE_H
 
+#include "common/slice.h"
 #include "textfile/metrics.h"
-#include "textfile/parse.h"
 
 /*
  * Counters that go on across one-shot runs: the last published file is the
@@ -10,14 +10,18 @@
  * that are `kept` and that this run did not set come back.
  *
  * A series of the last file that this run did not touch goes on too, as long
- * as the run has a series of the same family with the same first label value
- * (the target, the exchange): what is no longer configured disappears, a rare
- * status code stays.  Series of another env are not ours and are left out.
+ * as the run has some series, of any family, whose first label is the same
+ * (target="main", exchange="upbit"): what is no longer configured disappears, a
+ * rare status code stays.  Series of another env are not ours and are left out.
  *
- * Returns 0, or -1 when some family of the last file has another shape than
- * ours (type, labels, buckets, a count that is no count): then that family
- * starts afresh, as `run` has it, and the caller counts a reset.
+ * Returns 0, or -1 when the text is not a whole file of ours (see
+ * textfile/checksum.h), or when a counter, histogram or kept gauge of it has
+ * another shape than ours: then that family, or everything, starts afresh, as
+ * `run` has it, and the caller counts a reset.
  */
-int state_continue(struct metrics *run, const struct document *last);
+int state_continue(struct metrics *run, struct slice last);
+
+/* The same from metrics in memory, with the same tables and env. */
+void state_continue_from(struct metrics *run, const struct metrics *last);
 
 #endif /* TEXTFILE_STATE_H */

@@ -1,0 +1,164 @@
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/buffer.h"
+#include "common/log.h"
+#include "common/utf8.h"
+
+enum { LONGEST_LINE = 16 * 1024, LONGEST_VALUE = 1024, LINE_END = 2 };
+
+static const char *const level_names[] = { "debug", "info", "warn", "error" };
+static const char *const format_names[] = { "logfmt", "json" };
+
+static int
+index_of(const char *const names[], int count, const char *text)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i], text) == 0)
+			return i;
+	return -1;
+}
+
+int
+log_level_parse(const char *text, enum log_level *level)
+{
+	int found = index_of(level_names, 4, text);
+
+	if (found < 0)
+		return -1;
+	*level = (enum log_level)found;
+	return 0;
+}
+
+int
+log_format_parse(const char *text, enum log_format *format)
+{
+	int found = index_of(format_names, 2, text);
+
+	if (found < 0)
+		return -1;
+	*format = (enum log_format)found;
+	return 0;
+}
+
+/* The control character at `text`, in ASCII or past it (a terminal takes U+009B for ESC [), or 0. */
+static unsigned
+control_character(const char *text, size_t width)
+{
+	const unsigned char *b = (const unsigned char *)text;
+
+	if (width == 1)
+		return b[0] < 0x20 || b[0] == 0x7F ? b[0] : 0;
+	return width == 2 && b[0] == 0xC2 && b[1] < 0xA0 ? b[1] : 0;
+}
+
+/* Quotes, backslashes and control characters escaped as JSON has it; bytes that are not UTF-8 become '?'. */
+static void
+put_escaped(struct buffer *line, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		size_t width = utf8_character(text, left);
+
+		if (width == 0)
+			buffer_string(line, "?");
+		else if (*text == '"' || *text == '\\')
+			buffer_format(line, "\\%c", *text);
+		else if (control_character(text, width) != 0)
+			buffer_format(line, "\\u%04x", control_character(text, width));
+		else
+			buffer_append(line, text, width);
+		width = width == 0 ? 1 : width;
+		text += width;
+		left -= width;
+	}
+}
+
+/* A logfmt value needs no quotes when nothing in it could end it. */
+static bool
+is_bare(const char *text)
+{
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text >= 0x7F || strchr("\"\\=", *text) != NULL)
+			return false;
+	return true;
+}
+
+/* A field that does not fit is left out as a whole. */
+static void
+put_field(const struct log *log, struct buffer *line, const char *key, const char *text)
+{
+	size_t before = line->length;
+	bool json = log->format == LOG_JSON, quoted = json || !is_bare(text);
+
+	buffer_string(line, before == 0 ? (json ? "{" : "") : (json ? "," : " "));
+	buffer_format(line, json ? "\"%s\":" : "%s=", key);
+	buffer_string(line, quoted ? "\"" : "");
+	put_escaped(line, text);
+	buffer_string(line, quoted ? "\"" : "");
+	if (line->failed) {
+		line->failed = false;
+		line->length = before;
+	}
+}
+
+static void
+put_masked_field(const struct log *log, struct buffer *line, const char *key, const char *text)
+{
+	char value[LONGEST_VALUE];
+
+	/* Where this cuts a secret in two, secrets_mask() knows the first half. */
+	(void)snprintf(value, sizeof(value), "%s", text);
+	if (log->secrets != NULL)
+		secrets_mask(log->secrets, value);
+	put_field(log, line, key, value);
+}
+
+static void
+put_time(const struct log *log, struct buffer *line)
+{
+	struct timespec now;
+	struct tm utc;
+	char date[32], text[48];
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)gmtime_r(&now.tv_sec, &utc);
+	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+	(void)snprintf(text, sizeof(text), "%s.%03dZ", date, (int)(now.tv_nsec / 1000000));
+	put_field(log, line, "ts", text);
+}
+
+void
+log_write(const struct log *log, enum log_level level, const char *message, ...)
+{
+	struct buffer line;
+	const char *key;
+	va_list fields;
+
+	if (level < log->level)
+		return;
+	buffer_init(&line, LONGEST_LINE);
+	put_time(log, &line);
+	put_field(log, &line, "level", level_names[level]);
+	put_field(log, &line, "collector", log->program);
+	put_masked_field(log, &line, "msg", message);
+	va_start(fields, message);
+	while ((key = va_arg(fields, const char *)) != NULL)
+		put_masked_field(log, &line, key, va_arg(fields, const char *));
+	va_end(fields);
+	line.limit += LINE_END;
+	buffer_string(&line, log->format == LOG_JSON ? "}\n" : "\n");
+	/* One write, so that lines of several programs do not mix.  A log that cannot be written is nobody's
+	 * to report. */
+	if (line.length > 0 && write(STDERR_FILENO, line.text, line.length) < 0) {
+	}
+	buffer_release(&line);
+}

@@ -1,0 +1,227 @@
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/resolve.h"
+
+enum { LOOKUPS = 64 };
+
+/* Enough for the NSS modules; the default of 8 MiB each would soon reach an address space limit. */
+enum { STACK_BYTES = 256 * 1024 };
+
+/*
+ * A lookup belongs to two: the caller and the thread that asks.  Whoever
+ * leaves last frees it.
+ */
+struct lookup {
+	pthread_mutex_t mutex;
+	pthread_cond_t answered;
+	struct addrinfo hints;
+	struct addrinfo *addresses;
+	int error; /* of getaddrinfo() */
+	int system_error;
+	bool done;
+	bool abandoned;
+	char service[12];
+	char host[];
+};
+
+/*
+ * The one thing here that outlives a call: threads that were left behind are
+ * the process's, not a caller's, so their number is the process's too.
+ */
+static pthread_mutex_t slots_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t slot_free = PTHREAD_COND_INITIALIZER;
+static int slots_taken;
+
+static struct timespec
+timespec_of(struct deadline deadline)
+{
+	return (
+	    struct timespec){ .tv_sec = deadline.at_ns / 1000000000, .tv_nsec = deadline.at_ns % 1000000000 };
+}
+
+/* Wait for a turn.  False: the deadline passed first. */
+static bool
+take_slot(struct deadline deadline)
+{
+	struct timespec until = timespec_of(deadline);
+	int waited = 0;
+	bool taken;
+
+	(void)pthread_mutex_lock(&slots_mutex);
+	while (slots_taken == LOOKUPS && waited == 0)
+		waited = pthread_cond_clockwait(&slot_free, &slots_mutex, CLOCK_MONOTONIC, &until);
+	taken = slots_taken < LOOKUPS;
+	if (taken)
+		slots_taken++;
+	(void)pthread_mutex_unlock(&slots_mutex);
+	return taken;
+}
+
+static void
+give_slot_back(void)
+{
+	(void)pthread_mutex_lock(&slots_mutex);
+	slots_taken--;
+	(void)pthread_cond_signal(&slot_free);
+	(void)pthread_mutex_unlock(&slots_mutex);
+}
+
+static struct lookup *
+lookup_new(const char *host, const char *service, const struct addrinfo *hints)
+{
+	size_t length = strlen(host) + 1;
+	struct lookup *l = calloc(1, sizeof(*l) + length);
+
+	if (l == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&l->mutex, NULL);
+	(void)pthread_cond_init(&l->answered, NULL);
+	l->hints = *hints;
+	(void)snprintf(l->service, sizeof(l->service), "%s", service);
+	memcpy(l->host, host, length);
+	return l;
+}
+
+static void
+lookup_free(struct lookup *l)
+{
+	if (l->addresses != NULL)
+		freeaddrinfo(l->addresses);
+	(void)pthread_cond_destroy(&l->answered);
+	(void)pthread_mutex_destroy(&l->mutex);
+	free(l);
+}
+
+static void *
+look_up(void *argument)
+{
+	struct lookup *l = argument;
+	struct addrinfo *addresses = NULL;
+	int error = getaddrinfo(l->host, l->service, &l->hints, &addresses), system_error = errno;
+	bool abandoned;
+
+	(void)pthread_mutex_lock(&l->mutex);
+	l->addresses = error == 0 ? addresses : NULL;
+	l->error = error;
+	l->system_error = system_error;
+	l->done = true;
+	abandoned = l->abandoned;
+	/* Before the mutex is free: after that the caller may free the lookup at any moment. */
+	(void)pthread_cond_signal(&l->answered);
+	(void)pthread_mutex_unlock(&l->mutex);
+	if (abandoned)
+		lookup_free(l);
+	give_slot_back();
+	return NULL;
+}
+
+/* Signals are for the program's own threads: a handler must not run in one that nobody waits for. */
+static int
+start_thread(struct lookup *l)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	pthread_t thread;
+	int error;
+
+	(void)sigfillset(&all);
+	(void)pthread_attr_init(&attributes);
+	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread, &attributes, look_up, l);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_attr_destroy(&attributes);
+	return error;
+}
+
+static int
+lookup_failure(const char *host, int error, int system_error, struct failure *why)
+{
+	if (error == EAI_MEMORY)
+		return failure_set(why, FAILURE_LOCAL, "resolving '%.255s': out of memory", host);
+	if (error == EAI_SYSTEM)
+		return failure_set(
+		    why, FAILURE_RESOLVE, "resolving '%.255s': %s", host, strerror(system_error));
+	return failure_set(why, FAILURE_RESOLVE, "resolving '%.255s': %s", host, gai_strerror(error));
+}
+
+/* Wait for the answer, or leave the lookup to its thread. */
+static int
+await_answer(struct lookup *l, struct deadline deadline, struct addrinfo **addresses, struct failure *why)
+{
+	struct timespec until = timespec_of(deadline);
+	int waited = 0, result = 0;
+	bool done;
+
+	(void)pthread_mutex_lock(&l->mutex);
+	while (!l->done && waited == 0)
+		waited = pthread_cond_clockwait(&l->answered, &l->mutex, CLOCK_MONOTONIC, &until);
+	done = l->done;
+	l->abandoned = !done;
+	if (!done)
+		result = failure_set(why, FAILURE_TIMEOUT,
+		    "resolving '%.255s': no answer from the name server in time", l->host);
+	(void)pthread_mutex_unlock(&l->mutex);
+	if (!done)
+		return result;
+	if (l->error != 0) {
+		result = lookup_failure(l->host, l->error, l->system_error, why);
+	} else {
+		*addresses = l->addresses;
+		l->addresses = NULL;
+	}
+	lookup_free(l);
+	return result;
+}
+
+static int
+resolve_name(const char *host, const char *service, const struct addrinfo *hints, struct deadline deadline,
+    struct addrinfo **addresses, struct failure *why)
+{
+	struct lookup *l;
+	int error;
+
+	if (deadline_left_ns(deadline) == 0 || !take_slot(deadline))
+		return failure_set(
+		    why, FAILURE_TIMEOUT, "resolving '%.255s': no time left to ask the name server", host);
+	l = lookup_new(host, service, hints);
+	error = l != NULL ? start_thread(l) : ENOMEM;
+	if (error != 0) {
+		if (l != NULL)
+			lookup_free(l);
+		give_slot_back();
+		return failure_set(why, FAILURE_LOCAL, "resolving '%.255s': cannot start a thread: %s", host,
+		    strerror(error));
+	}
+	return await_answer(l, deadline, addresses, why);
+}
+
+int
+resolve(
+    const char *host, int port, struct deadline deadline, struct addrinfo **addresses, struct failure *why)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	char service[12];
+	int error;
+
+	(void)snprintf(service, sizeof(service), "%d", port);
+	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+	error = getaddrinfo(host, service, &hints, &found);
+	if (error == 0) {
+		*addresses = found;
+		return 0;
+	}
+	if (error != EAI_NONAME)
+		return lookup_failure(host, error, errno, why);
+	hints.ai_flags = AI_NUMERICSERV;
+	return resolve_name(host, service, &hints, deadline, addresses, why);
+}

@@ -1,0 +1,502 @@
+/*
+ * textfile_lint: what node_exporter would not serve as it is written.
+ *
+ * Reads .prom files, anybody's, and needs no rights beyond that.  Nothing is
+ * opened before stat() says that it is a regular file: a named pipe would hang
+ * us as it hangs node_exporter.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/buffer.h"
+#include "common/utf8.h"
+#include "common/version.h"
+#include "textfile/fault.h"
+#include "textfile/merge.h"
+#include "textfile/room.h"
+#include "textfile/validate.h"
+
+enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };
+enum { SHOWN_PER_RULE = 20, MOST_FILES = 100000 };
+
+static const size_t largest_file = 64 << 20;
+static const size_t largest_sum = (size_t)1 << 30;
+
+/* How often a rule was broken: the first few are shown, the rest counted. */
+struct tally {
+	const char *rule;
+	enum fault_class class;
+	long count;
+};
+
+struct findings {
+	struct fault *list;
+	size_t count, room;
+	struct tally *tallies;
+	size_t tally_count, tally_room;
+	long total;
+	bool out_of_memory;
+};
+
+struct source {
+	char *path;
+	size_t group; /* each DIR is one; all FILEs together are another */
+	bool joins;   /* node_exporter would take it, alone */
+	bool parsed;
+	struct buffer text;
+	struct document document;
+	struct findings alone;
+	struct findings joined;
+};
+
+struct lint {
+	struct source *sources;
+	size_t count, room;
+	size_t bytes; /* read so far */
+	long total;
+	size_t bad_files;
+	bool trouble;
+};
+
+static const char usage[] =
+    "usage: textfile_lint [--help] [--version] FILE|DIR...\n"
+    "\n"
+    "Say what node_exporter's textfile collector would refuse, leave out, misread or\n"
+    "crash on, in each file and in all of them together.  Of a DIR the files that end\n"
+    "in .prom are read.\n"
+    "\n"
+    "  file:line: reject:  the whole file is refused\n"
+    "  file:line: drop:    a series or family is left out\n"
+    "  file:line: misread: what is served is not what the file says\n"
+    "  file:line: crash:   node_exporter ends, or nothing of it can be scraped\n"
+    "\n"
+    "Exit status: 0 clean, 1 findings, 2 usage, or something could not be read.\n";
+
+/* File names may hold anything: one finding stays one line. */
+static void
+put_clean(FILE *out, const char *text)
+{
+	size_t length = strlen(text), size;
+
+	for (size_t i = 0; i < length; i += size) {
+		size = utf8_character(text + i, length - i);
+		if (size == 0 || (size == 1 && ((unsigned char)text[i] < ' ' || text[i] == 0x7f))) {
+			size = 1;
+			(void)putc('?', out);
+		} else {
+			(void)fwrite(text + i, 1, size, out);
+		}
+	}
+}
+
+static void
+complain(struct lint *lint, const char *path, const char *reason)
+{
+	lint->trouble = true;
+	(void)fputs("textfile_lint: cannot read '", stderr);
+	put_clean(stderr, path);
+	(void)fprintf(stderr, "': %s\n", reason);
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+static struct tally *
+find_tally(struct findings *f, const struct fault *fault)
+{
+	struct tally *tallies;
+
+	for (size_t i = 0; i < f->tally_count; i++)
+		if (strcmp(f->tallies[i].rule, fault->rule) == 0 && f->tallies[i].class == fault->class)
+			return &f->tallies[i];
+	tallies = room_for(f->tallies, &f->tally_room, f->tally_count + 1, 0, sizeof(*tallies));
+	if (tallies == NULL)
+		return NULL;
+	f->tallies = tallies;
+	tallies[f->tally_count] = (struct tally){ fault->rule, fault->class, 0 };
+	return &tallies[f->tally_count++];
+}
+
+static void
+keep(void *context, const struct fault *fault)
+{
+	struct findings *f = context;
+	struct tally *tally = find_tally(f, fault);
+	struct fault *list;
+
+	f->total++;
+	if (tally == NULL) {
+		f->out_of_memory = true;
+		return;
+	}
+	if (tally->count++ >= SHOWN_PER_RULE)
+		return;
+	list = room_for(f->list, &f->room, f->count + 1, 0, sizeof(*list));
+	if (list == NULL) {
+		f->out_of_memory = true;
+		return;
+	}
+	f->list = list;
+	f->list[f->count++] = *fault;
+}
+
+static void
+keep_of_file(struct source *source, enum fault_class class, const char *rule, const char *text)
+{
+	struct faults faults = { keep, &source->alone, 0 };
+
+	fault_report(&faults, class, 0, rule, "%s", text);
+}
+
+static int
+compare_faults(const void *a, const void *b)
+{
+	const struct fault *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return strcmp(x->rule, y->rule);
+}
+
+static void
+print_one(const char *path, uint32_t line, enum fault_class class, const char *text, const char *rule)
+{
+	put_clean(stdout, path);
+	if (line > 0)
+		(void)printf(":%u", line);
+	(void)printf(": %s: %s (%s)\n", fault_class_name(class), text, rule);
+}
+
+static void
+print_findings(struct lint *lint, const char *path, struct findings *f)
+{
+	char text[64];
+
+	if (f->count > 0)
+		qsort(f->list, f->count, sizeof(*f->list), compare_faults);
+	for (size_t i = 0; i < f->count; i++)
+		print_one(path, f->list[i].line, f->list[i].class, f->list[i].text, f->list[i].rule);
+	for (size_t i = 0; i < f->tally_count; i++) {
+		if (f->tallies[i].count <= SHOWN_PER_RULE)
+			continue;
+		(void)snprintf(text, sizeof(text), "and %ld more", f->tallies[i].count - SHOWN_PER_RULE);
+		print_one(path, 0, f->tallies[i].class, text, f->tallies[i].rule);
+	}
+	lint->total += f->total;
+	if (f->out_of_memory)
+		complain(lint, path, "out of memory");
+}
+
+/* The content of a regular file that seems to have `size` bytes.  0, or -1 with errno. */
+static int
+read_all(int fd, size_t size, struct buffer *text)
+{
+	size_t wanted = size + 1;
+
+	for (;;) {
+		char *room = buffer_reserve(text, wanted);
+		ssize_t got;
+
+		if (room == NULL) {
+			errno = text->length + wanted > text->limit ? EFBIG : ENOMEM;
+			return -1;
+		}
+		got = read(fd, room, wanted);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return (int)got;
+		text->length += (size_t)got;
+		wanted = BUFSIZ;
+	}
+}
+
+static void
+read_source(struct lint *lint, struct source *source)
+{
+	struct stat status;
+	int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		complain(lint, source->path, strerror(errno));
+		return;
+	}
+	/* What was a file a moment ago may be something else by now. */
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		complain(lint, source->path, "not a regular file any more");
+	} else if ((uint64_t)status.st_size > largest_file ||
+		   (uint64_t)status.st_size > largest_sum - lint->bytes) {
+		keep_of_file(source, FAULT_REJECT, "too_large",
+		    (uint64_t)status.st_size > largest_file ? "larger than 64 MiB: not checked"
+							    : "more than 1 GiB in all: not checked");
+	} else {
+		buffer_init(&source->text, largest_file + 2 * BUFSIZ);
+		source->joins = read_all(fd, (size_t)status.st_size, &source->text) == 0;
+		if (!source->joins)
+			complain(lint, source->path, strerror(errno));
+		lint->bytes += source->text.length;
+	}
+	(void)close(fd);
+}
+
+/* What can be said without reading it; false when it must not be read. */
+static bool
+check_kind(struct source *source, mode_t mode)
+{
+	if (S_ISFIFO(mode))
+		keep_of_file(source, FAULT_CRASH, "fifo", "named pipe: hangs every scrape of node_exporter");
+	else if (S_ISDIR(mode))
+		keep_of_file(source, FAULT_REJECT, "directory",
+		    "directory: an error for node_exporter 1.11, an empty file for older ones");
+	else if (!S_ISREG(mode))
+		keep_of_file(source, FAULT_REJECT, "not_regular", "not a regular file");
+	else if ((mode & S_IROTH) == 0)
+		keep_of_file(source, FAULT_REJECT, "mode",
+		    "not readable by others, and node_exporter runs as a user of its own");
+	return S_ISREG(mode);
+}
+
+static void
+check_source(struct lint *lint, struct source *source)
+{
+	struct slice name = SLICE(base_name(source->path));
+	struct stat status;
+	long parsed, found = 0;
+
+	if (!slice_ends_with(name, ".prom"))
+		keep_of_file(source, FAULT_DROP, "file_name", "name does not end in .prom: never read");
+	if (stat(source->path, &status) != 0) {
+		if (errno == ENOENT)
+			keep_of_file(source, FAULT_REJECT, "dangling", "symbolic link to nothing");
+		else
+			complain(lint, source->path, strerror(errno));
+		return;
+	}
+	if (check_kind(source, status.st_mode))
+		read_source(lint, source);
+	if (!source->joins)
+		return;
+	source->parsed = true;
+	parsed = parse(&source->document, buffer_slice(&source->text), keep, &source->alone);
+	if (parsed >= 0)
+		found = validate_document(&source->document, keep, &source->alone);
+	if (parsed < 0 || found < 0)
+		source->alone.out_of_memory = true;
+	for (size_t i = 0; i < source->alone.tally_count; i++)
+		if (source->alone.tallies[i].class == FAULT_REJECT ||
+		    source->alone.tallies[i].class == FAULT_CRASH)
+			source->joins = false;
+	source->joins = source->joins && slice_ends_with(name, ".prom");
+}
+
+struct joining {
+	struct source **sources;
+};
+
+static void
+keep_joined(void *context, size_t file, const struct fault *fault)
+{
+	struct joining *joining = context;
+
+	keep(&joining->sources[file]->joined, fault);
+}
+
+/* All files that node_exporter takes, together. */
+static void
+check_together(struct lint *lint)
+{
+	struct joining joining = { calloc(lint->count + 1, sizeof(*joining.sources)) };
+	const struct document **documents = calloc(lint->count + 1, sizeof(*documents));
+	size_t count = 0;
+
+	if (joining.sources != NULL && documents != NULL) {
+		for (size_t i = 0; i < lint->count; i++) {
+			if (!lint->sources[i].joins)
+				continue;
+			joining.sources[count] = &lint->sources[i];
+			documents[count++] = &lint->sources[i].document;
+		}
+	}
+	if (joining.sources == NULL || documents == NULL ||
+	    merge(documents, count, NULL, keep_joined, &joining) < 0) {
+		lint->trouble = true;
+		(void)fputs("textfile_lint: out of memory\n", stderr);
+	}
+	for (size_t i = 0; i < count; i++)
+		print_findings(lint, joining.sources[i]->path, &joining.sources[i]->joined);
+	free(joining.sources);
+	free(documents);
+}
+
+static int
+add_source(struct lint *lint, const char *directory, const char *name, size_t group)
+{
+	struct source *sources = room_for(lint->sources, &lint->room, lint->count + 1, 0, sizeof(*sources));
+	char *path;
+
+	if (sources == NULL)
+		return -1;
+	lint->sources = sources;
+	if (directory == NULL)
+		path = strdup(name);
+	else if (asprintf(&path, "%s%s%s", directory, directory[strlen(directory) - 1] == '/' ? "" : "/",
+		     name) < 0)
+		path = NULL;
+	if (path == NULL)
+		return -1;
+	sources[lint->count++] = (struct source){ .path = path, .group = group };
+	return 0;
+}
+
+static void
+add_directory(struct lint *lint, const char *path, size_t group)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+
+	if (directory == NULL) {
+		complain(lint, path, strerror(errno));
+		return;
+	}
+	errno = 0;
+	while ((entry = readdir(directory)) != NULL) {
+		if (!slice_ends_with(SLICE(entry->d_name), ".prom"))
+			continue;
+		if (lint->count >= MOST_FILES) {
+			complain(lint, path, "more than 100000 files");
+			break;
+		}
+		if (add_source(lint, path, entry->d_name, group) != 0) {
+			complain(lint, path, "out of memory");
+			break;
+		}
+		errno = 0;
+	}
+	if (entry == NULL && errno != 0)
+		complain(lint, path, strerror(errno));
+	(void)closedir(directory);
+}
+
+static void
+add_operand(struct lint *lint, const char *path, size_t group)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		add_directory(lint, path, group);
+	else if (*path == '\0' || lstat(path, &status) != 0)
+		complain(lint, path, *path == '\0' ? "no name" : strerror(errno));
+	else if (add_source(lint, NULL, path, 0) != 0)
+		complain(lint, path, "out of memory");
+}
+
+/* As node_exporter comes across them: directory by directory, in each by name. */
+static int
+compare_sources(const void *a, const void *b)
+{
+	const struct source *x = a, *y = b;
+	int order;
+
+	if (x->group != y->group)
+		return x->group < y->group ? -1 : 1;
+	order = strcmp(base_name(x->path), base_name(y->path));
+	return order != 0 ? order : strcmp(x->path, y->path);
+}
+
+static void
+check_all(struct lint *lint)
+{
+	if (lint->count > 0)
+		qsort(lint->sources, lint->count, sizeof(*lint->sources), compare_sources);
+	for (size_t i = 0; i < lint->count; i++) {
+		check_source(lint, &lint->sources[i]);
+		print_findings(lint, lint->sources[i].path, &lint->sources[i].alone);
+	}
+	check_together(lint);
+	for (size_t i = 0; i < lint->count; i++)
+		lint->bad_files += lint->sources[i].alone.total + lint->sources[i].joined.total > 0;
+	if (lint->total > 0)
+		(void)fprintf(stderr, "textfile_lint: %ld finding%s in %zu of %zu file%s\n", lint->total,
+		    lint->total == 1 ? "" : "s", lint->bad_files, lint->count, lint->count == 1 ? "" : "s");
+}
+
+static void
+findings_release(struct findings *f)
+{
+	free(f->list);
+	free(f->tallies);
+}
+
+static void
+lint_release(struct lint *lint)
+{
+	for (size_t i = 0; i < lint->count; i++) {
+		struct source *source = &lint->sources[i];
+
+		if (source->parsed)
+			document_release(&source->document);
+		buffer_release(&source->text);
+		findings_release(&source->alone);
+		findings_release(&source->joined);
+		free(source->path);
+	}
+	free(lint->sources);
+}
+
+/* What was asked for must have been written: a full disk is no clean result. */
+static int
+finish(const struct lint *lint)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)fprintf(stderr, "textfile_lint: cannot write the findings: %s\n", strerror(errno));
+		return STATUS_TROUBLE;
+	}
+	if (lint->trouble)
+		return STATUS_TROUBLE;
+	return lint->total > 0 ? STATUS_FINDINGS : STATUS_CLEAN;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct option flags[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct lint lint = { 0 };
+	int flag, status;
+
+	while ((flag = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
+		if (flag == '?')
+			return STATUS_TROUBLE;
+		if (flag == 'h')
+			(void)fputs(usage, stdout);
+		else
+			(void)printf(
+			    "textfile_lint, version %s (revision %s)\n", version_number, version_revision);
+		return finish(&lint);
+	}
+	if (optind == argc) {
+		(void)fputs(usage, stderr);
+		return STATUS_TROUBLE;
+	}
+	for (int i = optind; i < argc; i++)
+		add_operand(&lint, argv[i], (size_t)i);
+	check_all(&lint);
+	status = finish(&lint);
+	lint_release(&lint);
+	return status;
+}

@@ -1,0 +1,108 @@
+#!/bin/sh
+# install-dependencies.sh SET...: install the Debian packages a task needs, where
+# they are missing.  Sets: build, run, test, lint, bench.
+#
+# With nothing missing it says nothing and needs neither root nor network.
+# Servers that come with the packages are not started: whoever runs us wants
+# their programs, not a Redis on its default port.
+
+set -eu
+
+packages_of() {
+	case $1 in
+	build) echo gcc libc6-dev make pkgconf git libhiredis-dev libpq-dev libyaml-dev libssl-dev ;;
+	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
+	test)
+		packages_of run
+		echo check curl iproute2 openssl procps python3 python3-prometheus-client python3-psycopg2
+		;;
+	lint)
+		echo clang clang-format clang-tidy cppcheck groff-base libclang-rt-dev shellcheck
+		packages_of test # the linters read the headers of check too
+		;;
+	bench)
+		packages_of test
+		echo hyperfine prometheus-postgres-exporter prometheus-redis-exporter
+		;;
+	*)
+		echo "install-dependencies.sh: no set '$1' (build, run, test, lint or bench)" >&2
+		exit 2
+		;;
+	esac
+}
+
+# Those of the arguments that are not installed, one per line.
+missing_of() {
+	present=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+		sed -n 's/^installed //p')
+	printf '%s\n' "$@" | sort -u | while read -r package; do
+		printf '%s\n' "$present" | grep -qxF -- "$package" || printf '%s\n' "$package"
+	done
+}
+
+policy=/usr/sbin/policy-rc.d
+clusters=/etc/postgresql-common/createcluster.conf
+made_policy='' kept_clusters=''
+
+# Both files are only for the time of the installation.
+restore() {
+	[ -z "$made_policy" ] || rm -f "$policy"
+	[ -z "$kept_clusters" ] || mv "$kept_clusters" "$clusters"
+	made_policy='' kept_clusters=''
+}
+
+forbid_starting_servers() {
+	[ ! -e "$policy" ] || return 0
+	made_policy=yes
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+}
+
+# A cluster made by the package would start at the next boot.
+forbid_default_cluster() {
+	kept=$clusters.arbwatch
+	cp -p "$clusters" "$kept"
+	kept_clusters=$kept
+	echo 'create_main_cluster = false' >>"$clusters"
+}
+
+apt_install() {
+	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
+		-o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+
+[ $# -gt 0 ] || {
+	echo "usage: install-dependencies.sh SET... (build, run, test, lint, bench)" >&2
+	exit 2
+}
+wanted=''
+for task in "$@"; do
+	names=$(packages_of "$task") || exit 2
+	wanted="$wanted $names"
+done
+command -v dpkg-query >/dev/null || {
+	echo "install-dependencies.sh: not Debian; needed is what these packages of it hold:$wanted" >&2
+	exit 1
+}
+# shellcheck disable=SC2086 # words are meant
+missing=$(missing_of $wanted | tr '\n' ' ')
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "install-dependencies.sh: packages are missing; as root, run:" >&2
+	echo "  apt-get update && apt-get install --no-install-recommends ${missing% }" >&2
+	exit 1
+fi
+echo "installing: ${missing% }" >&2
+trap restore EXIT
+trap 'exit 1' INT TERM HUP
+forbid_starting_servers
+apt-get update -q -o DPkg::Lock::Timeout=300 </dev/null
+case " $missing" in
+*' postgresql '*)
+	apt_install postgresql-common
+	forbid_default_cluster
+	;;
+esac
+# shellcheck disable=SC2086 # words are meant
+apt_install $missing

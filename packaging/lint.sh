@@ -1,0 +1,155 @@
+#!/bin/sh
+# lint.sh: everything that can be said about the sources without running them.
+# Each check prints what it finds; the exit status is 1 if any found something.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+found=0
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-lint.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# The files of the repository, also those not committed yet; without git, all but build trees.
+if ! git ls-files --cached --others --exclude-standard >"$scratch/all" 2>/dev/null; then
+	find . -type f -not -path './.git/*' -not -path './build/*' | sed 's|^\./||' >"$scratch/all"
+fi
+while read -r file; do
+	[ ! -f "$file" ] || printf '%s\n' "$file"
+done <"$scratch/all" | sort -u >"$scratch/files"
+grep '\.[ch]$' "$scratch/files" >"$scratch/c"
+grep '\.c$' "$scratch/files" >"$scratch/units"
+while read -r file; do
+	case $(head -c 64 "$file" | head -n 1 | tr -d '\0') in
+	'#!'*sh | '#!'*sh' '*) printf '%s\n' "$file" ;;
+	*) case $file in *.sh) printf '%s\n' "$file" ;; esac ;;
+	esac
+done <"$scratch/files" >"$scratch/shell"
+grep '^packaging/man/.*\.[1-8]$' "$scratch/files" >"$scratch/man"
+
+# verdict NAME STATUS: of a check whose findings are in $scratch/out.
+verdict() {
+	if [ "$2" -eq 0 ] && [ ! -s "$scratch/out" ]; then
+		printf 'ok     %s\n' "$1"
+	else
+		printf 'FAILED %s\n' "$1"
+		sed 's/^/    /' "$scratch/out"
+		found=1
+	fi
+}
+
+# findings NAME COMMAND...: whatever it prints is a finding, whatever it returns.
+findings() {
+	check=$1
+	shift
+	"$@" >"$scratch/out" 2>&1
+	verdict "$check" 0
+}
+
+# passes NAME COMMAND...: its exit status decides.
+passes() {
+	check=$1
+	shift
+	if "$@" >"$scratch/out" 2>&1; then
+		: >"$scratch/out"
+		verdict "$check" 0
+	else
+		verdict "$check" 1
+	fi
+}
+
+files() { tr '\n' '\0' <"$scratch/$1"; }
+
+# Other versions lay out some lines differently.
+layout() {
+	version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+	if [ "$version" = 14 ]; then
+		files c | xargs -0 clang-format --dry-run -Werror
+	else
+		printf 'note   layout is decided by clang-format 14; this is %s\n' "$version" >&3
+	fi
+}
+
+tidy() {
+	set -- -I. -std=c11 -D_GNU_SOURCE '-DVERSION="0"' '-DREVISION="0"' '-DPROGRAMS="lint"'
+	if pkg-config --exists hiredis_ssl; then
+		set -- "$@" -DREDIS_TLS
+	fi
+	# shellcheck disable=SC2046 # words are meant
+	set -- "$@" $(pkg-config --cflags libpq hiredis check)
+	files units | xargs -0 -P "$(nproc)" -I FILE clang-tidy --quiet FILE -- "$@" 2>"$scratch/tidy.err"
+	tidied=$?
+	# What does not count suppressed warnings is an error of clang-tidy itself.
+	grep -vE '^[0-9]+ (warning|error)|^Suppressed|^Use -' "$scratch/tidy.err"
+	return "$tidied"
+}
+
+cpp_check() {
+	files units | xargs -0 cppcheck -q --error-exitcode=1 --std=c11 --language=c -I. -D_GNU_SOURCE \
+		--inline-suppr --enable=warning,performance,portability \
+		--suppress=legacyUninitvar --suppress=missingInclude \
+		--suppress=unknownMacro --suppress=varFuncNullUB --suppress="memleak:tests/*"
+}
+
+# Alone, the library of the scenarios looks as if nobody used what it sets.
+shell() {
+	grep -vxF tests/lib.sh "$scratch/shell" | tr '\n' '\0' | xargs -0 shellcheck -x &&
+		shellcheck -x -e SC2034 tests/lib.sh
+}
+
+# Each has a safer one in its place: snprintf, memcpy, strtol, clock_gettime...
+unsafe='v?sprintf|strn?cpy|strn?cat|strtok|ato(i|l|ll|f)|gets|gettimeofday|alloca|tmpnam|mktemp'
+banned() { files c | xargs -0 grep -nE "(^|[^[:alnum:]_])($unsafe)[[:space:]]*\("; }
+
+# common <- textfile <- probes <- programs: each folder includes only those before it.
+# include_rule FOLDER ALLOWED: headers of ours that its files may include, as a pattern.
+include_rule() {
+	files c | xargs -0 grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' -- /dev/null |
+		grep "^$1" | grep -vE "include[[:space:]]+\"($2)" | sed "s|\$|   (from $1)|"
+}
+directions() {
+	include_rule common/ 'common/'
+	include_rule textfile/ 'common/|textfile/'
+	include_rule probes/ 'common/|probes/'
+	include_rule collectors/ 'common/|textfile/|probes/|collectors/harness/'
+	include_rule collectors/harness/ 'common/|textfile/|collectors/harness/'
+	include_rule lint/ 'common/|textfile/|lint/'
+	# Only a program logs.
+	grep -nE 'include "common/log\.h"' textfile/*.[ch] probes/*.[ch] /dev/null
+	grep -nE 'include "common/log\.h"' common/*.[ch] | grep -v '^common/log\.c:'
+}
+
+# Columns, not bytes: a tab goes to the next multiple of eight.
+wide_lines() {
+	cat "$scratch/c" "$scratch/shell" | while read -r file; do
+		expand -t 8 "$file" | awk -v file="$file" \
+			'length > 110 { printf "%s:%d: %d columns\n", file, FNR, length }'
+	done
+}
+
+trailing_blanks() { grep -vE '^(tests/(fixtures|corpus|fuzz)/|.*\.(prom|png|out)$)' "$scratch/files" |
+	tr '\n' '\0' | xargs -0 grep -nIE '[[:blank:]]+$'; }
+
+manuals() {
+	while read -r page; do
+		LC_ALL=C.UTF-8 groff -man -Tutf8 -ww -z "$page" 2>&1
+		grep -q '^\.SH NAME\|^\.Sh NAME' "$page" || echo "$page: no NAME section"
+	done <"$scratch/man"
+	# Every program that is installed has one.
+	for source in collectors/*.c lint/textfile_lint.c; do
+		manual=packaging/man/$(basename "$source" .c).1
+		[ ! -f "$source" ] || [ -f "$manual" ] || echo "$source: no $manual"
+	done
+}
+
+exec 3>&1
+findings 'banned functions' banned
+findings 'direction of includes' directions
+findings 'long lines' wide_lines
+findings 'blanks at line ends' trailing_blanks
+findings 'man pages' manuals
+passes 'shellcheck' shell
+passes 'prometheus configuration' promtool check config prometheus/prometheus.yml
+passes 'clang-format' layout
+passes 'cppcheck' cpp_check
+passes 'clang-tidy' tidy
+exit "$found"

@@ -1,0 +1,34 @@
+#!/bin/sh
+# run.sh: each fuzz target of BUILD for FUZZ_SECONDS (default 20), beginning with its
+# corpus (tests/fuzz/corpus/NAME for fuzz_NAME).  What it finds goes to $BUILD/fuzz,
+# the repository stays as it is.  Ends with "N passed, N failed".
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+seconds=${FUZZ_SECONDS:-20}
+passed=0 failed=0
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-fuzz.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' INT TERM HUP
+
+for source in tests/fuzz/fuzz_*.c; do
+	[ -f "$source" ] || continue
+	name=$(basename "$source" .c)
+	target=${BUILD:-build}/fuzz/$name
+	# The first directory is the one libFuzzer writes to.
+	mkdir "$scratch/$name"
+	set -- "$scratch/$name"
+	[ ! -d "tests/fuzz/corpus/${name#fuzz_}" ] || set -- "$@" "tests/fuzz/corpus/${name#fuzz_}"
+	if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
+		-artifact_prefix="${BUILD:-build}/fuzz/$name-" -print_final_stats=1 "$@" \
+		>"$scratch/log" 2>&1 </dev/null; then
+		passed=$((passed + 1))
+		printf 'ok     %s: %s runs\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")"
+	else
+		failed=$((failed + 1))
+		printf 'FAILED %s\n' "$name"
+		tail -n 60 "$scratch/log" | sed 's/^/    /'
+	fi
+done
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

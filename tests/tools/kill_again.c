@@ -1,0 +1,147 @@
+/*
+ * kill_again KILLS FILE COMMAND...: start the command, kill it with SIGKILL at
+ * a random instant, again and again, while a second process reads FILE without
+ * pause.  Every text that was read must be whole (checksum, validation), and
+ * its arbitrage_collector_runs_total must never be lower than before.
+ *
+ * Prints how many kills, reads and left-behind temporary files there were.
+ * Exit status 0 when nothing was wrong.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "textfile/checksum.h"
+#include "textfile/number.h"
+#include "textfile/parse.h"
+#include "textfile/validate.h"
+
+enum { LARGEST_FILE = 16 * 1024 * 1024, LONGEST_LIFE_US = 25000 };
+
+/* Shared by the two processes. */
+struct tally {
+	volatile long reads;
+	volatile int stop;
+};
+
+static void
+print_fault(void *context, const struct fault *fault)
+{
+	(void)context;
+	printf("line %u: %s (%s)\n", fault->line, fault->text, fault->rule);
+}
+
+/* The runs counted in a text, or -1 when something is wrong with it. */
+static double
+runs_in(struct slice text)
+{
+	struct document document;
+	double runs = -1;
+
+	if (!checksum_holds(text)) {
+		printf("the checksum does not hold\n");
+		return -1;
+	}
+	if (validate(text, print_fault, NULL) != 0 || parse(&document, text, NULL, NULL) != 0)
+		return -1;
+	for (size_t i = 0; i < document.sample_count; i++)
+		if (slice_is(
+			document.families[document.samples[i].family].name, "arbitrage_collector_runs_total"))
+			runs = number_value(document.samples[i].value);
+	document_release(&document);
+	return runs;
+}
+
+static int
+read_until_stopped(const char *path, struct tally *tally)
+{
+	char *memory = malloc(LARGEST_FILE);
+	double before = 0;
+
+	while (memory != NULL && !tally->stop) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t length = fd >= 0 ? read(fd, memory, LARGEST_FILE) : 0;
+		double runs;
+
+		if (fd >= 0)
+			(void)close(fd);
+		if (fd < 0)
+			continue;
+		runs = length >= 0 ? runs_in((struct slice){ memory, (size_t)length }) : -1;
+		if (runs < before) {
+			printf("after %ld reads: %g runs, before %g\n", tally->reads, runs, before);
+			return EXIT_FAILURE;
+		}
+		before = runs;
+		tally->reads++;
+	}
+	free(memory);
+	return EXIT_SUCCESS;
+}
+
+static pid_t
+start(char *command[])
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+		(void)execv(command[0], command);
+		_exit(127);
+	}
+	return child;
+}
+
+static int
+is_there(const char *path)
+{
+	char name[4096];
+	const char *slash = strrchr(path, '/');
+	size_t stem = strlen(slash + 1) - strlen(".prom");
+
+	(void)snprintf(name, sizeof(name), "%.*s/.%.*s.tmp", (int)(slash - path), path, (int)stem, slash + 1);
+	return access(name, F_OK) == 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct tally *tally =
+	    mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long kills, left_behind = 0;
+	int status;
+	pid_t reader;
+
+	if (argc < 4 || tally == MAP_FAILED || strchr(argv[2], '/') == NULL)
+		return 2;
+	kills = strtol(argv[1], NULL, 10);
+	(void)fflush(stdout);
+	reader = fork();
+	if (reader == 0)
+		exit(read_until_stopped(argv[2], tally));
+	srand48(getpid());
+	for (long i = 0; i < kills; i++) {
+		struct timespec life = { .tv_nsec = (lrand48() % LONGEST_LIFE_US) * 1000 };
+		pid_t child = start(argv + 3);
+
+		(void)nanosleep(&life, NULL);
+		(void)kill(child, SIGKILL);
+		(void)waitpid(child, NULL, 0);
+		left_behind += is_there(argv[2]);
+	}
+	tally->stop = 1;
+	(void)waitpid(reader, &status, 0);
+	printf("%ld kills, %ld reads, %ld temporary files left behind\n", kills, tally->reads, left_behind);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && tally->reads > 0 ? EXIT_SUCCESS
+										 : EXIT_FAILURE;
+}

@@ -1,0 +1,415 @@
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/utf8.h"
+#include "textfile/hash.h"
+#include "textfile/metrics.h"
+
+enum {
+	PACKED_VALUES = FAMILY_LABELS * (FAMILY_LABEL_VALUE + 1),
+	CHUNK = 64 * 1024, /* of the memory that label values and buckets are cut from */
+	FIRST_CHUNK = 4 * 1024,
+};
+
+/* Memory that is given back all at once. */
+struct chunk {
+	struct chunk *next;
+	size_t used;
+	size_t size;
+	_Alignas(8) char bytes[];
+};
+
+struct rows {
+	const struct family *family;
+	struct series *series;
+	size_t count;
+	size_t capacity;
+	uint32_t *slots;   /* open addressing: index + 1 into `series`, 0 is empty */
+	size_t slot_count; /* a power of two, at least twice `count` */
+};
+
+struct metrics {
+	char *env;
+	struct rows *rows; /* one per family */
+	size_t family_count;
+	struct chunk *chunks;
+	struct hash_key key;
+	uint64_t dropped;
+};
+
+/* Memory ------------------------------------------------------------- */
+
+static void *
+take(struct metrics *m, size_t size)
+{
+	struct chunk *chunk = m->chunks;
+	void *taken;
+
+	size = (size + 7) & ~(size_t)7;
+	if (chunk == NULL || chunk->size - chunk->used < size) {
+		size_t room = chunk == NULL ? FIRST_CHUNK : CHUNK;
+
+		room = size > room ? size : room;
+		chunk = malloc(sizeof(*chunk) + room);
+		if (chunk == NULL)
+			return NULL;
+		*chunk = (struct chunk){ .next = m->chunks, .size = room };
+		m->chunks = chunk;
+	}
+	taken = chunk->bytes + chunk->used;
+	chunk->used += size;
+	return taken;
+}
+
+static void
+rows_clear(struct rows *rows)
+{
+	rows->count = 0;
+	if (rows->slots != NULL)
+		memset(rows->slots, 0, rows->slot_count * sizeof(*rows->slots));
+}
+
+/* A loop that measures for months uses the same memory each time: the oldest chunk is kept. */
+void
+metrics_clear(struct metrics *m)
+{
+	while (m->chunks != NULL && m->chunks->next != NULL) {
+		struct chunk *next = m->chunks->next;
+
+		free(m->chunks);
+		m->chunks = next;
+	}
+	if (m->chunks != NULL)
+		m->chunks->used = 0;
+	for (size_t i = 0; i < m->family_count; i++)
+		rows_clear(&m->rows[i]);
+	m->dropped = 0;
+}
+
+void
+metrics_clear_family(struct metrics *m, size_t family)
+{
+	rows_clear(&m->rows[family]);
+}
+
+void
+metrics_clear_gauges(struct metrics *m)
+{
+	for (size_t i = 0; i < m->family_count; i++)
+		if (m->rows[i].family->type == METRIC_GAUGE)
+			rows_clear(&m->rows[i]);
+}
+
+void
+metrics_free(struct metrics *m)
+{
+	if (m == NULL)
+		return;
+	metrics_clear(m);
+	free(m->chunks);
+	for (size_t i = 0; i < m->family_count; i++) {
+		free(m->rows[i].series);
+		free(m->rows[i].slots);
+	}
+	free(m->rows);
+	free(m->env);
+	free(m);
+}
+
+/* Rows without families yet. */
+static struct metrics *
+metrics_sized(const char *env, size_t family_count, struct hash_key key)
+{
+	struct metrics *m = calloc(1, sizeof(*m));
+
+	assert(strlen(env) <= FAMILY_LABEL_VALUE && utf8_valid(SLICE(env)));
+	if (m != NULL && (m->env = strdup(env)) != NULL &&
+	    (m->rows = calloc(family_count + 1, sizeof(*m->rows))) != NULL) {
+		m->family_count = family_count;
+		m->key = key;
+		return m;
+	}
+	metrics_free(m);
+	return NULL;
+}
+
+struct metrics *
+metrics_new(const char *env, const struct family *const tables[], const size_t counts[], size_t table_count,
+    struct failure *why)
+{
+	const struct family **all;
+	struct metrics *m;
+	size_t total = 0, next = 0;
+
+	for (size_t t = 0; t < table_count; t++)
+		total += counts[t];
+	m = metrics_sized(env, total, hash_key_new());
+	all = calloc(total + 1, sizeof(*all));
+	for (size_t t = 0; m != NULL && all != NULL && t < table_count; t++)
+		for (size_t i = 0; i < counts[t]; i++, next++)
+			m->rows[next].family = all[next] = &tables[t][i];
+	if (m == NULL || all == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (m == NULL || all == NULL || family_check(all, total, why) != 0) {
+		metrics_free(m);
+		m = NULL;
+	}
+	free(all);
+	return m;
+}
+
+struct metrics *
+metrics_like(const struct metrics *m)
+{
+	struct metrics *like = metrics_sized(m->env, m->family_count, m->key);
+
+	for (size_t i = 0; like != NULL && i < m->family_count; i++)
+		like->rows[i].family = m->rows[i].family;
+	return like;
+}
+
+/* Series ------------------------------------------------------------- */
+
+/* The slot of the series, or the empty one where it belongs. */
+static uint32_t *
+slot_of(const struct rows *rows, uint32_t hash, const char *labels, size_t length)
+{
+	size_t at = hash & (rows->slot_count - 1);
+
+	while (rows->slots[at] != 0) {
+		const struct series *s = &rows->series[rows->slots[at] - 1];
+
+		if (s->hash == hash && s->labels_length == length && memcmp(s->labels, labels, length) == 0)
+			break;
+		at = (at + 1) & (rows->slot_count - 1);
+	}
+	return &rows->slots[at];
+}
+
+static bool
+grow(struct rows *rows)
+{
+	size_t capacity = rows->capacity == 0 ? 8 : rows->capacity * 2;
+	struct series *series = realloc(rows->series, capacity * sizeof(*series));
+	uint32_t *slots = series != NULL ? calloc(capacity * 2, sizeof(*slots)) : NULL;
+
+	if (series != NULL)
+		rows->series = series;
+	if (slots == NULL)
+		return false;
+	free(rows->slots);
+	rows->slots = slots;
+	rows->slot_count = capacity * 2;
+	rows->capacity = capacity;
+	for (size_t i = 0; i < rows->count; i++)
+		*slot_of(rows, series[i].hash, series[i].labels, series[i].labels_length) = (uint32_t)i + 1;
+	return true;
+}
+
+static struct series *
+add_series(struct metrics *m, struct rows *rows, uint32_t hash, const char *labels, size_t length)
+{
+	size_t most = rows->family->max_series > 0 ? rows->family->max_series : FAMILY_SERIES, buckets = 0;
+	struct series *s;
+	char *memory;
+
+	if (rows->count >= most || (rows->count == rows->capacity && !grow(rows)))
+		return NULL;
+	if (rows->family->type == METRIC_HISTOGRAM)
+		buckets = (rows->family->bound_count + 1) * sizeof(*s->counts);
+	memory = take(m, buckets + length);
+	if (memory == NULL)
+		return NULL;
+	memset(memory, 0, buckets);
+	memcpy(memory + buckets, labels, length);
+	s = &rows->series[rows->count++];
+	*s = (struct series){ .labels = memory + buckets, .labels_length = (uint32_t)length, .hash = hash };
+	if (buckets > 0)
+		s->counts = (uint64_t *)(void *)memory;
+	*slot_of(rows, hash, labels, length) = (uint32_t)rows->count;
+	return s;
+}
+
+struct series *
+metrics_need(struct metrics *m, size_t family, const char *labels, size_t length)
+{
+	struct rows *rows = &m->rows[family];
+	uint32_t hash = (uint32_t)hash_text(m->key, labels, length),
+		 index = rows->count > 0 ? *slot_of(rows, hash, labels, length) : 0;
+	struct series *s = index > 0 ? &rows->series[index - 1] : add_series(m, rows, hash, labels, length);
+
+	if (s == NULL)
+		m->dropped++;
+	return s;
+}
+
+/* Append one label value, made fit for the file, and its NUL. */
+static size_t
+pack_value(const char *value, char *at)
+{
+	size_t left = strlen(value), length = 0;
+
+	if (left <= FAMILY_LABEL_VALUE && utf8_valid((struct slice){ value, left })) {
+		memcpy(at, value, left + 1);
+		return left + 1;
+	}
+	while (left > 0) {
+		size_t width = utf8_character(value, left), size = width > 0 ? width : 3;
+
+		if (length + size > FAMILY_LABEL_VALUE)
+			break;
+		memcpy(
+		    at + length, width > 0 ? value : "\xEF\xBF\xBD", size); /* U+FFFD for what is no UTF-8 */
+		length += size;
+		value += width > 0 ? width : 1;
+		left -= width > 0 ? width : 1;
+	}
+	at[length] = '\0';
+	return length + 1;
+}
+
+static struct series *
+series_for(struct metrics *m, const struct family *family, enum metric_type type, const char *const labels[])
+{
+	char packed[PACKED_VALUES];
+	size_t index = 0, count = 0, length = 0;
+
+	while (index < m->family_count && m->rows[index].family != family)
+		index++;
+	assert(index < m->family_count && family->type == type);
+	for (; labels[count] != NULL; count++) {
+		assert(count < FAMILY_LABELS && family->labels[count] != NULL);
+		length += pack_value(labels[count], packed + length);
+	}
+	assert(family->labels[count] == NULL);
+	return metrics_need(m, index, packed, length);
+}
+
+void
+metrics_set(struct metrics *m, const struct family *gauge, const char *const labels[], double value)
+{
+	struct series *s = series_for(m, gauge, METRIC_GAUGE, labels);
+
+	if (s != NULL)
+		s->value = value;
+}
+
+/* Counters only go up, and one infinity would spoil a sum for ever. */
+static bool
+is_count(struct metrics *m, double value)
+{
+	bool fits = isfinite(value) && value >= 0;
+
+	m->dropped += !fits;
+	return fits;
+}
+
+void
+metrics_add(struct metrics *m, const struct family *counter, const char *const labels[], double value)
+{
+	struct series *s = series_for(m, counter, METRIC_COUNTER, labels);
+
+	if (s != NULL && is_count(m, value))
+		s->value += value;
+}
+
+void
+metrics_set_total(struct metrics *m, const struct family *counter, const char *const labels[], double total)
+{
+	struct series *s = series_for(m, counter, METRIC_COUNTER, labels);
+
+	if (s != NULL && is_count(m, total))
+		s->value = total;
+}
+
+void
+metrics_touch(struct metrics *m, const struct family *histogram, const char *const labels[])
+{
+	(void)series_for(m, histogram, METRIC_HISTOGRAM, labels);
+}
+
+void
+metrics_observe(struct metrics *m, const struct family *histogram, const char *const labels[], double value)
+{
+	struct series *s = series_for(m, histogram, METRIC_HISTOGRAM, labels);
+	size_t bucket = 0;
+
+	if (s == NULL || !is_count(m, value))
+		return;
+	while (bucket < histogram->bound_count && value > histogram->bounds[bucket])
+		bucket++;
+	s->counts[bucket]++;
+	s->value += value;
+}
+
+static void
+merge_series(const struct family *family, struct series *into, const struct series *from)
+{
+	if (family->type == METRIC_GAUGE)
+		into->value = from->value;
+	else
+		into->value += from->value;
+	for (size_t i = 0; from->counts != NULL && i <= family->bound_count; i++)
+		into->counts[i] += from->counts[i];
+}
+
+void
+metrics_merge(struct metrics *m, const struct metrics *from)
+{
+	assert(m->family_count == from->family_count);
+	m->dropped += from->dropped;
+	for (size_t f = 0; f < from->family_count; f++)
+		for (size_t i = 0; i < from->rows[f].count; i++) {
+			const struct series *s = &from->rows[f].series[i];
+			struct series *into = metrics_need(m, f, s->labels, s->labels_length);
+
+			if (into != NULL)
+				merge_series(m->rows[f].family, into, s);
+		}
+}
+
+/* Reading ------------------------------------------------------------ */
+
+uint64_t
+metrics_dropped(const struct metrics *m)
+{
+	return m->dropped;
+}
+
+const char *
+metrics_env(const struct metrics *m)
+{
+	return m->env;
+}
+
+size_t
+metrics_family_count(const struct metrics *m)
+{
+	return m->family_count;
+}
+
+const struct family *
+metrics_family(const struct metrics *m, size_t index)
+{
+	return m->rows[index].family;
+}
+
+size_t
+metrics_series_count(const struct metrics *m, size_t family)
+{
+	return m->rows[family].count;
+}
+
+struct series *
+metrics_series_at(struct metrics *m, size_t family, size_t index)
+{
+	return &m->rows[family].series[index];
+}
+
+const struct series *
+metrics_series(const struct metrics *m, size_t family, size_t index)
+{
+	return &m->rows[family].series[index];
+}

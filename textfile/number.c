@@ -1,0 +1,335 @@
+/*
+ * Numbers as text and back, exactly, without tables of magic constants.
+ *
+ * Nearly every value of a metric lies between 1e-10 and 2^53.  There a double
+ * f * 2^e, scaled so that 17 or 18 digits stand before the point (times 10^n,
+ * n <= 27), is f * 5^n * 2^(e+n): a whole number of at most 55 + 63 bits with
+ * a binary point in it, so 128-bit arithmetic is exact and no error analysis
+ * is needed.  Reading divides by the same powers of five.  What lies outside
+ * takes the slow way through printf() and strtod().
+ */
+
+#include <ctype.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "textfile/number.h"
+
+__extension__ typedef unsigned __int128 wide;
+
+enum {
+	MOST_POWER = 27,  /* 5^27 is the last that fits into 63 bits */
+	MOST_DIGITS = 17, /* enough to tell any two doubles apart */
+	EXPONENT_BIAS = 1023,
+	EXACT_DIGITS = 19, /* a whole number of so many digits fits into 64 bits */
+	MANTISSA_BITS = 53,
+	LARGEST_EXPONENT = 308, /* of ten, of a double */
+};
+
+static const uint64_t powers_of_5[MOST_POWER + 1] = { UINT64_C(1), UINT64_C(5), UINT64_C(25), UINT64_C(125),
+	UINT64_C(625), UINT64_C(3125), UINT64_C(15625), UINT64_C(78125), UINT64_C(390625), UINT64_C(1953125),
+	UINT64_C(9765625), UINT64_C(48828125), UINT64_C(244140625), UINT64_C(1220703125),
+	UINT64_C(6103515625), UINT64_C(30517578125), UINT64_C(152587890625), UINT64_C(762939453125),
+	UINT64_C(3814697265625), UINT64_C(19073486328125), UINT64_C(95367431640625),
+	UINT64_C(476837158203125), UINT64_C(2384185791015625), UINT64_C(11920928955078125),
+	UINT64_C(59604644775390625), UINT64_C(298023223876953125), UINT64_C(1490116119384765625),
+	UINT64_C(7450580596923828125) };
+
+static const double whole_limit = 9007199254740992.0; /* 2^53: below it every whole number is a double */
+static const double exact_least = 1e-10;
+
+/* Two digits a step: divisions are what this costs. */
+static size_t
+put_whole(uint64_t value, char *text)
+{
+	static const char pairs[] =
+	    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	    "8081828384858687888990919293949596979899";
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	while (value >= 10) {
+		at -= 2;
+		memcpy(digits + at, pairs + 2 * (value % 100), 2);
+		value /= 100;
+	}
+	if (value > 0 || at == sizeof(digits))
+		digits[--at] = (char)('0' + value);
+	memcpy(text, digits + at, sizeof(digits) - at);
+	return sizeof(digits) - at;
+}
+
+/* Whether `above` is nearer to `value` than `below`; half way, whether `below` counts an odd number of steps.
+ */
+static bool
+above_is_nearer(wide below, wide value, wide above, uint64_t steps)
+{
+	wide down = value - below, up = above - value;
+
+	return up < down || (up == down && steps % 2 == 1);
+}
+
+/*
+ * The whole number times a power of ten that has the fewest digits of all
+ * strictly between `low` and `high`, and of those the one next to `value`.
+ * The three are scaled by 2^shift.  The trailing zeros are taken off and
+ * counted in `*zeros`.
+ */
+static uint64_t
+shortest_between(wide low, wide value, wide high, int shift, int *zeros)
+{
+	uint64_t whole = (uint64_t)(value >> shift), step = 1, best;
+
+	best = whole + above_is_nearer((wide)whole << shift, value, (wide)(whole + 1) << shift, whole);
+	*zeros = 0;
+	for (int digits = 1; digits <= MOST_DIGITS; digits++) {
+		wide below, above;
+		bool below_fits, above_fits;
+
+		step *= 10;
+		below = (wide)(whole - whole % step) << shift;
+		above = below + ((wide)step << shift);
+		below_fits = below > low;
+		above_fits = above < high;
+		if (!below_fits && !above_fits)
+			break;
+		best = whole / step +
+		       (above_fits && (!below_fits || above_is_nearer(below, value, above, whole / step)));
+		*zeros = digits;
+	}
+	return best;
+}
+
+/* digits * 10^exponent, for exponent < 0, as 123.4, 0.00123 or 1.23e-08: as Go's 'g' has it. */
+static size_t
+put_decimal(uint64_t digits, int exponent, char *text)
+{
+	char written[20];
+	size_t count = put_whole(digits, written), length = 0;
+	int point = (int)count + exponent; /* digits before the point */
+
+	if (point > 0) {
+		memcpy(text, written, (size_t)point);
+		text[point] = '.';
+		memcpy(text + point + 1, written + point, count - (size_t)point);
+		return count + 1;
+	}
+	if (point > -4) {
+		memcpy(text, "0.000", 5);
+		length = (size_t)(2 - point);
+		memcpy(text + length, written, count);
+		return length + count;
+	}
+	text[length++] = written[0];
+	if (count > 1)
+		text[length++] = '.';
+	memcpy(text + length, written + 1, count - 1);
+	length += count - 1;
+	return length + (size_t)snprintf(text + length, NUMBER_TEXT - length, "e-%02d", 1 - point);
+}
+
+/*
+ * For exact_least <= value < whole_limit, and no whole number: so it is not
+ * subnormal.  The power of ten is found from the binary exponent alone, and may
+ * be one too many: then there are 18 digits before the point, which still fit.
+ */
+static size_t
+put_exact(double value, char *text)
+{
+	const uint64_t hidden_bit = UINT64_C(1) << (MANTISSA_BITS - 1);
+	uint64_t bits, mantissa, even, digits;
+	int binary, power, shift, zeros;
+	wide scale, scaled, low, high;
+
+	memcpy(&bits, &value, sizeof(bits));
+	mantissa = (bits & (hidden_bit - 1)) | hidden_bit;
+	binary = (int)(bits >> (MANTISSA_BITS - 1)) - EXPONENT_BIAS; /* 2^binary <= value < 2^(binary + 1) */
+	power = 16 - (binary * 1233 >> 12);                          /* 1233 / 4096 is log10(2) */
+	scale = powers_of_5[power];
+	scaled = 4 * mantissa * scale;
+	shift = MANTISSA_BITS + 1 - binary - power;
+	/* What lies half way to the next double reads back as the one that is even. */
+	even = (mantissa & 1) == 0;
+	high = scaled + 2 * scale + even;
+	low = scaled - (mantissa == hidden_bit ? 1 : 2) * scale - even;
+	digits = shortest_between(low, scaled, high, shift, &zeros);
+	return put_decimal(digits, zeros - power, text);
+}
+
+static size_t
+put_slowly(double value, char *text)
+{
+	int length = 0;
+
+	for (int digits = 15; digits <= MOST_DIGITS; digits++) {
+		length = snprintf(text, NUMBER_TEXT, "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	return (size_t)length;
+}
+
+size_t
+number_format(double value, char text[NUMBER_TEXT])
+{
+	double size = fabs(value);
+	size_t sign = signbit(value) && !isnan(value) && size != 0;
+
+	if (isnan(value) || isinf(value)) {
+		memcpy(text, isnan(value) ? "NaN" : sign ? "-Inf" : "+Inf", 4);
+		return isnan(value) ? 3 : 4;
+	}
+	text[0] = '-';
+	if (size < whole_limit && size == (double)(uint64_t)size)
+		return sign + put_whole((uint64_t)size, text + sign);
+	if (size >= exact_least && size < whole_limit)
+		return sign + put_exact(size, text + sign);
+	return put_slowly(value, text);
+}
+
+/* A decimal number taken apart: `digits` without the point, times 10^exponent. */
+struct decimal {
+	bool negative;
+	bool exact; /* all digits are in `digits` */
+	uint64_t digits;
+	int64_t exponent;
+	int64_t magnitude; /* the number is below 10^magnitude */
+};
+
+/* An exponent; what no double can have is kept, but bounded. */
+static const char *
+read_exponent(const char *at, const char *end, int64_t *exponent)
+{
+	bool negative = at < end && *at == '-';
+	int64_t size = 0;
+
+	if (at < end && (*at == '-' || *at == '+'))
+		at++;
+	if (at == end)
+		return NULL;
+	for (; at < end && isdigit((unsigned char)*at); at++)
+		if (size < 100000)
+			size = size * 10 + (*at - '0');
+	*exponent += negative ? -size : size;
+	return at;
+}
+
+static bool
+read_decimal(struct slice text, struct decimal *d)
+{
+	const char *at = text.at, *end = text.at + text.length;
+	int64_t seen = 0, significant = 0, fraction = 0;
+	bool point = false;
+
+	*d = (struct decimal){ .negative = at < end && *at == '-' };
+	if (at < end && (*at == '-' || *at == '+'))
+		at++;
+	for (; at < end; at++) {
+		if (*at == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (!isdigit((unsigned char)*at))
+			break;
+		seen++;
+		fraction += point;
+		if (significant > 0 || *at != '0')
+			significant++;
+		if (significant <= EXACT_DIGITS)
+			d->digits = d->digits * 10 + (uint64_t)(*at - '0');
+	}
+	d->exponent = -fraction;
+	if (seen > 0 && at < end && (*at == 'e' || *at == 'E'))
+		at = read_exponent(at + 1, end, &d->exponent);
+	d->exact = significant <= EXACT_DIGITS;
+	d->magnitude = significant + d->exponent;
+	return seen > 0 && at == end;
+}
+
+/* Through strtod(), which wants a NUL.  NaN when memory ran out. */
+static double
+read_slowly(struct slice text)
+{
+	char *copy = strndup(text.at, text.length);
+	double value = copy != NULL ? strtod(copy, NULL) : NAN;
+
+	free(copy);
+	return value;
+}
+
+static bool
+is_word(struct slice text, const char *word)
+{
+	return text.length == strlen(word) && strncasecmp(text.at, word, text.length) == 0;
+}
+
+/* "inf", "-Infinity", "nan", in any case. */
+static bool
+read_word(struct slice text, double *value)
+{
+	struct slice rest = text;
+
+	if (is_word(text, "nan")) {
+		*value = NAN;
+		return true;
+	}
+	if (text.length > 0 && (*text.at == '-' || *text.at == '+'))
+		rest = (struct slice){ text.at + 1, text.length - 1 };
+	*value = *text.at == '-' ? -INFINITY : INFINITY;
+	return is_word(rest, "inf") || is_word(rest, "infinity");
+}
+
+bool
+number_valid(struct slice text)
+{
+	struct decimal d;
+	double ignored;
+
+	if (text.length == 0)
+		return false;
+	if (!read_decimal(text, &d))
+		return read_word(text, &ignored);
+	/* Too large for a double is an error, too small is 0. */
+	return d.digits == 0 || d.magnitude <= LARGEST_EXPONENT || isfinite(read_slowly(text));
+}
+
+/* digits / 10^power, rounded to the nearest double, to the even one half way. */
+static double
+divide(uint64_t digits, int power)
+{
+	int zeros = __builtin_clzll(digits), bits, drop;
+	wide numerator = (wide)(digits << zeros) << 63, quotient = numerator / powers_of_5[power], rest, half;
+	uint64_t mantissa;
+
+	/* At least 64 bits, of which 53 stay; the division's remainder only matters exactly half way. */
+	bits = 128 - (quotient >> 64 != 0 ? __builtin_clzll((uint64_t)(quotient >> 64))
+					  : 64 + __builtin_clzll((uint64_t)quotient));
+	drop = bits - MANTISSA_BITS;
+	mantissa = (uint64_t)(quotient >> drop);
+	rest = quotient - ((wide)mantissa << drop);
+	half = (wide)1 << (drop - 1);
+	if (rest > half ||
+	    (rest == half && (quotient * powers_of_5[power] != numerator || (mantissa & 1) != 0)))
+		mantissa++;
+	return ldexp((double)mantissa, drop - 63 - zeros - power);
+}
+
+double
+number_value(struct slice text)
+{
+	struct decimal d;
+	double value;
+
+	if (!read_decimal(text, &d)) {
+		(void)read_word(text, &value);
+		return value;
+	}
+	if (!d.exact || d.exponent > 0 || d.exponent < -MOST_POWER)
+		return read_slowly(text);
+	value = d.digits == 0 ? 0 : divide(d.digits, (int)-d.exponent);
+	return d.negative ? -value : value;
+}

@@ -1,0 +1,169 @@
+#include <string.h>
+
+#include "textfile/parser.h"
+#include "textfile/room.h"
+
+static int
+add_family(struct parser *p, struct slice name, uint32_t *family)
+{
+	struct document *d = p->document;
+	struct parsed_family *families =
+	    room_for(d->families, &p->families_room, d->family_count + 1, 0, sizeof(*families));
+
+	if (families == NULL)
+		return parser_no_memory(p);
+	d->families = families;
+	if (names_add(&p->names, name, (uint32_t)d->family_count, PART_VALUE) != 0)
+		return parser_no_memory(p);
+	*family = (uint32_t)d->family_count++;
+	d->families[*family] = (struct parsed_family){ .name = name, .type = SAMPLE_UNTYPED };
+	return 0;
+}
+
+static bool
+type_has_part(enum sample_type type, enum sample_part part)
+{
+	if (type == SAMPLE_SUMMARY)
+		return part == PART_SUM || part == PART_COUNT;
+	return type == SAMPLE_HISTOGRAM || type == SAMPLE_GAUGE_HISTOGRAM;
+}
+
+/* Whether `name` is a part ("x_sum") of a histogram or summary that is known by now. */
+static bool
+find_whole(const struct parser *p, struct slice name, uint32_t *family, uint8_t *part)
+{
+	static const struct {
+		const char *suffix;
+		enum sample_part part;
+	} parts[] = { { "_bucket", PART_BUCKET }, { "_count", PART_COUNT }, { "_sum", PART_SUM } };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const struct names_entry *whole;
+
+		if (!slice_ends_with(name, parts[i].suffix))
+			continue;
+		whole =
+		    names_find(&p->names, (struct slice){ name.at, name.length - strlen(parts[i].suffix) });
+		if (whole == NULL || whole->tag != PART_VALUE ||
+		    !type_has_part(p->document->families[whole->number].type, parts[i].part))
+			return false;
+		*family = whole->number;
+		*part = (uint8_t)parts[i].part;
+		return true;
+	}
+	return false;
+}
+
+int
+parser_find_family(struct parser *p, struct slice name, uint32_t *family, uint8_t *part)
+{
+	const struct names_entry *known = names_find(&p->names, name);
+
+	if (known != NULL) {
+		*family = known->number;
+		*part = known->tag;
+		return 0;
+	}
+	if (!find_whole(p, name, family, part)) {
+		*part = PART_VALUE;
+		return add_family(p, name, family);
+	}
+	return names_add(&p->names, name, *family, *part) == 0 ? 0 : parser_no_memory(p);
+}
+
+static int
+read_help(struct parser *p, struct parsed_family *family, const char *at)
+{
+	struct slice help = { at, (size_t)(p->line_end - at) };
+
+	if (family->help_line != 0)
+		return parser_refuse(p, "help_twice", "second HELP for '%.*s', the first is in line %u",
+		    FAULT_ARGS(family->name), family->help_line);
+	for (size_t i = 0; i < help.length; i++) {
+		if (help.at[i] != '\\')
+			continue;
+		i++;
+		if (i == help.length || (help.at[i] != '\\' && help.at[i] != 'n'))
+			return parser_refuse(p, "help_escape",
+			    "HELP of '%.*s' has a backslash that begins neither '\\\\' nor '\\n'",
+			    FAULT_ARGS(family->name));
+	}
+	family->help = help;
+	family->help_line = p->line;
+	return 0;
+}
+
+/* Types are taken in any case, and backslashes in them are passed over. */
+static bool
+type_is(struct slice text, const char *name)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		char c = text.at[i];
+
+		if (c == '\\')
+			continue;
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		if (*name == '\0' || c != *name++)
+			return false;
+	}
+	return *name == '\0';
+}
+
+static int
+read_type(struct parser *p, struct parsed_family *family, const char *at)
+{
+	static const struct {
+		const char *name;
+		enum sample_type type;
+	} types[] = { { "counter", SAMPLE_COUNTER }, { "gauge", SAMPLE_GAUGE },
+		{ "histogram", SAMPLE_HISTOGRAM }, { "summary", SAMPLE_SUMMARY },
+		{ "untyped", SAMPLE_UNTYPED }, { "gauge_histogram", SAMPLE_GAUGE_HISTOGRAM },
+		{ "gaugehistogram", SAMPLE_GAUGE_HISTOGRAM } };
+	struct slice text = { at, (size_t)(p->line_end - at) };
+
+	if (family->has_type)
+		return parser_refuse(p, "type_twice", "second TYPE for '%.*s', the first is in line %u",
+		    FAULT_ARGS(family->name), family->type_line);
+	if (family->sample_count > 0)
+		return parser_refuse(p, "type_after_samples", "TYPE of '%.*s' comes after samples of it",
+		    FAULT_ARGS(family->name));
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!type_is(text, types[i].name))
+			continue;
+		family->type = types[i].type;
+		family->has_type = true;
+		family->type_line = p->line;
+		return 0;
+	}
+	return parser_refuse(p, "type_unknown",
+	    "unknown type '%.*s' of '%.*s'; known are counter, gauge, histogram, summary and untyped",
+	    FAULT_ARGS(text), FAULT_ARGS(family->name));
+}
+
+int
+parser_read_comment(struct parser *p, const char *at)
+{
+	struct slice keyword = parser_take_word(p, parser_skip_blanks(p, at)), name;
+	bool help = slice_is(keyword, "HELP");
+	uint32_t family;
+	uint8_t part;
+
+	at = parser_skip_blanks(p, keyword.at + keyword.length);
+	if ((!help && !slice_is(keyword, "TYPE")) || *at == '\n')
+		return 0;
+	name = parser_take_name(p, at, CLASS_NAME);
+	at = name.at + name.length;
+	if (*at == '\n')
+		return 0;
+	if (name.length == 0 || (p->classes[(unsigned char)*at] & CLASS_BLANK) == 0)
+		return parser_refuse(p, "comment_name", "'%.*s' after %s is no metric name",
+		    FAULT_ARGS(parser_take_word(p, name.at)), help ? "HELP" : "TYPE");
+	if (parser_find_family(p, name, &family, &part) != 0)
+		return -1;
+	at = parser_skip_blanks(p, at);
+	if (*at == '\n')
+		return 0;
+	return help ? read_help(p, &p->document->families[family], at)
+		    : read_type(p, &p->document->families[family], at);
+}

@@ -1,0 +1,279 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "textfile/publish.h"
+
+enum {
+	PUBLISHED_MODE = 0644,
+	FIRST_NAP_NS = 200 * 1000,
+	LONGEST_NAP_NS = 10 * 1000 * 1000,
+	TALLY_TEXT = 24,
+};
+
+static int
+fail(const struct textfile *file, struct failure *why, const char *action, const char *before,
+    const char *after)
+{
+	return failure_set(why, FAILURE_LOCAL, "cannot %s '%s/%s%s%s': %s", action, file->path, before,
+	    file->name, after, strerror(errno));
+}
+
+/* The names in the directory: "<stem>.prom", ".<stem>.tmp", ".<stem>.lock". */
+static const char *
+entry(const struct textfile *file, const char *before, const char *after, char name[96])
+{
+	(void)snprintf(name, 96, "%s%s%s", before, file->name, after);
+	return name;
+}
+
+/* flock() has no time limit of its own, so it is asked again and again, less and less often. */
+static int
+wait_for_lock(int fd, struct deadline deadline)
+{
+	struct timespec nap = { .tv_nsec = FIRST_NAP_NS };
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || deadline_left_ns(deadline) == 0)
+			return -1;
+		(void)nanosleep(&nap, NULL);
+		if (nap.tv_nsec < LONGEST_NAP_NS)
+			nap.tv_nsec *= 2;
+	}
+	return 0;
+}
+
+/* Opened without O_CREAT first: in a sticky directory that may be refused for another user's file. */
+static int
+open_lock(const struct textfile *file)
+{
+	char name[96];
+	int fd;
+
+	(void)entry(file, ".", ".lock", name);
+	fd = openat(file->directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		fd = openat(file->directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, PUBLISHED_MODE);
+	return fd;
+}
+
+/* An empty or strange lock file counts as no reset yet. */
+static uint64_t
+read_tally(int lock)
+{
+	char text[TALLY_TEXT] = "";
+	uint64_t count = 0;
+
+	if (pread(lock, text, sizeof(text) - 1, 0) > 0)
+		count = strtoull(text, NULL, 10);
+	return count < UINT64_C(1) << 53 ? count : 0;
+}
+
+static int
+write_tally(int lock, uint64_t count)
+{
+	char text[TALLY_TEXT];
+	int length = snprintf(text, sizeof(text), "%" PRIu64 "\n", count);
+
+	if (read_tally(lock) == count)
+		return 0;
+	return pwrite(lock, text, (size_t)length, 0) == length ? 0 : -1;
+}
+
+int
+textfile_open(struct textfile *file, const char *directory, const char *stem, struct deadline deadline,
+    struct failure *why)
+{
+	*file = (struct textfile){ .directory = -1, .lock = -1, .path = directory };
+	if (snprintf(file->name, sizeof(file->name), "%s", stem) >= (int)sizeof(file->name))
+		return failure_set(why, FAILURE_LOCAL, "the name '%s' is too long", stem);
+	file->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->directory < 0)
+		return failure_set(why, FAILURE_LOCAL, "cannot open the textfile directory '%s': %s",
+		    directory, strerror(errno));
+	file->lock = open_lock(file);
+	if (file->lock < 0)
+		return fail(file, why, "open", ".", ".lock");
+	if (wait_for_lock(file->lock, deadline) != 0)
+		return failure_set(why, FAILURE_LOCAL, "another run holds '%s/.%s.lock': %s", directory, stem,
+		    errno == EWOULDBLOCK ? "not given back in time" : strerror(errno));
+	file->resets = read_tally(file->lock);
+	return 0;
+}
+
+void
+textfile_close(struct textfile *file)
+{
+	if (file->lock >= 0)
+		(void)close(file->lock);
+	if (file->directory >= 0)
+		(void)close(file->directory);
+	file->lock = file->directory = -1;
+}
+
+/* A published file never changes, it is only replaced: its size is known beforehand. */
+static int
+read_all(int fd, size_t size, struct buffer *text)
+{
+	char *room = buffer_reserve(text, size);
+
+	if (room == NULL) {
+		errno = EFBIG;
+		return -1;
+	}
+	while (size > 0) {
+		ssize_t got = read(fd, room, size);
+
+		if (got == 0)
+			break;
+		if (got < 0 && errno != EINTR)
+			return -1;
+		if (got > 0) {
+			room += got;
+			size -= (size_t)got;
+			text->length += (size_t)got;
+		}
+	}
+	return 0;
+}
+
+int
+textfile_read(const struct textfile *file, struct buffer *text, struct failure *why)
+{
+	char name[96];
+	struct stat info;
+	int fd, result;
+
+	/* O_NONBLOCK: somebody may have put a FIFO there. */
+	fd = openat(file->directory, entry(file, "", ".prom", name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail(file, why, "read", "", ".prom");
+	result = fstat(fd, &info);
+	if (result == 0 && !S_ISREG(info.st_mode)) {
+		errno = EINVAL;
+		result = -1;
+	}
+	if (result == 0)
+		result = read_all(fd, (size_t)info.st_size, text);
+	if (result != 0)
+		(void)fail(file, why, "read", "", ".prom");
+	(void)close(fd);
+	return result == 0 ? 1 : -1;
+}
+
+static int
+write_all(int fd, struct slice text)
+{
+	while (text.length > 0) {
+		ssize_t written = write(fd, text.at, text.length);
+
+		if (written < 0 && errno != EINTR)
+			return -1;
+		if (written > 0)
+			text = (struct slice){ text.at + written, text.length - (size_t)written };
+	}
+	return 0;
+}
+
+static int64_t
+modified_ns(const struct stat *info)
+{
+	return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
+}
+
+bool
+textfile_is_marked(const struct textfile *file, const struct textfile_mark *mark)
+{
+	struct stat marked, found;
+	char name[96];
+
+	return mark->fd >= 0 && fstat(mark->fd, &marked) == 0 &&
+	       fstatat(file->directory, entry(file, "", ".prom", name), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       found.st_dev == marked.st_dev && found.st_ino == marked.st_ino &&
+	       found.st_size == mark->size && modified_ns(&found) == mark->modified_ns;
+}
+
+void
+textfile_unmark(struct textfile_mark *mark)
+{
+	if (mark->fd >= 0)
+		(void)close(mark->fd);
+	*mark = (struct textfile_mark){ .fd = -1 };
+}
+
+/* The new file, open, or -1 with errno. */
+static int
+create_temporary(const struct textfile *file, const char *temporary, struct slice text)
+{
+	int fd, saved;
+
+	/* What a killed run left behind. */
+	(void)unlinkat(file->directory, temporary, 0);
+	fd = openat(
+	    file->directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PUBLISHED_MODE);
+	/* Whatever the umask says: node_exporter must be able to read it. */
+	if (fd < 0 || (fchmod(fd, PUBLISHED_MODE) == 0 && write_all(fd, text) == 0))
+		return fd;
+	saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return -1;
+}
+
+/*
+ * The name a file is written under first.  Some file systems tell of a full
+ * disk only when a file is closed, so a second descriptor is closed before the
+ * rename; the first one stays for the mark.
+ */
+static int
+write_temporary(
+    const struct textfile *file, const char *temporary, struct slice text, struct textfile_mark *mark)
+{
+	int fd = create_temporary(file, temporary, text), second = fd >= 0 ? dup(fd) : -1;
+	struct stat info;
+
+	if (second >= 0 && close(second) == 0 && fstat(fd, &info) == 0) {
+		*mark = (struct textfile_mark){
+			.fd = fd, .size = info.st_size, .modified_ns = modified_ns(&info)
+		};
+		return 0;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+int
+textfile_replace(
+    const struct textfile *file, struct slice text, struct textfile_mark *mark, struct failure *why)
+{
+	struct textfile_mark written = { .fd = -1 };
+	char temporary[96], name[96];
+	int result;
+
+	(void)entry(file, ".", ".tmp", temporary);
+	result = write_temporary(file, temporary, text, &written);
+	/* Before the rename: a run that is killed here counts a reset twice, which is better than a count
+	 * that goes down. */
+	if (result == 0)
+		result = write_tally(file->lock, file->resets);
+	if (result != 0)
+		(void)fail(file, why, "write", ".", ".tmp");
+	else if (renameat(file->directory, temporary, file->directory, entry(file, "", ".prom", name)) != 0)
+		result = fail(file, why, "replace", "", ".prom");
+	if (result == 0) {
+		textfile_unmark(mark);
+		*mark = written;
+		return 0;
+	}
+	textfile_unmark(&written);
+	(void)unlinkat(file->directory, temporary, 0);
+	return -1;
+}

@@ -1,0 +1,316 @@
+#include <stdlib.h>
+
+#include "common/utf8.h"
+#include "textfile/composite.h"
+#include "textfile/fault.h"
+#include "textfile/name.h"
+#include "textfile/names.h"
+#include "textfile/room.h"
+#include "textfile/series.h"
+#include "textfile/validate.h"
+
+#define NONE COMPOSITE_END
+
+enum { LOOK_AHEAD = 16 };
+
+/* What is known of a family after its samples were read. */
+struct family_state {
+	uint64_t label_names;
+	uint32_t first_sample; /* NONE: it has none */
+	bool labels_differ;
+};
+
+/* A place in the table of series; the samples are counted from 1, 0 is free. */
+struct slot {
+	uint32_t tag;
+	uint32_t sample;
+};
+
+struct check {
+	const struct document *document;
+	struct faults faults;
+	struct family_state *families; /* one for each family */
+	uint64_t *hashes;              /* one for each sample: its series */
+	/* Lines of one histogram or summary hang together, in their order; by sample. */
+	uint32_t *next; /* NULL: there are only single-line series */
+	uint32_t *last; /* of a first line: the last one so far */
+};
+
+static const struct parsed_family *
+family_of(const struct check *c, const struct sample *sample)
+{
+	return &c->document->families[sample->family];
+}
+
+/* The line of a family's first sample, which must exist. */
+static uint32_t
+first_line(const struct check *c, size_t family)
+{
+	return c->document->samples[c->families[family].first_sample].line;
+}
+
+static int
+check_new(struct check *c, const struct document *document, fault_handler *report, void *context)
+{
+	*c = (struct check){ .document = document, .faults = { report, context, 0 } };
+	c->families = room_zeroed(document->family_count + 1, sizeof(*c->families));
+	c->hashes = room_zeroed(document->sample_count + 1, sizeof(*c->hashes));
+	if (c->families == NULL || c->hashes == NULL)
+		return -1;
+	for (size_t i = 0; i < document->family_count; i++) {
+		const struct parsed_family *family = &document->families[i];
+
+		c->families[i].first_sample = NONE;
+		if (c->next != NULL || family->sample_count == 0 || !composite_type(family->type))
+			continue;
+		c->next = room_zeroed(document->sample_count, sizeof(*c->next));
+		c->last = room_zeroed(document->sample_count, sizeof(*c->last));
+		if (c->next == NULL || c->last == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+check_release(struct check *c)
+{
+	free(c->families);
+	free(c->hashes);
+	free(c->next);
+	free(c->last);
+}
+
+static void
+check_label_names(struct check *c, const struct sample *sample, const struct series_key *series)
+{
+	struct family_state *state = &c->families[sample->family];
+
+	if (series->reserved != NULL)
+		fault_report(&c->faults, FAULT_CRASH, sample->line, "reserved_label",
+		    "label '%.*s' begins with '__'", FAULT_ARGS(series->reserved->name));
+	if (state->first_sample == NONE) {
+		state->first_sample = (uint32_t)(sample - c->document->samples);
+		state->label_names = series->names;
+	} else if (state->label_names != series->names && !state->labels_differ) {
+		state->labels_differ = true;
+		fault_report(&c->faults, FAULT_MISREAD, sample->line, "labels_differ",
+		    "'%.*s' has other labels than in line %u: missing ones are added with an empty value",
+		    FAULT_ARGS(family_of(c, sample)->name), first_line(c, sample->family));
+	}
+}
+
+static void
+check_samples(struct check *c)
+{
+	const struct document *d = c->document;
+	struct series_reader reader;
+
+	series_reader_init(&reader, d, hash_key_new());
+	for (size_t i = 0; i < d->sample_count; i++) {
+		const struct sample *sample = &d->samples[i];
+		struct series_key series = series_read(&reader, sample, sample->family);
+
+		c->hashes[i] = series.hash;
+		check_label_names(c, sample, &series);
+		if (sample->timestamp)
+			fault_report(&c->faults, FAULT_REJECT, sample->line, "timestamp",
+			    "'%.*s' has a timestamp", FAULT_ARGS(family_of(c, sample)->name));
+	}
+}
+
+/* A sample of a series that was there before, in line `earlier`. */
+static void
+check_repeated(struct check *c, uint32_t first, uint32_t repeated)
+{
+	const struct document *d = c->document;
+	const struct sample *earlier = &d->samples[first], *later = &d->samples[repeated];
+
+	if (c->next == NULL || !composite_type(family_of(c, later)->type)) {
+		fault_report(&c->faults, FAULT_DROP, later->line, "duplicate",
+		    "series of '%.*s' that is in line %u already", FAULT_ARGS(family_of(c, later)->name),
+		    earlier->line);
+		return;
+	}
+	c->next[c->last[first]] = repeated;
+	c->last[first] = repeated;
+}
+
+static struct slot *
+find_slot(struct check *c, struct slot *slots, size_t mask, uint32_t index)
+{
+	const struct document *d = c->document;
+	const struct sample *sample = &d->samples[index], *other;
+	uint32_t tag = (uint32_t)(c->hashes[index] >> 32);
+	struct slot *slot;
+
+	for (size_t i = c->hashes[index];; i++) {
+		slot = &slots[i & mask];
+		if (slot->sample == 0)
+			break;
+		other = &d->samples[slot->sample - 1];
+		if (slot->tag == tag && c->hashes[slot->sample - 1] == c->hashes[index] &&
+		    other->family == sample->family &&
+		    series_equal(d, sample, d, other, family_of(c, sample)->type))
+			return slot;
+	}
+	slot->tag = tag;
+	return slot;
+}
+
+/* Every series once; the lines of histograms and summaries are hung together. */
+static int
+check_duplicates(struct check *c)
+{
+	size_t count = c->document->sample_count, capacity = 16, mask;
+	struct slot *slots;
+
+	while (capacity < count * 2)
+		capacity *= 2;
+	mask = capacity - 1;
+	slots = room_zeroed(capacity, sizeof(*slots));
+	if (slots == NULL)
+		return -1;
+	for (uint32_t i = 0; i < count; i++) {
+		struct slot *slot;
+
+		/* The table is larger than the caches; without this each series would wait for memory. */
+		if (i + LOOK_AHEAD < count)
+			__builtin_prefetch(&slots[c->hashes[i + LOOK_AHEAD] & mask], 1);
+		slot = find_slot(c, slots, mask, i);
+		if (c->next != NULL) {
+			c->next[i] = NONE;
+			c->last[i] = slot->sample == 0 ? i : NONE;
+		}
+		if (slot->sample == 0)
+			slot->sample = i + 1;
+		else
+			check_repeated(c, slot->sample - 1, i);
+	}
+	free(slots);
+	return 0;
+}
+
+/* A family that stands beside the histogram, summary or counter it seems to be a part of. */
+static void
+check_part(struct check *c, size_t index, const struct parsed_family *whole, bool bucket)
+{
+	const struct parsed_family *part = &c->document->families[index];
+	bool takes_name = composite_type(whole->type) && !(bucket && whole->type == SAMPLE_SUMMARY);
+
+	if (takes_name && whole->sample_count > 0)
+		fault_report(&c->faults, FAULT_DROP, first_line(c, index), "suffix_collision",
+		    "'%.*s' is also a name of the histogram or summary '%.*s': one of the two is left out",
+		    FAULT_ARGS(part->name), FAULT_ARGS(whole->name));
+	else if (takes_name)
+		fault_report(&c->faults, FAULT_MISREAD, whole->type_line, "type_ignored",
+		    "TYPE of '%.*s' comes after '%.*s', which is served untyped", FAULT_ARGS(whole->name),
+		    FAULT_ARGS(part->name));
+}
+
+static void
+check_suffixes(struct check *c, const struct names *names, size_t index)
+{
+	static const char *const suffixes[] = { "_bucket", "_count", "_sum", "_total" };
+	const struct parsed_family *family = &c->document->families[index], *whole;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t length = strlen(suffixes[i]);
+		const struct names_entry *entry;
+
+		if (!slice_ends_with(family->name, suffixes[i]))
+			continue;
+		entry = names_find(names, (struct slice){ family->name.at, family->name.length - length });
+		if (entry == NULL)
+			return;
+		whole = &c->document->families[entry->number];
+		if (i < 3)
+			check_part(c, index, whole, i == 0);
+		else if (whole->type == SAMPLE_COUNTER && whole->sample_count == 0 && !family->has_type)
+			fault_report(&c->faults, FAULT_MISREAD, whole->type_line, "type_ignored",
+			    "TYPE names '%.*s' but the samples are called '%.*s', which is served untyped",
+			    FAULT_ARGS(whole->name), FAULT_ARGS(family->name));
+		return;
+	}
+}
+
+static void
+check_family(struct check *c, size_t index)
+{
+	const struct parsed_family *family = &c->document->families[index];
+
+	if (!utf8_valid(family->help))
+		fault_report(&c->faults, FAULT_CRASH, family->help_line, "help_utf8",
+		    "HELP of '%.*s' is not UTF-8: Prometheus refuses all that node_exporter serves",
+		    FAULT_ARGS(family->name));
+	if (family->type == SAMPLE_GAUGE_HISTOGRAM)
+		fault_report(&c->faults, family->sample_count > 0 ? FAULT_CRASH : FAULT_REJECT,
+		    family->type_line, "gauge_histogram", "'%.*s' is a gauge histogram",
+		    FAULT_ARGS(family->name));
+	if (family->sample_count > 0 && name_taken_by_node_exporter(family->name))
+		fault_report(&c->faults, FAULT_DROP, first_line(c, index), "taken",
+		    "'%.*s' is written by node_exporter itself: one of the two is left out",
+		    FAULT_ARGS(family->name));
+}
+
+static int
+check_families(struct check *c)
+{
+	const struct document *d = c->document;
+	struct names names;
+	int result = 0;
+
+	names_init(&names);
+	for (size_t i = 0; i < d->family_count && result == 0; i++)
+		result = names_add(&names, d->families[i].name, (uint32_t)i, 0);
+	for (size_t i = 0; i < d->family_count && result == 0; i++) {
+		check_family(c, i);
+		if (d->families[i].sample_count > 0)
+			check_suffixes(c, &names, i);
+	}
+	names_release(&names);
+	return result;
+}
+
+static int
+check_composites(struct check *c)
+{
+	const struct document *d = c->document;
+	struct composite_checker checker = { .document = d, .faults = &c->faults, .next = c->next };
+	int result = 0;
+
+	for (uint32_t i = 0; i < d->sample_count && result == 0; i++)
+		if (c->last[i] != NONE && composite_type(family_of(c, &d->samples[i])->type))
+			result = composite_check(&checker, i);
+	composite_release(&checker);
+	return result;
+}
+
+long
+validate_document(const struct document *document, fault_handler *report, void *context)
+{
+	struct check c;
+	int result = check_new(&c, document, report, context);
+
+	if (result == 0) {
+		check_samples(&c);
+		result = check_families(&c);
+	}
+	if (result == 0)
+		result = check_duplicates(&c);
+	if (result == 0 && c.next != NULL)
+		result = check_composites(&c);
+	check_release(&c);
+	return result == 0 ? c.faults.count : -1;
+}
+
+long
+validate(struct slice text, fault_handler *report, void *context)
+{
+	struct document document;
+	long refused = parse(&document, text, report, context), found = -1;
+
+	if (refused >= 0)
+		found = validate_document(&document, report, context);
+	document_release(&document);
+	return found < 0 ? -1 : refused + found;
+}
