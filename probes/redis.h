@@ -14,7 +14,8 @@
  *
  * A fresh connection each time, because the connection is part of what a
  * client waits for.  Needs no right beyond PING.  Answers are capped: only a
- * simple string or an error is an answer to what is sent.
+ * simple string or an error is an answer to what is sent.  The program ignores
+ * SIGPIPE: hiredis and OpenSSL write to sockets that the peer may have closed.
  */
 struct redis_tls {
 	const char *ca_file;     /* NULL: the system's */

@@ -23,12 +23,13 @@ struct collector {
 	size_t family_count;
 
 	/*
-	 * Check the settings and make the collector's own state from them.  No
-	 * network.  On failure -1 with `why`, whose text names the setting; the
-	 * program then ends with status 2.  Called again on SIGHUP: until it has
-	 * succeeded the older state stays in use.
+	 * Check the settings and make the collector's own state from them, with
+	 * copies of what it keeps.  No network.  On failure -1 with `why`, whose
+	 * text names the setting; the program then ends with status 2.  Called
+	 * again on SIGHUP: until it has succeeded the older state stays in use.
 	 */
-	int (*open)(const struct options *options, struct secrets *secrets, void **state, struct failure *why);
+	int (*open)(
+	    const struct options *options, struct secrets *secrets, void **state, struct failure *why);
 
 	/*
 	 * Measure everything once, before run_deadline(run), and write what was

@@ -1,0 +1,313 @@
+/*
+ * The main() that all collectors share: settings, one run or a loop, signals.
+ * Exit statuses: 0 published, 1 could not publish, 2 usage or configuration,
+ * 3 something could not be measured, with --fail-on-down only.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collectors/harness/collector.h"
+#include "collectors/harness/publish.h"
+#include "collectors/harness/run.h"
+#include "collectors/harness/settings.h"
+#include "common/version.h"
+
+enum { EXIT_PUBLISHED = 0, EXIT_NOT_PUBLISHED = 1, EXIT_USAGE = 2, EXIT_DOWN = 3 };
+enum { ENDED = -1 }; /* there was something to print, and nothing more to do */
+
+/* What SIGHUP replaces as a whole. */
+struct setup {
+	struct settings settings;
+	struct metrics *metrics; /* of one run, and counts that could not be published yet */
+	struct publisher publisher;
+	void *state; /* the collector's own */
+};
+
+struct program {
+	struct options *options;
+	struct secrets secrets;
+	struct setup setup;
+	struct log log;
+};
+
+static void
+setup_release(struct setup *setup)
+{
+	collector.close(setup->state);
+	metrics_free(setup->metrics);
+	publisher_release(&setup->publisher);
+}
+
+/* From the options as they are now.  On failure nothing is left to release. */
+static int
+setup_make(struct program *p, struct setup *setup, struct failure *why)
+{
+	const struct family *const tables[] = { collector.families, run_families };
+	const size_t counts[] = { collector.family_count, RUN_FAMILIES };
+
+	*setup = (struct setup){ 0 };
+	publisher_init(&setup->publisher);
+	if (settings_read(&setup->settings, collector.name, p->options, why) != 0)
+		return -1;
+	if (collector.open(p->options, &p->secrets, &setup->state, why) != 0)
+		return -1;
+	setup->metrics = metrics_new(setup->settings.env, tables, counts, 2, why);
+	if (setup->metrics != NULL)
+		return 0;
+	collector.close(setup->state);
+	return -1;
+}
+
+static void
+use_setup(struct program *p, const struct setup *setup)
+{
+	p->setup = *setup;
+	p->log = (struct log){ .level = setup->settings.log_level,
+		.format = setup->settings.log_format,
+		.program = p->setup.settings.name,
+		.secrets = &p->secrets };
+}
+
+static void
+print_help(const struct options *o)
+{
+	printf("usage: %s [--FLAG VALUE]...\n\n%s.\n\n", collector.name, collector.summary);
+	options_print_help(o);
+	printf(
+	    "\nEvery flag is also an environment variable (--log.level: ARBWATCH_LOG_LEVEL) and a key of the\n"
+	    "config file.  Secrets may come from files: ARBWATCH_TARGET_FILE and the like.\n"
+	    "\nExit status: 0 published, 1 could not publish, 2 usage or configuration, 3 something could not\n"
+	    "be measured (with --fail-on-down).\n");
+}
+
+static void
+print_family(const struct family *family)
+{
+	printf("%s\t%s\tenv", family->name, metric_type_name(family->type));
+	for (size_t i = 0; family->labels[i] != NULL; i++)
+		printf(",%s", family->labels[i]);
+	printf("\t%s\n", family->help);
+}
+
+static void
+list_metrics(void)
+{
+	for (size_t i = 0; i < collector.family_count; i++)
+		print_family(&collector.families[i]);
+	for (size_t i = 0; i < RUN_FAMILIES; i++)
+		print_family(&run_families[i]);
+}
+
+/* Flags that print something and end.  Whether there was one. */
+static bool
+print_and_end(const struct options *o)
+{
+	if (options_switch(o, "help"))
+		print_help(o);
+	else if (options_switch(o, "version"))
+		printf("%s, version %s (revision %s)\n", collector.name, version_number, version_revision);
+	else if (options_switch(o, "list-metrics"))
+		list_metrics();
+	else
+		return false;
+	return true;
+}
+
+static int
+run_once(struct program *p)
+{
+	struct setup *setup = &p->setup;
+	struct run run = { .settings = &setup->settings, .log = &p->log, .metrics = setup->metrics };
+	struct failure why = { 0 };
+
+	run.deadline = deadline_in(setup->settings.timeout_ns);
+	run_collect(&run, setup->state);
+	if (publisher_publish(
+		&setup->publisher, &setup->settings, setup->metrics, run.deadline, &p->log, &why) != 0) {
+		log_write(&p->log, LOG_ERROR, why.text, "kind", failure_kind_name(why.kind), NULL);
+		/* Gauges are of this run alone; counts wait for a run that can be published. */
+		metrics_clear_gauges(setup->metrics);
+		return EXIT_NOT_PUBLISHED;
+	}
+	metrics_clear(setup->metrics);
+	return run.failed && setup->settings.fail_on_down ? EXIT_DOWN : EXIT_PUBLISHED;
+}
+
+/* As long as it is the same file, what is known of it and what waits to be published stays. */
+static void
+keep_file(struct setup *old, struct setup *new)
+{
+	struct setup before = *old;
+
+	if (strcmp(old->settings.directory, new->settings.directory) != 0 ||
+	    strcmp(old->settings.name, new->settings.name) != 0 ||
+	    strcmp(old->settings.env, new->settings.env) != 0)
+		return;
+	old->metrics = new->metrics;
+	old->publisher = new->publisher;
+	new->metrics = before.metrics;
+	new->publisher = before.publisher;
+}
+
+/* The old setup stays when the new one is no good. */
+static void
+reload(struct program *p)
+{
+	struct setup setup;
+	struct failure why = { 0 };
+
+	if (options_read_rest(p->options, &why) != 0 || setup_make(p, &setup, &why) != 0) {
+		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
+		    why.text, NULL);
+		return;
+	}
+	if (setup.settings.interval_ns == 0) {
+		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
+		    "the interval is gone: a running loop needs one", NULL);
+		setup_release(&setup);
+		return;
+	}
+	keep_file(&p->setup, &setup);
+	setup_release(&p->setup);
+	use_setup(p, &setup);
+	log_write(&p->log, LOG_INFO, "configuration reloaded", NULL);
+}
+
+/* SIGTERM and SIGINT end the loop at once, wherever it is; publishing blocks them. */
+static void
+end_at_once(int signal_number)
+{
+	(void)signal_number;
+	_exit(EXIT_PUBLISHED);
+}
+
+static void
+take_signals(sigset_t *reload_signal)
+{
+	struct sigaction action = { .sa_handler = end_at_once };
+
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	/* SIGHUP waits until the loop asks for it. */
+	(void)sigemptyset(reload_signal);
+	(void)sigaddset(reload_signal, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, reload_signal, NULL);
+}
+
+/* Sleep until then.  True: SIGHUP came first. */
+static bool
+wait_until(struct deadline then, const sigset_t *reload_signal)
+{
+	for (;;) {
+		int64_t left = deadline_left_ns(then);
+		struct timespec wait = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
+
+		if (sigtimedwait(reload_signal, NULL, &wait) == SIGHUP)
+			return true;
+		if (left == 0)
+			return false;
+	}
+}
+
+/* On the tick, without drift; a run that took longer than the interval leaves out the ticks it missed. */
+static void
+loop(struct program *p)
+{
+	struct deadline tick = deadline_in(0);
+	sigset_t reload_signal;
+
+	take_signals(&reload_signal);
+	log_write(&p->log, LOG_INFO, "started", "version", version_number, "env", p->setup.settings.env,
+	    "directory", p->setup.settings.directory, NULL);
+	for (;;) {
+		int64_t interval, late;
+
+		(void)run_once(p);
+		interval = p->setup.settings.interval_ns;
+		late = clock_now_ns() - tick.at_ns;
+		tick.at_ns += (late / interval + 1) * interval;
+		while (wait_until(tick, &reload_signal)) {
+			struct deadline sooner;
+
+			reload(p);
+			/* A shorter interval need not wait for the end of a long one. */
+			sooner = deadline_in(p->setup.settings.interval_ns);
+			if (sooner.at_ns < tick.at_ns)
+				tick = sooner;
+		}
+	}
+}
+
+/* Everything up to the first run.  Usage faults are told without log decoration. */
+static int
+prepare(struct program *p, int argc, char *argv[])
+{
+	const struct option *const tables[] = { collector.options, common_options };
+	struct failure why = { 0 };
+	struct setup setup;
+
+	p->options = options_new(collector.name, tables, 2);
+	if (p->options == NULL) {
+		fprintf(stderr, "%s: out of memory\n", collector.name);
+		return EXIT_NOT_PUBLISHED;
+	}
+	if (options_read_flags(p->options, argc, argv, &why) == 0 && print_and_end(p->options))
+		return ENDED;
+	if (why.kind != FAILURE_NONE || options_read_rest(p->options, &why) != 0 ||
+	    setup_make(p, &setup, &why) != 0) {
+		secrets_mask(&p->secrets, why.text);
+		fprintf(stderr, "%s: %s\n", collector.name, why.text);
+		return EXIT_USAGE;
+	}
+	use_setup(p, &setup);
+	if (!options_switch(p->options, "config.check"))
+		return 0;
+	printf("%s: configuration OK\n", collector.name);
+	setup_release(&p->setup);
+	return ENDED;
+}
+
+/*
+ * Where stdout or stderr is closed, the next file opened would get its number,
+ * and what is meant for us to print would go there.
+ */
+static void
+occupy_standard_streams(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct program p = { 0 };
+	int status;
+
+	occupy_standard_streams();
+	/* What cannot be written is an error like others, also past a limit on the size of files. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	status = prepare(&p, argc, argv);
+	if (status == 0) {
+		if (p.setup.settings.interval_ns > 0 && !p.setup.settings.print)
+			loop(&p);
+		status = run_once(&p);
+		setup_release(&p.setup);
+	}
+	options_free(p.options);
+	secrets_release(&p.secrets);
+	if (status != ENDED)
+		return status;
+	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_NOT_PUBLISHED;
+}

@@ -1,0 +1,31 @@
+#ifndef COLLECTORS_HARNESS_PUBLISH_H
+#define COLLECTORS_HARNESS_PUBLISH_H
+
+#include "collectors/harness/settings.h"
+#include "textfile/metrics.h"
+#include "textfile/publish.h"
+
+/*
+ * From the metrics of a run to the file: go on from the last one, encode,
+ * validate, replace.
+ *
+ * A loop remembers what it published.  While nobody else wrote the file, the
+ * next run goes on from memory without reading it back; and if the file was
+ * lost meanwhile, nothing is lost.
+ */
+struct publisher {
+	struct metrics *last; /* what the file says; NULL: nothing published yet */
+	struct textfile_mark mark;
+};
+
+void publisher_init(struct publisher *p);
+void publisher_release(struct publisher *p);
+
+/*
+ * Publish, or print to standard output if the settings say so.  `run` stays
+ * as it is.  0, or -1 with `why` (local); then the old file is as it was.
+ */
+int publisher_publish(struct publisher *p, const struct settings *settings, const struct metrics *run,
+    struct deadline deadline, const struct log *log, struct failure *why);
+
+#endif /* COLLECTORS_HARNESS_PUBLISH_H */

@@ -1,0 +1,130 @@
+#include <time.h>
+
+#include "collectors/harness/run.h"
+#include "common/version.h"
+
+const struct family run_families[RUN_FAMILIES] = {
+	[RUN_SUCCESS] = { .name = "arbitrage_collector_success",
+	    .type = METRIC_GAUGE,
+	    .labels = { "collector" },
+	    .help = "Whether the last run could measure everything it was asked to." },
+	[RUN_DURATION] = { .name = "arbitrage_collector_duration_seconds",
+	    .type = METRIC_GAUGE,
+	    .labels = { "collector" },
+	    .help = "How long the last run took to measure." },
+	[RUN_INTERVAL] = { .name = "arbitrage_collector_interval_seconds",
+	    .type = METRIC_GAUGE,
+	    .labels = { "collector" },
+	    .help = "How often the collector repeats by itself, 0 when something else starts each run." },
+	[RUN_LAST_RUN] = { .name = "arbitrage_collector_last_run_timestamp_seconds",
+	    .type = METRIC_GAUGE,
+	    .labels = { "collector" },
+	    .help = "When the last run ended, in Unix time." },
+	[RUN_LAST_SUCCESS] = { .name = "arbitrage_collector_last_success_timestamp_seconds",
+	    .type = METRIC_GAUGE,
+	    .labels = { "collector" },
+	    .kept = true,
+	    .help =
+		"When the last run that measured everything ended, in Unix time; absent until there is one." },
+	[RUN_RUNS] = { .name = "arbitrage_collector_runs_total",
+	    .type = METRIC_COUNTER,
+	    .labels = { "collector" },
+	    .help = "Runs that were published." },
+	[RUN_FAILURES] = { .name = "arbitrage_collector_failures_total",
+	    .type = METRIC_COUNTER,
+	    .labels = { "collector", "kind" },
+	    .help = "What could not be measured, by the kind of failure." },
+	[RUN_STATE_RESETS] = { .name = "arbitrage_collector_state_resets_total",
+	    .type = METRIC_COUNTER,
+	    .labels = { "collector" },
+	    .help =
+		"How often counters started afresh because the last file was missing, damaged or of another "
+		"shape." },
+	[RUN_DROPPED] = { .name = "arbitrage_collector_values_dropped_total",
+	    .type = METRIC_COUNTER,
+	    .labels = { "collector" },
+	    .help = "Values left out because a family had too many series or the value was no number." },
+	[RUN_BUILD_INFO] = { .name = "arbitrage_build_info",
+	    .type = METRIC_GAUGE,
+	    .labels = { "collector", "version", "revision" },
+	    .help = "Always 1; what this collector was built from." },
+};
+
+struct deadline
+run_deadline(const struct run *run)
+{
+	return run->deadline;
+}
+
+struct metrics *
+run_metrics(const struct run *run)
+{
+	return run->metrics;
+}
+
+void
+run_failed(struct run *run, const char *target, const struct failure *why)
+{
+	const char *kind = failure_kind_name(why->kind);
+
+	run->failed = true;
+	metrics_add(run->metrics, &run_families[RUN_FAILURES], LABELS(run->settings->name, kind), 1);
+	log_write(run->log, LOG_WARN, why->text, "target", target, "kind", kind, NULL);
+}
+
+void
+run_note(struct run *run, const char *target, const char *message)
+{
+	log_write(run->log, LOG_WARN, message, "target", target, NULL);
+}
+
+static double
+unix_time(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	/* Milliseconds are plenty, and keep the text short. */
+	return (double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1000;
+}
+
+static void
+add_own_families(struct run *run, double seconds)
+{
+	const char *name = run->settings->name;
+	const char *const *labels = LABELS(name);
+	struct metrics *m = run->metrics;
+	double now = unix_time();
+
+	metrics_set(m, &run_families[RUN_SUCCESS], labels, !run->failed);
+	metrics_set(m, &run_families[RUN_DURATION], labels, seconds);
+	metrics_set(m, &run_families[RUN_INTERVAL], labels, (double)run->settings->interval_ns / 1e9);
+	metrics_set(m, &run_families[RUN_LAST_RUN], labels, now);
+	if (!run->failed)
+		metrics_set(m, &run_families[RUN_LAST_SUCCESS], labels, now);
+	metrics_add(m, &run_families[RUN_RUNS], labels, 1);
+	for (int kind = FAILURE_NONE + 1; kind < FAILURE_KINDS; kind++)
+		metrics_add(m, &run_families[RUN_FAILURES],
+		    LABELS(name, failure_kind_name((enum failure_kind)kind)), 0);
+	metrics_set(m, &run_families[RUN_BUILD_INFO], LABELS(name, version_number, version_revision), 1);
+}
+
+/* Every kind is there from the first run on: rate() of a counter that appears with 1 shows nothing. */
+static void
+touch_failures(const struct run *run)
+{
+	for (int kind = FAILURE_NONE + 1; kind < FAILURE_KINDS; kind++)
+		metrics_add(run->metrics, &run_families[RUN_FAILURES],
+		    LABELS(run->settings->name, failure_kind_name((enum failure_kind)kind)), 0);
+}
+
+void
+run_collect(struct run *run, void *state)
+{
+	int64_t started = clock_now_ns();
+
+	touch_failures(run);
+	collector.collect(state, run);
+	add_own_families(run, (double)(clock_now_ns() - started) / 1e9);
+	log_write(run->log, LOG_DEBUG, "run ended", "success", run->failed ? "0" : "1", NULL);
+}

@@ -1,0 +1,112 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collectors/harness/settings.h"
+
+const struct option common_options[] = {
+	{ .name = "config.file", .argument = "FILE", .help = "read settings from this YAML file" },
+	{ .name = "config.check", .flag_only = true, .help = "check the settings, say so, and end" },
+	{ .name = "textfile.directory",
+	    .argument = "DIR",
+	    .fallback = "/var/lib/prometheus/node-exporter",
+	    .help = "where to publish the .prom file" },
+	{ .name = "name",
+	    .argument = "NAME",
+	    .help = "file stem and collector label (default: the program's name)" },
+	{ .name = "env", .argument = "paper|live", .fallback = "paper", .help = "label of every sample" },
+	{ .name = "interval", .argument = "DURATION", .help = "repeat that often; without it, run once" },
+	{ .name = "timeout",
+	    .argument = "DURATION",
+	    .fallback = "5s",
+	    .help = "a run's budget, name resolution included; no longer than the interval" },
+	{ .name = "fail-on-down", .help = "end with status 3 when something could not be measured" },
+	{ .name = "stdout",
+	    .flag_only = true,
+	    .help = "print this run instead of publishing it; counters start at zero" },
+	{ .name = "list-metrics",
+	    .flag_only = true,
+	    .help = "print name, type, labels and help of all it can write, and end" },
+	{ .name = "log.level",
+	    .argument = "LEVEL",
+	    .fallback = "info",
+	    .help = "debug, info, warn or error" },
+	{ .name = "log.format", .argument = "FORMAT", .fallback = "logfmt", .help = "logfmt or json" },
+	{ .name = "version", .flag_only = true, .help = "print the version, and end" },
+	{ .name = "help", .flag_only = true, .help = "print this, and end" },
+	{ 0 },
+};
+
+static const int64_t shortest_interval_ns = 10 * 1000 * 1000;
+static const int64_t longest_ns = INT64_C(24) * 3600 * 1000 * 1000 * 1000;
+
+/* A file stem and a label: no slash, no leading dot or dash. */
+static bool
+is_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length > 64 || *text == '.' || *text == '-')
+		return false;
+	for (; *text != '\0'; text++)
+		if (!isalnum((unsigned char)*text) && strchr("_.-", *text) == NULL)
+			return false;
+	return true;
+}
+
+static int
+read_identity(struct settings *s, const char *program, const struct options *o, struct failure *why)
+{
+	const char *name = options_given(o, "name") ? options_text(o, "name") : program;
+	const char *env = options_text(o, "env"), *directory = options_text(o, "textfile.directory");
+
+	if (!is_name(name))
+		return options_failure(
+		    o, "name", 0, why, "'%s' is no name: up to 64 letters, digits, '_', '.', '-'", name);
+	if (strcmp(env, "paper") != 0 && strcmp(env, "live") != 0)
+		return options_failure(o, "env", 0, why, "'%s' is neither paper nor live", env);
+	if (strlen(directory) >= sizeof(s->directory) || *directory == '\0')
+		return options_failure(o, "textfile.directory", 0, why, "no path of 1 to 4095 bytes");
+	(void)snprintf(s->name, sizeof(s->name), "%s", name);
+	(void)snprintf(s->env, sizeof(s->env), "%s", env);
+	(void)snprintf(s->directory, sizeof(s->directory), "%s", directory);
+	return 0;
+}
+
+static int
+read_times(struct settings *s, const struct options *o, struct failure *why)
+{
+	if (options_duration(o, "interval", &s->interval_ns, why) != 0 ||
+	    options_duration(o, "timeout", &s->timeout_ns, why) != 0)
+		return -1;
+	if (options_given(o, "interval") &&
+	    (s->interval_ns < shortest_interval_ns || s->interval_ns > longest_ns))
+		return options_failure(o, "interval", 0, why, "must be from 10ms to 1d");
+	if (s->timeout_ns <= 0 || s->timeout_ns > longest_ns)
+		return options_failure(o, "timeout", 0, why, "must be from 1ms to 1d");
+	if (s->interval_ns == 0 || s->timeout_ns <= s->interval_ns)
+		return 0;
+	if (options_given(o, "timeout"))
+		return options_failure(o, "timeout", 0, why, "'%s' is longer than the interval '%s'",
+		    options_text(o, "timeout"), options_text(o, "interval"));
+	s->timeout_ns = s->interval_ns;
+	return 0;
+}
+
+int
+settings_read(struct settings *s, const char *program, const struct options *o, struct failure *why)
+{
+	const char *level = options_text(o, "log.level"), *format = options_text(o, "log.format");
+
+	*s = (struct settings){ 0 };
+	if (read_identity(s, program, o, why) != 0 || read_times(s, o, why) != 0)
+		return -1;
+	if (log_level_parse(level, &s->log_level) != 0)
+		return options_failure(
+		    o, "log.level", 0, why, "'%s' is not debug, info, warn or error", level);
+	if (log_format_parse(format, &s->log_format) != 0)
+		return options_failure(o, "log.format", 0, why, "'%s' is not logfmt or json", format);
+	s->print = options_switch(o, "stdout");
+	s->fail_on_down = options_switch(o, "fail-on-down");
+	return 0;
+}

@@ -1,0 +1,157 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "collectors/harness/targets.h"
+#include "common/parallel.h"
+#include "common/target.h"
+
+struct target {
+	char *text;       /* "[NAME=]URL", which target_split() cut in two */
+	const char *name; /* the label */
+	void *server;
+};
+
+struct targets {
+	const struct target_kind *kind;
+	size_t samples;
+	struct deadline deadline; /* of the run under way */
+	size_t count;
+	struct target items[];
+};
+
+/* Labels are cut at FAMILY_LABEL_VALUE: names that differ only behind that would be one series. */
+static bool
+name_taken(const struct targets *t, const char *name)
+{
+	for (size_t i = 0; i + 1 < t->count; i++)
+		if (strncmp(t->items[i].name, name, FAMILY_LABEL_VALUE) == 0)
+			return true;
+	return false;
+}
+
+static int
+add_target(struct targets *t, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	size_t index = t->count++;
+	struct target *target = &t->items[index];
+	struct failure reason = { 0 };
+	char *name, *url;
+
+	target->text = strdup(options_item(given, "target", index));
+	if (target->text == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	target_split(target->text, &name, &url);
+	target->server = t->kind->open(url, t->samples, given, secrets, &reason);
+	if (target->server == NULL)
+		return options_failure(given, "target", index, why, "%s", reason.text);
+	target->name = name != NULL ? name : t->kind->address(target->server);
+	if (name_taken(t, target->name))
+		return options_failure(given, "target", index, why,
+		    "another target is called '%.128s' too: give each a name, as in '%s'", target->name,
+		    t->kind->example);
+	return 0;
+}
+
+int
+targets_open(const struct target_kind *kind, const struct options *given, struct secrets *secrets,
+    struct targets **opened, struct failure *why)
+{
+	size_t count = options_count(given, "target");
+	struct targets *t;
+	int64_t samples;
+
+	if (options_integer(given, "samples", 1, TARGET_SAMPLES_MAX, &samples, why) != 0)
+		return -1;
+	if (count > TARGETS_MAX)
+		return options_failure(
+		    given, "target", TARGETS_MAX, why, "more than %d targets", (int)TARGETS_MAX);
+	t = calloc(1, sizeof(*t) + count * sizeof(t->items[0]));
+	if (t == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	t->kind = kind;
+	t->samples = (size_t)samples;
+	while (t->count < count)
+		if (add_target(t, given, secrets, why) != 0) {
+			targets_close(t);
+			return -1;
+		}
+	*opened = t;
+	return 0;
+}
+
+void
+targets_close(struct targets *t)
+{
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < t->count; i++) {
+		t->kind->close(t->items[i].server);
+		secret_free(t->items[i].text);
+	}
+	free(t);
+}
+
+static void
+measure_target(void *context, size_t index)
+{
+	const struct targets *t = context;
+
+	t->kind->measure(t->items[index].server, t->deadline);
+}
+
+static double
+unix_time(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (double)(now.tv_sec * 1000 + now.tv_nsec / 1000000) / 1e3;
+}
+
+/* Every kind, so that all are there from the first run. */
+static void
+publish_failures(struct metrics *m, const char *name, enum failure_kind happened)
+{
+	for (int kind = FAILURE_NONE + 1; kind < FAILURE_KINDS; kind++)
+		metrics_add(m, &collector.families[TARGET_FAILURES],
+		    LABELS(name, failure_kind_name((enum failure_kind)kind)), kind == (int)happened ? 1 : 0);
+}
+
+/* Phases that ended and questions that were answered are told, whatever came after them. */
+static void
+publish_report(
+    struct metrics *m, const struct target_kind *kind, const char *name, const struct target_report *report)
+{
+	const struct family *families = collector.families;
+
+	metrics_set(m, &families[TARGET_UP], LABELS(name), report->up ? 1 : 0);
+	metrics_touch(m, &families[TARGET_LATENCY], LABELS(name));
+	for (size_t i = 0; i < report->sample_count; i++)
+		metrics_observe(m, &families[TARGET_LATENCY], LABELS(name), report->sample_seconds[i]);
+	for (size_t phase = 0; phase < report->phase_count; phase++)
+		if (report->phase_seconds[phase] >= 0)
+			metrics_set(m, &families[TARGET_CONNECT_DURATION],
+			    LABELS(name, kind->phase_name(phase)), report->phase_seconds[phase]);
+	publish_failures(m, name, report->failure->kind);
+	if (report->up)
+		metrics_set(m, &families[TARGET_LAST_SUCCESS], LABELS(name), unix_time());
+}
+
+void
+targets_collect(struct targets *t, struct run *run)
+{
+	t->deadline = run_deadline(run);
+	parallel_each(t->count, measure_target, t);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct target *target = &t->items[i];
+		struct target_report report = { 0 };
+
+		t->kind->report(target->server, &report);
+		publish_report(run_metrics(run), t->kind, target->name, &report);
+		if (report.failure->kind != FAILURE_NONE)
+			run_failed(run, target->name, report.failure);
+		if (t->kind->publish != NULL)
+			t->kind->publish(target->server, target->name, run);
+	}
+}

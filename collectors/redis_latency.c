@@ -1,0 +1,197 @@
+/*
+ * redis_latency: how long Redis takes to let us in and to answer PING.
+ *
+ * Needs no right beyond PING (and SELECT, where the URL names a database).
+ * A fresh connection each run, because the connection is part of what a
+ * client waits for.  All targets are measured at once.
+ */
+
+#include <stdlib.h>
+
+#include "collectors/harness/targets.h"
+#include "probes/redis.h"
+#include "textfile/latency_bounds.h"
+
+static const struct option options[] = {
+	{ .name = "target",
+	    .argument = "[NAME=]URL",
+	    .fallback = "redis://127.0.0.1:6379",
+	    .variable = "REDIS_URL",
+	    .help =
+		"redis://[user:password@]host[:port][/db], rediss://... or unix://[user:password@]/path[?db=N]",
+	    .repeatable = true,
+	    .secret = true },
+	{ .name = "samples",
+	    .argument = "N",
+	    .fallback = "10",
+	    .help = "PINGs to each target in a run, 1 to 1000" },
+	{ .name = "password",
+	    .argument = "PASSWORD",
+	    .variable = "REDIS_PASSWORD",
+	    .help = "for targets whose URL has none",
+	    .secret = true },
+	{ .name = "tls.ca-file",
+	    .argument = "FILE",
+	    .help = "who may sign a server's certificate (default: the system's CAs)" },
+	{ .name = "tls.cert-file",
+	    .argument = "FILE",
+	    .help = "our own certificate, where the server asks for one" },
+	{ .name = "tls.key-file",
+	    .argument = "FILE",
+	    .help = "its key (default: in the certificate's file)" },
+	{ .name = "tls.server-name",
+	    .argument = "NAME",
+	    .help = "the name in the server's certificate (default: the URL's host)" },
+	{ 0 },
+};
+
+static const struct family families[] = {
+	[TARGET_UP] = { .name = "arbitrage_redis_up",
+	    .type = METRIC_GAUGE,
+	    .help = "Whether Redis answered every PING of the last run.",
+	    .labels = { "target" } },
+	[TARGET_LATENCY] = { .name = "arbitrage_redis_latency_seconds",
+	    .type = METRIC_HISTOGRAM,
+	    .help = "Round trips of PING on an open connection.",
+	    .labels = { "target" },
+	    .bounds = latency_bounds,
+	    .bound_count = LATENCY_BOUNDS },
+	[TARGET_CONNECT_DURATION] = { .name = "arbitrage_redis_connect_duration_seconds",
+	    .type = METRIC_GAUGE,
+	    .help = "How long each phase of connecting took in the last run.",
+	    .labels = { "target", "phase" },
+	    .max_series = TARGETS_MAX * REDIS_PHASES },
+	[TARGET_FAILURES] = { .name = "arbitrage_redis_failures_total",
+	    .type = METRIC_COUNTER,
+	    .help = "Runs in which Redis could not be measured to the end, by the reason.",
+	    .labels = { "target", "kind" },
+	    .max_series = TARGETS_MAX * FAILURE_KINDS },
+	[TARGET_LAST_SUCCESS] = { .name = "arbitrage_redis_last_success_timestamp_seconds",
+	    .type = METRIC_GAUGE,
+	    .help = "When Redis last answered every PING of a run.",
+	    .labels = { "target" },
+	    .kept = true },
+};
+
+struct server {
+	struct redis_target *target;
+	struct redis_result result;
+	size_t samples;
+	double seconds[]; /* of the result */
+};
+
+static void
+server_close(void *closing)
+{
+	struct server *server = closing;
+
+	if (server != NULL)
+		redis_target_free(server->target);
+	free(server);
+}
+
+static void *
+server_open(const char *url, size_t samples, const struct options *given, struct secrets *secrets,
+    struct failure *why)
+{
+	const struct redis_tls tls = {
+		.ca_file = options_text(given, "tls.ca-file"),
+		.cert_file = options_text(given, "tls.cert-file"),
+		.key_file = options_text(given, "tls.key-file"),
+		.server_name = options_text(given, "tls.server-name"),
+	};
+	struct server *server = calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
+
+	if (server == NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return NULL;
+	}
+	server->samples = samples;
+	server->result.ping_seconds = server->seconds;
+	server->target = redis_target_new(url, options_text(given, "password"), &tls, secrets, why);
+	if (server->target != NULL)
+		return server;
+	server_close(server);
+	return NULL;
+}
+
+static const char *
+server_address(const void *asked)
+{
+	const struct server *server = asked;
+
+	return redis_target_address(server->target);
+}
+
+static void
+server_measure(void *measured, struct deadline deadline)
+{
+	struct server *server = measured;
+
+	redis_probe(server->target, server->samples, deadline, &server->result);
+}
+
+static void
+server_report(const void *asked, struct target_report *report)
+{
+	const struct server *server = asked;
+	const struct redis_result *result = &server->result;
+
+	*report = (struct target_report){
+		.up = result->failure.kind == FAILURE_NONE,
+		.sample_seconds = result->ping_seconds,
+		.sample_count = result->ping_count,
+		.phase_seconds = result->phase_seconds,
+		.phase_count = REDIS_PHASES,
+		.failure = &result->failure,
+	};
+}
+
+static const char *
+phase_name(size_t phase)
+{
+	return redis_phase_name((enum redis_phase)phase);
+}
+
+static const struct target_kind kind = {
+	.example = "main=redis://...",
+	.open = server_open,
+	.close = server_close,
+	.address = server_address,
+	.measure = server_measure,
+	.report = server_report,
+	.phase_name = phase_name,
+};
+
+static int
+redis_latency_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
+{
+	struct targets *targets = NULL;
+	int result = targets_open(&kind, given, secrets, &targets, why);
+
+	*state = targets;
+	return result;
+}
+
+static void
+redis_latency_collect(void *state, struct run *run)
+{
+	targets_collect(state, run);
+}
+
+static void
+redis_latency_close(void *state)
+{
+	targets_close(state);
+}
+
+const struct collector collector = {
+	.name = "redis_latency",
+	.summary = "measure how long Redis takes to let a client in and to answer PING",
+	.options = options,
+	.families = families,
+	.family_count = sizeof(families) / sizeof(families[0]),
+	.open = redis_latency_open,
+	.collect = redis_latency_collect,
+	.close = redis_latency_close,
+};
