@@ -47,10 +47,10 @@ struct postgres_result {
 
 /*
  * Connect, send `samples` times SELECT 1, ask for the connection counts, and
- * close.  Never blocks past `deadline`.  May be called from several threads,
+ * close.  Never blocks past `deadline` and a tenth of a second.  May be called from several threads,
  * each with a result of its own.
  */
-void postgres_probe(const struct postgres_target *target, size_t samples, struct deadline deadline,
+void postgres_probe(struct postgres_target *target, size_t samples, struct deadline deadline,
     struct postgres_result *result);
 
 #endif /* PROBES_POSTGRES_H */

@@ -80,10 +80,11 @@ print_help(const struct options *o)
 	printf("usage: %s [--FLAG VALUE]...\n\n%s.\n\n", collector.name, collector.summary);
 	options_print_help(o);
 	printf(
-	    "\nEvery flag is also an environment variable (--log.level: ARBWATCH_LOG_LEVEL) and a key of the\n"
-	    "config file.  Secrets may come from files: ARBWATCH_TARGET_FILE and the like.\n"
-	    "\nExit status: 0 published, 1 could not publish, 2 usage or configuration, 3 something could not\n"
-	    "be measured (with --fail-on-down).\n");
+	    "\nA setting is an environment variable too (--log.level: ARBWATCH_LOG_LEVEL), and a key of the\n"
+	    "config file; what only prints is a flag alone.  Secrets may come from files:\n"
+	    "ARBWATCH_TARGET_FILE and the like.\n"
+	    "\nExit status: 0 published, 1 could not publish, 2 usage or configuration, 3 something could\n"
+	    "not be measured (with --fail-on-down).\n");
 }
 
 static void

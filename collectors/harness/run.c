@@ -29,7 +29,7 @@ const struct family run_families[RUN_FAMILIES] = {
 	[RUN_RUNS] = { .name = "arbitrage_collector_runs_total",
 	    .type = METRIC_COUNTER,
 	    .labels = { "collector" },
-	    .help = "Runs that were published." },
+	    .help = "Runs that were published, also those that a loop could publish only later." },
 	[RUN_FAILURES] = { .name = "arbitrage_collector_failures_total",
 	    .type = METRIC_COUNTER,
 	    .labels = { "collector", "kind" },

@@ -1,0 +1,207 @@
+/*
+ * postgres_latency: how long PostgreSQL takes to let us in and to answer SELECT 1.
+ *
+ * Needs no right beyond CONNECT.  A fresh connection each run, because the
+ * connection is part of what a client waits for.  All targets are measured at
+ * once.
+ */
+
+#include <stdlib.h>
+
+#include "collectors/harness/targets.h"
+#include "probes/postgres.h"
+#include "textfile/latency_bounds.h"
+
+static const struct option options[] = {
+	{ .name = "target",
+	    .argument = "[NAME=]DSN",
+	    .fallback = "postgresql://127.0.0.1:5432/postgres",
+	    .variable = "POSTGRES_DSN",
+	    .help = "postgresql://[user[:password]@][host][:port][/database][?sslmode=...] or "
+		    "'host=... port=... user=... dbname=...'",
+	    .repeatable = true,
+	    .secret = true },
+	{ .name = "samples",
+	    .argument = "N",
+	    .fallback = "10",
+	    .help = "how often each target is asked SELECT 1 in a run, 1 to 1000" },
+	{ .name = "password",
+	    .argument = "PASSWORD",
+	    .variable = "POSTGRES_PASSWORD",
+	    .help = "for targets whose DSN has none",
+	    .secret = true },
+	{ 0 },
+};
+
+enum { CONNECTIONS = TARGET_FAMILIES, CONNECTIONS_MAX };
+
+static const struct family families[] = {
+	[TARGET_UP] = { .name = "arbitrage_postgres_up",
+	    .type = METRIC_GAUGE,
+	    .help = "Whether PostgreSQL answered every SELECT 1 of the last run.",
+	    .labels = { "target" } },
+	[TARGET_LATENCY] = { .name = "arbitrage_postgres_latency_seconds",
+	    .type = METRIC_HISTOGRAM,
+	    .help = "Round trips of SELECT 1 on an open connection.",
+	    .labels = { "target" },
+	    .bounds = latency_bounds,
+	    .bound_count = LATENCY_BOUNDS },
+	[TARGET_CONNECT_DURATION] = { .name = "arbitrage_postgres_connect_duration_seconds",
+	    .type = METRIC_GAUGE,
+	    .help = "How long each phase of connecting took in the last run.",
+	    .labels = { "target", "phase" },
+	    .max_series = TARGETS_MAX * POSTGRES_PHASES },
+	[TARGET_FAILURES] = { .name = "arbitrage_postgres_failures_total",
+	    .type = METRIC_COUNTER,
+	    .help = "Runs in which PostgreSQL could not be measured to the end, by the reason.",
+	    .labels = { "target", "kind" },
+	    .max_series = TARGETS_MAX * FAILURE_KINDS },
+	[TARGET_LAST_SUCCESS] = { .name = "arbitrage_postgres_last_success_timestamp_seconds",
+	    .type = METRIC_GAUGE,
+	    .help = "When PostgreSQL last answered every SELECT 1 of a run.",
+	    .labels = { "target" },
+	    .kept = true },
+	[CONNECTIONS] = { .name = "arbitrage_postgres_connections",
+	    .type = METRIC_GAUGE,
+	    .help = "Connections to all databases of the server, ours included.",
+	    .labels = { "target" } },
+	[CONNECTIONS_MAX] = { .name = "arbitrage_postgres_connections_max",
+	    .type = METRIC_GAUGE,
+	    .help = "How many connections the server takes: its max_connections.",
+	    .labels = { "target" } },
+};
+
+struct server {
+	struct postgres_target *target;
+	struct postgres_result result;
+	size_t samples;
+	double seconds[]; /* of the result */
+};
+
+static void
+server_close(void *closing)
+{
+	struct server *server = closing;
+
+	if (server != NULL)
+		postgres_target_free(server->target);
+	free(server);
+}
+
+static void *
+server_open(const char *url, size_t samples, const struct options *given, struct secrets *secrets,
+    struct failure *why)
+{
+	struct server *server = calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
+
+	if (server == NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return NULL;
+	}
+	server->samples = samples;
+	server->result.query_seconds = server->seconds;
+	server->target = postgres_target_new(url, options_text(given, "password"), secrets, why);
+	if (server->target != NULL)
+		return server;
+	server_close(server);
+	return NULL;
+}
+
+static const char *
+server_address(const void *asked)
+{
+	const struct server *server = asked;
+
+	return postgres_target_address(server->target);
+}
+
+static void
+server_measure(void *measured, struct deadline deadline)
+{
+	struct server *server = measured;
+
+	postgres_probe(server->target, server->samples, deadline, &server->result);
+}
+
+/* A server that answers but does not tell its connection counts is up, and the run is no success. */
+static void
+server_report(const void *asked, struct target_report *report)
+{
+	const struct server *server = asked;
+	const struct postgres_result *result = &server->result;
+
+	*report = (struct target_report){
+		.up = result->query_count == server->samples,
+		.sample_seconds = result->query_seconds,
+		.sample_count = result->query_count,
+		.phase_seconds = result->phase_seconds,
+		.phase_count = POSTGRES_PHASES,
+		.failure = &result->failure,
+	};
+}
+
+static const char *
+phase_name(size_t phase)
+{
+	return postgres_phase_name((enum postgres_phase)phase);
+}
+
+static void
+server_publish(const void *asked, const char *name, struct run *run)
+{
+	const struct server *server = asked;
+	const struct postgres_result *result = &server->result;
+
+	if (result->connections >= 0) {
+		metrics_set(run_metrics(run), &families[CONNECTIONS], LABELS(name), result->connections);
+		metrics_set(
+		    run_metrics(run), &families[CONNECTIONS_MAX], LABELS(name), result->connections_max);
+	}
+	if (result->read_only)
+		run_note(run, name,
+		    "read-only: a standby, or default_transaction_read_only is on; nothing can be written there");
+}
+
+static const struct target_kind kind = {
+	.example = "main=postgresql://...",
+	.open = server_open,
+	.close = server_close,
+	.address = server_address,
+	.measure = server_measure,
+	.report = server_report,
+	.phase_name = phase_name,
+	.publish = server_publish,
+};
+
+static int
+postgres_latency_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
+{
+	struct targets *targets = NULL;
+	int result = targets_open(&kind, given, secrets, &targets, why);
+
+	*state = targets;
+	return result;
+}
+
+static void
+postgres_latency_collect(void *state, struct run *run)
+{
+	targets_collect(state, run);
+}
+
+static void
+postgres_latency_close(void *state)
+{
+	targets_close(state);
+}
+
+const struct collector collector = {
+	.name = "postgres_latency",
+	.summary = "measure how long PostgreSQL takes to let a client in and to answer SELECT 1",
+	.options = options,
+	.families = families,
+	.family_count = sizeof(families) / sizeof(families[0]),
+	.open = postgres_latency_open,
+	.collect = postgres_latency_collect,
+	.close = postgres_latency_close,
+};

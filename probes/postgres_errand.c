@@ -1,0 +1,171 @@
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probes/postgres_errand.h"
+
+enum {
+	GRACE_NS = 100000000,     /* for a session that ends by the deadline to say what it found */
+	STACK_BYTES = 256 * 1024, /* what TLS and Kerberos want; the default of 8 MiB adds up */
+};
+
+/* Belongs to the caller and to the thread; who leaves last frees it. */
+struct errand {
+	pthread_mutex_t mutex;
+	pthread_cond_t ended;
+	postgres_session *session;
+	struct postgres_target *target;
+	size_t samples;
+	struct deadline deadline;
+	struct postgres_result result;
+	bool done;
+	bool abandoned;
+	double seconds[]; /* of the result */
+};
+
+static struct errand *
+errand_new(
+    postgres_session *session, struct postgres_target *target, size_t samples, struct deadline deadline)
+{
+	struct errand *e = calloc(1, sizeof(*e) + samples * sizeof(e->seconds[0]));
+
+	if (e == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&e->mutex, NULL);
+	(void)pthread_cond_init(&e->ended, NULL);
+	e->session = session;
+	e->target = target;
+	e->samples = samples;
+	e->deadline = deadline;
+	e->result.query_seconds = e->seconds;
+	atomic_fetch_add(&target->users, 1);
+	return e;
+}
+
+static void
+errand_free(struct errand *e)
+{
+	postgres_target_free(e->target);
+	(void)pthread_cond_destroy(&e->ended);
+	(void)pthread_mutex_destroy(&e->mutex);
+	free(e);
+}
+
+static void *
+go(void *argument)
+{
+	struct errand *e = argument;
+	bool abandoned;
+
+	e->session(e->target, e->samples, e->deadline, &e->result);
+	(void)pthread_mutex_lock(&e->mutex);
+	e->done = true;
+	abandoned = e->abandoned;
+	(void)pthread_cond_signal(&e->ended);
+	(void)pthread_mutex_unlock(&e->mutex);
+	if (abandoned) {
+		atomic_fetch_sub(&e->target->abandoned, 1);
+		errand_free(e);
+	}
+	return NULL;
+}
+
+/* Signals are for the program's own threads. */
+static int
+start(struct errand *e, pthread_t *thread)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	int error;
+
+	(void)sigfillset(&all);
+	(void)pthread_attr_init(&attributes);
+	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(thread, &attributes, go, e);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_attr_destroy(&attributes);
+	return error;
+}
+
+/* Exit handlers of OpenSSL would free what a thread that was left behind still uses. */
+static void
+exit_at_once(int status, void *context)
+{
+	(void)context;
+	(void)fflush(NULL);
+	_exit(status);
+}
+
+/* Whether it came back.  If not, the errand is the thread's. */
+static bool
+await_end(struct errand *e, pthread_t thread)
+{
+	int64_t until_ns = e->deadline.at_ns + GRACE_NS;
+	struct timespec until = { .tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000 };
+	const struct sched_param none = { .sched_priority = 0 };
+	int waited = 0;
+	bool done;
+
+	(void)pthread_mutex_lock(&e->mutex);
+	while (!e->done && waited == 0)
+		waited = pthread_cond_clockwait(&e->ended, &e->mutex, CLOCK_MONOTONIC, &until);
+	done = e->done;
+	if (!done) {
+		e->abandoned = true;
+		atomic_fetch_add(&e->target->abandoned, 1);
+		(void)on_exit(exit_at_once, NULL);
+		/* It may compute for long: only where nobody else wants to. */
+		(void)pthread_setschedparam(thread, SCHED_IDLE, &none);
+		(void)pthread_detach(thread);
+	}
+	(void)pthread_mutex_unlock(&e->mutex);
+	if (done)
+		(void)pthread_join(thread, NULL);
+	return done;
+}
+
+static void
+take_result(const struct errand *e, struct postgres_result *result)
+{
+	double *seconds = result->query_seconds;
+
+	memcpy(seconds, e->seconds, e->result.query_count * sizeof(*seconds));
+	*result = e->result;
+	result->query_seconds = seconds;
+}
+
+void
+postgres_errand(postgres_session *session, struct postgres_target *target, size_t samples,
+    struct deadline deadline, struct postgres_result *result)
+{
+	struct errand *e;
+	pthread_t thread;
+
+	if (atomic_load(&target->abandoned) > 0) {
+		(void)failure_set(&result->failure, FAILURE_TIMEOUT,
+		    "%s keeps an earlier attempt busy (hashing or Kerberos): it is not asked again until that ends",
+		    target->address);
+		return;
+	}
+	e = errand_new(session, target, samples, deadline);
+	if (e == NULL) {
+		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
+		return;
+	}
+	if (start(e, &thread) != 0) {
+		(void)failure_set(&result->failure, FAILURE_LOCAL, "no thread to be had");
+		errand_free(e);
+	} else if (await_end(e, thread)) {
+		take_result(e, result);
+		errand_free(e);
+	} else {
+		(void)failure_set(&result->failure, FAILURE_TIMEOUT,
+		    "%s asks for more work than there is time for (hashing or Kerberos)", target->address);
+	}
+}
