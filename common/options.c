@@ -212,7 +212,7 @@ take_flag(struct options *o, size_t row, char *text, struct failure *why)
 	    0)
 		return -1;
 	/* argv is public (/proc/PID/cmdline, ps). */
-	if (option->secret)
+	if (option->secret && text != NULL)
 		memset(text, '*', strlen(text));
 	return 0;
 }
@@ -440,6 +440,9 @@ take_config_value(void *context, const struct config_value *value, struct failur
 	if (layer == LAYERS || (value->text == NULL && may_be_empty(f->o, name)))
 		return 0;
 	(void)snprintf(place, sizeof(place), "%s:%u: %s", f->path, value->line, value->key);
+	if (layer == LAYER_FILE && strcmp(name, "name") == 0)
+		return failure_set(why, FAILURE_LOCAL,
+		    "%s: belongs in a program's section: two programs cannot share a file", place);
 	row = row_index(f->o, name, strlen(name));
 	if (row < f->o->count && !f->o->rows[row]->flag_only && strcmp(name, "config.file") != 0)
 		return add_config_value(f, value, row, &f->layers[layer][row], place, why);

@@ -17,7 +17,11 @@ static const struct option own[] = {
 	    .help = "what to ask",
 	    .repeatable = true,
 	    .secret = true },
-	{ .name = "password", .argument = "PASSWORD", .variable = "REDIS_PASSWORD", .help = "p", .secret = true },
+	{ .name = "password",
+	    .argument = "PASSWORD",
+	    .variable = "REDIS_PASSWORD",
+	    .help = "p",
+	    .secret = true },
 	{ .name = "samples", .argument = "N", .fallback = "10", .help = "how many" },
 	{ .name = "tls.ca-file", .argument = "FILE", .help = "who may sign" },
 	{ 0 },
@@ -132,7 +136,8 @@ assert_values(const char *name, const char *const expected[])
 
 enum { FLAG, VARIABLE, OLDER_VARIABLE, INSTANCE, PROGRAM, TOP_LEVEL, DEFAULT, PLACES };
 
-/* Everything from `place` on gives a value; what is given at `place` is in force, and nothing of the others. */
+/* Everything from `place` on gives a value; what is given at `place` is in force, and nothing of the others.
+ */
 START_TEST(a_flag_wins_over_a_variable_over_an_older_one_over_instance_program_top_level_and_default)
 {
 	char text[1024] = "";
@@ -181,8 +186,8 @@ END_TEST
 
 START_TEST(flags_take_their_value_from_the_next_argument_or_behind_an_equals_sign)
 {
-	assert_no_failure(FLAGS("--samples=5", "--timeout", "3s", "--fail-on-down", "--target=a=b", "--target", "",
-	    "--target", "--samples", "--timeout=4s"));
+	assert_no_failure(FLAGS("--samples=5", "--timeout", "3s", "--fail-on-down", "--target=a=b",
+	    "--target", "", "--target", "--samples", "--timeout=4s"));
 	ck_assert_str_eq(options_text(options, "samples"), "5");
 	ck_assert_str_eq(options_text(options, "timeout"), "4s");
 	ck_assert(options_switch(options, "fail-on-down"));
@@ -293,7 +298,8 @@ START_TEST(a_variable_is_named_like_the_flag)
 	assert_no_failure(options_read_rest(options, &why));
 	ck_assert(!options_switch(options, "fail-on-down"));
 	(void)setenv("ARBWATCH_FAIL_ON_DOWN", "yes", 1);
-	assert_failure(options_read_rest(options, &why), "ARBWATCH_FAIL_ON_DOWN: 'yes' must be true or false");
+	assert_failure(
+	    options_read_rest(options, &why), "ARBWATCH_FAIL_ON_DOWN: 'yes' must be true or false");
 }
 END_TEST
 
@@ -317,7 +323,8 @@ static const struct {
 	{ "REDIS_PASSWORD_FILE", "hunter2", "password", { "hunter2" } },
 	{ "ARBWATCH_PASSWORD_FILE", "two\nlines\n", "password", { "two\nlines" } },
 	{ "ARBWATCH_TARGET_FILE", "redis://a\nredis://b\n", "target", { "redis://a", "redis://b" } },
-	{ "ARBWATCH_TARGET_FILE", "\r\nredis://a\r\n\r\nredis://b\r\n", "target", { "redis://a", "redis://b" } },
+	{ "ARBWATCH_TARGET_FILE", "\r\nredis://a\r\n\r\nredis://b\r\n", "target",
+	    { "redis://a", "redis://b" } },
 	{ "REDIS_URL_FILE", "redis://a", "target", { "redis://a" } },
 };
 
@@ -394,6 +401,8 @@ static const struct {
 	{ "redis_latency: 5\n", "c.yml:1: redis_latency: unknown key" },
 	{ "redis_latencies: {samples: 5}\n", "c.yml:1: redis_latencies.samples: unknown key" },
 	{ "Timeout: 3s\n", "c.yml:1: Timeout: unknown key" },
+	{ "name: redis_eu\n",
+	    "c.yml:1: name: belongs in a program's section: two programs cannot share a file" },
 	{ "config: {file: other.yml}\n", "c.yml:1: config.file: unknown key" },
 	{ "redis_latency: {config.file: other.yml}\n", "c.yml:1: redis_latency.config.file: unknown key" },
 	{ "timeout:\n", "c.yml:1: timeout: has no value" },
@@ -429,8 +438,8 @@ START_TEST(sections_of_other_programs_are_passed_over)
 END_TEST
 
 static const char *const empty_sections[] = { "redis_latency:\n", "redis_latency: {}\n", "redis_latency: ~\n",
-	"log:\n", "log: {}\n", "redis_latency: {log: }\n", "tls:\n  # ca-file: x\n", "postgres_latency:\n", "",
-	"# nothing\n" };
+	"log:\n", "log: {}\n", "redis_latency: {log: }\n", "tls:\n  # ca-file: x\n", "postgres_latency:\n",
+	"", "# nothing\n" };
 
 START_TEST(an_empty_section_is_no_fault)
 {
@@ -498,7 +507,8 @@ START_TEST(reading_again_forgets_what_was_read_before_but_not_the_flags)
 END_TEST
 
 static const char *const no_good[] = { "target: [new]\nnosuch: 1\n", "target: [new]\n\tx: 1\n",
-	"target: [new]\ntarget: [b]\n", "target: [new]\nfail-on-down: maybe\n", "target: [new", "target: new\n---\na: b\n" };
+	"target: [new]\ntarget: [b]\n", "target: [new]\nfail-on-down: maybe\n", "target: [new",
+	"target: new\n---\na: b\n" };
 
 START_TEST(a_bad_file_leaves_the_older_values)
 {
@@ -510,7 +520,8 @@ START_TEST(a_bad_file_leaves_the_older_values)
 	ck_assert_str_eq(options_text(options, "timeout"), "3s");
 	ck_assert_str_eq(options_text(options, "password"), "old");
 	ck_assert_int_eq(unlink("c.yml"), 0);
-	assert_failure(options_read_rest(options, &why), "cannot read config file 'c.yml': No such file or directory");
+	assert_failure(
+	    options_read_rest(options, &why), "cannot read config file 'c.yml': No such file or directory");
 	ASSERT_VALUES("target", "a", "b");
 }
 END_TEST
@@ -586,7 +597,8 @@ main(void)
 
 	tcase_add_checked_fixture(all, set_up, tear_down);
 	tcase_add_loop_test(all,
-	    a_flag_wins_over_a_variable_over_an_older_one_over_instance_program_top_level_and_default, 0, PLACES);
+	    a_flag_wins_over_a_variable_over_an_older_one_over_instance_program_top_level_and_default, 0,
+	    PLACES);
 	tcase_add_test(all, each_option_takes_its_value_from_the_place_that_wins_for_it);
 	tcase_add_test(all, flags_take_their_value_from_the_next_argument_or_behind_an_equals_sign);
 	tcase_add_loop_test(all, a_bad_flag_is_named_and_no_value_is_quoted, 0, LENGTH(bad_flags));
