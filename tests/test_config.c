@@ -49,7 +49,7 @@ record(void *context, const struct config_value *value, struct failure *ignored)
 	(void)ignored;
 	buffer_format(&seen, "%u %s%s%s\n", value->line, value->key,
 	    value->text == NULL ? ""
-	    : value->in_list	? "-"
+	    : value->in_list    ? "-"
 				: "=",
 	    value->text == NULL ? "" : value->text);
 	return 0;
@@ -144,8 +144,8 @@ START_TEST(a_bad_file_is_refused_with_its_line)
 	write_bytes(bad[_i].text, strlen(bad[_i].text));
 	ck_assert_msg(config_read("c.yml", record, NULL, &why) == -1, "'%s' is taken", bad[_i].text);
 	ck_assert_int_eq(why.kind, FAILURE_LOCAL);
-	ck_assert_msg(
-	    strncmp(why.text, bad[_i].error, strlen(bad[_i].error)) == 0, "%s, not %s", why.text, bad[_i].error);
+	ck_assert_msg(strncmp(why.text, bad[_i].error, strlen(bad[_i].error)) == 0, "%s, not %s", why.text,
+	    bad[_i].error);
 }
 END_TEST
 
@@ -172,8 +172,8 @@ START_TEST(a_bomb_of_aliases_does_not_go_off)
 	for (int i = 1; i < 10; i++) {
 		length += snprintf(text + length, sizeof(text) - (size_t)length, "a%d: &a%d {", i, i);
 		for (int j = 0; j < 9; j++)
-			length += snprintf(
-			    text + length, sizeof(text) - (size_t)length, "k%d: *a%d%s", j, i - 1, j < 8 ? ", " : "}\n");
+			length += snprintf(text + length, sizeof(text) - (size_t)length, "k%d: *a%d%s", j,
+			    i - 1, j < 8 ? ", " : "}\n");
 	}
 	write_bytes(text, (size_t)length);
 	assert_refused("more than 10000 values");

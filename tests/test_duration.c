@@ -38,11 +38,11 @@ START_TEST(a_duration_is_whole_numbers_with_units)
 }
 END_TEST
 
-static const char *const bad[] = { "", " ", "5", "0", "s", "ms", "5x", "5 s", " 5s", "5s ", "5s\n", "-5s", "+5s",
-	"1.5s", ".5s", "5S", "5MS", "5us", "5ns", "5w", "5y", "5sm", "5s5", "5s5x", "1ms1s", "1m1h", "1s1s", "1d1d",
-	"5min", "0x5s", "1e3s", "5s,", "inf", "nan", "36501d", "36500d1ms", "36500d36500d", "3153600000001ms",
-	"99999999999999999999s", "9223372036854775807ms", "9223372036854775808d", "18446744073709551617s",
-	"\xd9\xa5s", "5\xc2\xb5s" };
+static const char *const bad[] = { "", " ", "5", "0", "s", "ms", "5x", "5 s", " 5s", "5s ", "5s\n", "-5s",
+	"+5s", "1.5s", ".5s", "5S", "5MS", "5us", "5ns", "5w", "5y", "5sm", "5s5", "5s5x", "1ms1s", "1m1h",
+	"1s1s", "1d1d", "5min", "0x5s", "1e3s", "5s,", "inf", "nan", "36501d", "36500d1ms", "36500d36500d",
+	"3153600000001ms", "99999999999999999999s", "9223372036854775807ms", "9223372036854775808d",
+	"18446744073709551617s", "\xd9\xa5s", "5\xc2\xb5s" };
 
 START_TEST(anything_else_is_refused_and_leaves_the_result_alone)
 {

@@ -64,8 +64,8 @@ END_TEST
 
 START_TEST(every_kind_has_a_name_of_its_own)
 {
-	static const char *const names[] = { "none", "resolve", "connect", "tls", "auth", "timeout", "rejected",
-		"protocol", "local" };
+	static const char *const names[] = { "none", "resolve", "connect", "tls", "auth", "timeout",
+		"rejected", "protocol", "local" };
 
 	ck_assert_int_eq(LENGTH(names), FAILURE_KINDS);
 	ck_assert_str_eq(failure_kind_name((enum failure_kind)_i), names[_i]);

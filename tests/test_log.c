@@ -58,7 +58,9 @@ written(const struct log *log, const char *value)
 static struct log
 make_log(enum log_format format, const struct secrets *secrets)
 {
-	return (struct log){ .level = LOG_INFO, .format = format, .program = "redis_latency", .secrets = secrets };
+	return (struct log){
+		.level = LOG_INFO, .format = format, .program = "redis_latency", .secrets = secrets
+	};
 }
 
 static void
@@ -80,8 +82,9 @@ START_TEST(a_line_has_time_level_collector_message_and_fields)
 	begin_capture();
 	log_write(&log, LOG_WARN, "no answer in time", "target", "main", "kind", "timeout", NULL);
 	(void)end_capture();
-	assert_line("^ts=" TIME
-		    " level=warn collector=redis_latency msg=\"no answer in time\" target=main kind=timeout\n$");
+	assert_line(
+	    "^ts=" TIME
+	    " level=warn collector=redis_latency msg=\"no answer in time\" target=main kind=timeout\n$");
 	log.format = LOG_JSON;
 	begin_capture();
 	log_write(&log, LOG_ERROR, "cannot write", NULL);
@@ -168,7 +171,8 @@ START_TEST(secrets_are_masked_in_messages_and_values)
 
 	secrets_add(&secrets, "p@ss word");
 	begin_capture();
-	log_write(&log, LOG_WARN, "denied: p@ss word", "url", "redis://:p%40ss%20word@h", "raw", "p@ss word", NULL);
+	log_write(
+	    &log, LOG_WARN, "denied: p@ss word", "url", "redis://:p%40ss%20word@h", "raw", "p@ss word", NULL);
 	(void)end_capture();
 	assert_line("msg=\"denied: \\*\\*\\*\" url=redis://:\\*\\*\\*@h raw=\\*\\*\\*\n$");
 	secrets_release(&secrets);

@@ -142,7 +142,8 @@ assert_refused(const char *reason)
 	why = (struct failure){ 0 };
 	ck_assert_ptr_null(secret_read_file("secret", &why));
 	ck_assert_int_eq(why.kind, FAILURE_LOCAL);
-	ck_assert_msg(strstr(why.text, "'secret'") != NULL && strstr(why.text, reason) != NULL, "%s", why.text);
+	ck_assert_msg(
+	    strstr(why.text, "'secret'") != NULL && strstr(why.text, reason) != NULL, "%s", why.text);
 }
 
 START_TEST(a_file_without_a_secret_is_refused)
@@ -221,8 +222,7 @@ main(void)
 	tcase_add_test(masking, a_secret_that_is_added_again_and_again_is_kept_once);
 	suite_add_tcase(suite, masking);
 	tcase_add_checked_fixture(files, enter_directory, leave_directory);
-	tcase_add_loop_test(
-	    files, a_file_gives_its_content_without_the_last_line_break, 0, LENGTH(contents));
+	tcase_add_loop_test(files, a_file_gives_its_content_without_the_last_line_break, 0, LENGTH(contents));
 	tcase_add_test(files, a_file_without_a_secret_is_refused);
 	tcase_add_test(files, a_file_may_have_64_kib_and_no_byte_more);
 	tcase_add_test(files, what_is_no_regular_file_is_refused_without_waiting);

@@ -67,9 +67,11 @@ START_TEST(a_bad_byte_is_found_at_every_place)
 			memset(text, 'a', length);
 			ck_assert(utf8_valid((struct slice){ text, length }));
 			text[at] = (char)0xFF;
-			ck_assert_msg(!utf8_valid((struct slice){ text, length }), "at %zu of %zu", at, length);
+			ck_assert_msg(
+			    !utf8_valid((struct slice){ text, length }), "at %zu of %zu", at, length);
 			text[at] = (char)0xC3;
-			ck_assert_msg(!utf8_valid((struct slice){ text, length }), "cut at %zu of %zu", at, length);
+			ck_assert_msg(
+			    !utf8_valid((struct slice){ text, length }), "cut at %zu of %zu", at, length);
 			if (at + 1 < length) {
 				text[at + 1] = (char)0xA9;
 				ck_assert(utf8_valid((struct slice){ text, length }));

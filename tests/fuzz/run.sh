@@ -1,7 +1,8 @@
 #!/bin/sh
-# run.sh: each fuzz target of BUILD for FUZZ_SECONDS (default 20), beginning with its
-# corpus (tests/fuzz/corpus/NAME for fuzz_NAME).  What it finds goes to $BUILD/fuzz,
-# the repository stays as it is.  Ends with "N passed, N failed".
+# run.sh: each fuzz target of BUILD for FUZZ_SECONDS (default 20), beginning with the
+# files of tests/fuzz/corpus/NAME (for fuzz_NAME) or, without that, of tests/corpus.
+# What it finds goes to $BUILD/fuzz, the repository stays as it is.  Ends with
+# "N passed, N failed".
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -17,13 +18,14 @@ for source in tests/fuzz/fuzz_*.c; do
 	target=${BUILD:-build}/fuzz/$name
 	# The first directory is the one libFuzzer writes to.
 	mkdir "$scratch/$name"
-	set -- "$scratch/$name"
-	[ ! -d "tests/fuzz/corpus/${name#fuzz_}" ] || set -- "$@" "tests/fuzz/corpus/${name#fuzz_}"
+	corpus=tests/fuzz/corpus/${name#fuzz_}
+	[ -d "$corpus" ] || corpus=tests/corpus
 	if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
-		-artifact_prefix="${BUILD:-build}/fuzz/$name-" -print_final_stats=1 "$@" \
-		>"$scratch/log" 2>&1 </dev/null; then
+		-artifact_prefix="${BUILD:-build}/fuzz/$name-" -print_final_stats=1 \
+		"$scratch/$name" "$corpus" >"$scratch/log" 2>&1 </dev/null; then
 		passed=$((passed + 1))
-		printf 'ok     %s: %s runs\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")"
+		printf 'ok     %s: %s runs\n' "$name" \
+			"$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")"
 	else
 		failed=$((failed + 1))
 		printf 'FAILED %s\n' "$name"

@@ -1,0 +1,279 @@
+#!/bin/sh
+# run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
+# and in a temporary directory, until Ctrl-C: Redis, Postgres, the collectors,
+# node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
+# status 0 as soon as Prometheus answers with our metrics, and they grow.
+#
+#	BUILD              the tree to build in (default: build)
+#	ARBWATCH_INTERVAL  the collectors' interval (default: 5s)
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+interval=${ARBWATCH_INTERVAL:-5s}
+once=${ARBWATCH_RUN_ONCE:-0}
+case ${1-} in
+'') ;;
+--once) once=1 ;;
+*)
+	echo "usage: demo/run.sh [--once]" >&2
+	exit 2
+	;;
+esac
+
+work=''
+parts='' # "NAME:PID" of each part that runs, the last one started first
+proved=no
+
+say() { printf '%s\n' "$*"; }
+
+# fail PART TEXT: say what went wrong, show the end of the part's log, end.
+fail() {
+	printf 'demo: %s: %s\n' "$1" "$2" >&2
+	if [ -s "$work/$1.log" ]; then
+		printf 'the last lines of its log:\n' >&2
+		tail -n 15 "$work/$1.log" | sed 's/^/  | /' >&2
+	fi
+	exit 1
+}
+
+alive() { kill -0 "$1" 2>/dev/null; }
+
+# Ask all to end; wait up to 10 s for each; insist.
+stop_parts() {
+	for part in $parts; do
+		kill "${part#*:}" 2>/dev/null
+	done
+	for part in $parts; do
+		tries=0
+		while alive "${part#*:}"; do
+			tries=$((tries + 1))
+			[ "$tries" -ne 100 ] || kill -KILL "${part#*:}" 2>/dev/null
+			sleep 0.1
+		done
+	done
+	parts=''
+}
+
+cleanup() {
+	status=$?
+	trap '' INT TERM HUP
+	stop_parts
+	[ -z "$work" ] || rm -rf "$work"
+	exit "$status"
+}
+
+# Being stopped is the normal end, but not before there was anything to see.
+stopped() {
+	say "
+stopping"
+	[ "$proved" = yes ] && exit 0
+	exit "$1"
+}
+
+# start NAME COMMAND...: in the background, with nothing of our environment (a
+# REDIS_URL of the user's must not be measured here).  Ends when this script does,
+# even if it is killed.
+start() {
+	name=$1
+	shift
+	env -i PATH="$PATH" LC_ALL=C setpriv --pdeathsig TERM "$@" </dev/null >"$work/$name.log" 2>&1 &
+	parts="$name:$! $parts"
+}
+
+# await NAME SECONDS COMMAND...: until it succeeds.  The part may not end meanwhile.
+await() {
+	part=$1 seconds=$2
+	left=$((seconds * 10))
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		check_parts
+		left=$((left - 1))
+		[ "$left" -gt 0 ] || fail "$part" "not ready after $seconds s"
+		sleep 0.1
+	done
+}
+
+check_parts() {
+	for each in $parts; do
+		alive "${each#*:}" || fail "${each%%:*}" "ended"
+	done
+}
+
+password() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# as_postgres COMMAND...: PostgreSQL refuses to run as root.
+as_postgres() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid postgres --regid postgres --init-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+start_redis() {
+	cat >"$work/redis.conf" <<END
+bind 127.0.0.1
+port $redis_port
+requirepass $redis_password
+dir $work
+save ""
+appendonly no
+maxmemory 16mb
+END
+	start redis-server redis-server "$work/redis.conf"
+}
+
+redis_answers() {
+	REDISCLI_AUTH=$redis_password redis-cli -h 127.0.0.1 -p "$redis_port" ping | grep -qx PONG
+}
+
+start_postgres() {
+	bin=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
+	data=$work/postgres
+	mkdir -m 700 "$data"
+	printf '%s\n' "$postgres_password" >"$work/postgres-password"
+	[ "$(id -u)" -ne 0 ] || chown postgres "$data" "$work/postgres-password"
+	(cd "$data" && as_postgres "$bin/initdb" -D "$data" -U arbwatch --pwfile="$work/postgres-password" \
+		--auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync) >"$work/initdb.log" 2>&1 ||
+		fail initdb "cannot make a database cluster"
+	cat >>"$data/postgresql.conf" <<END
+listen_addresses = '127.0.0.1'
+port = $postgres_port
+unix_socket_directories = ''
+shared_buffers = 8MB
+max_connections = 20
+max_wal_senders = 0
+wal_level = minimal
+fsync = off
+END
+	if [ "$(id -u)" -eq 0 ]; then
+		# setpriv sets the death signal after it has changed the user, which would clear it.
+		start postgres setpriv --reuid postgres --regid postgres --init-groups --pdeathsig TERM \
+			"$bin/postgres" -D "$data"
+	else
+		start postgres "$bin/postgres" -D "$data"
+	fi
+}
+
+postgres_answers() { "$bin/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"; }
+
+# The passwords are in a file that only we can read, never in an argument.
+start_collectors() {
+	mkdir "$work/textfiles"
+	cat >"$work/arbwatch.yml" <<END
+env: paper
+interval: $interval
+textfile:
+  directory: $work/textfiles
+redis_latency:
+  target:
+    - main=redis://:$redis_password@127.0.0.1:$redis_port
+postgres_latency:
+  target:
+    - main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
+END
+	for collector in redis_latency postgres_latency; do
+		start "$collector" "$BUILD/$collector" --config.file "$work/arbwatch.yml"
+	done
+}
+
+# Of the machine only what needs no /sys: version 1.9 panics in its cpu collector without.
+start_node_exporter() {
+	start node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" \
+		--collector.disable-defaults \
+		--collector.textfile --collector.textfile.directory="$work/textfiles" \
+		--collector.loadavg --collector.meminfo
+}
+
+# The shipped configuration, with the ports of this run and a quicker pace.
+start_prometheus() {
+	sed -e "s/127\.0\.0\.1:9101/127.0.0.1:$node_port/" \
+		-e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
+		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
+		prometheus/prometheus.yml >"$work/prometheus.yml"
+	start prometheus prometheus --config.file="$work/prometheus.yml" \
+		--storage.tsdb.path="$work/prometheus" --storage.tsdb.retention.time=6h \
+		--web.listen-address="127.0.0.1:$prometheus_port"
+}
+
+# ask EXPRESSION: the value of the first series of Prometheus's answer; fails without one.
+ask() {
+	answer=$(promtool query instant "http://127.0.0.1:$prometheus_port" "$1" 2>/dev/null |
+		sed -n 's/.* => \(.*\) @\[.*/\1/p' | head -n 1)
+	[ -n "$answer" ] && printf '%s\n' "$answer"
+}
+
+prometheus_answers() { promtool query instant "http://127.0.0.1:$prometheus_port" 'vector(1)'; }
+
+# grows FAMILY FROM: its histogram's count is above FROM now.
+grows() {
+	now=$(ask "sum(${1}_count)") && [ "$now" -gt "$2" ]
+}
+
+# prove FAMILY COLLECTOR: a histogram that Prometheus has, and that grows.
+prove() {
+	await "$2" 30 ask "sum(${1}_count)"
+	first=$(ask "sum(${1}_count)")
+	await "$2" 60 grows "$1" "$first"
+	say "  $1_count: $first, then $(ask "sum(${1}_count)")"
+}
+
+show() {
+	query='histogram_quantile(0.9, sum by (le) (rate(arbitrage_redis_latency_seconds_bucket[1m])))'
+	cat <<END
+
+It works.  Where to look:
+  Prometheus          http://127.0.0.1:$prometheus_port
+  node_exporter       http://127.0.0.1:$node_port/metrics
+  the .prom files     $work/textfiles
+  logs and settings   $work
+An example, the time that 9 of 10 Redis PINGs stay below, in seconds:
+  $query
+  = $(ask "$query")
+END
+}
+
+trap cleanup EXIT
+trap 'stopped 130' INT
+trap 'stopped 143' TERM
+trap 'stopped 129' HUP
+
+packaging/install-dependencies.sh build run || exit 1
+say "building in $BUILD"
+make -s -j"$(nproc)" BUILD="$BUILD" all "$BUILD/tests/tools/free_port" || {
+	echo "demo: the build failed" >&2
+	exit 1
+}
+umask 077
+work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-demo.XXXXXX") || exit 1
+chmod 711 "$work" # the user of PostgreSQL has to pass
+# shellcheck disable=SC2046 # one port per word
+set -- $("$BUILD/tests/tools/free_port" 4)
+[ $# -eq 4 ] || fail free_port "found no free ports"
+redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4
+redis_password=$(password) postgres_password=$(password)
+
+say "starting in $work"
+start_redis
+start_postgres
+await redis-server 20 redis_answers
+await postgres 30 postgres_answers
+start_collectors
+start_node_exporter
+start_prometheus
+await prometheus 30 prometheus_answers
+
+say "waiting for Prometheus to see the histograms grow"
+prove arbitrage_redis_latency_seconds redis_latency
+prove arbitrage_postgres_latency_seconds postgres_latency
+show
+proved=yes
+[ "$once" != 1 ] || exit 0
+
+say "
+Ctrl-C stops all of it."
+while :; do
+	check_parts
+	sleep 1
+done
