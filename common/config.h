@@ -15,9 +15,9 @@
  *	    - redis://b                 ->  "redis_latency.target", "redis://b", in_list
  */
 struct config_value {
-	const char *key;   /* dotted */
-	const char *text;  /* NULL: the key is there without a value */
-	unsigned line;     /* from 1 */
+	const char *key;  /* dotted */
+	const char *text; /* NULL: the key is there without a value */
+	unsigned line;    /* from 1 */
 	int in_list;
 };
 

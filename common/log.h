@@ -22,8 +22,10 @@ struct log {
 	const struct secrets *secrets; /* not owned, may be NULL */
 };
 
-/* The message, then keys and values in turn, then NULL: log_write(log, LOG_INFO, "started", "env", env, NULL). */
-void log_write(const struct log *log, enum log_level level, const char *message, ...) __attribute__((sentinel));
+/* The message, then keys and values in turn, then NULL: log_write(log, LOG_INFO, "started", "env", env,
+ * NULL). */
+void log_write(const struct log *log, enum log_level level, const char *message, ...)
+    __attribute__((sentinel));
 
 /* 0, or -1 when `text` names no level or format. */
 int log_level_parse(const char *text, enum log_level *level);

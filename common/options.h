@@ -28,10 +28,10 @@ struct option {
 	const char *fallback; /* the default; NULL: none */
 	const char *variable; /* a second, older environment variable: "REDIS_URL"; NULL: none */
 	const char *help;     /* one line, no full stop */
-	bool repeatable;      /* a list: flags add up, the config file holds a sequence, a variable gives one */
-	bool secret;          /* may hold a secret: wiped from argv, never quoted, and what VARIABLE_FILE names is
-	                         read too (of a repeatable option, one value a line) */
-	bool flag_only;       /* neither a variable nor in the config file */
+	bool repeatable; /* a list: flags add up, the config file holds a sequence, a variable gives one */
+	bool secret;     /* may hold a secret: wiped from argv, never quoted, and what VARIABLE_FILE names is
+			    read too (of a repeatable option, one value a line) */
+	bool flag_only;  /* neither a variable nor in the config file */
 };
 
 struct options;
@@ -66,7 +66,8 @@ const char *options_operand(const struct options *o, size_t index);
  */
 int options_read_rest(struct options *o, struct failure *why);
 
-/* The value, or the default, or NULL.  Of a repeatable option the first.  Owned by `o`, valid until the next read. */
+/* The value, or the default, or NULL.  Of a repeatable option the first.  Owned by `o`, valid until the next
+ * read. */
 const char *options_text(const struct options *o, const char *name);
 bool options_switch(const struct options *o, const char *name);
 
@@ -91,8 +92,8 @@ int options_integer(const struct options *o, const char *name, int64_t least, in
  * "arbwatch.yml:12: redis_latency.target: no host".  `index` for repeatable
  * options, else 0.  Returns -1.
  */
-int options_failure(const struct options *o, const char *name, size_t index, struct failure *why, const char *format,
-    ...) __attribute__((format(printf, 5, 6)));
+int options_failure(const struct options *o, const char *name, size_t index, struct failure *why,
+    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* "  --timeout DURATION    help (default: 5s)" for each row. */
 void options_print_help(const struct options *o);

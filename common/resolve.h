@@ -19,6 +19,7 @@
  * 64 lookups are under way in a process, those left behind among them; more
  * wait for their turn, until their deadline.
  */
-int resolve(const char *host, int port, struct deadline deadline, struct addrinfo **addresses, struct failure *why);
+int resolve(
+    const char *host, int port, struct deadline deadline, struct addrinfo **addresses, struct failure *why);
 
 #endif /* COMMON_RESOLVE_H */

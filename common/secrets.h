@@ -25,7 +25,8 @@ struct secrets {
  */
 void secrets_add(struct secrets *secrets, const char *secret);
 
-/* Replace every occurrence of every secret in `text` (in place) by asterisks, at most as many as it had bytes. */
+/* Replace every occurrence of every secret in `text` (in place) by asterisks, at most as many as it had
+ * bytes. */
 void secrets_mask(const struct secrets *secrets, char *text);
 
 void secrets_release(struct secrets *secrets);

@@ -23,8 +23,8 @@ struct postgres_target;
  * string has none; NULL: none.  NULL with `why` (local) when it makes no sense;
  * the text holds nothing of the string.  Secrets are added to `secrets`.
  */
-struct postgres_target *postgres_target_new(const char *dsn, const char *password, struct secrets *secrets,
-    struct failure *why);
+struct postgres_target *postgres_target_new(
+    const char *dsn, const char *password, struct secrets *secrets, struct failure *why);
 void postgres_target_free(struct postgres_target *target);
 
 /* "host:port" or "directory:port" of the first host, for the `target` label; owned by the target. */
@@ -41,8 +41,8 @@ struct postgres_result {
 	size_t query_count;                    /* how many were answered */
 	double connections;                    /* negative: not known */
 	double connections_max;
-	bool read_only;                        /* a standby, or default_transaction_read_only is on */
-	struct failure failure;                /* FAILURE_NONE: everything above was had */
+	bool read_only;         /* a standby, or default_transaction_read_only is on */
+	struct failure failure; /* FAILURE_NONE: everything above was had */
 };
 
 /*
@@ -50,7 +50,7 @@ struct postgres_result {
  * close.  Never blocks past `deadline` and a tenth of a second.  May be called from several threads,
  * each with a result of its own.
  */
-void postgres_probe(struct postgres_target *target, size_t samples, struct deadline deadline,
-    struct postgres_result *result);
+void postgres_probe(
+    struct postgres_target *target, size_t samples, struct deadline deadline, struct postgres_result *result);
 
 #endif /* PROBES_POSTGRES_H */

@@ -18,8 +18,8 @@
  * SIGPIPE: hiredis and OpenSSL write to sockets that the peer may have closed.
  */
 struct redis_tls {
-	const char *ca_file;     /* NULL: the system's */
-	const char *cert_file;   /* client certificate; NULL: none */
+	const char *ca_file;   /* NULL: the system's */
+	const char *cert_file; /* client certificate; NULL: none */
 	const char *key_file;
 	const char *server_name; /* NULL: the URL's host */
 };
@@ -57,7 +57,7 @@ struct redis_result {
  * another, and say QUIT to nobody: just close.  Never blocks past `deadline`.
  * May be called from several threads, each with a result of its own.
  */
-void redis_probe(const struct redis_target *target, size_t samples, struct deadline deadline,
-    struct redis_result *result);
+void redis_probe(
+    const struct redis_target *target, size_t samples, struct deadline deadline, struct redis_result *result);
 
 #endif /* PROBES_REDIS_H */

@@ -7,7 +7,7 @@
 #include "textfile/encode.h"
 #include "textfile/metrics.h"
 
-enum { GAUGE, COUNTER, HISTOGRAM, FEW };
+enum { GAUGE, COUNTER, HISTOGRAM, FEW, KEPT };
 
 static const double bounds[] = { 0.5, 1 };
 
@@ -20,6 +20,7 @@ static const struct family families[] = {
 	    .bounds = bounds,
 	    .bound_count = 2 },
 	[FEW] = { .name = "few", .type = METRIC_GAUGE, .help = "F.", .labels = { "k" }, .max_series = 2 },
+	[KEPT] = { .name = "kept", .type = METRIC_GAUGE, .help = "K.", .kept = true },
 };
 
 static struct metrics *m;
@@ -170,13 +171,15 @@ START_TEST(what_is_no_count_cannot_spoil_one)
 }
 END_TEST
 
-START_TEST(clearing_gauges_leaves_the_counts)
+START_TEST(clearing_gauges_leaves_the_counts_and_what_is_kept)
 {
 	metrics_set(m, &families[GAUGE], LABELS("x"), 1);
+	metrics_set(m, &families[KEPT], NO_LABELS, 5);
 	metrics_add(m, &families[COUNTER], LABELS("a", "b"), 1);
 	metrics_clear_gauges(m);
 	metrics_add(m, &families[COUNTER], LABELS("a", "b"), 1);
-	assert_text("# HELP c_total C.\n# TYPE c_total counter\nc_total{a=\"a\",b=\"b\",env=\"paper\"} 2\n");
+	assert_text("# HELP c_total C.\n# TYPE c_total counter\nc_total{a=\"a\",b=\"b\",env=\"paper\"} 2\n"
+		    "# HELP kept K.\n# TYPE kept gauge\nkept{env=\"paper\"} 5\n");
 }
 END_TEST
 
@@ -243,7 +246,7 @@ main(void)
 	tcase_add_test(all, families_without_series_are_not_written);
 	tcase_add_test(all, series_past_the_cap_are_dropped_and_counted);
 	tcase_add_test(all, what_is_no_count_cannot_spoil_one);
-	tcase_add_test(all, clearing_gauges_leaves_the_counts);
+	tcase_add_test(all, clearing_gauges_leaves_the_counts_and_what_is_kept);
 	tcase_add_test(all, clearing_forgets_all_and_the_metrics_can_be_used_again);
 	tcase_add_test(all, merging_adds_counts_and_sets_gauges);
 	tcase_add_test(all, a_text_that_does_not_fit_is_told);

@@ -260,11 +260,13 @@ static const char *const strange[] = {
 	"# TYPE latency_seconds histogram\nlatency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 2\n"
 	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 1\n"
 	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
-	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\nlatency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
 	"# TYPE latency_seconds histogram\nlatency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1.5\n"
 	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
 	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
-	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\nlatency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
 };
 
 START_TEST(a_count_that_is_no_count_starts_afresh)

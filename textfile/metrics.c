@@ -98,7 +98,7 @@ void
 metrics_clear_gauges(struct metrics *m)
 {
 	for (size_t i = 0; i < m->family_count; i++)
-		if (m->rows[i].family->type == METRIC_GAUGE)
+		if (m->rows[i].family->type == METRIC_GAUGE && !m->rows[i].family->kept)
 			rows_clear(&m->rows[i]);
 }
 

@@ -67,7 +67,7 @@ uint64_t metrics_dropped(const struct metrics *m);
 /* Forget all series. */
 void metrics_clear(struct metrics *m);
 
-/* Forget the gauges alone: counts that could not be published wait for the next run. */
+/* Forget what is of one run alone: counts, and gauges that are kept, wait until they can be published. */
 void metrics_clear_gauges(struct metrics *m);
 
 /* Add every series of `from`, which has the same tables, to `m`: counts add up, gauges are set. */

@@ -13,6 +13,7 @@
 
 enum {
 	PUBLISHED_MODE = 0644,
+	LOCK_MODE = 0600, /* who can open it can hold it */
 	FIRST_NAP_NS = 200 * 1000,
 	LONGEST_NAP_NS = 10 * 1000 * 1000,
 	TALLY_TEXT = 24,
@@ -60,7 +61,7 @@ open_lock(const struct textfile *file)
 	(void)entry(file, ".", ".lock", name);
 	fd = openat(file->directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		fd = openat(file->directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, PUBLISHED_MODE);
+		fd = openat(file->directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
 	return fd;
 }
 

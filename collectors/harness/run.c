@@ -103,9 +103,6 @@ add_own_families(struct run *run, double seconds)
 	if (!run->failed)
 		metrics_set(m, &run_families[RUN_LAST_SUCCESS], labels, now);
 	metrics_add(m, &run_families[RUN_RUNS], labels, 1);
-	for (int kind = FAILURE_NONE + 1; kind < FAILURE_KINDS; kind++)
-		metrics_add(m, &run_families[RUN_FAILURES],
-		    LABELS(name, failure_kind_name((enum failure_kind)kind)), 0);
 	metrics_set(m, &run_families[RUN_BUILD_INFO], LABELS(name, version_number, version_revision), 1);
 }
 
