@@ -38,15 +38,17 @@ main(int argc, char *argv[])
 {
 	int print = argc == 4 && strcmp(argv[1], "--print") == 0, answered = 1;
 	PGconn *conn;
+	long count;
 
 	if (argc != 3 + print) {
 		fprintf(stderr, "usage: bare_postgres [--print] DSN COUNT\n");
 		return 2;
 	}
+	count = strtol(argv[2 + print], NULL, 10);
 	conn = PQconnectdb(argv[1 + print]);
 	if (PQstatus(conn) != CONNECTION_OK)
 		answered = 0;
-	for (int i = 0; answered && i < atoi(argv[2 + print]); i++)
+	for (long i = 0; answered && i < count; i++)
 		answered = select_one(conn, print);
 	if (!answered)
 		fprintf(stderr, "bare_postgres: %s", PQerrorMessage(conn));
