@@ -13,7 +13,7 @@
 
 set -u
 : "${BUILD:=build}"
-BUILD=$(cd "$BUILD" && pwd)
+BUILD=$(cd "$BUILD" && pwd) || exit 1
 TOOLS=$BUILD/tests/tools
 PYTHON=/usr/bin/python3  # Debian's, which has Debian's prometheus_client
 work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-test.XXXXXX")
