@@ -87,7 +87,8 @@ make_fifo() { rm "$prom" && mkfifo "$prom"; }
 # Whole, but with other buckets: as an older version could have written it.
 other_version() {
 	sed -e '/le="0.25"/d' -e '/^# sum/d' "$prom" >"$work/other"
-	"$TOOLS/checksum" <"$work/other" >"$prom"
+	"$TOOLS/checksum" <"$work/other" >"$work/other.prom"
+	mv "$work/other.prom" "$prom"
 }
 damage "cut in the middle" cut_half
 damage "cut at the end of a line" cut_at_line
@@ -104,9 +105,66 @@ check "another version: counted as a reset" sample "$resets" $((expected + 1))
 check "another version: the histogram starts afresh" sample "$pings" 3
 check "another version: what has the same shape goes on" sample "$runs" 3
 
+# The count of resets is in the lock file and in the .prom file: it survives the loss of either.
+before=$(value "$resets")
+rm "$textfiles/.redis_latency.lock"
+run 0 measure
+check "without the lock file the count of resets does not go down" sample "$resets" "$before"
+
+# A file that is there but cannot be read may be good: nothing is replaced.
+if [ "$(id -u)" -eq 0 ]; then
+	chmod 777 "$textfiles"
+	chmod 600 "$prom"
+	rm "$textfiles/.redis_latency.lock"
+	cp "$prom" "$work/good"
+	run 1 setpriv --reuid nobody --regid nogroup --clear-groups "$BUILD/redis_latency" \
+		--target "main=redis://127.0.0.1:$REDIS_PORT"
+	check "a file without read permission is left alone" cmp "$prom" "$work/good"
+	check "and that is said" grep -q "cannot read.*redis_latency.prom.*Permission denied" "$work/err"
+	rm -f "$textfiles/.redis_latency.lock"
+else
+	skip "a file without read permission" "only root can become another user"
+fi
+
+# A loop knows what it published, but others may write the same file.
+above() { [ "$(value "$1")" -gt "$2" ]; }
+start_loop() {
+	spawn loop "$BUILD/redis_latency" --target "main=redis://127.0.0.1:$REDIS_PORT" --samples 3 --interval "$1"
+	loop=$SPAWNED
+	first=$(value "$runs")
+	await 10 above "$runs" "$((first + 1))"
+}
+start_loop 100ms
+lost=$(value "$resets")
+rm "$prom"
+await 10 test -s "$prom"
+check "a loop writes a lost file anew from memory, and counts no reset" sample "$resets" "$lost"
+check "and loses no count" above "$runs" "$((first + 1))"
+
+# As of an older program that runs beside the loop: bounded by what can have been counted since.
+kill -STOP "$loop"
+await 5 grep -q 'State:.*T' "/proc/$loop/status"
+before=$(value "$runs")
+lost=$(value "$resets")
+other_version
+kill -CONT "$loop"
+await 10 above "$runs" "$before"
+check "a loop that finds another version of its file counts nothing twice" test "$(value "$runs")" -le $((before + 10))
+check "and counts the reset" sample "$resets" $((lost + 1))
+stop "$loop"
+
+start_loop 2s
+lost=$(value "$resets")
+for i in $(seq 5); do measure; done
+rm "$prom"
+await 10 test -s "$prom"
+check "a loop that was not the last to write knows that state was lost" sample "$resets" $((lost + 1))
+stop "$loop"
+
 # Which env a count belongs to is part of it.
+lost=$(value "$resets")
 run 0 measure --env live
 check "another env is another series, and no reset" \
-	sample 'arbitrage_collector_state_resets_total{collector="redis_latency",env="live"}' $((expected + 1))
+	sample 'arbitrage_collector_state_resets_total{collector="redis_latency",env="live"}' "$lost"
 check "its counts start at zero" sample 'arbitrage_collector_runs_total{collector="redis_latency",env="live"}' 1
 finish

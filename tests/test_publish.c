@@ -73,7 +73,7 @@ assert_content(const char *expected)
 
 	buffer_init(&text, 1000);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_read(&file, &text, &why), 1);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_READ);
 	ck_assert(slice_is(buffer_slice(&text), expected));
 	textfile_close(&file);
 	buffer_release(&text);
@@ -148,23 +148,23 @@ START_TEST(no_file_yet_is_not_a_failure)
 
 	buffer_init(&text, 1000);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_read(&file, &text, &why), 0);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_MISSING);
 	textfile_close(&file);
 	buffer_release(&text);
 }
 END_TEST
 
-START_TEST(what_is_no_regular_file_or_too_large_cannot_be_read)
+START_TEST(what_is_no_regular_file_or_too_large_is_unusable)
 {
 	struct buffer text;
 
 	buffer_init(&text, 10);
 	ck_assert_int_eq(mkfifo(path_of("x.prom"), 0644), 0);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_read(&file, &text, &why), -1);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_UNUSABLE);
 	ck_assert_int_eq(unlink(path_of("x.prom")), 0);
 	put_file("x.prom", "more than ten bytes\n");
-	ck_assert_int_eq(textfile_read(&file, &text, &why), -1);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_UNUSABLE);
 	textfile_close(&file);
 	buffer_release(&text);
 }
@@ -228,6 +228,49 @@ START_TEST(a_mark_fits_until_the_file_is_replaced_changed_or_gone)
 }
 END_TEST
 
+START_TEST(a_rename_that_fails_counts_no_reset)
+{
+	ck_assert_int_eq(mkdir(path_of("x.prom"), 0755), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(open_file(), 0);
+		ck_assert_uint_eq(file.resets, 0);
+		file.resets++;
+		ck_assert_int_eq(textfile_replace(&file, SLICE("a 1\n"), &mark, &why), -1);
+		textfile_close(&file);
+	}
+}
+END_TEST
+
+START_TEST(a_lock_that_was_removed_is_taken_again_and_never_published_under)
+{
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert_int_eq(unlink(path_of(".x.lock")), 0);
+	ck_assert_int_eq(textfile_replace(&file, SLICE("a 1\n"), &mark, &why), -1);
+	ck_assert_ptr_nonnull(strstr(why.text, "was removed"));
+	textfile_close(&file);
+	replace("b 2\n");
+	assert_content("b 2\n");
+}
+END_TEST
+
+START_TEST(a_writer_knows_whether_it_was_the_last)
+{
+	struct textfile_mark other = { .fd = -1 };
+
+	replace("one\n");
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert(textfile_is_last(&file, &mark));
+	ck_assert(!textfile_is_last(&file, &other));
+	ck_assert_int_eq(textfile_replace(&file, SLICE("two\n"), &other, &why), 0);
+	textfile_close(&file);
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert(!textfile_is_last(&file, &mark));
+	ck_assert(textfile_is_last(&file, &other));
+	textfile_close(&file);
+	textfile_unmark(&other);
+}
+END_TEST
+
 START_TEST(a_lock_file_with_nonsense_counts_as_none)
 {
 	put_file(".x.lock", "99999999999999999999999999999 bottles");
@@ -250,10 +293,13 @@ main(void)
 	tcase_add_test(files, a_symlink_laid_in_the_way_is_not_followed);
 	tcase_add_test(files, a_missing_directory_is_a_local_failure_that_names_it);
 	tcase_add_test(files, no_file_yet_is_not_a_failure);
-	tcase_add_test(files, what_is_no_regular_file_or_too_large_cannot_be_read);
+	tcase_add_test(files, what_is_no_regular_file_or_too_large_is_unusable);
 	tcase_add_test(files, the_lock_is_for_one_and_waits_no_longer_than_the_deadline);
 	tcase_add_test(files, resets_are_remembered_once_something_was_published);
 	tcase_add_test(files, a_mark_fits_until_the_file_is_replaced_changed_or_gone);
+	tcase_add_test(files, a_rename_that_fails_counts_no_reset);
+	tcase_add_test(files, a_lock_that_was_removed_is_taken_again_and_never_published_under);
+	tcase_add_test(files, a_writer_knows_whether_it_was_the_last);
 	tcase_add_test(files, a_lock_file_with_nonsense_counts_as_none);
 	suite_add_tcase(suite, files);
 	return run_suite(suite);

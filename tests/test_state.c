@@ -94,7 +94,7 @@ START_TEST(counters_and_histograms_go_on)
 
 	write_last();
 	measure_main();
-	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), 0);
+	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_CONTINUED);
 	ck_assert(metrics_series(run, RUNS, 0)->value == 8);
 	s = metrics_series(run, LATENCY, 0);
 	ck_assert(s->value == 4);
@@ -107,7 +107,7 @@ START_TEST(plain_gauges_do_not_come_back_and_kept_ones_do)
 {
 	write_last();
 	metrics_set(run, &families[UP], LABELS("main"), 0);
-	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), 0);
+	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_CONTINUED);
 	ck_assert_uint_eq(metrics_series_count(run, UP), 1);
 	ck_assert(metrics_series(run, UP, 0)->value == 0);
 	ck_assert_uint_eq(metrics_series_count(run, SEEN), 1);
@@ -120,7 +120,7 @@ START_TEST(a_kept_gauge_that_is_set_anew_has_the_new_value)
 	write_last();
 	measure_main();
 	metrics_set(run, &families[SEEN], LABELS("main"), 160);
-	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), 0);
+	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_CONTINUED);
 	ck_assert(metrics_series(run, SEEN, 0)->value == 160);
 }
 END_TEST
@@ -129,7 +129,7 @@ START_TEST(a_rare_series_stays_while_its_target_is_measured)
 {
 	write_last();
 	measure_main();
-	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), 0);
+	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_CONTINUED);
 	ck_assert_uint_eq(metrics_series_count(run, CODES), 1);
 	ck_assert(metrics_series(run, CODES, 0)->value == 2);
 }
@@ -139,7 +139,7 @@ START_TEST(a_target_that_is_no_longer_measured_disappears)
 {
 	write_last();
 	measure_main();
-	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), 0);
+	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_CONTINUED);
 	ck_assert_uint_eq(metrics_series_count(run, LATENCY), 1);
 	ck_assert_uint_eq(metrics_series_count(run, SEEN), 1);
 }
@@ -149,7 +149,7 @@ START_TEST(label_values_that_need_escapes_go_on_too)
 {
 	write_last();
 	metrics_touch(run, &families[LATENCY], LABELS("old \"one\"\n"));
-	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), 0);
+	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_CONTINUED);
 	ck_assert_uint_eq(metrics_series_count(run, LATENCY), 1);
 	ck_assert_uint_eq(metrics_series(run, LATENCY, 0)->counts[1], 1);
 }
@@ -161,7 +161,7 @@ START_TEST(counts_of_another_env_are_not_ours_and_no_reset)
 
 	write_last();
 	metrics_add(live, &families[RUNS], NO_LABELS, 1);
-	ck_assert_int_eq(state_continue(live, buffer_slice(&text)), 0);
+	ck_assert_int_eq(state_continue(live, buffer_slice(&text)), STATE_CONTINUED);
 	ck_assert(metrics_series(live, RUNS, 0)->value == 1);
 	metrics_free(live);
 }
@@ -212,7 +212,7 @@ START_TEST(a_family_of_another_shape_starts_afresh_and_the_others_go_on)
 	write_last();
 	metrics_set(newer, &table[UP], LABELS("main"), 1);
 	metrics_add(newer, &table[RUNS], NO_LABELS, 1);
-	ck_assert_int_eq(state_continue(newer, buffer_slice(&text)), -1);
+	ck_assert_int_eq(state_continue(newer, buffer_slice(&text)), STATE_PARTLY);
 	ck_assert(metrics_series(newer, RUNS, 0)->value == 8);
 	ck_assert_uint_eq(metrics_series_count(newer, (size_t)reshaped[_i].row), 0);
 	metrics_free(newer);
@@ -225,7 +225,7 @@ START_TEST(a_file_that_is_cut_anywhere_starts_afresh)
 	for (size_t length = 0; length < text.length; length++) {
 		metrics_clear(run);
 		measure_main();
-		ck_assert_int_eq(state_continue(run, (struct slice){ text.text, length }), -1);
+		ck_assert_int_eq(state_continue(run, (struct slice){ text.text, length }), STATE_UNUSABLE);
 		ck_assert(metrics_series(run, RUNS, 0)->value == 1);
 	}
 }
@@ -241,7 +241,7 @@ START_TEST(a_file_with_any_byte_changed_starts_afresh)
 		text.text[i] = (char)(before ^ (1 << (lrand48() % 8)));
 		metrics_clear(run);
 		measure_main();
-		ck_assert_int_eq(state_continue(run, buffer_slice(&text)), -1);
+		ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_UNUSABLE);
 		ck_assert(metrics_series(run, RUNS, 0)->value == 1);
 		text.text[i] = before;
 	}
@@ -274,7 +274,7 @@ START_TEST(a_count_that_is_no_count_starts_afresh)
 	buffer_string(&text, strange[_i]);
 	checksum_append(&text);
 	measure_main();
-	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), -1);
+	ck_assert_int_eq(state_continue(run, buffer_slice(&text)), STATE_PARTLY);
 	ck_assert(metrics_series(run, RUNS, 0)->value == 1);
 	ck_assert(metrics_series(run, LATENCY, 0)->value == 0.75);
 }

@@ -26,7 +26,8 @@ sum(struct slice text)
 		hash = mix(hash, le64toh(word));
 	}
 	word = 0;
-	memcpy(&word, text.at + text.length - tail, tail);
+	if (tail > 0)
+		memcpy(&word, text.at + text.length - tail, tail);
 	return mix(hash, le64toh(word));
 }
 

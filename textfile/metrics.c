@@ -315,13 +315,16 @@ metrics_add(struct metrics *m, const struct family *counter, const char *const l
 		s->value += value;
 }
 
-void
-metrics_set_total(struct metrics *m, const struct family *counter, const char *const labels[], double total)
+double
+metrics_raise_total(struct metrics *m, const struct family *counter, const char *const labels[], double least)
 {
 	struct series *s = series_for(m, counter, METRIC_COUNTER, labels);
 
-	if (s != NULL && is_count(m, total))
-		s->value = total;
+	if (s == NULL)
+		return least;
+	if (s->value < least)
+		s->value = least;
+	return s->value;
 }
 
 void

@@ -52,9 +52,9 @@ void metrics_set(struct metrics *m, const struct family *gauge, const char *cons
 /* Adding 0 makes the series exist. */
 void metrics_add(struct metrics *m, const struct family *counter, const char *const labels[], double value);
 
-/* Give a counter a total that is known from elsewhere. */
-void metrics_set_total(
-    struct metrics *m, const struct family *counter, const char *const labels[], double total);
+/* A counter's total is known from elsewhere too: the higher one holds.  Returns it. */
+double metrics_raise_total(
+    struct metrics *m, const struct family *counter, const char *const labels[], double least);
 
 /* Makes the histogram exist without an observation. */
 void metrics_touch(struct metrics *m, const struct family *histogram, const char *const labels[]);

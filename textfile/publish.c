@@ -16,7 +16,7 @@ enum {
 	LOCK_MODE = 0600, /* who can open it can hold it */
 	FIRST_NAP_NS = 200 * 1000,
 	LONGEST_NAP_NS = 10 * 1000 * 1000,
-	TALLY_TEXT = 24,
+	TALLY_TEXT = 48,
 };
 
 static int
@@ -65,27 +65,70 @@ open_lock(const struct textfile *file)
 	return fd;
 }
 
-/* An empty or strange lock file counts as no reset yet. */
-static uint64_t
-read_tally(int lock)
+/* Always the same length: it is written over the old one. */
+static int
+format_tally(char text[TALLY_TEXT], uint64_t resets, uint64_t publications)
 {
-	char text[TALLY_TEXT] = "";
-	uint64_t count = 0;
+	return snprintf(text, TALLY_TEXT, "%018" PRIu64 " %018" PRIu64 "\n", resets, publications);
+}
 
-	if (pread(lock, text, sizeof(text) - 1, 0) > 0)
-		count = strtoull(text, NULL, 10);
-	return count < UINT64_C(1) << 53 ? count : 0;
+/* An empty or strange lock file counts as none of either yet. */
+static void
+read_tally(struct textfile *file)
+{
+	char text[TALLY_TEXT] = "", expected[TALLY_TEXT];
+	uint64_t resets, publications;
+
+	if (pread(file->lock, text, sizeof(text) - 1, 0) <= 0 ||
+	    sscanf(text, "%18" SCNu64 " %18" SCNu64, &resets, &publications) != 2)
+		return;
+	(void)format_tally(expected, resets, publications);
+	if (strcmp(text, expected) == 0) {
+		file->resets = resets;
+		file->publications = publications;
+	}
 }
 
 static int
-write_tally(int lock, uint64_t count)
+write_tally(const struct textfile *file, uint64_t resets, uint64_t publications)
 {
 	char text[TALLY_TEXT];
-	int length = snprintf(text, sizeof(text), "%" PRIu64 "\n", count);
+	int length = format_tally(text, resets, publications);
 
-	if (read_tally(lock) == count)
-		return 0;
-	return pwrite(lock, text, (size_t)length, 0) == length ? 0 : -1;
+	return pwrite(file->lock, text, (size_t)length, 0) == length ? 0 : -1;
+}
+
+/* Whether the lock file still has its name: a lock on one that was removed keeps nobody out. */
+static bool
+is_named(const struct textfile *file)
+{
+	struct stat locked, named;
+	char name[96];
+
+	return fstat(file->lock, &locked) == 0 &&
+	       fstatat(file->directory, entry(file, ".", ".lock", name), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+static int
+take_lock(struct textfile *file, struct deadline deadline, struct failure *why)
+{
+	for (;;) {
+		file->lock = open_lock(file);
+		if (file->lock < 0)
+			return fail(file, why, "open", ".", ".lock");
+		if (wait_for_lock(file->lock, deadline) != 0)
+			return failure_set(why, FAILURE_LOCAL, "another run holds '%s/.%s.lock': %s",
+			    file->path, file->name,
+			    errno == EWOULDBLOCK ? "not given back in time" : strerror(errno));
+		if (is_named(file))
+			return 0;
+		(void)close(file->lock);
+		file->lock = -1;
+		if (deadline_left_ns(deadline) == 0)
+			return failure_set(why, FAILURE_LOCAL, "'%s/.%s.lock' is removed again and again",
+			    file->path, file->name);
+	}
 }
 
 int
@@ -99,13 +142,9 @@ textfile_open(struct textfile *file, const char *directory, const char *stem, st
 	if (file->directory < 0)
 		return failure_set(why, FAILURE_LOCAL, "cannot open the textfile directory '%s': %s",
 		    directory, strerror(errno));
-	file->lock = open_lock(file);
-	if (file->lock < 0)
-		return fail(file, why, "open", ".", ".lock");
-	if (wait_for_lock(file->lock, deadline) != 0)
-		return failure_set(why, FAILURE_LOCAL, "another run holds '%s/.%s.lock': %s", directory, stem,
-		    errno == EWOULDBLOCK ? "not given back in time" : strerror(errno));
-	file->resets = read_tally(file->lock);
+	if (take_lock(file, deadline, why) != 0)
+		return -1;
+	read_tally(file);
 	return 0;
 }
 
@@ -126,7 +165,7 @@ read_all(int fd, size_t size, struct buffer *text)
 	char *room = buffer_reserve(text, size);
 
 	if (room == NULL) {
-		errno = EFBIG;
+		errno = ENOMEM;
 		return -1;
 	}
 	while (size > 0) {
@@ -145,28 +184,29 @@ read_all(int fd, size_t size, struct buffer *text)
 	return 0;
 }
 
-int
+enum textfile_found
 textfile_read(const struct textfile *file, struct buffer *text, struct failure *why)
 {
+	enum textfile_found found = TEXTFILE_READ;
 	char name[96];
 	struct stat info;
-	int fd, result;
+	int fd;
 
 	/* O_NONBLOCK: somebody may have put a FIFO there. */
 	fd = openat(file->directory, entry(file, "", ".prom", name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : fail(file, why, "read", "", ".prom");
-	result = fstat(fd, &info);
-	if (result == 0 && !S_ISREG(info.st_mode)) {
-		errno = EINVAL;
-		result = -1;
-	}
-	if (result == 0)
-		result = read_all(fd, (size_t)info.st_size, text);
-	if (result != 0)
+	if (fd < 0 && errno == ENOENT)
+		return TEXTFILE_MISSING;
+	if (fd < 0 || fstat(fd, &info) != 0)
+		found = TEXTFILE_UNREADABLE;
+	else if (!S_ISREG(info.st_mode) || (uint64_t)info.st_size > text->limit - text->length)
+		found = TEXTFILE_UNUSABLE;
+	else if (read_all(fd, (size_t)info.st_size, text) != 0)
+		found = TEXTFILE_UNREADABLE;
+	if (found == TEXTFILE_UNREADABLE)
 		(void)fail(file, why, "read", "", ".prom");
-	(void)close(fd);
-	return result == 0 ? 1 : -1;
+	if (fd >= 0)
+		(void)close(fd);
+	return found;
 }
 
 static int
@@ -251,27 +291,50 @@ write_temporary(
 	return -1;
 }
 
+bool
+textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
+{
+	return mark->fd >= 0 && (file->publications == mark->publication || file->publications == 0);
+}
+
+/*
+ * The tally goes first: a run that is killed between the two counts a reset
+ * twice, which is better than a count that goes down.
+ */
+static int
+rename_temporary(const struct textfile *file, const char *temporary, struct failure *why)
+{
+	struct textfile before = { .lock = file->lock };
+	char name[96];
+
+	/* Without the lock another writer may be at the same temporary file. */
+	if (!is_named(file))
+		return failure_set(why, FAILURE_LOCAL,
+		    "'%s/.%s.lock' was removed during the run: leave it there", file->path, file->name);
+	read_tally(&before);
+	if (write_tally(file, file->resets, file->publications + 1) != 0)
+		return fail(file, why, "write", ".", ".lock");
+	if (renameat(file->directory, temporary, file->directory, entry(file, "", ".prom", name)) == 0)
+		return 0;
+	(void)fail(file, why, "replace", "", ".prom");
+	(void)write_tally(file, before.resets, before.publications);
+	return -1;
+}
+
 int
 textfile_replace(
     const struct textfile *file, struct slice text, struct textfile_mark *mark, struct failure *why)
 {
 	struct textfile_mark written = { .fd = -1 };
-	char temporary[96], name[96];
-	int result;
+	char temporary[96];
 
 	(void)entry(file, ".", ".tmp", temporary);
-	result = write_temporary(file, temporary, text, &written);
-	/* Before the rename: a run that is killed here counts a reset twice, which is better than a count
-	 * that goes down. */
-	if (result == 0)
-		result = write_tally(file->lock, file->resets);
-	if (result != 0)
+	if (write_temporary(file, temporary, text, &written) != 0) {
 		(void)fail(file, why, "write", ".", ".tmp");
-	else if (renameat(file->directory, temporary, file->directory, entry(file, "", ".prom", name)) != 0)
-		result = fail(file, why, "replace", "", ".prom");
-	if (result == 0) {
+	} else if (rename_temporary(file, temporary, why) == 0) {
 		textfile_unmark(mark);
 		*mark = written;
+		mark->publication = file->publications + 1;
 		return 0;
 	}
 	textfile_unmark(&written);

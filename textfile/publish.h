@@ -12,7 +12,7 @@
  * One .prom file of ours in a directory: locked, read, replaced in one step.
  *
  *	textfile_open(&file, "/var/lib/...", "redis_latency", deadline, &why)   takes the lock
- *	textfile_read(&file, &text, limit, &why)                                the last content
+ *	textfile_read(&file, &text, &why)                                       the last content
  *	textfile_replace(&file, text, &mark, &why)                              the new content
  *	textfile_close(&file)
  *
@@ -24,7 +24,8 @@
  * behind by a killed run is overwritten by the next.
  *
  * The lock file also holds how often the state was lost, because the file that
- * was lost cannot say so.
+ * was lost cannot say so, and how often something was published, so that a
+ * writer can tell whether it was the last.
  *
  * There is no fsync: after a power cut the next run writes the file again (and
  * counts a reset if the state was lost), and a slow disk must not make a
@@ -35,16 +36,22 @@ struct textfile {
 	int lock;
 	const char *path; /* the directory as the user named it; not owned */
 	char name[80];    /* "<stem>" */
-	uint64_t resets;  /* how often the state was lost: add one, and textfile_replace() remembers it */
+	uint64_t resets;  /* how often the state was lost: change it, and textfile_replace() remembers it */
+	uint64_t publications; /* by all writers, so far */
 };
 
 /* 0, or -1 with `why` (local): no such directory, no permission, or the lock was held until the deadline. */
 int textfile_open(struct textfile *file, const char *directory, const char *stem, struct deadline deadline,
     struct failure *why);
 
-/* 1 with the content appended to `text`, 0 when there is no such file, -1 with `why` when it cannot be read.
- */
-int textfile_read(const struct textfile *file, struct buffer *text, struct failure *why);
+enum textfile_found {
+	TEXTFILE_UNREADABLE =
+	    -1, /* see `why`: no permission, an I/O error, no memory; it may be good all the same */
+	TEXTFILE_MISSING,
+	TEXTFILE_READ,     /* its content is appended to `text` */
+	TEXTFILE_UNUSABLE, /* no regular file, or larger than the buffer's limit */
+};
+enum textfile_found textfile_read(const struct textfile *file, struct buffer *text, struct failure *why);
 
 /*
  * A published file as its writer left it.  It is held open, so that its inode
@@ -55,11 +62,19 @@ struct textfile_mark {
 	int fd; /* -1: none */
 	int64_t size;
 	int64_t modified_ns;
+	uint64_t publication; /* which one it was */
 };
 
 /* Whether "<name>.prom" still is the marked file, unchanged. */
 bool textfile_is_marked(const struct textfile *file, const struct textfile_mark *mark);
 void textfile_unmark(struct textfile_mark *mark);
+
+/*
+ * Whether nobody has published since: then the mark's writer knows the content
+ * even if the file is lost.  If the lock file was lost too (with the whole
+ * directory), nobody knows better than that writer.
+ */
+bool textfile_is_last(const struct textfile *file, const struct textfile_mark *mark);
 
 /*
  * 0, and the new file in `mark` in place of what was marked before; or -1 with

@@ -81,22 +81,37 @@ state_continue_from(struct metrics *run, const struct metrics *last)
 			continue_family(run, i, last);
 }
 
-int
-state_continue(struct metrics *run, struct slice last)
+static enum state_result
+continue_document(struct metrics *run, const struct document *document)
 {
-	struct document document = { 0 };
 	struct metrics *old = metrics_like(run);
 	bool *misfit = calloc(metrics_family_count(run) + 1, sizeof(*misfit));
-	int result = -1;
+	enum state_result result = STATE_NO_MEMORY;
 
-	if (old != NULL && misfit != NULL && checksum_holds(last) &&
-	    parse(&document, last, NULL, NULL) == 0) {
-		decode(old, &document, misfit);
+	if (old != NULL && misfit != NULL) {
+		decode(old, document, misfit);
 		state_continue_from(run, old);
-		result = is_reshaped(run, misfit) ? -1 : 0;
+		result = is_reshaped(run, misfit) ? STATE_PARTLY : STATE_CONTINUED;
 	}
-	document_release(&document);
 	free(misfit);
 	metrics_free(old);
+	return result;
+}
+
+enum state_result
+state_continue(struct metrics *run, struct slice last)
+{
+	struct document document;
+	enum state_result result;
+	long faults;
+
+	if (!checksum_holds(last))
+		return STATE_UNUSABLE;
+	faults = parse(&document, last, NULL, NULL);
+	if (faults == 0)
+		result = continue_document(run, &document);
+	else
+		result = faults < 0 ? STATE_NO_MEMORY : STATE_UNUSABLE;
+	document_release(&document);
 	return result;
 }

@@ -14,12 +14,17 @@
  * (target="main", exchange="upbit"): what is no longer configured disappears, a
  * rare status code stays.  Series of another env are not ours and are left out.
  *
- * Returns 0, or -1 when the text is not a whole file of ours (see
- * textfile/checksum.h), or when a counter, histogram or kept gauge of it has
- * another shape than ours: then that family, or everything, starts afresh, as
- * `run` has it, and the caller counts a reset.
  */
-int state_continue(struct metrics *run, struct slice last);
+enum state_result {
+	STATE_CONTINUED,
+	STATE_PARTLY,    /* a counter, histogram or kept gauge has another shape than ours: that family starts
+			    afresh */
+	STATE_UNUSABLE,  /* not a whole file of ours (see textfile/checksum.h): nothing was taken */
+	STATE_NO_MEMORY, /* nothing was taken */
+};
+
+/* The caller counts a reset when state was lost: partly, or all of it. */
+enum state_result state_continue(struct metrics *run, struct slice last);
 
 /* The same from metrics in memory, with the same tables and env. */
 void state_continue_from(struct metrics *run, const struct metrics *last);

@@ -140,15 +140,13 @@ run_once(struct program *p)
 	return run.failed && setup->settings.fail_on_down ? EXIT_DOWN : EXIT_PUBLISHED;
 }
 
-/* As long as it is the same file, what is known of it and what waits to be published stays. */
+/* As long as it is the same file and env, what is known of it and what waits to be published stays. */
 static void
 keep_file(struct setup *old, struct setup *new)
 {
 	struct setup before = *old;
 
-	if (strcmp(old->settings.directory, new->settings.directory) != 0 ||
-	    strcmp(old->settings.name, new->settings.name) != 0 ||
-	    strcmp(old->settings.env, new->settings.env) != 0)
+	if (strcmp(old->settings.env, new->settings.env) != 0)
 		return;
 	old->metrics = new->metrics;
 	old->publisher = new->publisher;
@@ -156,22 +154,34 @@ keep_file(struct setup *old, struct setup *new)
 	new->publisher = before.publisher;
 }
 
+/* Why a loop cannot go on with these settings, or NULL. */
+static const char *
+reload_fault(const struct settings *old, const struct settings *new)
+{
+	if (new->interval_ns == 0)
+		return "the interval is gone: a running loop needs one";
+	/* The old file would be left behind, and served for ever. */
+	if (strcmp(old->directory, new->directory) != 0 || strcmp(old->name, new->name) != 0)
+		return "the name or the directory of the file changed: that takes a restart";
+	return NULL;
+}
+
 /* The old setup stays when the new one is no good. */
 static void
 reload(struct program *p)
 {
-	struct setup setup;
 	struct failure why = { 0 };
+	struct setup setup;
+	const char *fault = why.text;
 
-	if (options_read_rest(p->options, &why) != 0 || setup_make(p, &setup, &why) != 0) {
-		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
-		    why.text, NULL);
-		return;
+	if (options_read_rest(p->options, &why) == 0 && setup_make(p, &setup, &why) == 0) {
+		fault = reload_fault(&p->setup.settings, &setup.settings);
+		if (fault != NULL)
+			setup_release(&setup);
 	}
-	if (setup.settings.interval_ns == 0) {
+	if (fault != NULL) {
 		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
-		    "the interval is gone: a running loop needs one", NULL);
-		setup_release(&setup);
+		    fault, NULL);
 		return;
 	}
 	keep_file(&p->setup, &setup);
@@ -192,9 +202,15 @@ static void
 take_signals(sigset_t *reload_signal)
 {
 	struct sigaction action = { .sa_handler = end_at_once };
+	sigset_t ends;
 
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
+	/* Whoever started us may have blocked them. */
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigprocmask(SIG_UNBLOCK, &ends, NULL);
 	/* SIGHUP waits until the loop asks for it. */
 	(void)sigemptyset(reload_signal);
 	(void)sigaddset(reload_signal, SIGHUP);

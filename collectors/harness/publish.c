@@ -44,45 +44,70 @@ encode_checked(const struct metrics *m, struct buffer *text, struct failure *why
 	return 0;
 }
 
-/* Go on from the last file, if there is one and it is whole.  Says in the log what was lost. */
+/* The state was lost, all of it or partly: counted, and told. */
 static void
-go_on_from_file(
-    struct metrics *total, struct textfile *file, const struct publisher *p, const struct log *log)
+lose(struct textfile *file, const struct log *log, enum log_level level, const char *what)
 {
-	struct failure why = { 0 };
-	struct buffer last;
-	int found;
+	file->resets++;
+	log_write(log, level, what, "file", file->name, NULL);
+}
 
-	buffer_init(&last, LARGEST_FILE);
-	found = textfile_read(file, &last, &why);
-	if (found == 1 && state_continue(total, buffer_slice(&last)) == 0) {
-		/* The file of an earlier process, or of another one that runs beside this one. */
-	} else if (p->last != NULL) {
+/* Nothing of ours is there.  If we published last, we know what it was. */
+static void
+go_on_without_file(struct metrics *total, struct textfile *file, const struct publisher *p, bool missing,
+    const struct log *log)
+{
+	if (textfile_is_last(file, &p->mark)) {
 		state_continue_from(total, p->last);
 		log_write(log, LOG_WARN,
 		    "the published file was lost or damaged: it is written anew from memory", "file",
 		    file->name, NULL);
+	} else if (missing) {
+		lose(file, log, LOG_INFO, "no earlier file: counters start at zero");
 	} else {
-		file->resets++;
-		log_write(log, found == 0 ? LOG_INFO : LOG_WARN,
-		    found == 0 ? "no earlier file: counters start at zero"
-			       : "the earlier file is damaged or of another version: counters start at zero",
-		    "file", file->name, NULL);
+		lose(file, log, LOG_WARN, "the earlier file is damaged: counters start at zero");
 	}
-	buffer_release(&last);
 }
 
-static void
+/* The file of an earlier process, or of another one that runs beside this one.  -1: it is there, but cannot
+ * be read. */
+static int
+go_on_from_file(struct metrics *total, struct textfile *file, const struct publisher *p,
+    const struct log *log, struct failure *why)
+{
+	enum state_result result = STATE_UNUSABLE;
+	enum textfile_found found;
+	struct buffer last;
+
+	buffer_init(&last, LARGEST_FILE);
+	found = textfile_read(file, &last, why);
+	if (found == TEXTFILE_READ)
+		result = state_continue(total, buffer_slice(&last));
+	buffer_release(&last);
+	if (found == TEXTFILE_UNREADABLE)
+		return -1;
+	if (result == STATE_NO_MEMORY)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (result == STATE_UNUSABLE)
+		go_on_without_file(total, file, p, found == TEXTFILE_MISSING, log);
+	else if (result == STATE_PARTLY)
+		lose(file, log, LOG_WARN,
+		    "the earlier file is of another version: some counters start at zero");
+	return 0;
+}
+
+static int
 go_on(struct metrics *total, struct textfile *file, const struct publisher *p,
-    const struct settings *settings, const struct log *log)
+    const struct settings *settings, const struct log *log, struct failure *why)
 {
 	if (textfile_is_marked(file, &p->mark))
 		state_continue_from(total, p->last);
-	else
-		go_on_from_file(total, file, p, log);
-	/* From the lock file, which outlives a lost .prom file. */
-	metrics_set_total(
+	else if (go_on_from_file(total, file, p, log, why) != 0)
+		return -1;
+	/* Both the .prom file and the lock file know it: either may be lost, and a count must not go down. */
+	file->resets = (uint64_t)metrics_raise_total(
 	    total, &run_families[RUN_STATE_RESETS], LABELS(settings->name), (double)file->resets);
+	return 0;
 }
 
 /* A signal that ends the loop must not leave a temporary file behind. */
@@ -114,8 +139,9 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 	if (deadline.at_ns > lock.at_ns)
 		lock = deadline;
 	result = textfile_open(&file, settings->directory, settings->name, lock, why);
+	if (result == 0)
+		result = go_on(total, &file, p, settings, log, why);
 	if (result == 0) {
-		go_on(total, &file, p, settings, log);
 		metrics_add(total, &run_families[RUN_DROPPED], LABELS(settings->name),
 		    (double)metrics_dropped(total));
 		result = encode_checked(total, text, why);
@@ -130,7 +156,7 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 static int
 print(const struct settings *settings, struct metrics *total, struct buffer *text, struct failure *why)
 {
-	metrics_set_total(total, &run_families[RUN_STATE_RESETS], LABELS(settings->name), 0);
+	(void)metrics_raise_total(total, &run_families[RUN_STATE_RESETS], LABELS(settings->name), 0);
 	metrics_add(
 	    total, &run_families[RUN_DROPPED], LABELS(settings->name), (double)metrics_dropped(total));
 	if (encode_checked(total, text, why) != 0)

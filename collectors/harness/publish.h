@@ -9,9 +9,9 @@
  * From the metrics of a run to the file: go on from the last one, encode,
  * validate, replace.
  *
- * A loop remembers what it published.  While nobody else wrote the file, the
- * next run goes on from memory without reading it back; and if the file was
- * lost meanwhile, nothing is lost.
+ * A loop remembers what it published.  As long as nobody else wrote the file,
+ * the next run goes on from memory without reading it back, and if the file
+ * itself was lost, no count is.
  */
 struct publisher {
 	struct metrics *last; /* what the file says; NULL: nothing published yet */

@@ -1,11 +1,12 @@
 /*
  * kill_again KILLS FILE COMMAND...: start the command, kill it with SIGKILL at
- * a random instant, again and again, while a second process reads FILE without
- * pause.  Every text that was read must be whole (checksum, validation), and
- * its arbitrage_collector_runs_total must never be lower than before.
+ * a random instant (every other time in the middle of writing), again and again, while a second process reads
+ * FILE without pause.  Every text that was read must be whole (checksum, validation), and its
+ * arbitrage_collector_runs_total must never be lower than before.
  *
- * Prints how many kills, reads and left-behind temporary files there were.
- * Exit status 0 when nothing was wrong.
+ * Prints how many kills, reads, runs and left-behind temporary files there
+ * were.  Exit status 0 when nothing was wrong, runs were counted, and some kill
+ * did come in the middle of writing.
  */
 
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/deadline.h"
 #include "textfile/checksum.h"
 #include "textfile/number.h"
 #include "textfile/parse.h"
@@ -28,6 +30,7 @@ enum { LARGEST_FILE = 16 * 1024 * 1024, LONGEST_LIFE_US = 25000 };
 /* Shared by the two processes. */
 struct tally {
 	volatile long reads;
+	volatile double first, last; /* arbitrage_collector_runs_total */
 	volatile int stop;
 };
 
@@ -80,6 +83,9 @@ read_until_stopped(const char *path, struct tally *tally)
 			return EXIT_FAILURE;
 		}
 		before = runs;
+		if (tally->reads == 0)
+			tally->first = runs;
+		tally->last = runs;
 		tally->reads++;
 	}
 	free(memory);
@@ -113,6 +119,21 @@ is_there(const char *path)
 	return access(name, F_OK) == 0;
 }
 
+/* A random instant; but every other time the first instant at which the temporary file is there, if it comes.
+ */
+static void
+wait_for_the_moment(long round, const char *path)
+{
+	int64_t end = clock_now_ns() + (lrand48() % LONGEST_LIFE_US) * 1000;
+
+	while (clock_now_ns() < end && (round % 2 == 0 || !is_there(path))) {
+		struct timespec nap = { .tv_nsec = round % 2 == 0 ? end - clock_now_ns() : 0 };
+
+		if (nap.tv_nsec > 0)
+			(void)nanosleep(&nap, NULL);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -131,17 +152,19 @@ main(int argc, char *argv[])
 		exit(read_until_stopped(argv[2], tally));
 	srand48(getpid());
 	for (long i = 0; i < kills; i++) {
-		struct timespec life = { .tv_nsec = (lrand48() % LONGEST_LIFE_US) * 1000 };
 		pid_t child = start(argv + 3);
 
-		(void)nanosleep(&life, NULL);
+		wait_for_the_moment(i, argv[2]);
 		(void)kill(child, SIGKILL);
 		(void)waitpid(child, NULL, 0);
 		left_behind += is_there(argv[2]);
 	}
 	tally->stop = 1;
 	(void)waitpid(reader, &status, 0);
-	printf("%ld kills, %ld reads, %ld temporary files left behind\n", kills, tally->reads, left_behind);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && tally->reads > 0 ? EXIT_SUCCESS
-										 : EXIT_FAILURE;
+	printf("%ld kills, %ld reads, %g runs counted, %ld temporary files left behind\n", kills,
+	    tally->reads, tally->last - tally->first, left_behind);
+	/* Nothing is shown by a command that never ran, or never was killed while it wrote. */
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && tally->last > tally->first && left_behind > 0
+		   ? EXIT_SUCCESS
+		   : EXIT_FAILURE;
 }
