@@ -115,7 +115,7 @@ put_masked_field(const struct log *log, struct buffer *line, const char *key, co
 {
 	char value[LONGEST_VALUE];
 
-	/* Where this cuts a secret in two, secrets_mask() knows the first half. */
+	/* Where this cuts a secret in two, secrets_mask() masks the first half. */
 	(void)snprintf(value, sizeof(value), "%s", text);
 	if (log->secrets != NULL)
 		secrets_mask(log->secrets, value);

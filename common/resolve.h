@@ -15,9 +15,12 @@
  * when the resolver lets it go.  Numeric addresses need no thread.
  *
  * Returns 0 and a list for freeaddrinfo(), or -1 with `why`: resolve for a
- * name that has no address, timeout when the deadline passed first.  At most
- * 64 lookups are under way in a process, those left behind among them; more
- * wait for their turn, until their deadline.
+ * name that has no address, timeout when the deadline passed first.
+ *
+ * Whoever asks for a host and port that an earlier call left behind waits for
+ * that lookup instead of starting another: there are never more under way than
+ * were asked for at once.  A process has at most 256; more wait for their turn,
+ * until their deadline.
  */
 int resolve(
     const char *host, int port, struct deadline deadline, struct addrinfo **addresses, struct failure *why);

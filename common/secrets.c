@@ -20,96 +20,122 @@ secret_free(char *secret)
 	free(secret);
 }
 
-/* Takes over `copy`.  Out of memory leaves the set as it was: the caller's next allocation will tell. */
-static void
-add(struct secrets *secrets, char *copy)
+const char *
+secret_shown(const char *text)
 {
-	char **values = NULL;
-	bool known = copy == NULL;
+	const char *password = strcasestr(text, "password");
 
-	for (size_t i = 0; i < secrets->count && !known; i++)
-		known = strcmp(secrets->values[i], copy) == 0;
-	if (!known)
-		values = realloc(secrets->values, (secrets->count + 1) * sizeof(*values));
-	if (values == NULL) {
-		secret_free(copy);
-		return;
+	if (password != NULL) {
+		password += strlen("password");
+		password += strspn(password, " \t");
 	}
-	secrets->values = values;
-	secrets->values[secrets->count++] = copy;
+	if (strstr(text, "://") != NULL || (password != NULL && *password == '='))
+		return "(not shown: it may hold a secret)";
+	return text;
 }
 
-/* As RFC 3986 has it: everything but letters, digits and "-._~" becomes %XX. */
-static char *
-percent_encode(const char *text)
-{
-	static const char hexadecimal[] = "0123456789ABCDEF";
-	char *encoded = malloc(strlen(text) * 3 + 1), *at = encoded;
-
-	if (encoded == NULL)
-		return NULL;
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
-
-		if (isalnum(byte) || strchr("-._~", byte) != NULL) {
-			*at++ = (char)byte;
-			continue;
-		}
-		*at++ = '%';
-		*at++ = hexadecimal[byte >> 4];
-		*at++ = hexadecimal[byte & 15];
-	}
-	*at = '\0';
-	return encoded;
-}
-
-/* As failure_set() leaves it. */
-static char *
-replace_control_characters(const char *text)
-{
-	char *replaced = strdup(text);
-
-	for (char *c = replaced; c != NULL && *c != '\0'; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	return replaced;
-}
-
+/* Out of memory leaves the set as it was: the caller's next allocation will tell. */
 void
 secrets_add(struct secrets *secrets, const char *secret)
 {
+	char **values, *copy;
+
 	if (*secret == '\0')
 		return;
-	add(secrets, strdup(secret));
-	add(secrets, percent_encode(secret));
-	add(secrets, replace_control_characters(secret));
+	for (size_t i = 0; i < secrets->count; i++)
+		if (strcmp(secrets->values[i], secret) == 0)
+			return;
+	values = realloc(secrets->values, (secrets->count + 1) * sizeof(*values));
+	if (values == NULL)
+		return;
+	secrets->values = values;
+	copy = strdup(secret);
+	if (copy != NULL)
+		values[secrets->count++] = copy;
 }
 
-/* A text that was cut in the middle of a secret ends with its first bytes; four of them are told from chance.
- */
-static void
-mask_cut_off(const char *secret, size_t length, char *text)
+static int
+hex_digit(char c)
 {
-	size_t size = strlen(text), part = length < size ? length : size;
+	static const char digits[] = "0123456789abcdef";
+	const char *found = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
 
-	for (; part >= 4; part--)
-		if (memcmp(text + size - part, secret, part) == 0)
-			memset(text + size - part, '*', part);
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* The byte that the escape "%XX" at `text` stands for, or -1: there is none. */
+static int
+escaped_byte(const char *text)
+{
+	int high = *text == '%' ? hex_digit(text[1]) : -1;
+	int low = high >= 0 ? hex_digit(text[2]) : -1;
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
+/*
+ * How many bytes of `text` spell `secret`, 0: it does not begin there.  Its
+ * control characters may have become '?', as failure_set() does it; where
+ * `encoded`, any of its bytes may be an escape.  Where `cut`, the text may end
+ * within the secret.
+ */
+static size_t
+spelling(const char *secret, const char *text, bool encoded, bool cut)
+{
+	size_t length = 0;
+
+	for (; *secret != '\0'; secret++) {
+		unsigned char wanted = (unsigned char)*secret;
+		int byte = encoded ? escaped_byte(text + length) : -1;
+
+		if (byte >= 0
+			? byte != wanted
+			: (unsigned char)text[length] != wanted && (text[length] != '?' || !iscntrl(wanted)))
+			break;
+		length += byte >= 0 ? 3 : 1;
+	}
+	if (*secret == '\0')
+		return length;
+	if (!cut)
+		return 0;
+	if (encoded && text[length] == '%' && strlen(text + length) < 3)
+		length += strlen(text + length);
+	return text[length] == '\0' ? length : 0;
+}
+
+static size_t
+any_spelling(const char *secret, const char *text, bool cut)
+{
+	size_t literal = spelling(secret, text, false, cut), encoded = spelling(secret, text, true, cut);
+
+	return literal > encoded ? literal : encoded;
 }
 
 /* "hunter2" becomes "***": no longer than it was, and its length does not show. */
 static void
 mask_one(const char *secret, char *text)
 {
-	size_t length = strlen(secret), stars = length < 3 ? length : 3;
-	char *found;
+	/* What a spelling may begin with. */
+	const char first[] = { *secret, '%', iscntrl((unsigned char)*secret) ? '?' : '%', '\0' };
 
-	while ((found = strstr(text, secret)) != NULL) {
-		memset(found, '*', stars);
-		memmove(found + stars, found + length, strlen(found + length) + 1);
-		text = found + stars;
+	for (text += strcspn(text, first); *text != '\0'; text += strcspn(text, first)) {
+		size_t length = any_spelling(secret, text, false), stars = length < 3 ? length : 3;
+
+		memset(text, '*', stars);
+		memmove(text + stars, text + length, strlen(text + length) + 1);
+		text += length > 0 ? stars : 1;
 	}
-	mask_cut_off(secret, length, text);
+}
+
+/* The text may end with the first bytes of the secret; four of them are told from chance. */
+static void
+mask_cut_off(const char *secret, char *text)
+{
+	for (size_t left = strlen(text); left >= 4; left--, text++)
+		if (any_spelling(secret, text, true) == left) {
+			memset(text, '*', left);
+			return;
+		}
 }
 
 /* The longest first: a secret may be a part of another. */
@@ -117,6 +143,7 @@ void
 secrets_mask(const struct secrets *secrets, char *text)
 {
 	size_t bound = (size_t)-1, longest;
+	bool cut = strlen(text) >= SECRETS_CUT;
 
 	do {
 		longest = 0;
@@ -127,8 +154,11 @@ secrets_mask(const struct secrets *secrets, char *text)
 				longest = length;
 		}
 		for (size_t i = 0; i < secrets->count; i++)
-			if (strlen(secrets->values[i]) == longest)
+			if (strlen(secrets->values[i]) == longest) {
 				mask_one(secrets->values[i], text);
+				if (cut)
+					mask_cut_off(secrets->values[i], text);
+			}
 		bound = longest;
 	} while (longest > 0);
 }
@@ -183,12 +213,13 @@ secret_read_file(const char *path, struct failure *why)
 
 	if (fd < 0 || text == NULL || fstat(fd, &info) != 0 ||
 	    (S_ISREG(info.st_mode) && (length = read_all(fd, text, LARGEST_FILE + 1)) < 0)) {
-		(void)failure_set(why, FAILURE_LOCAL, "cannot read '%s': %s", path, strerror(errno));
+		(void)failure_set(
+		    why, FAILURE_LOCAL, "cannot read '%s': %s", secret_shown(path), strerror(errno));
 		goto fail;
 	}
 	fault = S_ISREG(info.st_mode) ? secret_fault(text, length) : "is no regular file";
 	if (fault != NULL) {
-		(void)failure_set(why, FAILURE_LOCAL, "secret file '%s' %s", path, fault);
+		(void)failure_set(why, FAILURE_LOCAL, "secret file '%s' %s", secret_shown(path), fault);
 		goto fail;
 	}
 	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))

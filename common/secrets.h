@@ -18,18 +18,29 @@ struct secrets {
 	size_t count;
 };
 
-/*
- * Remember `secret`, and how it looks percent-encoded and in a failure's text
- * (control characters replaced), where that differs.  Empty ones are ignored.
- * Not for use from two threads at once.
- */
+/* Empty ones are ignored.  Not for use from two threads at once. */
 void secrets_add(struct secrets *secrets, const char *secret);
 
-/* Replace every occurrence of every secret in `text` (in place) by asterisks, at most as many as it had
- * bytes. */
+/*
+ * Replace every occurrence of every secret in `text` (in place) by asterisks,
+ * at most as many as it had bytes.  Found are also those that are
+ * percent-encoded in any way, and those with control characters replaced as in
+ * a failure's text.
+ *
+ * A text that is long enough to fill a failure may have been cut in the middle
+ * of a secret: then what could be the beginning of one is masked at its end.
+ * Shorter texts are whole.
+ */
+enum { SECRETS_CUT = sizeof(((struct failure *)0)->text) - 1 };
 void secrets_mask(const struct secrets *secrets, char *text);
 
 void secrets_release(struct secrets *secrets);
+
+/*
+ * `text` as an error shows it: as it is, unless it may be a connection string
+ * that was given in the wrong place, then a remark instead.
+ */
+const char *secret_shown(const char *text);
 
 /* Overwrite and free a string that held a secret.  Takes NULL. */
 void secret_free(char *secret);

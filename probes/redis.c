@@ -83,6 +83,8 @@ error_answer(const struct session *s, const char *command, char *text)
 		text[length - 1] = '\0';
 	while (strncmp(text, m->prefix, strlen(m->prefix)) != 0)
 		m++;
+	if (*text == '\0')
+		return failure_set(s->why, m->kind, "%s: an error without a text", command);
 	return failure_set(s->why, m->kind, "%s: %.*s%s%s", command, (int)QUOTED_BYTES, text,
 	    m->advice != NULL ? ": " : "", m->advice != NULL ? m->advice : "");
 }

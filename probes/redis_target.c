@@ -14,6 +14,9 @@ take_database(struct redis_target *target, const char *digits, struct failure *w
 	if (length == 0 || length > DATABASE_DIGITS || strspn(digits, "0123456789") != length)
 		return failure_set(
 		    why, FAILURE_LOCAL, "the URL's database is not a number, as in 'redis://host:6379/2'");
+	/* A fresh connection is in database 0, and who may only PING may not SELECT. */
+	if (strspn(digits, "0") == length)
+		return 0;
 	target->database = strdup(digits);
 	return target->database != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
 }

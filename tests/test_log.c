@@ -197,6 +197,20 @@ START_TEST(a_secret_that_the_cap_cuts_is_masked_too)
 }
 END_TEST
 
+/* A password that begins like the target's name says nothing of either. */
+START_TEST(a_word_that_begins_a_secret_is_no_secret)
+{
+	struct secrets secrets = { 0 };
+	struct log log = make_log(LOG_LOGFMT, &secrets);
+
+	secrets_add(&secrets, "main_secret1");
+	ck_assert_str_eq(written(&log, "main"), "main");
+	ck_assert_str_eq(written(&log, "main_secret"), "main_secret");
+	ck_assert_str_eq(written(&log, "main_secret1"), "***");
+	secrets_release(&secrets);
+}
+END_TEST
+
 /* A short secret must not spoil what programs read of a line. */
 START_TEST(time_and_level_are_never_masked)
 {
@@ -249,6 +263,7 @@ main(void)
 	tcase_add_loop_test(lines, a_value_is_quoted_and_escaped, 0, LENGTH(escapes));
 	tcase_add_test(lines, secrets_are_masked_in_messages_and_values);
 	tcase_add_test(lines, a_secret_that_the_cap_cuts_is_masked_too);
+	tcase_add_test(lines, a_word_that_begins_a_secret_is_no_secret);
 	tcase_add_test(lines, time_and_level_are_never_masked);
 	tcase_add_loop_test(lines, a_line_that_grows_too_long_still_ends_as_a_line, 0, LENGTH(formats));
 	suite_add_tcase(suite, lines);

@@ -185,6 +185,9 @@ static const struct {
 	{ "me@", "", "spare", { "+OK\r\n", PONGS }, "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$5\r\nspare\r\n" PINGS },
 	{ "me@", "", NULL, { "+OK\r\n", PONGS }, "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$0\r\n\r\n" PINGS },
 	{ "", "/3", NULL, { "+OK\r\n", PONGS }, "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n" PINGS },
+	{ "", "/0", NULL, { PONGS }, PINGS },
+	{ "", "/00", NULL, { PONGS }, PINGS },
+	{ "", "/10", NULL, { "+OK\r\n", PONGS }, "*2\r\n$6\r\nSELECT\r\n$2\r\n10\r\n" PINGS },
 	{ ":p@", "/12", NULL, { "+OK\r\n", "+OK\r\n", PONGS },
 	    "*2\r\n$4\r\nAUTH\r\n$1\r\np\r\n*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\n" PINGS },
 };
@@ -241,7 +244,8 @@ static const struct {
 	{ { "-ERR max number of clients reached\r\n" }, FAILURE_REJECTED, 0, "maxclients" },
 	{ { "-DENIED Redis is running in protected mode\r\n" }, FAILURE_REJECTED, 0, "DENIED" },
 	{ { "-anything else\r\n" }, FAILURE_REJECTED, 0, "anything else" },
-	{ { "-\r\n" }, FAILURE_REJECTED, 0, "PING" },
+	{ { "-\r\n" }, FAILURE_REJECTED, 0, "PING: an error without a text" },
+	{ { "-...\r\n" }, FAILURE_REJECTED, 0, "PING: an error without a text" },
 	{ { "+PONG\r\n", "+PONG\r\n", "-LOADING again\r\n" }, FAILURE_REJECTED, 2, "LOADING" },
 	{ { "+PONG\r\n", "+PONG\r\n", "+PONG\r\n" }, FAILURE_PROTOCOL, 3, "closed" },
 	{ { "+PONG\r\n", "+PO" }, FAILURE_PROTOCOL, 1, "closed" },
@@ -318,6 +322,28 @@ START_TEST(a_password_that_a_peer_echoes_is_not_repeated)
 	buffer_release(&answer);
 	ck_assert_int_eq(result.failure.kind, FAILURE_REJECTED);
 	ck_assert_msg(strstr(result.failure.text, "correct") == NULL, "%s", result.failure.text);
+}
+END_TEST
+
+/* As the URL spells it, which has an escape or two; `before` bytes bring it to where the answer is cut. */
+static const char *const spellings[] = { "S3cr3t/pass?word", "S3cr3t%2Fpass%3Fword", "S3cr3t%2fpass%3fword",
+	"S3cr3t/pass%3fw%6Frd" };
+
+START_TEST(a_password_is_masked_in_every_spelling_before_the_answer_is_cut)
+{
+	for (int before = 150; before < 200; before += 3) {
+		char answer[512];
+		const char *answers[] = { answer, NULL };
+		struct redis_result result;
+		struct peer peer;
+
+		snprintf(answer, sizeof(answer), "-WRONGPASS %0*d%s zzz\r\n", before, 0, spellings[_i]);
+		peer_start(&peer, serve, answers);
+		probe(&peer, "u:S3cr3t%2Fpass%3fword@", "", NULL, 20 * second_ns, &result);
+		peer_end(&peer);
+		ck_assert_int_eq(result.failure.kind, FAILURE_AUTH);
+		ck_assert_msg(strstr(result.failure.text, "S3") == NULL, "%s", result.failure.text);
+	}
 }
 END_TEST
 
@@ -427,6 +453,8 @@ main(void)
 	tcase_add_test(answers, a_failed_login_sends_no_ping);
 	tcase_set_timeout(hostile, 30);
 	tcase_add_loop_test(hostile, a_password_that_a_peer_echoes_is_not_repeated, 0, LENGTH(echoes));
+	tcase_add_loop_test(
+	    hostile, a_password_is_masked_in_every_spelling_before_the_answer_is_cut, 0, LENGTH(spellings));
 	tcase_add_test(hostile, an_answer_without_an_end_is_capped);
 	tcase_add_test(hostile, a_peer_that_drips_does_not_move_the_deadline);
 	tcase_add_test(hostile, a_deadline_that_has_passed_is_a_timeout_at_once);

@@ -1,28 +1,28 @@
 #include <stdarg.h>
 
-#include "textfile/name.h"
 #include "textfile/parser.h"
 #include "textfile/room.h"
 
 static void
+add_class(uint8_t classes[256], const char *characters, uint8_t class)
+{
+	for (; *characters != '\0'; characters++)
+		classes[(unsigned char)*characters] |= class;
+}
+
+/* As name_valid_metric() and name_valid_label() have it, but for what a name begins with. */
+static void
 set_classes(uint8_t classes[256])
 {
-	memset(classes, 0, 256);
-	for (int c = 1; c < 128; c++) {
-		char letter[2] = { 'a', (char)c };
-
-		if (name_valid_metric((struct slice){ letter, 2 }))
-			classes[c] |= CLASS_NAME;
-		if (name_valid_label((struct slice){ letter, 2 }))
-			classes[c] |= CLASS_LABEL_NAME;
-	}
-	for (int c = 128; c < 256; c++)
-		classes[c] = CLASS_VALUE_STOP;
-	for (int c = '0'; c <= '9'; c++)
-		classes[c] |= CLASS_DIGIT;
-	classes[' '] = classes['\t'] = CLASS_BLANK | CLASS_WORD_END;
-	classes['\n'] = CLASS_WORD_END | CLASS_VALUE_STOP;
-	classes['"'] = classes['\\'] = CLASS_VALUE_STOP;
+	memset(classes, 0, 128);
+	memset(classes + 128, CLASS_VALUE_STOP, 128);
+	add_class(
+	    classes, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", CLASS_NAME | CLASS_LABEL_NAME);
+	add_class(classes, "0123456789", CLASS_NAME | CLASS_LABEL_NAME | CLASS_DIGIT);
+	add_class(classes, ":", CLASS_NAME);
+	add_class(classes, " \t", CLASS_BLANK | CLASS_WORD_END);
+	add_class(classes, "\n", CLASS_WORD_END | CLASS_VALUE_STOP);
+	add_class(classes, "\"\\", CLASS_VALUE_STOP);
 }
 
 void

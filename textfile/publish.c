@@ -76,15 +76,16 @@ format_tally(char text[TALLY_TEXT], uint64_t resets, uint64_t publications)
 static void
 read_tally(struct textfile *file)
 {
-	char text[TALLY_TEXT] = "", expected[TALLY_TEXT];
+	char text[TALLY_TEXT] = "", expected[TALLY_TEXT], *rest;
 	uint64_t resets, publications;
 
-	if (pread(file->lock, text, sizeof(text) - 1, 0) <= 0 ||
-	    sscanf(text, "%18" SCNu64 " %18" SCNu64, &resets, &publications) != 2)
+	if (pread(file->lock, text, sizeof(text) - 1, 0) <= 0)
 		return;
+	resets = strtoull(text, &rest, 10);
+	publications = strtoull(rest, NULL, 10);
 	(void)format_tally(expected, resets, publications);
 	if (strcmp(text, expected) == 0) {
-		file->resets = resets;
+		file->resets = file->resets_before = resets;
 		file->publications = publications;
 	}
 }
@@ -304,20 +305,18 @@ textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
 static int
 rename_temporary(const struct textfile *file, const char *temporary, struct failure *why)
 {
-	struct textfile before = { .lock = file->lock };
 	char name[96];
 
 	/* Without the lock another writer may be at the same temporary file. */
 	if (!is_named(file))
 		return failure_set(why, FAILURE_LOCAL,
 		    "'%s/.%s.lock' was removed during the run: leave it there", file->path, file->name);
-	read_tally(&before);
 	if (write_tally(file, file->resets, file->publications + 1) != 0)
 		return fail(file, why, "write", ".", ".lock");
 	if (renameat(file->directory, temporary, file->directory, entry(file, "", ".prom", name)) == 0)
 		return 0;
 	(void)fail(file, why, "replace", "", ".prom");
-	(void)write_tally(file, before.resets, before.publications);
+	(void)write_tally(file, file->resets_before, file->publications);
 	return -1;
 }
 

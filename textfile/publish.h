@@ -37,6 +37,7 @@ struct textfile {
 	const char *path; /* the directory as the user named it; not owned */
 	char name[80];    /* "<stem>" */
 	uint64_t resets;  /* how often the state was lost: change it, and textfile_replace() remembers it */
+	uint64_t resets_before;
 	uint64_t publications; /* by all writers, so far */
 };
 

@@ -49,8 +49,6 @@ beside() {
 
 column() { awk -v n="$1" '{ print $n }'; }
 
-# All CPU a process has used, in microseconds.
-cpu_us() { cat /proc/"$1"/task/*/schedstat | awk '{ ns += $1 } END { printf "%.0f\n", ns / 1000 }'; }
 resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
 row "" "ours min/median/max" "peer" "peer min/median/max" "ratio" "to reach"
@@ -102,10 +100,10 @@ loop() {
 	await 30 test -e "$textfiles/$name.prom" || die "$name publishes nothing"
 	for _ in 1 2 3 4 5; do
 		runs_before=$(value "arbitrage_collector_runs_total{collector=\"$name\",env=\"paper\"}" "$textfiles/$name.prom")
-		cpu_before=$(cpu_us "$pid")
+		cpu_before=$("$TOOLS/cpu_of" "$pid")
 		await 60 enough_runs "$name" $((runs_before + LOOP_RUNS / 5))
 		runs_after=$(value "arbitrage_collector_runs_total{collector=\"$name\",env=\"paper\"}" "$textfiles/$name.prom")
-		echo "$cpu_before $(cpu_us "$pid") $runs_before $runs_after"
+		echo "$cpu_before $("$TOOLS/cpu_of" "$pid") $runs_before $runs_after"
 	done | awk '{ print ($2 - $1) / ($4 - $3) }' >"$work/loop"
 	LOOP_CPU=$(spread <"$work/loop")
 	LOOP_KB=$(resident_kb "$pid")
@@ -119,11 +117,11 @@ enough_runs() {
 # scrape PORT PID: sets SCRAPE_CPU (us per scrape) and SCRAPE_KB.
 scrape() {
 	for _ in 1 2 3 4 5; do
-		cpu_before=$(cpu_us "$2")
+		cpu_before=$("$TOOLS/cpu_of" "$2")
 		for _ in $(seq $((SCRAPES / 5))); do
 			curl -sf "http://127.0.0.1:$1/metrics" >/dev/null || die "no answer from the exporter"
 		done
-		echo "$cpu_before $(cpu_us "$2")"
+		echo "$cpu_before $("$TOOLS/cpu_of" "$2")"
 	done | awk -v n=$((SCRAPES / 5)) '{ print ($2 - $1) / n }' >"$work/scrapes"
 	SCRAPE_CPU=$(spread <"$work/scrapes")
 	SCRAPE_KB=$(resident_kb "$2")
