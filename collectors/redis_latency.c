@@ -1,7 +1,7 @@
 /*
  * redis_latency: how long Redis takes to let us in and to answer PING.
  *
- * Needs no right beyond PING (and SELECT, where the URL names a database).
+ * Needs no right beyond PING (and SELECT, where the URL names a database but 0).
  * A fresh connection each run, because the connection is part of what a
  * client waits for.  All targets are measured at once.
  */

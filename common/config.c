@@ -10,6 +10,7 @@
 
 #include "common/buffer.h"
 #include "common/config.h"
+#include "common/secrets.h"
 
 enum {
 	LARGEST_FILE = 1024 * 1024,
@@ -20,7 +21,7 @@ enum {
 };
 
 struct reading {
-	const char *path;
+	const char *path; /* as errors show it */
 	yaml_document_t document;
 	config_handler *handler;
 	void *context;
@@ -28,11 +29,11 @@ struct reading {
 	int nodes; /* visited so far: aliases can make a small file large */
 };
 
+/* Keys are not repeated here: only who knows the settings can tell one from a secret in its place. */
 static int
-fail_at(const struct reading *r, const yaml_node_t *node, const char *text, const char *key)
+fail_at(const struct reading *r, size_t line, const char *text)
 {
-	return failure_set(
-	    r->why, FAILURE_LOCAL, "%s:%zu: '%s': %s", r->path, node->start_mark.line + 1, key, text);
+	return failure_set(r->why, FAILURE_LOCAL, "%s:%zu: %s", r->path, line + 1, text);
 }
 
 static const char *
@@ -71,7 +72,7 @@ static int
 hand_over_scalar(struct reading *r, const yaml_node_t *node, const char *key, int in_list)
 {
 	if (holds_nul(node))
-		return fail_at(r, node, "a NUL byte in the value", key);
+		return fail_at(r, node->start_mark.line, "a NUL byte in the value");
 	return hand_over(r, node, key, is_null(node) ? NULL : scalar_text(node), in_list);
 }
 
@@ -82,9 +83,10 @@ read_list(struct reading *r, const yaml_node_t *list, const char *key)
 		const yaml_node_t *item = yaml_document_get_node(&r->document, *i);
 
 		if (++r->nodes > MOST_NODES)
-			return fail_at(r, item, "the file has more than 10000 values", key);
+			return fail_at(r, item->start_mark.line, "the file has more than 10000 values");
 		if (item->type != YAML_SCALAR_NODE)
-			return fail_at(r, item, "a list here holds plain values, not lists or mappings", key);
+			return fail_at(r, item->start_mark.line,
+			    "a list here holds plain values, not lists or mappings");
 		if (hand_over_scalar(r, item, key, 1) != 0)
 			return -1;
 	}
@@ -115,13 +117,13 @@ read_mapping(struct reading *r, const yaml_node_t *mapping, const char *prefix, 
 		int length;
 
 		if (name->type != YAML_SCALAR_NODE || holds_nul(name))
-			return fail_at(r, name, "a key must be a plain word", prefix);
+			return fail_at(r, name->start_mark.line, "a key must be a plain word");
 		length = snprintf(
 		    key, sizeof(key), "%s%s%s", prefix, *prefix != '\0' ? "." : "", scalar_text(name));
 		if (length >= LONGEST_KEY)
-			return fail_at(r, name, "the key is too long", prefix);
+			return fail_at(r, name->start_mark.line, "the key is too long");
 		if (is_repeated(r, mapping, p))
-			return fail_at(r, name, "the key is there twice", key);
+			return fail_at(r, name->start_mark.line, "the key is there twice");
 		if (read_node(r, yaml_document_get_node(&r->document, p->value), key, depth + 1) != 0)
 			return -1;
 	}
@@ -142,15 +144,15 @@ static int
 read_node(struct reading *r, const yaml_node_t *node, const char *key, int depth)
 {
 	if (depth > DEEPEST)
-		return fail_at(r, node, "nested too deeply", key);
+		return fail_at(r, node->start_mark.line, "nested too deeply");
 	if (++r->nodes > MOST_NODES)
-		return fail_at(r, node, "the file has more than 10000 values", key);
+		return fail_at(r, node->start_mark.line, "the file has more than 10000 values");
 	if (depth > 0 && is_empty(node))
 		return hand_over(r, node, key, NULL, 0);
 	if (node->type == YAML_MAPPING_NODE)
 		return read_mapping(r, node, key, depth);
 	if (depth == 0)
-		return fail_at(r, node, "'key: value' lines are expected", "the whole file");
+		return fail_at(r, node->start_mark.line, "'key: value' lines are expected");
 	if (node->type == YAML_SEQUENCE_NODE)
 		return read_list(r, node, key);
 	return hand_over_scalar(r, node, key, 0);
@@ -168,14 +170,22 @@ fail_syntax(const struct reading *r, const yaml_parser_t *parser)
 	    parser->problem_mark.line + 1, problem);
 }
 
+/* What of an event becomes a node, or stands for one. */
+static int
+is_node(yaml_event_type_t type)
+{
+	return type == YAML_SCALAR_EVENT || type == YAML_ALIAS_EVENT || type == YAML_SEQUENCE_START_EVENT ||
+	       type == YAML_MAPPING_START_EVENT;
+}
+
 /*
- * What the loader would not see: it takes the first document alone, and a time
- * that grows with the square of the depth.
+ * What the loader would not see, as it takes the first document alone, or see
+ * too late: its time grows with the square of the depth, and of the anchors.
  */
 static int
 check_events(struct reading *r, yaml_parser_t *parser)
 {
-	int documents = 0, depth = 0;
+	int documents = 0, depth = 0, nodes = 0;
 	yaml_event_type_t type;
 
 	do {
@@ -185,16 +195,19 @@ check_events(struct reading *r, yaml_parser_t *parser)
 		if (!yaml_parser_parse(parser, &event))
 			return fail_syntax(r, parser);
 		type = event.type;
-		line = event.start_mark.line + 1;
+		line = event.start_mark.line;
 		yaml_event_delete(&event);
 		documents += type == YAML_DOCUMENT_START_EVENT;
 		depth += type == YAML_MAPPING_START_EVENT || type == YAML_SEQUENCE_START_EVENT;
 		depth -= type == YAML_MAPPING_END_EVENT || type == YAML_SEQUENCE_END_EVENT;
+		nodes += is_node(type);
 		if (documents > 1)
-			return failure_set(r->why, FAILURE_LOCAL,
-			    "%s:%zu: a second document begins: a config file is one", r->path, line);
+			return fail_at(r, line, "a second document begins: a config file is one");
 		if (depth > DEEPEST + 1)
-			return failure_set(r->why, FAILURE_LOCAL, "%s:%zu: nested too deeply", r->path, line);
+			return fail_at(r, line, "nested too deeply");
+		/* A value may have a key. */
+		if (nodes > 2 * MOST_NODES)
+			return fail_at(r, line, "the file has more than 10000 values");
 	} while (type != YAML_STREAM_END_EVENT);
 	return 0;
 }
@@ -267,14 +280,14 @@ read_file(const char *path, struct buffer *text)
 int
 config_read(const char *path, config_handler *handler, void *context, struct failure *why)
 {
-	struct reading r = { .path = path, .handler = handler, .context = context, .why = why };
+	struct reading r = { .path = secret_shown(path), .handler = handler, .context = context, .why = why };
 	struct buffer text;
 	int result;
 
 	buffer_init(&text, LARGEST_FILE + STEP);
 	result = read_file(path, &text);
 	if (result != 0)
-		(void)failure_set(why, FAILURE_LOCAL, "cannot read config file '%s': %s", path,
+		(void)failure_set(why, FAILURE_LOCAL, "cannot read config file '%s': %s", r.path,
 		    errno == EFBIG ? "not a regular file of at most 1 MiB" : strerror(errno));
 	if (result == 0)
 		result = parse(&r, buffer_slice(&text), check_events);

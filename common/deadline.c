@@ -14,6 +14,15 @@ clock_now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+double
+clock_unix_seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (double)((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000) / 1000;
+}
+
 struct deadline
 deadline_in(int64_t nanoseconds)
 {

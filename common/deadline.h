@@ -15,6 +15,9 @@ struct deadline {
 /* Nanoseconds on the monotonic clock. */
 int64_t clock_now_ns(void);
 
+/* Unix time in seconds, to the millisecond: what a ..._timestamp_seconds metric says. */
+double clock_unix_seconds(void);
+
 struct deadline deadline_in(int64_t nanoseconds);
 
 /* Nanoseconds left, never negative.  Zero means the deadline has passed. */

@@ -33,9 +33,6 @@ struct options {
 	const struct option **rows; /* of all tables */
 	size_t count;
 	struct values *layers[LAYERS]; /* one `struct values` per row each */
-	bool operands_allowed;
-	char **operands; /* point into argv */
-	size_t operand_count;
 };
 
 static int
@@ -146,52 +143,17 @@ options_free(struct options *o)
 		return;
 	for (int layer = 0; layer < LAYERS; layer++)
 		layer_free(o->layers[layer], o->count);
-	free(o->operands);
 	free(o->rows);
 	free(o);
 }
 
 /* Flags -------------------------------------------------------------- */
 
-void
-options_allow_operands(struct options *o)
-{
-	o->operands_allowed = true;
-}
-
-size_t
-options_operand_count(const struct options *o)
-{
-	return o->operand_count;
-}
-
-const char *
-options_operand(const struct options *o, size_t index)
-{
-	assert(index < o->operand_count);
-	return o->operands[index];
-}
-
 /* Not quoted: it may be a connection string that lost its flag. */
 static int
 fail_no_flag(int position, struct failure *why)
 {
 	return failure_set(why, FAILURE_LOCAL, "argument %d is no flag (see --help)", position);
-}
-
-static int
-add_operand(struct options *o, char *text, int position, struct failure *why)
-{
-	char **operands;
-
-	if (!o->operands_allowed)
-		return fail_no_flag(position, why);
-	operands = realloc(o->operands, (o->operand_count + 1) * sizeof(*operands));
-	if (operands == NULL)
-		return out_of_memory(why);
-	o->operands = operands;
-	o->operands[o->operand_count++] = text;
-	return 0;
 }
 
 /* Take the value of a flag; a switch is "true". */
@@ -246,15 +208,12 @@ int
 options_read_flags(struct options *o, int argc, char *argv[], struct failure *why)
 {
 	struct failure first = { 0 };
-	bool only_operands = false;
 
 	for (int i = 1; i < argc; i++) {
 		struct failure fault = { 0 };
 
-		if (only_operands || strncmp(argv[i], "--", 2) != 0)
-			(void)add_operand(o, argv[i], i, &fault);
-		else if (argv[i][2] == '\0')
-			only_operands = true;
+		if (strncmp(argv[i], "--", 2) != 0)
+			(void)fail_no_flag(i, &fault);
 		else
 			i = read_flag(o, argc, argv, i, &fault);
 		if (fault.kind != FAILURE_NONE && first.kind == FAILURE_NONE)
@@ -321,7 +280,8 @@ add_variable(const struct option *option, struct values *values, const char *nam
 	if (path != NULL)
 		return add_from_file(option, values, file, path, why);
 	if (text != NULL && option->argument == NULL && !is_switch_text(text))
-		return failure_set(why, FAILURE_LOCAL, "%s: '%s' must be true or false", name, text);
+		return failure_set(
+		    why, FAILURE_LOCAL, "%s: '%s' must be true or false", name, secret_shown(text));
 	return text != NULL ? values_add(values, text, name, why) : 0;
 }
 
@@ -399,16 +359,45 @@ layer_of(const struct file_reading *f, const char *key, const char **name)
 	return is_program((struct slice){ key, strcspn(key, ".") }) ? LAYERS : LAYER_FILE;
 }
 
-/* Whether "<name>:" with nothing behind it is an empty section: that of a program, or "log:". */
+/* Whether `name` is a section: of options, like "log", or "" for that of a program. */
 static bool
-may_be_empty(const struct options *o, const char *name)
+is_section(const struct options *o, struct slice name)
 {
-	const char *behind;
+	for (size_t i = 0; i < o->count; i++) {
+		const char *full = o->rows[i]->name;
 
-	for (size_t i = 0; i < o->count; i++)
-		if (is_in_section(o->rows[i]->name, name, &behind) && *behind != '\0')
+		if (strlen(full) > name.length && memcmp(full, name.at, name.length) == 0 &&
+		    full[name.length] == '.')
 			return true;
-	return *name == '\0';
+	}
+	return name.length == 0;
+}
+
+/*
+ * Say what is wrong with the key `name` in its layer.  It is shown only as far
+ * as it is the first that nobody knows: what comes behind it may be a secret
+ * that slipped to where keys are, as in "password: {hunter2}".
+ */
+static int
+fail_unknown_key(const struct file_reading *f, const struct config_value *value, const char *name,
+    enum layer layer, struct failure *why)
+{
+	size_t before = (size_t)(name - value->key), length = strcspn(name, "."), row;
+	const char *what = "unknown key";
+
+	while (name[length] != '\0' && is_section(f->o, (struct slice){ name, length }))
+		length += 1 + strcspn(name + length + 1, ".");
+	if (!is_plain((struct slice){ value->key, before + length }))
+		return failure_set(why, FAILURE_LOCAL, "%s:%u: unknown key (not shown: it may hold a secret)",
+		    f->path, value->line);
+	row = row_index(f->o, name, length);
+	if (name[length] != '\0' && row < f->o->count && !f->o->rows[row]->flag_only)
+		what = "takes a value, not a mapping";
+	else if (name[length] != '\0' && layer == LAYER_FILE && memchr(name, '.', length) == NULL)
+		what = "unknown section (those of instances begin with the program's name, as in "
+		       "redis_latency_eu)";
+	return failure_set(why, FAILURE_LOCAL, "%s:%u: %.*s: %s", f->path, value->line,
+	    (int)(before + length), value->key, what);
 }
 
 static int
@@ -437,7 +426,7 @@ take_config_value(void *context, const struct config_value *value, struct failur
 	enum layer layer = layer_of(f, value->key, &name);
 	size_t row;
 
-	if (layer == LAYERS || (value->text == NULL && may_be_empty(f->o, name)))
+	if (layer == LAYERS || (value->text == NULL && is_section(f->o, SLICE(name))))
 		return 0;
 	(void)snprintf(place, sizeof(place), "%s:%u: %s", f->path, value->line, value->key);
 	if (layer == LAYER_FILE && strcmp(name, "name") == 0)
@@ -446,10 +435,7 @@ take_config_value(void *context, const struct config_value *value, struct failur
 	row = row_index(f->o, name, strlen(name));
 	if (row < f->o->count && !f->o->rows[row]->flag_only && strcmp(name, "config.file") != 0)
 		return add_config_value(f, value, row, &f->layers[layer][row], place, why);
-	if (!is_plain(SLICE(value->key)))
-		return failure_set(why, FAILURE_LOCAL, "%s:%u: unknown key (not shown: it may hold a secret)",
-		    f->path, value->line);
-	return failure_set(why, FAILURE_LOCAL, "%s: unknown key", place);
+	return fail_unknown_key(f, value, name, layer, why);
 }
 
 /* The config file is named by a flag or a variable, and so is the instance; both are read by now. */
@@ -563,7 +549,8 @@ options_duration(const struct options *o, const char *name, int64_t *ns, struct 
 	int64_t value = 0;
 
 	if (text != NULL && duration_parse(text, &value) != 0)
-		return options_failure(o, name, 0, why, "'%s' is not a duration like 250ms, 15s or 5m", text);
+		return options_failure(
+		    o, name, 0, why, "'%s' is not a duration like 250ms, 15s or 5m", secret_shown(text));
 	*ns = value;
 	return 0;
 }
@@ -584,7 +571,8 @@ options_integer(const struct options *o, const char *name, int64_t least, int64_
 	number = strtoll(text, &end, 10);
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || number < least || number > most)
 		return options_failure(o, name, 0, why,
-		    "'%s' is not a whole number from %" PRId64 " to %" PRId64, text, least, most);
+		    "'%s' is not a whole number from %" PRId64 " to %" PRId64, secret_shown(text), least,
+		    most);
 	*value = number;
 	return 0;
 }

@@ -20,7 +20,9 @@
  *
  * The config file: keys at the top level are for every program; a mapping
  * named like a program (or like this program's --name) holds what is for that
- * program alone and wins.  Sections of other programs are passed over.
+ * program alone and wins.  Sections of other programs are passed over, and so
+ * are those of their instances, which are known by the program's name that they
+ * begin with ("redis_latency_eu").
  */
 struct option {
 	const char *name;     /* "textfile.directory" */
@@ -50,14 +52,9 @@ void options_free(struct options *o);
  * Take "--name value", "--name=value" and, for switches, "--name" from argv.
  * Values of secret options are overwritten in argv.  -1 with `why` (local) for
  * an unknown flag, a missing or a surplus value, or an argument that is no
- * flag, unless the program takes operands.
+ * flag.
  */
 int options_read_flags(struct options *o, int argc, char *argv[], struct failure *why);
-
-/* Operands (arguments that are no flags) are an error unless allowed here.  Call it before reading flags. */
-void options_allow_operands(struct options *o);
-size_t options_operand_count(const struct options *o);
-const char *options_operand(const struct options *o, size_t index);
 
 /*
  * Read the environment and the file named by --config.file, forgetting what
@@ -81,7 +78,7 @@ const char *options_item(const struct options *o, const char *name, size_t index
 /*
  * Checked readers.  0, or -1 with a failure that names the place the value
  * came from, and the value: "--timeout: '5x' is not a duration like 250ms, 15s
- * or 5m".  What is absent and has no default reads as 0.
+ * or 5m" (see secret_shown()).  What is absent and has no default reads as 0.
  */
 int options_duration(const struct options *o, const char *name, int64_t *ns, struct failure *why);
 int options_integer(const struct options *o, const char *name, int64_t least, int64_t most, int64_t *value,

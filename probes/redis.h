@@ -53,8 +53,9 @@ struct redis_result {
 };
 
 /*
- * Connect, authenticate, select the database, send `samples` PINGs one after
- * another, and say QUIT to nobody: just close.  Never blocks past `deadline`.
+ * Connect, authenticate, select the database unless it is 0, send `samples`
+ * PINGs one after another, and say QUIT to nobody: just close.  Never blocks
+ * past `deadline`.
  * May be called from several threads, each with a result of its own.
  */
 void redis_probe(

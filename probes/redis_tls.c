@@ -33,15 +33,18 @@ load_files(SSL_CTX *context, const struct redis_tls *settings, struct failure *w
 	const char *key_file = settings->key_file != NULL ? settings->key_file : cert_file;
 
 	if (settings->ca_file != NULL && SSL_CTX_load_verify_locations(context, settings->ca_file, NULL) != 1)
-		return failure_set(why, FAILURE_LOCAL, "tls.ca-file '%s': %s", settings->ca_file, reason());
+		return failure_set(
+		    why, FAILURE_LOCAL, "tls.ca-file '%s': %s", secret_shown(settings->ca_file), reason());
 	if (settings->ca_file == NULL && SSL_CTX_set_default_verify_paths(context) != 1)
 		return failure_set(why, FAILURE_LOCAL, "the system's CA certificates: %s", reason());
 	if (cert_file == NULL && key_file != NULL)
 		return failure_set(why, FAILURE_LOCAL, "tls.key-file needs a tls.cert-file");
 	if (cert_file != NULL && SSL_CTX_use_certificate_chain_file(context, cert_file) != 1)
-		return failure_set(why, FAILURE_LOCAL, "tls.cert-file '%s': %s", cert_file, reason());
+		return failure_set(
+		    why, FAILURE_LOCAL, "tls.cert-file '%s': %s", secret_shown(cert_file), reason());
 	if (cert_file != NULL && SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
-		return failure_set(why, FAILURE_LOCAL, "tls.key-file '%s': %s", key_file, reason());
+		return failure_set(
+		    why, FAILURE_LOCAL, "tls.key-file '%s': %s", secret_shown(key_file), reason());
 	return 0;
 }
 
@@ -107,8 +110,8 @@ handshake_failure(const struct redis_tls_client *client, const SSL *ssl, struct 
 
 	if (verified != X509_V_OK)
 		return failure_set(why, FAILURE_TLS,
-		    "TLS: the server's certificate is not accepted for '%s': %s", client->server_name,
-		    X509_verify_cert_error_string(verified));
+		    "TLS: the server's certificate is not accepted for '%s': %s",
+		    secret_shown(client->server_name), X509_verify_cert_error_string(verified));
 	if (ERR_peek_last_error() != 0)
 		return failure_set(why, FAILURE_TLS, "TLS: %s", reason());
 	return failure_set(why, FAILURE_TLS, "TLS: the server ended the connection during the handshake");

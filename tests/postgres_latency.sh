@@ -3,52 +3,17 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-secret=s3cret-arbwatch
-collector=$BUILD/postgres_latency
-
-# A run may last its timeout and 0.2 s; half a second more is for a busy machine and for sanitized builds.
-late_ms=700
+system=postgres
+# shellcheck source=tests/lib_latency.sh
+. "$(dirname "$0")/lib_latency.sh"
 
 # The caller's own certificates, password file and the like must not decide a test.
 export HOME="$work" PGPASSFILE="$work/none"
-
-# probe ARGUMENT...: one run into an empty directory.
-probe() {
-	rm -f "$textfiles"/*.prom
-	run 0 "$collector" "$@"
-}
-
-up() {  # up NAME 0|1
-	sample "arbitrage_postgres_up{target=\"$1\",env=\"paper\"}" "$2"
-}
-
-answers() {  # answers NAME COUNT
-	sample "arbitrage_postgres_latency_seconds_count{target=\"$1\",env=\"paper\"}" "$2"
-}
-
-phase() {  # phase NAME PHASE: it has a time
-	test -n "$(value "arbitrage_postgres_connect_duration_seconds{target=\"$1\",phase=\"$2\",env=\"paper\"}")"
-}
-
-failures() {  # failures NAME KIND COUNT
-	sample "arbitrage_postgres_failures_total{target=\"$1\",kind=\"$2\",env=\"paper\"}" "$3"
-}
-
-# only_failure NAME KIND: of the eight kinds this one is 1 and the others are 0.
-only_failure() {
-	for each in resolve connect tls auth timeout rejected protocol local; do
-		count=0
-		[ "$each" != "$2" ] || count=1
-		failures "$1" "$each" "$count" || return 1
-	done
-}
 
 counts() {  # counts NAME: whether connection counts are published
 	test -n "$(value "arbitrage_postgres_connections{target=\"$1\",env=\"paper\"}")" &&
 		test -n "$(value "arbitrage_postgres_connections_max{target=\"$1\",env=\"paper\"}")"
 }
-
-logged() { grep -qF -- "$1" "$work/err"; }
 
 # succeeds WHAT DSN [FLAG...]: the target answers everything.
 succeeds() {
@@ -60,40 +25,7 @@ succeeds() {
 	check "$what: connection counts" counts t
 }
 
-# fails WHAT KIND TEXT DSN [FLAG...]: one failure of that kind, with that text in the log.
-fails() {
-	what=$1 kind=$2 text=$3 dsn=$4
-	shift 4
-	probe --target "t=$dsn" "$@"
-	check "$what: up is 0" up t 0
-	check "$what: kind $kind" only_failure t "$kind"
-	check "$what: the log says so" logged "$text"
-	check "$what: the log has the kind" logged "kind=$kind"
-	refute "$what: no connection counts" counts t
-}
-
-# peer MODE [ARGUMENT...]: a faulty peer; sets PEER_PORT.
-peers=0
-peer() {
-	peers=$((peers + 1))
-	spawn "peer-$peers" "$TOOLS/faulty_peer" "$@"
-	await 10 test -s "$work/peer-$peers.log" || { echo "faulty_peer did not start"; exit 1; }
-	PEER_PORT=$(head -n 1 "$work/peer-$peers.log")
-}
-
-# in_time MILLISECONDS COMMAND...: it ends by then, and `late_ms`.
-in_time() {
-	in_time_limit=$(($1 + late_ms))
-	shift
-	started=$(now_ns)
-	"$@"
-	took=$((($(now_ns) - started) / 1000000))
-	check "$what: ends by its timeout ($took ms, limit $in_time_limit ms)" test "$took" -le "$in_time_limit"
-}
-
 sanitized() { grep -q __asan_init "$collector"; }
-
-no_secret_in() { not grep -rqF -- "$secret" "$@"; }
 
 # error_reply SQLSTATE TEXT: an ErrorResponse, in C's escapes for a peer.
 error_reply() {
@@ -271,25 +203,6 @@ printf 'hidden=%s\n' "$main" >"$work/target"
 printf 'postgres_latency:\n  target: ["hidden=%s"]\n' "$main" >"$work/dsn.yml"
 printf 'postgres_latency:\n  target: ["hidden=%s"]\n  password: "%s"\n' "$words" "$secret" >"$work/password.yml"
 umask "$umask_before"
-
-argv_hides_secret() {
-	await 10 test -s "$textfiles/postgres_latency.prom" || return 1
-	tr '\0' ' ' <"/proc/$SPAWNED/cmdline" >"$work/cmdline"
-	grep -q postgres_latency "$work/cmdline" && no_secret_in "$work/cmdline"
-}
-
-# hides WHAT COMMAND...: a loop is started; it is let in, and nothing that others may see holds the secret.
-hides() {
-	what=$1
-	shift
-	rm -f "$textfiles"/*.prom
-	spawn hides "$@" --interval 1h --log.level debug
-	check "$what: not in argv" argv_hides_secret
-	check "$what: it is let in" up hidden 1
-	check "$what: not in the log" no_secret_in "$work/hides.log"
-	check "$what: not in the metrics" no_secret_in "$textfiles"
-	stop "$SPAWNED"
-}
 
 hides "URI in a flag" "$collector" --target "hidden=$main"
 hides "URI in a flag with '='" "$collector" "--target=hidden=$main"

@@ -39,7 +39,7 @@ all_tests() {
 	done
 	for file in tests/*.sh; do
 		case ${file##*/} in
-		lib.sh | run_all.sh) ;;
+		lib*.sh | run_all.sh) ;;
 		*) basename "$file" ;;
 		esac
 	done

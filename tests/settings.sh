@@ -61,6 +61,12 @@ rejects "--name: '' is no name" "$collector" --name ''
 rejects "--name: 'a?b' is no name" "$collector" --name 'a
 b'
 rejects "--name: '$(printf '%065d' 0)' is no name" "$collector" --name "$(printf '%065d' 0)"
+rejects "--name: '-x' is no name: up to 64 letters, digits, '_', '.', '-', not beginning with '.' or '-'" \
+	"$collector" --name -x
+for flag in name env interval timeout samples log.level log.format; do
+	rejects "--$flag: '(not shown: it may hold a secret)' is " "$collector" --$flag redis://:hunter2@h
+done
+rejects "--textfile.directory: no path" "$collector" --textfile.directory redis://:hunter2@h
 rejects "--textfile.directory: no path" "$collector" --textfile.directory ''
 rejects "--textfile.directory: no path" "$collector" --textfile.directory "$(printf '%04096d' 0)"
 rejects "--log.level: 'loud' is not debug, info, warn or error" "$collector" --log.level loud
@@ -75,6 +81,12 @@ rejects "--target: " "$collector" --target redis://:hunter2@h:6379/zero
 rejects "--target: " "$collector" --target 'redis://:hunter2@h /0'
 rejects "--target: " "$collector" --target 'redis://:hunter2%zz@h'
 rejects "--target: another target is called 'a' too" "$collector" --target a=redis://h --target a=redis://i
+for address in %ff %fe "$(printf 'a%.0s' $(seq 128))"; do
+	rejects "--target: the address is no valid UTF-8 or longer than 128 bytes: give it a name" \
+		"$collector" --target "unix:///$address"
+done
+run 0 "$collector" --config.check --target 'a=unix:///%ff' --target 'b=unix:///%fe' \
+	--target "unix:///$(printf 'a%.0s' $(seq 127))"
 rejects "cannot read config file 'none.yml': No such file" "$collector" --config.file none.yml
 rejects "cannot read config file '.': not a regular file" "$collector" --config.file .
 mkfifo fifo.yml
@@ -86,6 +98,8 @@ rejects "cannot read config file 'fifo.yml': not a regular file" \
 rejects "ARBWATCH_TIMEOUT: 'soon' is not a duration" env ARBWATCH_TIMEOUT=soon "$collector"
 rejects "ARBWATCH_ENV: 'prod' is neither" env ARBWATCH_ENV=prod "$collector"
 rejects "ARBWATCH_FAIL_ON_DOWN: '1' must be true or false" env ARBWATCH_FAIL_ON_DOWN=1 "$collector"
+rejects "ARBWATCH_FAIL_ON_DOWN: '(not shown: it may hold a secret)' must be" \
+	env ARBWATCH_FAIL_ON_DOWN=redis://:hunter2@h "$collector"
 rejects "ARBWATCH_TARGET: " env ARBWATCH_TARGET=http://:hunter2@h "$collector"
 rejects "REDIS_URL: " env REDIS_URL=localhost "$collector"
 rejects "REDIS_URL and REDIS_URL_FILE are both set" \
@@ -107,18 +121,23 @@ rejects_config "c.yml:1: timeout: '5' is not a duration" 'timeout: 5\n'
 rejects_config "c.yml:2: redis_latency.timeout: 'x' is not" 'redis_latency:\n  timeout: x\n'
 rejects_config "c.yml:2: redis_latency.samples: '0' is not" 'redis_latency:\n  samples: 0\n'
 rejects_config "c.yml:1: env: 'test' is neither" 'env: test\n'
-rejects_config "c.yml:2: 'env': the key is there twice" 'env: live\nenv: paper\n'
+rejects_config "c.yml:2: the key is there twice" 'env: live\nenv: paper\n'
 rejects_config "c.yml:2: log.level: the key is there twice" 'log.level: info\nlog: {level: warn}\n'
 rejects_config "c.yml:1: log.level: takes one value, not a list" 'log: {level: [info]}\n'
 rejects_config "c.yml:1: fail-on-down: must be true or false" 'fail-on-down: yes\n'
 rejects_config "c.yml:1: target: has no value" 'target:\n'
 rejects_config "c.yml:3: redis_latency.target: " 'redis_latency:\n  target:\n    - http://:hunter2@h\n'
-rejects_config "c.yml:1: unknown key (not shown: it may hold a secret)" 'target: {redis://:hunter2@h}\n'
+rejects_config "c.yml:1: target: takes a value, not a mapping" 'target: {redis://:hunter2@h}\n'
+rejects_config "c.yml:2: password: takes a value, not a mapping" 'password:\n  hunter2:\n'
+rejects_config "c.yml:1: password: takes a value, not a mapping" 'password: {hunter2}\n'
+rejects_config "c.yml:1: unknown key (not shown: it may hold a secret)" 'redis://:hunter2@h:\n'
+rejects_config "c.yml:1: eu: unknown section (those of instances begin with the program's name" \
+	'eu: {target: redis://:hunter2@h}\n'
 rejects_config "c.yml:1: stdout: unknown key" 'stdout: true\n'
 rejects_config "c.yml:2: no valid YAML: " 'env: live\n\ttimeout: 5s\n'
 rejects_config "c.yml:2: no valid YAML: " 'env: "live\n'
 rejects_config "c.yml: no valid YAML at byte 5: " 'env: \0377\n'
-rejects_config "c.yml:1: 'the whole file': 'key: value' lines are expected" 'hunter2\n'
+rejects_config "c.yml:1: 'key: value' lines are expected" 'hunter2\n'
 rejects_config "c.yml:2: a second document begins" 'env: live\n---\nenv: paper\n'
 head -c 300000 /dev/zero | tr '\0' '[' >c.yml
 rejects "c.yml:1: " timeout 20 "$collector" --config.file c.yml
@@ -270,13 +289,16 @@ check "with target and kind" grep -q 'level=warn .*target=t kind=connect' "$work
 run 0 probe --log.level error
 check "error tells nothing of it" test ! -s "$work/err"
 
+run 0 env REDIS_PASSWORD=main_secret1 "$collector" --target "main=$closed"
+check "a password that begins like the target's name leaves the name alone" says 'target=main kind=connect'
+
 # Whoever closes stderr must not find the log in a file of ours.
-only_a_number() { [ -z "$(tr -d '0-9\n' <"$textfiles/.redis_latency.lock")" ]; }
+only_numbers() { [ -z "$(tr -d '0-9 \n' <"$textfiles/.redis_latency.lock")" ]; }
 for streams in '2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
 	clean
 	run 0 sh -c "'$collector' --target 't=$closed' --log.level debug $streams"
 	check "with $streams the file is whole" "$BUILD/textfile_lint" "$textfiles"
-	check "with $streams the lock file holds a number" only_a_number
+	check "with $streams the lock file holds numbers alone" only_numbers
 done
 
 finish

@@ -212,8 +212,7 @@ static const struct {
 	{ { "--fail-on-down", "hunter2" }, "argument 2 is no flag (see --help)" },
 	{ { "-hunter2" }, "argument 1 is no flag (see --help)" },
 	{ { "" }, "argument 1 is no flag (see --help)" },
-	{ { "--", "hunter2" }, "argument 2 is no flag (see --help)" },
-	{ { "--", "--samples=5" }, "argument 2 is no flag (see --help)" },
+	{ { "--", "hunter2" }, "argument 1 is no flag (see --help)" },
 	{ { "--fail-on-down=hunter2" }, "--fail-on-down: takes no value" },
 	{ { "--samples" }, "--samples: needs a value: N" },
 	{ { "--fail-on-down", "--target" }, "--target: needs a value: URL" },
@@ -253,19 +252,6 @@ START_TEST(other_values_stay_in_the_arguments)
 	assert_no_failure(FLAGS("--timeout", "3s", "--samples=5"));
 	ck_assert_str_eq(arguments[2], "3s");
 	ck_assert_str_eq(arguments[3], "--samples=5");
-}
-END_TEST
-
-START_TEST(operands_are_taken_where_a_program_has_them)
-{
-	options_allow_operands(options);
-	assert_no_failure(FLAGS("one", "--timeout", "3s", "two", "--", "--samples", "-"));
-	ck_assert_uint_eq(options_operand_count(options), 4);
-	ck_assert_str_eq(options_operand(options, 0), "one");
-	ck_assert_str_eq(options_operand(options, 1), "two");
-	ck_assert_str_eq(options_operand(options, 2), "--samples");
-	ck_assert_str_eq(options_operand(options, 3), "-");
-	ck_assert_str_eq(options_text(options, "samples"), "10");
 }
 END_TEST
 
@@ -387,6 +373,9 @@ END_TEST
 
 /* The config file -------------------------------------------------------------- */
 
+#define UNKNOWN_SECTION                                                                                      \
+	"unknown section (those of instances begin with the program's name, as in redis_latency_eu)"
+
 static const struct {
 	const char *text;
 	const char *error;
@@ -399,7 +388,14 @@ static const struct {
 	{ "nosuch:\n", "c.yml:1: nosuch: unknown key" },
 	{ "redis_latency: {nosuch: }\n", "c.yml:1: redis_latency.nosuch: unknown key" },
 	{ "redis_latency: 5\n", "c.yml:1: redis_latency: unknown key" },
-	{ "redis_latencies: {samples: 5}\n", "c.yml:1: redis_latencies.samples: unknown key" },
+	{ "redis_latencies: {samples: 5}\n", "c.yml:1: redis_latencies: " UNKNOWN_SECTION },
+	{ "eu: {target: redis://h}\n", "c.yml:1: eu: " UNKNOWN_SECTION },
+	{ "eu.target: redis://h\n", "c.yml:1: eu: " UNKNOWN_SECTION },
+	{ "redis_latency: {eu: {samples: 5}}\n", "c.yml:1: redis_latency.eu: unknown key" },
+	{ "log: {nosuch: {level: 5}}\n", "c.yml:1: log.nosuch: unknown key" },
+	{ "timeout: {level: 5}\n", "c.yml:1: timeout: takes a value, not a mapping" },
+	{ "log: {level: {debug: }}\n", "c.yml:1: log.level: takes a value, not a mapping" },
+	{ "version: {x: y}\n", "c.yml:1: version: " UNKNOWN_SECTION },
 	{ "Timeout: 3s\n", "c.yml:1: Timeout: unknown key" },
 	{ "name: redis_eu\n",
 	    "c.yml:1: name: belongs in a program's section: two programs cannot share a file" },
@@ -414,9 +410,21 @@ static const struct {
 	{ "log.level: info\nlog: {level: warn}\n", "c.yml:2: log.level: the key is there twice" },
 	{ "redis_latency: {target: a}\nredis_latency.target: b\n",
 	    "c.yml:2: redis_latency.target: the key is there twice" },
-	/* A URL that became a key has a password in it. */
-	{ "target: {redis://:hunter2@h: }\n", "c.yml:1: unknown key (not shown: it may hold a secret)" },
-	{ "target:\n  redis://:hunter2@h:\n", "c.yml:2: unknown key (not shown: it may hold a secret)" },
+	/* What became a key, by a colon too many or braces, may have a password in it. */
+	{ "target: {redis://:hunter2@h: }\n", "c.yml:1: target: takes a value, not a mapping" },
+	{ "target:\n  redis://:hunter2@h:\n", "c.yml:2: target: takes a value, not a mapping" },
+	{ "password:\n  hunter2:\n", "c.yml:2: password: takes a value, not a mapping" },
+	{ "password: {hunter2}\n", "c.yml:1: password: takes a value, not a mapping" },
+	{ "password: {hunter2: , hunter2: }\n", "c.yml:1: password: takes a value, not a mapping" },
+	{ "redis_latency:\n  password:\n    hunter2: x\n",
+	    "c.yml:3: redis_latency.password: takes a value, not a mapping" },
+	{ "pasword: {hunter2: }\n", "c.yml:1: pasword: " UNKNOWN_SECTION },
+	{ "redis_latency: {pasword: {hunter2: }}\n", "c.yml:1: redis_latency.pasword: unknown key" },
+	{ "eu: {password: {hunter2: }}\n", "c.yml:1: eu: " UNKNOWN_SECTION },
+	{ "redis://:hunter2@h:\n", "c.yml:1: unknown key (not shown: it may hold a secret)" },
+	{ "redis_latency: {redis://:hunter2@h: }\n",
+	    "c.yml:1: unknown key (not shown: it may hold a secret)" },
+	{ "redis_latency_x: {password: {hunter2: , hunter2: }}\n", "c.yml:1: the key is there twice" },
 };
 
 START_TEST(a_bad_key_is_named_with_its_line)
@@ -549,6 +557,30 @@ START_TEST(a_checked_value_is_read_or_refused_with_its_place)
 }
 END_TEST
 
+static const char *const urls[] = { "redis://:hunter2@h", "host=h password=hunter2",
+	"main=redis://:hunter2@h" };
+
+START_TEST(a_connection_string_in_the_wrong_place_is_not_quoted)
+{
+	int64_t value;
+
+	assert_no_failure(FLAGS("--timeout", urls[_i], "--samples", urls[_i], "--config.file", urls[_i]));
+	assert_failure(options_duration(options, "timeout", &value, &why),
+	    "--timeout: '(not shown: it may hold a secret)' is not a duration like 250ms, 15s or 5m");
+	assert_failure(options_integer(options, "samples", 1, 1000, &value, &why),
+	    "--samples: '(not shown: it may hold a secret)' is not a whole number from 1 to 1000");
+	assert_failure(options_read_rest(options, &why),
+	    "cannot read config file '(not shown: it may hold a secret)': No such file or directory");
+	(void)setenv("ARBWATCH_PASSWORD_FILE", urls[_i], 1);
+	assert_failure(options_read_rest(options, &why),
+	    "ARBWATCH_PASSWORD_FILE: cannot read '(not shown: it may hold a secret)': No such file or directory");
+	(void)setenv("ARBWATCH_FAIL_ON_DOWN", urls[_i], 1);
+	(void)unsetenv("ARBWATCH_PASSWORD_FILE");
+	assert_failure(options_read_rest(options, &why),
+	    "ARBWATCH_FAIL_ON_DOWN: '(not shown: it may hold a secret)' must be true or false");
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	int64_t value; /* -1: refused */
@@ -605,7 +637,6 @@ main(void)
 	tcase_add_loop_test(
 	    all, secrets_are_wiped_from_the_arguments_whatever_else_is_wrong, 0, LENGTH(secret_flags));
 	tcase_add_test(all, other_values_stay_in_the_arguments);
-	tcase_add_test(all, operands_are_taken_where_a_program_has_them);
 	tcase_add_test(all, a_variable_that_is_set_to_nothing_is_not_set);
 	tcase_add_test(all, a_variable_is_named_like_the_flag);
 	tcase_add_test(all, what_only_prints_is_a_flag_alone);
@@ -622,6 +653,7 @@ main(void)
 	tcase_add_test(all, reading_again_forgets_what_was_read_before_but_not_the_flags);
 	tcase_add_loop_test(all, a_bad_file_leaves_the_older_values, 0, LENGTH(no_good));
 	tcase_add_test(all, a_checked_value_is_read_or_refused_with_its_place);
+	tcase_add_loop_test(all, a_connection_string_in_the_wrong_place_is_not_quoted, 0, LENGTH(urls));
 	tcase_add_loop_test(all, a_whole_number_has_nothing_but_digits, 0, LENGTH(integers));
 	tcase_add_test(all, a_failure_names_the_place_of_the_item);
 	suite_add_tcase(suite, all);

@@ -188,7 +188,7 @@ read_all(int fd, size_t size, struct buffer *text)
 enum textfile_found
 textfile_read(const struct textfile *file, struct buffer *text, struct failure *why)
 {
-	enum textfile_found found = TEXTFILE_READ;
+	enum textfile_found found = TEXTFILE_UNREADABLE;
 	char name[96];
 	struct stat info;
 	int fd;
@@ -197,12 +197,12 @@ textfile_read(const struct textfile *file, struct buffer *text, struct failure *
 	fd = openat(file->directory, entry(file, "", ".prom", name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return TEXTFILE_MISSING;
-	if (fd < 0 || fstat(fd, &info) != 0)
-		found = TEXTFILE_UNREADABLE;
-	else if (!S_ISREG(info.st_mode) || (uint64_t)info.st_size > text->limit - text->length)
-		found = TEXTFILE_UNUSABLE;
-	else if (read_all(fd, (size_t)info.st_size, text) != 0)
-		found = TEXTFILE_UNREADABLE;
+	if (fd >= 0 && fstat(fd, &info) == 0) {
+		if (!S_ISREG(info.st_mode) || (uint64_t)info.st_size > text->limit - text->length)
+			found = TEXTFILE_UNUSABLE;
+		else if (read_all(fd, (size_t)info.st_size, text) == 0)
+			found = TEXTFILE_READ;
+	}
 	if (found == TEXTFILE_UNREADABLE)
 		(void)fail(file, why, "read", "", ".prom");
 	if (fd >= 0)

@@ -1,4 +1,3 @@
-#include <time.h>
 
 #include "collectors/harness/run.h"
 #include "common/version.h"
@@ -78,23 +77,13 @@ run_note(struct run *run, const char *target, const char *message)
 	log_write(run->log, LOG_WARN, message, "target", target, NULL);
 }
 
-static double
-unix_time(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	/* Milliseconds are plenty, and keep the text short. */
-	return (double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1000;
-}
-
 static void
 add_own_families(struct run *run, double seconds)
 {
 	const char *name = run->settings->name;
 	const char *const *labels = LABELS(name);
 	struct metrics *m = run->metrics;
-	double now = unix_time();
+	double now = clock_unix_seconds();
 
 	metrics_set(m, &run_families[RUN_SUCCESS], labels, !run->failed);
 	metrics_set(m, &run_families[RUN_DURATION], labels, seconds);

@@ -61,11 +61,13 @@ read_identity(struct settings *s, const char *program, const struct options *o, 
 	const char *env = options_text(o, "env"), *directory = options_text(o, "textfile.directory");
 
 	if (!is_name(name))
-		return options_failure(
-		    o, "name", 0, why, "'%s' is no name: up to 64 letters, digits, '_', '.', '-'", name);
+		return options_failure(o, "name", 0, why,
+		    "'%s' is no name: up to 64 letters, digits, '_', '.', '-', not beginning with '.' or '-'",
+		    secret_shown(name));
 	if (strcmp(env, "paper") != 0 && strcmp(env, "live") != 0)
-		return options_failure(o, "env", 0, why, "'%s' is neither paper nor live", env);
-	if (strlen(directory) >= sizeof(s->directory) || *directory == '\0')
+		return options_failure(o, "env", 0, why, "'%s' is neither paper nor live", secret_shown(env));
+	if (strlen(directory) >= sizeof(s->directory) || *directory == '\0' ||
+	    secret_shown(directory) != directory)
 		return options_failure(o, "textfile.directory", 0, why, "no path of 1 to 4095 bytes");
 	(void)snprintf(s->name, sizeof(s->name), "%s", name);
 	(void)snprintf(s->env, sizeof(s->env), "%s", env);
@@ -103,9 +105,10 @@ settings_read(struct settings *s, const char *program, const struct options *o, 
 		return -1;
 	if (log_level_parse(level, &s->log_level) != 0)
 		return options_failure(
-		    o, "log.level", 0, why, "'%s' is not debug, info, warn or error", level);
+		    o, "log.level", 0, why, "'%s' is not debug, info, warn or error", secret_shown(level));
 	if (log_format_parse(format, &s->log_format) != 0)
-		return options_failure(o, "log.format", 0, why, "'%s' is not logfmt or json", format);
+		return options_failure(
+		    o, "log.format", 0, why, "'%s' is not logfmt or json", secret_shown(format));
 	s->print = options_switch(o, "stdout");
 	s->fail_on_down = options_switch(o, "fail-on-down");
 	return 0;

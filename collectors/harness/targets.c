@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "collectors/harness/targets.h"
 #include "common/parallel.h"
 #include "common/target.h"
+#include "common/utf8.h"
 
 struct target {
 	char *text;       /* "[NAME=]URL", which target_split() cut in two */
@@ -20,12 +20,20 @@ struct targets {
 	struct target items[];
 };
 
-/* Labels are cut at FAMILY_LABEL_VALUE: names that differ only behind that would be one series. */
+/* Other labels would be made fit, and two targets could become one series. */
+static bool
+is_label(const char *name)
+{
+	struct slice text = SLICE(name);
+
+	return text.length <= FAMILY_LABEL_VALUE && utf8_valid(text);
+}
+
 static bool
 name_taken(const struct targets *t, const char *name)
 {
 	for (size_t i = 0; i + 1 < t->count; i++)
-		if (strncmp(t->items[i].name, name, FAMILY_LABEL_VALUE) == 0)
+		if (strcmp(t->items[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -46,9 +54,13 @@ add_target(struct targets *t, const struct options *given, struct secrets *secre
 	if (target->server == NULL)
 		return options_failure(given, "target", index, why, "%s", reason.text);
 	target->name = name != NULL ? name : t->kind->address(target->server);
+	if (!is_label(target->name))
+		return options_failure(given, "target", index, why,
+		    "the address is no valid UTF-8 or longer than %d bytes: give it a name, as in '%s'",
+		    (int)FAMILY_LABEL_VALUE, t->kind->example);
 	if (name_taken(t, target->name))
 		return options_failure(given, "target", index, why,
-		    "another target is called '%.128s' too: give each a name, as in '%s'", target->name,
+		    "another target is called '%s' too: give each a name, as in '%s'", target->name,
 		    t->kind->example);
 	return 0;
 }
@@ -100,15 +112,6 @@ measure_target(void *context, size_t index)
 	t->kind->measure(t->items[index].server, t->deadline);
 }
 
-static double
-unix_time(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)(now.tv_sec * 1000 + now.tv_nsec / 1000000) / 1e3;
-}
-
 /* Every kind, so that all are there from the first run. */
 static void
 publish_failures(struct metrics *m, const char *name, enum failure_kind happened)
@@ -135,7 +138,7 @@ publish_report(
 			    LABELS(name, kind->phase_name(phase)), report->phase_seconds[phase]);
 	publish_failures(m, name, report->failure->kind);
 	if (report->up)
-		metrics_set(m, &families[TARGET_LAST_SUCCESS], LABELS(name), unix_time());
+		metrics_set(m, &families[TARGET_LAST_SUCCESS], LABELS(name), clock_unix_seconds());
 }
 
 void
