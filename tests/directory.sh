@@ -199,13 +199,15 @@ check "with what it measured" sample "$runs" 2 "$prom"
 loops=0
 loop() {
 	loops=$((loops + 1))
-	spawn "loop-$loops" "$work/redis_latency" --target "main=$main" --samples 3 --interval 100ms \
+	spawn "loop-$loops" "$work/redis_latency" --target "main=$main" --samples 3 --interval 200ms \
 		--log.level debug
 	LOOP=$SPAWNED log=$work/loop-$loops.log
 }
 logged() { [ "$(grep -cF -- "$1" "$log")" -ge "$2" ]; }
 running() { [ "$(value "$runs" "$prom")" -ge "$1" ]; }
 resets='arbitrage_collector_state_resets_total{collector="redis_latency",env="paper"}'
+
+between() { [ "$1" -le "$2" ] && [ "$2" -le "$3" ]; }
 
 # all_counted WHAT: every run since the start is in the file, but perhaps the last, which was just ending.
 all_counted() {
@@ -214,7 +216,9 @@ all_counted() {
 	pings=$(value 'arbitrage_redis_latency_seconds_count{target="main",env="paper"}' "$prom")
 	check "$1: no run is lost ($counted of $ended)" test "$counted" -ge $((ended - 1))
 	check "$1: and none is counted twice" test "$counted" -le "$ended"
-	check "$1: nor any of their PINGs" test "$pings" -eq $((counted * 3))
+	# On a machine that is held up a run may not get all its answers in its 200 ms; then its log says so.
+	late=$(grep -c 'kind=timeout' "$log")
+	check "$1: nor any of their PINGs" between $(((counted - late) * 3)) "$pings" $((counted * 3))
 	refute "$1: no temporary file is left" left_behind
 }
 
