@@ -250,16 +250,22 @@ textfile_unmark(struct textfile_mark *mark)
 	*mark = (struct textfile_mark){ .fd = -1 };
 }
 
+static int
+open_temporary(const struct textfile *file, const char *temporary)
+{
+	return openat(
+	    file->directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PUBLISHED_MODE);
+}
+
 /* The new file, open, or -1 with errno. */
 static int
 create_temporary(const struct textfile *file, const char *temporary, struct slice text)
 {
-	int fd, saved;
+	int fd = open_temporary(file, temporary), saved;
 
 	/* What a killed run left behind. */
-	(void)unlinkat(file->directory, temporary, 0);
-	fd = openat(
-	    file->directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PUBLISHED_MODE);
+	if (fd < 0 && errno == EEXIST && unlinkat(file->directory, temporary, 0) == 0)
+		fd = open_temporary(file, temporary);
 	/* Whatever the umask says: node_exporter must be able to read it. */
 	if (fd < 0 || (fchmod(fd, PUBLISHED_MODE) == 0 && write_all(fd, text) == 0))
 		return fd;
