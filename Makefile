@@ -13,6 +13,15 @@ test_postgres_PKGS    := $(postgres_latency_PKGS)
 bare_redis_PKGS       := hiredis
 probe_redis_PKGS      := $(redis_latency_PKGS)
 bare_postgres_PKGS    := libpq
+exchange_health_PKGS  := libcurl jansson openssl
+test_http_PKGS        := libcurl openssl
+test_profile_PKGS     := jansson
+test_exchange_PKGS    := jansson
+fuzz_exchange_PKGS    := jansson
+get_PKGS              := libcurl openssl
+paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
+
+test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -20,6 +29,7 @@ REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 prefix  ?= /usr/local
 bindir  ?= $(prefix)/bin
 mandir  ?= $(prefix)/share/man
+datadir ?= $(prefix)/share
 INSTALL ?= install
 CFLAGS  ?= -O2 -g
 BUILD   ?= build
@@ -36,6 +46,8 @@ else
 HARDEN  += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
+# Where exchange_health looks for its profiles, unless told otherwise.
+profiles   = $(datadir)/arbwatch/exchanges
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 library   := $(BUILD)/libarbwatch.a
 harness   := $(call object,$(wildcard collectors/harness/*.c))
@@ -43,7 +55,7 @@ collectors := $(patsubst collectors/%.c,%,$(wildcard collectors/*.c))
 tests     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint
+programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/paper_exchange
 # A one-shot run is over in a millisecond, and loading a library is a good part of that: libyaml, needed only where
 # there is a config file, is linked in, and libm is not needed at all (the tests use it).
 libraries  = $(if $($(1)_PKGS),$$(pkg-config --libs $($(1)_PKGS))) -l:libyaml.a -pthread $(LDLIBS)
@@ -54,13 +66,20 @@ $(library): $(call object,$(wildcard common/*.c textfile/*.c probes/*.c))
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $(harness) $(library)
+# A collector's own pieces are in collectors/<name>/; a unit test may need some (its <test>_SOURCES).
+.SECONDEXPANSION:
+$(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $$(call object,$$(wildcard collectors/$$*/*.c)) \
+    $(harness) $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
 
 $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,textfile_lint)
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $(library)
+# The exchange of the demo and the tests shares no code with what is measured on it.
+$(BUILD)/paper_exchange: $(call object,$(wildcard demo/paper_exchange/*.c common/*.c))
+	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,paper_exchange)
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $$(call object,$$(test_$$*_SOURCES)) $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $$(pkg-config --libs check) $(call libraries,test_$*) -lm
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
@@ -70,7 +89,10 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c textfile/*.c)
 	@mkdir -p $(@D)
 	clang -I. $(STRICT) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    -DPROGRAMS='"$(collectors)"' -DVERSION='"$(VERSION)"' -DREVISION='"fuzz"' -o $@ $^ -lyaml -pthread
+	    -DPROGRAMS='"$(collectors)"' -DVERSION='"$(VERSION)"' -DREVISION='"fuzz"' -o $@ $^ \
+	    $(if $($*_PKGS),$$(pkg-config --libs $($*_PKGS))) -lyaml -pthread
+
+$(BUILD)/fuzz/fuzz_exchange: probes/json_pointer.c $(wildcard probes/profile*.c probes/exchange_*.c)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -84,18 +106,23 @@ $(BUILD)/common/version.o: $(BUILD)/version.list
 $(BUILD)/probes/redis_tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 $(call object,$(wildcard probes/postgres*.c)): DEFINES = $$(pkg-config --cflags libpq)
 $(BUILD)/tests/tools/bare_postgres.o: DEFINES = $$(pkg-config --cflags libpq)
+$(BUILD)/collectors/exchange_health.o: DEFINES = -DPROFILES='"$(profiles)"'
+$(BUILD)/collectors/exchange_health.o: $(BUILD)/profiles.list
+$(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/programs.list: contents = $(collectors)
 $(BUILD)/version.list: contents = $(VERSION) $(REVISION)
-$(BUILD)/programs.list $(BUILD)/version.list: FORCE
+$(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(profiles)
+	$(INSTALL) -m 644 exchanges/*.yaml $(DESTDIR)$(profiles)
 	$(INSTALL) -m 755 $(programs) $(DESTDIR)$(bindir)
 	$(INSTALL) -m 644 packaging/man/*.1 $(DESTDIR)$(mandir)/man1
 
 uninstall:
+	rm -f $(patsubst %,$(DESTDIR)$(profiles)/%,$(notdir $(wildcard exchanges/*.yaml)))
 	rm -f $(programs:$(BUILD)/%=$(DESTDIR)$(bindir)/%) $(programs:$(BUILD)/%=$(DESTDIR)$(mandir)/man1/%.1)
 
 clean:

@@ -10,11 +10,14 @@ set -eu
 
 packages_of() {
 	case $1 in
-	build) echo gcc libc6-dev make pkgconf git libhiredis-dev libpq-dev libyaml-dev libssl-dev ;;
+	build) echo gcc libc6-dev make pkgconf git libhiredis-dev libpq-dev libyaml-dev libssl-dev ca-certificates libcurl4-openssl-dev \
+		libjansson-dev libmicrohttpd-dev libgnutls28-dev ;;
 	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check curl iproute2 openssl procps python3 python3-prometheus-client python3-psycopg2
+		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2
+		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
+		command -v npm >/dev/null || echo nodejs npm
 		;;
 	lint)
 		echo clang clang-format clang-tidy cppcheck groff-base libclang-rt-dev shellcheck
@@ -22,7 +25,7 @@ packages_of() {
 		;;
 	bench)
 		packages_of test
-		echo hyperfine prometheus-postgres-exporter prometheus-redis-exporter
+		echo hyperfine prometheus-blackbox-exporter prometheus-postgres-exporter prometheus-redis-exporter
 		;;
 	*)
 		echo "install-dependencies.sh: no set '$1' (build, run, test, lint or bench)" >&2

@@ -70,13 +70,13 @@ layout() {
 }
 
 tidy() {
-	set -- -I. -std=c11 -D_GNU_SOURCE '-DVERSION="0"' '-DREVISION="0"' '-DPROGRAMS="lint"'
+	set -- -I. -std=c11 -D_GNU_SOURCE '-DVERSION="0"' '-DREVISION="0"' '-DPROGRAMS="lint"' '-DPROFILES="exchanges"'
 	if pkg-config --exists hiredis_ssl; then
 		set -- "$@" -DREDIS_TLS
 	fi
 	# shellcheck disable=SC2046 # words are meant
 	set -- "$@" $(pkg-config --cflags libpq hiredis check)
-	files units | xargs -0 -P "$(nproc)" -I FILE clang-tidy --quiet FILE -- "$@" 2>"$scratch/tidy.err"
+	files units | xargs -0 -P "$(nproc)" -I @ clang-tidy --quiet @ -- "$@" 2>"$scratch/tidy.err"
 	tidied=$?
 	# What does not count suppressed warnings is an error of clang-tidy itself.
 	grep -vE '^[0-9]+ (warning|error)|^Suppressed|^Use -' "$scratch/tidy.err"
@@ -109,8 +109,8 @@ include_rule() {
 directions() {
 	include_rule common/ 'common/'
 	include_rule textfile/ 'common/|textfile/'
-	include_rule probes/ 'common/|probes/'
-	include_rule collectors/ 'common/|textfile/|probes/|collectors/harness/'
+	include_rule probes/ 'common/|textfile/|probes/'
+	include_rule collectors/ 'common/|textfile/|probes/|collectors/'
 	include_rule collectors/harness/ 'common/|textfile/|collectors/harness/'
 	include_rule lint/ 'common/|textfile/|lint/'
 	# Only a program logs.

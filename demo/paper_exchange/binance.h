@@ -1,0 +1,24 @@
+#ifndef PAPER_EXCHANGE_BINANCE_H
+#define PAPER_EXCHANGE_BINANCE_H
+
+#include "demo/paper_exchange/venue.h"
+
+/* What spot and futures have in common. */
+enum { WEIGHT_WINDOW_MS = 60000 };
+
+json_t *binance_error(const struct call *call, const char *code, const char *message);
+bool binance_authorize(const struct call *call, struct answer *answer);
+void binance_ping(const struct call *call, struct answer *answer);
+void binance_time(const struct call *call, struct answer *answer);
+
+/* The listing that the argument "symbol" names; NULL with the refusal in `answer`. */
+const struct listing *binance_symbol(const struct call *call, struct answer *answer);
+
+/* "X-MBX-USED-WEIGHT-1M" and its like: `limit` is what rate-limit is a part of. */
+void binance_used(const struct call *call, struct answer *answer, const char *header, size_t meter,
+    int64_t weight, int64_t limit);
+
+/* Members that both kinds of exchangeInfo have. */
+json_t *binance_filters(const struct listing *listing);
+
+#endif /* PAPER_EXCHANGE_BINANCE_H */

@@ -1,0 +1,159 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "demo/paper_exchange/binance.h"
+#include "demo/paper_exchange/sign.h"
+
+json_t *
+binance_error(const struct call *call, const char *code, const char *message)
+{
+	char text[160];
+
+	if (call->faults[FAULT_418].on || call->faults[FAULT_BAN].on) {
+		const struct fault_setting *ban =
+		    &call->faults[call->faults[FAULT_418].on ? FAULT_418 : FAULT_BAN];
+
+		(void)snprintf(text, sizeof(text),
+		    "Way too much request weight used; IP banned until %" PRId64
+		    ". Please use WebSocket Streams for live updates to avoid bans.",
+		    ban->since_ms + ban->number * 1000);
+		message = text;
+	}
+	return json_pack("{s:I, s:s}", "code", (json_int_t)strtol(code, NULL, 10), "msg", message);
+}
+
+/* What is signed: query and body, without the signature itself. */
+static void
+signed_text(const struct call *call, struct buffer *payload, char signature[DIGEST_TEXT])
+{
+	const char *at = call->query;
+
+	signature[0] = '\0';
+	while (*at != '\0') {
+		size_t length = strcspn(at, "&");
+
+		if (strncmp(at, "signature=", 10) == 0) {
+			(void)snprintf(signature, DIGEST_TEXT, "%.*s", (int)(length - 10), at + 10);
+		} else {
+			if (payload->length > 0)
+				buffer_string(payload, "&");
+			buffer_append(payload, at, length);
+		}
+		at += length + (at[length] == '&');
+	}
+	buffer_append(payload, call->body.at, call->body.length);
+}
+
+static bool
+signature_holds(const struct call *call)
+{
+	char given[DIGEST_TEXT], expected[DIGEST_TEXT];
+	struct buffer payload;
+	struct digest digest;
+	bool whole;
+
+	buffer_init(&payload, 32768);
+	signed_text(call, &payload, given);
+	digest = digest_keyed(HASH_SHA256, SLICE(paper_secret), buffer_slice(&payload));
+	whole = !payload.failed;
+	buffer_release(&payload);
+	digest_hex(&digest, expected);
+	for (char *c = given; *c != '\0'; c++)
+		*c = (char)(*c >= 'A' && *c <= 'F' ? *c - 'A' + 'a' : *c);
+	return whole && same_secret(given, expected);
+}
+
+/* The venue's rule: a clock that is fast by a second fails, whatever the window. */
+static bool
+in_time(const struct call *call, struct answer *answer)
+{
+	const char *given = call_argument(call, "recvWindow");
+	int64_t timestamp, window = 5000;
+
+	if (number_parse(call_argument(call, "timestamp"), &timestamp) != 0)
+		return answer_error(call, answer, 400, "-1102",
+		    "Mandatory parameter 'timestamp' was not sent, was empty/null, or malformed.");
+	if (given != NULL && (number_parse(given, &window) != 0 || window > 60000))
+		return answer_error(call, answer, 400, "-1131", "recvWindow must be less than 60000");
+	if (timestamp >= call->now_ms + 1000)
+		return answer_error(call, answer, 400, "-1021",
+		    "Timestamp for this request was 1000ms ahead of the server's time.");
+	if (call->now_ms - timestamp > window)
+		return answer_error(
+		    call, answer, 400, "-1021", "Timestamp for this request is outside of the recvWindow.");
+	return true;
+}
+
+bool
+binance_authorize(const struct call *call, struct answer *answer)
+{
+	const char *key = call->header(call, "X-MBX-APIKEY");
+
+	if (key == NULL || *key == '\0')
+		return answer_error(call, answer, 401, "-2014", "API-key format invalid.");
+	if (!same_secret(key, paper_key))
+		return answer_error(
+		    call, answer, 401, "-2015", "Invalid API-key, IP, or permissions for action.");
+	if (call_argument(call, "signature") == NULL)
+		return answer_error(call, answer, 400, "-1102",
+		    "Mandatory parameter 'signature' was not sent, was empty/null, or malformed.");
+	if (!in_time(call, answer))
+		return false;
+	if (!signature_holds(call))
+		return answer_error(call, answer, 400, "-1022", "Signature for this request is not valid.");
+	return true;
+}
+
+void
+binance_ping(const struct call *call, struct answer *answer)
+{
+	(void)call;
+	answer->body = json_object();
+}
+
+void
+binance_time(const struct call *call, struct answer *answer)
+{
+	answer->body = json_pack("{s:I}", "serverTime", (json_int_t)call->now_ms);
+}
+
+const struct listing *
+binance_symbol(const struct call *call, struct answer *answer)
+{
+	const char *symbol = call_argument(call, "symbol");
+	const struct listing *listing = call_listing(call, symbol);
+
+	if (symbol == NULL || *symbol == '\0')
+		(void)answer_error(call, answer, 400, "-1102",
+		    "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.");
+	else if (listing == NULL)
+		(void)answer_error(call, answer, 400, "-1121", "Invalid symbol.");
+	return listing;
+}
+
+void
+binance_used(const struct call *call, struct answer *answer, const char *header, size_t meter, int64_t weight,
+    int64_t limit)
+{
+	int64_t used =
+	    ledger_use(&call->floor->ledger, call->index, meter, WEIGHT_WINDOW_MS, weight, call->now_ms);
+
+	if (call->faults[FAULT_RATE_LIMIT].on)
+		used = limit * call->faults[FAULT_RATE_LIMIT].number / 100;
+	answer_header(answer, header, "%" PRId64, used);
+}
+
+json_t *
+binance_filters(const struct listing *listing)
+{
+	char tick[DECIMAL_TEXT], step[DECIMAL_TEXT];
+
+	decimal_text(tick, listing->step, listing->price_decimals);
+	decimal_text(step, 1, listing->quantity_decimals);
+	return json_pack("[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]", "filterType", "PRICE_FILTER",
+	    "minPrice", tick, "maxPrice", "10000000.00000000", "tickSize", tick, "filterType", "LOT_SIZE",
+	    "minQty", step, "maxQty", "90000.00000000", "stepSize", step);
+}

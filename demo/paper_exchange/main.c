@@ -1,0 +1,185 @@
+/*
+ * paper_exchange: six crypto exchanges that are none.  One HTTP(S) server
+ * that answers as the real ones do, verifies signatures as they do, and goes
+ * wrong on demand.  See docs/paper_exchange.md.
+ */
+
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/options.h"
+#include "common/version.h"
+#include "demo/paper_exchange/server.h"
+
+enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const struct option table[] = {
+	{ .name = "listen",
+	    .argument = "HOST:PORT",
+	    .fallback = "127.0.0.1:9180",
+	    .flag_only = true,
+	    .help = "where to listen; port 0: any that is free" },
+	{ .name = "tls.cert-file",
+	    .argument = "FILE",
+	    .flag_only = true,
+	    .help = "speak HTTPS, with this certificate (PEM, the chain behind it)" },
+	{ .name = "tls.key-file",
+	    .argument = "FILE",
+	    .flag_only = true,
+	    .help = "the certificate's key (PEM)" },
+	{ .name = "seed",
+	    .argument = "NUMBER",
+	    .fallback = "1",
+	    .flag_only = true,
+	    .help = "what the prices come from, together with the time" },
+	{ .name = "version", .flag_only = true, .help = "print the version, and end" },
+	{ .name = "help", .flag_only = true, .help = "print this, and end" },
+	{ 0 },
+};
+
+static void
+print_help(const struct options *o)
+{
+	printf("usage: paper_exchange [--FLAG VALUE]...\n\n"
+	       "Answer as Binance, Binance USD-M futures, Upbit, Bybit, OKX and Kraken do, below /binance,\n"
+	       "/binanceusdm, /upbit, /bybit, /okx and /kraken; faults are turned on below /control.\n\n");
+	options_print_help(o);
+	printf("\nExit status: 0 ended by a signal, 1 could not listen, 2 usage.\n");
+}
+
+/* "HOST:PORT" or "[HOST]:PORT", in place. */
+static int
+split_address(char *text, char **host, char **port, struct failure *why)
+{
+	char *colon = strrchr(text, ':');
+
+	if (colon == NULL || colon == text || colon[1] == '\0')
+		return failure_set(why, FAILURE_LOCAL, "--listen: '%s' is not HOST:PORT", text);
+	*colon = '\0';
+	*host = text;
+	*port = colon + 1;
+	if (*text == '[' && colon[-1] == ']') {
+		*host = text + 1;
+		colon[-1] = '\0';
+	}
+	return 0;
+}
+
+static int
+listen_on(const char *address, struct failure *why)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list = NULL;
+	char text[256], *host = NULL, *port = NULL;
+	int fd = -1, yes = 1, found;
+
+	if (snprintf(text, sizeof(text), "%s", address) >= (int)sizeof(text))
+		return failure_set(why, FAILURE_LOCAL, "--listen: longer than 255 bytes");
+	if (split_address(text, &host, &port, why) != 0)
+		return -1;
+	found = getaddrinfo(host, port, &hints, &list);
+	if (found != 0)
+		return failure_set(why, FAILURE_LOCAL, "--listen: '%s': %s", address, gai_strerror(found));
+	fd = socket(list->ai_family, list->ai_socktype | SOCK_CLOEXEC, list->ai_protocol);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+	    bind(fd, list->ai_addr, list->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
+		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s", address, strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(list);
+	return fd;
+}
+
+static void
+print_address(int fd, bool tls)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	char host[64] = "?", port[16] = "?";
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
+		(void)getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
+		    NI_NUMERICHOST | NI_NUMERICSERV);
+	printf(strchr(host, ':') != NULL ? "listening on %s://[%s]:%s\n" : "listening on %s://%s:%s\n",
+	    tls ? "https" : "http", host, port);
+	(void)fflush(stdout);
+}
+
+static int
+read_settings(const struct options *o, struct server_settings *settings, struct failure *why)
+{
+	int64_t seed;
+
+	if (options_integer(o, "seed", 0, INT64_MAX, &seed, why) != 0)
+		return -1;
+	settings->seed = (uint64_t)seed;
+	settings->certificate = options_text(o, "tls.cert-file");
+	settings->key = options_text(o, "tls.key-file");
+	if ((settings->certificate == NULL) != (settings->key == NULL))
+		return failure_set(why, FAILURE_LOCAL, "--tls.cert-file and --tls.key-file belong together");
+	return 0;
+}
+
+static int
+serve(const struct options *o, struct failure *why)
+{
+	struct server_settings settings = { 0 };
+	struct server *server = NULL;
+	sigset_t ends;
+	int signal_number, status = EXIT_FAILED;
+
+	if (read_settings(o, &settings, why) != 0)
+		return EXIT_USAGE;
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	settings.fd = listen_on(options_text(o, "listen"), why);
+	if (settings.fd < 0)
+		return EXIT_FAILED;
+	server = malloc(sizeof(*server));
+	if (server != NULL && server_start(server, &settings, why) == 0) {
+		print_address(settings.fd, settings.certificate != NULL);
+		(void)sigwait(&ends, &signal_number);
+		status = EXIT_ENDED;
+	}
+	if (server != NULL)
+		server_stop(server);
+	else
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	free(server);
+	return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const struct option *const tables[] = { table };
+	struct options *o = options_new("paper_exchange", tables, 1);
+	struct failure why = { .text = "out of memory" };
+	int status = EXIT_USAGE;
+
+	if (o != NULL && options_read_flags(o, argc, argv, &why) == 0) {
+		why = (struct failure){ 0 };
+		status = EXIT_ENDED;
+		if (options_switch(o, "help"))
+			print_help(o);
+		else if (options_switch(o, "version"))
+			printf(
+			    "paper_exchange, version %s (revision %s)\n", version_number, version_revision);
+		else
+			status = serve(o, &why);
+	}
+	if (status != EXIT_ENDED)
+		(void)fprintf(stderr, "paper_exchange: %s\n", why.text);
+	options_free(o);
+	return status;
+}
