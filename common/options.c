@@ -577,6 +577,29 @@ options_integer(const struct options *o, const char *name, int64_t least, int64_
 	return 0;
 }
 
+/* Digits and one point: strtod() alone would take "nan", "0x1" and, by the locale, a comma. */
+int
+options_ratio(const struct options *o, const char *name, double *ratio, struct failure *why)
+{
+	const char *text = options_text(o, name);
+	size_t whole, fraction = 0;
+	double value;
+
+	if (text == NULL) {
+		*ratio = 0;
+		return 0;
+	}
+	whole = strspn(text, "0123456789");
+	if (text[whole] == '.')
+		fraction = 1 + strspn(text + whole + 1, "0123456789");
+	value = strtod(text, NULL);
+	if (whole == 0 || fraction == 1 || text[whole + fraction] != '\0' || !(value <= 1))
+		return options_failure(
+		    o, name, 0, why, "'%s' is not a decimal fraction from 0 to 1, like 0.05", text);
+	*ratio = value;
+	return 0;
+}
+
 void
 options_print_help(const struct options *o)
 {

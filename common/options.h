@@ -84,6 +84,9 @@ int options_duration(const struct options *o, const char *name, int64_t *ns, str
 int options_integer(const struct options *o, const char *name, int64_t least, int64_t most, int64_t *value,
     struct failure *why);
 
+/* A decimal fraction from 0 to 1, as "0.05". */
+int options_ratio(const struct options *o, const char *name, double *ratio, struct failure *why);
+
 /*
  * Fail and say where the value came from: "<place>: <text>", as in
  * "arbwatch.yml:12: redis_latency.target: no host".  `index` for repeatable

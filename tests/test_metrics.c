@@ -231,6 +231,24 @@ START_TEST(a_text_that_does_not_fit_is_told)
 }
 END_TEST
 
+START_TEST(a_value_is_found_by_its_labels_and_nothing_is_made)
+{
+	double value = -1;
+
+	ck_assert(!metrics_value(m, &families[GAUGE], LABELS("x"), &value));
+	metrics_set(m, &families[GAUGE], LABELS("x"), 2.5);
+	metrics_add(m, &families[COUNTER], LABELS("x", "y"), 7);
+	ck_assert(metrics_value(m, &families[GAUGE], LABELS("x"), &value));
+	ck_assert_double_eq(value, 2.5);
+	ck_assert(metrics_value(m, &families[COUNTER], LABELS("x", "y"), &value));
+	ck_assert_double_eq(value, 7);
+	ck_assert(!metrics_value(m, &families[COUNTER], LABELS("y", "x"), &value));
+	ck_assert(!metrics_value(m, &families[KEPT], NO_LABELS, &value));
+	ck_assert_double_eq(value, 7);
+	ck_assert_uint_eq(metrics_series_count(m, COUNTER), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -250,6 +268,7 @@ main(void)
 	tcase_add_test(all, clearing_forgets_all_and_the_metrics_can_be_used_again);
 	tcase_add_test(all, merging_adds_counts_and_sets_gauges);
 	tcase_add_test(all, a_text_that_does_not_fit_is_told);
+	tcase_add_test(all, a_value_is_found_by_its_labels_and_nothing_is_made);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
 }

@@ -612,6 +612,45 @@ START_TEST(a_whole_number_has_nothing_but_digits)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	double value; /* -1: refused */
+} ratios[] = {
+	{ "0", 0 },
+	{ "1", 1 },
+	{ "0.05", 0.05 },
+	{ "1.000", 1 },
+	{ "00.25", 0.25 },
+	{ "1.001", -1 },
+	{ "5", -1 },
+	{ "5%", -1 },
+	{ "", -1 },
+	{ ".", -1 },
+	{ ".5", -1 },
+	{ "0.", -1 },
+	{ "0,5", -1 },
+	{ " 0.5", -1 },
+	{ "0.5 ", -1 },
+	{ "+0.5", -1 },
+	{ "-0.5", -1 },
+	{ "0x1", -1 },
+	{ "1e-2", -1 },
+	{ "nan", -1 },
+	{ "inf", -1 },
+};
+
+START_TEST(a_ratio_is_a_plain_decimal_fraction)
+{
+	double value = -1;
+
+	assert_no_failure(FLAGS("--samples", ratios[_i].text));
+	ck_assert_int_eq(options_ratio(options, "samples", &value, &why), ratios[_i].value < 0 ? -1 : 0);
+	ck_assert_double_eq(value, ratios[_i].value);
+	assert_no_failure(options_ratio(options, "tls.ca-file", &value, &why));
+	ck_assert_msg(value == 0, "what is absent reads as 0");
+}
+END_TEST
+
 START_TEST(a_failure_names_the_place_of_the_item)
 {
 	assert_no_failure(read_config("target:\n  - a\n  - b\n"));
@@ -655,6 +694,7 @@ main(void)
 	tcase_add_test(all, a_checked_value_is_read_or_refused_with_its_place);
 	tcase_add_loop_test(all, a_connection_string_in_the_wrong_place_is_not_quoted, 0, LENGTH(urls));
 	tcase_add_loop_test(all, a_whole_number_has_nothing_but_digits, 0, LENGTH(integers));
+	tcase_add_loop_test(all, a_ratio_is_a_plain_decimal_fraction, 0, LENGTH(ratios));
 	tcase_add_test(all, a_failure_names_the_place_of_the_item);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);

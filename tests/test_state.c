@@ -125,6 +125,22 @@ START_TEST(a_kept_gauge_that_is_set_anew_has_the_new_value)
 }
 END_TEST
 
+START_TEST(all_that_a_whole_file_says_can_be_read)
+{
+	double value = 0;
+
+	write_last();
+	ck_assert_int_eq(state_read(run, buffer_slice(&text)), STATE_CONTINUED);
+	ck_assert(metrics_value(run, &families[UP], LABELS("main"), &value) && value == 1);
+	ck_assert(metrics_value(run, &families[SEEN], LABELS("old \"one\"\n"), &value) && value == 90);
+	ck_assert(metrics_value(run, &families[CODES], LABELS("main", "429"), &value) && value == 2);
+	text.text[text.length / 2] ^= 1;
+	metrics_clear(run);
+	ck_assert_int_eq(state_read(run, buffer_slice(&text)), STATE_UNUSABLE);
+	ck_assert(!metrics_value(run, &families[UP], LABELS("main"), &value));
+}
+END_TEST
+
 START_TEST(a_rare_series_stays_while_its_target_is_measured)
 {
 	write_last();
@@ -290,6 +306,7 @@ main(void)
 	tcase_add_test(all, counters_and_histograms_go_on);
 	tcase_add_test(all, plain_gauges_do_not_come_back_and_kept_ones_do);
 	tcase_add_test(all, a_kept_gauge_that_is_set_anew_has_the_new_value);
+	tcase_add_test(all, all_that_a_whole_file_says_can_be_read);
 	tcase_add_test(all, a_rare_series_stays_while_its_target_is_measured);
 	tcase_add_test(all, a_target_that_is_no_longer_measured_disappears);
 	tcase_add_test(all, label_values_that_need_escapes_go_on_too);

@@ -270,20 +270,37 @@ pack_value(const char *value, char *at)
 	return length + 1;
 }
 
-static struct series *
-series_for(struct metrics *m, const struct family *family, enum metric_type type, const char *const labels[])
+static size_t
+index_of(const struct metrics *m, const struct family *family)
 {
-	char packed[PACKED_VALUES];
-	size_t index = 0, count = 0, length = 0;
+	size_t index = 0;
 
 	while (index < m->family_count && m->rows[index].family != family)
 		index++;
-	assert(index < m->family_count && family->type == type);
+	assert(index < m->family_count);
+	return index;
+}
+
+static size_t
+pack(const struct family *family, const char *const labels[], char packed[PACKED_VALUES])
+{
+	size_t count = 0, length = 0;
+
 	for (; labels[count] != NULL; count++) {
 		assert(count < FAMILY_LABELS && family->labels[count] != NULL);
 		length += pack_value(labels[count], packed + length);
 	}
 	assert(family->labels[count] == NULL);
+	return length;
+}
+
+static struct series *
+series_for(struct metrics *m, const struct family *family, enum metric_type type, const char *const labels[])
+{
+	char packed[PACKED_VALUES];
+	size_t index = index_of(m, family), length = pack(family, labels, packed);
+
+	assert(family->type == type);
 	return metrics_need(m, index, packed, length);
 }
 
@@ -354,7 +371,7 @@ merge_series(const struct family *family, struct series *into, const struct seri
 		into->value = from->value;
 	else
 		into->value += from->value;
-	for (size_t i = 0; from->counts != NULL && i <= family->bound_count; i++)
+	for (size_t i = 0; into->counts != NULL && from->counts != NULL && i <= family->bound_count; i++)
 		into->counts[i] += from->counts[i];
 }
 
@@ -374,6 +391,22 @@ metrics_merge(struct metrics *m, const struct metrics *from)
 }
 
 /* Reading ------------------------------------------------------------ */
+
+bool
+metrics_value(const struct metrics *m, const struct family *family, const char *const labels[], double *value)
+{
+	const struct rows *rows = &m->rows[index_of(m, family)];
+	char packed[PACKED_VALUES];
+	size_t length = pack(family, labels, packed);
+	uint32_t found;
+
+	if (rows->count == 0)
+		return false;
+	found = *slot_of(rows, (uint32_t)hash_text(m->key, packed, length), packed, length);
+	if (found > 0)
+		*value = rows->series[found - 1].value;
+	return found > 0;
+}
 
 uint64_t
 metrics_dropped(const struct metrics *m)

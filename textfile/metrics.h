@@ -1,6 +1,7 @@
 #ifndef TEXTFILE_METRICS_H
 #define TEXTFILE_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "textfile/family.h"
@@ -72,6 +73,10 @@ void metrics_clear_gauges(struct metrics *m);
 
 /* Add every series of `from`, which has the same tables, to `m`: counts add up, gauges are set. */
 void metrics_merge(struct metrics *m, const struct metrics *from);
+
+/* What a counter or gauge is.  False: there is no such series. */
+bool metrics_value(
+    const struct metrics *m, const struct family *family, const char *const labels[], double *value);
 
 /* For the encoder and the state: families by index, in the tables' order. */
 const char *metrics_env(const struct metrics *m);

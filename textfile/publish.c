@@ -133,8 +133,7 @@ take_lock(struct textfile *file, struct deadline deadline, struct failure *why)
 }
 
 int
-textfile_open(struct textfile *file, const char *directory, const char *stem, struct deadline deadline,
-    struct failure *why)
+textfile_open_unlocked(struct textfile *file, const char *directory, const char *stem, struct failure *why)
 {
 	*file = (struct textfile){ .directory = -1, .lock = -1, .path = directory };
 	if (snprintf(file->name, sizeof(file->name), "%s", stem) >= (int)sizeof(file->name))
@@ -143,6 +142,15 @@ textfile_open(struct textfile *file, const char *directory, const char *stem, st
 	if (file->directory < 0)
 		return failure_set(why, FAILURE_LOCAL, "cannot open the textfile directory '%s': %s",
 		    directory, strerror(errno));
+	return 0;
+}
+
+int
+textfile_open(struct textfile *file, const char *directory, const char *stem, struct deadline deadline,
+    struct failure *why)
+{
+	if (textfile_open_unlocked(file, directory, stem, why) != 0)
+		return -1;
 	if (take_lock(file, deadline, why) != 0)
 		return -1;
 	read_tally(file);

@@ -45,6 +45,10 @@ struct textfile {
 int textfile_open(struct textfile *file, const char *directory, const char *stem, struct deadline deadline,
     struct failure *why);
 
+/* The same without the lock, to read only: also where we may not write. */
+int textfile_open_unlocked(
+    struct textfile *file, const char *directory, const char *stem, struct failure *why);
+
 enum textfile_found {
 	TEXTFILE_UNREADABLE =
 	    -1, /* see `why`: no permission, an I/O error, no memory; it may be good all the same */

@@ -81,37 +81,42 @@ state_continue_from(struct metrics *run, const struct metrics *last)
 			continue_family(run, i, last);
 }
 
+/* What a whole file of ours says, into `last`; `misfit` has room for one flag per family. */
 static enum state_result
-continue_document(struct metrics *run, const struct document *document)
+read_file(struct metrics *last, struct slice text, bool misfit[])
 {
-	struct metrics *old = metrics_like(run);
-	bool *misfit = calloc(metrics_family_count(run) + 1, sizeof(*misfit));
-	enum state_result result = STATE_NO_MEMORY;
+	struct document document;
+	long faults;
 
-	if (old != NULL && misfit != NULL) {
-		decode(old, document, misfit);
-		state_continue_from(run, old);
-		result = is_reshaped(run, misfit) ? STATE_PARTLY : STATE_CONTINUED;
-	}
+	if (!checksum_holds(text))
+		return STATE_UNUSABLE;
+	faults = parse(&document, text, NULL, NULL);
+	if (faults == 0)
+		decode(last, &document, misfit);
+	document_release(&document);
+	if (faults != 0)
+		return faults < 0 ? STATE_NO_MEMORY : STATE_UNUSABLE;
+	return is_reshaped(last, misfit) ? STATE_PARTLY : STATE_CONTINUED;
+}
+
+enum state_result
+state_read(struct metrics *last, struct slice text)
+{
+	bool *misfit = calloc(metrics_family_count(last) + 1, sizeof(*misfit));
+	enum state_result result = misfit != NULL ? read_file(last, text, misfit) : STATE_NO_MEMORY;
+
 	free(misfit);
-	metrics_free(old);
 	return result;
 }
 
 enum state_result
 state_continue(struct metrics *run, struct slice last)
 {
-	struct document document;
-	enum state_result result;
-	long faults;
+	struct metrics *old = metrics_like(run);
+	enum state_result result = old != NULL ? state_read(old, last) : STATE_NO_MEMORY;
 
-	if (!checksum_holds(last))
-		return STATE_UNUSABLE;
-	faults = parse(&document, last, NULL, NULL);
-	if (faults == 0)
-		result = continue_document(run, &document);
-	else
-		result = faults < 0 ? STATE_NO_MEMORY : STATE_UNUSABLE;
-	document_release(&document);
+	if (result == STATE_CONTINUED || result == STATE_PARTLY)
+		state_continue_from(run, old);
+	metrics_free(old);
 	return result;
 }

@@ -26,7 +26,13 @@ enum state_result {
 /* The caller counts a reset when state was lost: partly, or all of it. */
 enum state_result state_continue(struct metrics *run, struct slice last);
 
-/* The same from metrics in memory, with the same tables and env. */
+/*
+ * What the last file says, all of it, into `last`, which is empty: for who must
+ * know it before a run.  Families of another shape than ours are left out.
+ */
+enum state_result state_read(struct metrics *last, struct slice text);
+
+/* state_continue() from metrics in memory, with the same tables and env. */
 void state_continue_from(struct metrics *run, const struct metrics *last);
 
 #endif /* TEXTFILE_STATE_H */

@@ -124,7 +124,10 @@ static int
 run_once(struct program *p)
 {
 	struct setup *setup = &p->setup;
-	struct run run = { .settings = &setup->settings, .log = &p->log, .metrics = setup->metrics };
+	struct run run = { .settings = &setup->settings,
+		.log = &p->log,
+		.publisher = &setup->publisher,
+		.metrics = setup->metrics };
 	struct failure why = { 0 };
 
 	run.deadline = deadline_in(setup->settings.timeout_ns);

@@ -152,6 +152,40 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 	return result;
 }
 
+/* Into `last`.  False: there is no such file, or it is not a whole one of ours. */
+static bool
+read_last(struct metrics *last, const struct textfile *file)
+{
+	enum state_result result = STATE_UNUSABLE;
+	struct failure why = { 0 };
+	struct buffer text;
+
+	buffer_init(&text, LARGEST_FILE);
+	if (textfile_read(file, &text, &why) == TEXTFILE_READ)
+		result = state_read(last, buffer_slice(&text));
+	buffer_release(&text);
+	return result == STATE_CONTINUED || result == STATE_PARTLY;
+}
+
+struct metrics *
+publisher_last(const struct publisher *p, const struct settings *settings, const struct metrics *waiting)
+{
+	struct metrics *last = metrics_like(waiting);
+	struct textfile file;
+	struct failure why = { 0 };
+	bool read;
+
+	if (last == NULL)
+		return NULL;
+	read = textfile_open_unlocked(&file, settings->directory, settings->name, &why) == 0 &&
+	       !textfile_is_marked(&file, &p->mark) && read_last(last, &file);
+	if (!read && p->last != NULL)
+		metrics_merge(last, p->last);
+	textfile_close(&file);
+	metrics_merge(last, waiting);
+	return last;
+}
+
 /* This run alone: nothing is read, so that nothing needs to be locked. */
 static int
 print(const struct settings *settings, struct metrics *total, struct buffer *text, struct failure *why)

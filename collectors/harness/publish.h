@@ -22,6 +22,15 @@ void publisher_init(struct publisher *p);
 void publisher_release(struct publisher *p);
 
 /*
+ * The last published file with what `waiting` adds to it, which could not be
+ * published since.  A file that is missing or damaged counts as empty, unless
+ * it is remembered.  Takes no lock: a file is replaced in one step.  NULL when
+ * memory ran out; the caller frees it.
+ */
+struct metrics *publisher_last(
+    const struct publisher *p, const struct settings *settings, const struct metrics *waiting);
+
+/*
  * Publish, or print to standard output if the settings say so.  `run` stays
  * as it is.  0, or -1 with `why` (local); then the old file is as it was.
  */

@@ -77,6 +77,14 @@ run_note(struct run *run, const char *target, const char *message)
 	log_write(run->log, LOG_WARN, message, "target", target, NULL);
 }
 
+const struct metrics *
+run_last(struct run *run)
+{
+	if (run->last == NULL)
+		run->last = publisher_last(run->publisher, run->settings, run->metrics);
+	return run->last;
+}
+
 static void
 add_own_families(struct run *run, double seconds)
 {
@@ -111,6 +119,8 @@ run_collect(struct run *run, void *state)
 
 	touch_failures(run);
 	collector.collect(state, run);
+	metrics_free(run->last);
+	run->last = NULL;
 	add_own_families(run, (double)(clock_now_ns() - started) / 1e9);
 	log_write(run->log, LOG_DEBUG, "run ended", "success", run->failed ? "0" : "1", NULL);
 }

@@ -2,6 +2,7 @@
 #define COLLECTORS_HARNESS_RUN_H
 
 #include "collectors/harness/collector.h"
+#include "collectors/harness/publish.h"
 #include "collectors/harness/settings.h"
 
 /* The families that every collector's file holds.  They are here alone: different HELP across files is an
@@ -25,7 +26,9 @@ extern const struct family run_families[RUN_FAMILIES];
 struct run {
 	const struct settings *settings;
 	const struct log *log;
+	const struct publisher *publisher;
 	struct metrics *metrics;
+	struct metrics *last; /* NULL: not asked for */
 	struct deadline deadline;
 	bool failed; /* something could not be measured */
 };
