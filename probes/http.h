@@ -1,0 +1,69 @@
+#ifndef PROBES_HTTP_H
+#define PROBES_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/deadline.h"
+#include "common/failure.h"
+#include "common/slice.h"
+
+/*
+ * Many GET requests at once, under one deadline (libcurl multi).
+ *
+ * TLS is always verified, a redirect is an answer and is not followed, no
+ * Origin header, cookie or proxy is used, bodies and headers are capped,
+ * answers come decompressed.  HTTP/2 where it is offered.  Connections stay
+ * open in the client, for the next run; one that answered too late does not.
+ * The program ignores SIGPIPE: OpenSSL writes to sockets that the peer may
+ * have closed.
+ */
+struct http_client;
+
+struct http_settings {
+	const char *ca_file; /* NULL: the system's */
+	const char *user_agent;
+	size_t body_limit;  /* bytes of a decompressed body */
+	size_t connections; /* kept open at the most; half of it is how many requests one host gets at once */
+};
+
+/* The settings are copied.  NULL with `why` (local): no such CA file, no memory. */
+struct http_client *http_client_new(const struct http_settings *settings, struct failure *why);
+
+/* Takes NULL. */
+void http_client_free(struct http_client *client);
+
+enum http_phase { HTTP_RESOLVE, HTTP_CONNECT, HTTP_TLS, HTTP_FIRST_BYTE, HTTP_TRANSFER };
+enum { HTTP_PHASES = HTTP_TRANSFER + 1, HTTP_HEADERS = 8, HTTP_HEADER_VALUE = 256 };
+
+/* "resolve", "connect", "tls", "first_byte", "transfer". */
+const char *http_phase_name(enum http_phase phase);
+
+struct http_request {
+	const char *url;            /* http:// or https://, without user and password */
+	const char *const *headers; /* "Name: value" to send, ended by NULL; NULL: none */
+	const char *const *wanted;  /* names of answer headers to keep, at most HTTP_HEADERS, ended by NULL */
+};
+
+struct http_response {
+	struct failure failure; /* FAILURE_NONE: an HTTP answer came whole, whatever its status */
+	int status;             /* 0: none came */
+	struct slice body;      /* owned by the client, until its next http_get() */
+	char wanted[HTTP_HEADERS][HTTP_HEADER_VALUE]; /* as asked for; "" when absent */
+	char date[64];                                /* the Date header; "" when absent */
+	double phase_seconds[HTTP_PHASES]; /* negative: not reached, or not needed on an open connection */
+	double seconds;                    /* the whole request, or until it failed */
+	int64_t sent_unix_ns; /* wall clock when the request was sent (not later), and when the first byte */
+	int64_t received_unix_ns;  /* came: what a clock skew is reckoned from; 0 when not reached */
+	double certificate_expiry; /* Unix time of the first certificate of the chain to expire; negative: no
+				      TLS */
+};
+
+/*
+ * Do all requests; `responses` has room for `count`.  Back by the deadline:
+ * what is not answered by then has failure timeout.  Not from two threads.
+ */
+void http_get(struct http_client *client, const struct http_request requests[], size_t count,
+    struct deadline deadline, struct http_response responses[]);
+
+#endif /* PROBES_HTTP_H */
