@@ -1,0 +1,72 @@
+#ifndef PROBES_EXCHANGE_H
+#define PROBES_EXCHANGE_H
+
+#include "probes/http.h"
+#include "probes/profile.h"
+
+/*
+ * One run's questions to any number of exchanges, all at once, and what they
+ * answered, by their profiles.  No judgement here: what a reading means over
+ * time is the collector's to say.
+ */
+struct exchange_target {
+	const struct profile *profile;
+	const char *base_url;       /* instead of the profile's; NULL: the profile's */
+	const char *const *symbols; /* canonical, "BTC/KRW"; ended by NULL */
+	size_t symbol_count;
+	bool asked[ENDPOINTS]; /* which endpoints this run asks */
+};
+
+struct book_reading {
+	bool read;       /* a book came, and makes sense; else all below is unknown */
+	double bid, ask; /* best prices */
+	double
+	    timestamp;   /* Unix time the book (or, where it has none, the last trade) says; negative: none */
+	double sequence; /* negative: none */
+	uint64_t content; /* hash of the best levels: whether it moved */
+	int tradable;     /* 1, 0, or -1: not asked, not known */
+};
+
+struct limit_reading {
+	double used_ratio; /* 0 to 1 and above; negative: no header came */
+};
+
+struct request_reading {
+	enum endpoint endpoint;
+	size_t symbol; /* index, for per-symbol endpoints */
+	int status;    /* HTTP; 0: none */
+	double seconds;
+	struct failure failure; /* by kind; an error inside a 200 is rejected, auth ... */
+};
+
+struct exchange_reading {
+	struct request_reading *requests;
+	size_t request_count;
+	double phase_seconds[HTTP_PHASES]; /* the slowest of each; negative: none */
+	struct book_reading *books;        /* one per symbol */
+	struct limit_reading limits[PROFILE_LIMITS];
+	bool clock_read;
+	double clock_skew;  /* theirs minus ours, seconds */
+	double clock_error; /* the true skew is within this of it */
+	bool maintenance;   /* the venue says so */
+	bool restricted;    /* the venue says that it is neither well nor in maintenance: "cancel_only" */
+	bool throttled;     /* 429 or the venue's own signal */
+	double retry_at;    /* Unix time it may be asked again; negative: not said */
+	bool banned;
+	double banned_until;       /* Unix time */
+	double certificate_expiry; /* Unix time; negative: no TLS */
+	int weight;                /* what this run cost by the profile */
+};
+
+/* Weight of one run of this target, without asking. */
+int exchange_weight(const struct exchange_target *target);
+
+/*
+ * Ask all targets.  `readings` has room for `count`; exchange_readings_release()
+ * frees what they hold.  Back by the deadline.  -1 with `why` only when memory ran out.
+ */
+int exchange_probe(struct http_client *client, const struct exchange_target targets[], size_t count,
+    struct deadline deadline, struct exchange_reading readings[], struct failure *why);
+void exchange_readings_release(struct exchange_reading readings[], size_t count);
+
+#endif /* PROBES_EXCHANGE_H */

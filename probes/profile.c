@@ -1,0 +1,179 @@
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "common/url.h"
+#include "common/utf8.h"
+#include "probes/profile_keys.h"
+
+const char *
+endpoint_name(enum endpoint endpoint)
+{
+	static const char *const names[ENDPOINTS] = { "ping", "time", "status", "book", "trade", "symbols" };
+
+	return names[endpoint];
+}
+
+static bool
+is_loopback(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (strcmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static const char *
+url_fault(const struct url *url, const char *text)
+{
+	if (strcmp(url->scheme, "https") != 0 && strcmp(url->scheme, "http") != 0)
+		return "the URL does not begin with https://";
+	if (url->host[0] == '\0')
+		return "the URL has no host";
+	if (strcmp(url->scheme, "http") == 0 && !is_loopback(url->host))
+		return "the URL is not https:// (http:// is for loopback alone)";
+	if (url->user != NULL || url->password != NULL || url->query != NULL || strchr(text, '#') != NULL)
+		return "the URL has a user, a '?' or a '#' in it";
+	if (text[strlen(text) - 1] == '/')
+		return "the URL ends with a slash: leave it out";
+	return strpbrk(text, " \t\r\n\"\\{}") != NULL ? "the URL has characters that need encoding" : NULL;
+}
+
+int
+profile_check_url(const char *url, struct failure *why)
+{
+	const char *wrong;
+	struct url parsed;
+
+	if (url_parse(&parsed, url, why) != 0)
+		return -1;
+	wrong = url_fault(&parsed, url);
+	url_release(&parsed);
+	return wrong == NULL ? 0 : failure_set(why, FAILURE_LOCAL, "%s", wrong);
+}
+
+static void
+complete(struct profile *profile)
+{
+	for (size_t e = 0; e < ENDPOINTS; e++) {
+		struct profile_endpoint *endpoint = &profile->endpoints[e];
+
+		if (endpoint->every_runs < 1)
+			endpoint->every_runs = 1;
+		endpoint->every_run = endpoint->every_runs == 1;
+		endpoint->per_symbol = endpoint->path != NULL && strstr(endpoint->path, "{symbol}") != NULL;
+	}
+}
+
+struct profile *
+profile_load(const char *path, struct failure *why)
+{
+	struct profile_loading *loading = calloc(1, sizeof(*loading));
+	struct profile *profile = calloc(1, sizeof(*profile));
+	int result;
+
+	if (loading == NULL || profile == NULL) {
+		free(loading);
+		free(profile);
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return NULL;
+	}
+	loading->path = path;
+	loading->profile = profile;
+	result = config_read(path, profile_take, loading, why);
+	if (result == 0) {
+		complete(profile);
+		result = profile_check(loading, why);
+	}
+	free(loading);
+	if (result == 0)
+		return profile;
+	profile_free(profile);
+	return NULL;
+}
+
+void
+profile_free(struct profile *profile)
+{
+	struct profile_text *text = profile != NULL ? profile->memory : NULL;
+
+	while (text != NULL) {
+		struct profile_text *next = text->next;
+
+		free(text);
+		text = next;
+	}
+	free(profile);
+}
+
+/* A currency's name as this exchange has it. */
+static struct slice
+rename_currency(const struct profile *profile, struct slice currency)
+{
+	for (size_t i = 0; i < profile->symbol_rename.count; i++) {
+		const char *rule = profile->symbol_rename.items[i];
+		struct slice from = { rule, strcspn(rule, "=") };
+
+		if (slice_equal(from, currency))
+			return SLICE(rule + from.length + 1);
+	}
+	return currency;
+}
+
+static void
+append_currency(struct buffer *out, struct slice currency, bool lower)
+{
+	for (size_t i = 0; i < currency.length; i++) {
+		char c = lower ? (char)tolower((unsigned char)currency.at[i]) : currency.at[i];
+
+		buffer_append(out, &c, 1);
+	}
+}
+
+static bool
+is_currency(struct slice name)
+{
+	for (size_t i = 0; i < name.length; i++)
+		if (iscntrl((unsigned char)name.at[i]) || strchr(" /?#&%\"\\{}", name.at[i]) != NULL)
+			return false;
+	return name.length > 0 && utf8_valid(name);
+}
+
+int
+profile_symbol(const struct profile *profile, const char *symbol, char *native, size_t size)
+{
+	size_t length = strcspn(symbol, "/");
+	struct slice base = { symbol, length }, quote = { NULL, 0 };
+	struct buffer out;
+	int result = -1;
+
+	if (symbol[length] == '/')
+		quote = SLICE(symbol + length + 1);
+	if (!is_currency(base) || !is_currency(quote) || size == 0)
+		return -1;
+	base = rename_currency(profile, base);
+	quote = rename_currency(profile, quote);
+	buffer_init(&out, size - 1);
+	for (const char *at = profile->symbol_format; *at != '\0'; at++) {
+		if (*at != '{') {
+			buffer_append(&out, at, 1);
+			continue;
+		}
+		append_currency(&out, tolower((unsigned char)at[1]) == 'b' ? base : quote,
+		    islower((unsigned char)at[1]) != 0);
+		at = strchr(at, '}');
+	}
+	if (!out.failed && out.length > 0) {
+		memcpy(native, out.text, out.length);
+		native[out.length] = '\0';
+		result = 0;
+	}
+	buffer_release(&out);
+	return result;
+}

@@ -1,0 +1,153 @@
+#ifndef PROBES_PROFILE_H
+#define PROBES_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/failure.h"
+
+/*
+ * What one exchange is like, as exchanges/<name>.yaml says it: where it is
+ * asked, what its answers mean, how it limits and bans, how private calls are
+ * signed.  A new exchange is a new file.
+ *
+ * Pointers are JSON pointers (RFC 6901); the member "*" stands for the first
+ * one there is (Kraken names its book after the pair, in its own spelling).
+ */
+enum { PROFILE_LIST = 16, PROFILE_LIMITS = 4 };
+
+enum endpoint {
+	ENDPOINT_PING,
+	ENDPOINT_TIME,
+	ENDPOINT_STATUS,
+	ENDPOINT_BOOK,
+	ENDPOINT_TRADE,
+	ENDPOINT_SYMBOLS
+};
+enum { ENDPOINTS = ENDPOINT_SYMBOLS + 1 };
+const char *endpoint_name(enum endpoint endpoint);
+
+enum time_unit { UNIT_AUTO, UNIT_S, UNIT_MS, UNIT_US, UNIT_NS, UNIT_ISO8601 };
+
+/* A list of words; `count` of them. */
+struct profile_list {
+	const char *items[PROFILE_LIST];
+	size_t count;
+};
+
+struct profile_endpoint {
+	const char *path; /* with query; "{symbol}" where it is asked per symbol; NULL: there is none */
+	int weight;       /* of the rate limit, one call costs */
+	bool per_symbol;
+	bool ignore_rate_limit; /* its rate-limit header is not to be believed */
+	bool every_run;         /* false: asked once in `every_runs` runs (heavy ones) */
+	int every_runs;         /* at least 1 */
+};
+
+/* What "ok" means inside an answer with status 200. */
+enum ok_kind { OK_ALWAYS, OK_ABSENT, OK_EQUALS, OK_EMPTY };
+
+enum limit_semantics { LIMIT_USED, LIMIT_REMAINING };
+
+struct profile_limit {
+	const char *name; /* label value: "weight_1m" */
+	const char *header;
+	const char *key; /* "sec" in "group=default; min=899; sec=29"; NULL: the whole value is the number */
+	enum limit_semantics semantics;
+	double ceiling;
+	const char *ceiling_header; /* NULL: `ceiling` holds */
+	int window_seconds;
+	const char *scope; /* "ip", "key", "endpoint" */
+};
+
+/* How private calls are signed: for the account reader. */
+struct profile_auth {
+	const char *scheme;          /* "none", "hmac", "jwt" */
+	const char *algorithm;       /* "sha256", "sha512", "HS512", "ES256" ... */
+	const char *encoding;        /* "hex", "base64" */
+	const char *secret_encoding; /* "raw", "base64", "pem" */
+	const char *prehash;         /* template; docs/adding-an-exchange.md lists what may be in it */
+	const char *timestamp;       /* "ms", "s", "iso8601" */
+	struct profile_list headers; /* "Name: template" */
+	struct profile_list claims;  /* of a JWT */
+	struct profile_list query;   /* "name=template", appended */
+};
+
+struct profile {
+	const char *name;
+	const char *base_url;
+	const char *test_url;              /* NULL: none */
+	const char *symbol_format;         /* "{BASE}{QUOTE}", "{QUOTE}-{BASE}" */
+	struct profile_list symbol_rename; /* "BTC=XBT" */
+	struct profile_endpoint endpoints[ENDPOINTS];
+
+	enum ok_kind ok_kind;
+	const char *ok_pointer;
+	const char *ok_value;
+
+	struct profile_list error_code; /* pointers, the first that is there counts */
+	struct profile_list error_message;
+	struct profile_list rate_limited; /* codes (or beginnings of messages) of each class */
+	struct profile_list banned;
+	struct profile_list clock;
+	struct profile_list auth_failed;
+	struct profile_list maintenance;
+
+	bool time_from_date_header;
+	const char *time_pointer;
+	enum time_unit time_unit;
+
+	const char *book_bids, *book_asks;  /* pointers to the lists of levels */
+	const char *bid_price, *ask_price;  /* pointer within a level: "/0", "/bid_price" */
+	struct profile_list book_timestamp; /* pointers, the latest counts; none: the book has none */
+	enum time_unit book_unit;
+	const char *book_sequence;   /* NULL: none */
+	const char *trade_timestamp; /* of ENDPOINT_TRADE: freshness where the book tells none */
+	enum time_unit trade_unit;
+
+	const char *status_pointer; /* a word, or with status_list a list of events */
+	const char *status_list;
+	struct profile_list status_healthy;
+	struct profile_list status_maintenance;
+
+	const char *symbols_list; /* pointer to the list of symbols */
+	const char *symbol_name;  /* pointers within one */
+	const char *symbol_state; /* NULL: being there is enough */
+	struct profile_list symbol_tradable;
+
+	struct profile_limit limits[PROFILE_LIMITS];
+	size_t limit_count;
+	struct profile_list throttle_status; /* HTTP codes: "429" */
+	struct profile_list ban_status;      /* "418" */
+	const char *retry_after;             /* header, seconds; NULL: none */
+	const char *ban_until_after; /* text in the error message before the time in ms: "banned until " */
+	int default_ban_seconds;     /* when nothing says how long */
+
+	struct profile_auth auth;
+	void *memory; /* what all the texts above point into */
+};
+
+/*
+ * NULL with `why` (local) that names file, line and key: an unknown key, a bad
+ * pointer, unit or word, a missing part.
+ */
+struct profile *profile_load(const char *path, struct failure *why);
+
+/*
+ * Whether a profile (or a target, instead of the profile's) may be asked there:
+ * https://, or http:// on loopback, with an optional path, without user, query
+ * or a slash at the end.  0, or -1 with `why` (local).
+ */
+int profile_check_url(const char *url, struct failure *why);
+
+/* Takes NULL. */
+void profile_free(struct profile *profile);
+
+/*
+ * "BTC/USDT" in the exchange's own spelling, into `native` (not yet encoded for
+ * a URL).  0, or -1: not a pair, or too long.
+ */
+int profile_symbol(const struct profile *profile, const char *symbol, char *native, size_t size);
+
+#endif /* PROBES_PROFILE_H */

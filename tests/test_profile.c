@@ -1,0 +1,325 @@
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "probes/json_pointer.h"
+#include "probes/profile.h"
+#include "tests/suite.h"
+
+static struct failure why;
+
+/* Begun from the root of the repository, as tests/run_all.sh does. */
+START_TEST(every_profile_of_the_repository_loads_under_its_file_s_name)
+{
+	glob_t found;
+
+	ck_assert_int_eq(glob("exchanges/*.yaml", 0, NULL, &found), 0);
+	ck_assert_uint_ge(found.gl_pathc, 10);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct profile *p = profile_load(found.gl_pathv[i], &why);
+		char path[128];
+
+		ck_assert_msg(p != NULL, "%s", why.text);
+		(void)snprintf(path, sizeof(path), "exchanges/%s.yaml", p->name);
+		ck_assert_str_eq(path, found.gl_pathv[i]);
+		ck_assert_msg(strncmp(p->base_url, "https://", 8) == 0, "%s: %s", path, p->base_url);
+		ck_assert(p->endpoints[ENDPOINT_BOOK].per_symbol);
+		ck_assert_msg(p->book_timestamp.count > 0 || p->trade_timestamp != NULL,
+		    "%s: nothing tells the age of a book", path);
+		profile_free(p);
+	}
+	globfree(&found);
+}
+END_TEST
+
+static const struct {
+	const char *profile, *symbol, *native;
+} symbols[] = {
+	{ "binance", "BTC/USDT", "BTCUSDT" }, { "upbit", "BTC/KRW", "KRW-BTC" },
+	{ "okx", "BTC/USDT", "BTC-USDT" }, { "gate", "BTC/USDT", "BTC_USDT" },
+	{ "kraken", "BTC/USD", "XBTUSD" }, { "kraken", "DOGE/BTC", "XDGXBT" },
+	{ "kraken", "BTCX/USD", "BTCXUSD" }, { "binance", "币安人生/USDT", "币安人生USDT" },
+	{ "binance", "BTCUSDT", NULL }, { "binance", "/USDT", NULL }, { "binance", "BTC/", NULL },
+	{ "binance", "BTC/USDT/KRW", NULL }, { "binance", "BTC/US DT", NULL },
+	{ "binance", "BTC&limit=1/USDT", NULL }, { "binance", "BTC\n/USDT", NULL },
+	{ "binance", "BTC\xff/USDT", NULL }, { "binance", "", NULL },
+	{ "binance", "AAAAAAAAAAAAAAAA/BBBBBBBBBBBBBBBB", NULL }, /* longer than the room for it */
+};
+
+START_TEST(a_symbol_gets_the_spelling_of_the_exchange)
+{
+	char path[64], native[32];
+	struct profile *p;
+	int result;
+
+	(void)snprintf(path, sizeof(path), "exchanges/%s.yaml", symbols[_i].profile);
+	p = profile_load(path, &why);
+	ck_assert_msg(p != NULL, "%s", why.text);
+	result = profile_symbol(p, symbols[_i].symbol, native, sizeof(native));
+	if (symbols[_i].native == NULL) {
+		ck_assert_int_eq(result, -1);
+	} else {
+		ck_assert_int_eq(result, 0);
+		ck_assert_str_eq(native, symbols[_i].native);
+	}
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(a_profile_says_what_its_file_says)
+{
+	struct profile *p = profile_load("exchanges/binance.yaml", &why);
+
+	ck_assert_msg(p != NULL, "%s", why.text);
+	ck_assert_str_eq(p->test_url, "https://testnet.binance.vision");
+	ck_assert_int_eq(p->endpoints[ENDPOINT_BOOK].weight, 5);
+	ck_assert(p->endpoints[ENDPOINT_BOOK].every_run);
+	ck_assert(!p->endpoints[ENDPOINT_SYMBOLS].every_run);
+	ck_assert_int_eq(p->endpoints[ENDPOINT_SYMBOLS].every_runs, 40);
+	ck_assert_int_eq(p->ok_kind, OK_ABSENT);
+	ck_assert_int_eq(p->time_unit, UNIT_MS);
+	ck_assert(!p->time_from_date_header);
+	ck_assert_uint_eq(p->auth_failed.count, 3);
+	ck_assert_str_eq(p->auth_failed.items[2], "-2015");
+	ck_assert_uint_eq(p->banned.count, 0);
+	ck_assert_uint_eq(p->limit_count, 1);
+	ck_assert_str_eq(p->limits[0].name, "weight_1m");
+	ck_assert_int_eq(p->limits[0].semantics, LIMIT_USED);
+	ck_assert_double_eq(p->limits[0].ceiling, 6000);
+	ck_assert_int_eq(p->limits[0].window_seconds, 60);
+	ck_assert_str_eq(p->ban_until_after, "banned until ");
+	ck_assert_int_eq(p->default_ban_seconds, 120);
+	ck_assert_str_eq(p->auth.prehash, "{query}");
+	ck_assert_uint_eq(p->auth.query.count, 3);
+	profile_free(p);
+}
+END_TEST
+
+/* Line by line, so that the tables below can say where something is. */
+static const char whole[] = "name: own\n"                           /* 1 */
+			    "base_url: https://api.example.com\n"   /* 2 */
+			    "symbol: {format: '{BASE}-{QUOTE}'}\n"  /* 3 */
+			    "endpoints:\n"                          /* 4 */
+			    "  time: {path: /time, weight: 1}\n"    /* 5 */
+			    "  book:\n"                             /* 6 */
+			    "    path: '/book?s={symbol}'\n"        /* 7 */
+			    "    weight: 2\n"                       /* 8 */
+			    "ok: {rule: absent, pointer: /error}\n" /* 9 */
+			    "time:\n"                               /* 10 */
+			    "  source: json\n"                      /* 11 */
+			    "  pointer: /t\n"                       /* 12 */
+			    "  unit: ms\n"                          /* 13 */
+			    "book:\n"                               /* 14 */
+			    "  bids: /b\n"                          /* 15 */
+			    "  asks: /a\n"                          /* 16 */
+			    "  bid_price: /0\n"                     /* 17 */
+			    "  ask_price: /0\n"                     /* 18 */
+			    "retry:\n"                              /* 19 */
+			    "  throttle_status: ['429']\n"          /* 20 */
+			    "  default_ban: 2m\n"                   /* 21 */
+			    "auth: {scheme: none}\n";               /* 22 */
+
+static const struct {
+	const char *from, *to; /* "" for `from`: `to` comes behind the end, from line 23 on */
+	const char *error;     /* behind "FILE:"; NULL: it loads */
+} edits[] = {
+	{ "", "", NULL },
+	{ "https://api.example.com", "http://127.0.0.1:8080/own", NULL },
+	{ "https://api.example.com", "http://[::1]:8080", NULL },
+	{ "https://api.example.com", "http://localhost", NULL },
+	{ "rule: absent, pointer: /error", "rule: always", NULL },
+	{ "  source: json\n  pointer: /t\n  unit: ms\n", "  source: date_header\n", NULL },
+	{ "", "limits:\n  w: {header: X-W, counts: used, ceiling: 10, window: 1s, scope: ip}\n", NULL },
+	{ "", "colour: blue\n", "23: colour: unknown key" },
+	{ "", "limits: 3\n", "23: limits: unknown key" },
+	{ "weight: 2", "wait: 2", "8: endpoints.book.wait: unknown key" },
+	{ "  book:\n    path", "  boook:\n    path", "7: endpoints.boook.path: unknown key" },
+	{ "/t\n", "t\n", "12: time.pointer: not a JSON pointer" },
+	{ "/t\n", "/a~2\n", "12: time.pointer: not a JSON pointer" },
+	{ "bids: /b", "bids:", "15: book.bids: no value" },
+	{ "bids: /b", "bids: [/b]", "15: book.bids: a list is not expected" },
+	{ "['429']", "'429'", "20: retry.throttle_status: a list is expected" },
+	{ "['429']", "['429', '4290']", "20: retry.throttle_status: not an HTTP status" },
+	{ "unit: ms", "unit: minutes", "13: time.unit: 'minutes' is none of: auto s ms us ns iso8601" },
+	{ "source: json", "source: clock", "11: time.source: 'clock' is none of: json date_header" },
+	{ "rule: absent", "rule: maybe", "9: ok.rule: 'maybe' is none of: always absent equals empty" },
+	{ "rule: absent", "rule: equals", "9: ok.value: missing" },
+	{ "rule: absent, pointer: /error", "rule: empty", "9: ok.pointer: missing" },
+	{ "scheme: none", "scheme: magic", "22: auth.scheme: 'magic' is none of: none hmac jwt" },
+	{ "weight: 2", "weight: -2", "8: endpoints.book.weight: not a whole number" },
+	{ "weight: 2", "weight: two", "8: endpoints.book.weight: not a whole number" },
+	{ "weight: 2", "ignore_rate_limit: yes", "8: endpoints.book.ignore_rate_limit: 'yes' is none of" },
+	{ "    weight: 2\n", "", "7: endpoints.book.weight: missing" },
+	{ "default_ban: 2m", "default_ban: 120", "21: retry.default_ban: not a duration" },
+	{ "default_ban: 2m", "default_ban: 1ms", "21: retry.default_ban: not a duration" },
+	{ "  default_ban: 2m\n", "", "20: retry.default_ban: missing" },
+	{ "name: own", "name: Own Exchange", "1: name: not a name" },
+	{ "name: own\n", "", "1: name: missing" },
+	{ "base_url: https://api.example.com\n", "", "1: base_url: missing" },
+	{ "https://api.example.com", "http://api.example.com", "2: base_url: the URL is not https://" },
+	{ "https://api.example.com", "http://127.0.0.1.example.com", "2: base_url: the URL is not https://" },
+	{ "https://api.example.com", "ftp://api.example.com", "2: base_url: the URL does not begin" },
+	{ "https://api.example.com", "https://api.example.com/", "2: base_url: the URL ends with a slash" },
+	{ "https://api.example.com", "https://u:p@api.example.com", "2: base_url: the URL has a user" },
+	{ "https://api.example.com", "https://api.example.com?x=1", "2: base_url: the URL has a user" },
+	{ "https://api.example.com", "example", "2: base_url: " },
+	{ "'{BASE}-{QUOTE}'", "'{BASE}'", "3: symbol.format: not one {BASE}" },
+	{ "'{BASE}-{QUOTE}'", "'{BASE}-{QUOTE'", "3: symbol.format: a brace without" },
+	{ "symbol: {format: '{BASE}-{QUOTE}'}", "symbol: {rename: [BTC]}",
+	    "3: symbol.rename: not of the form" },
+	{ "symbol: {format: '{BASE}-{QUOTE}'}", "symbol: {rename: []}", "3: symbol.format: missing" },
+	{ "/book?s={symbol}", "/book?s={sym}", "7: endpoints.book.path: only {symbol}" },
+	{ "/book?s={symbol}", "/book", "7: endpoints.book.path: the book is asked per symbol" },
+	{ "/book?s={symbol}", "book?s={symbol}", "7: endpoints.book.path: not a path" },
+	{ "  time: {path: /time, weight: 1}\n", "", "6: endpoints.time.path: missing" },
+	{ "  unit: ms\n", "", "11: time.unit: missing" },
+	{ "  asks: /a\n", "", "15: book.asks: missing" },
+	{ "  bids: /b\n", "  bids: /b\n  timestamp: [/x]\n", "15: book.unit: missing" },
+	{ "", "trade: {timestamp: /x, unit: s}\n", "5: endpoints.trade.path: missing" },
+	{ "  book:\n", "  trade: {path: '/t', weight: 1}\n  book:\n", "1: trade.timestamp: missing" },
+	{ "  book:\n", "  status: {path: '/t', weight: 1}\n  book:\n", "1: status.pointer: missing" },
+	{ "  book:\n", "  symbols: {path: '/t', weight: 1}\n  book:\n", "1: symbols.list: missing" },
+	{ "", "limits:\n  w: {header: X-W, counts: used, window: 1s, scope: ip}\n",
+	    "24: limits.w.ceiling: missing" },
+	{ "", "limits:\n  w: {header: X-W, ceiling: 5, window: 1s, scope: ip}\n",
+	    "24: limits.w.counts: missing" },
+	{ "", "limits:\n  w: {header: X W}\n", "24: limits.w.header: not the name of an HTTP header" },
+	{ "", "limits:\n  w: {ceiling: 0}\n", "24: limits.w.ceiling: not a number above 0" },
+	{ "", "limits:\n  w: {ceiling: NaN}\n", "24: limits.w.ceiling: not a number above 0" },
+	{ "", "limits:\n  W!: {ceiling: 1}\n", "24: limits.W!.ceiling: unknown key" },
+	{ "scheme: none", "scheme: hmac", "22: auth.algorithm: missing" },
+	{ "scheme: none", "scheme: none, prehash: '{secret}'", "22: auth.prehash: an unknown token" },
+	{ "scheme: none", "scheme: none, headers: ['X {key}']",
+	    "22: auth.headers: not of the form 'Name: value'" },
+	{ "scheme: none",
+	    "scheme: jwt, algorithm: sha256, secret_encoding: raw, timestamp: ms, headers: ['A: {token}'], "
+	    "claims: ['a={key}']",
+	    "22: auth.algorithm: none of: HS256" },
+	{ "", "time.unit: ms\n", "23: time.unit: the key is there twice" },
+};
+
+static char path[] = "/tmp/arbwatch-profile.XXXXXX";
+
+static void
+make_file(void)
+{
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	(void)close(fd);
+}
+
+static void
+remove_file(void)
+{
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+static void
+write_edited(const char *from, const char *to)
+{
+	const char *at = *from != '\0' ? strstr(whole, from) : whole + strlen(whole);
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_msg(at != NULL, "'%s' is not in the text", from);
+	ck_assert_int_gt(fprintf(file, "%.*s%s%s", (int)(at - whole), whole, to, at + strlen(from)), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(a_faulty_profile_is_refused_with_file_line_and_key)
+{
+	struct profile *p;
+	char error[256];
+
+	write_edited(edits[_i].from, edits[_i].to);
+	p = profile_load(path, &why);
+	if (edits[_i].error == NULL) {
+		ck_assert_msg(p != NULL, "%s", why.text);
+		profile_free(p);
+		return;
+	}
+	ck_assert_msg(p == NULL, "'%s' is taken", edits[_i].to);
+	ck_assert_int_eq(why.kind, FAILURE_LOCAL);
+	(void)snprintf(error, sizeof(error), "%s:%s", path, edits[_i].error);
+	ck_assert_msg(strncmp(why.text, error, strlen(error)) == 0, "%s, not %s", why.text, error);
+}
+END_TEST
+
+START_TEST(a_list_has_at_most_sixteen_items)
+{
+	char items[256] = "errors.auth: [";
+
+	for (int i = 0; i < 17; i++)
+		(void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "e%d, ", i);
+	(void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "]\n");
+	write_edited("", items);
+	ck_assert_ptr_null(profile_load(path, &why));
+	ck_assert_msg(strstr(why.text, ":23: errors.auth: more than 16 items") != NULL, "%s", why.text);
+}
+END_TEST
+
+static const struct {
+	const char *pointer;
+	const char *found; /* as JSON; NULL: nothing */
+} pointers[] = {
+	{ "/a", "1" },
+	{ "/b/0", "\"x\"" },
+	{ "/b/1/c", "null" },
+	{ "/b/*", "\"x\"" },
+	{ "/*", "1" },
+	{ "/d/*/e", "7" },
+	{ "/sl~1ash", "2" },
+	{ "/ti~0lde", "3" },
+	{ "/", "4" },
+	{ "/b/2", NULL },
+	{ "/b/00", NULL },
+	{ "/b/-1", NULL },
+	{ "/b/x", NULL },
+	{ "/b/99999999999999999999", NULL },
+	{ "/a/b", NULL },
+	{ "/none", NULL },
+	{ "/d/*/e/*", NULL },
+};
+
+START_TEST(a_pointer_finds_what_it_names)
+{
+	json_t *root =
+	    json_loads("{\"a\":1,\"b\":[\"x\",{\"c\":null}],\"d\":{\"PAIR\":{\"e\":7},\"last\":{\"e\":8}},"
+		       "\"sl/ash\":2,\"ti~lde\":3,\"\":4}",
+		0, NULL);
+	const json_t *found = json_pointer_get(root, pointers[_i].pointer);
+	char *text = found != NULL ? json_dumps(found, JSON_ENCODE_ANY) : NULL;
+
+	ck_assert(json_pointer_valid(pointers[_i].pointer));
+	if (pointers[_i].found == NULL)
+		ck_assert_ptr_null(found);
+	else
+		ck_assert_str_eq(text, pointers[_i].found);
+	ck_assert_ptr_eq(json_pointer_get(root, ""), root);
+	free(text);
+	json_decref(root);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("profile");
+	TCase *own = tcase_create("repository"), *files = tcase_create("files");
+
+	tcase_add_test(own, every_profile_of_the_repository_loads_under_its_file_s_name);
+	tcase_add_test(own, a_profile_says_what_its_file_says);
+	tcase_add_loop_test(own, a_symbol_gets_the_spelling_of_the_exchange, 0, LENGTH(symbols));
+	tcase_add_loop_test(own, a_pointer_finds_what_it_names, 0, LENGTH(pointers));
+	tcase_add_checked_fixture(files, make_file, remove_file);
+	tcase_add_loop_test(files, a_faulty_profile_is_refused_with_file_line_and_key, 0, LENGTH(edits));
+	tcase_add_test(files, a_list_has_at_most_sixteen_items);
+	suite_add_tcase(suite, own);
+	suite_add_tcase(suite, files);
+	return run_suite(suite);
+}
