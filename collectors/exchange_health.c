@@ -1,0 +1,325 @@
+/*
+ * exchange_health: can the bot trade there now, and would what it sees be true?
+ *
+ * All exchanges are asked at once, by their profiles.  One that has banned us,
+ * or told us to slow down, is not asked at all until the time it said.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "collectors/exchange_health/families.h"
+#include "collectors/exchange_health/memory.h"
+#include "collectors/exchange_health/news.h"
+#include "collectors/exchange_health/report.h"
+#include "collectors/exchange_health/venues.h"
+#include "collectors/harness/collector.h"
+#include "common/version.h"
+
+enum {
+	BODY_LIMIT = 4 * 1024 * 1024, /* a list of all symbols is the longest that is asked for */
+	CONNECTIONS = 128,
+};
+
+static const struct option options[] = {
+	{ .name = "exchange",
+	    .argument = "NAME[=URL]",
+	    .help = "an exchange by its profile's name; URL instead of the profile's",
+	    .repeatable = true },
+	{ .name = "exchange.profiles",
+	    .argument = "DIR",
+	    .fallback = PROFILES,
+	    .help = "where the profiles are" },
+	{ .name = "symbol",
+	    .argument = "[NAME:]BASE/QUOTE",
+	    .fallback = "BTC/USDT",
+	    .help = "whose order books are read; for one exchange alone, instead of those for all: "
+		    "upbit:BTC/KRW",
+	    .repeatable = true },
+	{ .name = "degraded.latency",
+	    .argument = "DURATION",
+	    .fallback = "500ms",
+	    .help = "above it an exchange is degraded: the median of a run's answers" },
+	{ .name = "degraded.error-ratio",
+	    .argument = "RATIO",
+	    .fallback = "0.05",
+	    .help = "above it too: requests that fail, of the last minutes" },
+	{ .name = "degraded.headroom",
+	    .argument = "RATIO",
+	    .fallback = "0.2",
+	    .help = "below it too: what is left of a rate limit" },
+	{ .name = "down.after",
+	    .argument = "N",
+	    .fallback = "3",
+	    .help = "runs in a row without anything of use until it is down" },
+	{ .name = "frozen.age",
+	    .argument = "DURATION",
+	    .fallback = "5s",
+	    .help = "an older order book stands still" },
+	{ .name = "frozen.runs",
+	    .argument = "N",
+	    .fallback = "2",
+	    .help = "so does one that is the same in N runs while another exchange's moves" },
+	{ .name = "weight.limit",
+	    .argument = "N",
+	    .fallback = "100",
+	    .help = "the most that a run may cost of one exchange's rate limit" },
+	{ .name = "tls.ca-file",
+	    .argument = "FILE",
+	    .help = "who may sign an exchange's certificate (default: the system's CAs)" },
+	{ 0 },
+};
+
+struct state {
+	struct venues venues;
+	struct judge_limits limits;
+	struct http_client *client;
+};
+
+/* Settings ----------------------------------------------------------- */
+
+static int
+read_limits(struct judge_limits *limits, const struct options *given, struct failure *why)
+{
+	int64_t latency, age, down_after, frozen_runs;
+
+	if (options_duration(given, "degraded.latency", &latency, why) != 0 ||
+	    options_ratio(given, "degraded.error-ratio", &limits->error_ratio, why) != 0 ||
+	    options_ratio(given, "degraded.headroom", &limits->headroom, why) != 0 ||
+	    options_integer(given, "down.after", 1, 1000, &down_after, why) != 0 ||
+	    options_duration(given, "frozen.age", &age, why) != 0 ||
+	    options_integer(given, "frozen.runs", 1, 1000, &frozen_runs, why) != 0)
+		return -1;
+	limits->latency_seconds = (double)latency / 1e9;
+	limits->frozen_age = (double)age / 1e9;
+	limits->down_after = (double)down_after;
+	limits->frozen_runs = (double)frozen_runs;
+	return 0;
+}
+
+static int
+open_client(struct state *s, const struct options *given, struct failure *why)
+{
+	struct failure reason = { 0 };
+	char user_agent[64];
+	struct http_settings settings = { .ca_file = options_text(given, "tls.ca-file"),
+		.user_agent = user_agent,
+		.body_limit = BODY_LIMIT,
+		.connections = CONNECTIONS };
+
+	(void)snprintf(user_agent, sizeof(user_agent), "arbwatch/%.32s", version_number);
+	s->client = http_client_new(&settings, &reason);
+	if (s->client != NULL)
+		return 0;
+	*why = reason;
+	return settings.ca_file != NULL ? options_failure(given, "tls.ca-file", 0, why, "%s", reason.text)
+					: -1;
+}
+
+static void
+exchange_health_close(void *closing)
+{
+	struct state *s = closing;
+
+	if (s == NULL)
+		return;
+	http_client_free(s->client);
+	venues_release(&s->venues);
+	free(s);
+}
+
+static int
+exchange_health_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	(void)secrets;
+	if (s == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (read_limits(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
+	    open_client(s, given, why) == 0) {
+		*state = s;
+		return 0;
+	}
+	exchange_health_close(s);
+	return -1;
+}
+
+/* Run ---------------------------------------------------------------- */
+
+static double
+unix_time(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (double)(now.tv_sec * 1000 + now.tv_nsec / 1000000) / 1e3;
+}
+
+/* What is remembered; and whether it is asked. */
+static bool
+recall(struct venue *venue, const struct metrics *last, double now)
+{
+	memory_read(last, venue->name, now, &venue->history);
+	for (size_t i = 0; i < venue->book_count; i++)
+		memory_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
+	return judge_may_ask(&venue->history, now);
+}
+
+static void
+tell_held_back(struct run *run, const struct venue *venue, double now)
+{
+	const struct history *history = &venue->history;
+	bool banned = history->banned_until > now;
+	time_t until = (time_t)(banned ? history->banned_until : history->retry_at);
+	struct failure why = { 0 };
+	struct tm utc;
+	char text[32];
+
+	if (gmtime_r(&until, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		text[0] = '\0';
+	(void)failure_set(&why, FAILURE_REJECTED, "not asked: the exchange %s until %s",
+	    banned ? "has banned this address" : "wants fewer requests and gets none", text);
+	run_failed(run, venue->name, &why);
+}
+
+/* One line for a venue, however many of its requests failed: the first says why. */
+static void
+tell_failure(struct run *run, const struct venue *venue, const struct news *news)
+{
+	const struct exchange_reading *reading = venue->reading;
+	const struct request_reading *request = reading->requests;
+	const char *endpoint, *symbol = "";
+	struct failure why;
+
+	if (news->failures == 0)
+		return;
+	while (request->failure.kind == FAILURE_NONE)
+		request++;
+	endpoint = endpoint_name(request->endpoint);
+	if (venue->profile->endpoints[request->endpoint].per_symbol)
+		symbol = venue->symbols[request->symbol];
+	why = request->failure;
+	(void)failure_prefix(&why, "%zu of %zu requests failed: %s%s%s", news->failures, news->requests,
+	    endpoint, *symbol != '\0' ? " " : "", symbol);
+	run_failed(run, venue->name, &why);
+}
+
+static void
+tell_change(struct run *run, const struct venue *venue, enum health health)
+{
+	char text[64];
+
+	if (!venue->history.judged || venue->history.health == health)
+		return;
+	(void)snprintf(
+	    text, sizeof(text), "was %s, is %s", health_name(venue->history.health), health_name(health));
+	run_note(run, venue->name, text);
+}
+
+static void
+publish_asked(const struct state *s, struct venue *venue, const struct exchange_target *target,
+    struct run *run, double now)
+{
+	struct metrics *m = run_metrics(run);
+	struct news news;
+	enum health health;
+
+	news_read(venue, target, s->venues.seconds, &news);
+	news_judge_books(&s->venues, venue, &s->limits, &news);
+	judge_remember(&venue->history, &news, now);
+	health = judge(&s->limits, &venue->history, &news, now);
+	report_venue(m, venue, !judge_is_failed(&news), now);
+	memory_write(m, venue->name, &venue->history, now);
+	for (size_t i = 0; i < venue->book_count; i++)
+		memory_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history);
+	memory_write_health(m, venue->name, health);
+	tell_failure(run, venue, &news);
+	tell_change(run, venue, health);
+}
+
+static void
+publish_not_asked(const struct state *s, const struct venue *venue, struct run *run, double now)
+{
+	enum health health = judge(&s->limits, &venue->history, NULL, now);
+
+	report_venue(run_metrics(run), venue, false, now);
+	memory_write_health(run_metrics(run), venue->name, health);
+	tell_change(run, venue, health);
+}
+
+/* Ask all that may be asked.  How many; 0 when memory ran out, which is told. */
+static size_t
+ask(struct state *s, const struct metrics *last, struct run *run, double now)
+{
+	struct venues *v = &s->venues;
+	struct failure why = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < v->count; i++) {
+		struct venue *venue = &v->items[i];
+
+		if (!recall(venue, last, now)) {
+			tell_held_back(run, venue, now);
+			continue;
+		}
+		venue_choose(venue, &v->targets[count]);
+		venue->reading = &v->readings[count++];
+	}
+	if (count == 0 ||
+	    exchange_probe(s->client, v->targets, count, run_deadline(run), v->readings, &why) == 0)
+		return count;
+	for (size_t i = 0; i < v->count; i++)
+		v->items[i].reading = NULL;
+	run_failed(run, "exchanges", &why);
+	return 0;
+}
+
+static void
+exchange_health_collect(void *state, struct run *run)
+{
+	struct state *s = state;
+	struct venues *v = &s->venues;
+	const struct metrics *last = run_last(run);
+	double started = unix_time(), now;
+	struct failure why = { 0 };
+	size_t asked;
+
+	for (size_t i = 0; i < v->count; i++)
+		v->items[i].reading = NULL;
+	if (last == NULL) {
+		/* It is not known who must not be asked. */
+		(void)failure_set(&why, FAILURE_LOCAL, "out of memory");
+		run_failed(run, "exchanges", &why);
+		for (size_t i = 0; i < v->count; i++)
+			report_venue(run_metrics(run), &v->items[i], false, started);
+		return;
+	}
+	asked = ask(s, last, run, started);
+	now = unix_time();
+	for (size_t i = 0; i < v->count; i++)
+		if (v->items[i].reading != NULL)
+			news_read_books(&v->items[i], started);
+	news_find_movers(v);
+	for (size_t i = 0; i < v->count; i++) {
+		struct venue *venue = &v->items[i];
+
+		if (venue->reading != NULL)
+			publish_asked(s, venue, &v->targets[venue->reading - v->readings], run, now);
+		else
+			publish_not_asked(s, venue, run, now);
+	}
+	exchange_readings_release(v->readings, asked);
+}
+
+const struct collector collector = {
+	.name = "exchange_health",
+	.summary = "ask crypto exchanges whether they are healthy, and judge what they answer",
+	.options = options,
+	.families = exchange_families,
+	.family_count = EXCHANGE_FAMILIES,
+	.open = exchange_health_open,
+	.collect = exchange_health_collect,
+	.close = exchange_health_close,
+};

@@ -1,0 +1,134 @@
+#include <stdlib.h>
+
+#include "collectors/exchange_health/news.h"
+
+static int
+compare_seconds(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median of what was answered: neither one slow answer nor one fast one is the venue. */
+static double
+typical_latency(const struct exchange_reading *reading, double seconds[])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < reading->request_count; i++)
+		if (reading->requests[i].status != 0)
+			seconds[count++] = reading->requests[i].seconds;
+	if (count == 0)
+		return -1;
+	qsort(seconds, count, sizeof(*seconds), compare_seconds);
+	return (seconds[(count - 1) / 2] + seconds[count / 2]) / 2;
+}
+
+/*
+ * How old a book was when it came, on the exchange's own clock where that is
+ * known.  The run may have gone on for long after that, for somebody else.
+ */
+static void
+read_age(const struct exchange_reading *reading, const struct request_reading *request, double started,
+    struct book_news *news)
+{
+	double timestamp = reading->books[request->symbol].timestamp;
+	double arrived = started + request->seconds + (reading->clock_read ? reading->clock_skew : 0);
+
+	if (timestamp >= 0)
+		news->age = arrived > timestamp ? arrived - timestamp : 0;
+}
+
+/* Numbers of 52 bits are exact in the file too. */
+static double
+mark_of(const struct book_reading *reading)
+{
+	return reading->sequence >= 0 ? reading->sequence
+				      : (double)(reading->content & ((UINT64_C(1) << 52) - 1));
+}
+
+void
+news_read_books(struct venue *venue, double started)
+{
+	const struct exchange_reading *reading = venue->reading;
+	/* The request that tells the time comes last, if there are two. */
+	enum endpoint timed = venue->endpoints[ENDPOINT_TRADE] ? ENDPOINT_TRADE : ENDPOINT_BOOK;
+
+	for (size_t i = 0; i < venue->book_count; i++) {
+		struct book *book = &venue->books[i];
+
+		book->news = (struct book_news){
+			.age = -1, .mark = mark_of(&reading->books[i]), .tradable = reading->books[i].tradable
+		};
+		if (reading->books[i].read)
+			judge_compare_book(&book->history, &book->news);
+	}
+	for (size_t i = 0; i < reading->request_count; i++) {
+		const struct request_reading *request = &reading->requests[i];
+
+		if (request->endpoint == timed && request->symbol < venue->book_count &&
+		    reading->books[request->symbol].read)
+			read_age(reading, request, started, &venue->books[request->symbol].news);
+	}
+}
+
+void
+news_read(
+    const struct venue *venue, const struct exchange_target *target, double seconds[], struct news *news)
+{
+	const struct exchange_reading *reading = venue->reading;
+
+	*news = (struct news){ .requests = reading->request_count,
+		.books = target->asked[ENDPOINT_BOOK] ? venue->book_count : 0,
+		.latency_seconds = typical_latency(reading, seconds),
+		.used_ratio = -1,
+		.status_asked = target->asked[ENDPOINT_STATUS] || !venue->endpoints[ENDPOINT_STATUS],
+		.maintenance = reading->maintenance,
+		.restricted = reading->restricted,
+		.throttled = reading->throttled,
+		.retry_at = reading->retry_at,
+		.banned = reading->banned,
+		.banned_until = reading->banned_until };
+	for (size_t i = 0; i < reading->request_count; i++)
+		news->failures += reading->requests[i].failure.kind != FAILURE_NONE;
+	for (size_t i = 0; i < venue->profile->limit_count; i++)
+		if (reading->limits[i].used_ratio > news->used_ratio)
+			news->used_ratio = reading->limits[i].used_ratio;
+}
+
+void
+news_find_movers(struct venues *v)
+{
+	for (size_t i = 0; i < v->base_count; i++)
+		v->movers[i] = MOVER_NONE;
+	for (size_t i = 0; i < v->count; i++)
+		for (size_t j = 0; v->items[i].reading != NULL && j < v->items[i].book_count; j++) {
+			const struct book *book = &v->items[i].books[j];
+			size_t *mover = &v->movers[book->base];
+
+			if (book->news.moved)
+				*mover = *mover == MOVER_NONE || *mover == i ? i : MOVER_SEVERAL;
+		}
+}
+
+void
+news_judge_books(
+    const struct venues *v, struct venue *venue, const struct judge_limits *limits, struct news *news)
+{
+	size_t self = (size_t)(venue - v->items);
+
+	for (size_t i = 0; i < venue->book_count; i++) {
+		struct book *book = &venue->books[i];
+		size_t mover = v->movers[book->base];
+
+		if (book->news.tradable >= 0)
+			book->history.tradable = book->news.tradable;
+		news->books_halted += book->history.tradable == 0;
+		if (!venue->reading->books[i].read)
+			continue;
+		news->books_read++;
+		news->books_standing +=
+		    judge_book(limits, &book->history, &book->news, mover != MOVER_NONE && mover != self);
+	}
+}

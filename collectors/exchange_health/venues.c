@@ -1,0 +1,336 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/exchange_health/venues.h"
+
+enum { NAME_BYTES = 64, NATIVE_BYTES = 64 };
+
+static int
+out_of_memory(struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+/* Exchanges ---------------------------------------------------------- */
+
+/* The name becomes a label and a file's name. */
+static bool
+is_name(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return length > 0 && length <= NAME_BYTES && text[length] == '\0';
+}
+
+static struct venue *
+find_venue(const struct venues *v, const char *name, size_t length)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (strlen(v->items[i].name) == length && memcmp(v->items[i].name, name, length) == 0)
+			return &v->items[i];
+	return NULL;
+}
+
+static int
+load_profile(struct venue *venue, const char *directory, struct failure *why)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/%s.yaml", directory, venue->name) >= (int)sizeof(path))
+		return failure_set(why, FAILURE_LOCAL, "the path of its profile is too long");
+	venue->profile = profile_load(path, why);
+	return venue->profile != NULL ? 0 : -1;
+}
+
+static int
+add_venue(struct venues *v, const struct options *given, size_t index, struct failure *why)
+{
+	struct venue *venue = &v->items[v->count];
+	struct failure reason = { 0 };
+	char *url;
+
+	venue->name = strdup(options_item(given, "exchange", index));
+	if (venue->name == NULL)
+		return out_of_memory(why);
+	v->count++;
+	url = strchr(venue->name, '=');
+	if (url != NULL)
+		*url++ = '\0';
+	if (!is_name(venue->name))
+		return options_failure(given, "exchange", index, why,
+		    "name the exchange by its profile, in small letters, as in 'binance' or "
+		    "'binance=http://127.0.0.1:8080/binance'");
+	if (find_venue(v, venue->name, strlen(venue->name)) != venue)
+		return options_failure(given, "exchange", index, why, "'%s' is there twice", venue->name);
+	if (url != NULL) {
+		if (profile_check_url(url, &reason) != 0)
+			return options_failure(
+			    given, "exchange", index, why, "%s: %s", venue->name, reason.text);
+		venue->base_url = strdup(url);
+		if (venue->base_url == NULL)
+			return out_of_memory(why);
+	}
+	if (load_profile(venue, options_text(given, "exchange.profiles"), &reason) != 0)
+		return options_failure(given, "exchange", index, why, "%s: %s", venue->name, reason.text);
+	return 0;
+}
+
+/* Symbols ------------------------------------------------------------ */
+
+/* "upbit:BTC/KRW" -> whose it is; NULL: everybody's, and `*symbol` is all of it. */
+static int
+split_symbol(const struct venues *v, const struct options *given, size_t index, const char **symbol,
+    struct venue **owner, struct failure *why)
+{
+	const char *text = options_item(given, "symbol", index), *colon = strchr(text, ':');
+
+	*owner = NULL;
+	*symbol = text;
+	if (colon == NULL)
+		return 0;
+	*symbol = colon + 1;
+	*owner = find_venue(v, text, (size_t)(colon - text));
+	if (*owner == NULL)
+		return options_failure(given, "symbol", index, why,
+		    "'%s' is for an exchange that --exchange does not name", text);
+	return 0;
+}
+
+static int
+add_symbol(
+    struct venue *venue, const char *symbol, const struct options *given, size_t index, struct failure *why)
+{
+	char native[NATIVE_BYTES];
+
+	if (profile_symbol(venue->profile, symbol, native, sizeof(native)) != 0)
+		return options_failure(
+		    given, "symbol", index, why, "'%s' is not a pair like BTC/USDT", symbol);
+	for (size_t i = 0; i < venue->book_count; i++)
+		if (strcmp(venue->symbols[i], symbol) == 0)
+			return options_failure(
+			    given, "symbol", index, why, "'%s' is there twice for %s", symbol, venue->name);
+	venue->symbols[venue->book_count] = strdup(symbol);
+	if (venue->symbols[venue->book_count] == NULL)
+		return out_of_memory(why);
+	venue->books[venue->book_count] =
+	    (struct book){ .symbol = venue->symbols[venue->book_count], .history.tradable = -1 };
+	venue->book_count++;
+	return 0;
+}
+
+/* Symbols of its own, if it has any; else those for everybody. */
+static int
+add_symbols_of(
+    struct venue *venue, bool own, const struct venues *v, const struct options *given, struct failure *why)
+{
+	size_t count = options_count(given, "symbol");
+
+	for (size_t i = 0; i < count; i++) {
+		const char *symbol;
+		struct venue *owner;
+
+		if (split_symbol(v, given, i, &symbol, &owner, why) != 0)
+			return -1;
+		if (owner == (own ? venue : NULL) && add_symbol(venue, symbol, given, i, why) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_symbols(struct venue *venue, const struct venues *v, const struct options *given, struct failure *why)
+{
+	size_t count = options_count(given, "symbol");
+
+	venue->symbols = calloc(count + 1, sizeof(*venue->symbols));
+	venue->books = calloc(count + 1, sizeof(*venue->books));
+	if (venue->symbols == NULL || venue->books == NULL)
+		return out_of_memory(why);
+	if (add_symbols_of(venue, true, v, given, why) != 0)
+		return -1;
+	return venue->book_count > 0 ? 0 : add_symbols_of(venue, false, v, given, why);
+}
+
+static bool
+same_base(const char *symbol, const char *other)
+{
+	size_t length = strcspn(symbol, "/");
+
+	return strncmp(symbol, other, length) == 0 && other[length] == '/';
+}
+
+/* The number of a book's base; `first` holds the first book of each that has one. */
+static size_t
+number_of_base(const struct book *book, const struct book *first[], size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (same_base(book->symbol, first[i]->symbol))
+			return i;
+	first[*count] = book;
+	return (*count)++;
+}
+
+static int
+number_bases(struct venues *v, size_t books, struct failure *why)
+{
+	const struct book **first = calloc(books + 1, sizeof(struct book *));
+	size_t count = 0;
+
+	if (first == NULL)
+		return out_of_memory(why);
+	for (size_t i = 0; i < v->count; i++)
+		for (size_t j = 0; j < v->items[i].book_count; j++)
+			v->items[i].books[j].base = number_of_base(&v->items[i].books[j], first, &count);
+	free(first);
+	v->base_count = count;
+	v->movers = calloc(count + 1, sizeof(*v->movers));
+	return v->movers != NULL ? 0 : out_of_memory(why);
+}
+
+/* Questions ---------------------------------------------------------- */
+
+/* A server time tells that it is there, too; trades are asked for where books have no time. */
+static void
+choose_endpoints(struct venue *venue)
+{
+	const struct profile *profile = venue->profile;
+
+	for (int e = 0; e < ENDPOINTS; e++) {
+		const struct profile_endpoint *endpoint = &profile->endpoints[e];
+		bool wanted = endpoint->path != NULL;
+
+		if (e == ENDPOINT_PING)
+			wanted = wanted && profile->endpoints[ENDPOINT_TIME].path == NULL;
+		if (e == ENDPOINT_TRADE)
+			wanted = wanted && profile->book_timestamp.count == 0;
+		if (e == ENDPOINT_BOOK || e == ENDPOINT_TRADE || e == ENDPOINT_SYMBOLS)
+			wanted = wanted && venue->book_count > 0;
+		venue->endpoints[e] = wanted;
+	}
+}
+
+/* Whether the last that this endpoint said is that something is not open. */
+static bool
+is_closed(const struct venue *venue, int endpoint)
+{
+	if (endpoint == ENDPOINT_STATUS)
+		return venue->history.maintenance;
+	for (size_t i = 0; endpoint == ENDPOINT_SYMBOLS && i < venue->book_count; i++)
+		if (venue->books[i].history.tradable == 0)
+			return true;
+	return false;
+}
+
+void
+venue_choose(const struct venue *venue, struct exchange_target *target)
+{
+	*target = (struct exchange_target){ .profile = venue->profile,
+		.base_url = venue->base_url,
+		.symbols = (const char *const *)venue->symbols,
+		.symbol_count = venue->book_count };
+	for (int e = 0; e < ENDPOINTS; e++) {
+		const struct profile_endpoint *endpoint = &venue->profile->endpoints[e];
+		int64_t every = endpoint->every_run || endpoint->every_runs < 1 ? 1 : endpoint->every_runs;
+
+		target->asked[e] =
+		    venue->endpoints[e] && ((int64_t)venue->history.runs % every == 0 || is_closed(venue, e));
+	}
+}
+
+/* The heaviest run, which asks everything, is what counts. */
+static int
+check_weight(const struct venue *venue, int64_t limit, const struct options *given, struct failure *why)
+{
+	struct exchange_target target;
+	int weight;
+
+	venue_choose(venue, &target);
+	weight = exchange_weight(&target);
+	if (weight > limit)
+		return options_failure(given, "weight.limit", 0, why,
+		    "a run on %s costs %d of its rate limit (order books: %zu), and %lld is the most: ask for "
+		    "fewer, or raise it",
+		    venue->name, weight, venue->book_count, (long long)limit);
+	return 0;
+}
+
+static int
+check_load(const struct venues *v, const struct options *given, size_t *books, struct failure *why)
+{
+	int64_t limit;
+
+	*books = 0;
+	if (options_integer(given, "weight.limit", 1, 1000000, &limit, why) != 0)
+		return -1;
+	for (size_t i = 0; i < v->count; i++) {
+		*books += v->items[i].book_count;
+		if (check_weight(&v->items[i], limit, given, why) != 0)
+			return -1;
+	}
+	if (*books > BOOKS_MAX)
+		return options_failure(
+		    given, "symbol", 0, why, "%zu order books, and %d are the most", *books, (int)BOOKS_MAX);
+	return 0;
+}
+
+/* All ---------------------------------------------------------------- */
+
+static int
+take_room(struct venues *v, size_t count, struct failure *why)
+{
+	v->items = calloc(count, sizeof(*v->items));
+	v->targets = calloc(count, sizeof(*v->targets));
+	v->readings = calloc(count, sizeof(*v->readings));
+	if (v->items == NULL || v->targets == NULL || v->readings == NULL)
+		return out_of_memory(why);
+	return 0;
+}
+
+int
+venues_open(struct venues *v, const struct options *given, struct failure *why)
+{
+	size_t count = options_count(given, "exchange"), books;
+
+	if (count == 0)
+		return failure_set(why, FAILURE_LOCAL,
+		    "--exchange: name at least one exchange by its profile, as in 'binance'");
+	if (count > VENUES_MAX)
+		return options_failure(
+		    given, "exchange", VENUES_MAX, why, "more than %d exchanges", (int)VENUES_MAX);
+	if (take_room(v, count, why) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (add_venue(v, given, i, why) != 0)
+			return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (add_symbols(&v->items[i], v, given, why) != 0)
+			return -1;
+		choose_endpoints(&v->items[i]);
+	}
+	if (check_load(v, given, &books, why) != 0 || number_bases(v, books, why) != 0)
+		return -1;
+	v->seconds = calloc(books * 3 + ENDPOINTS, sizeof(*v->seconds));
+	return v->seconds != NULL ? 0 : out_of_memory(why);
+}
+
+void
+venues_release(struct venues *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		struct venue *venue = &v->items[i];
+
+		for (size_t j = 0; j < venue->book_count; j++)
+			free(venue->symbols[j]);
+		free(venue->symbols);
+		free(venue->books);
+		free(venue->base_url);
+		free(venue->name);
+		profile_free(venue->profile);
+	}
+	free(v->items);
+	free(v->movers);
+	free(v->seconds);
+	free(v->targets);
+	free(v->readings);
+}

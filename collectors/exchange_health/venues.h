@@ -1,0 +1,54 @@
+#ifndef COLLECTORS_EXCHANGE_HEALTH_VENUES_H
+#define COLLECTORS_EXCHANGE_HEALTH_VENUES_H
+
+#include "collectors/exchange_health/families.h"
+#include "collectors/exchange_health/judge.h"
+#include "common/options.h"
+#include "probes/exchange.h"
+
+/*
+ * Which exchanges are asked for which symbols: from the settings, checked, and
+ * with all memory that a run needs besides the probe's.
+ */
+struct book {
+	const char *symbol; /* "BTC/USDT"; the venue's */
+	size_t base;        /* number of "BTC": the same in all venues */
+	struct book_history history;
+	struct book_news news;
+};
+
+struct venue {
+	char *name;     /* the label */
+	char *base_url; /* NULL: the profile's */
+	struct profile *profile;
+	char **symbols; /* ended by NULL */
+	struct book *books;
+	size_t book_count;
+	bool endpoints[ENDPOINTS]; /* asked at all */
+	struct history history;
+	struct exchange_reading *reading; /* of this run; NULL: not asked */
+};
+
+enum { MOVER_NONE = VENUES_MAX, MOVER_SEVERAL };
+
+struct venues {
+	struct venue *items;
+	size_t count;
+	size_t base_count;
+	size_t *movers;  /* by base: the venue whose book moved in this run, or one of these */
+	double *seconds; /* room for the requests of any venue */
+	struct exchange_target *targets;
+	struct exchange_reading *readings;
+};
+
+/* 0, or -1 with `why` that names the setting.  In both cases for venues_release(). */
+int venues_open(struct venues *v, const struct options *given, struct failure *why);
+void venues_release(struct venues *v);
+
+/*
+ * Which endpoints are due in this run.  Heavy ones are not due in each, but
+ * while the last answer was a bad one: so that its end is seen.
+ */
+void venue_choose(const struct venue *venue, struct exchange_target *target);
+
+#endif /* COLLECTORS_EXCHANGE_HEALTH_VENUES_H */

@@ -1,0 +1,573 @@
+#include <math.h>
+#include <string.h>
+
+#include "collectors/exchange_health/families.h"
+#include "collectors/exchange_health/judge.h"
+#include "collectors/exchange_health/memory.h"
+#include "tests/suite.h"
+
+static const struct judge_limits limits = { .latency_seconds = 0.5,
+	.error_ratio = 0.05,
+	.headroom = 0.2,
+	.down_after = 3,
+	.frozen_age = 5,
+	.frozen_runs = 2 };
+
+static const double noon = 1763726400;
+
+/* A run in which everything was as it should be. */
+static const struct news fine = { .requests = 4,
+	.books = 2,
+	.books_read = 2,
+	.latency_seconds = 0.1,
+	.used_ratio = 0.1,
+	.status_asked = true };
+
+static struct history history;
+static double now;
+
+static void
+set_up(void)
+{
+	history = (struct history){ 0 };
+	now = noon;
+}
+
+/* One run, a minute after the last one, as the collector has it. */
+static enum health
+run(struct news news)
+{
+	now += 60;
+	if (!judge_may_ask(&history, now))
+		return judge(&limits, &history, NULL, now);
+	judge_remember(&history, &news, now);
+	return judge(&limits, &history, &news, now);
+}
+
+#define WITH(...) ((struct news){ __VA_ARGS__ })
+
+static struct news
+broken(void)
+{
+	struct news news = fine;
+
+	news.failures = news.requests;
+	news.books_read = 0;
+	news.latency_seconds = news.used_ratio = -1;
+	return news;
+}
+
+/* What one run must find to be degraded, and by how little it is not. */
+static void
+make_slow(struct news *news)
+{
+	news->latency_seconds = 0.501;
+}
+static void
+make_nearly_slow(struct news *news)
+{
+	news->latency_seconds = 0.5;
+}
+static void
+make_failing(struct news *news)
+{
+	news->requests = 100, news->failures = 6;
+}
+static void
+make_nearly_failing(struct news *news)
+{
+	news->requests = 100, news->failures = 5;
+}
+static void
+make_short_of_limit(struct news *news)
+{
+	news->used_ratio = 0.81;
+}
+static void
+make_nearly_short_of_limit(struct news *news)
+{
+	news->used_ratio = 0.79;
+}
+static void
+make_limit_unknown(struct news *news)
+{
+	news->used_ratio = -1;
+}
+static void
+make_one_book_stand(struct news *news)
+{
+	news->books_standing = 1;
+}
+static void
+make_halted(struct news *news)
+{
+	news->books_halted = 1;
+}
+static void
+make_restricted(struct news *news)
+{
+	news->restricted = true;
+}
+static void
+make_bookless(struct news *news)
+{
+	news->books = news->books_read = 0;
+}
+
+static const struct {
+	void (*make)(struct news *news);
+	enum health health;
+} single_runs[] = {
+	{ make_slow, HEALTH_DEGRADED },
+	{ make_nearly_slow, HEALTH_HEALTHY },
+	{ make_failing, HEALTH_DEGRADED },
+	{ make_nearly_failing, HEALTH_HEALTHY },
+	{ make_short_of_limit, HEALTH_DEGRADED },
+	{ make_nearly_short_of_limit, HEALTH_HEALTHY },
+	{ make_limit_unknown, HEALTH_HEALTHY },
+	{ make_one_book_stand, HEALTH_DEGRADED },
+	{ make_halted, HEALTH_DEGRADED },
+	{ make_restricted, HEALTH_DEGRADED },
+	{ make_bookless, HEALTH_HEALTHY },
+};
+
+START_TEST(one_run_degrades_and_ten_fine_ones_later_all_is_well)
+{
+	struct news news = fine;
+
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	/* The sample the ratio stands on begins with this run. */
+	history = (struct history){ 0 };
+	single_runs[_i].make(&news);
+	ck_assert_int_eq(run(news), single_runs[_i].health);
+	for (int i = 0; i < 10; i++)
+		(void)run(fine);
+	now += 3600;
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+}
+END_TEST
+
+START_TEST(failing_is_degraded_until_it_failed_so_often_in_a_row_that_it_is_down)
+{
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	ck_assert_int_eq(run(broken()), HEALTH_DEGRADED);
+	ck_assert_int_eq(run(broken()), HEALTH_DEGRADED);
+	ck_assert_int_eq(run(broken()), HEALTH_DOWN);
+	ck_assert_int_eq(run(broken()), HEALTH_DOWN);
+	ck_assert_msg(run(fine) == HEALTH_DEGRADED, "up again, but many of the last requests failed");
+	ck_assert_msg(history.failed_runs == 0, "and the row begins anew");
+	now += 3600;
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+}
+END_TEST
+
+START_TEST(a_run_that_works_ends_the_row_of_failed_ones)
+{
+	for (int i = 0; i < 4; i++) {
+		(void)run(broken());
+		ck_assert_int_eq(run(broken()), HEALTH_DEGRADED);
+		(void)run(fine);
+	}
+}
+END_TEST
+
+START_TEST(a_run_that_reads_no_book_at_all_failed)
+{
+	struct news news = fine;
+
+	ck_assert(!judge_is_failed(&news));
+	news.books_read = 1;
+	ck_assert(!judge_is_failed(&news));
+	news.books_read = 0;
+	ck_assert(judge_is_failed(&news));
+	news.books = 0;
+	ck_assert_msg(!judge_is_failed(&news), "none was asked for");
+	news.failures = news.requests;
+	ck_assert(judge_is_failed(&news));
+	ck_assert_msg(!judge_is_failed(&WITH(.requests = 0)), "nothing was due");
+}
+END_TEST
+
+START_TEST(frozen_is_when_every_book_stands_still)
+{
+	struct news news = fine;
+
+	news.books_standing = 2;
+	ck_assert_int_eq(run(news), HEALTH_FROZEN);
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	news.books_read = 1;
+	news.books_standing = 1;
+	ck_assert_msg(run(news) == HEALTH_FROZEN, "every one that could be read");
+	news.books_standing = 0;
+	ck_assert_int_eq(run(news), HEALTH_HEALTHY);
+}
+END_TEST
+
+START_TEST(a_book_stands_still_when_it_is_too_old)
+{
+	struct book_history book = { 0 };
+	struct book_news news = { .mark = 7, .age = 5, .tradable = -1 };
+
+	judge_compare_book(&book, &news);
+	ck_assert(!judge_book(&limits, &book, &news, false));
+	news = (struct book_news){ .mark = 8, .age = 5.001 };
+	judge_compare_book(&book, &news);
+	ck_assert_msg(judge_book(&limits, &book, &news, false), "though it moved");
+	news = (struct book_news){ .mark = 9, .age = -1 };
+	judge_compare_book(&book, &news);
+	ck_assert_msg(!judge_book(&limits, &book, &news, true), "not told is not old");
+}
+END_TEST
+
+/* One run that finds a book with this mark. */
+static bool
+stands(struct book_history *book, double mark, bool others_moved)
+{
+	struct book_news news = { .mark = mark, .age = -1 };
+
+	judge_compare_book(book, &news);
+	return judge_book(&limits, book, &news, others_moved);
+}
+
+START_TEST(a_book_stands_still_when_it_is_the_same_in_two_runs_while_another_moves)
+{
+	struct book_history book = { 0 };
+
+	ck_assert_msg(!stands(&book, 7, true), "the first run knows nothing to compare with");
+	ck_assert(!stands(&book, 7, true));
+	ck_assert(stands(&book, 7, true));
+	ck_assert(stands(&book, 7, true));
+	ck_assert_msg(!stands(&book, 8, true), "it moves again");
+	ck_assert(!stands(&book, 8, true));
+	ck_assert(stands(&book, 8, true));
+}
+END_TEST
+
+START_TEST(a_market_that_is_quiet_everywhere_is_not_frozen)
+{
+	struct book_history book = { 0 };
+
+	for (int i = 0; i < 10; i++)
+		ck_assert(!stands(&book, 7, false));
+	ck_assert(!stands(&book, 7, true));
+	ck_assert_msg(!stands(&book, 7, false), "neither does such a run count");
+	ck_assert_msg(stands(&book, 7, true), "nor does it end the row");
+	ck_assert_msg(stands(&book, 7, false), "once it stands it stands until it moves");
+	ck_assert(!stands(&book, 8, false));
+}
+END_TEST
+
+START_TEST(a_ban_holds_until_it_ends_and_nothing_is_asked)
+{
+	struct news news = broken();
+
+	news.banned = true;
+	news.banned_until = now + 60 + 150;
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	now = noon;
+	ck_assert_int_eq(run(news), HEALTH_BANNED);
+	ck_assert(!judge_may_ask(&history, now));
+	ck_assert(!judge_may_ask(&history, news.banned_until - 0.001));
+	ck_assert(judge_may_ask(&history, news.banned_until));
+	ck_assert_int_eq(run(fine), HEALTH_BANNED);
+	ck_assert_int_eq(run(fine), HEALTH_BANNED);
+	ck_assert_msg(history.runs == 2, "the two runs in between did not ask");
+	ck_assert_msg(run(fine) == HEALTH_DEGRADED, "over, but a run of errors ago");
+	now += 3600;
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	ck_assert_msg(history.failed_runs == 0, "a ban is an answer");
+}
+END_TEST
+
+/* What a venue says, and how long it is left alone; seconds from now. */
+static const struct {
+	double says, holds;
+} bans[] = {
+	{ 1, 1 },
+	{ 3 * 86400.0, 3 * 86400.0 },
+	{ 0, BAN_LEAST },
+	{ -1000, BAN_LEAST },
+	{ NAN, BAN_LEAST },
+	{ 1e300, BAN_MOST },
+	{ INFINITY, BAN_MOST },
+};
+
+START_TEST(what_a_venue_demands_is_taken_within_bounds)
+{
+	struct news news = broken();
+
+	news.banned = true;
+	news.banned_until = now + bans[_i].says;
+	judge_remember(&history, &news, now);
+	ck_assert_double_eq_tol(history.banned_until, now + bans[_i].holds, 1e-3);
+}
+END_TEST
+
+START_TEST(a_ban_is_never_shortened)
+{
+	struct news news = broken();
+
+	news.banned = true;
+	news.banned_until = now + 5000;
+	judge_remember(&history, &news, now);
+	news.banned_until = now + 50;
+	judge_remember(&history, &news, now);
+	ck_assert_double_eq(history.banned_until, now + 5000);
+}
+END_TEST
+
+START_TEST(too_many_requests_is_degraded_and_backs_off)
+{
+	struct news news = broken();
+
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	news.throttled = true;
+	news.retry_at = now + 60 + 90;
+	ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+	ck_assert(!judge_may_ask(&history, now));
+	ck_assert_int_eq(run(fine), HEALTH_DEGRADED);
+	ck_assert_msg(history.runs == 2, "it was not asked");
+	now += 3600;
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+}
+END_TEST
+
+START_TEST(too_many_requests_without_a_time_backs_off_for_a_minute_and_at_most_an_hour)
+{
+	struct news news = broken();
+
+	news.throttled = true;
+	news.retry_at = -1;
+	judge_remember(&history, &news, now);
+	ck_assert_double_eq(history.retry_at, now + RETRY_UNTOLD);
+	news.retry_at = now + 1e9;
+	judge_remember(&history, &news, now);
+	ck_assert_double_eq(history.retry_at, now + RETRY_MOST);
+}
+END_TEST
+
+START_TEST(refusals_do_not_add_up_to_down)
+{
+	struct news news = broken();
+
+	news.throttled = true;
+	for (int i = 0; i < 10; i++) {
+		now += 3600;
+		ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+	}
+}
+END_TEST
+
+START_TEST(maintenance_is_what_the_venue_says_until_it_says_otherwise)
+{
+	struct news news = fine;
+
+	news.maintenance = true;
+	ck_assert_int_eq(run(news), HEALTH_MAINTENANCE);
+	news = fine;
+	news.status_asked = false;
+	ck_assert_msg(run(news) == HEALTH_MAINTENANCE, "it was not asked for its status");
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	news.maintenance = true;
+	ck_assert_msg(run(news) == HEALTH_MAINTENANCE, "another answer may say it as well");
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+}
+END_TEST
+
+/* Everything at once, and less and less of it. */
+START_TEST(of_several_states_the_one_that_explains_most_counts)
+{
+	struct news news = fine;
+
+	history.failed_runs = 5;
+	history.banned_until = now + 100;
+	history.maintenance = true;
+	news.books_standing = news.books_read;
+	news.latency_seconds = 2;
+	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_BANNED);
+	history.banned_until = now;
+	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_MAINTENANCE);
+	history.maintenance = false;
+	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_DOWN);
+	history.failed_runs = 2;
+	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_FROZEN);
+	news.books_standing = 0;
+	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_DEGRADED);
+	news.latency_seconds = 0.1;
+	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_HEALTHY);
+}
+END_TEST
+
+START_TEST(the_error_ratio_forgets_by_half_every_half_life_whatever_the_pace)
+{
+	struct news news = { .requests = 10, .failures = 10 };
+	const double ages[] = { 0, 1, 150, 300, 450, 3000, 17999 };
+
+	for (int i = 0; i < LENGTH(ages); i++) {
+		double old = 10 * pow(2, -ages[i] / ERROR_HALF_LIFE);
+
+		history = (struct history){ 0 };
+		judge_remember(&history, &news, noon);
+		judge_remember(&history, &WITH(.requests = 30, .failures = 3), noon + ages[i]);
+		ck_assert_double_eq_tol(history.error_samples, old + 30, 1e-9);
+		ck_assert_double_eq_tol(history.error_ratio, (old + 3) / (old + 30), 1e-9);
+	}
+	history = (struct history){ .asked_at = noon + 1000, .error_ratio = 0.5, .error_samples = 10 };
+	judge_remember(&history, &WITH(.requests = 10), noon);
+	ck_assert_double_eq_tol(history.error_ratio, 0.25, 1e-9);
+}
+END_TEST
+
+/* Memory ------------------------------------------------------------- */
+
+static struct metrics *
+make_metrics(void)
+{
+	const struct family *const tables[] = { exchange_families };
+	const size_t counts[] = { EXCHANGE_FAMILIES };
+	struct failure why = { 0 };
+	struct metrics *m = metrics_new("paper", tables, counts, 1, &why);
+
+	ck_assert_msg(m != NULL, "%s", why.text);
+	return m;
+}
+
+START_TEST(what_is_remembered_is_what_was_written)
+{
+	const struct history told = { .runs = 1,
+		.failed_runs = 2,
+		.error_ratio = 0.25,
+		.error_samples = 17.5,
+		.asked_at = noon,
+		.banned_until = noon + 100,
+		.retry_at = noon + 50,
+		.maintenance = true,
+		.health = HEALTH_MAINTENANCE,
+		.judged = true };
+	const struct book_history book = {
+		.known = true, .mark = 12345678901, .unchanged_runs = 1, .tradable = 0
+	};
+	struct metrics *m = make_metrics();
+	struct history read;
+	struct book_history read_book;
+
+	memory_write(m, "upbit", &told, noon);
+	memory_write_book(m, "upbit", "BTC/KRW", &book);
+	memory_write_health(m, "upbit", HEALTH_MAINTENANCE);
+	memory_read(m, "upbit", noon, &read);
+	memory_read_book(m, "upbit", "BTC/KRW", &read_book);
+	ck_assert_double_eq(read.runs, told.runs);
+	ck_assert_double_eq(read.failed_runs, told.failed_runs);
+	ck_assert_double_eq(read.error_ratio, told.error_ratio);
+	ck_assert_double_eq(read.error_samples, told.error_samples);
+	ck_assert_double_eq(read.asked_at, told.asked_at);
+	ck_assert_double_eq(read.banned_until, told.banned_until);
+	ck_assert_double_eq(read.retry_at, told.retry_at);
+	ck_assert(read.maintenance && read.judged && read.health == HEALTH_MAINTENANCE);
+	ck_assert(read_book.known && read_book.mark == book.mark && read_book.unchanged_runs == 1 &&
+		  read_book.tradable == 0);
+	memory_read(m, "binance", noon, &read);
+	memory_read_book(m, "upbit", "ETH/KRW", &read_book);
+	ck_assert_msg(read.runs == 0 && read.banned_until == 0 && !read.judged, "of another one nothing");
+	ck_assert(!read_book.known && read_book.tradable < 0);
+	metrics_free(m);
+}
+END_TEST
+
+START_TEST(a_run_that_met_no_ban_says_nothing_of_one)
+{
+	struct metrics *m = make_metrics();
+	double value;
+
+	memory_write(m, "upbit", &(struct history){ .banned_until = noon - 1, .retry_at = noon }, noon);
+	ck_assert(!metrics_value(m, &exchange_families[EXCHANGE_BANNED_UNTIL], LABELS("upbit"), &value));
+	ck_assert(!metrics_value(m, &exchange_families[EXCHANGE_RETRY_AT], LABELS("upbit"), &value));
+	ck_assert(metrics_value(m, &exchange_families[EXCHANGE_RUNS], LABELS("upbit"), &value) && value == 1);
+	metrics_free(m);
+}
+END_TEST
+
+/* A number in the file that cannot be, and what is made of it. */
+static const struct {
+	enum exchange_family family;
+	double value;
+} absurd[] = {
+	{ EXCHANGE_BANNED_UNTIL, 1e300 },
+	{ EXCHANGE_BANNED_UNTIL, INFINITY },
+	{ EXCHANGE_BANNED_UNTIL, -INFINITY },
+	{ EXCHANGE_BANNED_UNTIL, NAN },
+	{ EXCHANGE_RETRY_AT, 1e12 },
+	{ EXCHANGE_FAILED_RUNS, -1 },
+	{ EXCHANGE_FAILED_RUNS, NAN },
+	{ EXCHANGE_ERROR_RATIO, 1.5 },
+	{ EXCHANGE_ERROR_RATIO, NAN },
+	{ EXCHANGE_ERROR_SAMPLES, -5 },
+	{ EXCHANGE_ERROR_SAMPLES, INFINITY },
+	{ EXCHANGE_LAST_ASKED, 1e300 },
+};
+
+START_TEST(numbers_that_cannot_be_are_not_remembered)
+{
+	struct metrics *m = make_metrics();
+	struct history read;
+
+	metrics_set(m, &exchange_families[absurd[_i].family], LABELS("upbit"), absurd[_i].value);
+	memory_read(m, "upbit", noon, &read);
+	ck_assert(judge_may_ask(&read, noon));
+	ck_assert_double_eq(
+	    read.failed_runs + read.error_ratio + read.error_samples + read.asked_at + read.banned_until, 0);
+	judge_remember(&read, &fine, noon);
+	ck_assert_int_eq(judge(&limits, &read, &fine, noon), HEALTH_HEALTHY);
+	metrics_free(m);
+}
+END_TEST
+
+START_TEST(exactly_one_state_is_1)
+{
+	struct metrics *m = make_metrics();
+	double value, sum = 0;
+
+	memory_write_health(m, "upbit", (enum health)_i);
+	for (int i = 0; i < HEALTHS; i++) {
+		ck_assert(metrics_value(m, &exchange_families[EXCHANGE_STATE],
+		    LABELS("upbit", health_name((enum health)i)), &value));
+		ck_assert_double_eq(value, i == _i);
+		sum += value;
+	}
+	ck_assert_double_eq(sum, 1);
+	metrics_free(m);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("judge");
+	TCase *all = tcase_create("judge");
+
+	tcase_add_checked_fixture(all, set_up, NULL);
+	tcase_add_loop_test(
+	    all, one_run_degrades_and_ten_fine_ones_later_all_is_well, 0, LENGTH(single_runs));
+	tcase_add_test(all, failing_is_degraded_until_it_failed_so_often_in_a_row_that_it_is_down);
+	tcase_add_test(all, a_run_that_works_ends_the_row_of_failed_ones);
+	tcase_add_test(all, a_run_that_reads_no_book_at_all_failed);
+	tcase_add_test(all, frozen_is_when_every_book_stands_still);
+	tcase_add_test(all, a_book_stands_still_when_it_is_too_old);
+	tcase_add_test(all, a_book_stands_still_when_it_is_the_same_in_two_runs_while_another_moves);
+	tcase_add_test(all, a_market_that_is_quiet_everywhere_is_not_frozen);
+	tcase_add_test(all, a_ban_holds_until_it_ends_and_nothing_is_asked);
+	tcase_add_loop_test(all, what_a_venue_demands_is_taken_within_bounds, 0, LENGTH(bans));
+	tcase_add_test(all, a_ban_is_never_shortened);
+	tcase_add_test(all, too_many_requests_is_degraded_and_backs_off);
+	tcase_add_test(all, too_many_requests_without_a_time_backs_off_for_a_minute_and_at_most_an_hour);
+	tcase_add_test(all, refusals_do_not_add_up_to_down);
+	tcase_add_test(all, maintenance_is_what_the_venue_says_until_it_says_otherwise);
+	tcase_add_test(all, of_several_states_the_one_that_explains_most_counts);
+	tcase_add_test(all, the_error_ratio_forgets_by_half_every_half_life_whatever_the_pace);
+	tcase_add_test(all, what_is_remembered_is_what_was_written);
+	tcase_add_test(all, a_run_that_met_no_ban_says_nothing_of_one);
+	tcase_add_loop_test(all, numbers_that_cannot_be_are_not_remembered, 0, LENGTH(absurd));
+	tcase_add_loop_test(all, exactly_one_state_is_1, 0, HEALTHS);
+	suite_add_tcase(suite, all);
+	return run_suite(suite);
+}
