@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
-# and in a temporary directory, until Ctrl-C: Redis, Postgres, the collectors,
-# node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
+# and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
+# the collectors, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
 # status 0 as soon as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
@@ -158,6 +158,13 @@ END
 
 postgres_answers() { "$bin/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"; }
 
+# Six exchanges on paper: what the monitor asks never leaves this machine.
+start_paper_exchange() {
+	start paper_exchange "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
+}
+
+paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
+
 # The passwords are in a file that only we can read, never in an argument.
 start_collectors() {
 	mkdir "$work/textfiles"
@@ -173,7 +180,18 @@ postgres_latency:
   target:
     - main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
-	for collector in redis_latency postgres_latency; do
+	for venue in binance binanceusdm upbit bybit okx kraken; do
+		[ "$venue" != binance ] || printf 'exchange_health:\n  exchange.profiles: %s\n  exchange:\n' "$PWD/exchanges"
+		printf '    - %s=http://127.0.0.1:%s/%s\n' "$venue" "$paper_port" "$venue"
+	done >>"$work/arbwatch.yml"
+	cat >>"$work/arbwatch.yml" <<END
+  symbol:
+    - BTC/USDT
+    - ETH/USDT
+    - upbit:BTC/KRW
+    - upbit:ETH/KRW
+END
+	for collector in redis_latency postgres_latency exchange_health; do
 		start "$collector" "$BUILD/$collector" --config.file "$work/arbwatch.yml"
 	done
 }
@@ -226,6 +244,7 @@ show() {
 It works.  Where to look:
   Prometheus          http://127.0.0.1:$prometheus_port
   node_exporter       http://127.0.0.1:$node_port/metrics
+  the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
   the .prom files     $work/textfiles
   logs and settings   $work
 An example, the time that 9 of 10 Redis PINGs stay below, in seconds:
@@ -249,16 +268,18 @@ umask 077
 work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-demo.XXXXXX") || exit 1
 chmod 711 "$work" # the user of PostgreSQL has to pass
 # shellcheck disable=SC2046 # one port per word
-set -- $("$BUILD/tests/tools/free_port" 4)
-[ $# -eq 4 ] || fail free_port "found no free ports"
-redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4
+set -- $("$BUILD/tests/tools/free_port" 5)
+[ $# -eq 5 ] || fail free_port "found no free ports"
+redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5
 redis_password=$(password) postgres_password=$(password)
 
 say "starting in $work"
 start_redis
 start_postgres
+start_paper_exchange
 await redis-server 20 redis_answers
 await postgres 30 postgres_answers
+await paper_exchange 20 paper_exchange_answers
 start_collectors
 start_node_exporter
 start_prometheus
@@ -267,6 +288,8 @@ await prometheus 30 prometheus_answers
 say "waiting for Prometheus to see the histograms grow"
 prove arbitrage_redis_latency_seconds redis_latency
 prove arbitrage_postgres_latency_seconds postgres_latency
+prove arbitrage_exchange_request_duration_seconds exchange_health
+await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
 show
 proved=yes
 [ "$once" != 1 ] || exit 0

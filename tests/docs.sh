@@ -37,9 +37,10 @@ done | cut -f1 | sort -u >"$work/written"
 sed -n 's/^| `\(arbitrage_[a-z_]*\)`.*/\1/p' docs/metrics.md | sort -u >"$work/told"
 check "every metric that is documented is written" cmp "$work/written" "$work/told"
 
-for program in "$BUILD/redis_latency" "$BUILD/postgres_latency" "$BUILD/textfile_lint"; do
-	check "README names $(basename "$program")" grep -qF "\`$(basename "$program")\`" README.md
-	check "$(basename "$program") has a manual page" test -f "packaging/man/$(basename "$program").1"
+for program in collectors/*.c textfile_lint paper_exchange; do
+	program=$(basename "$program" .c)
+	check "README names $program" grep -qF "\`$program\`" README.md
+	check "$program has a manual page" test -f "packaging/man/$program.1"
 done
 # Links of the documentation lead somewhere.
 for page in README.md docs/*.md; do

@@ -49,6 +49,7 @@ beside() {
 
 column() { awk -v n="$1" '{ print $n }'; }
 
+cpu_us() { "$TOOLS/cpu_of" "$1"; }
 resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
 row "" "ours min/median/max" "peer" "peer min/median/max" "ratio" "to reach"
@@ -99,29 +100,30 @@ loop() {
 	pid=$SPAWNED
 	await 30 test -e "$textfiles/$name.prom" || die "$name publishes nothing"
 	for _ in 1 2 3 4 5; do
-		runs_before=$(value "arbitrage_collector_runs_total{collector=\"$name\",env=\"paper\"}" "$textfiles/$name.prom")
-		cpu_before=$("$TOOLS/cpu_of" "$pid")
+		runs_before=$(runs_of "$name")
+		cpu_before=$(cpu_us "$pid")
 		await 60 enough_runs "$name" $((runs_before + LOOP_RUNS / 5))
-		runs_after=$(value "arbitrage_collector_runs_total{collector=\"$name\",env=\"paper\"}" "$textfiles/$name.prom")
-		echo "$cpu_before $("$TOOLS/cpu_of" "$pid") $runs_before $runs_after"
+		runs_after=$(runs_of "$name")
+		echo "$cpu_before $(cpu_us "$pid") $runs_before $runs_after"
 	done | awk '{ print ($2 - $1) / ($4 - $3) }' >"$work/loop"
 	LOOP_CPU=$(spread <"$work/loop")
 	LOOP_KB=$(resident_kb "$pid")
 	stop "$pid"
 }
+runs_of() { value "arbitrage_collector_runs_total{collector=\"$1\",env=\"paper\"}" "$textfiles/$1.prom"; }
 enough_runs() {
-	now=$(value "arbitrage_collector_runs_total{collector=\"$1\",env=\"paper\"}" "$textfiles/$1.prom")
+	now=$(runs_of "$1")
 	[ "${now:-0}" -ge "$2" ]
 }
 
 # scrape PORT PID: sets SCRAPE_CPU (us per scrape) and SCRAPE_KB.
 scrape() {
 	for _ in 1 2 3 4 5; do
-		cpu_before=$("$TOOLS/cpu_of" "$2")
+		cpu_before=$(cpu_us "$2")
 		for _ in $(seq $((SCRAPES / 5))); do
 			curl -sf "http://127.0.0.1:$1/metrics" >/dev/null || die "no answer from the exporter"
 		done
-		echo "$cpu_before $("$TOOLS/cpu_of" "$2")"
+		echo "$cpu_before $(cpu_us "$2")"
 	done | awk -v n=$((SCRAPES / 5)) '{ print ($2 - $1) / n }' >"$work/scrapes"
 	SCRAPE_CPU=$(spread <"$work/scrapes")
 	SCRAPE_KB=$(resident_kb "$2")
@@ -183,3 +185,6 @@ compare "postgres_latency loop, CPU us/run" "$LOOP_CPU" "prometheus-postgres-exp
 beside "postgres_latency loop with SCRAM, CPU us/run" "$scram_cpu" "prometheus-postgres-exporter, per scrape" "$SCRAPE_CPU"
 sizes postgres_latency 12288 prometheus-postgres-exporter
 stop "$exporter"
+
+# shellcheck source=tests/bench/exchange.sh
+. "$(dirname "$0")/exchange.sh"
