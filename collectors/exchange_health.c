@@ -300,7 +300,7 @@ exchange_health_collect(void *state, struct run *run)
 	now = unix_time();
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
-			news_read_books(&v->items[i], started);
+			news_read_books(&v->items[i]);
 	news_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		struct venue *venue = &v->items[i];

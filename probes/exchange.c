@@ -301,6 +301,7 @@ take_answer(const struct question *question, const struct http_response *respons
 	    per_symbol ? &one : venue->sorted, per_symbol ? 1 : venue->target->symbol_count, &answer);
 	request->status = response->status;
 	request->seconds = response->seconds;
+	request->arrived = arrival(response);
 	request->failure = answer.failure;
 	take_transport(venue, response);
 	take_signals(venue->reading, &answer);

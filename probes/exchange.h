@@ -36,6 +36,7 @@ struct request_reading {
 	size_t symbol; /* index, for per-symbol endpoints */
 	int status;    /* HTTP; 0: none */
 	double seconds;
+	double arrived;         /* Unix time its answer came; what waited its turn came late */
 	struct failure failure; /* by kind; an error inside a 200 is rejected, auth ... */
 };
 

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "probes/exchange_read.h"
 #include "probes/exchange_value.h"
@@ -183,6 +184,19 @@ read_retry(const struct profile *profile, const struct http_response *response, 
 	return at < now + longest_ban ? at : now + longest_ban;
 }
 
+/*
+ * The end of a ban that its message does not tell.  "Retry-After" means it;
+ * other headers tell when a rate limit's window ends, which may be in a moment.
+ */
+static double
+ban_by_header(const struct profile *profile, double retry_at, double now)
+{
+	double usual = now + profile->default_ban_seconds;
+	bool meant = profile->retry_after != NULL && strcasecmp(profile->retry_after, "Retry-After") == 0;
+
+	return retry_at > (meant ? now : usual) ? retry_at : usual;
+}
+
 void
 exchange_read_signals(const struct profile *profile, const struct http_response *response,
     const struct complaint *complaint, double now, struct exchange_answer *answer)
@@ -198,7 +212,7 @@ exchange_read_signals(const struct profile *profile, const struct http_response 
 	if (!answer->banned)
 		return;
 	if (until < now)
-		until = answer->retry_at > now ? answer->retry_at : now + profile->default_ban_seconds;
+		until = ban_by_header(profile, answer->retry_at, now);
 	answer->banned_until = until < now + longest_ban ? until : now + longest_ban;
 }
 

@@ -238,6 +238,18 @@ for kind in 429 throttle 418 ban; do
 	done
 done
 
+# An exchange of which nothing would be asked is refused; Upbit has no time and no status.
+run 2 "$collector" --exchange.profiles "$profiles" --exchange "upbit=$PAPER_URL/upbit" \
+	--exchange "binance=$PAPER_URL/binance" --symbol binance:BTC/USDT
+check "and that is said" grep -q "upbit: nothing can be asked of it without a --symbol" "$work/err"
+
+# A clock that stands still does not make an old book young.
+calm
+fault skew -60000 binanceusdm
+probe
+again
+check "a clock a minute behind: frozen, not healthy" state binanceusdm frozen
+
 # A certificate that nobody vouches for, and one that we were told to trust.
 calm
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \

@@ -98,11 +98,11 @@ judge_remember(struct history *history, const struct news *news, double now)
 	history->runs++;
 	remember_errors(history, news, now);
 	history->asked_at = now;
-	/* A refusal is an answer: who gives one is not down. */
-	if (judge_is_failed(news) && !news->banned && !news->throttled)
-		history->failed_runs++;
-	else
+	/* A refusal is an answer, but of no use: it neither counts nor ends the row. */
+	if (!judge_is_failed(news))
 		history->failed_runs = 0;
+	else if (!news->banned && !news->throttled)
+		history->failed_runs++;
 	if (news->banned) {
 		until = hold_until(news->banned_until, now, BAN_LEAST, BAN_MOST);
 		/* One answer of several may tell less: a ban is never shortened. */

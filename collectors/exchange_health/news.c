@@ -2,6 +2,9 @@
 
 #include "collectors/exchange_health/news.h"
 
+/* How far an exchange's clock may be behind ours, besides what is not known of it, and still be believed. */
+static const double clock_trust = 5;
+
 static int
 compare_seconds(const void *a, const void *b)
 {
@@ -30,11 +33,16 @@ typical_latency(const struct exchange_reading *reading, double seconds[])
  * known.  The run may have gone on for long after that, for somebody else.
  */
 static void
-read_age(const struct exchange_reading *reading, const struct request_reading *request, double started,
-    struct book_news *news)
+read_age(
+    const struct exchange_reading *reading, const struct request_reading *request, struct book_news *news)
 {
 	double timestamp = reading->books[request->symbol].timestamp;
-	double arrived = started + request->seconds + (reading->clock_read ? reading->clock_skew : 0);
+	double skew = reading->clock_read ? reading->clock_skew : 0, arrived;
+
+	/* A clock that stands still tells an old time, and must not make an old book young. */
+	if (skew < -(clock_trust + reading->clock_error))
+		skew = 0;
+	arrived = request->arrived + skew;
 
 	if (timestamp >= 0)
 		news->age = arrived > timestamp ? arrived - timestamp : 0;
@@ -49,7 +57,7 @@ mark_of(const struct book_reading *reading)
 }
 
 void
-news_read_books(struct venue *venue, double started)
+news_read_books(struct venue *venue)
 {
 	const struct exchange_reading *reading = venue->reading;
 	/* The request that tells the time comes last, if there are two. */
@@ -69,7 +77,7 @@ news_read_books(struct venue *venue, double started)
 
 		if (request->endpoint == timed && request->symbol < venue->book_count &&
 		    reading->books[request->symbol].read)
-			read_age(reading, request, started, &venue->books[request->symbol].news);
+			read_age(reading, request, &venue->books[request->symbol].news);
 	}
 }
 

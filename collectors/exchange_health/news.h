@@ -8,8 +8,7 @@
  * every venue that was asked, then where they moved, then the rest of each venue.
  */
 
-/* `started`: the Unix time the requests were. */
-void news_read_books(struct venue *venue, double started);
+void news_read_books(struct venue *venue);
 void news_find_movers(struct venues *v);
 
 /* `seconds` has room for all requests of the venue. */

@@ -210,6 +210,16 @@ choose_endpoints(struct venue *venue)
 	}
 }
 
+/* An exchange of which nothing was asked would look healthy for ever. */
+static bool
+has_endpoints(const struct venue *venue)
+{
+	for (int e = 0; e < ENDPOINTS; e++)
+		if (venue->endpoints[e])
+			return true;
+	return false;
+}
+
 /* Whether the last that this endpoint said is that something is not open. */
 static bool
 is_closed(const struct venue *venue, int endpoint)
@@ -307,10 +317,13 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 		if (add_symbols(&v->items[i], v, given, why) != 0)
 			return -1;
 		choose_endpoints(&v->items[i]);
+		if (!has_endpoints(&v->items[i]))
+			return options_failure(given, "exchange", i, why,
+			    "%s: nothing can be asked of it without a --symbol", v->items[i].name);
 	}
 	if (check_load(v, given, &books, why) != 0 || number_bases(v, books, why) != 0)
 		return -1;
-	v->seconds = calloc(books * 3 + ENDPOINTS, sizeof(*v->seconds));
+	v->seconds = calloc((books + 1) * ENDPOINTS, sizeof(*v->seconds));
 	return v->seconds != NULL ? 0 : out_of_memory(why);
 }
 

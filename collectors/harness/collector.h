@@ -55,7 +55,7 @@ struct metrics *run_metrics(const struct run *run);
  * never published again as it is (the harness goes on from the file by itself,
  * also when another run has replaced it meanwhile).  Call it before anything is
  * written to run_metrics().  Empty when there is no earlier run, or its file is
- * damaged; NULL when memory ran out.  Valid until collect() returns.
+ * damaged; NULL when it cannot be read, or memory ran out.  Valid until collect() returns.
  */
 const struct metrics *run_last(struct run *run);
 

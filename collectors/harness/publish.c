@@ -152,18 +152,23 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 	return result;
 }
 
-/* Into `last`.  False: there is no such file, or it is not a whole one of ours. */
-static bool
+/* Into `last`.  1; 0: there is no such file, or it is not a whole one of ours; -1: it may be, but cannot be
+ * read. */
+static int
 read_last(struct metrics *last, const struct textfile *file)
 {
 	enum state_result result = STATE_UNUSABLE;
+	enum textfile_found found;
 	struct failure why = { 0 };
 	struct buffer text;
 
 	buffer_init(&text, LARGEST_FILE);
-	if (textfile_read(file, &text, &why) == TEXTFILE_READ)
+	found = textfile_read(file, &text, &why);
+	if (found == TEXTFILE_READ)
 		result = state_read(last, buffer_slice(&text));
 	buffer_release(&text);
+	if (found == TEXTFILE_UNREADABLE || result == STATE_NO_MEMORY)
+		return -1;
 	return result == STATE_CONTINUED || result == STATE_PARTLY;
 }
 
@@ -173,15 +178,20 @@ publisher_last(const struct publisher *p, const struct settings *settings, const
 	struct metrics *last = metrics_like(waiting);
 	struct textfile file;
 	struct failure why = { 0 };
-	bool read;
+	int read = 0;
 
 	if (last == NULL)
 		return NULL;
-	read = textfile_open_unlocked(&file, settings->directory, settings->name, &why) == 0 &&
-	       !textfile_is_marked(&file, &p->mark) && read_last(last, &file);
-	if (!read && p->last != NULL)
-		metrics_merge(last, p->last);
+	if (textfile_open_unlocked(&file, settings->directory, settings->name, &why) == 0 &&
+	    !textfile_is_marked(&file, &p->mark))
+		read = read_last(last, &file);
 	textfile_close(&file);
+	if (read < 0 && p->last == NULL) {
+		metrics_free(last);
+		return NULL;
+	}
+	if (read <= 0 && p->last != NULL)
+		metrics_merge(last, p->last);
 	metrics_merge(last, waiting);
 	return last;
 }

@@ -25,7 +25,7 @@ void publisher_release(struct publisher *p);
  * The last published file with what `waiting` adds to it, which could not be
  * published since.  A file that is missing or damaged counts as empty, unless
  * it is remembered.  Takes no lock: a file is replaced in one step.  NULL when
- * memory ran out; the caller frees it.
+ * it is there and cannot be read, or memory ran out; the caller frees it.
  */
 struct metrics *publisher_last(
     const struct publisher *p, const struct settings *settings, const struct metrics *waiting);
