@@ -74,6 +74,67 @@ struct profile_auth {
 	struct profile_list query;   /* "name=template", appended */
 };
 
+/*
+ * What is read of an account, with a signature (but the instruments, which are
+ * public).  Nothing else can be asked: paths are checked against words that
+ * place, cancel, move or change anything (profile_check.c).
+ */
+enum account_endpoint {
+	ACCOUNT_BALANCES,
+	ACCOUNT_POSITIONS,
+	ACCOUNT_INSTRUMENTS, /* sizes of contracts */
+	ACCOUNT_KEY,         /* expiry, permissions, IP restriction */
+	ACCOUNT_LOCK,        /* whether trading is locked */
+};
+enum { ACCOUNT_ENDPOINTS = ACCOUNT_LOCK + 1 };
+const char *account_endpoint_name(enum account_endpoint endpoint); /* "balances", "positions", ... */
+
+struct profile_read {
+	const char *path; /* with query; NULL: there is none */
+	bool post;        /* account.<endpoint>.method: POST (Kraken reads so) */
+	int weight;
+	int every_runs;   /* at least 1 */
+	const char *list; /* pointer to the list (or object) of rows, which must be there; NULL: the answer is
+			     one row */
+	const char *cursor;           /* pointer to what the next page is asked with; NULL: one page */
+	const char *cursor_parameter; /* and the query's name for it */
+};
+
+/* Pointers are within one row.  Where a word decides, it is "pointer" alone (true, 1, a text or list that is
+ * not empty), "pointer:word" (is that word, or a list or comma-separated text that holds it), or either with
+ * "!" before it. */
+struct profile_account {
+	struct profile_read reads[ACCOUNT_ENDPOINTS];
+
+	const char *balance_asset; /* NULL: the key of the row is the asset (Kraken) */
+	const char *balance_free;  /* one of free and total; the other comes of it and of locked */
+	const char *balance_total;
+	const char *balance_locked;       /* NULL: 0 */
+	bool holdings;                    /* assets held are positions, on spot; false: they are margin */
+	struct profile_list asset_rename; /* "XXBT=BTC" */
+
+	const char *position_symbol;
+	const char *position_quantity;             /* negative: short, unless a side is told */
+	const char *position_closed;               /* taken from the quantity; NULL: none */
+	const char *position_side;                 /* NULL: the sign says it */
+	struct profile_list side_long, side_short; /* words; any other: the sign says it */
+	bool position_contracts; /* the quantity is in contracts: times the instrument's size */
+	const char *position_notional, *position_mark, *position_pnl; /* NULL: not told */
+	struct profile_list
+	    position_inverse; /* symbols that end so are inverse: "-USD-SWAP"; or by the instruments */
+
+	const char *instrument_symbol, *instrument_size;
+	const char *instrument_inverse; /* a deciding word; NULL: none is */
+
+	const char *key_match; /* the row whose value is our key; NULL: the first one */
+	const char *key_expiry;
+	enum time_unit key_expiry_unit;
+	struct profile_list
+	    key_permissions; /* "withdraw=/enableWithdrawals", "read=/data/0/perm:read_only" */
+	const char *key_ip_restricted;
+	const char *lock_locked;
+};
+
 struct profile {
 	const char *name;
 	const char *base_url;
@@ -125,6 +186,7 @@ struct profile {
 	int default_ban_seconds;     /* when nothing says how long */
 
 	struct profile_auth auth;
+	struct profile_account account;
 	void *memory; /* what all the texts above point into */
 };
 

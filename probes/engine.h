@@ -1,0 +1,55 @@
+#ifndef PROBES_ENGINE_H
+#define PROBES_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/deadline.h"
+#include "common/decimal.h"
+#include "common/failure.h"
+#include "probes/postgres.h"
+#include "probes/redis.h"
+
+/*
+ * Which positions the bot believes to have: rows of the view
+ * arbwatch.open_positions in Postgres, or fields of one hash in Redis.  docs/engine.md is
+ * the contract with the bot.
+ */
+enum { ENGINE_EXCHANGE = 64, ENGINE_SYMBOL = 64, ENGINE_ROWS_MAX = 50000 };
+
+enum engine_market { ENGINE_MARKET_UNKNOWN, ENGINE_MARKET_SPOT, ENGINE_MARKET_DERIVATIVE };
+
+struct engine_row {
+	char exchange[ENGINE_EXCHANGE]; /* as written there */
+	char symbol[ENGINE_SYMBOL];
+	bool is_short;
+	struct decimal quantity; /* above 0: rows of 0 are passed over */
+	enum engine_market market;
+	double entry_price;    /* NaN: not told */
+	double unrealized_pnl; /* NaN: not told */
+};
+
+struct engine_reading {
+	bool read;               /* the list is there, whole, even if it is empty */
+	struct engine_row *rows; /* owned */
+	size_t row_count;
+	double updated_at; /* Unix time the bot says it wrote this (the oldest row's never counts); negative:
+			      not told */
+	double seconds;    /* connecting, asking, reading */
+	struct failure failure;
+};
+
+/*
+ * One query, or one HGETALL, in a connection of its own, read-only, before the
+ * deadline (and a tenth of a second).  What is wrong with the schema is
+ * FAILURE_REJECTED and names relation and column: missing, of another type, NULL, or a value that makes no
+ * sense, and what is expected.
+ */
+void engine_read_postgres(struct postgres_target *target, const char *view, struct deadline deadline,
+    struct engine_reading *reading);
+void engine_read_redis(const struct redis_target *target, const char *hash, struct deadline deadline,
+    struct engine_reading *reading);
+
+void engine_reading_release(struct engine_reading *reading);
+
+#endif /* PROBES_ENGINE_H */
