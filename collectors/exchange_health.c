@@ -18,7 +18,7 @@
 #include "common/version.h"
 
 enum {
-	BODY_LIMIT = 4 * 1024 * 1024, /* a list of all symbols is the longest that is asked for */
+	BODY_LIMIT = 256 * 1024,
 	CONNECTIONS = 128,
 };
 
@@ -148,15 +148,6 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 
 /* Run ---------------------------------------------------------------- */
 
-static double
-unix_time(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)(now.tv_sec * 1000 + now.tv_nsec / 1000000) / 1e3;
-}
-
 /* What is remembered; and whether it is asked. */
 static bool
 recall(struct venue *venue, const struct metrics *last, double now)
@@ -282,22 +273,22 @@ exchange_health_collect(void *state, struct run *run)
 	struct state *s = state;
 	struct venues *v = &s->venues;
 	const struct metrics *last = run_last(run);
-	double started = unix_time(), now;
+	double started = clock_unix_seconds(), now;
 	struct failure why = { 0 };
 	size_t asked;
 
 	for (size_t i = 0; i < v->count; i++)
 		v->items[i].reading = NULL;
 	if (last == NULL) {
-		/* It is not known who must not be asked. */
-		(void)failure_set(&why, FAILURE_LOCAL, "out of memory");
+		(void)failure_set(&why, FAILURE_LOCAL,
+		    "not asked: what the last run wrote cannot be read, and it may hold a ban");
 		run_failed(run, "exchanges", &why);
 		for (size_t i = 0; i < v->count; i++)
 			report_venue(run_metrics(run), &v->items[i], false, started);
 		return;
 	}
 	asked = ask(s, last, run, started);
-	now = unix_time();
+	now = clock_unix_seconds();
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
 			news_read_books(&v->items[i]);

@@ -8,7 +8,13 @@
 #include "probes/exchange_read.h"
 #include "probes/exchange_value.h"
 
-enum { LONGEST_URL = 2048, NATIVE = 64 };
+enum {
+	LONGEST_URL = 2048,
+	NATIVE = 64,
+	BODY_LIMIT = 256 * 1024,
+	SYMBOLS_LIMIT = 4 * 1024 * 1024, /* of a list of all symbols */
+	READ_AT_ONCE = 64 * 1024, /* a longer body is read when all is over: other answers would wait */
+};
 
 /* One target while it is asked. */
 struct venue {
@@ -17,6 +23,7 @@ struct venue {
 	char (*natives)[NATIVE];     /* one per symbol; "" for what is no pair */
 	struct asked_symbol *sorted; /* the same in the order of strcmp() */
 	double *trades;              /* time of the last trade, one per symbol */
+	bool refuses;                /* an answer of this run was a ban, or asked for fewer requests */
 	const char *wanted[HTTP_HEADERS + 1];
 };
 
@@ -24,6 +31,7 @@ struct venue {
 struct question {
 	struct venue *venue;
 	struct request_reading *request;
+	bool taken; /* its answer is read */
 };
 
 struct round {
@@ -172,8 +180,12 @@ add_question(struct round *round, struct venue *venue, size_t endpoint, size_t s
 		    "there is no URL for it: a symbol is a pair, as in 'BTC/USDT'");
 		return;
 	}
-	round->questions[round->count] = (struct question){ venue, request };
-	round->requests[round->count++] = (struct http_request){ .url = url, .wanted = venue->wanted };
+	round->questions[round->count] = (struct question){ .venue = venue, .request = request };
+	round->requests[round->count++] = (struct http_request){
+		.url = url,
+		.body_limit = endpoint == ENDPOINT_SYMBOLS ? SYMBOLS_LIMIT : BODY_LIMIT,
+		.wanted = venue->wanted,
+	};
 }
 
 static int
@@ -288,7 +300,7 @@ arrival(const struct http_response *response)
 }
 
 static void
-take_answer(const struct question *question, const struct http_response *response)
+take_answer(struct question *question, const struct http_response *response)
 {
 	struct venue *venue = question->venue;
 	struct request_reading *request = question->request;
@@ -297,6 +309,7 @@ take_answer(const struct question *question, const struct http_response *respons
 	bool per_symbol = profile->endpoints[request->endpoint].per_symbol;
 	struct exchange_answer answer;
 
+	question->taken = true;
 	exchange_read(profile, request->endpoint, response, arrival(response),
 	    per_symbol ? &one : venue->sorted, per_symbol ? 1 : venue->target->symbol_count, &answer);
 	request->status = response->status;
@@ -305,6 +318,7 @@ take_answer(const struct question *question, const struct http_response *respons
 	request->failure = answer.failure;
 	take_transport(venue, response);
 	take_signals(venue->reading, &answer);
+	venue->refuses |= answer.banned || answer.throttled;
 	take_clock(venue->reading, response, answer.server_time, answer.server_time_error);
 	if (request->endpoint == ENDPOINT_BOOK && answer.book.read) {
 		answer.book.tradable = venue->reading->books[request->symbol].tradable;
@@ -314,6 +328,49 @@ take_answer(const struct question *question, const struct http_response *respons
 		venue->trades[request->symbol] = answer.trade_timestamp;
 	if (request->endpoint == ENDPOINT_SYMBOLS && per_symbol)
 		venue->reading->books[request->symbol].tradable = one.tradable;
+}
+
+static bool
+may_send(void *context, size_t index)
+{
+	const struct round *round = context;
+
+	return !round->questions[index].venue->refuses;
+}
+
+/* Read at once: it may say that nothing more is to be sent there. */
+static bool
+take_early(void *context, size_t index, const struct http_response *response, struct http_request *next)
+{
+	struct round *round = context;
+
+	(void)next;
+	if (response->status >= 400 || response->body.length <= READ_AT_ONCE)
+		take_answer(&round->questions[index], response);
+	return false;
+}
+
+static void
+take_late(struct question *question, const struct http_response *response)
+{
+	struct request_reading *request = question->request;
+	struct venue *venue = question->venue;
+
+	take_answer(question, response);
+	request->dropped = !response->sent && venue->refuses;
+	if (request->dropped)
+		venue->reading->weight -= venue->target->profile->endpoints[request->endpoint].weight;
+}
+
+static void
+ask(struct http_client *client, struct round *round, struct deadline deadline)
+{
+	const struct http_watch watch = { .context = round, .may_send = may_send, .answered = take_early };
+
+	http_ask(client, round->requests, round->count, &watch, deadline, round->responses);
+	for (size_t i = 0; i < round->count; i++)
+		if (!round->questions[i].taken)
+			take_late(&round->questions[i], &round->responses[i]);
 }
 
 /* What other answers say of a symbol's book. */
@@ -348,9 +405,7 @@ exchange_probe(struct http_client *client, const struct exchange_target targets[
 	memset(readings, 0, count * sizeof(*readings));
 	result = prepare(&round, targets, count, readings);
 	if (result == 0) {
-		http_get(client, round.requests, round.count, deadline, round.responses);
-		for (size_t i = 0; i < round.count; i++)
-			take_answer(&round.questions[i], &round.responses[i]);
+		ask(client, &round, deadline);
 		for (size_t i = 0; i < count; i++)
 			complete_books(&round.venues[i]);
 	} else {

@@ -32,6 +32,7 @@ struct limit_reading {
 };
 
 struct request_reading {
+	bool dropped; /* never sent: an answer before it was a ban, or asked for fewer requests */
 	enum endpoint endpoint;
 	size_t symbol; /* index, for per-symbol endpoints */
 	int status;    /* HTTP; 0: none */
@@ -56,14 +57,15 @@ struct exchange_reading {
 	bool banned;
 	double banned_until;       /* Unix time */
 	double certificate_expiry; /* Unix time; negative: no TLS */
-	int weight;                /* what this run cost by the profile */
+	int weight;                /* what this run cost by the profile: of what was sent */
 };
 
 /* Weight of one run of this target, without asking. */
 int exchange_weight(const struct exchange_target *target);
 
 /*
- * Ask all targets.  `readings` has room for `count`; exchange_readings_release()
+ * Ask all targets.  Once one has answered with a ban or a throttle signal, what
+ * still waits for its turn there is not sent.  `readings` has room for `count`; exchange_readings_release()
  * frees what they hold.  Back by the deadline.  -1 with `why` only when memory ran out.
  */
 int exchange_probe(struct http_client *client, const struct exchange_target targets[], size_t count,

@@ -23,7 +23,7 @@ struct exchange_answer {
 	double trade_timestamp; /* Unix time; negative: none */
 };
 
-/* The headers to ask http_get() for, ended by NULL. */
+/* The headers to ask http_ask() for, ended by NULL. */
 void exchange_wanted(const struct profile *profile, const char *wanted[HTTP_HEADERS + 1]);
 
 /*

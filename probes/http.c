@@ -15,7 +15,7 @@ struct host {
 };
 
 struct job {
-	const struct http_request *request;
+	struct http_request request;
 	struct http_response *response;
 	struct buffer body;
 	struct host *host;
@@ -30,7 +30,8 @@ struct http_client {
 	struct http_transfer *idle;
 	size_t active;
 
-	/* Of one http_get(); the bodies until the next one. */
+	/* Of one http_ask(); the bodies until the next one. */
+	const struct http_watch *watch;
 	struct job *jobs;
 	struct host *hosts;
 	size_t job_count, host_count;
@@ -90,7 +91,7 @@ http_client_new(const struct http_settings *settings, struct failure *why)
 	return NULL;
 }
 
-/* The answers of the last http_get(). */
+/* The answers of the last http_ask(). */
 static void
 release_jobs(struct http_client *client)
 {
@@ -135,6 +136,24 @@ host_of(struct http_client *client, struct slice name)
 	return host;
 }
 
+static void
+prepare_body(struct http_client *client, struct job *job)
+{
+	size_t limit = job->request.body_limit;
+
+	buffer_init(&job->body, limit != 0 ? limit : client->settings.body_limit);
+}
+
+static void
+wait_at_the_end(struct job *job)
+{
+	if (job->host->last != NULL)
+		job->host->last->next = job;
+	else
+		job->host->first = job;
+	job->host->last = job;
+}
+
 static int
 take_requests(struct http_client *client, const struct http_request requests[], size_t count,
     struct http_response responses[])
@@ -148,17 +167,13 @@ take_requests(struct http_client *client, const struct http_request requests[], 
 		struct job *job = &client->jobs[i];
 		struct slice name;
 
-		job->request = &requests[i];
+		job->request = requests[i];
 		job->response = &responses[i];
-		buffer_init(&job->body, client->settings.body_limit);
+		prepare_body(client, job);
 		if (http_url_host(requests[i].url, &name, &responses[i].failure) != 0)
 			continue;
 		job->host = host_of(client, name);
-		if (job->host->last != NULL)
-			job->host->last->next = job;
-		else
-			job->host->first = job;
-		job->host->last = job;
+		wait_at_the_end(job);
 	}
 	return 0;
 }
@@ -199,16 +214,27 @@ start(struct http_client *client, struct job *job, struct deadline deadline)
 		return;
 	}
 	t->job = job;
-	if (http_transfer_start(t, job->request, job->host->name, job->response, &job->body, deadline) != 0) {
+	if (http_transfer_start(t, &job->request, job->host->name, job->response, &job->body, deadline) !=
+	    0) {
 		make_idle(client, t);
 	} else if (curl_multi_add_handle(client->multi, t->easy) != CURLM_OK) {
 		http_transfer_finish(t, CURLE_OUT_OF_MEMORY);
 		make_idle(client, t);
 	} else {
 		t->active = true;
+		job->response->sent = true;
 		job->host->in_flight++;
 		client->active++;
 	}
+}
+
+static bool
+may_send(const struct http_client *client, const struct job *job)
+{
+	const struct http_watch *watch = client->watch;
+
+	return watch == NULL || watch->may_send == NULL ||
+	       watch->may_send(watch->context, (size_t)(job - client->jobs));
 }
 
 /*
@@ -225,7 +251,15 @@ start_waiting(struct http_client *client, struct host *host, struct deadline dea
 		struct job *job = host->first;
 
 		host->first = job->next;
-		start(client, job, deadline);
+		if (host->first == NULL)
+			host->last = NULL;
+		job->next = NULL;
+		if (may_send(client, job))
+			start(client, job, deadline);
+		else
+			(void)failure_set(&job->response->failure, FAILURE_REJECTED,
+			    "%.*s: not sent: an answer before it asked for no more requests",
+			    SLICE_ARGS(host->name));
 	}
 }
 
@@ -252,6 +286,40 @@ let_go(struct http_client *client, struct http_transfer *t)
 	make_idle(client, t);
 }
 
+/* The next request of a job goes before what waits: a list is read to its end before another one is begun. */
+static void
+go_on(struct job *job, const struct http_request *next, struct http_client *client)
+{
+	struct slice name;
+
+	buffer_release(&job->body);
+	http_response_clear(job->response);
+	job->request = *next;
+	prepare_body(client, job);
+	if (http_url_host(next->url, &name, &job->response->failure) != 0)
+		return;
+	if (!slice_equal(name, job->host->name)) {
+		(void)failure_set(&job->response->failure, FAILURE_LOCAL,
+		    "%.*s: the next request is for another host", SLICE_ARGS(job->host->name));
+		return;
+	}
+	job->next = job->host->first;
+	job->host->first = job;
+	if (job->host->last == NULL)
+		job->host->last = job;
+}
+
+static void
+tell(struct http_client *client, struct job *job)
+{
+	const struct http_watch *watch = client->watch;
+	struct http_request next = { 0 };
+
+	if (watch != NULL && watch->answered != NULL &&
+	    watch->answered(watch->context, (size_t)(job - client->jobs), job->response, &next))
+		go_on(job, &next, client);
+}
+
 /* Take what is done, start what may start now.  Returns whether anything new was started. */
 static bool
 collect(struct http_client *client, struct deadline deadline)
@@ -268,6 +336,7 @@ collect(struct http_client *client, struct deadline deadline)
 		(void)curl_multi_remove_handle(client->multi, t->easy);
 		http_transfer_finish(t, code);
 		let_go(client, t);
+		tell(client, t->job);
 		started |= start_next(client, ((struct job *)t->job)->host, deadline);
 	}
 	for (size_t i = 0; client->unknown > 0 && i < client->transfer_count; i++) {
@@ -318,12 +387,13 @@ give_up(struct http_client *client, int64_t began_ns)
 }
 
 void
-http_get(struct http_client *client, const struct http_request requests[], size_t count,
-    struct deadline deadline, struct http_response responses[])
+http_ask(struct http_client *client, const struct http_request requests[], size_t count,
+    const struct http_watch *watch, struct deadline deadline, struct http_response responses[])
 {
 	int64_t began_ns = clock_now_ns();
 
 	release_jobs(client);
+	client->watch = watch;
 	for (size_t i = 0; i < count; i++)
 		http_response_clear(&responses[i]);
 	if (count == 0)
@@ -338,4 +408,5 @@ http_get(struct http_client *client, const struct http_request requests[], size_
 		start_waiting(client, &client->hosts[i], deadline);
 	run(client, deadline);
 	give_up(client, began_ns);
+	client->watch = NULL;
 }

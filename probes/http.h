@@ -1,6 +1,7 @@
 #ifndef PROBES_HTTP_H
 #define PROBES_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,7 +10,8 @@
 #include "common/slice.h"
 
 /*
- * Many GET requests at once, under one deadline (libcurl multi).
+ * Many requests at once, under one deadline (libcurl multi).  A request with a
+ * body is a POST of a form, any other a GET; there is nothing else.
  *
  * TLS is always verified, a redirect is an answer and is not followed, no
  * Origin header, cookie or proxy is used, bodies and headers are capped,
@@ -23,7 +25,7 @@ struct http_client;
 struct http_settings {
 	const char *ca_file; /* NULL: the system's */
 	const char *user_agent;
-	size_t body_limit;  /* bytes of a decompressed body */
+	size_t body_limit;  /* bytes of a decompressed body, where a request says nothing else */
 	size_t connections; /* kept open at the most; half of it is how many requests one host gets at once */
 };
 
@@ -41,6 +43,8 @@ const char *http_phase_name(enum http_phase phase);
 
 struct http_request {
 	const char *url;            /* http:// or https://, without user and password */
+	const char *body;           /* of a POST, application/x-www-form-urlencoded; NULL: a GET */
+	size_t body_limit;          /* bytes of the answer's body; 0: the client's */
 	const char *const *headers; /* "Name: value" to send, ended by NULL; NULL: none */
 	const char *const *wanted;  /* names of answer headers to keep, at most HTTP_HEADERS, ended by NULL */
 };
@@ -48,7 +52,8 @@ struct http_request {
 struct http_response {
 	struct failure failure; /* FAILURE_NONE: an HTTP answer came whole, whatever its status */
 	int status;             /* 0: none came */
-	struct slice body;      /* owned by the client, until its next http_get() */
+	bool sent;              /* false: it was still waiting for its turn, or was not to be sent */
+	struct slice body;      /* owned by the client, until its next http_ask() */
 	char wanted[HTTP_HEADERS][HTTP_HEADER_VALUE]; /* as asked for; "" when absent */
 	char date[64];                                /* the Date header; "" when absent */
 	double phase_seconds[HTTP_PHASES]; /* negative: not reached, or not needed on an open connection */
@@ -60,10 +65,30 @@ struct http_response {
 };
 
 /*
- * Do all requests; `responses` has room for `count`.  Back by the deadline:
- * what is not answered by then has failure timeout.  Not from two threads.
+ * Told of what happens while the others go on; either may be NULL.  Neither may
+ * take long: all answers wait meanwhile, and so do their times.
  */
-void http_get(struct http_client *client, const struct http_request requests[], size_t count,
-    struct deadline deadline, struct http_response responses[]);
+struct http_watch {
+	void *context;
+
+	/* A request's turn has come.  False: it is not sent, and fails as rejected. */
+	bool (*may_send)(void *context, size_t index);
+
+	/*
+	 * A request has its answer, or failed, before the deadline.  True: `*next`
+	 * is asked in its place, of the same host; what it borrows must last until
+	 * then.  The response's body is gone when this returns true.
+	 */
+	bool (*answered)(
+	    void *context, size_t index, const struct http_response *response, struct http_request *next);
+};
+
+/*
+ * Do all requests; `responses` has room for `count`.  Back by the deadline:
+ * what is not answered by then has failure timeout.  `watch` may be NULL.  Not
+ * from two threads.
+ */
+void http_ask(struct http_client *client, const struct http_request requests[], size_t count,
+    const struct http_watch *watch, struct deadline deadline, struct http_response responses[]);
 
 #endif /* PROBES_HTTP_H */

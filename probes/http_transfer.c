@@ -101,7 +101,6 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 		ok &= curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) == CURLE_OK;
 	/* With a directory too, curl would parse the CA file again for every connection. */
 	ok &= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)settings->body_limit) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_take_header) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body) == CURLE_OK;
@@ -157,10 +156,28 @@ set_headers(struct http_transfer *t, struct failure *why)
 	return 0;
 }
 
+/* A POST of a form, or a GET. */
+static CURLcode
+set_body(struct http_transfer *t)
+{
+	const char *body = t->request->body;
+	CURLcode code = curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+
+	if (code == CURLE_OK && body != NULL)
+		code = curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+	if (code == CURLE_OK && body != NULL)
+		code = curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body->limit);
+	return code;
+}
+
 /* The request and what it borrowed are no longer ours. */
 static void
 let_go(struct http_transfer *t)
 {
+	(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL); /* which alone would mean a POST */
+	(void)curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
 	(void)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
@@ -191,6 +208,8 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 	code = curl_easy_setopt(t->easy, CURLOPT_URL, request->url);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	if (code == CURLE_OK)
+		code = set_body(t);
 	(void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
 	if (code == CURLE_OK)

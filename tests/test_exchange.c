@@ -41,7 +41,7 @@ read_fixture(const char *exchange, const char *name, struct buffer *text)
 	(void)fclose(file);
 }
 
-/* "Name: value", as http_get() would keep it. */
+/* "Name: value", as http_ask() would keep it. */
 static void
 set_header(const struct profile *p, struct http_response *response, const char *line)
 {
@@ -514,24 +514,44 @@ struct line {
 
 static struct line *lines;
 static size_t line_count;
-static size_t sent_count;
+static size_t sent_count, at_once = 16;
 static char sent[16][128];
 
-void
-http_get(struct http_client *client, const struct http_request requests[], size_t count,
-    struct deadline deadline, struct http_response responses[])
+static struct http_response
+answer_of(const char *url)
 {
+	for (size_t i = 0; i < line_count; i++)
+		if (strcmp(lines[i].url, url) == 0)
+			return lines[i].response;
+	return (struct http_response){ .failure = { FAILURE_CONNECT, "no such line" },
+		.phase_seconds = { -1, -1, -1, -1, -1 },
+		.certificate_expiry = -1 };
+}
+
+/* So many at once, and the next ones when all of these have their answers. */
+void
+http_ask(struct http_client *client, const struct http_request requests[], size_t count,
+    const struct http_watch *watch, struct deadline deadline, struct http_response responses[])
+{
+	struct http_request next;
+	size_t done = 0;
+
 	(void)client;
 	(void)deadline;
 	for (size_t i = 0; i < count; i++) {
-		ck_assert_uint_lt(sent_count, 16);
-		(void)snprintf(sent[sent_count++], sizeof(sent[0]), "%s", requests[i].url);
-		responses[i] = (struct http_response){ .failure = { FAILURE_CONNECT, "no such line" },
-			.phase_seconds = { -1, -1, -1, -1, -1 },
-			.certificate_expiry = -1 };
-		for (size_t j = 0; j < line_count; j++)
-			if (strcmp(lines[j].url, requests[i].url) == 0)
-				responses[i] = lines[j].response;
+		responses[i] = (struct http_response){ .failure = { FAILURE_REJECTED, "not sent" } };
+		responses[i].sent = watch->may_send(watch->context, i);
+		if (responses[i].sent) {
+			ck_assert_uint_lt(sent_count, 16);
+			(void)snprintf(sent[sent_count++], sizeof(sent[0]), "%s", requests[i].url);
+			responses[i] = answer_of(requests[i].url);
+			responses[i].sent = true;
+		}
+		if (i + 1 < count && (i + 1) % at_once != 0)
+			continue;
+		for (; done <= i; done++)
+			ck_assert(!responses[done].sent ||
+				  !watch->answered(watch->context, done, &responses[done], &next));
 	}
 }
 
@@ -646,6 +666,55 @@ START_TEST(upbit_s_clock_comes_from_the_date_header_and_its_symbols_from_one_lis
 }
 END_TEST
 
+/* What ends all asking, and the exchange it is said by. */
+static const struct {
+	const char *exchange;
+	int status;
+	const char *body;
+	bool banned;
+} refusals[] = {
+	{ "binance", 418, "{\"code\":-1003,\"msg\":\"banned until 1700000600000\"}", true },
+	{ "binance", 429, "", false },
+	{ "kraken", 200, "{\"error\":[\"EAPI:Rate limit exceeded\"]}", false },
+	{ "kraken", 200, "{\"error\":[\"EGeneral:Temporary lockout\"]}", true },
+	{ "bybit", 200, "{\"retCode\":10006,\"retMsg\":\"Too many visits!\"}", false },
+	{ "okx", 429, "{\"code\":\"50011\",\"msg\":\"Too Many Requests\"}", false },
+};
+
+START_TEST(after_a_ban_or_a_throttle_signal_what_waits_is_not_sent)
+{
+	const char *const names[] = { "BTC/USDT", "ETH/USDT", "XRP/USDT", "SOL/USDT", NULL };
+	struct profile *p = load(refusals[_i].exchange);
+	struct exchange_target target = {
+		.profile = p, .symbols = names, .symbol_count = 4, .asked = { [ENDPOINT_BOOK] = true }
+	};
+	struct line network = { .response = { .status = refusals[_i].status,
+				    .body = SLICE(refusals[_i].body),
+				    .received_unix_ns = INT64_C(1700000000000000000) } };
+	struct exchange_reading r;
+	char refused[sizeof(sent[0])];
+
+	/* The first round is to learn the URLs; then the second book is refused. */
+	at_once = 2;
+	probe(&target, &network, 0, &r);
+	ck_assert_uint_eq(sent_count, 4);
+	exchange_readings_release(&r, 1);
+	(void)snprintf(refused, sizeof(refused), "%s", sent[1]);
+	network.url = refused;
+	probe(&target, &network, 1, &r);
+	at_once = 16;
+	ck_assert_uint_eq(sent_count, 2);
+	ck_assert_uint_eq(r.request_count, 4);
+	ck_assert(refusals[_i].banned ? r.banned : r.throttled);
+	ck_assert(!r.requests[0].dropped && !r.requests[1].dropped);
+	ck_assert(r.requests[2].dropped && r.requests[3].dropped);
+	ck_assert_int_eq(r.requests[3].failure.kind, FAILURE_REJECTED);
+	ck_assert_int_eq(r.weight, 2 * p->endpoints[ENDPOINT_BOOK].weight);
+	exchange_readings_release(&r, 1);
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(what_was_not_asked_is_not_known)
 {
 	struct profile *p = load("okx");
@@ -686,6 +755,8 @@ main(void)
 	tcase_set_timeout(attacks, 60);
 	tcase_add_test(probes, binance_is_asked_for_each_symbol_and_its_trades_date_its_books);
 	tcase_add_test(probes, upbit_s_clock_comes_from_the_date_header_and_its_symbols_from_one_list);
+	tcase_add_loop_test(
+	    probes, after_a_ban_or_a_throttle_signal_what_waits_is_not_sent, 0, LENGTH(refusals));
 	tcase_add_test(probes, what_was_not_asked_is_not_known);
 	suite_add_tcase(suite, answers);
 	suite_add_tcase(suite, attacks);

@@ -96,7 +96,7 @@ get(const char *answer, const char *const *headers, const char *const *wanted, s
 
 	peer_start(&peer, answers);
 	request.url = peer.url;
-	http_get(client, &request, 1, deadline_in(20 * second_ns), response);
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), response);
 	ck_assert_uint_le(response->body.length, LIMIT);
 	if (response->body.length > 0)
 		memcpy(body, response->body.at, response->body.length);
@@ -253,7 +253,7 @@ START_TEST(what_is_sent_is_what_was_asked_for)
 
 	peer_start(&peer, answers);
 	request.url = peer.url;
-	http_get(client, &request, 1, deadline_in(20 * second_ns), &response);
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
 	http_client_free(client);
 	peer_end(&peer);
 	snprintf(expected, sizeof(expected),
@@ -275,10 +275,10 @@ START_TEST(a_connection_is_kept_for_the_next_run)
 
 	peer_start(&peer, answers);
 	request.url = peer.url;
-	http_get(client, &request, 1, deadline_in(20 * second_ns), &response);
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
 	ck_assert_msg(slice_is(response.body, "1"), "%s", response.failure.text);
 	ck_assert(response.phase_seconds[HTTP_CONNECT] >= 0);
-	http_get(client, &request, 1, deadline_in(20 * second_ns), &response);
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
 	ck_assert_msg(slice_is(response.body, "2"), "%s", response.failure.text);
 	ck_assert(response.phase_seconds[HTTP_RESOLVE] < 0);
 	ck_assert(response.phase_seconds[HTTP_CONNECT] < 0);
@@ -312,7 +312,7 @@ START_TEST(a_request_that_makes_no_sense_is_our_own_failure)
 	struct http_request request = { .url = senseless[_i].url, .headers = headers };
 	struct http_response response;
 
-	http_get(client, &request, 1, deadline_in(20 * second_ns), &response);
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
 	ck_assert_str_eq(failure_kind_name(response.failure.kind), "local");
 	ck_assert_msg(strstr(response.failure.text, senseless[_i].says) != NULL, "%s", response.failure.text);
 	ck_assert_ptr_null(strstr(response.failure.text, "s3cret"));
@@ -341,7 +341,7 @@ START_TEST(what_is_not_answered_by_the_deadline_is_a_timeout)
 		requests[i].url = url;
 	for (int64_t timeout_ns = 0; timeout_ns <= second_ns / 5; timeout_ns += second_ns / 10) {
 		began = clock_now_ns();
-		http_get(client, requests, COUNT, deadline_in(timeout_ns), responses);
+		http_ask(client, requests, COUNT, NULL, deadline_in(timeout_ns), responses);
 		/* The design allows 0.2 s; the rest is for a busy machine. */
 		ck_assert_int_lt(clock_now_ns() - began, timeout_ns + 7 * second_ns / 10);
 		for (int i = 0; i < COUNT; i++)
@@ -355,11 +355,145 @@ START_TEST(what_is_not_answered_by_the_deadline_is_a_timeout)
 }
 END_TEST
 
+static const char empty_answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/* Asks for three pages of one list; then no more is to be sent. */
+struct reader {
+	size_t pages, told;
+	bool enough;
+	char next[96];
+};
+
+static bool
+next_page(void *context, size_t index, const struct http_response *response, struct http_request *next)
+{
+	struct reader *reader = context;
+
+	ck_assert_uint_eq(index, 0);
+	ck_assert(response->sent);
+	ck_assert_int_eq(response->status, 200);
+	ck_assert_uint_eq(response->body.length, 1);
+	ck_assert_int_eq(response->body.at[0], (char)('1' + (char)reader->told++));
+	reader->enough = reader->told == reader->pages;
+	next->url = reader->next;
+	return !reader->enough;
+}
+
+static bool
+not_enough(void *context, size_t index)
+{
+	const struct reader *reader = context;
+
+	(void)index;
+	return !reader->enough;
+}
+
+START_TEST(pages_are_asked_for_one_after_another_and_what_waits_may_be_dropped)
+{
+	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n3", NULL };
+	struct http_settings settings = { .user_agent = "test/1", .body_limit = LIMIT, .connections = 1 };
+	struct failure why = { 0 };
+	struct http_client *client = http_client_new(&settings, &why);
+	struct reader reader = { .pages = 3 };
+	const struct http_watch watch = { &reader, not_enough, next_page };
+	struct http_request requests[2] = { 0 };
+	struct http_response responses[2];
+	struct peer peer;
+
+	peer_start(&peer, answers);
+	(void)snprintf(reader.next, sizeof(reader.next), "%s&page=next", peer.url);
+	requests[0].url = requests[1].url = peer.url;
+	http_ask(client, requests, 2, &watch, deadline_in(20 * second_ns), responses);
+	http_client_free(client);
+	peer_end(&peer);
+	ck_assert_uint_eq(reader.told, 3);
+	ck_assert_int_eq(responses[0].failure.kind, FAILURE_NONE);
+	ck_assert_ptr_nonnull(strstr(strstr(peer.received, "page=next") + 1, "page=next"));
+	ck_assert(!responses[1].sent);
+	ck_assert_int_eq(responses[1].status, 0);
+	ck_assert_int_eq(responses[1].failure.kind, FAILURE_REJECTED);
+}
+END_TEST
+
+static bool
+elsewhere(void *context, size_t index, const struct http_response *response, struct http_request *next)
+{
+	(void)context;
+	(void)index;
+	(void)response;
+	next->url = "http://127.0.0.2:1/";
+	return true;
+}
+
+START_TEST(the_next_page_is_never_asked_of_another_host)
+{
+	static const char *const answers[] = { empty_answer, NULL };
+	const struct http_watch watch = { .answered = elsewhere };
+	struct http_client *client = new_client();
+	struct http_request request = { 0 };
+	struct http_response response;
+	struct peer peer;
+
+	peer_start(&peer, answers);
+	request.url = peer.url;
+	http_ask(client, &request, 1, &watch, deadline_in(20 * second_ns), &response);
+	http_client_free(client);
+	peer_end(&peer);
+	ck_assert_int_eq(response.failure.kind, FAILURE_LOCAL);
+	ck_assert(!response.sent);
+}
+END_TEST
+
+START_TEST(a_request_with_a_body_is_a_post_of_a_form_and_the_next_one_is_a_get_again)
+{
+	static const char *const answers[] = { empty_answer, empty_answer, NULL };
+	struct http_client *client = new_client();
+	struct http_request request = { .body = "nonce=1&a=%20" };
+	struct http_response response;
+	struct peer peer;
+	const char *second;
+
+	peer_start(&peer, answers);
+	request.url = peer.url;
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
+	ck_assert_int_eq(response.failure.kind, FAILURE_NONE);
+	request.body = NULL;
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
+	ck_assert_int_eq(response.failure.kind, FAILURE_NONE);
+	http_client_free(client);
+	peer_end(&peer);
+	ck_assert(strncmp(peer.received, "POST /path?q=1 HTTP/1.1\r\n", 25) == 0);
+	ck_assert_ptr_nonnull(strstr(peer.received, "Content-Type: application/x-www-form-urlencoded\r\n"));
+	second = strstr(peer.received, "\r\n\r\nnonce=1&a=%20GET /path?q=1 HTTP/1.1\r\n");
+	ck_assert_ptr_nonnull(second);
+	ck_assert_ptr_null(strstr(second, "Content-"));
+}
+END_TEST
+
+START_TEST(a_request_may_have_a_body_limit_of_its_own)
+{
+	static const char *const answers[] = { "HTTP/1.0 200 OK\r\n\r\n12345", NULL };
+	struct http_client *client = new_client();
+	struct http_request request = { .body_limit = (size_t)_i };
+	struct http_response response;
+	struct peer peer;
+
+	peer_start(&peer, answers);
+	request.url = peer.url;
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
+	ck_assert_int_eq(response.failure.kind, _i < 5 ? FAILURE_PROTOCOL : FAILURE_NONE);
+	http_client_free(client);
+	peer_end(&peer);
+}
+END_TEST
+
 START_TEST(no_requests_need_no_time)
 {
 	struct http_client *client = new_client();
 
-	http_get(client, NULL, 0, deadline_in(0), NULL);
+	http_ask(client, NULL, 0, NULL, deadline_in(0), NULL);
 	http_client_free(client);
 	http_client_free(NULL);
 }
@@ -403,6 +537,10 @@ main(void)
 	tcase_add_test(tests, a_connection_is_kept_for_the_next_run);
 	tcase_add_loop_test(tests, a_request_that_makes_no_sense_is_our_own_failure, 0, LENGTH(senseless));
 	tcase_add_test(tests, what_is_not_answered_by_the_deadline_is_a_timeout);
+	tcase_add_test(tests, pages_are_asked_for_one_after_another_and_what_waits_may_be_dropped);
+	tcase_add_test(tests, the_next_page_is_never_asked_of_another_host);
+	tcase_add_test(tests, a_request_with_a_body_is_a_post_of_a_form_and_the_next_one_is_a_get_again);
+	tcase_add_loop_test(tests, a_request_may_have_a_body_limit_of_its_own, 4, 6);
 	tcase_add_test(tests, no_requests_need_no_time);
 	tcase_add_test(tests, a_ca_file_that_is_not_there_is_refused);
 	tcase_add_test(tests, phases_have_names);

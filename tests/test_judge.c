@@ -21,7 +21,7 @@ static const struct news fine = { .requests = 4,
 	.books_read = 2,
 	.latency_seconds = 0.1,
 	.used_ratio = 0.1,
-	.status_asked = true };
+	.status_told = true };
 
 static struct history history;
 static double now;
@@ -365,8 +365,8 @@ START_TEST(maintenance_is_what_the_venue_says_until_it_says_otherwise)
 	news.maintenance = true;
 	ck_assert_int_eq(run(news), HEALTH_MAINTENANCE);
 	news = fine;
-	news.status_asked = false;
-	ck_assert_msg(run(news) == HEALTH_MAINTENANCE, "it was not asked for its status");
+	news.status_told = false;
+	ck_assert_msg(run(news) == HEALTH_MAINTENANCE, "it did not tell its status");
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
 	news.maintenance = true;
 	ck_assert_msg(run(news) == HEALTH_MAINTENANCE, "another answer may say it as well");
@@ -431,6 +431,27 @@ make_metrics(void)
 	ck_assert_msg(m != NULL, "%s", why.text);
 	return m;
 }
+
+START_TEST(maintenance_is_remembered_through_a_ban_and_in_the_file)
+{
+	struct metrics *m = make_metrics();
+	struct news news = fine;
+
+	news.maintenance = news.banned = true;
+	news.banned_until = now + 3600;
+	ck_assert_int_eq(run(news), HEALTH_BANNED);
+	memory_write(m, "kraken", &history, now);
+	memory_write_health(m, "kraken", HEALTH_BANNED);
+	now += 7200;
+	memory_read(m, "kraken", now, &history);
+	ck_assert(history.maintenance);
+	news = fine;
+	news.status_told = false;
+	ck_assert_int_eq(run(news), HEALTH_MAINTENANCE);
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	metrics_free(m);
+}
+END_TEST
 
 START_TEST(what_is_remembered_is_what_was_written)
 {
@@ -562,6 +583,7 @@ main(void)
 	tcase_add_test(all, too_many_requests_without_a_time_backs_off_for_a_minute_and_at_most_an_hour);
 	tcase_add_test(all, refusals_do_not_add_up_to_down);
 	tcase_add_test(all, maintenance_is_what_the_venue_says_until_it_says_otherwise);
+	tcase_add_test(all, maintenance_is_remembered_through_a_ban_and_in_the_file);
 	tcase_add_test(all, of_several_states_the_one_that_explains_most_counts);
 	tcase_add_test(all, the_error_ratio_forgets_by_half_every_half_life_whatever_the_pace);
 	tcase_add_test(all, what_is_remembered_is_what_was_written);

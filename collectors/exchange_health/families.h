@@ -26,6 +26,7 @@ enum exchange_family {
 	/* What must be remembered from run to run, by memory.c. */
 	EXCHANGE_BANNED_UNTIL,
 	EXCHANGE_RETRY_AT,
+	EXCHANGE_MAINTENANCE,
 	EXCHANGE_RUNS,
 	EXCHANGE_FAILED_RUNS,
 	EXCHANGE_ERROR_RATIO,

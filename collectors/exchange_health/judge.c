@@ -114,7 +114,7 @@ judge_remember(struct history *history, const struct news *news, double now)
 		if (until > history->retry_at)
 			history->retry_at = until;
 	}
-	if (news->status_asked || news->maintenance)
+	if (news->status_told || news->maintenance)
 		history->maintenance = news->maintenance;
 }
 

@@ -38,8 +38,8 @@ struct history {
 	double error_samples; /* how many requests that stands on, weighted likewise */
 	double asked_at;      /* the last run that asked */
 	double banned_until;
-	double retry_at; /* after a 429 */
-	bool maintenance;
+	double retry_at;  /* after a 429 */
+	bool maintenance; /* it said so last, whatever the state was since */
 	enum health health;
 	bool judged; /* `health` is known */
 };
@@ -71,7 +71,7 @@ struct news {
 	size_t books_halted;    /* known to be not tradable, read or not */
 	double latency_seconds; /* of a typical answer; negative: none came */
 	double used_ratio;      /* of the rate limit that is used most; negative: not told */
-	bool status_asked;      /* what it says about maintenance is new */
+	bool status_told;       /* it answered whether it is in maintenance, or has no way to */
 	bool maintenance;
 	bool restricted; /* says that it is neither well nor in maintenance */
 	bool throttled;

@@ -31,13 +31,13 @@ memory_read(const struct metrics *last, const char *exchange, double now, struct
 		.banned_until =
 		    read_value(last, EXCHANGE_BANNED_UNTIL, labels, 0, now + BAN_MOST + clock_slack, 0),
 		.retry_at = read_value(last, EXCHANGE_RETRY_AT, labels, 0, now + RETRY_MOST + clock_slack, 0),
+		.maintenance = read_value(last, EXCHANGE_MAINTENANCE, labels, 0, 1, 0) == 1,
 	};
 	for (int health = 0; health < HEALTHS && !history->judged; health++) {
 		labels = LABELS(exchange, health_name((enum health)health));
 		history->judged = read_value(last, EXCHANGE_STATE, labels, 1, 1, 0) == 1;
 		history->health = (enum health)health;
 	}
-	history->maintenance = history->judged && history->health == HEALTH_MAINTENANCE;
 }
 
 void
@@ -70,6 +70,7 @@ memory_write(struct metrics *m, const char *exchange, const struct history *hist
 	set(m, EXCHANGE_ERROR_RATIO, labels, history->error_ratio);
 	set(m, EXCHANGE_ERROR_SAMPLES, labels, history->error_samples);
 	set(m, EXCHANGE_LAST_ASKED, labels, history->asked_at);
+	set(m, EXCHANGE_MAINTENANCE, labels, history->maintenance);
 	if (history->banned_until > now)
 		set(m, EXCHANGE_BANNED_UNTIL, labels, history->banned_until);
 	if (history->retry_at > now)

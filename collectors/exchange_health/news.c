@@ -87,19 +87,24 @@ news_read(
 {
 	const struct exchange_reading *reading = venue->reading;
 
-	*news = (struct news){ .requests = reading->request_count,
-		.books = target->asked[ENDPOINT_BOOK] ? venue->book_count : 0,
+	*news = (struct news){ .books = target->asked[ENDPOINT_BOOK] ? venue->book_count : 0,
 		.latency_seconds = typical_latency(reading, seconds),
 		.used_ratio = -1,
-		.status_asked = target->asked[ENDPOINT_STATUS] || !venue->endpoints[ENDPOINT_STATUS],
+		.status_told = !venue->endpoints[ENDPOINT_STATUS],
 		.maintenance = reading->maintenance,
 		.restricted = reading->restricted,
 		.throttled = reading->throttled,
 		.retry_at = reading->retry_at,
 		.banned = reading->banned,
 		.banned_until = reading->banned_until };
-	for (size_t i = 0; i < reading->request_count; i++)
-		news->failures += reading->requests[i].failure.kind != FAILURE_NONE;
+	for (size_t i = 0; i < reading->request_count; i++) {
+		const struct request_reading *request = &reading->requests[i];
+		bool failed = request->failure.kind != FAILURE_NONE;
+
+		news->requests += !request->dropped;
+		news->failures += failed && !request->dropped;
+		news->status_told |= request->endpoint == ENDPOINT_STATUS && !failed;
+	}
 	for (size_t i = 0; i < venue->profile->limit_count; i++)
 		if (reading->limits[i].used_ratio > news->used_ratio)
 			news->used_ratio = reading->limits[i].used_ratio;

@@ -43,6 +43,8 @@ report_request(struct metrics *m, const char *name, const struct request_reading
 	const char *endpoint = endpoint_name(request->endpoint);
 	char code[8];
 
+	if (request->dropped)
+		return;
 	metrics_add(m, &exchange_families[EXCHANGE_REQUESTS], LABELS(name, endpoint), 1);
 	if (request->failure.kind != FAILURE_NONE)
 		metrics_add(m, &exchange_families[EXCHANGE_REQUEST_FAILURES],

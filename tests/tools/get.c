@@ -1,5 +1,5 @@
 /*
- * get [FLAG...] URL...: what http_get() makes of these URLs, one line for each:
+ * get [FLAG...] URL...: what http_ask() makes of these URLs, one line for each:
  *
  *	run=1 url=0 status=200 kind=none body=12 seconds=0.051 resolve=... connect=... tls=... first_byte=...
  *	transfer=... sent=... received=... expiry=... date="..." NAME="..." text="..."
@@ -104,8 +104,8 @@ do_run(const struct plan *plan, struct http_client *client, long run)
 	int64_t began = clock_now_ns();
 	double took;
 
-	http_get(
-	    client, plan->requests, plan->count, deadline_in(plan->timeout_ms * 1000000), plan->responses);
+	http_ask(client, plan->requests, plan->count, NULL, deadline_in(plan->timeout_ms * 1000000),
+	    plan->responses);
 	took = (double)(clock_now_ns() - began) / 1e9;
 	cpu = cpu_seconds() - cpu;
 	for (size_t i = 0; i < plan->count; i++) {
@@ -178,8 +178,10 @@ take_arguments(struct plan *plan, int argc, char *argv[])
 	if (plan->count == 0 || plan->requests == NULL || plan->responses == NULL)
 		return false;
 	for (size_t i = 0; i < plan->count; i++)
-		plan->requests[i] = (struct http_request){ argv[optind + (int)(i / (size_t)plan->times)],
-			plan->headers, plan->wanted };
+		plan->requests[i] =
+		    (struct http_request){ .url = argv[optind + (int)(i / (size_t)plan->times)],
+			    .headers = plan->headers,
+			    .wanted = plan->wanted };
 	return true;
 }
 
