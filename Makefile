@@ -12,16 +12,26 @@ test_redis_PKGS       := $(redis_latency_PKGS)
 test_postgres_PKGS    := $(postgres_latency_PKGS)
 bare_redis_PKGS       := hiredis
 probe_redis_PKGS      := $(redis_latency_PKGS)
+read_engine_PKGS      := libpq $(redis_latency_PKGS)
 bare_postgres_PKGS    := libpq
 exchange_health_PKGS  := libcurl jansson openssl
+open_positions_PKGS   := libcurl jansson openssl libpq $(redis_latency_PKGS)
 test_http_PKGS        := libcurl openssl
 test_profile_PKGS     := jansson
 test_exchange_PKGS    := jansson
+test_symbol_PKGS      := jansson
+test_account_key_PKGS := jansson openssl
+test_account_PKGS     := jansson openssl
+test_account_read_PKGS := jansson openssl
+sign_PKGS             := jansson openssl
 fuzz_exchange_PKGS    := jansson
+fuzz_account_PKGS     := jansson openssl
 get_PKGS              := libcurl openssl
 paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
 
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
+test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
+test_exposure_SOURCES := $(addprefix collectors/open_positions/,exposure.c holding.c rates.c)
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -46,7 +56,7 @@ else
 HARDEN  += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 
-# Where exchange_health looks for its profiles, unless told otherwise.
+# Where the profiles of exchanges are looked for, unless told otherwise.
 profiles   = $(datadir)/arbwatch/exchanges
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 library   := $(BUILD)/libarbwatch.a
@@ -93,6 +103,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c textfile/*.c)
 	    $(if $($*_PKGS),$$(pkg-config --libs $($*_PKGS))) -lyaml -pthread
 
 $(BUILD)/fuzz/fuzz_exchange: probes/json_pointer.c $(wildcard probes/profile*.c probes/exchange_*.c)
+$(BUILD)/fuzz/fuzz_account: $(wildcard probes/profile*.c probes/exchange_*.c probes/json_*.c probes/symbol*.c) \
+    $(wildcard probes/account_*.c)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -104,10 +116,11 @@ $(BUILD)/common/options.o: $(BUILD)/programs.list
 $(BUILD)/common/version.o: DEFINES = -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"'
 $(BUILD)/common/version.o: $(BUILD)/version.list
 $(BUILD)/probes/redis_tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
-$(call object,$(wildcard probes/postgres*.c)): DEFINES = $$(pkg-config --cflags libpq)
+$(call object,$(wildcard probes/postgres*.c) probes/engine_postgres.c): DEFINES = $$(pkg-config --cflags libpq)
 $(BUILD)/tests/tools/bare_postgres.o: DEFINES = $$(pkg-config --cflags libpq)
-$(BUILD)/collectors/exchange_health.o: DEFINES = -DPROFILES='"$(profiles)"'
-$(BUILD)/collectors/exchange_health.o: $(BUILD)/profiles.list
+profiled  := $(call object,collectors/exchange_health.c collectors/open_positions.c)
+$(profiled): DEFINES = -DPROFILES='"$(profiles)"'
+$(profiled): $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/programs.list: contents = $(collectors)
 $(BUILD)/version.list: contents = $(VERSION) $(REVISION)

@@ -15,7 +15,7 @@
  * Pointers are JSON pointers (RFC 6901); the member "*" stands for the first
  * one there is (Kraken names its book after the pair, in its own spelling).
  */
-enum { PROFILE_LIST = 16, PROFILE_LIMITS = 4 };
+enum { PROFILE_LIST = 32, PROFILE_LIMITS = 4 };
 
 enum endpoint {
 	ENDPOINT_PING,
@@ -89,20 +89,32 @@ enum account_endpoint {
 enum { ACCOUNT_ENDPOINTS = ACCOUNT_LOCK + 1 };
 const char *account_endpoint_name(enum account_endpoint endpoint); /* "balances", "positions", ... */
 
+/* What a key may do. */
+enum account_permission {
+	PERMISSION_READ,
+	PERMISSION_TRADE,
+	PERMISSION_FUTURES,
+	PERMISSION_MARGIN,
+	PERMISSION_TRANSFER,
+	PERMISSION_WITHDRAW,
+};
+enum { ACCOUNT_PERMISSIONS = PERMISSION_WITHDRAW + 1 };
+const char *account_permission_name(enum account_permission permission); /* "read", "trade", ... */
+
 struct profile_read {
 	const char *path; /* with query; NULL: there is none */
 	bool post;        /* account.<endpoint>.method: POST (Kraken reads so) */
 	int weight;
 	int every_runs;   /* at least 1 */
-	const char *list; /* pointer to the list (or object) of rows, which must be there; NULL: the answer is
-			     one row */
+	const char *list; /* pointer to the list of rows, which must be there; NULL: the answer is one row */
+	bool keyed;       /* the rows are members of an object instead (Kraken) */
 	const char *cursor;           /* pointer to what the next page is asked with; NULL: one page */
 	const char *cursor_parameter; /* and the query's name for it */
 };
 
 /* Pointers are within one row.  Where a word decides, it is "pointer" alone (true, 1, a text or list that is
- * not empty), "pointer:word" (is that word, or a list or comma-separated text that holds it), or either with
- * "!" before it. */
+ * not empty; but not the texts "0" and "false"), "pointer:word" (is that word, or a list or comma-separated
+ * text that holds it), or either with "!" before it. */
 struct profile_account {
 	struct profile_read reads[ACCOUNT_ENDPOINTS];
 
@@ -129,8 +141,8 @@ struct profile_account {
 	const char *key_match; /* the row whose value is our key; NULL: the first one */
 	const char *key_expiry;
 	enum time_unit key_expiry_unit;
-	struct profile_list
-	    key_permissions; /* "withdraw=/enableWithdrawals", "read=/data/0/perm:read_only" */
+	struct profile_list key_permissions; /* "withdraw=/enableWithdrawals", "read=/data/0/perm:read_only";
+						of two for one permission both must hold */
 	const char *key_ip_restricted;
 	const char *lock_locked;
 };
@@ -154,6 +166,11 @@ struct profile {
 	struct profile_list clock;
 	struct profile_list auth_failed;
 	struct profile_list maintenance;
+	/* Of auth_failed, those that say what to do about it. */
+	struct profile_list auth_ip;
+	struct profile_list auth_permission;
+	struct profile_list auth_expired;
+	struct profile_list auth_signature;
 
 	bool time_from_date_header;
 	const char *time_pointer;

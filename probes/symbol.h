@@ -14,7 +14,10 @@
  *
  * A market is base, quote and, for contracts with an end, what comes after:
  * "BTC/USDT-260327".  Words for "perpetual" ("SWAP", "PERP", "UMCBL") and ccxt's
- * settlement currency are left out.  An asset alone ("BTC") has an empty quote.
+ * settlement currency are left out, and the day it ends is always "260327".  An
+ * asset alone ("BTC") has an empty quote.  "1000SHIB" is an asset of its own, and so
+ * is "BTC.F" (staked or lent: it cannot be sold at once), unless the profile
+ * renames it.
  */
 enum { SYMBOL_ASSET = 24, SYMBOL_TEXT = 64 };
 
@@ -27,10 +30,14 @@ struct symbol {
 /*
  * Read a market as the exchange or the operator spells it.  Without a
  * separator the quote is the longest of the currencies known to be quotes that
- * it ends with (symbol.c has the list).  The profile says in which order base and
- * quote stand, and renames are undone ("XBT" is "BTC").  False: empty, too
- * long, or holding anything but letters, digits and one of "-_/:. " between
- * them (UTF-8 letters are taken as they are).
+ * it ends with (symbol.c has the list), and what ends with none of them is an
+ * asset alone.  The profile says in which order base and quote stand, but before
+ * a slash it is always the base; renames are undone ("XBT" is "BTC").  False:
+ * empty, too long, or holding anything but letters, digits and one of "-_/:. "
+ * between them (UTF-8 letters are taken as they are).
+ *
+ * What is known to be an asset is for symbol_read_asset(): "WETH" ends like a market
+ * against ETH.
  */
 bool symbol_read(const struct profile *profile, struct slice spelt, struct symbol *symbol);
 
