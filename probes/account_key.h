@@ -21,6 +21,7 @@ struct account_key;
  * Coinbase).  `passphrase`: NULL where there is none.  Everything is copied and
  * added to `secrets`.  NULL with `why` (local), whose text holds nothing of the
  * key: not base64, no PEM, the wrong kind of key, a passphrase that is missing.
+ * Not for use from two threads at once.
  */
 struct account_key *account_key_new(const struct profile *profile, const char *key, const char *secret,
     const char *passphrase, struct secrets *secrets, struct failure *why);
@@ -30,6 +31,12 @@ void account_key_free(struct account_key *key);
 
 /* The public half ("access key"), for finding oneself in a list of keys. */
 const char *account_key_name(const struct account_key *key);
+
+/*
+ * A number greater than all before of this key: microseconds of the wall clock,
+ * so that it grows from one process to the next.
+ */
+uint64_t account_key_nonce(const struct account_key *key);
 
 /* What is signed. */
 struct account_call {
@@ -50,7 +57,14 @@ struct account_signed {
 	char *headers[ACCOUNT_HEADERS + 1]; /* "Name: value", ended by NULL */
 };
 
-/* 0, or -1 with `why` (local).  In both cases for account_signed_release(). */
+/*
+ * 0, or -1 with `why` (local).  In both cases for account_signed_release().
+ *
+ * A POST is signed for the few paths that are known to be reads (Kraken's), all
+ * else is a GET, whatever the profile says.  Where the profile signs a query in
+ * sorted order, it is sent so.  Where it signs nonce and body, the body begins
+ * with "nonce=".
+ */
 int account_sign(const struct profile *profile, const struct account_key *key,
     const struct account_call *call, struct account_signed *result, struct failure *why);
 void account_signed_release(struct account_signed *result);

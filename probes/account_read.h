@@ -9,7 +9,7 @@
 /*
  * What an account's answers say, by the profile's `account` section.  Pure: no
  * I/O, no clock.  Bodies are hostile, and may hold tens of thousands of
- * positions: they are read in one pass, without a document in memory.
+ * positions: they are read where they lie, without a document in memory.
  */
 enum account_side { SIDE_LONG, SIDE_SHORT };
 const char *account_side_name(enum account_side side); /* "long", "short" */
@@ -25,6 +25,7 @@ struct account_balance {
  */
 struct account_position {
 	struct symbol symbol;
+	char native[SYMBOL_TEXT]; /* the market as the exchange spells it */
 	enum account_side side;
 	struct decimal quantity; /* above 0: in base currency; of an inverse contract in quote currency */
 	bool inverse;
@@ -40,24 +41,16 @@ struct account_instrument {
 	bool inverse;
 };
 
-/* What is known of the key itself; -1: not told. */
-enum account_permission {
-	PERMISSION_READ,
-	PERMISSION_TRADE,
-	PERMISSION_FUTURES,
-	PERMISSION_MARGIN,
-	PERMISSION_TRANSFER,
-	PERMISSION_WITHDRAW,
-};
-enum { ACCOUNT_PERMISSIONS = PERMISSION_WITHDRAW + 1 };
-const char *account_permission_name(enum account_permission permission); /* "read", "trade", ... */
-
+/* What is known of the key itself. */
 struct account_key_health {
 	double expiry; /* Unix time; negative: not told; INFINITY: told that it never expires */
 	int permission[ACCOUNT_PERMISSIONS]; /* 1, 0, or -1: not told */
 	int ip_restricted;                   /* likewise */
 	int trading_locked;                  /* likewise */
 };
+
+/* Nothing is told, as before anything is read. */
+void account_key_health_init(struct account_key_health *health);
 
 /* Growing lists, all zero at first; their memory is the caller's to free with account_lists_release(). */
 enum { ACCOUNT_BALANCES_MAX = 20000, ACCOUNT_POSITIONS_MAX = 50000, ACCOUNT_INSTRUMENTS_MAX = 50000 };

@@ -16,6 +16,15 @@ endpoint_name(enum endpoint endpoint)
 	return names[endpoint];
 }
 
+const char *
+account_endpoint_name(enum account_endpoint endpoint)
+{
+	static const char *const names[ACCOUNT_ENDPOINTS] = { "balances", "positions", "instruments", "key",
+		"lock" };
+
+	return names[endpoint];
+}
+
 static bool
 is_loopback(const char *host)
 {
@@ -69,6 +78,9 @@ complete(struct profile *profile)
 		endpoint->every_run = endpoint->every_runs == 1;
 		endpoint->per_symbol = endpoint->path != NULL && strstr(endpoint->path, "{symbol}") != NULL;
 	}
+	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
+		if (profile->account.reads[e].every_runs < 1)
+			profile->account.reads[e].every_runs = 1;
 }
 
 struct profile *

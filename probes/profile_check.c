@@ -5,8 +5,8 @@
 #include "probes/profile_keys.h"
 
 /* The line of the first key that begins with `prefix`; 0: none does. */
-static unsigned
-line_of(const struct profile_loading *loading, const char *prefix)
+unsigned
+profile_line(const struct profile_loading *loading, const char *prefix)
 {
 	size_t length = strlen(prefix);
 
@@ -27,21 +27,21 @@ fail_missing(const struct profile_loading *loading, const char *key, struct fail
 	(void)snprintf(section, sizeof(section), "%s", key);
 	while (line == 0 && strrchr(section, '.') != NULL) {
 		*strrchr(section, '.') = '\0';
-		line = line_of(loading, section);
+		line = profile_line(loading, section);
 	}
 	return profile_fail(loading, line != 0 ? line : 1, key, "missing", why);
 }
 
 /* The keys, separated by one space, must all be there.  An empty list ("[]") counts as there. */
-static int
-require(const struct profile_loading *loading, const char *keys, struct failure *why)
+int
+profile_require(const struct profile_loading *loading, const char *keys, struct failure *why)
 {
 	while (*keys != '\0') {
 		size_t length = strcspn(keys, " ");
 		char key[PROFILE_KEY];
 
 		(void)snprintf(key, sizeof(key), "%.*s", (int)length, keys);
-		if (line_of(loading, key) == 0)
+		if (profile_line(loading, key) == 0)
 			return fail_missing(loading, key, why);
 		keys += length + (keys[length] == ' ');
 	}
@@ -49,10 +49,11 @@ require(const struct profile_loading *loading, const char *keys, struct failure 
 }
 
 /* If the one is there, so must be the others. */
-static int
-require_with(const struct profile_loading *loading, const char *key, const char *others, struct failure *why)
+int
+profile_require_with(
+    const struct profile_loading *loading, const char *key, const char *others, struct failure *why)
 {
-	return line_of(loading, key) == 0 ? 0 : require(loading, others, why);
+	return profile_line(loading, key) == 0 ? 0 : profile_require(loading, others, why);
 }
 
 static int
@@ -63,16 +64,26 @@ check_answers(const struct profile_loading *loading, struct failure *why)
 			 : p->ok_kind == OK_EQUALS ? "ok.rule ok.pointer ok.value"
 						   : "ok.rule ok.pointer";
 
-	if (require(loading, ok, why) != 0 || require(loading, "time.source", why) != 0)
+	if (profile_require(loading, ok, why) != 0 || profile_require(loading, "time.source", why) != 0)
 		return -1;
 	if (!p->time_from_date_header &&
-	    require(loading, "endpoints.time.path time.pointer time.unit", why) != 0)
+	    profile_require(loading, "endpoints.time.path time.pointer time.unit", why) != 0)
 		return -1;
-	return require(loading, "book.bids book.asks book.bid_price book.ask_price", why) != 0 ||
-		       require_with(loading, "book.timestamp", "book.unit", why) != 0 ||
-		       require_with(loading, "errors", "errors.code errors.message", why) != 0
+	return profile_require(loading, "book.bids book.asks book.bid_price book.ask_price", why) != 0 ||
+		       profile_require_with(loading, "book.timestamp", "book.unit", why) != 0 ||
+		       profile_require_with(loading, "errors", "errors.code errors.message", why) != 0
 		   ? -1
 		   : 0;
+}
+
+static int
+fail_per_symbol(const struct profile_loading *loading, enum endpoint endpoint, struct failure *why)
+{
+	char key[64];
+
+	(void)snprintf(key, sizeof(key), "endpoints.%s.path", endpoint_name(endpoint));
+	return profile_fail(
+	    loading, profile_line(loading, key), key, "it is asked once: no {symbol} may be in it", why);
 }
 
 /* A question and how its answer is read come together. */
@@ -84,23 +95,27 @@ check_endpoints(const struct profile_loading *loading, struct failure *why)
 
 		(void)snprintf(key, sizeof(key), "endpoints.%s", endpoint_name((enum endpoint)e));
 		(void)snprintf(parts, sizeof(parts), "%s.path %s.weight", key, key);
-		if (require_with(loading, key, parts, why) != 0)
+		if (profile_require_with(loading, key, parts, why) != 0)
 			return -1;
 	}
+	for (size_t e = ENDPOINT_PING; e <= ENDPOINT_STATUS; e++)
+		if (loading->profile->endpoints[e].per_symbol)
+			return fail_per_symbol(loading, (enum endpoint)e, why);
 	if (!loading->profile->endpoints[ENDPOINT_BOOK].per_symbol)
-		return profile_fail(loading, line_of(loading, "endpoints.book.path"), "endpoints.book.path",
-		    "the book is asked per symbol: no {symbol} in it", why);
-	return require_with(loading, "endpoints.trade", "trade.timestamp trade.unit", why) != 0 ||
-		       require_with(loading, "trade", "endpoints.trade.path", why) != 0 ||
-		       require_with(loading, "endpoints.status", "status.pointer status.maintenance", why) !=
-			   0 ||
-		       require_with(loading, "status", "endpoints.status.path", why) != 0 ||
+		return profile_fail(loading, profile_line(loading, "endpoints.book.path"),
+		    "endpoints.book.path", "the book is asked per symbol: no {symbol} in it", why);
+	return profile_require_with(loading, "endpoints.trade", "trade.timestamp trade.unit", why) != 0 ||
+		       profile_require_with(loading, "trade", "endpoints.trade.path", why) != 0 ||
+		       profile_require_with(
+			   loading, "endpoints.status", "status.pointer status.maintenance", why) != 0 ||
+		       profile_require_with(loading, "status", "endpoints.status.path", why) != 0 ||
 		       (loading->profile->status_list == NULL &&
-			   require_with(loading, "status", "status.healthy", why) != 0) ||
-		       require_with(loading, "endpoints.symbols", "symbols.list symbols.name", why) != 0 ||
-		       require_with(loading, "symbols", "endpoints.symbols.path", why) != 0 ||
-		       require_with(loading, "symbols.state", "symbols.tradable", why) != 0 ||
-		       require_with(loading, "symbols.tradable", "symbols.state", why) != 0
+			   profile_require_with(loading, "status", "status.healthy", why) != 0) ||
+		       profile_require_with(loading, "endpoints.symbols", "symbols.list symbols.name", why) !=
+			   0 ||
+		       profile_require_with(loading, "symbols", "endpoints.symbols.path", why) != 0 ||
+		       profile_require_with(loading, "symbols.state", "symbols.tradable", why) != 0 ||
+		       profile_require_with(loading, "symbols.tradable", "symbols.state", why) != 0
 		   ? -1
 		   : 0;
 }
@@ -120,12 +135,12 @@ check_limits(const struct profile_loading *loading, struct failure *why)
 		    key, key, limit->ceiling_header == NULL ? " " : "",
 		    limit->ceiling_header == NULL ? key : "",
 		    limit->ceiling_header == NULL ? ".ceiling" : "");
-		if (require(loading, parts, why) != 0)
+		if (profile_require(loading, parts, why) != 0)
 			return -1;
 		headers += 1 + (limit->ceiling_header != NULL);
 		if (headers > HTTP_HEADERS)
 			return profile_fail(
-			    loading, line_of(loading, key), key, "too many headers to look at (8)", why);
+			    loading, profile_line(loading, key), key, "too many headers to look at (8)", why);
 	}
 	return 0;
 }
@@ -136,17 +151,18 @@ check_auth(const struct profile_loading *loading, struct failure *why)
 	const struct profile_auth *auth = &loading->profile->auth;
 	bool jwt, jwt_algorithm;
 
-	if (require(loading, "auth.scheme", why) != 0)
+	if (profile_require(loading, "auth.scheme", why) != 0)
 		return -1;
 	if (strcmp(auth->scheme, "none") == 0)
 		return 0;
 	jwt = strcmp(auth->scheme, "jwt") == 0;
-	if (require(loading, "auth.algorithm auth.secret_encoding auth.timestamp auth.headers", why) != 0 ||
-	    require(loading, jwt ? "auth.claims" : "auth.prehash auth.encoding", why) != 0)
+	if (profile_require(
+		loading, "auth.algorithm auth.secret_encoding auth.timestamp auth.headers", why) != 0 ||
+	    profile_require(loading, jwt ? "auth.claims" : "auth.prehash auth.encoding", why) != 0)
 		return -1;
 	jwt_algorithm = strncmp(auth->algorithm, "sha", 3) != 0;
 	if (jwt != jwt_algorithm)
-		return profile_fail(loading, line_of(loading, "auth.algorithm"), "auth.algorithm",
+		return profile_fail(loading, profile_line(loading, "auth.algorithm"), "auth.algorithm",
 		    jwt ? "none of: HS256 HS512 ES256 EdDSA" : "none of: sha256 sha512", why);
 	return 0;
 }
@@ -154,10 +170,10 @@ check_auth(const struct profile_loading *loading, struct failure *why)
 int
 profile_check(const struct profile_loading *loading, struct failure *why)
 {
-	if (require(loading, "name base_url symbol.format endpoints.book.path", why) != 0 ||
+	if (profile_require(loading, "name base_url symbol.format endpoints.book.path", why) != 0 ||
 	    check_answers(loading, why) != 0 || check_endpoints(loading, why) != 0 ||
 	    check_limits(loading, why) != 0 ||
-	    require(loading, "retry.throttle_status retry.default_ban", why) != 0)
+	    profile_require(loading, "retry.throttle_status retry.default_ban", why) != 0)
 		return -1;
-	return check_auth(loading, why);
+	return check_auth(loading, why) != 0 ? -1 : profile_check_account(loading, why);
 }

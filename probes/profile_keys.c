@@ -1,12 +1,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/slice.h"
 #include "probes/profile_keys.h"
 
 #define UNITS              "auto s ms us ns iso8601"
 #define OF(field)          offsetof(struct profile, field)
 #define OF_ENDPOINT(field) offsetof(struct profile_endpoint, field)
 #define OF_LIMIT(field)    offsetof(struct profile_limit, field)
+#define OF_READ(field)     offsetof(struct profile_read, field)
 
 static const struct profile_key keys[] = {
 	{ "name", KIND_NAME, OF(name), NULL },
@@ -24,6 +26,10 @@ static const struct profile_key keys[] = {
 	{ "errors.clock", KIND_TEXTS, OF(clock), NULL },
 	{ "errors.auth", KIND_TEXTS, OF(auth_failed), NULL },
 	{ "errors.maintenance", KIND_TEXTS, OF(maintenance), NULL },
+	{ "errors.ip", KIND_TEXTS, OF(auth_ip), NULL },
+	{ "errors.permission", KIND_TEXTS, OF(auth_permission), NULL },
+	{ "errors.expired", KIND_TEXTS, OF(auth_expired), NULL },
+	{ "errors.signature", KIND_TEXTS, OF(auth_signature), NULL },
 	{ "time.source", KIND_FLAG, OF(time_from_date_header), "json date_header" },
 	{ "time.pointer", KIND_POINTER, OF(time_pointer), NULL },
 	{ "time.unit", KIND_CHOICE, OF(time_unit), UNITS },
@@ -58,6 +64,32 @@ static const struct profile_key keys[] = {
 	{ "auth.headers", KIND_HEADERS, OF(auth.headers), NULL },
 	{ "auth.claims", KIND_PAIRS, OF(auth.claims), NULL },
 	{ "auth.query", KIND_PAIRS, OF(auth.query), NULL },
+	{ "account.balances.asset", KIND_POINTER, OF(account.balance_asset), NULL },
+	{ "account.balances.free", KIND_POINTER, OF(account.balance_free), NULL },
+	{ "account.balances.total", KIND_POINTER, OF(account.balance_total), NULL },
+	{ "account.balances.locked", KIND_POINTER, OF(account.balance_locked), NULL },
+	{ "account.balances.holdings", KIND_FLAG, OF(account.holdings), "false true" },
+	{ "account.balances.rename", KIND_RENAMES, OF(account.asset_rename), NULL },
+	{ "account.positions.symbol", KIND_POINTER, OF(account.position_symbol), NULL },
+	{ "account.positions.quantity", KIND_POINTER, OF(account.position_quantity), NULL },
+	{ "account.positions.closed", KIND_POINTER, OF(account.position_closed), NULL },
+	{ "account.positions.side", KIND_POINTER, OF(account.position_side), NULL },
+	{ "account.positions.long", KIND_TEXTS, OF(account.side_long), NULL },
+	{ "account.positions.short", KIND_TEXTS, OF(account.side_short), NULL },
+	{ "account.positions.contracts", KIND_FLAG, OF(account.position_contracts), "false true" },
+	{ "account.positions.notional", KIND_POINTER, OF(account.position_notional), NULL },
+	{ "account.positions.mark", KIND_POINTER, OF(account.position_mark), NULL },
+	{ "account.positions.pnl", KIND_POINTER, OF(account.position_pnl), NULL },
+	{ "account.positions.inverse", KIND_TEXTS, OF(account.position_inverse), NULL },
+	{ "account.instruments.symbol", KIND_POINTER, OF(account.instrument_symbol), NULL },
+	{ "account.instruments.size", KIND_POINTER, OF(account.instrument_size), NULL },
+	{ "account.instruments.inverse", KIND_DECIDES, OF(account.instrument_inverse), NULL },
+	{ "account.key.match", KIND_POINTER, OF(account.key_match), NULL },
+	{ "account.key.expiry", KIND_POINTER, OF(account.key_expiry), NULL },
+	{ "account.key.expiry_unit", KIND_CHOICE, OF(account.key_expiry_unit), UNITS },
+	{ "account.key.permissions", KIND_PERMISSIONS, OF(account.key_permissions), NULL },
+	{ "account.key.ip_restricted", KIND_DECIDES, OF(account.key_ip_restricted), NULL },
+	{ "account.lock.locked", KIND_DECIDES, OF(account.lock_locked), NULL },
 };
 
 static const struct profile_key endpoint_keys[] = {
@@ -65,6 +97,18 @@ static const struct profile_key endpoint_keys[] = {
 	{ "weight", KIND_COUNT, OF_ENDPOINT(weight), NULL },
 	{ "every_runs", KIND_COUNT, OF_ENDPOINT(every_runs), NULL },
 	{ "ignore_rate_limit", KIND_FLAG, OF_ENDPOINT(ignore_rate_limit), "false true" },
+};
+
+/* Of each endpoint of the account. */
+static const struct profile_key read_keys[] = {
+	{ "path", KIND_READ, OF_READ(path), NULL },
+	{ "method", KIND_FLAG, OF_READ(post), "GET POST" },
+	{ "weight", KIND_COUNT, OF_READ(weight), NULL },
+	{ "every_runs", KIND_COUNT, OF_READ(every_runs), NULL },
+	{ "list", KIND_POINTER, OF_READ(list), NULL },
+	{ "keyed", KIND_FLAG, OF_READ(keyed), "false true" },
+	{ "cursor", KIND_POINTER, OF_READ(cursor), NULL },
+	{ "cursor_parameter", KIND_PARAMETER, OF_READ(cursor_parameter), NULL },
 };
 
 static const struct profile_key limit_keys[] = {
@@ -121,25 +165,44 @@ find_limit(struct profile *profile, const char *name, size_t length)
 	return limit->name != NULL ? limit : NULL;
 }
 
+static void *
+find_read(struct profile *profile, const char *name, size_t length)
+{
+	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
+		if (slice_is((struct slice){ name, length }, account_endpoint_name((enum account_endpoint)e)))
+			return &profile->account.reads[e];
+	return NULL;
+}
+
+/* Sections whose keys are "<section>.<name>.<key>", the same ones for each name. */
+static const struct section {
+	const char *begins;
+	const struct profile_key *table;
+	size_t count;
+	void *(*find)(struct profile *profile, const char *name, size_t length);
+} sections[] = {
+	{ "endpoints.", endpoint_keys, sizeof(endpoint_keys) / sizeof(*endpoint_keys), find_endpoint },
+	{ "limits.", limit_keys, sizeof(limit_keys) / sizeof(*limit_keys), find_limit },
+	{ "account.", read_keys, sizeof(read_keys) / sizeof(*read_keys), find_read },
+};
+
 /* The key, and in `*field` where its value goes; NULL: unknown. */
 static const struct profile_key *
 find_key(struct profile *profile, const char *name, void **field)
 {
-	bool endpoint = strncmp(name, "endpoints.", 10) == 0, limit = strncmp(name, "limits.", 7) == 0;
-	const char *middle = name + (endpoint ? 10 : 7),
-		   *dot = endpoint || limit ? strchr(middle, '.') : NULL;
-	const struct profile_key *key;
+	const struct profile_key *key = find(keys, sizeof(keys) / sizeof(*keys), name);
 	char *base = (char *)profile;
 
-	if (dot == NULL)
-		key = find(keys, sizeof(keys) / sizeof(*keys), name);
-	else if (endpoint)
-		key = find(endpoint_keys, sizeof(endpoint_keys) / sizeof(*endpoint_keys), dot + 1);
-	else
-		key = find(limit_keys, sizeof(limit_keys) / sizeof(*limit_keys), dot + 1);
-	if (key != NULL && dot != NULL)
-		base = endpoint ? find_endpoint(profile, middle, (size_t)(dot - middle))
-				: find_limit(profile, middle, (size_t)(dot - middle));
+	for (size_t i = 0; key == NULL && i < sizeof(sections) / sizeof(*sections); i++) {
+		const char *middle = name + strlen(sections[i].begins), *dot;
+
+		if (strncmp(name, sections[i].begins, strlen(sections[i].begins)) != 0)
+			continue;
+		dot = strchr(middle, '.');
+		key = dot != NULL ? find(sections[i].table, sections[i].count, dot + 1) : NULL;
+		base = key != NULL ? sections[i].find(profile, middle, (size_t)(dot - middle)) : NULL;
+		break;
+	}
 	if (key == NULL || base == NULL)
 		return NULL;
 	*field = base + key->offset;

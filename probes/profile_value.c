@@ -129,6 +129,10 @@ check_text(enum profile_kind kind, const char *text)
 			   ? NULL
 			   : "not a name of lower case letters, digits and '_'";
 	case KIND_PATH: return check_path(text);
+	case KIND_READ: return profile_check_read_path(text);
+	case KIND_DECIDES: return profile_check_decides(text);
+	case KIND_PERMISSIONS: return profile_check_permission(text);
+	case KIND_PARAMETER: return all_of(text, letters) ? NULL : "not the name of a query's parameter";
 	case KIND_FORMAT: return check_format(text);
 	case KIND_POINTER:
 	case KIND_POINTERS: return json_pointer_valid(text) ? NULL : "not a JSON pointer, as in '/data/0/ts'";
@@ -206,7 +210,7 @@ take_text(struct profile *profile, const struct profile_key *key, const char *te
 	if (!profile_key_is_list(key))
 		*(const char **)field = kept;
 	else if (list->count == PROFILE_LIST)
-		return "more than 16 items";
+		return "more than 32 items";
 	else
 		list->items[list->count++] = kept;
 	return NULL;

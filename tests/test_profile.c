@@ -28,6 +28,7 @@ START_TEST(every_profile_of_the_repository_loads_under_its_file_s_name)
 		ck_assert_str_eq(path, found.gl_pathv[i]);
 		ck_assert_msg(strncmp(p->base_url, "https://", 8) == 0, "%s: %s", path, p->base_url);
 		ck_assert(p->endpoints[ENDPOINT_BOOK].per_symbol);
+		ck_assert_ptr_nonnull(p->account.reads[ACCOUNT_BALANCES].path);
 		ck_assert_msg(p->book_timestamp.count > 0 || p->trade_timestamp != NULL,
 		    "%s: nothing tells the age of a book", path);
 		profile_free(p);
@@ -123,6 +124,13 @@ static const char whole[] = "name: own\n"                           /* 1 */
 			    "  default_ban: 2m\n"                   /* 21 */
 			    "auth: {scheme: none}\n";               /* 22 */
 
+/* With it, the account begins in line 23. */
+#define UNSIGNED "auth: {scheme: none}\n"
+#define SIGNED                                                                                                 \
+	"auth: {scheme: hmac, algorithm: sha256, secret_encoding: raw, timestamp: ms, headers: ['A: {key}'], " \
+	"prehash: '{query}', encoding: hex}\n"
+#define BALANCES "  balances: {path: /balances, weight: 1, list: /b, asset: /a, free: /f}\n"
+
 static const struct {
 	const char *from, *to; /* "" for `from`: `to` comes behind the end, from line 23 on */
 	const char *error;     /* behind "FILE:"; NULL: it loads */
@@ -200,6 +208,103 @@ static const struct {
 	    "claims: ['a={key}']",
 	    "22: auth.algorithm: none of: HS256" },
 	{ "", "time.unit: ms\n", "23: time.unit: the key is there twice" },
+	{ "path: /time", "path: '/time?s={symbol}'", "5: endpoints.time.path: it is asked once" },
+	{ "  book:\n", "  ping: {path: '/p/{symbol}', weight: 1}\n  book:\n",
+	    "6: endpoints.ping.path: it is asked once" },
+	{ "", "errors: {code: [/c], message: [/m], auth: [a, b], ip: [b]}\n", NULL },
+	{ "", "errors: {code: [/c], message: [/m], auth: [a], ip: [b]}\n",
+	    "23: errors.ip: what is in it must be in errors.auth" },
+	{ "", "account:\n" BALANCES, "24: account.balances: it must be signed, and auth.scheme is none" },
+	{ UNSIGNED, SIGNED "account:\n" BALANCES, NULL },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  balances: {path: /b, weight: 1, list: /b, keyed: true, total: /t, locked: /l}\n",
+	    NULL },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, weight: 1, list: /b, free: /f}\n",
+	    "24: account.balances.asset: missing" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, weight: 1, list: /b, asset: /a}\n",
+	    "24: account.balances: one of free and total" },
+	{ UNSIGNED,
+	    SIGNED "account:\n  balances: {path: /b, weight: 1, list: /b, asset: /a, free: /f, total: /t}\n",
+	    "24: account.balances: one of free and total" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {weight: 1, list: /b, asset: /a, free: /f}\n",
+	    "24: account.balances.path: missing" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, list: /b, asset: /a, free: /f}\n",
+	    "24: account.balances.weight: missing" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, weight: 1, asset: /a, free: /f}\n",
+	    "24: account.balances.list: missing" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {colour: blue}\n",
+	    "24: account.balances.colour: unknown key" },
+	{ UNSIGNED, SIGNED "account:\n  orders: {path: /b}\n", "24: account.orders.path: unknown key" },
+	{ UNSIGNED, SIGNED "account: 3\n", "23: account: unknown key" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: '/b?s={symbol}'}\n",
+	    "24: account.balances.path: an account is not asked per symbol" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: b}\n", "24: account.balances.path: not a path" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /api/v3/order}\n",
+	    "24: account.balances.path: not a path that only reads" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /sapi/v1/capital/Withdraw/apply}\n",
+	    "24: account.balances.path: not a path that only reads" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /v5/position/set-leverage}\n",
+	    "24: account.balances.path: not a path that only reads" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /api/v3/%6frder}\n",
+	    "24: account.balances.path: not a path that only reads" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {path: /a/../b}\n",
+	    "24: account.balances.path: not a path that only reads" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {method: DELETE}\n",
+	    "24: account.balances.method: 'DELETE' is none of: GET POST" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  balances: {path: '/0/private/BalanceEx?a=b', method: POST, weight: 1, list: /r, keyed: true, total: /t}\n",
+	    NULL },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  balances: {path: /0/private/AddExport, method: POST, weight: 1, list: /r, keyed: true, total: /t}\n",
+	    "24: account.balances.method: POST is for known calls" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  balances: {path: /b, method: GET, weight: 1, list: /b, asset: /a, free: /f, cursor: /c}\n",
+	    "24: account.balances.cursor_parameter: missing" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  balances: {path: /b, weight: 1, list: /b, asset: /a, free: /f, cursor_parameter: c}\n",
+	    "24: account.balances.cursor: missing" },
+	{ UNSIGNED, SIGNED "account:\n  balances: {cursor_parameter: 'a=b&c'}\n",
+	    "24: account.balances.cursor_parameter: not the name of a query" },
+	{ UNSIGNED, SIGNED "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s}\n",
+	    "24: account.positions.quantity: missing" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s, quantity: /q, side: /d, long: [l]}\n",
+	    "24: account.positions.short: missing" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s, quantity: /q, long: [l], short: [s]}\n",
+	    "24: account.positions.side: missing" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s, quantity: /q, contracts: true}\n",
+	    "24: account.instruments.path: missing" },
+	{ UNSIGNED, SIGNED "account:\n  instruments: {path: /p, weight: 1, list: /l, symbol: /s}\n",
+	    "24: account.instruments.size: missing" },
+	{ "", "account:\n  instruments: {path: /p, weight: 1, list: /l, symbol: /s, size: /z}\n", NULL },
+	{ UNSIGNED, SIGNED "account:\n  key: {path: /k, weight: 1}\n", "24: account.key: nothing is read" },
+	{ UNSIGNED, SIGNED "account:\n  key: {path: /k, weight: 1, expiry: /e}\n",
+	    "24: account.key.expiry_unit: missing" },
+	{ UNSIGNED, SIGNED "account:\n  key: {path: /k, weight: 1, match: /m, ip_restricted: /i}\n",
+	    "24: account.key.list: missing" },
+	{ UNSIGNED, SIGNED "account:\n  key: {permissions: ['read=/r', 'fly=/f']}\n",
+	    "24: account.key.permissions: the permission is none of" },
+	{ UNSIGNED, SIGNED "account:\n  key: {permissions: ['read']}\n",
+	    "24: account.key.permissions: not of the form" },
+	{ UNSIGNED, SIGNED "account:\n  key: {permissions: ['read=r']}\n",
+	    "24: account.key.permissions: not a JSON pointer" },
+	{ UNSIGNED, SIGNED "account:\n  key: {ip_restricted: '!/a:'}\n",
+	    "24: account.key.ip_restricted: no word" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  key: {path: /k, weight: 1, ip_restricted: '!/a:b', permissions: ['read=!/r:s:t']}\n",
+	    NULL },
+	{ UNSIGNED, SIGNED "account:\n  lock: {path: /k, weight: 1}\n", "24: account.lock.locked: missing" },
 };
 
 static char path[] = "/tmp/arbwatch-profile.XXXXXX";
@@ -250,16 +355,35 @@ START_TEST(a_faulty_profile_is_refused_with_file_line_and_key)
 }
 END_TEST
 
-START_TEST(a_list_has_at_most_sixteen_items)
+START_TEST(a_list_has_at_most_32_items)
 {
-	char items[256] = "errors.auth: [";
+	char items[512] = "errors.auth: [";
 
-	for (int i = 0; i < 17; i++)
+	for (int i = 0; i <= PROFILE_LIST; i++)
 		(void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "e%d, ", i);
 	(void)snprintf(items + strlen(items), sizeof(items) - strlen(items), "]\n");
 	write_edited("", items);
 	ck_assert_ptr_null(profile_load(path, &why));
-	ck_assert_msg(strstr(why.text, ":23: errors.auth: more than 16 items") != NULL, "%s", why.text);
+	ck_assert_msg(strstr(why.text, ":23: errors.auth: more than 32 items") != NULL, "%s", why.text);
+}
+END_TEST
+
+START_TEST(an_account_is_read_as_its_file_says)
+{
+	struct profile *p = profile_load("exchanges/kraken.yaml", &why);
+
+	ck_assert_msg(p != NULL, "%s", why.text);
+	ck_assert_str_eq(p->account.reads[ACCOUNT_POSITIONS].path, "/0/private/OpenPositions?docalcs=true");
+	ck_assert(p->account.reads[ACCOUNT_POSITIONS].post);
+	ck_assert(p->account.reads[ACCOUNT_POSITIONS].keyed);
+	ck_assert_int_eq(p->account.reads[ACCOUNT_POSITIONS].every_runs, 1);
+	ck_assert_ptr_null(p->account.reads[ACCOUNT_LOCK].path);
+	ck_assert_ptr_null(p->account.balance_asset);
+	ck_assert(p->account.holdings);
+	ck_assert_str_eq(p->account.side_short.items[0], "sell");
+	ck_assert_int_eq(p->account.key_expiry_unit, UNIT_S);
+	ck_assert_uint_eq(p->account.key_permissions.count, 3);
+	profile_free(p);
 }
 END_TEST
 
@@ -314,11 +438,12 @@ main(void)
 
 	tcase_add_test(own, every_profile_of_the_repository_loads_under_its_file_s_name);
 	tcase_add_test(own, a_profile_says_what_its_file_says);
+	tcase_add_test(own, an_account_is_read_as_its_file_says);
 	tcase_add_loop_test(own, a_symbol_gets_the_spelling_of_the_exchange, 0, LENGTH(symbols));
 	tcase_add_loop_test(own, a_pointer_finds_what_it_names, 0, LENGTH(pointers));
 	tcase_add_checked_fixture(files, make_file, remove_file);
 	tcase_add_loop_test(files, a_faulty_profile_is_refused_with_file_line_and_key, 0, LENGTH(edits));
-	tcase_add_test(files, a_list_has_at_most_sixteen_items);
+	tcase_add_test(files, a_list_has_at_most_32_items);
 	suite_add_tcase(suite, own);
 	suite_add_tcase(suite, files);
 	return run_suite(suite);
