@@ -1,0 +1,39 @@
+#ifndef PROBES_ACCOUNT_PAGE_H
+#define PROBES_ACCOUNT_PAGE_H
+
+#include "probes/account.h"
+
+/* Parts of account.c, for the files account_*.c alone. */
+
+/* One endpoint of one target. */
+struct account_asking {
+	struct account_part *part;
+	struct account_lists lists; /* its own until it is whole */
+	struct account_key_health health;
+	char *cursors[ACCOUNT_PAGES]; /* that were asked with, or are to be */
+	size_t cursor_count;
+};
+
+/* Nothing of the part counts. */
+void account_part_fail(struct account_asking *asking, const struct failure *why);
+
+/*
+ * What was read, all of it, becomes the reading: the lists are completed and
+ * moved.  A part that cannot be completed has failed.
+ */
+void account_merge(
+    const struct profile *profile, struct account_asking askings[], struct account_reading *reading);
+
+/* A cursor that is longer, or holds what could become another parameter, is none. */
+enum { ACCOUNT_CURSOR = 512 };
+bool account_cursor_valid(const char *cursor);
+
+/*
+ * Signed now, but for the instruments, which are public.  `cursor` NULL: the
+ * first page.  0, or -1 with `why` (local); in both cases for
+ * account_signed_release().
+ */
+int account_page_request(const struct account_target *target, enum account_endpoint endpoint,
+    const char *cursor, struct account_signed *result, struct failure *why);
+
+#endif /* PROBES_ACCOUNT_PAGE_H */
