@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,31 +17,28 @@ enum {
 struct errand {
 	pthread_mutex_t mutex;
 	pthread_cond_t ended;
-	postgres_session *session;
+	const struct postgres_task *task;
+	void *work;
 	struct postgres_target *target;
-	size_t samples;
 	struct deadline deadline;
-	struct postgres_result result;
 	bool done;
 	bool abandoned;
-	double seconds[]; /* of the result */
 };
 
 static struct errand *
 errand_new(
-    postgres_session *session, struct postgres_target *target, size_t samples, struct deadline deadline)
+    const struct postgres_task *task, void *work, struct postgres_target *target, struct deadline deadline)
 {
-	struct errand *e = calloc(1, sizeof(*e) + samples * sizeof(e->seconds[0]));
+	struct errand *e = calloc(1, sizeof(*e));
 
 	if (e == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&e->mutex, NULL);
 	(void)pthread_cond_init(&e->ended, NULL);
-	e->session = session;
+	e->task = task;
+	e->work = work;
 	e->target = target;
-	e->samples = samples;
 	e->deadline = deadline;
-	e->result.query_seconds = e->seconds;
 	atomic_fetch_add(&target->users, 1);
 	return e;
 }
@@ -62,7 +58,7 @@ go(void *argument)
 	struct errand *e = argument;
 	bool abandoned;
 
-	e->session(e->target, e->samples, e->deadline, &e->result);
+	e->task->run(e->work, e->target, e->deadline);
 	(void)pthread_mutex_lock(&e->mutex);
 	e->done = true;
 	abandoned = e->abandoned;
@@ -70,6 +66,7 @@ go(void *argument)
 	(void)pthread_mutex_unlock(&e->mutex);
 	if (abandoned) {
 		atomic_fetch_sub(&e->target->abandoned, 1);
+		e->task->free(e->work);
 		errand_free(e);
 	}
 	return NULL;
@@ -130,42 +127,41 @@ await_end(struct errand *e, pthread_t thread)
 	return done;
 }
 
-static void
-take_result(const struct errand *e, struct postgres_result *result)
-{
-	double *seconds = result->query_seconds;
-
-	memcpy(seconds, e->seconds, e->result.query_count * sizeof(*seconds));
-	*result = e->result;
-	result->query_seconds = seconds;
-}
-
-void
-postgres_errand(postgres_session *session, struct postgres_target *target, size_t samples,
-    struct deadline deadline, struct postgres_result *result)
+/* 1: it was done; 0: a thread was left behind with it; -1: it was not begun. */
+static int
+go_and_return(const struct postgres_task *task, void *work, struct postgres_target *target,
+    struct deadline deadline, struct failure *why)
 {
 	struct errand *e;
 	pthread_t thread;
 
-	if (atomic_load(&target->abandoned) > 0) {
-		(void)failure_set(&result->failure, FAILURE_TIMEOUT,
+	if (atomic_load(&target->abandoned) > 0)
+		return failure_set(why, FAILURE_TIMEOUT,
 		    "%s keeps an earlier attempt busy (hashing or Kerberos): it is not asked again until that ends",
 		    target->address);
-		return;
-	}
-	e = errand_new(session, target, samples, deadline);
-	if (e == NULL) {
-		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
-		return;
-	}
+	e = errand_new(task, work, target, deadline);
+	if (e == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (start(e, &thread) != 0) {
-		(void)failure_set(&result->failure, FAILURE_LOCAL, "no thread to be had");
 		errand_free(e);
-	} else if (await_end(e, thread)) {
-		take_result(e, result);
-		errand_free(e);
-	} else {
-		(void)failure_set(&result->failure, FAILURE_TIMEOUT,
-		    "%s asks for more work than there is time for (hashing or Kerberos)", target->address);
+		return failure_set(why, FAILURE_LOCAL, "no thread to be had");
 	}
+	if (await_end(e, thread)) {
+		errand_free(e);
+		return 1;
+	}
+	(void)failure_set(why, FAILURE_TIMEOUT,
+	    "%s asks for more work than there is time for (hashing or Kerberos)", target->address);
+	return 0;
+}
+
+int
+postgres_errand(const struct postgres_task *task, void *work, struct postgres_target *target,
+    struct deadline deadline, struct failure *why)
+{
+	int done = go_and_return(task, work, target, deadline, why);
+
+	if (done < 0)
+		task->free(work);
+	return done > 0 ? 0 : -1;
 }

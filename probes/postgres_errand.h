@@ -5,7 +5,7 @@
 
 /*
  * A session with a server in a thread that can be left behind, for
- * probes/postgres alone.
+ * probes/postgres and probes/engine_postgres alone.
  *
  * Waiting is under our control, but a server can make libpq work: SCRAM lets
  * it ask for two thousand million rounds of hashing (most of an hour), and if
@@ -15,12 +15,19 @@
  * target is not asked again: there is at most one such thread for each.
  */
 
-/* Fills the result by the deadline, as far as it is up to us. */
-typedef void postgres_session(const struct postgres_target *target, size_t samples, struct deadline deadline,
-    struct postgres_result *result);
+struct postgres_task {
+	/* Fills `work` by the deadline, as far as it is up to us. */
+	void (*run)(void *work, const struct postgres_target *target, struct deadline deadline);
+	void (*free)(void *work);
+};
 
-/* Do `session`; back by the deadline and a tenth of a second in every case. */
-void postgres_errand(postgres_session *session, struct postgres_target *target, size_t samples,
-    struct deadline deadline, struct postgres_result *result);
+/*
+ * Do `task` with `work`; back by the deadline and a tenth of a second in every
+ * case.  0: it was done, and `work` is the caller's again.  -1 with `why`
+ * (timeout, local): it was not, and `work` is gone: it is freed, now or by the
+ * thread that was left behind.
+ */
+int postgres_errand(const struct postgres_task *task, void *work, struct postgres_target *target,
+    struct deadline deadline, struct failure *why);
 
 #endif /* PROBES_POSTGRES_ERRAND_H */
