@@ -73,6 +73,14 @@ else
 	fi
 	control DELETE ''
 	node_says signatures.js
+	plain=$URL
+	start account  # one that may grow: it makes up tens of thousands of positions
+	if [ -n "${NODE_PATH-}" ]; then
+		node_says account.js
+	else
+		skip "the account's faults" "no ccxt"
+	fi
+	URL=$plain
 fi
 
 # Public endpoints, a path of each venue's book and its first price.
@@ -384,12 +392,55 @@ for wrong in /nowhere/latency /okx/nothing '/okx/latency?value=x' '/okx/latency?
 	get "/control$wrong" -X POST
 	check "control refuses $wrong" grep -qE '^40[04]$' "$work/status"
 done
+# Faults of the account: only where there is something that shows them.
+for refused in binance/positions binance/hedge binance/inverse binance/endless binance/page-fails binanceusdm/withdraw \
+	binanceusdm/locked binanceusdm/inverse binanceusdm/endless upbit/positions upbit/hedge upbit/withdraw upbit/no-ip \
+	upbit/locked bybit/locked okx/expiry okx/endless okx/page-fails okx/locked kraken/hedge kraken/inverse \
+	kraken/endless kraken/wrong-ip kraken/locked; do
+	get "/control/$refused" -X POST
+	check "control refuses $refused" status_is 400
+	check "control refuses $refused: why" has 'nothing that would show this fault'
+done
+for wrong in 'okx/drift?value=x' 'okx/drift?value=1e-8' 'okx/drift?value=1.' 'okx/drift?value=0.0000000000000000001' \
+	'okx/drift?value=1000000000000000000' 'okx/drift?value=--1' 'okx/positions?value=50001' 'okx/positions?value=0' \
+	'okx/balances?value=-1' 'okx/flat?value=1' 'bybit/expiry?value=soon' 'bybit/page-fails?value=0'; do
+	get "/control/$wrong" -X POST
+	check "control refuses $wrong" status_is 400
+done
+control POST /okx/drift
+get /control
+check "drift: the default is told" field_is 'b["okx"]' "{'drift': {'value': '0.1'}}"
+control DELETE ''
+
+# Whatever is sent is recorded, served or not.
+for method in PUT PATCH DELETE OPTIONS PROPPATCH VERSION-CONTROL; do
+	get /okx/api/v5/trade/order -X "$method"
+done
+curl -sS -I --max-time 20 "$URL/okx/api/v5/public/time" >/dev/null
+get '/kraken/0/private/AddOrder?signature=s3cret' --data-binary "@$work/zeros" -H 'Expect:'
+get '/kraken/0/private/AddOrder?signature=s3cret' --data-binary "@$work/zeros" -H 'Expect:' -H 'Transfer-Encoding: chunked'
+get /elsewhere/order -X POST -d x=1
+get /control/nothing -X PUT
+# A client that goes away before its body is whole.
+printf 'POST /bybit/v5/order/create?x=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{' |
+	timeout 5 curl -sS --max-time 1 "telnet://${URL#http://}" >"$work/out" 2>&1
+recorded() { get /control/requests && field_is 'b["total"]' "$1"; }
+check "requests: all that were sent" await 10 recorded 11
+check "requests: their methods and paths" field_is '[(r["exchange"], r["method"], r["path"]) for r in b["requests"]]' \
+	"[('okx', 'PUT', '/api/v5/trade/order'), ('okx', 'PATCH', '/api/v5/trade/order'), ('okx', 'DELETE', '/api/v5/trade/order'), \
+('okx', 'OPTIONS', '/api/v5/trade/order'), ('okx', 'PROPPATCH', '/api/v5/trade/order'), \
+('okx', 'VERSION-CONTROL', '/api/v5/trade/order'), ('okx', 'HEAD', '/api/v5/public/time'), ('kraken', 'POST', '/0/private/AddOrder'), \
+('kraken', 'POST', '/0/private/AddOrder'), ('', 'POST', '/elsewhere/order'), ('bybit', 'POST', '/v5/order/create')]"
+check "requests: what became of them" field_is '[r["status"] for r in b["requests"]]' \
+	'[404, 404, 404, 404, 404, 404, 405, 413, 0, 404, 0]'
+refute "requests: no query" has s3cret
+control DELETE ''
 get /control -H 'Origin: https://elsewhere.invalid'
 check "control: not from a browser" status_is 403
 
 # All at once, and memory.
 parallel() {
-	seq 50 | xargs -P 50 -I N curl -sS --max-time 30 -o "$work/parallel.N" -w '%{http_code}\n' "$URL$(book_of kraken)" >"$work/parallel"
+	seq 50 | xargs -P 50 -I '{}' curl -sS --max-time 30 -o "$work/parallel.{}" -w '%{http_code}\n' "$URL$(book_of kraken)" >"$work/parallel"
 	test "$(grep -c '^200$' "$work/parallel")" -eq 50
 }
 check "50 clients at once are all answered" parallel

@@ -1,10 +1,13 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "demo/paper_exchange/account.h"
 #include "demo/paper_exchange/binance.h"
 
 /* Binance spot: api.binance.com, with the /sapi of the same host. */
 enum { METER_WEIGHT, METER_SAPI };
+enum { LOCKED_MS = 600000 };
 enum { WEIGHT_LIMIT = 6000, SAPI_LIMIT = 12000, ACCOUNT_UID = 354937868 };
 
 static const struct listing listings[LISTINGS] = {
@@ -36,19 +39,13 @@ static void
 exchange_info(const struct call *call, struct answer *answer)
 {
 	const struct listing *only = NULL;
-	json_t *symbols;
 
 	if (call_argument(call, "symbol") != NULL && (only = binance_symbol(call, answer)) == NULL)
 		return;
-	symbols = json_array();
-	for (size_t i = 0; i < LISTINGS; i++)
-		if (only == NULL || only == &listings[i])
-			(void)json_array_append_new(symbols, symbol_info(call, &listings[i]));
-	answer->body = json_pack("{s:s, s:I, s:[{s:s, s:s, s:i, s:i}, {s:s, s:s, s:i, s:i}], s:[], s:o}",
-	    "timezone", "UTC", "serverTime", (json_int_t)call->now_ms, "rateLimits", "rateLimitType",
-	    "REQUEST_WEIGHT", "interval", "MINUTE", "intervalNum", 1, "limit", WEIGHT_LIMIT, "rateLimitType",
-	    "RAW_REQUESTS", "interval", "MINUTE", "intervalNum", 5, "limit", 300000, "exchangeFilters",
-	    "symbols", symbols);
+	answer->body = json_pack("{s:s, s:I, s:[o, o], s:[], s:o}", "timezone", "UTC", "serverTime",
+	    (json_int_t)call->now_ms, "rateLimits", binance_limit("REQUEST_WEIGHT", 1, WEIGHT_LIMIT),
+	    binance_limit("RAW_REQUESTS", 5, 300000), "exchangeFilters", "symbols",
+	    binance_symbols(call, only, symbol_info));
 }
 
 static void
@@ -74,34 +71,20 @@ depth(const struct call *call, struct answer *answer)
 static void
 average_price(const struct call *call, struct answer *answer)
 {
-	const struct listing *listing = binance_symbol(call, answer);
-	char price[DECIMAL_TEXT];
 	struct book book;
 
-	if (listing == NULL)
-		return;
-	call_book(call, listing, &book);
-	decimal_text(price, book.middle, listing->price_decimals);
-	answer->body =
-	    json_pack("{s:i, s:s, s:I}", "mins", 5, "price", price, "closeTime", (json_int_t)book.time_ms);
+	if (binance_book(call, answer, &book) != NULL)
+		answer->body = json_pack("{s:i, s:o, s:I}", "mins", 5, "price", binance_price(&book),
+		    "closeTime", (json_int_t)book.time_ms);
 }
 
 static void
 book_ticker(const struct call *call, struct answer *answer)
 {
-	const struct listing *listing = binance_symbol(call, answer);
-	char text[4][DECIMAL_TEXT];
 	struct book book;
 
-	if (listing == NULL)
-		return;
-	call_book(call, listing, &book);
-	decimal_text(text[0], book.bids[0].price, listing->price_decimals);
-	decimal_text(text[1], book.bids[0].quantity, listing->quantity_decimals);
-	decimal_text(text[2], book.asks[0].price, listing->price_decimals);
-	decimal_text(text[3], book.asks[0].quantity, listing->quantity_decimals);
-	answer->body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "symbol", listing->native, "bidPrice", text[0],
-	    "bidQty", text[1], "askPrice", text[2], "askQty", text[3]);
+	if (binance_book(call, answer, &book) != NULL)
+		answer->body = binance_best(&book);
 }
 
 static void
@@ -109,7 +92,7 @@ trades(const struct call *call, struct answer *answer)
 {
 	const struct listing *listing = binance_symbol(call, answer);
 	size_t count = call_count(call, "limit", 20, 1000);
-	char price[DECIMAL_TEXT], quantity[DECIMAL_TEXT];
+	char price[UNITS_TEXT], quantity[UNITS_TEXT];
 	struct book book;
 
 	if (listing == NULL)
@@ -117,8 +100,8 @@ trades(const struct call *call, struct answer *answer)
 	call_book(call, listing, &book);
 	answer->body = json_array();
 	for (size_t i = count; i-- > 0;) {
-		decimal_text(price, book.middle, listing->price_decimals);
-		decimal_text(quantity, book.bids[i % LEVELS].quantity, listing->quantity_decimals);
+		units_text(price, book.middle, listing->price_decimals);
+		units_text(quantity, book.bids[i % LEVELS].quantity, listing->quantity_decimals);
 		(void)json_array_append_new(
 		    answer->body, json_pack("{s:I, s:s, s:s, s:I, s:b, s:b}", "id",
 				      (json_int_t)(book.sequence - (int64_t)i), "price", price, "qty",
@@ -139,12 +122,17 @@ system_status(const struct call *call, struct answer *answer)
 static void
 account(const struct call *call, struct answer *answer)
 {
-	json_t *balances = json_array();
+	struct holdings held;
+	json_t *balances;
 
-	for (size_t i = 0; i < HOLDINGS - 1; i++)
+	if (!account_holdings(call, &held))
+		return;
+	balances = json_array();
+	for (size_t i = 0; i < held.count; i++)
 		(void)json_array_append_new(balances,
-		    json_pack("{s:s, s:o, s:o}", "asset", holdings[i].asset, "free",
-			json_decimal(holdings[i].free, 8), "locked", json_decimal(holdings[i].locked, 8)));
+		    json_pack("{s:s, s:o, s:o}", "asset", held.list[i].asset, "free",
+			json_amount(held.list[i].free, 8), "locked", json_amount(held.list[i].locked, 8)));
+	free(held.list);
 	answer->body = json_pack("{s:i, s:i, s:i, s:i, s:b, s:b, s:b, s:b, s:b, s:I, s:s, s:o, s:[s], s:i}",
 	    "makerCommission", 10, "takerCommission", 10, "buyerCommission", 0, "sellerCommission", 0,
 	    "canTrade", 1, "canWithdraw", 0, "canDeposit", 1, "brokered", 0, "requireSelfTradePrevention", 0,
@@ -156,10 +144,26 @@ static void
 api_restrictions(const struct call *call, struct answer *answer)
 {
 	answer->body = json_pack("{s:b, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b}",
-	    "ipRestrict", 1, "createTime", (json_int_t)call->floor->started_ms, "enableReading", 1,
-	    "enableWithdrawals", 0, "enableInternalTransfer", 0, "enableMargin", 0, "enableFutures", 0,
-	    "permitsUniversalTransfer", 0, "enableVanillaOptions", 0, "enableFixApiTrade", 0,
-	    "enableFixReadOnly", 0, "enableSpotAndMarginTrading", 0, "enablePortfolioMarginTrading", 0);
+	    "ipRestrict", !call->faults[FAULT_NO_IP].on, "createTime", (json_int_t)call->floor->started_ms,
+	    "enableReading", 1, "enableWithdrawals", (int)call->faults[FAULT_WITHDRAW].on,
+	    "enableInternalTransfer", 0, "enableMargin", 0, "enableFutures", 0, "permitsUniversalTransfer", 0,
+	    "enableVanillaOptions", 0, "enableFixApiTrade", 0, "enableFixReadOnly", 0,
+	    "enableSpotAndMarginTrading", 0, "enablePortfolioMarginTrading", 0);
+	/* Not every key has it. */
+	if (call->faults[FAULT_EXPIRY].on)
+		(void)json_object_set_new(answer->body, "tradingAuthorityExpirationTime",
+		    json_integer((json_int_t)account_expiry(call, 0)));
+}
+
+static void
+api_trading_status(const struct call *call, struct answer *answer)
+{
+	bool locked = call->faults[FAULT_LOCKED].on;
+
+	answer->body = json_pack("{s:{s:b, s:I, s:{s:i, s:i, s:i}, s:I}}", "data", "isLocked", (int)locked,
+	    "plannedRecoverTime", (json_int_t)(locked ? call->faults[FAULT_LOCKED].since_ms + LOCKED_MS : 0),
+	    "triggerCondition", "GCR", 150, "IFER", 150, "UFR", 300, "updateTime",
+	    (json_int_t)(locked ? call->faults[FAULT_LOCKED].since_ms : call->floor->started_ms));
 }
 
 /* A deeper book costs more. */
@@ -188,16 +192,17 @@ count(const struct call *call, const struct route *route, struct answer *answer)
 }
 
 static const struct route routes[] = {
-	{ "/api/v3/ping", "GET", binance_ping, 1, false, false },
-	{ "/api/v3/time", "GET", binance_time, 1, false, true },
-	{ "/api/v3/exchangeInfo", "GET", exchange_info, 20, false, true },
-	{ "/api/v3/depth", "GET", depth, 5, false, false },
-	{ "/api/v3/avgPrice", "GET", average_price, 2, false, false },
-	{ "/api/v3/ticker/bookTicker", "GET", book_ticker, 2, false, false },
-	{ "/api/v3/trades", "GET", trades, 25, false, false },
-	{ "/sapi/v1/system/status", "GET", system_status, 1, false, true },
-	{ "/api/v3/account", "GET", account, 20, true, false },
-	{ "/sapi/v1/account/apiRestrictions", "GET", api_restrictions, 1, true, false },
+	{ "/api/v3/ping", "GET", binance_ping, 1, false, false, NULL },
+	{ "/api/v3/time", "GET", binance_time, 1, false, true, NULL },
+	{ "/api/v3/exchangeInfo", "GET", exchange_info, 20, false, true, NULL },
+	{ "/api/v3/depth", "GET", depth, 5, false, false, NULL },
+	{ "/api/v3/avgPrice", "GET", average_price, 2, false, false, NULL },
+	{ "/api/v3/ticker/bookTicker", "GET", book_ticker, 2, false, false, NULL },
+	{ "/api/v3/trades", "GET", trades, 25, false, false, NULL },
+	{ "/sapi/v1/system/status", "GET", system_status, 1, false, true, NULL },
+	{ "/api/v3/account", "GET", account, 20, true, false, "balances" },
+	{ "/sapi/v1/account/apiRestrictions", "GET", api_restrictions, 1, true, false, NULL },
+	{ "/sapi/v1/account/apiTradingStatus", "GET", api_trading_status, 1, true, false, NULL },
 	{ 0 },
 };
 
@@ -205,6 +210,9 @@ const struct venue venue_binance = {
 	.name = "binance",
 	.routes = routes,
 	.listings = listings,
+	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) | PLAYS(FAULT_NO_LIST) |
+		 PLAYS(FAULT_DUST) | PLAYS(FAULT_WITHDRAW) | PLAYS(FAULT_NO_IP) | PLAYS(FAULT_EXPIRY) |
+		 PLAYS(FAULT_LOCKED),
 	.troubles = {
 		[TROUBLE_NOT_FOUND] = { 404, "-5000", "Path is invalid" },
 		[TROUBLE_METHOD] = { 405, "-5000", "Method is invalid" },
@@ -216,6 +224,9 @@ const struct venue venue_binance = {
 		    "polling the API." },
 		[TROUBLE_BANNED] = { 418, "-1003", "Way too much request weight used; IP banned." },
 		[TROUBLE_MAINTENANCE] = { 503, "-1016", "This service is no longer available." },
+		[TROUBLE_PERMISSION] = { 401, "-2015", "Invalid API-key, IP, or permissions for action." },
+		[TROUBLE_IP] = { 401, "-2015", "Invalid API-key, IP, or permissions for action." },
+		[TROUBLE_EXPIRED] = { 401, "-2015", "Invalid API-key, IP, or permissions for action." },
 	},
 	.error = binance_error,
 	.authorize = binance_authorize,

@@ -25,19 +25,16 @@ binance_error(const struct call *call, const char *code, const char *message)
 	return json_pack("{s:I, s:s}", "code", (json_int_t)strtol(code, NULL, 10), "msg", message);
 }
 
-/* What is signed: query and body, without the signature itself. */
+/* What is signed: query and body as sent, without the signature itself. */
 static void
-signed_text(const struct call *call, struct buffer *payload, char signature[DIGEST_TEXT])
+signed_text(const struct call *call, struct buffer *payload)
 {
 	const char *at = call->query;
 
-	signature[0] = '\0';
 	while (*at != '\0') {
 		size_t length = strcspn(at, "&");
 
-		if (strncmp(at, "signature=", 10) == 0) {
-			(void)snprintf(signature, DIGEST_TEXT, "%.*s", (int)(length - 10), at + 10);
-		} else {
+		if (strncmp(at, "signature=", 10) != 0) {
 			if (payload->length > 0)
 				buffer_string(payload, "&");
 			buffer_append(payload, at, length);
@@ -47,23 +44,38 @@ signed_text(const struct call *call, struct buffer *payload, char signature[DIGE
 	buffer_append(payload, call->body.at, call->body.length);
 }
 
+/* Hex in capitals is as good. */
 static bool
-signature_holds(const struct call *call)
+hmac_holds(struct slice payload, const char *signature)
 {
+	struct digest digest = digest_keyed(HASH_SHA256, SLICE(paper_secret), payload);
 	char given[DIGEST_TEXT], expected[DIGEST_TEXT];
-	struct buffer payload;
-	struct digest digest;
-	bool whole;
 
-	buffer_init(&payload, 32768);
-	signed_text(call, &payload, given);
-	digest = digest_keyed(HASH_SHA256, SLICE(paper_secret), buffer_slice(&payload));
-	whole = !payload.failed;
-	buffer_release(&payload);
 	digest_hex(&digest, expected);
+	if (strlen(signature) != strlen(expected))
+		return false;
+	(void)snprintf(given, sizeof(given), "%s", signature);
 	for (char *c = given; *c != '\0'; c++)
 		*c = (char)(*c >= 'A' && *c <= 'F' ? *c - 'A' + 'a' : *c);
-	return whole && same_secret(given, expected);
+	return same_secret(given, expected);
+}
+
+/* Each key has its own kind of signature. */
+static bool
+signature_holds(const struct call *call, const char *key)
+{
+	const char *signature = call_argument(call, "signature");
+	struct buffer payload;
+	bool holds;
+
+	buffer_init(&payload, 32768);
+	signed_text(call, &payload);
+	holds = !payload.failed &&
+		(strcmp(key, paper_key_ed25519) == 0
+			? ed25519_holds(paper_public_ed25519, buffer_slice(&payload), signature)
+			: hmac_holds(buffer_slice(&payload), signature));
+	buffer_release(&payload);
+	return holds;
 }
 
 /* The venue's rule: a clock that is fast by a second fails, whatever the window. */
@@ -94,7 +106,7 @@ binance_authorize(const struct call *call, struct answer *answer)
 
 	if (key == NULL || *key == '\0')
 		return answer_error(call, answer, 401, "-2014", "API-key format invalid.");
-	if (!same_secret(key, paper_key))
+	if (!same_secret(key, paper_key) && !same_secret(key, paper_key_ed25519))
 		return answer_error(
 		    call, answer, 401, "-2015", "Invalid API-key, IP, or permissions for action.");
 	if (call_argument(call, "signature") == NULL)
@@ -102,7 +114,7 @@ binance_authorize(const struct call *call, struct answer *answer)
 		    "Mandatory parameter 'signature' was not sent, was empty/null, or malformed.");
 	if (!in_time(call, answer))
 		return false;
-	if (!signature_holds(call))
+	if (!signature_holds(call, key))
 		return answer_error(call, answer, 400, "-1022", "Signature for this request is not valid.");
 	return true;
 }
@@ -149,11 +161,63 @@ binance_used(const struct call *call, struct answer *answer, const char *header,
 json_t *
 binance_filters(const struct listing *listing)
 {
-	char tick[DECIMAL_TEXT], step[DECIMAL_TEXT];
+	char tick[UNITS_TEXT], step[UNITS_TEXT];
 
-	decimal_text(tick, listing->step, listing->price_decimals);
-	decimal_text(step, 1, listing->quantity_decimals);
+	units_text(tick, listing->step, listing->price_decimals);
+	units_text(step, 1, listing->quantity_decimals);
 	return json_pack("[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]", "filterType", "PRICE_FILTER",
 	    "minPrice", tick, "maxPrice", "10000000.00000000", "tickSize", tick, "filterType", "LOT_SIZE",
 	    "minQty", step, "maxQty", "90000.00000000", "stepSize", step);
+}
+
+json_t *
+binance_symbols(const struct call *call, const struct listing *only,
+    json_t *(*describe)(const struct call *call, const struct listing *listing))
+{
+	json_t *symbols = json_array();
+
+	for (size_t i = 0; i < LISTINGS; i++)
+		if (only == NULL || only == &call->venue->listings[i])
+			(void)json_array_append_new(symbols, describe(call, &call->venue->listings[i]));
+	return symbols;
+}
+
+json_t *
+binance_limit(const char *type, int minutes, int limit)
+{
+	return json_pack("{s:s, s:s, s:i, s:i}", "rateLimitType", type, "interval", "MINUTE", "intervalNum",
+	    minutes, "limit", limit);
+}
+
+const struct listing *
+binance_book(const struct call *call, struct answer *answer, struct book *book)
+{
+	const struct listing *listing = binance_symbol(call, answer);
+
+	if (listing != NULL)
+		call_book(call, listing, book);
+	return listing;
+}
+
+json_t *
+binance_price(const struct book *book)
+{
+	char text[UNITS_TEXT];
+
+	units_text(text, book->middle, book->listing->price_decimals);
+	return json_string(text);
+}
+
+json_t *
+binance_best(const struct book *book)
+{
+	const struct listing *listing = book->listing;
+	char text[4][UNITS_TEXT];
+
+	units_text(text[0], book->bids[0].price, listing->price_decimals);
+	units_text(text[1], book->bids[0].quantity, listing->quantity_decimals);
+	units_text(text[2], book->asks[0].price, listing->price_decimals);
+	units_text(text[3], book->asks[0].quantity, listing->quantity_decimals);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "symbol", listing->native, "bidPrice", text[0],
+	    "bidQty", text[1], "askPrice", text[2], "askQty", text[3]);
 }

@@ -32,12 +32,12 @@ list_books(struct server *server, struct answer *answer)
 		call.now_ms = call.wall_ms;
 		for (size_t s = 0; s < LISTINGS; s++) {
 			const struct listing *l = &call.venue->listings[s];
-			char bid[DECIMAL_TEXT], ask[DECIMAL_TEXT];
+			char bid[UNITS_TEXT], ask[UNITS_TEXT];
 			struct book book;
 
 			call_book(&call, l, &book);
-			decimal_text(bid, book.bids[0].price, l->price_decimals);
-			decimal_text(ask, book.asks[0].price, l->price_decimals);
+			units_text(bid, book.bids[0].price, l->price_decimals);
+			units_text(ask, book.asks[0].price, l->price_decimals);
 			(void)json_object_set_new(books, l->native,
 			    json_pack("{s:s, s:s, s:I, s:I}", "bid", bid, "ask", ask, "sequence",
 				(json_int_t)book.sequence, "time", (json_int_t)book.time_ms));
@@ -59,6 +59,10 @@ turn(struct server *server, bool on, const char *path, const struct arguments *a
 	venue = slash != NULL ? venue_find((struct slice){ name, (size_t)(slash - name) }) : -1;
 	if (venue < 0 || fault_find(slash + 1, &fault) != 0) {
 		say(answer, 404, venue < 0 ? "no such exchange" : "no such fault");
+		return;
+	}
+	if (on && !venue_can_play(venue_at((size_t)venue), fault)) {
+		say(answer, 400, "this exchange has nothing that would show this fault");
 		return;
 	}
 	wrong = on ? fault_setting_make(fault, arguments_find(arguments, "value"),

@@ -3,37 +3,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "demo/paper_exchange/amount.h"
 #include "demo/paper_exchange/faults.h"
 
 /* The default and the limits of its number; or it takes a text. */
+enum value_kind { NUMBER, TEXT, DECIMAL };
 struct fault_kind {
 	const char *name;
-	bool takes_text;
+	enum value_kind value;
 	int64_t fallback, least, most;
 };
+static const char decimal_fallback[] = "0.1";
 
 static const struct fault_kind kinds[FAULTS] = {
-	[FAULT_LATENCY] = { "latency", false, 600, 0, 60000 }, /* ms */
-	[FAULT_RESET] = { "reset", false, 0, 0, 0 },
-	[FAULT_5XX] = { "5xx", false, 503, 500, 599 },          /* HTTP status */
-	[FAULT_429] = { "429", false, 30, 0, 86400 },           /* Retry-After, s */
-	[FAULT_418] = { "418", false, 120, 1, 259200 },         /* s from now */
-	[FAULT_THROTTLE] = { "throttle", false, 30, 0, 86400 }, /* s */
-	[FAULT_BAN] = { "ban", false, 120, 1, 259200 },         /* s from now */
-	[FAULT_REDIRECT] = { "redirect", true, 0, 0, 0 },       /* Location */
-	[FAULT_MAINTENANCE] = { "maintenance", false, 0, 0, 0 },
-	[FAULT_FROZEN] = { "frozen", false, 0, 0, 0 },
-	[FAULT_STALE] = { "stale", false, 60000, 0, INT64_C(4000000000000) },     /* ms */
-	[FAULT_FUTURE] = { "future", false, 3600000, 0, INT64_C(4000000000000) }, /* ms */
-	[FAULT_SKEW] = { "skew", false, 2000, -86400000, 86400000 },              /* ms */
-	[FAULT_HALTED] = { "halted", true, 0, 0, 0 },                             /* symbol */
-	[FAULT_EMPTY] = { "empty", false, 0, 0, 0 },
-	[FAULT_ERROR_200] = { "error-200", true, 0, 0, 0 }, /* code */
-	[FAULT_TRUNCATED] = { "truncated", false, 0, 0, 0 },
-	[FAULT_HUGE] = { "huge", false, 64 << 20, 1, INT64_C(1) << 32 }, /* bytes */
-	[FAULT_CONTENT_TYPE] = { "content-type", false, 0, 0, 0 },
-	[FAULT_DRIP] = { "drip", false, 200, 1, 60000 },          /* ms a byte */
-	[FAULT_RATE_LIMIT] = { "rate-limit", false, 90, 0, 200 }, /* percent used */
+	[FAULT_LATENCY] = { "latency", NUMBER, 600, 0, 60000 }, /* ms */
+	[FAULT_RESET] = { "reset", NUMBER, 0, 0, 0 },
+	[FAULT_5XX] = { "5xx", NUMBER, 503, 500, 599 },          /* HTTP status */
+	[FAULT_429] = { "429", NUMBER, 30, 0, 86400 },           /* Retry-After, s */
+	[FAULT_418] = { "418", NUMBER, 120, 1, 259200 },         /* s from now */
+	[FAULT_THROTTLE] = { "throttle", NUMBER, 30, 0, 86400 }, /* s */
+	[FAULT_BAN] = { "ban", NUMBER, 120, 1, 259200 },         /* s from now */
+	[FAULT_REDIRECT] = { "redirect", TEXT, 0, 0, 0 },        /* Location */
+	[FAULT_MAINTENANCE] = { "maintenance", NUMBER, 0, 0, 0 },
+	[FAULT_FROZEN] = { "frozen", NUMBER, 0, 0, 0 },
+	[FAULT_STALE] = { "stale", NUMBER, 60000, 0, INT64_C(4000000000000) },     /* ms */
+	[FAULT_FUTURE] = { "future", NUMBER, 3600000, 0, INT64_C(4000000000000) }, /* ms */
+	[FAULT_SKEW] = { "skew", NUMBER, 2000, -86400000, 86400000 },              /* ms */
+	[FAULT_HALTED] = { "halted", TEXT, 0, 0, 0 },                              /* symbol */
+	[FAULT_EMPTY] = { "empty", NUMBER, 0, 0, 0 },
+	[FAULT_ERROR_200] = { "error-200", TEXT, 0, 0, 0 }, /* code */
+	[FAULT_TRUNCATED] = { "truncated", NUMBER, 0, 0, 0 },
+	[FAULT_HUGE] = { "huge", NUMBER, 64 << 20, 1, INT64_C(1) << 32 }, /* bytes */
+	[FAULT_CONTENT_TYPE] = { "content-type", NUMBER, 0, 0, 0 },
+	[FAULT_DRIP] = { "drip", NUMBER, 200, 1, 60000 },          /* ms a byte */
+	[FAULT_RATE_LIMIT] = { "rate-limit", NUMBER, 90, 0, 200 }, /* percent used */
+	[FAULT_DRIFT] = { "drift", DECIMAL, 0, 0, 0 },             /* BTC */
+	[FAULT_POSITIONS] = { "positions", NUMBER, 1000, 1, 50000 },
+	[FAULT_BALANCES] = { "balances", NUMBER, 1000, 1, 50000 },
+	[FAULT_FLAT] = { "flat", NUMBER, 0, 0, 0 },
+	[FAULT_NO_LIST] = { "no-list", NUMBER, 0, 0, 0 },
+	[FAULT_ENDLESS] = { "endless", NUMBER, 0, 0, 0 },
+	[FAULT_PAGE_FAILS] = { "page-fails", NUMBER, 2, 1, 1000000 }, /* which one, from 1 */
+	[FAULT_HEDGE] = { "hedge", NUMBER, 0, 0, 0 },
+	[FAULT_INVERSE] = { "inverse", NUMBER, 0, 0, 0 },
+	[FAULT_DUST] = { "dust", NUMBER, 0, 0, 0 },
+	[FAULT_WITHDRAW] = { "withdraw", NUMBER, 0, 0, 0 },
+	[FAULT_NO_IP] = { "no-ip", NUMBER, 0, 0, 0 },
+	[FAULT_EXPIRY] = { "expiry", NUMBER, 30, -36500, 36500 }, /* days from now */
+	[FAULT_LOCKED] = { "locked", NUMBER, 0, 0, 0 },
+	[FAULT_PERMISSION] = { "permission", NUMBER, 0, 0, 0 },
+	[FAULT_WRONG_IP] = { "wrong-ip", NUMBER, 0, 0, 0 },
+	[FAULT_EXPIRED_KEY] = { "expired-key", NUMBER, 0, 0, 0 },
 };
 
 int
@@ -64,6 +84,7 @@ fault_setting_make(
     enum fault fault, const char *value, const char *path, int64_t now_ms, struct fault_setting *setting)
 {
 	const struct fault_kind *kind = &kinds[fault];
+	amount parsed;
 	char *end = NULL;
 
 	*setting = (struct fault_setting){ .on = true, .number = kind->fallback, .since_ms = now_ms };
@@ -71,11 +92,15 @@ fault_setting_make(
 		return "value and path are up to 95 printable ASCII characters";
 	if (path != NULL)
 		(void)snprintf(setting->path, sizeof(setting->path), "%s", path);
+	if (kind->value == DECIMAL)
+		(void)snprintf(setting->text, sizeof(setting->text), "%s", decimal_fallback);
 	if (value == NULL || *value == '\0')
 		return NULL;
-	if (kind->takes_text) {
+	if (kind->value != NUMBER) {
 		(void)snprintf(setting->text, sizeof(setting->text), "%s", value);
-		return NULL;
+		return kind->value == TEXT || amount_parse(value, &parsed)
+			   ? NULL
+			   : "the value is no decimal number of up to 18 digits before and behind the point";
 	}
 	if (kind->least == kind->most)
 		return "this fault takes no value";
@@ -118,7 +143,7 @@ describe(const struct fault_kind *kind, const struct fault_setting *setting)
 {
 	json_t *said = json_object();
 
-	if (kind->takes_text)
+	if (kind->value != NUMBER)
 		(void)json_object_set_new(said, "value", json_string(setting->text));
 	else if (kind->least != kind->most)
 		(void)json_object_set_new(said, "value", json_integer(setting->number));

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "common/buffer.h"
+#include "demo/paper_exchange/account.h"
 #include "demo/paper_exchange/sign.h"
 #include "demo/paper_exchange/venue.h"
 
@@ -29,11 +30,19 @@ enum { ASSETS = sizeof(assets) / sizeof(assets[0]) };
 static const struct asset *
 asset_of(const char *base)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < ASSETS; i++)
+		if (strcmp(assets[i].base, base) == 0)
+			return &assets[i];
+	return NULL;
+}
 
-	while (i + 1 < ASSETS && strcmp(assets[i].base, base) != 0)
-		i++;
-	return &assets[i];
+/* Those of older days have names of their own. */
+static const char *
+asset_name(const char *asset)
+{
+	const struct asset *known = asset_of(asset);
+
+	return known != NULL ? known->name : asset;
 }
 
 static json_t *
@@ -115,10 +124,10 @@ static json_t *
 pair_info(const struct call *call, const struct listing *listing)
 {
 	const struct asset *base = asset_of(listing->base);
-	char wsname[24], tick[DECIMAL_TEXT];
+	char wsname[24], tick[UNITS_TEXT];
 
 	(void)snprintf(wsname, sizeof(wsname), "%s/%s", base->alternative, listing->quote);
-	decimal_text(tick, listing->step, listing->price_decimals);
+	units_text(tick, listing->step, listing->price_decimals);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:[i, i], s:[i, i], s:[[i, f]], "
 			 "s:[[i, f]], s:s, s:i, s:i, s:s, s:s, s:s, s:s}",
 	    "altname", listing->native, "wsname", wsname, "aclass_base", "currency", "base", base->name,
@@ -164,50 +173,66 @@ asset_list(const struct call *call, struct answer *answer)
 	succeed(answer, result);
 }
 
+static json_t *
+balance_total(const struct holding *holding)
+{
+	return json_amount(holding->free + holding->locked, 10);
+}
+
+static json_t *
+balance_parts(const struct holding *holding)
+{
+	return json_pack(
+	    "{s:o, s:o}", "balance", balance_total(holding), "hold_trade", json_amount(holding->locked, 10));
+}
+
+static void
+each_holding(
+    const struct call *call, struct answer *answer, json_t *(*describe)(const struct holding *holding))
+{
+	struct holdings held;
+	json_t *result;
+
+	if (!account_holdings(call, &held))
+		return;
+	result = json_object();
+	for (size_t i = 0; i < held.count; i++)
+		(void)json_object_set_new(result, asset_name(held.list[i].asset), describe(&held.list[i]));
+	free(held.list);
+	succeed(answer, result);
+}
+
 static void
 balance(const struct call *call, struct answer *answer)
 {
-	json_t *result = json_object();
-
-	(void)call;
-	for (size_t i = 0; i < HOLDINGS - 1; i++)
-		(void)json_object_set_new(result, asset_of(holdings[i].asset)->name,
-		    json_decimal(holdings[i].free + holdings[i].locked, 10));
-	succeed(answer, result);
+	each_holding(call, answer, balance_total);
 }
 
 static void
 balance_ex(const struct call *call, struct answer *answer)
 {
-	json_t *result = json_object();
-
-	(void)call;
-	for (size_t i = 0; i < HOLDINGS - 1; i++)
-		(void)json_object_set_new(result, asset_of(holdings[i].asset)->name,
-		    json_pack("{s:o, s:o}", "balance",
-			json_decimal(holdings[i].free + holdings[i].locked, 10), "hold_trade",
-			json_decimal(holdings[i].locked, 10)));
-	succeed(answer, result);
+	each_holding(call, answer, balance_parts);
 }
 
 static json_t *
 margin_position(const struct call *call, const struct position *position, bool by_market, bool reckon)
 {
-	double quantity = position->quantity < 0 ? -position->quantity : position->quantity;
-	double cost = quantity * position->entry;
+	const struct asset *base = asset_of(position->base);
+	double cost = amount_value(amount_absolute(position->quantity)) * position->entry;
+	char leverage[16], pair[NATIVE_TEXT];
 	struct valuation value;
-	char leverage[16];
 	json_t *told;
 
 	position_value(call, position, &value);
 	(void)snprintf(leverage, sizeof(leverage), "%d.00000", position->leverage);
-	told = json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:o}", "pair", value.listing->native, "type",
+	(void)snprintf(pair, sizeof(pair), "%sUSDT", base != NULL ? base->alternative : position->base);
+	told = json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:o}", "pair", pair, "type",
 	    position->quantity < 0 ? "sell" : "buy", "cost", json_decimal(cost, 5), "fee", "0.00000", "vol",
-	    json_decimal(quantity, 8), "vol_closed", "0.00000000", "margin",
+	    json_amount(amount_absolute(position->quantity), 8), "vol_closed", "0.00000000", "margin",
 	    json_decimal(cost / position->leverage, 5));
 	if (reckon)
 		(void)json_object_update_new(
-		    told, json_pack("{s:o, s:o}", "value", json_decimal(value.mark * quantity, 5), "net",
+		    told, json_pack("{s:o, s:o}", "value", json_decimal(value.notional, 5), "net",
 			      json_decimal(value.profit, 4)));
 	if (by_market)
 		(void)json_object_update_new(
@@ -220,30 +245,56 @@ margin_position(const struct call *call, const struct position *position, bool b
 	return told;
 }
 
+static bool
+form_says(const struct arguments *form, const char *name, const char *value)
+{
+	const char *given = arguments_find(form, name);
+
+	return given != NULL && strcmp(given, value) == 0;
+}
+
 static void
 open_positions(const struct call *call, struct answer *answer)
 {
-	static const char *const ids[POSITIONS] = { "TPAPER-BTCLO-NG0001", "TPAPER-ETHSH-ORT001" };
+	struct positions open;
 	struct arguments form;
-	const char *consolidation, *reckon;
-	bool by_market;
+	bool by_market, reckon;
 	json_t *result;
 
 	if (arguments_parse(&form, call->body.at) != 0)
 		return;
-	consolidation = arguments_find(&form, "consolidation");
-	reckon = arguments_find(&form, "docalcs");
-	by_market = consolidation != NULL && strcmp(consolidation, "market") == 0;
-	result = by_market ? json_array() : json_object();
-	for (size_t i = 0; i < POSITIONS; i++) {
-		json_t *position = margin_position(
-		    call, &positions[i], by_market, reckon != NULL && strcmp(reckon, "true") == 0);
-
-		(void)(by_market ? json_array_append_new(result, position)
-				 : json_object_set_new(result, ids[i], position));
-	}
+	by_market = form_says(&form, "consolidation", "market");
+	reckon = form_says(&form, "docalcs", "true");
 	arguments_release(&form);
+	if (!account_positions(call, &open))
+		return;
+	result = by_market ? json_array() : json_object();
+	for (size_t i = 0; i < open.count; i++) {
+		json_t *position = margin_position(call, &open.list[i], by_market, reckon);
+		char id[32];
+
+		(void)snprintf(id, sizeof(id), "TPAPER-%05zu-POSITN", open.list[i].number);
+		(void)(by_market ? json_array_append_new(result, position)
+				 : json_object_set_new(result, id, position));
+	}
+	free(open.list);
 	succeed(answer, result);
+}
+
+static void
+api_key_info(const struct call *call, struct answer *answer)
+{
+	int64_t since = call->floor->started_ms / 1000;
+
+	succeed(
+	    answer, json_pack("{s:s, s:s, s:o, s:i, s:[s, s, s*], s:s, s:o, s:s, s:s, s:o, s:o, s:[s*], s:o}",
+			"apiKeyName", "paper", "apiKey", paper_key, "nonce", json_whole(call->now_ms),
+			"nonceWindow", 0, "permissions", "query-funds", "query-open-trades",
+			call->faults[FAULT_WITHDRAW].on ? "withdraw-funds" : NULL, "iban",
+			"AA00 PAPE REXC HANG", "validUntil", json_whole(account_expiry(call, 0) / 1000),
+			"queryFrom", "0", "queryTo", "0", "createdTime", json_whole(since), "modifiedTime",
+			json_whole(since), "ipAllowlist", call->faults[FAULT_NO_IP].on ? NULL : "127.0.0.1",
+			"lastUsed", json_whole(call->now_ms / 1000)));
 }
 
 /* path ++ SHA-256(nonce ++ body), keyed with the secret as bytes. */
@@ -299,23 +350,16 @@ authorize(const struct call *call, struct answer *answer)
 	return holds;
 }
 
-static void
-count(const struct call *call, const struct route *route, struct answer *answer)
-{
-	(void)call;
-	(void)route;
-	(void)answer;
-}
-
 static const struct route routes[] = {
-	{ "/0/public/Time", "GET", server_time, 1, false, true },
-	{ "/0/public/SystemStatus", "GET", system_status, 1, false, true },
-	{ "/0/public/Depth", "GET", depth, 1, false, false },
-	{ "/0/public/AssetPairs", "GET", asset_pairs, 1, false, true },
-	{ "/0/public/Assets", "GET", asset_list, 1, false, true },
-	{ "/0/private/Balance", "POST", balance, 1, true, false },
-	{ "/0/private/BalanceEx", "POST", balance_ex, 1, true, false },
-	{ "/0/private/OpenPositions", "POST", open_positions, 1, true, false },
+	{ "/0/public/Time", "GET", server_time, 1, false, true, NULL },
+	{ "/0/public/SystemStatus", "GET", system_status, 1, false, true, NULL },
+	{ "/0/public/Depth", "GET", depth, 1, false, false, NULL },
+	{ "/0/public/AssetPairs", "GET", asset_pairs, 1, false, true, NULL },
+	{ "/0/public/Assets", "GET", asset_list, 1, false, true, NULL },
+	{ "/0/private/Balance", "POST", balance, 1, true, false, "result" },
+	{ "/0/private/BalanceEx", "POST", balance_ex, 1, true, false, "result" },
+	{ "/0/private/OpenPositions", "POST", open_positions, 1, true, false, "result" },
+	{ "/0/private/GetApiKeyInfo", "POST", api_key_info, 1, true, false, NULL },
 	{ 0 },
 };
 
@@ -323,6 +367,10 @@ const struct venue venue_kraken = {
 	.name = "kraken",
 	.routes = routes,
 	.listings = listings,
+	.has_positions = true,
+	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_POSITIONS) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) |
+		 PLAYS(FAULT_NO_LIST) | PLAYS(FAULT_DUST) | PLAYS(FAULT_WITHDRAW) | PLAYS(FAULT_NO_IP) |
+		 PLAYS(FAULT_EXPIRY),
 	.troubles = {
 		[TROUBLE_NOT_FOUND] = { 404, "EGeneral:Unknown method", "" },
 		[TROUBLE_METHOD] = { 405, "EGeneral:Unknown method", "" },
@@ -331,8 +379,9 @@ const struct venue venue_kraken = {
 		[TROUBLE_THROTTLED] = { 200, "EAPI:Rate limit exceeded", "" },
 		[TROUBLE_BANNED] = { 200, "EGeneral:Temporary lockout", "" },
 		[TROUBLE_MAINTENANCE] = { 200, "EService:Unavailable", "" },
+		[TROUBLE_PERMISSION] = { 200, "EGeneral:Permission denied", "" },
+		[TROUBLE_EXPIRED] = { 200, "EAPI:Invalid key", "" },
 	},
 	.error = error,
 	.authorize = authorize,
-	.count = count,
 };

@@ -82,21 +82,21 @@ book_make(struct book *book, const struct listing *listing, uint64_t seed, int64
 }
 
 void
-decimal_text(char text[DECIMAL_TEXT], int64_t units, int decimals)
+units_text(char text[UNITS_TEXT], int64_t units, int decimals)
 {
 	int64_t whole = 1;
 
 	for (int i = 0; i < decimals; i++)
 		whole *= 10;
 	if (decimals == 0)
-		(void)snprintf(text, DECIMAL_TEXT, "%" PRId64, units);
+		(void)snprintf(text, UNITS_TEXT, "%" PRId64, units);
 	else
 		(void)snprintf(
-		    text, DECIMAL_TEXT, "%" PRId64 ".%0*" PRId64, units / whole, decimals, units % whole);
+		    text, UNITS_TEXT, "%" PRId64 ".%0*" PRId64, units / whole, decimals, units % whole);
 }
 
 double
-decimal_value(int64_t units, int decimals)
+units_value(int64_t units, int decimals)
 {
 	double value = (double)units;
 

@@ -37,8 +37,8 @@ struct book {
 void book_make(struct book *book, const struct listing *listing, uint64_t seed, int64_t at_ms);
 
 /* "94123.50" */
-enum { DECIMAL_TEXT = 32 };
-void decimal_text(char text[DECIMAL_TEXT], int64_t units, int decimals);
-double decimal_value(int64_t units, int decimals);
+enum { UNITS_TEXT = 32 };
+void units_text(char text[UNITS_TEXT], int64_t units, int decimals);
+double units_value(int64_t units, int decimals);
 
 #endif /* PAPER_EXCHANGE_MARKET_H */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/buffer.h"
+#include "demo/paper_exchange/account.h"
 #include "demo/paper_exchange/sign.h"
 #include "demo/paper_exchange/venue.h"
 
@@ -15,9 +16,17 @@ static const struct listing listings[LISTINGS] = {
 	{ "ETH-USDT", "ETH", "USDT", 325020, 1, 2, 30000000, 6 },
 	{ "XRP-USDT", "XRP", "USDT", 25002, 1, 4, 400000000, 6 },
 };
-/* How much of the base one contract is. */
-static const char *const contract_sizes[LISTINGS] = { "0.01", "0.1", "100" };
+/* How much of the base one contract is; of the inverse one, how many USD. */
+static const struct contract {
+	const char *size;
+	int power; /* of ten, the same */
+} contracts[LISTINGS] = { { "0.01", -2 }, { "0.1", -1 }, { "100", 2 } };
+static const struct contract inverse_contract = { "100", 2 };
+static const struct contract made_up_contracts[] = { { "1", 0 }, { "0.1", -1 }, { "10", 1 }, { "0.01", -2 },
+	{ "100", 2 } };
+enum { MADE_UP_CONTRACTS = sizeof(made_up_contracts) / sizeof(made_up_contracts[0]) };
 
+static const char inverse_id[] = "BTC-USD-SWAP";
 static const char swap_suffix[] = "-SWAP";
 enum { WINDOW_MS = 30000 };
 
@@ -34,19 +43,10 @@ succeed(struct answer *answer, json_t *data)
 	answer->body = json_pack("{s:s, s:s, s:o}", "code", "0", "msg", "", "data", data);
 }
 
-static json_t *
-number_text(int64_t number)
-{
-	char text[DECIMAL_TEXT];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, number);
-	return json_string(text);
-}
-
 static void
 server_time(const struct call *call, struct answer *answer)
 {
-	succeed(answer, json_pack("[{s:o}]", "ts", number_text(call->now_ms)));
+	succeed(answer, json_pack("[{s:o}]", "ts", json_whole(call->now_ms)));
 }
 
 static void
@@ -58,19 +58,21 @@ system_status(const struct call *call, struct answer *answer)
 	if (call->faults[FAULT_MAINTENANCE].on)
 		(void)json_array_append_new(
 		    events, json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "title",
-				"System upgrade", "state", "ongoing", "begin", number_text(since), "end",
-				number_text(since + 3600000), "href", "", "serviceType", "5", "system",
+				"System upgrade", "state", "ongoing", "begin", json_whole(since), "end",
+				json_whole(since + 3600000), "href", "", "serviceType", "5", "system",
 				"unified", "scheDesc", "", "maintType", "1", "env", "1"));
 	succeed(answer, events);
 }
 
-/* The listing of "BTC-USDT" and of "BTC-USDT-SWAP". */
+/* The listing of "BTC-USDT" and of "BTC-USDT-SWAP"; the inverse contract has the same book as these. */
 static const struct listing *
 find(const struct call *call, const char *id)
 {
 	struct slice name = SLICE(id != NULL ? id : "");
 	char native[24];
 
+	if (slice_is(name, inverse_id))
+		return &listings[0];
 	if (slice_ends_with(name, swap_suffix))
 		name.length -= sizeof(swap_suffix) - 1;
 	(void)snprintf(native, sizeof(native), "%.*s", SLICE_ARGS(name));
@@ -101,40 +103,79 @@ books(const struct call *call, struct answer *answer)
 	call_book(call, listing, &book);
 	succeed(answer,
 	    json_pack("[{s:o, s:o, s:o, s:I}]", "asks", book_side(&book, book.asks, count, level_four),
-		"bids", book_side(&book, book.bids, count, level_four), "ts", number_text(book.time_ms),
+		"bids", book_side(&book, book.bids, count, level_four), "ts", json_whole(book.time_ms),
 		"seqId", (json_int_t)book.sequence));
 }
 
 static json_t *
-instrument(const struct call *call, size_t index, bool swap)
+spot_instrument(const struct call *call, const struct listing *listing)
 {
-	const struct listing *listing = &listings[index];
-	char id[24], tick[DECIMAL_TEXT], lot[DECIMAL_TEXT];
+	char tick[UNITS_TEXT], lot[UNITS_TEXT];
+
+	units_text(tick, listing->step, listing->price_decimals);
+	units_text(lot, 1, listing->quantity_decimals);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	    "instType", "SPOT", "instId", listing->native, "state",
+	    call_halted(call, listing) ? "suspend" : "live", "tickSz", tick, "lotSz", lot, "minSz", lot,
+	    "lever", "", "listTime", "1611907686000", "baseCcy", listing->base, "quoteCcy", listing->quote,
+	    "uly", "", "settleCcy", "", "ctVal", "", "ctType", "", "ctValCcy", "");
+}
+
+/* "BTC-USDT-SWAP", of base and quote. */
+static json_t *
+swap_instrument(const char *base, const char *quote, const struct contract *contract, bool suspended)
+{
+	bool inverse = strcmp(quote, "USD") == 0;
+	char id[NATIVE_TEXT], underlying[NATIVE_TEXT];
 	json_t *told;
 
-	(void)snprintf(id, sizeof(id), "%s%s", listing->native, swap ? swap_suffix : "");
-	decimal_text(tick, listing->step, listing->price_decimals);
-	decimal_text(lot, 1, listing->quantity_decimals);
-	told = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "instType", swap ? "SWAP" : "SPOT",
-	    "instId", id, "state", call_halted(call, listing) ? "suspend" : "live", "tickSz", tick, "lotSz",
-	    swap ? "0.01" : lot, "minSz", swap ? "0.01" : lot, "lever", swap ? "100" : "", "listTime",
-	    "1611907686000");
-	if (swap)
-		(void)json_object_update_new(
-		    told, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "uly", listing->native,
-			      "instFamily", listing->native, "baseCcy", "", "quoteCcy", "", "settleCcy",
-			      listing->quote, "ctVal", contract_sizes[index], "ctType", "linear"));
-	else
-		(void)json_object_update_new(
-		    told, json_pack("{s:s, s:s, s:s, s:s}", "baseCcy", listing->base, "quoteCcy",
-			      listing->quote, "uly", "", "settleCcy", ""));
+	(void)snprintf(underlying, sizeof(underlying), "%s-%s", base, quote);
+	(void)snprintf(id, sizeof(id), "%s-%s%s", base, quote, swap_suffix);
+	told = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "instType", "SWAP", "instId", id,
+	    "state", suspended ? "suspend" : "live", "tickSz", "0.01", "lotSz", "0.01", "minSz", "0.01",
+	    "lever", "100", "listTime", "1611907686000");
+	(void)json_object_update_new(
+	    told, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "uly", underlying, "instFamily",
+		      underlying, "baseCcy", "", "quoteCcy", "", "settleCcy", inverse ? base : quote, "ctVal",
+		      contract->size, "ctMult", "1", "ctType", inverse ? "inverse" : "linear", "ctValCcy",
+		      inverse ? quote : base));
 	return told;
+}
+
+static json_t *
+list_swaps(const struct call *call)
+{
+	const struct fault_setting *many = &call->faults[FAULT_POSITIONS];
+	json_t *list = json_array();
+	struct position made_up;
+
+	for (size_t i = 0; i < LISTINGS; i++)
+		(void)json_array_append_new(list, swap_instrument(listings[i].base, listings[i].quote,
+						      &contracts[i], call_halted(call, &listings[i])));
+	(void)json_array_append_new(
+	    list, swap_instrument("BTC", "USD", &inverse_contract, call_halted(call, &listings[0])));
+	for (size_t i = 1; many->on && i <= (size_t)many->number; i++) {
+		made_up_position(i, false, &made_up);
+		(void)json_array_append_new(list,
+		    swap_instrument(made_up.base, "USDT", &made_up_contracts[i % MADE_UP_CONTRACTS], false));
+	}
+	return list;
+}
+
+/* Without the rows that are not `wanted` (NULL: all are). */
+static void
+keep_instrument(json_t *list, const char *wanted)
+{
+	for (size_t i = json_array_size(list); wanted != NULL && i-- > 0;)
+		if (strcmp(json_string_value(json_object_get(json_array_get(list, i), "instId")), wanted) !=
+		    0)
+			(void)json_array_remove(list, i);
 }
 
 static void
 instruments(const struct call *call, struct answer *answer)
 {
-	const char *type = call_argument(call, "instType"), *id = call_argument(call, "instId");
+	const char *type = call_argument(call, "instType");
 	bool swap = type != NULL && strcmp(type, "SWAP") == 0;
 	json_t *list;
 
@@ -142,78 +183,116 @@ instruments(const struct call *call, struct answer *answer)
 		(void)answer_error(call, answer, 400, "51000", "Parameter instType error");
 		return;
 	}
-	list = json_array();
-	for (size_t i = 0; i < LISTINGS; i++) {
-		json_t *told = instrument(call, i, swap);
-
-		if (id == NULL || strcmp(id, json_string_value(json_object_get(told, "instId"))) == 0)
-			(void)json_array_append(list, told);
-		json_decref(told);
-	}
+	list = swap ? list_swaps(call) : json_array();
+	for (size_t i = 0; !swap && i < LISTINGS; i++)
+		(void)json_array_append_new(list, spot_instrument(call, &listings[i]));
+	keep_instrument(list, call_argument(call, "instId"));
 	succeed(answer, list);
+}
+
+static json_t *
+detail_of(const struct call *call, const struct holding *holding)
+{
+	amount total = holding->free + holding->locked;
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "ccy", holding->asset, "eq",
+	    json_amount(total, 8), "cashBal", json_amount(total, 8), "availBal",
+	    json_amount(holding->free, 8), "availEq", json_amount(holding->free, 8), "frozenBal",
+	    json_amount(holding->locked, 8), "ordFrozen", json_amount(holding->locked, 8), "upl", "0",
+	    "uTime", json_whole(call->floor->started_ms));
 }
 
 static void
 balance(const struct call *call, struct answer *answer)
 {
-	json_t *details = json_array();
-	int64_t time = call->floor->started_ms;
+	struct holdings held;
+	json_t *details;
 
-	for (size_t i = 0; i < HOLDINGS - 1; i++) {
-		const struct holding *h = &holdings[i];
-
-		(void)json_array_append_new(details,
-		    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "ccy", h->asset, "eq",
-			json_decimal(h->free + h->locked, 8), "cashBal", json_decimal(h->free + h->locked, 8),
-			"availBal", json_decimal(h->free, 8), "availEq", json_decimal(h->free, 8),
-			"frozenBal", json_decimal(h->locked, 8), "ordFrozen", json_decimal(h->locked, 8),
-			"upl", "0", "uTime", number_text(time)));
-	}
+	if (!account_holdings(call, &held))
+		return;
+	details = json_array();
+	for (size_t i = 0; i < held.count; i++)
+		(void)json_array_append_new(details, detail_of(call, &held.list[i]));
+	free(held.list);
 	succeed(answer, json_pack("[{s:s, s:s, s:o, s:o}]", "adjEq", "", "totalEq", "0", "uTime",
-			    number_text(time), "details", details));
+			    json_whole(call->floor->started_ms), "details", details));
 }
 
-/* Positions are counted in contracts. */
-static json_t *
-position_of(const struct position *position, const struct valuation *value, int64_t since_ms)
+static const struct contract *
+contract_of(const struct position *position, const struct valuation *value)
 {
-	double size = strtod(contract_sizes[value->listing - listings], NULL);
-	double notional = value->notional < 0 ? -value->notional : value->notional;
-	double margin = notional / position->leverage;
-	char id[24], leverage[16];
+	if (position->inverse)
+		return &inverse_contract;
+	return value->listing != NULL ? &contracts[value->listing - listings]
+				      : &made_up_contracts[position->number % MADE_UP_CONTRACTS];
+}
+
+/* Positions are counted in contracts; where there are two legs, both are positive. */
+static json_t *
+position_of(const struct call *call, const struct position *position, const char *id)
+{
+	static const char *const sides[] = { [LEG_NET] = "net", [LEG_LONG] = "long", [LEG_SHORT] = "short" };
+	struct valuation value;
+	double coin;
+	amount contracts_held;
+	char leverage[16];
 	json_t *told;
 
-	(void)snprintf(id, sizeof(id), "%s%s", value->listing->native, swap_suffix);
+	position_value(call, position, &value);
+	coin = position->inverse ? value.mark : 1; /* margin and profit are in what it is settled in */
+	contracts_held = amount_shift(position->quantity, -contract_of(position, &value)->power);
+	if (position->leg != LEG_NET)
+		contracts_held = amount_absolute(contracts_held);
 	(void)snprintf(leverage, sizeof(leverage), "%d", position->leverage);
-	told = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "instType", "SWAP",
-	    "instId", id, "mgnMode", "cross", "posSide", "net", "ccy", "USDT", "posId",
-	    position->quantity < 0 ? "307173036051017731" : "307173036051017730", "pos",
-	    json_decimal(position->quantity / size, 2), "avgPx", json_decimal(position->entry, 2), "markPx",
-	    json_decimal(value->mark, 2), "upl", json_decimal(value->profit, 8), "lever", leverage);
-	(void)json_object_update_new(
-	    told, json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "notionalUsd", json_decimal(notional, 8),
-		      "imr", json_decimal(margin, 8), "mmr", json_decimal(margin / 20, 8), "uplRatio",
-		      json_decimal(value->profit / margin, 8), "liqPx", "", "cTime", number_text(since_ms),
-		      "uTime", number_text(since_ms)));
+	told = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "instType", "SWAP",
+	    "instId", id, "mgnMode", "cross", "posSide", sides[position->leg], "ccy",
+	    position->inverse ? position->base : "USDT", "posId",
+	    json_whole(INT64_C(307173036051017729) + (int64_t)position->number), "pos",
+	    json_amount(contracts_held, 2), "avgPx", json_decimal(position->entry, 2), "markPx",
+	    json_decimal(value.mark, 2), "upl", json_decimal(value.profit, 8), "lever", leverage);
+	(void)json_object_update_new(told,
+	    json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "notionalUsd", json_decimal(value.notional, 8),
+		"imr", json_decimal(value.margin / coin, 8), "mmr", json_decimal(value.margin / coin / 20, 8),
+		"uplRatio", json_decimal(value.profit * coin / value.margin, 8), "liqPx", "", "cTime",
+		json_whole(call->floor->started_ms), "uTime", json_whole(call->floor->started_ms)));
 	return told;
 }
 
 static void
-account_positions(const struct call *call, struct answer *answer)
+list_positions(const struct call *call, struct answer *answer)
 {
-	const char *id = call_argument(call, "instId"), *type = call_argument(call, "instType");
-	const struct listing *only = id != NULL ? find(call, id) : NULL;
-	json_t *list = json_array();
+	const char *wanted = call_argument(call, "instId"), *type = call_argument(call, "instType");
+	bool swaps = type == NULL || strcmp(type, "SWAP") == 0;
+	struct positions open;
+	json_t *list;
 
-	for (size_t i = 0; i < POSITIONS; i++) {
-		struct valuation value;
+	if (!account_positions(call, &open))
+		return;
+	list = json_array();
+	for (size_t i = 0; swaps && i < open.count; i++) {
+		char id[NATIVE_TEXT];
 
-		position_value(call, &positions[i], &value);
-		if ((id == NULL || value.listing == only) && (type == NULL || strcmp(type, "SWAP") == 0))
-			(void)json_array_append_new(
-			    list, position_of(&positions[i], &value, call->floor->started_ms));
+		(void)snprintf(id, sizeof(id), "%s-%s%s", open.list[i].base,
+		    open.list[i].inverse ? "USD" : "USDT", swap_suffix);
+		if (wanted == NULL || strcmp(wanted, id) == 0)
+			(void)json_array_append_new(list, position_of(call, &open.list[i], id));
 	}
+	free(open.list);
 	succeed(answer, list);
+}
+
+static void
+account_config(const struct call *call, struct answer *answer)
+{
+	bool hedge = call->faults[FAULT_HEDGE].on;
+
+	succeed(answer,
+	    json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:b}]", "uid",
+		"44705892343619584", "mainUid", "44705892343619584", "acctLv", "3", "posMode",
+		hedge ? "long_short_mode" : "net_mode", "label", "paper", "level", "Lv1", "roleType", "0",
+		"type", "0", "perm", call->faults[FAULT_WITHDRAW].on ? "read_only,withdraw" : "read_only",
+		"ip", call->faults[FAULT_NO_IP].on ? "" : "127.0.0.1", "autoLoan", 0, "greeksType", "PA",
+		"enableSpotBorrow", 0));
 }
 
 /* "2020-12-08T09:08:57.715Z" as Unix time in ms.  0, or -1: it is none. */
@@ -299,21 +378,14 @@ authorize(const struct call *call, struct answer *answer)
 	return true;
 }
 
-static void
-count(const struct call *call, const struct route *route, struct answer *answer)
-{
-	(void)call;
-	(void)route;
-	(void)answer;
-}
-
 static const struct route routes[] = {
-	{ "/api/v5/public/time", "GET", server_time, 1, false, true },
-	{ "/api/v5/system/status", "GET", system_status, 1, false, true },
-	{ "/api/v5/market/books", "GET", books, 1, false, false },
-	{ "/api/v5/public/instruments", "GET", instruments, 1, false, true },
-	{ "/api/v5/account/balance", "GET", balance, 1, true, false },
-	{ "/api/v5/account/positions", "GET", account_positions, 1, true, false },
+	{ "/api/v5/public/time", "GET", server_time, 1, false, true, NULL },
+	{ "/api/v5/system/status", "GET", system_status, 1, false, true, NULL },
+	{ "/api/v5/market/books", "GET", books, 1, false, false, NULL },
+	{ "/api/v5/public/instruments", "GET", instruments, 1, false, true, NULL },
+	{ "/api/v5/account/balance", "GET", balance, 1, true, false, "data" },
+	{ "/api/v5/account/positions", "GET", list_positions, 1, true, false, "data" },
+	{ "/api/v5/account/config", "GET", account_config, 1, true, false, NULL },
 	{ 0 },
 };
 
@@ -321,6 +393,10 @@ const struct venue venue_okx = {
 	.name = "okx",
 	.routes = routes,
 	.listings = listings,
+	.has_positions = true,
+	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_POSITIONS) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) |
+		 PLAYS(FAULT_NO_LIST) | PLAYS(FAULT_HEDGE) | PLAYS(FAULT_INVERSE) | PLAYS(FAULT_DUST) |
+		 PLAYS(FAULT_WITHDRAW) | PLAYS(FAULT_NO_IP),
 	.troubles = {
 		[TROUBLE_NOT_FOUND] = { 404, "404", "Not Found" },
 		[TROUBLE_METHOD] = { 405, "405", "Method Not Allowed" },
@@ -330,8 +406,12 @@ const struct venue venue_okx = {
 		[TROUBLE_BANNED] = { 429, "50011", "Rate limit reached. Please refer to the API documentation "
 		    "and throttle requests accordingly." },
 		[TROUBLE_MAINTENANCE] = { 503, "50001", "Service temporarily unavailable. Try again later." },
+		[TROUBLE_PERMISSION] = { 401, "50120",
+		    "This API key doesn't have permission to use this function" },
+		[TROUBLE_IP] = { 401, "50110",
+		    "Your IP 127.0.0.1 is not included in your API key's paper-key IP whitelist." },
+		[TROUBLE_EXPIRED] = { 401, "50119", "API key doesn't exist" },
 	},
 	.error = error,
 	.authorize = authorize,
-	.count = count,
 };

@@ -12,8 +12,8 @@
 enum { RECORDED = 1024, RECORD_PATH = 128, RECORD_HEADERS = 384 };
 
 struct record {
-	const char *exchange; /* of the venue's table; "" for a path of none */
-	char method[12];
+	const char *exchange;         /* of the venue's table; "" for a path of none */
+	char method[32];              /* cut if longer */
 	char path[RECORD_PATH];       /* cut if longer */
 	char headers[RECORD_HEADERS]; /* names, as sent, each followed by a line break; cut if longer */
 	int status;                   /* 0: reset */

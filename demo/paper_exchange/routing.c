@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "demo/paper_exchange/venue.h"
@@ -80,6 +81,64 @@ empty_lists(json_t *json)
 	json_object_foreach(json, key, member) empty_lists(member);
 }
 
+/* The member that `list` names is gone; "": the answer has nothing in it. */
+static void
+leave_out(json_t **body, const char *list)
+{
+	json_t *json = *body;
+	char name[32];
+
+	if (*list == '\0') {
+		json_decref(*body);
+		*body = json_object();
+		return;
+	}
+	for (const char *slash; (slash = strchr(list, '/')) != NULL; list = slash + 1) {
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(slash - list), list);
+		json = json_object_get(json, name);
+	}
+	(void)json_object_del(json, list);
+}
+
+/*
+ * The key is right, and may not do this all the same.  Whether it is so.  What a
+ * key may do it may always ask: that has no list.
+ */
+static bool
+key_refused(const struct call *call, const struct route *route, struct answer *answer)
+{
+	static const struct {
+		enum fault fault;
+		enum trouble trouble;
+	} refusals[] = {
+		{ FAULT_EXPIRED_KEY, TROUBLE_EXPIRED },
+		{ FAULT_WRONG_IP, TROUBLE_IP },
+		{ FAULT_PERMISSION, TROUBLE_PERMISSION },
+	};
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (call->faults[refusals[i].fault].on &&
+		    (refusals[i].fault != FAULT_PERMISSION || route->list != NULL)) {
+			answer_trouble(call, answer, refusals[i].trouble);
+			return true;
+		}
+	return false;
+}
+
+static void
+answer_route(const struct call *call, const struct route *route, struct answer *answer)
+{
+	if (call->faults[FAULT_MAINTENANCE].on && !route->in_maintenance) {
+		answer_trouble(call, answer, TROUBLE_MAINTENANCE);
+		return;
+	}
+	if (route->private && (!call->venue->authorize(call, answer) || key_refused(call, route, answer)))
+		return;
+	route->answer(call, answer);
+	if (call->faults[FAULT_NO_LIST].on && route->list != NULL && answer->status == 200)
+		leave_out(&answer->body, route->list);
+}
+
 static void
 put_error(const struct call *call, struct answer *answer)
 {
@@ -89,7 +148,7 @@ put_error(const struct call *call, struct answer *answer)
 	if (*code == '\0')
 		code = words->code;
 	for (size_t i = 0; i < TROUBLES; i++)
-		if (strcmp(call->venue->troubles[i].code, code) == 0)
+		if (call->venue->troubles[i].code != NULL && strcmp(call->venue->troubles[i].code, code) == 0)
 			words = &call->venue->troubles[i];
 	(void)answer_error(call, answer, 200, code, words->message);
 }
@@ -102,17 +161,16 @@ call_answer(struct call *call, struct answer *answer)
 	if (refused(call, answer))
 		return;
 	route = find_route(call, answer);
-	if (route != NULL && call->faults[FAULT_MAINTENANCE].on && !route->in_maintenance)
-		answer_trouble(call, answer, TROUBLE_MAINTENANCE);
-	else if (route != NULL && (!route->private || call->venue->authorize(call, answer)))
-		route->answer(call, answer);
+	if (route != NULL)
+		answer_route(call, route, answer);
 	if (answer->body == NULL)
 		answer_trouble(call, answer, TROUBLE_BAD_REQUEST);
 	if (call->faults[FAULT_ERROR_200].on)
 		put_error(call, answer);
 	if (call->faults[FAULT_EMPTY].on)
 		empty_lists(answer->body);
-	call->venue->count(call, route, answer);
+	if (call->venue->count != NULL)
+		call->venue->count(call, route, answer);
 }
 
 void

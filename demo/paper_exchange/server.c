@@ -20,9 +20,12 @@ static const struct venue *const venues[] = { &venue_binance, &venue_binanceusdm
 
 /* What is kept of a request until it is whole. */
 struct request {
-	char *target; /* path and query, as sent */
+	char *target;      /* path and query, as sent; cut in two */
+	const char *query; /* "": none */
+	char method[32];
 	struct buffer body;
 	bool begun;
+	bool seen; /* in the records, or for the control endpoint */
 };
 
 const struct venue *
@@ -179,47 +182,70 @@ respond_as_control(struct server *server, struct MHD_Connection *connection, con
 	return result;
 }
 
+/* The venue that a path is of, and what is behind its prefix; -1: of none, and all of it. */
+static int
+find_venue(const char *path, const char **rest)
+{
+	size_t length = *path == '/' ? 1 + strcspn(path + 1, "/") : 0;
+	int venue = length > 1 ? venue_find((struct slice){ path + 1, length - 1 }) : -1;
+
+	*rest = path + (venue >= 0 ? length : 0);
+	return venue;
+}
+
+static bool
+is_control(const struct request *request)
+{
+	return strcmp(request->target, "/control") == 0 || strncmp(request->target, "/control/", 9) == 0;
+}
+
+/* A request that no venue gets to see; each is recorded, whatever becomes of it.  Status 0: no answer. */
+static void
+note_unserved(struct server *server, struct MHD_Connection *connection, struct request *request, int status)
+{
+	const char *rest;
+	int venue = find_venue(request->target, &rest);
+
+	if (!request->seen && !is_control(request))
+		note(
+		    server, connection, venue >= 0 ? venues[venue]->name : "", request->method, rest, status);
+	request->seen = true;
+}
+
 static enum MHD_Result
-respond_not_found(struct server *server, struct MHD_Connection *connection, const char *method,
-    const char *path, int status)
+refuse(struct server *server, struct MHD_Connection *connection, struct request *request, int status)
 {
 	static const struct fault_setting no_faults[FAULTS];
 	struct answer answer = { .status = status };
 	enum MHD_Result result;
 
 	answer.body = json_pack("{s:s}", "error", status == 413 ? "body too large" : "no such exchange");
-	note(server, connection, "", method, path, status);
+	note_unserved(server, connection, request, status);
 	result = deliver(server, connection, &answer, no_faults, wall_clock_ms());
 	json_decref(answer.body);
 	return result;
 }
 
-/* The request is whole; its target is taken apart in place. */
+/* The request is whole. */
 static enum MHD_Result
 respond(struct server *server, struct MHD_Connection *connection, struct request *request, const char *method)
 {
-	char *query = strchr(request->target, '?'), *path = request->target;
 	struct call call = { .floor = &server->floor, .connection = connection, .header = header_of };
-	size_t length;
-	int venue;
+	int venue = find_venue(request->target, &call.path);
 
-	if (query != NULL)
-		*query++ = '\0';
-	call.query = query != NULL ? query : "";
-	if (strcmp(path, "/control") == 0 || strncmp(path, "/control/", 9) == 0)
-		return respond_as_control(server, connection, method, path, call.query);
-	length = *path == '/' ? 1 + strcspn(path + 1, "/") : 0;
-	venue = length > 1 ? venue_find((struct slice){ path + 1, length - 1 }) : -1;
+	if (is_control(request))
+		return respond_as_control(server, connection, method, request->target, request->query);
 	if (venue < 0)
-		return respond_not_found(server, connection, method, path, 404);
+		return refuse(server, connection, request, 404);
 	call.venue = venues[venue];
 	call.index = (size_t)venue;
 	call.method = method;
-	call.path = path + length;
+	call.query = request->query;
 	buffer_append(&request->body, "", 1); /* a NUL behind it */
 	if (request->body.failed)
 		return MHD_NO;
 	call.body = (struct slice){ request->body.text, request->body.length - 1 };
+	request->seen = true;
 	return respond_as_venue(server, &call);
 }
 
@@ -228,12 +254,19 @@ static void *
 begin(void *context, const char *target, struct MHD_Connection *connection)
 {
 	struct request *request = calloc(1, sizeof(*request));
+	char *query;
 
 	(void)context;
 	(void)connection;
-	if (request != NULL) {
-		request->target = strdup(target);
-		buffer_init(&request->body, BODY_LIMIT + 1);
+	if (request == NULL)
+		return NULL;
+	buffer_init(&request->body, BODY_LIMIT + 1);
+	request->query = "";
+	request->target = strdup(target);
+	query = request->target != NULL ? strchr(request->target, '?') : NULL;
+	if (query != NULL) {
+		*query = '\0';
+		request->query = query + 1;
 	}
 	return request;
 }
@@ -241,13 +274,14 @@ begin(void *context, const char *target, struct MHD_Connection *connection)
 static void
 end(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
+	struct server *server = context;
 	struct request *request = *state;
 
-	(void)context;
-	(void)connection;
 	(void)code;
 	if (request == NULL)
 		return;
+	if (request->begun)
+		note_unserved(server, connection, request, 0);
 	buffer_release(&request->body);
 	free(request->target);
 	free(request);
@@ -269,8 +303,9 @@ handle(void *context, struct MHD_Connection *connection, const char *url, const 
 		return MHD_NO;
 	if (!request->begun) {
 		request->begun = true;
+		(void)snprintf(request->method, sizeof(request->method), "%s", method);
 		if (announced != NULL && strtoull(announced, NULL, 10) > BODY_LIMIT)
-			return respond_not_found(server, connection, method, request->target, 413);
+			return refuse(server, connection, request, 413);
 		return MHD_YES;
 	}
 	if (*size > 0) {
@@ -325,7 +360,7 @@ listen_with(struct server *server, const struct server_settings *settings, char 
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)REQUEST_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_URI_LOG_CALLBACK, begin, NULL,
-	    MHD_OPTION_NOTIFY_COMPLETED, end, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+	    MHD_OPTION_NOTIFY_COMPLETED, end, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
 	    MHD_OPTION_ARRAY, certificate != NULL ? tls : plain, MHD_OPTION_END);
 }
 

@@ -104,6 +104,23 @@ base64_decode(struct slice text, bool url, unsigned char *out, size_t room)
 }
 
 bool
+ed25519_holds(const unsigned char public_half[32], struct slice text, const char *signature)
+{
+	unsigned char bytes[64];
+	bool whole = signature != NULL && base64_decode(SLICE(signature), false, bytes, sizeof(bytes)) == 64;
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_half, 32);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool holds =
+	    whole && key != NULL && context != NULL &&
+	    EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+	    EVP_DigestVerify(context, bytes, sizeof(bytes), (const unsigned char *)text.at, text.length) == 1;
+
+	EVP_MD_CTX_free(context);
+	EVP_PKEY_free(key);
+	return holds;
+}
+
+bool
 same_secret(const char *a, const char *b)
 {
 	size_t length = a != NULL ? strlen(a) : 0;

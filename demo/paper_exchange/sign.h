@@ -29,6 +29,9 @@ void digest_base64url(const struct digest *digest, char text[DIGEST_TEXT]); /* n
  */
 long base64_decode(struct slice text, bool url, unsigned char *out, size_t room);
 
+/* Whether `signature` (base64) of `text` was made by the private half of an Ed25519 key. */
+bool ed25519_holds(const unsigned char public_half[32], struct slice text, const char *signature);
+
 /* Whether two texts are the same, in a time that does not tell where they differ.  NULL equals nothing. */
 bool same_secret(const char *a, const char *b);
 

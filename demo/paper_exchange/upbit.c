@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "demo/paper_exchange/account.h"
 #include "demo/paper_exchange/sign.h"
 #include "demo/paper_exchange/venue.h"
 
@@ -98,15 +99,15 @@ orderbook_of(const struct book *book, size_t count)
 	double bids = 0, asks = 0;
 
 	for (size_t i = 0; i < count && i < LEVELS; i++) {
-		double bid = decimal_value(book->bids[i].quantity, l->quantity_decimals);
-		double ask = decimal_value(book->asks[i].quantity, l->quantity_decimals);
+		double bid = units_value(book->bids[i].quantity, l->quantity_decimals);
+		double ask = units_value(book->asks[i].quantity, l->quantity_decimals);
 
 		bids += bid;
 		asks += ask;
 		(void)json_array_append_new(
 		    units, json_pack("{s:f, s:f, s:f, s:f}", "ask_price",
-			       decimal_value(book->asks[i].price, l->price_decimals), "bid_price",
-			       decimal_value(book->bids[i].price, l->price_decimals), "ask_size", ask,
+			       units_value(book->asks[i].price, l->price_decimals), "bid_price",
+			       units_value(book->bids[i].price, l->price_decimals), "ask_size", ask,
 			       "bid_size", bid));
 	}
 	return json_pack("{s:s, s:I, s:f, s:f, s:o, s:i}", "market", l->native, "timestamp",
@@ -130,7 +131,7 @@ ticker_of(const struct book *book, size_t count)
 {
 	(void)count;
 	return json_pack("{s:s, s:f, s:I, s:I}", "market", book->listing->native, "trade_price",
-	    decimal_value(book->middle, book->listing->price_decimals), "trade_timestamp",
+	    units_value(book->middle, book->listing->price_decimals), "trade_timestamp",
 	    (json_int_t)book->time_ms, "timestamp", (json_int_t)book->time_ms);
 }
 
@@ -143,23 +144,27 @@ ticker(const struct call *call, struct answer *answer)
 static void
 accounts(const struct call *call, struct answer *answer)
 {
-	(void)call;
+	struct holdings held;
+
+	if (!account_holdings(call, &held))
+		return;
 	answer->body = json_array();
-	for (size_t i = 0; i < HOLDINGS; i++)
+	for (size_t i = 0; i < held.count; i++)
 		(void)json_array_append_new(answer->body,
-		    json_pack("{s:s, s:o, s:o, s:s, s:b, s:s}", "currency", holdings[i].asset, "balance",
-			json_decimal(holdings[i].free, 8), "locked", json_decimal(holdings[i].locked, 8),
+		    json_pack("{s:s, s:o, s:o, s:s, s:b, s:s}", "currency", held.list[i].asset, "balance",
+			json_amount(held.list[i].free, 8), "locked", json_amount(held.list[i].locked, 8),
 			"avg_buy_price", "0", "avg_buy_price_modified", 1, "unit_currency", "KRW"));
+	free(held.list);
 }
 
 /* The key is 165 days old. */
 static void
 api_keys(const struct call *call, struct answer *answer)
 {
+	int64_t until_ms = account_expiry(call, call->floor->started_ms + INT64_C(200) * 86400 * 1000);
 	char text[TIME_TEXT], expiry[TIME_TEXT + 8];
 
-	time_text(
-	    text, call->floor->started_ms + INT64_C(200) * 86400 * 1000 + INT64_C(9) * 3600 * 1000, false);
+	time_text(text, until_ms + INT64_C(9) * 3600 * 1000, false);
 	(void)snprintf(expiry, sizeof(expiry), "%.*s+09:00", (int)strcspn(text, "Z"), text);
 	answer->body = json_pack("[{s:s, s:s}]", "access_key", paper_key, "expire_at", expiry);
 }
@@ -286,11 +291,11 @@ count(const struct call *call, const struct route *route, struct answer *answer)
 }
 
 static const struct route routes[] = {
-	{ "/v1/market/all", "GET", market_all, GROUP_MARKET, false, false },
-	{ "/v1/orderbook", "GET", orderbook, GROUP_ORDERBOOK, false, false },
-	{ "/v1/ticker", "GET", ticker, GROUP_TICKER, false, false },
-	{ "/v1/accounts", "GET", accounts, GROUP_DEFAULT, true, false },
-	{ "/v1/api_keys", "GET", api_keys, GROUP_DEFAULT, true, false },
+	{ "/v1/market/all", "GET", market_all, GROUP_MARKET, false, false, NULL },
+	{ "/v1/orderbook", "GET", orderbook, GROUP_ORDERBOOK, false, false, NULL },
+	{ "/v1/ticker", "GET", ticker, GROUP_TICKER, false, false, NULL },
+	{ "/v1/accounts", "GET", accounts, GROUP_DEFAULT, true, false, "" },
+	{ "/v1/api_keys", "GET", api_keys, GROUP_DEFAULT, true, false, NULL },
 	{ 0 },
 };
 
@@ -298,6 +303,8 @@ const struct venue venue_upbit = {
 	.name = "upbit",
 	.routes = routes,
 	.listings = listings,
+	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) | PLAYS(FAULT_NO_LIST) |
+		 PLAYS(FAULT_DUST) | PLAYS(FAULT_EXPIRY),
 	.troubles = {
 		[TROUBLE_NOT_FOUND] = { 404, "404", "Not Found" },
 		[TROUBLE_METHOD] = { 405, "405", "Method Not Allowed" },
@@ -306,6 +313,9 @@ const struct venue venue_upbit = {
 		[TROUBLE_THROTTLED] = { 429, "too_many_requests", "요청 수 제한을 초과했습니다." },
 		[TROUBLE_BANNED] = { 418, "418", "요청 수 제한을 반복하여 초과해 차단되었습니다." },
 		[TROUBLE_MAINTENANCE] = { 503, "503", "서버 점검 중입니다." },
+		[TROUBLE_PERMISSION] = { 401, "out_of_scope", "권한이 부족합니다." },
+		[TROUBLE_IP] = { 401, "no_authorization_i_p", "허용되지 않은 IP 주소입니다." },
+		[TROUBLE_EXPIRED] = { 401, "expired_access_key", "API 키가 만료되었습니다." },
 	},
 	.error = error,
 	.authorize = authorize,

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,17 +12,21 @@ const char paper_key[] = "paper-key";
 const char paper_secret[] = "paper-secret-0123456789abcdef0123456789abcdef";
 const char paper_passphrase[] = "paper-passphrase";
 
-const struct holding holdings[HOLDINGS] = {
-	{ "BTC", 1.25, 0.25 },
-	{ "ETH", 12.5, 0 },
-	{ "XRP", 5000, 100 },
-	{ "USDT", 25000.5, 1500 },
-	{ "KRW", 10000000, 250000 },
-};
-const struct position positions[POSITIONS] = {
-	{ "BTC", 0.5, 94000, 5 },
-	{ "ETH", -3, 3300, 10 },
-};
+const char paper_key_ed25519[] = "paper-key-ed25519";
+const unsigned char paper_public_ed25519[32] = { 0x87, 0x38, 0x62, 0xf6, 0x7c, 0xaa, 0xfc, 0xd1, 0xbc, 0x2a,
+	0x5c, 0xd3, 0xb9, 0x28, 0x50, 0x00, 0xbc, 0x87, 0xc3, 0x4d, 0x8e, 0xca, 0x7d, 0x30, 0x59, 0xbd, 0x5a,
+	0x39, 0x91, 0x78, 0x5e, 0x4e };
+
+bool
+venue_can_play(const struct venue *venue, enum fault fault)
+{
+	switch (fault) {
+	case FAULT_PERMISSION: return venue->troubles[TROUBLE_PERMISSION].code != NULL;
+	case FAULT_WRONG_IP: return venue->troubles[TROUBLE_IP].code != NULL;
+	case FAULT_EXPIRED_KEY: return venue->troubles[TROUBLE_EXPIRED].code != NULL;
+	default: return fault < FAULT_DRIFT || (venue->plays & PLAYS(fault)) != 0;
+	}
+}
 
 void
 answer_header(struct answer *answer, const char *name, const char *format, ...)
@@ -142,30 +147,15 @@ json_t *
 book_side(const struct book *book, const struct level *side, size_t count, level_row *row)
 {
 	const struct listing *listing = book->listing;
-	char price[DECIMAL_TEXT], quantity[DECIMAL_TEXT];
+	char price[UNITS_TEXT], quantity[UNITS_TEXT];
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < count && i < LEVELS; i++) {
-		decimal_text(price, side[i].price, listing->price_decimals);
-		decimal_text(quantity, side[i].quantity, listing->quantity_decimals);
+		units_text(price, side[i].price, listing->price_decimals);
+		units_text(quantity, side[i].quantity, listing->quantity_decimals);
 		(void)json_array_append_new(rows, row(book, price, quantity));
 	}
 	return rows;
-}
-
-void
-position_value(const struct call *call, const struct position *position, struct valuation *value)
-{
-	struct book book;
-
-	value->listing = call->venue->listings;
-	for (size_t i = 0; i < LISTINGS; i++)
-		if (strcmp(call->venue->listings[i].base, position->base) == 0)
-			value->listing = &call->venue->listings[i];
-	call_book(call, value->listing, &book);
-	value->mark = decimal_value(book.middle, value->listing->price_decimals);
-	value->notional = value->mark * position->quantity;
-	value->profit = (value->mark - position->entry) * position->quantity;
 }
 
 json_t *
@@ -174,6 +164,16 @@ json_decimal(double value, int decimals)
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%.*f", decimals, value);
+	/* No "-0.00". */
+	return json_string(text + (text[strspn(text, "-0.")] == '\0' && text[0] == '-'));
+}
+
+json_t *
+json_whole(int64_t value)
+{
+	char text[UNITS_TEXT];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
 	return json_string(text);
 }
 

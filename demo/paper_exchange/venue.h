@@ -58,9 +58,12 @@ enum trouble {
 	TROUBLE_INTERNAL, /* 5xx, and errors inside a 200 */
 	TROUBLE_THROTTLED,
 	TROUBLE_BANNED,
-	TROUBLE_MAINTENANCE
+	TROUBLE_MAINTENANCE,
+	TROUBLE_PERMISSION, /* a key that may not do this; the last three without a code: not known */
+	TROUBLE_IP,
+	TROUBLE_EXPIRED
 };
-enum { TROUBLES = TROUBLE_MAINTENANCE + 1 };
+enum { TROUBLES = TROUBLE_EXPIRED + 1 };
 
 struct trouble_words {
 	int status;
@@ -74,25 +77,39 @@ struct route {
 	int weight; /* of the rate limit; or which limit it counts for */
 	bool private;
 	bool in_maintenance; /* answers then too */
+	const char *list;    /* of an account: the member "no-list" leaves out; "": all; NULL: it has none */
 };
+
+/* One of venue.plays. */
+#define PLAYS(fault) (UINT64_C(1) << (fault))
 
 struct venue {
 	const char *name;
 	const struct route *routes;
 	const struct listing *listings; /* LISTINGS of them */
+	bool has_positions;             /* beside assets */
+	bool margin_only;               /* of assets there is USDT alone */
+	uint64_t plays;                 /* PLAYS() of the faults of an account that can be shown here */
 	struct trouble_words troubles[TROUBLES];
 	/* The body of an error. */
 	json_t *(*error)(const struct call *call, const char *code, const char *message);
 	/* Whether the signature holds; if not, the refusal is in `answer`. */
 	bool (*authorize)(const struct call *call, struct answer *answer);
-	/* Count the call and add the headers of its rate limits. */
+	/* Count the call and add the headers of its rate limits.  NULL: none are told. */
 	void (*count)(const struct call *call, const struct route *route, struct answer *answer);
 };
 
+/* Whether a fault can be turned on at a venue; else there is nothing that would show it. */
+bool venue_can_play(const struct venue *venue, enum fault fault);
+
 extern const struct venue venue_binance, venue_binanceusdm, venue_upbit, venue_bybit, venue_okx, venue_kraken;
 
-/* The one key there is, on all venues.  Kraken's secret is its base64. */
+/* The key, on all venues.  Kraken's secret is its base64. */
 extern const char paper_key[], paper_secret[], paper_passphrase[];
+
+/* And another on Binance, with the public half of its secret. */
+extern const char paper_key_ed25519[];
+extern const unsigned char paper_public_ed25519[32];
 
 void answer_header(struct answer *answer, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -128,30 +145,9 @@ typedef json_t *level_row(const struct book *book, const char *price, const char
 json_t *book_side(const struct book *book, const struct level *side, size_t count, level_row *row);
 level_row level_pair; /* ["price", "quantity"] */
 
-/* What the account holds. */
-struct holding {
-	const char *asset;
-	double free, locked;
-};
-struct position {
-	const char *base;
-	double quantity; /* negative: short */
-	double entry;    /* in USDT */
-	int leverage;
-};
-enum { HOLDINGS = 5, POSITIONS = 2 };
-extern const struct holding holdings[HOLDINGS]; /* the last one only where KRW is traded */
-extern const struct position positions[POSITIONS];
-
-/* A position at the price of now. */
-struct valuation {
-	const struct listing *listing;
-	double mark, notional, profit; /* notional has the sign of the quantity */
-};
-void position_value(const struct call *call, const struct position *position, struct valuation *value);
-
 /* As JSON text with so many decimals. */
 json_t *json_decimal(double value, int decimals);
+json_t *json_whole(int64_t value);
 
 /* "2026-11-21T03:39:57.123Z", or with seconds only. */
 enum { TIME_TEXT = 40 };

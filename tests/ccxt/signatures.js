@@ -2,21 +2,10 @@
 // ones that are wrong in one thing each.  Prints "ok ..." or "FAILED ...: why"; status 1 if any failed.
 'use strict';
 
-const { createHash, createHmac, randomUUID } = require('crypto');
+const crypto = require('crypto');
+const { key, ask, binance, token, claims, upbit, bybit, okx, kraken, sha512 } = require('./signed.js');
 
-const base = process.argv[2];
-const key = 'paper-key';
-const secret = 'paper-secret-0123456789abcdef0123456789abcdef';
-const krakenSecret = 'cGFwZXItc2VjcmV0LTAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm';
 let failed = 0;
-
-const hmac = (hash, text, encoding, with_ = secret) => createHmac(hash, with_).update(text).digest(encoding);
-
-// Status and, in one text, the body.
-async function ask(path, headers, method = 'GET', body = undefined) {
-	const response = await fetch(base + path, { method, headers, body });
-	return `${response.status} ${await response.text()}`;
-}
 
 async function check(name, answer, ...wanted) {
 	const text = await answer;
@@ -26,49 +15,34 @@ async function check(name, answer, ...wanted) {
 	console.log(missing === undefined ? `ok ${name}` : `FAILED ${name}: no '${missing}' in ${text.slice(0, 300)}`);
 }
 
-function binance(path, query, change = {}) {
-	const text = query.replace('NOW', String(Date.now() + (change.off || 0)));
-	const signature = hmac('sha256', text, 'hex', change.secret);
-	return ask(`${path}?${text}&signature=${change.upper ? signature.toUpperCase() : signature}${change.after || ''}`,
-		{ 'X-MBX-APIKEY': change.key || key }, change.method);
-}
+// The demo's key of docs/paper_exchange.md: its public half is what the server knows.
+const ed25519 = crypto.createPrivateKey('-----BEGIN PRIVATE KEY-----\n' +
+	'MC4CAQAwBQYDK2VwBCIEIDV9QNCQcFPjaVeWFjti0PUn3xgw6ac8tlq8DNtH9+H+\n-----END PRIVATE KEY-----\n');
 
-function token(algorithm, claims, with_ = secret) {
-	const part = (json) => Buffer.from(JSON.stringify(json)).toString('base64url');
-	const text = `${part({ alg: algorithm, typ: 'JWT' })}.${part(claims)}`;
-	return `${text}.${algorithm === 'none' ? '' : hmac(algorithm.replace('HS', 'sha'), text, 'base64url', with_)}`;
-}
-const sha512 = (text) => createHash('sha512').update(text).digest('hex');
-const upbit = (query, bearer) => ask(`/upbit/v1/accounts${query}`, { Authorization: `Bearer ${bearer}` });
-const claims = (more = {}) => ({ access_key: key, nonce: randomUUID(), ...more });
-
-function bybit(query, change = {}) {
-	const at = String(Date.now() + (change.off || 0));
-	return ask(`/bybit/v5/position/list?${query}`, {
-		'X-BAPI-API-KEY': change.key || key, 'X-BAPI-TIMESTAMP': at, 'X-BAPI-RECV-WINDOW': '5000',
-		'X-BAPI-SIGN': hmac('sha256', `${at}${key}5000${change.signed || query}`, 'hex'),
+async function checkEd25519() {
+	const account = '/binance/api/v3/account', query = 'timestamp=NOW&recvWindow=5000';
+	const by = (private_, encoding = 'base64') => ({
+		key: 'paper-key-ed25519', sign: (text) => crypto.sign(null, Buffer.from(text), private_).toString(encoding),
 	});
-}
-
-function okx(path, change = {}) {
-	const at = change.at || new Date(Date.now() + (change.off || 0)).toISOString();
-	const headers = {
-		'OK-ACCESS-KEY': change.key || key, 'OK-ACCESS-PASSPHRASE': change.passphrase || 'paper-passphrase',
-		'OK-ACCESS-TIMESTAMP': at, 'OK-ACCESS-SIGN': hmac('sha256', `${at}GET${path}`, 'base64', change.secret),
-	};
-	for (const name of change.without || [])
-		delete headers[name];
-	return ask(`/okx${path}`, headers);
-}
-
-function kraken(nonce, change = {}) {
-	const path = `/0/private/${change.method || 'Balance'}`, body = `nonce=${nonce}${change.more || ''}`;
-	const inner = createHash('sha256').update(nonce + body).digest();
-	const with_ = Buffer.from(change.secret || krakenSecret, 'base64');
-	return ask(`/kraken${path}`, {
-		'API-Key': change.key || key, 'Content-Type': 'application/x-www-form-urlencoded',
-		'API-Sign': hmac('sha512', Buffer.concat([Buffer.from(path), inner]), 'base64', with_),
-	}, change.verb || 'POST', change.verb === 'GET' ? undefined : body);
+	await check('binance Ed25519', binance(account, query, by(ed25519)), '200 ', '"asset":"BTC"');
+	await check('binance Ed25519, futures', binance('/binanceusdm/fapi/v3/positionRisk', query, by(ed25519)), '200 ',
+		'"positionAmt":"-3.000"');
+	let text;
+	for (let n = 0; text === undefined || !by(ed25519).sign(text).includes('+'); n++)
+		text = `timestamp=${Date.now()}&n=${n}`;
+	await check('binance Ed25519: a plus sign that is not encoded is a blank', binance(account, text,
+		{ ...by(ed25519), raw: true }), '400 ', '-1022');
+	await check('binance Ed25519: encoded it is none', binance(account, text, by(ed25519)), '200 ');
+	await check('binance Ed25519: another key', binance(account, query,
+		by(crypto.generateKeyPairSync('ed25519').privateKey)), '400 ', '-1022');
+	await check('binance Ed25519: hex', binance(account, query, by(ed25519, 'hex')), '400 ', '-1022');
+	await check('binance Ed25519: in capitals', binance(account, query, { ...by(ed25519), upper: true }), '400 ', '-1022');
+	await check('binance Ed25519: what is not signed', binance(account, query, { ...by(ed25519), after: '&x=1' }),
+		'400 ', '-1022');
+	await check('binance Ed25519: signed with the secret', binance(account, query, { key: 'paper-key-ed25519' }), '400 ',
+		'-1022');
+	await check('binance: the first key, signed with Ed25519', binance(account, query,
+		{ ...by(ed25519), key: undefined }), '400 ', '-1022');
 }
 
 async function checkBinance() {
@@ -82,6 +56,7 @@ async function checkBinance() {
 	await check('binance: no key', ask(account, {}), '401 ', '-2014');
 	await check('binance: unknown key', binance(account, query, { key: 'nobody' }), '401 ', '-2015');
 	await check('binance: wrong secret', binance(account, query, { secret: 'x' }), '400 ', '-1022');
+	await check('binance: base64', binance(account, query, { encoding: 'base64' }), '400 ', '-1022');
 	await check('binance: what is not signed', binance(account, query, { after: '&asset=BTC' }), '400 ', '-1022');
 	await check('binance: slow clock', binance(account, query, { off: -6000 }), '400 ', '-1021');
 	await check('binance: slow clock, longer window', binance(account, 'timestamp=NOW&recvWindow=60000',
@@ -112,6 +87,9 @@ async function checkUpbit() {
 		'invalid_query_payload');
 	await check('upbit: algorithm none', upbit('', token('none', claims())), '401 ', 'jwt_verification');
 	await check('upbit: wrong secret', upbit('', token('HS512', claims(), 'x')), '401 ', 'jwt_verification');
+	const [head, body, mark] = token('HS512', claims()).split('.');
+	await check('upbit: a signature in hex', upbit('', `${head}.${body}.${Buffer.from(mark, 'base64url').toString('hex')}`),
+		'401 ', 'jwt_verification');
 	await check('upbit: unknown key', upbit('', token('HS512', claims({ access_key: 'nobody' }))), '401 ',
 		'invalid_access_key');
 	await check('upbit: no nonce', upbit('', token('HS512', { access_key: key })), '401 ', 'jwt_verification');
@@ -126,6 +104,8 @@ async function checkBybit() {
 	const query = 'category=linear&settleCoin=USDT';
 	await check('bybit positions', bybit(query), '200 ', '"retCode":0', '"side":"Sell","size":"3.000"');
 	await check('bybit: another query', bybit(query, { signed: 'category=linear' }), '200 ', '"retCode":10004');
+	await check('bybit: wrong secret', bybit(query, { secret: 'x' }), '200 ', '"retCode":10004', 'error sign');
+	await check('bybit: base64', bybit(query, { encoding: 'base64' }), '200 ', '"retCode":10004');
 	await check('bybit: unknown key', bybit(query, { key: 'nobody' }), '200 ', '"retCode":10003');
 	await check('bybit: slow clock', bybit(query, { off: -8000 }), '200 ', '"retCode":10002');
 	await check('bybit: fast clock', bybit(query, { off: 4000 }), '200 ', '"retCode":10002');
@@ -137,6 +117,7 @@ async function checkOkx() {
 	await check('okx positions', okx(path), '200 ', '"code":"0"', '"pos":"50.00"', '"pos":"-30.00"');
 	await check('okx balance', okx('/api/v5/account/balance'), '200 ', '"cashBal":"1.50000000"');
 	await check('okx: wrong secret', okx(path, { secret: 'x' }), '401 ', '50113');
+	await check('okx: hex', okx(path, { encoding: 'hex' }), '401 ', '50113', 'Invalid Sign');
 	await check('okx: unknown key', okx(path, { key: 'nobody' }), '401 ', '50111');
 	await check('okx: wrong passphrase', okx(path, { passphrase: 'x' }), '401 ', '50105');
 	await check('okx: slow clock', okx(path, { off: -40000 }), '401 ', '50102');
@@ -156,6 +137,9 @@ async function checkKraken() {
 	await check('kraken: no nonce', kraken(''), 'EAPI:Invalid nonce');
 	await check('kraken: a nonce too large', kraken('99999999999999999999'), 'EAPI:Invalid nonce');
 	await check('kraken: wrong secret', kraken(next(), { secret: 'AAAA' }), 'EAPI:Invalid signature');
+	await check('kraken: hex', kraken(next(), { encoding: 'hex' }), 'EAPI:Invalid signature');
+	await check('kraken: a secret that is not decoded', kraken(next(), { secret: Buffer.from(
+		'cGFwZXItc2VjcmV0LTAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm').toString('base64') }), 'EAPI:Invalid signature');
 	await check('kraken: a wrong signature uses up no nonce', kraken(String(nonce)), '200 ', '"result"');
 	await check('kraken: unknown key', kraken(next(), { key: 'nobody' }), 'EAPI:Invalid key');
 	await check('kraken positions', kraken(next(), { method: 'OpenPositions' }), '200 ', '"posstatus":"open"');
@@ -166,7 +150,7 @@ async function checkKraken() {
 }
 
 (async () => {
-	for (const run of [checkBinance, checkUpbit, checkBybit, checkOkx, checkKraken])
+	for (const run of [checkBinance, checkEd25519, checkUpbit, checkBybit, checkOkx, checkKraken])
 		await run();
 	process.exit(failed > 0 ? 1 : 0);
 })();
