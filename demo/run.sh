@@ -163,6 +163,39 @@ start_paper_exchange() {
 	start paper_exchange "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
 }
 
+# The account of the paper exchange (docs/paper_exchange.md), in files that only we can read.
+make_keys() {
+	keys=$work/keys
+	secret='paper-secret-0123456789abcdef0123456789abcdef'
+	mkdir "$keys"
+	for venue in $venues; do
+		printf 'paper-key\n' >"$keys/$venue.key"
+		printf '%s\n' "$secret" >"$keys/$venue.secret"
+	done
+	printf '%s' "$secret" | base64 -w 0 >"$keys/kraken.secret"
+	printf 'paper-passphrase\n' >"$keys/okx.passphrase"
+	chmod 0400 "$keys"/*
+}
+
+# A bot's table of positions, which knows of all that the account holds, and the view that is read.
+make_positions() {
+	{
+		cat sql/example_positions.sql sql/open_positions.sql
+		echo 'INSERT INTO public.positions (exchange, symbol, side, quantity, market, entry_price) VALUES'
+		for venue in binance upbit bybit okx kraken; do
+			echo "('$venue', 'BTC', 'long', 1.5, 'spot', NULL), ('$venue', 'ETH', 'long', 12.5, 'spot', NULL),"
+			echo "('$venue', 'XRP', 'long', 5100, 'spot', NULL),"
+		done
+		for venue in binanceusdm bybit okx kraken; do
+			echo "('$venue', 'BTC/USDT', 'long', 0.5, 'derivative', 94000),"
+			printf "('%s', 'ETH/USDT', 'short', 3, 'derivative', 3300)" "$venue"
+			[ "$venue" = kraken ] && echo ';' || echo ','
+		done
+	} >"$work/positions.sql"
+	PGPASSWORD=$postgres_password "$bin/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$postgres_port" \
+		-U arbwatch -d postgres -f "$work/positions.sql" >"$work/psql.log" 2>&1 || fail psql "cannot make the table of positions"
+}
+
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
 
 # The passwords are in a file that only we can read, never in an argument.
@@ -180,18 +213,20 @@ postgres_latency:
   target:
     - main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
-	for venue in binance binanceusdm upbit bybit okx kraken; do
-		[ "$venue" != binance ] || printf 'exchange_health:\n  exchange.profiles: %s\n  exchange:\n' "$PWD/exchanges"
-		printf '    - %s=http://127.0.0.1:%s/%s\n' "$venue" "$paper_port" "$venue"
+	for section in exchange_health open_positions; do
+		printf '%s:\n  exchange.profiles: %s\n  exchange:\n' "$section" "$PWD/exchanges"
+		for venue in $venues; do
+			printf '    - %s=http://127.0.0.1:%s/%s\n' "$venue" "$paper_port" "$venue"
+		done
+		printf '  symbol: [BTC/USDT, ETH/USDT, "upbit:BTC/KRW", "upbit:ETH/KRW"%s]\n' \
+			"$([ "$section" != open_positions ] || echo ', "binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"')"
 	done >>"$work/arbwatch.yml"
 	cat >>"$work/arbwatch.yml" <<END
-  symbol:
-    - BTC/USDT
-    - ETH/USDT
-    - upbit:BTC/KRW
-    - upbit:ETH/KRW
+  keys: $keys
+  grace: $interval
+  engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
-	for collector in redis_latency postgres_latency exchange_health; do
+	for collector in redis_latency postgres_latency exchange_health open_positions; do
 		start "$collector" "$BUILD/$collector" --config.file "$work/arbwatch.yml"
 	done
 }
@@ -245,6 +280,8 @@ It works.  Where to look:
   Prometheus          http://127.0.0.1:$prometheus_port
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
+    one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'
+    after the grace ($interval) arbitrage_position_mismatch tells what the bot does not know of
   the .prom files     $work/textfiles
   logs and settings   $work
 An example, the time that 9 of 10 Redis PINGs stay below, in seconds:
@@ -272,6 +309,7 @@ set -- $("$BUILD/tests/tools/free_port" 5)
 [ $# -eq 5 ] || fail free_port "found no free ports"
 redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5
 redis_password=$(password) postgres_password=$(password)
+venues='binance binanceusdm upbit bybit okx kraken'
 
 say "starting in $work"
 start_redis
@@ -280,6 +318,8 @@ start_paper_exchange
 await redis-server 20 redis_answers
 await postgres 30 postgres_answers
 await paper_exchange 20 paper_exchange_answers
+make_positions
+make_keys
 start_collectors
 start_node_exporter
 start_prometheus
@@ -290,6 +330,8 @@ prove arbitrage_redis_latency_seconds redis_latency
 prove arbitrage_postgres_latency_seconds postgres_latency
 prove arbitrage_exchange_request_duration_seconds exchange_health
 await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
+await open_positions 30 ask 'count(arbitrage_positions_readable == 1) == 12'
+await open_positions 30 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
 show
 proved=yes
 [ "$once" != 1 ] || exit 0

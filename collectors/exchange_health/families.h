@@ -1,10 +1,11 @@
 #ifndef COLLECTORS_EXCHANGE_HEALTH_FAMILIES_H
 #define COLLECTORS_EXCHANGE_HEALTH_FAMILIES_H
 
+#include "probes/exchange_settings.h"
 #include "textfile/family.h"
 
 /* All that exchange_health can write, and how much of it. */
-enum { VENUES_MAX = 64, BOOKS_MAX = 4096 };
+enum { VENUES_MAX = EXCHANGES_MAX, BOOKS_MAX = 4096 };
 
 enum exchange_family {
 	EXCHANGE_UP,

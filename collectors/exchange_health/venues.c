@@ -1,10 +1,7 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectors/exchange_health/venues.h"
-
-enum { NAME_BYTES = 64, NATIVE_BYTES = 64 };
 
 static int
 out_of_memory(struct failure *why)
@@ -12,144 +9,22 @@ out_of_memory(struct failure *why)
 	return failure_set(why, FAILURE_LOCAL, "out of memory");
 }
 
-/* Exchanges ---------------------------------------------------------- */
-
-/* The name becomes a label and a file's name. */
-static bool
-is_name(const char *text)
-{
-	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-	return length > 0 && length <= NAME_BYTES && text[length] == '\0';
-}
-
-static struct venue *
-find_venue(const struct venues *v, const char *name, size_t length)
-{
-	for (size_t i = 0; i < v->count; i++)
-		if (strlen(v->items[i].name) == length && memcmp(v->items[i].name, name, length) == 0)
-			return &v->items[i];
-	return NULL;
-}
+/* Books -------------------------------------------------------------- */
 
 static int
-load_profile(struct venue *venue, const char *directory, struct failure *why)
+add_books(struct venue *venue, const struct exchange_setting *setting, struct failure *why)
 {
-	char path[4096];
-
-	if (snprintf(path, sizeof(path), "%s/%s.yaml", directory, venue->name) >= (int)sizeof(path))
-		return failure_set(why, FAILURE_LOCAL, "the path of its profile is too long");
-	venue->profile = profile_load(path, why);
-	return venue->profile != NULL ? 0 : -1;
-}
-
-static int
-add_venue(struct venues *v, const struct options *given, size_t index, struct failure *why)
-{
-	struct venue *venue = &v->items[v->count];
-	struct failure reason = { 0 };
-	char *url;
-
-	venue->name = strdup(options_item(given, "exchange", index));
-	if (venue->name == NULL)
+	*venue = (struct venue){ .name = setting->name,
+		.base_url = setting->base_url,
+		.profile = setting->profile,
+		.symbols = (const char *const *)setting->symbols,
+		.books = calloc(setting->symbol_count + 1, sizeof(*venue->books)) };
+	if (venue->books == NULL)
 		return out_of_memory(why);
-	v->count++;
-	url = strchr(venue->name, '=');
-	if (url != NULL)
-		*url++ = '\0';
-	if (!is_name(venue->name))
-		return options_failure(given, "exchange", index, why,
-		    "name the exchange by its profile, in small letters, as in 'binance' or "
-		    "'binance=http://127.0.0.1:8080/binance'");
-	if (find_venue(v, venue->name, strlen(venue->name)) != venue)
-		return options_failure(given, "exchange", index, why, "'%s' is there twice", venue->name);
-	if (url != NULL) {
-		if (profile_check_url(url, &reason) != 0)
-			return options_failure(
-			    given, "exchange", index, why, "%s: %s", venue->name, reason.text);
-		venue->base_url = strdup(url);
-		if (venue->base_url == NULL)
-			return out_of_memory(why);
-	}
-	if (load_profile(venue, options_text(given, "exchange.profiles"), &reason) != 0)
-		return options_failure(given, "exchange", index, why, "%s: %s", venue->name, reason.text);
+	for (; venue->book_count < setting->symbol_count; venue->book_count++)
+		venue->books[venue->book_count] =
+		    (struct book){ .symbol = venue->symbols[venue->book_count], .history.tradable = -1 };
 	return 0;
-}
-
-/* Symbols ------------------------------------------------------------ */
-
-/* "upbit:BTC/KRW" -> whose it is; NULL: everybody's, and `*symbol` is all of it. */
-static int
-split_symbol(const struct venues *v, const struct options *given, size_t index, const char **symbol,
-    struct venue **owner, struct failure *why)
-{
-	const char *text = options_item(given, "symbol", index), *colon = strchr(text, ':');
-
-	*owner = NULL;
-	*symbol = text;
-	if (colon == NULL)
-		return 0;
-	*symbol = colon + 1;
-	*owner = find_venue(v, text, (size_t)(colon - text));
-	if (*owner == NULL)
-		return options_failure(given, "symbol", index, why,
-		    "'%s' is for an exchange that --exchange does not name", text);
-	return 0;
-}
-
-static int
-add_symbol(
-    struct venue *venue, const char *symbol, const struct options *given, size_t index, struct failure *why)
-{
-	char native[NATIVE_BYTES];
-
-	if (profile_symbol(venue->profile, symbol, native, sizeof(native)) != 0)
-		return options_failure(
-		    given, "symbol", index, why, "'%s' is not a pair like BTC/USDT", symbol);
-	for (size_t i = 0; i < venue->book_count; i++)
-		if (strcmp(venue->symbols[i], symbol) == 0)
-			return options_failure(
-			    given, "symbol", index, why, "'%s' is there twice for %s", symbol, venue->name);
-	venue->symbols[venue->book_count] = strdup(symbol);
-	if (venue->symbols[venue->book_count] == NULL)
-		return out_of_memory(why);
-	venue->books[venue->book_count] =
-	    (struct book){ .symbol = venue->symbols[venue->book_count], .history.tradable = -1 };
-	venue->book_count++;
-	return 0;
-}
-
-/* Symbols of its own, if it has any; else those for everybody. */
-static int
-add_symbols_of(
-    struct venue *venue, bool own, const struct venues *v, const struct options *given, struct failure *why)
-{
-	size_t count = options_count(given, "symbol");
-
-	for (size_t i = 0; i < count; i++) {
-		const char *symbol;
-		struct venue *owner;
-
-		if (split_symbol(v, given, i, &symbol, &owner, why) != 0)
-			return -1;
-		if (owner == (own ? venue : NULL) && add_symbol(venue, symbol, given, i, why) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-add_symbols(struct venue *venue, const struct venues *v, const struct options *given, struct failure *why)
-{
-	size_t count = options_count(given, "symbol");
-
-	venue->symbols = calloc(count + 1, sizeof(*venue->symbols));
-	venue->books = calloc(count + 1, sizeof(*venue->books));
-	if (venue->symbols == NULL || venue->books == NULL)
-		return out_of_memory(why);
-	if (add_symbols_of(venue, true, v, given, why) != 0)
-		return -1;
-	return venue->book_count > 0 ? 0 : add_symbols_of(venue, false, v, given, why);
 }
 
 static bool
@@ -237,7 +112,7 @@ venue_choose(const struct venue *venue, struct exchange_target *target)
 {
 	*target = (struct exchange_target){ .profile = venue->profile,
 		.base_url = venue->base_url,
-		.symbols = (const char *const *)venue->symbols,
+		.symbols = venue->symbols,
 		.symbol_count = venue->book_count };
 	for (int e = 0; e < ENDPOINTS; e++) {
 		const struct profile_endpoint *endpoint = &venue->profile->endpoints[e];
@@ -300,22 +175,15 @@ take_room(struct venues *v, size_t count, struct failure *why)
 int
 venues_open(struct venues *v, const struct options *given, struct failure *why)
 {
-	size_t count = options_count(given, "exchange"), books;
+	size_t books;
 
-	if (count == 0)
-		return failure_set(why, FAILURE_LOCAL,
-		    "--exchange: name at least one exchange by its profile, as in 'binance'");
-	if (count > VENUES_MAX)
-		return options_failure(
-		    given, "exchange", VENUES_MAX, why, "more than %d exchanges", (int)VENUES_MAX);
-	if (take_room(v, count, why) != 0)
+	if (exchange_settings_read(&v->settings, given, why) != 0 ||
+	    take_room(v, v->settings.count, why) != 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (add_venue(v, given, i, why) != 0)
+	for (; v->count < v->settings.count; v->count++)
+		if (add_books(&v->items[v->count], &v->settings.items[v->count], why) != 0)
 			return -1;
-	for (size_t i = 0; i < count; i++) {
-		if (add_symbols(&v->items[i], v, given, why) != 0)
-			return -1;
+	for (size_t i = 0; i < v->count; i++) {
 		choose_endpoints(&v->items[i]);
 		if (!has_endpoints(&v->items[i]))
 			return options_failure(given, "exchange", i, why,
@@ -330,20 +198,12 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 void
 venues_release(struct venues *v)
 {
-	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
-
-		for (size_t j = 0; j < venue->book_count; j++)
-			free(venue->symbols[j]);
-		free(venue->symbols);
-		free(venue->books);
-		free(venue->base_url);
-		free(venue->name);
-		profile_free(venue->profile);
-	}
+	for (size_t i = 0; i < v->count; i++)
+		free(v->items[i].books);
 	free(v->items);
 	free(v->movers);
 	free(v->seconds);
 	free(v->targets);
 	free(v->readings);
+	exchange_settings_release(&v->settings);
 }

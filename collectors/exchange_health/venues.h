@@ -5,23 +5,24 @@
 #include "collectors/exchange_health/judge.h"
 #include "common/options.h"
 #include "probes/exchange.h"
+#include "probes/exchange_settings.h"
 
 /*
  * Which exchanges are asked for which symbols: from the settings, checked, and
  * with all memory that a run needs besides the probe's.
  */
 struct book {
-	const char *symbol; /* "BTC/USDT"; the venue's */
+	const char *symbol; /* "BTC/USDT"; the settings' */
 	size_t base;        /* number of "BTC": the same in all venues */
 	struct book_history history;
 	struct book_news news;
 };
 
 struct venue {
-	char *name;     /* the label */
-	char *base_url; /* NULL: the profile's */
-	struct profile *profile;
-	char **symbols; /* ended by NULL */
+	const char *name;     /* the label; this and what follows is the settings' */
+	const char *base_url; /* NULL: the profile's */
+	const struct profile *profile;
+	const char *const *symbols; /* ended by NULL */
 	struct book *books;
 	size_t book_count;
 	bool endpoints[ENDPOINTS]; /* asked at all */
@@ -32,6 +33,7 @@ struct venue {
 enum { MOVER_NONE = VENUES_MAX, MOVER_SEVERAL };
 
 struct venues {
+	struct exchange_settings settings;
 	struct venue *items;
 	size_t count;
 	size_t base_count;

@@ -1,0 +1,427 @@
+/*
+ * open_positions: what is really open, what the bot believes, and where the two differ?
+ *
+ * All accounts are read at once with signed requests that can only read, and
+ * so is the bot's own view.  What could not be read is left out: it is not flat.
+ */
+
+#include <stdlib.h>
+
+#include "collectors/harness/collector.h"
+#include "collectors/open_positions/accounts.h"
+#include "collectors/open_positions/belief.h"
+#include "collectors/open_positions/exposure.h"
+#include "collectors/open_positions/families.h"
+#include "collectors/open_positions/memory.h"
+#include "collectors/open_positions/news.h"
+#include "collectors/open_positions/policy.h"
+#include "collectors/open_positions/reconcile.h"
+#include "collectors/open_positions/report.h"
+#include "collectors/open_positions/sources.h"
+#include "collectors/open_positions/stock.h"
+
+static const struct option options[] = {
+	{ .name = "exchange",
+	    .argument = "NAME[=URL]",
+	    .help = "an exchange by its profile's name; URL instead of the profile's",
+	    .repeatable = true },
+	{ .name = "exchange.profiles",
+	    .argument = "DIR",
+	    .fallback = PROFILES,
+	    .help = "where the profiles are" },
+	{ .name = "keys",
+	    .argument = "DIR",
+	    .help =
+		"where the API keys are: NAME.key, NAME.secret and, where there is one, NAME.passphrase" },
+	{ .name = "symbol",
+	    .argument = "[NAME:]BASE/QUOTE",
+	    .help =
+		"order books that prices are read from; for one exchange alone, instead of those for all: "
+		"upbit:BTC/KRW",
+	    .repeatable = true },
+	{ .name = "engine.postgres",
+	    .argument = "DSN",
+	    .variable = "POSTGRES_DSN",
+	    .help = "where the bot keeps its positions: a connection string of libpq",
+	    .secret = true },
+	{ .name = "engine.postgres-password",
+	    .argument = "PASSWORD",
+	    .variable = "POSTGRES_PASSWORD",
+	    .help = "where the connection string has none",
+	    .secret = true },
+	{ .name = "engine.view",
+	    .argument = "NAME",
+	    .fallback = ENGINE_VIEW,
+	    .help = "the view or table there that is read" },
+	{ .name = "engine.redis",
+	    .argument = "URL",
+	    .variable = "REDIS_URL",
+	    .help =
+		"where the bot keeps its positions: redis://[user:password@]host[:port][/db], rediss:// or "
+		"unix://",
+	    .secret = true },
+	{ .name = "engine.redis-password",
+	    .argument = "PASSWORD",
+	    .variable = "REDIS_PASSWORD",
+	    .help = "where the URL has none",
+	    .secret = true },
+	{ .name = "engine.redis-ca-file",
+	    .argument = "FILE",
+	    .help = "who may sign that Redis server's certificate (default: the system's CAs)" },
+	{ .name = "engine.hash",
+	    .argument = "KEY",
+	    .fallback = ENGINE_HASH,
+	    .help = "the hash there that is read" },
+	{ .name = "engine.max-age",
+	    .argument = "DURATION",
+	    .fallback = "0s",
+	    .help =
+		"what the bot wrote longer ago counts as not read, where it tells the time; 0s: any age" },
+	{ .name = "tolerance.absolute",
+	    .argument = "QUANTITY",
+	    .fallback = "0",
+	    .help = "a difference up to it is none" },
+	{ .name = "tolerance.relative",
+	    .argument = "RATIO",
+	    .fallback = "0.0001",
+	    .help = "so is one up to this share of the larger quantity" },
+	{ .name = "net", .help = "compare long minus short alone, not each side for itself" },
+	{ .name = "grace",
+	    .argument = "DURATION",
+	    .fallback = "30s",
+	    .help = "a difference is a mismatch when it has lasted that long: fills are in flight" },
+	{ .name = "baseline",
+	    .argument = "NAME:SYMBOL=QUANTITY",
+	    .help = "what is kept at an exchange and is no position of the bot's; below 0: short",
+	    .repeatable = true },
+	{ .name = "ignore",
+	    .argument = "[NAME:]SYMBOL",
+	    .help = "no position, neither at an exchange nor of the bot's",
+	    .repeatable = true },
+	{ .name = "cash",
+	    .argument = "CURRENCY,...",
+	    .fallback = "KRW,USD,EUR,GBP,JPY,USDT,USDC,FDUSD,BUSD,TUSD,DAI",
+	    .help = "assets that are held to pay with, and are no positions" },
+	{ .name = "dust",
+	    .argument = "AMOUNT",
+	    .fallback = "1",
+	    .help = "assets worth less, in the first exposure.currency, are no positions unless the bot has "
+		    "them; 0: all are" },
+	{ .name = "exposure.currency",
+	    .argument = "CURRENCY",
+	    .fallback = "USDT",
+	    .help = "what exposure is told in",
+	    .repeatable = true },
+	{ .name = "rate",
+	    .argument = "BASE/QUOTE=NUMBER",
+	    .help = "a price that is known, and wins over those that are read: USDT/USD=1",
+	    .repeatable = true },
+	{ .name = "inventory",
+	    .argument = "NAME,NAME",
+	    .help = "the two exchanges whose holdings are to be in balance (default: the first two that hold "
+		    "assets)" },
+	{ .name = "weight.limit",
+	    .argument = "N",
+	    .fallback = "100",
+	    .help = "the most that a run may cost of one exchange's rate limit" },
+	{ .name = "tls.ca-file",
+	    .argument = "FILE",
+	    .help = "who may sign an exchange's certificate (default: the system's CAs)" },
+	{ 0 },
+};
+
+struct state {
+	struct accounts accounts;
+	struct policy policy;
+	struct sources sources;
+	struct stock stock;
+	struct belief belief;
+	bool *comparable; /* by exchange */
+};
+
+/* Settings ----------------------------------------------------------- */
+
+static void
+open_positions_close(void *closing)
+{
+	struct state *s = closing;
+
+	if (s == NULL)
+		return;
+	free(s->comparable);
+	belief_release(&s->belief);
+	stock_release(&s->stock);
+	sources_release(&s->sources);
+	policy_release(&s->policy);
+	accounts_release(&s->accounts);
+	free(s);
+}
+
+static int
+open_all(struct state *s, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	if (accounts_open(&s->accounts, given, secrets, why) != 0 ||
+	    policy_read(&s->policy, given, &s->accounts.settings, why) != 0 ||
+	    sources_open(&s->sources, given, secrets, why) != 0 ||
+	    stock_init(&s->stock, s->accounts.count, why) != 0 ||
+	    belief_init(&s->belief, s->accounts.count, why) != 0)
+		return -1;
+	s->comparable = calloc(s->accounts.count, sizeof(*s->comparable));
+	return s->comparable != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+static int
+open_positions_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (open_all(s, given, secrets, why) == 0) {
+		*state = s;
+		return 0;
+	}
+	open_positions_close(s);
+	return -1;
+}
+
+/* Differences -------------------------------------------------------- */
+
+struct remembrance {
+	const struct metrics *last;
+	const struct accounts *accounts;
+};
+
+static double
+remembered(const void *memory, size_t exchange, const char *symbol)
+{
+	const struct remembrance *remembrance = memory;
+
+	return memory_gauge(remembrance->last, OPEN_MISMATCH_SINCE,
+	    LABELS(remembrance->accounts->items[exchange].name, symbol), -1);
+}
+
+static struct reconcile_list
+list_of(const struct holdings *holdings)
+{
+	return (struct reconcile_list){ holdings->rows, holdings->count };
+}
+
+static void
+publish_mismatches(struct state *s, struct run *run, const struct metrics *last,
+    const struct reconcile_row rows[], size_t count)
+{
+	struct metrics *m = run_metrics(run);
+	struct news_mismatches news = { .last = last,
+		.accounts = &s->accounts,
+		.belief = &s->belief,
+		.stock = &s->stock,
+		.comparable = s->comparable };
+
+	for (size_t i = 0; i < count; i++) {
+		report_mismatch(m, s->accounts.items[rows[i].exchange].name, &rows[i]);
+		news_mismatch(run, &news, &rows[i]);
+	}
+	for (size_t i = 0; i < s->accounts.count; i++)
+		if (!s->comparable[i])
+			memory_keep_since(last, m, s->accounts.items[i].name);
+	news_mismatches_end(run, &news);
+}
+
+static int
+compare(struct state *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+{
+	struct remembrance remembrance = { .last = last, .accounts = &s->accounts };
+	struct reconcile_input input = { .engine = list_of(&s->belief.holdings),
+		.exchange = list_of(&s->stock.holdings),
+		.baseline = list_of(&s->policy.baseline),
+		.comparable = s->comparable,
+		.exchange_count = s->accounts.count,
+		.remembered = remembered,
+		.memory = &remembrance,
+		.now = now };
+	size_t most = input.engine.count + input.exchange.count + input.baseline.count;
+	struct reconcile_row *rows = calloc(most + 1, sizeof(*rows));
+
+	if (rows == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	for (size_t i = 0; i < s->accounts.count; i++)
+		s->comparable[i] = s->belief.known[i] && s->stock.known[i];
+	publish_mismatches(s, run, last, rows, reconcile(&s->policy.limits, &input, rows));
+	free(rows);
+	return 0;
+}
+
+/* Exposure ----------------------------------------------------------- */
+
+static int
+publish_deltas(const struct exposure_input *input, struct metrics *m, struct failure *why)
+{
+	struct asset_delta *deltas = calloc(input->holding_count + 1, sizeof(*deltas));
+	size_t count = 0;
+	int result = -1;
+
+	if (deltas == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else
+		result = exposure_deltas(input, deltas, &count, why);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		report_delta(m, &deltas[i]);
+	free(deltas);
+	return result;
+}
+
+static int
+publish_imbalances(
+    const struct state *s, const struct exposure_input *input, struct metrics *m, struct failure *why)
+{
+	struct asset_imbalance *imbalances;
+	size_t count = 0;
+	int result = -1;
+
+	if (!s->policy.has_inventory)
+		return 0;
+	imbalances = calloc(input->holding_count + 1, sizeof(*imbalances));
+	if (imbalances == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else
+		result = exposure_imbalances(
+		    input, s->policy.inventory[0], s->policy.inventory[1], imbalances, &count, why);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		report_imbalance(m, &imbalances[i]);
+	free(imbalances);
+	return result;
+}
+
+static int
+publish_exposure(struct state *s, struct run *run, const struct metrics *last, struct failure *why)
+{
+	struct metrics *m = run_metrics(run);
+	struct exposure_input input = { .holdings = s->stock.holdings.rows,
+		.holding_count = s->stock.holdings.count,
+		.readable = s->stock.known,
+		.exchange_count = s->accounts.count,
+		.rates = &s->stock.rates };
+
+	for (size_t i = 0; i < s->policy.currency_count; i++) {
+		struct exposure exposure;
+
+		exposure_in(&input, s->policy.currencies[i], &exposure);
+		report_exposure(m, s->policy.currencies[i], &exposure);
+		news_exposure(run, s->policy.currencies[i], &exposure, last);
+	}
+	if (publish_deltas(&input, m, why) != 0)
+		return -1;
+	return publish_imbalances(s, &input, m, why);
+}
+
+/* Run ---------------------------------------------------------------- */
+
+static void
+publish_accounts(struct state *s, struct run *run, const struct metrics *last, double started, double now)
+{
+	struct metrics *m = run_metrics(run);
+
+	for (size_t i = 0; i < s->accounts.count; i++) {
+		const struct account *account = &s->accounts.items[i];
+
+		report_account(m, account, last);
+		if (account_may_ask(account, started))
+			memory_write(m, account, now);
+		news_account(run, account, &s->stock.failures[i], started);
+		news_key(run, account, last);
+	}
+	if (s->sources.account_failure.kind != FAILURE_NONE)
+		run_failed(run, "accounts", &s->sources.account_failure);
+	if (s->sources.book_failure.kind != FAILURE_NONE)
+		run_failed(run, "order books", &s->sources.book_failure);
+}
+
+static void
+publish_sources(struct state *s, struct run *run, double now)
+{
+	struct metrics *m = run_metrics(run);
+	struct report_source exchange = { "exchange", &s->stock.holdings, s->stock.known };
+	struct report_source engine = { "engine", &s->belief.holdings, s->belief.known };
+
+	report_source(m, &exchange, &s->accounts, &s->policy, &s->stock, now);
+	if (s->sources.has_engine)
+		report_source(m, &engine, &s->accounts, &s->policy, &s->stock, now);
+	report_engine(m, &s->belief, &s->sources);
+}
+
+static int
+publish(struct state *s, struct run *run, const struct metrics *last, double started, struct failure *why)
+{
+	struct belief_input input = { .policy = &s->policy,
+		.exchanges = &s->accounts.settings,
+		.sources = &s->sources,
+		.held = &s->stock.holdings };
+	double now = clock_unix_seconds();
+
+	if (stock_form(&s->stock, &s->policy, &s->accounts, now, why) != 0 ||
+	    belief_form(&s->belief, &input, now, why) != 0)
+		return -1;
+	stock_remove_dust(&s->stock, &s->policy, &s->belief.holdings);
+	stock_lend(&s->stock, &s->belief.holdings);
+	publish_accounts(s, run, last, started, now);
+	news_engine(run, &s->belief, &s->accounts);
+	news_unknown_rows(run, &s->belief, last);
+	publish_sources(s, run, now);
+	if (s->sources.has_engine && compare(s, run, last, now, why) != 0)
+		return -1;
+	return publish_exposure(s, run, last, why);
+}
+
+/* Without memory, or not knowing who must not be asked: nothing can be said. */
+static void
+publish_nothing(struct state *s, struct run *run, const struct failure *why)
+{
+	struct metrics *m = run_metrics(run);
+
+	run_failed(run, "positions", why);
+	for (size_t i = 0; i < s->accounts.count; i++) {
+		const char *name = s->accounts.items[i].name;
+
+		metrics_set(m, &open_families[OPEN_READABLE], LABELS("exchange", name), 0);
+		if (s->sources.has_engine)
+			metrics_set(m, &open_families[OPEN_READABLE], LABELS("engine", name), 0);
+	}
+	for (size_t i = 0; i < s->policy.currency_count; i++)
+		metrics_set(m, &open_families[OPEN_EXPOSURE_KNOWN], LABELS(s->policy.currencies[i]), 0);
+}
+
+static void
+open_positions_collect(void *state, struct run *run)
+{
+	struct state *s = state;
+	const struct metrics *last = run_last(run);
+	double started = clock_unix_seconds();
+	struct failure why = { 0 };
+
+	if (last == NULL) {
+		(void)failure_set(
+		    &why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
+		publish_nothing(s, run, &why);
+		return;
+	}
+	for (size_t i = 0; i < s->accounts.count; i++)
+		memory_read(last, started, &s->accounts.items[i]);
+	sources_read(&s->sources, &s->accounts, run_deadline(run), started);
+	if (publish(s, run, last, started, &why) != 0)
+		publish_nothing(s, run, &why);
+	sources_clear(&s->sources, &s->accounts);
+	stock_forget(&s->stock);
+	belief_forget(&s->belief);
+}
+
+const struct collector collector = {
+	.name = "open_positions",
+	.summary = "read what is open at crypto exchanges, and compare it with what the bot believes",
+	.options = options,
+	.families = open_families,
+	.family_count = OPEN_FAMILIES,
+	.open = open_positions_open,
+	.collect = open_positions_collect,
+	.close = open_positions_close,
+};

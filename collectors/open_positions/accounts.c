@@ -1,0 +1,155 @@
+#include <stdlib.h>
+
+#include "collectors/open_positions/accounts.h"
+#include "collectors/open_positions/keys.h"
+
+static int
+out_of_memory(struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+static const struct profile_account *
+profile_of(const struct account *account)
+{
+	return &account->setting->profile->account;
+}
+
+static bool
+has(const struct account *account, enum account_endpoint endpoint)
+{
+	return profile_of(account)->reads[endpoint].path != NULL;
+}
+
+/* Choosing ----------------------------------------------------------- */
+
+static bool
+is_due(const struct account *account, enum account_endpoint endpoint)
+{
+	int every = profile_of(account)->reads[endpoint].every_runs;
+
+	if (!has(account, endpoint))
+		return false;
+	if (endpoint != ACCOUNT_KEY && endpoint != ACCOUNT_LOCK)
+		return true;
+	return every <= 1 || !account->health_known || (int64_t)account->runs % every == 0;
+}
+
+void
+account_choose(struct account *account)
+{
+	const struct exchange_setting *setting = account->setting;
+
+	account->target = (struct account_target){
+		.profile = setting->profile, .base_url = setting->base_url, .key = account->key
+	};
+	for (int e = 0; e < ACCOUNT_ENDPOINTS; e++)
+		account->target.asked[e] = is_due(account, (enum account_endpoint)e);
+	account->books = (struct exchange_target){ .profile = setting->profile,
+		.base_url = setting->base_url,
+		.symbols = (const char *const *)setting->symbols,
+		.symbol_count = setting->symbol_count };
+	account->books.asked[ENDPOINT_BOOK] =
+	    setting->symbol_count > 0 && setting->profile->endpoints[ENDPOINT_BOOK].path != NULL;
+}
+
+bool
+account_may_ask(const struct account *account, double now)
+{
+	return account->retry_at <= now;
+}
+
+bool
+account_is_read(const struct account *account)
+{
+	const struct account_reading *reading = account->reading;
+	bool balances = profile_of(account)->holdings || !has(account, ACCOUNT_POSITIONS);
+
+	if (reading == NULL)
+		return false;
+	if (has(account, ACCOUNT_POSITIONS) && !reading->parts[ACCOUNT_POSITIONS].read)
+		return false;
+	return !balances || reading->parts[ACCOUNT_BALANCES].read;
+}
+
+/* Opening ------------------------------------------------------------ */
+
+/* The heaviest run, which asks everything, is what counts. */
+static int
+check_weight(struct account *account, int64_t limit, const struct options *given, struct failure *why)
+{
+	int weight;
+
+	account_choose(account);
+	weight = account_weight(&account->target) + exchange_weight(&account->books);
+	if (weight > limit)
+		return options_failure(given, "weight.limit", 0, why,
+		    "a run on %s costs %d of its rate limit (order books: %zu), and %lld is the most: ask for "
+		    "fewer, or raise it",
+		    account->name, weight, account->setting->symbol_count, (long long)limit);
+	return 0;
+}
+
+static int
+add_account(struct accounts *accounts, const struct options *given, size_t index, struct secrets *secrets,
+    struct failure *why)
+{
+	const struct exchange_setting *setting = &accounts->settings.items[index];
+	struct account *account = &accounts->items[index];
+	struct failure reason = { 0 };
+
+	accounts->count++;
+	*account = (struct account){ .name = setting->name, .setting = setting };
+	if (!has(account, ACCOUNT_BALANCES) && !has(account, ACCOUNT_POSITIONS))
+		return options_failure(given, "exchange", index, why,
+		    "%s: its profile names neither balances nor positions to read (account.balances, "
+		    "account.positions)",
+		    setting->name);
+	account->key = keys_open(options_text(given, "keys"), setting, secrets, &reason);
+	return account->key != NULL ? 0
+				    : failure_set(why, FAILURE_LOCAL, "%s: %s", setting->name, reason.text);
+}
+
+static int
+take_room(struct accounts *accounts, size_t count, struct failure *why)
+{
+	accounts->items = calloc(count, sizeof(*accounts->items));
+	accounts->targets = calloc(count, sizeof(*accounts->targets));
+	accounts->readings = calloc(count, sizeof(*accounts->readings));
+	accounts->book_targets = calloc(count, sizeof(*accounts->book_targets));
+	accounts->book_readings = calloc(count, sizeof(*accounts->book_readings));
+	if (accounts->items == NULL || accounts->targets == NULL || accounts->readings == NULL ||
+	    accounts->book_targets == NULL || accounts->book_readings == NULL)
+		return out_of_memory(why);
+	return 0;
+}
+
+int
+accounts_open(
+    struct accounts *accounts, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	int64_t limit;
+
+	if (options_integer(given, "weight.limit", 1, 1000000, &limit, why) != 0 ||
+	    exchange_settings_read(&accounts->settings, given, why) != 0 ||
+	    take_room(accounts, accounts->settings.count, why) != 0)
+		return -1;
+	for (size_t i = 0; i < accounts->settings.count; i++)
+		if (add_account(accounts, given, i, secrets, why) != 0 ||
+		    check_weight(&accounts->items[i], limit, given, why) != 0)
+			return -1;
+	return 0;
+}
+
+void
+accounts_release(struct accounts *accounts)
+{
+	for (size_t i = 0; i < accounts->count; i++)
+		account_key_free(accounts->items[i].key);
+	free(accounts->items);
+	free(accounts->targets);
+	free(accounts->readings);
+	free(accounts->book_targets);
+	free(accounts->book_readings);
+	exchange_settings_release(&accounts->settings);
+}

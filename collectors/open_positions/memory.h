@@ -1,0 +1,32 @@
+#ifndef COLLECTORS_OPEN_POSITIONS_MEMORY_H
+#define COLLECTORS_OPEN_POSITIONS_MEMORY_H
+
+#include "collectors/open_positions/accounts.h"
+#include "textfile/metrics.h"
+
+/*
+ * What is remembered from run to run, also from cron: the published file is
+ * the memory.
+ */
+
+/* How often it was asked, and until when it is not to be; times that cannot be true are forgotten. */
+void memory_read(const struct metrics *last, double now, struct account *account);
+
+/* After a run that asked it. */
+void memory_write(struct metrics *m, const struct account *account, double now);
+
+/* Until when an exchange that refused is not asked: as it said, or a minute; 0: it did not refuse. */
+double memory_retry_at(const struct account *account, double now);
+
+/* A gauge of the last run; `otherwise` when there was none. */
+double memory_gauge(
+    const struct metrics *last, enum open_family family, const char *const labels[], double otherwise);
+
+/* What is known of key and lock goes on in a run that did not ask. */
+void memory_keep_key(const struct metrics *last, struct metrics *m, const char *exchange);
+void memory_keep_lock(const struct metrics *last, struct metrics *m, const char *exchange);
+
+/* Since when markets differ goes on, of an exchange that cannot be compared now. */
+void memory_keep_since(const struct metrics *last, struct metrics *m, const char *exchange);
+
+#endif /* COLLECTORS_OPEN_POSITIONS_MEMORY_H */

@@ -1,0 +1,228 @@
+#include <math.h>
+
+#include "collectors/open_positions/memory.h"
+#include "collectors/open_positions/report.h"
+
+static void
+set(struct metrics *m, enum open_family family, const char *const labels[], double value)
+{
+	metrics_set(m, &open_families[family], labels, value);
+}
+
+/* What is not a number is not known. */
+static void
+set_known(struct metrics *m, enum open_family family, const char *const labels[], double value)
+{
+	if (!isnan(value))
+		set(m, family, labels, value);
+}
+
+/* Accounts ----------------------------------------------------------- */
+
+/* Every series of a counter is there from the first run on: rate() of one that appears with 1 shows nothing.
+ */
+static void
+report_requests(struct metrics *m, const char *exchange, const char *endpoint, size_t requests)
+{
+	metrics_add(m, &open_families[OPEN_REQUESTS], LABELS(exchange, endpoint), (double)requests);
+	for (int kind = FAILURE_NONE + 1; kind < FAILURE_KINDS; kind++)
+		metrics_add(m, &open_families[OPEN_FAILURES],
+		    LABELS(exchange, endpoint, failure_kind_name((enum failure_kind)kind)), 0);
+}
+
+static void
+report_failure(struct metrics *m, const char *exchange, const char *endpoint, const struct failure *failure)
+{
+	if (failure->kind != FAILURE_NONE)
+		metrics_add(m, &open_families[OPEN_FAILURES],
+		    LABELS(exchange, endpoint, failure_kind_name(failure->kind)), 1);
+}
+
+static void
+report_books(struct metrics *m, const struct account *account)
+{
+	const struct exchange_reading *prices = account->prices;
+	size_t count = prices != NULL ? prices->request_count : 0;
+
+	if (account->setting->symbol_count == 0)
+		return;
+	report_requests(m, account->name, endpoint_name(ENDPOINT_BOOK), count);
+	for (size_t i = 0; i < count; i++)
+		report_failure(m, account->name, endpoint_name(ENDPOINT_BOOK), &prices->requests[i].failure);
+}
+
+static void
+report_balances(struct metrics *m, const struct account *account)
+{
+	const struct account_lists *lists = &account->reading->lists;
+
+	for (size_t i = 0; i < lists->balance_count; i++) {
+		const struct account_balance *balance = &lists->balances[i];
+
+		set(m, OPEN_BALANCE, LABELS(account->name, balance->asset, "free"),
+		    decimal_value(balance->free));
+		set(m, OPEN_BALANCE, LABELS(account->name, balance->asset, "locked"),
+		    decimal_value(balance->locked));
+	}
+}
+
+static void
+report_key(struct metrics *m, const struct account *account)
+{
+	const struct account_key_health *health = &account->reading->health;
+
+	if (health->expiry >= 0)
+		set(m, OPEN_KEY_EXPIRY, LABELS(account->name), health->expiry);
+	if (health->ip_restricted >= 0)
+		set(m, OPEN_KEY_IP_RESTRICTED, LABELS(account->name), health->ip_restricted);
+	for (int p = 0; p < ACCOUNT_PERMISSIONS; p++)
+		if (health->permission[p] >= 0)
+			set(m, OPEN_KEY_PERMISSION,
+			    LABELS(account->name, account_permission_name((enum account_permission)p)),
+			    health->permission[p]);
+}
+
+static void
+report_parts(struct metrics *m, const struct account *account, const struct metrics *last)
+{
+	const struct account_reading *reading = account->reading;
+	const struct account_part *key = &reading->parts[ACCOUNT_KEY], *lock = &reading->parts[ACCOUNT_LOCK];
+
+	if (reading->parts[ACCOUNT_BALANCES].read)
+		report_balances(m, account);
+	if (key->read)
+		report_key(m, account);
+	else if (!key->asked)
+		memory_keep_key(last, m, account->name);
+	if (!lock->asked)
+		memory_keep_lock(last, m, account->name);
+	else if (lock->read && reading->health.trading_locked >= 0)
+		set(m, OPEN_TRADING_LOCKED, LABELS(account->name), reading->health.trading_locked);
+}
+
+void
+report_account(struct metrics *m, const struct account *account, const struct metrics *last)
+{
+	const struct profile_account *profile = &account->setting->profile->account;
+	const struct account_reading *reading = account->reading;
+	int weight = 0;
+
+	for (int e = 0; e < ACCOUNT_ENDPOINTS; e++) {
+		const char *endpoint = account_endpoint_name((enum account_endpoint)e);
+
+		if (profile->reads[e].path == NULL)
+			continue;
+		report_requests(m, account->name, endpoint, reading != NULL ? reading->parts[e].requests : 0);
+		if (reading != NULL)
+			report_failure(m, account->name, endpoint, &reading->parts[e].failure);
+	}
+	report_books(m, account);
+	if (reading != NULL) {
+		weight += reading->weight;
+		report_parts(m, account, last);
+	}
+	if (account->prices != NULL)
+		weight += account->prices->weight;
+	set(m, OPEN_WEIGHT, LABELS(account->name), weight);
+}
+
+/* Positions ---------------------------------------------------------- */
+
+static void
+report_position(struct metrics *m, const char *source, const char *exchange, const struct holding *holding,
+    const struct policy *policy, struct stock *stock)
+{
+	const char *side = holding->is_short ? "short" : "long", *symbol = holding->symbol.text;
+	const char *currency = "", *profit = holding->inverse ? holding->symbol.base : holding->currency;
+	double worth = stock_worth(stock, policy, holding, &currency);
+
+	set(m, OPEN_QUANTITY, LABELS(source, exchange, symbol, side), decimal_value(holding->quantity));
+	set_known(m, OPEN_NOTIONAL, LABELS(source, exchange, symbol, side, currency), worth);
+	if (profit[0] != '\0')
+		set_known(m, OPEN_PNL, LABELS(source, exchange, symbol, side, profit), holding->pnl);
+}
+
+/* `first` is the first holding of the exchange or a later one; returns how many there are. */
+static size_t
+report_positions(struct metrics *m, const struct report_source *source, const char *name, size_t exchange,
+    size_t first, const struct policy *policy, struct stock *stock)
+{
+	size_t i = first;
+
+	for (; i < source->holdings->count && source->holdings->rows[i].exchange == exchange; i++)
+		report_position(m, source->name, name, &source->holdings->rows[i], policy, stock);
+	return i - first;
+}
+
+void
+report_source(struct metrics *m, const struct report_source *source, const struct accounts *accounts,
+    const struct policy *policy, struct stock *stock, double now)
+{
+	size_t next = 0, count;
+
+	for (size_t i = 0; i < accounts->count; i++) {
+		const char *name = accounts->items[i].name;
+
+		set(m, OPEN_READABLE, LABELS(source->name, name), source->known[i]);
+		if (!source->known[i])
+			continue;
+		count = report_positions(m, source, name, i, next, policy, stock);
+		next += count;
+		set(m, OPEN_COUNT, LABELS(source->name, name), (double)count);
+		set(m, OPEN_LAST_SUCCESS, LABELS(name, source->name), now);
+	}
+}
+
+void
+report_engine(struct metrics *m, const struct belief *belief, const struct sources *sources)
+{
+	if (belief->told)
+		set(m, OPEN_UNKNOWN_ROWS, NO_LABELS, (double)belief->unknown_rows);
+	for (int store = 0; store < ENGINE_STORES; store++) {
+		const struct engine_reading *reading = &sources->engine[store];
+
+		if (sources->has_store[store] && reading->read && reading->updated_at >= 0)
+			set(m, OPEN_ENGINE_UPDATED, LABELS(engine_store_name((enum engine_store)store)),
+			    reading->updated_at);
+	}
+}
+
+/* What comes of them ------------------------------------------------- */
+
+void
+report_mismatch(struct metrics *m, const char *exchange, const struct reconcile_row *row)
+{
+	const char *const *labels = LABELS(exchange, row->symbol);
+
+	if (!row->known)
+		return;
+	set(m, OPEN_MISMATCH, labels, row->mismatched ? decimal_value(row->difference) : 0);
+	if (row->since >= 0)
+		set(m, OPEN_MISMATCH_SINCE, labels, row->since);
+}
+
+void
+report_exposure(struct metrics *m, const char *currency, const struct exposure *exposure)
+{
+	set(m, OPEN_EXPOSURE_KNOWN, LABELS(currency), exposure->known);
+	if (!exposure->known)
+		return;
+	set(m, OPEN_EXPOSURE, LABELS(currency, "gross"), exposure->gross);
+	set(m, OPEN_EXPOSURE, LABELS(currency, "net"), exposure->net);
+}
+
+void
+report_delta(struct metrics *m, const struct asset_delta *delta)
+{
+	if (!delta->known)
+		return;
+	set_known(m, OPEN_DELTA, LABELS(delta->asset), delta->net);
+	set_known(m, OPEN_DELTA_RATIO, LABELS(delta->asset), delta->ratio);
+}
+
+void
+report_imbalance(struct metrics *m, const struct asset_imbalance *imbalance)
+{
+	if (imbalance->known)
+		set_known(m, OPEN_IMBALANCE, LABELS(imbalance->asset), imbalance->ratio);
+}
