@@ -86,10 +86,10 @@ grow(
 	size_t wanted = *room == 0 ? 64 : *room * 2;
 	void *grown;
 
-	if (count < *room)
-		return 0;
 	if (count >= most)
 		return failure_set(why, FAILURE_PROTOCOL, "more than %zu %s", most, what);
+	if (count < *room)
+		return 0;
 	grown = realloc(*items, wanted * size);
 	if (grown == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");

@@ -225,7 +225,10 @@ exchange_fail_rejected(const struct profile *profile, const struct http_response
 			   : answer->throttled   ? "asked too much"
 			   : answer->maintenance ? "in maintenance"
 						 : "refused";
+	/* Some exchanges have but one text for both. */
+	const char *message = strcmp(complaint->code, complaint->message) != 0 ? complaint->message : "";
 
-	return failure_set(&answer->failure, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d %s %s",
-	    what, response->status, complaint->code, complaint->message);
+	return failure_set(&answer->failure, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s%s%s%s",
+	    what, response->status, *complaint->code != '\0' ? " " : "", complaint->code,
+	    *message != '\0' ? " " : "", message);
 }
