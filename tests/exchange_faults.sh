@@ -38,7 +38,7 @@ again() {  # one run that goes on from the last
 	run 0 "$collector" "$@"
 }
 probe() {  # one that knows nothing
-	rm -f "$textfiles"/*.prom
+	rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 	again
 }
 
@@ -258,7 +258,7 @@ spawn paper_tls "$BUILD/paper_exchange" --listen 127.0.0.1:0 --tls.cert-file "$w
 await 20 grep -q '^listening' "$work/paper_tls.log"
 tls_url=$(sed -n 's/^listening on //p' "$work/paper_tls.log")
 over_tls() {
-	rm -f "$textfiles"/*.prom
+	rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 	set -- --exchange.profiles "$profiles" --frozen.age 30s "$@"
 	for venue in $venues; do
 		set -- --exchange "$venue=$tls_url/$venue" "$@"

@@ -106,8 +106,9 @@ again() {
 	run 0 "$collector" --exchange.profiles "$profiles" --timeout 1s --frozen.age 1m \
 		--exchange "near=http://127.0.0.1:$near_port" --exchange "far=http://127.0.0.1:$far_port" "$@"
 }
+forget() { rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"; }
 probe() {
-	rm -f "$textfiles"/*.prom
+	forget
 	again "$@"
 }
 
@@ -306,9 +307,59 @@ http near 418 '{}' 'Retry-After: 9999999'
 probe
 check "no ban is longer than a week" near_to "$(of 'banned_until_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 604800))" 5
 
+# A ban is on the address: whoever asks there from here is held back, and nobody else.
+banned_line() { echo "arbitrage_exchange_health_state{exchange=\"near\",state=\"banned\",env=\"$1\"} $2"; }
+other() {  # other FLAG...: another run, printed
+	run 0 "$collector" --exchange.profiles "$profiles" --stdout "$@"
+}
+near_url=http://127.0.0.1:$near_port
+http near 418 '{}' 'Retry-After: 600'
+probe
+book near
+forgets_nothing() {  # forgets_nothing WHAT ENV FLAG...
+	what=$1 env=$2
+	shift 2
+	other --env "$env" --exchange "near=$near_url" "$@"
+	check "a ban holds $what" grep -qxF "$(banned_line "$env" 1)" "$work/out"
+	check "a ban holds $what: nothing is sent" grep -qxF \
+		"arbitrage_exchange_requests_total{exchange=\"near\",endpoint=\"book\",env=\"$env\"} 0" "$work/out"
+}
+forgets_nothing "in another env" live
+check "and its end is told there" grep -q '^arbitrage_exchange_banned_until_timestamp_seconds{exchange="near",env="live"}' "$work/out"
+forgets_nothing "under another name" paper --name exchange_health_b
+other --name exchange_health_c --exchange "near=http://localhost:$near_port"
+check "another URL is asked" grep -qxF "$(banned_line paper 0)" "$work/out"
+check "and up" grep -qxF 'arbitrage_exchange_up{exchange="near",env="paper"} 1' "$work/out"
+run 0 "$collector" --exchange.profiles "$profiles" --exchange "far=http://127.0.0.1:$far_port"
+check "an exchange that is left out has no series" is 'banned_until_timestamp_seconds{exchange="near"' ''
+again
+check "its ban is remembered all the same" state near banned
+check "and nothing was sent" is 'requests_total{exchange="near",endpoint="book"' 0
+forget
+http near 429 '{}' 'Retry-After: 600'
+other --exchange "near=$near_url"
+book near
+again
+check "a back-off that a printing run met is remembered" is 'requests_total{exchange="near",endpoint="book"' 0
+check "until the time it said" near_to "$(of 'retry_at_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 600))" 20
+forget
+echo 'something else' >"$textfiles/.exchange_bans"
+run 3 "$collector" --exchange.profiles "$profiles" --exchange "near=$near_url" --fail-on-down
+check "damage is told" logged 'is no entry'
+check "and stops nobody" up near 1
+forget
+ln -s .exchange_bans "$textfiles/.exchange_bans"
+again
+check "a list that cannot be read may hold a ban" logged 'not asked, for it may hold a ban'
+check "so that nobody is asked" is 'requests_total{exchange="near",endpoint="book"' 0
+http near 418 '{}' 'Retry-After: 600'
+forget
+run 0 "$collector" --exchange.profiles "$profiles" --exchange "near=$near_url" --stdout --textfile.directory "$work/nowhere"
+check "a ban that cannot be kept is told" logged 'its ban cannot be kept for other programs'
+
 # A loop that cannot publish remembers a ban.
 book near
-rm -f "$textfiles"/*.prom
+forget
 spawn loop "$collector" --exchange.profiles "$profiles" --exchange "near=http://127.0.0.1:$near_port" --interval 100ms
 loop=$SPAWNED
 await 10 runs 1

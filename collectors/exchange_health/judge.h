@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "probes/ban_list.h"
+
 /*
  * From what is remembered of an exchange and what this run found to one state.
  * Pure functions: no clock, no network, no metrics.  Times are Unix seconds.
@@ -98,13 +100,6 @@ void judge_remember(struct history *history, const struct news *news, double now
 enum health judge(
     const struct judge_limits *limits, const struct history *history, const struct news *news, double now);
 
-/* Bounds on what a venue may demand, in seconds; and what holds when it does not say. */
-enum {
-	BAN_LEAST = 120, /* the shortest that is known of any venue */
-	BAN_MOST = 7 * 86400,
-	RETRY_UNTOLD = 60,
-	RETRY_MOST = 3600,
-	ERROR_HALF_LIFE = 300, /* after this a request counts half in the error ratio */
-};
+enum { ERROR_HALF_LIFE = 300 }; /* seconds; after this a request counts half in the error ratio */
 
 #endif /* COLLECTORS_EXCHANGE_HEALTH_JUDGE_H */

@@ -61,6 +61,17 @@ set(struct metrics *m, enum exchange_family family, const char *const labels[], 
 }
 
 void
+memory_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now)
+{
+	const char *const *labels = LABELS(exchange);
+
+	if (history->banned_until > now)
+		set(m, EXCHANGE_BANNED_UNTIL, labels, history->banned_until);
+	if (history->retry_at > now)
+		set(m, EXCHANGE_RETRY_AT, labels, history->retry_at);
+}
+
+void
 memory_write(struct metrics *m, const char *exchange, const struct history *history, double now)
 {
 	const char *const *labels = LABELS(exchange);
@@ -71,10 +82,7 @@ memory_write(struct metrics *m, const char *exchange, const struct history *hist
 	set(m, EXCHANGE_ERROR_SAMPLES, labels, history->error_samples);
 	set(m, EXCHANGE_LAST_ASKED, labels, history->asked_at);
 	set(m, EXCHANGE_MAINTENANCE, labels, history->maintenance);
-	if (history->banned_until > now)
-		set(m, EXCHANGE_BANNED_UNTIL, labels, history->banned_until);
-	if (history->retry_at > now)
-		set(m, EXCHANGE_RETRY_AT, labels, history->retry_at);
+	memory_write_hold(m, exchange, history, now);
 }
 
 void

@@ -220,6 +220,12 @@ has_endpoints(const struct venue *venue)
 	return false;
 }
 
+const char *
+venue_url(const struct venue *venue)
+{
+	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
+}
+
 /* Whether the last that this endpoint said is that something is not open. */
 static bool
 is_closed(const struct venue *venue, int endpoint)

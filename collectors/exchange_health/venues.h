@@ -45,6 +45,9 @@ struct venues {
 int venues_open(struct venues *v, const struct options *given, struct failure *why);
 void venues_release(struct venues *v);
 
+/* What is asked: its own, or the profile's. */
+const char *venue_url(const struct venue *venue);
+
 /*
  * Which endpoints are due in this run.  Heavy ones are not due in each, but
  * while the last answer was a bad one: so that its end is seen.

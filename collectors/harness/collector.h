@@ -48,6 +48,9 @@ extern const struct collector collector;
 struct deadline run_deadline(const struct run *run);
 struct metrics *run_metrics(const struct run *run);
 
+/* The textfile directory: for what programs tell each other there.  It need not exist (with --stdout). */
+const char *run_directory(const struct run *run);
+
 /*
  * What earlier runs said: the last published file, and in a loop what could
  * not be published since; of this env alone.  For what must be remembered from

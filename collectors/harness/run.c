@@ -61,6 +61,12 @@ run_metrics(const struct run *run)
 	return run->metrics;
 }
 
+const char *
+run_directory(const struct run *run)
+{
+	return run->settings->directory;
+}
+
 void
 run_failed(struct run *run, const char *target, const struct failure *why)
 {
