@@ -7,6 +7,9 @@
 #include "probes/json_pointer.h"
 #include "textfile/number.h"
 
+/* No exchange means anything else by it, whether its documentation says so or not. */
+enum { STATUS_BAN = 418 };
+
 static const double longest_ban = 7 * 24 * 3600; /* seconds; the longest one known is 3 days */
 
 static size_t
@@ -166,7 +169,7 @@ ban_in_message(const struct profile *profile, const char *message)
 	return seconds;
 }
 
-/* Seconds from now, a Unix time in any unit, or a date; negative: not said, or past. */
+/* Seconds from now, a Unix time in any unit, or a date; negative: not said, or not to come. */
 static double
 read_retry(const struct profile *profile, const struct http_response *response, double now)
 {
@@ -179,7 +182,7 @@ read_retry(const struct profile *profile, const struct http_response *response, 
 		(void)value_time_of_number(number, &at);
 	else
 		(void)value_http_date(text, &at);
-	if (at < now)
+	if (!(at > now))
 		return -1;
 	return at < now + longest_ban ? at : now + longest_ban;
 }
@@ -203,7 +206,8 @@ exchange_read_signals(const struct profile *profile, const struct http_response 
 {
 	double until = ban_in_message(profile, complaint->message);
 
-	answer->banned = list_has_status(&profile->ban_status, response->status) ||
+	answer->banned = response->status == STATUS_BAN ||
+			 list_has_status(&profile->ban_status, response->status) ||
 			 is_of_class(&profile->banned, complaint) || until >= now;
 	answer->throttled = list_has_status(&profile->throttle_status, response->status) ||
 			    is_of_class(&profile->rate_limited, complaint);

@@ -119,7 +119,7 @@ struct profile {
 	struct profile_limit limits[PROFILE_LIMITS];
 	size_t limit_count;
 	struct profile_list throttle_status; /* HTTP codes: "429" */
-	struct profile_list ban_status;      /* "418" */
+	struct profile_list ban_status;      /* besides 418, which always is */
 	const char *retry_after;             /* header, seconds; NULL: none */
 	const char *ban_until_after; /* text in the error message before the time in ms: "banned until " */
 	int default_ban_seconds;     /* when nothing says how long */

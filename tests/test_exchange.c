@@ -88,7 +88,7 @@ static const struct {
 	{ "binance", ENDPOINT_BOOK, "book.json", 36500.1, 36500.11, -1, 41234567890 },
 	{ "binanceusdm", ENDPOINT_BOOK, "book.json", 36510.1, 36510.2, 1700000000.231, 3345678901234 },
 	{ "upbit", ENDPOINT_BOOK, "book.json", 49120000, 49125000, 1700000000.310, -1 },
-	{ "bybit", ENDPOINT_BOOK, "book.json", 36501.4, 36501.5, 1700000000.412, 18521288 },
+	{ "bybit", ENDPOINT_BOOK, "book.json", 36501.4, 36501.5, 1700000000.409, 18521288 },
 	{ "okx", ENDPOINT_BOOK, "book.json", 36502.2, 36502.3, 1700000000.498, 9912345678 },
 	{ "kraken", ENDPOINT_BOOK, "book.json", 36503.4, 36503.5, 1699999999, -1 },
 	{ "coinbase", ENDPOINT_BOOK, "book.json", 36504.01, 36504.02, 1700000000.598231, -1 },
@@ -181,6 +181,9 @@ static const struct {
 	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: 7", FAILURE_REJECTED, "T",
 	    1700000008 },
 	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, NULL, FAILURE_REJECTED, "T", 0 },
+	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: 0", FAILURE_REJECTED, "T", 0 },
+	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, "Retry-After: 0", FAILURE_REJECTED, "B",
+	    1700000121 },
 	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: Tue, 14 Nov 2023 22:15:00 GMT",
 	    FAILURE_REJECTED, "T", 1700000100 },
 	{ "binance", ENDPOINT_BOOK, "banned.json", 418, "Retry-After: 7", FAILURE_REJECTED, "BT",
@@ -506,6 +509,21 @@ START_TEST(an_answer_that_did_not_come_whole_keeps_its_failure_and_its_signals)
 }
 END_TEST
 
+static const char *const exchanges[] = { "binance", "binanceusdm", "bitget", "bithumb", "bybit", "coinbase",
+	"gate", "kraken", "okx", "upbit" };
+
+START_TEST(status_418_is_a_ban_on_every_exchange)
+{
+	struct profile *p = load(exchanges[_i]);
+	struct exchange_answer answer;
+
+	read_text(p, ENDPOINT_BOOK, 418, NULL, SLICE("I'm a teapot"), &answer);
+	ck_assert(answer.banned);
+	ck_assert_double_eq(answer.banned_until, now + p->default_ban_seconds);
+	profile_free(p);
+}
+END_TEST
+
 /* Here the test is the network: it knows the URLs, and what they answer. */
 struct line {
 	const char *url;
@@ -744,6 +762,7 @@ main(void)
 	tcase_add_loop_test(answers, a_book_has_its_best_prices_time_and_sequence, 0, LENGTH(books));
 	tcase_add_loop_test(answers, the_server_s_time_is_read_with_its_resolution, 0, LENGTH(clocks));
 	tcase_add_loop_test(answers, an_answer_gets_its_verdict, 0, LENGTH(verdicts));
+	tcase_add_loop_test(answers, status_418_is_a_ban_on_every_exchange, 0, LENGTH(exchanges));
 	tcase_add_loop_test(answers, a_symbol_is_tradable_or_not, 0, LENGTH(states));
 	tcase_add_loop_test(answers, a_rate_limit_is_read_from_its_headers, 0, LENGTH(limits));
 	tcase_add_test(answers, the_content_of_a_book_tells_whether_it_moved);
