@@ -299,6 +299,14 @@ arrival(const struct http_response *response)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Of two answers the worse one counts. */
+static void
+take_tradable(struct book_reading *book, int tradable)
+{
+	if (book->tradable < 0 || tradable == 0)
+		book->tradable = tradable;
+}
+
 static void
 take_answer(struct question *question, const struct http_response *response)
 {
@@ -327,7 +335,9 @@ take_answer(struct question *question, const struct http_response *response)
 	if (request->endpoint == ENDPOINT_TRADE && per_symbol)
 		venue->trades[request->symbol] = answer.trade_timestamp;
 	if (request->endpoint == ENDPOINT_SYMBOLS && per_symbol)
-		venue->reading->books[request->symbol].tradable = one.tradable;
+		take_tradable(&venue->reading->books[request->symbol], one.tradable);
+	if (answer.unknown_symbol)
+		take_tradable(&venue->reading->books[request->symbol], 0);
 }
 
 static bool
@@ -391,7 +401,7 @@ complete_books(struct venue *venue)
 			found =
 			    bsearch(&key, venue->sorted, target->symbol_count, sizeof(key), compare_natives);
 		if (found != NULL && key.native[0] != '\0')
-			book->tradable = found->tradable;
+			take_tradable(book, found->tradable);
 	}
 }
 

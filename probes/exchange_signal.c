@@ -112,9 +112,8 @@ list_has_status(const struct profile_list *list, int status)
 	return exchange_list_has(list, text);
 }
 
-/* The code itself, or how the message begins. */
-static bool
-is_of_class(const struct profile_list *class, const struct complaint *complaint)
+bool
+exchange_is_of_class(const struct profile_list *class, const struct complaint *complaint)
 {
 	for (size_t i = 0; i < class->count; i++)
 		if (strcmp(class->items[i], complaint->code) == 0 ||
@@ -208,10 +207,10 @@ exchange_read_signals(const struct profile *profile, const struct http_response 
 
 	answer->banned = response->status == STATUS_BAN ||
 			 list_has_status(&profile->ban_status, response->status) ||
-			 is_of_class(&profile->banned, complaint) || until >= now;
+			 exchange_is_of_class(&profile->banned, complaint) || until >= now;
 	answer->throttled = list_has_status(&profile->throttle_status, response->status) ||
-			    is_of_class(&profile->rate_limited, complaint);
-	answer->maintenance = is_of_class(&profile->maintenance, complaint);
+			    exchange_is_of_class(&profile->rate_limited, complaint);
+	answer->maintenance = exchange_is_of_class(&profile->maintenance, complaint);
 	answer->retry_at = read_retry(profile, response, now);
 	if (!answer->banned)
 		return;
@@ -224,7 +223,7 @@ int
 exchange_fail_rejected(const struct profile *profile, const struct http_response *response,
     const struct complaint *complaint, struct exchange_answer *answer)
 {
-	bool auth = response->status == 401 || is_of_class(&profile->auth_failed, complaint);
+	bool auth = response->status == 401 || exchange_is_of_class(&profile->auth_failed, complaint);
 	const char *what = answer->banned        ? "banned"
 			   : answer->throttled   ? "asked too much"
 			   : answer->maintenance ? "in maintenance"

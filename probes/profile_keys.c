@@ -24,6 +24,7 @@ static const struct profile_key keys[] = {
 	{ "errors.clock", KIND_TEXTS, OF(clock), NULL },
 	{ "errors.auth", KIND_TEXTS, OF(auth_failed), NULL },
 	{ "errors.maintenance", KIND_TEXTS, OF(maintenance), NULL },
+	{ "errors.unknown_symbol", KIND_TEXTS, OF(unknown_symbol), NULL },
 	{ "time.source", KIND_FLAG, OF(time_from_date_header), "json date_header" },
 	{ "time.pointer", KIND_POINTER, OF(time_pointer), NULL },
 	{ "time.unit", KIND_CHOICE, OF(time_unit), UNITS },
