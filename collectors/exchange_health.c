@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "collectors/exchange_health/budget.h"
 #include "collectors/exchange_health/families.h"
 #include "collectors/exchange_health/memory.h"
 #include "collectors/exchange_health/news.h"
@@ -142,6 +143,7 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (read_limits(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
+	    budget_check(&s->venues, given, s->limits.headroom, why) == 0 &&
 	    open_client(s, given, why) == 0) {
 		*state = s;
 		return 0;

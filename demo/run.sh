@@ -5,7 +5,7 @@
 # status 0 as soon as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
-#	ARBWATCH_INTERVAL  the collectors' interval (default: 5s)
+#	ARBWATCH_INTERVAL  the collectors' interval (default: 5s; of exchange_health always: exchanges allow no less)
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -190,6 +190,8 @@ END
     - ETH/USDT
     - upbit:BTC/KRW
     - upbit:ETH/KRW
+    - kraken:BTC/USDT # no more than that is allowed in so short an interval
+  interval: 5s
 END
 	for collector in redis_latency postgres_latency exchange_health; do
 		start "$collector" "$BUILD/$collector" --config.file "$work/arbwatch.yml"

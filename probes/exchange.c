@@ -67,13 +67,19 @@ count_requests(const struct exchange_target *target)
 	return count;
 }
 
-int
+int64_t
+exchange_endpoint_weight(const struct exchange_target *target, enum endpoint endpoint)
+{
+	return (int64_t)calls_of(target, endpoint) * target->profile->endpoints[endpoint].weight;
+}
+
+int64_t
 exchange_weight(const struct exchange_target *target)
 {
-	int weight = 0;
+	int64_t weight = 0;
 
-	for (size_t e = 0; e < ENDPOINTS; e++)
-		weight += (int)calls_of(target, e) * target->profile->endpoints[e].weight;
+	for (int e = 0; e < ENDPOINTS; e++)
+		weight += exchange_endpoint_weight(target, (enum endpoint)e);
 	return weight;
 }
 

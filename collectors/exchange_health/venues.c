@@ -254,42 +254,6 @@ venue_choose(const struct venue *venue, struct exchange_target *target)
 	}
 }
 
-/* The heaviest run, which asks everything, is what counts. */
-static int
-check_weight(const struct venue *venue, int64_t limit, const struct options *given, struct failure *why)
-{
-	struct exchange_target target;
-	int weight;
-
-	venue_choose(venue, &target);
-	weight = exchange_weight(&target);
-	if (weight > limit)
-		return options_failure(given, "weight.limit", 0, why,
-		    "a run on %s costs %d of its rate limit (order books: %zu), and %lld is the most: ask for "
-		    "fewer, or raise it",
-		    venue->name, weight, venue->book_count, (long long)limit);
-	return 0;
-}
-
-static int
-check_load(const struct venues *v, const struct options *given, size_t *books, struct failure *why)
-{
-	int64_t limit;
-
-	*books = 0;
-	if (options_integer(given, "weight.limit", 1, 1000000, &limit, why) != 0)
-		return -1;
-	for (size_t i = 0; i < v->count; i++) {
-		*books += v->items[i].book_count;
-		if (check_weight(&v->items[i], limit, given, why) != 0)
-			return -1;
-	}
-	if (*books > BOOKS_MAX)
-		return options_failure(
-		    given, "symbol", 0, why, "%zu order books, and %d are the most", *books, (int)BOOKS_MAX);
-	return 0;
-}
-
 /* All ---------------------------------------------------------------- */
 
 static int
@@ -306,7 +270,7 @@ take_room(struct venues *v, size_t count, struct failure *why)
 int
 venues_open(struct venues *v, const struct options *given, struct failure *why)
 {
-	size_t count = options_count(given, "exchange"), books;
+	size_t count = options_count(given, "exchange"), books = 0;
 
 	if (count == 0)
 		return failure_set(why, FAILURE_LOCAL,
@@ -322,12 +286,16 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 	for (size_t i = 0; i < count; i++) {
 		if (add_symbols(&v->items[i], v, given, why) != 0)
 			return -1;
+		books += v->items[i].book_count;
 		choose_endpoints(&v->items[i]);
 		if (!has_endpoints(&v->items[i]))
 			return options_failure(given, "exchange", i, why,
 			    "%s: nothing can be asked of it without a --symbol", v->items[i].name);
 	}
-	if (check_load(v, given, &books, why) != 0 || number_bases(v, books, why) != 0)
+	if (books > BOOKS_MAX)
+		return options_failure(
+		    given, "symbol", 0, why, "%zu order books, and %d are the most", books, (int)BOOKS_MAX);
+	if (number_bases(v, books, why) != 0)
 		return -1;
 	v->seconds = calloc((books + 1) * ENDPOINTS, sizeof(*v->seconds));
 	return v->seconds != NULL ? 0 : out_of_memory(why);
