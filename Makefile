@@ -17,11 +17,13 @@ exchange_health_PKGS  := libcurl jansson openssl
 test_http_PKGS        := libcurl openssl
 test_profile_PKGS     := jansson
 test_exchange_PKGS    := jansson
+test_news_PKGS        := jansson
 fuzz_exchange_PKGS    := jansson
 get_PKGS              := libcurl openssl
 paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
 
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
+test_news_SOURCES     := $(addprefix collectors/exchange_health/,judge.c news.c)
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)

@@ -332,7 +332,8 @@ take_answer(struct question *question, const struct http_response *response)
 	request->failure = answer.failure;
 	take_transport(venue, response);
 	take_signals(venue->reading, &answer);
-	venue->refuses |= answer.banned || answer.throttled;
+	request->refused = answer.banned || answer.throttled;
+	venue->refuses |= request->refused;
 	take_clock(venue->reading, response, answer.server_time, answer.server_time_error);
 	if (request->endpoint == ENDPOINT_BOOK && answer.book.read) {
 		answer.book.tradable = venue->reading->books[request->symbol].tradable;

@@ -33,6 +33,7 @@ struct limit_reading {
 
 struct request_reading {
 	bool dropped; /* never sent: an answer before it was a ban, or asked for fewer requests */
+	bool refused; /* its answer is a ban, or asks for fewer requests */
 	enum endpoint endpoint;
 	size_t symbol; /* index, for per-symbol endpoints */
 	int status;    /* HTTP; 0: none */

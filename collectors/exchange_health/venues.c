@@ -226,14 +226,14 @@ venue_url(const struct venue *venue)
 	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
 }
 
-/* Whether the last that this endpoint said is that something is not open. */
 static bool
-is_closed(const struct venue *venue, int endpoint)
+symbols_are_due(const struct venue *venue, const struct profile_endpoint *endpoint)
 {
-	if (endpoint == ENDPOINT_STATUS)
-		return venue->history.maintenance;
-	for (size_t i = 0; endpoint == ENDPOINT_SYMBOLS && i < venue->book_count; i++)
-		if (venue->books[i].history.tradable == 0)
+	if (endpoint->every_runs <= 1 || (int64_t)venue->history.runs % endpoint->every_runs == 0 ||
+	    venue->history.symbols_failed)
+		return true;
+	for (size_t i = 0; i < venue->book_count; i++)
+		if (venue->books[i].history.tradable <= 0)
 			return true;
 	return false;
 }
@@ -245,13 +245,10 @@ venue_choose(const struct venue *venue, struct exchange_target *target)
 		.base_url = venue->base_url,
 		.symbols = (const char *const *)venue->symbols,
 		.symbol_count = venue->book_count };
-	for (int e = 0; e < ENDPOINTS; e++) {
-		const struct profile_endpoint *endpoint = &venue->profile->endpoints[e];
-		int64_t every = endpoint->every_run || endpoint->every_runs < 1 ? 1 : endpoint->every_runs;
-
+	for (int e = 0; e < ENDPOINTS; e++)
 		target->asked[e] =
-		    venue->endpoints[e] && ((int64_t)venue->history.runs % every == 0 || is_closed(venue, e));
-	}
+		    venue->endpoints[e] &&
+		    (e != ENDPOINT_SYMBOLS || symbols_are_due(venue, &venue->profile->endpoints[e]));
 }
 
 /* All ---------------------------------------------------------------- */
