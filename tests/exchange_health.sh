@@ -177,6 +177,7 @@ refused 'costs 6 of its rate limit (order books: 2), and 5 is the most' \
 refused 'does not name' --exchange near --symbol elsewhere:A/B
 refused 'is not a pair' --exchange near --symbol "$(printf 'A/B"} 1\nforeign 2')"
 refused 'is there twice' --exchange near --symbol A/B --symbol A/B
+refused 'no certificate in it' --exchange near --tls.ca-file "$0"
 refused 'is not a decimal fraction' --exchange near --degraded.headroom 20
 
 # What the exchange itself allows: every run within the window at its heaviest, less the headroom.
