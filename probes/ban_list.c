@@ -336,7 +336,7 @@ raise_locked(
 	if (result == 0 && list.entries == NULL) {
 		list.entries = calloc(BAN_LIST_ENTRIES, sizeof(*list.entries));
 		if (list.entries == NULL)
-			result = failure_set(why, FAILURE_LOCAL, "out of memory");
+			return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
 	make_key(SLICE(base_url), key);
 	ban.banned_until = cut(ban.banned_until, now, BAN_MOST);

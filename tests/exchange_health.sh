@@ -207,17 +207,22 @@ mkdir "$work/budget"
 	budget 2 1m endpoint $(symbols 27)
 	check "it says the endpoint" logged "costs 81 on book"
 }
-real=$(dirname "$0")/../exchanges
-# shellcheck disable=SC2046
-{
-	run 0 "$collector" --exchange.profiles "$real" --exchange upbit --config.check $(symbols 8 | sed 's/USDT/KRW/g')
-	run 2 "$collector" --exchange.profiles "$real" --exchange upbit --config.check $(symbols 9 | sed 's/USDT/KRW/g')
-	run 0 "$collector" --exchange.profiles "$real" --exchange kraken --config.check --interval 15s $(symbols 5)
-	run 2 "$collector" --exchange.profiles "$real" --exchange kraken --config.check --interval 15s $(symbols 6)
-	run 2 "$collector" --exchange.profiles "$real" --exchange kraken --config.check --interval 1s
-	run 0 "$collector" --exchange.profiles "$real" --exchange bithumb --config.check --weight.limit 200 $(symbols 119 | sed 's/USDT/KRW/g')
-	run 2 "$collector" --exchange.profiles "$real" --exchange bithumb --config.check --weight.limit 200 $(symbols 120 | sed 's/USDT/KRW/g')
+# real STATUS EXCHANGE SYMBOLS FLAG...: by a profile of the repository.
+real() {
+	status=$1 venue=$2 count=$3
+	shift 3
+	# shellcheck disable=SC2046
+	run "$status" "$collector" --exchange.profiles "$(dirname "$0")/../exchanges" --config.check --weight.limit 200 \
+		--exchange "$venue" $(symbols "$count") "$@"
 }
+real 0 upbit 8
+real 2 upbit 9
+real 0 kraken 5 --interval 15s
+real 2 kraken 6 --interval 15s
+real 0 kraken 1 --interval 5s
+real 2 kraken 1 --interval 4s
+real 0 bithumb 119
+real 2 bithumb 120
 # Figures that no int holds, and more books than may be.
 sed 's/weight: 3/weight: 999999/' "$profiles/near.yaml" >"$work/budget/near.yaml"
 {
