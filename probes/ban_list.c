@@ -317,7 +317,9 @@ replace(const struct textfile *lock, const struct ban_list *list, struct failure
 	else if (renameat(lock->directory, temporary, lock->directory, published) != 0)
 		(void)fail("replace", lock->path, published, why);
 	else
-		result = 0;
+		result = fsync(lock->directory) == 0 || errno == EINVAL
+			     ? 0
+			     : fail("write", lock->path, published, why);
 	if (result != 0)
 		(void)unlinkat(lock->directory, temporary, 0);
 	buffer_release(&text);
