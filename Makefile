@@ -24,6 +24,7 @@ test_account_key_PKGS := jansson openssl
 test_account_PKGS     := jansson openssl
 test_account_read_PKGS := jansson openssl
 sign_PKGS             := jansson openssl
+test_news_PKGS        := jansson
 fuzz_exchange_PKGS    := jansson
 fuzz_account_PKGS     := jansson openssl
 get_PKGS              := libcurl openssl
@@ -32,6 +33,7 @@ paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
 test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
 test_exposure_SOURCES := $(addprefix collectors/open_positions/,exposure.c holding.c rates.c)
+test_news_SOURCES     := $(addprefix collectors/exchange_health/,judge.c news.c)
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)

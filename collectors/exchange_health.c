@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "collectors/exchange_health/budget.h"
 #include "collectors/exchange_health/families.h"
 #include "collectors/exchange_health/memory.h"
 #include "collectors/exchange_health/news.h"
@@ -41,11 +42,12 @@ static const struct option options[] = {
 	{ .name = "degraded.latency",
 	    .argument = "DURATION",
 	    .fallback = "500ms",
-	    .help = "above it an exchange is degraded: the median of a run's answers" },
+	    .help =
+		"above it an exchange is degraded: the median of a run's answers, of the slowest endpoint" },
 	{ .name = "degraded.error-ratio",
 	    .argument = "RATIO",
 	    .fallback = "0.05",
-	    .help = "above it too: requests that fail, of the last minutes" },
+	    .help = "above it too: requests that fail; one that is 2 minutes old counts half" },
 	{ .name = "degraded.headroom",
 	    .argument = "RATIO",
 	    .fallback = "0.2",
@@ -57,7 +59,7 @@ static const struct option options[] = {
 	{ .name = "frozen.age",
 	    .argument = "DURATION",
 	    .fallback = "5s",
-	    .help = "an older order book stands still" },
+	    .help = "an older order book stands still (without a time of its own: if it did not move)" },
 	{ .name = "frozen.runs",
 	    .argument = "N",
 	    .fallback = "2",
@@ -142,6 +144,7 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (read_limits(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
+	    budget_check(&s->venues, given, s->limits.headroom, why) == 0 &&
 	    open_client(s, given, why) == 0) {
 		*state = s;
 		return 0;
@@ -242,6 +245,7 @@ publish_asked(const struct state *s, struct venue *venue, const struct exchange_
 	struct metrics *m = run_metrics(run);
 	struct news news;
 	enum health health;
+	bool failed;
 
 	news_read(venue, target, s->venues.seconds, &news);
 	news_judge_books(&s->venues, venue, &s->limits, &news);
@@ -249,10 +253,14 @@ publish_asked(const struct state *s, struct venue *venue, const struct exchange_
 	if (news.banned || news.throttled)
 		tell_ban(run, venue, now);
 	health = judge(&s->limits, &venue->history, &news, now);
-	report_venue(m, venue, !judge_is_failed(&news), now);
-	memory_write(m, venue->name, &venue->history, now);
+	failed = judge_is_failed(&news);
+	report_venue(m, venue, news.requests > 0 && !failed, now);
+	if (news.requests > 0)
+		memory_write(m, venue->name, &venue->history, now);
+	/* Whether a symbol is tradable is known no longer when the exchange fails, unless it just said so. */
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history);
+		memory_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history,
+		    !failed || venue->books[i].news.tradable >= 0);
 	memory_write_health(m, venue->name, health);
 	tell_failure(run, venue, &news);
 	tell_change(run, venue, health);
@@ -320,6 +328,7 @@ publish(struct state *s, struct run *run, double now)
 {
 	struct venues *v = &s->venues;
 
+	news_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
 			news_read_books(&v->items[i]);

@@ -5,7 +5,7 @@
 # status 0 as soon as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
-#	ARBWATCH_INTERVAL  the collectors' interval (default: 5s)
+#	ARBWATCH_INTERVAL  the collectors' interval (default: 5s; of those that ask exchanges always: these allow no less)
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -213,17 +213,18 @@ postgres_latency:
   target:
     - main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
+	# Prices in both currencies; Kraken allows no more than one book in so short an interval.
 	for section in exchange_health open_positions; do
-		printf '%s:\n  exchange.profiles: %s\n  exchange:\n' "$section" "$PWD/exchanges"
+		printf '%s:\n  exchange.profiles: %s\n  interval: 5s\n  exchange:\n' "$section" "$PWD/exchanges"
 		for venue in $venues; do
 			printf '    - %s=http://127.0.0.1:%s/%s\n' "$venue" "$paper_port" "$venue"
 		done
-		printf '  symbol: [BTC/USDT, ETH/USDT, "upbit:BTC/KRW", "upbit:ETH/KRW"%s]\n' \
+		printf '  symbol: [BTC/USDT, ETH/USDT, "upbit:BTC/KRW", "upbit:ETH/KRW", "kraken:BTC/USDT"%s]\n' \
 			"$([ "$section" != open_positions ] || echo ', "binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"')"
 	done >>"$work/arbwatch.yml"
 	cat >>"$work/arbwatch.yml" <<END
   keys: $keys
-  grace: $interval
+  grace: 5s
   engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
 	for collector in redis_latency postgres_latency exchange_health open_positions; do
@@ -281,7 +282,7 @@ It works.  Where to look:
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
     one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'
-    after the grace ($interval) arbitrage_position_mismatch tells what the bot does not know of
+    after the grace (5s) arbitrage_position_mismatch tells what the bot does not know of
   the .prom files     $work/textfiles
   logs and settings   $work
 An example, the time that 9 of 10 Redis PINGs stay below, in seconds:

@@ -317,7 +317,9 @@ replace(const struct textfile *lock, const struct ban_list *list, struct failure
 	else if (renameat(lock->directory, temporary, lock->directory, published) != 0)
 		(void)fail("replace", lock->path, published, why);
 	else
-		result = 0;
+		result = fsync(lock->directory) == 0 || errno == EINVAL
+			     ? 0
+			     : fail("write", lock->path, published, why);
 	if (result != 0)
 		(void)unlinkat(lock->directory, temporary, 0);
 	buffer_release(&text);
@@ -336,7 +338,7 @@ raise_locked(
 	if (result == 0 && list.entries == NULL) {
 		list.entries = calloc(BAN_LIST_ENTRIES, sizeof(*list.entries));
 		if (list.entries == NULL)
-			result = failure_set(why, FAILURE_LOCAL, "out of memory");
+			return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
 	make_key(SLICE(base_url), key);
 	ban.banned_until = cut(ban.banned_until, now, BAN_MOST);

@@ -68,7 +68,7 @@ struct ban ban_list_find(const struct ban_list *list, const char *base_url);
  * Nothing may be asked of `base_url` before these times, which are cut to
  * BAN_MOST and RETRY_MOST from now; a later time in the file stays.  What is
  * over is left out on this occasion, and so is damage.  It is on the disk when
- * this returns.  0, or -1 with `why` (local): the file is as it was.
+ * this returns.  0, or -1 with `why` (local): it may be lost.
  */
 int ban_list_raise(const char *directory, const char *base_url, struct ban ban, double now,
     struct deadline deadline, struct failure *why);

@@ -30,6 +30,7 @@ static const struct profile_key keys[] = {
 	{ "errors.permission", KIND_TEXTS, OF(auth_permission), NULL },
 	{ "errors.expired", KIND_TEXTS, OF(auth_expired), NULL },
 	{ "errors.signature", KIND_TEXTS, OF(auth_signature), NULL },
+	{ "errors.unknown_symbol", KIND_TEXTS, OF(unknown_symbol), NULL },
 	{ "time.source", KIND_FLAG, OF(time_from_date_header), "json date_header" },
 	{ "time.pointer", KIND_POINTER, OF(time_pointer), NULL },
 	{ "time.unit", KIND_CHOICE, OF(time_unit), UNITS },

@@ -42,11 +42,11 @@ for venue in near far; do
 		  unit: ms
 		  sequence: /n
 		limits:
-		  requests_1m:
+		  requests_1s:
 		    header: X-Used
 		    counts: used
 		    ceiling: 100
-		    window: 1m
+		    window: 1s
 		    scope: ip
 		retry:
 		  throttle_status: ["429"]
@@ -145,7 +145,7 @@ check "best bid" is 'orderbook_price{exchange="near",symbol="BTC/USDT",side="bid
 check "best ask" is 'orderbook_price{exchange="near",symbol="BTC/USDT",side="ask"' 100.75
 # The peer has no Date header, so that its clock is not known; a second is for a slow machine.
 check "age" near_to "$(of 'orderbook_age_seconds{exchange="near",symbol="BTC/USDT"')" 2 1
-check "used of the limit" is 'rate_limit_used_ratio{exchange="near",limit="requests_1m"' 0.1
+check "used of the limit" is 'rate_limit_used_ratio{exchange="near",limit="requests_1s"' 0.1
 check "weight" is 'run_weight{exchange="near"' 3
 check "HTTP codes" is 'http_responses_total{exchange="near",code="200"' 1
 check "the histogram" is 'request_duration_seconds_count{exchange="near",endpoint="book"' 1
@@ -177,7 +177,64 @@ refused 'costs 6 of its rate limit (order books: 2), and 5 is the most' \
 refused 'does not name' --exchange near --symbol elsewhere:A/B
 refused 'is not a pair' --exchange near --symbol "$(printf 'A/B"} 1\nforeign 2')"
 refused 'is there twice' --exchange near --symbol A/B --symbol A/B
+refused 'no certificate in it' --exchange near --tls.ca-file "$0"
 refused 'is not a decimal fraction' --exchange near --degraded.headroom 20
+
+# What the exchange itself allows: every run within the window at its heaviest, less the headroom.
+budget() {  # budget STATUS WINDOW SCOPE FLAG...: with 100 in that window.
+	status=$1
+	sed -e "s/window: 1s/window: $2/" -e "s/scope: ip/scope: $3/" "$profiles/near.yaml" >"$work/budget/near.yaml"
+	shift 3
+	run "$status" "$collector" --exchange.profiles "$work/budget" --exchange near --config.check --weight.limit 1000000 "$@"
+}
+symbols() { "$PYTHON" -c 'import sys; print(" ".join("--symbol S%d/USDT" % i for i in range(int(sys.argv[1]))))' "$1"; }
+mkdir "$work/budget"
+# shellcheck disable=SC2046 # words are wanted
+{
+	budget 0 1m ip $(symbols 26)
+	budget 2 1m ip $(symbols 27)
+	check "it says the figures" logged "1 run in that time costs 81"
+	check "it says the limit" logged "near allows 100 in 60s (requests_1s), of which 80 may be used"
+	budget 0 1m ip $(symbols 27) --degraded.headroom 0.19
+	budget 0 5m ip $(symbols 5)
+	budget 2 5m ip $(symbols 6)
+	check "without an interval a minute counts" logged "5 runs in that time cost 90"
+	budget 0 1m ip $(symbols 6) --interval 15s
+	budget 2 1m ip $(symbols 7) --interval 15s
+	budget 2 1m ip $(symbols 6) --interval 14s
+	check "a run that has begun counts" logged "5 runs in that time cost 90"
+	budget 0 1m ip $(symbols 26) --interval 1m
+	budget 2 1m endpoint $(symbols 27)
+	check "it says the endpoint" logged "costs 81 on book"
+}
+# real STATUS EXCHANGE SYMBOLS FLAG...: by a profile of the repository.
+real() {
+	status=$1 venue=$2 count=$3
+	shift 3
+	# shellcheck disable=SC2046
+	run "$status" "$collector" --exchange.profiles "$(dirname "$0")/../exchanges" --config.check --weight.limit 200 \
+		--exchange "$venue" $(symbols "$count") "$@"
+}
+real 0 upbit 8
+real 2 upbit 9
+real 0 kraken 5 --interval 15s
+real 2 kraken 6 --interval 15s
+real 0 kraken 1 --interval 5s
+real 2 kraken 1 --interval 4s
+real 0 bithumb 119
+real 2 bithumb 120
+# Figures that no int holds, and more books than may be.
+sed 's/weight: 3/weight: 999999/' "$profiles/near.yaml" >"$work/budget/near.yaml"
+{
+	echo 'exchange_health:'
+	echo '  symbol:'
+	"$PYTHON" -c 'for i in range(4096): print("    - S%d/USDT" % i)'
+} >"$work/many.yml"
+run 2 "$collector" --config.file "$work/many.yml" --exchange.profiles "$work/budget" --exchange near --config.check
+check "4096 books of 999999 cost 4095995904" logged 'costs 4095995904 of its rate limit'
+echo '    - ONE/MORE' >>"$work/many.yml"
+run 2 "$collector" --config.file "$work/many.yml" --exchange.profiles "$work/budget" --exchange near --config.check
+check "too many books are told first" logged '4097 order books, and 4096 are the most'
 
 # Degraded ------------------------------------------------------------
 

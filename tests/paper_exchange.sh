@@ -108,7 +108,7 @@ time_of() {  # of the book, in ms; Binance spot has none: of the last trade
 	binance) echo 'b["closeTime"]' ;;
 	binanceusdm) echo 'b["T"]' ;;
 	upbit) echo 'b[0]["timestamp"]' ;;
-	bybit) echo 'b["result"]["ts"]' ;;
+	bybit) echo 'b["result"]["cts"]' ;; # ts is when the answer was written
 	okx) echo 'int(b["data"][0]["ts"])' ;;
 	kraken) echo 'b["result"]["XBTUSDT"]["bids"][0][2] * 1000' ;;
 	esac

@@ -104,7 +104,7 @@ report_venue(struct metrics *m, const struct venue *venue, bool up, double now)
 	const char *name = venue->name;
 
 	set(m, EXCHANGE_UP, LABELS(name), up);
-	set(m, EXCHANGE_WEIGHT, LABELS(name), venue->reading != NULL ? venue->reading->weight : 0);
+	set(m, EXCHANGE_WEIGHT, LABELS(name), venue->reading != NULL ? (double)venue->reading->weight : 0);
 	for (int e = 0; e < ENDPOINTS; e++)
 		if (venue->endpoints[e])
 			report_endpoint(m, name, endpoint_name((enum endpoint)e));

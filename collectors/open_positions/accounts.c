@@ -78,15 +78,15 @@ account_is_read(const struct account *account)
 static int
 check_weight(struct account *account, int64_t limit, const struct options *given, struct failure *why)
 {
-	int weight;
+	int64_t weight;
 
 	account_choose(account);
 	weight = account_weight(&account->target) + exchange_weight(&account->books);
 	if (weight > limit)
 		return options_failure(given, "weight.limit", 0, why,
-		    "a run on %s costs %d of its rate limit (order books: %zu), and %lld is the most: ask for "
+		    "a run on %s costs %lld of its rate limit (order books: %zu), and %lld is the most: ask for "
 		    "fewer, or raise it",
-		    account->name, weight, account->setting->symbol_count, (long long)limit);
+		    account->name, (long long)weight, account->setting->symbol_count, (long long)limit);
 	return 0;
 }
 
