@@ -330,6 +330,7 @@ step() {
 	await 20 ran "$1" || echo "run $1 did not end"
 }
 mkfifo "$work/steps"
+stands() { grep -q '^State:[[:space:]]*T' "/proc/$1/status"; }
 
 # It hangs and comes back: what waited is thrown away, and the next run connects anew.
 for each in "http $plain" "https $tls"; do
@@ -341,6 +342,7 @@ for each in "http $plain" "https $tls"; do
 	await 20 ran 1
 	step 2
 	kill -STOP "$PEER_PID"
+	await 10 stands "$PEER_PID" || echo "the peer goes on"
 	step 3
 	kill -CONT "$PEER_PID"
 	step 4
