@@ -165,6 +165,11 @@ lint:
 	@packaging/install-dependencies.sh build lint
 	@packaging/lint.sh
 
+# The stack of compose.yaml under a Docker engine; some minutes, and more the first time.
+e2e:
+	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
+	@BUILD=$(BUILD) tests/e2e/run.sh
+
 # Each fuzz target for FUZZ_SECONDS (20), on its corpus; findings go to $(BUILD)/fuzz.
 fuzz:
 	@packaging/install-dependencies.sh build lint
@@ -180,7 +185,7 @@ test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/
 
 fuzzers: $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run check check-sanitized lint fuzz bench test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run check check-sanitized e2e lint fuzz bench test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -232,18 +232,20 @@ END
 	done
 }
 
-# Of the machine only what needs no /sys: version 1.9 panics in its cpu collector without.
+# Of the machine what the dashboards show.  The cpu collector of version 1.9 panics where /sys has no processors.
 start_node_exporter() {
-	start node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" \
-		--collector.disable-defaults \
-		--collector.textfile --collector.textfile.directory="$work/textfiles" \
-		--collector.loadavg --collector.meminfo
+	set -- --collector.textfile --collector.textfile.directory="$work/textfiles" --collector.loadavg --collector.meminfo \
+		--collector.filesystem --collector.diskstats --collector.pressure --collector.timex --collector.time
+	[ ! -e /sys/devices/system/cpu/cpu0 ] || set -- "$@" --collector.cpu
+	start node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" --collector.disable-defaults "$@"
 }
 
 # The shipped configuration, with the ports of this run and a quicker pace.
 start_prometheus() {
-	sed -e "s/127\.0\.0\.1:9101/127.0.0.1:$node_port/" \
-		-e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
+	mkdir "$work/targets"
+	printf -- "- targets: ['127.0.0.1:%s']\n" "$node_port" >"$work/targets/node.yml"
+	cp -r prometheus/rules "$work/"
+	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
 		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
 		prometheus/prometheus.yml >"$work/prometheus.yml"
 	start prometheus prometheus --config.file="$work/prometheus.yml" \

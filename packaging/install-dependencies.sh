@@ -1,12 +1,15 @@
 #!/bin/sh
 # install-dependencies.sh SET...: install the Debian packages a task needs, where
-# they are missing.  Sets: build, run, test, lint, bench.
+# they are missing.  Sets: build, run, test, lint, bench, e2e.
 #
 # With nothing missing it says nothing and needs neither root nor network.
 # Servers that come with the packages are not started: whoever runs us wants
 # their programs, not a Redis on its default port.
 
 set -eu
+
+# The number of the Debian release; none for testing and unstable, which are newer than all.
+release_of() { sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' "$1" | grep . || echo 99; }
 
 packages_of() {
 	case $1 in
@@ -15,7 +18,8 @@ packages_of() {
 	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2
+		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2 \
+			prometheus-postgres-exporter prometheus-redis-exporter
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
 		command -v npm >/dev/null || echo nodejs npm
 		;;
@@ -25,10 +29,16 @@ packages_of() {
 		;;
 	bench)
 		packages_of test
-		echo hyperfine prometheus-blackbox-exporter prometheus-postgres-exporter prometheus-redis-exporter
+		echo hyperfine prometheus-blackbox-exporter
+		;;
+	e2e)
+		# From Debian 13 on, the engine's client and Compose are packages of their own; on 12, e2e takes
+		# Compose from 13, because the one of 12 does not know include.
+		echo docker.io debootstrap python3
+		[ "$(release_of /etc/os-release)" -lt 13 ] || echo docker-cli docker-compose
 		;;
 	*)
-		echo "install-dependencies.sh: no set '$1' (build, run, test, lint or bench)" >&2
+		echo "install-dependencies.sh: no set '$1' (build, run, test, lint, bench or e2e)" >&2
 		exit 2
 		;;
 	esac
@@ -75,7 +85,7 @@ apt_install() {
 }
 
 [ $# -gt 0 ] || {
-	echo "usage: install-dependencies.sh SET... (build, run, test, lint, bench)" >&2
+	echo "usage: install-dependencies.sh SET... (build, run, test, lint, bench, e2e)" >&2
 	exit 2
 }
 wanted=''
