@@ -212,6 +212,19 @@ calm
 again
 everywhere "halted is over" healthy
 
+# A halt is not noticed only when the symbols are due, in one run of 20: a book that stands still is reason to ask.
+books() { control GET /books | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["bybit"])'; }
+moved() { [ "$(books)" != "$seen" ]; }
+probe
+fault halted BTC/USDT okx
+for _ in 1 2 3 4; do
+	seen=$(books)
+	check "the other books move" await 10 moved
+	again
+done
+check "okx: a halt is noticed soon" is 'symbol_tradable{exchange="okx",symbol="BTC/USDT"' 0
+calm
+
 # Whether a symbol may be traded is known no longer when its exchange fails, and asked for again as soon as it works.
 probe
 fault 5xx

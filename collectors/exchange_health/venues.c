@@ -101,6 +101,14 @@ venue_url(const struct venue *venue)
 	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
 }
 
+/* A book that stands still may be one that is halted. */
+static bool
+is_doubtful(const struct book_history *book)
+{
+	return book->tradable <= 0 || book->unchanged_runs >= 2;
+}
+
+/* A list of symbols is heavy, and says the same for days. */
 static bool
 symbols_are_due(const struct venue *venue, const struct profile_endpoint *endpoint)
 {
@@ -108,7 +116,7 @@ symbols_are_due(const struct venue *venue, const struct profile_endpoint *endpoi
 	    venue->history.symbols_failed)
 		return true;
 	for (size_t i = 0; i < venue->book_count; i++)
-		if (venue->books[i].history.tradable <= 0)
+		if (is_doubtful(&venue->books[i].history))
 			return true;
 	return false;
 }
