@@ -148,6 +148,7 @@ check "age" near_to "$(of 'orderbook_age_seconds{exchange="near",symbol="BTC/USD
 check "used of the limit" is 'rate_limit_used_ratio{exchange="near",limit="requests_1s"' 0.1
 check "weight" is 'run_weight{exchange="near"' 3
 check "HTTP codes" is 'http_responses_total{exchange="near",code="200"' 1
+check "and those that did not come are there, at 0" is 'http_responses_total{exchange="near",code="418"' 0
 check "the histogram" is 'request_duration_seconds_count{exchange="near",endpoint="book"' 1
 check "no failures, and they are there" failures near timeout 0
 check "promtool has nothing to say" sh -c "promtool check metrics <'$textfiles/exchange_health.prom'"
