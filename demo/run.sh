@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
-# the collectors, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
+# the collectors, their status page, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
 # status 0 as soon as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
@@ -240,11 +240,20 @@ start_node_exporter() {
 	start node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" --collector.disable-defaults "$@"
 }
 
+# The status page; node_exporter serves the files here.
+start_exporter() {
+	start arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$exporter_port" \
+		--textfile.directory "$work/textfiles"
+}
+
+ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }
+
 # The shipped configuration, with the ports of this run and a quicker pace.
 start_prometheus() {
 	mkdir "$work/targets"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$node_port" >"$work/targets/node.yml"
 	cp -r prometheus/rules "$work/"
+	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/arbwatch.yml"
 	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
 		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
 		prometheus/prometheus.yml >"$work/prometheus.yml"
@@ -280,6 +289,7 @@ show() {
 	cat <<END
 
 It works.  Where to look:
+  the status page     http://127.0.0.1:$exporter_port
   Prometheus          http://127.0.0.1:$prometheus_port
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
@@ -308,9 +318,9 @@ umask 077
 work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-demo.XXXXXX") || exit 1
 chmod 711 "$work" # the user of PostgreSQL has to pass
 # shellcheck disable=SC2046 # one port per word
-set -- $("$BUILD/tests/tools/free_port" 5)
-[ $# -eq 5 ] || fail free_port "found no free ports"
-redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5
+set -- $("$BUILD/tests/tools/free_port" 6)
+[ $# -eq 6 ] || fail free_port "found no free ports"
+redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5 exporter_port=$6
 redis_password=$(password) postgres_password=$(password)
 venues='binance binanceusdm upbit bybit okx kraken'
 
@@ -325,6 +335,7 @@ make_positions
 make_keys
 start_collectors
 start_node_exporter
+start_exporter
 start_prometheus
 await prometheus 30 prometheus_answers
 
@@ -335,6 +346,8 @@ prove arbitrage_exchange_request_duration_seconds exchange_health
 await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
 await open_positions 30 ask 'count(arbitrage_positions_readable == 1) == 12'
 await open_positions 30 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
+await arbwatch_exporter 30 ready
+await arbwatch_exporter 30 ask 'up{job="arbwatch"} == 1'
 show
 proved=yes
 [ "$once" != 1 ] || exit 0

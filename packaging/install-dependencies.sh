@@ -14,12 +14,13 @@ release_of() { sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' "$1" | grep . ||
 packages_of() {
 	case $1 in
 	build) echo gcc libc6-dev make pkgconf git libhiredis-dev libpq-dev libyaml-dev libssl-dev ca-certificates libcurl4-openssl-dev \
-		libjansson-dev libmicrohttpd-dev libgnutls28-dev ;;
+		libjansson-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev libcrypt-dev ;;
 	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2 \
+		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2 wrk \
 			prometheus-postgres-exporter prometheus-redis-exporter
+		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, its JSON by its schema
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
 		command -v npm >/dev/null || echo nodejs npm
 		;;

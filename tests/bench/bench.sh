@@ -188,3 +188,6 @@ stop "$exporter"
 
 # shellcheck source=tests/bench/exchange.sh
 . "$(dirname "$0")/exchange.sh"
+
+# shellcheck source=tests/bench/exporter.sh
+. "$(dirname "$0")/exporter.sh"
