@@ -9,6 +9,7 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/open_positions/accounts.h"
+#include "collectors/open_positions/bans.h"
 #include "collectors/open_positions/belief.h"
 #include "collectors/open_positions/exposure.h"
 #include "collectors/open_positions/families.h"
@@ -328,6 +329,8 @@ publish_accounts(struct state *s, struct run *run, const struct metrics *last, d
 		report_account(m, account, last);
 		if (account_may_ask(account, started))
 			memory_write(m, account, now);
+		else
+			memory_write_hold(m, account);
 		news_account(run, account, &s->stock.failures[i], started);
 		news_key(run, account, last);
 	}
@@ -391,6 +394,19 @@ publish_nothing(struct state *s, struct run *run, const struct failure *why)
 		metrics_set(m, &open_families[OPEN_EXPOSURE_KNOWN], LABELS(s->policy.currencies[i]), 0);
 }
 
+/* Whom this program, or another one, was refused by; -1 with `why`: that is not known, and nobody is asked.
+ */
+static int
+recall(struct state *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+{
+	if (last == NULL)
+		return failure_set(
+		    why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
+	for (size_t i = 0; i < s->accounts.count; i++)
+		memory_read(last, now, &s->accounts.items[i]);
+	return bans_read(&s->accounts, run, now, why);
+}
+
 static void
 open_positions_collect(void *state, struct run *run)
 {
@@ -399,15 +415,12 @@ open_positions_collect(void *state, struct run *run)
 	double started = clock_unix_seconds();
 	struct failure why = { 0 };
 
-	if (last == NULL) {
-		(void)failure_set(
-		    &why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
+	if (recall(s, run, last, started, &why) != 0) {
 		publish_nothing(s, run, &why);
 		return;
 	}
-	for (size_t i = 0; i < s->accounts.count; i++)
-		memory_read(last, started, &s->accounts.items[i]);
 	sources_read(&s->sources, &s->accounts, run_deadline(run), started);
+	bans_raise(&s->accounts, run);
 	if (publish(s, run, last, started, &why) != 0)
 		publish_nothing(s, run, &why);
 	sources_clear(&s->sources, &s->accounts);

@@ -4,13 +4,13 @@
 #include "probes/account.h"
 #include "probes/account_page.h"
 #include "probes/account_sign.h"
+#include "probes/ban_list.h"
 #include "probes/exchange_read.h"
 #include "probes/exchange_value.h"
 
 enum {
 	LIST_LIMIT = 16 * 1024 * 1024, /* bytes of one page of a list */
-	SMALL_LIMIT = 256 * 1024,      /* of what is not a list, and of what may be an error */
-	RETRY_UNTOLD = 60              /* seconds, after a 429 that does not say how long */
+	SMALL_LIMIT = 256 * 1024       /* of what is not a list, and of what may be an error */
 };
 
 struct venue {
@@ -146,6 +146,7 @@ take_refusal(struct venue *venue, const struct http_response *response)
 		return;
 	until = answer.banned ? answer.banned_until : answer.retry_at;
 	venue->reading->refused = true;
+	venue->reading->banned = venue->reading->banned || answer.banned;
 	venue->reading->refused_until =
 	    later(venue->reading->refused_until, until > 0 ? until : now + RETRY_UNTOLD);
 }

@@ -32,6 +32,7 @@ struct account_reading {
 	struct account_key_health health;
 	int weight;           /* what was sent cost, by the profile */
 	bool refused;         /* 429, 418 or the venue's own signal: the rest was not sent */
+	bool banned;          /* one of them was a ban, not only too many requests */
 	double refused_until; /* Unix time; 0: not refused */
 };
 

@@ -53,6 +53,14 @@ account_choose(struct account *account)
 	    setting->symbol_count > 0 && setting->profile->endpoints[ENDPOINT_BOOK].path != NULL;
 }
 
+const char *
+account_base_url(const struct account *account)
+{
+	const struct exchange_setting *setting = account->setting;
+
+	return setting->base_url != NULL ? setting->base_url : setting->profile->base_url;
+}
+
 bool
 account_may_ask(const struct account *account, double now)
 {
