@@ -23,6 +23,10 @@ test_symbol_PKGS      := jansson
 test_account_key_PKGS := jansson openssl
 test_account_PKGS     := jansson openssl
 test_account_read_PKGS := jansson openssl
+test_policy_PKGS      := jansson
+test_belief_PKGS      := jansson
+test_keys_PKGS        := jansson openssl
+test_stock_PKGS       := libcurl jansson openssl
 sign_PKGS             := jansson openssl
 fuzz_exchange_PKGS    := jansson
 fuzz_account_PKGS     := jansson openssl
@@ -31,6 +35,11 @@ paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
 
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
 test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
+test_policy_SOURCES   := $(addprefix collectors/open_positions/,holding.c holdings.c policy.c)
+test_belief_SOURCES   := $(addprefix collectors/open_positions/,belief.c holding.c holdings.c policy.c)
+test_keys_SOURCES     := collectors/open_positions/keys.c
+test_stock_SOURCES    := $(addprefix collectors/open_positions/,accounts.c holding.c holdings.c keys.c policy.c rates.c \
+                         stock.c)
 test_exposure_SOURCES := $(addprefix collectors/open_positions/,exposure.c holding.c rates.c)
 
 VERSION  := $(shell cat VERSION)
