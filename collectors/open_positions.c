@@ -106,8 +106,8 @@ static const struct option options[] = {
 	{ .name = "dust",
 	    .argument = "AMOUNT",
 	    .fallback = "1",
-	    .help = "assets worth less, in the first exposure.currency, are no positions unless the bot has "
-		    "them; 0: all are" },
+	    .help = "assets worth less, in the first exposure.currency, are no positions unless the bot or "
+		    "the baseline has them; 0: all are" },
 	{ .name = "exposure.currency",
 	    .argument = "CURRENCY",
 	    .fallback = "USDT",
