@@ -18,6 +18,8 @@ struct venue {
 	struct account_reading *reading;
 	const char *wanted[HTTP_HEADERS + 1];
 	struct account_asking askings[ACCOUNT_ENDPOINTS];
+	int planned; /* weight of what is asked and will be, as far as is known: the first page of each, and
+			more */
 };
 
 /* What is asked one after another, in the place of one HTTP request. */
@@ -174,6 +176,24 @@ take_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 	return false;
 }
 
+/* What comes after the first page was in nobody's reckoning. */
+static bool
+may_cost_more(const struct chain *chain, struct failure *why)
+{
+	struct venue *venue = chain->venue;
+	int most = venue->target->weight_most;
+	int planned =
+	    venue->planned + venue->target->profile->account.reads[chain->endpoints[chain->at]].weight;
+
+	if (most > 0 && planned > most) {
+		(void)failure_set(
+		    why, FAILURE_LOCAL, "it would cost more than %d of the rate limit (weight.limit)", most);
+		return false;
+	}
+	venue->planned = planned;
+	return true;
+}
+
 /* 1: there is another page, 0: it was the last one, -1 with `why`. */
 static int
 read_page(struct chain *chain, const struct http_response *response, struct failure *why)
@@ -192,7 +212,7 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 	}
 	if (cursor == NULL)
 		return 0;
-	return take_cursor(asking, cursor, why) ? 1 : -1;
+	return take_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
 }
 
 static void
@@ -271,7 +291,7 @@ add_chain(struct round *round, const struct chain *chain)
 static void
 prepare_venue(struct venue *venue, const struct account_target *target, struct account_reading *reading)
 {
-	*venue = (struct venue){ .target = target, .reading = reading };
+	*venue = (struct venue){ .target = target, .reading = reading, .planned = account_weight(target) };
 	exchange_wanted(target->profile, venue->wanted);
 	account_key_health_init(&reading->health);
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {

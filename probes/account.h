@@ -16,6 +16,7 @@ struct account_target {
 	const char *base_url; /* instead of the profile's; NULL: the profile's */
 	const struct account_key *key;
 	bool asked[ACCOUNT_ENDPOINTS]; /* which endpoints this run asks */
+	int weight_most;               /* that all pages together may cost; 0: any */
 };
 
 struct account_part {

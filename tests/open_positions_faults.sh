@@ -115,6 +115,10 @@ fresh
 fault bybit/endless
 one bybit
 check "a list without an end is not read" readable exchange bybit 0
+check "it is not paid for to its end" logged 'it would cost more than 100 of the rate limit (weight.limit)'
+check "and has cost no more" is 'account_run_weight{exchange="bybit"' 100
+one bybit --weight.limit 1000
+check "nor is it read where it may cost anything" readable exchange bybit 0
 check "why is told" logged 'there are more than 100 pages'
 well
 for venue in binanceusdm okx bybit kraken; do

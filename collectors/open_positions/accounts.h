@@ -16,6 +16,7 @@ struct account {
 	const char *name; /* the label; the settings' */
 	const struct exchange_setting *setting;
 	struct account_key *key;
+	int weight_limit; /* the most that a run may cost */
 
 	/* What is remembered, by memory.c. */
 	double runs;       /* that asked it */
