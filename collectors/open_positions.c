@@ -376,9 +376,9 @@ publish(struct state *s, struct run *run, const struct metrics *last, double sta
 	return publish_exposure(s, run, last, why);
 }
 
-/* Without memory, or not knowing who must not be asked: nothing can be said. */
+/* Without memory, or not knowing who must not be asked: nothing can be said.  `last` may be NULL. */
 static void
-publish_nothing(struct state *s, struct run *run, const struct failure *why)
+publish_nothing(struct state *s, struct run *run, const struct metrics *last, const struct failure *why)
 {
 	struct metrics *m = run_metrics(run);
 
@@ -389,6 +389,8 @@ publish_nothing(struct state *s, struct run *run, const struct failure *why)
 		metrics_set(m, &open_families[OPEN_READABLE], LABELS("exchange", name), 0);
 		if (s->sources.has_engine)
 			metrics_set(m, &open_families[OPEN_READABLE], LABELS("engine", name), 0);
+		if (s->sources.has_engine && last != NULL)
+			memory_keep_since(last, m, name);
 	}
 	for (size_t i = 0; i < s->policy.currency_count; i++)
 		metrics_set(m, &open_families[OPEN_EXPOSURE_KNOWN], LABELS(s->policy.currencies[i]), 0);
@@ -416,13 +418,13 @@ open_positions_collect(void *state, struct run *run)
 	struct failure why = { 0 };
 
 	if (recall(s, run, last, started, &why) != 0) {
-		publish_nothing(s, run, &why);
+		publish_nothing(s, run, last, &why);
 		return;
 	}
 	sources_read(&s->sources, &s->accounts, run_deadline(run), started);
 	bans_raise(&s->accounts, run);
 	if (publish(s, run, last, started, &why) != 0)
-		publish_nothing(s, run, &why);
+		publish_nothing(s, run, last, &why);
 	sources_clear(&s->sources, &s->accounts);
 	stock_forget(&s->stock);
 	belief_forget(&s->belief);

@@ -181,6 +181,22 @@ well
 known
 check "all is well again" mismatch binanceusdm BTC/USDT 0
 
+# Nor does a run forget it in which nobody may be asked.
+control POST '/binanceusdm/drift?value=0.25'
+known --grace 0s
+began=$(since binanceusdm BTC/USDT)
+check "they differ again" test -n "$began"
+ln -s .exchange_bans "$textfiles/.exchange_bans"
+known --grace 0s
+check "nobody is asked" readable exchange binanceusdm 0
+check "nothing is said of the engine" readable engine binanceusdm 0
+check "nothing is compared" nothing_of 'arbitrage_position_mismatch{'
+rm "$textfiles/.exchange_bans"
+known --grace 1h
+check "since when they differ is remembered" test "$(since binanceusdm BTC/USDT)" = "$began"
+well
+known
+
 # The list must be there.
 control POST /upbit/no-list
 known

@@ -312,7 +312,6 @@ check "where nobody can tell who is banned, nobody is asked" asked_nothing
 check "it is told" logged 'for it may hold a ban'
 check "nothing is flat" readable exchange binance 0
 fresh
-mkdir "$work/later"
 fault 'binance/429?value=900'
 run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --stdout --textfile.directory "$work/nowhere" \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
