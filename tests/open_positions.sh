@@ -162,6 +162,34 @@ known --grace 0s --ignore BTC/USDT
 check "what is ignored is not compared" mismatch binanceusdm BTC/USDT ''
 check "nor is it a position" quantity exchange binanceusdm BTC/USDT long ''
 
+# In a loop, which is stopped, started and told to read its settings again, the time is the same.
+looping() {
+	# shellcheck disable=SC2086  # words are meant
+	spawn loop "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" $all --interval 500ms \
+		--engine.postgres "$dsn" "$@"
+}
+runs() { of 'account_runs_total{exchange="okx"'; }
+more() { test "$(runs)" -gt "$1"; }
+known --grace 0s
+began=$(since binanceusdm BTC/USDT)
+for grace in 1h 0s; do
+	looping --grace "$grace"
+	check "a loop goes on from the file" await 20 more "$(($(runs) + 1))"
+	kill -HUP "$SPAWNED"
+	check "and from its settings read again" await 20 more "$(($(runs) + 2))"
+	stop "$SPAWNED"
+	check "since when, over all of that" test "$(since binanceusdm BTC/USDT)" = "$began"
+done
+check "it is a mismatch" mismatch binanceusdm BTC/USDT -0.25
+looping --grace 0s
+control DELETE /binanceusdm/drift
+check "a loop sees its end" await 20 mismatch binanceusdm BTC/USDT 0
+check "and tells it" await 20 grep -q 'no mismatch any more' "$work/loop.log"
+forgotten() { test -z "$(since binanceusdm BTC/USDT)"; }
+check "and forgets the time" await 20 forgotten
+stop "$SPAWNED"
+control POST '/binanceusdm/drift?value=0.25'
+
 # An exchange that does not answer keeps since when, and says nothing else.
 known --grace 0s
 began=$(since binanceusdm BTC/USDT)
@@ -233,6 +261,39 @@ redis DEL arbwatch:open_positions >"$work/redis.out"
 redis SET arbwatch:open_positions x >"$work/redis.out"
 both
 check "another type is not read" readable engine okx 0
+check "the rest is told" is 'hedge_delta{asset="BTC"' 9.5
+redis DEL arbwatch:open_positions >"$work/redis.out"
+redis HSET arbwatch:open_positions updated_at "$(date +%s)000" >"$work/redis.out"
+both
+check "milliseconds are no time" readable engine okx 0
+check "that is told" logged 'Unix seconds (not milliseconds)'
+redis HSET arbwatch:open_positions updated_at "$(($(date +%s) + 7200))" >"$work/redis.out"
+both --engine.max-age 1m
+check "nor is what will be written in two hours" readable engine okx 0
+check "which clock is told" logged 'the time zone'
+
+# Redis alone is an engine too.
+redis DEL arbwatch:open_positions >"$work/redis.out"
+redis HSET arbwatch:open_positions updated_at "$(date +%s)" 'OKX|btcusdt|long' 0.3 'okx|ETH-USDT-SWAP|short' 3 \
+	'okx|SOL/USDT|long' 1 'okx|BTC/USDT|long|spot' 1.5 'okx|ETH|long' 12.5 >"$work/redis.out"
+control POST '/okx/drift?value=-0.2'
+fresh
+again --engine.redis "$redis_url" --tolerance.relative 0 --grace 0s
+check "0.5 less 0.2 is 0.3" mismatch okx BTC/USDT 0
+check "what is held and what was bought with USDT is one" mismatch okx BTC 0
+check "what the engine alone has is above 0" mismatch okx SOL/USDT 1
+check "it is told" logged 'SOL/USDT: the engine has 1 long, the exchange has nothing: 1 apart'
+check "what the exchange alone has is below 0" mismatch okx XRP -5100
+check "where the engine has nothing, all is too much" mismatch upbit BTC -1.5
+check "or too little, if it is short" mismatch bybit ETH/USDT 3
+well
+stop "$POSTGRES_PID"
+both
+check "with both, Postgres gone alone leaves nothing known" readable engine okx 0
+check "who is gone is told" logged 'target=engine_postgres'
+check "the other one is not" unlogged 'target=engine_redis'
+check "the exchanges are read" readable exchange okx 1
+launch_postgres
 stop "$REDIS_PID"
 both
 check "without Redis nothing is known of the engine" readable engine okx 0
@@ -257,6 +318,12 @@ done
 check "no positions at all" nothing_of arbitrage_position_quantity
 check "no balance" nothing_of arbitrage_balance
 check "no count" nothing_of 'arbitrage_open_positions{'
+for family in position_notional position_unrealized_pnl position_mismatch exposure hedge_delta hedge_delta_ratio \
+	inventory_imbalance_ratio api_key_expiry_timestamp_seconds api_key_permission api_key_ip_restricted \
+	account_trading_locked engine_unknown_rows engine_positions_updated_timestamp_seconds; do
+	check "nor anything of $family" nothing_of "arbitrage_$family{"
+done
+check "the sum is not known" is 'exposure_known{currency="USDT"' 0
 check "when it was read last is still known" test -n \
 	"$(of 'account_last_success_timestamp_seconds{exchange="okx",source="exchange"')"
 run 3 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --fail-on-down \
@@ -311,7 +378,6 @@ check "a loop publishes" await 20 test -s "$textfiles/open_positions.prom"
 check "its environment does not show the secret" sh -c "! tr '\\0' '\\n' <'/proc/$loop/environ' | grep -qF '$secret'"
 kill -HUP "$loop"
 runs() { of 'account_runs_total{exchange="binance"'; }
-more() { test "$(runs)" -gt "$1"; }
 check "after a SIGHUP it goes on" await 20 more "$(($(runs) + 3))"
 check "and can still be read" readable exchange binance 1
 stop "$loop"
