@@ -33,6 +33,7 @@ fuzz_account_PKGS     := jansson openssl
 get_PKGS              := libcurl openssl
 paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
 
+test_write_SOURCES    := collectors/harness/write.c
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
 test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
 test_policy_SOURCES   := $(addprefix collectors/open_positions/,holding.c holdings.c policy.c)

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "collectors/open_positions/memory.h"
@@ -12,6 +13,7 @@ memory_gauge(
 {
 	double value;
 
+	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value) ? value : otherwise;
 }
 
@@ -29,6 +31,7 @@ has(const struct metrics *last, enum open_family family, const char *const label
 {
 	double value;
 
+	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value);
 }
 
