@@ -362,9 +362,12 @@ publish(struct state *s, struct run *run, const struct metrics *last, double sta
 		.held = &s->stock.holdings };
 	double now = clock_unix_seconds();
 
-	if (stock_form(&s->stock, &s->policy, &s->accounts, now, why) != 0 ||
-	    belief_form(&s->belief, &input, now, why) != 0)
+	if (stock_form(&s->stock, &s->policy, &s->accounts, now, why) != 0)
 		return -1;
+	sources_forget_positions(&s->sources, &s->accounts);
+	if (belief_form(&s->belief, &input, now, why) != 0)
+		return -1;
+	sources_forget_rows(&s->sources);
 	stock_remove_dust(&s->stock, &s->policy, &s->belief.holdings);
 	stock_lend(&s->stock, &s->belief.holdings);
 	publish_accounts(s, run, last, started, now);

@@ -391,7 +391,7 @@ account_probe(struct http_client *client, const struct account_target targets[],
     struct deadline deadline, struct account_reading readings[], struct failure *why)
 {
 	struct round round = { 0 };
-	const struct http_watch watch = { &round, may_send, answered };
+	const struct http_watch watch = { &round, may_send, answered, true };
 	int result;
 
 	for (size_t i = 0; i < count; i++)
