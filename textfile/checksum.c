@@ -2,8 +2,6 @@
 
 #include "textfile/checksum.h"
 
-enum { WORD = sizeof(uint64_t) };
-
 /* FNV-1a's multiplication, and the high bits back into the low ones. */
 static uint64_t
 mix(uint64_t hash, uint64_t word)
@@ -12,55 +10,69 @@ mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 32;
 }
 
-/* Eight bytes at a time, little-endian wherever it runs. */
-static uint64_t
-mix_bytes(uint64_t hash, const char bytes[WORD])
+/* Little-endian wherever it runs. */
+static void
+mix_block(uint64_t lanes[CHECKSUM_LANES], const char bytes[CHECKSUM_BLOCK])
 {
-	uint64_t word;
+	uint64_t words[CHECKSUM_LANES];
 
-	memcpy(&word, bytes, WORD);
-	return mix(hash, le64toh(word));
+	memcpy(words, bytes, CHECKSUM_BLOCK);
+	for (int i = 0; i < CHECKSUM_LANES; i++)
+		lanes[i] = mix(lanes[i], le64toh(words[i]));
 }
 
 void
 checksum_init(struct checksum *sum)
 {
-	*sum = (struct checksum){ .hash = UINT64_C(14695981039346656037) };
+	*sum = (struct checksum){ .length = 0 };
+	for (int i = 0; i < CHECKSUM_LANES; i++)
+		sum->lanes[i] = UINT64_C(14695981039346656037) + (uint64_t)i;
 }
 
 void
 checksum_add(struct checksum *sum, struct slice text)
 {
-	size_t held = sum->length % WORD, fill = held > 0 ? WORD - held : 0;
-	uint64_t hash;
+	size_t held = sum->length % CHECKSUM_BLOCK, fill = held > 0 ? CHECKSUM_BLOCK - held : 0;
+	uint64_t lanes[CHECKSUM_LANES];
 
+	sum->length += text.length;
 	if (text.length < fill || text.length == 0) {
 		if (text.length > 0)
 			memcpy(sum->tail + held, text.at, text.length);
-		sum->length += text.length;
 		return;
 	}
-	sum->length += text.length;
-	hash = sum->hash;
+	memcpy(lanes, sum->lanes, sizeof(lanes));
 	if (fill > 0) {
 		memcpy(sum->tail + held, text.at, fill);
-		hash = mix_bytes(hash, sum->tail);
+		mix_block(lanes, sum->tail);
 		text = (struct slice){ text.at + fill, text.length - fill };
 	}
-	for (; text.length >= WORD; text.at += WORD, text.length -= WORD)
-		hash = mix_bytes(hash, text.at);
+	for (; text.length >= CHECKSUM_BLOCK; text.at += CHECKSUM_BLOCK, text.length -= CHECKSUM_BLOCK)
+		mix_block(lanes, text.at);
+	memcpy(sum->lanes, lanes, sizeof(lanes));
 	memcpy(sum->tail, text.at, text.length);
-	sum->hash = hash;
+}
+
+/* The last block is filled up with zeros. */
+static uint64_t
+result_of(const struct checksum *sum)
+{
+	char last[CHECKSUM_BLOCK] = { 0 };
+	uint64_t lanes[CHECKSUM_LANES], result = sum->length;
+
+	memcpy(last, sum->tail, sum->length % CHECKSUM_BLOCK);
+	memcpy(lanes, sum->lanes, sizeof(lanes));
+	mix_block(lanes, last);
+	for (int i = 0; i < CHECKSUM_LANES; i++)
+		result = mix(result, lanes[i]);
+	return result;
 }
 
 void
 checksum_line(const struct checksum *sum, char line[CHECKSUM_LINE])
 {
-	char last[WORD] = { 0 };
-	uint64_t rest;
+	uint64_t rest = result_of(sum);
 
-	memcpy(last, sum->tail, sum->length % WORD);
-	rest = mix(mix_bytes(sum->hash, last), sum->length);
 	memcpy(line, "# sum ", 6);
 	line[CHECKSUM_LINE - 1] = '\n';
 	for (int at = CHECKSUM_LINE - 2; at >= 6; at--, rest >>= 4)

@@ -18,12 +18,17 @@
  *
  * The text may come in pieces, cut anywhere: nobody needs to hold all of it.
  */
-enum { CHECKSUM_LINE = 23 }; /* "# sum " + 16 digits + newline */
+enum {
+	CHECKSUM_LINE = 23, /* "# sum " + 16 digits + newline */
+	CHECKSUM_LANES =
+	    4, /* hashes side by side, a word each in turn: no multiplication waits for another */
+	CHECKSUM_BLOCK = CHECKSUM_LANES * 8,
+};
 
 struct checksum {
-	uint64_t hash;
+	uint64_t lanes[CHECKSUM_LANES];
 	uint64_t length;
-	char tail[sizeof(uint64_t)]; /* the last length % 8 bytes, which are not in the hash yet */
+	char tail[CHECKSUM_BLOCK]; /* the last bytes, less than a block, which are in no lane yet */
 };
 
 void checksum_init(struct checksum *sum);

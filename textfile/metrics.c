@@ -261,12 +261,12 @@ metrics_need(struct metrics *m, size_t family, const char *labels, size_t length
 static size_t
 pack_value(const char *value, char *at)
 {
-	size_t left = strlen(value), length = 0;
+	size_t left, length = 0;
 
-	if (left <= FAMILY_LABEL_VALUE && utf8_valid((struct slice){ value, left })) {
-		memcpy(at, value, left + 1);
-		return left + 1;
-	}
+	/* Nearly all are short, and ASCII. */
+	while (length < FAMILY_LABEL_VALUE && *value != '\0' && (unsigned char)*value < 0x80)
+		at[length++] = *value++;
+	left = strlen(value);
 	while (left > 0) {
 		size_t width = utf8_character(value, left), size = width > 0 ? width : 3;
 
