@@ -14,7 +14,12 @@
  * as the run has some series, of any family, whose first label is the same
  * (target="main", exchange="upbit"): what is no longer configured disappears, a
  * rare status code stays.  Series of another env are not ours and are left out.
+ *
+ * `last` has the same tables and env.
  */
+void state_continue_from(struct metrics *run, const struct metrics *last);
+
+/* What became of the last file.  The caller counts a reset when state was lost: partly, or all of it. */
 enum state_result {
 	STATE_CONTINUED,
 	STATE_PARTLY,    /* a counter, histogram or kept gauge has another shape than ours: that family starts
@@ -22,9 +27,6 @@ enum state_result {
 	STATE_UNUSABLE,  /* not a whole file of ours (see textfile/checksum.h): nothing was taken */
 	STATE_NO_MEMORY, /* nothing was taken */
 };
-
-/* The caller counts a reset when state was lost: partly, or all of it. */
-void state_continue_from(struct metrics *run, const struct metrics *last);
 
 /*
  * What the last file says of the families that go on or are recalled, in
@@ -35,7 +37,7 @@ void state_continue_from(struct metrics *run, const struct metrics *last);
  *
  *	state_reader_init(&reader, last, size)    `last` is empty, and has our tables
  *	state_reader_take(&reader, piece)         until all `size` bytes were
- *	result = state_reader_end(&reader)        frees it; now `last` is filled
+ *	result = state_reader_end(&reader)        frees it; now `last` is filled, or as it was
  */
 struct state_reader {
 	struct metrics *last;
