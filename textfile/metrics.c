@@ -120,8 +120,12 @@ metrics_free(struct metrics *m)
 {
 	if (m == NULL)
 		return;
-	metrics_clear(m);
-	free(m->chunks);
+	while (m->chunks != NULL) {
+		struct chunk *next = m->chunks->next;
+
+		free(m->chunks);
+		m->chunks = next;
+	}
 	for (size_t i = 0; i < m->family_count; i++)
 		rows_release(&m->rows[i]);
 	free(m->rows);
@@ -441,25 +445,37 @@ metrics_settle(struct metrics *fork)
 	}
 }
 
+/* The series of each become the other's, which has the same tables. */
+static void
+swap_series(struct metrics *a, struct metrics *b)
+{
+	struct rows *rows = a->rows;
+	struct chunk *chunks = a->chunks;
+
+	a->rows = b->rows;
+	a->chunks = b->chunks;
+	b->rows = rows;
+	b->chunks = chunks;
+}
+
+/* The label values of the gauges would stay as long as this goes on, run after run: so the rest moves. */
 void
 metrics_clear_gauges(struct metrics *m)
 {
-	struct metrics *fresh = metrics_like(m), old;
+	struct metrics *fresh = metrics_like(m);
+	bool whole;
 
-	for (size_t f = 0; f < m->family_count; f++)
+	for (size_t f = 0; fresh != NULL && f < m->family_count; f++)
+		if (family_goes_on(m->rows[f].family))
+			merge_rows(fresh, f, &m->rows[f]);
+	whole = fresh != NULL && fresh->dropped == 0;
+	if (whole)
+		swap_series(m, fresh);
+	metrics_free(fresh);
+	/* Without memory to move them. */
+	for (size_t f = 0; !whole && f < m->family_count; f++)
 		if (!family_goes_on(m->rows[f].family))
 			rows_clear(&m->rows[f]);
-	if (fresh == NULL)
-		return;
-	/* The label values of what is gone would be kept as long as this goes on: another run, and another.
-	 */
-	metrics_merge(fresh, m);
-	if (fresh->dropped == m->dropped) {
-		old = *m;
-		*m = *fresh;
-		*fresh = old;
-	}
-	metrics_free(fresh);
 }
 
 /* Reading ------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 #include <assert.h>
 
-#include "collectors/exchange_health/memory.h"
 #include "collectors/exchange_health/families.h"
+#include "collectors/exchange_health/memory.h"
 
 /* The file may be anybody's: what is no sensible number counts as not there. */
 static double
