@@ -210,6 +210,8 @@ read_side(const struct account_row *row, struct slice value, struct decimal *qua
 	is_short = exchange_list_has(&account->side_short, word);
 	if (is_long && negative)
 		return fail_row(row, why, account->position_quantity, "is negative, and the side is ", text);
+	if (!is_long && !is_short && !exchange_list_has(&account->side_signed, word))
+		return fail_row(row, why, account->position_side, "is no side: ", text);
 	if (is_short)
 		*side = SIDE_SHORT;
 	return 0;

@@ -313,9 +313,14 @@ tell(struct http_client *client, struct job *job)
 	const struct http_watch *watch = client->watch;
 	struct http_request next = { 0 };
 
-	if (watch != NULL && watch->answered != NULL &&
-	    watch->answered(watch->context, (size_t)(job - client->jobs), job->response, &next))
+	if (watch == NULL || watch->answered == NULL)
+		return;
+	if (watch->answered(watch->context, (size_t)(job - client->jobs), job->response, &next)) {
 		go_on(job, &next, client);
+	} else if (watch->drop_bodies) {
+		buffer_release(&job->body);
+		job->response->body = (struct slice){ NULL, 0 };
+	}
 }
 
 /* Take what is done, start what may start now.  Returns whether anything new was started. */

@@ -89,6 +89,9 @@ struct http_watch {
 	 */
 	bool (*answered)(
 	    void *context, size_t index, const struct http_response *response, struct http_request *next);
+
+	/* The body is gone when answered() returns, whatever that says: none is kept while others come. */
+	bool drop_bodies;
 };
 
 /*

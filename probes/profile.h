@@ -129,7 +129,8 @@ struct profile_account {
 	const char *position_quantity;             /* negative: short, unless a side is told */
 	const char *position_closed;               /* taken from the quantity; NULL: none */
 	const char *position_side;                 /* NULL: the sign says it */
-	struct profile_list side_long, side_short; /* words; any other: the sign says it */
+	struct profile_list side_long, side_short; /* words for each */
+	struct profile_list side_signed;           /* words for: the sign says it ("BOTH") */
 	bool position_contracts; /* the quantity is in contracts: times the instrument's size */
 	const char *position_notional, *position_mark, *position_pnl; /* NULL: not told */
 	struct profile_list

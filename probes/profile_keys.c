@@ -77,6 +77,7 @@ static const struct profile_key keys[] = {
 	{ "account.positions.side", KIND_POINTER, OF(account.position_side), NULL },
 	{ "account.positions.long", KIND_TEXTS, OF(account.side_long), NULL },
 	{ "account.positions.short", KIND_TEXTS, OF(account.side_short), NULL },
+	{ "account.positions.signed", KIND_TEXTS, OF(account.side_signed), NULL },
 	{ "account.positions.contracts", KIND_FLAG, OF(account.position_contracts), "false true" },
 	{ "account.positions.notional", KIND_POINTER, OF(account.position_notional), NULL },
 	{ "account.positions.mark", KIND_POINTER, OF(account.position_mark), NULL },

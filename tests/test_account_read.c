@@ -317,6 +317,17 @@ static const struct {
 	    "row 1: '/positionSide' does not tell a side" },
 	{ "binanceusdm", ACCOUNT_POSITIONS, NULL,
 	    "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"LONG\",\"positionAmt\":\"-1\"}]", "is negative" },
+	/* A side that nobody knows is not a long. */
+	{ "binanceusdm", ACCOUNT_POSITIONS, NULL,
+	    "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"short\",\"positionAmt\":\"1\"}]",
+	    "row 1: '/positionSide' is no side: 'short'" },
+	{ "bybit", ACCOUNT_POSITIONS, NULL,
+	    "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"BTCUSDT\",\"side\":\"\","
+	    "\"size\":\"1\"}]}}",
+	    "row 1: '/side' is no side: ''" },
+	{ "kraken", ACCOUNT_POSITIONS, NULL,
+	    "{\"error\":[],\"result\":{\"T\":{\"pair\":\"XXBTZUSD\",\"type\":\"SELL\",\"vol\":\"1\",\"vol_closed\":\"0\"}}}",
+	    "row 'T': '/type' is no side: 'SELL'" },
 	{ "kraken", ACCOUNT_POSITIONS, NULL,
 	    "{\"error\":[],\"result\":{\"T\":{\"pair\":\"XXBTZUSD\",\"type\":\"buy\",\"vol\":\"1\",\"vol_closed\":\"2\"}}}",
 	    "row 'T': '/vol_closed' is more than there was" },

@@ -305,6 +305,10 @@ static const struct {
 	    "24: account.positions.side: missing" },
 	{ UNSIGNED,
 	    SIGNED
+	    "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s, quantity: /q, signed: [s]}\n",
+	    "24: account.positions.side: missing" },
+	{ UNSIGNED,
+	    SIGNED
 	    "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s, quantity: /q, contracts: true}\n",
 	    "24: account.instruments.path: missing" },
 	{ UNSIGNED, SIGNED "account:\n  instruments: {path: /p, weight: 1, list: /l, symbol: /s}\n",

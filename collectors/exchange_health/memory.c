@@ -1,5 +1,7 @@
-#include "collectors/exchange_health/memory.h"
+#include <assert.h>
+
 #include "collectors/exchange_health/families.h"
+#include "collectors/exchange_health/memory.h"
 
 /* The file may be anybody's: what is no sensible number counts as not there. */
 static double
@@ -8,6 +10,7 @@ read_value(const struct metrics *last, enum exchange_family family, const char *
 {
 	double value;
 
+	assert(family_goes_on(&exchange_families[family]) || exchange_families[family].recalled);
 	if (!metrics_value(last, &exchange_families[family], labels, &value))
 		return otherwise;
 	return value >= least && value <= most ? value : otherwise;

@@ -189,5 +189,8 @@ stop "$exporter"
 # shellcheck source=tests/bench/exchange.sh
 . "$(dirname "$0")/exchange.sh"
 
+# shellcheck source=tests/bench/positions.sh
+. "$(dirname "$0")/positions.sh"
+
 # shellcheck source=tests/bench/exporter.sh
 . "$(dirname "$0")/exporter.sh"
