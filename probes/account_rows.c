@@ -145,8 +145,8 @@ account_row_balance(const struct account_row *row, struct account_lists *lists, 
 	const struct profile_account *account = &row->profile->account;
 	const char *amount = account->balance_free != NULL ? account->balance_free : account->balance_total;
 	const char *const pointers[FIELDS] = { account->balance_asset, amount, account->balance_locked };
+	struct account_balance balance = { .asset = "" };
 	struct slice found[FIELDS];
-	struct account_balance balance;
 
 	if (find_members(row, pointers, FIELDS, found, why) != 0 ||
 	    read_decimal(row, amount, found[AMOUNT], &balance.free, why) != 0 ||
