@@ -282,7 +282,10 @@ collector_file() {
 		printf '%s' "$4"
 	} | publish "$1"
 }
-up_of() { printf '# HELP arbitrage_%s_up H.\n# TYPE arbitrage_%s_up gauge\narbitrage_%s_up{target="main",env="paper"} %s\n.' "$1" "$1" "$1" "$2"; }
+up_of() {
+	printf '# HELP arbitrage_%s_up H.\n# TYPE arbitrage_%s_up gauge\narbitrage_%s_up{target="main",env="paper"} %s\n.' \
+		"$1" "$1" "$1" "$2"
+}
 redis() { text=$(up_of redis "$1"); collector_file redis_latency 1 "$2" "${text%.}"; }
 postgres() { text=$(up_of postgres "$1"); collector_file postgres_latency 1 "$2" "${text%.}"; }
 rm -f "$textfiles"/*.prom
@@ -291,7 +294,8 @@ check "and yet it lives" is_code 200 "$(url /health/live)"
 redis 1 0
 postgres 1 0
 check "all up is ready" is_code 200 "$(url /health/ready)"
-check "and healthy" sh -c "curl -s --noproxy '*' '$(url /health)' | '$PYTHON' -c 'import json, sys; assert \"healthy\" in json.load(sys.stdin).values()'"
+check "and healthy" sh -c \
+	 "curl -s --noproxy '*' '$(url /health)' | '$PYTHON' -c 'import json, sys; assert \"healthy\" in json.load(sys.stdin).values()'"
 check "/health is JSON by its type" test "$(header_of content-type "$(url /health)")" = application/json
 redis 0 0
 check "Redis down is ready, but degraded" is_code 200 "$(url /-/ready)"
@@ -367,7 +371,8 @@ check "no base64" tls 401 -H 'Authorization: Basic ===='
 check "nothing is there without a password" is_code 401 --cacert "$work/ca.pem" "$(url /nothing)"
 check "health neither" is_code 401 --cacert "$work/ca.pem" "$(url /health/live)"
 check "401 asks for Basic" sh -c "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /metrics)' | grep -qi '^www-authenticate: Basic realm='"
-check "headers of the file are sent" sh -c "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /)' | grep -qi '^strict-transport-security: max-age=1000'"
+check "headers of the file are sent" sh -c \
+	 "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /)' | grep -qi '^strict-transport-security: max-age=1000'"
 check "in place of ours" sh -c "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /)' | grep -qi '^x-frame-options: SAMEORIGIN'"
 refute "plain HTTP is not spoken there" curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$PORT/metrics"
 refute "nor TLS 1.1" curl -sf --noproxy '*' -k --tls-max 1.1 --max-time 5 "$(url /metrics)"
@@ -400,13 +405,15 @@ kill -HUP "$EXPORTER"
 check "the new configuration is taken" await 10 logged 'msg="configuration reloaded"'
 check "the new user is let in" await 10 tls 200 -u bob:second
 check "the old one no more" tls 401 -u alice:right:pass
-check "the new certificate is shown" sh -c "openssl s_client -connect 127.0.0.1:$PORT </dev/null 2>/dev/null | openssl x509 -noout -subject | grep -q second"
+check "the new certificate is shown" sh -c \
+	 "openssl s_client -connect 127.0.0.1:$PORT </dev/null 2>/dev/null | openssl x509 -noout -subject | grep -q second"
 refute "TLS 1.2 is not spoken any more" curl -sf --noproxy '*' -k --tls-max 1.2 --max-time 5 "$(url /metrics)"
 echo '  nonsense: 1' >>"$web"
 kill -HUP "$EXPORTER"
 check "a bad one is told with its line" await 10 logged "web.yml:7: "
 check "and the old one stays" tls 200 -u bob:second
-check "a metric says so" sh -c "curl -s --noproxy '*' -k -u bob:second '$(url /metrics)' | grep -qx 'arbwatch_exporter_config_last_reload_successful 0'"
+check "a metric says so" sh -c \
+	 "curl -s --noproxy '*' -k -u bob:second '$(url /metrics)' | grep -qx 'arbwatch_exporter_config_last_reload_successful 0'"
 # client_auth TYPE [CA]
 client_auth() {
 	{
@@ -485,7 +492,8 @@ check "headers that are too large get 431" grep -q '^HTTP/1.1 431' "$work/answer
 check "requests in one go are answered in order" test "$(sed -n 's|^HTTP/1.1 \([0-9]*\).*|\1|p' "$work/answer" | tr '\n' ' ')" = \
 	"200 404 200 "
 for text in 'nonsense\r\n\r\n' 'GET\r\n\r\n' '\026\003\001\002\000' 'GET /metrics HTTP/9.9\r\n\r\n' \
-	'GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n' 'GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'; do
+	'GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n' \
+	'GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'; do
 	# shellcheck disable=SC2059 # the escapes are meant
 	printf "$text" | raw send "$PORT" >"$work/answer"
 	check "it lives on after: $text" is_code 200 "$(url /health/live)"
@@ -512,7 +520,9 @@ collector=$SPAWNED
 await 20 test -e "$textfiles/redis_latency.prom"
 cat >"$work/vanish.sh" <<SH
 while :; do
-	printf 'demo_vanishing 1\n' >'$textfiles/.v.tmp'; mv '$textfiles/.v.tmp' '$textfiles/vanishing.prom'; rm -f '$textfiles/vanishing.prom'
+	printf 'demo_vanishing 1\n' >'$textfiles/.v.tmp'
+	mv '$textfiles/.v.tmp' '$textfiles/vanishing.prom'
+	rm -f '$textfiles/vanishing.prom'
 done
 SH
 spawn vanisher sh "$work/vanish.sh"

@@ -440,7 +440,8 @@ check "control: not from a browser" status_is 403
 
 # All at once, and memory.
 parallel() {
-	seq 50 | xargs -P 50 -I '{}' curl -sS --max-time 30 -o "$work/parallel.{}" -w '%{http_code}\n' "$URL$(book_of kraken)" >"$work/parallel"
+	seq 50 | xargs -P 50 -I '{}' \
+		curl -sS --max-time 30 -o "$work/parallel.{}" -w '%{http_code}\n' "$URL$(book_of kraken)" >"$work/parallel"
 	test "$(grep -c '^200$' "$work/parallel")" -eq 50
 }
 check "50 clients at once are all answered" parallel

@@ -50,7 +50,8 @@ step(struct http_request *request, struct http_response *response, size_t index,
 	const struct rule *rule = rule_of(request->url);
 
 	*response = (struct http_response){ 0 };
-	if (!watch->may_send(watch->context, index)) {
+	ck_assert_ptr_nonnull(watch);
+	if (watch == NULL || !watch->may_send(watch->context, index)) {
 		(void)failure_set(&response->failure, FAILURE_REJECTED, "not sent");
 		return false;
 	}

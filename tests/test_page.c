@@ -75,10 +75,10 @@ check_of(enum health_kind kind)
 		.interval = 15,
 		.duration = 0.001 };
 
-	strcpy(check.name, "main");
-	strcpy(check.env, "paper");
-	strcpy(check.state, "ok");
-	strcpy(check.file, "main.prom");
+	snprintf(check.name, sizeof(check.name), "%s", "main");
+	snprintf(check.env, sizeof(check.env), "%s", "paper");
+	snprintf(check.state, sizeof(check.state), "%s", "ok");
+	snprintf(check.file, sizeof(check.file), "%s", "main.prom");
 	return check;
 }
 
@@ -184,7 +184,7 @@ START_TEST(json_strings_are_escaped)
 {
 	struct health_check check = check_of(CHECK_REDIS);
 
-	strcpy(check.name, "a\"b\\c\nd\x01 \xFF \xE2\x82\xAC");
+	snprintf(check.name, sizeof(check.name), "%s", "a\"b\\c\nd\x01 \xFF \xE2\x82\xAC");
 	ck_assert_ptr_nonnull(strstr(
 	    json_with(&check, 1, "\x7F"), "\"name\":\"a\\\"b\\\\c\\u000ad\\u0001 \\ufffd \xE2\x82\xAC\""));
 	ck_assert_ptr_nonnull(strstr(out.text, "\"summary\":\"\\u007f\""));
@@ -284,7 +284,8 @@ START_TEST(the_page_is_small_with_64_exchanges)
 		*check = check_of(i < 8 ? CHECK_COLLECTOR : i < 72 ? CHECK_EXCHANGE : CHECK_POSITIONS);
 		report.count = 136;
 		snprintf(check->name, sizeof(check->name), "exchange-%d", i);
-		strcpy(check->reason, "banned until 12:04:57 UTC; nothing of use in the last 7 runs");
+		snprintf(check->reason, sizeof(check->reason), "%s",
+		    "banned until 12:04:57 UTC; nothing of use in the last 7 runs");
 		for (check->buckets = 0; check->buckets < 12; check->buckets++) {
 			check->bounds[check->buckets] =
 			    check->buckets == 11 ? INFINITY : (double)check->buckets;

@@ -126,9 +126,8 @@ static const char whole[] = "name: own\n"                           /* 1 */
 
 /* With it, the account begins in line 23. */
 #define UNSIGNED "auth: {scheme: none}\n"
-#define SIGNED                                                                                                 \
-	"auth: {scheme: hmac, algorithm: sha256, secret_encoding: raw, timestamp: ms, headers: ['A: {key}'], " \
-	"prehash: '{query}', encoding: hex}\n"
+#define SCHEME   "auth: {scheme: hmac, algorithm: sha256, secret_encoding: raw, timestamp: ms, "
+#define SIGNED   SCHEME "headers: ['A: {key}'], prehash: '{query}', encoding: hex}\n"
 #define BALANCES "  balances: {path: /balances, weight: 1, list: /b, asset: /a, free: /f}\n"
 
 static const struct {

@@ -27,9 +27,6 @@ void memory_write_book(struct metrics *m, const char *exchange, const char *symb
 /* After one that did not: a ban or back-off that another program met is told here too. */
 void memory_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now);
 
-/* After one that did not: a ban or back-off that another program met is told here too. */
-void memory_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now);
-
 /* The state, in every run. */
 void memory_write_health(struct metrics *m, const char *exchange, enum health health);
 

@@ -72,8 +72,7 @@ choose_endpoints(struct venue *venue)
 	const struct profile *profile = venue->profile;
 
 	for (int e = 0; e < ENDPOINTS; e++) {
-		const struct profile_endpoint *endpoint = &profile->endpoints[e];
-		bool wanted = endpoint->path != NULL;
+		bool wanted = profile->endpoints[e].path != NULL;
 
 		if (e == ENDPOINT_PING)
 			wanted = wanted && profile->endpoints[ENDPOINT_TIME].path == NULL;
