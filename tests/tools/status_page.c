@@ -45,7 +45,8 @@ main(int argc, char **argv)
 		return 2;
 	if (store_refresh(store, &why) == -1)
 		settings.directory = why.text;
-	if (health_read(store, &settings, argc > 3 ? strtod(argv[3], NULL) : (double)time(NULL), &report) == 0)
+	if (health_read(store, &settings, argc > 3 ? strtod(argv[3], NULL) : (double)time(NULL), &report) ==
+	    0)
 		status = print(argv[1], &report);
 	health_release(&report);
 	store_free(store);
