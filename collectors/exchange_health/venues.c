@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ choose_endpoints(struct venue *venue)
 {
 	const struct profile *profile = venue->profile;
 
+	assert(profile != NULL);
 	for (int e = 0; e < ENDPOINTS; e++) {
 		bool wanted = profile->endpoints[e].path != NULL;
 
