@@ -6,11 +6,13 @@
 #	/volumes/postgres  password (the superuser's)                     read by postgres
 #	/volumes/monitor   redis_password, postgres_password,             read by the collectors, redis, postgres and
 #	                   redis_exporter.json, paper_ca.pem              their exporters
+#	/volumes/exchange  NAME.key, NAME.secret, NAME.passphrase         read by open_positions
 #	/volumes/paper     cert.pem, key.pem                              read by paper-exchange
 #	/volumes/grafana   admin_password, secret_key                     read by grafana
 #	/volumes/logs      elastic_password, kibana_password, ...         read by the profile logs
 #
-# Files are 0444, because each reader has a user of its own; who may read is decided by which volume it is given.
+# Files are 0444, because each reader has a user of its own; who may read is decided by which volume it is given.  API keys
+# are 0400 and the collectors' user's: open_positions takes no others.
 # ARBWATCH_SECRETS_REQUIRED  names that must be in /secrets; they are not made up
 
 set -eu
@@ -40,19 +42,27 @@ secret() {
 		echo "setup: $2 is from the directory of secrets"
 		return
 	fi
-	case " ${ARBWATCH_SECRETS_REQUIRED-} " in
-	*" $2 "*)
-		echo "setup: no secret $2: write it to the file $2 in the directory of secrets" >&2
-		exit 1
-		;;
-	esac
 	[ ! -s "$file" ] || return 0
 	od -An -N24 -tx1 /dev/urandom | tr -d ' \n' | put "$file"
 	echo "setup: made $2"
 }
 
+# key NAME: an API key or a part of one, from standard input; another one cannot be written over, only replaced.
+key() {
+	rm -f "/volumes/exchange/$1.new"
+	(umask 277 && cat >"/volumes/exchange/$1.new")
+	chown arbwatch:arbwatch "/volumes/exchange/$1.new"
+	mv -f "/volumes/exchange/$1.new" "/volumes/exchange/$1"
+}
+
 hash_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
+for name in ${ARBWATCH_SECRETS_REQUIRED-}; do
+	[ -s "/secrets/$name" ] || {
+		echo "setup: no secret $name: write it to the file $name in the directory of secrets" >&2
+		exit 1
+	}
+done
 secret redis redis_admin_password password
 secret monitor redis_password
 secret postgres postgres_admin_password password
@@ -91,6 +101,26 @@ if [ -d /volumes/paper ]; then
 		echo "setup: made the paper exchange's certificate"
 	fi
 	put /volumes/monitor/paper_ca.pem </volumes/paper/cert.pem
+	# The keys of its account, which are no secrets (docs/paper_exchange.md).
+	paper_secret='paper-secret-0123456789abcdef0123456789abcdef'
+	for venue in binance binanceusdm upbit bybit okx kraken; do
+		echo paper-key | key "$venue.key"
+		case $venue in
+		kraken) printf '%s' "$paper_secret" | base64 -w 0 | key kraken.secret ;;
+		*) echo "$paper_secret" | key "$venue.secret" ;;
+		esac
+	done
+	echo paper-passphrase | key okx.passphrase
+else
+	# API keys as they are, some have several lines; those that are no longer there are forgotten.
+	for file in /volumes/exchange/*; do
+		[ -s "/secrets/${file##*/}" ] || rm -f "$file"
+	done
+	for file in /secrets/*.key /secrets/*.secret /secrets/*.passphrase; do
+		[ -s "$file" ] || continue
+		key "${file##*/}" <"$file"
+		echo "setup: ${file##*/} is from the directory of secrets"
+	done
 fi
 
 # A profile adds its own after this; what the last start left is gone.

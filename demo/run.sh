@@ -179,21 +179,9 @@ make_keys() {
 
 # A bot's table of positions, which knows of all that the account holds, and the view that is read.
 make_positions() {
-	{
-		cat sql/example_positions.sql sql/open_positions.sql
-		echo 'INSERT INTO public.positions (exchange, symbol, side, quantity, market, entry_price) VALUES'
-		for venue in binance upbit bybit okx kraken; do
-			echo "('$venue', 'BTC', 'long', 1.5, 'spot', NULL), ('$venue', 'ETH', 'long', 12.5, 'spot', NULL),"
-			echo "('$venue', 'XRP', 'long', 5100, 'spot', NULL),"
-		done
-		for venue in binanceusdm bybit okx kraken; do
-			echo "('$venue', 'BTC/USDT', 'long', 0.5, 'derivative', 94000),"
-			printf "('%s', 'ETH/USDT', 'short', 3, 'derivative', 3300)" "$venue"
-			[ "$venue" = kraken ] && echo ';' || echo ','
-		done
-	} >"$work/positions.sql"
 	PGPASSWORD=$postgres_password "$bin/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$postgres_port" \
-		-U arbwatch -d postgres -f "$work/positions.sql" >"$work/psql.log" 2>&1 || fail psql "cannot make the table of positions"
+		-U arbwatch -d postgres -f sql/example_positions.sql -f sql/open_positions.sql -f sql/paper_positions.sql \
+		>"$work/psql.log" 2>&1 || fail psql "cannot make the table of positions"
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }

@@ -11,7 +11,8 @@ import sys
 # Each exception has its reason beside it in the compose file.
 ROOT = {"setup", "targets-exporters", "targets-scale", "logs-secrets", "cadvisor", "filebeat"}
 WRITABLE = {"elasticsearch", "logstash", "kibana"}
-CAPABLE = {"filebeat": ["DAC_READ_SEARCH"], "logs-secrets": ["CHOWN"]}
+CAPABLE = {"filebeat": ["DAC_READ_SEARCH"], "logs-secrets": ["CHOWN"], "setup": ["CHOWN"]}
+LIVE_CAPABLE = dict(CAPABLE, setup=["CHOWN", "DAC_READ_SEARCH"])
 ONE_SHOT = {"setup", "targets-exporters", "targets-scale", "logs-secrets", "logs-setup"}
 SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY)$")
 
@@ -23,8 +24,8 @@ def findings(name, service, live):
         yield "its root file system: read_only is %s" % service.get("read_only")
     if service.get("cap_drop") != ["ALL"]:
         yield "does not drop all capabilities"
-    allowed = ["DAC_READ_SEARCH"] if live and name == "setup" else CAPABLE.get(name)
-    if service.get("cap_add") != allowed:
+    allowed = (LIVE_CAPABLE if live else CAPABLE).get(name, [])
+    if sorted(service.get("cap_add") or []) != allowed:
         yield "adds the capabilities %s" % service.get("cap_add")
     if service.get("privileged") or "no-new-privileges:true" not in service.get("security_opt", []):
         yield "may gain privileges"
