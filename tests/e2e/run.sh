@@ -204,7 +204,7 @@ printf 'arbwatch:e2e\narbwatch:e2e-test\n' >>"$work/made"
 size=$(($(docker image inspect --format '{{.Size}}' arbwatch:e2e) / 1000000))
 check "our image has less than 120 MB ($size MB)" test "$size" -lt 120
 echo "our image: $size MB"
-for program in collectors/*.c lint/textfile_lint.c paper_exchange; do
+for program in collectors/*.c lint/textfile_lint.c exporter/arbwatch_exporter.c paper_exchange; do
 	program=$(basename "$program" .c)
 	check "our image runs $program" docker run --rm --network none arbwatch:e2e "$program" --version
 done
@@ -296,11 +296,12 @@ say "live"
 
 ports=$("$PYTHON" -c '
 import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
 print(*[each.getsockname()[1] for each in held])')
 # shellcheck disable=SC2086 # words are meant
 set -- $ports
 export ARBWATCH_PROMETHEUS_PORT="$1" ARBWATCH_GRAFANA_PORT="$2" ARBWATCH_VICTORIAMETRICS_PORT="$3" ARBWATCH_KIBANA_PORT="$4"
+export ARBWATCH_STATUS_PORT="$5"
 export ARBWATCH_EXPORTERS='redis postgres'
 prometheus=http://127.0.0.1:$ARBWATCH_PROMETHEUS_PORT
 
@@ -359,15 +360,18 @@ check "that takes less than 60 s" test $(($(date +%s) - started)) -lt 60
 check "every service is healthy" become_healthy 120
 say "stack up, without $(sort -u "$work/absent" | tr '\n' ' ')"
 
+well() { curl -sSf "http://127.0.0.1:$ARBWATCH_STATUS_PORT/health" | grep -q '"status": *"healthy"'; }
 check "every target is up" not holds 'up == 0'
 check "node_exporter takes every file" holds 'node_textfile_scrape_error == 0'
 check "node_exporter sees the machine" holds 'node_memory_MemTotal_bytes'
 check "and its disk" holds 'node_filesystem_avail_bytes{mountpoint="/"}'
 check "the paper exchange is asked over TLS" holds 'arbitrage_exchange_certificate_expiry_timestamp_seconds > time()'
+check "the status page is served" curl -sSf -o /dev/null "http://127.0.0.1:$ARBWATCH_STATUS_PORT/"
+check "and says that all is well" await 60 well
 check "Prometheus takes its rules" curl -sSf -o /dev/null "$prometheus/api/v1/rules"
 ### Confined, as it runs
 
-for service in redis postgres prometheus node-exporter paper-exchange $collectors; do
+for service in redis postgres prometheus node-exporter paper-exchange arbwatch-exporter $collectors; do
 	uid=$(stack exec -T "$service" sh -c 'sed -n "s/^Uid:[[:space:]]*\([0-9]*\).*/\1/p" /proc/1/status' 2>/dev/null)
 	[ "$service" != node-exporter ] || uid=$(stack exec -T "$service" id -u) # its process 1 is the machine's
 	check "$service is not root (uid $uid)" test "${uid:-0}" -ne 0
@@ -420,7 +424,7 @@ done
 
 ### How much it takes
 
-names=$(for service in $collectors paper-exchange node-exporter; do echo "$project-$service-1"; done)
+names=$(for service in $collectors paper-exchange arbwatch-exporter node-exporter; do echo "$project-$service-1"; done)
 # shellcheck disable=SC2086 # one container per word
 "$PYTHON" "$here/usage.py" 30 $names | tee "$work/usage"
 sum_of() { awk -v column="$1" '$1 !~ /node-exporter|total/ { sum += $column } END { printf "%.2f", sum }' "$work/usage"; }
