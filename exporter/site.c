@@ -9,7 +9,6 @@
 
 static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 static const char plain_text[] = "text/plain; charset=utf-8";
-static const size_t largest_json = 2 << 20;
 
 void
 site_init(struct site *site, struct exposition *exposition, struct telemetry *telemetry)
@@ -196,7 +195,7 @@ answer_report(struct site *site, enum route route, struct answer *answer)
 	if (read_report(site, &report) != 0) {
 		answer->response = NULL;
 	} else if (route == ROUTE_HEALTH) {
-		buffer_init(&text, largest_json);
+		buffer_init(&text, HEALTH_JSON_LIMIT);
 		health_json(&report, &text);
 		answer_text(answer, MHD_HTTP_OK, "application/json", &text);
 	} else if (route == ROUTE_PAGE) {
