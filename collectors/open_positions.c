@@ -327,7 +327,7 @@ publish_accounts(struct state *s, struct run *run, const struct metrics *last, d
 
 		report_account(m, account, last);
 		if (account_may_ask(account, started))
-			memory_write(m, account, now);
+			memory_write_account(m, account, now);
 		news_account(run, account, &s->stock.failures[i], started);
 		news_key(run, account, last);
 	}
@@ -406,7 +406,7 @@ open_positions_collect(void *state, struct run *run)
 		return;
 	}
 	for (size_t i = 0; i < s->accounts.count; i++)
-		memory_read(last, started, &s->accounts.items[i]);
+		memory_read_account(last, started, &s->accounts.items[i]);
 	sources_read(&s->sources, &s->accounts, run_deadline(run), started);
 	if (publish(s, run, last, started, &why) != 0)
 		publish_nothing(s, run, &why);

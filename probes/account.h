@@ -16,6 +16,7 @@ struct account_target {
 	const char *base_url; /* instead of the profile's; NULL: the profile's */
 	const struct account_key *key;
 	bool asked[ACCOUNT_ENDPOINTS]; /* which endpoints this run asks */
+	bool paper_only; /* nothing is signed for, or sent to, any place but those of profile_is_paper() */
 };
 
 struct account_part {

@@ -46,7 +46,7 @@ knows_key(const struct metrics *last, const char *exchange)
 }
 
 void
-memory_read(const struct metrics *last, double now, struct account *account)
+memory_read_account(const struct metrics *last, double now, struct account *account)
 {
 	const struct profile_account *profile = &account->setting->profile->account;
 
@@ -89,7 +89,7 @@ memory_retry_at(const struct account *account, double now)
 }
 
 void
-memory_write(struct metrics *m, const struct account *account, double now)
+memory_write_account(struct metrics *m, const struct account *account, double now)
 {
 	double retry_at = memory_retry_at(account, now);
 

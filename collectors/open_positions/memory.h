@@ -10,10 +10,10 @@
  */
 
 /* How often it was asked, and until when it is not to be; times that cannot be true are forgotten. */
-void memory_read(const struct metrics *last, double now, struct account *account);
+void memory_read_account(const struct metrics *last, double now, struct account *account);
 
 /* After a run that asked it. */
-void memory_write(struct metrics *m, const struct account *account, double now);
+void memory_write_account(struct metrics *m, const struct account *account, double now);
 
 /* Until when an exchange that refused is not asked: as it said, or a minute; 0: it did not refuse. */
 double memory_retry_at(const struct account *account, double now);
