@@ -15,7 +15,7 @@ packages_of() {
 	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2
+		echo check curl iproute2 nginx openssl procps prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-psycopg2
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
 		command -v npm >/dev/null || echo nodejs npm
 		;;
