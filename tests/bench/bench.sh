@@ -188,3 +188,6 @@ stop "$exporter"
 
 # shellcheck source=tests/bench/exchange.sh
 . "$(dirname "$0")/exchange.sh"
+
+# shellcheck source=tests/bench/preflight.sh
+. "$(dirname "$0")/preflight.sh"
