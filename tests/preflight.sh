@@ -106,24 +106,25 @@ check "one that is a FIFO holds nobody up" is secrets fail 'no regular file'
 run 1 "$preflight" --env paper --check secrets --output "$work/evidence.json"
 check "without any secret it is skipped" is secrets skip
 make_keys
-printf 'a-very-long-password-4711\n' >"$work/redis-password"
+shown=password-$$-$(now_ns)
+printf '%s\n' "$shown" >"$work/redis-password"
 chmod 0644 "$work/redis-password"
 REDIS_PASSWORD_FILE=$work/redis-password
 export REDIS_PASSWORD_FILE
 only secrets 1 paper
 check "files of our own settings are looked at" is secrets fail "$work/redis-password"
 chmod 0400 "$work/redis-password"
-spawn argv "$PYTHON" -c 'import time; time.sleep(300)' a-very-long-password-4711
-await 20 grep -q 4711 "/proc/$SPAWNED/cmdline"
+spawn argv "$PYTHON" -c 'import time; time.sleep(300)' "$shown"
+await 20 grep -q -- "$shown" "/proc/$SPAWNED/cmdline"
 printed() { run "$1" "$preflight" --env paper --check secrets --redis.target "$redis_url" --output "$work/evidence.json"; }
 printed 1
 check "a secret in somebody's arguments fails" is secrets fail "process $SPAWNED"
-check "and is not repeated" not grep -q 4711 "$work/evidence.json"
+check "and is not repeated" not grep -q -- "$shown" "$work/evidence.json"
 stop "$SPAWNED"
 printed 0
 check "and not when it is gone" is secrets pass
 unset REDIS_PASSWORD_FILE
-printf 'redis.password: a-very-long-password-4711\n' >"$work/arbwatch.yml"
+printf 'redis.password: %s\n' "$shown" >"$work/arbwatch.yml"
 chmod 0644 "$work/arbwatch.yml"
 only secrets 1 paper --config.file "$work/arbwatch.yml"
 check "a config file with a secret in it is one" is secrets fail 'a secret is in it'
