@@ -24,20 +24,42 @@ test_symbol_PKGS      := jansson
 test_account_key_PKGS := jansson openssl
 test_account_PKGS     := jansson openssl
 test_account_read_PKGS := jansson openssl
+test_policy_PKGS      := jansson
+test_belief_PKGS      := jansson
+test_keys_PKGS        := jansson openssl
+test_stock_PKGS       := libcurl jansson openssl
 sign_PKGS             := jansson openssl
+test_news_PKGS        := jansson
 fuzz_exchange_PKGS    := jansson
 fuzz_account_PKGS     := jansson openssl
+test_page_PKGS        := libcrypto
 get_PKGS              := libcurl openssl
 paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
+arbwatch_exporter_PKGS := libmicrohttpd gnutls zlib
+test_exposition_PKGS  := zlib
+test_web_config_PKGS  := gnutls
 
 # The gate measures with what the collectors measure with.
 preflight_SOURCES     := $(addprefix collectors/exchange_health/,families.c judge.c memory.c news.c venues.c) \
     $(addprefix collectors/open_positions/,accounts.c belief.c families.c holding.c holdings.c keys.c memory.c \
     policy.c rates.c reconcile.c sources.c stock.c)
+test_exposition_SOURCES := $(addprefix exporter/,bounds.c content.c exposition.c joined.c store.c store_entry.c telemetry.c)
+test_store_SOURCES    := $(addprefix exporter/,bounds.c content.c store.c store_entry.c)
+test_web_config_SOURCES := exporter/web_config.c
+test_write_SOURCES    := collectors/harness/write.c
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
 test_preflight_SOURCES := $(addprefix collectors/preflight/,check.c placeholder.c tracked.c verdict.c when.c)
 test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
+test_policy_SOURCES   := $(addprefix collectors/open_positions/,holding.c holdings.c policy.c)
+test_belief_SOURCES   := $(addprefix collectors/open_positions/,belief.c holding.c holdings.c policy.c)
+test_keys_SOURCES     := collectors/open_positions/keys.c
+test_stock_SOURCES    := $(addprefix collectors/open_positions/,accounts.c holding.c holdings.c keys.c policy.c rates.c \
+                         stock.c)
 test_exposure_SOURCES := $(addprefix collectors/open_positions/,exposure.c holding.c rates.c)
+test_news_SOURCES     := $(addprefix collectors/exchange_health/,judge.c news.c)
+test_health_SOURCES   := $(wildcard exporter/health*.c) exporter/words.c
+test_page_SOURCES     := $(test_health_SOURCES) $(wildcard exporter/page*.c)
+status_page_SOURCES   := $(test_page_SOURCES) $(addprefix exporter/,bounds.c content.c store.c store_entry.c)
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -68,10 +90,11 @@ object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 library   := $(BUILD)/libarbwatch.a
 harness   := $(call object,$(wildcard collectors/harness/*.c))
 collectors := $(patsubst collectors/%.c,%,$(wildcard collectors/*.c))
+sections  := $(collectors) arbwatch_exporter
 tests     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/paper_exchange
+programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/paper_exchange
 # A one-shot run is over in a millisecond, and loading a library is a good part of that: libyaml, needed only where
 # there is a config file, is linked in, and libm is not needed at all (the tests use it).
 libraries  = $(if $($(1)_PKGS),$$(pkg-config --libs $($(1)_PKGS))) -l:libyaml.a -pthread $(LDLIBS)
@@ -91,6 +114,10 @@ $(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $$(call object,$
 $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,textfile_lint)
 
+# The sanitizers' own crypt_r() hides from the linker that somebody needs the real one.
+$(BUILD)/arbwatch_exporter: $(call object,$(wildcard exporter/*.c)) $(library)
+	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ -Wl,--no-as-needed -lcrypt -Wl,--as-needed $(call libraries,arbwatch_exporter)
+
 # The exchange of the demo and the tests shares no code with what is measured on it.
 $(BUILD)/paper_exchange: $(call object,$(wildcard demo/paper_exchange/*.c common/*.c))
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,paper_exchange)
@@ -98,7 +125,7 @@ $(BUILD)/paper_exchange: $(call object,$(wildcard demo/paper_exchange/*.c common
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $$(call object,$$(test_$$*_SOURCES)) $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $$(pkg-config --libs check) $(call libraries,test_$*) -lm
 
-$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $$(call object,$$($$*_SOURCES)) $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
 
 # libFuzzer is clang's.
@@ -117,7 +144,7 @@ $(BUILD)/%.o: %.c
 	$(CC) -I. $(CPPFLAGS) $(STRICT) $(HARDEN) $(CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
 
 # What a config file may have sections for; kept in a file so that a new program rebuilds the object.
-$(BUILD)/common/options.o: DEFINES = -DPROGRAMS='"$(collectors)"'
+$(BUILD)/common/options.o: DEFINES = -DPROGRAMS='"$(sections)"'
 $(BUILD)/common/options.o: $(BUILD)/programs.list
 $(BUILD)/common/version.o: DEFINES = -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"'
 $(BUILD)/common/version.o: $(BUILD)/version.list
@@ -129,7 +156,7 @@ profiled  := $(call object,collectors/exchange_health.c collectors/open_position
 $(profiled): DEFINES = -DPROFILES='"$(profiles)"'
 $(profiled): $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)
-$(BUILD)/programs.list: contents = $(collectors)
+$(BUILD)/programs.list: contents = $(sections)
 $(BUILD)/version.list: contents = $(VERSION) $(REVISION)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
@@ -170,6 +197,11 @@ lint:
 	@packaging/install-dependencies.sh build lint
 	@packaging/lint.sh
 
+# The stack of compose.yaml under a Docker engine; some minutes, and more the first time.
+e2e:
+	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
+	@BUILD=$(BUILD) tests/e2e/run.sh
+
 # Each fuzz target for FUZZ_SECONDS (20), on its corpus; findings go to $(BUILD)/fuzz.
 fuzz:
 	@packaging/install-dependencies.sh build lint
@@ -185,7 +217,7 @@ test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/
 
 fuzzers: $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run check check-sanitized lint fuzz bench test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run check check-sanitized e2e lint fuzz bench test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "collectors/exchange_health/budget.h"
 #include "collectors/exchange_health/families.h"
 #include "collectors/exchange_health/memory.h"
 #include "collectors/exchange_health/news.h"
@@ -16,6 +17,7 @@
 #include "collectors/exchange_health/venues.h"
 #include "collectors/harness/collector.h"
 #include "common/version.h"
+#include "probes/ban_list.h"
 
 enum {
 	BODY_LIMIT = 256 * 1024,
@@ -40,11 +42,12 @@ static const struct option options[] = {
 	{ .name = "degraded.latency",
 	    .argument = "DURATION",
 	    .fallback = "500ms",
-	    .help = "above it an exchange is degraded: the median of a run's answers" },
+	    .help =
+		"above it an exchange is degraded: the median of a run's answers, of the slowest endpoint" },
 	{ .name = "degraded.error-ratio",
 	    .argument = "RATIO",
 	    .fallback = "0.05",
-	    .help = "above it too: requests that fail, of the last minutes" },
+	    .help = "above it too: requests that fail; one that is 2 minutes old counts half" },
 	{ .name = "degraded.headroom",
 	    .argument = "RATIO",
 	    .fallback = "0.2",
@@ -56,7 +59,7 @@ static const struct option options[] = {
 	{ .name = "frozen.age",
 	    .argument = "DURATION",
 	    .fallback = "5s",
-	    .help = "an older order book stands still" },
+	    .help = "an older order book stands still (without a time of its own: if it did not move)" },
 	{ .name = "frozen.runs",
 	    .argument = "N",
 	    .fallback = "2",
@@ -70,6 +73,9 @@ static const struct option options[] = {
 	    .help = "who may sign an exchange's certificate (default: the system's CAs)" },
 	{ 0 },
 };
+
+/* Even a run that used up its time may wait this long for another program that writes down a ban. */
+static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
 
 struct state {
 	struct venues venues;
@@ -138,6 +144,7 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (read_limits(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
+	    budget_check(&s->venues, given, s->limits.headroom, why) == 0 &&
 	    open_client(s, given, why) == 0) {
 		*state = s;
 		return 0;
@@ -148,11 +155,17 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 
 /* Run ---------------------------------------------------------------- */
 
-/* What is remembered; and whether it is asked. */
+/* What is remembered, here and by other programs; and whether it is asked. */
 static bool
-recall(struct venue *venue, const struct metrics *last, double now)
+recall(struct venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
 {
+	struct ban ban = ban_list_find(bans, venue_url(venue));
+
 	memory_read(last, venue->name, now, &venue->history);
+	if (ban.banned_until > venue->history.banned_until)
+		venue->history.banned_until = ban.banned_until;
+	if (ban.retry_at > venue->history.retry_at)
+		venue->history.retry_at = ban.retry_at;
 	for (size_t i = 0; i < venue->book_count; i++)
 		memory_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
 	return judge_may_ask(&venue->history, now);
@@ -209,6 +222,22 @@ tell_change(struct run *run, const struct venue *venue, enum health health)
 	run_note(run, venue->name, text);
 }
 
+/* At once, before anything else can fail: other programs ask from the same address. */
+static void
+tell_ban(struct run *run, const struct venue *venue, double now)
+{
+	const struct history *history = &venue->history;
+	struct deadline lock = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
+	struct failure why = { 0 };
+
+	if (ban_list_raise(run_directory(run), venue_url(venue),
+		(struct ban){ history->banned_until, history->retry_at }, now,
+		deadline.at_ns > lock.at_ns ? deadline : lock, &why) == 0)
+		return;
+	(void)failure_prefix(&why, "its ban cannot be kept for other programs");
+	run_failed(run, venue->name, &why);
+}
+
 static void
 publish_asked(const struct state *s, struct venue *venue, const struct exchange_target *target,
     struct run *run, double now)
@@ -216,15 +245,22 @@ publish_asked(const struct state *s, struct venue *venue, const struct exchange_
 	struct metrics *m = run_metrics(run);
 	struct news news;
 	enum health health;
+	bool failed;
 
 	news_read(venue, target, s->venues.seconds, &news);
 	news_judge_books(&s->venues, venue, &s->limits, &news);
 	judge_remember(&venue->history, &news, now);
+	if (news.banned || news.throttled)
+		tell_ban(run, venue, now);
 	health = judge(&s->limits, &venue->history, &news, now);
-	report_venue(m, venue, !judge_is_failed(&news), now);
-	memory_write(m, venue->name, &venue->history, now);
+	failed = judge_is_failed(&news);
+	report_venue(m, venue, news.requests > 0 && !failed, now);
+	if (news.requests > 0)
+		memory_write(m, venue->name, &venue->history, now);
+	/* Whether a symbol is tradable is known no longer when the exchange fails, unless it just said so. */
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history);
+		memory_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history,
+		    !failed || venue->books[i].news.tradable >= 0);
 	memory_write_health(m, venue->name, health);
 	tell_failure(run, venue, &news);
 	tell_change(run, venue, health);
@@ -236,13 +272,14 @@ publish_not_asked(const struct state *s, const struct venue *venue, struct run *
 	enum health health = judge(&s->limits, &venue->history, NULL, now);
 
 	report_venue(run_metrics(run), venue, false, now);
+	memory_write_hold(run_metrics(run), venue->name, &venue->history, now);
 	memory_write_health(run_metrics(run), venue->name, health);
 	tell_change(run, venue, health);
 }
 
 /* Ask all that may be asked.  How many; 0 when memory ran out, which is told. */
 static size_t
-ask(struct state *s, const struct metrics *last, struct run *run, double now)
+ask(struct state *s, const struct metrics *last, const struct ban_list *bans, struct run *run, double now)
 {
 	struct venues *v = &s->venues;
 	struct failure why = { 0 };
@@ -251,7 +288,7 @@ ask(struct state *s, const struct metrics *last, struct run *run, double now)
 	for (size_t i = 0; i < v->count; i++) {
 		struct venue *venue = &v->items[i];
 
-		if (!recall(venue, last, now)) {
+		if (!recall(venue, last, bans, now)) {
 			tell_held_back(run, venue, now);
 			continue;
 		}
@@ -267,28 +304,31 @@ ask(struct state *s, const struct metrics *last, struct run *run, double now)
 	return 0;
 }
 
-static void
-exchange_health_collect(void *state, struct run *run)
+/* Whether it is known who may be asked; else nobody is. */
+static bool
+read_bans(struct ban_list *bans, const struct metrics *last, struct run *run, double now)
 {
-	struct state *s = state;
-	struct venues *v = &s->venues;
-	const struct metrics *last = run_last(run);
-	double started = clock_unix_seconds(), now;
 	struct failure why = { 0 };
-	size_t asked;
+	bool known = ban_list_read(bans, run_directory(run), now, &why) == 0;
 
-	for (size_t i = 0; i < v->count; i++)
-		v->items[i].reading = NULL;
-	if (last == NULL) {
+	if (!known)
+		(void)failure_prefix(&why, "not asked, for it may hold a ban");
+	else if (last == NULL)
 		(void)failure_set(&why, FAILURE_LOCAL,
 		    "not asked: what the last run wrote cannot be read, and it may hold a ban");
+	if (why.kind != FAILURE_NONE)
 		run_failed(run, "exchanges", &why);
-		for (size_t i = 0; i < v->count; i++)
-			report_venue(run_metrics(run), &v->items[i], false, started);
-		return;
-	}
-	asked = ask(s, last, run, started);
-	now = clock_unix_seconds();
+	else if (bans->damage.kind != FAILURE_NONE)
+		run_failed(run, "exchanges", &bans->damage);
+	return known && last != NULL;
+}
+
+static void
+publish(struct state *s, struct run *run, double now)
+{
+	struct venues *v = &s->venues;
+
+	news_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
 			news_read_books(&v->items[i]);
@@ -301,7 +341,29 @@ exchange_health_collect(void *state, struct run *run)
 		else
 			publish_not_asked(s, venue, run, now);
 	}
-	exchange_readings_release(v->readings, asked);
+}
+
+static void
+exchange_health_collect(void *state, struct run *run)
+{
+	struct state *s = state;
+	struct venues *v = &s->venues;
+	const struct metrics *last = run_last(run);
+	double started = clock_unix_seconds();
+	struct ban_list bans;
+	size_t asked;
+
+	for (size_t i = 0; i < v->count; i++)
+		v->items[i].reading = NULL;
+	if (read_bans(&bans, last, run, started)) {
+		asked = ask(s, last, &bans, run, started);
+		publish(s, run, clock_unix_seconds());
+		exchange_readings_release(v->readings, asked);
+	} else {
+		for (size_t i = 0; i < v->count; i++)
+			report_venue(run_metrics(run), &v->items[i], false, started);
+	}
+	ban_list_release(&bans);
 }
 
 const struct collector collector = {

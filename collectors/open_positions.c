@@ -9,6 +9,7 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/open_positions/accounts.h"
+#include "collectors/open_positions/bans.h"
 #include "collectors/open_positions/belief.h"
 #include "collectors/open_positions/exposure.h"
 #include "collectors/open_positions/families.h"
@@ -105,8 +106,8 @@ static const struct option options[] = {
 	{ .name = "dust",
 	    .argument = "AMOUNT",
 	    .fallback = "1",
-	    .help = "assets worth less, in the first exposure.currency, are no positions unless the bot has "
-		    "them; 0: all are" },
+	    .help = "assets worth less, in the first exposure.currency, are no positions unless the bot or "
+		    "the baseline has them; 0: all are" },
 	{ .name = "exposure.currency",
 	    .argument = "CURRENCY",
 	    .fallback = "USDT",
@@ -328,6 +329,8 @@ publish_accounts(struct state *s, struct run *run, const struct metrics *last, d
 		report_account(m, account, last);
 		if (account_may_ask(account, started))
 			memory_write_account(m, account, now);
+		else
+			memory_write_hold_account(m, account);
 		news_account(run, account, &s->stock.failures[i], started);
 		news_key(run, account, last);
 	}
@@ -359,9 +362,12 @@ publish(struct state *s, struct run *run, const struct metrics *last, double sta
 		.held = &s->stock.holdings };
 	double now = clock_unix_seconds();
 
-	if (stock_form(&s->stock, &s->policy, &s->accounts, now, why) != 0 ||
-	    belief_form(&s->belief, &input, now, why) != 0)
+	if (stock_form(&s->stock, &s->policy, &s->accounts, now, why) != 0)
 		return -1;
+	sources_forget_positions(&s->sources, &s->accounts);
+	if (belief_form(&s->belief, &input, now, why) != 0)
+		return -1;
+	sources_forget_rows(&s->sources);
 	stock_remove_dust(&s->stock, &s->policy, &s->belief.holdings);
 	stock_lend(&s->stock, &s->belief.holdings);
 	publish_accounts(s, run, last, started, now);
@@ -373,9 +379,9 @@ publish(struct state *s, struct run *run, const struct metrics *last, double sta
 	return publish_exposure(s, run, last, why);
 }
 
-/* Without memory, or not knowing who must not be asked: nothing can be said. */
+/* Without memory, or not knowing who must not be asked: nothing can be said.  `last` may be NULL. */
 static void
-publish_nothing(struct state *s, struct run *run, const struct failure *why)
+publish_nothing(struct state *s, struct run *run, const struct metrics *last, const struct failure *why)
 {
 	struct metrics *m = run_metrics(run);
 
@@ -386,9 +392,24 @@ publish_nothing(struct state *s, struct run *run, const struct failure *why)
 		metrics_set(m, &open_families[OPEN_READABLE], LABELS("exchange", name), 0);
 		if (s->sources.has_engine)
 			metrics_set(m, &open_families[OPEN_READABLE], LABELS("engine", name), 0);
+		if (s->sources.has_engine && last != NULL)
+			memory_keep_since(last, m, name);
 	}
 	for (size_t i = 0; i < s->policy.currency_count; i++)
 		metrics_set(m, &open_families[OPEN_EXPOSURE_KNOWN], LABELS(s->policy.currencies[i]), 0);
+}
+
+/* Whom this program, or another one, was refused by; -1 with `why`: that is not known, and nobody is asked.
+ */
+static int
+recall(struct state *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+{
+	if (last == NULL)
+		return failure_set(
+		    why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
+	for (size_t i = 0; i < s->accounts.count; i++)
+		memory_read_account(last, now, &s->accounts.items[i]);
+	return bans_read(&s->accounts, run, now, why);
 }
 
 static void
@@ -399,17 +420,14 @@ open_positions_collect(void *state, struct run *run)
 	double started = clock_unix_seconds();
 	struct failure why = { 0 };
 
-	if (last == NULL) {
-		(void)failure_set(
-		    &why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
-		publish_nothing(s, run, &why);
+	if (recall(s, run, last, started, &why) != 0) {
+		publish_nothing(s, run, last, &why);
 		return;
 	}
-	for (size_t i = 0; i < s->accounts.count; i++)
-		memory_read_account(last, started, &s->accounts.items[i]);
 	sources_read(&s->sources, &s->accounts, run_deadline(run), started);
+	bans_raise(&s->accounts, run);
 	if (publish(s, run, last, started, &why) != 0)
-		publish_nothing(s, run, &why);
+		publish_nothing(s, run, last, &why);
 	sources_clear(&s->sources, &s->accounts);
 	stock_forget(&s->stock);
 	belief_forget(&s->belief);

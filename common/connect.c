@@ -90,6 +90,7 @@ connect_one(const struct addrinfo *address, struct deadline deadline, struct fai
 int
 connect_tcp(const struct addrinfo *addresses, struct deadline deadline, struct failure *why)
 {
+	struct failure last = { 0 }; /* of an address; no failure of ours if another one accepts */
 	int left = 0, fd = -1;
 
 	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next)
@@ -99,9 +100,11 @@ connect_tcp(const struct addrinfo *addresses, struct deadline deadline, struct f
 	for (const struct addrinfo *a = addresses; a != NULL && fd < 0; a = a->ai_next) {
 		struct deadline share = left > 1 ? deadline_in(deadline_left_ns(deadline) / left) : deadline;
 
-		fd = connect_one(a, share, why);
+		fd = connect_one(a, share, &last);
 		left--;
 	}
+	if (fd < 0)
+		*why = last;
 	return fd;
 }
 

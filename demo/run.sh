@@ -1,11 +1,11 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
-# the collectors, preflight every minute, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
+# the collectors, their status page, preflight every minute, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
 # status 0 as soon as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
-#	ARBWATCH_INTERVAL  the collectors' interval (default: 5s)
+#	ARBWATCH_INTERVAL  the collectors' interval (default: 5s; of those that ask exchanges always: these allow no less)
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -179,21 +179,9 @@ make_keys() {
 
 # A bot's table of positions, which knows of all that the account holds, and the view that is read.
 make_positions() {
-	{
-		cat sql/example_positions.sql sql/open_positions.sql
-		echo 'INSERT INTO public.positions (exchange, symbol, side, quantity, market, entry_price) VALUES'
-		for venue in binance upbit bybit okx kraken; do
-			echo "('$venue', 'BTC', 'long', 1.5, 'spot', NULL), ('$venue', 'ETH', 'long', 12.5, 'spot', NULL),"
-			echo "('$venue', 'XRP', 'long', 5100, 'spot', NULL),"
-		done
-		for venue in binanceusdm bybit okx kraken; do
-			echo "('$venue', 'BTC/USDT', 'long', 0.5, 'derivative', 94000),"
-			printf "('%s', 'ETH/USDT', 'short', 3, 'derivative', 3300)" "$venue"
-			[ "$venue" = kraken ] && echo ';' || echo ','
-		done
-	} >"$work/positions.sql"
 	PGPASSWORD=$postgres_password "$bin/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$postgres_port" \
-		-U arbwatch -d postgres -f "$work/positions.sql" >"$work/psql.log" 2>&1 || fail psql "cannot make the table of positions"
+		-U arbwatch -d postgres -f sql/example_positions.sql -f sql/open_positions.sql -f sql/paper_positions.sql \
+		>"$work/psql.log" 2>&1 || fail psql "cannot make the table of positions"
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
@@ -201,7 +189,6 @@ paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/
 # The gate looks at all of it, and at the working tree that this is run from.
 preflight_settings() {
 	cat <<END
-  interval: 1m
   keys: $keys
   redis.target: main=redis://:$redis_password@127.0.0.1:$redis_port
   postgres.target: main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
@@ -232,18 +219,20 @@ postgres_latency:
   target:
     - main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
+	# Prices in both currencies; Kraken allows no more than one book in so short an interval.
 	for section in exchange_health preflight open_positions; do
-		printf '%s:\n  exchange.profiles: %s\n  exchange:\n' "$section" "$PWD/exchanges"
+		printf '%s:\n  exchange.profiles: %s\n  interval: %s\n  exchange:\n' "$section" "$PWD/exchanges" \
+			"$([ "$section" = preflight ] && echo 1m || echo 5s)"
 		for venue in $venues; do
 			printf '    - %s=http://127.0.0.1:%s/%s\n' "$venue" "$paper_port" "$venue"
 		done
-		printf '  symbol: [BTC/USDT, ETH/USDT, "upbit:BTC/KRW", "upbit:ETH/KRW"%s]\n' \
+		printf '  symbol: [BTC/USDT, ETH/USDT, "upbit:BTC/KRW", "upbit:ETH/KRW", "kraken:BTC/USDT"%s]\n' \
 			"$([ "$section" != open_positions ] || echo ', "binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"')"
 		[ "$section" != preflight ] || preflight_settings
 	done >>"$work/arbwatch.yml"
 	cat >>"$work/arbwatch.yml" <<END
   keys: $keys
-  grace: $interval
+  grace: 5s
   engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
 	for collector in redis_latency postgres_latency exchange_health open_positions preflight; do
@@ -251,18 +240,29 @@ END
 	done
 }
 
-# Of the machine only what needs no /sys: version 1.9 panics in its cpu collector without.
+# Of the machine what the dashboards show.  The cpu collector of version 1.9 panics where /sys has no processors.
 start_node_exporter() {
-	start node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" \
-		--collector.disable-defaults \
-		--collector.textfile --collector.textfile.directory="$work/textfiles" \
-		--collector.loadavg --collector.meminfo
+	set -- --collector.textfile --collector.textfile.directory="$work/textfiles" --collector.loadavg --collector.meminfo \
+		--collector.filesystem --collector.diskstats --collector.pressure --collector.timex --collector.time
+	[ ! -e /sys/devices/system/cpu/cpu0 ] || set -- "$@" --collector.cpu
+	start node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" --collector.disable-defaults "$@"
 }
+
+# The status page; node_exporter serves the files here.
+start_exporter() {
+	start arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$exporter_port" \
+		--textfile.directory "$work/textfiles"
+}
+
+ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }
 
 # The shipped configuration, with the ports of this run and a quicker pace.
 start_prometheus() {
-	sed -e "s/127\.0\.0\.1:9101/127.0.0.1:$node_port/" \
-		-e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
+	mkdir "$work/targets"
+	printf -- "- targets: ['127.0.0.1:%s']\n" "$node_port" >"$work/targets/node.yml"
+	cp -r prometheus/rules "$work/"
+	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/arbwatch.yml"
+	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
 		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
 		prometheus/prometheus.yml >"$work/prometheus.yml"
 	start prometheus prometheus --config.file="$work/prometheus.yml" \
@@ -297,11 +297,12 @@ show() {
 	cat <<END
 
 It works.  Where to look:
+  the status page     http://127.0.0.1:$exporter_port
   Prometheus          http://127.0.0.1:$prometheus_port
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
     one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'
-    after the grace ($interval) arbitrage_position_mismatch tells what the bot does not know of
+    after the grace (5s) arbitrage_position_mismatch tells what the bot does not know of
   the .prom files     $work/textfiles
   logs and settings   $work
 An example, the time that 9 of 10 Redis PINGs stay below, in seconds:
@@ -325,9 +326,9 @@ umask 077
 work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-demo.XXXXXX") || exit 1
 chmod 711 "$work" # the user of PostgreSQL has to pass
 # shellcheck disable=SC2046 # one port per word
-set -- $("$BUILD/tests/tools/free_port" 5)
-[ $# -eq 5 ] || fail free_port "found no free ports"
-redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5
+set -- $("$BUILD/tests/tools/free_port" 6)
+[ $# -eq 6 ] || fail free_port "found no free ports"
+redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5 exporter_port=$6
 redis_password=$(password) postgres_password=$(password)
 venues='binance binanceusdm upbit bybit okx kraken'
 
@@ -342,6 +343,7 @@ make_positions
 make_keys
 start_collectors
 start_node_exporter
+start_exporter
 start_prometheus
 await prometheus 30 prometheus_answers
 
@@ -354,6 +356,8 @@ await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
 await open_positions 30 ask 'count(arbitrage_positions_readable == 1) == 12'
 await open_positions 30 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
 await preflight 30 ask 'count(arbitrage_preflight_last_success == 1)'
+await arbwatch_exporter 30 ready
+await arbwatch_exporter 30 ask 'up{job="arbwatch"} == 1'
 show
 proved=yes
 [ "$once" != 1 ] || exit 0

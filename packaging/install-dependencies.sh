@@ -1,6 +1,6 @@
 #!/bin/sh
 # install-dependencies.sh SET...: install the Debian packages a task needs, where
-# they are missing.  Sets: build, run, test, lint, bench.
+# they are missing.  Sets: build, run, test, lint, bench, e2e.
 #
 # With nothing missing it says nothing and needs neither root nor network.
 # Servers that come with the packages are not started: whoever runs us wants
@@ -8,14 +8,19 @@
 
 set -eu
 
+# The number of the Debian release; none for testing and unstable, which are newer than all.
+release_of() { sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' "$1" | grep . || echo 99; }
+
 packages_of() {
 	case $1 in
 	build) echo gcc libc6-dev make pkgconf git libhiredis-dev libpq-dev libyaml-dev libssl-dev ca-certificates libcurl4-openssl-dev \
-		libjansson-dev libmicrohttpd-dev libgnutls28-dev ;;
+		libjansson-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev libcrypt-dev ;;
 	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check curl iproute2 nginx openssl procps prometheus-alertmanager python3 python3-jsonschema python3-prometheus-client python3-psycopg2
+		echo check curl iproute2 nginx openssl procps prometheus-alertmanager python3 python3-prometheus-client python3-psycopg2 wrk \
+			prometheus-postgres-exporter prometheus-redis-exporter
+		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
 		command -v npm >/dev/null || echo nodejs npm
 		;;
@@ -25,10 +30,16 @@ packages_of() {
 		;;
 	bench)
 		packages_of test
-		echo hyperfine prometheus-blackbox-exporter prometheus-postgres-exporter prometheus-redis-exporter
+		echo hyperfine prometheus-blackbox-exporter
+		;;
+	e2e)
+		# From Debian 13 on, the engine's client and Compose are packages of their own; on 12, e2e takes
+		# Compose from 13, because the one of 12 does not know include.
+		echo docker.io debootstrap python3
+		[ "$(release_of /etc/os-release)" -lt 13 ] || echo docker-cli docker-compose
 		;;
 	*)
-		echo "install-dependencies.sh: no set '$1' (build, run, test, lint or bench)" >&2
+		echo "install-dependencies.sh: no set '$1' (build, run, test, lint, bench or e2e)" >&2
 		exit 2
 		;;
 	esac
@@ -75,7 +86,7 @@ apt_install() {
 }
 
 [ $# -gt 0 ] || {
-	echo "usage: install-dependencies.sh SET... (build, run, test, lint, bench)" >&2
+	echo "usage: install-dependencies.sh SET... (build, run, test, lint, bench, e2e)" >&2
 	exit 2
 }
 wanted=''

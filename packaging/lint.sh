@@ -113,6 +113,7 @@ directions() {
 	include_rule collectors/ 'common/|textfile/|probes/|collectors/'
 	include_rule collectors/harness/ 'common/|textfile/|collectors/harness/'
 	include_rule lint/ 'common/|textfile/|lint/'
+	include_rule exporter/ 'common/|textfile/|exporter/'
 	# Only a program logs.
 	grep -nE 'include "common/log\.h"' textfile/*.[ch] probes/*.[ch] /dev/null
 	grep -nE 'include "common/log\.h"' common/*.[ch] | grep -v '^common/log\.c:'
@@ -138,7 +139,7 @@ manuals() {
 		grep -q '^\.SH NAME\|^\.Sh NAME' "$page" || echo "$page: no NAME section"
 	done <"$scratch/man"
 	# Every program that is installed has one.
-	for source in collectors/*.c lint/textfile_lint.c; do
+	for source in collectors/*.c lint/textfile_lint.c exporter/arbwatch_exporter.c; do
 		manual=packaging/man/$(basename "$source" .c).1
 		[ ! -f "$source" ] || [ -f "$manual" ] || echo "$source: no $manual"
 	done
@@ -152,6 +153,8 @@ findings 'blanks at line ends' trailing_blanks
 findings 'man pages' manuals
 passes 'shellcheck' shell
 passes 'prometheus configuration' promtool check config prometheus/prometheus.yml
+passes 'prometheus configuration, scaled' promtool check config prometheus/prometheus-scale.yml
+passes 'dashboards' /usr/bin/python3 tests/dashboards.py --rules
 passes 'clang-format' layout
 passes 'cppcheck' cpp_check
 passes 'clang-tidy' tidy

@@ -4,13 +4,13 @@
 #include "probes/account.h"
 #include "probes/account_page.h"
 #include "probes/account_sign.h"
+#include "probes/ban_list.h"
 #include "probes/exchange_read.h"
 #include "probes/exchange_value.h"
 
 enum {
 	LIST_LIMIT = 16 * 1024 * 1024, /* bytes of one page of a list */
-	SMALL_LIMIT = 256 * 1024,      /* of what is not a list, and of what may be an error */
-	RETRY_UNTOLD = 60              /* seconds, after a 429 that does not say how long */
+	SMALL_LIMIT = 256 * 1024       /* of what is not a list, and of what may be an error */
 };
 
 struct venue {
@@ -18,6 +18,8 @@ struct venue {
 	struct account_reading *reading;
 	const char *wanted[HTTP_HEADERS + 1];
 	struct account_asking askings[ACCOUNT_ENDPOINTS];
+	int planned; /* weight of what is asked and will be, as far as is known: the first page of each, and
+			more */
 };
 
 /* What is asked one after another, in the place of one HTTP request. */
@@ -146,6 +148,7 @@ take_refusal(struct venue *venue, const struct http_response *response)
 		return;
 	until = answer.banned ? answer.banned_until : answer.retry_at;
 	venue->reading->refused = true;
+	venue->reading->banned = venue->reading->banned || answer.banned;
 	venue->reading->refused_until =
 	    later(venue->reading->refused_until, until > 0 ? until : now + RETRY_UNTOLD);
 }
@@ -173,6 +176,24 @@ take_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 	return false;
 }
 
+/* What comes after the first page was in nobody's reckoning. */
+static bool
+may_cost_more(const struct chain *chain, struct failure *why)
+{
+	struct venue *venue = chain->venue;
+	int64_t most = venue->target->weight_most;
+	int planned =
+	    venue->planned + venue->target->profile->account.reads[chain->endpoints[chain->at]].weight;
+
+	if (most > 0 && planned > most) {
+		(void)failure_set(why, FAILURE_LOCAL,
+		    "it would cost more than %lld of the rate limit (weight.limit)", (long long)most);
+		return false;
+	}
+	venue->planned = planned;
+	return true;
+}
+
 /* 1: there is another page, 0: it was the last one, -1 with `why`. */
 static int
 read_page(struct chain *chain, const struct http_response *response, struct failure *why)
@@ -191,7 +212,7 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 	}
 	if (cursor == NULL)
 		return 0;
-	return take_cursor(asking, cursor, why) ? 1 : -1;
+	return take_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
 }
 
 static void
@@ -270,7 +291,7 @@ add_chain(struct round *round, const struct chain *chain)
 static void
 prepare_venue(struct venue *venue, const struct account_target *target, struct account_reading *reading)
 {
-	*venue = (struct venue){ .target = target, .reading = reading };
+	*venue = (struct venue){ .target = target, .reading = reading, .planned = account_weight(target) };
 	exchange_wanted(target->profile, venue->wanted);
 	account_key_health_init(&reading->health);
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {
@@ -370,7 +391,7 @@ account_probe(struct http_client *client, const struct account_target targets[],
     struct deadline deadline, struct account_reading readings[], struct failure *why)
 {
 	struct round round = { 0 };
-	const struct http_watch watch = { &round, may_send, answered };
+	const struct http_watch watch = { &round, may_send, answered, true };
 	int result;
 
 	for (size_t i = 0; i < count; i++)

@@ -16,7 +16,8 @@ struct account_target {
 	const char *base_url; /* instead of the profile's; NULL: the profile's */
 	const struct account_key *key;
 	bool asked[ACCOUNT_ENDPOINTS]; /* which endpoints this run asks */
-	bool paper_only; /* nothing is signed for, or sent to, any place but those of profile_is_paper() */
+	bool paper_only;     /* nothing is signed for, or sent to, any place but those of profile_is_paper() */
+	int64_t weight_most; /* that all pages together may cost; 0: any */
 };
 
 struct account_part {
@@ -33,6 +34,7 @@ struct account_reading {
 	struct account_key_health health;
 	int weight;           /* what was sent cost, by the profile */
 	bool refused;         /* 429, 418 or the venue's own signal: the rest was not sent */
+	bool banned;          /* one of them was a ban, not only too many requests */
 	double refused_until; /* Unix time; 0: not refused */
 };
 

@@ -12,11 +12,21 @@ account_side_name(enum account_side side)
 }
 
 void
-account_lists_release(struct account_lists *lists)
+account_lists_forget_positions(struct account_lists *lists)
 {
-	free(lists->balances);
 	free(lists->positions);
 	free(lists->instruments);
+	lists->positions = NULL;
+	lists->instruments = NULL;
+	lists->position_count = lists->position_room = 0;
+	lists->instrument_count = lists->instrument_room = 0;
+}
+
+void
+account_lists_release(struct account_lists *lists)
+{
+	account_lists_forget_positions(lists);
+	free(lists->balances);
 	*lists = (struct account_lists){ 0 };
 }
 

@@ -86,10 +86,10 @@ grow(
 	size_t wanted = *room == 0 ? 64 : *room * 2;
 	void *grown;
 
-	if (count < *room)
-		return 0;
 	if (count >= most)
 		return failure_set(why, FAILURE_PROTOCOL, "more than %zu %s", most, what);
+	if (count < *room)
+		return 0;
 	grown = realloc(*items, wanted * size);
 	if (grown == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -145,8 +145,8 @@ account_row_balance(const struct account_row *row, struct account_lists *lists, 
 	const struct profile_account *account = &row->profile->account;
 	const char *amount = account->balance_free != NULL ? account->balance_free : account->balance_total;
 	const char *const pointers[FIELDS] = { account->balance_asset, amount, account->balance_locked };
+	struct account_balance balance = { .asset = "" };
 	struct slice found[FIELDS];
-	struct account_balance balance;
 
 	if (find_members(row, pointers, FIELDS, found, why) != 0 ||
 	    read_decimal(row, amount, found[AMOUNT], &balance.free, why) != 0 ||
@@ -210,6 +210,8 @@ read_side(const struct account_row *row, struct slice value, struct decimal *qua
 	is_short = exchange_list_has(&account->side_short, word);
 	if (is_long && negative)
 		return fail_row(row, why, account->position_quantity, "is negative, and the side is ", text);
+	if (!is_long && !is_short && !exchange_list_has(&account->side_signed, word))
+		return fail_row(row, why, account->position_side, "is no side: ", text);
 	if (is_short)
 		*side = SIDE_SHORT;
 	return 0;

@@ -173,11 +173,17 @@ engine_reading_init(struct engine_reading *reading)
 }
 
 void
-engine_reading_discard(struct engine_reading *reading)
+engine_reading_forget_rows(struct engine_reading *reading)
 {
 	free(reading->rows);
 	reading->rows = NULL;
 	reading->row_count = reading->row_room = 0;
+}
+
+void
+engine_reading_discard(struct engine_reading *reading)
+{
+	engine_reading_forget_rows(reading);
 	reading->updated_at = -1;
 	reading->read = false;
 }

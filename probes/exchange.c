@@ -67,13 +67,19 @@ count_requests(const struct exchange_target *target)
 	return count;
 }
 
-int
+int64_t
+exchange_endpoint_weight(const struct exchange_target *target, enum endpoint endpoint)
+{
+	return (int64_t)calls_of(target, endpoint) * target->profile->endpoints[endpoint].weight;
+}
+
+int64_t
 exchange_weight(const struct exchange_target *target)
 {
-	int weight = 0;
+	int64_t weight = 0;
 
-	for (size_t e = 0; e < ENDPOINTS; e++)
-		weight += (int)calls_of(target, e) * target->profile->endpoints[e].weight;
+	for (int e = 0; e < ENDPOINTS; e++)
+		weight += exchange_endpoint_weight(target, (enum endpoint)e);
 	return weight;
 }
 
@@ -240,15 +246,17 @@ later(double a, double b)
 	return a > b ? a : b;
 }
 
-/* When our clock showed the middle of the request, theirs showed `server`: within half the round trip. */
+/*
+ * When our clock showed the middle of the time from when it was asked to when
+ * it was told, theirs showed `server`: give or take half of that time.
+ */
 static void
 take_clock(
-    struct exchange_reading *reading, const struct http_response *response, double server, double error)
+    struct exchange_reading *reading, int64_t sent_unix_ns, int64_t told_unix_ns, double server, double error)
 {
-	double sent = (double)response->sent_unix_ns / 1e9,
-	       received = (double)response->received_unix_ns / 1e9;
+	double sent = (double)sent_unix_ns / 1e9, received = (double)told_unix_ns / 1e9;
 
-	if (response->sent_unix_ns <= 0 || received < sent || server < 0)
+	if (sent_unix_ns <= 0 || received < sent || server < 0)
 		return;
 	error += (received - sent) / 2;
 	if (reading->clock_read && reading->clock_error <= error)
@@ -272,7 +280,7 @@ take_transport(struct venue *venue, const struct http_response *response)
 	/* Whole seconds, rounded down. */
 	if (venue->target->profile->time_from_date_header && response->status != 0 &&
 	    value_http_date(response->date, &date))
-		take_clock(reading, response, date + 0.5, 0.5);
+		take_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
 }
 
 static void
@@ -288,15 +296,26 @@ take_signals(struct exchange_reading *reading, const struct exchange_answer *ans
 		reading->limits[i].used_ratio = later(reading->limits[i].used_ratio, answer->used_ratio[i]);
 }
 
+/* A book is told only when its answer ends; where that broke off, it began. */
 static double
 arrival(const struct http_response *response)
 {
 	struct timespec now;
 
+	if (response->ended_unix_ns > 0)
+		return (double)response->ended_unix_ns / 1e9;
 	if (response->received_unix_ns > 0)
 		return (double)response->received_unix_ns / 1e9;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Of two answers the worse one counts. */
+static void
+take_tradable(struct book_reading *book, int tradable)
+{
+	if (book->tradable < 0 || tradable == 0)
+		book->tradable = tradable;
 }
 
 static void
@@ -318,8 +337,11 @@ take_answer(struct question *question, const struct http_response *response)
 	request->failure = answer.failure;
 	take_transport(venue, response);
 	take_signals(venue->reading, &answer);
-	venue->refuses |= answer.banned || answer.throttled;
-	take_clock(venue->reading, response, answer.server_time, answer.server_time_error);
+	request->refused = answer.banned || answer.throttled;
+	venue->refuses |= request->refused;
+	/* What is in the body may have been written just before its end. */
+	take_clock(venue->reading, response->sent_unix_ns, response->ended_unix_ns, answer.server_time,
+	    answer.server_time_error);
 	if (request->endpoint == ENDPOINT_BOOK && answer.book.read) {
 		answer.book.tradable = venue->reading->books[request->symbol].tradable;
 		venue->reading->books[request->symbol] = answer.book;
@@ -327,7 +349,9 @@ take_answer(struct question *question, const struct http_response *response)
 	if (request->endpoint == ENDPOINT_TRADE && per_symbol)
 		venue->trades[request->symbol] = answer.trade_timestamp;
 	if (request->endpoint == ENDPOINT_SYMBOLS && per_symbol)
-		venue->reading->books[request->symbol].tradable = one.tradable;
+		take_tradable(&venue->reading->books[request->symbol], one.tradable);
+	if (answer.unknown_symbol)
+		take_tradable(&venue->reading->books[request->symbol], 0);
 }
 
 static bool
@@ -391,7 +415,7 @@ complete_books(struct venue *venue)
 			found =
 			    bsearch(&key, venue->sorted, target->symbol_count, sizeof(key), compare_natives);
 		if (found != NULL && key.native[0] != '\0')
-			book->tradable = found->tradable;
+			take_tradable(book, found->tradable);
 	}
 }
 

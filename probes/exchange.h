@@ -33,6 +33,7 @@ struct limit_reading {
 
 struct request_reading {
 	bool dropped; /* never sent: an answer before it was a ban, or asked for fewer requests */
+	bool refused; /* its answer is a ban, or asks for fewer requests */
 	enum endpoint endpoint;
 	size_t symbol; /* index, for per-symbol endpoints */
 	int status;    /* HTTP; 0: none */
@@ -57,11 +58,12 @@ struct exchange_reading {
 	bool banned;
 	double banned_until;       /* Unix time */
 	double certificate_expiry; /* Unix time; negative: no TLS */
-	int weight;                /* what this run cost by the profile: of what was sent */
+	int64_t weight;            /* what this run cost by the profile: of what was sent */
 };
 
-/* Weight of one run of this target, without asking. */
-int exchange_weight(const struct exchange_target *target);
+/* Weight of one run of this target, without asking: of all it asks, and of one endpoint. */
+int64_t exchange_weight(const struct exchange_target *target);
+int64_t exchange_endpoint_weight(const struct exchange_target *target, enum endpoint endpoint);
 
 /*
  * Ask all targets.  Once one has answered with a ban or a throttle signal, what

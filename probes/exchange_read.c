@@ -86,16 +86,27 @@ compare_symbols(const void *name, const void *symbol)
 	return strcmp(name, ((const struct asked_symbol *)symbol)->native);
 }
 
+/* The symbols that are looked for in a list, and how many names of any it had. */
+struct search {
+	const struct profile *profile;
+	struct asked_symbol *symbols;
+	size_t count;
+	size_t names, others;
+};
+
 /* Sets what is known of one symbol, if it was asked for.  Without its state, nothing is. */
 static void
-take_symbol(const struct profile *profile, const json_t *entry, struct asked_symbol symbols[], size_t count)
+take_symbol(struct search *search, const json_t *entry)
 {
+	const struct profile *profile = search->profile;
 	char buffer[VALUE_TEXT];
 	const char *name = json_string_value(json_pointer_get(entry, profile->symbol_name)), *state;
 	struct asked_symbol *symbol = NULL;
 
-	if (name != NULL && count > 0)
-		symbol = bsearch(name, symbols, count, sizeof(*symbols), compare_symbols);
+	if (name != NULL && search->count > 0)
+		symbol = bsearch(name, search->symbols, search->count, sizeof(*symbol), compare_symbols);
+	search->names += name != NULL;
+	search->others += name != NULL && symbol == NULL;
 	if (symbol == NULL)
 		return;
 	state = profile->symbol_state != NULL
@@ -107,33 +118,41 @@ take_symbol(const struct profile *profile, const json_t *entry, struct asked_sym
 			       : exchange_list_has(&profile->symbol_tradable, state);
 }
 
+/* What is not in the list is not traded; but a list that is no list says nothing of anybody. */
 static int
-read_symbols(const struct profile *profile, const json_t *root, struct asked_symbol symbols[], size_t count,
-    struct failure *why)
+read_symbols(struct search *search, const json_t *root, struct failure *why)
 {
-	const json_t *list = json_pointer_get(root, profile->symbols_list), *entry;
-	const char *key;
+	const json_t *list = json_pointer_get(root, search->profile->symbols_list), *entry;
+	bool one = search->profile->endpoints[ENDPOINT_SYMBOLS].per_symbol;
+	const char *key, *wrong = NULL;
 	size_t index;
 
-	/* What is not in the list is not traded. */
-	for (size_t i = 0; i < count && (json_is_array(list) || json_is_object(list)); i++)
-		symbols[i].tradable = 0;
+	for (size_t i = 0; i < search->count; i++)
+		search->symbols[i].tradable = 0;
 	if (json_is_array(list)) {
-		json_array_foreach(list, index, entry) take_symbol(profile, entry, symbols, count);
-	} else if (json_is_string(json_pointer_get(list, profile->symbol_name))) {
-		take_symbol(profile, list, symbols, count);
+		json_array_foreach(list, index, entry) take_symbol(search, entry);
+	} else if (json_is_string(json_pointer_get(list, search->profile->symbol_name))) {
+		take_symbol(search, list);
 	} else if (json_is_object(list)) {
-		json_object_foreach((json_t *)list, key, entry) take_symbol(profile, entry, symbols, count);
+		json_object_foreach((json_t *)list, key, entry) take_symbol(search, entry);
 	} else {
-		return failure_set(why, FAILURE_PROTOCOL, "the answer has no list of symbols");
+		wrong = "the answer has no list of symbols";
 	}
-	return 0;
+	if (wrong == NULL && search->names == 0)
+		wrong = "the answer's list of symbols has no name in it";
+	if (wrong == NULL && one && search->others > 0)
+		wrong = "the answer is about another symbol";
+	for (size_t i = 0; wrong != NULL && i < search->count; i++)
+		search->symbols[i].tradable = -1;
+	return wrong == NULL ? 0 : failure_set(why, FAILURE_PROTOCOL, "%s", wrong);
 }
 
 static void
 read_document(const struct profile *profile, enum endpoint endpoint, const json_t *root, double now,
     struct asked_symbol symbols[], size_t count, struct exchange_answer *answer)
 {
+	struct search search = { .profile = profile, .symbols = symbols, .count = count };
+
 	switch (endpoint) {
 	case ENDPOINT_TIME: (void)read_server_time(profile, root, answer); break;
 	case ENDPOINT_STATUS: (void)read_status(profile, root, answer); break;
@@ -143,7 +162,7 @@ read_document(const struct profile *profile, enum endpoint endpoint, const json_
 	case ENDPOINT_TRADE:
 		(void)exchange_read_trade(profile, root, now, &answer->trade_timestamp, &answer->failure);
 		break;
-	case ENDPOINT_SYMBOLS: (void)read_symbols(profile, root, symbols, count, &answer->failure); break;
+	case ENDPOINT_SYMBOLS: (void)read_symbols(&search, root, &answer->failure); break;
 	case ENDPOINT_PING: break;
 	}
 }
@@ -185,6 +204,9 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
 		exchange_read_complaint(
 		    profile, root, whole ? response->body : (struct slice){ NULL, 0 }, &complaint);
 		exchange_read_signals(profile, response, &complaint, now, answer);
+		answer->unknown_symbol = profile->endpoints[endpoint].per_symbol &&
+					 (endpoint == ENDPOINT_BOOK || endpoint == ENDPOINT_SYMBOLS) &&
+					 exchange_is_of_class(&profile->unknown_symbol, &complaint);
 		if (whole && (!success || (root != NULL && ok == 0) || answer->banned || answer->throttled))
 			(void)exchange_fail_rejected(profile, response, &complaint, answer);
 	}

@@ -14,6 +14,7 @@ struct asked_symbol {
 struct exchange_answer {
 	struct failure failure;
 	bool throttled, banned, maintenance, restricted;
+	bool unknown_symbol;               /* of a request about one symbol */
 	double retry_at;                   /* Unix time; negative: not said */
 	double banned_until;               /* Unix time; negative: not banned */
 	double used_ratio[PROFILE_LIMITS]; /* negative: not said */
@@ -28,8 +29,8 @@ void exchange_wanted(const struct profile *profile, const char *wanted[HTTP_HEAD
 
 /*
  * Read one answer that came at `now` (Unix time).  `symbols` are those of the
- * target, in the order of strcmp(); the answer about symbols sets `tradable` of
- * these and of no other.
+ * target, in the order of strcmp(), or the one that a request per symbol is
+ * about; the answer about symbols sets `tradable` of these and of no other.
  */
 void exchange_read(const struct profile *profile, enum endpoint endpoint,
     const struct http_response *response, double now, struct asked_symbol symbols[], size_t symbol_count,
@@ -59,6 +60,9 @@ int exchange_fail_rejected(const struct profile *profile, const struct http_resp
 /* ... and how much of a limit is used; negative: not said. */
 double exchange_read_limit(
     const struct profile *profile, const struct profile_limit *limit, const struct http_response *response);
+
+/* Whether it is one of these: by its code, or by how its message begins. */
+bool exchange_is_of_class(const struct profile_list *class, const struct complaint *complaint);
 
 bool exchange_list_has(const struct profile_list *list, const char *text);
 

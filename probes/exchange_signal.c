@@ -7,6 +7,9 @@
 #include "probes/json_pointer.h"
 #include "textfile/number.h"
 
+/* No exchange means anything else by it, whether its documentation says so or not. */
+enum { STATUS_BAN = 418 };
+
 static const double longest_ban = 7 * 24 * 3600; /* seconds; the longest one known is 3 days */
 
 static size_t
@@ -109,9 +112,8 @@ list_has_status(const struct profile_list *list, int status)
 	return exchange_list_has(list, text);
 }
 
-/* The code itself, or how the message begins. */
-static bool
-is_of_class(const struct profile_list *class, const struct complaint *complaint)
+bool
+exchange_is_of_class(const struct profile_list *class, const struct complaint *complaint)
 {
 	for (size_t i = 0; i < class->count; i++)
 		if (strcmp(class->items[i], complaint->code) == 0 ||
@@ -166,7 +168,7 @@ ban_in_message(const struct profile *profile, const char *message)
 	return seconds;
 }
 
-/* Seconds from now, a Unix time in any unit, or a date; negative: not said, or past. */
+/* Seconds from now, a Unix time in any unit, or a date; negative: not said, or not to come. */
 static double
 read_retry(const struct profile *profile, const struct http_response *response, double now)
 {
@@ -179,7 +181,7 @@ read_retry(const struct profile *profile, const struct http_response *response, 
 		(void)value_time_of_number(number, &at);
 	else
 		(void)value_http_date(text, &at);
-	if (at < now)
+	if (!(at > now))
 		return -1;
 	return at < now + longest_ban ? at : now + longest_ban;
 }
@@ -203,11 +205,12 @@ exchange_read_signals(const struct profile *profile, const struct http_response 
 {
 	double until = ban_in_message(profile, complaint->message);
 
-	answer->banned = list_has_status(&profile->ban_status, response->status) ||
-			 is_of_class(&profile->banned, complaint) || until >= now;
+	answer->banned = response->status == STATUS_BAN ||
+			 list_has_status(&profile->ban_status, response->status) ||
+			 exchange_is_of_class(&profile->banned, complaint) || until >= now;
 	answer->throttled = list_has_status(&profile->throttle_status, response->status) ||
-			    is_of_class(&profile->rate_limited, complaint);
-	answer->maintenance = is_of_class(&profile->maintenance, complaint);
+			    exchange_is_of_class(&profile->rate_limited, complaint);
+	answer->maintenance = exchange_is_of_class(&profile->maintenance, complaint);
 	answer->retry_at = read_retry(profile, response, now);
 	if (!answer->banned)
 		return;
@@ -220,12 +223,15 @@ int
 exchange_fail_rejected(const struct profile *profile, const struct http_response *response,
     const struct complaint *complaint, struct exchange_answer *answer)
 {
-	bool auth = response->status == 401 || is_of_class(&profile->auth_failed, complaint);
+	bool auth = response->status == 401 || exchange_is_of_class(&profile->auth_failed, complaint);
 	const char *what = answer->banned        ? "banned"
 			   : answer->throttled   ? "asked too much"
 			   : answer->maintenance ? "in maintenance"
 						 : "refused";
+	/* Some exchanges have but one text for both. */
+	const char *message = strcmp(complaint->code, complaint->message) != 0 ? complaint->message : "";
 
-	return failure_set(&answer->failure, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d %s %s",
-	    what, response->status, complaint->code, complaint->message);
+	return failure_set(&answer->failure, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s%s%s%s",
+	    what, response->status, *complaint->code != '\0' ? " " : "", complaint->code,
+	    *message != '\0' ? " " : "", message);
 }

@@ -1,9 +1,8 @@
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "probes/http_system.h"
 #include "probes/http_transfer.h"
 
 /* Scheme, name and port, and its requests that wait for their turn. */
@@ -73,10 +72,9 @@ http_client_new(const struct http_settings *settings, struct failure *why)
 	struct http_client *client;
 
 	assert(settings->body_limit > 0 && settings->connections > 0);
-	if (settings->ca_file != NULL && access(settings->ca_file, R_OK) != 0) {
-		(void)failure_set(why, FAILURE_LOCAL, "CA file '%s': %s", settings->ca_file, strerror(errno));
+	if (settings->ca_file != NULL && http_check_ca_file(settings->ca_file, why) != 0)
 		return NULL;
-	}
+	http_raise_file_limit();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		(void)failure_set(why, FAILURE_LOCAL, "libcurl does not start");
 		return NULL;
@@ -315,9 +313,14 @@ tell(struct http_client *client, struct job *job)
 	const struct http_watch *watch = client->watch;
 	struct http_request next = { 0 };
 
-	if (watch != NULL && watch->answered != NULL &&
-	    watch->answered(watch->context, (size_t)(job - client->jobs), job->response, &next))
+	if (watch == NULL || watch->answered == NULL)
+		return;
+	if (watch->answered(watch->context, (size_t)(job - client->jobs), job->response, &next)) {
 		go_on(job, &next, client);
+	} else if (watch->drop_bodies) {
+		buffer_release(&job->body);
+		job->response->body = (struct slice){ NULL, 0 };
+	}
 }
 
 /* Take what is done, start what may start now.  Returns whether anything new was started. */

@@ -30,7 +30,11 @@ struct http_settings {
 	size_t connections; /* kept open at the most; half of it is how many requests one host gets at once */
 };
 
-/* The settings are copied.  NULL with `why` (local): no such CA file, no memory. */
+/*
+ * The settings are copied.  The process may have as many open files from now on
+ * as its hard limit allows, up to 65536: each connection is one.  NULL with
+ * `why` (local): no such CA file, nothing in it that is a certificate, no memory.
+ */
 struct http_client *http_client_new(const struct http_settings *settings, struct failure *why);
 
 /* Takes NULL. */
@@ -59,8 +63,12 @@ struct http_response {
 	char date[64];                                /* the Date header; "" when absent */
 	double phase_seconds[HTTP_PHASES]; /* negative: not reached, or not needed on an open connection */
 	double seconds;                    /* the whole request, or until it failed */
-	int64_t sent_unix_ns; /* wall clock when the request was sent (not later), and when the first byte */
-	int64_t received_unix_ns;  /* came: what a clock skew is reckoned from; 0 when not reached */
+	/*
+	 * Wall clock, what a clock skew is reckoned from; 0 when not reached.  When
+	 * the request was sent (not later); when the answer's status line came, the
+	 * final one: interim answers (1xx) do not count; when its body had ended.
+	 */
+	int64_t sent_unix_ns, received_unix_ns, ended_unix_ns;
 	double certificate_expiry; /* Unix time of the first certificate of the chain to expire; negative: no
 				      TLS */
 };
@@ -82,6 +90,9 @@ struct http_watch {
 	 */
 	bool (*answered)(
 	    void *context, size_t index, const struct http_response *response, struct http_request *next);
+
+	/* The body is gone when answered() returns, whatever that says: none is kept while others come. */
+	bool drop_bodies;
 };
 
 /*

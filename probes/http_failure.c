@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "probes/http_failure.h"
@@ -39,6 +40,13 @@ http_failure(CURLcode code, struct slice host, const char *detail, int os_error,
 			kind = known[i].kind;
 			advice = known[i].advice;
 		}
+	/* Connecting or looking up: it was not the network. */
+	if (os_error == EMFILE || os_error == ENFILE) {
+		(void)failure_set(why, FAILURE_LOCAL,
+		    "%.*s: no file descriptor left for a connection: raise the limit (ulimit -n), or ask for less",
+		    SLICE_ARGS(host));
+		return;
+	}
 	if (*detail == '\0')
 		detail = curl_easy_strerror(code);
 	if (kind == FAILURE_CONNECT && os_error != 0)

@@ -71,12 +71,22 @@ certificate_expiry(const struct http_transfer *t)
 	return expiry;
 }
 
-/* An answer begins; a final one may come after interim ones (1xx). */
-static void
-begin_answer(struct http_transfer *t)
+/* Of "HTTP/1.1 103 Early Hints". */
+static bool
+is_interim(struct slice line)
 {
-	if (t->response->received_unix_ns == 0) {
+	const char *space = memchr(line.at, ' ', line.length);
+
+	return space != NULL && space + 1 < line.at + line.length && space[1] == '1';
+}
+
+/* An answer begins; a final one may come after interim ones, which say nothing. */
+static void
+begin_answer(struct http_transfer *t, struct slice line)
+{
+	if (!is_interim(line)) {
 		t->response->received_unix_ns = http_unix_now_ns();
+		t->received_ns = clock_now_ns();
 		t->response->certificate_expiry = certificate_expiry(t);
 	}
 	memset(t->response->wanted, 0, sizeof(t->response->wanted));
@@ -118,7 +128,7 @@ http_take_header(char *bytes, size_t size, size_t length, void *argument)
 	if (t->header_bytes > HEADER_BYTES || ++t->header_lines > HEADER_LINES)
 		return http_refuse(t, FAILURE_PROTOCOL, "too many headers");
 	if (!t->in_headers && t->body->length == 0 && line.length >= 5 && memcmp(line.at, "HTTP/", 5) == 0)
-		begin_answer(t);
+		begin_answer(t, line);
 	else if (line.length <= 2 && strspn(line.at, "\r\n") >= line.length)
 		t->in_headers = false; /* what comes now are trailers, or another answer */
 	else if (t->in_headers) {

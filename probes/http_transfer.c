@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -65,6 +66,18 @@ note_connection(void *argument, char *server, char *own, int server_port, int ow
 	return CURL_PREREQFUNC_OK;
 }
 
+/* As curl does it, but it would not say why there is none. */
+static curl_socket_t
+open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http_transfer *t = argument;
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	(void)purpose;
+	t->socket_error = fd >= 0 ? 0 : errno;
+	return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
 /* An idle connection needs no buffers: 34 kB each. */
 static CURLcode
 save_memory(CURL *easy, void *context, void *argument)
@@ -107,6 +120,8 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 	ok &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, note_lookup) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, note_connection) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, save_memory) == CURLE_OK;
@@ -197,6 +212,8 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 	t->host = host;
 	t->looked_up = t->connected = t->in_headers = false;
 	t->header_bytes = t->header_lines = 0;
+	t->received_ns = 0;
+	t->socket_error = 0;
 	t->refused.kind = FAILURE_NONE;
 	t->error[0] = '\0';
 	t->started_ns = clock_now_ns();
@@ -236,6 +253,13 @@ difference(double later, double earlier)
 	return later > earlier ? later - earlier : 0;
 }
 
+/* Not curl's, which counts interim answers. */
+static double
+seconds_to_first_byte(const struct http_transfer *t)
+{
+	return (double)(t->received_ns - t->started_ns) / 1e9;
+}
+
 static void
 read_phases(struct http_transfer *t)
 {
@@ -243,7 +267,6 @@ read_phases(struct http_transfer *t)
 	double connected = seconds_until(t, CURLINFO_CONNECT_TIME_T);
 	double secured = seconds_until(t, CURLINFO_APPCONNECT_TIME_T);
 	double sent = seconds_until(t, CURLINFO_PRETRANSFER_TIME_T);
-	double first = seconds_until(t, CURLINFO_STARTTRANSFER_TIME_T);
 	double *phases = t->response->phase_seconds;
 	long connections = 0;
 
@@ -258,8 +281,8 @@ read_phases(struct http_transfer *t)
 	}
 	if (sent > 0)
 		t->response->sent_unix_ns = t->started_unix_ns + (int64_t)(sent * 1e9);
-	if (sent > 0 && first > 0 && t->response->received_unix_ns != 0)
-		phases[HTTP_FIRST_BYTE] = difference(first, sent);
+	if (sent > 0 && t->received_ns != 0)
+		phases[HTTP_FIRST_BYTE] = difference(seconds_to_first_byte(t), sent);
 }
 
 static void
@@ -312,7 +335,8 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 		(void)http_refuse(t, FAILURE_PROTOCOL, "a header is too long (or memory ran out)");
 	if (code == CURLE_OK && t->refused.kind == FAILURE_NONE) {
 		response->phase_seconds[HTTP_TRANSFER] =
-		    difference(response->seconds, seconds_until(t, CURLINFO_STARTTRANSFER_TIME_T));
+		    difference(response->seconds, seconds_to_first_byte(t));
+		response->ended_unix_ns = http_unix_now_ns();
 		response->body = buffer_slice(t->body);
 	} else {
 		(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_error);
@@ -321,7 +345,8 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 		else if (code == CURLE_OPERATION_TIMEDOUT)
 			time_out(t);
 		else
-			http_failure(code, t->host, t->error, (int)os_error, &response->failure);
+			http_failure(code, t->host, t->error,
+			    t->socket_error != 0 ? t->socket_error : (int)os_error, &response->failure);
 		buffer_release(t->body);
 	}
 	let_go(t);

@@ -23,8 +23,10 @@ struct http_transfer {
 
 	struct curl_slist *headers; /* to send */
 	int64_t started_ns, started_unix_ns;
-	bool connected; /* it has a connection, TLS included */
-	bool looked_up; /* it asked for the host's address itself */
+	int64_t received_ns; /* monotonic, of the final status line; 0: none yet */
+	int socket_error;    /* why there is no socket; 0: there is, or none was needed */
+	bool connected;      /* it has a connection, TLS included */
+	bool looked_up;      /* it asked for the host's address itself */
 	bool in_headers;
 	size_t header_bytes, header_lines;
 	struct failure refused; /* what a callback did not take */

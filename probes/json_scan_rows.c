@@ -61,7 +61,7 @@ json_rows_begin(const struct json_scan *scan, struct slice list, struct json_row
 {
 	enum scan_kind kind = json_scan_kind(list);
 
-	if (kind != SCAN_LIST && kind != SCAN_OBJECT)
+	if (list.at == NULL || (kind != SCAN_LIST && kind != SCAN_OBJECT))
 		return false;
 	*rows = (struct json_rows){ scan, list.at + 1, kind == SCAN_OBJECT };
 	return true;

@@ -102,7 +102,7 @@ json_scan_key(struct slice key, char *buffer, size_t size, struct slice *text)
 	at = key.at;
 	end = at + key.length;
 	while (at < end) {
-		unsigned character = (unsigned char)*at;
+		unsigned character;
 
 		if (*at != '\\') {
 			if (out == buffer + size)

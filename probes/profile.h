@@ -41,7 +41,7 @@ struct profile_endpoint {
 	int weight;       /* of the rate limit, one call costs */
 	bool per_symbol;
 	bool ignore_rate_limit; /* its rate-limit header is not to be believed */
-	bool every_run;         /* false: asked once in `every_runs` runs (heavy ones) */
+	bool every_run;         /* false: asked once in `every_runs` runs (the heavy list of symbols) */
 	int every_runs;         /* at least 1 */
 };
 
@@ -51,14 +51,14 @@ enum ok_kind { OK_ALWAYS, OK_ABSENT, OK_EQUALS, OK_EMPTY };
 enum limit_semantics { LIMIT_USED, LIMIT_REMAINING };
 
 struct profile_limit {
-	const char *name; /* label value: "weight_1m" */
-	const char *header;
+	const char *name;   /* label value: "weight_1m" */
+	const char *header; /* NULL: nothing tells what is used, and what we spend is counted */
 	const char *key; /* "sec" in "group=default; min=899; sec=29"; NULL: the whole value is the number */
 	enum limit_semantics semantics;
-	double ceiling;
+	double ceiling;             /* 0: `ceiling_header` tells it */
 	const char *ceiling_header; /* NULL: `ceiling` holds */
 	int window_seconds;
-	const char *scope; /* "ip", "key", "endpoint" */
+	const char *scope; /* "ip", "key"; "endpoint": each has so much for itself */
 };
 
 /* How private calls are signed: for the account reader. */
@@ -129,7 +129,8 @@ struct profile_account {
 	const char *position_quantity;             /* negative: short, unless a side is told */
 	const char *position_closed;               /* taken from the quantity; NULL: none */
 	const char *position_side;                 /* NULL: the sign says it */
-	struct profile_list side_long, side_short; /* words; any other: the sign says it */
+	struct profile_list side_long, side_short; /* words for each */
+	struct profile_list side_signed;           /* words for: the sign says it ("BOTH") */
 	bool position_contracts; /* the quantity is in contracts: times the instrument's size */
 	const char *position_notional, *position_mark, *position_pnl; /* NULL: not told */
 	struct profile_list
@@ -171,6 +172,7 @@ struct profile {
 	struct profile_list auth_permission;
 	struct profile_list auth_expired;
 	struct profile_list auth_signature;
+	struct profile_list unknown_symbol;
 
 	bool time_from_date_header;
 	const char *time_pointer;
@@ -197,7 +199,7 @@ struct profile {
 	struct profile_limit limits[PROFILE_LIMITS];
 	size_t limit_count;
 	struct profile_list throttle_status; /* HTTP codes: "429" */
-	struct profile_list ban_status;      /* "418" */
+	struct profile_list ban_status;      /* besides 418, which always is */
 	const char *retry_after;             /* header, seconds; NULL: none */
 	const char *ban_until_after; /* text in the error message before the time in ms: "banned until " */
 	int default_ban_seconds;     /* when nothing says how long */

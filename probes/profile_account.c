@@ -143,6 +143,8 @@ check_parts(const struct profile_loading *loading, struct failure *why)
 			   loading, "account.positions.long", "account.positions.side", why) != 0 ||
 		       profile_require_with(
 			   loading, "account.positions.short", "account.positions.side", why) != 0 ||
+		       profile_require_with(
+			   loading, "account.positions.signed", "account.positions.side", why) != 0 ||
 		       profile_require_with(loading, "account.key.match", "account.key.list", why) != 0 ||
 		       profile_require_with(loading, "account.key.expiry", "account.key.expiry_unit", why) !=
 			   0

@@ -86,6 +86,35 @@ fail_per_symbol(const struct profile_loading *loading, enum endpoint endpoint, s
 	    loading, profile_line(loading, key), key, "it is asked once: no {symbol} may be in it", why);
 }
 
+/* A book that is not asked for says nothing; a list of symbols holds for a while. */
+static int
+check_pace(const struct profile_loading *loading, struct failure *why)
+{
+	for (size_t e = 0; e < ENDPOINTS; e++) {
+		char key[64];
+
+		(void)snprintf(key, sizeof(key), "endpoints.%s.every_runs", endpoint_name((enum endpoint)e));
+		if (e != ENDPOINT_SYMBOLS && loading->profile->endpoints[e].every_runs > 1)
+			return profile_fail(loading, profile_line(loading, key), key,
+			    "only symbols may be left out of a run", why);
+	}
+	return 0;
+}
+
+/* The name is what --exchange and the label say, and leads to the file. */
+static int
+check_name(const struct profile_loading *loading, struct failure *why)
+{
+	const char *slash = strrchr(loading->path, '/'), *file = slash != NULL ? slash + 1 : loading->path;
+	size_t length = strcspn(file, ".");
+	char reason[PROFILE_KEY];
+
+	if (strlen(loading->profile->name) == length && strncmp(loading->profile->name, file, length) == 0)
+		return 0;
+	(void)snprintf(reason, sizeof(reason), "not the file's own, which is '%.*s'", (int)length, file);
+	return profile_fail(loading, profile_line(loading, "name"), "name", reason, why);
+}
+
 /* A question and how its answer is read come together. */
 static int
 check_endpoints(const struct profile_loading *loading, struct failure *why)
@@ -120,6 +149,23 @@ check_endpoints(const struct profile_loading *loading, struct failure *why)
 		   : 0;
 }
 
+/* Without a header a limit is only counted, and nothing may be said of one. */
+static void
+limit_parts(const struct profile_loading *loading, const struct profile_limit *limit, const char *key,
+    char *parts, size_t size)
+{
+	char counts[PROFILE_KEY + 16];
+
+	(void)snprintf(counts, sizeof(counts), "%s.counts", key);
+	if (limit->header == NULL && limit->key == NULL && limit->ceiling_header == NULL &&
+	    profile_line(loading, counts) == 0)
+		(void)snprintf(parts, size, "%s.ceiling %s.window %s.scope", key, key, key);
+	else
+		(void)snprintf(parts, size, "%s.header %s.counts %s.window %s.scope%s%s%s", key, key, key,
+		    key, limit->ceiling_header == NULL ? " " : "", limit->ceiling_header == NULL ? key : "",
+		    limit->ceiling_header == NULL ? ".ceiling" : "");
+}
+
 static int
 check_limits(const struct profile_loading *loading, struct failure *why)
 {
@@ -131,13 +177,10 @@ check_limits(const struct profile_loading *loading, struct failure *why)
 		char key[PROFILE_KEY], parts[6 * PROFILE_KEY];
 
 		(void)snprintf(key, sizeof(key), "limits.%s", limit->name);
-		(void)snprintf(parts, sizeof(parts), "%s.header %s.counts %s.window %s.scope%s%s%s", key, key,
-		    key, key, limit->ceiling_header == NULL ? " " : "",
-		    limit->ceiling_header == NULL ? key : "",
-		    limit->ceiling_header == NULL ? ".ceiling" : "");
+		limit_parts(loading, limit, key, parts, sizeof(parts));
 		if (profile_require(loading, parts, why) != 0)
 			return -1;
-		headers += 1 + (limit->ceiling_header != NULL);
+		headers += (limit->header != NULL) + (limit->ceiling_header != NULL);
 		if (headers > HTTP_HEADERS)
 			return profile_fail(
 			    loading, profile_line(loading, key), key, "too many headers to look at (8)", why);
@@ -171,6 +214,7 @@ int
 profile_check(const struct profile_loading *loading, struct failure *why)
 {
 	if (profile_require(loading, "name base_url symbol.format endpoints.book.path", why) != 0 ||
+	    check_name(loading, why) != 0 || check_pace(loading, why) != 0 ||
 	    check_answers(loading, why) != 0 || check_endpoints(loading, why) != 0 ||
 	    check_limits(loading, why) != 0 ||
 	    profile_require(loading, "retry.throttle_status retry.default_ban", why) != 0)

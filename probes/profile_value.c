@@ -72,8 +72,11 @@ check_path(const char *text)
 {
 	const char *token = strchr(text, '{');
 
-	if (*text != '/' || strpbrk(text, " #\"\\\t\r\n") != NULL)
+	if (*text != '/' || strpbrk(text, " #\"\\\x7f") != NULL)
 		return "not a path that begins with '/', without spaces";
+	for (const char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ')
+			return "not a path that begins with '/', without control characters";
 	if (token != NULL)
 		text = strncmp(token, "{symbol}", 8) == 0 ? token + 8 : token;
 	return strpbrk(text, "{}") != NULL ? "only {symbol} may be in braces, and once" : NULL;
@@ -85,14 +88,17 @@ check_format(const char *text)
 	int bases = 0, quotes = 0;
 
 	for (; *text != '\0'; text++) {
-		if (*text == '}')
+		bool base = strncmp(text, "{BASE}", 6) == 0 || strncmp(text, "{base}", 6) == 0;
+		bool quote = strncmp(text, "{QUOTE}", 7) == 0 || strncmp(text, "{quote}", 7) == 0;
+
+		if (*text == '}' || (*text == '{' && strchr(text, '}') == NULL))
 			return "a brace without its other half";
-		if (*text != '{')
-			continue;
-		bases += strncmp(text, "{BASE}", 6) == 0 || strncmp(text, "{base}", 6) == 0;
-		quotes += strncmp(text, "{QUOTE}", 7) == 0 || strncmp(text, "{quote}", 7) == 0;
-		if ((text = strchr(text, '}')) == NULL)
-			return "a brace without its other half";
+		if (*text == '{' && !base && !quote)
+			return "an unknown token in braces: there are {BASE} and {QUOTE}, or {base} and {quote}";
+		bases += base;
+		quotes += quote;
+		if (*text == '{')
+			text = strchr(text, '}');
 	}
 	return bases == 1 && quotes == 1 ? NULL : "not one {BASE} (or {base}) and one {QUOTE} (or {quote})";
 }

@@ -42,11 +42,11 @@ for venue in near far; do
 		  unit: ms
 		  sequence: /n
 		limits:
-		  requests_1m:
+		  requests_1s:
 		    header: X-Used
 		    counts: used
 		    ceiling: 100
-		    window: 1m
+		    window: 1s
 		    scope: ip
 		retry:
 		  throttle_status: ["429"]
@@ -106,8 +106,9 @@ again() {
 	run 0 "$collector" --exchange.profiles "$profiles" --timeout 1s --frozen.age 1m \
 		--exchange "near=http://127.0.0.1:$near_port" --exchange "far=http://127.0.0.1:$far_port" "$@"
 }
+forget() { rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"; }
 probe() {
-	rm -f "$textfiles"/*.prom
+	forget
 	again "$@"
 }
 
@@ -144,9 +145,10 @@ check "best bid" is 'orderbook_price{exchange="near",symbol="BTC/USDT",side="bid
 check "best ask" is 'orderbook_price{exchange="near",symbol="BTC/USDT",side="ask"' 100.75
 # The peer has no Date header, so that its clock is not known; a second is for a slow machine.
 check "age" near_to "$(of 'orderbook_age_seconds{exchange="near",symbol="BTC/USDT"')" 2 1
-check "used of the limit" is 'rate_limit_used_ratio{exchange="near",limit="requests_1m"' 0.1
+check "used of the limit" is 'rate_limit_used_ratio{exchange="near",limit="requests_1s"' 0.1
 check "weight" is 'run_weight{exchange="near"' 3
 check "HTTP codes" is 'http_responses_total{exchange="near",code="200"' 1
+check "and those that did not come are there, at 0" is 'http_responses_total{exchange="near",code="418"' 0
 check "the histogram" is 'request_duration_seconds_count{exchange="near",endpoint="book"' 1
 check "no failures, and they are there" failures near timeout 0
 check "promtool has nothing to say" sh -c "promtool check metrics <'$textfiles/exchange_health.prom'"
@@ -176,7 +178,64 @@ refused 'costs 6 of its rate limit (order books: 2), and 5 is the most' \
 refused 'does not name' --exchange near --symbol elsewhere:A/B
 refused 'is not a pair' --exchange near --symbol "$(printf 'A/B"} 1\nforeign 2')"
 refused 'is there twice' --exchange near --symbol A/B --symbol A/B
+refused 'no certificate in it' --exchange near --tls.ca-file "$0"
 refused 'is not a decimal fraction' --exchange near --degraded.headroom 20
+
+# What the exchange itself allows: every run within the window at its heaviest, less the headroom.
+budget() {  # budget STATUS WINDOW SCOPE FLAG...: with 100 in that window.
+	status=$1
+	sed -e "s/window: 1s/window: $2/" -e "s/scope: ip/scope: $3/" "$profiles/near.yaml" >"$work/budget/near.yaml"
+	shift 3
+	run "$status" "$collector" --exchange.profiles "$work/budget" --exchange near --config.check --weight.limit 1000000 "$@"
+}
+symbols() { "$PYTHON" -c 'import sys; print(" ".join("--symbol S%d/USDT" % i for i in range(int(sys.argv[1]))))' "$1"; }
+mkdir "$work/budget"
+# shellcheck disable=SC2046 # words are wanted
+{
+	budget 0 1m ip $(symbols 26)
+	budget 2 1m ip $(symbols 27)
+	check "it says the figures" logged "1 run in that time costs 81"
+	check "it says the limit" logged "near allows 100 in 60s (requests_1s), of which 80 may be used"
+	budget 0 1m ip $(symbols 27) --degraded.headroom 0.19
+	budget 0 5m ip $(symbols 5)
+	budget 2 5m ip $(symbols 6)
+	check "without an interval a minute counts" logged "5 runs in that time cost 90"
+	budget 0 1m ip $(symbols 6) --interval 15s
+	budget 2 1m ip $(symbols 7) --interval 15s
+	budget 2 1m ip $(symbols 6) --interval 14s
+	check "a run that has begun counts" logged "5 runs in that time cost 90"
+	budget 0 1m ip $(symbols 26) --interval 1m
+	budget 2 1m endpoint $(symbols 27)
+	check "it says the endpoint" logged "costs 81 on book"
+}
+# real STATUS EXCHANGE SYMBOLS FLAG...: by a profile of the repository.
+real() {
+	status=$1 venue=$2 count=$3
+	shift 3
+	# shellcheck disable=SC2046
+	run "$status" "$collector" --exchange.profiles "$(dirname "$0")/../exchanges" --config.check --weight.limit 200 \
+		--exchange "$venue" $(symbols "$count") "$@"
+}
+real 0 upbit 8
+real 2 upbit 9
+real 0 kraken 5 --interval 15s
+real 2 kraken 6 --interval 15s
+real 0 kraken 1 --interval 5s
+real 2 kraken 1 --interval 4s
+real 0 bithumb 119
+real 2 bithumb 120
+# Figures that no int holds, and more books than may be.
+sed 's/weight: 3/weight: 999999/' "$profiles/near.yaml" >"$work/budget/near.yaml"
+{
+	echo 'exchange_health:'
+	echo '  symbol:'
+	"$PYTHON" -c 'for i in range(4096): print("    - S%d/USDT" % i)'
+} >"$work/many.yml"
+run 2 "$collector" --config.file "$work/many.yml" --exchange.profiles "$work/budget" --exchange near --config.check
+check "4096 books of 999999 cost 4095995904" logged 'costs 4095995904 of its rate limit'
+echo '    - ONE/MORE' >>"$work/many.yml"
+run 2 "$collector" --config.file "$work/many.yml" --exchange.profiles "$work/budget" --exchange near --config.check
+check "too many books are told first" logged '4097 order books, and 4096 are the most'
 
 # Degraded ------------------------------------------------------------
 
@@ -306,9 +365,59 @@ http near 418 '{}' 'Retry-After: 9999999'
 probe
 check "no ban is longer than a week" near_to "$(of 'banned_until_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 604800))" 5
 
+# A ban is on the address: whoever asks there from here is held back, and nobody else.
+banned_line() { echo "arbitrage_exchange_health_state{exchange=\"near\",state=\"banned\",env=\"$1\"} $2"; }
+other() {  # other FLAG...: another run, printed
+	run 0 "$collector" --exchange.profiles "$profiles" --stdout "$@"
+}
+near_url=http://127.0.0.1:$near_port
+http near 418 '{}' 'Retry-After: 600'
+probe
+book near
+forgets_nothing() {  # forgets_nothing WHAT ENV FLAG...
+	what=$1 env=$2
+	shift 2
+	other --env "$env" --exchange "near=$near_url" "$@"
+	check "a ban holds $what" grep -qxF "$(banned_line "$env" 1)" "$work/out"
+	check "a ban holds $what: nothing is sent" grep -qxF \
+		"arbitrage_exchange_requests_total{exchange=\"near\",endpoint=\"book\",env=\"$env\"} 0" "$work/out"
+}
+forgets_nothing "in another env" live
+check "and its end is told there" grep -q '^arbitrage_exchange_banned_until_timestamp_seconds{exchange="near",env="live"}' "$work/out"
+forgets_nothing "under another name" paper --name exchange_health_b
+other --name exchange_health_c --exchange "near=http://localhost:$near_port"
+check "another URL is asked" grep -qxF "$(banned_line paper 0)" "$work/out"
+check "and up" grep -qxF 'arbitrage_exchange_up{exchange="near",env="paper"} 1' "$work/out"
+run 0 "$collector" --exchange.profiles "$profiles" --exchange "far=http://127.0.0.1:$far_port"
+check "an exchange that is left out has no series" is 'banned_until_timestamp_seconds{exchange="near"' ''
+again
+check "its ban is remembered all the same" state near banned
+check "and nothing was sent" is 'requests_total{exchange="near",endpoint="book"' 0
+forget
+http near 429 '{}' 'Retry-After: 600'
+other --exchange "near=$near_url"
+book near
+again
+check "a back-off that a printing run met is remembered" is 'requests_total{exchange="near",endpoint="book"' 0
+check "until the time it said" near_to "$(of 'retry_at_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 600))" 20
+forget
+echo 'something else' >"$textfiles/.exchange_bans"
+run 3 "$collector" --exchange.profiles "$profiles" --exchange "near=$near_url" --fail-on-down
+check "damage is told" logged 'is no entry'
+check "and stops nobody" up near 1
+forget
+ln -s .exchange_bans "$textfiles/.exchange_bans"
+again
+check "a list that cannot be read may hold a ban" logged 'not asked, for it may hold a ban'
+check "so that nobody is asked" is 'requests_total{exchange="near",endpoint="book"' 0
+http near 418 '{}' 'Retry-After: 600'
+forget
+run 0 "$collector" --exchange.profiles "$profiles" --exchange "near=$near_url" --stdout --textfile.directory "$work/nowhere"
+check "a ban that cannot be kept is told" logged 'its ban cannot be kept for other programs'
+
 # A loop that cannot publish remembers a ban.
 book near
-rm -f "$textfiles"/*.prom
+forget
 spawn loop "$collector" --exchange.profiles "$profiles" --exchange "near=http://127.0.0.1:$near_port" --interval 100ms
 loop=$SPAWNED
 await 10 runs 1
@@ -391,15 +500,18 @@ check "unusual codes count by class" is 'http_responses_total{exchange="near",co
 
 # At once -------------------------------------------------------------
 
+# Each reads the file before it asks, and mostly finds another one in its place when it publishes.
 book near
 probe
-for each in 1 2 3 4; do
-	"$collector" --exchange.profiles "$profiles" --exchange "near=http://127.0.0.1:$near_port" 2>/dev/null &
-	echo $! >>"$work/pids"
-	eval "run_$each=$!"
+for _ in 1 2 3 4 5; do
+	for each in 1 2 3 4; do
+		"$collector" --exchange.profiles "$profiles" --exchange "near=http://127.0.0.1:$near_port" 2>/dev/null &
+		echo $! >>"$work/pids"
+		eval "run_$each=$!"
+	done
+	# shellcheck disable=SC2154 # set by eval
+	wait "$run_1" "$run_2" "$run_3" "$run_4"
 done
-# shellcheck disable=SC2154 # set by eval
-wait "$run_1" "$run_2" "$run_3" "$run_4"
-check "runs at the same time lose no request" test "$(asked near)" = 5
-check "nor a run" is 'runs_total{exchange="near"' 5
+check "runs at the same time lose no request" test "$(asked near)" = 21
+check "nor a run" is 'runs_total{exchange="near"' 21
 finish

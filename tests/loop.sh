@@ -45,21 +45,21 @@ main=redis://127.0.0.1:$REDIS_PORT main_pid=$REDIS_PID main_port=$REDIS_PORT
 
 ### Ticks
 
-# Each run takes at least 200 ms (the proxy holds what goes either way for 100), so that a loop that slept
-# 300 ms between runs would do 60% of them; 80% leave room for a busy machine.
-spawn proxy "$TOOLS/faulty_peer" proxy 127.0.0.1 "$main_port" --delay 100
+# Each run takes at least 400 ms (the proxy holds what goes either way for 200), so that a loop that slept
+# 600 ms between runs would do 60% of them; 80% leave room for a busy machine.
+spawn proxy "$TOOLS/faulty_peer" proxy 127.0.0.1 "$main_port" --delay 200
 await 10 test -s "$work/proxy.log"
-loop --target "slow=redis://127.0.0.1:$(head -n 1 "$work/proxy.log")" --samples 1 --interval 300ms
+loop --target "slow=redis://127.0.0.1:$(head -n 1 "$work/proxy.log")" --samples 1 --interval 600ms
 check "the first run begins at once" await 10 at_least "$runs" 1
 began=$(now_ns) before=$(number "$runs")
-check "the loop goes on" await 20 at_least "$runs" $((before + 12))
+check "the loop goes on" await 30 at_least "$runs" $((before + 8))
 passed_ms=$((($(now_ns) - began) / 1000000)) done=$(($(number "$runs") - before))
 check "a run takes a good part of the interval" at_least \
-	'arbitrage_collector_duration_seconds{collector="redis_latency",env="paper"}' 0.2
-check "no drift: $done runs in $passed_ms ms, at least 80%" test $((done * 300 * 100)) -ge $((passed_ms * 80))
-check "nor too many" test $((done * 300)) -le $((passed_ms + 600))
+	'arbitrage_collector_duration_seconds{collector="redis_latency",env="paper"}' 0.4
+check "no drift: $done runs in $passed_ms ms, at least 80%" test $((done * 600 * 100)) -ge $((passed_ms * 80))
+check "nor too many" test $((done * 600)) -le $((passed_ms + 1200))
 check "the interval is told" sample \
-	'arbitrage_collector_interval_seconds{collector="redis_latency",env="paper"}' 0.3 "$prom"
+	'arbitrage_collector_interval_seconds{collector="redis_latency",env="paper"}' 0.6 "$prom"
 ends_at_once "between runs or in one" TERM
 
 loop --target "main=$main" --interval 100ms

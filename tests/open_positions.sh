@@ -1,36 +1,7 @@
 #!/bin/sh
 # open_positions against six exchanges on paper, a real Postgres and a real Redis that hold the engine's view.
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh"
-
-here=$(cd "$(dirname "$0")/.." && pwd)
-collector=$BUILD/open_positions
-venues='binance binanceusdm upbit bybit okx kraken'
-unset PGPASSFILE
-
-# Keys ----------------------------------------------------------------
-
-secret='paper-secret-0123456789abcdef0123456789abcdef'
-keys=$work/keys
-mkdir "$keys"
-for venue in $venues; do
-	printf 'paper-key\n' >"$keys/$venue.key"
-	printf '%s\n' "$secret" >"$keys/$venue.secret"
-done
-printf '%s' "$secret" | base64 -w 0 >"$keys/kraken.secret"
-printf 'paper-passphrase\n' >"$keys/okx.passphrase"
-chmod 0400 "$keys"/*
-
-# Servers -------------------------------------------------------------
-
-start_exchange() {
-	spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
-	paper=$SPAWNED
-	await 20 curl -sf "http://127.0.0.1:$paper_port/binance/api/v3/time" || { echo "paper_exchange did not start"; exit 1; }
-}
-paper_port=$(free_port)
-start_exchange
-control() { curl -sS -f --max-time 20 -X "$1" "http://127.0.0.1:$paper_port/control$2" >"$work/control"; }
+# shellcheck source=tests/lib_positions.sh
+. "$(dirname "$0")/lib_positions.sh"
 
 start_postgres
 sql "$(cat "$here/sql/example_positions.sql")"
@@ -55,32 +26,9 @@ fill_postgres() {
 	done
 }
 
-# again [FLAG...]: one run that goes on from the last, without an engine; known: with Postgres.
-all=''
-for venue in $venues; do
-	all="$all --exchange $venue=http://127.0.0.1:$paper_port/$venue"
-done
-again() {
-	# shellcheck disable=SC2086  # words are meant
-	run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --timeout 10s $all \
-		--symbol BTC/USDT --symbol ETH/USDT --symbol XRP/USDT --symbol upbit:BTC/KRW --symbol upbit:XRP/KRW "$@"
-}
+# known [FLAG...]: with the engine's view in Postgres.
 known() { again --engine.postgres "$dsn" "$@"; }
-fresh() { rm -f "$textfiles"/*.prom; }
 
-of() { value "arbitrage_$1,env=\"paper\"}"; }  # of 'position_mismatch{exchange="okx",symbol="BTC/USDT"'
-is() {  # is SERIES VALUE
-	found=$(of "$1")
-	echo "$1 is '$found'"
-	[ "$found" = "$2" ]
-}
-readable() { is "positions_readable{source=\"$1\",exchange=\"$2\"" "$3"; }
-quantity() { is "position_quantity{source=\"$1\",exchange=\"$2\",symbol=\"$3\",side=\"$4\"" "$5"; }
-mismatch() { is "position_mismatch{exchange=\"$1\",symbol=\"$2\"" "$3"; }
-since() { of "position_mismatch_since_timestamp_seconds{exchange=\"$1\",symbol=\"$2\""; }
-nothing_of() { test -z "$(grep -F -- "$1" "$textfiles/open_positions.prom" | grep -v '^#')"; }
-logged() { grep -qF -- "$1" "$work/err"; }
-unlogged() { ! grep -qF -- "$1" "$work/err"; }
 # Whether every mismatch that is told is VALUE, and there is one.
 all_mismatches() {
 	sed -n 's/^arbitrage_position_mismatch{.*} //p' "$textfiles/open_positions.prom" | sort -u >"$work/values"
@@ -146,7 +94,7 @@ check "are worth that" is \
 check "their profit is in BTC" test -n \
 	"$(of 'position_unrealized_pnl{source="exchange",exchange="okx",symbol="BTC/USD",side="short",currency="BTC"')"
 check "USD is not taken for USDT: the price of BTC is, and the sum is known" is 'exposure_known{currency="USDT"' 1
-control DELETE ''
+well
 control POST /binance/dust
 again --rate DOGE/USDT=0.1
 check "an asset of less than 1 USDT is no position" quantity exchange binance DOGE long ''
@@ -156,7 +104,7 @@ check "what is locked counts" quantity exchange binance PEPE long 2e-08
 check "and makes the sum unknown" is 'exposure_known{currency="USDT"' 0
 again --rate DOGE/USDT=0.1 --dust 0
 check "where nothing is dust, it is a position" quantity exchange binance DOGE long 1e-08
-control DELETE ''
+well
 
 # The engine ----------------------------------------------------------
 
@@ -188,7 +136,7 @@ check "the eighteenth digit counts" mismatch okx BTC/USDT -1e-18
 check "both quantities are told" logged 'the engine has 0.5 long, the exchange has 0.500000000000000001 long'
 known
 check "within the tolerance it is none" mismatch okx BTC/USDT 0
-control DELETE ''
+well
 
 control POST '/binanceusdm/drift?value=0.25'
 known --grace 1h
@@ -214,6 +162,34 @@ known --grace 0s --ignore BTC/USDT
 check "what is ignored is not compared" mismatch binanceusdm BTC/USDT ''
 check "nor is it a position" quantity exchange binanceusdm BTC/USDT long ''
 
+# In a loop, which is stopped, started and told to read its settings again, the time is the same.
+looping() {
+	# shellcheck disable=SC2086  # words are meant
+	spawn loop "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" $all --interval 500ms \
+		--engine.postgres "$dsn" "$@"
+}
+runs() { of 'account_runs_total{exchange="okx"'; }
+more() { test "$(runs)" -gt "$1"; }
+known --grace 0s
+began=$(since binanceusdm BTC/USDT)
+for grace in 1h 0s; do
+	looping --grace "$grace"
+	check "a loop goes on from the file" await 20 more "$(($(runs) + 1))"
+	kill -HUP "$SPAWNED"
+	check "and from its settings read again" await 20 more "$(($(runs) + 2))"
+	stop "$SPAWNED"
+	check "since when, over all of that" test "$(since binanceusdm BTC/USDT)" = "$began"
+done
+check "it is a mismatch" mismatch binanceusdm BTC/USDT -0.25
+looping --grace 0s
+control DELETE /binanceusdm/drift
+check "a loop sees its end" await 20 mismatch binanceusdm BTC/USDT 0
+check "and tells it" await 20 grep -q 'no mismatch any more' "$work/loop.log"
+forgotten() { test -z "$(since binanceusdm BTC/USDT)"; }
+check "and forgets the time" await 20 forgotten
+stop "$SPAWNED"
+control POST '/binanceusdm/drift?value=0.25'
+
 # An exchange that does not answer keeps since when, and says nothing else.
 known --grace 0s
 began=$(since binanceusdm BTC/USDT)
@@ -229,21 +205,37 @@ check "the others are compared" mismatch okx BTC/USDT 0
 check "the sum is not known" is 'exposure_known{currency="USDT"' 0
 check "and not told" nothing_of 'arbitrage_exposure{'
 check "nor is the hedge" nothing_of 'arbitrage_hedge_delta{'
-control DELETE ''
+well
 known
 check "all is well again" mismatch binanceusdm BTC/USDT 0
+
+# Nor does a run forget it in which nobody may be asked.
+control POST '/binanceusdm/drift?value=0.25'
+known --grace 0s
+began=$(since binanceusdm BTC/USDT)
+check "they differ again" test -n "$began"
+ln -s .exchange_bans "$textfiles/.exchange_bans"
+known --grace 0s
+check "nobody is asked" readable exchange binanceusdm 0
+check "nothing is said of the engine" readable engine binanceusdm 0
+check "nothing is compared" nothing_of 'arbitrage_position_mismatch{'
+rm "$textfiles/.exchange_bans"
+known --grace 1h
+check "since when they differ is remembered" test "$(since binanceusdm BTC/USDT)" = "$began"
+well
+known
 
 # The list must be there.
 control POST /upbit/no-list
 known
 check "an answer without the list is not flat" readable exchange upbit 0
 check "nothing is compared" mismatch upbit BTC ''
-control DELETE ''
+well
 control POST /upbit/flat
 known --grace 0s
 check "an empty list is flat" is 'open_positions{source="exchange",exchange="upbit"' 0
 check "the engine believes to have something" mismatch upbit BTC 1.5
-control DELETE ''
+well
 
 # Redis ---------------------------------------------------------------
 
@@ -269,6 +261,39 @@ redis DEL arbwatch:open_positions >"$work/redis.out"
 redis SET arbwatch:open_positions x >"$work/redis.out"
 both
 check "another type is not read" readable engine okx 0
+check "the rest is told" is 'hedge_delta{asset="BTC"' 9.5
+redis DEL arbwatch:open_positions >"$work/redis.out"
+redis HSET arbwatch:open_positions updated_at "$(date +%s)000" >"$work/redis.out"
+both
+check "milliseconds are no time" readable engine okx 0
+check "that is told" logged 'Unix seconds (not milliseconds)'
+redis HSET arbwatch:open_positions updated_at "$(($(date +%s) + 7200))" >"$work/redis.out"
+both --engine.max-age 1m
+check "nor is what will be written in two hours" readable engine okx 0
+check "which clock is told" logged 'the time zone'
+
+# Redis alone is an engine too.
+redis DEL arbwatch:open_positions >"$work/redis.out"
+redis HSET arbwatch:open_positions updated_at "$(date +%s)" 'OKX|btcusdt|long' 0.3 'okx|ETH-USDT-SWAP|short' 3 \
+	'okx|SOL/USDT|long' 1 'okx|BTC/USDT|long|spot' 1.5 'okx|ETH|long' 12.5 >"$work/redis.out"
+control POST '/okx/drift?value=-0.2'
+fresh
+again --engine.redis "$redis_url" --tolerance.relative 0 --grace 0s
+check "0.5 less 0.2 is 0.3" mismatch okx BTC/USDT 0
+check "what is held and what was bought with USDT is one" mismatch okx BTC 0
+check "what the engine alone has is above 0" mismatch okx SOL/USDT 1
+check "it is told" logged 'SOL/USDT: the engine has 1 long, the exchange has nothing: 1 apart'
+check "what the exchange alone has is below 0" mismatch okx XRP -5100
+check "where the engine has nothing, all is too much" mismatch upbit BTC -1.5
+check "or too little, if it is short" mismatch bybit ETH/USDT 3
+well
+stop "$POSTGRES_PID"
+both
+check "with both, Postgres gone alone leaves nothing known" readable engine okx 0
+check "who is gone is told" logged 'target=engine_postgres'
+check "the other one is not" unlogged 'target=engine_redis'
+check "the exchanges are read" readable exchange okx 1
+launch_postgres
 stop "$REDIS_PID"
 both
 check "without Redis nothing is known of the engine" readable engine okx 0
@@ -285,7 +310,7 @@ check "its positions are not told" nothing_of 'position_quantity{source="engine"
 check "the exchanges' are" quantity exchange okx BTC/USDT long 0.5
 check "nothing is compared" nothing_of 'arbitrage_position_mismatch{'
 check "the deltas are known" is 'hedge_delta{asset="BTC"' 9.5
-stop "$paper"
+stop_exchange
 known
 for venue in $venues; do
 	check "$venue gone" readable exchange "$venue" 0
@@ -293,6 +318,12 @@ done
 check "no positions at all" nothing_of arbitrage_position_quantity
 check "no balance" nothing_of arbitrage_balance
 check "no count" nothing_of 'arbitrage_open_positions{'
+for family in position_notional position_unrealized_pnl position_mismatch exposure hedge_delta hedge_delta_ratio \
+	inventory_imbalance_ratio api_key_expiry_timestamp_seconds api_key_permission api_key_ip_restricted \
+	account_trading_locked engine_unknown_rows engine_positions_updated_timestamp_seconds; do
+	check "nor anything of $family" nothing_of "arbitrage_$family{"
+done
+check "the sum is not known" is 'exposure_known{currency="USDT"' 0
 check "when it was read last is still known" test -n \
 	"$(of 'account_last_success_timestamp_seconds{exchange="okx",source="exchange"')"
 run 3 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --fail-on-down \
@@ -305,15 +336,10 @@ check "all is back" all_mismatches 0
 
 # Keys that do not fit ------------------------------------------------
 
-# Binance alone.
-one() {
-	run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" \
-		--exchange "binance=http://127.0.0.1:$paper_port/binance"
-}
 fresh
 wrong=0123456789-not-the-secret
 export ARBWATCH_BINANCE_KEY=paper-key ARBWATCH_BINANCE_SECRET=$wrong
-one
+one binance
 check "a wrong secret" readable exchange binance 0
 check "is a failure of kind auth" is 'account_failures_total{exchange="binance",endpoint="balances",kind="auth"' 1
 check "the secret is in no line" unlogged "$wrong"
@@ -321,7 +347,7 @@ unset ARBWATCH_BINANCE_KEY
 run 2 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --exchange binance --config.check
 check "half a key in the environment is none" logged 'ARBWATCH_BINANCE_KEY'
 unset ARBWATCH_BINANCE_SECRET
-one
+one binance
 check "with the key's files it works" readable exchange binance 1
 
 refused() {  # refused TEXT FLAG...
@@ -352,22 +378,9 @@ check "a loop publishes" await 20 test -s "$textfiles/open_positions.prom"
 check "its environment does not show the secret" sh -c "! tr '\\0' '\\n' <'/proc/$loop/environ' | grep -qF '$secret'"
 kill -HUP "$loop"
 runs() { of 'account_runs_total{exchange="binance"'; }
-more() { test "$(runs)" -gt "$1"; }
 check "after a SIGHUP it goes on" await 20 more "$(($(runs) + 3))"
 check "and can still be read" readable exchange binance 1
 stop "$loop"
 
-# Refused -------------------------------------------------------------
-
-fresh
-control DELETE ''
-control POST '/binance/429?value=3600'
-one
-check "held back until then" test "$(of 'account_retry_at_timestamp_seconds{exchange="binance"' | cut -d. -f1)" -gt "$(date +%s)"
-control DELETE ''
-one
-check "nothing is asked, over restarts" sh -c \
-	"curl -sS -f http://127.0.0.1:$paper_port/control/requests | grep -q '\"total\": *0'"
-check "it is told" logged 'not asked'
-check "and not readable" readable exchange binance 0
+check_only_reads
 finish

@@ -108,7 +108,7 @@ time_of() {  # of the book, in ms; Binance spot has none: of the last trade
 	binance) echo 'b["closeTime"]' ;;
 	binanceusdm) echo 'b["T"]' ;;
 	upbit) echo 'b[0]["timestamp"]' ;;
-	bybit) echo 'b["result"]["ts"]' ;;
+	bybit) echo 'b["result"]["cts"]' ;; # ts is when the answer was written
 	okx) echo 'int(b["data"][0]["ts"])' ;;
 	kraken) echo 'b["result"]["XBTUSDT"]["bids"][0][2] * 1000' ;;
 	esac
@@ -440,7 +440,8 @@ check "control: not from a browser" status_is 403
 
 # All at once, and memory.
 parallel() {
-	seq 50 | xargs -P 50 -I '{}' curl -sS --max-time 30 -o "$work/parallel.{}" -w '%{http_code}\n' "$URL$(book_of kraken)" >"$work/parallel"
+	seq 50 | xargs -P 50 -I '{}' \
+		curl -sS --max-time 30 -o "$work/parallel.{}" -w '%{http_code}\n' "$URL$(book_of kraken)" >"$work/parallel"
 	test "$(grep -c '^200$' "$work/parallel")" -eq 50
 }
 check "50 clients at once are all answered" parallel

@@ -199,7 +199,7 @@ check "after a ban nobody is asked" is exchange_health fail 'binance: not asked 
 control GET /requests
 check "the others are" grep -q '"exchange": *"okx"' "$work/control"
 refute "nor is anything sent" grep -q '"exchange": *"binance"' "$work/control"
-rm -f "$textfiles"/*.prom
+rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 # What the collector knows, this one knows.
 control POST '/upbit/429?value=3600'
 run 0 "$BUILD/exchange_health" --exchange.profiles "$here/exchanges" --env paper --symbol BTC/KRW \
@@ -208,10 +208,10 @@ control DELETE ''
 flatten
 only exchange_health 1 paper
 check "nor after one that exchange_health met" is exchange_health fail 'upbit: not asked until'
-rm -f "$textfiles"/*.prom
+rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 printf garbage >"$textfiles/exchange_health.prom"
 only exchange_health 0 paper
-rm -f "$textfiles"/*.prom
+rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 run 1 "$preflight" --env live --check exchange_health --output "$work/evidence.json"
 check "without an exchange live fails" is exchange_health fail 'no exchange is configured'
 

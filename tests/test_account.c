@@ -50,7 +50,8 @@ step(struct http_request *request, struct http_response *response, size_t index,
 	const struct rule *rule = rule_of(request->url);
 
 	*response = (struct http_response){ 0 };
-	if (!watch->may_send(watch->context, index)) {
+	ck_assert_ptr_nonnull(watch);
+	if (watch == NULL || !watch->may_send(watch->context, index)) {
 		(void)failure_set(&response->failure, FAILURE_REJECTED, "not sent");
 		return false;
 	}
@@ -305,6 +306,34 @@ START_TEST(pages_are_asked_for_one_after_another)
 	ck_assert_uint_eq(one.reading.lists.balance_count, 7);
 	ck_assert_uint_eq(one.reading.lists.position_count, 2);
 	ck_assert_int_eq(one.reading.weight, 3 + 20);
+	tear_down(&one);
+}
+END_TEST
+
+START_TEST(pages_cost_no_more_than_they_may)
+{
+	const struct account_part *part;
+	struct one one;
+
+	rules = three_pages;
+	set_up(&one, "binance", "bp");
+	one.target.weight_most = 1 + 20 + 2; /* two more pages of balances */
+	probe(&one);
+	ck_assert(one.reading.parts[ACCOUNT_BALANCES].read);
+	ck_assert_int_eq(one.reading.weight, 23);
+	tear_down(&one);
+
+	set_up(&one, "binance", "bp");
+	one.target.weight_most = 1 + 20 + 1;
+	probe(&one);
+	part = &one.reading.parts[ACCOUNT_BALANCES];
+	ck_assert(!part->read);
+	ck_assert_int_eq(part->failure.kind, FAILURE_LOCAL);
+	ck_assert_msg(strstr(part->failure.text, "it would cost more than 22 of the rate limit") != NULL,
+	    "%s", part->failure.text);
+	ck_assert_uint_eq(one.reading.lists.balance_count, 0);
+	ck_assert(one.reading.parts[ACCOUNT_POSITIONS].read);
+	ck_assert_int_eq(one.reading.weight, 22);
 	tear_down(&one);
 }
 END_TEST
@@ -763,6 +792,7 @@ main(void)
 	tcase_add_test(t, pages_are_asked_for_one_after_another);
 	tcase_add_loop_test(t, a_page_that_fails_makes_the_whole_list_unread, 0, LENGTH(broken));
 	tcase_add_test(t, paging_ends_after_so_many_pages);
+	tcase_add_test(t, pages_cost_no_more_than_they_may);
 	tcase_add_test(t, nonces_grow_in_the_order_of_sending);
 	tcase_add_test(t, one_endpoint_that_fails_does_not_stop_the_next_of_its_chain);
 	tcase_add_test(t, what_stands_behind_a_request_that_hangs_is_unread);

@@ -226,7 +226,9 @@ static const struct {
 	{ "okx", "clock", 401, FAILURE_REJECTED, "check the clock" },
 	{ "okx", "ip", 401, FAILURE_AUTH, "IP address" },
 	{ "kraken", "nonce", 200, FAILURE_REJECTED, "a key that nothing else uses" },
-	{ "kraken", "permission", 200, FAILURE_AUTH, "allow the key to read" },
+	/* Its code and its message are one text. */
+	{ "kraken", "permission", 200, FAILURE_AUTH,
+	    "HTTP 200 EGeneral:Permission denied; allow the key to read" },
 	{ "coinbase", "permission", 403, FAILURE_AUTH, "allow the key to read" },
 	{ "gate", "clock", 400, FAILURE_REJECTED, "check the clock" },
 	{ "gate", "ip", 403, FAILURE_AUTH, "IP address" },
@@ -253,7 +255,7 @@ START_TEST(an_error_that_is_no_json_is_a_refusal_too)
 
 	ck_assert_int_eq(read_body(p, ACCOUNT_BALANCES, 401, SLICE("Unauthorized\n"), &cursor), -1);
 	ck_assert_int_eq(why.kind, FAILURE_AUTH);
-	ck_assert_msg(strstr(why.text, "HTTP 401  Unauthorized") != NULL, "%s", why.text);
+	ck_assert_msg(strstr(why.text, "HTTP 401 Unauthorized") != NULL, "%s", why.text);
 	ck_assert_msg(strstr(why.text, "check the key") != NULL, "%s", why.text);
 	ck_assert_int_eq(read_body(p, ACCOUNT_BALANCES, 502, (struct slice){ NULL, 0 }, &cursor), -1);
 	ck_assert_int_eq(why.kind, FAILURE_REJECTED);
@@ -315,6 +317,17 @@ static const struct {
 	    "row 1: '/positionSide' does not tell a side" },
 	{ "binanceusdm", ACCOUNT_POSITIONS, NULL,
 	    "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"LONG\",\"positionAmt\":\"-1\"}]", "is negative" },
+	/* A side that nobody knows is not a long. */
+	{ "binanceusdm", ACCOUNT_POSITIONS, NULL,
+	    "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"short\",\"positionAmt\":\"1\"}]",
+	    "row 1: '/positionSide' is no side: 'short'" },
+	{ "bybit", ACCOUNT_POSITIONS, NULL,
+	    "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"BTCUSDT\",\"side\":\"\","
+	    "\"size\":\"1\"}]}}",
+	    "row 1: '/side' is no side: ''" },
+	{ "kraken", ACCOUNT_POSITIONS, NULL,
+	    "{\"error\":[],\"result\":{\"T\":{\"pair\":\"XXBTZUSD\",\"type\":\"SELL\",\"vol\":\"1\",\"vol_closed\":\"0\"}}}",
+	    "row 'T': '/type' is no side: 'SELL'" },
 	{ "kraken", ACCOUNT_POSITIONS, NULL,
 	    "{\"error\":[],\"result\":{\"T\":{\"pair\":\"XXBTZUSD\",\"type\":\"buy\",\"vol\":\"1\",\"vol_closed\":\"2\"}}}",
 	    "row 'T': '/vol_closed' is more than there was" },
@@ -441,6 +454,54 @@ START_TEST(a_list_as_long_as_was_asked_for_may_go_on)
 }
 END_TEST
 
+/* A body of so many rows; a row is two pieces with its number between them. */
+static void
+make_rows(struct buffer *text, const char *const pieces[2], size_t count)
+{
+	buffer_init(text, 8 * 1024 * 1024);
+	buffer_string(text, "[");
+	for (size_t i = 0; i < count; i++) {
+		buffer_string(text, i > 0 ? "," : "");
+		buffer_string(text, pieces[0]);
+		buffer_format(text, "%zu", i);
+		buffer_string(text, pieces[1]);
+	}
+	buffer_string(text, "]");
+	ck_assert(!text->failed);
+}
+
+static const struct {
+	const char *exchange;
+	enum account_endpoint endpoint;
+	size_t most;
+	const char *row[2], *error;
+} limits[] = {
+	{ "binanceusdm", ACCOUNT_POSITIONS, ACCOUNT_POSITIONS_MAX,
+	    { "{\"symbol\":\"A", "USDT\",\"positionSide\":\"BOTH\",\"positionAmt\":\"1\"}" },
+	    "more than 50000 positions" },
+	{ "upbit", ACCOUNT_BALANCES, ACCOUNT_BALANCES_MAX,
+	    { "{\"currency\":\"A", "\",\"balance\":\"1\",\"locked\":\"0\"}" }, "more than 20000 balances" },
+};
+
+START_TEST(no_more_rows_than_the_limit_are_taken)
+{
+	struct profile *p = load(limits[_i].exchange);
+	struct buffer body;
+	char *cursor = NULL;
+
+	make_rows(&body, limits[_i].row, limits[_i].most);
+	ck_assert_msg(
+	    read_body(p, limits[_i].endpoint, 200, buffer_slice(&body), &cursor) == 0, "%s", why.text);
+	account_lists_release(&lists);
+	buffer_release(&body);
+	make_rows(&body, limits[_i].row, limits[_i].most + 1);
+	ck_assert_int_eq(read_body(p, limits[_i].endpoint, 200, buffer_slice(&body), &cursor), -1);
+	ck_assert_msg(strstr(why.text, limits[_i].error) != NULL, "%s", why.text);
+	buffer_release(&body);
+	profile_free(p);
+}
+END_TEST
+
 /* Permissions in the order of the enum; 1, 0 and - for not told; then the IP restriction and the lock. */
 static const char *
 health_text(void)
@@ -521,6 +582,7 @@ main(void)
 	tcase_add_test(all, sums_keep_their_decimals);
 	tcase_add_test(all, a_contract_of_unknown_size_is_a_failure);
 	tcase_add_test(all, a_list_as_long_as_was_asked_for_may_go_on);
+	tcase_add_loop_test(all, no_more_rows_than_the_limit_are_taken, 0, LENGTH(limits));
 	tcase_add_loop_test(all, a_key_has_its_expiry_and_permissions, 0, LENGTH(keys));
 	tcase_add_test(all, key_and_lock_leave_what_the_other_told);
 	suite_add_tcase(suite, all);

@@ -88,7 +88,7 @@ static const struct {
 	{ "binance", ENDPOINT_BOOK, "book.json", 36500.1, 36500.11, -1, 41234567890 },
 	{ "binanceusdm", ENDPOINT_BOOK, "book.json", 36510.1, 36510.2, 1700000000.231, 3345678901234 },
 	{ "upbit", ENDPOINT_BOOK, "book.json", 49120000, 49125000, 1700000000.310, -1 },
-	{ "bybit", ENDPOINT_BOOK, "book.json", 36501.4, 36501.5, 1700000000.412, 18521288 },
+	{ "bybit", ENDPOINT_BOOK, "book.json", 36501.4, 36501.5, 1700000000.409, 18521288 },
 	{ "okx", ENDPOINT_BOOK, "book.json", 36502.2, 36502.3, 1700000000.498, 9912345678 },
 	{ "kraken", ENDPOINT_BOOK, "book.json", 36503.4, 36503.5, 1699999999, -1 },
 	{ "coinbase", ENDPOINT_BOOK, "book.json", 36504.01, 36504.02, 1700000000.598231, -1 },
@@ -150,7 +150,7 @@ END_TEST
 
 /* What an answer may say of the venue, in this order of letters. */
 static void
-flags_of(const struct exchange_answer *answer, char flags[5])
+flags_of(const struct exchange_answer *answer, char flags[6])
 {
 	char *at = flags;
 
@@ -162,6 +162,8 @@ flags_of(const struct exchange_answer *answer, char flags[5])
 		*at++ = 'M';
 	if (answer->restricted)
 		*at++ = 'R';
+	if (answer->unknown_symbol)
+		*at++ = 'U';
 	*at = '\0';
 }
 
@@ -172,7 +174,7 @@ static const struct {
 	int status;
 	const char *header;
 	enum failure_kind kind;
-	const char *flags; /* Banned, Throttled, Maintenance, Restricted */
+	const char *flags; /* Banned, Throttled, Maintenance, Restricted, Unknown symbol */
 	double until;      /* of the ban, or of the throttling; 0: not said */
 } verdicts[] = {
 	{ "binance", ENDPOINT_PING, "ping.json", 200, NULL, FAILURE_NONE, "", 0 },
@@ -181,25 +183,30 @@ static const struct {
 	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: 7", FAILURE_REJECTED, "T",
 	    1700000008 },
 	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, NULL, FAILURE_REJECTED, "T", 0 },
+	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: 0", FAILURE_REJECTED, "T", 0 },
+	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, "Retry-After: 0", FAILURE_REJECTED, "BU",
+	    1700000121 },
 	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: Tue, 14 Nov 2023 22:15:00 GMT",
 	    FAILURE_REJECTED, "T", 1700000100 },
 	{ "binance", ENDPOINT_BOOK, "banned.json", 418, "Retry-After: 7", FAILURE_REJECTED, "BT",
 	    1700000150 },
 	{ "binance", ENDPOINT_BOOK, "banned.json", 429, NULL, FAILURE_REJECTED, "BT", 1700000150 },
-	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, "Retry-After: 90", FAILURE_REJECTED, "B",
+	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, "Retry-After: 90", FAILURE_REJECTED, "BU",
 	    1700000091 },
-	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, NULL, FAILURE_REJECTED, "B", 1700000121 },
-	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, "Retry-After: 999999999", FAILURE_REJECTED, "B",
+	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, NULL, FAILURE_REJECTED, "BU", 1700000121 },
+	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, "Retry-After: 999999999", FAILURE_REJECTED, "BU",
 	    1700000001 + 7 * 86400 },
-	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 400, NULL, FAILURE_REJECTED, "", 0 },
-	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 200, NULL, FAILURE_REJECTED, "", 0 },
+	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 400, NULL, FAILURE_REJECTED, "U", 0 },
+	{ "binance", ENDPOINT_SYMBOLS, "bad_symbol.json", 400, NULL, FAILURE_REJECTED, "U", 0 },
+	{ "binance", ENDPOINT_TIME, "bad_symbol.json", 400, NULL, FAILURE_REJECTED, "", 0 },
+	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 200, NULL, FAILURE_REJECTED, "U", 0 },
 	{ "binance", ENDPOINT_BOOK, "bad_key.json", 403, NULL, FAILURE_AUTH, "", 0 },
 	{ "binance", ENDPOINT_BOOK, "book.json", 302, NULL, FAILURE_REJECTED, "", 0 },
 	{ "binance", ENDPOINT_BOOK, "book.json", 503, NULL, FAILURE_REJECTED, "", 0 },
 	{ "binanceusdm", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: 3", FAILURE_REJECTED, "T",
 	    1700000004 },
 	{ "upbit", ENDPOINT_BOOK, "book_empty.json", 200, NULL, FAILURE_PROTOCOL, "", 0 },
-	{ "upbit", ENDPOINT_BOOK, "not_found.json", 404, NULL, FAILURE_REJECTED, "", 0 },
+	{ "upbit", ENDPOINT_BOOK, "not_found.json", 404, NULL, FAILURE_REJECTED, "U", 0 },
 	{ "upbit", ENDPOINT_BOOK, "bad_key.json", 401, NULL, FAILURE_AUTH, "", 0 },
 	{ "upbit", ENDPOINT_BOOK, "throttled.json", 429, NULL, FAILURE_REJECTED, "T", 0 },
 	{ "upbit", ENDPOINT_BOOK, "throttled.txt", 429, NULL, FAILURE_REJECTED, "T", 0 },
@@ -221,10 +228,10 @@ static const struct {
 	{ "kraken", ENDPOINT_STATUS, "status_restricted.json", 200, NULL, FAILURE_NONE, "R", 0 },
 	{ "kraken", ENDPOINT_BOOK, "throttled.json", 200, NULL, FAILURE_REJECTED, "T", 0 },
 	{ "kraken", ENDPOINT_BOOK, "banned.json", 200, NULL, FAILURE_REJECTED, "B", 1700000901 },
-	{ "kraken", ENDPOINT_BOOK, "bad_symbol.json", 200, NULL, FAILURE_REJECTED, "", 0 },
+	{ "kraken", ENDPOINT_BOOK, "bad_symbol.json", 200, NULL, FAILURE_REJECTED, "U", 0 },
 	{ "kraken", ENDPOINT_BOOK, "bad_key.json", 200, NULL, FAILURE_AUTH, "", 0 },
 	{ "kraken", ENDPOINT_BOOK, "maintenance.json", 200, NULL, FAILURE_REJECTED, "M", 0 },
-	{ "coinbase", ENDPOINT_BOOK, "not_found.json", 404, NULL, FAILURE_REJECTED, "", 0 },
+	{ "coinbase", ENDPOINT_BOOK, "not_found.json", 404, NULL, FAILURE_REJECTED, "U", 0 },
 	{ "coinbase", ENDPOINT_BOOK, "bad_key.txt", 401, NULL, FAILURE_AUTH, "", 0 },
 	{ "bithumb", ENDPOINT_BOOK, "bad_key.json", 200, NULL, FAILURE_AUTH, "", 0 },
 	{ "gate", ENDPOINT_BOOK, "throttled.json", 429, "X-Gate-RateLimit-Reset-Timestamp: 1700000003",
@@ -239,7 +246,7 @@ START_TEST(an_answer_gets_its_verdict)
 	struct profile *p = load(verdicts[_i].exchange);
 	struct exchange_answer answer;
 	struct buffer text;
-	char flags[5];
+	char flags[6];
 	double until;
 
 	read_fixture(p->name, verdicts[_i].file, &text);
@@ -295,6 +302,38 @@ START_TEST(a_symbol_is_tradable_or_not)
 }
 END_TEST
 
+/* What tells nothing of the symbol that was asked for. */
+static const struct {
+	const char *exchange, *body;
+} unlisted[] = {
+	{ "upbit", "[]" },
+	{ "upbit", "[1,2]" },
+	{ "upbit", "[{\"x\":1}]" },
+	{ "upbit", "{}" },
+	{ "upbit", "[{\"market\":7}]" },
+	{ "binance", "{\"symbols\":[]}" },
+	{ "binance", "{\"symbols\":[{}]}" },
+	{ "binance", "{\"symbols\":[{\"symbol\":\"ETHUSDT\",\"status\":\"TRADING\"}]}" },
+	{ "coinbase", "{}" },
+	{ "coinbase", "{\"product_id\":\"ETH-USDT\",\"status\":\"online\"}" },
+	{ "kraken", "{\"error\":[],\"result\":{}}" },
+	{ "kraken",
+	    "{\"error\":[],\"result\":{\"XETHZUSD\":{\"altname\":\"ETHUSD\",\"status\":\"online\"}}}" },
+	{ "bybit", "{\"retCode\":0,\"result\":{\"list\":[]}}" },
+};
+
+START_TEST(a_list_without_a_name_or_about_another_symbol_says_nothing)
+{
+	struct profile *p = load(unlisted[_i].exchange);
+	struct exchange_answer answer;
+
+	read_text(p, ENDPOINT_SYMBOLS, 200, NULL, SLICE(unlisted[_i].body), &answer);
+	ck_assert_msg(answer.failure.kind == FAILURE_PROTOCOL, "%s", failure_kind_name(answer.failure.kind));
+	ck_assert_int_eq(asked.tradable, -1);
+	profile_free(p);
+}
+END_TEST
+
 static const struct {
 	const char *exchange, *header, *second;
 	double used; /* negative: not said */
@@ -322,16 +361,20 @@ START_TEST(a_rate_limit_is_read_from_its_headers)
 	struct profile *p = load(limits[_i].exchange);
 	struct http_response response = { .status = 200, .body = SLICE("[]") };
 	struct exchange_answer answer;
+	size_t told = 0;
 
+	/* Those that no header tells of come first. */
+	while (p->limits[told].header == NULL)
+		told++;
 	if (limits[_i].header != NULL)
 		set_header(p, &response, limits[_i].header);
 	if (limits[_i].second != NULL)
 		set_header(p, &response, limits[_i].second);
 	exchange_read(p, ENDPOINT_BOOK, &response, now, NULL, 0, &answer);
-	ck_assert_double_eq_tol(answer.used_ratio[0], limits[_i].used, 1e-12);
+	ck_assert_double_eq_tol(answer.used_ratio[told], limits[_i].used, 1e-12);
 	p->endpoints[ENDPOINT_BOOK].ignore_rate_limit = true;
 	exchange_read(p, ENDPOINT_BOOK, &response, now, NULL, 0, &answer);
-	ck_assert_double_eq(answer.used_ratio[0], -1);
+	ck_assert_double_eq(answer.used_ratio[told], -1);
 	profile_free(p);
 }
 END_TEST
@@ -506,6 +549,21 @@ START_TEST(an_answer_that_did_not_come_whole_keeps_its_failure_and_its_signals)
 }
 END_TEST
 
+static const char *const exchanges[] = { "binance", "binanceusdm", "bitget", "bithumb", "bybit", "coinbase",
+	"gate", "kraken", "okx", "upbit" };
+
+START_TEST(status_418_is_a_ban_on_every_exchange)
+{
+	struct profile *p = load(exchanges[_i]);
+	struct exchange_answer answer;
+
+	read_text(p, ENDPOINT_BOOK, 418, NULL, SLICE("I'm a teapot"), &answer);
+	ck_assert(answer.banned);
+	ck_assert_double_eq(answer.banned_until, now + p->default_ban_seconds);
+	profile_free(p);
+}
+END_TEST
+
 /* Here the test is the network: it knows the URLs, and what they answer. */
 struct line {
 	const char *url;
@@ -567,7 +625,8 @@ probe(const struct exchange_target *target, struct line *network, size_t count,
 
 #define WHOLE(text)                                                                                          \
 	.status = 200, .body = { text, sizeof(text) - 1 }, .sent_unix_ns = INT64_C(1700000000000000000),     \
-	.received_unix_ns = INT64_C(1700000000400000000), .certificate_expiry = -1
+	.received_unix_ns = INT64_C(1700000000100000000), .ended_unix_ns = INT64_C(1700000000400000000),     \
+	.certificate_expiry = -1
 
 START_TEST(binance_is_asked_for_each_symbol_and_its_trades_date_its_books)
 {
@@ -611,6 +670,7 @@ START_TEST(binance_is_asked_for_each_symbol_and_its_trades_date_its_books)
 	ck_assert_int_eq(r.requests[3].failure.kind, FAILURE_LOCAL);
 	ck_assert_int_eq(r.requests[1].status, 200);
 	ck_assert_double_eq(r.requests[1].seconds, 0.13);
+	ck_assert_double_eq_tol(r.requests[1].arrived, 1700000000.4, 1e-6);
 	ck_assert_double_eq(r.phase_seconds[HTTP_CONNECT], 0.03);
 	ck_assert_double_eq(r.phase_seconds[HTTP_FIRST_BYTE], 0.2);
 	ck_assert_double_lt(r.phase_seconds[HTTP_TLS], 0);
@@ -636,7 +696,8 @@ START_TEST(upbit_s_clock_comes_from_the_date_header_and_its_symbols_from_one_lis
 			.body = SLICE("slow down"),
 			.certificate_expiry = 1800000000,
 			.sent_unix_ns = INT64_C(1700000000000000000),
-			.received_unix_ns = INT64_C(1700000000400000000) } },
+			.received_unix_ns = INT64_C(1700000000200000000),
+			.ended_unix_ns = INT64_C(1700000000400000000) } },
 		{ "https://api.upbit.com/v1/market/all?is_details=true",
 		    { WHOLE("[{\"market\":\"KRW-BTC\"},{\"market\":\"KRW-DOGE\"}]"),
 			.wanted = { "", "group=market; sec=9" } } },
@@ -659,8 +720,36 @@ START_TEST(upbit_s_clock_comes_from_the_date_header_and_its_symbols_from_one_lis
 	ck_assert_double_eq_tol(r.limits[0].used_ratio, 0.8, 1e-12);
 	ck_assert_double_eq(r.certificate_expiry, 1800000000);
 	ck_assert(r.clock_read);
-	ck_assert_double_eq_tol(r.clock_skew, 1.3, 1e-6);
-	ck_assert_double_eq_tol(r.clock_error, 0.7, 1e-6);
+	/* The date is in the headers: between 0 and 0.1 s of ours, 1 to 2 s of theirs. */
+	ck_assert_double_eq_tol(r.clock_skew, 1.45, 1e-6);
+	ck_assert_double_eq_tol(r.clock_error, 0.55, 1e-6);
+	exchange_readings_release(&r, 1);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(a_symbol_that_the_exchange_does_not_know_is_not_tradable)
+{
+	struct line network[] = {
+		{ "https://api.binance.com/api/v3/depth?symbol=BTCUSDT&limit=5",
+		    { WHOLE("{\"lastUpdateId\":5,\"bids\":[[\"1\",\"1\"]],\"asks\":[[\"2\",\"1\"]]}") } },
+		{ "https://api.binance.com/api/v3/depth?symbol=OLDUSDT&limit=5",
+		    { .status = 400, .body = SLICE("{\"code\":-1121,\"msg\":\"Invalid symbol.\"}") } },
+		{ "https://api.binance.com/api/v3/depth?symbol=ODDUSDT&limit=5",
+		    { .status = 400, .body = SLICE("{\"code\":-1100,\"msg\":\"Illegal characters.\"}") } },
+	};
+	const char *const names[] = { "BTC/USDT", "OLD/USDT", "ODD/USDT", NULL };
+	struct profile *p = load("binance");
+	struct exchange_target target = {
+		.profile = p, .symbols = names, .symbol_count = 3, .asked = { [ENDPOINT_BOOK] = true }
+	};
+	struct exchange_reading r;
+
+	probe(&target, network, LENGTH(network), &r);
+	ck_assert_int_eq(r.books[0].tradable, -1);
+	ck_assert_int_eq(r.books[1].tradable, 0);
+	ck_assert_int_eq(r.books[2].tradable, -1);
+	ck_assert(!r.books[1].read);
 	exchange_readings_release(&r, 1);
 	profile_free(p);
 }
@@ -744,7 +833,10 @@ main(void)
 	tcase_add_loop_test(answers, a_book_has_its_best_prices_time_and_sequence, 0, LENGTH(books));
 	tcase_add_loop_test(answers, the_server_s_time_is_read_with_its_resolution, 0, LENGTH(clocks));
 	tcase_add_loop_test(answers, an_answer_gets_its_verdict, 0, LENGTH(verdicts));
+	tcase_add_loop_test(answers, status_418_is_a_ban_on_every_exchange, 0, LENGTH(exchanges));
 	tcase_add_loop_test(answers, a_symbol_is_tradable_or_not, 0, LENGTH(states));
+	tcase_add_loop_test(
+	    answers, a_list_without_a_name_or_about_another_symbol_says_nothing, 0, LENGTH(unlisted));
 	tcase_add_loop_test(answers, a_rate_limit_is_read_from_its_headers, 0, LENGTH(limits));
 	tcase_add_test(answers, the_content_of_a_book_tells_whether_it_moved);
 	tcase_add_test(answers, an_answer_that_did_not_come_whole_keeps_its_failure_and_its_signals);
@@ -757,6 +849,7 @@ main(void)
 	tcase_add_test(probes, upbit_s_clock_comes_from_the_date_header_and_its_symbols_from_one_list);
 	tcase_add_loop_test(
 	    probes, after_a_ban_or_a_throttle_signal_what_waits_is_not_sent, 0, LENGTH(refusals));
+	tcase_add_test(probes, a_symbol_that_the_exchange_does_not_know_is_not_tradable);
 	tcase_add_test(probes, what_was_not_asked_is_not_known);
 	suite_add_tcase(suite, answers);
 	suite_add_tcase(suite, attacks);

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "probes/http.h"
@@ -51,19 +53,31 @@ serve(void *argument)
 }
 
 static void
-peer_start(struct peer *peer, const char *const *answers)
+peer_listen(struct peer *peer)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof(address);
 
 	memset(peer, 0, sizeof(*peer));
 	peer->listener = socket(AF_INET, SOCK_STREAM, 0);
-	peer->answers = answers;
 	ck_assert_int_eq(bind(peer->listener, (struct sockaddr *)&address, length), 0);
 	ck_assert_int_eq(getsockname(peer->listener, (struct sockaddr *)&address, &length), 0);
-	ck_assert_int_eq(listen(peer->listener, 1), 0);
+	ck_assert_int_eq(listen(peer->listener, 64), 0);
 	snprintf(peer->url, sizeof(peer->url), "http://127.0.0.1:%d/path?q=1", ntohs(address.sin_port));
-	ck_assert_int_eq(pthread_create(&peer->thread, NULL, serve, peer), 0);
+}
+
+static void
+peer_start_with(struct peer *peer, const char *const *answers, void *(*serving)(void *argument))
+{
+	peer_listen(peer);
+	peer->answers = answers;
+	ck_assert_int_eq(pthread_create(&peer->thread, NULL, serving, peer), 0);
+}
+
+static void
+peer_start(struct peer *peer, const char *const *answers)
+{
+	peer_start_with(peer, answers, serve);
 }
 
 static void
@@ -388,6 +402,7 @@ not_enough(void *context, size_t index)
 	return !reader->enough;
 }
 
+/* The last page stays unless bodies are to be dropped, the second time. */
 START_TEST(pages_are_asked_for_one_after_another_and_what_waits_may_be_dropped)
 {
 	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1",
@@ -397,7 +412,7 @@ START_TEST(pages_are_asked_for_one_after_another_and_what_waits_may_be_dropped)
 	struct failure why = { 0 };
 	struct http_client *client = http_client_new(&settings, &why);
 	struct reader reader = { .pages = 3 };
-	const struct http_watch watch = { &reader, not_enough, next_page };
+	const struct http_watch watch = { &reader, not_enough, next_page, _i == 1 };
 	struct http_request requests[2] = { 0 };
 	struct http_response responses[2];
 	struct peer peer;
@@ -406,6 +421,7 @@ START_TEST(pages_are_asked_for_one_after_another_and_what_waits_may_be_dropped)
 	(void)snprintf(reader.next, sizeof(reader.next), "%s&page=next", peer.url);
 	requests[0].url = requests[1].url = peer.url;
 	http_ask(client, requests, 2, &watch, deadline_in(20 * second_ns), responses);
+	ck_assert(slice_is(responses[0].body, _i == 1 ? "" : "3"));
 	http_client_free(client);
 	peer_end(&peer);
 	ck_assert_uint_eq(reader.told, 3);
@@ -512,6 +528,161 @@ START_TEST(a_ca_file_that_is_not_there_is_refused)
 }
 END_TEST
 
+static const char *const no_ca_files[] = { "", "hello\n",
+	"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", NULL };
+
+START_TEST(a_ca_file_without_a_certificate_is_refused)
+{
+	char path[] = "/tmp/arbwatch-ca.XXXXXX";
+	struct http_settings settings = { .ca_file = path, .body_limit = 1, .connections = 1 };
+	struct failure why = { 0 };
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	for (size_t i = 0; no_ca_files[i] != NULL; i++) {
+		ck_assert_int_eq(ftruncate(fd, 0), 0);
+		ck_assert_int_eq(
+		    pwrite(fd, no_ca_files[i], strlen(no_ca_files[i]), 0), (ssize_t)strlen(no_ca_files[i]));
+		ck_assert_ptr_null(http_client_new(&settings, &why));
+		ck_assert_str_eq(failure_kind_name(why.kind), "local");
+		ck_assert_ptr_nonnull(strstr(why.text, path));
+	}
+	(void)close(fd);
+	ck_assert_int_eq(unlink(path), 0);
+	settings.ca_file = "/tmp";
+	ck_assert_msg(http_client_new(&settings, &why) == NULL, "a directory");
+}
+END_TEST
+
+/* Sends the parts one by one, with a pause between them, to the one connection it gets. */
+static const int64_t pause_ns = 200 * 1000 * 1000;
+
+static void *
+serve_slowly(void *argument)
+{
+	const struct timespec pause = { .tv_nsec = pause_ns };
+	struct peer *peer = argument;
+	int fd = accept(peer->listener, NULL, NULL);
+
+	if (recv(fd, peer->received, sizeof(peer->received), 0) > 0)
+		for (const char *const *part = peer->answers; *part != NULL; part++) {
+			if (part != peer->answers)
+				(void)nanosleep(&pause, NULL);
+			(void)send(fd, *part, strlen(*part), MSG_NOSIGNAL);
+		}
+	(void)shutdown(fd, SHUT_WR);
+	while (recv(fd, peer->received, 1, 0) > 0)
+		;
+	(void)close(fd);
+	return NULL;
+}
+
+static const struct {
+	const char *parts[6];
+	int before, after; /* pauses until the final answer began, and from there to its end */
+} slow[] = {
+	{ { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL }, 0, 0 },
+	{ { "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+	      NULL },
+	    1, 0 },
+	{ { "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n",
+	      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL },
+	    2, 0 },
+	{ { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "o", "k", NULL }, 0, 2 },
+	{ { "HTTP/1.1 103 Early Hints\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "ok", NULL },
+	    1, 1 },
+};
+
+START_TEST(an_answer_begins_with_its_final_status_line_and_ends_with_its_body)
+{
+	struct http_client *client = new_client();
+	struct http_response response;
+	struct http_request request = { 0 };
+	struct peer peer;
+	int64_t before, after;
+
+	peer_start_with(&peer, slow[_i].parts, serve_slowly);
+	request.url = peer.url;
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
+	ck_assert_msg(response.failure.kind == FAILURE_NONE, "%s", response.failure.text);
+	before = response.received_unix_ns - response.sent_unix_ns;
+	after = response.ended_unix_ns - response.received_unix_ns;
+	/* A pause is not shorter than it says; a machine that is slow makes it longer. */
+	ck_assert_int_ge(before, slow[_i].before * pause_ns - pause_ns / 10);
+	ck_assert_int_ge(after, slow[_i].after * pause_ns - pause_ns / 10);
+	ck_assert_int_ge(response.ended_unix_ns, response.received_unix_ns);
+	ck_assert_double_ge(response.phase_seconds[HTTP_FIRST_BYTE], 0.18 * slow[_i].before);
+	ck_assert_double_ge(response.phase_seconds[HTTP_TRANSFER], 0.18 * slow[_i].after);
+	http_client_free(client);
+	peer_end(&peer);
+}
+END_TEST
+
+START_TEST(an_interim_answer_alone_is_none)
+{
+	static const char *const answers[] = { "HTTP/1.1 103 Early Hints\r\nDate: x\r\n\r\n", NULL };
+	struct http_client *client = new_client();
+	struct http_response response;
+	struct http_request request = { 0 };
+	struct peer peer;
+
+	peer_start(&peer, answers);
+	request.url = peer.url;
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
+	ck_assert_int_ne(response.failure.kind, FAILURE_NONE);
+	ck_assert_int_eq(response.received_unix_ns, 0);
+	ck_assert_int_eq(response.ended_unix_ns, 0);
+	http_client_free(client);
+	peer_end(&peer);
+}
+END_TEST
+
+START_TEST(the_limit_of_open_files_is_raised_as_far_as_it_may_be)
+{
+	struct rlimit limit = { .rlim_cur = 64, .rlim_max = 1000 };
+	struct http_client *client;
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	client = new_client();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(limit.rlim_cur, 1000);
+	http_client_free(client);
+}
+END_TEST
+
+START_TEST(a_request_without_a_file_descriptor_is_our_own_failure)
+{
+	enum { COUNT = 40 };
+	struct http_settings settings = { .user_agent = "test/1", .body_limit = LIMIT, .connections = 80 };
+	struct rlimit limit = { .rlim_cur = 20, .rlim_max = 20 };
+	struct http_request requests[COUNT] = { 0 };
+	struct http_response responses[COUNT];
+	struct failure why = { 0 };
+	struct http_client *client;
+	struct peer peer = { 0 };
+	int local = 0;
+
+	peer_listen(&peer);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	client = http_client_new(&settings, &why);
+	ck_assert_msg(client != NULL, "%s", why.text);
+	for (int i = 0; i < COUNT; i++)
+		requests[i].url = peer.url;
+	http_ask(client, requests, COUNT, NULL, deadline_in(second_ns / 2), responses);
+	for (int i = 0; i < COUNT; i++) {
+		enum failure_kind kind = responses[i].failure.kind;
+
+		ck_assert_msg(kind == FAILURE_LOCAL || kind == FAILURE_TIMEOUT, "%s: %s",
+		    failure_kind_name(kind), responses[i].failure.text);
+		local += kind == FAILURE_LOCAL;
+		ck_assert(kind != FAILURE_LOCAL || strstr(responses[i].failure.text, "ulimit") != NULL);
+	}
+	ck_assert_int_ge(local, COUNT - 20);
+	http_client_free(client);
+	(void)close(peer.listener);
+}
+END_TEST
+
 START_TEST(phases_have_names)
 {
 	ck_assert_str_eq(http_phase_name(HTTP_RESOLVE), "resolve");
@@ -537,12 +708,18 @@ main(void)
 	tcase_add_test(tests, a_connection_is_kept_for_the_next_run);
 	tcase_add_loop_test(tests, a_request_that_makes_no_sense_is_our_own_failure, 0, LENGTH(senseless));
 	tcase_add_test(tests, what_is_not_answered_by_the_deadline_is_a_timeout);
-	tcase_add_test(tests, pages_are_asked_for_one_after_another_and_what_waits_may_be_dropped);
+	tcase_add_loop_test(tests, pages_are_asked_for_one_after_another_and_what_waits_may_be_dropped, 0, 2);
 	tcase_add_test(tests, the_next_page_is_never_asked_of_another_host);
 	tcase_add_test(tests, a_request_with_a_body_is_a_post_of_a_form_and_the_next_one_is_a_get_again);
 	tcase_add_loop_test(tests, a_request_may_have_a_body_limit_of_its_own, 4, 6);
 	tcase_add_test(tests, no_requests_need_no_time);
 	tcase_add_test(tests, a_ca_file_that_is_not_there_is_refused);
+	tcase_add_test(tests, a_ca_file_without_a_certificate_is_refused);
+	tcase_add_loop_test(
+	    tests, an_answer_begins_with_its_final_status_line_and_ends_with_its_body, 0, LENGTH(slow));
+	tcase_add_test(tests, an_interim_answer_alone_is_none);
+	tcase_add_test(tests, the_limit_of_open_files_is_raised_as_far_as_it_may_be);
+	tcase_add_test(tests, a_request_without_a_file_descriptor_is_our_own_failure);
 	tcase_add_test(tests, phases_have_names);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

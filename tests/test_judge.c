@@ -57,6 +57,16 @@ broken(void)
 	return news;
 }
 
+/* Every answer was a ban, or asked for fewer requests. */
+static struct news
+refused(void)
+{
+	struct news news = broken();
+
+	news.refusals = news.failures;
+	return news;
+}
+
 /* What one run must find to be degraded, and by how little it is not. */
 static void
 make_slow(struct news *news)
@@ -94,6 +104,16 @@ make_limit_unknown(struct news *news)
 	news->used_ratio = -1;
 }
 static void
+make_border_of_limit(struct news *news)
+{
+	news->used_ratio = 4800.0 / 6000; /* 1 - 0.8 is less than 0.2 */
+}
+static void
+make_beyond_border_of_limit(struct news *news)
+{
+	news->used_ratio = 4801.0 / 6000;
+}
+static void
 make_one_book_stand(struct news *news)
 {
 	news->books_standing = 1;
@@ -125,6 +145,8 @@ static const struct {
 	{ make_short_of_limit, HEALTH_DEGRADED },
 	{ make_nearly_short_of_limit, HEALTH_HEALTHY },
 	{ make_limit_unknown, HEALTH_HEALTHY },
+	{ make_border_of_limit, HEALTH_HEALTHY },
+	{ make_beyond_border_of_limit, HEALTH_DEGRADED },
 	{ make_one_book_stand, HEALTH_DEGRADED },
 	{ make_halted, HEALTH_DEGRADED },
 	{ make_restricted, HEALTH_DEGRADED },
@@ -219,6 +241,24 @@ START_TEST(a_book_stands_still_when_it_is_too_old)
 }
 END_TEST
 
+START_TEST(a_book_without_a_time_of_its_own_is_not_old_when_it_moved)
+{
+	struct book_history book = { 0 };
+	struct book_news news = { .mark = 7, .age = 60, .borrowed_age = true };
+
+	judge_compare_book(&book, &news);
+	ck_assert_msg(judge_book(&limits, &book, &news, false), "nothing to compare with: its age counts");
+	news.mark = 8;
+	judge_compare_book(&book, &news);
+	ck_assert_msg(!judge_book(&limits, &book, &news, false), "it moved since");
+	judge_compare_book(&book, &news);
+	ck_assert_msg(judge_book(&limits, &book, &news, false), "and no more");
+	news = (struct book_news){ .mark = 9, .age = 60 };
+	judge_compare_book(&book, &news);
+	ck_assert_msg(judge_book(&limits, &book, &news, false), "one with a time of its own is old");
+}
+END_TEST
+
 /* One run that finds a book with this mark. */
 static bool
 stands(struct book_history *book, double mark, bool others_moved)
@@ -259,7 +299,7 @@ END_TEST
 
 START_TEST(a_ban_holds_until_it_ends_and_nothing_is_asked)
 {
-	struct news news = broken();
+	struct news news = refused();
 
 	news.banned = true;
 	news.banned_until = now + 60 + 150;
@@ -346,9 +386,66 @@ START_TEST(too_many_requests_without_a_time_backs_off_for_a_minute_and_at_most_a
 }
 END_TEST
 
-START_TEST(refusals_do_not_add_up_to_down)
+START_TEST(refusals_beside_other_failures_add_up_to_down)
 {
 	struct news news = broken();
+
+	news.throttled = true;
+	news.refusals = 1;
+	now += 3600;
+	ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+	now += 3600;
+	ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+	now += 3600;
+	ck_assert_int_eq(run(news), HEALTH_DOWN);
+}
+END_TEST
+
+START_TEST(a_run_without_a_request_is_no_news)
+{
+	struct news nothing = { .latency_seconds = -1, .used_ratio = -1, .status_told = true };
+	struct news halted = fine;
+	double asked_at;
+
+	halted.books_halted = 1;
+	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
+	history.judged = true;
+	history.health = HEALTH_HEALTHY;
+	asked_at = history.asked_at;
+	ck_assert_int_eq(run(nothing), HEALTH_HEALTHY);
+	ck_assert_double_eq(history.runs, 1);
+	ck_assert_double_eq(history.asked_at, asked_at);
+	history.health = run(halted);
+	ck_assert_int_eq(history.health, HEALTH_DEGRADED);
+	ck_assert_int_eq(run(nothing), HEALTH_DEGRADED);
+	for (int i = 0; i < 3; i++)
+		history.health = run(broken());
+	ck_assert_int_eq(history.health, HEALTH_DOWN);
+	ck_assert_int_eq(run(nothing), HEALTH_DOWN);
+	history.health = HEALTH_BANNED;
+	history.failed_runs = 0;
+	ck_assert_msg(run(nothing) == HEALTH_DEGRADED, "a ban that is over is not the state any more");
+}
+END_TEST
+
+START_TEST(whether_symbols_could_be_read_is_remembered_until_they_are_asked_for_again)
+{
+	struct news news = fine;
+
+	news.symbols_asked = news.symbols_failed = true;
+	(void)run(news);
+	ck_assert(history.symbols_failed);
+	(void)run(fine);
+	ck_assert(history.symbols_failed);
+	news.symbols_failed = false;
+	(void)run(news);
+	ck_assert(!history.symbols_failed);
+}
+END_TEST
+
+START_TEST(refusals_do_not_add_up_to_down)
+{
+	struct news news = refused();
 
 	news.throttled = true;
 	for (int i = 0; i < 10; i++) {
@@ -401,10 +498,10 @@ END_TEST
 START_TEST(the_error_ratio_forgets_by_half_every_half_life_whatever_the_pace)
 {
 	struct news news = { .requests = 10, .failures = 10 };
-	const double ages[] = { 0, 1, 150, 300, 450, 3000, 17999 };
+	const double ages[] = { 0, 1, 60, 120, 180, 1200, 7199 };
 
 	for (int i = 0; i < LENGTH(ages); i++) {
-		double old = 10 * pow(2, -ages[i] / ERROR_HALF_LIFE);
+		double old = 10 * pow(2, -ages[i] / 120);
 
 		history = (struct history){ 0 };
 		judge_remember(&history, &news, noon);
@@ -463,6 +560,7 @@ START_TEST(what_is_remembered_is_what_was_written)
 		.banned_until = noon + 100,
 		.retry_at = noon + 50,
 		.maintenance = true,
+		.symbols_failed = true,
 		.health = HEALTH_MAINTENANCE,
 		.judged = true };
 	const struct book_history book = {
@@ -473,7 +571,8 @@ START_TEST(what_is_remembered_is_what_was_written)
 	struct book_history read_book;
 
 	memory_write(m, "upbit", &told, noon);
-	memory_write_book(m, "upbit", "BTC/KRW", &book);
+	memory_write_book(m, "upbit", "BTC/KRW", &book, true);
+	memory_write_book(m, "upbit", "XRP/KRW", &book, false);
 	memory_write_health(m, "upbit", HEALTH_MAINTENANCE);
 	memory_read(m, "upbit", noon, &read);
 	memory_read_book(m, "upbit", "BTC/KRW", &read_book);
@@ -484,9 +583,12 @@ START_TEST(what_is_remembered_is_what_was_written)
 	ck_assert_double_eq(read.asked_at, told.asked_at);
 	ck_assert_double_eq(read.banned_until, told.banned_until);
 	ck_assert_double_eq(read.retry_at, told.retry_at);
+	ck_assert(read.symbols_failed);
 	ck_assert(read.maintenance && read.judged && read.health == HEALTH_MAINTENANCE);
 	ck_assert(read_book.known && read_book.mark == book.mark && read_book.unchanged_runs == 1 &&
 		  read_book.tradable == 0);
+	memory_read_book(m, "upbit", "XRP/KRW", &read_book);
+	ck_assert_msg(read_book.known && read_book.tradable < 0, "not told while the exchange fails");
 	memory_read(m, "binance", noon, &read);
 	memory_read_book(m, "upbit", "ETH/KRW", &read_book);
 	ck_assert_msg(read.runs == 0 && read.banned_until == 0 && !read.judged, "of another one nothing");
@@ -582,6 +684,10 @@ main(void)
 	tcase_add_test(all, too_many_requests_is_degraded_and_backs_off);
 	tcase_add_test(all, too_many_requests_without_a_time_backs_off_for_a_minute_and_at_most_an_hour);
 	tcase_add_test(all, refusals_do_not_add_up_to_down);
+	tcase_add_test(all, refusals_beside_other_failures_add_up_to_down);
+	tcase_add_test(all, a_run_without_a_request_is_no_news);
+	tcase_add_test(all, whether_symbols_could_be_read_is_remembered_until_they_are_asked_for_again);
+	tcase_add_test(all, a_book_without_a_time_of_its_own_is_not_old_when_it_moved);
 	tcase_add_test(all, maintenance_is_what_the_venue_says_until_it_says_otherwise);
 	tcase_add_test(all, maintenance_is_remembered_through_a_ban_and_in_the_file);
 	tcase_add_test(all, of_several_states_the_one_that_explains_most_counts);

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +7,9 @@
 #include "tests/suite.h"
 #include "textfile/encode.h"
 #include "textfile/metrics.h"
+#include "textfile/validate.h"
 
-enum { GAUGE, COUNTER, HISTOGRAM, FEW, KEPT };
+enum { GAUGE, COUNTER, HISTOGRAM, FEW, KEPT, RECALLED };
 
 static const double bounds[] = { 0.5, 1 };
 
@@ -21,6 +23,12 @@ static const struct family families[] = {
 	    .bound_count = 2 },
 	[FEW] = { .name = "few", .type = METRIC_GAUGE, .help = "F.", .labels = { "k" }, .max_series = 2 },
 	[KEPT] = { .name = "kept", .type = METRIC_GAUGE, .help = "K.", .kept = true },
+	[RECALLED] = { .name = "recalled",
+	    .type = METRIC_GAUGE,
+	    .help = "R.",
+	    .labels = { "k" },
+	    .max_series = 3000,
+	    .recalled = true },
 };
 
 static struct metrics *m;
@@ -219,6 +227,124 @@ START_TEST(merging_adds_counts_and_sets_gauges)
 }
 END_TEST
 
+START_TEST(clearing_gauges_again_and_again_takes_no_more_memory)
+{
+	metrics_add(m, &families[COUNTER], LABELS("a", "b"), 1);
+	metrics_set(m, &families[KEPT], NO_LABELS, 5);
+	for (int round = 0; round < 300; round++) {
+		struct mallinfo2 now;
+
+		for (int i = 0; i < 2000; i++) {
+			char name[100];
+
+			snprintf(name, sizeof(name), "%090d", i);
+			metrics_set(m, &families[RECALLED], LABELS(name), i);
+		}
+		metrics_clear_gauges(m);
+		now = mallinfo2();
+		/* 300 rounds would leave 60 MB. */
+		ck_assert_uint_lt(now.uordblks + now.hblkhd, 20 << 20);
+	}
+	assert_text("# HELP c_total C.\n# TYPE c_total counter\nc_total{a=\"a\",b=\"b\",env=\"paper\"} 1\n"
+		    "# HELP kept K.\n# TYPE kept gauge\nkept{env=\"paper\"} 5\n");
+}
+END_TEST
+
+static void
+set_all(void)
+{
+	metrics_set(m, &families[GAUGE], LABELS("x"), 1);
+	metrics_set(m, &families[RECALLED], LABELS("r"), 3);
+	metrics_set(m, &families[KEPT], NO_LABELS, 5);
+	metrics_add(m, &families[COUNTER], LABELS("a", "b"), 1);
+	metrics_observe(m, &families[HISTOGRAM], NO_LABELS, 0.25);
+}
+
+START_TEST(a_fork_says_the_same_and_its_counts_change_alone)
+{
+	struct metrics *fork;
+	struct buffer same;
+	double value = 0;
+
+	set_all();
+	fork = metrics_fork(m);
+	buffer_init(&same, 1 << 20);
+	encode(m, &text);
+	encode(fork, &same);
+	ck_assert(slice_equal(buffer_slice(&text), buffer_slice(&same)));
+	metrics_add(fork, &families[COUNTER], LABELS("a", "b"), 1);
+	metrics_set(fork, &families[KEPT], NO_LABELS, 6);
+	ck_assert(metrics_value(m, &families[COUNTER], LABELS("a", "b"), &value) && value == 1);
+	ck_assert(metrics_value(m, &families[KEPT], NO_LABELS, &value) && value == 5);
+	ck_assert(metrics_value(fork, &families[COUNTER], LABELS("a", "b"), &value) && value == 2);
+	metrics_free(fork);
+	buffer_release(&same);
+	buffer_release(&text);
+	assert_text(
+	    G_HEAD "g{k=\"x\",env=\"paper\"} 1\n"
+		   "# HELP c_total C.\n# TYPE c_total counter\nc_total{a=\"a\",b=\"b\",env=\"paper\"} 1\n"
+		   "# HELP h_seconds H.\n# TYPE h_seconds histogram\n"
+		   "h_seconds_bucket{env=\"paper\",le=\"0.5\"} 1\n"
+		   "h_seconds_bucket{env=\"paper\",le=\"1\"} 1\n"
+		   "h_seconds_bucket{env=\"paper\",le=\"+Inf\"} 1\n"
+		   "h_seconds_sum{env=\"paper\"} 0.25\n"
+		   "h_seconds_count{env=\"paper\"} 1\n"
+		   "# HELP kept K.\n# TYPE kept gauge\nkept{env=\"paper\"} 5\n"
+		   "# HELP recalled R.\n# TYPE recalled gauge\nrecalled{k=\"r\",env=\"paper\"} 3\n");
+}
+END_TEST
+
+START_TEST(a_settled_fork_outlives_its_origin_with_what_is_recalled)
+{
+	struct metrics *fork;
+	double value = 0;
+
+	set_all();
+	fork = metrics_fork(m);
+	metrics_settle(fork);
+	metrics_free(m);
+	m = fork;
+	ck_assert_uint_eq(metrics_series_count(m, GAUGE), 0);
+	ck_assert(metrics_value(m, &families[RECALLED], LABELS("r"), &value) && value == 3);
+	ck_assert(metrics_value(m, &families[KEPT], NO_LABELS, &value) && value == 5);
+	ck_assert(metrics_value(m, &families[COUNTER], LABELS("a", "b"), &value) && value == 1);
+	metrics_set(m, &families[GAUGE], LABELS("y"), 2);
+	ck_assert_uint_eq(metrics_series_count(m, GAUGE), 1);
+}
+END_TEST
+
+/* Whatever the size of the pieces: together they are the text, and each can be read alone. */
+START_TEST(pieces_are_the_text_and_each_is_whole)
+{
+	struct encoder encoder = { .metrics = m };
+	struct buffer piece, all;
+	size_t repeated, count = 0;
+
+	for (int i = 0; i < 20; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "s%d", i);
+		metrics_set(m, &families[GAUGE], LABELS(name), i);
+		metrics_set(m, &families[RECALLED], LABELS(name), i);
+	}
+	set_all();
+	encode(m, &text);
+	buffer_init(&piece, 1 << 20);
+	buffer_init(&all, 1 << 20);
+	for (; encoder_next(&encoder, (size_t)_i, &piece, &repeated); count++) {
+		ck_assert_uint_lt(repeated, piece.length);
+		ck_assert_int_eq(validate(buffer_slice(&piece), NULL, NULL), 0);
+		ck_assert(memcmp(piece.text, "# HELP ", 7) == 0);
+		buffer_append(&all, piece.text + repeated, piece.length - repeated);
+		piece.length = 0;
+	}
+	ck_assert(!piece.failed && slice_equal(buffer_slice(&all), buffer_slice(&text)));
+	ck_assert(_i > 40 || count >= 20);
+	buffer_release(&piece);
+	buffer_release(&all);
+}
+END_TEST
+
 START_TEST(a_text_that_does_not_fit_is_told)
 {
 	struct buffer small;
@@ -267,6 +393,10 @@ main(void)
 	tcase_add_test(all, clearing_gauges_leaves_the_counts_and_what_is_kept);
 	tcase_add_test(all, clearing_forgets_all_and_the_metrics_can_be_used_again);
 	tcase_add_test(all, merging_adds_counts_and_sets_gauges);
+	tcase_add_test(all, clearing_gauges_again_and_again_takes_no_more_memory);
+	tcase_add_test(all, a_fork_says_the_same_and_its_counts_change_alone);
+	tcase_add_test(all, a_settled_fork_outlives_its_origin_with_what_is_recalled);
+	tcase_add_loop_test(all, pieces_are_the_text_and_each_is_whole, 1, 400);
 	tcase_add_test(all, a_text_that_does_not_fit_is_told);
 	tcase_add_test(all, a_value_is_found_by_its_labels_and_nothing_is_made);
 	suite_add_tcase(suite, all);

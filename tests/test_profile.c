@@ -126,9 +126,8 @@ static const char whole[] = "name: own\n"                           /* 1 */
 
 /* With it, the account begins in line 23. */
 #define UNSIGNED "auth: {scheme: none}\n"
-#define SIGNED                                                                                                 \
-	"auth: {scheme: hmac, algorithm: sha256, secret_encoding: raw, timestamp: ms, headers: ['A: {key}'], " \
-	"prehash: '{query}', encoding: hex}\n"
+#define SCHEME   "auth: {scheme: hmac, algorithm: sha256, secret_encoding: raw, timestamp: ms, "
+#define SIGNED   SCHEME "headers: ['A: {key}'], prehash: '{query}', encoding: hex}\n"
 #define BALANCES "  balances: {path: /balances, weight: 1, list: /b, asset: /a, free: /f}\n"
 
 static const struct {
@@ -158,6 +157,29 @@ static const struct {
 	{ "rule: absent", "rule: equals", "9: ok.value: missing" },
 	{ "rule: absent, pointer: /error", "rule: empty", "9: ok.pointer: missing" },
 	{ "scheme: none", "scheme: magic", "22: auth.scheme: 'magic' is none of: none hmac jwt" },
+	{ "weight: 2", "weight: 2\n    every_runs: 1", NULL },
+	{ "", "errors: {code: [/c], message: [], unknown_symbol: ['-1121']}\n", NULL },
+	{ "", "limits:\n  w: {ceiling: 15, window: 15s, scope: ip}\n", NULL },
+	{ "", "limits:\n  w: {ceiling: 15, window: 15s, scope: endpoint}\n", NULL },
+	{ "", "limits:\n  w: {window: 15s, scope: ip}\n", "24: limits.w.ceiling: missing" },
+	{ "", "limits:\n  w: {ceiling_header: X-C, window: 15s, scope: ip}\n",
+	    "24: limits.w.header: missing" },
+	{ "", "limits:\n  w: {key: sec, ceiling: 15, window: 15s, scope: ip}\n",
+	    "24: limits.w.header: missing" },
+	{ "", "limits:\n  w: {counts: used, ceiling: 15, window: 15s, scope: ip}\n",
+	    "24: limits.w.header: missing" },
+	{ "", "limits:\n  w: {ceiling: 15, window: 15s, scope: book}\n",
+	    "24: limits.w.scope: 'book' is none of" },
+	{ "weight: 2", "weight: 2\n    every_runs: 2",
+	    "9: endpoints.book.every_runs: only symbols may be left out of a run" },
+	{ "{path: /time, weight: 1}", "{path: /time, weight: 1, every_runs: 5}",
+	    "5: endpoints.time.every_runs: only symbols may be left out of a run" },
+	{ "'{BASE}-{QUOTE}'", "'{BASE}-{QUOTE}{foo}'", "3: symbol.format: an unknown token" },
+	{ "'{BASE}-{QUOTE}'", "'{BASE}-{QUOTE}{}'", "3: symbol.format: an unknown token" },
+	{ "'{BASE}-{QUOTE}'", "'{{BASE}{QUOTE}'", "3: symbol.format: an unknown token" },
+	{ "'/book?s={symbol}'", "\"/book?s={symbol}\\x01\"", "7: endpoints.book.path: not a path" },
+	{ "'/book?s={symbol}'", "\"/book\\x7f?s={symbol}\"", "7: endpoints.book.path: not a path" },
+	{ "name: own", "name: owner", "1: name: not the file's own, which is 'own'" },
 	{ "weight: 2", "weight: -2", "8: endpoints.book.weight: not a whole number" },
 	{ "weight: 2", "weight: two", "8: endpoints.book.weight: not a whole number" },
 	{ "weight: 2", "ignore_rate_limit: yes", "8: endpoints.book.ignore_rate_limit: 'yes' is none of" },
@@ -282,6 +304,10 @@ static const struct {
 	    "24: account.positions.side: missing" },
 	{ UNSIGNED,
 	    SIGNED
+	    "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s, quantity: /q, signed: [s]}\n",
+	    "24: account.positions.side: missing" },
+	{ UNSIGNED,
+	    SIGNED
 	    "account:\n  positions: {path: /p, weight: 1, list: /l, symbol: /s, quantity: /q, contracts: true}\n",
 	    "24: account.instruments.path: missing" },
 	{ UNSIGNED, SIGNED "account:\n  instruments: {path: /p, weight: 1, list: /l, symbol: /s}\n",
@@ -307,21 +333,21 @@ static const struct {
 	{ UNSIGNED, SIGNED "account:\n  lock: {path: /k, weight: 1}\n", "24: account.lock.locked: missing" },
 };
 
-static char path[] = "/tmp/arbwatch-profile.XXXXXX";
+static char directory[] = "/tmp/arbwatch-profile.XXXXXX";
+static char path[sizeof(directory) + sizeof("/own.yaml")];
 
 static void
 make_file(void)
 {
-	int fd = mkstemp(path);
-
-	ck_assert_int_ge(fd, 0);
-	(void)close(fd);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	(void)snprintf(path, sizeof(path), "%s/own.yaml", directory);
 }
 
 static void
 remove_file(void)
 {
 	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(directory), 0);
 }
 
 static void

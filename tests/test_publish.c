@@ -1,9 +1,11 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,17 +68,31 @@ replace(const char *content)
 	textfile_close(&file);
 }
 
+/* What the content holds from here on, a few bytes at a time. */
+static void
+assert_rest(struct textfile_content *content, const char *expected)
+{
+	char text[1000];
+	size_t length = 0;
+	long got;
+
+	while ((got = textfile_next(&file, content, text + length, 3, &why)) > 0)
+		length += (size_t)got;
+	ck_assert_int_eq(got, 0);
+	ck_assert(slice_is((struct slice){ text, length }, expected));
+}
+
 static void
 assert_content(const char *expected)
 {
-	struct buffer text;
+	struct textfile_content content;
 
-	buffer_init(&text, 1000);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_READ);
-	ck_assert(slice_is(buffer_slice(&text), expected));
+	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_READ);
+	ck_assert_uint_eq(content.size, strlen(expected));
+	assert_rest(&content, expected);
+	textfile_close_content(&content);
 	textfile_close(&file);
-	buffer_release(&text);
 }
 
 START_TEST(replaces_the_old_file_and_leaves_only_the_lock_beside_it)
@@ -144,29 +160,119 @@ END_TEST
 
 START_TEST(no_file_yet_is_not_a_failure)
 {
-	struct buffer text;
+	struct textfile_content content;
 
-	buffer_init(&text, 1000);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_MISSING);
+	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_MISSING);
 	textfile_close(&file);
-	buffer_release(&text);
 }
 END_TEST
 
 START_TEST(what_is_no_regular_file_or_too_large_is_unusable)
 {
-	struct buffer text;
+	struct textfile_content content;
 
-	buffer_init(&text, 10);
 	ck_assert_int_eq(mkfifo(path_of("x.prom"), 0644), 0);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_UNUSABLE);
+	ck_assert_int_eq(textfile_open_content(&file, 10, &content, &why), TEXTFILE_UNUSABLE);
 	ck_assert_int_eq(unlink(path_of("x.prom")), 0);
 	put_file("x.prom", "more than ten bytes\n");
-	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_UNUSABLE);
+	ck_assert_int_eq(textfile_open_content(&file, 10, &content, &why), TEXTFILE_UNUSABLE);
 	textfile_close(&file);
-	buffer_release(&text);
+}
+END_TEST
+
+START_TEST(a_content_is_read_to_its_end_also_when_it_is_replaced_meanwhile)
+{
+	struct textfile_content content;
+
+	replace("older text\n");
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_READ);
+	ck_assert_int_eq(textfile_replace(&file, SLICE("new\n"), &mark, &why), 0);
+	assert_rest(&content, "older text\n");
+	textfile_close_content(&content);
+	textfile_close(&file);
+}
+END_TEST
+
+START_TEST(what_was_read_is_marked_until_it_is_replaced_and_was_written_by_nobody)
+{
+	struct textfile_mark found = { .fd = -1 };
+	struct textfile_content content;
+
+	replace("one\n");
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_READ);
+	assert_rest(&content, "one\n");
+	textfile_mark_content(&content, &found);
+	ck_assert(textfile_is_marked(&file, &found));
+	ck_assert(!textfile_is_last(&file, &found));
+	/* Not even where the lock file knows of nobody. */
+	file.publications = 0;
+	ck_assert(textfile_is_last(&file, &mark));
+	ck_assert(!textfile_is_last(&file, &found));
+	textfile_close(&file);
+	replace("one\n");
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert(!textfile_is_marked(&file, &found));
+	textfile_close(&file);
+	textfile_unmark(&found);
+}
+END_TEST
+
+START_TEST(a_draft_is_seen_by_nobody_until_it_is_finished)
+{
+	struct textfile_draft draft;
+
+	replace("old\n");
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert_int_eq(textfile_begin(&file, &draft, &why), 0);
+	ck_assert_int_eq(textfile_append(&draft, SLICE("new "), &why), 0);
+	ck_assert(textfile_is_marked(&file, &mark));
+	ck_assert_int_eq(textfile_append(&draft, SLICE("text\n"), &why), 0);
+	ck_assert_int_eq(textfile_finish(&draft, &mark, &why), 0);
+	textfile_close(&file);
+	assert_content("new text\n");
+}
+END_TEST
+
+START_TEST(an_abandoned_draft_leaves_the_old_file_and_nothing_else)
+{
+	struct textfile_draft draft;
+
+	replace("old\n");
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert_int_eq(textfile_begin(&file, &draft, &why), 0);
+	ck_assert_int_eq(textfile_append(&draft, SLICE("new\n"), &why), 0);
+	textfile_abandon(&draft);
+	textfile_abandon(&draft);
+	ck_assert(textfile_is_marked(&file, &mark));
+	textfile_close(&file);
+	ck_assert_int_ne(access(path_of(".x.tmp"), F_OK), 0);
+	assert_content("old\n");
+}
+END_TEST
+
+START_TEST(a_draft_that_cannot_be_written_leaves_the_old_file_and_nothing_else)
+{
+	struct rlimit before, small = { 6, 6 };
+	struct textfile_draft draft;
+
+	replace("old\n");
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_int_eq(open_file(), 0);
+	ck_assert_int_eq(textfile_begin(&file, &draft, &why), 0);
+	small.rlim_max = before.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ck_assert_int_eq(textfile_append(&draft, SLICE("first "), &why), 0);
+	ck_assert_int_eq(textfile_append(&draft, SLICE("second\n"), &why), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_ptr_nonnull(strstr(why.text, "cannot write"));
+	textfile_close(&file);
+	ck_assert_int_ne(access(path_of(".x.tmp"), F_OK), 0);
+	assert_content("old\n");
 }
 END_TEST
 
@@ -294,6 +400,11 @@ main(void)
 	tcase_add_test(files, a_missing_directory_is_a_local_failure_that_names_it);
 	tcase_add_test(files, no_file_yet_is_not_a_failure);
 	tcase_add_test(files, what_is_no_regular_file_or_too_large_is_unusable);
+	tcase_add_test(files, a_content_is_read_to_its_end_also_when_it_is_replaced_meanwhile);
+	tcase_add_test(files, what_was_read_is_marked_until_it_is_replaced_and_was_written_by_nobody);
+	tcase_add_test(files, a_draft_is_seen_by_nobody_until_it_is_finished);
+	tcase_add_test(files, an_abandoned_draft_leaves_the_old_file_and_nothing_else);
+	tcase_add_test(files, a_draft_that_cannot_be_written_leaves_the_old_file_and_nothing_else);
 	tcase_add_test(files, the_lock_is_for_one_and_waits_no_longer_than_the_deadline);
 	tcase_add_test(files, resets_are_remembered_once_something_was_published);
 	tcase_add_test(files, a_mark_fits_until_the_file_is_replaced_changed_or_gone);

@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +8,13 @@
 #include "textfile/encode.h"
 #include "textfile/state.h"
 
-enum { UP, RUNS, LATENCY, SEEN, CODES };
+enum { UP, RUNS, LATENCY, SEEN, CODES, LAST };
 
 static const double bounds[] = { 0.5, 1 };
 static const double other_bounds[] = { 0.5, 2 };
 
 static const struct family families[] = {
-	[UP] = { .name = "up", .type = METRIC_GAUGE, .help = "U.", .labels = { "target" } },
+	[UP] = { .name = "up", .type = METRIC_GAUGE, .help = "U.", .labels = { "target" }, .recalled = true },
 	[RUNS] = { .name = "runs_total", .type = METRIC_COUNTER, .help = "R." },
 	[LATENCY] = { .name = "latency_seconds",
 	    .type = METRIC_HISTOGRAM,
@@ -30,6 +31,7 @@ static const struct family families[] = {
 	    .type = METRIC_COUNTER,
 	    .help = "C.",
 	    .labels = { "target", "code" } },
+	[LAST] = { .name = "up_last", .type = METRIC_GAUGE, .help = "L.", .labels = { "target" } },
 };
 
 static struct metrics *last, *run;
@@ -62,6 +64,12 @@ setup(void)
 	metrics_set(last, &families[SEEN], LABELS("main"), 100);
 	metrics_set(last, &families[SEEN], LABELS("old \"one\"\n"), 90);
 	metrics_add(last, &families[CODES], LABELS("main", "429"), 2);
+	for (int i = 0; i < 100; i++) {
+		char target[16];
+
+		snprintf(target, sizeof(target), "main%d", i);
+		metrics_set(last, &families[LAST], LABELS(target), i);
+	}
 }
 
 static void
@@ -78,6 +86,31 @@ write_last(void)
 	encode(last, &text);
 	checksum_append(&text);
 	ck_assert(!text.failed);
+}
+
+/* In pieces of that size. */
+static enum state_result
+read_pieces(struct metrics *into, struct slice from, size_t size)
+{
+	struct state_reader reader;
+
+	state_reader_init(&reader, into, from.length);
+	for (size_t at = 0; at < from.length; at += size)
+		state_reader_take(&reader,
+		    (struct slice){ from.at + at, from.length - at < size ? from.length - at : size });
+	return state_reader_end(&reader);
+}
+
+static enum state_result
+state_continue(struct metrics *into, struct slice from)
+{
+	struct metrics *old = metrics_like(into);
+	enum state_result result = read_pieces(old, from, SIZE_MAX / 2);
+
+	if (result == STATE_CONTINUED || result == STATE_PARTLY)
+		state_continue_from(into, old);
+	metrics_free(old);
+	return result;
 }
 
 static void
@@ -125,19 +158,88 @@ START_TEST(a_kept_gauge_that_is_set_anew_has_the_new_value)
 }
 END_TEST
 
-START_TEST(all_that_a_whole_file_says_can_be_read)
+/* Cut wherever: the pieces are of every size that there is. */
+START_TEST(what_a_file_says_that_goes_on_or_is_recalled_can_be_read)
 {
 	double value = 0;
+	size_t size = (size_t)_i + 1;
 
 	write_last();
-	ck_assert_int_eq(state_read(run, buffer_slice(&text)), STATE_CONTINUED);
+	ck_assert_int_eq(read_pieces(run, buffer_slice(&text), size), STATE_CONTINUED);
 	ck_assert(metrics_value(run, &families[UP], LABELS("main"), &value) && value == 1);
 	ck_assert(metrics_value(run, &families[SEEN], LABELS("old \"one\"\n"), &value) && value == 90);
 	ck_assert(metrics_value(run, &families[CODES], LABELS("main", "429"), &value) && value == 2);
+	ck_assert_uint_eq(metrics_series_count(run, LAST), 0);
 	text.text[text.length / 2] ^= 1;
 	metrics_clear(run);
-	ck_assert_int_eq(state_read(run, buffer_slice(&text)), STATE_UNUSABLE);
+	ck_assert_int_eq(read_pieces(run, buffer_slice(&text), size), STATE_UNUSABLE);
 	ck_assert(!metrics_value(run, &families[UP], LABELS("main"), &value));
+}
+END_TEST
+
+START_TEST(what_is_passed_over_is_no_part_of_another_familys_name)
+{
+	double value = 0;
+
+	/* The samples of "up_last" are passed over; those that follow without a TYPE are not its own. */
+	buffer_string(&text, "# TYPE up_last gauge\nup_last{target=\"a\",env=\"paper\"} 1\nup_last_seen 1\n"
+			     "# TYPE up gauge\nup{target=\"main\",env=\"paper\"} 1\n"
+			     "# TYPE runs_total counter\nruns_total{env=\"paper\"} 5\n");
+	checksum_append(&text);
+	ck_assert_int_eq(read_pieces(run, buffer_slice(&text), 1), STATE_CONTINUED);
+	ck_assert(metrics_value(run, &families[UP], LABELS("main"), &value) && value == 1);
+	ck_assert(metrics_value(run, &families[RUNS], NO_LABELS, &value) && value == 5);
+	ck_assert_uint_eq(metrics_series_count(run, LAST), 0);
+}
+END_TEST
+
+START_TEST(more_bytes_than_were_told_of_change_nothing)
+{
+	struct state_reader reader;
+
+	write_last();
+	state_reader_init(&reader, run, text.length);
+	state_reader_take(&reader, buffer_slice(&text));
+	state_reader_take(&reader, SLICE("# and more\n"));
+	ck_assert_int_eq(state_reader_end(&reader), STATE_CONTINUED);
+}
+END_TEST
+
+START_TEST(a_checksum_is_the_same_however_the_text_is_cut)
+{
+	char whole[CHECKSUM_LINE], line[CHECKSUM_LINE];
+	struct checksum sum;
+
+	encode(last, &text);
+	checksum_init(&sum);
+	checksum_add(&sum, buffer_slice(&text));
+	checksum_line(&sum, whole);
+	srand48(5);
+	for (int round = 0; round < 200; round++) {
+		checksum_init(&sum);
+		for (size_t at = 0, size; at < text.length; at += size) {
+			size = (size_t)(lrand48() % 71);
+			size = size < text.length - at ? size : text.length - at;
+			checksum_add(&sum, (struct slice){ text.text + at, size });
+		}
+		checksum_line(&sum, line);
+		ck_assert_mem_eq(line, whole, CHECKSUM_LINE);
+	}
+}
+END_TEST
+
+/* The last bytes are filled up with zeros to be summed: the length counts too. */
+START_TEST(zero_bytes_at_the_end_change_the_checksum)
+{
+	char before[CHECKSUM_LINE], after[CHECKSUM_LINE];
+	struct checksum sum;
+
+	checksum_init(&sum);
+	checksum_add(&sum, SLICE("abc"));
+	checksum_line(&sum, before);
+	checksum_add(&sum, (struct slice){ "\0", 1 });
+	checksum_line(&sum, after);
+	ck_assert_mem_ne(before, after, CHECKSUM_LINE);
 }
 END_TEST
 
@@ -306,7 +408,11 @@ main(void)
 	tcase_add_test(all, counters_and_histograms_go_on);
 	tcase_add_test(all, plain_gauges_do_not_come_back_and_kept_ones_do);
 	tcase_add_test(all, a_kept_gauge_that_is_set_anew_has_the_new_value);
-	tcase_add_test(all, all_that_a_whole_file_says_can_be_read);
+	tcase_add_loop_test(all, what_a_file_says_that_goes_on_or_is_recalled_can_be_read, 0, 200);
+	tcase_add_test(all, what_is_passed_over_is_no_part_of_another_familys_name);
+	tcase_add_test(all, more_bytes_than_were_told_of_change_nothing);
+	tcase_add_test(all, a_checksum_is_the_same_however_the_text_is_cut);
+	tcase_add_test(all, zero_bytes_at_the_end_change_the_checksum);
 	tcase_add_test(all, a_rare_series_stays_while_its_target_is_measured);
 	tcase_add_test(all, a_target_that_is_no_longer_measured_disappears);
 	tcase_add_test(all, label_values_that_need_escapes_go_on_too);

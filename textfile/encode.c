@@ -1,3 +1,5 @@
+#include <stdint.h>
+
 #include "textfile/encode.h"
 #include "textfile/number.h"
 
@@ -109,33 +111,64 @@ put_histogram(
 }
 
 static void
-put_family(struct buffer *out, const struct metrics *m, size_t index)
+put_head(struct buffer *out, const struct family *family)
 {
-	const struct family *family = metrics_family(m, index);
-	char text[(FAMILY_LABELS + 1) * LABEL_TEXT];
-	struct line line = { .name = SLICE(family->name), .labels.at = text };
-
 	put_help(out, family->name, family->help);
 	buffer_string(out, "# TYPE ");
 	buffer_string(out, family->name);
 	buffer_string(out, " ");
 	buffer_string(out, metric_type_name(family->type));
 	buffer_string(out, "\n");
-	for (size_t i = 0; i < metrics_series_count(m, index); i++) {
-		const struct series *s = metrics_series(m, index, i);
+}
 
-		line.labels.length = format_labels(text, family, s, metrics_env(m));
+/* At least one series of the family, from the encoder's on, until `out` has `enough` or there are no more. */
+static void
+put_series(struct encoder *e, const struct family *family, size_t count, size_t enough, struct buffer *out)
+{
+	char text[(FAMILY_LABELS + 1) * LABEL_TEXT];
+	struct line line = { .name = SLICE(family->name), .labels.at = text };
+
+	do {
+		const struct series *s = metrics_series(e->metrics, e->family, e->series);
+
+		line.labels.length = format_labels(text, family, s, metrics_env(e->metrics));
 		if (family->type == METRIC_HISTOGRAM)
 			put_histogram(out, &line, family, s);
 		else
 			put_sample(out, &line, SLICE(""), NULL, s->value);
+	} while (++e->series < count && out->length < enough && !out->failed);
+}
+
+bool
+encoder_next(struct encoder *e, size_t enough, struct buffer *out, size_t *repeated)
+{
+	size_t before = out->length;
+
+	enough = enough < SIZE_MAX - before ? before + enough : SIZE_MAX;
+	*repeated = 0;
+	while (e->family < metrics_family_count(e->metrics) && out->length < enough && !out->failed) {
+		const struct family *family = metrics_family(e->metrics, e->family);
+		size_t count = metrics_series_count(e->metrics, e->family), start = out->length;
+
+		if (count > 0) {
+			put_head(out, family);
+			if (e->series > 0)
+				*repeated = out->length - start;
+			put_series(e, family, count, enough, out);
+		}
+		if (e->series < count)
+			break;
+		e->family++;
+		e->series = 0;
 	}
+	return out->length > before;
 }
 
 void
 encode(const struct metrics *m, struct buffer *out)
 {
-	for (size_t i = 0; i < metrics_family_count(m); i++)
-		if (metrics_series_count(m, i) > 0)
-			put_family(out, m, i);
+	struct encoder encoder = { .metrics = m };
+	size_t repeated;
+
+	(void)encoder_next(&encoder, SIZE_MAX, out, &repeated);
 }

@@ -17,6 +17,12 @@ metric_type_name(enum metric_type type)
 	return "untyped";
 }
 
+bool
+family_goes_on(const struct family *family)
+{
+	return family->type != METRIC_GAUGE || family->kept;
+}
+
 static int
 fault(struct failure *why, const struct family *f, const char *what, const char *reason)
 {

@@ -30,7 +30,11 @@ struct family {
 	size_t bound_count;
 	size_t max_series; /* 0: FAMILY_SERIES */
 	bool kept;         /* gauge: keeps its last value until a run sets a new one */
+	bool recalled;     /* gauge: a run may ask what the last one said; what is kept it may always */
 };
+
+/* Whether its series go on from run to run: all but gauges that are not kept. */
+bool family_goes_on(const struct family *family);
 
 /* "counter", "gauge", "histogram". */
 const char *metric_type_name(enum metric_type type);

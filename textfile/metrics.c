@@ -9,8 +9,10 @@
 
 enum {
 	PACKED_VALUES = FAMILY_LABELS * (FAMILY_LABEL_VALUE + 1),
-	CHUNK = 64 * 1024, /* of the memory that label values and buckets are cut from */
-	FIRST_CHUNK = 4 * 1024,
+	FIRST_CHUNK = 4 * 1024, /* of the memory that label values and buckets are cut from */
+	LARGEST_CHUNK = 1024 * 1024,
+	GROWTH = 16,       /* each next one is so much larger */
+	FEW_SERIES = 1024, /* a family with more gives its memory back */
 };
 
 /* Memory that is given back all at once. */
@@ -28,6 +30,7 @@ struct rows {
 	size_t capacity;
 	uint32_t *slots;   /* open addressing: index + 1 into `series`, 0 is empty */
 	size_t slot_count; /* a power of two, at least twice `count` */
+	bool lent;         /* series and slots belong to other metrics */
 };
 
 struct metrics {
@@ -49,8 +52,9 @@ take(struct metrics *m, size_t size)
 
 	size = (size + 7) & ~(size_t)7;
 	if (chunk == NULL || chunk->size - chunk->used < size) {
-		size_t room = chunk == NULL ? FIRST_CHUNK : CHUNK;
+		size_t room = chunk == NULL ? FIRST_CHUNK : chunk->size * GROWTH;
 
+		room = room < LARGEST_CHUNK ? room : LARGEST_CHUNK;
 		room = size > room ? size : room;
 		chunk = malloc(sizeof(*chunk) + room);
 		if (chunk == NULL)
@@ -64,14 +68,31 @@ take(struct metrics *m, size_t size)
 }
 
 static void
+rows_release(struct rows *rows)
+{
+	if (!rows->lent) {
+		free(rows->series);
+		free(rows->slots);
+	}
+	*rows = (struct rows){ .family = rows->family };
+}
+
+static void
 rows_clear(struct rows *rows)
 {
+	if (rows->lent || rows->capacity > FEW_SERIES) {
+		rows_release(rows);
+		return;
+	}
 	rows->count = 0;
 	if (rows->slots != NULL)
 		memset(rows->slots, 0, rows->slot_count * sizeof(*rows->slots));
 }
 
-/* A loop that measures for months uses the same memory each time: the oldest chunk is kept. */
+/*
+ * A loop that measures for months uses the same memory each time: the oldest
+ * chunk is kept.  What is large is needed only while a run publishes.
+ */
 void
 metrics_clear(struct metrics *m)
 {
@@ -95,24 +116,18 @@ metrics_clear_family(struct metrics *m, size_t family)
 }
 
 void
-metrics_clear_gauges(struct metrics *m)
-{
-	for (size_t i = 0; i < m->family_count; i++)
-		if (m->rows[i].family->type == METRIC_GAUGE && !m->rows[i].family->kept)
-			rows_clear(&m->rows[i]);
-}
-
-void
 metrics_free(struct metrics *m)
 {
 	if (m == NULL)
 		return;
-	metrics_clear(m);
-	free(m->chunks);
-	for (size_t i = 0; i < m->family_count; i++) {
-		free(m->rows[i].series);
-		free(m->rows[i].slots);
+	while (m->chunks != NULL) {
+		struct chunk *next = m->chunks->next;
+
+		free(m->chunks);
+		m->chunks = next;
 	}
+	for (size_t i = 0; i < m->family_count; i++)
+		rows_release(&m->rows[i]);
 	free(m->rows);
 	free(m->env);
 	free(m);
@@ -240,6 +255,7 @@ metrics_need(struct metrics *m, size_t family, const char *labels, size_t length
 		 index = rows->count > 0 ? *slot_of(rows, hash, labels, length) : 0;
 	struct series *s = index > 0 ? &rows->series[index - 1] : add_series(m, rows, hash, labels, length);
 
+	assert(!rows->lent);
 	if (s == NULL)
 		m->dropped++;
 	return s;
@@ -249,12 +265,12 @@ metrics_need(struct metrics *m, size_t family, const char *labels, size_t length
 static size_t
 pack_value(const char *value, char *at)
 {
-	size_t left = strlen(value), length = 0;
+	size_t left, length = 0;
 
-	if (left <= FAMILY_LABEL_VALUE && utf8_valid((struct slice){ value, left })) {
-		memcpy(at, value, left + 1);
-		return left + 1;
-	}
+	/* Nearly all are short, and ASCII. */
+	while (length < FAMILY_LABEL_VALUE && *value != '\0' && (unsigned char)*value < 0x80)
+		at[length++] = *value++;
+	left = strlen(value);
 	while (left > 0) {
 		size_t width = utf8_character(value, left), size = width > 0 ? width : 3;
 
@@ -375,19 +391,91 @@ merge_series(const struct family *family, struct series *into, const struct seri
 		into->counts[i] += from->counts[i];
 }
 
+static void
+merge_rows(struct metrics *m, size_t family, const struct rows *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct series *s = &from->series[i];
+		struct series *into = metrics_need(m, family, s->labels, s->labels_length);
+
+		if (into != NULL)
+			merge_series(from->family, into, s);
+	}
+}
+
 void
 metrics_merge(struct metrics *m, const struct metrics *from)
 {
 	assert(m->family_count == from->family_count);
 	m->dropped += from->dropped;
 	for (size_t f = 0; f < from->family_count; f++)
-		for (size_t i = 0; i < from->rows[f].count; i++) {
-			const struct series *s = &from->rows[f].series[i];
-			struct series *into = metrics_need(m, f, s->labels, s->labels_length);
+		merge_rows(m, f, &from->rows[f]);
+}
 
-			if (into != NULL)
-				merge_series(m->rows[f].family, into, s);
+struct metrics *
+metrics_fork(const struct metrics *m)
+{
+	struct metrics *fork = metrics_like(m);
+
+	if (fork == NULL)
+		return NULL;
+	fork->dropped = m->dropped;
+	for (size_t f = 0; f < m->family_count; f++) {
+		if (family_goes_on(m->rows[f].family)) {
+			merge_rows(fork, f, &m->rows[f]);
+		} else {
+			fork->rows[f] = m->rows[f];
+			fork->rows[f].lent = true;
 		}
+	}
+	return fork;
+}
+
+void
+metrics_settle(struct metrics *fork)
+{
+	for (size_t f = 0; f < fork->family_count; f++) {
+		struct rows *rows = &fork->rows[f], lent = *rows;
+
+		if (!lent.lent)
+			continue;
+		rows_release(rows);
+		if (lent.family->recalled)
+			merge_rows(fork, f, &lent);
+	}
+}
+
+/* The series of each become the other's, which has the same tables. */
+static void
+swap_series(struct metrics *a, struct metrics *b)
+{
+	struct rows *rows = a->rows;
+	struct chunk *chunks = a->chunks;
+
+	a->rows = b->rows;
+	a->chunks = b->chunks;
+	b->rows = rows;
+	b->chunks = chunks;
+}
+
+/* The label values of the gauges would stay as long as this goes on, run after run: so the rest moves. */
+void
+metrics_clear_gauges(struct metrics *m)
+{
+	struct metrics *fresh = metrics_like(m);
+	bool whole;
+
+	for (size_t f = 0; fresh != NULL && f < m->family_count; f++)
+		if (family_goes_on(m->rows[f].family))
+			merge_rows(fresh, f, &m->rows[f]);
+	whole = fresh != NULL && fresh->dropped == 0;
+	if (whole)
+		swap_series(m, fresh);
+	metrics_free(fresh);
+	/* Without memory to move them. */
+	for (size_t f = 0; !whole && f < m->family_count; f++)
+		if (!family_goes_on(m->rows[f].family))
+			rows_clear(&m->rows[f]);
 }
 
 /* Reading ------------------------------------------------------------ */

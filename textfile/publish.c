@@ -167,34 +167,15 @@ textfile_close(struct textfile *file)
 	file->lock = file->directory = -1;
 }
 
-/* A published file never changes, it is only replaced: its size is known beforehand. */
-static int
-read_all(int fd, size_t size, struct buffer *text)
+static int64_t
+modified_ns(const struct stat *info)
 {
-	char *room = buffer_reserve(text, size);
-
-	if (room == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
-	while (size > 0) {
-		ssize_t got = read(fd, room, size);
-
-		if (got == 0)
-			break;
-		if (got < 0 && errno != EINTR)
-			return -1;
-		if (got > 0) {
-			room += got;
-			size -= (size_t)got;
-			text->length += (size_t)got;
-		}
-	}
-	return 0;
+	return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
 }
 
 enum textfile_found
-textfile_read(const struct textfile *file, struct buffer *text, struct failure *why)
+textfile_open_content(
+    const struct textfile *file, uint64_t most, struct textfile_content *content, struct failure *why)
 {
 	enum textfile_found found = TEXTFILE_UNREADABLE;
 	char name[96];
@@ -206,16 +187,52 @@ textfile_read(const struct textfile *file, struct buffer *text, struct failure *
 	if (fd < 0 && errno == ENOENT)
 		return TEXTFILE_MISSING;
 	if (fd >= 0 && fstat(fd, &info) == 0) {
-		if (!S_ISREG(info.st_mode) || (uint64_t)info.st_size > text->limit - text->length)
-			found = TEXTFILE_UNUSABLE;
-		else if (read_all(fd, (size_t)info.st_size, text) == 0)
-			found = TEXTFILE_READ;
+		found = S_ISREG(info.st_mode) && (uint64_t)info.st_size <= most ? TEXTFILE_READ
+										: TEXTFILE_UNUSABLE;
+		*content = (struct textfile_content){ .fd = fd,
+			.size = (uint64_t)info.st_size,
+			.left = (uint64_t)info.st_size,
+			.modified_ns = modified_ns(&info) };
 	}
 	if (found == TEXTFILE_UNREADABLE)
 		(void)fail(file, why, "read", "", ".prom");
-	if (fd >= 0)
+	if (fd >= 0 && found != TEXTFILE_READ)
 		(void)close(fd);
 	return found;
+}
+
+long
+textfile_next(const struct textfile *file, struct textfile_content *content, char *room, size_t size,
+    struct failure *why)
+{
+	ssize_t got;
+
+	if (size > content->left)
+		size = (size_t)content->left;
+	do
+		got = read(content->fd, room, size);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return fail(file, why, "read", "", ".prom");
+	content->left -= (uint64_t)got;
+	return got;
+}
+
+void
+textfile_close_content(struct textfile_content *content)
+{
+	(void)close(content->fd);
+	content->fd = -1;
+}
+
+void
+textfile_mark_content(struct textfile_content *content, struct textfile_mark *mark)
+{
+	textfile_unmark(mark);
+	*mark = (struct textfile_mark){
+		.fd = content->fd, .size = (int64_t)content->size, .modified_ns = content->modified_ns
+	};
+	content->fd = -1;
 }
 
 static int
@@ -230,12 +247,6 @@ write_all(int fd, struct slice text)
 			text = (struct slice){ text.at + written, text.length - (size_t)written };
 	}
 	return 0;
-}
-
-static int64_t
-modified_ns(const struct stat *info)
-{
-	return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
 }
 
 bool
@@ -267,49 +278,50 @@ open_temporary(const struct textfile *file, const char *temporary)
 
 /* The new file, open, or -1 with errno. */
 static int
-create_temporary(const struct textfile *file, const char *temporary, struct slice text)
+create_temporary(const struct textfile *file)
 {
-	int fd = open_temporary(file, temporary), saved;
+	char temporary[96];
+	int fd, saved;
 
+	(void)entry(file, ".", ".tmp", temporary);
+	fd = open_temporary(file, temporary);
 	/* What a killed run left behind. */
 	if (fd < 0 && errno == EEXIST && unlinkat(file->directory, temporary, 0) == 0)
 		fd = open_temporary(file, temporary);
 	/* Whatever the umask says: node_exporter must be able to read it. */
-	if (fd < 0 || (fchmod(fd, PUBLISHED_MODE) == 0 && write_all(fd, text) == 0))
+	if (fd < 0 || fchmod(fd, PUBLISHED_MODE) == 0)
 		return fd;
 	saved = errno;
 	(void)close(fd);
+	(void)unlinkat(file->directory, temporary, 0);
 	errno = saved;
 	return -1;
 }
 
 /*
- * The name a file is written under first.  Some file systems tell of a full
- * disk only when a file is closed, so a second descriptor is closed before the
- * rename; the first one stays for the mark.
+ * Some file systems tell of a full disk only when a file is closed, so a
+ * second descriptor is closed before the rename; the first one stays for the
+ * mark.
  */
 static int
-write_temporary(
-    const struct textfile *file, const char *temporary, struct slice text, struct textfile_mark *mark)
+settle_temporary(const struct textfile_draft *draft, struct textfile_mark *mark)
 {
-	int fd = create_temporary(file, temporary, text), second = fd >= 0 ? dup(fd) : -1;
+	int second = dup(draft->fd);
 	struct stat info;
 
-	if (second >= 0 && close(second) == 0 && fstat(fd, &info) == 0) {
-		*mark = (struct textfile_mark){
-			.fd = fd, .size = info.st_size, .modified_ns = modified_ns(&info)
-		};
-		return 0;
-	}
-	if (fd >= 0)
-		(void)close(fd);
-	return -1;
+	if (second < 0 || close(second) != 0 || fstat(draft->fd, &info) != 0)
+		return -1;
+	*mark = (struct textfile_mark){
+		.fd = draft->fd, .size = info.st_size, .modified_ns = modified_ns(&info)
+	};
+	return 0;
 }
 
 bool
 textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
 {
-	return mark->fd >= 0 && (file->publications == mark->publication || file->publications == 0);
+	return mark->fd >= 0 && mark->publication > 0 &&
+	       (file->publications == mark->publication || file->publications == 0);
 }
 
 /*
@@ -317,10 +329,11 @@ textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
  * twice, which is better than a count that goes down.
  */
 static int
-rename_temporary(const struct textfile *file, const char *temporary, struct failure *why)
+rename_temporary(const struct textfile *file, struct failure *why)
 {
-	char name[96];
+	char name[96], temporary[96];
 
+	(void)entry(file, ".", ".tmp", temporary);
 	/* Without the lock another writer may be at the same temporary file. */
 	if (!is_named(file))
 		return failure_set(why, FAILURE_LOCAL,
@@ -335,22 +348,59 @@ rename_temporary(const struct textfile *file, const char *temporary, struct fail
 }
 
 int
+textfile_begin(const struct textfile *file, struct textfile_draft *draft, struct failure *why)
+{
+	*draft = (struct textfile_draft){ file, create_temporary(file) };
+	return draft->fd >= 0 ? 0 : fail(file, why, "write", ".", ".tmp");
+}
+
+void
+textfile_abandon(struct textfile_draft *draft)
+{
+	char temporary[96];
+
+	if (draft->fd < 0)
+		return;
+	(void)close(draft->fd);
+	draft->fd = -1;
+	(void)unlinkat(draft->file->directory, entry(draft->file, ".", ".tmp", temporary), 0);
+}
+
+int
+textfile_append(struct textfile_draft *draft, struct slice text, struct failure *why)
+{
+	if (write_all(draft->fd, text) == 0)
+		return 0;
+	(void)fail(draft->file, why, "write", ".", ".tmp");
+	textfile_abandon(draft);
+	return -1;
+}
+
+int
+textfile_finish(struct textfile_draft *draft, struct textfile_mark *mark, struct failure *why)
+{
+	struct textfile_mark written = { .fd = -1 };
+
+	if (settle_temporary(draft, &written) != 0) {
+		(void)fail(draft->file, why, "write", ".", ".tmp");
+	} else if (rename_temporary(draft->file, why) == 0) {
+		textfile_unmark(mark);
+		*mark = written;
+		mark->publication = draft->file->publications + 1;
+		draft->fd = -1;
+		return 0;
+	}
+	textfile_abandon(draft);
+	return -1;
+}
+
+int
 textfile_replace(
     const struct textfile *file, struct slice text, struct textfile_mark *mark, struct failure *why)
 {
-	struct textfile_mark written = { .fd = -1 };
-	char temporary[96];
+	struct textfile_draft draft;
 
-	(void)entry(file, ".", ".tmp", temporary);
-	if (write_temporary(file, temporary, text, &written) != 0) {
-		(void)fail(file, why, "write", ".", ".tmp");
-	} else if (rename_temporary(file, temporary, why) == 0) {
-		textfile_unmark(mark);
-		*mark = written;
-		mark->publication = file->publications + 1;
-		return 0;
-	}
-	textfile_unmark(&written);
-	(void)unlinkat(file->directory, temporary, 0);
-	return -1;
+	if (textfile_begin(file, &draft, why) != 0 || textfile_append(&draft, text, why) != 0)
+		return -1;
+	return textfile_finish(&draft, mark, why);
 }

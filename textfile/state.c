@@ -1,16 +1,10 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "textfile/checksum.h"
 #include "textfile/decode.h"
 #include "textfile/parse.h"
 #include "textfile/state.h"
-
-static bool
-goes_on(const struct family *family)
-{
-	return family->type != METRIC_GAUGE || family->kept;
-}
 
 /* Whether the run has a series whose first label is key="value". */
 static bool
@@ -68,7 +62,7 @@ static bool
 is_reshaped(const struct metrics *run, const bool misfit[])
 {
 	for (size_t i = 0; i < metrics_family_count(run); i++)
-		if (misfit[i] && goes_on(metrics_family(run, i)))
+		if (misfit[i] && family_goes_on(metrics_family(run, i)))
 			return true;
 	return false;
 }
@@ -77,46 +71,139 @@ void
 state_continue_from(struct metrics *run, const struct metrics *last)
 {
 	for (size_t i = 0; i < metrics_family_count(run); i++)
-		if (goes_on(metrics_family(run, i)))
+		if (family_goes_on(metrics_family(run, i)))
 			continue_family(run, i, last);
 }
 
-/* What a whole file of ours says, into `last`; `misfit` has room for one flag per family. */
+/* Reading ------------------------------------------------------------ */
+
+void
+state_reader_init(struct state_reader *r, struct metrics *last, uint64_t size)
+{
+	*r = (struct state_reader){ .last = last };
+	checksum_init(&r->sum);
+	/* Too short for a checksum: nothing fits then. */
+	r->left = size >= CHECKSUM_LINE ? size - CHECKSUM_LINE : UINT64_MAX;
+	buffer_init(&r->line, SIZE_MAX / 2);
+	buffer_init(&r->kept, SIZE_MAX / 2);
+}
+
+static bool
+is_read(const struct family *family)
+{
+	return family_goes_on(family) || family->recalled;
+}
+
+/* "# TYPE name gauge": whether the samples that follow are of use. */
+static void
+take_comment(struct state_reader *r, struct slice line)
+{
+	static const char type[] = "# TYPE ";
+	const size_t length = sizeof(type) - 1;
+
+	if (line.length <= length || memcmp(line.at, type, length) != 0)
+		return;
+	r->passed_over = NULL;
+	for (size_t i = 0; i < metrics_family_count(r->last); i++) {
+		const struct family *family = metrics_family(r->last, i);
+		size_t name = strlen(family->name);
+
+		if (is_read(family) || line.length <= length + name || line.at[length + name] != ' ' ||
+		    memcmp(line.at + length, family->name, name) != 0)
+			continue;
+		r->passed_over = family->name;
+		r->passed_over_length = name;
+		return;
+	}
+}
+
+/* With its line break. */
+static void
+take_line(struct state_reader *r, struct slice line)
+{
+	size_t name = r->passed_over_length;
+
+	if (r->passed_over != NULL && line.length > name && (line.at[name] == '{' || line.at[name] == ' ') &&
+	    memcmp(line.at, r->passed_over, name) == 0)
+		return;
+	if (line.at[0] == '#')
+		take_comment(r, line);
+	buffer_append(&r->kept, line.at, line.length);
+}
+
+static void
+take_text(struct state_reader *r, struct slice text)
+{
+	checksum_add(&r->sum, text);
+	while (text.length > 0) {
+		const char *newline = memchr(text.at, '\n', text.length);
+		size_t length = newline != NULL ? (size_t)(newline - text.at) + 1 : text.length;
+
+		if (newline != NULL && r->line.length == 0) {
+			take_line(r, (struct slice){ text.at, length });
+		} else {
+			buffer_append(&r->line, text.at, length);
+			if (newline != NULL && !r->line.failed) {
+				take_line(r, buffer_slice(&r->line));
+				r->line.length = 0;
+			}
+		}
+		text = (struct slice){ text.at + length, text.length - length };
+	}
+}
+
+void
+state_reader_take(struct state_reader *r, struct slice piece)
+{
+	size_t text = piece.length < r->left ? piece.length : (size_t)r->left, rest = piece.length - text;
+
+	take_text(r, (struct slice){ piece.at, text });
+	r->left -= text;
+	if (rest > CHECKSUM_LINE - r->ending_length)
+		rest = CHECKSUM_LINE - r->ending_length;
+	memcpy(r->ending + r->ending_length, piece.at + text, rest);
+	r->ending_length += rest;
+}
+
+/* The whole text came, lines and all, and the checksum is right. */
+static bool
+is_whole(const struct state_reader *r)
+{
+	char line[CHECKSUM_LINE];
+
+	if (r->left > 0 || r->ending_length < CHECKSUM_LINE || r->line.length > 0)
+		return false;
+	checksum_line(&r->sum, line);
+	return memcmp(line, r->ending, CHECKSUM_LINE) == 0;
+}
+
+/* `misfit` has room for one flag per family. */
 static enum state_result
-read_file(struct metrics *last, struct slice text, bool misfit[])
+read_kept(struct state_reader *r, bool misfit[])
 {
 	struct document document;
-	long faults;
+	long faults = parse(&document, buffer_slice(&r->kept), NULL, NULL);
 
-	if (!checksum_holds(text))
-		return STATE_UNUSABLE;
-	faults = parse(&document, text, NULL, NULL);
 	if (faults == 0)
-		decode(last, &document, misfit);
+		decode(r->last, &document, misfit);
 	document_release(&document);
 	if (faults != 0)
 		return faults < 0 ? STATE_NO_MEMORY : STATE_UNUSABLE;
-	return is_reshaped(last, misfit) ? STATE_PARTLY : STATE_CONTINUED;
+	return is_reshaped(r->last, misfit) ? STATE_PARTLY : STATE_CONTINUED;
 }
 
 enum state_result
-state_read(struct metrics *last, struct slice text)
+state_reader_end(struct state_reader *r)
 {
-	bool *misfit = calloc(metrics_family_count(last) + 1, sizeof(*misfit));
-	enum state_result result = misfit != NULL ? read_file(last, text, misfit) : STATE_NO_MEMORY;
+	bool *misfit = calloc(metrics_family_count(r->last) + 1, sizeof(*misfit));
+	enum state_result result = STATE_UNUSABLE;
 
+	if (misfit == NULL || r->line.failed || r->kept.failed)
+		result = STATE_NO_MEMORY;
+	else if (is_whole(r))
+		result = read_kept(r, misfit);
 	free(misfit);
-	return result;
-}
-
-enum state_result
-state_continue(struct metrics *run, struct slice last)
-{
-	struct metrics *old = metrics_like(run);
-	enum state_result result = old != NULL ? state_read(old, last) : STATE_NO_MEMORY;
-
-	if (result == STATE_CONTINUED || result == STATE_PARTLY)
-		state_continue_from(run, old);
-	metrics_free(old);
+	buffer_release(&r->line);
+	buffer_release(&r->kept);
 	return result;
 }

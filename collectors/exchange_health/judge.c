@@ -44,6 +44,9 @@ judge_book(const struct judge_limits *limits, struct book_history *history, cons
 		history->unchanged_runs++;
 	history->known = true;
 	history->mark = news->mark;
+	/* Where nobody has traded for long the book may be alive all the same. */
+	if (news->borrowed_age && news->moved)
+		return false;
 	return news->age > limits->frozen_age || history->unchanged_runs >= limits->frozen_runs;
 }
 
@@ -95,13 +98,16 @@ judge_remember(struct history *history, const struct news *news, double now)
 {
 	double until;
 
+	if (news->requests == 0)
+		return;
 	history->runs++;
 	remember_errors(history, news, now);
 	history->asked_at = now;
-	/* A refusal is an answer, but of no use: it neither counts nor ends the row. */
+	/* A refusal is an answer, but of no use: where there was nothing else it neither counts nor ends the
+	 * row. */
 	if (!judge_is_failed(news))
 		history->failed_runs = 0;
-	else if (!news->banned && !news->throttled)
+	else if (news->failures > news->refusals)
 		history->failed_runs++;
 	if (news->banned) {
 		until = hold_until(news->banned_until, now, BAN_LEAST, BAN_MOST);
@@ -116,14 +122,20 @@ judge_remember(struct history *history, const struct news *news, double now)
 	}
 	if (news->status_told || news->maintenance)
 		history->maintenance = news->maintenance;
+	if (news->symbols_asked)
+		history->symbols_failed = news->symbols_failed;
 }
+
+/* 4800 of 6000 leave a fifth, whatever the computer makes of a fifth. */
+static const double rounding = 1e-9;
 
 static bool
 is_degraded(const struct judge_limits *limits, const struct history *history, const struct news *news)
 {
 	return judge_is_failed(news) || news->throttled || news->latency_seconds > limits->latency_seconds ||
-	       history->error_ratio > limits->error_ratio || 1 - news->used_ratio < limits->headroom ||
-	       news->books_standing > 0 || news->books_halted > 0 || news->restricted;
+	       history->error_ratio > limits->error_ratio ||
+	       1 - news->used_ratio < limits->headroom - rounding || news->books_standing > 0 ||
+	       news->books_halted > 0 || news->restricted;
 }
 
 enum health
@@ -138,6 +150,8 @@ judge(const struct judge_limits *limits, const struct history *history, const st
 	/* Not asked and not banned: it backs off. */
 	if (news == NULL)
 		return HEALTH_DEGRADED;
+	if (news->requests == 0)
+		return history->judged && history->health < HEALTH_DOWN ? history->health : HEALTH_DEGRADED;
 	if (news->books_read > 0 && news->books_standing == news->books_read)
 		return HEALTH_FROZEN;
 	return is_degraded(limits, history, news) ? HEALTH_DEGRADED : HEALTH_HEALTHY;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "probes/ban_list.h"
+
 /*
  * From what is remembered of an exchange and what this run found to one state.
  * Pure functions: no clock, no network, no metrics.  Times are Unix seconds.
@@ -38,8 +40,9 @@ struct history {
 	double error_samples; /* how many requests that stands on, weighted likewise */
 	double asked_at;      /* the last run that asked */
 	double banned_until;
-	double retry_at;  /* after a 429 */
-	bool maintenance; /* it said so last, whatever the state was since */
+	double retry_at;     /* after a 429 */
+	bool maintenance;    /* it said so last, whatever the state was since */
+	bool symbols_failed; /* the last question whether symbols may be traded, of one at least */
 	enum health health;
 	bool judged; /* `health` is known */
 };
@@ -55,24 +58,27 @@ struct book_history {
 /* This run's news of a book that was read. */
 struct book_news {
 	double mark;
-	double age;    /* seconds; negative: not told */
-	int tradable;  /* 1, 0, or -1: not told in this run */
-	bool compared; /* the history knew the book */
-	bool moved;    /* it is another one than before; set by judge_compare_book() */
+	double age;        /* seconds; negative: not told */
+	bool borrowed_age; /* it is of the last trade, or of single levels: the book has no time of its own */
+	int tradable;      /* 1, 0, or -1: not told in this run */
+	bool compared;     /* the history knew the book */
+	bool moved;        /* it is another one than before; set by judge_compare_book() */
 };
 
 /* This run's news of an exchange that was asked. */
 struct news {
 	size_t requests;
 	size_t failures;
-	size_t books; /* asked for */
+	size_t refusals; /* of these: bans, and answers that asked for fewer requests */
+	size_t books;    /* asked for */
 	size_t books_read;
 	size_t books_standing;  /* of those read */
 	size_t books_halted;    /* known to be not tradable, read or not */
-	double latency_seconds; /* of a typical answer; negative: none came */
+	double latency_seconds; /* of a typical answer of the slowest endpoint; negative: none came */
 	double used_ratio;      /* of the rate limit that is used most; negative: not told */
 	bool status_told;       /* it answered whether it is in maintenance, or has no way to */
 	bool maintenance;
+	bool symbols_asked, symbols_failed;
 	bool restricted; /* says that it is neither well nor in maintenance */
 	bool throttled;
 	double retry_at; /* not later than now: not told */
@@ -83,7 +89,7 @@ struct news {
 /* Whether it may be asked: neither a ban nor a back-off runs. */
 bool judge_may_ask(const struct history *history, double now);
 
-/* Whether the run gave nothing of use: no answer, or none of the books. */
+/* Whether the run gave nothing of use: no answer, or none of the books.  Not one that asked nothing. */
 bool judge_is_failed(const struct news *news);
 
 /* First of all books: whether this one moved.  Then of each: remember it; whether it stands still.  */
@@ -91,20 +97,13 @@ void judge_compare_book(const struct book_history *history, struct book_news *ne
 bool judge_book(const struct judge_limits *limits, struct book_history *history, const struct book_news *news,
     bool others_moved);
 
-/* Add this run to what is remembered. */
+/* Add this run to what is remembered; one that asked nothing adds nothing. */
 void judge_remember(struct history *history, const struct news *news, double now);
 
-/* The state; `news` is NULL when the exchange was not asked in this run. */
+/* The state, as before if nothing was asked; `news` is NULL when the exchange had to be left alone. */
 enum health judge(
     const struct judge_limits *limits, const struct history *history, const struct news *news, double now);
 
-/* Bounds on what a venue may demand, in seconds; and what holds when it does not say. */
-enum {
-	BAN_LEAST = 120, /* the shortest that is known of any venue */
-	BAN_MOST = 7 * 86400,
-	RETRY_UNTOLD = 60,
-	RETRY_MOST = 3600,
-	ERROR_HALF_LIFE = 300, /* after this a request counts half in the error ratio */
-};
+enum { ERROR_HALF_LIFE = 120 }; /* seconds; after this a request counts half in the error ratio */
 
 #endif /* COLLECTORS_EXCHANGE_HEALTH_JUDGE_H */

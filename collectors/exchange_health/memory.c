@@ -1,5 +1,7 @@
-#include "collectors/exchange_health/memory.h"
+#include <assert.h>
+
 #include "collectors/exchange_health/families.h"
+#include "collectors/exchange_health/memory.h"
 
 /* The file may be anybody's: what is no sensible number counts as not there. */
 static double
@@ -8,6 +10,7 @@ read_value(const struct metrics *last, enum exchange_family family, const char *
 {
 	double value;
 
+	assert(family_goes_on(&exchange_families[family]) || exchange_families[family].recalled);
 	if (!metrics_value(last, &exchange_families[family], labels, &value))
 		return otherwise;
 	return value >= least && value <= most ? value : otherwise;
@@ -32,6 +35,7 @@ memory_read(const struct metrics *last, const char *exchange, double now, struct
 		    read_value(last, EXCHANGE_BANNED_UNTIL, labels, 0, now + BAN_MOST + clock_slack, 0),
 		.retry_at = read_value(last, EXCHANGE_RETRY_AT, labels, 0, now + RETRY_MOST + clock_slack, 0),
 		.maintenance = read_value(last, EXCHANGE_MAINTENANCE, labels, 0, 1, 0) == 1,
+		.symbols_failed = read_value(last, EXCHANGE_SYMBOLS_FAILED, labels, 0, 1, 0) == 1,
 	};
 	for (int health = 0; health < HEALTHS && !history->judged; health++) {
 		labels = LABELS(exchange, health_name((enum health)health));
@@ -61,6 +65,17 @@ set(struct metrics *m, enum exchange_family family, const char *const labels[], 
 }
 
 void
+memory_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now)
+{
+	const char *const *labels = LABELS(exchange);
+
+	if (history->banned_until > now)
+		set(m, EXCHANGE_BANNED_UNTIL, labels, history->banned_until);
+	if (history->retry_at > now)
+		set(m, EXCHANGE_RETRY_AT, labels, history->retry_at);
+}
+
+void
 memory_write(struct metrics *m, const char *exchange, const struct history *history, double now)
 {
 	const char *const *labels = LABELS(exchange);
@@ -71,15 +86,13 @@ memory_write(struct metrics *m, const char *exchange, const struct history *hist
 	set(m, EXCHANGE_ERROR_SAMPLES, labels, history->error_samples);
 	set(m, EXCHANGE_LAST_ASKED, labels, history->asked_at);
 	set(m, EXCHANGE_MAINTENANCE, labels, history->maintenance);
-	if (history->banned_until > now)
-		set(m, EXCHANGE_BANNED_UNTIL, labels, history->banned_until);
-	if (history->retry_at > now)
-		set(m, EXCHANGE_RETRY_AT, labels, history->retry_at);
+	set(m, EXCHANGE_SYMBOLS_FAILED, labels, history->symbols_failed);
+	memory_write_hold(m, exchange, history, now);
 }
 
 void
-memory_write_book(
-    struct metrics *m, const char *exchange, const char *symbol, const struct book_history *history)
+memory_write_book(struct metrics *m, const char *exchange, const char *symbol,
+    const struct book_history *history, bool with_tradable)
 {
 	const char *const *labels = LABELS(exchange, symbol);
 
@@ -87,7 +100,7 @@ memory_write_book(
 		set(m, EXCHANGE_BOOK_MARK, labels, history->mark);
 		set(m, EXCHANGE_BOOK_UNCHANGED, labels, history->unchanged_runs);
 	}
-	if (history->tradable >= 0)
+	if (with_tradable && history->tradable >= 0)
 		set(m, EXCHANGE_TRADABLE, labels, history->tradable);
 }
 

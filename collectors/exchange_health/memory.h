@@ -6,7 +6,9 @@
 
 /*
  * What is remembered of an exchange from run to run, also from cron: the
- * published file is the memory, by some gauges that are kept and one counter.
+ * published file is the memory, by gauges and one counter.  Those of a book are
+ * not kept but written again in each run that asked, so that they end with
+ * their symbol.
  *
  * Only what this run learnt is written.  So a run that ends late, beside
  * another one, does not undo a ban that the other one met.
@@ -19,8 +21,11 @@ void memory_read_book(
 
 /* After a run that asked. */
 void memory_write(struct metrics *m, const char *exchange, const struct history *history, double now);
-void memory_write_book(
-    struct metrics *m, const char *exchange, const char *symbol, const struct book_history *history);
+void memory_write_book(struct metrics *m, const char *exchange, const char *symbol,
+    const struct book_history *history, bool with_tradable);
+
+/* After one that did not: a ban or back-off that another program met is told here too. */
+void memory_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now);
 
 /* The state, in every run. */
 void memory_write_health(struct metrics *m, const char *exchange, enum health health);

@@ -5,6 +5,9 @@
 /* How far an exchange's clock may be behind ours, besides what is not known of it, and still be believed. */
 static const double clock_trust = 5;
 
+/* How far clocks that are right may be from each other. */
+static const double clock_agreement = 1;
+
 static int
 compare_seconds(const void *a, const void *b)
 {
@@ -13,14 +16,15 @@ compare_seconds(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The median of what was answered: neither one slow answer nor one fast one is the venue. */
+/* The median of what was answered: neither one slow answer nor one fast one is the endpoint.  Negative: none.
+ */
 static double
-typical_latency(const struct exchange_reading *reading, double seconds[])
+endpoint_latency(const struct exchange_reading *reading, enum endpoint endpoint, double seconds[])
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < reading->request_count; i++)
-		if (reading->requests[i].status != 0)
+		if (reading->requests[i].status != 0 && reading->requests[i].endpoint == endpoint)
 			seconds[count++] = reading->requests[i].seconds;
 	if (count == 0)
 		return -1;
@@ -28,19 +32,34 @@ typical_latency(const struct exchange_reading *reading, double seconds[])
 	return (seconds[(count - 1) / 2] + seconds[count / 2]) / 2;
 }
 
+/* Books that are slow are slow, however quickly the time is told. */
+static double
+typical_latency(const struct exchange_reading *reading, double seconds[])
+{
+	double slowest = -1;
+
+	for (int e = 0; e < ENDPOINTS; e++) {
+		double latency = endpoint_latency(reading, (enum endpoint)e, seconds);
+
+		if (latency > slowest)
+			slowest = latency;
+	}
+	return slowest;
+}
+
 /*
  * How old a book was when it came, on the exchange's own clock where that is
  * known.  The run may have gone on for long after that, for somebody else.
  */
 static void
-read_age(
-    const struct exchange_reading *reading, const struct request_reading *request, struct book_news *news)
+read_age(const struct venue *venue, const struct request_reading *request, struct book_news *news)
 {
+	const struct exchange_reading *reading = venue->reading;
 	double timestamp = reading->books[request->symbol].timestamp;
 	double skew = reading->clock_read ? reading->clock_skew : 0, arrived;
 
 	/* A clock that stands still tells an old time, and must not make an old book young. */
-	if (skew < -(clock_trust + reading->clock_error))
+	if (skew < -(clock_trust + reading->clock_error) && !venue->clock_agrees)
 		skew = 0;
 	arrived = request->arrived + skew;
 
@@ -56,6 +75,36 @@ mark_of(const struct book_reading *reading)
 				      : (double)(reading->content & ((UINT64_C(1) << 52) - 1));
 }
 
+static bool
+clocks_agree(const struct venue *a, const struct venue *b)
+{
+	double difference = a->reading->clock_skew - b->reading->clock_skew;
+
+	return difference <= clock_agreement && difference >= -clock_agreement;
+}
+
+void
+news_compare_clocks(struct venues *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		struct venue *venue = &v->items[i];
+		size_t told = 0, agree = 0;
+
+		venue->clock_agrees = false;
+		if (venue->reading == NULL || !venue->reading->clock_read)
+			continue;
+		for (size_t j = 0; j < v->count; j++) {
+			const struct venue *other = &v->items[j];
+
+			if (other->reading == NULL || !other->reading->clock_read)
+				continue;
+			told++;
+			agree += clocks_agree(venue, other);
+		}
+		venue->clock_agrees = agree >= 2 && 2 * agree > told;
+	}
+}
+
 void
 news_read_books(struct venue *venue)
 {
@@ -66,9 +115,10 @@ news_read_books(struct venue *venue)
 	for (size_t i = 0; i < venue->book_count; i++) {
 		struct book *book = &venue->books[i];
 
-		book->news = (struct book_news){
-			.age = -1, .mark = mark_of(&reading->books[i]), .tradable = reading->books[i].tradable
-		};
+		book->news = (struct book_news){ .age = -1,
+			.borrowed_age = venue->profile->book_timestamp.count != 1,
+			.mark = mark_of(&reading->books[i]),
+			.tradable = reading->books[i].tradable };
 		if (reading->books[i].read)
 			judge_compare_book(&book->history, &book->news);
 	}
@@ -77,7 +127,7 @@ news_read_books(struct venue *venue)
 
 		if (request->endpoint == timed && request->symbol < venue->book_count &&
 		    reading->books[request->symbol].read)
-			read_age(reading, request, &venue->books[request->symbol].news);
+			read_age(venue, request, &venue->books[request->symbol].news);
 	}
 }
 
@@ -103,6 +153,9 @@ news_read(
 
 		news->requests += !request->dropped;
 		news->failures += failed && !request->dropped;
+		news->refusals += failed && !request->dropped && request->refused;
+		news->symbols_asked |= request->endpoint == ENDPOINT_SYMBOLS;
+		news->symbols_failed |= request->endpoint == ENDPOINT_SYMBOLS && failed;
 		news->status_told |= request->endpoint == ENDPOINT_STATUS && !failed;
 	}
 	for (size_t i = 0; i < venue->profile->limit_count; i++)

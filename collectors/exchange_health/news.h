@@ -4,9 +4,15 @@
 #include "collectors/exchange_health/venues.h"
 
 /*
- * From what the probe read to what is judged.  In this order: the books of
- * every venue that was asked, then where they moved, then the rest of each venue.
+ * From what the probe read to what is judged.  In this order: the clocks, the
+ * books of every venue that was asked, where they moved, the rest of each venue.
  */
+
+/*
+ * Whose clocks agree: at least two, and more than half of those that are known.
+ * Then it is ours that is wrong, and theirs are believed, however far behind.
+ */
+void news_compare_clocks(struct venues *v);
 
 void news_read_books(struct venue *venue);
 void news_find_movers(struct venues *v);

@@ -21,12 +21,24 @@ report_endpoint(struct metrics *m, const char *name, const char *endpoint)
 }
 
 /* Of what a server may answer, a closed set: the codes that say something, and for others their class. */
+static const int told[] = { 200, 400, 401, 403, 404, 408, 409, 418, 429, 451, 500, 502, 503, 504 };
+enum { TOLD = sizeof(told) / sizeof(told[0]) };
+
+static void
+report_codes(struct metrics *m, const char *name)
+{
+	char code[8];
+
+	for (size_t i = 0; i < TOLD; i++) {
+		(void)snprintf(code, sizeof(code), "%d", told[i]);
+		metrics_add(m, &exchange_families[EXCHANGE_HTTP_RESPONSES], LABELS(name, code), 0);
+	}
+}
+
 static void
 code_label(int status, char text[8])
 {
-	static const int told[] = { 200, 400, 401, 403, 404, 408, 409, 418, 429, 451, 500, 502, 503, 504 };
-
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+	for (size_t i = 0; i < TOLD; i++)
 		if (told[i] == status) {
 			(void)snprintf(text, 8, "%d", status);
 			return;
@@ -104,10 +116,11 @@ report_venue(struct metrics *m, const struct venue *venue, bool up, double now)
 	const char *name = venue->name;
 
 	set(m, EXCHANGE_UP, LABELS(name), up);
-	set(m, EXCHANGE_WEIGHT, LABELS(name), venue->reading != NULL ? venue->reading->weight : 0);
+	set(m, EXCHANGE_WEIGHT, LABELS(name), venue->reading != NULL ? (double)venue->reading->weight : 0);
 	for (int e = 0; e < ENDPOINTS; e++)
 		if (venue->endpoints[e])
 			report_endpoint(m, name, endpoint_name((enum endpoint)e));
+	report_codes(m, name);
 	if (venue->reading != NULL)
 		report_reading(m, venue);
 	if (up)

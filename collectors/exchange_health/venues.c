@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,9 +72,9 @@ choose_endpoints(struct venue *venue)
 {
 	const struct profile *profile = venue->profile;
 
+	assert(profile != NULL);
 	for (int e = 0; e < ENDPOINTS; e++) {
-		const struct profile_endpoint *endpoint = &profile->endpoints[e];
-		bool wanted = endpoint->path != NULL;
+		bool wanted = profile->endpoints[e].path != NULL;
 
 		if (e == ENDPOINT_PING)
 			wanted = wanted && profile->endpoints[ENDPOINT_TIME].path == NULL;
@@ -95,14 +96,28 @@ has_endpoints(const struct venue *venue)
 	return false;
 }
 
-/* Whether the last that this endpoint said is that something is not open. */
-static bool
-is_closed(const struct venue *venue, int endpoint)
+const char *
+venue_url(const struct venue *venue)
 {
-	if (endpoint == ENDPOINT_STATUS)
-		return venue->history.maintenance;
-	for (size_t i = 0; endpoint == ENDPOINT_SYMBOLS && i < venue->book_count; i++)
-		if (venue->books[i].history.tradable == 0)
+	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
+}
+
+/* A book that stands still may be one that is halted. */
+static bool
+is_doubtful(const struct book_history *book)
+{
+	return book->tradable <= 0 || book->unchanged_runs >= 2;
+}
+
+/* A list of symbols is heavy, and says the same for days. */
+static bool
+symbols_are_due(const struct venue *venue, const struct profile_endpoint *endpoint)
+{
+	if (endpoint->every_runs <= 1 || (int64_t)venue->history.runs % endpoint->every_runs == 0 ||
+	    venue->history.symbols_failed)
+		return true;
+	for (size_t i = 0; i < venue->book_count; i++)
+		if (is_doubtful(&venue->books[i].history))
 			return true;
 	return false;
 }
@@ -114,49 +129,10 @@ venue_choose(const struct venue *venue, struct exchange_target *target)
 		.base_url = venue->base_url,
 		.symbols = venue->symbols,
 		.symbol_count = venue->book_count };
-	for (int e = 0; e < ENDPOINTS; e++) {
-		const struct profile_endpoint *endpoint = &venue->profile->endpoints[e];
-		int64_t every = endpoint->every_run || endpoint->every_runs < 1 ? 1 : endpoint->every_runs;
-
+	for (int e = 0; e < ENDPOINTS; e++)
 		target->asked[e] =
-		    venue->endpoints[e] && ((int64_t)venue->history.runs % every == 0 || is_closed(venue, e));
-	}
-}
-
-/* The heaviest run, which asks everything, is what counts. */
-static int
-check_weight(const struct venue *venue, int64_t limit, const struct options *given, struct failure *why)
-{
-	struct exchange_target target;
-	int weight;
-
-	venue_choose(venue, &target);
-	weight = exchange_weight(&target);
-	if (weight > limit)
-		return options_failure(given, "weight.limit", 0, why,
-		    "a run on %s costs %d of its rate limit (order books: %zu), and %lld is the most: ask for "
-		    "fewer, or raise it",
-		    venue->name, weight, venue->book_count, (long long)limit);
-	return 0;
-}
-
-static int
-check_load(const struct venues *v, const struct options *given, size_t *books, struct failure *why)
-{
-	int64_t limit;
-
-	*books = 0;
-	if (options_integer(given, "weight.limit", 1, 1000000, &limit, why) != 0)
-		return -1;
-	for (size_t i = 0; i < v->count; i++) {
-		*books += v->items[i].book_count;
-		if (check_weight(&v->items[i], limit, given, why) != 0)
-			return -1;
-	}
-	if (*books > BOOKS_MAX)
-		return options_failure(
-		    given, "symbol", 0, why, "%zu order books, and %d are the most", *books, (int)BOOKS_MAX);
-	return 0;
+		    venue->endpoints[e] &&
+		    (e != ENDPOINT_SYMBOLS || symbols_are_due(venue, &venue->profile->endpoints[e]));
 }
 
 /* All ---------------------------------------------------------------- */
@@ -175,7 +151,7 @@ take_room(struct venues *v, size_t count, struct failure *why)
 int
 venues_open(struct venues *v, const struct options *given, struct failure *why)
 {
-	size_t books;
+	size_t books = 0;
 
 	if (exchange_settings_read(&v->settings, given, why) != 0 ||
 	    take_room(v, v->settings.count, why) != 0)
@@ -184,12 +160,16 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 		if (add_books(&v->items[v->count], &v->settings.items[v->count], why) != 0)
 			return -1;
 	for (size_t i = 0; i < v->count; i++) {
+		books += v->items[i].book_count;
 		choose_endpoints(&v->items[i]);
 		if (!has_endpoints(&v->items[i]))
 			return options_failure(given, "exchange", i, why,
 			    "%s: nothing can be asked of it without a --symbol", v->items[i].name);
 	}
-	if (check_load(v, given, &books, why) != 0 || number_bases(v, books, why) != 0)
+	if (books > BOOKS_MAX)
+		return options_failure(
+		    given, "symbol", 0, why, "%zu order books, and %d are the most", books, (int)BOOKS_MAX);
+	if (number_bases(v, books, why) != 0)
 		return -1;
 	v->seconds = calloc((books + 1) * ENDPOINTS, sizeof(*v->seconds));
 	return v->seconds != NULL ? 0 : out_of_memory(why);

@@ -28,6 +28,7 @@ struct venue {
 	bool endpoints[ENDPOINTS]; /* asked at all */
 	struct history history;
 	struct exchange_reading *reading; /* of this run; NULL: not asked */
+	bool clock_agrees;                /* with most others' */
 };
 
 enum { MOVER_NONE = VENUES_MAX, MOVER_SEVERAL };
@@ -47,9 +48,13 @@ struct venues {
 int venues_open(struct venues *v, const struct options *given, struct failure *why);
 void venues_release(struct venues *v);
 
+/* What is asked: its own, or the profile's. */
+const char *venue_url(const struct venue *venue);
+
 /*
- * Which endpoints are due in this run.  Heavy ones are not due in each, but
- * while the last answer was a bad one: so that its end is seen.
+ * Which endpoints are due in this run.  The heavy list of symbols is not due in
+ * each, but while the last question for it failed, and while one of the symbols
+ * is not tradable or not known to be: so that the end of it is seen.
  */
 void venue_choose(const struct venue *venue, struct exchange_target *target);
 

@@ -59,13 +59,17 @@ extern const struct collector collector;
 struct deadline run_deadline(const struct run *run);
 struct metrics *run_metrics(const struct run *run);
 
+/* The textfile directory: for what programs tell each other there.  It need not exist (with --stdout). */
+const char *run_directory(const struct run *run);
+
 /*
  * What earlier runs said: the last published file, and in a loop what could
  * not be published since; of this env alone.  For what must be remembered from
- * run to run in kept gauges and in counters: it decides what is asked, and is
- * never published again as it is (the harness goes on from the file by itself,
- * also when another run has replaced it meanwhile).  Call it before anything is
- * written to run_metrics().  Empty when there is no earlier run, or its file is
+ * run to run in counters, and in gauges that are kept or recalled (family.h;
+ * others are not there): it decides what is asked, and is never published again
+ * as it is (the harness goes on from the file by itself, also when another run
+ * has replaced it meanwhile).  Call it before anything is written to
+ * run_metrics().  Empty when there is no earlier run, or its file is
  * damaged; NULL when it cannot be read, or memory ran out.  Valid until collect() returns.
  */
 const struct metrics *run_last(struct run *run);

@@ -5,6 +5,7 @@
  */
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "common/version.h"
 
 enum { EXIT_PUBLISHED = 0, EXIT_NOT_PUBLISHED = 1, EXIT_USAGE = 2, EXIT_DOWN = 3 };
+enum { LARGE_BLOCK = 128 * 1024 };
 enum { ENDED = -1 }; /* there was something to print, and nothing more to do */
 
 /* What SIGHUP replaces as a whole. */
@@ -324,12 +326,25 @@ occupy_standard_streams(void)
 		(void)close(fd);
 }
 
+/*
+ * Once a large block was freed, malloc takes the next ones of that size from its
+ * heap, where they are copied as they grow and stay when they are freed: a run
+ * that holds a body of some megabytes, then lists, then metrics would need the sum
+ * of them.  With a threshold of our own each is mapped alone, and gone when freed.
+ */
+static void
+give_memory_back(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct program p = { 0 };
 	int status;
 
+	give_memory_back();
 	occupy_standard_streams();
 	/* What cannot be written is an error like others, also past a limit on the size of files. */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -5,44 +5,12 @@
 
 #include "collectors/harness/publish.h"
 #include "collectors/harness/run.h"
-#include "textfile/checksum.h"
-#include "textfile/encode.h"
-#include "textfile/state.h"
-#include "textfile/validate.h"
+#include "collectors/harness/write.h"
 
-enum { LARGEST_FILE = 256 * 1024 * 1024 };
+enum { LARGEST_FILE = 256 * 1024 * 1024, READ_AT_ONCE = 64 * 1024 };
 
 /* Even a run that used up its time may wait this long for another run that is just publishing. */
 static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
-
-static void
-keep_first_fault(void *context, const struct fault *fault)
-{
-	struct fault *first = context;
-
-	if (first->rule == NULL)
-		*first = *fault;
-}
-
-/* Our writer cannot produce what node_exporter does not take; should it ever, nothing is published. */
-static int
-encode_checked(const struct metrics *m, struct buffer *text, struct failure *why)
-{
-	struct fault first = { 0 };
-	long faults;
-
-	encode(m, text);
-	checksum_append(text);
-	if (text->failed)
-		return failure_set(why, FAILURE_LOCAL, "out of memory, or the file would exceed 256 MiB");
-	faults = validate(buffer_slice(text), keep_first_fault, &first);
-	if (faults < 0)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	if (faults > 0)
-		return failure_set(why, FAILURE_LOCAL,
-		    "line %u would harm node_exporter, nothing published: %s", first.line, first.text);
-	return 0;
-}
 
 /* The state was lost, all of it or partly: counted, and told. */
 static void
@@ -69,36 +37,86 @@ go_on_without_file(struct metrics *total, struct textfile *file, const struct pu
 	}
 }
 
-/* The file of an earlier process, or of another one that runs beside this one.  -1: it is there, but cannot
- * be read. */
 static int
-go_on_from_file(struct metrics *total, struct textfile *file, const struct publisher *p,
-    const struct log *log, struct failure *why)
+read_content(const struct textfile *file, struct textfile_content *content, struct state_reader *reader,
+    struct failure *why)
 {
-	enum state_result result = STATE_UNUSABLE;
-	enum textfile_found found;
-	struct buffer last;
+	char room[READ_AT_ONCE];
+	long got;
 
-	buffer_init(&last, LARGEST_FILE);
-	found = textfile_read(file, &last, why);
-	if (found == TEXTFILE_READ)
-		result = state_continue(total, buffer_slice(&last));
-	buffer_release(&last);
-	if (found == TEXTFILE_UNREADABLE)
-		return -1;
-	if (result == STATE_NO_MEMORY)
+	while ((got = textfile_next(file, content, room, sizeof(room), why)) > 0)
+		state_reader_take(reader, (struct slice){ room, (size_t)got });
+	return (int)got;
+}
+
+static void
+forget_found(struct publisher *p)
+{
+	metrics_free(p->found.metrics);
+	textfile_unmark(&p->found.mark);
+	p->found.metrics = NULL;
+}
+
+/*
+ * Read the file into `found`, with a mark if it says something.  `like` has our
+ * tables.  -1: it is there, but cannot be read.
+ */
+static int
+find(struct publisher *p, const struct textfile *file, const struct metrics *like, enum textfile_found *there,
+    struct failure *why)
+{
+	struct textfile_content content;
+	struct state_reader reader;
+	int got;
+
+	forget_found(p);
+	p->found.result = STATE_UNUSABLE;
+	*there = textfile_open_content(file, LARGEST_FILE, &content, why);
+	if (*there != TEXTFILE_READ)
+		return *there == TEXTFILE_UNREADABLE ? -1 : 0;
+	p->found.metrics = metrics_like(like);
+	if (p->found.metrics == NULL) {
+		textfile_close_content(&content);
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	if (result == STATE_UNUSABLE)
-		go_on_without_file(total, file, p, found == TEXTFILE_MISSING, log);
-	else if (result == STATE_PARTLY)
+	}
+	state_reader_init(&reader, p->found.metrics, content.size);
+	got = read_content(file, &content, &reader, why);
+	p->found.result = state_reader_end(&reader);
+	if (got < 0 || p->found.result == STATE_NO_MEMORY || p->found.result == STATE_UNUSABLE)
+		textfile_close_content(&content);
+	else
+		textfile_mark_content(&content, &p->found.mark);
+	if (got < 0)
+		return -1;
+	return p->found.result == STATE_NO_MEMORY ? failure_set(why, FAILURE_LOCAL, "out of memory") : 0;
+}
+
+/*
+ * The file of an earlier process, or of another one that runs beside this one;
+ * this run may have read it already.  -1: it is there, but cannot be read.
+ */
+static int
+go_on_from_file(struct metrics *total, struct textfile *file, struct publisher *p, const struct log *log,
+    struct failure *why)
+{
+	enum textfile_found there = TEXTFILE_READ;
+
+	if (!textfile_is_marked(file, &p->found.mark) && find(p, file, total, &there, why) != 0)
+		return -1;
+	if (p->found.result == STATE_UNUSABLE) {
+		go_on_without_file(total, file, p, there == TEXTFILE_MISSING, log);
+		return 0;
+	}
+	state_continue_from(total, p->found.metrics);
+	if (p->found.result == STATE_PARTLY)
 		lose(file, log, LOG_WARN,
 		    "the earlier file is of another version: some counters start at zero");
 	return 0;
 }
 
 static int
-go_on(struct metrics *total, struct textfile *file, const struct publisher *p,
-    const struct settings *settings, const struct log *log, struct failure *why)
+go_on(struct metrics *total, struct textfile *file, struct publisher *p, const struct settings *settings,
+    const struct log *log, struct failure *why)
 {
 	if (textfile_is_marked(file, &p->mark))
 		state_continue_from(total, p->last);
@@ -110,10 +128,31 @@ go_on(struct metrics *total, struct textfile *file, const struct publisher *p,
 	return 0;
 }
 
+static int
+append(void *draft, struct slice piece, struct failure *why)
+{
+	return textfile_append(draft, piece, why);
+}
+
+static int
+replace(
+    const struct textfile *file, const struct metrics *total, struct textfile_mark *mark, struct failure *why)
+{
+	struct textfile_draft draft;
+	struct write_outlet outlet = { &draft, append };
+
+	if (textfile_begin(file, &draft, why) != 0)
+		return -1;
+	if (write_checked(total, &outlet, why) == 0)
+		return textfile_finish(&draft, mark, why);
+	textfile_abandon(&draft);
+	return -1;
+}
+
 /* A signal that ends the loop must not leave a temporary file behind. */
 static int
 replace_undisturbed(
-    const struct textfile *file, struct slice text, struct textfile_mark *mark, struct failure *why)
+    const struct textfile *file, const struct metrics *total, struct textfile_mark *mark, struct failure *why)
 {
 	sigset_t ends, before;
 	int result;
@@ -123,14 +162,14 @@ replace_undisturbed(
 	(void)sigaddset(&ends, SIGINT);
 	(void)sigaddset(&ends, SIGHUP);
 	(void)pthread_sigmask(SIG_BLOCK, &ends, &before);
-	result = textfile_replace(file, text, mark, why);
+	result = replace(file, total, mark, why);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
 
 static int
-publish(struct publisher *p, const struct settings *settings, struct metrics *total, struct buffer *text,
-    struct deadline deadline, const struct log *log, struct failure *why)
+publish(struct publisher *p, const struct settings *settings, struct metrics *total, struct deadline deadline,
+    const struct log *log, struct failure *why)
 {
 	struct deadline lock = deadline_in(least_lock_wait_ns);
 	struct textfile file;
@@ -141,71 +180,74 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 	result = textfile_open(&file, settings->directory, settings->name, lock, why);
 	if (result == 0)
 		result = go_on(total, &file, p, settings, log, why);
+	forget_found(p);
 	if (result == 0) {
 		metrics_add(total, &run_families[RUN_DROPPED], LABELS(settings->name),
 		    (double)metrics_dropped(total));
-		result = encode_checked(total, text, why);
+		result = replace_undisturbed(&file, total, &p->mark, why);
 	}
-	if (result == 0)
-		result = replace_undisturbed(&file, buffer_slice(text), &p->mark, why);
 	textfile_close(&file);
 	return result;
 }
 
-/* Into `last`.  1; 0: there is no such file, or it is not a whole one of ours; -1: it may be, but cannot be
- * read. */
-static int
-read_last(struct metrics *last, const struct textfile *file)
-{
-	enum state_result result = STATE_UNUSABLE;
-	enum textfile_found found;
-	struct failure why = { 0 };
-	struct buffer text;
-
-	buffer_init(&text, LARGEST_FILE);
-	found = textfile_read(file, &text, &why);
-	if (found == TEXTFILE_READ)
-		result = state_read(last, buffer_slice(&text));
-	buffer_release(&text);
-	if (found == TEXTFILE_UNREADABLE || result == STATE_NO_MEMORY)
-		return -1;
-	return result == STATE_CONTINUED || result == STATE_PARTLY;
-}
-
 struct metrics *
-publisher_last(const struct publisher *p, const struct settings *settings, const struct metrics *waiting)
+publisher_last(struct publisher *p, const struct settings *settings, const struct metrics *waiting)
 {
-	struct metrics *last = metrics_like(waiting);
+	const struct metrics *source = p->last;
+	enum textfile_found there;
 	struct textfile file;
 	struct failure why = { 0 };
+	struct metrics *last;
 	int read = 0;
 
-	if (last == NULL)
-		return NULL;
+	forget_found(p);
 	if (textfile_open_unlocked(&file, settings->directory, settings->name, &why) == 0 &&
 	    !textfile_is_marked(&file, &p->mark))
-		read = read_last(last, &file);
+		read = find(p, &file, waiting, &there, &why);
 	textfile_close(&file);
-	if (read < 0 && p->last == NULL) {
-		metrics_free(last);
+	if (p->found.mark.fd >= 0)
+		source = p->found.metrics;
+	if (read < 0 && source == NULL)
 		return NULL;
-	}
-	if (read <= 0 && p->last != NULL)
-		metrics_merge(last, p->last);
-	metrics_merge(last, waiting);
+	last = source != NULL ? metrics_fork(source) : metrics_like(waiting);
+	if (last != NULL)
+		metrics_merge(last, waiting);
 	return last;
 }
 
-/* This run alone: nothing is read, so that nothing needs to be locked. */
+/* The text to nowhere, or to standard output. */
 static int
-print(const struct settings *settings, struct metrics *total, struct buffer *text, struct failure *why)
+pass_over(void *nowhere, struct slice piece, struct failure *why)
 {
+	(void)nowhere;
+	(void)piece;
+	(void)why;
+	return 0;
+}
+
+static int
+print_piece(void *stream, struct slice piece, struct failure *why)
+{
+	if (fwrite(piece.at, 1, piece.length, stream) == piece.length)
+		return 0;
+	return failure_set(why, FAILURE_LOCAL, "cannot write to standard output: %s", strerror(errno));
+}
+
+/*
+ * This run alone: nothing is read, so that nothing needs to be locked.  What is
+ * printed cannot be taken back: all of it is checked before.
+ */
+static int
+print(const struct settings *settings, struct metrics *total, struct failure *why)
+{
+	const struct write_outlet nowhere = { NULL, pass_over }, output = { stdout, print_piece };
+
 	(void)metrics_raise_total(total, &run_families[RUN_STATE_RESETS], LABELS(settings->name), 0);
 	metrics_add(
 	    total, &run_families[RUN_DROPPED], LABELS(settings->name), (double)metrics_dropped(total));
-	if (encode_checked(total, text, why) != 0)
+	if (write_checked(total, &nowhere, why) != 0 || write_checked(total, &output, why) != 0)
 		return -1;
-	if (fwrite(text->text, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
+	if (fflush(stdout) != 0)
 		return failure_set(
 		    why, FAILURE_LOCAL, "cannot write to standard output: %s", strerror(errno));
 	return 0;
@@ -214,7 +256,7 @@ print(const struct settings *settings, struct metrics *total, struct buffer *tex
 void
 publisher_init(struct publisher *p)
 {
-	*p = (struct publisher){ .mark.fd = -1 };
+	*p = (struct publisher){ .mark.fd = -1, .found.mark.fd = -1 };
 }
 
 void
@@ -222,29 +264,32 @@ publisher_release(struct publisher *p)
 {
 	metrics_free(p->last);
 	textfile_unmark(&p->mark);
+	forget_found(p);
+}
+
+/* What the next run goes on from, if there is one. */
+static void
+remember(struct publisher *p, struct metrics *total)
+{
+	metrics_settle(total);
+	metrics_free(p->last);
+	p->last = total;
 }
 
 int
 publisher_publish(struct publisher *p, const struct settings *settings, const struct metrics *run,
     struct deadline deadline, const struct log *log, struct failure *why)
 {
-	struct metrics *total = metrics_like(run);
-	struct buffer text;
+	struct metrics *total = metrics_fork(run);
 	int result;
 
 	if (total == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	buffer_init(&text, LARGEST_FILE);
-	metrics_merge(total, run);
-	result = settings->print ? print(settings, total, &text, why)
-				 : publish(p, settings, total, &text, deadline, log, why);
-	buffer_release(&text);
-	if (result == 0) {
-		struct metrics *before = p->last;
-
-		p->last = total;
-		total = before;
-	}
-	metrics_free(total);
+	result =
+	    settings->print ? print(settings, total, why) : publish(p, settings, total, deadline, log, why);
+	if (result == 0)
+		remember(p, total);
+	else
+		metrics_free(total);
 	return result;
 }

@@ -61,6 +61,12 @@ run_metrics(const struct run *run)
 	return run->metrics;
 }
 
+const char *
+run_directory(const struct run *run)
+{
+	return run->settings->directory;
+}
+
 void
 run_missed(struct run *run, enum failure_kind kind)
 {

@@ -26,7 +26,7 @@ extern const struct family run_families[RUN_FAMILIES];
 struct run {
 	const struct settings *settings;
 	const struct log *log;
-	const struct publisher *publisher;
+	struct publisher *publisher;
 	struct metrics *metrics;
 	struct metrics *last; /* NULL: not asked for */
 	struct deadline deadline;

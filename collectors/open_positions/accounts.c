@@ -52,6 +52,15 @@ account_choose(struct account *account)
 		.symbol_count = setting->symbol_count };
 	account->books.asked[ENDPOINT_BOOK] =
 	    setting->symbol_count > 0 && setting->profile->endpoints[ENDPOINT_BOOK].path != NULL;
+	account->target.weight_most = account->weight_limit - exchange_weight(&account->books);
+}
+
+const char *
+account_base_url(const struct account *account)
+{
+	const struct exchange_setting *setting = account->setting;
+
+	return setting->base_url != NULL ? setting->base_url : setting->profile->base_url;
 }
 
 bool
@@ -77,28 +86,31 @@ account_is_read(const struct account *account)
 
 /* The heaviest run, which asks everything, is what counts. */
 static int
-check_weight(struct account *account, int64_t limit, const struct options *given, struct failure *why)
+check_weight(struct account *account, const struct options *given, struct failure *why)
 {
-	int weight;
+	int64_t weight;
 
 	account_choose(account);
 	weight = account_weight(&account->target) + exchange_weight(&account->books);
-	if (weight > limit)
+	if (weight > account->weight_limit)
 		return options_failure(given, "weight.limit", 0, why,
-		    "a run on %s costs %d of its rate limit (order books: %zu), and %lld is the most: ask for "
+		    "a run on %s costs %lld of its rate limit (order books: %zu), and %lld is the most: ask for "
 		    "fewer, or raise it",
-		    account->name, weight, account->setting->symbol_count, (long long)limit);
+		    account->name, (long long)weight, account->setting->symbol_count,
+		    (long long)account->weight_limit);
 	return 0;
 }
 
 static int
-add_account(struct accounts *accounts, const struct options *given, size_t index, struct failure *why)
+add_account(struct accounts *accounts, const struct options *given, size_t index, int64_t weight_limit,
+    struct failure *why)
 {
 	const struct exchange_setting *setting = &accounts->settings.items[index];
 	struct account *account = &accounts->items[index];
 
 	accounts->count++;
-	*account = (struct account){ .name = setting->name, .setting = setting };
+	*account =
+	    (struct account){ .name = setting->name, .setting = setting, .weight_limit = weight_limit };
 	if (!has(account, ACCOUNT_BALANCES) && !has(account, ACCOUNT_POSITIONS))
 		return options_failure(given, "exchange", index, why,
 		    "%s: its profile names neither balances nor positions to read (account.balances, "
@@ -131,8 +143,8 @@ accounts_open_keyless(struct accounts *accounts, const struct options *given, st
 	    take_room(accounts, accounts->settings.count, why) != 0)
 		return -1;
 	for (size_t i = 0; i < accounts->settings.count; i++)
-		if (add_account(accounts, given, i, why) != 0 ||
-		    check_weight(&accounts->items[i], limit, given, why) != 0)
+		if (add_account(accounts, given, i, limit, why) != 0 ||
+		    check_weight(&accounts->items[i], given, why) != 0)
 			return -1;
 	return 0;
 }

@@ -16,12 +16,13 @@ struct account {
 	const char *name; /* the label; the settings' */
 	const struct exchange_setting *setting;
 	struct account_key *key;
-	bool withheld;   /* it is not asked at all */
-	bool paper_only; /* see probes/account.h */
+	bool withheld;        /* it is not asked at all */
+	bool paper_only;      /* see probes/account.h */
+	int64_t weight_limit; /* the most that a run may cost */
 
 	/* What is remembered, by memory.c. */
 	double runs;       /* that asked it */
-	double retry_at;   /* Unix time; 0: none */
+	double retry_at;   /* Unix time; 0: none; what other programs met counts too */
 	bool health_known; /* the last run told something of the key, or the lock */
 
 	/* Of the run under way. */
@@ -55,6 +56,9 @@ int accounts_open_keyless(struct accounts *accounts, const struct options *given
  * each run where the profile says so, unless nothing is known of them.
  */
 void account_choose(struct account *account);
+
+/* What is asked: its own URL, or the profile's. */
+const char *account_base_url(const struct account *account);
 
 /* Whether it may be asked at all. */
 bool account_may_ask(const struct account *account, double now);

@@ -138,26 +138,37 @@ read_store(
 	return 0;
 }
 
+/* What is written with a clock that is far ahead would be new for ever. */
+static const double clocks_apart_most = 60;
+
+static bool
+check_age(const struct policy *policy, double age, struct failure *why)
+{
+	if (age > policy->max_age)
+		(void)failure_set(why, FAILURE_REJECTED,
+		    "the engine wrote its positions %.0f s ago, and %.0f s are the most (engine.max-age)",
+		    age, policy->max_age);
+	else if (age < -clocks_apart_most)
+		(void)failure_set(why, FAILURE_REJECTED,
+		    "the engine says it wrote its positions %.0f s from now, so that nobody can tell their age "
+		    "(engine.max-age): check both clocks, and the time zone",
+		    -age);
+	return why->kind == FAILURE_NONE;
+}
+
 /* Whether it can be used, else why not. */
 static bool
 check_store(
     const struct policy *policy, const struct engine_reading *reading, double now, struct failure *why)
 {
-	double age = now - reading->updated_at;
-
 	if (!reading->read) {
 		*why = reading->failure;
 		if (why->kind == FAILURE_NONE)
 			(void)failure_set(why, FAILURE_PROTOCOL, "nothing was read");
 		return false;
 	}
-	if (policy->max_age > 0 && reading->updated_at >= 0 && age > policy->max_age) {
-		(void)failure_set(why, FAILURE_REJECTED,
-		    "the engine wrote its positions %.0f s ago, and %.0f s are the most (engine.max-age)",
-		    age, policy->max_age);
-		return false;
-	}
-	return true;
+	return policy->max_age <= 0 || reading->updated_at < 0 ||
+	       check_age(policy, now - reading->updated_at, why);
 }
 
 /* Both --------------------------------------------------------------- */

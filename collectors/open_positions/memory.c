@@ -1,10 +1,11 @@
+#include <assert.h>
 #include <string.h>
 
 #include "collectors/open_positions/memory.h"
 
 static const double largest_count = 1e15;
-/* As exchange_health has it; clocks are moved a little all the time. */
-static const double retry_most = 7 * 86400.0, retry_default = 60, clock_slack = 3600;
+/* Clocks are moved a little all the time. */
+static const double clock_slack = 3600;
 
 double
 memory_gauge(
@@ -12,6 +13,7 @@ memory_gauge(
 {
 	double value;
 
+	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value) ? value : otherwise;
 }
 
@@ -29,6 +31,7 @@ has(const struct metrics *last, enum open_family family, const char *const label
 {
 	double value;
 
+	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value);
 }
 
@@ -51,7 +54,7 @@ memory_read_account(const struct metrics *last, double now, struct account *acco
 	const struct profile_account *profile = &account->setting->profile->account;
 
 	account->runs = read_value(last, OPEN_RUNS, account->name, largest_count);
-	account->retry_at = read_value(last, OPEN_RETRY_AT, account->name, now + retry_most + clock_slack);
+	account->retry_at = read_value(last, OPEN_RETRY_AT, account->name, now + BAN_MOST + clock_slack);
 	account->health_known =
 	    (profile->reads[ACCOUNT_KEY].path == NULL || knows_key(last, account->name)) &&
 	    (profile->reads[ACCOUNT_LOCK].path == NULL ||
@@ -64,38 +67,50 @@ later(double a, double b)
 	return a > b ? a : b;
 }
 
-double
-memory_retry_at(const struct account *account, double now)
+/* What an exchange demands, within bounds: it may be hostile, or broken. */
+static double
+hold_until(double demanded, double now, double untold, double most)
+{
+	if (!(demanded > now))
+		demanded = now + untold;
+	return demanded < now + most ? demanded : now + most;
+}
+
+struct ban
+memory_refusal(const struct account *account, double now)
 {
 	const struct account_reading *reading = account->reading;
 	const struct exchange_reading *prices = account->prices;
-	bool refused = false;
-	double until = 0;
+	struct ban ban = { 0, 0 };
 
-	if (reading != NULL && reading->refused) {
-		refused = true;
-		until = reading->refused_until;
-	}
-	if (prices != NULL && (prices->throttled || prices->banned)) {
-		refused = true;
-		until = later(until, later(prices->throttled ? prices->retry_at : 0,
-					 prices->banned ? prices->banned_until : 0));
-	}
-	if (!refused)
-		return 0;
-	if (until <= now)
-		until = now + retry_default;
-	return until < now + retry_most ? until : now + retry_most;
+	if (reading != NULL && reading->banned)
+		ban.banned_until = hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
+	else if (reading != NULL && reading->refused)
+		ban.retry_at = hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
+	if (prices != NULL && prices->banned)
+		ban.banned_until =
+		    later(ban.banned_until, hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
+	if (prices != NULL && prices->throttled)
+		ban.retry_at =
+		    later(ban.retry_at, hold_until(prices->retry_at, now, RETRY_UNTOLD, RETRY_MOST));
+	return ban;
 }
 
 void
 memory_write_account(struct metrics *m, const struct account *account, double now)
 {
-	double retry_at = memory_retry_at(account, now);
+	struct ban ban = memory_refusal(account, now);
+	double retry_at = later(ban.banned_until, ban.retry_at);
 
 	metrics_add(m, &open_families[OPEN_RUNS], LABELS(account->name), 1);
 	if (retry_at > 0)
 		metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), retry_at);
+}
+
+void
+memory_write_hold_account(struct metrics *m, const struct account *account)
+{
+	metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), account->retry_at);
 }
 
 /* Going on ----------------------------------------------------------- */

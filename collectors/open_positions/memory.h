@@ -2,6 +2,7 @@
 #define COLLECTORS_OPEN_POSITIONS_MEMORY_H
 
 #include "collectors/open_positions/accounts.h"
+#include "probes/ban_list.h"
 #include "textfile/metrics.h"
 
 /*
@@ -15,8 +16,11 @@ void memory_read_account(const struct metrics *last, double now, struct account 
 /* After a run that asked it. */
 void memory_write_account(struct metrics *m, const struct account *account, double now);
 
-/* Until when an exchange that refused is not asked: as it said, or a minute; 0: it did not refuse. */
-double memory_retry_at(const struct account *account, double now);
+/* After one that did not: until when, also where another program was told so. */
+void memory_write_hold_account(struct metrics *m, const struct account *account);
+
+/* Until when an exchange that refused is not asked: as it said, within bounds; all 0: it did not refuse. */
+struct ban memory_refusal(const struct account *account, double now);
 
 /* A gauge of the last run; `otherwise` when there was none. */
 double memory_gauge(

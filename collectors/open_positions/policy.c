@@ -193,6 +193,10 @@ read_baseline(struct policy *policy, const struct options *given, const struct e
 	if (add_market(&policy->baseline, exchanges, (size_t)(exchange - exchanges->items),
 		(struct slice){ colon + 1, (size_t)(equals - colon) - 1 }, quantity, &reason) != 0)
 		return options_failure(given, "baseline", index, why, "%s", reason.text);
+	/* It would differ for ever from an exchange where it does not count. */
+	if (!policy_counts(policy, &policy->baseline.rows[policy->baseline.count - 1]))
+		return options_failure(given, "baseline", index, why,
+		    "'%s' is of what is no position: it is cash, or ignored", secret_shown(text));
 	return 0;
 }
 
@@ -234,13 +238,13 @@ read_markets(struct policy *policy, const struct options *given, const struct ex
 {
 	bool overflow = false;
 
-	for (size_t i = 0; i < options_count(given, "baseline"); i++)
-		if (read_baseline(policy, given, exchanges, i, why) != 0)
-			return -1;
 	for (size_t i = 0; i < options_count(given, "ignore"); i++)
 		if (read_ignored(policy, given, exchanges, i, why) != 0)
 			return -1;
 	holdings_combine(&policy->ignored, note_overflow, &overflow);
+	for (size_t i = 0; i < options_count(given, "baseline"); i++)
+		if (read_baseline(policy, given, exchanges, i, why) != 0)
+			return -1;
 	holdings_combine(&policy->baseline, note_overflow, &overflow);
 	return overflow ? options_failure(given, "baseline", 0, why, "the sum has too many digits") : 0;
 }

@@ -105,7 +105,7 @@ report_account(struct metrics *m, const struct account *account, const struct me
 {
 	const struct profile_account *profile = &account->setting->profile->account;
 	const struct account_reading *reading = account->reading;
-	int weight = 0;
+	double weight = 0;
 
 	for (int e = 0; e < ACCOUNT_ENDPOINTS; e++) {
 		const char *endpoint = account_endpoint_name((enum account_endpoint)e);
@@ -118,11 +118,11 @@ report_account(struct metrics *m, const struct account *account, const struct me
 	}
 	report_books(m, account);
 	if (reading != NULL) {
-		weight += reading->weight;
+		weight += (double)reading->weight;
 		report_parts(m, account, last);
 	}
 	if (account->prices != NULL)
-		weight += account->prices->weight;
+		weight += (double)account->prices->weight;
 	set(m, OPEN_WEIGHT, LABELS(account->name), weight);
 }
 

@@ -201,6 +201,14 @@ struct sieve {
 	const struct holdings *engine;
 };
 
+/* Whether the list has anything of the asset, long or short. */
+static bool
+has_any(const struct holdings *list, const struct holding *row)
+{
+	return holdings_find(list, row->exchange, row->symbol.text, false) != NULL ||
+	       holdings_find(list, row->exchange, row->symbol.text, true) != NULL;
+}
+
 static bool
 is_dust(void *context, const struct holding *row)
 {
@@ -210,7 +218,7 @@ is_dust(void *context, const struct holding *row)
 	/* Of what is not known, a comparison is false. */
 	return row->market == HOLDING_SPOT &&
 	       stock_worth(sieve->stock, sieve->policy, row, &currency) < sieve->policy->dust &&
-	       holdings_find(sieve->engine, row->exchange, row->symbol.text, row->is_short) == NULL;
+	       !has_any(sieve->engine, row) && !has_any(&sieve->policy->baseline, row);
 }
 
 void

@@ -29,8 +29,8 @@ int stock_form(struct stock *stock, const struct policy *policy, const struct ac
 void stock_forget(struct stock *stock);
 
 /*
- * Take out assets that are worth less than dust and that the engine has not.
- * One without a price stays.
+ * Take out assets that are worth less than dust, of which neither the engine
+ * nor the baseline has anything.  One without a price stays.
  */
 void stock_remove_dust(struct stock *stock, const struct policy *policy, const struct holdings *engine);
 

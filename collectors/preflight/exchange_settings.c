@@ -79,11 +79,10 @@ take_room(struct gate *gate, struct failure *why)
 }
 
 static int
-copy_names(struct gate *gate, const struct options *given, struct failure *why)
+copy_name(struct gate *gate, const struct options *given, struct failure *why)
 {
 	gate->health_name = strdup(options_text(given, "exchange_health.name"));
-	gate->positions_name = strdup(options_text(given, "open_positions.name"));
-	return gate->health_name != NULL && gate->positions_name != NULL ? 0 : out_of_memory(why);
+	return gate->health_name != NULL ? 0 : out_of_memory(why);
 }
 
 int
@@ -91,7 +90,7 @@ gate_open_exchanges(
     struct gate *gate, const struct options *given, struct secrets *secrets, struct failure *why)
 {
 	gate->has_exchanges = options_count(given, "exchange") > 0;
-	if (read_limits(gate, given, why) != 0 || copy_names(gate, given, why) != 0)
+	if (read_limits(gate, given, why) != 0 || copy_name(gate, given, why) != 0)
 		return -1;
 	if (!gate->has_exchanges)
 		return 0;
@@ -115,7 +114,6 @@ gate_release_exchanges(struct gate *gate)
 	free(gate->retry_at);
 	free(gate->credentials);
 	free(gate->health_name);
-	free(gate->positions_name);
 	belief_release(&gate->belief);
 	stock_release(&gate->stock);
 	sources_release(&gate->sources);

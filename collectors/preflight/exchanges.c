@@ -135,6 +135,7 @@ judge_all(struct gate *gate, struct check_result *result)
 	struct venues *v = &gate->venues;
 	double now = clock_unix_seconds();
 
+	news_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
 			news_read_books(&v->items[i]);
@@ -165,6 +166,9 @@ check_exchange_health(struct gate *gate, struct deadline deadline, struct check_
 	if (gate->memory_failure.kind != FAILURE_NONE)
 		check_find_failure(result, STATUS_FAIL, "let this user read the directory of the .prom files",
 		    "nobody is asked, there may be a ban", &gate->memory_failure);
+	if (gate->history_failure.kind != FAILURE_NONE)
+		check_find_failure(result, STATUS_WARN, "let this user read the directory of the .prom files",
+		    "whether books stood still before is not known", &gate->history_failure);
 	if (asked > 0 && exchange_probe(gate->client, v->targets, asked, deadline, v->readings, &why) != 0) {
 		check_find_failure(result, STATUS_FAIL, "free some memory", "exchanges", &why);
 		return;

@@ -45,6 +45,7 @@ const struct family preflight_families[PREFLIGHT_FAMILIES] = {
 	[PREFLIGHT_RETRY_AT] = { .name = "arbitrage_preflight_retry_at_timestamp_seconds",
 	    .type = METRIC_GAUGE,
 	    .labels = { "exchange" },
+	    .recalled = true,
 	    .help =
 		"Until when an exchange that refused is not asked, in Unix time; absent when it may be." },
 };

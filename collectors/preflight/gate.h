@@ -96,8 +96,9 @@ struct gate {
 	bool *comparable;                   /* by exchange */
 	double *retry_at;                   /* by exchange, Unix time: until then nobody asks it */
 	struct credential *credentials;     /* by exchange */
-	char *health_name, *positions_name; /* of the collectors' files */
-	struct failure memory_failure;      /* what they wrote could not be read: nobody is asked */
+	char *health_name;                  /* of the file of exchange_health */
+	struct failure memory_failure;      /* who must not be asked is not known: nobody is */
+	struct failure history_failure;     /* what exchange_health wrote could not be read */
 	bool accounts_read;                 /* in this run */
 
 	char *git_directory, *git_refs;

@@ -5,14 +5,16 @@
 #include "collectors/preflight/gate.h"
 
 /*
- * What earlier runs know of the exchanges, ours and those of exchange_health
- * and open_positions in the same directory: who is not to be asked, which books
- * stand still.  Only read.  Whoever cannot be read might hold a ban: then
- * `memory_failure` says so, and nobody is asked.
+ * What is known of the exchanges from before: who is not to be asked, from the
+ * list that all programs share (probes/ban_list.h); which books stand still and
+ * who failed, from the file of exchange_health in the same directory, which is
+ * only read.  A list that cannot be read might hold a ban: then `memory_failure`
+ * says so, and nobody is asked.  A file that cannot be read is told in
+ * `history_failure`, and the exchanges are judged by this run alone.
  */
 void recollect(struct gate *gate, struct run *run);
 
-/* Until when the exchanges that refused are not to be asked, for the next run.  Before accounts_clear(). */
+/* Tells the others who refused, and the next run of ours.  Before accounts_clear(). */
 void recollection_write(struct gate *gate, struct run *run);
 
 #endif /* COLLECTORS_PREFLIGHT_RECOLLECTION_H */

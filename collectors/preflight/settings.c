@@ -166,7 +166,7 @@ const struct option preflight_options[] = {
 	{ .name = "exchange_health.name",
 	    .argument = "NAME",
 	    .fallback = "exchange_health",
-	    .help = "the name of that collector's file, which may know of a ban" },
+	    .help = "the name of that collector's file, which knows of order books that stand still" },
 	/* open_positions, as the collector has them */
 	{ .name = "keys",
 	    .argument = "DIR",
@@ -251,10 +251,6 @@ const struct option preflight_options[] = {
 	{ .name = "inventory",
 	    .argument = "NAME,NAME",
 	    .help = "taken from open_positions' settings and of no account" },
-	{ .name = "open_positions.name",
-	    .argument = "NAME",
-	    .fallback = "open_positions",
-	    .help = "the name of that collector's file, which may know of a ban" },
 	/* Alerts */
 	{ .name = "alertmanager.url",
 	    .argument = "URL",

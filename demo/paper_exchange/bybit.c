@@ -109,7 +109,7 @@ orderbook(const struct call *call, struct answer *answer)
 	succeed(call, answer,
 	    json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I}", "s", symbol, "b",
 		book_side(&book, book.bids, count, level_pair), "a",
-		book_side(&book, book.asks, count, level_pair), "ts", (json_int_t)book.time_ms + 5, "u",
+		book_side(&book, book.asks, count, level_pair), "ts", (json_int_t)call->now_ms, "u",
 		(json_int_t)book.sequence, "seq", (json_int_t)book.sequence * 16, "cts",
 		(json_int_t)book.time_ms));
 }

@@ -191,3 +191,9 @@ stop "$exporter"
 
 # shellcheck source=tests/bench/preflight.sh
 . "$(dirname "$0")/preflight.sh"
+
+# shellcheck source=tests/bench/positions.sh
+. "$(dirname "$0")/positions.sh"
+
+# shellcheck source=tests/bench/exporter.sh
+. "$(dirname "$0")/exporter.sh"

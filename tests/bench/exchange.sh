@@ -69,13 +69,15 @@ compare "1,000 requests to one host, CPU us each" "$(cat "$work/http.1000.cpu")"
 stop "$slow_http"
 
 # --- exchange_health ------------------------------------------------------------------------------------------------
-# The paper exchange answers every symbol with the same book here: its profile asks for one, whatever the symbol.
+# The paper exchange answers every symbol with the same book here: its profile asks for one, whatever the symbol, and
+# knows of no limit.
 port=$(free_port)
 spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$port"
 paper=$SPAWNED
 await 20 curl -sf --noproxy '*' "http://127.0.0.1:$port/binance/api/v3/time" || die "paper_exchange does not start"
 mkdir "$work/profiles"
-sed 's/symbol={symbol}/symbol=BTCUSDT\&asked={symbol}/' "$(dirname "$0")/../../exchanges/binance.yaml" \
+sed -e 's/symbol={symbol}/symbol=BTCUSDT\&asked={symbol}/' -e 's/ceiling: .*/ceiling: 1000000000/' \
+	-e '/^  symbols:/,/every_runs/d' -e '/^symbols:/,/tradable/d' "$(dirname "$0")/../../exchanges/binance.yaml" \
 	>"$work/profiles/binance.yaml"
 
 # health SYMBOLS: a loop; sets HEALTH_CPU (us per run and symbol) and HEALTH_KB.

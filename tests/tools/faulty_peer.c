@@ -6,7 +6,7 @@
  *
  *	hang               accept, never read, never answer
  *	close              accept, and close at once
- *	reset              accept, and reset at once
+ *	reset              accept, and reset as soon as something comes
  *	garbage            bytes that are no protocol's, then silence
  *	reply TEXT         answer every read with TEXT
  *	script TEXT...     answer the first read with the first TEXT, and so on; after the last, close
@@ -105,8 +105,11 @@ static void
 serve_reset(const struct peer *peer, int fd)
 {
 	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	char byte;
 
+	/* Earlier it could still look like a connection that was refused. */
 	(void)peer;
+	(void)recv(fd, &byte, 1, MSG_PEEK);
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 

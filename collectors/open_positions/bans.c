@@ -1,0 +1,61 @@
+#include "collectors/open_positions/bans.h"
+#include "collectors/open_positions/memory.h"
+#include "probes/ban_list.h"
+
+/* Even a run that used up its time may wait this long for another program that writes down a ban. */
+static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
+
+static void
+hold_back(struct account *account, const struct ban_list *list)
+{
+	struct ban ban = ban_list_find(list, account_base_url(account));
+
+	if (ban.banned_until > account->retry_at)
+		account->retry_at = ban.banned_until;
+	if (ban.retry_at > account->retry_at)
+		account->retry_at = ban.retry_at;
+}
+
+int
+bans_read(struct accounts *accounts, struct run *run, double now, struct failure *why)
+{
+	struct ban_list list;
+	int result = ban_list_read(&list, run_directory(run), now, why);
+
+	if (result != 0)
+		(void)failure_prefix(why, "not asked, for it may hold a ban");
+	else if (list.damage.kind != FAILURE_NONE)
+		run_failed(run, "exchanges", &list.damage);
+	for (size_t i = 0; result == 0 && i < accounts->count; i++)
+		hold_back(&accounts->items[i], &list);
+	ban_list_release(&list);
+	return result;
+}
+
+static void
+raise_one(const struct account *account, struct run *run, struct ban ban, double now)
+{
+	struct deadline least = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
+	struct failure why = { 0 };
+
+	if (least.at_ns > deadline.at_ns)
+		deadline = least;
+	if (ban_list_raise(run_directory(run), account_base_url(account), ban, now, deadline, &why) == 0)
+		return;
+	(void)failure_prefix(&why, "its ban cannot be kept for other programs");
+	run_failed(run, account->name, &why);
+}
+
+void
+bans_raise(const struct accounts *accounts, struct run *run)
+{
+	double now = clock_unix_seconds();
+
+	for (size_t i = 0; i < accounts->count; i++) {
+		const struct account *account = &accounts->items[i];
+		struct ban ban = memory_refusal(account, now);
+
+		if (ban.banned_until > 0 || ban.retry_at > 0)
+			raise_one(account, run, ban, now);
+	}
+}

@@ -1,0 +1,17 @@
+#ifndef EXPORTER_LISTEN_H
+#define EXPORTER_LISTEN_H
+
+#include <stddef.h>
+
+#include "common/failure.h"
+
+enum { LISTEN_NAME = 128 };
+
+/*
+ * Listen on "HOST:PORT", "[ADDRESS]:PORT" or ":PORT" (all addresses, IPv6 and
+ * IPv4), port 0: any that is free.  The socket, and in `name` what it is bound
+ * to; or -1 with `why` (local).
+ */
+int listen_on(const char *address, char name[LISTEN_NAME], struct failure *why);
+
+#endif /* EXPORTER_LISTEN_H */

@@ -1,0 +1,229 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/deadline.h"
+#include "exporter/health_json.h"
+#include "exporter/page.h"
+#include "exporter/site.h"
+
+static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
+static const char plain_text[] = "text/plain; charset=utf-8";
+static const size_t largest_json = 2 << 20;
+
+void
+site_init(struct site *site, struct exposition *exposition, struct telemetry *telemetry)
+{
+	*site = (struct site){ .exposition = exposition, .telemetry = telemetry };
+	(void)pthread_mutex_init(&site->lock, NULL);
+}
+
+void
+site_release(struct site *site)
+{
+	exposition_free(site->exposition);
+	(void)pthread_mutex_destroy(&site->lock);
+}
+
+void
+site_configure(struct site *site, double textfile_max_age, const struct health_settings *health)
+{
+	(void)pthread_mutex_lock(&site->lock);
+	exposition_set_max_age(site->exposition, textfile_max_age);
+	site->health = *health;
+	(void)pthread_mutex_unlock(&site->lock);
+}
+
+bool
+site_is_costly(enum route route)
+{
+	return route == ROUTE_METRICS || route == ROUTE_HEALTH || route == ROUTE_PAGE;
+}
+
+/* "q=0", "q=0.0": not that one. */
+static bool
+is_refused(struct slice parameters)
+{
+	const char *end = parameters.at + parameters.length, *at = parameters.at;
+
+	while (at < end && (*at == ' ' || *at == ';' || *at == '\t'))
+		at++;
+	if (end - at < 3 || (*at != 'q' && *at != 'Q') || at[1] != '=' || at[2] != '0')
+		return false;
+	for (at += 3; at < end && *at != ';'; at++)
+		if (*at >= '1' && *at <= '9')
+			return false;
+	return true;
+}
+
+bool
+accepts_gzip(const char *accept)
+{
+	while (accept != NULL && *accept != '\0') {
+		size_t length, word;
+
+		accept += strspn(accept, " \t,");
+		length = strcspn(accept, ",");
+		word = strcspn(accept, " \t,;");
+		if (word == 4 && strncasecmp(accept, "gzip", 4) == 0)
+			return !is_refused((struct slice){ accept + word, length - word });
+		accept += length;
+	}
+	return false;
+}
+
+static void
+add_header(struct answer *answer, const char *name, const char *value)
+{
+	if (answer->response != NULL && MHD_add_response_header(answer->response, name, value) != MHD_YES) {
+		MHD_destroy_response(answer->response);
+		answer->response = NULL;
+	}
+}
+
+/* The text becomes the response's. */
+static void
+answer_text(struct answer *answer, unsigned code, const char *type, struct buffer *text)
+{
+	answer->code = code;
+	answer->policy = no_content;
+	answer->response =
+	    text->failed ? NULL
+			 : MHD_create_response_from_buffer(text->length, text->text, MHD_RESPMEM_MUST_FREE);
+	if (answer->response == NULL)
+		buffer_release(text);
+	add_header(answer, "Content-Type", type);
+}
+
+void
+site_say(unsigned code, const char *text, struct answer *answer)
+{
+	struct buffer copy;
+
+	buffer_init(&copy, 4096);
+	buffer_string(&copy, text);
+	buffer_string(&copy, "\n");
+	answer_text(answer, code, plain_text, &copy);
+}
+
+/* --- /metrics --- */
+
+static void
+free_body(void *context)
+{
+	body_release(context);
+	free(context);
+}
+
+static struct MHD_Response *
+respond_with(struct body *body)
+{
+	struct MHD_IoVec *pieces = calloc(body->count + 1, sizeof(*pieces));
+	struct MHD_Response *response = NULL;
+
+	if (pieces == NULL)
+		return NULL;
+	for (size_t i = 0; i < body->count; i++)
+		pieces[i] = (struct MHD_IoVec){ body->slices[i].at, body->slices[i].length };
+	response = MHD_create_response_from_iovec(pieces, (unsigned)body->count, free_body, body);
+	free(pieces);
+	return response;
+}
+
+static void
+answer_metrics(struct site *site, const char *accept, struct answer *answer)
+{
+	bool gzip = accepts_gzip(accept);
+	struct body *body = malloc(sizeof(*body));
+	double now = clock_unix_seconds();
+	int made = -1;
+
+	if (body != NULL) {
+		(void)pthread_mutex_lock(&site->lock);
+		exposition_refresh(site->exposition, now);
+		made = exposition_write(site->exposition, gzip, body);
+		(void)pthread_mutex_unlock(&site->lock);
+	}
+	answer->code = MHD_HTTP_OK;
+	answer->policy = no_content;
+	answer->response = made == 0 ? respond_with(body) : NULL;
+	if (answer->response == NULL) {
+		if (made == 0)
+			body_release(body);
+		free(body);
+	}
+	add_header(answer, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+	add_header(answer, "Vary", "Accept-Encoding");
+	if (gzip)
+		add_header(answer, "Content-Encoding", "gzip");
+}
+
+/* --- Health --- */
+
+static int
+read_report(struct site *site, struct health_report *report)
+{
+	double now = clock_unix_seconds();
+	struct health_settings settings;
+	int result;
+
+	(void)pthread_mutex_lock(&site->lock);
+	exposition_refresh(site->exposition, now);
+	settings = site->health;
+	settings.directory = exposition_unlisted(site->exposition);
+	result = health_read(exposition_store(site->exposition), &settings, now, report);
+	(void)pthread_mutex_unlock(&site->lock);
+	return result;
+}
+
+static void
+answer_ready(const struct health_report *report, struct answer *answer)
+{
+	char text[2 * HEALTH_REASON];
+
+	(void)snprintf(text, sizeof(text), "%s%s%s", health_verdict_name(report->verdict),
+	    *report->summary != '\0' ? ": " : "", report->summary);
+	site_say(
+	    report->verdict == VERDICT_UNHEALTHY ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK, text, answer);
+}
+
+static void
+answer_report(struct site *site, enum route route, struct answer *answer)
+{
+	struct health_report report = { 0 };
+	struct buffer text;
+
+	if (read_report(site, &report) != 0) {
+		answer->response = NULL;
+	} else if (route == ROUTE_HEALTH) {
+		buffer_init(&text, largest_json);
+		health_json(&report, &text);
+		answer_text(answer, MHD_HTTP_OK, "application/json", &text);
+	} else if (route == ROUTE_PAGE) {
+		buffer_init(&text, PAGE_LIMIT);
+		page_write(&report, &text);
+		answer_text(answer, MHD_HTTP_OK, "text/html; charset=utf-8", &text);
+		answer->policy = page_security_policy();
+	} else {
+		answer_ready(&report, answer);
+	}
+	health_release(&report);
+}
+
+void
+site_answer(struct site *site, enum route route, const char *accept, struct answer *answer)
+{
+	*answer = (struct answer){ .code = MHD_HTTP_INTERNAL_SERVER_ERROR, .policy = no_content };
+	switch (route) {
+	case ROUTE_METRICS: answer_metrics(site, accept, answer); break;
+	case ROUTE_HEALTH_LIVE:
+	case ROUTE_HEALTHY: site_say(MHD_HTTP_OK, "alive", answer); break;
+	case ROUTE_HEALTH:
+	case ROUTE_HEALTH_READY:
+	case ROUTE_READY:
+	case ROUTE_PAGE: answer_report(site, route, answer); break;
+	default: site_say(MHD_HTTP_NOT_FOUND, "not found", answer); break;
+	}
+	if (answer->response == NULL)
+		site_say(MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory", answer);
+}

@@ -1,0 +1,47 @@
+#ifndef EXPORTER_SITE_H
+#define EXPORTER_SITE_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+#include "exporter/exposition.h"
+#include "exporter/health.h"
+#include "exporter/telemetry.h"
+
+/*
+ * What is answered on each path, whoever asks.  May be asked from several
+ * threads: what is made from the directory is made by one at a time.
+ */
+struct site {
+	pthread_mutex_t lock;
+	struct exposition *exposition;
+	struct health_settings health;
+	struct telemetry *telemetry;
+};
+
+struct answer {
+	unsigned code;
+	struct MHD_Response *response; /* NULL: out of memory */
+	const char *policy;            /* its Content-Security-Policy */
+};
+
+/* `exposition` becomes the site's. */
+void site_init(struct site *site, struct exposition *exposition, struct telemetry *telemetry);
+void site_release(struct site *site);
+
+/* On SIGHUP. */
+void site_configure(struct site *site, double textfile_max_age, const struct health_settings *health);
+
+/* Of a GET or HEAD.  `accept` is the client's Accept-Encoding, or NULL. */
+void site_answer(struct site *site, enum route route, const char *accept, struct answer *answer);
+
+/* A line of text, for what is no page. */
+void site_say(unsigned code, const char *text, struct answer *answer);
+
+/* Whether an answer takes work worth a limit. */
+bool site_is_costly(enum route route);
+
+/* Whether Accept-Encoding takes gzip. */
+bool accepts_gzip(const char *accept);
+
+#endif /* EXPORTER_SITE_H */

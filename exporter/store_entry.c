@@ -1,0 +1,356 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/buffer.h"
+#include "exporter/bounds.h"
+#include "exporter/store_entry.h"
+#include "textfile/composite.h"
+#include "textfile/validate.h"
+
+enum { READ_STEP = 65536, READ_TRIES = 3 };
+
+/*
+ * A file written in place twice within one tick of the clock may look
+ * unchanged: what was modified so shortly before it was read is read again.
+ */
+static const int64_t settled_ns = 50 * 1000 * 1000;
+
+int64_t
+timespec_ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static struct identity
+identity_of(const struct stat *status)
+{
+	return (struct identity){ status->st_dev, status->st_ino, status->st_size,
+		timespec_ns(status->st_mtim), timespec_ns(status->st_ctim) };
+}
+
+static bool
+identity_equal(const struct identity *a, const struct identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
+}
+
+static void
+entry_forget(struct store *store, struct entry *entry)
+{
+	store->bytes -= entry->size;
+	entry->size = 0;
+	entry->text_hash = 0;
+	document_release(&entry->file.document);
+	free(entry->own_text);
+	entry->own_text = NULL;
+	content_drop(entry->file.content);
+	entry->file.content = NULL;
+	entry->file.dropped = 0;
+}
+
+static void
+mark_changed(struct store *store, struct entry *entry)
+{
+	store->changed = true;
+	entry->file.changed = store->generation + 1;
+}
+
+/* It cannot be served, and why. */
+static void
+set_bad(struct store *store, struct entry *entry, enum store_state state, const char *reason)
+{
+	bool same = entry->file.state == state && strcmp(entry->file.reason, reason) == 0;
+
+	if (!same || entry->file.content != NULL)
+		mark_changed(store, entry);
+	entry_forget(store, entry);
+	entry->file.state = state;
+	(void)snprintf(entry->file.reason, sizeof(entry->file.reason), "%s", reason);
+}
+
+void
+entry_release(struct store *store, struct entry *entry)
+{
+	entry_forget(store, entry);
+	free(entry->file.name);
+}
+
+/* The first fault that matters, while a text is judged. */
+struct judgement {
+	const struct document *document; /* NULL while it is parsed */
+	char reason[256];
+	long dropped;
+};
+
+static int
+compare_line(const void *key, const void *element)
+{
+	uint32_t line = *(const uint32_t *)key, other = ((const struct sample *)element)->line;
+
+	return (line > other) - (line < other);
+}
+
+/* Of a histogram all lines are one series, and merge() keeps those of the same file together. */
+static bool
+is_of_composite(const struct document *d, uint32_t line)
+{
+	const struct sample *sample = NULL;
+
+	if (d->sample_count > 0)
+		sample = bsearch(&line, d->samples, d->sample_count, sizeof(*d->samples), compare_line);
+	return sample == NULL || composite_type(d->families[sample->family].type);
+}
+
+/*
+ * Labels that differ within a family are no fault to Prometheus, and what
+ * node_exporter writes itself is not taken here.
+ */
+static void
+judge(void *context, const struct fault *fault)
+{
+	struct judgement *j = context;
+
+	if (j->reason[0] != '\0' || strcmp(fault->rule, "labels_differ") == 0 ||
+	    strcmp(fault->rule, "taken") == 0)
+		return;
+	if (fault->class == FAULT_DROP && j->document != NULL &&
+	    (strcmp(fault->rule, "duplicate") != 0 || !is_of_composite(j->document, fault->line))) {
+		j->dropped++;
+		return;
+	}
+	if (fault->line > 0)
+		(void)snprintf(j->reason, sizeof(j->reason), "line %u: %.230s", fault->line, fault->text);
+	else
+		(void)snprintf(j->reason, sizeof(j->reason), "%.240s", fault->text);
+}
+
+static bool
+is_ours(struct slice name)
+{
+	static const char prefix[] = "arbitrage_";
+
+	return name.length > sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0;
+}
+
+/* The document of our families alone, with a text of its own.  0 or -1: out of memory. */
+static int
+keep_ours(struct entry *entry, const struct content *content)
+{
+	struct buffer text;
+	long faults;
+
+	buffer_init(&text, content->length);
+	for (size_t i = 0; i < content->family_count; i++) {
+		const struct content_family *family = &content->families[i];
+
+		if (is_ours(family->name))
+			buffer_append(&text, content->text + family->start, family->end - family->start);
+	}
+	if (text.failed)
+		return -1;
+	entry->own_text = text.text;
+	if (text.text == NULL)
+		return 0;
+	faults = parse(&entry->file.document, buffer_slice(&text), NULL, NULL);
+	return faults < 0 ? -1 : 0;
+}
+
+/* 0 and the content, or -1: broken (then a reason) or no memory (then none). */
+static int
+digest(const struct store *store, struct slice text, struct judgement *j, struct content **content)
+{
+	struct document document;
+	struct buffer bounds;
+	long faults = parse(&document, text, judge, j);
+
+	buffer_init(&bounds, SIZE_MAX);
+	if (faults >= 0) {
+		j->document = &document;
+		faults = validate_document(&document, judge, j);
+	}
+	if (faults >= 0 && j->reason[0] == '\0' && bounds_normalise(&document, &bounds) == 0)
+		*content = content_new(&document, store->key);
+	j->document = NULL;
+	document_release(&document);
+	buffer_release(&bounds);
+	return *content != NULL ? 0 : -1;
+}
+
+static void
+take_text(struct store *store, struct entry *entry, struct slice text)
+{
+	uint64_t hash = hash_text(store->key, text.at, text.length) | 1;
+	struct judgement j = { 0 };
+	struct content *content = NULL;
+
+	/* Written again, with nothing new. */
+	if (entry->text_hash == hash && entry->size == text.length)
+		return;
+	if (digest(store, text, &j, &content) != 0) {
+		set_bad(store, entry, j.reason[0] != '\0' ? STORE_BROKEN : STORE_UNREADABLE,
+		    j.reason[0] != '\0' ? j.reason : "out of memory");
+	} else {
+		mark_changed(store, entry);
+		entry_forget(store, entry);
+		entry->file.state = STORE_GOOD;
+		entry->file.reason[0] = '\0';
+		entry->file.dropped = j.dropped;
+		if (keep_ours(entry, content) != 0)
+			set_bad(store, entry, STORE_UNREADABLE, "out of memory");
+		else if (store->limits.serve)
+			entry->file.content = content_keep(content);
+	}
+	content_drop(content);
+	if (entry->file.state == STORE_UNREADABLE)
+		return;
+	entry->size = text.length;
+	entry->text_hash = hash;
+	store->bytes += text.length;
+}
+
+/* 0, or -1 with errno (EFBIG: it grew past the limit). */
+static int
+read_all(int fd, size_t expected, struct buffer *text)
+{
+	size_t wanted = expected + 1;
+
+	for (;;) {
+		char *room = buffer_reserve(text, wanted);
+		ssize_t got;
+
+		if (room == NULL) {
+			errno = text->length + wanted > text->limit ? EFBIG : ENOMEM;
+			return -1;
+		}
+		got = read(fd, room, wanted);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return (int)got;
+		text->length += (size_t)got;
+		wanted = READ_STEP;
+	}
+}
+
+static bool
+is_too_large(struct store *store, struct entry *entry, const struct stat *status)
+{
+	char reason[128];
+	size_t others = store->bytes - entry->size, size = (size_t)status->st_size;
+
+	if (status->st_size >= 0 && size <= store->limits.file_bytes && others <= store->limits.all_bytes &&
+	    size <= store->limits.all_bytes - others)
+		return false;
+	if (size > store->limits.file_bytes)
+		(void)snprintf(
+		    reason, sizeof(reason), "larger than %zu bytes: not read", store->limits.file_bytes);
+	else
+		(void)snprintf(reason, sizeof(reason), "more than %zu bytes in all files: not read",
+		    store->limits.all_bytes);
+	set_bad(store, entry, STORE_TOO_LARGE, reason);
+	return true;
+}
+
+static const char *
+kind_of(mode_t mode)
+{
+	if (S_ISFIFO(mode))
+		return "named pipe, no regular file: node_exporter hangs on it";
+	if (S_ISDIR(mode))
+		return "directory, no regular file";
+	return "no regular file";
+}
+
+/*
+ * Read an open file.  One that is written in place may change meanwhile: it is
+ * read again, a few times, and is as it is then.
+ */
+static void
+read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
+{
+	struct identity before;
+	struct buffer text;
+	int tries = 0, result, error;
+
+	buffer_init(&text, store->limits.file_bytes + 2 * READ_STEP);
+	do {
+		text.length = 0;
+		before = identity_of(status);
+		result = lseek(fd, 0, SEEK_SET) < 0 ? -1 : read_all(fd, (size_t)status->st_size, &text);
+		error = errno;
+	} while (result == 0 && fstat(fd, status) == 0 && status->st_size != before.size &&
+		 status->st_size <= (off_t)store->limits.file_bytes && ++tries < READ_TRIES);
+	entry->identity = before;
+	entry->known = result == 0;
+	if (result == 0)
+		take_text(store, entry, (struct slice){ text.text != NULL ? text.text : "", text.length });
+	else
+		set_bad(store, entry, error == EFBIG ? STORE_TOO_LARGE : STORE_UNREADABLE,
+		    error == EFBIG ? "grew past the limit while it was read" : strerror(error));
+	buffer_release(&text);
+}
+
+static void
+read_file(struct store *store, struct entry *entry, int directory, int64_t now_ns)
+{
+	struct stat status;
+	/* Whatever stat() saw may be a FIFO by now: that must not hold us. */
+	int fd = openat(directory, entry->file.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	entry->known = false;
+	if (fd < 0) {
+		set_bad(store, entry, STORE_UNREADABLE,
+		    errno == ENOENT ? "gone while it was read" : strerror(errno));
+		return;
+	}
+	if (fstat(fd, &status) != 0) {
+		set_bad(store, entry, STORE_UNREADABLE, strerror(errno));
+	} else if (!S_ISREG(status.st_mode)) {
+		set_bad(store, entry, STORE_UNREADABLE, kind_of(status.st_mode));
+	} else if (!is_too_large(store, entry, &status)) {
+		entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
+		read_open(store, entry, fd, &status);
+		entry->settled = now_ns - entry->identity.modified_ns > settled_ns;
+	}
+	(void)close(fd);
+}
+
+/* Whether the entry stays: a file that vanished between listing and looking was never there. */
+bool
+entry_look_at(struct store *store, struct entry *entry, int directory, int64_t now_ns)
+{
+	struct stat status;
+	struct identity now;
+
+	if (fstatat(directory, entry->file.name, &status, 0) != 0) {
+		int error = errno;
+
+		if (error == ENOENT &&
+		    fstatat(directory, entry->file.name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+			return false;
+		entry->known = false;
+		entry->file.modified = -1;
+		set_bad(store, entry, STORE_UNREADABLE,
+		    error == ENOENT ? "symbolic link to nothing" : strerror(error));
+		return true;
+	}
+	entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
+	if (!S_ISREG(status.st_mode)) {
+		entry->known = false;
+		set_bad(store, entry, STORE_UNREADABLE, kind_of(status.st_mode));
+		return true;
+	}
+	now = identity_of(&status);
+	if (entry->known && entry->settled && identity_equal(&now, &entry->identity))
+		return true;
+	if (is_too_large(store, entry, &status))
+		entry->known = false;
+	else
+		read_file(store, entry, directory, now_ns);
+	return true;
+}

@@ -1,0 +1,655 @@
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exporter/health.h"
+#include "exporter/health_facts.h"
+#include "exporter/words.h"
+#include "tests/suite.h"
+
+/* A store of made-up files instead of a directory. */
+enum { FILES = 80 };
+struct store {
+	struct store_file files[FILES];
+	size_t count;
+};
+static struct store made_up;
+static const struct health_settings settings = { .max_age = 900 };
+static struct health_report report;
+
+/* 2025-11-21T12:00:00Z; what the files below say is of this time. */
+static const double noon = 1763726400;
+#define AGO_4 "1763726396"
+
+size_t
+store_count(const struct store *store)
+{
+	return store->count;
+}
+const struct store_file *
+store_file(const struct store *store, size_t index)
+{
+	return &store->files[index];
+}
+const char *
+store_state_name(enum store_state state)
+{
+	static const char *const names[] = { "good", "broken", "unreadable", "too large" };
+
+	return names[state];
+}
+
+static void
+set_up(void)
+{
+	made_up.count = 0;
+}
+
+static void
+tear_down(void)
+{
+	for (size_t i = 0; i < made_up.count; i++) {
+		document_release(&made_up.files[i].document);
+		free(made_up.files[i].name);
+	}
+	health_release(&report);
+}
+
+/* The text must outlive the test. */
+static void
+add_file(const char *name, const char *text)
+{
+	struct store_file *file = &made_up.files[made_up.count++];
+
+	*file = (struct store_file){ .name = strdup(name), .state = STORE_GOOD, .modified = noon - 2 };
+	ck_assert_int_eq(parse(&file->document, SLICE(text), NULL, NULL), 0);
+}
+
+static void
+add_broken(const char *name, enum store_state state, const char *reason)
+{
+	struct store_file *file = &made_up.files[made_up.count++];
+
+	*file = (struct store_file){ .name = strdup(name), .state = state, .modified = noon - 2 };
+	snprintf(file->reason, sizeof(file->reason), "%s", reason);
+}
+
+static void
+look_at(double now)
+{
+	health_release(&report);
+	ck_assert_int_eq(health_read(&made_up, &settings, now, &report), 0);
+}
+
+static const struct health_check *
+check_named(enum health_kind kind, const char *name)
+{
+	for (size_t i = 0; i < report.count; i++)
+		if (report.checks[i].kind == kind && strcmp(report.checks[i].name, name) == 0)
+			return &report.checks[i];
+	ck_abort_msg("no check %s %s", health_kind_name(kind), name);
+	return NULL;
+}
+
+/* A collector c that ran four seconds ago, as it should. */
+#define LAST_RUN(env, at)                                                                                    \
+	"arbitrage_collector_last_run_timestamp_seconds{collector=\"c\",env=\"" env "\"} " at "\n"
+#define COLLECTOR(env, success, interval, at)                                                                \
+	"arbitrage_collector_success{collector=\"c\",env=\"" env "\"} " success "\n"                         \
+	"arbitrage_collector_interval_seconds{collector=\"c\",env=\"" env "\"} " interval                    \
+	"\n" LAST_RUN(env, at)
+#define FRESH(env) COLLECTOR(env, "1", "15", AGO_4)
+/* Three intervals of 15 s and 30 s are 75 s. */
+#define STALE(env) COLLECTOR(env, "1", "15", "1763726324")
+
+#define STATE(env, name, value)                                                                              \
+	"arbitrage_exchange_health_state{exchange=\"upbit\",state=\"" name "\",env=\"" env "\"} " value "\n"
+#define READABLE(env, exchange, engine)                                                                      \
+	"arbitrage_positions_readable{source=\"exchange\",exchange=\"upbit\",env=\"" env "\"} " exchange     \
+	"\n"                                                                                                 \
+	"arbitrage_positions_readable{source=\"engine\",exchange=\"upbit\",env=\"" env "\"} " engine "\n"
+#define MISMATCH(env, symbol, value)                                                                         \
+	"arbitrage_position_mismatch{exchange=\"upbit\",symbol=\"" symbol "\",env=\"" env "\"} " value "\n"
+#define READY(env, value)  "arbitrage_preflight_ready_for_live{env=\"" env "\"} " value "\n"
+#define PASSED(env, value) "arbitrage_preflight_last_success{env=\"" env "\"} " value "\n"
+
+static const struct {
+	const char *text;
+	enum health_kind kind;
+	const char *name;
+	enum health_status status;
+	const char *state;
+	const char *reason; /* a part of it, or "" for none at all */
+	enum health_verdict verdict;
+} rules[] = {
+	/* Collectors. */
+	{ FRESH("live"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "", VERDICT_HEALTHY },
+	{ COLLECTOR("live", "1", "15", "1763726325"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	    VERDICT_HEALTHY },
+	{ STALE("live"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "last run 76 s ago, expected every 15 s",
+	    VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "0", "1763725500"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	    VERDICT_HEALTHY },
+	{ COLLECTOR("live", "1", "0", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	    "within 15 min", VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "NaN", AGO_4), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "", VERDICT_HEALTHY },
+	{ COLLECTOR("live", "1", "+Inf", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "within",
+	    VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "-5", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "within",
+	    VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "15", "1763726460"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	    VERDICT_HEALTHY },
+	{ COLLECTOR("live", "1", "15", "1763726700"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	    "5 min in the future", VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "15", "1e300"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
+	    VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "15", "NaN"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
+	    VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "15", "-1"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
+	    VERDICT_UNHEALTHY },
+	{ "arbitrage_collector_success{collector=\"c\",env=\"live\"} 1\n", CHECK_COLLECTOR, "c", HEALTH_FAIL,
+	    "stale", "not known", VERDICT_UNHEALTHY },
+	{ LAST_RUN("live", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say",
+	    VERDICT_DEGRADED },
+	{ COLLECTOR("live", "0", "15", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "failing",
+	    "it has never succeeded", VERDICT_DEGRADED },
+	{ COLLECTOR(
+	      "live", "0", "15", AGO_4) "arbitrage_collector_last_success_timestamp_seconds{collector=\"c\","
+					"env=\"live\"} 1763722800\n",
+	    CHECK_COLLECTOR, "c", HEALTH_WARN, "failing", "last success 60 min ago", VERDICT_DEGRADED },
+	{ COLLECTOR(
+	      "live", "0", "15", AGO_4) "arbitrage_collector_failures_total{collector=\"c\",kind=\"connect\","
+					"env=\"live\"} 3\narbitrage_collector_failures_total{collector=\"c\","
+					"kind=\"local\",env=\"live\"} 0\narbitrage_collector_failures_total{"
+					"collector=\"c\",kind=\"tls\",env=\"live\"} 2\n",
+	    CHECK_COLLECTOR, "c", HEALTH_WARN, "failing", "failures: connect 3, tls 2 so far",
+	    VERDICT_DEGRADED },
+
+	/* Redis and Postgres. */
+	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", CHECK_REDIS, "main",
+	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
+	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 0\n", CHECK_REDIS, "main",
+	    HEALTH_FAIL, "down", "never succeeded", VERDICT_DEGRADED },
+	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} NaN\n", CHECK_REDIS, "main",
+	    HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
+	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", CHECK_REDIS, "main",
+	    HEALTH_WARN, "stale", "was up, but no longer measured", VERDICT_UNHEALTHY },
+	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0\n", CHECK_POSTGRES, "main",
+	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
+	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0.5\n", CHECK_POSTGRES, "main",
+	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
+	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 1\n", CHECK_POSTGRES, "main",
+	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
+	{ STALE("live") "arbitrage_postgres_up{target=\"main\",env=\"live\"} 0\n", CHECK_POSTGRES, "main",
+	    HEALTH_FAIL, "down", "no longer measured", VERDICT_UNHEALTHY },
+	/* Of another env than the collector: the file's own time, which is two seconds ago. */
+	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"paper\"} 1\n", CHECK_REDIS, "main",
+	    HEALTH_OK, "up", "", VERDICT_UNHEALTHY },
+
+	/* Exchanges. */
+	{ FRESH("live") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit", HEALTH_OK, "healthy", "",
+	    VERDICT_HEALTHY },
+	{ FRESH("live") STATE("live", "healthy", "0") STATE("live", "degraded", "1"), CHECK_EXCHANGE, "upbit",
+	    HEALTH_WARN, "degraded", "slow, short", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "frozen", "1"), CHECK_EXCHANGE, "upbit", HEALTH_FAIL, "frozen",
+	    "stand still", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "maintenance", "1"), CHECK_EXCHANGE, "upbit", HEALTH_FAIL,
+	    "maintenance", "maintenance", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "down", "1") "arbitrage_exchange_failed_runs{exchange=\"upbit\",env="
+						   "\"live\"} 7\n",
+	    CHECK_EXCHANGE, "upbit", HEALTH_FAIL, "down", "nothing of use in the last 7 runs",
+	    VERDICT_DEGRADED },
+	{ FRESH("live")
+		STATE("live", "banned", "1") "arbitrage_exchange_banned_until_timestamp_seconds{exchange="
+					     "\"upbit\",env=\"live\"} 1763726490\n",
+	    CHECK_EXCHANGE, "upbit", HEALTH_FAIL, "banned", "banned until 12:01:30 UTC", VERDICT_DEGRADED },
+	{ FRESH("live")
+		STATE("live", "degraded", "1") "arbitrage_exchange_symbol_tradable{exchange=\"upbit\","
+					       "symbol=\"BTC/KRW\",env=\"live\"} 0\n"
+					       "arbitrage_exchange_symbol_tradable{exchange=\"upbit\","
+					       "symbol=\"ETH/KRW\",env=\"live\"} 1\n",
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "degraded", "1 symbol may not be traded",
+	    VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "healthy", "1") STATE("live", "banned", "1"), CHECK_EXCHANGE, "upbit",
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "wonderful", "1"), CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
+	    "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 1\n", CHECK_EXCHANGE, "upbit",
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 0\n" STATE(
+	      "live", "healthy", "1"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+
+	/* Positions. */
+	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "0"), CHECK_POSITIONS, "upbit",
+	    HEALTH_OK, "read", "", VERDICT_HEALTHY },
+	{ FRESH("live")
+		READABLE("live", "1", "1") "arbitrage_open_positions{source=\"exchange\",exchange=\"upbit\","
+					   "env=\"live\"} 0\n",
+	    CHECK_POSITIONS, "upbit", HEALTH_OK, "flat", "", VERDICT_HEALTHY },
+	{ FRESH("live")
+		READABLE("live", "1", "1") "arbitrage_open_positions{source=\"exchange\",exchange=\"upbit\","
+					   "env=\"live\"} 3\n",
+	    CHECK_POSITIONS, "upbit", HEALTH_OK, "3 open", "", VERDICT_HEALTHY },
+	{ FRESH("live") READABLE("live", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	    "its positions cannot be read", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	    "the engine's positions cannot be read", VERDICT_UNHEALTHY },
+	{ FRESH("paper") READABLE("paper", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unreadable",
+	    "its positions cannot be read", VERDICT_DEGRADED },
+	{ FRESH("papier") READABLE("papier", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	    "its positions cannot be read", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "NaN", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown",
+	    "does not say", VERDICT_DEGRADED },
+	{ FRESH("paper") READABLE("paper", "1", "1") MISMATCH("paper", "BTC", "-0.5")
+		MISMATCH("paper", "ETH", "2"),
+	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
+	    "ETH differs by 2 (engine minus exchange), and 1 more", VERDICT_UNHEALTHY },
+	{ FRESH("live") MISMATCH("live", "BTC", "1e-9"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
+	    "BTC differs by 1e-09", VERDICT_UNHEALTHY },
+	{ STALE("live") READABLE("live", "1", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "stale",
+	    "was read, but no longer measured", VERDICT_UNHEALTHY },
+	{ STALE("paper") READABLE("paper", "1", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "stale",
+	    "was read, but no longer measured", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") "arbitrage_account_trading_locked{exchange=\"upbit\",env="
+						   "\"live\"} 1\n",
+	    CHECK_POSITIONS, "upbit", HEALTH_WARN, "locked", "locked trading", VERDICT_DEGRADED },
+	{ FRESH("live") "arbitrage_engine_unknown_rows{env=\"live\"} 0\n", CHECK_POSITIONS, "engine",
+	    HEALTH_OK, "checked", "", VERDICT_HEALTHY },
+	{ FRESH("live") "arbitrage_engine_unknown_rows{env=\"live\"} 2\n", CHECK_POSITIONS, "engine",
+	    HEALTH_WARN, "unchecked", "not configured: 2", VERDICT_DEGRADED },
+
+	/* Preflight. */
+	{ FRESH("live") READY("live", "1") PASSED("live", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK,
+	    "ready", "", VERDICT_HEALTHY },
+	{ FRESH("live") READY("live", "1") PASSED("live", "1763726396"), CHECK_PREFLIGHT, "preflight",
+	    HEALTH_OK, "ready", "", VERDICT_HEALTHY },
+	{ FRESH("live") READY("live", "0")
+		PASSED("live", "0") "arbitrage_preflight_checks_total{check=\"redis\","
+				    "status=\"fail\",env=\"live\"} 4\n"
+				    "arbitrage_preflight_checks_total{check=\"secrets\","
+				    "status=\"pass\",env=\"live\"} 9\n",
+	    CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
+	    "the bot may not go live; failed checks: redis 4 so far", VERDICT_UNHEALTHY },
+	{ FRESH("live") READY("live", "1") PASSED("live", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL,
+	    "not ready", "its last run did not pass", VERDICT_UNHEALTHY },
+	{ FRESH("paper") READY("paper", "0") PASSED("paper", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK,
+	    "passed", "", VERDICT_HEALTHY },
+	{ FRESH("paper") READY("paper", "0") PASSED("paper", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN,
+	    "not ready", "may not go live", VERDICT_DEGRADED },
+	{ FRESH("live") PASSED("live", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
+	    "does not say", VERDICT_DEGRADED },
+	{ COLLECTOR("live", "1", "0", "1763722800") READY("live", "1"), CHECK_PREFLIGHT, "preflight",
+	    HEALTH_WARN, "stale", "was ready, but no longer measured: last run 60 min ago",
+	    VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "0", "1763722800") READY("live", "0"), CHECK_PREFLIGHT, "preflight",
+	    HEALTH_FAIL, "not ready", "no longer measured", VERDICT_UNHEALTHY },
+};
+
+START_TEST(a_file_is_judged_by_the_rules)
+{
+	const struct health_check *check;
+
+	add_file("c.prom", rules[_i].text);
+	look_at(noon);
+	check = check_named(rules[_i].kind, rules[_i].name);
+	ck_assert_int_eq(check->status, rules[_i].status);
+	ck_assert_str_eq(check->state, rules[_i].state);
+	if (rules[_i].reason[0] == '\0')
+		ck_assert_str_eq(check->reason, "");
+	ck_assert_msg(strstr(check->reason, rules[_i].reason) != NULL, "reason is '%s'", check->reason);
+	ck_assert_msg(check->status == HEALTH_OK || check->reason[0] != '\0', "bad, and no reason");
+	ck_assert_int_eq(report.verdict, rules[_i].verdict);
+}
+END_TEST
+
+START_TEST(without_files_it_is_unhealthy)
+{
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+	ck_assert_str_eq(report.summary, "No collector has written anything");
+}
+END_TEST
+
+START_TEST(a_directory_that_cannot_be_listed_is_unhealthy)
+{
+	const struct health_settings unlisted = { .max_age = 900, .directory = "no such directory" };
+
+	ck_assert_int_eq(health_read(&made_up, &unlisted, noon, &report), 0);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+	ck_assert_str_eq(report.summary, "The textfile directory cannot be read: no such directory");
+}
+END_TEST
+
+START_TEST(files_of_others_are_no_collectors)
+{
+	add_file("other.prom", "something_else 1\n");
+	look_at(noon);
+	ck_assert_uint_eq(report.count, 0);
+	ck_assert_uint_eq(report.good_files, 1);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+}
+END_TEST
+
+START_TEST(one_stale_collector_of_two_is_degraded)
+{
+	add_file("a.prom", FRESH("live"));
+	add_file("b.prom", STALE("live"));
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	ck_assert_uint_eq(report.count, 2);
+	/* Of the same name, and yet two: the worse is first. */
+	ck_assert_str_eq(report.checks[0].file, "b.prom");
+	ck_assert_str_eq(report.checks[1].file, "a.prom");
+	ck_assert_str_eq(report.summary, "Collector c (live): stale, last run 76 s ago, expected every 15 s");
+}
+END_TEST
+
+static const enum store_state bad_states[] = { STORE_BROKEN, STORE_UNREADABLE, STORE_TOO_LARGE };
+
+START_TEST(a_file_that_is_not_good_is_degraded_and_hides_no_other)
+{
+	add_broken("a\x01\xFF.prom", bad_states[_i], "line 3: \x02nonsense");
+	add_file("c.prom", FRESH("live"));
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	ck_assert_str_eq(check_named(CHECK_FILE, "a??.prom")->reason, "line 3: ?nonsense");
+	ck_assert_str_eq(check_named(CHECK_FILE, "a??.prom")->state, store_state_name(bad_states[_i]));
+	ck_assert_double_eq(check_named(CHECK_FILE, "a??.prom")->age, 2);
+	ck_assert_int_eq(check_named(CHECK_COLLECTOR, "c")->status, HEALTH_OK);
+}
+END_TEST
+
+START_TEST(a_file_served_in_part_is_degraded)
+{
+	add_file("c.prom", FRESH("live"));
+	made_up.files[0].dropped = 3;
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	ck_assert_int_eq(check_named(CHECK_FILE, "c.prom")->status, HEALTH_WARN);
+}
+END_TEST
+
+START_TEST(each_env_is_judged_for_itself)
+{
+	add_file("c.prom",
+	    FRESH("live") STALE("paper") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n"
+					 "arbitrage_redis_up{target=\"main\",env=\"paper\"} 1\n");
+	look_at(noon);
+	ck_assert_uint_eq(report.count, 4);
+	ck_assert_str_eq(report.checks[2].env, "paper"); /* the worse first */
+	ck_assert_str_eq(report.checks[2].state, "stale");
+	ck_assert_str_eq(report.checks[3].env, "live");
+	ck_assert_str_eq(report.checks[3].state, "up");
+}
+END_TEST
+
+START_TEST(what_hurts_most_is_in_the_summary)
+{
+	add_file("c.prom",
+	    FRESH("live") STATE("live", "frozen", "1") MISMATCH("live", "BTC", "1") "arbitrage_redis_up{"
+										    "target=\"r\",env="
+										    "\"live\"} 0\n"
+										    "arbitrage_"
+										    "postgres_up{"
+										    "target=\"p\",env="
+										    "\"live\"} 0\n");
+	look_at(noon);
+	ck_assert_str_eq(report.summary, "Postgres p (live): down, it has never succeeded; and 3 more");
+}
+END_TEST
+
+START_TEST(what_outlives_its_exchange_makes_no_check)
+{
+	add_file("c.prom",
+	    FRESH("live") "arbitrage_exchange_banned_until_timestamp_seconds{exchange=\"gone\",env="
+			  "\"live\"} 5\narbitrage_redis_failures_total{target=\"gone\",kind=\"tls\",env="
+			  "\"live\"} 5\n");
+	look_at(noon);
+	ck_assert_uint_eq(report.count, 1);
+	ck_assert_int_eq(report.verdict, VERDICT_HEALTHY);
+}
+END_TEST
+
+START_TEST(odd_label_values_are_read_as_they_are)
+{
+	add_file("c.prom",
+	    FRESH("live") "arbitrage_redis_up{target=\"a\\\"b\\\\c\\nd<\xE2\x82\xAC\",env=\"live\"} 1\n"
+			  "arbitrage_redis_up{env=\"live\"} 1\n");
+	look_at(noon);
+	check_named(CHECK_REDIS, "a\"b\\c?d<\xE2\x82\xAC");
+	check_named(CHECK_REDIS, "");
+}
+END_TEST
+
+START_TEST(long_names_are_cut_between_characters_and_stay_apart)
+{
+	static char text[2000];
+	char name[301] = "";
+
+	for (int i = 0; i < 100; i++)
+		memcpy(name + (ptrdiff_t)(3 * i), "\xE2\x82\xAC", 4);
+	snprintf(text, sizeof(text),
+	    "%sarbitrage_redis_up{target=\"%s1\",env=\"live\"} 1\n"
+	    "arbitrage_redis_up{target=\"%s2\",env=\"live\"} 0\n",
+	    FRESH("live"), name, name);
+	add_file("c.prom", text);
+	look_at(noon);
+	ck_assert_uint_eq(report.count, 3);
+	ck_assert_uint_eq(
+	    strlen(report.checks[1].name), 126); /* 42 characters of three bytes: 43 would be 129 */
+	ck_assert_int_eq(report.checks[1].status, HEALTH_FAIL);
+	ck_assert_int_eq(report.checks[2].status, HEALTH_OK);
+}
+END_TEST
+
+/* One kind cannot crowd out another, and that something is not shown is never fine. */
+START_TEST(too_many_targets_leave_room_for_the_others)
+{
+	size_t size = 200000, length = 0;
+	char *text = malloc(size);
+
+	for (int i = 0; i < 2000; i++)
+		length += (size_t)snprintf(
+		    text + length, size - length, "arbitrage_redis_up{target=\"t%d\",env=\"live\"} 1\n", i);
+	add_file("a.prom", text);
+	add_file("b.prom", FRESH("live") "arbitrage_postgres_up{target=\"p\",env=\"live\"} 1\n");
+	look_at(noon);
+	ck_assert_uint_le(report.count, HEALTH_CHECKS);
+	ck_assert(report.more_checks);
+	ck_assert_int_eq(check_named(CHECK_POSTGRES, "p")->status, HEALTH_OK);
+	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	tear_down();
+	set_up();
+	free(text);
+}
+END_TEST
+
+#define BUCKET(labels, le, count)                                                                            \
+	"arbitrage_redis_latency_seconds_bucket{" labels ",le=\"" le "\"} " count "\n"
+#define HISTOGRAM        "# TYPE arbitrage_redis_latency_seconds histogram\n"
+#define REDIS_UP(target) "arbitrage_redis_up{target=\"" target "\",env=\"live\"} 1\n"
+#define A                "target=\"a\",env=\"live\""
+#define B                "target=\"b\",env=\"live\""
+
+START_TEST(histograms_become_counts_and_a_median)
+{
+	const struct health_check *check;
+
+	add_file("c.prom", FRESH("live") REDIS_UP("a") REDIS_UP("b") HISTOGRAM BUCKET(A, "0.001", "10")
+			       BUCKET(A, "0.002", "30") BUCKET(A, "+Inf", "40") BUCKET(B, "0.001", "0")
+				   BUCKET(B, "0.002", "5") BUCKET(B, "+Inf", "5"));
+	look_at(noon);
+	check = check_named(CHECK_REDIS, "a");
+	ck_assert_uint_eq(check->buckets, 3);
+	ck_assert_double_eq(check->counts[1], 20);
+	ck_assert_double_eq_tol(
+	    check->duration, 0.0015, 1e-9); /* the 20th of 40: half way through the second */
+	ck_assert_double_eq_tol(health_quantile(check, 0.95), 0.002, 1e-9);
+	check = check_named(CHECK_COLLECTOR, "c"); /* all it measured */
+	ck_assert_uint_eq(check->buckets, 3);
+	ck_assert_double_eq(check->counts[1], 25);
+}
+END_TEST
+
+static const char *const odd_histograms[] = {
+	BUCKET(A, "0.001", "10") BUCKET(A, "+Inf", "4"),
+	BUCKET(A, "0.001", "10") BUCKET(A, "0.002", "20"),
+	BUCKET(A, "0.001", "0") BUCKET(A, "+Inf", "0"),
+	BUCKET(A, "0.001", "NaN") BUCKET(A, "+Inf", "4"),
+	BUCKET(A, "0.001", "1") BUCKET(A, "+Inf", "+Inf"),
+	BUCKET(A, "-1", "1") BUCKET(A, "+Inf", "4"),
+	BUCKET(A, "0.001", "-1") BUCKET(A, "+Inf", "4"),
+};
+
+START_TEST(a_histogram_that_makes_no_sense_has_no_picture)
+{
+	static char text[3000];
+
+	snprintf(text, sizeof(text), "%s%s", FRESH("live") REDIS_UP("a") HISTOGRAM, odd_histograms[_i]);
+	add_file("c.prom", text);
+	look_at(noon);
+	ck_assert_uint_eq(check_named(CHECK_REDIS, "a")->buckets, 0);
+	ck_assert(isnan(check_named(CHECK_REDIS, "a")->duration));
+	ck_assert_int_eq(check_named(CHECK_REDIS, "a")->status, HEALTH_OK);
+}
+END_TEST
+
+START_TEST(more_bounds_than_there_is_room_for_are_no_picture)
+{
+	static char text[8000];
+	size_t length;
+
+	length = (size_t)snprintf(text, sizeof(text), "%s", FRESH("live") REDIS_UP("a") HISTOGRAM);
+	for (int i = 1; i < 60; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+		    "arbitrage_redis_latency_seconds_bucket{" A ",le=\"%d\"} %d\n", i, i);
+	snprintf(text + length, sizeof(text) - length, "%s", BUCKET(A, "+Inf", "60"));
+	add_file("c.prom", text);
+	look_at(noon);
+	ck_assert_uint_eq(check_named(CHECK_REDIS, "a")->buckets, 0);
+}
+END_TEST
+
+#define QUANTITY(source, symbol, side, value)                                                                \
+	"arbitrage_position_quantity{source=\"" source "\",exchange=\"upbit\",symbol=\"" symbol              \
+	"\",side=\"" side "\",env=\"live\"} " value "\n"
+
+START_TEST(positions_are_told_as_both_sides_see_them)
+{
+	add_file("c.prom", FRESH("live") READABLE("live", "1", "1") QUANTITY("exchange", "ETH", "long", "2")
+			       QUANTITY("engine", "ETH", "long", "2") QUANTITY("engine", "BTC", "short",
+				   "0.5") MISMATCH("live", "ETH", "0") MISMATCH("live", "BTC", "-0.5"));
+	look_at(noon);
+	ck_assert_uint_eq(report.position_count, 2);
+	ck_assert_str_eq(report.positions[0].symbol, "BTC"); /* those that differ first */
+	ck_assert_double_eq(report.positions[0].mismatch, -0.5);
+	ck_assert_double_eq(report.positions[0].there[1], 0);
+	ck_assert_double_eq(report.positions[0].believed[1], 0.5);
+	ck_assert_double_eq(report.positions[1].there[0], 2);
+	ck_assert_double_eq(report.positions[1].mismatch, 0);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_not_flat)
+{
+	add_file("c.prom", FRESH("live") READABLE("live", "0", "1") QUANTITY("engine", "ETH", "long", "2"));
+	look_at(noon);
+	ck_assert_uint_eq(report.position_count, 1);
+	ck_assert(isnan(report.positions[0].there[0]));
+	ck_assert(isnan(report.positions[0].there[1]));
+	ck_assert(isnan(report.positions[0].mismatch));
+	ck_assert_double_eq(report.positions[0].believed[0], 2);
+	ck_assert_double_eq(report.positions[0].believed[1], 0);
+}
+END_TEST
+
+START_TEST(a_mismatch_is_shown_however_many_positions_there_are)
+{
+	size_t size = 400000, length;
+	char *text = malloc(size);
+
+	length = (size_t)snprintf(text, size, "%s", FRESH("live") READABLE("live", "1", "1"));
+	for (int i = 0; i < 2000; i++)
+		length += (size_t)snprintf(text + length, size - length,
+		    "arbitrage_position_quantity{source=\"exchange\",exchange=\"upbit\",symbol=\"S%d\",side=\"long\","
+		    "env=\"live\"} 1\n",
+		    i);
+	snprintf(text + length, size - length, "%s", MISMATCH("live", "S1999", "7"));
+	add_file("c.prom", text);
+	look_at(noon);
+	ck_assert_uint_eq(report.position_count, HEALTH_POSITIONS);
+	ck_assert(report.more_positions);
+	ck_assert_str_eq(report.positions[0].symbol, "S1999");
+	ck_assert_double_eq(report.positions[0].there[0], 1);
+	tear_down();
+	set_up();
+	free(text);
+}
+END_TEST
+
+static const struct {
+	double seconds;
+	const char *text;
+} durations[] = {
+	{ 0, "0 us" },
+	{ 0.00005, "50 us" },
+	{ 0.0009994, "999 us" },
+	{ 0.0009996, "1 ms" },
+	{ 0.0421, "42.1 ms" },
+	{ 0.9996, "1 s" },
+	{ 9.94, "9.9 s" },
+	{ 9.96, "10 s" },
+	{ 119, "119 s" },
+	{ 120, "2 min" },
+	{ 7100, "118 min" },
+	{ 7200, "2 h" },
+	{ 172800, "2 days" },
+	{ 1e12, "1.15741e+07 days" },
+	{ -1, "" },
+	{ NAN, "" },
+	{ INFINITY, "" },
+};
+
+START_TEST(durations_are_short)
+{
+	char text[WORDS_TIME];
+
+	words_duration(durations[_i].seconds, text);
+	ck_assert_str_eq(text, durations[_i].text);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("health");
+	TCase *tests = tcase_create("all");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, a_file_is_judged_by_the_rules, 0, LENGTH(rules));
+	tcase_add_test(tests, without_files_it_is_unhealthy);
+	tcase_add_test(tests, a_directory_that_cannot_be_listed_is_unhealthy);
+	tcase_add_test(tests, files_of_others_are_no_collectors);
+	tcase_add_test(tests, one_stale_collector_of_two_is_degraded);
+	tcase_add_loop_test(
+	    tests, a_file_that_is_not_good_is_degraded_and_hides_no_other, 0, LENGTH(bad_states));
+	tcase_add_test(tests, a_file_served_in_part_is_degraded);
+	tcase_add_test(tests, each_env_is_judged_for_itself);
+	tcase_add_test(tests, what_hurts_most_is_in_the_summary);
+	tcase_add_test(tests, what_outlives_its_exchange_makes_no_check);
+	tcase_add_test(tests, odd_label_values_are_read_as_they_are);
+	tcase_add_test(tests, long_names_are_cut_between_characters_and_stay_apart);
+	tcase_add_test(tests, too_many_targets_leave_room_for_the_others);
+	tcase_add_test(tests, histograms_become_counts_and_a_median);
+	tcase_add_loop_test(tests, a_histogram_that_makes_no_sense_has_no_picture, 0, LENGTH(odd_histograms));
+	tcase_add_test(tests, more_bounds_than_there_is_room_for_are_no_picture);
+	tcase_add_test(tests, positions_are_told_as_both_sides_see_them);
+	tcase_add_test(tests, what_cannot_be_read_is_not_flat);
+	tcase_add_test(tests, a_mismatch_is_shown_however_many_positions_there_are);
+	tcase_add_loop_test(tests, durations_are_short, 0, LENGTH(durations));
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}

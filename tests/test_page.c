@@ -1,0 +1,382 @@
+#include <math.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/utf8.h"
+#include "exporter/health_json.h"
+#include "exporter/page.h"
+#include "exporter/page_parts.h"
+#include "tests/suite.h"
+
+/* health_read() is not called here, but its object wants a store. */
+size_t
+store_count(const struct store *store)
+{
+	(void)store;
+	return 0;
+}
+const struct store_file *
+store_file(const struct store *store, size_t index)
+{
+	(void)store;
+	(void)index;
+	return NULL;
+}
+const char *
+store_state_name(enum store_state state)
+{
+	(void)state;
+	return "";
+}
+
+static const double noon = 1763726400;
+static struct buffer out;
+
+static void
+set_up(void)
+{
+	buffer_init(&out, PAGE_LIMIT);
+}
+static void
+tear_down(void)
+{
+	buffer_release(&out);
+}
+
+static const char *
+text(void)
+{
+	ck_assert(!out.failed);
+	buffer_append(&out, "", 1);
+	ck_assert_uint_eq(strlen(out.text), out.length - 1);
+	return out.text;
+}
+
+static size_t
+times(const char *in, const char *what)
+{
+	size_t found = 0;
+
+	for (const char *at = strstr(in, what); at != NULL; at = strstr(at + 1, what))
+		found++;
+	return found;
+}
+
+static struct health_check
+check_of(enum health_kind kind)
+{
+	struct health_check check = { .kind = kind,
+		.status = HEALTH_OK,
+		.last_run = noon - 4,
+		.last_success = noon - 4,
+		.age = 4,
+		.interval = 15,
+		.duration = 0.001 };
+
+	snprintf(check.name, sizeof(check.name), "%s", "main");
+	snprintf(check.env, sizeof(check.env), "%s", "paper");
+	snprintf(check.state, sizeof(check.state), "%s", "ok");
+	snprintf(check.file, sizeof(check.file), "%s", "main.prom");
+	return check;
+}
+
+static const char *
+page_with(struct health_check *checks, size_t count, const char *summary)
+{
+	struct health_report report = { .checks = checks, .count = count, .made_at = noon };
+
+	snprintf(report.summary, sizeof(report.summary), "%s", summary);
+	page_write(&report, &out);
+	return text();
+}
+
+static const char *
+json_with(struct health_check *checks, size_t count, const char *summary)
+{
+	struct health_report report = { .checks = checks, .count = count, .made_at = noon };
+
+	snprintf(report.summary, sizeof(report.summary), "%s", summary);
+	health_json(&report, &out);
+	return text();
+}
+
+/* Every byte there is, wherever a text can stand: the page stays UTF-8, and has no tag or quote more than
+ * without. */
+static void
+fill(struct health_check *check, const char *odd)
+{
+	snprintf(check->name, sizeof(check->name), "a%sb", odd);
+	snprintf(check->env, sizeof(check->env), "a%sb", odd);
+	snprintf(check->state, sizeof(check->state), "a%sb", odd);
+	snprintf(check->reason, sizeof(check->reason), "a%sb", odd);
+	snprintf(check->file, sizeof(check->file), "a%sb", odd);
+}
+
+START_TEST(no_byte_from_outside_ends_a_text_of_the_page)
+{
+	struct health_check plain[HEALTH_KINDS], odd[HEALTH_KINDS];
+	char byte[2] = { (char)_i, '\0' };
+	size_t tags, quotes, apostrophes;
+
+	for (int kind = 0; kind < HEALTH_KINDS; kind++) {
+		plain[kind] = odd[kind] = check_of((enum health_kind)kind);
+		fill(&plain[kind], "x");
+		fill(&odd[kind], byte);
+	}
+	page_with(plain, HEALTH_KINDS, "x");
+	tags = times(out.text, "<"), quotes = times(out.text, "\""), apostrophes = times(out.text, "'");
+	buffer_release(&out);
+	page_with(odd, HEALTH_KINDS, byte);
+	ck_assert_uint_eq(times(out.text, "<"), tags);
+	ck_assert_uint_eq(times(out.text, "\""), quotes);
+	ck_assert_uint_eq(times(out.text, "'"), apostrophes);
+	ck_assert(utf8_valid(buffer_slice(&out)));
+	ck_assert(_i == '\n' || _i == '\t' || _i >= 0x20 || memchr(out.text, _i, out.length - 1) == NULL);
+}
+END_TEST
+
+START_TEST(positions_are_escaped_too)
+{
+	struct health_position position = { .mismatch = 0.5,
+		.since = noon - 60,
+		.there = { 1.5, 0 },
+		.believed = { NAN, NAN },
+		.env = "<b>",
+		.exchange = "<script>",
+		.symbol = "\"BTC'&" };
+	struct health_check check = check_of(CHECK_POSITIONS);
+	struct health_report report = {
+		.checks = &check, .count = 1, .positions = &position, .position_count = 1, .made_at = noon
+	};
+
+	page_write(&report, &out);
+	ck_assert_ptr_nonnull(strstr(text(), "<td>&lt;script&gt;</td>"));
+	ck_assert_ptr_null(strstr(out.text, "<script"));
+	ck_assert_ptr_nonnull(strstr(out.text, "&quot;BTC&#39;&amp;"));
+	ck_assert_ptr_nonnull(strstr(out.text, "&lt;b&gt;"));
+	ck_assert_ptr_nonnull(strstr(out.text, "<td>1.5 long</td><td>not known</td>"));
+	ck_assert_ptr_nonnull(strstr(out.text, "differ by 0.5"));
+}
+END_TEST
+
+static const struct {
+	const char *text, *shown;
+} shown[] = {
+	{ "\xE2\x80\xAEgnp.exe", "\xEF\xBF\xBDgnp.exe" }, /* right-to-left override */
+	{ "a\xE2\x81\xA6z", "a\xEF\xBF\xBDz" },           /* isolate */
+	{ "a\xE2\x80\xA8z", "a\xEF\xBF\xBDz" },           /* line separator */
+	{ "a\xC2\x85z", "a\xEF\xBF\xBDz" },               /* next line, of C1 */
+	{ "a\xC0\xBCz", "a\xEF\xBF\xBD\xEF\xBF\xBDz" },   /* '<', overlong */
+	{ "a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD" },     /* half a character */
+	{ "\xE2\x82\xAC \xC3\xA4 \xF0\x9F\x98\x80", "\xE2\x82\xAC \xC3\xA4 \xF0\x9F\x98\x80" },
+};
+
+START_TEST(what_turns_or_hides_text_is_not_shown)
+{
+	page_text(&out, shown[_i].text);
+	ck_assert_str_eq(text(), shown[_i].shown);
+}
+END_TEST
+
+START_TEST(json_strings_are_escaped)
+{
+	struct health_check check = check_of(CHECK_REDIS);
+
+	snprintf(check.name, sizeof(check.name), "%s", "a\"b\\c\nd\x01 \xFF \xE2\x82\xAC");
+	ck_assert_ptr_nonnull(strstr(
+	    json_with(&check, 1, "\x7F"), "\"name\":\"a\\\"b\\\\c\\u000ad\\u0001 \\ufffd \xE2\x82\xAC\""));
+	ck_assert_ptr_nonnull(strstr(out.text, "\"summary\":\"\\u007f\""));
+}
+END_TEST
+
+START_TEST(no_byte_from_outside_breaks_the_json)
+{
+	struct health_check plain = check_of(CHECK_REDIS), odd = plain;
+	char byte[2] = { (char)_i, '\0' };
+	size_t quotes, escaped;
+
+	fill(&plain, "x");
+	fill(&odd, byte);
+	quotes = times(json_with(&plain, 1, "x"), "\"");
+	buffer_release(&out);
+	json_with(&odd, 1, byte);
+	escaped = _i == '"' ? times(out.text, "\\\"") : 0;
+	ck_assert_uint_eq(times(out.text, "\"") - escaped, quotes);
+	ck_assert(utf8_valid(buffer_slice(&out)));
+	for (size_t i = 0; i + 2 < out.length; i++)
+		ck_assert((unsigned char)out.text[i] >= 0x20);
+}
+END_TEST
+
+START_TEST(json_has_no_number_that_is_none)
+{
+	struct health_check check = check_of(CHECK_COLLECTOR);
+
+	check.age = NAN, check.duration = INFINITY, check.interval = -INFINITY;
+	check.last_run = NAN, check.last_success = 1e300;
+	ck_assert_ptr_nonnull(
+	    strstr(json_with(&check, 1, ""), "\"age_seconds\":null,\"last_run\":null,\"last_success\":null,"
+					     "\"interval_seconds\":null,\"duration_seconds\":null,"));
+	ck_assert_ptr_null(strstr(out.text, "nan"));
+	ck_assert_ptr_null(strstr(out.text, "inf"));
+}
+END_TEST
+
+START_TEST(times_are_rfc_3339)
+{
+	struct health_check check = check_of(CHECK_COLLECTOR);
+
+	ck_assert_ptr_nonnull(strstr(json_with(&check, 1, ""), "\"time\":\"2025-11-21T12:00:00Z\""));
+	ck_assert_ptr_nonnull(strstr(out.text, "\"last_run\":\"2025-11-21T11:59:56Z\""));
+}
+END_TEST
+
+/* As a browser computes it: of what stands between the tags. */
+START_TEST(the_policy_has_the_hash_of_the_style)
+{
+	const char *page = page_with(NULL, 0, ""), *begin = strstr(page, "<style>") + strlen("<style>"),
+		   *end = strstr(page, "</style>");
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	char base64[64], hash[128];
+
+	SHA256((const unsigned char *)begin, (size_t)(end - begin), digest);
+	EVP_EncodeBlock((unsigned char *)base64, digest, sizeof(digest));
+	snprintf(hash, sizeof(hash), "'sha256-%s'", base64);
+	ck_assert_msg(strstr(page_security_policy(), hash) != NULL, "STYLE_HASH has to be %s", hash);
+	ck_assert_uint_eq(times(page, "<style"), 1);
+}
+END_TEST
+
+START_TEST(the_page_needs_nothing_but_itself)
+{
+	struct health_check checks[HEALTH_KINDS];
+
+	for (int kind = 0; kind < HEALTH_KINDS; kind++)
+		checks[kind] = check_of((enum health_kind)kind);
+	page_with(checks, HEALTH_KINDS, "all is well");
+	ck_assert_ptr_null(strstr(out.text, "<script"));
+	ck_assert_ptr_null(strstr(out.text, " style="));
+	ck_assert_ptr_null(strstr(out.text, "javascript:"));
+	ck_assert_ptr_null(strstr(out.text, "src="));
+	ck_assert_ptr_null(strstr(out.text, "@import"));
+	ck_assert_uint_eq(times(out.text, "http://"), times(out.text, "http://www.w3.org/2000/svg"));
+	ck_assert_ptr_null(strstr(out.text, "https://"));
+	ck_assert_ptr_nonnull(strstr(out.text, "<meta http-equiv=\"refresh\" content=\"15\">"));
+}
+END_TEST
+
+/* What an exchange's row costs, with a reason and a full histogram. */
+START_TEST(the_page_is_small_with_64_exchanges)
+{
+	struct health_check checks[200];
+	struct health_position positions[HEALTH_POSITIONS];
+	struct health_report report = { .checks = checks,
+		.count = LENGTH(checks),
+		.positions = positions,
+		.position_count = LENGTH(positions),
+		.made_at = noon };
+
+	for (int i = 0; i < LENGTH(checks); i++) {
+		struct health_check *check = &checks[i];
+
+		*check = check_of(i < 8 ? CHECK_COLLECTOR : i < 72 ? CHECK_EXCHANGE : CHECK_POSITIONS);
+		report.count = 136;
+		snprintf(check->name, sizeof(check->name), "exchange-%d", i);
+		snprintf(check->reason, sizeof(check->reason), "%s",
+		    "banned until 12:04:57 UTC; nothing of use in the last 7 runs");
+		for (check->buckets = 0; check->buckets < 12; check->buckets++) {
+			check->bounds[check->buckets] =
+			    check->buckets == 11 ? INFINITY : (double)check->buckets;
+			check->counts[check->buckets] = 17.0 * (double)check->buckets + 1;
+		}
+	}
+	for (int i = 0; i < LENGTH(positions); i++) {
+		positions[i] = (struct health_position){ .there = { 0.12345678, 0 },
+			.believed = { 0.12345678, 0 },
+			.env = "live",
+			.symbol = "BTC/USDT",
+			.mismatch = 0,
+			.since = NAN };
+		snprintf(positions[i].exchange, sizeof(positions[i].exchange), "exchange-%d", i);
+	}
+	page_write(&report, &out);
+	ck_assert(!out.failed);
+	ck_assert_uint_lt(out.length, 100000);
+	ck_assert_uint_eq(times(text(), "<tr "), 136 + HEALTH_POSITIONS);
+}
+END_TEST
+
+/* The most of everything, each byte of it as long as escapes get. */
+START_TEST(the_largest_report_fits)
+{
+	static struct health_check checks[HEALTH_CHECKS];
+	static struct health_position positions[HEALTH_POSITIONS];
+	struct health_report report = { .checks = checks,
+		.count = HEALTH_CHECKS,
+		.positions = positions,
+		.position_count = HEALTH_POSITIONS,
+		.made_at = noon };
+	struct buffer json;
+
+	memset(report.summary, '"', sizeof(report.summary) - 1);
+	for (int i = 0; i < HEALTH_CHECKS; i++) {
+		checks[i] = check_of(CHECK_EXCHANGE);
+		memset(checks[i].name, '"', sizeof(checks[i].name) - 1);
+		memset(checks[i].env, '"', sizeof(checks[i].env) - 1);
+		memset(checks[i].reason, '"', sizeof(checks[i].reason) - 1);
+		memset(checks[i].file, '\x01', sizeof(checks[i].file) - 1);
+		for (checks[i].buckets = 0; checks[i].buckets < HEALTH_BUCKETS; checks[i].buckets++) {
+			checks[i].bounds[checks[i].buckets] = (double)checks[i].buckets;
+			checks[i].counts[checks[i].buckets] = 1;
+		}
+	}
+	for (int i = 0; i < HEALTH_POSITIONS; i++) {
+		memset(positions[i].exchange, '"', sizeof(positions[i].exchange) - 1);
+		memset(positions[i].symbol, '"', sizeof(positions[i].symbol) - 1);
+	}
+	page_write(&report, &out);
+	ck_assert(!out.failed);
+	buffer_init(&json, HEALTH_JSON_LIMIT);
+	health_json(&report, &json);
+	ck_assert(!json.failed);
+	buffer_release(&json);
+}
+END_TEST
+
+START_TEST(a_picture_has_a_bar_for_each_bucket_that_is_not_empty)
+{
+	struct health_check check = check_of(CHECK_EXCHANGE);
+	const double bounds[] = { 1, 2, 4, INFINITY }, counts[] = { 0, 1e9, 1, 0 };
+
+	memcpy(check.bounds, bounds, sizeof(bounds));
+	memcpy(check.counts, counts, sizeof(counts));
+	check.buckets = 4;
+	page_picture(&out, &check);
+	ck_assert_ptr_nonnull(strstr(text(), "<path d=\"M7 19v-18M12 19v-1.5\"/>"));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("page");
+	TCase *tests = tcase_create("all");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, no_byte_from_outside_ends_a_text_of_the_page, 1, 256);
+	tcase_add_test(tests, positions_are_escaped_too);
+	tcase_add_loop_test(tests, what_turns_or_hides_text_is_not_shown, 0, LENGTH(shown));
+	tcase_add_test(tests, json_strings_are_escaped);
+	tcase_add_loop_test(tests, no_byte_from_outside_breaks_the_json, 1, 256);
+	tcase_add_test(tests, json_has_no_number_that_is_none);
+	tcase_add_test(tests, times_are_rfc_3339);
+	tcase_add_test(tests, the_policy_has_the_hash_of_the_style);
+	tcase_add_test(tests, the_page_needs_nothing_but_itself);
+	tcase_add_test(tests, the_page_is_small_with_64_exchanges);
+	tcase_add_test(tests, the_largest_report_fits);
+	tcase_add_test(tests, a_picture_has_a_bar_for_each_bucket_that_is_not_empty);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}
