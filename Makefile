@@ -16,6 +16,7 @@ read_engine_PKGS      := libpq $(redis_latency_PKGS)
 bare_postgres_PKGS    := libpq
 exchange_health_PKGS  := libcurl jansson openssl
 open_positions_PKGS   := libcurl jansson openssl libpq $(redis_latency_PKGS)
+preflight_PKGS        := $(open_positions_PKGS)
 test_http_PKGS        := libcurl openssl
 test_profile_PKGS     := jansson
 test_exchange_PKGS    := jansson
@@ -38,11 +39,16 @@ arbwatch_exporter_PKGS := libmicrohttpd gnutls zlib
 test_exposition_PKGS  := zlib
 test_web_config_PKGS  := gnutls
 
+# The gate measures with what the collectors measure with.
+preflight_SOURCES     := $(addprefix collectors/exchange_health/,families.c judge.c memory.c news.c venues.c) \
+    $(addprefix collectors/open_positions/,accounts.c belief.c families.c holding.c holdings.c keys.c memory.c \
+    policy.c rates.c reconcile.c sources.c stock.c)
 test_exposition_SOURCES := $(addprefix exporter/,bounds.c content.c exposition.c joined.c store.c store_entry.c telemetry.c)
 test_store_SOURCES    := $(addprefix exporter/,bounds.c content.c store.c store_entry.c)
 test_web_config_SOURCES := exporter/web_config.c
 test_write_SOURCES    := collectors/harness/write.c
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
+test_preflight_SOURCES := $(addprefix collectors/preflight/,check.c placeholder.c tracked.c verdict.c when.c)
 test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
 test_policy_SOURCES   := $(addprefix collectors/open_positions/,holding.c holdings.c policy.c)
 test_belief_SOURCES   := $(addprefix collectors/open_positions/,belief.c holding.c holdings.c policy.c)
@@ -102,7 +108,7 @@ $(library): $(call object,$(wildcard common/*.c textfile/*.c probes/*.c))
 # A collector's own pieces are in collectors/<name>/; a unit test may need some (its <test>_SOURCES).
 .SECONDEXPANSION:
 $(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $$(call object,$$(wildcard collectors/$$*/*.c)) \
-    $(harness) $(library)
+    $$(call object,$$($$*_SOURCES)) $(harness) $(library)
 	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
 
 $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
@@ -145,7 +151,8 @@ $(BUILD)/common/version.o: $(BUILD)/version.list
 $(BUILD)/probes/redis_tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 $(call object,$(wildcard probes/postgres*.c) probes/engine_postgres.c): DEFINES = $$(pkg-config --cflags libpq)
 $(BUILD)/tests/tools/bare_postgres.o: DEFINES = $$(pkg-config --cflags libpq)
-profiled  := $(call object,collectors/exchange_health.c collectors/open_positions.c)
+profiled  := $(call object,collectors/exchange_health.c collectors/open_positions.c \
+    collectors/preflight/settings.c)
 $(profiled): DEFINES = -DPROFILES='"$(profiles)"'
 $(profiled): $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)

@@ -328,9 +328,9 @@ publish_accounts(struct state *s, struct run *run, const struct metrics *last, d
 
 		report_account(m, account, last);
 		if (account_may_ask(account, started))
-			memory_write(m, account, now);
+			memory_write_account(m, account, now);
 		else
-			memory_write_hold(m, account);
+			memory_write_hold_account(m, account);
 		news_account(run, account, &s->stock.failures[i], started);
 		news_key(run, account, last);
 	}
@@ -408,7 +408,7 @@ recall(struct state *s, struct run *run, const struct metrics *last, double now,
 		return failure_set(
 		    why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
 	for (size_t i = 0; i < s->accounts.count; i++)
-		memory_read(last, now, &s->accounts.items[i]);
+		memory_read_account(last, now, &s->accounts.items[i]);
 	return bans_read(&s->accounts, run, now, why);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
-# the collectors, their status page, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
+# the collectors, their status page, preflight every minute, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
 # status 0 as soon as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
@@ -186,6 +186,24 @@ make_positions() {
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
 
+# The gate looks at all of it, and at the working tree that this is run from.
+preflight_settings() {
+	cat <<END
+  keys: $keys
+  redis.target: main=redis://:$redis_password@127.0.0.1:$redis_port
+  postgres.target: main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
+  engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
+  git.directory: $PWD
+END
+}
+
+# One verdict to look at; its metrics come from the one that repeats.
+show_verdict() {
+	say "may the bot go live?  (preflight says so every minute)"
+	env -i PATH="$PATH" TERM="${TERM-dumb}" NO_COLOR="${NO_COLOR-}" \
+		"$BUILD/preflight" --config.file "$work/arbwatch.yml" --stdout >"$work/preflight.verdict" || :
+}
+
 # The passwords are in a file that only we can read, never in an argument.
 start_collectors() {
 	mkdir "$work/textfiles"
@@ -202,20 +220,22 @@ postgres_latency:
     - main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
 	# Prices in both currencies; Kraken allows no more than one book in so short an interval.
-	for section in exchange_health open_positions; do
-		printf '%s:\n  exchange.profiles: %s\n  interval: 5s\n  exchange:\n' "$section" "$PWD/exchanges"
+	for section in exchange_health preflight open_positions; do
+		printf '%s:\n  exchange.profiles: %s\n  interval: %s\n  exchange:\n' "$section" "$PWD/exchanges" \
+			"$([ "$section" = preflight ] && echo 1m || echo 5s)"
 		for venue in $venues; do
 			printf '    - %s=http://127.0.0.1:%s/%s\n' "$venue" "$paper_port" "$venue"
 		done
 		printf '  symbol: [BTC/USDT, ETH/USDT, "upbit:BTC/KRW", "upbit:ETH/KRW", "kraken:BTC/USDT"%s]\n' \
 			"$([ "$section" != open_positions ] || echo ', "binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"')"
+		[ "$section" != preflight ] || preflight_settings
 	done >>"$work/arbwatch.yml"
 	cat >>"$work/arbwatch.yml" <<END
   keys: $keys
   grace: 5s
   engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
-	for collector in redis_latency postgres_latency exchange_health open_positions; do
+	for collector in redis_latency postgres_latency exchange_health open_positions preflight; do
 		start "$collector" "$BUILD/$collector" --config.file "$work/arbwatch.yml"
 	done
 }
@@ -327,6 +347,7 @@ start_exporter
 start_prometheus
 await prometheus 30 prometheus_answers
 
+show_verdict
 say "waiting for Prometheus to see the histograms grow"
 prove arbitrage_redis_latency_seconds redis_latency
 prove arbitrage_postgres_latency_seconds postgres_latency
@@ -334,6 +355,7 @@ prove arbitrage_exchange_request_duration_seconds exchange_health
 await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
 await open_positions 30 ask 'count(arbitrage_positions_readable == 1) == 12'
 await open_positions 30 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
+await preflight 30 ask 'count(arbitrage_preflight_last_success == 1)'
 await arbwatch_exporter 30 ready
 await arbwatch_exporter 30 ask 'up{job="arbwatch"} == 1'
 show

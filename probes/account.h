@@ -16,7 +16,8 @@ struct account_target {
 	const char *base_url; /* instead of the profile's; NULL: the profile's */
 	const struct account_key *key;
 	bool asked[ACCOUNT_ENDPOINTS]; /* which endpoints this run asks */
-	int64_t weight_most;           /* that all pages together may cost; 0: any */
+	bool paper_only;     /* nothing is signed for, or sent to, any place but those of profile_is_paper() */
+	int64_t weight_most; /* that all pages together may cost; 0: any */
 };
 
 struct account_part {

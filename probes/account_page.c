@@ -171,7 +171,11 @@ account_page_request(const struct account_target *target, enum account_endpoint 
 	int outcome = -1;
 
 	*result = (struct account_signed){ 0 };
-	if (path == NULL || query == NULL)
+	/* The last place before anything is signed. */
+	if (target->paper_only && !profile_is_paper(target->profile, call.base_url))
+		(void)failure_set(why, FAILURE_LOCAL,
+		    "%s: a live exchange is not asked in paper, and nothing was sent", target->profile->name);
+	else if (path == NULL || query == NULL)
 		(void)failure_set(why, FAILURE_LOCAL,
 		    "%s: the URL of the next page is too long, or makes no sense", target->profile->name);
 	else if (endpoint != ACCOUNT_INSTRUMENTS)

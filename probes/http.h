@@ -11,7 +11,8 @@
 
 /*
  * Many requests at once, under one deadline (libcurl multi).  A request with a
- * body is a POST of a form, any other a GET; there is nothing else.
+ * body is a POST (of a form, unless its headers say another Content-Type), any
+ * other a GET; there is nothing else.
  *
  * TLS is always verified, a redirect is an answer and is not followed, no
  * Origin header, cookie or proxy is used, bodies and headers are capped,
@@ -47,7 +48,7 @@ const char *http_phase_name(enum http_phase phase);
 
 struct http_request {
 	const char *url;            /* http:// or https://, without user and password */
-	const char *body;           /* of a POST, application/x-www-form-urlencoded; NULL: a GET */
+	const char *body;           /* of a POST; NULL: a GET */
 	size_t body_limit;          /* bytes of the answer's body; 0: the client's */
 	const char *const *headers; /* "Name: value" to send, ended by NULL; NULL: none */
 	const char *const *wanted;  /* names of answer headers to keep, at most HTTP_HEADERS, ended by NULL */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ enum { RECEIVED_MAX = 512 * 1024 }; /* bytes in a whole connection */
 struct probe {
 	struct postgres_session session;
 	size_t samples;
+	char *question; /* NULL: none */
 	struct postgres_result result;
 	double seconds[]; /* of the result */
 };
@@ -33,7 +35,7 @@ seconds_since(int64_t began_ns)
  * clears the row.  NULL with the failure in the result.
  */
 static PGresult *
-query(struct probe *p, const char *statement)
+query(struct probe *p, const char *statement, struct failure *why)
 {
 	const char *address = postgres_target_address(p->session.target);
 	PGresult *row = NULL, *next;
@@ -42,14 +44,14 @@ query(struct probe *p, const char *statement)
 	while (more > 0 && (more = postgres_session_row(&p->session, &next)) > 0) {
 		if (row != NULL) {
 			PQclear(next);
-			more = failure_set(&p->result.failure, FAILURE_PROTOCOL,
-			    "%s sent more rows than there are", address);
+			more =
+			    failure_set(why, FAILURE_PROTOCOL, "%s sent more rows than there are", address);
 		} else {
 			row = next;
 		}
 	}
 	if (more == 0 && row == NULL)
-		(void)failure_set(&p->result.failure, FAILURE_PROTOCOL, "%s sent no row", address);
+		(void)failure_set(why, FAILURE_PROTOCOL, "%s sent no row", address);
 	if (more != 0) {
 		PQclear(row);
 		row = NULL;
@@ -61,7 +63,7 @@ static int
 select_one(struct probe *p, double *seconds)
 {
 	int64_t began_ns = clock_now_ns();
-	PGresult *row = query(p, "SELECT 1");
+	PGresult *row = query(p, "SELECT 1", &p->result.failure);
 	int result = 0;
 
 	*seconds = seconds_since(began_ns);
@@ -90,9 +92,10 @@ static int
 count_connections(struct probe *p)
 {
 	struct postgres_result *result = &p->result;
-	PGresult *row =
-	    query(p, "SELECT pg_catalog.sum(numbackends), pg_catalog.current_setting('max_connections'), "
-		     "pg_catalog.current_setting('transaction_read_only') FROM pg_catalog.pg_stat_database");
+	PGresult *row = query(p,
+	    "SELECT pg_catalog.sum(numbackends), pg_catalog.current_setting('max_connections'), "
+	    "pg_catalog.current_setting('transaction_read_only') FROM pg_catalog.pg_stat_database",
+	    &result->failure);
 	double used = -1, most = -1;
 
 	if (row == NULL)
@@ -120,6 +123,26 @@ reported_on(const struct probe *p, const char *parameter)
 	return value != NULL && strcmp(value, "on") == 0;
 }
 
+/* What it fails with is of this question alone: the server is well. */
+static void
+ask(struct probe *p)
+{
+	struct postgres_session *s = &p->session;
+	struct failure *why = &p->result.answer_failure;
+	PGresult *row = NULL;
+
+	s->why = why;
+	if (postgres_session_do(s, "BEGIN TRANSACTION READ ONLY") == 0)
+		row = query(p, p->question, why);
+	if (row == NULL)
+		return;
+	if (PQnfields(row) < 1)
+		(void)failure_set(why, FAILURE_REJECTED, "the question is answered with a row of no columns");
+	else
+		(void)snprintf(p->result.answer, sizeof(p->result.answer), "%s", PQgetvalue(row, 0, 0));
+	PQclear(row);
+}
+
 static void
 measure(struct probe *p)
 {
@@ -133,7 +156,8 @@ measure(struct probe *p)
 			return;
 		result->query_count++;
 	}
-	(void)count_connections(p);
+	if (count_connections(p) == 0 && p->question != NULL)
+		ask(p);
 }
 
 static void
@@ -145,6 +169,18 @@ result_clear(struct postgres_result *result)
 	result->connections = result->connections_max = -1;
 	result->read_only = false;
 	result->failure = (struct failure){ .kind = FAILURE_NONE };
+	result->answer_failure = (struct failure){ .kind = FAILURE_NONE };
+	result->answer[0] = '\0';
+}
+
+static void
+probe_free(void *freeing)
+{
+	struct probe *p = freeing;
+
+	if (p != NULL)
+		free(p->question);
+	free(p);
 }
 
 static void
@@ -160,15 +196,18 @@ run(void *work, const struct postgres_target *target, struct deadline deadline)
 }
 
 void
-postgres_probe(
-    struct postgres_target *target, size_t samples, struct deadline deadline, struct postgres_result *result)
+postgres_probe_and_ask(struct postgres_target *target, size_t samples, const char *question,
+    struct deadline deadline, struct postgres_result *result)
 {
-	static const struct postgres_task task = { run, free };
+	static const struct postgres_task task = { run, probe_free };
 	struct probe *p = calloc(1, sizeof(*p) + samples * sizeof(p->seconds[0]));
 	double *seconds = result->query_seconds;
 
 	result_clear(result);
-	if (p == NULL) {
+	if (p != NULL && question != NULL)
+		p->question = strdup(question);
+	if (p == NULL || (question != NULL && p->question == NULL)) {
+		probe_free(p);
 		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
 		return;
 	}
@@ -180,5 +219,12 @@ postgres_probe(
 	memcpy(seconds, p->seconds, p->result.query_count * sizeof(*seconds));
 	*result = p->result;
 	result->query_seconds = seconds;
-	free(p);
+	probe_free(p);
+}
+
+void
+postgres_probe(
+    struct postgres_target *target, size_t samples, struct deadline deadline, struct postgres_result *result)
+{
+	postgres_probe_and_ask(target, samples, NULL, deadline, result);
 }

@@ -31,7 +31,7 @@ void postgres_target_free(struct postgres_target *target);
 const char *postgres_target_address(const struct postgres_target *target);
 
 enum postgres_phase { POSTGRES_RESOLVE, POSTGRES_CONNECT, POSTGRES_TLS, POSTGRES_AUTH };
-enum { POSTGRES_PHASES = POSTGRES_AUTH + 1 };
+enum { POSTGRES_PHASES = POSTGRES_AUTH + 1, POSTGRES_ANSWER = 128 };
 
 const char *postgres_phase_name(enum postgres_phase phase);
 
@@ -43,6 +43,10 @@ struct postgres_result {
 	double connections_max;
 	bool read_only;         /* a standby, or default_transaction_read_only is on */
 	struct failure failure; /* FAILURE_NONE: everything above was had */
+
+	/* Of the question, if there was one. */
+	char answer[POSTGRES_ANSWER];  /* "": NULL, or nothing */
+	struct failure answer_failure; /* FAILURE_NONE: it was answered with one value */
 };
 
 /*
@@ -52,5 +56,12 @@ struct postgres_result {
  */
 void postgres_probe(
     struct postgres_target *target, size_t samples, struct deadline deadline, struct postgres_result *result);
+
+/*
+ * The same, and then one statement more, in a transaction that can only read:
+ * the first column of its one row is the answer.  NULL: no statement.
+ */
+void postgres_probe_and_ask(struct postgres_target *target, size_t samples, const char *question,
+    struct deadline deadline, struct postgres_result *result);
 
 #endif /* PROBES_POSTGRES_H */

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/buffer.h"
 #include "common/url.h"
@@ -65,6 +66,33 @@ profile_check_url(const char *url, struct failure *why)
 	wrong = url_fault(&parsed, url);
 	url_release(&parsed);
 	return wrong == NULL ? 0 : failure_set(why, FAILURE_LOCAL, "%s", wrong);
+}
+
+static bool
+same_server(const struct url *a, const struct url *b)
+{
+	int standard = strcmp(a->scheme, "https") == 0 ? 443 : 80;
+
+	return strcmp(a->scheme, b->scheme) == 0 && strcasecmp(a->host, b->host) == 0 &&
+	       (a->port != 0 ? a->port : standard) == (b->port != 0 ? b->port : standard);
+}
+
+bool
+profile_is_paper(const struct profile *profile, const char *url)
+{
+	struct failure ignored = { 0 };
+	struct url asked, test;
+	bool paper;
+
+	if (url_parse(&asked, url != NULL ? url : profile->base_url, &ignored) != 0)
+		return false;
+	paper = is_loopback(asked.host);
+	if (!paper && profile->test_url != NULL && url_parse(&test, profile->test_url, &ignored) == 0) {
+		paper = same_server(&asked, &test);
+		url_release(&test);
+	}
+	url_release(&asked);
+	return paper;
 }
 
 static void

@@ -222,6 +222,12 @@ struct profile *profile_load(const char *path, struct failure *why);
  */
 int profile_check_url(const char *url, struct failure *why);
 
+/*
+ * Whether no order that is sent there can cost money: it is on loopback, or has
+ * scheme, host and port of the exchange's own test_url.  NULL: the profile's base_url.
+ */
+bool profile_is_paper(const struct profile *profile, const char *url);
+
 /* Takes NULL. */
 void profile_free(struct profile *profile);
 

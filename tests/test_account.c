@@ -693,6 +693,53 @@ START_TEST(balances_and_positions_are_completed_apart)
 }
 END_TEST
 
+/* NULL: the profile's own. */
+static const struct {
+	const char *url;
+	bool paper;
+} places[] = {
+	{ NULL, false },
+	{ "https://api.binance.com", false },
+	{ "https://0.0.0.0:8443", false },
+	{ "https://127.0.0.1.example.com", false },
+	{ "https://localhost.example.com", false },
+	{ "https://example.com/127.0.0.1", false },
+	{ "https://example.com/https://testnet.binance.vision", false },
+	{ "https://testnet.binance.vision.example.com", false },
+	{ "https://testnet.binance.vision:8443", false },
+	{ "http://testnet.binance.vision", false },
+	{ "https://api-testnet.bybit.com", false },
+	{ "https://128.0.0.1", false },
+	{ "https://[::2]", false },
+	{ "nonsense", false },
+	{ "http://127.0.0.1:8080/binance", true },
+	{ "http://127.1.2.3", true },
+	{ "http://localhost:1", true },
+	{ "https://[::1]:8443", true },
+	{ "https://testnet.binance.vision", true },
+	{ "https://TESTNET.binance.vision:443/x", true },
+};
+
+START_TEST(in_paper_nothing_is_sent_to_a_live_place)
+{
+	struct one one;
+
+	rules = all_well;
+	set_up(&one, "binance", "bpikl");
+	one.target.base_url = places[_i].url;
+	one.target.paper_only = true;
+	probe(&one);
+	ck_assert_int_eq(profile_is_paper(one.profile, places[_i].url), places[_i].paper);
+	ck_assert_uint_eq(sent_count, places[_i].paper ? 5 : 0);
+	for (size_t e = 0; !places[_i].paper && e < ACCOUNT_ENDPOINTS; e++) {
+		ck_assert(!one.reading.parts[e].read);
+		ck_assert_int_eq(one.reading.parts[e].failure.kind, FAILURE_LOCAL);
+		ck_assert_ptr_nonnull(strstr(one.reading.parts[e].failure.text, "nothing was sent"));
+	}
+	tear_down(&one);
+}
+END_TEST
+
 START_TEST(without_a_key_nothing_that_is_signed_is_asked)
 {
 	struct one one;
@@ -757,6 +804,7 @@ main(void)
 	tcase_add_test(t, of_a_key_s_answer_that_fails_nothing_is_known);
 	tcase_add_test(t, balances_and_positions_are_completed_apart);
 	tcase_add_test(t, without_a_key_nothing_that_is_signed_is_asked);
+	tcase_add_loop_test(t, in_paper_nothing_is_sent_to_a_live_place, 0, LENGTH(places));
 	tcase_add_test(t, no_targets_are_no_work);
 	tcase_add_loop_test(t, a_cursor_cannot_become_another_parameter, 0, LENGTH(cursors));
 	suite_add_tcase(s, t);

@@ -1,6 +1,9 @@
 #ifndef COLLECTORS_HARNESS_COLLECTOR_H
 #define COLLECTORS_HARNESS_COLLECTOR_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "common/deadline.h"
 #include "common/failure.h"
 #include "common/log.h"
@@ -40,6 +43,14 @@ struct collector {
 
 	/* Free the state.  Takes NULL. */
 	void (*close)(void *state);
+
+	/*
+	 * The exit status of a run that does not repeat; `published` is false when
+	 * the file could not be written.  NULL: as docs/configuration.md has it
+	 * for all.  `statuses` is what --help then says of them.
+	 */
+	int (*exit_status)(const void *state, bool published);
+	const char *statuses;
 };
 
 extern const struct collector collector;
@@ -68,6 +79,21 @@ const struct metrics *run_last(struct run *run);
  * by kind, logged in one line, and the run is no success.
  */
 void run_failed(struct run *run, const char *target, const struct failure *why);
+
+/* The same without the line: for what is told elsewhere. */
+void run_missed(struct run *run, enum failure_kind kind);
+
+/* Nothing of this run is to be published. */
+void run_withhold(struct run *run);
+
+/* What every collector's run knows of itself. */
+struct run_identity {
+	const char *env;       /* "paper" or "live" */
+	const char *directory; /* of the .prom files */
+	int64_t interval_ns;   /* 0: it does not repeat */
+	bool prints;           /* --stdout: standard output is taken */
+};
+struct run_identity run_identity(const struct run *run);
 
 /* Something the operator should know about a target that did answer: one log line, nothing else. */
 void run_note(struct run *run, const char *target, const char *message);

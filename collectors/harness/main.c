@@ -84,9 +84,11 @@ print_help(const struct options *o)
 	printf(
 	    "\nA setting is an environment variable too (--log.level: ARBWATCH_LOG_LEVEL), and a key of the\n"
 	    "config file; what only prints is a flag alone.  Secrets may come from files:\n"
-	    "ARBWATCH_TARGET_FILE and the like.\n"
-	    "\nExit status: 0 published, 1 could not publish, 2 usage or configuration, 3 something could\n"
-	    "not be measured (with --fail-on-down).\n");
+	    "ARBWATCH_TARGET_FILE and the like.\n\n%s\n",
+	    collector.statuses != NULL
+		? collector.statuses
+		: "Exit status: 0 published, 1 could not publish, 2 usage or configuration, 3 something could\n"
+		  "not be measured (with --fail-on-down).");
 }
 
 static void
@@ -122,6 +124,23 @@ print_and_end(const struct options *o)
 	return true;
 }
 
+/* -1: it could not be. */
+static int
+publish(struct setup *setup, const struct run *run, const struct log *log)
+{
+	struct failure why = { 0 };
+
+	if (run->withheld || publisher_publish(&setup->publisher, &setup->settings, setup->metrics,
+				 run->deadline, log, &why) == 0) {
+		metrics_clear(setup->metrics);
+		return 0;
+	}
+	log_write(log, LOG_ERROR, why.text, "kind", failure_kind_name(why.kind), NULL);
+	/* Gauges are of this run alone; counts wait for a run that can be published. */
+	metrics_clear_gauges(setup->metrics);
+	return -1;
+}
+
 static int
 run_once(struct program *p)
 {
@@ -130,18 +149,15 @@ run_once(struct program *p)
 		.log = &p->log,
 		.publisher = &setup->publisher,
 		.metrics = setup->metrics };
-	struct failure why = { 0 };
+	bool published;
 
 	run.deadline = deadline_in(setup->settings.timeout_ns);
 	run_collect(&run, setup->state);
-	if (publisher_publish(
-		&setup->publisher, &setup->settings, setup->metrics, run.deadline, &p->log, &why) != 0) {
-		log_write(&p->log, LOG_ERROR, why.text, "kind", failure_kind_name(why.kind), NULL);
-		/* Gauges are of this run alone; counts wait for a run that can be published. */
-		metrics_clear_gauges(setup->metrics);
+	published = publish(setup, &run, &p->log) == 0;
+	if (collector.exit_status != NULL)
+		return collector.exit_status(setup->state, published);
+	if (!published)
 		return EXIT_NOT_PUBLISHED;
-	}
-	metrics_clear(setup->metrics);
 	return run.failed && setup->settings.fail_on_down ? EXIT_DOWN : EXIT_PUBLISHED;
 }
 

@@ -68,13 +68,34 @@ run_directory(const struct run *run)
 }
 
 void
+run_missed(struct run *run, enum failure_kind kind)
+{
+	run->failed = true;
+	metrics_add(run->metrics, &run_families[RUN_FAILURES],
+	    LABELS(run->settings->name, failure_kind_name(kind)), 1);
+}
+
+void
 run_failed(struct run *run, const char *target, const struct failure *why)
 {
-	const char *kind = failure_kind_name(why->kind);
+	run_missed(run, why->kind);
+	log_write(
+	    run->log, LOG_WARN, why->text, "target", target, "kind", failure_kind_name(why->kind), NULL);
+}
 
-	run->failed = true;
-	metrics_add(run->metrics, &run_families[RUN_FAILURES], LABELS(run->settings->name, kind), 1);
-	log_write(run->log, LOG_WARN, why->text, "target", target, "kind", kind, NULL);
+void
+run_withhold(struct run *run)
+{
+	run->withheld = true;
+}
+
+struct run_identity
+run_identity(const struct run *run)
+{
+	return (struct run_identity){ .env = run->settings->env,
+		.directory = run->settings->directory,
+		.interval_ns = run->settings->interval_ns,
+		.prints = run->settings->print };
 }
 
 void

@@ -30,7 +30,8 @@ struct run {
 	struct metrics *metrics;
 	struct metrics *last; /* NULL: not asked for */
 	struct deadline deadline;
-	bool failed; /* something could not be measured */
+	bool failed;   /* something could not be measured */
+	bool withheld; /* nothing is to be published */
 };
 
 /*

@@ -40,9 +40,10 @@ account_choose(struct account *account)
 {
 	const struct exchange_setting *setting = account->setting;
 
-	account->target = (struct account_target){
-		.profile = setting->profile, .base_url = setting->base_url, .key = account->key
-	};
+	account->target = (struct account_target){ .profile = setting->profile,
+		.base_url = setting->base_url,
+		.key = account->key,
+		.paper_only = account->paper_only };
 	for (int e = 0; e < ACCOUNT_ENDPOINTS; e++)
 		account->target.asked[e] = is_due(account, (enum account_endpoint)e);
 	account->books = (struct exchange_target){ .profile = setting->profile,
@@ -65,7 +66,7 @@ account_base_url(const struct account *account)
 bool
 account_may_ask(const struct account *account, double now)
 {
-	return account->retry_at <= now;
+	return !account->withheld && account->retry_at <= now;
 }
 
 bool
@@ -102,11 +103,10 @@ check_weight(struct account *account, const struct options *given, struct failur
 
 static int
 add_account(struct accounts *accounts, const struct options *given, size_t index, int64_t weight_limit,
-    struct secrets *secrets, struct failure *why)
+    struct failure *why)
 {
 	const struct exchange_setting *setting = &accounts->settings.items[index];
 	struct account *account = &accounts->items[index];
-	struct failure reason = { 0 };
 
 	accounts->count++;
 	*account =
@@ -116,9 +116,7 @@ add_account(struct accounts *accounts, const struct options *given, size_t index
 		    "%s: its profile names neither balances nor positions to read (account.balances, "
 		    "account.positions)",
 		    setting->name);
-	account->key = keys_open(options_text(given, "keys"), setting, secrets, &reason);
-	return account->key != NULL ? 0
-				    : failure_set(why, FAILURE_LOCAL, "%s: %s", setting->name, reason.text);
+	return 0;
 }
 
 static int
@@ -136,8 +134,7 @@ take_room(struct accounts *accounts, size_t count, struct failure *why)
 }
 
 int
-accounts_open(
-    struct accounts *accounts, const struct options *given, struct secrets *secrets, struct failure *why)
+accounts_open_keyless(struct accounts *accounts, const struct options *given, struct failure *why)
 {
 	int64_t limit;
 
@@ -146,9 +143,27 @@ accounts_open(
 	    take_room(accounts, accounts->settings.count, why) != 0)
 		return -1;
 	for (size_t i = 0; i < accounts->settings.count; i++)
-		if (add_account(accounts, given, i, (int)limit, secrets, why) != 0 ||
+		if (add_account(accounts, given, i, limit, why) != 0 ||
 		    check_weight(&accounts->items[i], given, why) != 0)
 			return -1;
+	return 0;
+}
+
+int
+accounts_open(
+    struct accounts *accounts, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	struct failure reason = { 0 };
+
+	if (accounts_open_keyless(accounts, given, why) != 0)
+		return -1;
+	for (size_t i = 0; i < accounts->count; i++) {
+		struct account *account = &accounts->items[i];
+
+		account->key = keys_open(options_text(given, "keys"), account->setting, secrets, &reason);
+		if (account->key == NULL)
+			return failure_set(why, FAILURE_LOCAL, "%s: %s", account->name, reason.text);
+	}
 	return 0;
 }
 

@@ -16,6 +16,8 @@ struct account {
 	const char *name; /* the label; the settings' */
 	const struct exchange_setting *setting;
 	struct account_key *key;
+	bool withheld;        /* it is not asked at all */
+	bool paper_only;      /* see probes/account.h */
 	int64_t weight_limit; /* the most that a run may cost */
 
 	/* What is remembered, by memory.c. */
@@ -45,6 +47,9 @@ struct accounts {
 int accounts_open(
     struct accounts *accounts, const struct options *given, struct secrets *secrets, struct failure *why);
 void accounts_release(struct accounts *accounts);
+
+/* The same without any keys, which the caller then finds for each account by itself. */
+int accounts_open_keyless(struct accounts *accounts, const struct options *given, struct failure *why);
 
 /*
  * Which endpoints are due.  What tells of the key and the lock is not asked in

@@ -8,20 +8,21 @@
 
 #include "collectors/open_positions/keys.h"
 
-enum key_part { PART_KEY, PART_SECRET, PART_PASSPHRASE };
-enum { PARTS = PART_PASSPHRASE + 1 };
-static const char *const part_names[PARTS] = { "key", "secret", "passphrase" };
+static const char *const part_names[KEY_PARTS] = { "key", "secret", "passphrase" };
 
-/* NULL: there is none.  Owned. */
-struct key_texts {
-	char *parts[PARTS];
-};
-
-static void
-release(struct key_texts *texts)
+const char *
+key_part_name(enum key_part part)
 {
-	for (int part = 0; part < PARTS; part++)
+	return part_names[part];
+}
+
+void
+keys_release(struct key_texts *texts)
+{
+	for (int part = 0; part < KEY_PARTS; part++) {
 		secret_free(texts->parts[part]);
+		texts->parts[part] = NULL;
+	}
 }
 
 /* Variables ---------------------------------------------------------- */
@@ -88,7 +89,7 @@ variable_name(const char *exchange, enum key_part part, char name[128])
 static int
 read_variables(const char *exchange, struct key_texts *texts, struct failure *why)
 {
-	for (int part = 0; part < PARTS; part++) {
+	for (int part = 0; part < KEY_PARTS; part++) {
 		const char *value;
 		char name[128];
 
@@ -107,8 +108,8 @@ read_variables(const char *exchange, struct key_texts *texts, struct failure *wh
 
 /* Files -------------------------------------------------------------- */
 
-static int
-check_mode(const char *path, const struct stat *info, struct failure *why)
+int
+keys_check_mode(const char *path, const struct stat *info, struct failure *why)
 {
 	if (info->st_uid != geteuid() && info->st_uid != 0)
 		return failure_set(why, FAILURE_LOCAL,
@@ -135,7 +136,7 @@ read_file(const char *directory, const char *exchange, enum key_part part, char 
 			return 0;
 		return failure_set(why, FAILURE_LOCAL, "cannot read '%s': %s", path, strerror(errno));
 	}
-	if (check_mode(path, &info, why) != 0)
+	if (keys_check_mode(path, &info, why) != 0)
 		return -1;
 	*text = secret_read_file(path, why);
 	return *text != NULL ? 0 : -1;
@@ -144,7 +145,7 @@ read_file(const char *directory, const char *exchange, enum key_part part, char 
 static int
 read_files(const char *directory, const char *exchange, struct key_texts *texts, struct failure *why)
 {
-	for (int part = 0; part < PARTS; part++)
+	for (int part = 0; part < KEY_PARTS; part++)
 		if (read_file(directory, exchange, (enum key_part)part, &texts->parts[part], why) != 0)
 			return -1;
 	return 0;
@@ -167,14 +168,14 @@ tell_missing(const char *directory, const char *exchange, const char *what, stru
 static bool
 is_empty(const struct key_texts *texts)
 {
-	for (int part = 0; part < PARTS; part++)
+	for (int part = 0; part < KEY_PARTS; part++)
 		if (texts->parts[part] != NULL)
 			return false;
 	return true;
 }
 
-static int
-read_texts(const char *directory, const char *exchange, struct key_texts *texts, struct failure *why)
+int
+keys_read(const char *directory, const char *exchange, struct key_texts *texts, struct failure *why)
 {
 	if (read_variables(exchange, texts, why) != 0)
 		return -1;
@@ -189,6 +190,27 @@ read_texts(const char *directory, const char *exchange, struct key_texts *texts,
 	return 0;
 }
 
+bool
+keys_are_there(const char *directory, const char *exchange, char *where, size_t size)
+{
+	for (int part = 0; part < KEY_PARTS; part++) {
+		char name[128];
+		const char *value;
+
+		variable_name(exchange, (enum key_part)part, name);
+		value = getenv(name);
+		if ((value == NULL || *value == '\0') && find(name) == NULL)
+			continue;
+		(void)snprintf(where, size, "%s", name);
+		return true;
+	}
+	for (int part = 0; directory != NULL && part < KEY_PARTS; part++)
+		if (snprintf(where, size, "%s/%s.%s", directory, exchange, part_names[part]) < (int)size &&
+		    access(where, F_OK) == 0)
+			return true;
+	return false;
+}
+
 struct account_key *
 keys_open(const char *directory, const struct exchange_setting *exchange, struct secrets *secrets,
     struct failure *why)
@@ -196,9 +218,9 @@ keys_open(const char *directory, const struct exchange_setting *exchange, struct
 	struct key_texts texts = { 0 };
 	struct account_key *key = NULL;
 
-	if (read_texts(directory, exchange->name, &texts, why) == 0)
+	if (keys_read(directory, exchange->name, &texts, why) == 0)
 		key = account_key_new(exchange->profile, texts.parts[PART_KEY], texts.parts[PART_SECRET],
 		    texts.parts[PART_PASSPHRASE], secrets, why);
-	release(&texts);
+	keys_release(&texts);
 	return key;
 }

@@ -1,6 +1,9 @@
 #ifndef COLLECTORS_OPEN_POSITIONS_KEYS_H
 #define COLLECTORS_OPEN_POSITIONS_KEYS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "common/secrets.h"
 #include "probes/account_key.h"
 #include "probes/exchange_settings.h"
@@ -16,5 +19,29 @@
  */
 struct account_key *keys_open(const char *directory, const struct exchange_setting *exchange,
     struct secrets *secrets, struct failure *why);
+
+/* The same in two steps, for who looks at the texts. */
+enum key_part { PART_KEY, PART_SECRET, PART_PASSPHRASE };
+enum { KEY_PARTS = PART_PASSPHRASE + 1 };
+const char *key_part_name(enum key_part part); /* "key", "secret", "passphrase" */
+
+struct key_texts {
+	char *parts[KEY_PARTS]; /* NULL: there is none */
+};
+
+/* 0, or -1 with `why`: missing, or not for us alone.  In both cases for keys_release(). */
+int keys_read(const char *directory, const char *exchange, struct key_texts *texts, struct failure *why);
+void keys_release(struct key_texts *texts);
+
+/*
+ * Whether there is any part of a key of that name, in a variable or a file, of
+ * whatever mode; nothing is read.  `where` then names one: "ARBWATCH_BINANCE_KEY", or a path.
+ */
+bool keys_are_there(const char *directory, const char *exchange, char *where, size_t size);
+
+/* Whether a secret's file is for us alone: ours or root's, and nobody else may read or change it.  -1 with
+ * `why`. */
+struct stat;
+int keys_check_mode(const char *path, const struct stat *info, struct failure *why);
 
 #endif /* COLLECTORS_OPEN_POSITIONS_KEYS_H */

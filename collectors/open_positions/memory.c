@@ -49,7 +49,7 @@ knows_key(const struct metrics *last, const char *exchange)
 }
 
 void
-memory_read(const struct metrics *last, double now, struct account *account)
+memory_read_account(const struct metrics *last, double now, struct account *account)
 {
 	const struct profile_account *profile = &account->setting->profile->account;
 
@@ -97,7 +97,7 @@ memory_refusal(const struct account *account, double now)
 }
 
 void
-memory_write(struct metrics *m, const struct account *account, double now)
+memory_write_account(struct metrics *m, const struct account *account, double now)
 {
 	struct ban ban = memory_refusal(account, now);
 	double retry_at = later(ban.banned_until, ban.retry_at);
@@ -108,7 +108,7 @@ memory_write(struct metrics *m, const struct account *account, double now)
 }
 
 void
-memory_write_hold(struct metrics *m, const struct account *account)
+memory_write_hold_account(struct metrics *m, const struct account *account)
 {
 	metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), account->retry_at);
 }

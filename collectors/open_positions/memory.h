@@ -11,13 +11,13 @@
  */
 
 /* How often it was asked, and until when it is not to be; times that cannot be true are forgotten. */
-void memory_read(const struct metrics *last, double now, struct account *account);
+void memory_read_account(const struct metrics *last, double now, struct account *account);
 
 /* After a run that asked it. */
-void memory_write(struct metrics *m, const struct account *account, double now);
+void memory_write_account(struct metrics *m, const struct account *account, double now);
 
 /* After one that did not: until when, also where another program was told so. */
-void memory_write_hold(struct metrics *m, const struct account *account);
+void memory_write_hold_account(struct metrics *m, const struct account *account);
 
 /* Until when an exchange that refused is not asked: as it said, within bounds; all 0: it did not refuse. */
 struct ban memory_refusal(const struct account *account, double now);

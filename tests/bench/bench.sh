@@ -189,6 +189,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/exchange.sh
 . "$(dirname "$0")/exchange.sh"
 
+# shellcheck source=tests/bench/preflight.sh
+. "$(dirname "$0")/preflight.sh"
+
 # shellcheck source=tests/bench/positions.sh
 . "$(dirname "$0")/positions.sh"
 

@@ -1,0 +1,281 @@
+/*
+ * preflight: may the bot go live?
+ *
+ * Eight checks at once, each with what the collectors measure by; a verdict on
+ * the terminal, in a file, in metrics, as an alert, and as the exit status.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collectors/harness/collector.h"
+#include "collectors/preflight/alerts.h"
+#include "collectors/preflight/checks.h"
+#include "collectors/preflight/credentials.h"
+#include "collectors/preflight/evidence.h"
+#include "collectors/preflight/families.h"
+#include "collectors/preflight/recollection.h"
+#include "collectors/preflight/settings.h"
+#include "collectors/preflight/terminal.h"
+#include "common/parallel.h"
+
+enum { EXIT_READY = 0, EXIT_NOT_READY = 1, EXIT_NOT_WRITTEN = 3 };
+
+/* Checks ------------------------------------------------------------- */
+
+struct round {
+	struct gate *gate;
+	struct deadline deadline;
+	struct terminal terminal;
+};
+
+/* In the order of enum check. */
+static void (*const functions[CHECKS])(struct gate *gate, struct deadline deadline,
+    struct check_result *result) = { check_environment, check_secrets, check_live_guard, check_redis,
+	check_postgres, check_exchange_health, check_open_positions, check_git_safety };
+
+/* What runs at once.  The two that look at the accounts share what these answer, so they are one. */
+static const enum check jobs[] = { CHECK_OPEN_POSITIONS, CHECK_ENVIRONMENT, CHECK_SECRETS, CHECK_REDIS,
+	CHECK_POSTGRES, CHECK_EXCHANGE_HEALTH, CHECK_GIT_SAFETY };
+
+/* `began_ns` is when what it looks at was asked for. */
+static void
+do_check(struct round *round, enum check check, int64_t began_ns)
+{
+	struct gate *gate = round->gate;
+	struct check_result *result = &gate->results[check];
+
+	if (gate->skipped[check])
+		check_skip(result, "left out by --skip");
+	else if (gate->listed[check])
+		functions[check](gate, round->deadline, result);
+	secrets_mask(gate->secrets, result->reason);
+	secrets_mask(gate->secrets, result->hint);
+	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
+	terminal_done(&round->terminal, check);
+}
+
+static void
+do_job(void *context, size_t index)
+{
+	struct round *round = context;
+	int64_t began_ns = clock_now_ns();
+
+	if (jobs[index] != CHECK_OPEN_POSITIONS) {
+		do_check(round, jobs[index], began_ns);
+		return;
+	}
+	accounts_ask(round->gate, round->deadline);
+	do_check(round, CHECK_LIVE_GUARD, began_ns);
+	do_check(round, CHECK_OPEN_POSITIONS, began_ns);
+}
+
+/* Alerts need some of the time too. */
+static struct deadline
+deadline_of_checks(const struct gate *gate, const struct run *run)
+{
+	struct deadline deadline = run_deadline(run), own = deadline_in(gate->check_timeout_ns);
+
+	if (gate->alert_client != NULL)
+		deadline.at_ns -= deadline_left_ns(deadline) / 4;
+	return own.at_ns < deadline.at_ns ? own : deadline;
+}
+
+/* What came --------------------------------------------------------- */
+
+static void
+publish_checks(const struct gate *gate, struct metrics *m)
+{
+	for (int check = 0; check < CHECKS; check++)
+		for (int status = 0; status < STATUSES; status++)
+			metrics_add(m, &preflight_families[PREFLIGHT_CHECKS],
+			    LABELS(
+				check_name((enum check)check), check_status_name((enum check_status)status)),
+			    gate->listed[check] && (int)gate->results[check].status == status ? 1 : 0);
+}
+
+static void
+publish_latencies(const struct gate *gate, struct metrics *m)
+{
+	const struct family *redis = &preflight_families[PREFLIGHT_REDIS_LATENCY];
+	const struct family *postgres = &preflight_families[PREFLIGHT_POSTGRES_LATENCY];
+	const struct servers *servers = &gate->servers;
+
+	metrics_touch(m, redis, NO_LABELS);
+	metrics_touch(m, postgres, NO_LABELS);
+	for (size_t i = 0; i < servers->redis_count; i++)
+		for (size_t j = 0; j < servers->redis[i].result.ping_count; j++)
+			metrics_observe(m, redis, NO_LABELS, servers->redis[i].seconds[j]);
+	for (size_t i = 0; i < servers->postgres_count; i++)
+		for (size_t j = 0; j < servers->postgres[i].result.query_count; j++)
+			metrics_observe(m, postgres, NO_LABELS, servers->postgres[i].seconds[j]);
+}
+
+static void
+publish(const struct gate *gate, const struct verdict *verdict, struct metrics *m, double seconds)
+{
+	metrics_add(m, &preflight_families[PREFLIGHT_RUNS], NO_LABELS, 1);
+	metrics_observe(m, &preflight_families[PREFLIGHT_DURATION], NO_LABELS, seconds);
+	publish_checks(gate, m);
+	publish_latencies(gate, m);
+	for (size_t i = 0; i < gate->alertmanager_count; i++)
+		metrics_add(m, &preflight_families[PREFLIGHT_ALERT_FAILURES],
+		    LABELS(gate->alertmanagers[i].place), 0);
+	/* Some checks alone are no verdict. */
+	if (gate->partial)
+		return;
+	metrics_set(m, &preflight_families[PREFLIGHT_LAST_SUCCESS], NO_LABELS, verdict->ready);
+	metrics_set(m, &preflight_families[PREFLIGHT_READY_FOR_LIVE], NO_LABELS, verdict->ready_for_live);
+	metrics_set(m, &preflight_families[PREFLIGHT_LAST_VERDICT], NO_LABELS, clock_unix_seconds());
+}
+
+/* Where there is a list to look at, the log says nothing of the checks; what could not be measured counts. */
+static void
+tell(const struct gate *gate, struct run *run, bool shown)
+{
+	for (int check = 0; check < CHECKS; check++) {
+		const struct check_result *result = &gate->results[check];
+		const char *name = check_name((enum check)check);
+		struct failure why = { .kind = result->kind };
+
+		if (!gate->listed[check] || (result->status != STATUS_FAIL && result->status != STATUS_WARN))
+			continue;
+		(void)snprintf(why.text, sizeof(why.text), "%.500s", result->reason);
+		if (why.kind != FAILURE_NONE && shown)
+			run_missed(run, why.kind);
+		else if (why.kind != FAILURE_NONE)
+			run_failed(run, name, &why);
+		else if (!shown)
+			run_note(run, name, why.text);
+	}
+}
+
+/* What the Alertmanagers did not take: said and counted, and the verdict stands. */
+static void
+send_alerts(struct gate *gate, const struct verdict *verdict, struct run *run)
+{
+	char text[640];
+
+	alerts_send(gate, verdict, run_identity(run).interval_ns, run_deadline(run));
+	for (size_t i = 0; i < gate->alertmanager_count; i++) {
+		struct alertmanager *each = &gate->alertmanagers[i];
+
+		if (each->told)
+			continue;
+		metrics_add(
+		    run_metrics(run), &preflight_families[PREFLIGHT_ALERT_FAILURES], LABELS(each->place), 1);
+		(void)snprintf(
+		    text, sizeof(text), "the alerts of this run could not be sent: %s", each->fault);
+		run_note(run, each->place, text);
+	}
+}
+
+/* Run ---------------------------------------------------------------- */
+
+/* The list is for whoever looks: not where metrics are printed, nor in a log. */
+static FILE *
+list_output(const struct run *run)
+{
+	struct run_identity identity = run_identity(run);
+
+	if (identity.prints)
+		return stderr;
+	return identity.interval_ns == 0 || isatty(STDOUT_FILENO) == 1 ? stdout : NULL;
+}
+
+static void
+forget(struct gate *gate)
+{
+	struct servers *servers = &gate->servers;
+
+	for (int check = 0; check < CHECKS; check++)
+		check_begin(&gate->results[check]);
+	for (size_t i = 0; i < servers->redis_count; i++)
+		servers->redis[i].result.ping_count = 0;
+	for (size_t i = 0; i < servers->postgres_count; i++)
+		servers->postgres[i].result.query_count = 0;
+	gate->written = true;
+}
+
+static void
+conclude(struct gate *gate, struct evidence *evidence, struct run *run)
+{
+	struct failure why = { 0 };
+
+	evidence->alerted = gate->alert_client != NULL && !gate->partial;
+	if (evidence->alerted)
+		send_alerts(gate, evidence->verdict, run);
+	if (gate->output != NULL && evidence_write(evidence, gate->output, run_deadline(run), &why) != 0) {
+		gate->written = false;
+		run_failed(run, "output", &why);
+	}
+	if (gate->no_metrics)
+		run_withhold(run);
+}
+
+static void
+preflight_collect(void *state, struct run *run)
+{
+	struct gate *gate = state;
+	int64_t began_ns = clock_now_ns();
+	struct round round = { .gate = gate };
+	struct verdict verdict;
+	struct evidence evidence = { .gate = gate, .verdict = &verdict, .started = clock_unix_seconds() };
+	double seconds;
+
+	forget(gate);
+	recollect(gate, run);
+	terminal_begin(&round.terminal, list_output(run), gate->results, gate->listed);
+	credentials_read(gate);
+	round.deadline = deadline_of_checks(gate, run);
+	parallel_each(sizeof(jobs) / sizeof(*jobs), do_job, &round);
+	recollection_write(gate, run);
+	accounts_clear(gate);
+	verdict_reach(&verdict, gate->results, gate->listed, gate->live, gate->strict);
+	gate->ready = verdict.ready;
+	seconds = (double)(clock_now_ns() - began_ns) / 1e9;
+	evidence.finished = evidence.started + seconds;
+	terminal_end(&round.terminal, &verdict, gate->env, gate->strict);
+	tell(gate, run, round.terminal.out != NULL);
+	publish(gate, &verdict, run_metrics(run), seconds);
+	conclude(gate, &evidence, run);
+}
+
+static int
+preflight_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
+{
+	*state = gate_new(given, secrets, why);
+	return *state != NULL ? 0 : -1;
+}
+
+static void
+preflight_close(void *state)
+{
+	gate_free(state);
+}
+
+static int
+preflight_exit_status(const void *state, bool published)
+{
+	const struct gate *gate = state;
+
+	if (!published || !gate->written)
+		return EXIT_NOT_WRITTEN;
+	return gate->ready ? EXIT_READY : EXIT_NOT_READY;
+}
+
+const struct collector collector = {
+	.name = "preflight",
+	.summary = "check whether the bot may go live, and say why not",
+	.options = preflight_options,
+	.families = preflight_families,
+	.family_count = PREFLIGHT_FAMILIES,
+	.open = preflight_open,
+	.collect = preflight_collect,
+	.close = preflight_close,
+	.exit_status = preflight_exit_status,
+	.statuses =
+	    "Exit status: 0 ready, 1 not ready, 2 usage or configuration, 3 the verdict was reached but\n"
+	    "the evidence or the metrics could not be written.",
+};

@@ -1,0 +1,127 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collectors/preflight/check.h"
+#include "common/utf8.h"
+
+const char *
+check_name(enum check check)
+{
+	static const char *const names[CHECKS] = { "environment", "secrets", "live_guard", "redis",
+		"postgres", "exchange_health", "open_positions", "git_safety" };
+
+	return names[check];
+}
+
+const char *
+check_status_name(enum check_status status)
+{
+	static const char *const names[STATUSES] = { "pass", "warn", "fail", "skip" };
+
+	return names[status];
+}
+
+void
+check_begin(struct check_result *result)
+{
+	*result = (struct check_result){ .latency_seconds = -1 };
+}
+
+void
+check_clean(char *text)
+{
+	while (*text != '\0') {
+		size_t width = utf8_character(text, strlen(text));
+		const unsigned char *b = (const unsigned char *)text;
+
+		/* U+0080 to U+009F are control characters to a terminal too. */
+		if (width == 0 || b[0] < 0x20 || b[0] == 0x7F)
+			*text = '?';
+		else if (width == 2 && b[0] == 0xC2 && b[1] < 0xA0)
+			memset(text, '?', 2);
+		text += width > 1 ? width : 1;
+	}
+}
+
+/* What has no room is left out, and that shows. */
+static void
+append(char *texts, size_t size, const char *text)
+{
+	static const char more[] = "; ...";
+	size_t length = strlen(texts);
+
+	if (*text == '\0' || strstr(texts, text) != NULL)
+		return;
+	if (length + strlen(text) + sizeof(more) + 3 <= size)
+		(void)snprintf(texts + length, size - length, "%s%s", length > 0 ? "; " : "", text);
+	else if (length >= sizeof(more) && strcmp(texts + length - strlen(more), more) != 0)
+		(void)snprintf(texts + length, size - length, "%s", more);
+	else if (length == 0)
+		(void)snprintf(texts, size, "%s", text);
+	check_clean(texts);
+}
+
+static void
+find(struct check_result *result, enum check_status status, const char *hint, const char *text)
+{
+	/* What was said to be well is no reason any more. */
+	if (result->status != STATUS_WARN && result->status != STATUS_FAIL)
+		result->reason[0] = '\0';
+	if (result->status != STATUS_FAIL)
+		result->status = status;
+	append(result->reason, sizeof(result->reason), text);
+	append(result->hint, sizeof(result->hint), hint);
+}
+
+void
+check_find(struct check_result *result, enum check_status status, const char *hint, const char *format, ...)
+{
+	char text[sizeof(result->reason) / 2];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	find(result, status, hint, text);
+}
+
+void
+check_find_failure(struct check_result *result, enum check_status status, const char *hint, const char *what,
+    const struct failure *why)
+{
+	if (result->kind == FAILURE_NONE)
+		result->kind = why->kind;
+	check_find(result, status, hint, "%s: %.400s", what, why->text);
+}
+
+__attribute__((format(printf, 3, 0))) static void
+conclude(struct check_result *result, enum check_status status, const char *format, va_list arguments)
+{
+	/* The first one counts. */
+	if (result->status != STATUS_PASS || result->reason[0] != '\0')
+		return;
+	result->status = status;
+	(void)vsnprintf(result->reason, sizeof(result->reason), format, arguments);
+	check_clean(result->reason);
+}
+
+void
+check_pass(struct check_result *result, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	conclude(result, STATUS_PASS, format, arguments);
+	va_end(arguments);
+}
+
+void
+check_skip(struct check_result *result, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	conclude(result, STATUS_SKIP, format, arguments);
+	va_end(arguments);
+}

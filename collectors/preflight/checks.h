@@ -1,0 +1,27 @@
+#ifndef COLLECTORS_PREFLIGHT_CHECKS_H
+#define COLLECTORS_PREFLIGHT_CHECKS_H
+
+#include "collectors/preflight/gate.h"
+
+/*
+ * The eight checks.  Each fills its result by the deadline, in a thread of its
+ * own; the gate is only read, but for what belongs to that check alone.
+ */
+void check_environment(struct gate *gate, struct deadline deadline, struct check_result *result);
+void check_secrets(struct gate *gate, struct deadline deadline, struct check_result *result);
+void check_redis(struct gate *gate, struct deadline deadline, struct check_result *result);
+void check_postgres(struct gate *gate, struct deadline deadline, struct check_result *result);
+void check_exchange_health(struct gate *gate, struct deadline deadline, struct check_result *result);
+void check_git_safety(struct gate *gate, struct deadline deadline, struct check_result *result);
+
+/*
+ * These two look at the same answers of the accounts, so that no account is
+ * asked twice: first accounts_ask(), then both in the same thread.
+ */
+bool accounts_wanted(const struct gate *gate);
+void accounts_ask(struct gate *gate, struct deadline deadline);
+void check_live_guard(struct gate *gate, struct deadline deadline, struct check_result *result);
+void check_open_positions(struct gate *gate, struct deadline deadline, struct check_result *result);
+void accounts_clear(struct gate *gate);
+
+#endif /* COLLECTORS_PREFLIGHT_CHECKS_H */

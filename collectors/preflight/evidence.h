@@ -1,0 +1,23 @@
+#ifndef COLLECTORS_PREFLIGHT_EVIDENCE_H
+#define COLLECTORS_PREFLIGHT_EVIDENCE_H
+
+#include "collectors/preflight/gate.h"
+#include "collectors/preflight/verdict.h"
+
+/* The run's evidence, as docs/preflight.schema.json describes it. */
+struct evidence {
+	const struct gate *gate;
+	const struct verdict *verdict;
+	double started, finished; /* Unix time; `finished` when the verdict was reached */
+	bool alerted;             /* the Alertmanagers were told, or tried to be */
+};
+
+/*
+ * Into `path`, whole or not at all: a file beside it (".<name>.tmp", for us
+ * alone) takes its place.  Two at once take turns, until the deadline and a
+ * tenth of a second.  0, or -1 with `why`: then the old file is as it was.
+ */
+int evidence_write(
+    const struct evidence *evidence, const char *path, struct deadline deadline, struct failure *why);
+
+#endif /* COLLECTORS_PREFLIGHT_EVIDENCE_H */

@@ -1,0 +1,124 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/preflight/gate.h"
+#include "common/version.h"
+
+enum { BODY_LIMIT = 256 * 1024, CONNECTIONS = 128 };
+
+static int
+out_of_memory(struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+static int
+read_limits(struct gate *gate, const struct options *given, struct failure *why)
+{
+	struct judge_limits *limits = &gate->limits;
+	int64_t latency, age, skew, frozen_runs, down_after;
+
+	if (options_duration(given, "degraded.latency", &latency, why) != 0 ||
+	    options_ratio(given, "degraded.error-ratio", &limits->error_ratio, why) != 0 ||
+	    options_ratio(given, "degraded.headroom", &limits->headroom, why) != 0 ||
+	    options_integer(given, "down.after", 1, 1000, &down_after, why) != 0 ||
+	    options_duration(given, "frozen.age", &age, why) != 0 ||
+	    options_integer(given, "frozen.runs", 1, 1000, &frozen_runs, why) != 0 ||
+	    options_duration(given, "clock.max-skew", &skew, why) != 0)
+		return -1;
+	limits->latency_seconds = (double)latency / 1e9;
+	limits->frozen_age = (double)age / 1e9;
+	limits->frozen_runs = (double)frozen_runs;
+	limits->down_after = (double)down_after;
+	gate->max_skew = (double)skew / 1e9;
+	return 0;
+}
+
+static int
+open_client(struct gate *gate, const struct options *given, struct failure *why)
+{
+	struct failure reason = { 0 };
+	char user_agent[64];
+	struct http_settings settings = { .ca_file = options_text(given, "tls.ca-file"),
+		.user_agent = user_agent,
+		.body_limit = BODY_LIMIT,
+		.connections = CONNECTIONS };
+
+	(void)snprintf(user_agent, sizeof(user_agent), "arbwatch/%.32s", version_number);
+	gate->client = http_client_new(&settings, &reason);
+	if (gate->client != NULL)
+		return 0;
+	*why = reason;
+	return settings.ca_file != NULL ? options_failure(given, "tls.ca-file", 0, why, "%s", reason.text)
+					: -1;
+}
+
+/* What was said to be so by hand must be of an exchange that is asked. */
+static int
+check_verified(const struct gate *gate, const struct options *given, struct failure *why)
+{
+	for (size_t i = 0; i < gate->verified.count; i++)
+		if (exchange_settings_find(&gate->accounts.settings, SLICE(gate->verified.items[i])) == NULL)
+			return options_failure(given, "live.verified", i, why,
+			    "'%s' is no exchange that --exchange names", gate->verified.items[i]);
+	return 0;
+}
+
+static int
+take_room(struct gate *gate, struct failure *why)
+{
+	size_t count = gate->accounts.count;
+
+	gate->comparable = calloc(count, sizeof(*gate->comparable));
+	gate->retry_at = calloc(count, sizeof(*gate->retry_at));
+	gate->credentials = calloc(count, sizeof(*gate->credentials));
+	if (gate->comparable == NULL || gate->retry_at == NULL || gate->credentials == NULL)
+		return out_of_memory(why);
+	return 0;
+}
+
+static int
+copy_name(struct gate *gate, const struct options *given, struct failure *why)
+{
+	gate->health_name = strdup(options_text(given, "exchange_health.name"));
+	return gate->health_name != NULL ? 0 : out_of_memory(why);
+}
+
+int
+gate_open_exchanges(
+    struct gate *gate, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	gate->has_exchanges = options_count(given, "exchange") > 0;
+	if (read_limits(gate, given, why) != 0 || copy_name(gate, given, why) != 0)
+		return -1;
+	if (!gate->has_exchanges)
+		return 0;
+	if (venues_open(&gate->venues, given, why) != 0 || open_client(gate, given, why) != 0 ||
+	    accounts_open_keyless(&gate->accounts, given, why) != 0 ||
+	    policy_read(&gate->policy, given, &gate->accounts.settings, why) != 0 ||
+	    sources_open(&gate->sources, given, secrets, why) != 0 ||
+	    stock_init(&gate->stock, gate->accounts.count, why) != 0 ||
+	    belief_init(&gate->belief, gate->accounts.count, why) != 0 || take_room(gate, why) != 0)
+		return -1;
+	/* Nothing that opens or is open is in its grace here: no fills are in flight before there is trade.
+	 */
+	gate->policy.limits.grace_seconds = 0;
+	return check_verified(gate, given, why);
+}
+
+void
+gate_release_exchanges(struct gate *gate)
+{
+	free(gate->comparable);
+	free(gate->retry_at);
+	free(gate->credentials);
+	free(gate->health_name);
+	belief_release(&gate->belief);
+	stock_release(&gate->stock);
+	sources_release(&gate->sources);
+	policy_release(&gate->policy);
+	accounts_release(&gate->accounts);
+	http_client_free(gate->client);
+	venues_release(&gate->venues);
+}

@@ -1,0 +1,136 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/preflight/checks.h"
+#include "collectors/preflight/credentials.h"
+
+/* Paper -------------------------------------------------------------- */
+
+static const char take_away[] =
+    "take live keys away from where paper runs, or ask the exchange at its test_url";
+
+static void
+tell_stray(void *context, const char *where)
+{
+	check_find(context, STATUS_FAIL, take_away,
+	    "a key that belongs to no exchange on paper is within reach: %.300s", where);
+}
+
+static void
+guard_paper(const struct gate *gate, struct check_result *result)
+{
+	size_t keys = 0;
+
+	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++) {
+		const struct credential *credential = &gate->credentials[i];
+
+		keys += credential->there;
+		if (credential->there && !credential->paper_place)
+			check_find(result, STATUS_FAIL, take_away, "%s: a live key is within reach: %.300s",
+			    gate->accounts.items[i].name, credential->where);
+	}
+	credentials_each_stray(gate, tell_stray, result);
+	for (size_t i = 0; i < gate->live_variables.count; i++) {
+		const char *value = getenv(gate->live_variables.items[i]);
+
+		if (value != NULL && *value != '\0')
+			check_find(result, STATUS_FAIL, take_away, "a live key is within reach: %s",
+			    gate->live_variables.items[i]);
+	}
+	if (gate->armed)
+		check_find(result, STATUS_WARN, "unset live.armed (ARBWATCH_LIVE_ARMED)",
+		    "live trading is armed, and this is paper");
+	check_pass(result, "no live key is within reach (%zu keys of paper exchanges)", keys);
+}
+
+/* Live --------------------------------------------------------------- */
+
+static bool
+tells_withdraw(const struct profile_account *profile)
+{
+	const char *name = account_permission_name(PERMISSION_WITHDRAW);
+
+	for (size_t i = 0; profile->reads[ACCOUNT_KEY].path != NULL && i < profile->key_permissions.count;
+	     i++) {
+		const char *text = profile->key_permissions.items[i];
+		size_t length = strcspn(text, "=");
+
+		if (slice_is((struct slice){ text, length }, name))
+			return true;
+	}
+	return false;
+}
+
+static void
+guard_key(const struct gate *gate, const struct account *account, struct check_result *result)
+{
+	static const char by_hand[] = "look at the key on the exchange's page, then name it in live.verified";
+	const struct profile_account *profile = &account->setting->profile->account;
+	const struct account_key_health *health = &account->reading->health;
+	bool verified = texts_have(&gate->verified, account->name);
+	int withdraw = health->permission[PERMISSION_WITHDRAW];
+
+	if (withdraw == 1)
+		check_find(result, STATUS_FAIL, "take the right to withdraw from the key",
+		    "%s: the key may withdraw", account->name);
+	else if (withdraw < 0 && !verified)
+		check_find(result, tells_withdraw(profile) ? STATUS_FAIL : STATUS_WARN, by_hand,
+		    "%s: whether the key may withdraw is not known", account->name);
+	if (health->ip_restricted == 0)
+		check_find(result, STATUS_FAIL, "restrict the key to this machine's address",
+		    "%s: the key is not restricted to an address", account->name);
+	else if (health->ip_restricted < 0 && !verified)
+		check_find(result, profile->key_ip_restricted != NULL ? STATUS_FAIL : STATUS_WARN, by_hand,
+		    "%s: whether the key is restricted to an address is not known", account->name);
+	if (health->trading_locked == 1)
+		check_find(result, STATUS_FAIL, "ask the exchange why",
+		    "%s: the exchange has locked trading on the account", account->name);
+}
+
+static void
+guard_account(const struct gate *gate, size_t index, struct check_result *result)
+{
+	const struct account *account = &gate->accounts.items[index];
+	const struct account_part *part;
+
+	if (gate->credentials[index].paper_place)
+		check_find(result, STATUS_WARN, "leave the URL out, so that the exchange itself is asked",
+		    "%s is asked at a loopback or test address, and this is live", account->name);
+	if (account->key == NULL || account->reading == NULL) {
+		check_find(result, STATUS_FAIL, "see the checks secrets and exchange_health",
+		    "%s: its key could not be looked at", account->name);
+		return;
+	}
+	part = &account->reading->parts[ACCOUNT_KEY];
+	if (part->asked && !part->read)
+		check_find_failure(result, STATUS_FAIL, "correct the key, or what it may read",
+		    "the key could not be looked at", &part->failure);
+	else
+		guard_key(gate, account, result);
+}
+
+static void
+guard_live(const struct gate *gate, struct check_result *result)
+{
+	if (!gate->armed)
+		check_find(result, STATUS_FAIL,
+		    "when live trading is meant, set live.armed to yes (ARBWATCH_LIVE_ARMED=yes)",
+		    "live trading is not armed");
+	if (!gate->has_exchanges)
+		check_find(result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
+	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++)
+		guard_account(gate, i, result);
+	check_pass(result, "armed; %zu keys, none may withdraw, each is restricted to an address",
+	    gate->accounts.count);
+}
+
+void
+check_live_guard(struct gate *gate, struct deadline deadline, struct check_result *result)
+{
+	(void)deadline;
+	if (gate->live)
+		guard_live(gate, result);
+	else
+		guard_paper(gate, result);
+}

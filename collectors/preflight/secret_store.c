@@ -1,0 +1,163 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collectors/open_positions/keys.h"
+#include "collectors/preflight/checks.h"
+#include "collectors/preflight/placeholder.h"
+#include "collectors/preflight/processes.h"
+
+enum { SHOWN_MOST = 4 };
+
+static const char rights[] = "make it readable by its owner alone: chmod 0400";
+static const char real_value[] = "put the real value there";
+
+/* Files -------------------------------------------------------------- */
+
+static void
+look_at_file(struct check_result *result, const char *path)
+{
+	struct failure why = { 0 };
+	struct stat info;
+	char *content;
+
+	if (stat(path, &info) != 0) {
+		check_find(result, STATUS_FAIL, "put the secret's file there", "cannot read '%s': %s", path,
+		    strerror(errno));
+		return;
+	}
+	if (keys_check_mode(path, &info, &why) != 0) {
+		check_find(result, STATUS_FAIL, rights, "%s", why.text);
+		return;
+	}
+	content = secret_read_file(path, &why);
+	if (content == NULL)
+		check_find(result, STATUS_FAIL, "put the secret into it", "%s", why.text);
+	else if (placeholder_is(content))
+		check_find(result, STATUS_FAIL, real_value, "'%s' holds a placeholder", path);
+	secret_free(content);
+}
+
+/* Whoever may write the directory may put another key in the place of ours. */
+static void
+look_at_directory(const char *path, struct check_result *result)
+{
+	struct stat info;
+
+	if (path != NULL && stat(path, &info) == 0 && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		check_find(result, STATUS_FAIL, "chmod go-w the directory of keys",
+		    "others may change what is in '%s' (mode %04o)", path, (unsigned)(info.st_mode & 07777));
+}
+
+/* A config file that holds a secret is one. */
+static void
+look_at_config(const struct gate *gate, struct check_result *result)
+{
+	struct failure why = { 0 };
+	struct stat info;
+	char *content;
+
+	if (gate->config_file == NULL || stat(gate->config_file, &info) != 0 || (info.st_mode & 077) == 0)
+		return;
+	content = secret_read_file(gate->config_file, &why);
+	for (size_t i = 0; content != NULL && i < gate->secrets->count; i++)
+		if (strlen(gate->secrets->values[i]) >= SHOWN_LEAST &&
+		    strstr(content, gate->secrets->values[i]) != NULL) {
+			check_find(result, STATUS_FAIL, "chmod 0600 the config file",
+			    "others may read '%s' (mode %04o), and a secret is in it", gate->config_file,
+			    (unsigned)(info.st_mode & 07777));
+			break;
+		}
+	secret_free(content);
+}
+
+/* Keys, variables, settings ------------------------------------------ */
+
+/* How many were there to look at. */
+static size_t
+look_at_keys(const struct gate *gate, struct check_result *result)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++) {
+		const struct credential *credential = &gate->credentials[i];
+		const char *name = gate->accounts.items[i].name;
+
+		count += credential->there;
+		if (credential->placeholder != NULL)
+			check_find(result, STATUS_FAIL, real_value, "%s: the key's %s is a placeholder", name,
+			    credential->placeholder);
+		else if (credential->failure.kind != FAILURE_NONE)
+			check_find(result, STATUS_FAIL,
+			    credential->there ? "correct the key's files or variables"
+					      : "give each exchange a key of its own that may read",
+			    "%s: %.400s", name, credential->failure.text);
+	}
+	return count;
+}
+
+static void
+look_at_variable(struct check_result *result, const char *name)
+{
+	const char *value = getenv(name);
+
+	if (value == NULL || *value == '\0')
+		check_find(result, STATUS_FAIL, "set it for this program as for the bot",
+		    "the secret %s is not set", name);
+	else if (placeholder_is(value))
+		check_find(result, STATUS_FAIL, real_value, "the secret %s is a placeholder", name);
+}
+
+/* Passwords of settings: which of them it is, nobody knows any more. */
+static void
+look_at_settings(const struct gate *gate, struct check_result *result)
+{
+	for (size_t i = 0; i < gate->secrets->count; i++)
+		if (placeholder_is(gate->secrets->values[i]))
+			check_find(
+			    result, STATUS_FAIL, real_value, "a password in the settings is a placeholder");
+}
+
+static void
+look_at_processes(const struct gate *gate, struct deadline deadline, struct check_result *result)
+{
+	struct shown shown[SHOWN_MOST];
+	int count = processes_showing(gate->secrets, deadline, shown, SHOWN_MOST);
+
+	if (count < 0)
+		check_find(result, STATUS_WARN, "run it where /proc can be read",
+		    "the arguments of other processes could not be looked at");
+	for (int i = 0; i < count; i++)
+		check_find(result, shown[i].in_environment ? STATUS_WARN : STATUS_FAIL,
+		    shown[i].in_environment
+			? "hand it over in a file"
+			: "hand it over in a file or a variable, and change it: it was public",
+		    "process %ld (%s) has a secret in its %s", (long)shown[i].pid, shown[i].name,
+		    shown[i].in_environment ? "environment" : "arguments");
+}
+
+void
+check_secrets(struct gate *gate, struct deadline deadline, struct check_result *result)
+{
+	size_t count = look_at_keys(gate, result);
+
+	for (size_t i = 0; i < gate->secret_files.count; i++)
+		look_at_file(result, gate->secret_files.items[i]);
+	for (size_t i = 0; i < gate->own_secret_files.count; i++)
+		look_at_file(result, gate->own_secret_files.items[i]);
+	for (size_t i = 0; i < gate->secret_variables.count; i++)
+		look_at_variable(result, gate->secret_variables.items[i]);
+	look_at_directory(gate->keys_directory, result);
+	look_at_settings(gate, result);
+	look_at_config(gate, result);
+	if (gate->secrets->count > 0 && gate->looks_at_processes)
+		look_at_processes(gate, deadline, result);
+	count += gate->secret_files.count + gate->own_secret_files.count + gate->secret_variables.count;
+	if (count + gate->secrets->count == 0)
+		check_skip(result, "no secrets are configured");
+	check_pass(result, "%zu keys, files and variables are there and for their owner alone", count);
+}

@@ -1,0 +1,141 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154  # what lib.sh, which is sourced before, sets
+# What the scenarios of preflight share: a real Redis and Postgres, six exchanges on paper, a working tree with
+# a commit, keys, and a "live" exchange: the same paper exchange behind TLS at 0.0.0.0, which is this machine, but
+# no loopback address to whoever reads the URL.  Its access log is the record of what is sent to a live host.
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+preflight=$BUILD/preflight
+venues='binance binanceusdm upbit bybit okx kraken'
+unset PGPASSFILE ARBWATCH_ENV ARBWATCH_LIVE_ARMED NO_COLOR
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+
+secret='paper-secret-0123456789abcdef0123456789abcdef'
+keys=$work/keys
+make_keys() {
+	rm -rf "$keys"
+	mkdir -m 755 "$keys"
+	for venue in $venues; do
+		printf 'paper-key\n' >"$keys/$venue.key"
+		printf '%s\n' "$secret" >"$keys/$venue.secret"
+	done
+	printf '%s' "$secret" | base64 -w 0 >"$keys/kraken.secret"
+	printf 'paper-passphrase\n' >"$keys/okx.passphrase"
+	chmod 0400 "$keys"/*
+}
+
+start_paper() {
+	paper_port=$(free_port)
+	spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
+	paper=$SPAWNED
+	await 20 curl -sf "http://127.0.0.1:$paper_port/binance/api/v3/time" || { echo "paper_exchange did not start"; exit 1; }
+}
+control() { curl -sS -f --max-time 20 -X "$1" "http://127.0.0.1:$paper_port/control$2" >"$work/control"; }
+# Empty accounts, everywhere.
+flatten() { for venue in $venues; do control POST "/$venue/flat"; done; }
+
+start_live() {  # sets live_port and $work/live.pem; the record is $work/live.log
+	live_port=$(free_port)
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/live.key" -out "$work/live.pem" -days 2 -subj /CN=live \
+		-addext 'subjectAltName=IP:0.0.0.0' 2>/dev/null
+	: >"$work/live.log"
+	cat >"$work/nginx.conf" <<-END
+		daemon off;
+		pid $work/nginx.pid;
+		error_log $work/nginx.error;
+		worker_processes 1;
+		events { worker_connections 256; }
+		http {
+			log_format sent '\$request_method \$request_uri key=\$http_x_mbx_apikey\$http_authorization\$http_api_key';
+			access_log $work/live.log sent;
+			client_body_temp_path $work/nginx.body;
+			proxy_temp_path $work/nginx.proxy;
+			fastcgi_temp_path $work/nginx.fastcgi;
+			uwsgi_temp_path $work/nginx.uwsgi;
+			scgi_temp_path $work/nginx.scgi;
+			server {
+				listen 127.0.0.1:$live_port ssl;
+				ssl_certificate $work/live.pem;
+				ssl_certificate_key $work/live.key;
+				location / { proxy_pass http://127.0.0.1:$paper_port; }
+			}
+		}
+	END
+	spawn live nginx -c "$work/nginx.conf"
+	await 20 curl -sf --cacert "$work/live.pem" "https://0.0.0.0:$live_port/binance/api/v3/time" || {
+		cat "$work/live.log" "$work/nginx.error"
+		exit 1
+	}
+	: >"$work/live.log"
+}
+
+bot=$work/bot
+git_bot() {
+	git -C "$bot" -c user.name=bot -c user.email=bot@example.com -c init.defaultBranch=main -c commit.gpgsign=false "$@" \
+		>"$work/git.out" 2>&1
+}
+make_repository() {
+	rm -rf "$bot"
+	mkdir "$bot"
+	git_bot init
+	echo 'print("bot")' >"$bot/bot.py"
+	git_bot add bot.py
+	git_bot commit -m first
+}
+
+start_stores() {
+	start_postgres
+	sql "$(cat "$here/sql/example_positions.sql")"
+	sql "$(cat "$here/sql/open_positions.sql")"
+	sql "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('7f3c')"
+	dsn="postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres"
+	start_redis
+	redis_url="redis://127.0.0.1:$REDIS_PORT"
+}
+
+start_all() {
+	make_keys
+	make_repository
+	start_stores
+	start_paper
+	start_live
+}
+
+# gate STATUS ENV [FLAG...]: all checks, on what is above; evidence in $work/evidence.json.  The secrets of the paper
+# exchange are public, and other tests have them in arguments: where they are is not looked at.
+paper_exchanges() { for each in $venues; do printf '%s\n' "--exchange=$each=http://127.0.0.1:$paper_port/$each"; done; }
+live_exchanges() { for each in $venues; do printf '%s\n' "--exchange=$each=https://0.0.0.0:$live_port/$each"; done; }
+gate() {
+	gate_status=$1 gate_env=$2
+	shift 2
+	# shellcheck disable=SC2046  # one word each
+	set -- $("${gate_env}_exchanges") --symbol BTC/USDT --symbol ETH/USDT --symbol upbit:BTC/KRW "$@"
+	if [ "$gate_env" = live ]; then
+		set -- --live.armed yes --live.verified upbit --live.verified binanceusdm "$@"
+	fi
+	run "$gate_status" "$preflight" --env "$gate_env" --exchange.profiles "$here/exchanges" --keys "$keys" \
+		--redis.target "$redis_url" --postgres.target "$dsn" --postgres.schema-version 7f3c --engine.postgres "$dsn" \
+		--git.directory "$bot" --secrets.processes no --tls.ca-file "$work/live.pem" --output "$work/evidence.json" \
+		--redis.latency.warn 1s --redis.latency.fail 2s --postgres.latency.warn 1s --postgres.latency.fail 2s \
+		--degraded.latency 5s --degraded.headroom 0 --frozen.age 30s --frozen.runs 1000 "$@"
+	[ "$got" -eq "$gate_status" ] || sed 's/^/  list | /' "$work/out"
+}
+
+# What the evidence says: evidence EXPRESSION, of python, about `run` and `checks` by name.
+evidence() {
+	"$PYTHON" - "$work/evidence.json" "$1" <<-'END'
+		import json, sys
+		run = json.load(open(sys.argv[1]))
+		checks = {each["name"]: each for each in run["checks"]}
+		print(eval(sys.argv[2]))
+	END
+}
+# is CHECK STATUS [TEXT]: of the last run; TEXT is in the reason.
+is() {
+	evidence "(checks['$1']['status'], checks['$1']['reason'])"
+	[ "$(evidence "checks['$1']['status']")" = "$2" ] || return 1
+	[ -z "${3-}" ] || evidence "checks['$1']['reason']" | grep -qF -- "$3"
+}
+hinted() { evidence "checks['$1']['hint']" | grep -qF -- "$2"; }
+# The verdict's line in what was printed.
+said() { cat "$work/out"; grep -qF -- "$1" "$work/out"; }

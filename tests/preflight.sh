@@ -1,0 +1,310 @@
+#!/bin/sh
+# preflight: each check in each of its outcomes, against a real Redis and Postgres, six exchanges on paper and a real
+# git repository.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib_preflight.sh
+. "$(dirname "$0")/lib_preflight.sh"
+
+start_all
+flatten
+
+# All is well ---------------------------------------------------------
+
+gate 0 paper
+for each in environment secrets live_guard redis postgres exchange_health open_positions git_safety; do
+	check "paper: $each passes" is "$each" pass
+done
+check "the verdict" said 'READY for paper: 8/8 pass'
+gate 0 live
+check "live: all pass" said 'READY for live: 8/8 pass'
+
+# environment ---------------------------------------------------------
+
+export BOT_MODE=1 BOT_EMPTY='' BOT_PLACEHOLDER=changeme
+only() {  # only CHECK STATUS ENV [FLAG...]
+	only_check=$1
+	shift
+	gate "$@" --check "$only_check"
+}
+: >"$work/empty"
+only environment 0 paper --environment.variable BOT_MODE --environment.file "$work/keys"
+check "what is there passes" is environment pass '1 variables and 1 files'
+only environment 1 paper --environment.variable BOT_GONE
+check "a variable that is not set fails" is environment fail 'BOT_GONE is not set'
+only environment 1 paper --environment.variable BOT_EMPTY
+check "so does an empty one" is environment fail 'BOT_EMPTY is empty'
+only environment 1 paper --environment.variable BOT_PLACEHOLDER
+check "and a placeholder" is environment fail 'BOT_PLACEHOLDER is a placeholder'
+only environment 1 paper --environment.file "$work/gone"
+check "a file that is not there fails" is environment fail "$work/gone"
+only environment 1 paper --environment.file "$work/empty"
+check "so does an empty one" is environment fail 'is empty'
+printf 'strict: false\n' >"$work/arbwatch.yml"
+chmod 0666 "$work/arbwatch.yml"
+only environment 1 paper --config.file "$work/arbwatch.yml"
+check "a config file that anybody may change fails" is environment fail 'mode 0666'
+chmod 0600 "$work/arbwatch.yml"
+only environment 0 paper --config.file "$work/arbwatch.yml"
+run 1 "$preflight" --check environment --output "$work/evidence.json"
+check "the mode must be named" is environment fail 'the mode is not named'
+
+# secrets -------------------------------------------------------------
+
+for mode in 0440 0404 0640 0604 0660 0606 0444 0666 0644 0777 0410 0401 0420 0402; do
+	chmod "$mode" "$keys/binance.secret"
+	only secrets 1 live
+	check "mode $mode fails" is secrets fail "mode $mode"
+	check "mode $mode: what to do" evidence "'chmod 0400' in checks['secrets']['reason'] or 1/0"
+done
+for mode in 0400 0600 0700; do
+	chmod "$mode" "$keys/binance.secret"
+	only secrets 0 live
+	check "mode $mode passes" is secrets pass
+done
+chmod 0777 "$keys"
+only secrets 1 live
+check "a directory that others may change fails" is secrets fail 'mode 0777'
+chmod 0755 "$keys"
+
+written() { rm -f "$1"; printf '%s\n' "$2" >"$1"; chmod 0400 "$1"; }
+for placeholder in changeme CHANGE_ME change-me '<your secret>' 'your_api_secret_here' '${BINANCE_SECRET}' '{{ secret }}' \
+	xxxxxxxxxxxx '****' 00000000 secret password 12345678 TODO example_secret 'replace me' placeholder none '$SECRET'; do
+	written "$keys/binance.secret" "$placeholder"
+	only secrets 1 live
+	check "'$placeholder' is a placeholder" is secrets fail "binance: the key's secret is a placeholder"
+	refute "and is not shown" grep -qF -- "$placeholder'" "$work/evidence.json"
+	rm -f "$work/token"
+	written "$work/token" "$placeholder"
+	only secrets 1 paper --secrets.file "$work/token"
+	check "'$placeholder' in another file" is secrets fail 'holds a placeholder'
+	BOT_TOKEN=$placeholder
+	export BOT_TOKEN
+	only secrets 1 paper --secrets.variable BOT_TOKEN
+	check "'$placeholder' in a variable" is secrets fail 'BOT_TOKEN is a placeholder'
+done
+make_keys
+rm -f "$keys/binance.secret"
+only secrets 1 live
+check "a missing half fails" is secrets fail 'binance: no secret, but an API key'
+rm -f "$keys/binance.key"
+only secrets 1 live
+check "a missing key fails in live" is secrets fail 'binance: no API key'
+only secrets 0 paper
+check "and not in paper" is secrets pass
+rm -rf "$keys"
+mkdir "$keys"
+unset BOT_TOKEN
+only secrets 1 paper --secrets.variable BOT_TOKEN
+check "a secret that is not set" is secrets fail 'BOT_TOKEN is not set'
+only secrets 1 paper --secrets.file "$work/gone"
+check "a secret file that is not there" is secrets fail "$work/gone"
+mkfifo "$work/fifo"
+chmod 0400 "$work/fifo"
+only secrets 1 paper --secrets.file "$work/fifo"
+check "one that is a FIFO holds nobody up" is secrets fail 'no regular file'
+run 1 "$preflight" --env paper --check secrets --output "$work/evidence.json"
+check "without any secret it is skipped" is secrets skip
+make_keys
+shown=password-$$-$(now_ns)
+printf '%s\n' "$shown" >"$work/redis-password"
+chmod 0644 "$work/redis-password"
+REDIS_PASSWORD_FILE=$work/redis-password
+export REDIS_PASSWORD_FILE
+only secrets 1 paper
+check "files of our own settings are looked at" is secrets fail "$work/redis-password"
+chmod 0400 "$work/redis-password"
+spawn argv "$PYTHON" -c 'import time; time.sleep(300)' "$shown"
+await 20 grep -q -- "$shown" "/proc/$SPAWNED/cmdline"
+printed() { run "$1" "$preflight" --env paper --check secrets --redis.target "$redis_url" --output "$work/evidence.json"; }
+printed 1
+check "a secret in somebody's arguments fails" is secrets fail "process $SPAWNED"
+check "and is not repeated" not grep -q -- "$shown" "$work/evidence.json"
+stop "$SPAWNED"
+printed 0
+check "and not when it is gone" is secrets pass
+unset REDIS_PASSWORD_FILE
+printf 'redis.password: %s\n' "$shown" >"$work/arbwatch.yml"
+chmod 0644 "$work/arbwatch.yml"
+only secrets 1 paper --config.file "$work/arbwatch.yml"
+check "a config file with a secret in it is one" is secrets fail 'a secret is in it'
+chmod 0600 "$work/arbwatch.yml"
+only secrets 0 paper --config.file "$work/arbwatch.yml"
+REDIS_PASSWORD=changeme only secrets 1 paper
+check "a password of the settings is a placeholder" is secrets fail 'a password in the settings'
+
+# redis ---------------------------------------------------------------
+
+only redis 0 paper --redis.latency.warn 0s
+check "slow is a warning" is redis warn 'answers in'
+only redis 1 paper --redis.latency.warn 0s --redis.latency.fail 0s
+check "too slow is a failure" is redis fail 'are the most'
+port=$(free_port)
+only redis 1 paper --redis.target "gone=redis://127.0.0.1:$port"
+check "one of two that is gone fails" is redis fail 'gone: '
+check "its kind is in the evidence" evidence "checks['redis']['kind'] == 'connect' or 1/0"
+run 1 "$preflight" --env paper --check redis --output "$work/evidence.json"
+check "not configured is skipped in paper" is redis skip 'not configured'
+run 1 "$preflight" --env live --check redis --output "$work/evidence.json"
+check "not configured fails in live" is redis fail 'not configured'
+
+# postgres ------------------------------------------------------------
+
+only postgres 1 paper --postgres.schema-version 8888
+check "another schema fails" is postgres fail "the schema's version is '7f3c', and '8888' is expected"
+only postgres 1 paper --postgres.schema-query 'SELECT 1 FROM nowhere'
+check "a schema that cannot be asked fails" is postgres fail 'nowhere'
+only postgres 1 paper --postgres.schema-query 'DELETE FROM alembic_version RETURNING version_num'
+check "the question cannot write" is postgres fail 'read-only'
+check "and did not" test "$(sql 'SELECT version_num FROM alembic_version')" = 7f3c
+only postgres 0 paper --postgres.latency.warn 0s
+check "slow is a warning" is postgres warn 'answers in'
+only postgres 1 paper --postgres.latency.warn 0s --postgres.latency.fail 0s
+check "too slow is a failure" is postgres fail
+sql "CREATE ROLE reader LOGIN PASSWORD 'reader-pass-4711'; ALTER ROLE reader SET default_transaction_read_only = on"
+only postgres 1 paper --postgres.target "postgresql://reader:reader-pass-4711@127.0.0.1:$POSTGRES_PORT/postgres"
+check "read-only fails" is postgres fail 'is read-only'
+only postgres 1 paper --postgres.target "bad=postgresql://arbwatch:wrong-pass-4711@127.0.0.1:$POSTGRES_PORT/postgres"
+check "a wrong password fails" is postgres fail 'bad: '
+check "and is not shown" not grep -q wrong-pass "$work/evidence.json"
+
+# exchange_health -----------------------------------------------------
+
+faulty() {  # faulty FAULT STATUS ENV [FLAG...]
+	control POST "$1"
+	shift
+	only exchange_health "$@"
+	control DELETE ''
+	flatten
+}
+faulty '/okx/skew?value=3000' 1 paper
+check "a clock that is off fails" is exchange_health fail 'okx: its clock and ours are'
+check "what to do" hinted exchange_health chrony
+faulty '/okx/skew?value=400' 0 paper
+check "half of it warns" is exchange_health warn 'okx: its clock'
+faulty '/binance/halted?value=BTC/USDT' 1 paper
+check "a symbol that is halted fails" is exchange_health fail 'binance: BTC/USDT cannot be traded'
+faulty '/okx/maintenance' 1 paper
+check "maintenance fails" is exchange_health fail 'okx'
+faulty '/kraken/5xx' 1 paper
+check "errors fail" is exchange_health fail 'kraken'
+faulty '/bybit/rate-limit?value=95' 0 paper --degraded.headroom 0.2
+check "short of rate limit warns" is exchange_health warn 'bybit is degraded'
+faulty '/bybit/stale?value=90000' 1 paper
+check "books that stand still fail" is exchange_health fail 'bybit is frozen'
+faulty '/binance/418?value=600' 1 paper
+check "a ban fails" is exchange_health fail 'binance is banned'
+only exchange_health 1 paper
+check "after a ban nobody is asked" is exchange_health fail 'binance: not asked until'
+control GET /requests
+check "the others are" grep -q '"exchange": *"okx"' "$work/control"
+refute "nor is anything sent" grep -q '"exchange": *"binance"' "$work/control"
+rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+# What the collector knows, this one knows.
+control POST '/upbit/429?value=3600'
+run 0 "$BUILD/exchange_health" --exchange.profiles "$here/exchanges" --env paper --symbol BTC/KRW \
+	--exchange "upbit=http://127.0.0.1:$paper_port/upbit"
+control DELETE ''
+flatten
+only exchange_health 1 paper
+check "nor after one that exchange_health met" is exchange_health fail 'upbit: not asked until'
+rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+printf garbage >"$textfiles/exchange_health.prom"
+only exchange_health 0 paper
+rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+run 1 "$preflight" --env live --check exchange_health --output "$work/evidence.json"
+check "without an exchange live fails" is exchange_health fail 'no exchange is configured'
+
+# open_positions ------------------------------------------------------
+
+control DELETE ''
+for venue in binance upbit bybit kraken binanceusdm; do control POST "/$venue/flat"; done
+only open_positions 0 paper --baseline okx:BTC=1.5 --baseline okx:ETH=12.5 --baseline okx:XRP=5100
+check "open positions warn in paper" is open_positions warn '2 open: okx BTC/USDT 0.5, okx ETH/USDT -3'
+only open_positions 1 live --baseline okx:BTC=1.5 --baseline okx:ETH=12.5 --baseline okx:XRP=5100
+check "and fail in live" is open_positions fail '2 open'
+only open_positions 0 live --baseline okx:BTC=1.5 --baseline okx:ETH=12.5 --baseline okx:XRP=5100 \
+	--ignore okx:BTC/USDT --ignore okx:ETH/USDT
+check "what is ignored is not open" is open_positions pass
+flatten
+sql "INSERT INTO public.positions (exchange, symbol, side, quantity) VALUES ('okx', 'BTC/USDT', 'long', 0.5)"
+only open_positions 0 paper
+check "what the bot alone believes in warns in paper" is open_positions warn '1 differ from what the bot believes: okx BTC/USDT 0.5'
+only open_positions 1 live
+check "and fails in live" is open_positions fail '1 differ'
+sql "UPDATE public.positions SET exchange = 'elsewhere'"
+only open_positions 1 live
+check "positions where nobody looks fail" is open_positions fail 'at exchanges that nobody checks'
+sql 'TRUNCATE public.positions'
+control POST '/okx/permission'
+only open_positions 0 paper
+check "unreadable warns in paper" is open_positions warn 'okx: '
+only open_positions 1 live
+check "and fails in live" is open_positions fail 'okx: '
+control DELETE ''
+control POST '/okx/no-list'
+for venue in binance upbit bybit kraken binanceusdm; do control POST "/$venue/flat"; done
+only open_positions 1 live
+check "an answer without its list is not flat" is open_positions fail 'okx: '
+control DELETE ''
+flatten
+only open_positions 1 live --engine.view arbwatch.nowhere
+check "without the bot's view live fails" is open_positions fail "the bot's positions (postgres)"
+rm -rf "$keys"
+mkdir "$keys"
+only open_positions 1 live
+check "without keys nothing is read in live" is open_positions fail 'there is no key for it'
+only open_positions 1 paper
+check "and in paper it is skipped" is open_positions skip 'no account on paper has a key'
+make_keys
+
+# git_safety ----------------------------------------------------------
+
+only git_safety 0 live
+check "clean, at a commit" is git_safety pass 'clean, at commit'
+echo more >>"$bot/bot.py"
+only git_safety 1 live
+check "a change fails in live" is git_safety fail 'bot.py'
+only git_safety 0 paper
+check "and warns in paper" is git_safety warn '1 paths are not as committed'
+git_bot checkout bot.py
+echo x >"$bot/untracked file"
+only git_safety 1 live
+check "so does what is not tracked" is git_safety fail 'not as committed'
+rm "$bot/untracked file"
+for name in .env id_rsa server.pem binance.secret sub/credentials.json; do
+	mkdir -p "$bot/sub"
+	echo secret >"$bot/$name"
+	git_bot add -f "$name"
+	git_bot commit -m secret
+	only git_safety 1 paper
+	check "$name is no file to track" is git_safety fail "tracked: $name"
+	git_bot reset --hard HEAD^
+done
+echo x >"$bot/.env.example"
+git_bot add .env.example
+git_bot commit -m example
+only git_safety 0 live
+check "an example is" is git_safety pass
+git_bot checkout --detach
+only git_safety 0 live
+git_bot commit --allow-empty -m lost
+only git_safety 1 live
+check "a commit that is on no branch is not known" is git_safety fail 'is in none of refs'
+git_bot checkout main
+only git_safety 1 live --git.refs refs/remotes/origin/main
+check "nor is one that was not pushed, where that is asked" is git_safety fail 'refs/remotes/origin/main'
+rm -rf "$bot/.git"
+only git_safety 1 live
+check "where there is no repository it is skipped" is git_safety skip 'no repository'
+git_bot init
+only git_safety 1 live
+check "without a commit it fails" is git_safety fail 'no commit yet'
+make_repository
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec sleep 4242\n' >"$work/bin/git"
+chmod 755 "$work/bin/git"
+PATH=$work/bin:$PATH only git_safety 1 live --check.timeout 300ms
+check "a git that hangs is killed" is git_safety fail 'did not end in time'
+refute "with all it started" pgrep -f 'sleep 4242'
+finish

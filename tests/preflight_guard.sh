@@ -1,0 +1,130 @@
+#!/bin/sh
+# preflight: live_guard in each of its outcomes, and: in paper nothing private is ever sent to a live host.  What is
+# sent is recorded by the live host itself (and in live it records a lot, so the record works).
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib_preflight.sh
+. "$(dirname "$0")/lib_preflight.sh"
+
+start_all
+flatten
+
+only_guard() {  # only_guard STATUS ENV [FLAG...]
+	gate "$@" --check live_guard
+}
+recorded() { cat "$work/live.log"; grep -q "$1" "$work/live.log"; }
+# Requests that are for the account alone, by their paths, or that carry a key.
+private='/account\|positionRisk\|/v1/accounts\|api_keys\|wallet-balance\|position/list\|query-api\|/private/\|signature=\|paper-key\|Bearer'
+
+# The record works ----------------------------------------------------
+
+gate 0 live
+check "in live private requests go to the live host" recorded 'binance/api/v3/account'
+check "with a key" recorded 'key=paper-key'
+check "of Kraken too" recorded 'POST /kraken/0/private'
+
+# Paper ---------------------------------------------------------------
+
+paper_run() {  # paper_run STATUS [FLAG...]: against the live host, in paper
+	: >"$work/live.log"
+	status=$1
+	shift
+	# shellcheck disable=SC2046  # one word each
+	run "$status" "$preflight" --env paper --exchange.profiles "$here/exchanges" $(live_exchanges) --symbol BTC/USDT \
+		--symbol upbit:BTC/KRW --tls.ca-file "$work/live.pem" --output "$work/evidence.json" \
+		--skip git_safety "$@"
+}
+paper_run 1 --keys "$keys"
+check "the key in reach fails" is live_guard fail "binance: a live key is within reach: $keys/binance.key"
+check "for every exchange" evidence "all(v + ':' in checks['live_guard']['reason'] or 1/0 for v in 'binance okx kraken'.split())"
+check "the live host was asked for what is public" recorded 'GET /binance/api/v3/depth'
+refute "and for nothing private" recorded "$private"
+check "positions are skipped" is open_positions skip
+for each in --strict --live.armed=yes "--live.variable=HOME" "--check=open_positions" "--check=live_guard"; do
+	paper_run 1 --keys "$keys" "$each"
+	refute "nothing private with $each" recorded "$private"
+done
+ARBWATCH_BINANCE_KEY=paper-key ARBWATCH_BINANCE_SECRET=$secret paper_run 1
+check "a key in a variable is in reach too" is live_guard fail 'ARBWATCH_BINANCE_KEY'
+refute "and not sent either" recorded "$private"
+chmod 0644 "$keys/okx.secret"
+paper_run 1 --keys "$keys"
+check "of whatever mode" is live_guard fail "okx: a live key"
+make_keys
+# In a loop, with the settings read again, it is the same.
+# shellcheck disable=SC2046  # one word each
+: >"$work/live.log"
+spawn loop "$preflight" --env paper --exchange.profiles "$here/exchanges" \
+	--exchange "binance=https://0.0.0.0:$live_port/binance" --keys "$keys" --tls.ca-file "$work/live.pem" --interval 200ms
+loop=$SPAWNED
+several() { test "$(grep -c 'GET /binance/api/v3/depth' "$work/live.log")" -ge "$1"; }
+check "a loop asks again and again" await 20 several 3
+kill -HUP "$loop"
+check "after a SIGHUP too" await 20 several "$(($(grep -c depth "$work/live.log") + 3))"
+stop "$loop"
+refute "and sends nothing private" recorded "$private"
+
+# A mixture: one on paper is read, one in live is not.
+: >"$work/live.log"
+run 1 "$preflight" --env paper --exchange.profiles "$here/exchanges" --keys "$keys" --tls.ca-file "$work/live.pem" \
+	--exchange "okx=http://127.0.0.1:$paper_port/okx" --exchange "binance=https://0.0.0.0:$live_port/binance" \
+	--skip git_safety --output "$work/evidence.json"
+check "the account on paper is read" is open_positions pass '1 accounts'
+refute "the live one is not" recorded "$private"
+check "only the live one is told of" is live_guard fail 'binance: a live key'
+
+only_guard 0 paper
+check "keys of paper exchanges are well" is live_guard pass '6 keys of paper exchanges'
+only_guard 0 paper --live.armed yes
+check "armed in paper is a warning" is live_guard warn 'armed'
+printf 'k\n' >"$keys/gate.key"
+only_guard 1 paper
+check "a key of an exchange that is not configured is in reach" is live_guard fail "$keys/gate.key"
+rm -f "$keys/gate.key"
+ARBWATCH_COINBASE_SECRET=something only_guard 1 paper
+check "so is one in a variable" is live_guard fail 'ARBWATCH_COINBASE_SECRET'
+BOT_LIVE_KEY=something only_guard 1 paper --live.variable BOT_LIVE_KEY
+check "and the bot's own" is live_guard fail 'BOT_LIVE_KEY'
+
+# Live ----------------------------------------------------------------
+
+only_guard 0 live
+check "armed, no withdrawals, bound to an address" is live_guard pass armed
+only_guard 1 live --live.armed no
+check "not armed" is live_guard fail 'not armed'
+check "what to do" hinted live_guard ARBWATCH_LIVE_ARMED=yes
+for venue in binance bybit okx kraken; do
+	control POST "/$venue/withdraw"
+	only_guard 1 live
+	check "$venue: a key that may withdraw" is live_guard fail "$venue: the key may withdraw"
+	control DELETE "/$venue/withdraw"
+	control POST "/$venue/no-ip"
+	only_guard 1 live
+	check "$venue: a key that is bound to no address" is live_guard fail "$venue: the key is not restricted to an address"
+	control DELETE "/$venue/no-ip"
+done
+control POST /binance/locked
+only_guard 1 live
+check "an account that is locked" is live_guard fail 'locked trading'
+control DELETE /binance/locked
+control POST '/okx/5xx?path=config'
+only_guard 1 live
+check "a key that cannot be looked at" is live_guard fail 'could not be looked at'
+control DELETE /okx/5xx
+chmod 0644 "$keys/okx.secret"
+only_guard 1 live
+check "nor one that is not used, because others may read it" is live_guard fail 'okx: its key could not be looked at'
+make_keys
+run 1 "$preflight" --env live --live.armed yes --check live_guard --output "$work/evidence.json"
+check "without an exchange there is nothing to arm" is live_guard fail 'no exchange'
+run 0 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
+	--exchange "binance=http://127.0.0.1:$paper_port/binance" --output "$work/evidence.json"
+check "live at a loopback address is a warning" is live_guard warn 'loopback'
+# shellcheck disable=SC2046  # one word each
+run 0 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
+	--tls.ca-file "$work/live.pem" --exchange "upbit=https://0.0.0.0:$live_port/upbit" --symbol upbit:BTC/KRW \
+	--output "$work/evidence.json"
+check "a key of which nobody knows what it may do is a warning" is live_guard warn 'upbit: whether the key may withdraw is not known'
+run 2 "$preflight" --env live --live.armed maybe
+check "armed is yes or no" grep -q 'neither yes nor no' "$work/err"
+finish

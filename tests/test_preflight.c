@@ -1,0 +1,243 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/preflight/placeholder.h"
+#include "collectors/preflight/tracked.h"
+#include "collectors/preflight/verdict.h"
+#include "collectors/preflight/when.h"
+#include "tests/suite.h"
+
+/* Placeholders ------------------------------------------------------- */
+
+static const char *const placeholders[] = { "", " ", "changeme", "CHANGE_ME", "Change-Me!", "change this",
+	"<api key>", "<>", "[secret]", "{key}", "${KEY}", "${KEY:-none}", "$KEY", "%KEY%", "{{ key }}",
+	"xxxx", "XXXX", "x", "****", "....", "0000000000000000", "your-api-key", "YOUR_SECRET_HERE",
+	"your key", "insert-your-key", "example", "example-secret-key", "TODO", "todo: ask", "replace_me",
+	"replace with the real one", "placeholder", "secret", "Password", "p-a-s-s-w-o-r-d", "test", "none",
+	"null", "12345678", "abc123", "api_key", "dummy", "\"changeme\"", "put your key in here", "not_set",
+	"redacted" };
+
+START_TEST(what_stands_in_examples_is_a_placeholder)
+{
+	ck_assert_msg(placeholder_is(placeholders[_i]), "'%s'", placeholders[_i]);
+}
+END_TEST
+
+static const char *const real[] = { "paper-key", "paper-secret-0123456789abcdef0123456789abcdef",
+	"cGFwZXItc2VjcmV0LTAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm", "s3cret-arbwatch",
+	"correct horse battery", "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A",
+	"a1b2c3d4", "$argon2id$v=19$m=65536",
+	"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIDV9QNCQcFPjaVeWFjti\n-----END PRIVATE KEY-----",
+	"110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "P@ssw0rd-of-ours", "0x", "tests-are-run-daily" };
+
+START_TEST(what_could_be_a_secret_is_none)
+{
+	ck_assert_msg(!placeholder_is(real[_i]), "'%s'", real[_i]);
+}
+END_TEST
+
+START_TEST(a_setting_may_be_any_word_but_not_a_template)
+{
+	ck_assert(!placeholder_is_unfilled("1"));
+	ck_assert(!placeholder_is_unfilled("test"));
+	ck_assert(!placeholder_is_unfilled("default"));
+	ck_assert(placeholder_is_unfilled("changeme"));
+	ck_assert(placeholder_is_unfilled("${BOT_MODE}"));
+	ck_assert(placeholder_is_unfilled("<mode>"));
+}
+END_TEST
+
+/* Files -------------------------------------------------------------- */
+
+static const char *const secret_files[] = { ".env", "a/.env", ".env.production", "prod.env", "server.pem",
+	"a/b/c.KEY", "keys/binance.secret", "okx.passphrase", "id_rsa", ".ssh/id_ed25519", ".netrc",
+	".pgpass", "credentials.json", "conf/secrets.yaml", "secrets.yml", "binance_api_key.txt",
+	"wallet.keystore", "cert.p12" };
+
+START_TEST(files_that_hold_secrets_are_known_by_their_names)
+{
+	ck_assert_msg(tracked_is_secret(secret_files[_i]), "'%s'", secret_files[_i]);
+}
+END_TEST
+
+static const char *const other_files[] = { ".env.example", "a/.env.sample", "server.pem.template",
+	"id_rsa.pub", "env.py", "key.c", "docs/secrets.md", "secrets.py", "keys/README.md", "monkey", "pem",
+	"config.example.env" };
+
+START_TEST(files_that_only_look_so_are_left_alone)
+{
+	ck_assert_msg(!tracked_is_secret(other_files[_i]), "'%s'", other_files[_i]);
+}
+END_TEST
+
+/* Results ------------------------------------------------------------ */
+
+START_TEST(the_worst_finding_is_the_status)
+{
+	struct check_result result;
+
+	check_begin(&result);
+	check_find(&result, STATUS_WARN, "one thing", "a is %d", 1);
+	check_find(&result, STATUS_FAIL, "another", "b");
+	check_find(&result, STATUS_WARN, "one thing", "c");
+	check_pass(&result, "all is well");
+	ck_assert_int_eq(result.status, STATUS_FAIL);
+	ck_assert_str_eq(result.reason, "a is 1; b; c");
+	ck_assert_str_eq(result.hint, "one thing; another");
+}
+END_TEST
+
+START_TEST(a_check_that_is_skipped_does_not_pass)
+{
+	struct check_result result;
+
+	check_begin(&result);
+	check_skip(&result, "nothing to do");
+	check_pass(&result, "all is well");
+	ck_assert_int_eq(result.status, STATUS_SKIP);
+	ck_assert_str_eq(result.reason, "nothing to do");
+}
+END_TEST
+
+START_TEST(a_thousand_findings_have_no_more_room_than_there_is)
+{
+	struct check_result result;
+
+	check_begin(&result);
+	for (int i = 0; i < 1000; i++)
+		check_find(&result, STATUS_FAIL, "do something", "finding number %d", i);
+	ck_assert_uint_lt(strlen(result.reason), sizeof(result.reason));
+	ck_assert_str_eq(result.reason + strlen(result.reason) - 5, "; ...");
+	ck_assert_str_eq(result.hint, "do something");
+}
+END_TEST
+
+START_TEST(what_could_not_be_measured_has_a_kind)
+{
+	const struct failure why = { FAILURE_TIMEOUT, "no answer" };
+	struct check_result result;
+
+	check_begin(&result);
+	check_find_failure(&result, STATUS_FAIL, "", "main", &why);
+	ck_assert_int_eq(result.kind, FAILURE_TIMEOUT);
+	ck_assert_str_eq(result.reason, "main: no answer");
+}
+END_TEST
+
+START_TEST(no_text_moves_a_cursor_or_breaks_json)
+{
+	char text[] = "a\033[31m\tb\xC2\x9B"
+		      "c\xFF\xC3\xA9\x7F";
+
+	check_clean(text);
+	ck_assert_str_eq(text, "a?[31m?b??c?\xC3\xA9?");
+}
+END_TEST
+
+/* Verdict ------------------------------------------------------------ */
+
+static struct check_result results[CHECKS];
+static bool listed[CHECKS];
+static struct verdict verdict;
+
+static void
+all_pass(void)
+{
+	for (int check = 0; check < CHECKS; check++) {
+		check_begin(&results[check]);
+		listed[check] = true;
+	}
+}
+
+START_TEST(eight_passes_are_ready)
+{
+	verdict_reach(&verdict, results, listed, true, false);
+	ck_assert(verdict.ready && verdict.ready_for_live);
+	ck_assert_str_eq(verdict.text, "8/8 pass");
+	verdict_reach(&verdict, results, listed, false, false);
+	ck_assert(verdict.ready && !verdict.ready_for_live);
+}
+END_TEST
+
+START_TEST(one_failure_is_not)
+{
+	results[_i].status = STATUS_FAIL;
+	verdict_reach(&verdict, results, listed, true, false);
+	ck_assert(!verdict.ready && !verdict.ready_for_live);
+	ck_assert_str_eq(verdict.text, "7/8 pass, 1 fail");
+}
+END_TEST
+
+START_TEST(a_warning_counts_when_it_is_to)
+{
+	results[_i].status = STATUS_WARN;
+	verdict_reach(&verdict, results, listed, true, false);
+	ck_assert(verdict.ready && verdict.ready_for_live);
+	ck_assert_str_eq(verdict.text, "7/8 pass, 1 warn");
+	verdict_reach(&verdict, results, listed, true, true);
+	ck_assert(!verdict.ready && !verdict.ready_for_live);
+}
+END_TEST
+
+START_TEST(what_live_needs_may_not_be_left_out)
+{
+	bool needed = _i == CHECK_SECRETS || _i == CHECK_LIVE_GUARD || _i == CHECK_EXCHANGE_HEALTH ||
+		      _i == CHECK_OPEN_POSITIONS;
+
+	results[_i].status = STATUS_SKIP;
+	verdict_reach(&verdict, results, listed, true, false);
+	ck_assert(verdict.ready);
+	ck_assert_int_eq(verdict.ready_for_live, !needed);
+	listed[_i] = false;
+	verdict_reach(&verdict, results, listed, true, false);
+	ck_assert_int_eq(verdict.ready_for_live, !needed);
+}
+END_TEST
+
+START_TEST(nothing_that_was_looked_at_is_not_ready)
+{
+	for (int check = 0; check < CHECKS; check++)
+		results[check].status = STATUS_SKIP;
+	verdict_reach(&verdict, results, listed, false, false);
+	ck_assert(!verdict.ready);
+	ck_assert_str_eq(verdict.text, "0/8 pass, 8 skip");
+}
+END_TEST
+
+START_TEST(times_are_rfc_3339)
+{
+	char text[WHEN_TEXT];
+
+	ck_assert_str_eq(when_text(0, text), "1970-01-01T00:00:00.000Z");
+	ck_assert_str_eq(when_text(1763688705.1234, text), "2025-11-21T01:31:45.123Z");
+	ck_assert_str_eq(when_text(1763688705.9996, text), "2025-11-21T01:31:46.000Z");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("preflight");
+	TCase *texts = tcase_create("texts"), *verdicts = tcase_create("verdict");
+
+	tcase_add_loop_test(texts, what_stands_in_examples_is_a_placeholder, 0, LENGTH(placeholders));
+	tcase_add_loop_test(texts, what_could_be_a_secret_is_none, 0, LENGTH(real));
+	tcase_add_test(texts, a_setting_may_be_any_word_but_not_a_template);
+	tcase_add_loop_test(texts, files_that_hold_secrets_are_known_by_their_names, 0, LENGTH(secret_files));
+	tcase_add_loop_test(texts, files_that_only_look_so_are_left_alone, 0, LENGTH(other_files));
+	tcase_add_test(texts, the_worst_finding_is_the_status);
+	tcase_add_test(texts, a_check_that_is_skipped_does_not_pass);
+	tcase_add_test(texts, a_thousand_findings_have_no_more_room_than_there_is);
+	tcase_add_test(texts, what_could_not_be_measured_has_a_kind);
+	tcase_add_test(texts, no_text_moves_a_cursor_or_breaks_json);
+	tcase_add_test(texts, times_are_rfc_3339);
+	tcase_add_checked_fixture(verdicts, all_pass, NULL);
+	tcase_add_test(verdicts, eight_passes_are_ready);
+	tcase_add_loop_test(verdicts, one_failure_is_not, 0, CHECKS);
+	tcase_add_loop_test(verdicts, a_warning_counts_when_it_is_to, 0, CHECKS);
+	tcase_add_loop_test(verdicts, what_live_needs_may_not_be_left_out, 0, CHECKS);
+	tcase_add_test(verdicts, nothing_that_was_looked_at_is_not_ready);
+	suite_add_tcase(suite, texts);
+	suite_add_tcase(suite, verdicts);
+	return run_suite(suite);
+}
