@@ -199,6 +199,31 @@ check "after a ban nobody is asked" is exchange_health fail 'binance: not asked 
 control GET /requests
 check "the others are" grep -q '"exchange": *"okx"' "$work/control"
 refute "nor is anything sent" grep -q '"exchange": *"binance"' "$work/control"
+# The other programs know it at once, and so does this one without a file of its own.
+check "the ban is on the list that all programs share" grep -q "^http://127.0.0.1:$paper_port/binance [1-9]" \
+	"$textfiles/.exchange_bans"
+rm -f "$textfiles"/*.prom
+control DELETE ''
+flatten
+run 0 "$BUILD/exchange_health" --exchange.profiles "$here/exchanges" --env paper --symbol BTC/USDT \
+	--exchange "binance=http://127.0.0.1:$paper_port/binance"
+only exchange_health 1 paper --no-metrics
+check "nor by this one" is exchange_health fail 'binance: not asked until'
+control GET /requests
+refute "exchange_health does not ask either" grep -q '"exchange": *"binance"' "$work/control"
+rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+faulty '/okx/429?value=600' 1 paper --no-metrics
+check "a back-off is, also without metrics" grep -q "^http://127.0.0.1:$paper_port/okx 0 [1-9]" "$textfiles/.exchange_bans"
+rm -f "$textfiles/.exchange_bans"
+# Who must not be asked is not known: nobody is.
+ln -s .exchange_bans "$textfiles/.exchange_bans"
+control DELETE ''
+flatten
+gate 1 live --check exchange_health --check open_positions
+check "a list that cannot be read fails" is exchange_health fail 'nobody is asked, there may be a ban'
+check "for positions too" is open_positions fail 'nobody is asked, there may be a ban'
+control GET /requests
+refute "and nothing is sent" grep -q '"exchange"' "$work/control"
 rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 # What the collector knows, this one knows.
 control POST '/upbit/429?value=3600'
