@@ -40,7 +40,7 @@ test_exposition_PKGS  := zlib
 test_web_config_PKGS  := gnutls
 
 # The gate measures with what the collectors measure with.
-preflight_SOURCES     := $(addprefix collectors/exchange_health/,families.c judge.c memory.c news.c venues.c) \
+preflight_SOURCES     := $(addprefix collectors/exchange_health/,budget.c families.c judge.c memory.c news.c venues.c) \
     $(addprefix collectors/open_positions/,accounts.c belief.c families.c holding.c holdings.c keys.c memory.c \
     policy.c rates.c reconcile.c sources.c stock.c)
 test_exposition_SOURCES := $(addprefix exporter/,bounds.c content.c exposition.c joined.c store.c store_entry.c telemetry.c)

@@ -174,7 +174,10 @@ make_keys() {
 	done
 	printf '%s' "$secret" | base64 -w 0 >"$keys/kraken.secret"
 	printf 'paper-passphrase\n' >"$keys/okx.passphrase"
-	chmod 0400 "$keys"/*
+	# Kraken wants nonces that grow: two programs have two keys.
+	cp -r "$keys" "$keys.preflight"
+	printf 'paper-key-second\n' >"$keys.preflight/kraken.key"
+	chmod 0400 "$keys"/* "$keys.preflight"/*
 }
 
 # A bot's table of positions, which knows of all that the account holds, and the view that is read.
@@ -189,7 +192,7 @@ paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/
 # The gate looks at all of it, and at the working tree that this is run from.
 preflight_settings() {
 	cat <<END
-  keys: $keys
+  keys: $keys.preflight
   redis.target: main=redis://:$redis_password@127.0.0.1:$redis_port
   postgres.target: main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
   engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres

@@ -42,11 +42,22 @@ LEFT_OUT = {
     "target-instance-rule": "the same",
     "target-logql-rule": "there is no Loki here",
 }
+# preflight may run once a day, and its first run may be the one that counts: a counter that is new counts whole.
+OF_RUNS_OF_PREFLIGHT = dict.fromkeys((
+    "Duration, p95 of 24 h", "Runs of 24 h", "Checks of 24 h by outcome", "Checks that failed most in 24 h", "Duration",
+    "Redis: PING of the check", "Postgres: SELECT 1 of the check", "Checks that fail, by hour", "Checks that warn, by hour",
+    "Alerts that were not taken"), "preflight runs seldom: what it did in an hour or a day is looked at")
+
 # Rates over a fixed time, and why.
-FIXED_RANGES = {"Collectors: starts from zero, values dropped": "so rare that an hour is looked at"}
+FIXED_RANGES = {
+    "Collectors: starts from zero, values dropped": "so rare that an hour is looked at", **OF_RUNS_OF_PREFLIGHT,
+}
 
 # Counters that are not only a rate, and why.
-NEWBORN = {"Refusals by HTTP status": "a code has no series before its first answer, which is the one that counts"}
+NEWBORN = {
+    "Refusals by HTTP status": "a code has no series before its first answer, which is the one that counts",
+    **OF_RUNS_OF_PREFLIGHT,
+}
 
 # Metrics of others, by who exports them.
 EXPORTERS = {
@@ -72,6 +83,7 @@ EXPORTERS = {
 # Parts of a stack that may be missing, and whether they are there unless told otherwise.
 PARTS = {
     "positions": True,   # open_positions
+    "preflight": True,   # preflight
     "host": True,        # node_exporter's collectors of processors and memory
     "disks": True,       # disks that it sees
     "timex": False,      # it may ask the kernel whether the clock is synchronised
@@ -107,6 +119,12 @@ EMPTY = {
     "positions/Mismatches": QUIET,
     "positions/Failures by kind": QUIET,
     "positions": "positions",
+    "overview/Preflight": "preflight",
+    "preflight/Checks that failed most in 24 h": QUIET,
+    "preflight/Checks that fail, by hour": QUIET,
+    "preflight/Checks that warn, by hour": QUIET,
+    "preflight/Alerts that were not taken": QUIET,
+    "preflight": "preflight",
     "services/Queues/B": "celery",
     "services": "services",
 }

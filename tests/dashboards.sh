@@ -9,7 +9,7 @@ repository=$(cd "$(dirname "$0")/.." && pwd)
 dashboards=$repository/tests/dashboards.py
 
 check "the JSON keeps the rules" "$PYTHON" "$dashboards" --rules "$BUILD/redis_latency" "$BUILD/postgres_latency" \
-	"$BUILD/exchange_health" "$BUILD/open_positions"
+	"$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight"
 
 # The oracle can fail: it finds what is broken on purpose in a copy.
 broken() {  # broken DESCRIPTION SED-SCRIPT BOARD WHAT-IT-SAYS
@@ -23,7 +23,7 @@ broken() {  # broken DESCRIPTION SED-SCRIPT BOARD WHAT-IT-SAYS
 }
 found_in_copy() {
 	"$PYTHON" "$work/copy/tests/dashboards.py" --rules "$BUILD/redis_latency" "$BUILD/postgres_latency" \
-		"$BUILD/exchange_health" "$BUILD/open_positions" >"$work/copy.out" && return 1
+		"$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight" >"$work/copy.out" && return 1
 	grep -q "^FAILED.*$1" "$work/copy.out" || { cat "$work/copy.out"; return 1; }
 }
 broken 'two boards of one uid' 's/"uid": "arbwatch-exchanges"/"uid": "arbwatch-overview"/' exchanges 'uids are unique'
@@ -31,6 +31,7 @@ broken 'a metric that nobody writes' 's/arbitrage_redis_up/arbitrage_redis_upp/g
 broken 'a label that a metric does not have' 's/env=\\"$env\\", exchange=/env=\\"$env\\", venue=/g' exchanges 'has a label venue'
 broken 'an expression that does not parse' 's/histogram_quantile(0.95, /histogram_quantile(0.95 /' overview 'every expression parses'
 broken 'a counter that is no rate' 's/increase(\(arbitrage_collector_failures_total[^[]*\)\[[^]]*\]/(\1/' system_health 'is a rate'
+broken 'a count of preflight over a time that is not said why' 's/"title": "Runs of 24 h"/"title": "Runs"/' preflight 'is a rate'
 broken 'panels that overlap' '0,/"y": 9/s//"y": 8/' overview 'overlaps nothing'
 broken 'a panel that does not say why it is empty' 's/"noValue": "N[^"]*"/"noValue": ""/' positions 'says why it is empty'
 broken 'a link to nowhere' 's|/d/arbwatch-positions|/d/arbwatch-position|' overview 'a link leads to'
@@ -68,10 +69,11 @@ ask() { "$PYTHON" "$dashboards" --prometheus "$prometheus" --rate-interval 15s "
 # shows BOARD PANEL PATTERN: a series of the panel, "REF label=value... VALUE" with tabs between, is like that.
 shows() { ask --show "$1" "$2" | tr '\t' ' ' | tee "$work/shown" | grep -qE "^$3\$"; }
 # comes DESCRIPTION BOARD PANEL PATTERN
+patience=30
 comes() {
 	comes_what=$1
 	shift
-	if await 30 shows "$@"; then
+	if await "$patience" shows "$@"; then
 		passed=$((passed + 1))
 	else
 		check "$comes_what" not cat "$work/shown"
@@ -96,6 +98,8 @@ machine timex node_timex_sync_status
 check "every query of every panel has data" ask --has exporters --has services $(cat "$work/parts")
 comes "all is well: we can trade" overview 'Can we trade?' 'A 0'
 refute "nothing stands in the way" shows overview 'What stands in the way' '.*'
+comes "preflight says so too" overview Preflight 'A 3'
+refute "none of its checks failed" shows preflight 'Checks that failed most in 24 h' '.*'
 
 # Everything goes wrong at once, each on an exchange of its own.
 fault() { check "fault $1" curl -sSf -o "$work/fault.out" --noproxy '*' -X POST "$paper/control/$1"; }
@@ -135,6 +139,15 @@ reason binance 'frozen: .*' 1
 reason kraken 'banned: .*' 1
 reason 'positions, exchange kraken' 'cannot be read; that is not flat' 1
 reason 'clock, bybit' 'differs from ours .*' 1
+# preflight runs once a minute.
+patience=90
+comes "preflight: the verdict" preflight 'Last verdict' 'A 0'
+comes "preflight: the check that fails" preflight 'Checks that failed most in 24 h' 'A check=exchange_health [1-9].*'
+comes "preflight: the check that warns" preflight 'Checks that warn, by hour' 'A check=open_positions [1-9].*'
+comes "preflight: its share" preflight 'Checks of 24 h by outcome' 'A status=fail [0-9.e-]*[1-9][0-9.e-]*'
+comes "preflight: on the overview" overview Preflight 'A 0'
+patience=30
+reason preflight 'says that the bot is not ready' 1
 check "the worst comes first" sh -c 'ask_first=$(head -n 1 "$1"); [ "${ask_first##* }" = 2 ]' - "$work/shown"
 kill -CONT "$stuck"
 

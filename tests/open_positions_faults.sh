@@ -93,6 +93,9 @@ fresh
 check "somebody else uses Kraken's key" sh -c "'$PYTHON' '$work/nonce.py' $paper_port '$encoded' | grep -q '\"error\": *\\[\\]'"
 one kraken
 refused "a nonce that was used" kraken rejected 'give this program a key that nothing else uses'
+run 0 env ARBWATCH_KRAKEN_KEY=paper-key-second "ARBWATCH_KRAKEN_SECRET=$encoded" \
+	"$collector" --exchange.profiles "$here/exchanges" --symbol BTC/USDT --exchange "kraken=http://127.0.0.1:$paper_port/kraken"
+check "a key of its own has nonces of its own" readable exchange kraken 1
 well
 
 # Answers in part -----------------------------------------------------

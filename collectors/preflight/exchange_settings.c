@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/exchange_health/budget.h"
 #include "collectors/preflight/gate.h"
 #include "common/version.h"
 
@@ -94,8 +95,9 @@ gate_open_exchanges(
 		return -1;
 	if (!gate->has_exchanges)
 		return 0;
-	if (venues_open(&gate->venues, given, why) != 0 || open_client(gate, given, why) != 0 ||
-	    accounts_open_keyless(&gate->accounts, given, why) != 0 ||
+	if (venues_open(&gate->venues, given, why) != 0 ||
+	    budget_check(&gate->venues, given, gate->limits.headroom, why) != 0 ||
+	    open_client(gate, given, why) != 0 || accounts_open_keyless(&gate->accounts, given, why) != 0 ||
 	    policy_read(&gate->policy, given, &gate->accounts.settings, why) != 0 ||
 	    sources_open(&gate->sources, given, secrets, why) != 0 ||
 	    stock_init(&gate->stock, gate->accounts.count, why) != 0 ||

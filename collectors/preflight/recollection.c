@@ -47,15 +47,10 @@ read_file(const struct run *run, const char *name, struct metrics *last, struct 
 	/* No directory, no file. */
 	if (textfile_open_unlocked(&file, run_directory(run), name, &ignored) == 0)
 		switch (textfile_open_content(&file, LARGEST_FILE, &content, why)) {
-		case TEXTFILE_READ:
-			result = read_content(&file, &content, last, why);
-			break;
-		case TEXTFILE_UNREADABLE:
-			result = -1;
-			break;
+		case TEXTFILE_READ: result = read_content(&file, &content, last, why); break;
+		case TEXTFILE_UNREADABLE: result = -1; break;
 		case TEXTFILE_MISSING:
-		case TEXTFILE_UNUSABLE:
-			break;
+		case TEXTFILE_UNUSABLE: break;
 		}
 	textfile_close(&file);
 	return result;
@@ -76,8 +71,7 @@ recall_venues(struct gate *gate, const struct run *run, double now)
 {
 	const struct family *const tables[] = { exchange_families };
 	const size_t count = EXCHANGE_FAMILIES;
-	struct metrics *last =
-	    metrics_new(run_identity(run).env, tables, &count, 1, &gate->history_failure);
+	struct metrics *last = metrics_new(run_identity(run).env, tables, &count, 1, &gate->history_failure);
 
 	if (last == NULL)
 		return;

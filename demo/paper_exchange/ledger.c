@@ -40,14 +40,14 @@ ledger_take_nonce(struct ledger *ledger, size_t venue, const char *nonce)
 }
 
 bool
-ledger_raise_nonce(struct ledger *ledger, size_t venue, uint64_t nonce)
+ledger_raise_nonce(struct ledger *ledger, size_t venue, size_t key, uint64_t nonce)
 {
 	bool raised;
 
 	(void)pthread_mutex_lock(&ledger->lock);
-	raised = nonce > ledger->last_nonce[venue];
+	raised = nonce > ledger->last_nonce[venue][key];
 	if (raised)
-		ledger->last_nonce[venue] = nonce;
+		ledger->last_nonce[venue][key] = nonce;
 	(void)pthread_mutex_unlock(&ledger->lock);
 	return raised;
 }

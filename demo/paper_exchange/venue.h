@@ -107,6 +107,9 @@ extern const struct venue venue_binance, venue_binanceusdm, venue_upbit, venue_b
 /* The key, on all venues.  Kraken's secret is its base64. */
 extern const char paper_key[], paper_secret[], paper_passphrase[];
 
+/* Another on Kraken, with the same secret: a program that shares a key with another one breaks its nonces. */
+extern const char paper_key_second[];
+
 /* And another on Binance, with the public half of its secret. */
 extern const char paper_key_ed25519[];
 extern const unsigned char paper_public_ed25519[32];

@@ -217,7 +217,7 @@ for profile in '' exporters logs scale '*'; do
 	check "compose.yaml is valid, profile '$profile'" stack --profile "$profile" config -q
 	check "compose.live.yaml is valid, profile '$profile'" live --profile "$profile" config -q
 done
-check "scale.env is valid" stack --env-file compose/scale.env config -q
+check "scale.settings is valid" stack --env-file compose/scale.settings config -q
 without_settings() { $compose -f compose.live.yaml config -q; }
 refute "the live stack does not start without its settings" without_settings
 no_finding() { "$PYTHON" "$here/model.py" "$@" <"$work/model.json" | not grep .; }
