@@ -1,8 +1,8 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
-# the collectors, their status page, node_exporter and Prometheus; preflight says its verdict at the start.
-# With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon as Prometheus answers with our metrics, and they grow.
+# the collectors, their status page, preflight every minute, node_exporter and Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with
+# status 0 as soon as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
 #	ARBWATCH_INTERVAL  the collectors' interval (default: 5s; of those that ask exchanges always: these allow no less)
@@ -200,9 +200,9 @@ preflight_settings() {
 END
 }
 
-# One verdict to look at.
+# One verdict to look at; its metrics come from the one that repeats.
 show_verdict() {
-	say "may the bot go live?"
+	say "may the bot go live?  (preflight says so every minute)"
 	env -i PATH="$PATH" TERM="${TERM-dumb}" NO_COLOR="${NO_COLOR-}" \
 		"$BUILD/preflight" --config.file "$work/arbwatch.yml" --stdout >"$work/preflight.verdict" || :
 }
@@ -238,8 +238,7 @@ END
   grace: 5s
   engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
-	show_verdict # before the collectors: on Kraken two programs cannot share a key
-	for collector in redis_latency postgres_latency exchange_health open_positions; do
+	for collector in redis_latency postgres_latency exchange_health open_positions preflight; do
 		start "$collector" "$BUILD/$collector" --config.file "$work/arbwatch.yml"
 	done
 }
@@ -351,6 +350,7 @@ start_exporter
 start_prometheus
 await prometheus 30 prometheus_answers
 
+show_verdict
 say "waiting for Prometheus to see the histograms grow"
 prove arbitrage_redis_latency_seconds redis_latency
 prove arbitrage_postgres_latency_seconds postgres_latency
@@ -358,6 +358,7 @@ prove arbitrage_exchange_request_duration_seconds exchange_health
 await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
 await open_positions 30 ask 'count(arbitrage_positions_readable == 1) == 12'
 await open_positions 30 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
+await preflight 30 ask 'count(arbitrage_preflight_last_success == 1)'
 await arbwatch_exporter 30 ready
 await arbwatch_exporter 30 ask 'up{job="arbwatch"} == 1'
 show
