@@ -18,8 +18,8 @@ packages_of() {
 	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check curl iproute2 nginx openssl procps prometheus-alertmanager python3 python3-prometheus-client python3-psycopg2 wrk \
-			prometheus-postgres-exporter prometheus-redis-exporter
+		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2 wrk \
+			prometheus-alertmanager prometheus-postgres-exporter prometheus-redis-exporter
 		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
 		command -v npm >/dev/null || echo nodejs npm

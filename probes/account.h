@@ -16,7 +16,7 @@ struct account_target {
 	const char *base_url; /* instead of the profile's; NULL: the profile's */
 	const struct account_key *key;
 	bool asked[ACCOUNT_ENDPOINTS]; /* which endpoints this run asks */
-	bool paper_only;     /* nothing is signed for, or sent to, any place but those of profile_is_paper() */
+	bool paper_only;     /* nothing is signed for, or sent, anywhere but where profile_is_paper() */
 	int64_t weight_most; /* that all pages together may cost; 0: any */
 };
 

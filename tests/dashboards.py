@@ -227,6 +227,7 @@ def rules(programs):
         board_rules(name, board, {other["uid"] for other in loaded.values()})
         grid_rules(name, board)
     expressions_parse()
+    verdicts_hold()
     known_metrics(programs)
     for key, reason in EMPTY.items():
         name, *rest = key.split("/")
@@ -350,6 +351,56 @@ def expressions_parse():
         told = subprocess.run(["promtool", "check", "rules", rule_file.name], capture_output=True, text=True)
         check("every expression parses", told.returncode == 0, "\n" + told.stderr + "\n".join(
             "panel:%d is %s" % (i, each) for i, (each, _) in enumerate(every)) if told.returncode else "")
+
+
+def all_is_well(env):
+    two = ('arbitrage_exchange_health_state{env="%s", exchange="a", state="healthy"}',
+           'arbitrage_exchange_health_state{env="%s", exchange="b", state="healthy"}')
+    ups = ('arbitrage_redis_up{env="%s", target="main"}', 'arbitrage_postgres_up{env="%s", target="main"}',
+           'arbitrage_positions_readable{env="%s", exchange="a"}')
+    return {series % env: 1 for series in two + ups}
+
+
+def preflight_said(env, passed_, ready, interval, last_run):
+    series = {"arbitrage_preflight_last_success": passed_, "arbitrage_preflight_ready_for_live": ready,
+              "arbitrage_collector_interval_seconds": interval, "arbitrage_collector_last_run_timestamp_seconds": last_run}
+    return {'%s{env="%s"%s}' % (name, env, ', collector="preflight"' if "_collector_" in name else ""): value
+            for name, value in series.items()}
+
+
+# What an hour after the epoch is said of preflight -> the Overview's verdict, its reasons, the tile, bars of freshness.
+HOUR = 3600
+VERDICTS = {
+    "paper, nobody runs preflight": ("paper", {}, 0, 0, None, 0),
+    "paper, ready": ("paper", preflight_said("paper", 1, 0, 60, HOUR - 10), 0, 0, 3, 1),
+    "paper, ready, it ran once": ("paper", preflight_said("paper", 1, 0, 0, 0), 0, 0, 3, 0),
+    "paper, ready, it stopped": ("paper", preflight_said("paper", 1, 0, 60, 0), 1, 1, 3, 1),
+    "paper, not ready": ("paper", preflight_said("paper", 0, 0, 60, HOUR - 10), 1, 1, 0, 1),
+    "live, ready": ("live", preflight_said("live", 1, 1, 60, HOUR - 10), 0, 0, 2, 1),
+    "live, not ready, it ran once": ("live", preflight_said("live", 0, 0, 0, 0), 2, 1, 0, 0),
+    "live, a check was left out": ("live", preflight_said("live", 1, 0, 60, HOUR - 10), 2, 1, 1, 1),
+    "live, not ready, and the bot has positions where nobody looks": (
+        "live", {'arbitrage_engine_unknown_rows{env="live"}': 3, **preflight_said("live", 0, 0, 60, HOUR - 10)}, 2, 2, 0, 1),
+}
+
+
+def verdicts_hold():
+    """promtool reckons what the Overview says of preflight, on values of which the answer is known."""
+    found = {panel["id"]: panel["targets"][0]["expr"] for panel in boards()["overview"]["panels"]}
+    tests = []
+    for what, (env, said, verdict, reasons, tile, bars) in VERDICTS.items():
+        put = {"env": env, "exchange": ".*"}
+        wanted = [(found[1], verdict), ("count(%s) or vector(0)" % found[2], reasons),
+                  ("count(%s) or vector(0)" % found[10], bars), (found[11], tile)]
+        tests.append({"name": what, "interval": "1m", "input_series": [
+            {"series": series, "values": "%d+0x60" % value} for series, value in {**all_is_well(env), **said}.items()],
+            "promql_expr_test": [{"expr": substituted(expression, put), "eval_time": "1h", "exp_samples": [] if value is None
+                                  else [{"labels": "{}", "value": value}]} for expression, value in wanted]})
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as test_file:
+        json.dump({"tests": tests}, test_file)
+        test_file.flush()
+        told = subprocess.run(["promtool", "test", "rules", test_file.name], capture_output=True, text=True)
+        check("the Overview says what preflight said", told.returncode == 0, "\n" + told.stdout + told.stderr)
 
 
 def known_metrics(programs):

@@ -32,6 +32,7 @@ broken 'a label that a metric does not have' 's/env=\\"$env\\", exchange=/env=\\
 broken 'an expression that does not parse' 's/histogram_quantile(0.95, /histogram_quantile(0.95 /' overview 'every expression parses'
 broken 'a counter that is no rate' 's/increase(\(arbitrage_collector_failures_total[^[]*\)\[[^]]*\]/(\1/' system_health 'is a rate'
 broken 'a count of preflight over a time that is not said why' 's/"title": "Runs of 24 h"/"title": "Runs"/' preflight 'is a rate'
+broken 'a verdict of preflight that does not count' 's/env=\\"live\\"} == 0/env=\\"live\\"} == 7/' overview 'what preflight said'
 broken 'panels that overlap' '0,/"y": 9/s//"y": 8/' overview 'overlaps nothing'
 broken 'a panel that does not say why it is empty' 's/"noValue": "N[^"]*"/"noValue": ""/' positions 'says why it is empty'
 broken 'a link to nowhere' 's|/d/arbwatch-positions|/d/arbwatch-position|' overview 'a link leads to'

@@ -93,13 +93,13 @@ struct gate {
 	struct sources sources;
 	struct stock stock;
 	struct belief belief;
-	bool *comparable;                   /* by exchange */
-	double *retry_at;                   /* by exchange, Unix time: until then nobody asks it */
-	struct credential *credentials;     /* by exchange */
-	char *health_name;                  /* of the file of exchange_health */
-	struct failure memory_failure;      /* who must not be asked is not known: nobody is */
-	struct failure history_failure;     /* what exchange_health wrote could not be read */
-	bool accounts_read;                 /* in this run */
+	bool *comparable;               /* by exchange */
+	double *retry_at;               /* by exchange, Unix time: until then nobody asks it */
+	struct credential *credentials; /* by exchange */
+	char *health_name;              /* of the file of exchange_health */
+	struct failure memory_failure;  /* who must not be asked is not known: nobody is */
+	struct failure history_failure; /* what exchange_health wrote could not be read */
+	bool accounts_read;             /* in this run */
 
 	char *git_directory, *git_refs;
 

@@ -284,11 +284,12 @@ open_positions(const struct call *call, struct answer *answer)
 static void
 api_key_info(const struct call *call, struct answer *answer)
 {
+	const char *key = call->header(call, "API-Key");
 	int64_t since = call->floor->started_ms / 1000;
 
 	succeed(
 	    answer, json_pack("{s:s, s:s, s:o, s:i, s:[s, s, s*], s:s, s:o, s:s, s:s, s:o, s:o, s:[s*], s:o}",
-			"apiKeyName", "paper", "apiKey", call->header(call, "API-Key"), "nonce", json_whole(call->now_ms),
+			"apiKeyName", "paper", "apiKey", key, "nonce", json_whole(call->now_ms),
 			"nonceWindow", 0, "permissions", "query-funds", "query-open-trades",
 			call->faults[FAULT_WITHDRAW].on ? "withdraw-funds" : NULL, "iban",
 			"AA00 PAPE REXC HANG", "validUntil", json_whole(account_expiry(call, 0) / 1000),
