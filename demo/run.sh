@@ -2,7 +2,8 @@
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
 # the collectors, their status page, preflight every minute, node_exporter and
-# Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon as Prometheus answers with our metrics, and they grow.
+# Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon
+# as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
 #	ARBWATCH_INTERVAL  the collectors' interval (default: 5s; of those that ask exchanges always: these allow no less)

@@ -215,6 +215,10 @@ rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 faulty '/okx/429?value=600' 1 paper --no-metrics
 check "a back-off is, also without metrics" grep -q "^http://127.0.0.1:$paper_port/okx 0 [1-9]" "$textfiles/.exchange_bans"
 rm -f "$textfiles/.exchange_bans"
+# Nor is an exchange asked more often than it bears.
+run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --interval 200ms \
+	--exchange "binance=http://127.0.0.1:$paper_port/binance"
+check "a loop that an exchange cannot bear is refused" grep -qF 'may be used (degraded.headroom is 0.2)' "$work/err"
 # Who must not be asked is not known: nobody is.
 ln -s .exchange_bans "$textfiles/.exchange_bans"
 control DELETE ''

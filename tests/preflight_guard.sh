@@ -55,7 +55,7 @@ make_keys
 # shellcheck disable=SC2046  # one word each
 : >"$work/live.log"
 spawn loop "$preflight" --env paper --exchange.profiles "$here/exchanges" \
-	--exchange "binance=https://0.0.0.0:$live_port/binance" --keys "$keys" --tls.ca-file "$work/live.pem" --interval 200ms
+	--exchange "binance=https://0.0.0.0:$live_port/binance" --keys "$keys" --tls.ca-file "$work/live.pem" --interval 1s
 loop=$SPAWNED
 several() { test "$(grep -c 'GET /binance/api/v3/depth' "$work/live.log")" -ge "$1"; }
 check "a loop asks again and again" await 20 several 3
