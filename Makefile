@@ -220,4 +220,5 @@ fuzzers: $(fuzzers:%=$(BUILD)/fuzz/%)
 .PHONY: all install uninstall clean run check check-sanitized e2e lint fuzz bench test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Not those of $(BUILD)/e2e, which holds the systems of the end to end tests.
+-include $(shell find $(BUILD) -path $(BUILD)/e2e -prune -o -type f -name '*.d' -print 2>/dev/null)
