@@ -135,8 +135,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c textfile/*.c)
 	    -DPROGRAMS='"$(collectors)"' -DVERSION='"$(VERSION)"' -DREVISION='"fuzz"' -o $@ $^ \
 	    $(if $($*_PKGS),$$(pkg-config --libs $($*_PKGS))) -lyaml -pthread
 
-$(BUILD)/fuzz/fuzz_exchange: probes/json_pointer.c $(wildcard probes/profile*.c probes/exchange_*.c)
-$(BUILD)/fuzz/fuzz_account: $(wildcard probes/profile*.c probes/exchange_*.c probes/json_*.c probes/symbol*.c) \
+$(BUILD)/fuzz/fuzz_exchange: probes/address.c probes/json_pointer.c $(wildcard probes/profile*.c probes/exchange_*.c)
+$(BUILD)/fuzz/fuzz_account: probes/address.c $(wildcard probes/profile*.c probes/exchange_*.c probes/json_*.c probes/symbol*.c) \
     $(wildcard probes/account_*.c)
 
 $(BUILD)/%.o: %.c

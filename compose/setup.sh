@@ -7,12 +7,14 @@
 #	/volumes/monitor   redis_password, postgres_password,             read by the collectors, redis, postgres and
 #	                   redis_exporter.json, paper_ca.pem              their exporters
 #	/volumes/exchange  NAME.key, NAME.secret, NAME.passphrase         read by open_positions
+#	/volumes/preflight keys/ like those, redis_password,              read by preflight
+#	                   postgres_password
 #	/volumes/paper     cert.pem, key.pem                              read by paper-exchange
 #	/volumes/grafana   admin_password, secret_key                     read by grafana
 #	/volumes/logs      elastic_password, kibana_password, ...         read by the profile logs
 #
-# Files are 0444, because each reader has a user of its own; who may read is decided by which volume it is given.  API keys
-# are 0400 and the collectors' user's: open_positions takes no others.
+# Files are 0444, because each reader has a user of its own; who may read is decided by which volume it is given.  Those of
+# open_positions and preflight, which take no others, are 0400 and the collectors' user's.
 # ARBWATCH_SECRETS_REQUIRED  names that must be in /secrets; they are not made up
 
 set -eu
@@ -47,12 +49,49 @@ secret() {
 	echo "setup: made $2"
 }
 
-# key NAME: an API key or a part of one, from standard input; another one cannot be written over, only replaced.
+# key VOLUME FILE: for its reader's eyes alone, from standard input; it cannot be written over, only replaced.
 key() {
-	rm -f "/volumes/exchange/$1.new"
-	(umask 277 && cat >"/volumes/exchange/$1.new")
-	chown arbwatch:arbwatch "/volumes/exchange/$1.new"
-	mv -f "/volumes/exchange/$1.new" "/volumes/exchange/$1"
+	rm -f "/volumes/$1/$2.new"
+	(umask 277 && cat >"/volumes/$1/$2.new")
+	chown arbwatch:arbwatch "/volumes/$1/$2.new"
+	mv -f "/volumes/$1/$2.new" "/volumes/$1/$2"
+}
+
+# paper_keys VOLUME KRAKEN-KEY: those of the paper exchange's account, which are no secrets (docs/paper_exchange.md).
+paper_keys() {
+	paper_secret='paper-secret-0123456789abcdef0123456789abcdef'
+	for venue in binance binanceusdm upbit bybit okx; do
+		echo paper-key | key "$1" "$venue.key"
+		echo "$paper_secret" | key "$1" "$venue.secret"
+	done
+	echo paper-passphrase | key "$1" okx.passphrase
+	echo "$2" | key "$1" kraken.key
+	printf '%s' "$paper_secret" | base64 -w 0 | key "$1" kraken.secret
+}
+
+# given VOLUME FILE: where it comes from.  preflight may have keys of its own: where nonces only grow (Kraken), two
+# programs cannot share one.
+given() {
+	if [ "$1" = preflight/keys ] && [ -s "/secrets/preflight/${2%.*}.key" ]; then
+		echo "/secrets/preflight/$2"
+	else
+		echo "/secrets/$2"
+	fi
+}
+
+# take_keys VOLUME: API keys as they are, some have several lines; those that are no longer there are forgotten.
+take_keys() {
+	for file in "/volumes/$1"/*; do
+		[ -s "$(given "$1" "${file##*/}")" ] || rm -f "$file"
+	done
+	for file in /secrets/*.key /secrets/*.secret /secrets/*.passphrase \
+		/secrets/preflight/*.key /secrets/preflight/*.secret /secrets/preflight/*.passphrase; do
+		name=${file##*/}
+		source=$(given "$1" "$name")
+		[ -s "$source" ] || continue
+		key "$1" "$name" <"$source"
+		echo "setup: ${source#/secrets/} is from the directory of secrets"
+	done
 }
 
 hash_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
@@ -89,6 +128,11 @@ else
 		put /volumes/redis/broker_url
 fi
 
+mkdir -p /volumes/preflight/keys
+for name in redis_password postgres_password; do
+	key preflight "$name" </volumes/monitor/$name
+done
+
 # The paper exchange speaks TLS as the real ones do, with a certificate that is made anew before it expires.
 if [ -d /volumes/paper ]; then
 	if ! openssl x509 -in /volumes/paper/cert.pem -noout -checkend $((60 * 86400)) >/dev/null 2>&1; then
@@ -101,25 +145,11 @@ if [ -d /volumes/paper ]; then
 		echo "setup: made the paper exchange's certificate"
 	fi
 	put /volumes/monitor/paper_ca.pem </volumes/paper/cert.pem
-	# The keys of its account, which are no secrets (docs/paper_exchange.md).
-	paper_secret='paper-secret-0123456789abcdef0123456789abcdef'
-	for venue in binance binanceusdm upbit bybit okx kraken; do
-		echo paper-key | key "$venue.key"
-		case $venue in
-		kraken) printf '%s' "$paper_secret" | base64 -w 0 | key kraken.secret ;;
-		*) echo "$paper_secret" | key "$venue.secret" ;;
-		esac
-	done
-	echo paper-passphrase | key okx.passphrase
+	paper_keys exchange paper-key
+	paper_keys preflight/keys paper-key-second
 else
-	# API keys as they are, some have several lines; those that are no longer there are forgotten.
-	for file in /volumes/exchange/*; do
-		[ -s "/secrets/${file##*/}" ] || rm -f "$file"
-	done
-	for file in /secrets/*.key /secrets/*.secret /secrets/*.passphrase; do
-		[ -s "$file" ] || continue
-		key "${file##*/}" <"$file"
-		echo "setup: ${file##*/} is from the directory of secrets"
+	for volume in exchange preflight/keys; do
+		take_keys "$volume"
 	done
 fi
 

@@ -92,17 +92,19 @@ static int
 make_request(
     struct chain *chain, struct account_signed *sent, struct http_request *request, struct failure *why)
 {
+	const struct account_target *target = chain->venue->target;
 	enum account_endpoint endpoint = chain->endpoints[chain->at];
 	bool list = endpoint != ACCOUNT_KEY && endpoint != ACCOUNT_LOCK;
 
 	account_signed_release(sent);
-	if (account_page_request(chain->venue->target, endpoint, last_cursor(current(chain)), sent, why) != 0)
+	if (account_page_request(target, endpoint, last_cursor(current(chain)), sent, why) != 0)
 		return -1;
 	*request = (struct http_request){ .url = sent->url,
 		.body = sent->body,
 		.body_limit = list ? LIST_LIMIT : SMALL_LIMIT,
 		.headers = (const char *const *)sent->headers,
-		.wanted = chain->venue->wanted };
+		.wanted = chain->venue->wanted,
+		.private_only = target->paper_only && account_place(target) != PLACE_TEST };
 	return 0;
 }
 

@@ -16,7 +16,11 @@ struct account_target {
 	const char *base_url; /* instead of the profile's; NULL: the profile's */
 	const struct account_key *key;
 	bool asked[ACCOUNT_ENDPOINTS]; /* which endpoints this run asks */
-	bool paper_only;     /* nothing is signed for, or sent, anywhere but where profile_is_paper() */
+	/* Nothing is signed for, or sent, to a live exchange (profile_place()); nor to a public address but
+	 * the test_url's. */
+	bool paper_only;
+	char *const *paper_hosts; /* borrowed: names of hosts where exchanges of our own run */
+	size_t paper_host_count;
 	int64_t weight_most; /* that all pages together may cost; 0: any */
 };
 

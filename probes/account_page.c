@@ -157,6 +157,13 @@ make_signed(const struct account_target *target, const struct account_call *unsi
 	return account_sign(target->profile, target->key, &call, result, why);
 }
 
+enum profile_place
+account_place(const struct account_target *target)
+{
+	return profile_place(
+	    target->profile, target->base_url, target->paper_hosts, target->paper_host_count);
+}
+
 int
 account_page_request(const struct account_target *target, enum account_endpoint endpoint, const char *cursor,
     struct account_signed *result, struct failure *why)
@@ -172,7 +179,7 @@ account_page_request(const struct account_target *target, enum account_endpoint 
 
 	*result = (struct account_signed){ 0 };
 	/* The last place before anything is signed. */
-	if (target->paper_only && !profile_is_paper(target->profile, call.base_url))
+	if (target->paper_only && account_place(target) == PLACE_LIVE)
 		(void)failure_set(why, FAILURE_LOCAL,
 		    "%s: a live exchange is not asked in paper, and nothing was sent", target->profile->name);
 	else if (path == NULL || query == NULL)

@@ -28,6 +28,8 @@ void account_merge(
 enum { ACCOUNT_CURSOR = 512 };
 bool account_cursor_valid(const char *cursor);
 
+enum profile_place account_place(const struct account_target *target);
+
 /*
  * Signed now, but for the instruments, which are public.  `cursor` NULL: the
  * first page.  0, or -1 with `why` (local); in both cases for

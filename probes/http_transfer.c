@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include "probes/address.h"
 #include "probes/http_failure.h"
 #include "probes/http_receive.h"
 
@@ -53,17 +54,21 @@ note_lookup(void *resolver, void *reserved, void *argument)
 	return 0;
 }
 
+/* There is a connection, new or kept, and nothing of the request is sent yet. */
 static int
 note_connection(void *argument, char *server, char *own, int server_port, int own_port)
 {
 	struct http_transfer *t = argument;
 
-	(void)server;
 	(void)own;
 	(void)server_port;
 	(void)own_port;
 	t->connected = true;
-	return CURL_PREREQFUNC_OK;
+	if (!t->request->private_only || address_is_private(server))
+		return CURL_PREREQFUNC_OK;
+	(void)http_refuse(
+	    t, FAILURE_LOCAL, "its address is public, where a host of our own was meant; nothing was sent");
+	return CURL_PREREQFUNC_ABORT;
 }
 
 /* As curl does it, but it would not say why there is none. */

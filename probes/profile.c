@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "common/buffer.h"
 #include "common/url.h"
 #include "common/utf8.h"
+#include "probes/address.h"
 #include "probes/profile_keys.h"
 
 const char *
@@ -26,19 +26,6 @@ account_endpoint_name(enum account_endpoint endpoint)
 	return names[endpoint];
 }
 
-static bool
-is_loopback(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (strcmp(host, "localhost") == 0)
-		return true;
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 static const char *
 url_fault(const struct url *url, const char *text)
 {
@@ -46,7 +33,7 @@ url_fault(const struct url *url, const char *text)
 		return "the URL does not begin with https://";
 	if (url->host[0] == '\0')
 		return "the URL has no host";
-	if (strcmp(url->scheme, "http") == 0 && !is_loopback(url->host))
+	if (strcmp(url->scheme, "http") == 0 && !address_is_loopback(url->host))
 		return "the URL is not https:// (http:// is for loopback alone)";
 	if (url->user != NULL || url->password != NULL || url->query != NULL || strchr(text, '#') != NULL)
 		return "the URL has a user, a '?' or a '#' in it";
@@ -78,21 +65,51 @@ same_server(const struct url *a, const struct url *b)
 }
 
 bool
-profile_is_paper(const struct profile *profile, const char *url)
+profile_is_at(const struct profile *profile, const char *host)
 {
 	struct failure ignored = { 0 };
-	struct url asked, test;
-	bool paper;
+	struct url parsed;
+	bool same;
+
+	if (url_parse(&parsed, profile->base_url, &ignored) != 0)
+		return true; /* not known: it may be */
+	same = strcasecmp(parsed.host, host) == 0;
+	url_release(&parsed);
+	return same;
+}
+
+static bool
+is_at_test_url(const struct profile *profile, const struct url *asked)
+{
+	struct failure ignored = { 0 };
+	struct url test;
+	bool same;
+
+	if (profile->test_url == NULL || url_parse(&test, profile->test_url, &ignored) != 0)
+		return false;
+	same = same_server(asked, &test);
+	url_release(&test);
+	return same;
+}
+
+enum profile_place
+profile_place(const struct profile *profile, const char *url, char *const paper_hosts[], size_t count)
+{
+	enum profile_place place = PLACE_LIVE;
+	struct failure ignored = { 0 };
+	struct url asked;
 
 	if (url_parse(&asked, url != NULL ? url : profile->base_url, &ignored) != 0)
-		return false;
-	paper = is_loopback(asked.host);
-	if (!paper && profile->test_url != NULL && url_parse(&test, profile->test_url, &ignored) == 0) {
-		paper = same_server(&asked, &test);
-		url_release(&test);
-	}
+		return PLACE_LIVE;
+	if (address_is_loopback(asked.host))
+		place = PLACE_OURS;
+	else if (is_at_test_url(profile, &asked))
+		place = PLACE_TEST;
+	for (size_t i = 0; place == PLACE_LIVE && i < count; i++)
+		if (strcasecmp(asked.host, paper_hosts[i]) == 0 && !profile_is_at(profile, asked.host))
+			place = PLACE_OURS;
 	url_release(&asked);
-	return paper;
+	return place;
 }
 
 static void

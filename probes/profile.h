@@ -223,10 +223,20 @@ struct profile *profile_load(const char *path, struct failure *why);
 int profile_check_url(const char *url, struct failure *why);
 
 /*
- * Whether no order that is sent there can cost money: it is on loopback, or has
- * scheme, host and port of the exchange's own test_url.  NULL: the profile's base_url.
+ * Where a request to `url` (NULL: the profile's base_url) goes.  At PLACE_TEST and PLACE_OURS no order can
+ * cost money, provided that for PLACE_OURS the address is private too, which a name alone cannot tell
+ * (http_request.private_only).
  */
-bool profile_is_paper(const struct profile *profile, const char *url);
+enum profile_place {
+	PLACE_LIVE,
+	PLACE_TEST, /* scheme, host and port of the exchange's own test_url */
+	PLACE_OURS /* on loopback, or at one of `paper_hosts`, unless the exchange itself goes by that name */
+};
+enum profile_place profile_place(
+    const struct profile *profile, const char *url, char *const paper_hosts[], size_t paper_host_count);
+
+/* Whether the exchange itself, at its base_url, goes by that name or address. */
+bool profile_is_at(const struct profile *profile, const char *host);
 
 /* Takes NULL. */
 void profile_free(struct profile *profile);

@@ -86,6 +86,68 @@ check "so is one in a variable" is live_guard fail 'ARBWATCH_COINBASE_SECRET'
 BOT_LIVE_KEY=something only_guard 1 paper --live.variable BOT_LIVE_KEY
 check "and the bot's own" is live_guard fail 'BOT_LIVE_KEY'
 
+# A host of our own, by its name --------------------------------------
+
+# In a network of its own: one paper exchange at a private address and at a public one.
+cat >"$work/house.sh" <<'END'
+work=$1 build=$2
+shift 2
+ip link set lo up && ip address add 10.11.12.13/32 dev lo && ip address add 203.0.113.7/32 dev lo || exit 90
+printf '127.0.0.1 localhost\n10.11.12.13 paper-house\n203.0.113.7 public-house\n' >"$work/hosts"
+mount --bind "$work/hosts" /etc/hosts || exit 90
+"$build/paper_exchange" --listen 0.0.0.0:9180 --tls.cert-file "$work/house.pem" --tls.key-file "$work/house.key" &
+house=$!
+tries=0
+until curl -fsS --cacert "$work/house.pem" https://paper-house:9180/binance/api/v3/time; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 100 ] || exit 90
+	sleep 0.1
+done >"$work/house.log" 2>&1
+"$@"
+status=$?
+curl -fsS --cacert "$work/house.pem" https://127.0.0.1:9180/control/requests >"$work/house.requests" || exit 90
+kill "$house"
+exit "$status"
+END
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/house.key" -out "$work/house.pem" -days 2 -subj /CN=house \
+	-addext 'subjectAltName=DNS:paper-house,DNS:public-house,IP:203.0.113.7,IP:127.0.0.1' 2>/dev/null
+mkdir "$work/house.keys"
+cp -p "$keys"/binance.* "$keys"/kraken.* "$work/house.keys"
+house_run() {  # house_run STATUS HOST [FLAG...]: in paper
+	house_status=$1 house_host=$2
+	shift 2
+	run "$house_status" unshare -n -m sh "$work/house.sh" "$work" "$BUILD" "$preflight" --env paper --skip git_safety \
+		--exchange.profiles "$here/exchanges" --keys "$work/house.keys" --tls.ca-file "$work/house.pem" --symbol BTC/USDT \
+		--exchange "binance=https://$house_host:9180/binance" --exchange "kraken=https://$house_host:9180/kraken" \
+		--secrets.processes no --output "$work/evidence.json" "$@"
+}
+asked() { cat "$work/house.requests"; grep -q "$1" "$work/house.requests"; }
+if unshare -n -m true 2>"$work/unshare.log"; then
+	house_run 1 paper-house
+	check "a host that nobody named is a live one" is live_guard fail 'binance: a live key'
+	refute "and is asked for nothing private" asked 'account\|private'
+	house_run 0 paper-house --paper.host Paper-House
+	check "at a host of our own keys are no live ones" is live_guard pass '2 keys of paper exchanges'
+	check "its account is read" is open_positions warn ' open: binance BTC'
+	check "by private requests" asked 'v3/account'
+	house_run 1 paper-house --paper.host other-house
+	check "another one does not count" is live_guard fail 'binance: a live key'
+	for host in public-house 203.0.113.7; do
+		house_run 0 "$host" --paper.host "$host"
+		check "$host, at a public address, is not read" is open_positions warn 'its address is public'
+		check "but asked for what is public" asked 'v3/depth'
+		refute "and for nothing private" asked 'account\|private'
+	done
+else
+	skip "hosts of our own" "unshare is not permitted here"
+fi
+for bad in '' 'https://paper-house' 'paper-house:9180' '::1' 'a b'; do
+	run 2 "$preflight" --env paper --paper.host "$bad"
+	check "'$bad' is no host" grep -q "paper.host.*is no name of a host" "$work/err"
+done
+run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --paper.host API.Binance.com
+check "an exchange itself is none of ours" grep -q "'API.Binance.com' is binance itself" "$work/err"
+
 # Live ----------------------------------------------------------------
 
 only_guard 0 live

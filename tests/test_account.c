@@ -23,7 +23,7 @@ enum { MOST_SENT = 512, URL = 1024 };
 static struct {
 	char url[URL], body[256];
 	size_t limit;
-	bool headers;
+	bool headers, private_only;
 } sent[MOST_SENT];
 static size_t sent_count;
 
@@ -60,6 +60,7 @@ step(struct http_request *request, struct http_response *response, size_t index,
 	(void)snprintf(sent[sent_count].body, sizeof(sent[0].body), "%s",
 	    request->body != NULL ? request->body : "(GET)");
 	sent[sent_count].headers = request->headers != NULL && request->headers[0] != NULL;
+	sent[sent_count].private_only = request->private_only;
 	sent[sent_count++].limit = request->body_limit;
 	response->sent = true;
 	response->seconds = 0.25;
@@ -693,49 +694,76 @@ START_TEST(balances_and_positions_are_completed_apart)
 }
 END_TEST
 
+static char paper_host[] = "paper-house", exchange_itself[] = "api.binance.com";
+static char *const paper_hosts[] = { paper_host, exchange_itself };
+
 /* NULL: the profile's own. */
 static const struct {
 	const char *url;
-	bool paper;
+	enum profile_place place;
 } places[] = {
-	{ NULL, false },
-	{ "https://api.binance.com", false },
-	{ "https://0.0.0.0:8443", false },
-	{ "https://127.0.0.1.example.com", false },
-	{ "https://localhost.example.com", false },
-	{ "https://example.com/127.0.0.1", false },
-	{ "https://example.com/https://testnet.binance.vision", false },
-	{ "https://testnet.binance.vision.example.com", false },
-	{ "https://testnet.binance.vision:8443", false },
-	{ "http://testnet.binance.vision", false },
-	{ "https://api-testnet.bybit.com", false },
-	{ "https://128.0.0.1", false },
-	{ "https://[::2]", false },
-	{ "nonsense", false },
-	{ "http://127.0.0.1:8080/binance", true },
-	{ "http://127.1.2.3", true },
-	{ "http://localhost:1", true },
-	{ "https://[::1]:8443", true },
-	{ "https://testnet.binance.vision", true },
-	{ "https://TESTNET.binance.vision:443/x", true },
+	{ NULL, PLACE_LIVE },
+	{ "https://api.binance.com", PLACE_LIVE },
+	{ "https://0.0.0.0:8443", PLACE_LIVE },
+	{ "https://127.0.0.1.example.com", PLACE_LIVE },
+	{ "https://localhost.example.com", PLACE_LIVE },
+	{ "https://example.com/127.0.0.1", PLACE_LIVE },
+	{ "https://example.com/https://testnet.binance.vision", PLACE_LIVE },
+	{ "https://testnet.binance.vision.example.com", PLACE_LIVE },
+	{ "https://testnet.binance.vision:8443", PLACE_LIVE },
+	{ "http://testnet.binance.vision", PLACE_LIVE },
+	{ "https://api-testnet.bybit.com", PLACE_LIVE },
+	{ "https://128.0.0.1", PLACE_LIVE },
+	{ "https://10.0.0.1", PLACE_LIVE },
+	{ "https://[::2]", PLACE_LIVE },
+	{ "https://paper-house.example.com", PLACE_LIVE },
+	{ "https://example.com/paper-house", PLACE_LIVE },
+	{ "https://API.binance.com:8443/binance", PLACE_LIVE },
+	{ "nonsense", PLACE_LIVE },
+	{ "http://127.0.0.1:8080/binance", PLACE_OURS },
+	{ "http://127.1.2.3", PLACE_OURS },
+	{ "http://localhost:1", PLACE_OURS },
+	{ "https://[::1]:8443", PLACE_OURS },
+	{ "https://paper-house", PLACE_OURS },
+	{ "https://Paper-House:9180/binance", PLACE_OURS },
+	{ "https://testnet.binance.vision", PLACE_TEST },
+	{ "https://TESTNET.binance.vision:443/x", PLACE_TEST },
 };
 
 START_TEST(in_paper_nothing_is_sent_to_a_live_place)
 {
+	bool paper = places[_i].place != PLACE_LIVE;
 	struct one one;
 
 	rules = all_well;
 	set_up(&one, "binance", "bpikl");
 	one.target.base_url = places[_i].url;
 	one.target.paper_only = true;
+	one.target.paper_hosts = paper_hosts;
+	one.target.paper_host_count = LENGTH(paper_hosts);
 	probe(&one);
-	ck_assert_int_eq(profile_is_paper(one.profile, places[_i].url), places[_i].paper);
-	ck_assert_uint_eq(sent_count, places[_i].paper ? 5 : 0);
-	for (size_t e = 0; !places[_i].paper && e < ACCOUNT_ENDPOINTS; e++) {
+	ck_assert_int_eq(
+	    profile_place(one.profile, places[_i].url, paper_hosts, LENGTH(paper_hosts)), places[_i].place);
+	ck_assert_uint_eq(sent_count, paper ? 5 : 0);
+	for (size_t i = 0; i < sent_count; i++)
+		ck_assert_int_eq(sent[i].private_only, places[_i].place == PLACE_OURS);
+	for (size_t e = 0; !paper && e < ACCOUNT_ENDPOINTS; e++) {
 		ck_assert(!one.reading.parts[e].read);
 		ck_assert_int_eq(one.reading.parts[e].failure.kind, FAILURE_LOCAL);
 		ck_assert_ptr_nonnull(strstr(one.reading.parts[e].failure.text, "nothing was sent"));
 	}
+	tear_down(&one);
+}
+END_TEST
+
+START_TEST(a_host_of_ours_is_one_only_where_it_is_named)
+{
+	struct one one;
+
+	rules = all_well;
+	set_up(&one, "binance", "b");
+	ck_assert_int_eq(profile_place(one.profile, "https://paper-house", NULL, 0), PLACE_LIVE);
+	ck_assert_int_eq(profile_place(one.profile, "https://paper-house", paper_hosts + 1, 1), PLACE_LIVE);
 	tear_down(&one);
 }
 END_TEST
@@ -805,6 +833,7 @@ main(void)
 	tcase_add_test(t, balances_and_positions_are_completed_apart);
 	tcase_add_test(t, without_a_key_nothing_that_is_signed_is_asked);
 	tcase_add_loop_test(t, in_paper_nothing_is_sent_to_a_live_place, 0, LENGTH(places));
+	tcase_add_test(t, a_host_of_ours_is_one_only_where_it_is_named);
 	tcase_add_test(t, no_targets_are_no_work);
 	tcase_add_loop_test(t, a_cursor_cannot_become_another_parameter, 0, LENGTH(cursors));
 	suite_add_tcase(s, t);

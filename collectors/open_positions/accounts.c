@@ -43,7 +43,9 @@ account_choose(struct account *account)
 	account->target = (struct account_target){ .profile = setting->profile,
 		.base_url = setting->base_url,
 		.key = account->key,
-		.paper_only = account->paper_only };
+		.paper_only = account->paper_only,
+		.paper_hosts = account->paper_hosts,
+		.paper_host_count = account->paper_host_count };
 	for (int e = 0; e < ACCOUNT_ENDPOINTS; e++)
 		account->target.asked[e] = is_due(account, (enum account_endpoint)e);
 	account->books = (struct exchange_target){ .profile = setting->profile,

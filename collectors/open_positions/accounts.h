@@ -16,8 +16,10 @@ struct account {
 	const char *name; /* the label; the settings' */
 	const struct exchange_setting *setting;
 	struct account_key *key;
-	bool withheld;        /* it is not asked at all */
-	bool paper_only;      /* see probes/account.h */
+	bool withheld;   /* it is not asked at all */
+	bool paper_only; /* these three: see probes/account.h */
+	char *const *paper_hosts;
+	size_t paper_host_count;
 	int64_t weight_limit; /* the most that a run may cost */
 
 	/* What is remembered, by memory.c. */

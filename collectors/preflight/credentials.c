@@ -43,12 +43,14 @@ credentials_read(struct gate *gate)
 		*credential = (struct credential){ 0 };
 		credential->there = keys_are_there(
 		    gate->keys_directory, account->name, credential->where, sizeof(credential->where));
-		credential->paper_place =
-		    profile_is_paper(account->setting->profile, account->setting->base_url);
+		credential->paper_place = profile_place(account->setting->profile, account->setting->base_url,
+					      gate->paper_hosts.items, gate->paper_hosts.count) != PLACE_LIVE;
 		if (gate->live || (credential->there && credential->paper_place))
 			make_key(gate, account, credential);
 		account->withheld = account->key == NULL;
 		account->paper_only = !gate->live;
+		account->paper_hosts = gate->paper_hosts.items;
+		account->paper_host_count = gate->paper_hosts.count;
 	}
 }
 

@@ -66,6 +66,34 @@ check_verified(const struct gate *gate, const struct options *given, struct fail
 	return 0;
 }
 
+/* The name of an exchange would make its key one on paper. */
+static int
+check_paper_host(const struct gate *gate, const struct options *given, size_t index, struct failure *why)
+{
+	const char *host = gate->paper_hosts.items[index];
+
+	if (*host == '\0' || strpbrk(host, "/:@ ") != NULL)
+		return options_failure(
+		    given, "paper.host", index, why, "'%s' is no name of a host, nor an IPv4 address", host);
+	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++) {
+		const struct profile *profile = gate->accounts.items[i].setting->profile;
+
+		if (profile_is_at(profile, host))
+			return options_failure(
+			    given, "paper.host", index, why, "'%s' is %s itself", host, profile->name);
+	}
+	return 0;
+}
+
+static int
+check_paper_hosts(const struct gate *gate, const struct options *given, struct failure *why)
+{
+	for (size_t i = 0; i < gate->paper_hosts.count; i++)
+		if (check_paper_host(gate, given, i, why) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 take_room(struct gate *gate, struct failure *why)
 {
@@ -94,7 +122,7 @@ gate_open_exchanges(
 	if (read_limits(gate, given, why) != 0 || copy_name(gate, given, why) != 0)
 		return -1;
 	if (!gate->has_exchanges)
-		return 0;
+		return check_paper_hosts(gate, given, why);
 	if (venues_open(&gate->venues, given, why) != 0 ||
 	    budget_check(&gate->venues, given, gate->limits.headroom, why) != 0 ||
 	    open_client(gate, given, why) != 0 || accounts_open_keyless(&gate->accounts, given, why) != 0 ||
@@ -106,7 +134,7 @@ gate_open_exchanges(
 	/* Nothing that opens or is open is in its grace here: no fills are in flight before there is trade.
 	 */
 	gate->policy.limits.grace_seconds = 0;
-	return check_verified(gate, given, why);
+	return check_verified(gate, given, why) == 0 ? check_paper_hosts(gate, given, why) : -1;
 }
 
 void

@@ -95,7 +95,8 @@ read_texts(struct gate *gate, const struct options *given, struct failure *why)
 	    texts_read(&gate->files, given, "environment.file", why) != 0 ||
 	    texts_read(&gate->secret_variables, given, "secrets.variable", why) != 0 ||
 	    texts_read(&gate->secret_files, given, "secrets.file", why) != 0 ||
-	    texts_read(&gate->live_variables, given, "live.variable", why) != 0)
+	    texts_read(&gate->live_variables, given, "live.variable", why) != 0 ||
+	    texts_read(&gate->paper_hosts, given, "paper.host", why) != 0)
 		return -1;
 	return texts_read(&gate->verified, given, "live.verified", why);
 }
@@ -162,6 +163,7 @@ gate_free(struct gate *gate)
 	texts_release(&gate->secret_files);
 	texts_release(&gate->own_secret_files);
 	texts_release(&gate->live_variables);
+	texts_release(&gate->paper_hosts);
 	texts_release(&gate->verified);
 	free(gate->config_file);
 	free(gate->keys_directory);

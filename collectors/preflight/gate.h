@@ -80,6 +80,7 @@ struct gate {
 	struct texts secret_variables, secret_files;
 	struct texts own_secret_files; /* of our own settings, as in REDIS_PASSWORD_FILE */
 	struct texts live_variables;   /* the bot's live keys */
+	struct texts paper_hosts;      /* where exchanges of our own run */
 	struct texts verified;         /* exchanges whose keys somebody looked at */
 	struct servers servers;
 

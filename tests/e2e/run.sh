@@ -19,8 +19,8 @@ unset COMPOSE_FILE COMPOSE_PROFILES COMPOSE_PROJECT_NAME
 here=$PWD/tests/e2e
 store=${ARBWATCH_E2E_STORE:-$BUILD/e2e}
 project=arbwatch-e2e
-# One service for each program in collectors/, but preflight: that is run by hand, and from a timer of the operator's.
-collectors=$(basename -a -s .c collectors/*.c | grep -vx preflight | tr _ - | tr '\n' ' ')
+# One service for each program in collectors/.
+collectors=$(basename -a -s .c collectors/*.c | tr _ - | tr '\n' ' ')
 collector_count=$(echo "$collectors" | wc -w)
 engine_pid='' forwarding='' policy=''
 : >"$work/made"
@@ -280,14 +280,23 @@ refute "they are not told" grep -q 'of-the-operator' "$work/live.log"
 for service in $collectors; do
 	check "$service takes live.yml.example, at the interval of the stack" live_check "$service"
 done
-keys_of_live() {
-	docker run --rm --network none -v "$project-live_exchange-secrets:/s:ro" arbwatch:e2e sh -c 'cd /s && stat -c "%n %a %U" *'
+in_volume() {  # in_volume VOLUME COMMAND
+	docker run --rm --network none -v "$project-live_$1:/s:ro" arbwatch:e2e sh -c "cd /s && $2"
 }
-check "API keys are their reader's alone" test "$(keys_of_live | sort | tr '\n' ' ')" = \
-	'binance.key 400 arbwatch binance.secret 400 arbwatch upbit.key 400 arbwatch upbit.secret 400 arbwatch '
+modes='stat -c "%n %a %U" *.key *.secret *.passphrase 2>/dev/null | sort | tr "\n" " "'
+keys='binance.key 400 arbwatch binance.secret 400 arbwatch upbit.key 400 arbwatch upbit.secret 400 arbwatch '
+check "API keys are their reader's alone" test "$(in_volume exchange-secrets "$modes")" = "$keys"
+check "preflight has copies" test "$(in_volume preflight-secrets "cd keys && $modes")" = "$keys"
 rm "$work/secrets.d/upbit.key" "$work/secrets.d/upbit.secret"
-check "one that was taken away" live_setup
-check "is forgotten" test "$(keys_of_live | grep -c upbit)" -eq 0
+(umask 077 && mkdir "$work/secrets.d/preflight" && echo of-preflight >"$work/secrets.d/preflight/binance.key" &&
+	echo of-preflight-too >"$work/secrets.d/preflight/binance.secret")
+check "one that was taken away, and one for preflight alone" live_setup
+check "the one is forgotten" test "$(in_volume exchange-secrets 'echo *')" = 'binance.key binance.secret'
+check "by preflight too" test "$(in_volume preflight-secrets 'cd keys && echo *')" = 'binance.key binance.secret'
+check "the other is the gate's" test "$(in_volume preflight-secrets 'cat keys/*')" = "of-preflight
+of-preflight-too"
+check "and nobody else's" test "$(in_volume exchange-secrets 'cat *')" = "of-the-operator
+of-the-operator-too"
 live down -v >/dev/null 2>&1
 unset ARBWATCH_SECRETS
 say "live"
@@ -368,6 +377,10 @@ check "and its disk" holds 'node_filesystem_avail_bytes{mountpoint="/"}'
 check "the paper exchange is asked over TLS" holds 'arbitrage_exchange_certificate_expiry_timestamp_seconds > time()'
 check "the status page is served" curl -sSf -o /dev/null "http://127.0.0.1:$ARBWATCH_STATUS_PORT/"
 check "and says that all is well" await 60 well
+check "preflight gave its verdict at start" holds 'arbitrage_preflight_last_success{env="paper"} == 1'
+check "in words, too" sh -c 'docker logs "$1" 2>&1 | grep -q "^READY for paper"' - "$project-preflight-1"
+check "it repeats every ten minutes" holds 'arbitrage_collector_interval_seconds{collector="preflight"} == 600'
+check "nothing is sent to an Alertmanager" not holds 'arbitrage_preflight_alert_failures_total > 0'
 check "Prometheus takes its rules" curl -sSf -o /dev/null "$prometheus/api/v1/rules"
 ### Confined, as it runs
 
@@ -389,26 +402,29 @@ check "the monitor may log in to Postgres" stack exec -T postgres sh -c "$as_mon
 refute "and may not make anything there" stack exec -T postgres sh -c "$as_monitor 'CREATE TABLE public.x (y int)'"
 check "it may read the bot's view" stack exec -T postgres sh -c "$as_monitor 'SELECT FROM arbwatch.open_positions'"
 refute "and not the table below it" stack exec -T postgres sh -c "$as_monitor 'SELECT FROM public.positions'"
-with_keys() {
+given() {  # given VOLUME: to these services
 	"$PYTHON" -c '
 import json, sys
 for name, service in json.load(sys.stdin)["services"].items():
-    if any(volume.get("source") == "exchange-secrets" for volume in service.get("volumes", [])):
-        print(name, end=" ")' <"$work/model.json"
+    if any(volume.get("source") == sys.argv[1] for volume in service.get("volumes", [])):
+        print(name, end=" ")' "$1" <"$work/model.json"
 }
-check "API keys are given to open-positions alone" test "$(with_keys)" = 'open-positions setup '
+check "API keys are given to open-positions alone" test "$(given exchange-secrets)" = 'open-positions setup '
 check "and are its user's alone" stack exec -T open-positions sh -c \
 	'cd /run/secrets/exchange && test "$(stat -c "%a %u" * | sort | uniq -c | tr -s " ")" = " 13 400 10001"'
+check "those of preflight to preflight alone" test "$(given preflight-secrets)" = 'preflight setup '
+check "and are its user's alone, passwords too" stack exec -T preflight sh -c \
+	'cd /run/secrets/preflight && test "$(stat -c "%a %u" *_password keys/* | sort | uniq -c | tr -s " ")" = " 15 400 10001"'
 
 # Everything secret that setup made, one on each line.
 secrets() {
-	for volume in redis postgres monitor exchange paper grafana logs; do
+	for volume in redis postgres monitor exchange preflight paper grafana logs; do
 		printf -- '-v %s_%s-secrets:/s/%s:ro ' "$project" "$volume" "$volume"
 	done >"$work/mounts"
 	# shellcheck disable=SC2046 # words are meant
 	docker run --rm --network none --user 0:0 $(cat "$work/mounts") arbwatch:e2e \
 		sh -c 'cat /s/*/*password /s/*/secret_key /s/*/*_key | grep -oE "[0-9a-f]{48}"
-			cat /s/exchange/*.secret /s/exchange/*.passphrase; sed -n 2p /s/paper/key.pem' | grep . | sort -u
+			cat /s/exchange/*.secret /s/exchange/*.passphrase /s/preflight/keys/*.secret; sed -n 2p /s/paper/key.pem' | grep . | sort -u
 }
 secrets >"$work/secrets"
 check "there are secrets to look for" test "$(wc -l <"$work/secrets")" -ge 13
@@ -490,7 +506,7 @@ check "down leaves no container" test -z "$(docker ps -aq --filter "label=com.do
 services >"$work/services"
 # shellcheck disable=SC2046 # one service per word
 must "the stack comes up again" stack up -d $(cat "$work/services")
-fresh='time() - min(arbitrage_collector_last_run_timestamp_seconds) < 30'
+fresh="min(arbitrage_collector_last_run_timestamp_seconds) > $(date +%s)"
 goes_on() { holds "$runs >= $runs_before" && holds "$fresh"; }
 check "the counters go on" await 60 goes_on
 check "none began anew" test "$(ask "$resets")" = "$resets_before"
