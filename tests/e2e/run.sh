@@ -502,11 +502,12 @@ runs='sum(arbitrage_collector_runs_total)'
 resets='sum(arbitrage_collector_state_resets_total)'
 runs_before=$(ask "$runs") resets_before=$(ask "$resets") stopped=$(date +%s)
 stack --profile '*' down -t 10 >/dev/null 2>&1
+gone=$(date +%s)
 check "down leaves no container" test -z "$(docker ps -aq --filter "label=com.docker.compose.project=$project")"
 services >"$work/services"
 # shellcheck disable=SC2046 # one service per word
 must "the stack comes up again" stack up -d $(cat "$work/services")
-fresh="min(arbitrage_collector_last_run_timestamp_seconds) > $(date +%s)"
+fresh="min(arbitrage_collector_last_run_timestamp_seconds) > $gone"
 goes_on() { holds "$runs >= $runs_before" && holds "$fresh"; }
 check "the counters go on" await 60 goes_on
 check "none began anew" test "$(ask "$resets")" = "$resets_before"
