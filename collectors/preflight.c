@@ -151,6 +151,17 @@ tell(const struct gate *gate, struct run *run, bool shown)
 	}
 }
 
+/* The log's last line of a run: the verdict. */
+static void
+tell_verdict(const struct gate *gate, const struct verdict *verdict, struct run *run)
+{
+	char text[160];
+
+	(void)snprintf(text, sizeof(text), "%s for %s: %.100s", verdict->ready ? "READY" : "NOT READY",
+	    gate->env, verdict->text);
+	(verdict->ready ? run_say : run_note)(run, "verdict", text);
+}
+
 /* What the Alertmanagers did not take: said and counted, and the verdict stands. */
 static void
 send_alerts(struct gate *gate, const struct verdict *verdict, struct run *run)
@@ -238,6 +249,8 @@ preflight_collect(void *state, struct run *run)
 	evidence.finished = evidence.started + seconds;
 	terminal_end(&round.terminal, &verdict, gate->env, gate->strict);
 	tell(gate, run, round.terminal.out != NULL);
+	if (round.terminal.out == NULL)
+		tell_verdict(gate, &verdict, run);
 	publish(gate, &verdict, run_metrics(run), seconds);
 	conclude(gate, &evidence, run);
 }

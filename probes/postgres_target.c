@@ -298,12 +298,21 @@ parse(struct postgres_target *target, const char *dsn, const char *password, str
 	return 0;
 }
 
+static bool
+holds_secret(const PQconninfoOption *options)
+{
+	for (; options->keyword != NULL; options++)
+		if (is_secret(options))
+			return true;
+	return false;
+}
+
 struct postgres_target *
 postgres_target_new(const char *dsn, const char *password, struct secrets *secrets, struct failure *why)
 {
 	struct postgres_target *target = calloc(1, sizeof(*target));
+	bool parsed;
 
-	secrets_add(secrets, dsn);
 	if (password != NULL)
 		secrets_add(secrets, password);
 	/* Without it OpenSSL asks the terminal for the passphrase of a client's key, and waits. */
@@ -314,7 +323,11 @@ postgres_target_new(const char *dsn, const char *password, struct secrets *secre
 	}
 	atomic_init(&target->users, 1);
 	atomic_init(&target->abandoned, 0);
-	if (parse(target, dsn, password, why) != 0 || complete(target, secrets, why) != 0) {
+	parsed = parse(target, dsn, password, why) == 0;
+	/* Who knows what is in one that makes no sense. */
+	if (!parsed || holds_secret(target->given))
+		secrets_add(secrets, dsn);
+	if (!parsed || complete(target, secrets, why) != 0) {
 		postgres_target_free(target);
 		target = NULL;
 	}

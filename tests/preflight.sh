@@ -130,6 +130,10 @@ only secrets 1 paper --config.file "$work/arbwatch.yml"
 check "a config file with a secret in it is one" is secrets fail 'a secret is in it'
 chmod 0600 "$work/arbwatch.yml"
 only secrets 0 paper --config.file "$work/arbwatch.yml"
+printf 'postgres.target: postgresql://nobody@127.0.0.1/bot\nsecrets.file: %s\n' "$work/redis-password" >"$work/arbwatch.yml"
+chmod 0644 "$work/arbwatch.yml"
+run 0 "$preflight" --check secrets --env paper --config.file "$work/arbwatch.yml" --output "$work/evidence.json"
+check "one without a password is not" is secrets pass
 REDIS_PASSWORD=changeme only secrets 1 paper
 check "a password of the settings is a placeholder" is secrets fail 'a password in the settings'
 
@@ -326,7 +330,18 @@ check "nor is one that was not pushed, where that is asked" is git_safety fail '
 rm -rf "$bot/.git"
 only git_safety 1 live
 check "where there is no repository it is skipped" is git_safety skip 'no repository'
+without_git() {
+	run 1 env PATH=/nonexistent "$preflight" --env live --check git_safety --git.directory "$1" --output "$work/evidence.json"
+}
+without_git "$bot"
+check "also where there is no git" is git_safety skip 'no repository'
+without_git "$bot/gone"
+check "but not where nobody can tell" is git_safety fail 'cannot start git'
 git_bot init
+mkdir "$bot/deep"
+without_git "$bot/deep"
+check "nor below a repository" is git_safety fail 'cannot start git'
+rmdir "$bot/deep"
 only git_safety 1 live
 check "without a commit it fails" is git_safety fail 'no commit yet'
 make_repository

@@ -61,6 +61,7 @@ several() { test "$(grep -c 'GET /binance/api/v3/depth' "$work/live.log")" -ge "
 check "a loop asks again and again" await 20 several 3
 kill -HUP "$loop"
 check "after a SIGHUP too" await 20 several "$(($(grep -c depth "$work/live.log") + 3))"
+check "the verdict is in its log" await 10 grep -q 'level=warn .*NOT READY for paper' "$work/loop.log"
 stop "$loop"
 refute "and sends nothing private" recorded "$private"
 

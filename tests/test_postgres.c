@@ -212,6 +212,19 @@ START_TEST(secrets_of_a_connection_string_are_masked)
 }
 END_TEST
 
+START_TEST(a_connection_string_without_a_password_is_no_secret)
+{
+	struct secrets secrets = { 0 };
+	struct failure why = { 0 };
+	struct postgres_target *target = postgres_target_new("postgresql://u@h/db", NULL, &secrets, &why);
+
+	ck_assert_ptr_nonnull(target);
+	ck_assert_uint_eq(secrets.count, 0);
+	postgres_target_free(target);
+	secrets_release(&secrets);
+}
+END_TEST
+
 #define AT "connection to server at \"127.0.0.1\", port 5432 failed: "
 
 static const struct {
@@ -510,6 +523,7 @@ postgres_suite(void)
 	tcase_add_loop_test(
 	    strings, what_is_no_connection_string_is_refused_and_not_shown, 0, LENGTH(bad_dsns));
 	tcase_add_loop_test(strings, secrets_of_a_connection_string_are_masked, 0, LENGTH(secret_dsns));
+	tcase_add_test(strings, a_connection_string_without_a_password_is_no_secret);
 	suite_add_tcase(suite, strings);
 	tcase_add_loop_test(texts, libpqs_words_have_a_kind, 0, LENGTH(messages));
 	tcase_add_loop_test(texts, every_sqlstate_has_a_kind, 0, LENGTH(codes));

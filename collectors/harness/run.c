@@ -104,6 +104,12 @@ run_note(struct run *run, const char *target, const char *message)
 	log_write(run->log, LOG_WARN, message, "target", target, NULL);
 }
 
+void
+run_say(struct run *run, const char *target, const char *message)
+{
+	log_write(run->log, LOG_INFO, message, "target", target, NULL);
+}
+
 const struct metrics *
 run_last(struct run *run)
 {

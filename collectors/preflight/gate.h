@@ -111,8 +111,6 @@ struct gate {
 
 	struct check_result results[CHECKS];
 	bool ready, written; /* of the last run */
-	bool judged;         /* there was one before */
-	bool was_ready;
 };
 
 /* What the gate is configured with, as the collector's open() has it.  Every part is released by gate_free().

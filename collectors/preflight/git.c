@@ -1,5 +1,8 @@
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collectors/preflight/checks.h"
 #include "collectors/preflight/command.h"
@@ -122,6 +125,32 @@ is_no_repository(const struct buffer *errors)
 	return errors->length > 0 && memmem(errors->text, errors->length, text, strlen(text)) != NULL;
 }
 
+/* For where git cannot be asked: whether there is a repository, in the directory or above it. */
+static bool
+is_in_repository(const char *directory)
+{
+	char *path = realpath(directory, NULL), entry[PATH_MAX + 8], *slash = path;
+	bool found = path == NULL; /* nobody knows */
+
+	while (!found && slash != NULL) {
+		(void)snprintf(entry, sizeof(entry), "%s/.git", path);
+		found = access(entry, F_OK) == 0;
+		slash = strrchr(path, '/');
+		if (slash != NULL)
+			*slash = '\0';
+	}
+	free(path);
+	return found;
+}
+
+static bool
+is_absent(const struct asking *asking, size_t question)
+{
+	if (asking->status[question] < 0)
+		return !is_in_repository(asking->gate->git_directory);
+	return asking->status[question] > 0 && is_no_repository(&asking->errors[question]);
+}
+
 static void
 judge_all(struct asking *asking, struct check_result *result)
 {
@@ -133,7 +162,7 @@ judge_all(struct asking *asking, struct check_result *result)
 	for (int q = ASK_STATUS; q <= ASK_FILES; q++) {
 		struct failure *why = &asking->why[q];
 
-		if (asking->status[q] > 0 && is_no_repository(&asking->errors[q])) {
+		if (is_absent(asking, (size_t)q)) {
 			check_skip(result, "no repository at '%s'", asking->gate->git_directory);
 			return;
 		}

@@ -378,7 +378,7 @@ check "the paper exchange is asked over TLS" holds 'arbitrage_exchange_certifica
 check "the status page is served" curl -sSf -o /dev/null "http://127.0.0.1:$ARBWATCH_STATUS_PORT/"
 check "and says that all is well" await 60 well
 check "preflight gave its verdict at start" holds 'arbitrage_preflight_last_success{env="paper"} == 1'
-check "in words, too" sh -c 'docker logs "$1" 2>&1 | grep -q "^READY for paper"' - "$project-preflight-1"
+check "in words, too" sh -c 'docker logs "$1" 2>&1 | grep -q "READY for paper"' - "$project-preflight-1"
 check "it repeats every ten minutes" holds 'arbitrage_collector_interval_seconds{collector="preflight"} == 600'
 check "nothing is sent to an Alertmanager" not holds 'arbitrage_preflight_alert_failures_total > 0'
 check "Prometheus takes its rules" curl -sSf -o /dev/null "$prometheus/api/v1/rules"
