@@ -215,6 +215,10 @@ rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 faulty '/okx/429?value=600' 1 paper --no-metrics
 check "a back-off is, also without metrics" grep -q "^http://127.0.0.1:$paper_port/okx 0 [1-9]" "$textfiles/.exchange_bans"
 rm -f "$textfiles/.exchange_bans"
+for wrong in --grace=5s --inventory=binance,upbit; do
+	gate 2 paper "$wrong"
+	check "$wrong would have no effect" grep -q 'unknown flag' "$work/err"
+done
 # Nor is an exchange asked more often than it bears.
 run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --interval 200ms \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"

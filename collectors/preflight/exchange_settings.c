@@ -103,9 +103,6 @@ gate_open_exchanges(
 	    stock_init(&gate->stock, gate->accounts.count, why) != 0 ||
 	    belief_init(&gate->belief, gate->accounts.count, why) != 0 || take_room(gate, why) != 0)
 		return -1;
-	/* Nothing that opens or is open is in its grace here: no fills are in flight before there is trade.
-	 */
-	gate->policy.limits.grace_seconds = 0;
 	return check_verified(gate, given, why);
 }
 

@@ -232,8 +232,8 @@ const struct option preflight_options[] = {
 	{ .name = "dust",
 	    .argument = "AMOUNT",
 	    .fallback = "1",
-	    .help = "assets worth less, in the first exposure.currency, are no positions unless the bot has "
-		    "them; 0: all are" },
+	    .help = "assets worth less, in exposure.currency, are no positions unless the bot or the "
+		    "baseline has them; 0: all are" },
 	{ .name = "rate",
 	    .argument = "BASE/QUOTE=NUMBER",
 	    .help = "a price that is known, and wins over those that are read: USDT/USD=1",
@@ -241,16 +241,7 @@ const struct option preflight_options[] = {
 	{ .name = "exposure.currency",
 	    .argument = "CURRENCY",
 	    .fallback = "USDT",
-	    .help = "what dust is reckoned in",
-	    .repeatable = true },
-	{ .name = "grace",
-	    .argument = "DURATION",
-	    .fallback = "0s",
-	    .help =
-		"taken from open_positions' settings and of no account: nothing is in flight before there is trade" },
-	{ .name = "inventory",
-	    .argument = "NAME,NAME",
-	    .help = "taken from open_positions' settings and of no account" },
+	    .help = "what dust is reckoned in" },
 	/* Alerts */
 	{ .name = "alertmanager.url",
 	    .argument = "URL",
