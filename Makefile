@@ -49,6 +49,7 @@ test_web_config_SOURCES := exporter/web_config.c
 test_write_SOURCES    := collectors/harness/write.c
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
 test_preflight_SOURCES := $(addprefix collectors/preflight/,check.c placeholder.c tracked.c verdict.c when.c)
+test_apart_SOURCES    := collectors/preflight/apart.c
 test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
 test_policy_SOURCES   := $(addprefix collectors/open_positions/,holding.c holdings.c policy.c)
 test_belief_SOURCES   := $(addprefix collectors/open_positions/,belief.c holding.c holdings.c policy.c)

@@ -144,7 +144,7 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (read_limits(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
-	    budget_check(&s->venues, given, s->limits.headroom, why) == 0 &&
+	    budget_check(&s->venues, NULL, given, s->limits.headroom, why) == 0 &&
 	    open_client(s, given, why) == 0) {
 		*state = s;
 		return 0;

@@ -163,6 +163,7 @@ open_all(struct state *s, const struct options *given, struct secrets *secrets, 
 {
 	if (accounts_open(&s->accounts, given, secrets, why) != 0 ||
 	    policy_read(&s->policy, given, &s->accounts.settings, why) != 0 ||
+	    policy_read_while_trading(&s->policy, given, &s->accounts.settings, why) != 0 ||
 	    sources_open(&s->sources, given, secrets, why) != 0 ||
 	    stock_init(&s->stock, s->accounts.count, why) != 0 ||
 	    belief_init(&s->belief, s->accounts.count, why) != 0)

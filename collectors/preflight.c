@@ -11,65 +11,16 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/preflight/alerts.h"
-#include "collectors/preflight/checks.h"
-#include "collectors/preflight/credentials.h"
 #include "collectors/preflight/evidence.h"
 #include "collectors/preflight/families.h"
 #include "collectors/preflight/recollection.h"
+#include "collectors/preflight/round.h"
 #include "collectors/preflight/settings.h"
 #include "collectors/preflight/terminal.h"
-#include "common/parallel.h"
 
 enum { EXIT_READY = 0, EXIT_NOT_READY = 1, EXIT_NOT_WRITTEN = 3 };
 
 /* Checks ------------------------------------------------------------- */
-
-struct round {
-	struct gate *gate;
-	struct deadline deadline;
-	struct terminal terminal;
-};
-
-/* In the order of enum check. */
-static void (*const functions[CHECKS])(struct gate *gate, struct deadline deadline,
-    struct check_result *result) = { check_environment, check_secrets, check_live_guard, check_redis,
-	check_postgres, check_exchange_health, check_open_positions, check_git_safety };
-
-/* What runs at once.  The two that look at the accounts share what these answer, so they are one. */
-static const enum check jobs[] = { CHECK_OPEN_POSITIONS, CHECK_ENVIRONMENT, CHECK_SECRETS, CHECK_REDIS,
-	CHECK_POSTGRES, CHECK_EXCHANGE_HEALTH, CHECK_GIT_SAFETY };
-
-/* `began_ns` is when what it looks at was asked for. */
-static void
-do_check(struct round *round, enum check check, int64_t began_ns)
-{
-	struct gate *gate = round->gate;
-	struct check_result *result = &gate->results[check];
-
-	if (gate->skipped[check])
-		check_skip(result, "left out by --skip");
-	else if (gate->listed[check])
-		functions[check](gate, round->deadline, result);
-	secrets_mask(gate->secrets, result->reason);
-	secrets_mask(gate->secrets, result->hint);
-	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
-	terminal_done(&round->terminal, check);
-}
-
-static void
-do_job(void *context, size_t index)
-{
-	struct round *round = context;
-	int64_t began_ns = clock_now_ns();
-
-	if (jobs[index] != CHECK_OPEN_POSITIONS) {
-		do_check(round, jobs[index], began_ns);
-		return;
-	}
-	accounts_ask(round->gate, round->deadline);
-	do_check(round, CHECK_LIVE_GUARD, began_ns);
-	do_check(round, CHECK_OPEN_POSITIONS, began_ns);
-}
 
 /* Alerts need some of the time too. */
 static struct deadline
@@ -92,7 +43,7 @@ publish_checks(const struct gate *gate, struct metrics *m)
 			metrics_add(m, &preflight_families[PREFLIGHT_CHECKS],
 			    LABELS(
 				check_name((enum check)check), check_status_name((enum check_status)status)),
-			    gate->listed[check] && (int)gate->results[check].status == status ? 1 : 0);
+			    gate->listed[check] && (int)gate->found.results[check].status == status ? 1 : 0);
 }
 
 static void
@@ -100,16 +51,14 @@ publish_latencies(const struct gate *gate, struct metrics *m)
 {
 	const struct family *redis = &preflight_families[PREFLIGHT_REDIS_LATENCY];
 	const struct family *postgres = &preflight_families[PREFLIGHT_POSTGRES_LATENCY];
-	const struct servers *servers = &gate->servers;
+	const struct findings *found = &gate->found;
 
 	metrics_touch(m, redis, NO_LABELS);
 	metrics_touch(m, postgres, NO_LABELS);
-	for (size_t i = 0; i < servers->redis_count; i++)
-		for (size_t j = 0; j < servers->redis[i].result.ping_count; j++)
-			metrics_observe(m, redis, NO_LABELS, servers->redis[i].seconds[j]);
-	for (size_t i = 0; i < servers->postgres_count; i++)
-		for (size_t j = 0; j < servers->postgres[i].result.query_count; j++)
-			metrics_observe(m, postgres, NO_LABELS, servers->postgres[i].seconds[j]);
+	for (size_t i = 0; i < found->redis.count; i++)
+		metrics_observe(m, redis, NO_LABELS, found->redis.seconds[i]);
+	for (size_t i = 0; i < found->postgres.count; i++)
+		metrics_observe(m, postgres, NO_LABELS, found->postgres.seconds[i]);
 }
 
 static void
@@ -135,7 +84,7 @@ static void
 tell(const struct gate *gate, struct run *run, bool shown)
 {
 	for (int check = 0; check < CHECKS; check++) {
-		const struct check_result *result = &gate->results[check];
+		const struct check_result *result = &gate->found.results[check];
 		const char *name = check_name((enum check)check);
 		struct failure why = { .kind = result->kind };
 
@@ -196,20 +145,6 @@ list_output(const struct run *run)
 }
 
 static void
-forget(struct gate *gate)
-{
-	struct servers *servers = &gate->servers;
-
-	for (int check = 0; check < CHECKS; check++)
-		check_begin(&gate->results[check]);
-	for (size_t i = 0; i < servers->redis_count; i++)
-		servers->redis[i].result.ping_count = 0;
-	for (size_t i = 0; i < servers->postgres_count; i++)
-		servers->postgres[i].result.query_count = 0;
-	gate->written = true;
-}
-
-static void
 conclude(struct gate *gate, struct evidence *evidence, struct run *run)
 {
 	struct failure why = { 0 };
@@ -217,7 +152,8 @@ conclude(struct gate *gate, struct evidence *evidence, struct run *run)
 	evidence->alerted = gate->alert_client != NULL && !gate->partial;
 	if (evidence->alerted)
 		send_alerts(gate, evidence->verdict, run);
-	if (gate->output != NULL && evidence_write(evidence, gate->output, run_deadline(run), &why) != 0) {
+	if (gate->output != NULL &&
+	    evidence_write(evidence, gate->output, run_deadline(run), &gate->left_writing, &why) != 0) {
 		gate->written = false;
 		run_failed(run, "output", &why);
 	}
@@ -230,26 +166,23 @@ preflight_collect(void *state, struct run *run)
 {
 	struct gate *gate = state;
 	int64_t began_ns = clock_now_ns();
-	struct round round = { .gate = gate };
+	struct terminal terminal;
 	struct verdict verdict;
 	struct evidence evidence = { .gate = gate, .verdict = &verdict, .started = clock_unix_seconds() };
 	double seconds;
 
-	forget(gate);
+	gate->written = true;
 	recollect(gate, run);
-	terminal_begin(&round.terminal, list_output(run), gate->results, gate->listed);
-	credentials_read(gate);
-	round.deadline = deadline_of_checks(gate, run);
-	parallel_each(sizeof(jobs) / sizeof(*jobs), do_job, &round);
+	terminal_begin(&terminal, list_output(run), gate->found.results, gate->listed);
+	round_make(gate, deadline_of_checks(gate, run), &terminal);
 	recollection_write(gate, run);
-	accounts_clear(gate);
-	verdict_reach(&verdict, gate->results, gate->listed, gate->live, gate->strict);
+	verdict_reach(&verdict, gate->found.results, gate->listed, gate->live, gate->strict);
 	gate->ready = verdict.ready;
 	seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	evidence.finished = evidence.started + seconds;
-	terminal_end(&round.terminal, &verdict, gate->env, gate->strict);
-	tell(gate, run, round.terminal.out != NULL);
-	if (round.terminal.out == NULL)
+	terminal_end(&terminal, &verdict, gate->env, gate->strict);
+	tell(gate, run, terminal.out != NULL);
+	if (terminal.out == NULL)
 		tell_verdict(gate, &verdict, run);
 	publish(gate, &verdict, run_metrics(run), seconds);
 	conclude(gate, &evidence, run);

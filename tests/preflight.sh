@@ -219,6 +219,52 @@ rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 faulty '/okx/429?value=600' 1 paper --no-metrics
 check "a back-off is, also without metrics" grep -q "^http://127.0.0.1:$paper_port/okx 0 [1-9]" "$textfiles/.exchange_bans"
 rm -f "$textfiles/.exchange_bans"
+# What the bot may spend of a rate limit too is spent sparingly, and reckoned with.
+control DELETE ''
+flatten
+gate 0 paper
+control GET /requests
+asked_once() {  # asked_once EXCHANGE PATH SYMBOL...: each symbol's book is read once
+	"$PYTHON" - "$work/control" "$@" <<-'END'
+		import json, sys
+		from urllib.parse import urlsplit
+		asked = [each for each in json.load(open(sys.argv[1]))["requests"]
+		         if each["exchange"] == sys.argv[2] and urlsplit(each["path"]).path == sys.argv[3]]
+		print(asked)
+		sys.exit(len(asked) != len(sys.argv[4:]))
+	END
+}
+check "an order book is read once in a run" asked_once binance /api/v3/depth BTC/USDT ETH/USDT
+check "at each exchange" asked_once okx /api/v5/market/books BTC/USDT ETH/USDT
+control DELETE ''
+flatten
+gate 0 paper --skip exchange_health
+control GET /requests
+check "positions read it where exchange_health is left out" asked_once binance /api/v3/depth BTC/USDT ETH/USDT
+costs() { run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --weight.limit "$1" --config.check; }
+costs 1
+check "what a run costs is told" grep -qF 'a run on binance costs ' "$work/err"
+cost=$(sed 's/.* costs \([0-9]*\) .*/\1/' "$work/err")
+costs "$((cost - 1))"
+run 0 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --weight.limit "$cost" --config.check
+spent() {  # by the weights of the profile, of both checks
+	"$PYTHON" - "$work/control" <<-'END'
+		import json, sys
+		weights = {"time": 1, "depth": 5, "avgPrice": 2, "exchangeInfo": 20, "status": 1, "account": 20, "apiRestrictions": 1,
+		           "apiTradingStatus": 1}
+		print(sum(weights[each["path"].split("?")[0].split("/")[-1]] for each in json.load(open(sys.argv[1]))["requests"]
+		          if each["exchange"] == "binance"))
+	END
+}
+control DELETE ''
+flatten
+gate 0 paper --symbol binance:BTC/USDT
+control GET /requests
+check "and what it spends ($(spent))" test "$(spent)" -eq "$cost"
+for wrong in --grace=5s --inventory=binance,upbit; do
+	gate 2 paper "$wrong"
+	check "$wrong would have no effect" grep -q 'unknown flag' "$work/err"
+done
 # Nor is an exchange asked more often than it bears.
 run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --interval 200ms \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
@@ -259,6 +305,13 @@ check "and fail in live" is open_positions fail '2 open'
 only open_positions 0 live --baseline okx:BTC=1.5 --baseline okx:ETH=12.5 --baseline okx:XRP=5100 \
 	--ignore okx:BTC/USDT --ignore okx:ETH/USDT
 check "what is ignored is not open" is open_positions pass
+gate 0 paper --dust 1000000000
+check "what has no price is no dust" is open_positions warn 'okx XRP 5100'
+refute "what has one is: the order books of exchange_health are prices" is open_positions warn 'okx BTC 1.5'
+gate 0 paper --dust 1000000000 --skip exchange_health
+refute "and so are those read for it alone" is open_positions warn 'okx BTC 1.5'
+gate 0 paper --dust 0
+check "each asset counts where nothing is dust" is open_positions warn 'okx BTC 1.5'
 flatten
 sql "INSERT INTO public.positions (exchange, symbol, side, quantity) VALUES ('okx', 'BTC/USDT', 'long', 0.5)"
 only open_positions 0 paper

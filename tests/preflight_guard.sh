@@ -87,6 +87,17 @@ check "so is one in a variable" is live_guard fail 'ARBWATCH_COINBASE_SECRET'
 BOT_LIVE_KEY=something only_guard 1 paper --live.variable BOT_LIVE_KEY
 check "and the bot's own" is live_guard fail 'BOT_LIVE_KEY'
 
+# Keys in the environment are moved out of it, where /proc shows it, before a process is begun that reads them.
+: >"$work/live.log"
+spawn loop env ARBWATCH_BINANCE_KEY=paper-key ARBWATCH_BINANCE_SECRET="$secret" "$preflight" --env live --live.armed yes \
+	--exchange.profiles "$here/exchanges" --exchange "binance=https://0.0.0.0:$live_port/binance" \
+	--tls.ca-file "$work/live.pem" --interval 1s --degraded.headroom 0
+loop=$SPAWNED
+check "a loop with its key in the environment" await 20 several 3
+check "uses it" recorded 'key=paper-key'
+check "and does not show it" sh -c "! tr '\\0' '\\n' <'/proc/$loop/environ' | grep -qF '$secret'"
+stop "$loop"
+
 # A host of our own, by its name --------------------------------------
 
 # In a network of its own: one paper exchange at a private address and at a public one.

@@ -64,7 +64,9 @@ given(const char *flags)
 	words[count] = NULL;
 	ck_assert_msg(options_read_flags(options, count, words, &why) == 0, "%s", why.text);
 	ck_assert_msg(exchange_settings_read(&exchanges, options, &why) == 0, "%s", why.text);
-	return policy_read(&policy, options, &exchanges, &why);
+	if (policy_read(&policy, options, &exchanges, &why) != 0)
+		return -1;
+	return policy_read_while_trading(&policy, options, &exchanges, &why);
 }
 
 /* "binance:BTC=1.5", in the order they have. */

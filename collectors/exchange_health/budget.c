@@ -9,6 +9,7 @@ static const int64_t second_ns = 1000000000, cron_ns = 60 * 1000000000LL;
 struct budget {
 	const struct venue *venue;
 	const struct exchange_target *target;
+	int64_t besides;
 	const struct options *given;
 	int64_t interval_ns;
 	double headroom;
@@ -50,7 +51,7 @@ check_limit(const struct budget *budget, const struct profile_limit *limit, stru
 	if (!(limit->ceiling > 0))
 		return 0; /* only the exchange knows it */
 	if (strcmp(limit->scope, "endpoint") != 0)
-		return check_cost(budget, limit, exchange_weight(budget->target), "", why);
+		return check_cost(budget, limit, exchange_weight(budget->target) + budget->besides, "", why);
 	for (int e = 0; e < ENDPOINTS; e++)
 		if (check_cost(budget, limit, exchange_endpoint_weight(budget->target, (enum endpoint)e),
 			endpoint_name((enum endpoint)e), why) != 0)
@@ -61,7 +62,7 @@ check_limit(const struct budget *budget, const struct profile_limit *limit, stru
 static int
 check_run(const struct budget *budget, int64_t limit, struct failure *why)
 {
-	int64_t weight = exchange_weight(budget->target);
+	int64_t weight = exchange_weight(budget->target) + budget->besides;
 
 	if (weight <= limit)
 		return 0;
@@ -85,7 +86,8 @@ check_venue(const struct budget *budget, int64_t run_limit, struct failure *why)
 }
 
 int
-budget_check(const struct venues *v, const struct options *given, double headroom, struct failure *why)
+budget_check(const struct venues *v, const int64_t besides[], const struct options *given, double headroom,
+    struct failure *why)
 {
 	struct exchange_target target;
 	struct budget budget = { .given = given, .target = &target, .headroom = headroom };
@@ -100,6 +102,7 @@ budget_check(const struct venues *v, const struct options *given, double headroo
 		/* Nothing is remembered of it yet, so that everything is due. */
 		budget.venue = &v->items[i];
 		venue_choose(budget.venue, &target);
+		budget.besides = besides != NULL ? besides[i] : 0;
 		if (check_venue(&budget, run_limit, why) != 0)
 			return -1;
 	}

@@ -52,8 +52,8 @@ account_choose(struct account *account)
 		.base_url = setting->base_url,
 		.symbols = (const char *const *)setting->symbols,
 		.symbol_count = setting->symbol_count };
-	account->books.asked[ENDPOINT_BOOK] =
-	    setting->symbol_count > 0 && setting->profile->endpoints[ENDPOINT_BOOK].path != NULL;
+	account->books.asked[ENDPOINT_BOOK] = !account->books_are_read && setting->symbol_count > 0 &&
+					      setting->profile->endpoints[ENDPOINT_BOOK].path != NULL;
 	account->target.weight_most = account->weight_limit - exchange_weight(&account->books);
 }
 
@@ -145,8 +145,7 @@ accounts_open_keyless(struct accounts *accounts, const struct options *given, st
 	    take_room(accounts, accounts->settings.count, why) != 0)
 		return -1;
 	for (size_t i = 0; i < accounts->settings.count; i++)
-		if (add_account(accounts, given, i, limit, why) != 0 ||
-		    check_weight(&accounts->items[i], given, why) != 0)
+		if (add_account(accounts, given, i, limit, why) != 0)
 			return -1;
 	return 0;
 }
@@ -162,6 +161,8 @@ accounts_open(
 	for (size_t i = 0; i < accounts->count; i++) {
 		struct account *account = &accounts->items[i];
 
+		if (check_weight(account, given, why) != 0)
+			return -1;
 		account->key = keys_open(options_text(given, "keys"), account->setting, secrets, &reason);
 		if (account->key == NULL)
 			return failure_set(why, FAILURE_LOCAL, "%s: %s", account->name, reason.text);

@@ -20,6 +20,7 @@ struct account {
 	bool paper_only; /* these three: see probes/account.h */
 	char *const *paper_hosts;
 	size_t paper_host_count;
+	bool books_are_read;  /* by somebody else: they are not asked for here */
 	int64_t weight_limit; /* the most that a run may cost */
 
 	/* What is remembered, by memory.c. */
@@ -50,7 +51,8 @@ int accounts_open(
     struct accounts *accounts, const struct options *given, struct secrets *secrets, struct failure *why);
 void accounts_release(struct accounts *accounts);
 
-/* The same without any keys, which the caller then finds for each account by itself. */
+/* The same without any keys, which the caller then finds for each account by itself, and without a look at
+ * what a run costs. */
 int accounts_open_keyless(struct accounts *accounts, const struct options *given, struct failure *why);
 
 /*

@@ -86,16 +86,29 @@ variable_name(const char *exchange, enum key_part part, char name[128])
 	upper_case(name);
 }
 
-static int
-read_variables(const char *exchange, struct key_texts *texts, struct failure *why)
+int
+keys_hide(const char *exchange, struct failure *why)
 {
 	for (int part = 0; part < KEY_PARTS; part++) {
-		const char *value;
 		char name[128];
 
 		variable_name(exchange, (enum key_part)part, name);
 		if (!take(name))
 			return failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
+	return 0;
+}
+
+static int
+read_variables(const char *exchange, struct key_texts *texts, struct failure *why)
+{
+	if (keys_hide(exchange, why) != 0)
+		return -1;
+	for (int part = 0; part < KEY_PARTS; part++) {
+		const char *value;
+		char name[128];
+
+		variable_name(exchange, (enum key_part)part, name);
 		value = find(name);
 		if (value == NULL)
 			continue;

@@ -20,6 +20,10 @@
 struct account_key *keys_open(const char *directory, const struct exchange_setting *exchange,
     struct secrets *secrets, struct failure *why);
 
+/* Move what its variables hold out of the environment, where /proc shows it; who reads the key finds it.  -1
+ * with `why`: memory ran out. */
+int keys_hide(const char *exchange, struct failure *why);
+
 /* The same in two steps, for who looks at the texts. */
 enum key_part { PART_KEY, PART_SECRET, PART_PASSPHRASE };
 enum { KEY_PARTS = PART_PASSPHRASE + 1 };

@@ -29,18 +29,16 @@ read_limits(struct policy *policy, const struct options *given, struct failure *
 {
 	struct reconcile_limits *limits = &policy->limits;
 	struct decimal dust;
-	int64_t grace, max_age;
+	int64_t max_age;
 
 	if (read_decimal(given, "tolerance.absolute", &limits->absolute, why) != 0 ||
 	    read_decimal(given, "tolerance.relative", &limits->relative, why) != 0 ||
 	    read_decimal(given, "dust", &dust, why) != 0 ||
-	    options_duration(given, "grace", &grace, why) != 0 ||
 	    options_duration(given, "engine.max-age", &max_age, why) != 0)
 		return -1;
 	if (decimal_value(limits->relative) >= 1)
 		return options_failure(
 		    given, "tolerance.relative", 0, why, "a share of 1 and above would hide everything");
-	limits->grace_seconds = (double)grace / 1e9;
 	limits->net = options_switch(given, "net");
 	policy->max_age = (double)max_age / 1e9;
 	policy->dust = decimal_value(dust);
@@ -294,9 +292,20 @@ policy_read(struct policy *policy, const struct options *given, const struct exc
     struct failure *why)
 {
 	if (read_limits(policy, given, why) != 0 || read_cash(policy, given, why) != 0 ||
-	    read_currencies(policy, given, why) != 0 || read_constants(policy, given, why) != 0 ||
-	    read_markets(policy, given, exchanges, why) != 0)
+	    read_currencies(policy, given, why) != 0 || read_constants(policy, given, why) != 0)
 		return -1;
+	return read_markets(policy, given, exchanges, why);
+}
+
+int
+policy_read_while_trading(struct policy *policy, const struct options *given,
+    const struct exchange_settings *exchanges, struct failure *why)
+{
+	int64_t grace;
+
+	if (options_duration(given, "grace", &grace, why) != 0)
+		return -1;
+	policy->limits.grace_seconds = (double)grace / 1e9;
 	return read_inventory(policy, given, exchanges, why);
 }
 

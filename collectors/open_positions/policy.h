@@ -35,6 +35,14 @@ struct policy {
 /* 0, or -1 with `why` that names the setting.  In both cases for policy_release(). */
 int policy_read(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
     struct failure *why);
+
+/*
+ * The settings `grace` and `inventory` besides, which matter while the bot
+ * trades.  Before it does, without them, nothing is in flight: a difference is a
+ * mismatch at once.
+ */
+int policy_read_while_trading(struct policy *policy, const struct options *given,
+    const struct exchange_settings *exchanges, struct failure *why);
 void policy_release(struct policy *policy);
 
 /* Whether it is a position at all: neither cash nor ignored. */

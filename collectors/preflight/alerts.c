@@ -112,7 +112,7 @@ gate_release_alerts(struct gate *gate)
 static bool
 concerns(const struct gate *gate, int check, bool failed)
 {
-	const struct check_result *result = &gate->results[check];
+	const struct check_result *result = &gate->found.results[check];
 	bool blocks = verdict_blocks(result, gate->strict);
 
 	return gate->listed[check] && (failed ? blocks : !blocks && result->status == STATUS_WARN);
@@ -126,7 +126,7 @@ write_list(const struct gate *gate, bool failed, size_t text_at, char *list, siz
 
 	list[0] = '\0';
 	for (int check = 0; check < CHECKS; check++) {
-		const char *text = text_at > 0 ? (const char *)&gate->results[check] + text_at : "";
+		const char *text = text_at > 0 ? (const char *)&gate->found.results[check] + text_at : "";
 
 		if (!concerns(gate, check, failed) || length + 1 >= size)
 			continue;

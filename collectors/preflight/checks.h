@@ -4,8 +4,10 @@
 #include "collectors/preflight/gate.h"
 
 /*
- * The eight checks.  Each fills its result by the deadline, in a thread of its
- * own; the gate is only read, but for what belongs to that check alone.
+ * The eight checks.  Each fills its result by the deadline, as far as it is up
+ * to us, in a thread of its own; the gate is only read, but for what belongs to
+ * that check alone.  Their process ends with them (round.h), and takes with it
+ * what they allocated.
  */
 void check_environment(struct gate *gate, struct deadline deadline, struct check_result *result);
 void check_secrets(struct gate *gate, struct deadline deadline, struct check_result *result);
@@ -16,12 +18,11 @@ void check_git_safety(struct gate *gate, struct deadline deadline, struct check_
 
 /*
  * These two look at the same answers of the accounts, so that no account is
- * asked twice: first accounts_ask(), then both in the same thread.
+ * asked twice: first accounts_ask(), then both in the same thread.  What assets
+ * are worth, open_positions' takes from the order books of exchange_health's (books.h).
  */
-bool accounts_wanted(const struct gate *gate);
 void accounts_ask(struct gate *gate, struct deadline deadline);
 void check_live_guard(struct gate *gate, struct deadline deadline, struct check_result *result);
 void check_open_positions(struct gate *gate, struct deadline deadline, struct check_result *result);
-void accounts_clear(struct gate *gate);
 
 #endif /* COLLECTORS_PREFLIGHT_CHECKS_H */

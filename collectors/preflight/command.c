@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "collectors/preflight/apart.h"
 #include "collectors/preflight/command.h"
 
-enum { PIPE_READ, PIPE_WRITE, PIECE = 16 * 1024, NAP_NS = 500 * 1000 };
+enum { PIPE_READ, PIPE_WRITE, PIECE = 16 * 1024 };
 
 struct pipes {
 	int output[2], errors[2];
@@ -132,35 +132,19 @@ take_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, s
 
 /* Ending ------------------------------------------------------------- */
 
-/* It may close its output and go on. */
-static bool
-reap(pid_t pid, struct deadline deadline, int *status)
-{
-	const struct timespec nap = { .tv_nsec = NAP_NS };
-
-	for (;;) {
-		pid_t done = waitpid(pid, status, WNOHANG);
-
-		if (done == pid || (done < 0 && errno != EINTR))
-			return done == pid;
-		if (deadline_left_ns(deadline) == 0)
-			return false;
-		(void)nanosleep(&nap, NULL);
-	}
-}
-
 static int
 finish(
     pid_t pid, const char *program, bool ended, struct deadline deadline, bool too_much, struct failure *why)
 {
 	int status = 0;
 
-	if (ended && !too_much && reap(pid, deadline, &status))
+	/* It may close its output and go on. */
+	if (ended && !too_much && apart_reap(pid, deadline, &status))
 		return WIFEXITED(status) ? WEXITSTATUS(status)
 					 : failure_set(why, FAILURE_LOCAL, "%s ended by a signal", program);
 	(void)kill(-pid, SIGKILL);
 	/* A tenth of a second is long for one that is killed; then it is left to whoever inherits it. */
-	(void)reap(pid, deadline_in(INT64_C(100000000)), &status);
+	(void)apart_reap(pid, deadline_in(INT64_C(100000000)), &status);
 	if (too_much)
 		return failure_set(why, FAILURE_LOCAL, "%s prints more than can be looked at", program);
 	return failure_set(why, FAILURE_TIMEOUT, "%s did not end in time", program);

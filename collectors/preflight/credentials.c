@@ -24,7 +24,7 @@ make_key(struct gate *gate, struct account *account, struct credential *credenti
 		/* Nobody is asked with what is no key. */
 		if (credential->placeholder == NULL)
 			account->key = account_key_new(account->setting->profile, texts.parts[PART_KEY],
-			    texts.parts[PART_SECRET], texts.parts[PART_PASSPHRASE], gate->known_secrets,
+			    texts.parts[PART_SECRET], texts.parts[PART_PASSPHRASE], &gate->known,
 			    &credential->failure);
 		credential->read = true;
 	}
@@ -34,6 +34,8 @@ make_key(struct gate *gate, struct account *account, struct credential *credenti
 void
 credentials_read(struct gate *gate)
 {
+	for (size_t i = 0; i < gate->secrets->count; i++)
+		secrets_add(&gate->known, gate->secrets->values[i]);
 	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++) {
 		struct account *account = &gate->accounts.items[i];
 		struct credential *credential = &gate->credentials[i];
@@ -52,6 +54,15 @@ credentials_read(struct gate *gate)
 		account->paper_hosts = gate->paper_hosts.items;
 		account->paper_host_count = gate->paper_hosts.count;
 	}
+}
+
+int
+credentials_hide(const struct accounts *accounts, struct failure *why)
+{
+	for (size_t i = 0; i < accounts->count; i++)
+		if (keys_hide(accounts->items[i].name, why) != 0)
+			return -1;
+	return 0;
 }
 
 /* Strays ------------------------------------------------------------- */

@@ -7,9 +7,13 @@
  * Find the keys of this run.  In paper a key of a live account is not even
  * read, and its exchange is asked nothing that needs one: that is decided here,
  * and once more by the probe, before it signs (account_target.paper_only).
- * For the thread that owns the program's secrets.
+ * The program's secrets and these are then in `gate->known`.
  */
 void credentials_read(struct gate *gate);
+
+/* Once, before the process begins that reads keys: nobody is to see them in our environment.  -1 with `why`.
+ */
+int credentials_hide(const struct accounts *accounts, struct failure *why);
 
 /*
  * Called with each key within reach that belongs to no configured exchange: a

@@ -10,11 +10,12 @@
 
 #include <jansson.h>
 
+#include "collectors/preflight/apart.h"
 #include "collectors/preflight/evidence.h"
 #include "collectors/preflight/when.h"
 #include "common/version.h"
 
-enum { FORMAT = 1, NAP_NS = 1000 * 1000 };
+enum { FORMAT = 1, NAP_NS = 1000 * 1000, LEAST_NS = 100 * 1000 * 1000 };
 
 /* What it says ------------------------------------------------------- */
 
@@ -40,7 +41,7 @@ checks_document(const struct gate *gate)
 	for (int check = 0; check < CHECKS; check++)
 		if (gate->listed[check])
 			(void)json_array_append_new(
-			    list, check_document((enum check)check, &gate->results[check]));
+			    list, check_document((enum check)check, &gate->found.results[check]));
 	return list;
 }
 
@@ -97,7 +98,6 @@ static int
 open_directory(const char *path, struct deadline deadline)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
-	struct deadline least = deadline_in(INT64_C(100000000));
 	char directory[4096];
 	const char *slash = strrchr(path, '/');
 	int fd;
@@ -106,11 +106,9 @@ open_directory(const char *path, struct deadline deadline)
 		(void)snprintf(directory, sizeof(directory), ".");
 	else
 		(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path + 1), path);
-	if (deadline.at_ns > least.at_ns)
-		least = deadline;
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (deadline_left_ns(least) == 0) {
+		if (deadline_left_ns(deadline) == 0) {
 			(void)close(fd);
 			errno = ETIMEDOUT;
 			return -1;
@@ -174,8 +172,8 @@ write_text(const char *path, const char *text, struct deadline deadline, struct 
 	return result;
 }
 
-int
-evidence_write(
+static int
+write_evidence(
     const struct evidence *evidence, const char *path, struct deadline deadline, struct failure *why)
 {
 	json_t *root = document(evidence);
@@ -190,5 +188,68 @@ evidence_write(
 	free(line);
 	free(text);
 	json_decref(root);
+	return result;
+}
+
+/* Where the file system does not answer ------------------------------ */
+
+struct writing {
+	const struct evidence *evidence;
+	const char *path;
+	struct deadline deadline;
+	struct failure *why; /* shared */
+};
+
+static void
+work(void *context, int tell)
+{
+	const struct writing *writing = context;
+
+	apart_tell(
+	    tell, write_evidence(writing->evidence, writing->path, writing->deadline, writing->why) == 0);
+}
+
+static int
+write_apart(struct writing *writing, pid_t *left_behind, struct failure *why)
+{
+	struct deadline until = { .at_ns = writing->deadline.at_ns + LEAST_NS };
+	struct apart apart;
+	int told;
+
+	if (apart_begin(&apart, work, writing, why) != 0)
+		return -1;
+	told = apart_listen(&apart, until);
+	*left_behind = apart_end(&apart);
+	if (told == APART_LATE)
+		return failure_set(why, FAILURE_TIMEOUT,
+		    "evidence: '%s' was not written in time: its file system does not answer", writing->path);
+	if (told == APART_ENDED)
+		return failure_set(why, FAILURE_LOCAL,
+		    "evidence: the process that was to write '%s' ended before it had", writing->path);
+	if (told == 0)
+		*why = *writing->why;
+	return told > 0 ? 0 : -1;
+}
+
+int
+evidence_write(const struct evidence *evidence, const char *path, struct deadline deadline,
+    pid_t *left_behind, struct failure *why)
+{
+	struct deadline least = deadline_in(LEAST_NS);
+	struct writing writing = { .evidence = evidence,
+		.path = path,
+		.deadline = deadline.at_ns > least.at_ns ? deadline : least,
+		.why = apart_share(sizeof(*why)) };
+	int result = -1;
+
+	if (apart_is_there(*left_behind))
+		(void)failure_set(why, FAILURE_TIMEOUT,
+		    "evidence: '%s' is still being written by an earlier run (process %ld)", path,
+		    (long)*left_behind);
+	else if (writing.why == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "evidence: out of memory");
+	else
+		result = write_apart(&writing, left_behind, why);
+	apart_unshare(writing.why, sizeof(*why));
 	return result;
 }

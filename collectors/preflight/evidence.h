@@ -14,10 +14,13 @@ struct evidence {
 
 /*
  * Into `path`, whole or not at all: a file beside it (".<name>.tmp", for us
- * alone) takes its place.  Two at once take turns, until the deadline and a
- * tenth of a second.  0, or -1 with `why`: then the old file is as it was.
+ * alone) takes its place.  Two at once take turns, until the deadline, a tenth
+ * of a second at least.  0, or -1 with `why`: then the old file is as it was.
+ *
+ * It is written by a process (apart.h) that is left behind, in `left_behind`,
+ * where the file system does not answer; while it is there, nothing is written.
  */
-int evidence_write(
-    const struct evidence *evidence, const char *path, struct deadline deadline, struct failure *why);
+int evidence_write(const struct evidence *evidence, const char *path, struct deadline deadline,
+    pid_t *left_behind, struct failure *why);
 
 #endif /* COLLECTORS_PREFLIGHT_EVIDENCE_H */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collectors/exchange_health/budget.h"
+#include "collectors/preflight/credentials.h"
 #include "collectors/preflight/gate.h"
 #include "common/version.h"
 
@@ -107,6 +108,28 @@ take_room(struct gate *gate, struct failure *why)
 	return 0;
 }
 
+/* What both checks ask of an exchange counts, and each order book is read once. */
+static int
+share_weight(struct gate *gate, const struct options *given, struct failure *why)
+{
+	int64_t besides[EXCHANGES_MAX] = { 0 };
+
+	gate->shares_books =
+	    gate_makes(gate, CHECK_EXCHANGE_HEALTH) && gate_makes(gate, CHECK_OPEN_POSITIONS);
+	for (size_t i = 0; i < gate->accounts.count; i++) {
+		struct account *account = &gate->accounts.items[i];
+		struct exchange_target target;
+
+		account_choose(account);
+		besides[i] = account_weight(&account->target);
+		account->books_are_read = gate->shares_books;
+		venue_choose(&gate->venues.items[i], &target);
+		if (gate_makes(gate, CHECK_EXCHANGE_HEALTH))
+			account->weight_limit -= exchange_weight(&target);
+	}
+	return budget_check(&gate->venues, besides, given, gate->limits.headroom, why);
+}
+
 static int
 copy_name(struct gate *gate, const struct options *given, struct failure *why)
 {
@@ -124,16 +147,13 @@ gate_open_exchanges(
 	if (!gate->has_exchanges)
 		return check_paper_hosts(gate, given, why);
 	if (venues_open(&gate->venues, given, why) != 0 ||
-	    budget_check(&gate->venues, given, gate->limits.headroom, why) != 0 ||
-	    open_client(gate, given, why) != 0 || accounts_open_keyless(&gate->accounts, given, why) != 0 ||
+	    accounts_open_keyless(&gate->accounts, given, why) != 0 || share_weight(gate, given, why) != 0 ||
+	    credentials_hide(&gate->accounts, why) != 0 || open_client(gate, given, why) != 0 ||
 	    policy_read(&gate->policy, given, &gate->accounts.settings, why) != 0 ||
 	    sources_open(&gate->sources, given, secrets, why) != 0 ||
 	    stock_init(&gate->stock, gate->accounts.count, why) != 0 ||
 	    belief_init(&gate->belief, gate->accounts.count, why) != 0 || take_room(gate, why) != 0)
 		return -1;
-	/* Nothing that opens or is open is in its grace here: no fills are in flight before there is trade.
-	 */
-	gate->policy.limits.grace_seconds = 0;
 	return check_verified(gate, given, why) == 0 ? check_paper_hosts(gate, given, why) : -1;
 }
 

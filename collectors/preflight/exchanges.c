@@ -171,10 +171,12 @@ check_exchange_health(struct gate *gate, struct deadline deadline, struct check_
 		    "whether books stood still before is not known", &gate->history_failure);
 	if (asked > 0 && exchange_probe(gate->client, v->targets, asked, deadline, v->readings, &why) != 0) {
 		check_find_failure(result, STATUS_FAIL, "free some memory", "exchanges", &why);
+		for (size_t i = 0; i < v->count; i++)
+			v->items[i].reading = NULL;
 		return;
 	}
+	books_announce(&gate->books);
 	judge_all(gate, result);
-	exchange_readings_release(v->readings, asked);
 	check_pass(result, "%zu exchanges are healthy, typical answer %.1f ms", v->count,
 	    result->latency_seconds * 1e3);
 }

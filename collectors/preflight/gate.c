@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/preflight/apart.h"
 #include "collectors/preflight/gate.h"
 #include "collectors/preflight/settings.h"
 
@@ -10,6 +11,12 @@ enum check_status
 gate_severity(const struct gate *gate)
 {
 	return gate->live ? STATUS_FAIL : STATUS_WARN;
+}
+
+bool
+gate_makes(const struct gate *gate, enum check check)
+{
+	return gate->listed[check] && !gate->skipped[check] && gate->left_behind[check] == 0;
 }
 
 static int
@@ -139,11 +146,16 @@ gate_new(const struct options *given, struct secrets *secrets, struct failure *w
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 		return NULL;
 	}
-	gate->secrets = gate->known_secrets = secrets;
-	if (read_choice(gate, given, why) == 0 && read_mode(gate, given, why) == 0 &&
-	    read_texts(gate, given, why) == 0 && find_secret_files(gate, why) == 0 &&
-	    gate_open_servers(&gate->servers, given, secrets, why) == 0 &&
-	    gate_open_exchanges(gate, given, secrets, why) == 0 && gate_open_alerts(gate, given, why) == 0)
+	gate->secrets = secrets;
+	books_init(&gate->books);
+	gate->shared = apart_share(sizeof(*gate->shared));
+	if (gate->shared == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else if (read_choice(gate, given, why) == 0 && read_mode(gate, given, why) == 0 &&
+		 read_texts(gate, given, why) == 0 && find_secret_files(gate, why) == 0 &&
+		 gate_open_servers(&gate->servers, given, secrets, why) == 0 &&
+		 gate_open_exchanges(gate, given, secrets, why) == 0 &&
+		 gate_open_alerts(gate, given, why) == 0)
 		return gate;
 	gate_free(gate);
 	return NULL;
@@ -157,6 +169,9 @@ gate_free(struct gate *gate)
 	gate_release_alerts(gate);
 	gate_release_exchanges(gate);
 	gate_release_servers(&gate->servers);
+	apart_unshare(gate->shared, sizeof(*gate->shared));
+	books_release(&gate->books);
+	secrets_release(&gate->known);
 	texts_release(&gate->variables);
 	texts_release(&gate->files);
 	texts_release(&gate->secret_variables);

@@ -7,7 +7,8 @@
 #include "collectors/open_positions/policy.h"
 #include "collectors/open_positions/sources.h"
 #include "collectors/open_positions/stock.h"
-#include "collectors/preflight/check.h"
+#include "collectors/preflight/books.h"
+#include "collectors/preflight/findings.h"
 #include "collectors/preflight/texts.h"
 #include "common/deadline.h"
 #include "common/options.h"
@@ -16,7 +17,7 @@
 #include "probes/redis.h"
 
 /* The settings of all checks, and what a run needs besides. */
-enum { SERVERS_MAX = 16, REDIS_SAMPLES = 5, POSTGRES_SAMPLES = 3, ALERTMANAGERS_MAX = 8 };
+enum { ALERTMANAGERS_MAX = 8 };
 
 struct latency_limits {
 	double warn, fail; /* seconds; above it */
@@ -74,7 +75,6 @@ struct gate {
 	int64_t check_timeout_ns;
 	char *config_file, *keys_directory, *output;
 	const struct secrets *secrets; /* the program's */
-	struct secrets *known_secrets; /* the same, to add to */
 
 	struct texts variables, files; /* that must be there */
 	struct texts secret_variables, secret_files;
@@ -94,13 +94,17 @@ struct gate {
 	struct sources sources;
 	struct stock stock;
 	struct belief belief;
-	bool *comparable;               /* by exchange */
-	double *retry_at;               /* by exchange, Unix time: until then nobody asks it */
-	struct credential *credentials; /* by exchange */
+	bool *comparable; /* by exchange */
+	double *retry_at; /* by exchange, Unix time: until then nobody asks it */
+	struct books books;
+	bool shares_books;              /* both are checked: health, and positions */
 	char *health_name;              /* of the file of exchange_health */
 	struct failure memory_failure;  /* who must not be asked is not known: nobody is */
 	struct failure history_failure; /* what exchange_health wrote could not be read */
-	bool accounts_read;             /* in this run */
+
+	/* What the process of the checks knows besides. */
+	struct secrets known;           /* the program's, and the keys */
+	struct credential *credentials; /* by exchange */
 
 	char *git_directory, *git_refs;
 
@@ -109,8 +113,11 @@ struct gate {
 	struct http_client *alert_client;
 	int64_t alert_hold_ns; /* 0: by the interval */
 
-	struct check_result results[CHECKS];
-	bool ready, written; /* of the last run */
+	struct findings found;     /* of the last run */
+	struct findings *shared;   /* with the process of its checks */
+	pid_t left_behind[CHECKS]; /* that process, where a check hangs in it; 0: none */
+	pid_t left_writing;        /* likewise, of the evidence */
+	bool ready, written;       /* of the last run */
 };
 
 /* What the gate is configured with, as the collector's open() has it.  Every part is released by gate_free().
@@ -127,6 +134,9 @@ int gate_open_exchanges(
 void gate_release_exchanges(struct gate *gate);
 int gate_open_alerts(struct gate *gate, const struct options *given, struct failure *why);
 void gate_release_alerts(struct gate *gate);
+
+/* Whether it is to be made at all. */
+bool gate_makes(const struct gate *gate, enum check check);
 
 /* How a finding that matters less in paper counts. */
 enum check_status gate_severity(const struct gate *gate);

@@ -5,16 +5,17 @@
 #include "collectors/open_positions/reconcile.h"
 #include "collectors/preflight/checks.h"
 
+enum { LATE_NS = 100 * 1000 * 1000 };
+
 /* Asking ------------------------------------------------------------- */
 
-bool
-accounts_wanted(const struct gate *gate)
+static bool
+is_wanted(const struct gate *gate)
 {
-	bool positions = gate->listed[CHECK_OPEN_POSITIONS] && !gate->skipped[CHECK_OPEN_POSITIONS];
-	bool guard = gate->listed[CHECK_LIVE_GUARD] && !gate->skipped[CHECK_LIVE_GUARD];
+	bool positions = gate_makes(gate, CHECK_OPEN_POSITIONS);
+	bool guard = gate->live && gate_makes(gate, CHECK_LIVE_GUARD);
 
-	return gate->has_exchanges && gate->memory_failure.kind == FAILURE_NONE &&
-	       (positions || (guard && gate->live));
+	return gate->has_exchanges && gate->memory_failure.kind == FAILURE_NONE && (positions || guard);
 }
 
 void
@@ -30,20 +31,20 @@ accounts_ask(struct gate *gate, struct deadline deadline)
 		account->retry_at = gate->retry_at[i];
 		account->health_known = false;
 	}
-	gate->accounts_read = accounts_wanted(gate);
-	if (gate->accounts_read)
+	if (is_wanted(gate))
 		sources_read(&gate->sources, &gate->accounts, deadline, now);
 }
 
-void
-accounts_clear(struct gate *gate)
+/* What assets are worth, by the order books that exchange_health's check read. */
+static void
+take_prices(struct gate *gate, struct deadline deadline)
 {
-	if (gate->accounts_read) {
-		sources_clear(&gate->sources, &gate->accounts);
-		stock_forget(&gate->stock);
-		belief_forget(&gate->belief);
-	}
-	gate->accounts_read = false;
+	/* They come by the deadline, and a thread may be late. */
+	deadline.at_ns += LATE_NS;
+	if (!gate->shares_books || !books_await(&gate->books, deadline))
+		return;
+	for (size_t i = 0; i < gate->accounts.count; i++)
+		gate->accounts.items[i].prices = gate->venues.items[i].reading;
 }
 
 /* What could not be read --------------------------------------------- */
@@ -232,7 +233,6 @@ check_open_positions(struct gate *gate, struct deadline deadline, struct check_r
 	struct failure why = { 0 };
 	size_t count;
 
-	(void)deadline;
 	if (!gate->has_exchanges) {
 		if (gate->live)
 			check_find(
@@ -246,6 +246,7 @@ check_open_positions(struct gate *gate, struct deadline deadline, struct check_r
 		    "nobody is asked, there may be a ban", &gate->memory_failure);
 		return;
 	}
+	take_prices(gate, deadline);
 	if (form(gate, &why) != 0) {
 		check_find_failure(result, gate_severity(gate), "free some memory", "positions", &why);
 		return;

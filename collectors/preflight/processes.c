@@ -95,7 +95,9 @@ processes_showing(const struct secrets *secrets, struct deadline deadline, struc
 			whole = entry == NULL || search.count == most;
 			if (whole)
 				break;
-			if (isdigit((unsigned char)entry->d_name[0]))
+			/* We are a copy of our parent, who is looked at. */
+			if (isdigit((unsigned char)entry->d_name[0]) &&
+			    strtol(entry->d_name, NULL, 10) != getpid())
 				look_at_process(&search, dirfd(directory), entry->d_name);
 		}
 	if (directory != NULL)

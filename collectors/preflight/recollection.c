@@ -1,6 +1,5 @@
 #include "collectors/preflight/recollection.h"
 #include "collectors/exchange_health/memory.h"
-#include "collectors/open_positions/memory.h"
 #include "collectors/preflight/families.h"
 #include "probes/ban_list.h"
 #include "textfile/publish.h"
@@ -148,11 +147,9 @@ tell_refusal(struct gate *gate, size_t exchange, struct run *run, double now)
 {
 	const struct venue *venue = &gate->venues.items[exchange];
 	struct deadline least = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
-	struct ban ban = { venue->history.banned_until, venue->history.retry_at }, other = { 0, 0 };
+	struct ban ban = gate->found.public_bans[exchange], other = gate->found.private_bans[exchange];
 	struct failure why = { 0 };
 
-	if (gate->accounts_read)
-		other = memory_refusal(&gate->accounts.items[exchange], now);
 	ban.banned_until = later(ban.banned_until, other.banned_until);
 	ban.retry_at = later(ban.retry_at, other.retry_at);
 	if (ban.banned_until == 0 && ban.retry_at == 0)

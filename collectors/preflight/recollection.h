@@ -14,7 +14,7 @@
  */
 void recollect(struct gate *gate, struct run *run);
 
-/* Tells the others who refused, and the next run of ours.  Before accounts_clear(). */
+/* Tells the others who refused, and the next run of ours. */
 void recollection_write(struct gate *gate, struct run *run);
 
 #endif /* COLLECTORS_PREFLIGHT_RECOLLECTION_H */

@@ -64,9 +64,9 @@ look_at_config(const struct gate *gate, struct check_result *result)
 	if (gate->config_file == NULL || stat(gate->config_file, &info) != 0 || (info.st_mode & 077) == 0)
 		return;
 	content = secret_read_file(gate->config_file, &why);
-	for (size_t i = 0; content != NULL && i < gate->secrets->count; i++)
-		if (strlen(gate->secrets->values[i]) >= SHOWN_LEAST &&
-		    strstr(content, gate->secrets->values[i]) != NULL) {
+	for (size_t i = 0; content != NULL && i < gate->known.count; i++)
+		if (strlen(gate->known.values[i]) >= SHOWN_LEAST &&
+		    strstr(content, gate->known.values[i]) != NULL) {
 			check_find(result, STATUS_FAIL, "chmod 0600 the config file",
 			    "others may read '%s' (mode %04o), and a secret is in it", gate->config_file,
 			    (unsigned)(info.st_mode & 07777));
@@ -116,8 +116,8 @@ look_at_variable(struct check_result *result, const char *name)
 static void
 look_at_settings(const struct gate *gate, struct check_result *result)
 {
-	for (size_t i = 0; i < gate->secrets->count; i++)
-		if (placeholder_is(gate->secrets->values[i]))
+	for (size_t i = 0; i < gate->known.count; i++)
+		if (placeholder_is(gate->known.values[i]))
 			check_find(
 			    result, STATUS_FAIL, real_value, "a password in the settings is a placeholder");
 }
@@ -126,7 +126,7 @@ static void
 look_at_processes(const struct gate *gate, struct deadline deadline, struct check_result *result)
 {
 	struct shown shown[SHOWN_MOST];
-	int count = processes_showing(gate->secrets, deadline, shown, SHOWN_MOST);
+	int count = processes_showing(&gate->known, deadline, shown, SHOWN_MOST);
 
 	if (count < 0)
 		check_find(result, STATUS_WARN, "run it where /proc can be read",
@@ -154,10 +154,10 @@ check_secrets(struct gate *gate, struct deadline deadline, struct check_result *
 	look_at_directory(gate->keys_directory, result);
 	look_at_settings(gate, result);
 	look_at_config(gate, result);
-	if (gate->secrets->count > 0 && gate->looks_at_processes)
+	if (gate->known.count > 0 && gate->looks_at_processes)
 		look_at_processes(gate, deadline, result);
 	count += gate->secret_files.count + gate->own_secret_files.count + gate->secret_variables.count;
-	if (count + gate->secrets->count == 0)
+	if (count + gate->known.count == 0)
 		check_skip(result, "no secrets are configured");
 	check_pass(result, "%zu keys, files and variables are there and for their owner alone", count);
 }

@@ -65,7 +65,6 @@ terminal_begin(
     struct terminal *t, FILE *out, const struct check_result results[CHECKS], const bool listed[CHECKS])
 {
 	*t = (struct terminal){ .out = out, .results = results, .listed = listed };
-	(void)pthread_mutex_init(&t->mutex, NULL);
 	if (out == NULL)
 		return;
 	t->is_terminal = isatty(fileno(out)) == 1;
@@ -78,14 +77,12 @@ terminal_begin(
 void
 terminal_done(struct terminal *t, enum check check)
 {
-	(void)pthread_mutex_lock(&t->mutex);
 	t->done[check] = true;
 	while (t->out != NULL && t->next < CHECKS && t->done[t->next]) {
 		show_result(t);
 		t->next++;
 		show_awaited(t);
 	}
-	(void)pthread_mutex_unlock(&t->mutex);
 }
 
 static void
@@ -111,5 +108,4 @@ terminal_end(struct terminal *t, const struct verdict *verdict, const char *env,
 		show_hints(t, STATUS_WARN);
 		(void)fflush(t->out);
 	}
-	(void)pthread_mutex_destroy(&t->mutex);
 }

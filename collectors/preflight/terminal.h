@@ -1,7 +1,6 @@
 #ifndef COLLECTORS_PREFLIGHT_TERMINAL_H
 #define COLLECTORS_PREFLIGHT_TERMINAL_H
 
-#include <pthread.h>
 #include <stdio.h>
 
 #include "collectors/preflight/verdict.h"
@@ -9,12 +8,11 @@
 /*
  * The list of checks, in their order, each line as soon as it and all before
  * it are done.  On a terminal with the check that is awaited, and with colours unless NO_COLOR
- * is set.  May be told from several threads.
+ * is set.
  */
 struct terminal {
 	FILE *out; /* NULL: nothing is shown */
 	bool is_terminal, coloured;
-	pthread_mutex_t mutex;
 	const struct check_result *results;
 	const bool *listed;
 	bool done[CHECKS];
