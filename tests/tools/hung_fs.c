@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,6 +127,8 @@ main(int argc, char *argv[])
 	}
 	child = fork();
 	if (child == 0) {
+		/* Who ends us ends it. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)execvp(argv[3], argv + 3);
 		_exit(127);
 	}
