@@ -40,9 +40,10 @@ test_exposition_PKGS  := zlib
 test_web_config_PKGS  := gnutls
 
 # The gate measures with what the collectors measure with.
-preflight_SOURCES     := $(addprefix collectors/exchange_health/,budget.c families.c judge.c memory.c news.c venues.c) \
+open_positions_SOURCES := collectors/exchange_health/options.c
+preflight_SOURCES     := $(addprefix collectors/exchange_health/,budget.c families.c judge.c memory.c news.c options.c venues.c) \
     $(addprefix collectors/open_positions/,accounts.c belief.c families.c holding.c holdings.c keys.c memory.c \
-    policy.c rates.c reconcile.c sources.c stock.c)
+    options.c policy.c rates.c reconcile.c sources.c stock.c)
 test_exposition_SOURCES := $(addprefix exporter/,bounds.c content.c exposition.c joined.c store.c store_entry.c telemetry.c)
 test_store_SOURCES    := $(addprefix exporter/,bounds.c content.c store.c store_entry.c)
 test_web_config_SOURCES := exporter/web_config.c
@@ -152,8 +153,7 @@ $(BUILD)/common/version.o: $(BUILD)/version.list
 $(BUILD)/probes/redis_tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 $(call object,$(wildcard probes/postgres*.c) probes/engine_postgres.c): DEFINES = $$(pkg-config --cflags libpq)
 $(BUILD)/tests/tools/bare_postgres.o: DEFINES = $$(pkg-config --cflags libpq)
-profiled  := $(call object,collectors/exchange_health.c collectors/open_positions.c \
-    collectors/preflight/settings.c)
+profiled  := $(call object,collectors/exchange_health/options.c)
 $(profiled): DEFINES = -DPROFILES='"$(profiles)"'
 $(profiled): $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)

@@ -13,11 +13,12 @@
 #include "collectors/exchange_health/families.h"
 #include "collectors/exchange_health/memory.h"
 #include "collectors/exchange_health/news.h"
+#include "collectors/exchange_health/options.h"
 #include "collectors/exchange_health/report.h"
 #include "collectors/exchange_health/venues.h"
 #include "collectors/harness/collector.h"
-#include "common/version.h"
 #include "probes/ban_list.h"
+#include "probes/http_settings.h"
 
 enum {
 	BODY_LIMIT = 256 * 1024,
@@ -25,54 +26,14 @@ enum {
 };
 
 static const struct option options[] = {
-	{ .name = "exchange",
-	    .argument = "NAME[=URL]",
-	    .help = "an exchange by its profile's name; URL instead of the profile's",
-	    .repeatable = true },
-	{ .name = "exchange.profiles",
-	    .argument = "DIR",
-	    .fallback = PROFILES,
-	    .help = "where the profiles are" },
-	{ .name = "symbol",
-	    .argument = "[NAME:]BASE/QUOTE",
-	    .fallback = "BTC/USDT",
-	    .help = "whose order books are read; for one exchange alone, instead of those for all: "
-		    "upbit:BTC/KRW",
-	    .repeatable = true },
-	{ .name = "degraded.latency",
-	    .argument = "DURATION",
-	    .fallback = "500ms",
-	    .help =
-		"above it an exchange is degraded: the median of a run's answers, of the slowest endpoint" },
-	{ .name = "degraded.error-ratio",
-	    .argument = "RATIO",
-	    .fallback = "0.05",
-	    .help = "above it too: requests that fail; one that is 2 minutes old counts half" },
-	{ .name = "degraded.headroom",
-	    .argument = "RATIO",
-	    .fallback = "0.2",
-	    .help = "below it too: what is left of a rate limit" },
-	{ .name = "down.after",
-	    .argument = "N",
-	    .fallback = "3",
-	    .help = "runs in a row without anything of use until it is down" },
-	{ .name = "frozen.age",
-	    .argument = "DURATION",
-	    .fallback = "5s",
-	    .help = "an older order book stands still (without a time of its own: if it did not move)" },
-	{ .name = "frozen.runs",
-	    .argument = "N",
-	    .fallback = "2",
-	    .help = "so does one that is the same in N runs while another exchange's moves" },
 	{ .name = "weight.limit",
 	    .argument = "N",
 	    .fallback = "100",
 	    .help = "the most that a run may cost of one exchange's rate limit" },
-	{ .name = "tls.ca-file",
-	    .argument = "FILE",
-	    .help = "who may sign an exchange's certificate (default: the system's CAs)" },
 	{ 0 },
 };
+
+static const struct option *const shared_options[] = { exchange_options, judge_options, NULL };
 
 /* Even a run that used up its time may wait this long for another program that writes down a ban. */
 static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
@@ -84,44 +45,6 @@ struct state {
 };
 
 /* Settings ----------------------------------------------------------- */
-
-static int
-read_limits(struct judge_limits *limits, const struct options *given, struct failure *why)
-{
-	int64_t latency, age, down_after, frozen_runs;
-
-	if (options_duration(given, "degraded.latency", &latency, why) != 0 ||
-	    options_ratio(given, "degraded.error-ratio", &limits->error_ratio, why) != 0 ||
-	    options_ratio(given, "degraded.headroom", &limits->headroom, why) != 0 ||
-	    options_integer(given, "down.after", 1, 1000, &down_after, why) != 0 ||
-	    options_duration(given, "frozen.age", &age, why) != 0 ||
-	    options_integer(given, "frozen.runs", 1, 1000, &frozen_runs, why) != 0)
-		return -1;
-	limits->latency_seconds = (double)latency / 1e9;
-	limits->frozen_age = (double)age / 1e9;
-	limits->down_after = (double)down_after;
-	limits->frozen_runs = (double)frozen_runs;
-	return 0;
-}
-
-static int
-open_client(struct state *s, const struct options *given, struct failure *why)
-{
-	struct failure reason = { 0 };
-	char user_agent[64];
-	struct http_settings settings = { .ca_file = options_text(given, "tls.ca-file"),
-		.user_agent = user_agent,
-		.body_limit = BODY_LIMIT,
-		.connections = CONNECTIONS };
-
-	(void)snprintf(user_agent, sizeof(user_agent), "arbwatch/%.32s", version_number);
-	s->client = http_client_new(&settings, &reason);
-	if (s->client != NULL)
-		return 0;
-	*why = reason;
-	return settings.ca_file != NULL ? options_failure(given, "tls.ca-file", 0, why, "%s", reason.text)
-					: -1;
-}
 
 static void
 exchange_health_close(void *closing)
@@ -143,9 +66,9 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 	(void)secrets;
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	if (read_limits(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
+	if (judge_limits_read(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
 	    budget_check(&s->venues, NULL, given, s->limits.headroom, why) == 0 &&
-	    open_client(s, given, why) == 0) {
+	    (s->client = http_client_from(given, "tls.ca-file", BODY_LIMIT, CONNECTIONS, why)) != NULL) {
 		*state = s;
 		return 0;
 	}
@@ -370,6 +293,7 @@ const struct collector collector = {
 	.name = "exchange_health",
 	.summary = "ask crypto exchanges whether they are healthy, and judge what they answer",
 	.options = options,
+	.shared_options = shared_options,
 	.families = exchange_families,
 	.family_count = EXCHANGE_FAMILIES,
 	.open = exchange_health_open,

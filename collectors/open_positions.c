@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "collectors/exchange_health/options.h"
 #include "collectors/harness/collector.h"
 #include "collectors/open_positions/accounts.h"
 #include "collectors/open_positions/bans.h"
@@ -15,6 +16,7 @@
 #include "collectors/open_positions/families.h"
 #include "collectors/open_positions/memory.h"
 #include "collectors/open_positions/news.h"
+#include "collectors/open_positions/options.h"
 #include "collectors/open_positions/policy.h"
 #include "collectors/open_positions/reconcile.h"
 #include "collectors/open_positions/report.h"
@@ -22,18 +24,6 @@
 #include "collectors/open_positions/stock.h"
 
 static const struct option options[] = {
-	{ .name = "exchange",
-	    .argument = "NAME[=URL]",
-	    .help = "an exchange by its profile's name; URL instead of the profile's",
-	    .repeatable = true },
-	{ .name = "exchange.profiles",
-	    .argument = "DIR",
-	    .fallback = PROFILES,
-	    .help = "where the profiles are" },
-	{ .name = "keys",
-	    .argument = "DIR",
-	    .help =
-		"where the API keys are: NAME.key, NAME.secret and, where there is one, NAME.passphrase" },
 	{ .name = "symbol",
 	    .argument = "[NAME:]BASE/QUOTE",
 	    .help =
@@ -45,15 +35,6 @@ static const struct option options[] = {
 	    .variable = "POSTGRES_DSN",
 	    .help = "where the bot keeps its positions: a connection string of libpq",
 	    .secret = true },
-	{ .name = "engine.postgres-password",
-	    .argument = "PASSWORD",
-	    .variable = "POSTGRES_PASSWORD",
-	    .help = "where the connection string has none",
-	    .secret = true },
-	{ .name = "engine.view",
-	    .argument = "NAME",
-	    .fallback = ENGINE_VIEW,
-	    .help = "the view or table there that is read" },
 	{ .name = "engine.redis",
 	    .argument = "URL",
 	    .variable = "REDIS_URL",
@@ -61,61 +42,14 @@ static const struct option options[] = {
 		"where the bot keeps its positions: redis://[user:password@]host[:port][/db], rediss:// or "
 		"unix://",
 	    .secret = true },
-	{ .name = "engine.redis-password",
-	    .argument = "PASSWORD",
-	    .variable = "REDIS_PASSWORD",
-	    .help = "where the URL has none",
-	    .secret = true },
-	{ .name = "engine.redis-ca-file",
-	    .argument = "FILE",
-	    .help = "who may sign that Redis server's certificate (default: the system's CAs)" },
-	{ .name = "engine.hash",
-	    .argument = "KEY",
-	    .fallback = ENGINE_HASH,
-	    .help = "the hash there that is read" },
-	{ .name = "engine.max-age",
-	    .argument = "DURATION",
-	    .fallback = "0s",
-	    .help =
-		"what the bot wrote longer ago counts as not read, where it tells the time; 0s: any age" },
-	{ .name = "tolerance.absolute",
-	    .argument = "QUANTITY",
-	    .fallback = "0",
-	    .help = "a difference up to it is none" },
-	{ .name = "tolerance.relative",
-	    .argument = "RATIO",
-	    .fallback = "0.0001",
-	    .help = "so is one up to this share of the larger quantity" },
-	{ .name = "net", .help = "compare long minus short alone, not each side for itself" },
 	{ .name = "grace",
 	    .argument = "DURATION",
 	    .fallback = "30s",
 	    .help = "a difference is a mismatch when it has lasted that long: fills are in flight" },
-	{ .name = "baseline",
-	    .argument = "NAME:SYMBOL=QUANTITY",
-	    .help = "what is kept at an exchange and is no position of the bot's; below 0: short",
-	    .repeatable = true },
-	{ .name = "ignore",
-	    .argument = "[NAME:]SYMBOL",
-	    .help = "no position, neither at an exchange nor of the bot's",
-	    .repeatable = true },
-	{ .name = "cash",
-	    .argument = "CURRENCY,...",
-	    .fallback = "KRW,USD,EUR,GBP,JPY,USDT,USDC,FDUSD,BUSD,TUSD,DAI",
-	    .help = "assets that are held to pay with, and are no positions" },
-	{ .name = "dust",
-	    .argument = "AMOUNT",
-	    .fallback = "1",
-	    .help = "assets worth less, in the first exposure.currency, are no positions unless the bot or "
-		    "the baseline has them; 0: all are" },
 	{ .name = "exposure.currency",
 	    .argument = "CURRENCY",
 	    .fallback = "USDT",
 	    .help = "what exposure is told in",
-	    .repeatable = true },
-	{ .name = "rate",
-	    .argument = "BASE/QUOTE=NUMBER",
-	    .help = "a price that is known, and wins over those that are read: USDT/USD=1",
 	    .repeatable = true },
 	{ .name = "inventory",
 	    .argument = "NAME,NAME",
@@ -125,11 +59,10 @@ static const struct option options[] = {
 	    .argument = "N",
 	    .fallback = "100",
 	    .help = "the most that a run may cost of one exchange's rate limit" },
-	{ .name = "tls.ca-file",
-	    .argument = "FILE",
-	    .help = "who may sign an exchange's certificate (default: the system's CAs)" },
 	{ 0 },
 };
+
+static const struct option *const shared_options[] = { exchange_options, position_options, NULL };
 
 struct state {
 	struct accounts accounts;
@@ -438,6 +371,7 @@ const struct collector collector = {
 	.name = "open_positions",
 	.summary = "read what is open at crypto exchanges, and compare it with what the bot believes",
 	.options = options,
+	.shared_options = shared_options,
 	.families = open_families,
 	.family_count = OPEN_FAMILIES,
 	.open = open_positions_open,

@@ -215,6 +215,7 @@ const struct collector collector = {
 	.name = "preflight",
 	.summary = "check whether the bot may go live, and say why not",
 	.options = preflight_options,
+	.shared_options = preflight_shared_options,
 	.families = preflight_families,
 	.family_count = PREFLIGHT_FAMILIES,
 	.open = preflight_open,

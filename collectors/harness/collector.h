@@ -19,9 +19,11 @@
 struct run;
 
 struct collector {
-	const char *name;              /* program, file stem and label: "redis_latency" */
-	const char *summary;           /* one line for --help, no full stop */
-	const struct option *options;  /* besides the common ones; ended by a row without a name */
+	const char *name;             /* program, file stem and label: "redis_latency" */
+	const char *summary;          /* one line for --help, no full stop */
+	const struct option *options; /* besides the common ones; ended by a row without a name */
+	const struct option *const
+	    *shared_options;           /* tables of others that it has, too; ended by NULL; NULL: none */
 	const struct family *families; /* all it can write, besides the common ones */
 	size_t family_count;
 

@@ -4,6 +4,7 @@
  * 3 something could not be measured, with --fail-on-down only.
  */
 
+#include <assert.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
@@ -20,7 +21,7 @@
 #include "common/version.h"
 
 enum { EXIT_PUBLISHED = 0, EXIT_NOT_PUBLISHED = 1, EXIT_USAGE = 2, EXIT_DOWN = 3 };
-enum { LARGE_BLOCK = 128 * 1024 };
+enum { LARGE_BLOCK = 128 * 1024, TABLES_MOST = 8 };
 enum { ENDED = -1 }; /* there was something to print, and nothing more to do */
 
 /* What SIGHUP replaces as a whole. */
@@ -282,15 +283,28 @@ loop(struct program *p)
 	}
 }
 
+static struct options *
+make_options(void)
+{
+	const struct option *tables[TABLES_MOST] = { collector.options };
+	size_t count = 1;
+
+	for (size_t i = 0; collector.shared_options != NULL && collector.shared_options[i] != NULL; i++) {
+		assert(count < TABLES_MOST - 1);
+		tables[count++] = collector.shared_options[i];
+	}
+	tables[count++] = common_options;
+	return options_new(collector.name, tables, count);
+}
+
 /* Everything up to the first run.  Usage faults are told without log decoration. */
 static int
 prepare(struct program *p, int argc, char *argv[])
 {
-	const struct option *const tables[] = { collector.options, common_options };
 	struct failure why = { 0 };
 	struct setup setup;
 
-	p->options = options_new(collector.name, tables, 2);
+	p->options = make_options();
 	if (p->options == NULL) {
 		fprintf(stderr, "%s: out of memory\n", collector.name);
 		return EXIT_NOT_PUBLISHED;

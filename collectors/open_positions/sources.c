@@ -1,10 +1,9 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectors/open_positions/sources.h"
 #include "common/parallel.h"
-#include "common/version.h"
+#include "probes/http_settings.h"
 
 enum {
 	ACCOUNT_BODY = 48 * 1024 * 1024, /* 50,000 positions in one answer */
@@ -19,27 +18,6 @@ engine_store_name(enum engine_store store)
 }
 
 /* Settings ----------------------------------------------------------- */
-
-static struct http_client *
-open_client(const struct options *given, size_t body_limit, struct failure *why)
-{
-	struct failure reason = { 0 };
-	char user_agent[64];
-	struct http_settings settings = { .ca_file = options_text(given, "tls.ca-file"),
-		.user_agent = user_agent,
-		.body_limit = body_limit,
-		.connections = CONNECTIONS };
-	struct http_client *client;
-
-	(void)snprintf(user_agent, sizeof(user_agent), "arbwatch/%.32s", version_number);
-	client = http_client_new(&settings, &reason);
-	if (client != NULL)
-		return client;
-	*why = reason;
-	if (settings.ca_file != NULL)
-		(void)options_failure(given, "tls.ca-file", 0, why, "%s", reason.text);
-	return NULL;
-}
 
 static int
 open_postgres(
@@ -79,10 +57,10 @@ int
 sources_open(
     struct sources *sources, const struct options *given, struct secrets *secrets, struct failure *why)
 {
-	sources->account_client = open_client(given, ACCOUNT_BODY, why);
+	sources->account_client = http_client_from(given, "tls.ca-file", ACCOUNT_BODY, CONNECTIONS, why);
 	if (sources->account_client == NULL)
 		return -1;
-	sources->book_client = open_client(given, BOOK_BODY, why);
+	sources->book_client = http_client_from(given, "tls.ca-file", BOOK_BODY, CONNECTIONS, why);
 	if (sources->book_client == NULL || open_postgres(sources, given, secrets, why) != 0 ||
 	    open_redis(sources, given, secrets, why) != 0)
 		return -1;

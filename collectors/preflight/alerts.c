@@ -9,7 +9,7 @@
 #include "collectors/preflight/alerts.h"
 #include "collectors/preflight/when.h"
 #include "common/url.h"
-#include "common/version.h"
+#include "probes/http_settings.h"
 
 enum {
 	BODY_LIMIT = 64 * 1024,
@@ -63,21 +63,9 @@ open_alertmanager(struct gate *gate, const struct options *given, size_t index, 
 static int
 open_client(struct gate *gate, const struct options *given, struct failure *why)
 {
-	struct failure reason = { 0 };
-	char user_agent[64];
-	struct http_settings settings = { .ca_file = options_text(given, "alertmanager.ca-file"),
-		.user_agent = user_agent,
-		.body_limit = BODY_LIMIT,
-		.connections = 2 * ALERTMANAGERS_MAX };
-
-	(void)snprintf(user_agent, sizeof(user_agent), "arbwatch/%.32s", version_number);
-	gate->alert_client = http_client_new(&settings, &reason);
-	if (gate->alert_client != NULL)
-		return 0;
-	*why = reason;
-	return settings.ca_file != NULL
-		   ? options_failure(given, "alertmanager.ca-file", 0, why, "%s", reason.text)
-		   : -1;
+	gate->alert_client =
+	    http_client_from(given, "alertmanager.ca-file", BODY_LIMIT, 2 * ALERTMANAGERS_MAX, why);
+	return gate->alert_client != NULL ? 0 : -1;
 }
 
 int

@@ -25,4 +25,7 @@ void accounts_ask(struct gate *gate, struct deadline deadline);
 void check_live_guard(struct gate *gate, struct deadline deadline, struct check_result *result);
 void check_open_positions(struct gate *gate, struct deadline deadline, struct check_result *result);
 
+/* Whether there are exchanges to look at; what that means is found otherwise. */
+bool exchanges_are_named(const struct gate *gate, struct check_result *result);
+
 #endif /* COLLECTORS_PREFLIGHT_CHECKS_H */

@@ -1,11 +1,11 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectors/exchange_health/budget.h"
+#include "collectors/exchange_health/options.h"
 #include "collectors/preflight/credentials.h"
 #include "collectors/preflight/gate.h"
-#include "common/version.h"
+#include "probes/http_settings.h"
 
 enum { BODY_LIMIT = 256 * 1024, CONNECTIONS = 128 };
 
@@ -18,21 +18,11 @@ out_of_memory(struct failure *why)
 static int
 read_limits(struct gate *gate, const struct options *given, struct failure *why)
 {
-	struct judge_limits *limits = &gate->limits;
-	int64_t latency, age, skew, frozen_runs, down_after;
+	int64_t skew;
 
-	if (options_duration(given, "degraded.latency", &latency, why) != 0 ||
-	    options_ratio(given, "degraded.error-ratio", &limits->error_ratio, why) != 0 ||
-	    options_ratio(given, "degraded.headroom", &limits->headroom, why) != 0 ||
-	    options_integer(given, "down.after", 1, 1000, &down_after, why) != 0 ||
-	    options_duration(given, "frozen.age", &age, why) != 0 ||
-	    options_integer(given, "frozen.runs", 1, 1000, &frozen_runs, why) != 0 ||
+	if (judge_limits_read(&gate->limits, given, why) != 0 ||
 	    options_duration(given, "clock.max-skew", &skew, why) != 0)
 		return -1;
-	limits->latency_seconds = (double)latency / 1e9;
-	limits->frozen_age = (double)age / 1e9;
-	limits->frozen_runs = (double)frozen_runs;
-	limits->down_after = (double)down_after;
 	gate->max_skew = (double)skew / 1e9;
 	return 0;
 }
@@ -40,20 +30,8 @@ read_limits(struct gate *gate, const struct options *given, struct failure *why)
 static int
 open_client(struct gate *gate, const struct options *given, struct failure *why)
 {
-	struct failure reason = { 0 };
-	char user_agent[64];
-	struct http_settings settings = { .ca_file = options_text(given, "tls.ca-file"),
-		.user_agent = user_agent,
-		.body_limit = BODY_LIMIT,
-		.connections = CONNECTIONS };
-
-	(void)snprintf(user_agent, sizeof(user_agent), "arbwatch/%.32s", version_number);
-	gate->client = http_client_new(&settings, &reason);
-	if (gate->client != NULL)
-		return 0;
-	*why = reason;
-	return settings.ca_file != NULL ? options_failure(given, "tls.ca-file", 0, why, "%s", reason.text)
-					: -1;
+	gate->client = http_client_from(given, "tls.ca-file", BODY_LIMIT, CONNECTIONS, why);
+	return gate->client != NULL ? 0 : -1;
 }
 
 /* What was said to be so by hand must be of an exchange that is asked. */

@@ -148,6 +148,17 @@ judge_all(struct gate *gate, struct check_result *result)
 	}
 }
 
+bool
+exchanges_are_named(const struct gate *gate, struct check_result *result)
+{
+	if (gate->has_exchanges)
+		return true;
+	if (gate->live)
+		check_find(result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
+	check_skip(result, "not configured: no exchange");
+	return false;
+}
+
 void
 check_exchange_health(struct gate *gate, struct deadline deadline, struct check_result *result)
 {
@@ -155,13 +166,8 @@ check_exchange_health(struct gate *gate, struct deadline deadline, struct check_
 	struct failure why = { 0 };
 	size_t asked;
 
-	if (!gate->has_exchanges) {
-		if (gate->live)
-			check_find(
-			    result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
-		check_skip(result, "not configured: no exchange");
+	if (!exchanges_are_named(gate, result))
 		return;
-	}
 	asked = choose(gate, clock_unix_seconds());
 	if (gate->memory_failure.kind != FAILURE_NONE)
 		check_find_failure(result, STATUS_FAIL, "let this user read the directory of the .prom files",

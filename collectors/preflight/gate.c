@@ -124,17 +124,25 @@ add_secret_file(struct texts *files, const char *prefix, const char *name, struc
 }
 
 static int
-find_secret_files(struct gate *gate, struct failure *why)
+find_secret_files(struct texts *files, const struct option *row, struct failure *why)
 {
-	for (const struct option *row = preflight_options; row->name != NULL; row++) {
+	for (; row->name != NULL; row++) {
 		if (!row->secret)
 			continue;
-		if (add_secret_file(&gate->own_secret_files, "ARBWATCH_", row->name, why) != 0 ||
-		    (row->variable != NULL &&
-			add_secret_file(&gate->own_secret_files, "", row->variable, why) != 0))
+		if (add_secret_file(files, "ARBWATCH_", row->name, why) != 0 ||
+		    (row->variable != NULL && add_secret_file(files, "", row->variable, why) != 0))
 			return -1;
 	}
 	return 0;
+}
+
+static int
+find_all_secret_files(struct texts *files, struct failure *why)
+{
+	for (size_t i = 0; preflight_shared_options[i] != NULL; i++)
+		if (find_secret_files(files, preflight_shared_options[i], why) != 0)
+			return -1;
+	return find_secret_files(files, preflight_options, why);
 }
 
 struct gate *
@@ -152,7 +160,8 @@ gate_new(const struct options *given, struct secrets *secrets, struct failure *w
 	if (gate->shared == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	else if (read_choice(gate, given, why) == 0 && read_mode(gate, given, why) == 0 &&
-		 read_texts(gate, given, why) == 0 && find_secret_files(gate, why) == 0 &&
+		 read_texts(gate, given, why) == 0 &&
+		 find_all_secret_files(&gate->own_secret_files, why) == 0 &&
 		 gate_open_servers(&gate->servers, given, secrets, why) == 0 &&
 		 gate_open_exchanges(gate, given, secrets, why) == 0 &&
 		 gate_open_alerts(gate, given, why) == 0)

@@ -41,7 +41,7 @@ take_prices(struct gate *gate, struct deadline deadline)
 {
 	/* They come by the deadline, and a thread may be late. */
 	deadline.at_ns += LATE_NS;
-	if (!gate->shares_books || !books_await(&gate->books, deadline))
+	if (!gate->shares_books || gate->policy.dust <= 0 || !books_await(&gate->books, deadline))
 		return;
 	for (size_t i = 0; i < gate->accounts.count; i++)
 		gate->accounts.items[i].prices = gate->venues.items[i].reading;
@@ -233,13 +233,8 @@ check_open_positions(struct gate *gate, struct deadline deadline, struct check_r
 	struct failure why = { 0 };
 	size_t count;
 
-	if (!gate->has_exchanges) {
-		if (gate->live)
-			check_find(
-			    result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
-		check_skip(result, "not configured: no exchange");
+	if (!exchanges_are_named(gate, result))
 		return;
-	}
 	if (gate->memory_failure.kind != FAILURE_NONE) {
 		check_find_failure(result, gate_severity(gate),
 		    "let this user read the directory of the .prom files",

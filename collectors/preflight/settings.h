@@ -3,7 +3,9 @@
 
 #include "common/options.h"
 
-/* All settings besides the common ones; ended by a row without a name. */
+/* All settings besides the common ones: its own, ended by a row without a name, and tables of those it
+ * shares. */
 extern const struct option preflight_options[];
+extern const struct option *const preflight_shared_options[]; /* ended by NULL */
 
 #endif /* COLLECTORS_PREFLIGHT_SETTINGS_H */

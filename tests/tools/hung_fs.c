@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,13 +77,16 @@ say_hello(int fd, char *request)
 static int
 mount_hung(const char *directory, char *request)
 {
-	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	char settings[128];
+	int fd;
 
+	/* Who opens it must be in the namespace that it is mounted in. */
+	if (enter_namespace() != 0)
+		return -1;
+	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	(void)snprintf(settings, sizeof(settings), "fd=%d,rootmode=40000,user_id=%u,group_id=%u", fd,
 	    (unsigned)geteuid(), (unsigned)getegid());
-	if (fd < 0 || enter_namespace() != 0 ||
-	    mount("hung", directory, "fuse", MS_NOSUID | MS_NODEV, settings) != 0 ||
+	if (fd < 0 || mount("hung", directory, "fuse", MS_NOSUID | MS_NODEV, settings) != 0 ||
 	    say_hello(fd, request) != 0)
 		return -1;
 	return fd;
@@ -123,6 +127,8 @@ main(int argc, char *argv[])
 	}
 	child = fork();
 	if (child == 0) {
+		/* Who ends us ends it. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)execvp(argv[3], argv + 3);
 		_exit(127);
 	}
