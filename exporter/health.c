@@ -36,9 +36,18 @@ freshness_of_collector(const struct making *making, const struct facts_check *co
 	    making->settings->max_age, making->now);
 }
 
+static const struct freshness *
+staler(const struct freshness *one, const struct freshness *other)
+{
+	if (one->stale != other->stale)
+		return one->stale ? one : other;
+	return other->age > one->age ? other : one;
+}
+
 /* A check is as fresh as the collector of its file and env; as the stalest, should there be several. */
 static struct freshness
-freshness_of_check(const struct making *making, const struct facts_check *check, size_t begin, size_t end)
+freshness_of_file_and_env(
+    const struct making *making, const struct facts_check *check, size_t begin, size_t end)
 {
 	struct freshness found = { 0 };
 	bool any = false;
@@ -50,12 +59,26 @@ freshness_of_check(const struct making *making, const struct facts_check *check,
 		if (collector->kind != CHECK_COLLECTOR || !slice_equal(collector->env, check->env))
 			continue;
 		fresh = freshness_of_collector(making, collector);
-		if (!any || (fresh.stale && !found.stale) ||
-		    (fresh.stale == found.stale && fresh.age > found.age))
-			found = fresh;
+		found = any ? *staler(&found, &fresh) : fresh;
 		any = true;
 	}
 	return any ? found : freshness_of_file(making, check->file);
+}
+
+/* Preflight also runs without coming to a verdict: then that of an earlier run stands, and is as old. */
+static struct freshness
+freshness_of_check(const struct making *making, const struct facts_check *check, size_t begin, size_t end)
+{
+	struct freshness fresh, verdict;
+
+	if (check->kind == CHECK_COLLECTOR)
+		return freshness_of_collector(making, check);
+	fresh = freshness_of_file_and_env(making, check, begin, end);
+	if (check->kind != CHECK_PREFLIGHT)
+		return fresh;
+	verdict = freshness_of(
+	    check->facts[FACT_VERDICT_AT], fresh.interval, making->settings->max_age, making->now);
+	return *staler(&verdict, &fresh);
 }
 
 /* A collector's picture is that of all it measured. */
@@ -78,11 +101,8 @@ show_histogram(const struct making *making, const struct facts_check *of, size_t
 static double
 last_success_of(const struct facts_check *facts)
 {
-	double passed = facts->facts[FACT_PASSED];
-
-	/* Preflight's gauge is 0 or 1; should it ever be a time, it is one. */
 	if (facts->kind == CHECK_PREFLIGHT)
-		return passed > 1 ? passed : NAN;
+		return facts->facts[FACT_PASSED] == 1 ? facts->facts[FACT_VERDICT_AT] : NAN;
 	return facts->facts[FACT_LAST_SUCCESS];
 }
 
@@ -99,8 +119,6 @@ make_check(struct making *making, size_t index, size_t begin, size_t end)
 	struct health_check *check = &making->report->checks[making->report->count++];
 	struct freshness fresh = freshness_of_check(making, facts, begin, end);
 
-	if (facts->kind == CHECK_COLLECTOR)
-		fresh = freshness_of_collector(making, facts);
 	*check = (struct health_check){ .kind = facts->kind, .last_run = fresh.last_run, .age = fresh.age };
 	words_label(facts->name, check->name, sizeof(check->name));
 	words_label(facts->env, check->env, sizeof(check->env));
@@ -134,50 +152,6 @@ make_checks(struct making *making)
 	}
 }
 
-static struct health_check *
-add_file(struct making *making, const struct store_file *file)
-{
-	struct health_report *report = making->report;
-	struct health_check *check;
-
-	if (report->count == HEALTH_CHECKS) {
-		report->more_checks = true;
-		return NULL;
-	}
-	check = &report->checks[report->count++];
-	*check = (struct health_check){ .kind = CHECK_FILE,
-		.last_run = NAN,
-		.last_success = NAN,
-		.age =
-		    file->modified >= 0 && file->modified <= making->now ? making->now - file->modified : NAN,
-		.interval = NAN,
-		.duration = NAN };
-	words_clean(SLICE(file->name), check->name, sizeof(check->name));
-	words_clean(SLICE(file->name), check->file, sizeof(check->file));
-	return check;
-}
-
-static void
-make_file(struct making *making, const struct store_file *file)
-{
-	struct health_check *check;
-	struct words state, reason;
-
-	if ((file->state == STORE_GOOD && file->dropped == 0) || (check = add_file(making, file)) == NULL)
-		return;
-	state = words_start(check->state, sizeof(check->state));
-	if (file->state != STORE_GOOD) {
-		check->status = HEALTH_FAIL;
-		words_add(&state, "%s", store_state_name(file->state));
-		words_clean(SLICE(file->reason), check->reason, sizeof(check->reason));
-		return;
-	}
-	check->status = HEALTH_WARN;
-	words_add(&state, "in part");
-	reason = words_start(check->reason, sizeof(check->reason));
-	words_add(&reason, "faults for which a part of it is left out: %ld", file->dropped);
-}
-
 /* By kind, worst first, then by env and name; the file decides between two of the same name. */
 static int
 compare(const void *one, const void *other)
@@ -201,13 +175,23 @@ read_files(struct making *making)
 	for (size_t i = 0; i < store_count(making->store); i++) {
 		const struct store_file *file = store_file(making->store, i);
 
-		if (file->state != STORE_GOOD)
-			continue;
-		making->report->good_files++;
-		if (facts_read(&making->facts, file, i) == -1)
+		if (file->state == STORE_GOOD && facts_read(&making->facts, file, i) == -1)
 			return -1;
 	}
 	return 0;
+}
+
+static void
+note_left_out(struct making *making)
+{
+	struct health_report *report = making->report;
+
+	report->more_checks = report->more_grave = store_left_out(making->store) > 0;
+	for (size_t kind = 0; kind < HEALTH_KINDS; kind++)
+		if (making->facts.more[kind]) {
+			report->more_checks = true;
+			report->more_grave = report->more_grave || health_kind_grave((enum health_kind)kind);
+		}
 }
 
 static int
@@ -222,9 +206,8 @@ make_report(struct making *making)
 	if (report->checks == NULL || making->stale == NULL)
 		return -1;
 	make_checks(making);
-	for (size_t i = 0; i < store_count(making->store); i++)
-		make_file(making, store_file(making->store, i));
-	report->more_checks = report->more_checks || making->facts.more;
+	note_left_out(making);
+	health_files(making->store, &making->facts, report);
 	qsort(report->checks, report->count, sizeof(*report->checks), compare);
 	health_decide(report, making->settings->directory, making->fresh, making->newest_run);
 	return health_positions(making->store, &making->facts, making->stale, report);

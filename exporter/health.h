@@ -19,15 +19,22 @@
  * What a stale file says can make nothing better: what was fine is a warning,
  * what was bad stays bad, and positions in live count as not readable.
  *
+ * What is not known, or cannot be, is never fine; where the worst it could say
+ * makes the whole unhealthy, it counts as that.  So does a file that cannot be
+ * read, or does not say what its program always says: whose it is and of which
+ * env is in its text alone, or in a name that --name gives.  Only two names are
+ * known to be of programs with no news that grave.
+ *
  * An env that is not "paper" is judged like "live": nothing that is
  * misspelled is judged more kindly.
  *
- * Overall is `unhealthy` when a Postgres is down; a position differs; in live,
- * positions of an exchange or of the engine cannot be read, or preflight says
- * not ready; when no collector is fresh; or when the directory cannot be
- * listed.  Else it is `degraded` when any check is not ok (a Redis down, an
- * exchange not healthy, a collector stale or failing, a file broken) or there
- * were more checks than there is room for; else `healthy`.
+ * Overall is `unhealthy` when a Postgres is not known to be up; a position is
+ * not known to agree; in live, positions of an exchange or of the engine cannot
+ * be read, or preflight does not say ready; when a file may hide any of these;
+ * when no collector is fresh; or when the directory cannot be listed.  Else it
+ * is `degraded` when any check is not ok (a Redis down, an exchange not
+ * healthy, a collector stale or failing) or there were more checks than there
+ * is room for; else `healthy`.
  */
 enum health_status { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL };
 enum health_verdict { VERDICT_HEALTHY, VERDICT_DEGRADED, VERDICT_UNHEALTHY };
@@ -42,7 +49,7 @@ enum health_kind {
 	CHECK_EXCHANGE,
 	CHECK_POSITIONS, /* of the exchange that is its name: there, and in the engine's books */
 	CHECK_PREFLIGHT,
-	CHECK_FILE /* one that is not good; good ones have no check */
+	CHECK_FILE /* one that is not good, or says too little; good ones have no check */
 };
 enum { HEALTH_KINDS = CHECK_FILE + 1 };
 const char *health_kind_name(enum health_kind kind); /* "collector", "redis", ... */
@@ -94,11 +101,12 @@ struct health_report {
 	    summary[HEALTH_REASON]; /* "Postgres main (live) is down: ...": the first reason of the verdict */
 	struct health_check *checks; /* owned; by kind, worst first within each */
 	size_t count;
-	bool more_checks;                  /* than there is room for */
+	bool more_checks;                  /* than there is room for, or files */
+	bool more_grave;                   /* and one of them may make the whole unhealthy */
 	struct health_position *positions; /* owned; those that differ first */
 	size_t position_count;
 	bool more_positions; /* than there is room for */
-	size_t good_files;
+	size_t good_files;   /* those without a check */
 	double made_at;
 };
 

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "exporter/health_rules.h"
 #include "exporter/words.h"
 
@@ -24,6 +26,27 @@ health_kind_name(enum health_kind kind)
 		"positions", "preflight", "file" };
 
 	return names[kind];
+}
+
+/* Programs whose worst news are no more than degraded, by the names of their files. */
+static bool
+is_harmless(const char *file)
+{
+	return strcmp(file, "redis_latency.prom") == 0 || strcmp(file, "exchange_health.prom") == 0;
+}
+
+bool
+health_kind_grave(enum health_kind kind)
+{
+	return kind == CHECK_POSTGRES || kind == CHECK_POSITIONS || kind == CHECK_PREFLIGHT ||
+	       kind == CHECK_FILE;
+}
+
+bool
+health_grave(const struct health_check *check)
+{
+	return check->status == HEALTH_FAIL && health_kind_grave(check->kind) &&
+	       !(check->kind == CHECK_FILE && is_harmless(check->name));
 }
 
 /* The check that the summary names: one that alone decides the verdict, in the order of what hurts most. */
@@ -102,12 +125,13 @@ health_decide(struct health_report *report, const char *directory, size_t fresh,
 		words_add(&words, "The textfile directory cannot be read: %s", directory);
 	} else if (fresh == 0) {
 		summarize_collectors(report, newest_run, &words);
-	} else if (reason != NULL) {
+	} else if (reason != NULL && (health_grave(reason) || !report->more_grave)) {
 		report->verdict = health_grave(reason) ? VERDICT_UNHEALTHY : VERDICT_DEGRADED;
 		summarize_check(reason, bad - 1, &words);
 	} else if (report->more_checks) {
-		report->verdict = VERDICT_DEGRADED;
-		words_add(&words, "There are more checks than there is room for");
+		report->verdict = report->more_grave ? VERDICT_UNHEALTHY : VERDICT_DEGRADED;
+		words_add(&words, "There are more checks or files than there is room for%s",
+		    report->more_grave ? ", and any of them may be bad" : "");
 	} else {
 		report->verdict = VERDICT_HEALTHY;
 		words_add(&words, "All checks are ok: %zu", report->count);

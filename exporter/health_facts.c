@@ -1,18 +1,10 @@
-#include "exporter/health_facts.h"
+#include "exporter/health_families.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "textfile/number.h"
 #include "textfile/room.h"
-
-const char *const health_failures[] = { "resolve", "connect", "tls", "auth", "timeout", "rejected",
-	"protocol", "local", NULL };
-const char *const health_states[] = { "healthy", "degraded", "down", "frozen", "banned", "maintenance",
-	NULL };
-const char *const health_preflight_checks[] = { "environment", "secrets", "live_guard", "redis", "postgres",
-	"exchange_health", "open_positions", "git_safety", NULL };
-static const char *const sources[] = { "exchange", "engine", NULL };
 
 /* How many checks of a kind there is room for: together HEALTH_CHECKS, so that no kind can crowd out another.
  */
@@ -25,100 +17,6 @@ static const size_t shares[HEALTH_KINDS] = {
 	[CHECK_PREFLIGHT] = 16,
 	[CHECK_FILE] = 48,
 };
-
-/* What becomes of a sample's value when there is one of another sample already. */
-enum joining { LEAST, MOST, SUM, ZEROS, DIFFERENCES, BUCKETS };
-
-/* One row: a family, what it is about, and where its values go. */
-struct family_rule {
-	const char *family;
-	bool makes; /* a check is there because of it; others outlive what they are about (`kept` gauges,
-		       counters) */
-	enum health_kind kind;
-	const char *name; /* the label that names the check, or "=" and the name itself */
-	enum fact fact;   /* the first of several with `choices` */
-	enum joining joining;
-	const char *label; /* whose value is one of `choices` */
-	const char *const *choices;
-	const char *only; /* value of label `status`, others do not count; or NULL */
-};
-
-static const struct family_rule rules[] = {
-	{ "arbitrage_collector_success", true, CHECK_COLLECTOR, "collector", FACT_UP, LEAST, NULL, NULL,
-	    NULL },
-	{ "arbitrage_collector_duration_seconds", false, CHECK_COLLECTOR, "collector", FACT_DURATION, MOST,
-	    NULL, NULL, NULL },
-	{ "arbitrage_collector_interval_seconds", false, CHECK_COLLECTOR, "collector", FACT_INTERVAL, LEAST,
-	    NULL, NULL, NULL },
-	{ "arbitrage_collector_last_run_timestamp_seconds", true, CHECK_COLLECTOR, "collector", FACT_LAST_RUN,
-	    LEAST, NULL, NULL, NULL },
-	{ "arbitrage_collector_last_success_timestamp_seconds", false, CHECK_COLLECTOR, "collector",
-	    FACT_LAST_SUCCESS, LEAST, NULL, NULL, NULL },
-	{ "arbitrage_collector_failures_total", false, CHECK_COLLECTOR, "collector", FACT_FAILURES, SUM,
-	    "kind", health_failures, NULL },
-
-	{ "arbitrage_redis_up", true, CHECK_REDIS, "target", FACT_UP, LEAST, NULL, NULL, NULL },
-	{ "arbitrage_redis_last_success_timestamp_seconds", false, CHECK_REDIS, "target", FACT_LAST_SUCCESS,
-	    LEAST, NULL, NULL, NULL },
-	{ "arbitrage_redis_failures_total", false, CHECK_REDIS, "target", FACT_FAILURES, SUM, "kind",
-	    health_failures, NULL },
-	{ "arbitrage_redis_latency_seconds", false, CHECK_REDIS, "target", 0, BUCKETS, NULL, NULL, NULL },
-
-	{ "arbitrage_postgres_up", true, CHECK_POSTGRES, "target", FACT_UP, LEAST, NULL, NULL, NULL },
-	{ "arbitrage_postgres_last_success_timestamp_seconds", false, CHECK_POSTGRES, "target",
-	    FACT_LAST_SUCCESS, LEAST, NULL, NULL, NULL },
-	{ "arbitrage_postgres_failures_total", false, CHECK_POSTGRES, "target", FACT_FAILURES, SUM, "kind",
-	    health_failures, NULL },
-	{ "arbitrage_postgres_latency_seconds", false, CHECK_POSTGRES, "target", 0, BUCKETS, NULL, NULL,
-	    NULL },
-
-	{ "arbitrage_exchange_up", true, CHECK_EXCHANGE, "exchange", FACT_UP, LEAST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_health_state", true, CHECK_EXCHANGE, "exchange", FACT_STATE, MOST, "state",
-	    health_states, NULL },
-	{ "arbitrage_exchange_last_success_timestamp_seconds", false, CHECK_EXCHANGE, "exchange",
-	    FACT_LAST_SUCCESS, LEAST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_banned_until_timestamp_seconds", false, CHECK_EXCHANGE, "exchange",
-	    FACT_BANNED_UNTIL, MOST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_retry_at_timestamp_seconds", false, CHECK_EXCHANGE, "exchange", FACT_RETRY_AT,
-	    MOST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_failed_runs", false, CHECK_EXCHANGE, "exchange", FACT_FAILED_RUNS, MOST, NULL,
-	    NULL, NULL },
-	{ "arbitrage_exchange_error_ratio", false, CHECK_EXCHANGE, "exchange", FACT_ERROR_RATIO, MOST, NULL,
-	    NULL, NULL },
-	{ "arbitrage_exchange_symbol_tradable", false, CHECK_EXCHANGE, "exchange", FACT_HALTED, ZEROS, NULL,
-	    NULL, NULL },
-	{ "arbitrage_exchange_request_failures_total", false, CHECK_EXCHANGE, "exchange", FACT_FAILURES, SUM,
-	    "kind", health_failures, NULL },
-	{ "arbitrage_exchange_request_duration_seconds", false, CHECK_EXCHANGE, "exchange", 0, BUCKETS, NULL,
-	    NULL, NULL },
-
-	{ "arbitrage_positions_readable", true, CHECK_POSITIONS, "exchange", FACT_READABLE, LEAST, "source",
-	    sources, NULL },
-	{ "arbitrage_open_positions", false, CHECK_POSITIONS, "exchange", FACT_OPEN, MOST, "source", sources,
-	    NULL },
-	{ "arbitrage_position_mismatch", true, CHECK_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES,
-	    NULL, NULL, NULL },
-	{ "arbitrage_account_last_success_timestamp_seconds", false, CHECK_POSITIONS, "exchange",
-	    FACT_LAST_SUCCESS, LEAST, NULL, NULL, NULL },
-	{ "arbitrage_account_failures_total", false, CHECK_POSITIONS, "exchange", FACT_FAILURES, SUM, "kind",
-	    health_failures, NULL },
-	{ "arbitrage_account_retry_at_timestamp_seconds", false, CHECK_POSITIONS, "exchange", FACT_RETRY_AT,
-	    MOST, NULL, NULL, NULL },
-	{ "arbitrage_account_trading_locked", false, CHECK_POSITIONS, "exchange", FACT_LOCKED, MOST, NULL,
-	    NULL, NULL },
-	{ "arbitrage_engine_unknown_rows", true, CHECK_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, MOST, NULL,
-	    NULL, NULL },
-
-	{ "arbitrage_preflight_ready_for_live", true, CHECK_PREFLIGHT, "=preflight", FACT_UP, LEAST, NULL,
-	    NULL, NULL },
-	{ "arbitrage_preflight_last_success", true, CHECK_PREFLIGHT, "=preflight", FACT_PASSED, LEAST, NULL,
-	    NULL, NULL },
-	{ "arbitrage_preflight_checks_total", false, CHECK_PREFLIGHT, "=preflight", FACT_CHECKS, SUM, "check",
-	    health_preflight_checks, "fail" },
-	{ "arbitrage_preflight_duration_seconds", false, CHECK_PREFLIGHT, "=preflight", 0, BUCKETS, NULL,
-	    NULL, NULL },
-};
-enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 
 void
 facts_init(struct facts *facts)
@@ -181,7 +79,7 @@ check_for(struct facts *facts, const struct facts_check *wanted, bool make, stru
 		if (!make)
 			return 0;
 		if (facts->of_kind[wanted->kind] >= shares[wanted->kind]) {
-			facts->more = true;
+			facts->more[wanted->kind] = true;
 			return 0;
 		}
 		moved = room_for(facts->checks, &facts->room, facts->count + 1, 0, sizeof(*moved));
@@ -198,15 +96,43 @@ check_for(struct facts *facts, const struct facts_check *wanted, bool make, stru
 	return 0;
 }
 
+/* What is neither yes nor no, between the two. */
+static const double neither = 0.5;
+
+/* The value in the form that its fact has; NaN: it says nothing. */
+static double
+normal(enum joining joining, double value)
+{
+	switch (joining) {
+	case FLAG_LEAST:
+	case FLAG_MOST:
+	case FLAG_SAME: return value == 0 || value == 1 ? value : neither;
+	case OLDEST: return isnan(value) ? -INFINITY : value;
+	case COUNT_MOST: return value >= 0 ? value : INFINITY;
+	case DIFFERENCES: return value != 0 ? 1 : 0;
+	case ZEROS: return isnan(value) ? NAN : value == 0 ? 1 : 0;
+	default: return value;
+	}
+}
+
 static void
 join(double *fact, enum joining joining, double value)
 {
+	if (isnan(*fact)) {
+		*fact = value;
+		return;
+	}
 	switch (joining) {
-	case LEAST: *fact = isnan(*fact) || value < *fact ? value : *fact; break;
-	case MOST: *fact = isnan(*fact) || value > *fact ? value : *fact; break;
-	case SUM: *fact = isnan(*fact) ? value : *fact + value; break;
-	case ZEROS: *fact = (isnan(*fact) ? 0 : *fact) + (value == 0 ? 1 : 0); break;
-	case DIFFERENCES: *fact = (isnan(*fact) ? 0 : *fact) + (value != 0 ? 1 : 0); break;
+	case FLAG_LEAST:
+	case OLDEST:
+	case LEAST: *fact = value < *fact ? value : *fact; break;
+	case FLAG_MOST:
+	case COUNT_MOST:
+	case MOST: *fact = value > *fact ? value : *fact; break;
+	case FLAG_SAME: *fact = *fact == value ? value : neither; break;
+	case SUM:
+	case ZEROS:
+	case DIFFERENCES: *fact += value; break;
 	case BUCKETS: break;
 	}
 }
@@ -241,21 +167,32 @@ take_bucket(struct histogram *histogram, const struct document *document, const 
 		histogram->odd = true;
 }
 
+/* The largest, or at least one of which nobody knows how large it is. */
+static void
+take_difference(
+    struct facts_check *check, const struct document *document, const struct sample *sample, double value)
+{
+	bool larger = fabs(value) > fabs(check->worst);
+
+	if (larger)
+		check->worst = value;
+	if (larger || (isnan(value) && check->worst == 0))
+		check->worst_symbol = facts_label(document, sample, "symbol");
+}
+
 static void
 take_value(struct facts_check *check, const struct family_rule *rule, const struct document *document,
     const struct sample *sample)
 {
-	double value = number_value(sample->value);
+	double value = number_value(sample->value), normalised = normal(rule->joining, value);
 	int fact = fact_of(rule, document, sample);
 
 	if (rule->joining == BUCKETS) {
 		take_bucket(&check->histogram, document, sample);
-	} else if (fact >= 0 && !isnan(value) && sample->part == PART_VALUE) {
-		join(&check->facts[fact], rule->joining, value);
-		if (rule->joining == DIFFERENCES && fabs(value) > fabs(check->worst)) {
-			check->worst = value;
-			check->worst_symbol = facts_label(document, sample, "symbol");
-		}
+	} else if (fact >= 0 && !isnan(normalised) && sample->part == PART_VALUE) {
+		join(&check->facts[fact], rule->joining, normalised);
+		if (rule->joining == DIFFERENCES)
+			take_difference(check, document, sample, value);
 	}
 }
 
@@ -273,15 +210,6 @@ take(struct facts *facts, const struct family_rule *rule, const struct document 
 	if (check != NULL)
 		take_value(check, rule, document, sample);
 	return 0;
-}
-
-static const struct family_rule *
-rule_of(struct slice family)
-{
-	for (size_t i = 0; i < RULES; i++)
-		if (slice_is(family, rules[i].family))
-			return &rules[i];
-	return NULL;
 }
 
 /* One time over the samples: of the families that make checks, or of the others. */
@@ -314,7 +242,7 @@ facts_read(struct facts *facts, const struct store_file *file, size_t index)
 	if (of_family == NULL)
 		return -1;
 	for (size_t i = 0; i < document->family_count; i++)
-		of_family[i] = rule_of(document->families[i].name);
+		of_family[i] = family_rule_of(document->families[i].name);
 	status = take_all(facts, of_family, document, index, true);
 	if (status == 0)
 		status = take_all(facts, of_family, document, index, false);

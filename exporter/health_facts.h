@@ -14,8 +14,10 @@ extern const char *const health_failures[HEALTH_FAILURES + 1];                 /
 extern const char *const health_states[HEALTH_STATES + 1];                     /* "healthy", ... */
 extern const char *const health_preflight_checks[HEALTH_PREFLIGHT_CHECKS + 1]; /* "environment", ... */
 
+/* NaN: not said. */
 enum fact {
-	FACT_UP, /* success, up, ready for live */
+	FACT_UP, /* success, up, ready for live.  1, 0, or neither: not known; so are all that are asked yes
+		    or no */
 	FACT_LAST_RUN,
 	FACT_LAST_SUCCESS,
 	FACT_DURATION,
@@ -26,13 +28,14 @@ enum fact {
 	FACT_RETRY_AT,
 	FACT_FAILED_RUNS,
 	FACT_ERROR_RATIO,
-	FACT_HALTED,   /* symbols that may not be traded */
-	FACT_READABLE, /* by source: the exchange, the engine */
-	FACT_OPEN = FACT_READABLE + 2,
-	FACT_MISMATCHES = FACT_OPEN + 2, /* symbols that differ */
-	FACT_UNKNOWN_ROWS,
+	FACT_HALTED,                     /* symbols that may not be traded */
+	FACT_READABLE,                   /* by source: the exchange, the engine */
+	FACT_OPEN = FACT_READABLE + 2,   /* likewise; +Inf: not known */
+	FACT_MISMATCHES = FACT_OPEN + 2, /* symbols that differ, or of which that is not known */
+	FACT_UNKNOWN_ROWS,               /* +Inf: not known */
 	FACT_LOCKED,
 	FACT_PASSED,
+	FACT_VERDICT_AT,
 	FACT_CHECKS, /* preflight's, that failed: counters */
 	FACTS = FACT_CHECKS + HEALTH_PREFLIGHT_CHECKS
 };
@@ -50,8 +53,8 @@ struct facts_check {
 	size_t file;       /* index in the store */
 	struct slice name; /* as written in the file, like env */
 	struct slice env;
-	double facts[FACTS]; /* NaN: not said */
-	double worst;        /* the largest mismatch, with its sign, and of what */
+	double facts[FACTS];
+	double worst; /* the largest mismatch, with its sign, and of what; 0: that is not known */
 	struct slice worst_symbol;
 	struct histogram histogram;
 };
@@ -61,7 +64,7 @@ struct facts {
 	size_t count;
 	size_t room;
 	size_t of_kind[HEALTH_KINDS];
-	bool more; /* than there is room for */
+	bool more[HEALTH_KINDS]; /* than there is room for */
 	struct hash_key key;
 	uint16_t slots[2 * HEALTH_CHECKS]; /* index + 1; 0: free */
 };

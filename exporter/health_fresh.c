@@ -7,14 +7,19 @@
 static const double future_slack = 60;
 /* Of a collector that repeats: runs it may miss, and seconds on top for those that repeat often. */
 static const double intervals_missed = 3, interval_slack = 30;
+/* The longest that a collector takes; what is longer, or no interval, is not known. */
+static const double longest_interval = 86400;
 
 struct freshness
 freshness_of(double last_run, double interval, double max_age, double now)
 {
-	struct freshness fresh = { .stale = true, .last_run = last_run, .age = NAN, .interval = interval };
+	bool repeats = interval > 0 && interval <= longest_interval;
+	struct freshness fresh = { .stale = true,
+		.last_run = last_run,
+		.age = NAN,
+		.interval = repeats || interval == 0 ? interval : NAN };
 	struct words why = words_start(fresh.why, sizeof(fresh.why));
 	char age[WORDS_TIME], expected[WORDS_TIME];
-	bool repeats = interval > 0 && !isinf(interval);
 	double limit = repeats ? intervals_missed * interval + interval_slack : max_age;
 
 	words_rfc3339(last_run, age);

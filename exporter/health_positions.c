@@ -105,7 +105,7 @@ take(struct reading *reading, size_t file, const struct sample *sample, enum fam
 	struct health_position *position;
 
 	if (index == reading->report->position_count &&
-	    (family == SINCE || (family == MISMATCH && !(fabs(value) > 0)) || !add(reading, &key)))
+	    (family == SINCE || (family == MISMATCH && value == 0) || !add(reading, &key)))
 		return;
 	position = &reading->report->positions[index];
 	if (family == QUANTITY)

@@ -3,73 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "exporter/health_say.h"
 #include "exporter/words.h"
 
-static bool
-is_live(const struct health_check *check)
+enum health_status
+health_fail_in_live(const struct health_check *check)
 {
-	return strcmp(check->env, "paper") != 0;
-}
-
-static void
-set(struct health_check *check, enum health_status status, const char *state)
-{
-	struct words words = words_start(check->state, sizeof(check->state));
-
-	check->status = status;
-	words_add(&words, "%s", state);
-}
-
-/* One reason more; they are few. */
-static void
-say(struct health_check *check, const char *reason)
-{
-	struct words words = { check->reason, sizeof(check->reason), strlen(check->reason) };
-
-	words_add(&words, "%s%s", words.length > 0 ? "; " : "", reason);
-}
-
-/*
- * The counters that are not zero, as "connect 12, timeout 3 so far".  Which of
- * them the last run added to is not in the file, unless there is just one.
- */
-static void
-say_counters(struct health_check *check, const char *what, const double counters[], const char *const names[])
-{
-	char text[HEALTH_REASON];
-	struct words words = words_start(text, sizeof(text));
-	bool any = false;
-
-	words_add(&words, "%s", what);
-	for (size_t i = 0; names[i] != NULL; i++)
-		if (counters[i] > 0) {
-			words_add(&words, "%s %s %.12g", any ? "," : "", names[i], counters[i]);
-			any = true;
-		}
-	words_add(&words, " so far");
-	if (any)
-		say(check, text);
-}
-
-static void
-say_failures(struct health_check *check, const struct facts_check *facts)
-{
-	say_counters(check, "failures:", facts->facts + FACT_FAILURES, health_failures);
-}
-
-static void
-say_last_success(struct health_check *check, double now)
-{
-	char ago[WORDS_TIME], text[64];
-	struct words words = words_start(text, sizeof(text));
-
-	words_duration(now - check->last_success, ago);
-	if (isnan(check->last_success))
-		words_add(&words, "it has never succeeded");
-	else if (ago[0] != '\0')
-		words_add(&words, "last success %s ago", ago);
-	if (text[0] != '\0')
-		say(check, text);
+	return strcmp(check->env, "paper") != 0 ? HEALTH_FAIL : HEALTH_WARN;
 }
 
 static void
@@ -79,20 +19,20 @@ judge_collector(
 	double success = facts->facts[FACT_UP];
 
 	if (fresh->stale) {
-		set(check, HEALTH_FAIL, "stale");
-		say(check, fresh->why);
+		health_set(check, HEALTH_FAIL, "stale");
+		health_say(check, fresh->why);
 	} else if (success == 1) {
-		set(check, HEALTH_OK, "ok");
-	} else if (isnan(success)) {
-		set(check, HEALTH_WARN, "unknown");
-		say(check, "it does not say whether its last run succeeded");
+		health_set(check, HEALTH_OK, "ok");
+	} else if (success == 0) {
+		health_set(check, HEALTH_WARN, "failing");
 	} else {
-		set(check, HEALTH_WARN, "failing");
+		health_set(check, HEALTH_WARN, "unknown");
+		health_say(check, "it does not say whether its last run succeeded");
 	}
-	if (!isnan(success) && success != 1) {
-		say(check, "its last run could not measure everything");
-		say_failures(check, facts);
-		say_last_success(check, now);
+	if (success == 0) {
+		health_say(check, "its last run could not measure everything");
+		health_say_failures(check, facts);
+		health_say_last_success(check, now);
 	}
 }
 
@@ -102,27 +42,14 @@ judge_target(const struct facts_check *facts, double now, struct health_check *c
 	double up = facts->facts[FACT_UP];
 
 	if (up == 1) {
-		set(check, HEALTH_OK, "up");
-	} else if (isnan(up)) {
-		set(check, HEALTH_WARN, "unknown");
-		say(check, "its collector does not say whether it is up");
+		health_set(check, HEALTH_OK, "up");
+	} else if (up == 0) {
+		health_set(check, HEALTH_FAIL, "down");
+		health_say_failures(check, facts);
+		health_say_last_success(check, now);
 	} else {
-		set(check, HEALTH_FAIL, "down");
-		say_failures(check, facts);
-		say_last_success(check, now);
-	}
-}
-
-static void
-say_until(struct health_check *check, const char *what, double until, double now)
-{
-	char text[96], at[WORDS_TIME];
-	struct words words = words_start(text, sizeof(text));
-
-	words_clock(until, now, at);
-	if (until > now && at[0] != '\0') {
-		words_add(&words, "%s until %s UTC", what, at);
-		say(check, text);
+		health_set(check, check->kind == CHECK_POSTGRES ? HEALTH_FAIL : HEALTH_WARN, "unknown");
+		health_say(check, "its collector does not say whether it is up");
 	}
 }
 
@@ -134,26 +61,40 @@ say_exchange(struct health_check *check, const struct facts_check *facts, double
 	char text[96];
 	struct words words;
 
-	say_until(check, "banned", f[FACT_BANNED_UNTIL], now);
-	say_until(check, "left alone after a 429", f[FACT_RETRY_AT], now);
-	if (f[FACT_FAILED_RUNS] > 0) {
+	health_say_until(check, "banned", f[FACT_BANNED_UNTIL], now);
+	health_say_until(check, "left alone after a 429", f[FACT_RETRY_AT], now);
+	if (f[FACT_FAILED_RUNS] > 0 && !isinf(f[FACT_FAILED_RUNS])) {
 		words = words_start(text, sizeof(text));
 		words_add(&words, "nothing of use in the last %s", f[FACT_FAILED_RUNS] == 1 ? "run" : "");
 		if (f[FACT_FAILED_RUNS] != 1)
 			words_add(&words, "%.12g runs", f[FACT_FAILED_RUNS]);
-		say(check, text);
+		health_say(check, text);
 	}
-	if (f[FACT_ERROR_RATIO] >= 0.005) {
+	if (f[FACT_ERROR_RATIO] >= 0.005 && f[FACT_ERROR_RATIO] <= 1) {
 		words = words_start(text, sizeof(text));
 		words_add(&words, "%.3g %% of its requests fail", 100 * f[FACT_ERROR_RATIO]);
-		say(check, text);
+		health_say(check, text);
 	}
 	if (f[FACT_HALTED] > 0) {
 		words = words_start(text, sizeof(text));
 		words_add(&words, "%.12g %s may not be traded", f[FACT_HALTED],
 		    f[FACT_HALTED] == 1 ? "symbol" : "symbols");
-		say(check, text);
+		health_say(check, text);
 	}
+}
+
+/* Index of the one state that it is in; negative: there is no telling. */
+static int
+state_of(const double states[])
+{
+	int state = -1, said = 0;
+
+	for (int i = 0; i < HEALTH_STATES; i++)
+		if (!isnan(states[i]) && states[i] != 0) {
+			state = states[i] == 1 ? i : -1;
+			said++;
+		}
+	return said == 1 ? state : -1;
 }
 
 static void
@@ -163,112 +104,26 @@ judge_exchange(const struct facts_check *facts, double now, struct health_check 
 		"slow, short of a rate limit, or a book stands still", "nothing of use in the last runs",
 		"its order books stand still", "it has banned this address",
 		"it says that it is in maintenance" };
-	int state = -1, states = 0;
+	double up = facts->facts[FACT_UP];
+	int state = state_of(facts->facts + FACT_STATE);
 
-	for (int i = 0; i < HEALTH_STATES; i++)
-		if (facts->facts[FACT_STATE + i] == 1) {
-			state = i;
-			states++;
-		}
-	if (states != 1 || (state == 0 && facts->facts[FACT_UP] == 0)) {
-		set(check, HEALTH_WARN, "unknown");
-		say(check, "its collector does not say what state it is in");
-	} else {
-		set(check,
-		    state == 0   ? HEALTH_OK
-		    : state == 1 ? HEALTH_WARN
-				 : HEALTH_FAIL,
-		    health_states[state]);
-	}
-	if (check->status != HEALTH_OK) {
-		say_exchange(check, facts, now);
-		if (check->reason[0] == '\0')
-			say(check, meanings[state]);
-		if (facts->facts[FACT_UP] != 1)
-			say_last_success(check, now);
-	}
-}
-
-/* Unknown is not flat: in live, not to know what is open is as bad as to know that it is wrong. */
-static bool
-judge_readable(const struct facts_check *facts, struct health_check *check)
-{
-	double there = facts->facts[FACT_READABLE], engine = facts->facts[FACT_READABLE + 1];
-	bool lost = (!isnan(there) && there != 1) || (!isnan(engine) && engine != 1);
-
-	if (!lost && !isnan(there))
-		return true;
-	if (!lost) {
-		set(check, HEALTH_WARN, "unknown");
-		say(check, "its collector does not say whether positions can be read");
-		return false;
-	}
-	set(check, is_live(check) ? HEALTH_FAIL : HEALTH_WARN, "unreadable");
-	if (!isnan(there) && there != 1)
-		say(check, "its positions cannot be read");
-	if (!isnan(engine) && engine != 1)
-		say(check, "the engine's positions cannot be read");
-	say_failures(check, facts);
-	return false;
-}
-
-static void
-say_difference(struct health_check *check, const struct facts_check *facts)
-{
-	char text[HEALTH_REASON], symbol[HEALTH_NAME];
-	struct words words = words_start(text, sizeof(text));
-
-	words_label(facts->worst_symbol, symbol, sizeof(symbol));
-	words_add(&words, "%s differs by %.12g (engine minus exchange)", symbol, facts->worst);
-	if (facts->facts[FACT_MISMATCHES] > 1)
-		words_add(&words, ", and %.12g more", facts->facts[FACT_MISMATCHES] - 1);
-	say(check, text);
-}
-
-/* Of rows at exchanges that nobody reads there is nothing but their number. */
-static void
-judge_unknown_rows(const struct facts_check *facts, struct health_check *check)
-{
-	char text[96];
-	struct words words = words_start(text, sizeof(text));
-
-	if (facts->facts[FACT_UNKNOWN_ROWS] == 0) {
-		set(check, HEALTH_OK, "checked");
+	if (state == 0 && up == 1) {
+		health_set(check, HEALTH_OK, health_states[state]);
 		return;
 	}
-	set(check, HEALTH_WARN, "unchecked");
-	words_add(
-	    &words, "positions at exchanges that are not configured: %.12g", facts->facts[FACT_UNKNOWN_ROWS]);
-	say(check, text);
-}
-
-static void
-judge_positions(const struct facts_check *facts, double now, struct health_check *check)
-{
-	const double *f = facts->facts;
-	struct words state;
-
-	if (!isnan(f[FACT_UNKNOWN_ROWS]) && isnan(f[FACT_READABLE])) {
-		judge_unknown_rows(facts, check);
-		return;
-	}
-	if (judge_readable(facts, check)) {
-		set(check, HEALTH_OK, f[FACT_OPEN] == 0 ? "flat" : "read");
-		if (f[FACT_OPEN] > 0) {
-			state = words_start(check->state, sizeof(check->state));
-			words_add(&state, "%.12g open", f[FACT_OPEN]);
-		}
-		if (f[FACT_LOCKED] == 1) {
-			set(check, HEALTH_WARN, "locked");
-			say(check, "the exchange has locked trading on the account");
-		}
+	if (state <= 0) {
+		health_set(check, HEALTH_WARN, "unknown");
+		health_say(check, state < 0
+				      ? "its collector does not say what state it is in"
+				      : "its collector calls it healthy, but does not say that it is up");
 	} else {
-		say_until(check, "left alone", f[FACT_RETRY_AT], now);
+		health_set(check, state == 1 ? HEALTH_WARN : HEALTH_FAIL, health_states[state]);
 	}
-	if (f[FACT_MISMATCHES] > 0) {
-		set(check, HEALTH_FAIL, "differ");
-		say_difference(check, facts);
-	}
+	say_exchange(check, facts, now);
+	if (check->reason[0] == '\0')
+		health_say(check, meanings[state]);
+	if (up == 0)
+		health_say_last_success(check, now);
 }
 
 static void
@@ -276,17 +131,18 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 {
 	double ready = facts->facts[FACT_UP], passed = facts->facts[FACT_PASSED];
 
-	if (ready == 1 && passed != 0) {
-		set(check, HEALTH_OK, "ready");
-	} else if (isnan(ready)) {
-		set(check, HEALTH_WARN, "unknown");
-		say(check, "it does not say whether the bot may go live");
-	} else if (!is_live(check) && passed == 1) {
-		set(check, HEALTH_OK, "passed"); /* a paper bot need not be ready for live */
+	if (ready == 1 && passed == 1) {
+		health_set(check, HEALTH_OK, "ready");
+	} else if (ready == 0 && passed == 1 && health_fail_in_live(check) != HEALTH_FAIL) {
+		health_set(check, HEALTH_OK, "passed"); /* a paper bot need not be ready for live */
+	} else if (ready == 0 || passed == 0) {
+		health_set(check, health_fail_in_live(check), "not ready");
+		health_say(check, ready == 0 ? "the bot may not go live" : "its last run did not pass");
+		health_say_counters(
+		    check, "failed checks:", facts->facts + FACT_CHECKS, health_preflight_checks);
 	} else {
-		set(check, is_live(check) ? HEALTH_FAIL : HEALTH_WARN, "not ready");
-		say(check, ready == 1 ? "its last run did not pass" : "the bot may not go live");
-		say_counters(check, "failed checks:", facts->facts + FACT_CHECKS, health_preflight_checks);
+		health_set(check, health_fail_in_live(check), "unknown");
+		health_say(check, "it does not say whether the bot may go live");
 	}
 }
 
@@ -294,6 +150,7 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 static void
 judge_stale(const struct freshness *fresh, struct health_check *check)
 {
+	enum health_status status = check->kind == CHECK_POSITIONS ? health_fail_in_live(check) : HEALTH_WARN;
 	char text[HEALTH_REASON];
 	struct words words = words_start(text, sizeof(text));
 
@@ -301,11 +158,9 @@ judge_stale(const struct freshness *fresh, struct health_check *check)
 		words_add(&words, "was %s, but no longer measured: %s", check->state, fresh->why);
 	else
 		words_add(&words, "no longer measured: %s", fresh->why);
-	say(check, text);
-	if (check->kind == CHECK_POSITIONS && is_live(check) && check->status != HEALTH_FAIL)
-		set(check, HEALTH_FAIL, "stale");
-	else if (check->status == HEALTH_OK)
-		set(check, HEALTH_WARN, "stale");
+	health_say(check, text);
+	if (check->status < status)
+		health_set(check, status, "stale");
 }
 
 void
@@ -318,18 +173,10 @@ health_judge(
 	case CHECK_REDIS:
 	case CHECK_POSTGRES: judge_target(facts, now, check); break;
 	case CHECK_EXCHANGE: judge_exchange(facts, now, check); break;
-	case CHECK_POSITIONS: judge_positions(facts, now, check); break;
+	case CHECK_POSITIONS: health_judge_positions(facts, now, check); break;
 	case CHECK_PREFLIGHT: judge_preflight(facts, check); break;
 	case CHECK_FILE: return;
 	}
 	if (fresh->stale)
 		judge_stale(fresh, check);
-}
-
-bool
-health_grave(const struct health_check *check)
-{
-	return check->status == HEALTH_FAIL &&
-	       (check->kind == CHECK_POSTGRES || check->kind == CHECK_POSITIONS ||
-		   check->kind == CHECK_PREFLIGHT);
 }

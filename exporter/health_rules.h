@@ -20,7 +20,19 @@ struct freshness freshness_of(double last_run, double interval, double max_age, 
 void health_judge(
     const struct facts_check *facts, const struct freshness *fresh, double now, struct health_check *check);
 
-/* Whether the check alone makes the whole unhealthy. */
+void health_judge_positions(const struct facts_check *facts, double now, struct health_check *check);
+
+/* How bad is what matters in live alone. */
+enum health_status health_fail_in_live(const struct health_check *check);
+
+/*
+ * Checks of the files that are not good, and of those that do not say what
+ * they are there for.
+ */
+void health_files(const struct store *store, const struct facts *facts, struct health_report *report);
+
+/* Whether checks of the kind can make the whole unhealthy, and whether this one alone does. */
+bool health_kind_grave(enum health_kind kind);
 bool health_grave(const struct health_check *check);
 
 /*

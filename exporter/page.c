@@ -61,15 +61,9 @@ count(const struct health_report *report, const struct section *section, size_t 
 			*ok += check->status == HEALTH_OK ? 1 : 0;
 		}
 	}
-	if (section->kind ==
-	    CHECK_FILE) { /* good ones have no check; those read in part count as good and as one */
-		*ok = report->good_files;
+	if (section->kind == CHECK_FILE) { /* good ones have no check */
+		*ok += report->good_files;
 		*all += report->good_files;
-		for (size_t i = 0; i < report->count; i++)
-			if (report->checks[i].kind == CHECK_FILE && report->checks[i].status == HEALTH_WARN) {
-				--*all;
-				--*ok;
-			}
 	}
 }
 

@@ -120,7 +120,7 @@ quantity_cell(struct buffer *out, const double quantity[2])
 			any = true;
 		}
 	if (!any)
-		buffer_string(out, isnan(quantity[0]) && isnan(quantity[1]) ? "not known" : "none");
+		buffer_string(out, isnan(quantity[0]) || isnan(quantity[1]) ? "not known" : "none");
 	buffer_string(out, "</td>");
 }
 
@@ -128,8 +128,9 @@ static void
 position_row(struct buffer *out, const struct health_position *position, double now)
 {
 	bool differs = !isnan(position->mismatch) && position->mismatch != 0;
+	bool agrees = position->mismatch == 0 && !position->stale;
 
-	buffer_format(out, "<tr class=\"%s\">", differs ? "fail" : position->stale ? "warn" : "ok");
+	buffer_format(out, "<tr class=\"%s\">", differs ? "fail" : agrees ? "ok" : "warn");
 	name_cell(out, "", position->symbol, position->env);
 	buffer_string(out, "<td>");
 	page_text(out, position->exchange);

@@ -304,6 +304,21 @@ postgres 0 0
 check "Postgres down is not ready" is_code 503 "$(url /health/ready)"
 check "by the other name neither" is_code 503 "$(url /-/ready)"
 check "the report itself is there" is_code 200 "$(url /health)"
+echo 'arbitrage_postgres_up{target="main' | publish postgres_latency
+check "what says so breaks: still not ready" is_code 503 "$(url /health/ready)"
+postgres 1 0
+check "it is mended: ready" is_code 200 "$(url /health/ready)"
+: >"$textfiles/postgres_latency.prom"
+check "it is emptied: not ready" is_code 503 "$(url /health/ready)"
+postgres 1 0
+mkdir "$textfiles/instance.prom"
+check "what might be another instance cannot be read: not ready" is_code 503 "$(url /health/ready)"
+check "and the reason says what to do" sh -c \
+	"curl -s --noproxy '*' '$(url /health/ready)' | grep -q 'instance.prom: unreadable, .*remove it'"
+rmdir "$textfiles/instance.prom"
+echo 'arbitrage_redis_up{target="main' | publish redis_latency
+check "Redis's file breaks: degraded, as if it were down" sh -c \
+	"curl -s --noproxy '*' '$(url /health/ready)' | grep -q '^degraded'"
 stop "$EXPORTER"
 check "SIGTERM is a good end" logged msg=stopping
 

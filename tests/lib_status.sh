@@ -156,7 +156,11 @@ positions() {
 		echo "arbitrage_position_quantity{source=\"engine\",$position} $(echo "$position_more" | awk '{ print 0.25 + $1 }')"
 	done
 	family arbitrage_position_mismatch gauge
-	echo "arbitrage_position_mismatch{exchange=\"$positions_first\",symbol=\"BTC\",env=\"$1\"} $4"
+	for exchange in $3; do
+		[ "${exchange%:*}" = "$positions_first" ] && position_more=$4 || position_more=0
+		[ "${exchange#*:}" = 0 ] ||
+			echo "arbitrage_position_mismatch{exchange=\"${exchange%:*}\",symbol=\"BTC\",env=\"$1\"} $position_more"
+	done
 	if [ "$4" != 0 ]; then
 		family arbitrage_position_mismatch_since_timestamp_seconds gauge
 		printf 'arbitrage_position_mismatch_since_timestamp_seconds{exchange="%s",symbol="BTC",env="%s"} %d\n' \
@@ -171,6 +175,8 @@ preflight() {
 	echo "arbitrage_preflight_ready_for_live{env=\"$1\"} $3"
 	family arbitrage_preflight_last_success gauge
 	echo "arbitrage_preflight_last_success{env=\"$1\"} $3"
+	family arbitrage_preflight_last_verdict_timestamp_seconds gauge
+	echo "arbitrage_preflight_last_verdict_timestamp_seconds{env=\"$1\"} $((now - $2))"
 	family arbitrage_preflight_checks_total counter
 	[ "$3" = 1 ] && preflight_failed=0 || preflight_failed=2
 	echo "arbitrage_preflight_checks_total{check=\"postgres\",status=\"fail\",env=\"$1\"} $preflight_failed"

@@ -208,7 +208,7 @@ for name in exchange_health:'180 ms | [picture] 95 % ≤ 395 ms' open_positions:
 done
 check "good: the row of preflight" row good \
 	'collectors: preflight live | ok | 13:58:10 | 5 min | 13:58:10 | 21 ms | [picture] 95 % ≤ 45.4 ms'
-check "good: preflight's verdict" grep -q '^preflight: preflight live | ready | 13:58:10 | 5 min |' "$work/good.rows"
+check "good: preflight's verdict" grep -q '^preflight: preflight live | ready | 13:58:10 | 5 min | 13:58:10 |' "$work/good.rows"
 check "good: Postgres" grep -q '^servers: Postgres main live | up |' "$work/good.rows"
 check "good: an exchange" grep -q '^exchanges: upbit live | healthy |' "$work/good.rows"
 check "good: a position" row good 'positions: BTC live | binance | 0.25 long | 0.25 long | agree | –'
@@ -236,7 +236,8 @@ check "failing: what cannot be read is not flat" row failing \
 	'positions: BTC live | upbit | not known | 0.25 long | not compared | –'
 check "failing: preflight" grep -q '^preflight: preflight live | not ready the bot may not go live; failed checks: postgres 2' \
 	"$work/failing.rows"
-check "failing: the broken file and where" grep -q '^files: other.prom | broken line 1: ' "$work/failing.rows"
+check "failing: the broken file, where, and what to do" grep -q \
+	'^files: other.prom | broken line 1: .*; what is not read counts as bad: mend the file, or remove it | ' "$work/failing.rows"
 
 check "stale: the verdict" row stale 'verdict: Unhealthy'
 check "stale: the row of postgres_latency" grep -q \

@@ -13,7 +13,7 @@
 enum { FILES = 80 };
 struct store {
 	struct store_file files[FILES];
-	size_t count;
+	size_t count, left_out;
 };
 static struct store made_up;
 static const struct health_settings settings = { .max_age = 900 };
@@ -33,10 +33,15 @@ store_file(const struct store *store, size_t index)
 {
 	return &store->files[index];
 }
+size_t
+store_left_out(const struct store *store)
+{
+	return store->left_out;
+}
 const char *
 store_state_name(enum store_state state)
 {
-	static const char *const names[] = { "good", "broken", "unreadable", "too large" };
+	static const char *const names[] = { "good", "broken", "unreadable", "too_large" };
 
 	return names[state];
 }
@@ -44,7 +49,7 @@ store_state_name(enum store_state state)
 static void
 set_up(void)
 {
-	made_up.count = 0;
+	made_up.count = made_up.left_out = 0;
 }
 
 static void
@@ -104,6 +109,13 @@ check_named(enum health_kind kind, const char *name)
 /* Three intervals of 15 s and 30 s are 75 s. */
 #define STALE(env) COLLECTOR(env, "1", "15", "1763726324")
 
+#define UP(kind, env, value)    "arbitrage_" kind "_up{target=\"main\",env=\"" env "\"} " value "\n"
+#define EXCHANGE_UP(env, value) "arbitrage_exchange_up{exchange=\"upbit\",env=\"" env "\"} " value "\n"
+#define OPEN(env, source, value)                                                                             \
+	"arbitrage_open_positions{source=\"" source "\",exchange=\"upbit\",env=\"" env "\"} " value "\n"
+#define SOURCE(env, source, value)                                                                           \
+	"arbitrage_positions_readable{source=\"" source "\",exchange=\"upbit\",env=\"" env "\"} " value "\n"
+#define LOCKED(env, value) "arbitrage_account_trading_locked{exchange=\"upbit\",env=\"" env "\"} " value "\n"
 #define STATE(env, name, value)                                                                              \
 	"arbitrage_exchange_health_state{exchange=\"upbit\",state=\"" name "\",env=\"" env "\"} " value "\n"
 #define READABLE(env, exchange, engine)                                                                      \
@@ -112,8 +124,10 @@ check_named(enum health_kind kind, const char *name)
 	"arbitrage_positions_readable{source=\"engine\",exchange=\"upbit\",env=\"" env "\"} " engine "\n"
 #define MISMATCH(env, symbol, value)                                                                         \
 	"arbitrage_position_mismatch{exchange=\"upbit\",symbol=\"" symbol "\",env=\"" env "\"} " value "\n"
-#define READY(env, value)  "arbitrage_preflight_ready_for_live{env=\"" env "\"} " value "\n"
-#define PASSED(env, value) "arbitrage_preflight_last_success{env=\"" env "\"} " value "\n"
+#define READY(env, value)           "arbitrage_preflight_ready_for_live{env=\"" env "\"} " value "\n"
+#define PASSED(env, value)          "arbitrage_preflight_last_success{env=\"" env "\"} " value "\n"
+#define VERDICT_AT(env, at)         "arbitrage_preflight_last_verdict_timestamp_seconds{env=\"" env "\"} " at "\n"
+#define VERDICT(env, ready, passed) READY(env, ready) PASSED(env, passed) VERDICT_AT(env, AGO_4)
 
 static const struct {
 	const char *text;
@@ -139,6 +153,14 @@ static const struct {
 	    VERDICT_UNHEALTHY },
 	{ COLLECTOR("live", "1", "-5", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "within",
 	    VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "1e300", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	    "within 15 min", VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "86401", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	    "within 15 min", VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "1", "86400", "1763467170"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	    VERDICT_HEALTHY },
+	{ COLLECTOR("live", "1", "86400", "1763467169"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	    "every 24 h", VERDICT_UNHEALTHY },
 	{ COLLECTOR("live", "1", "15", "1763726460"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
 	    VERDICT_HEALTHY },
 	{ COLLECTOR("live", "1", "15", "1763726700"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
@@ -153,6 +175,13 @@ static const struct {
 	    "stale", "not known", VERDICT_UNHEALTHY },
 	{ LAST_RUN("live", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say",
 	    VERDICT_DEGRADED },
+	{ COLLECTOR("live", "2", "15", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say",
+	    VERDICT_DEGRADED },
+	{ FRESH("live") "arbitrage_collector_success{collector=\"c\",part=\"b\",env=\"live\"} NaN\n",
+	    CHECK_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
+	{ FRESH("live") "arbitrage_collector_last_run_timestamp_seconds{collector=\"c\",part=\"b\",env="
+			"\"live\"} NaN\n",
+	    CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known", VERDICT_UNHEALTHY },
 	{ COLLECTOR("live", "0", "15", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "failing",
 	    "it has never succeeded", VERDICT_DEGRADED },
 	{ COLLECTOR(
@@ -179,7 +208,21 @@ static const struct {
 	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0\n", CHECK_POSTGRES, "main",
 	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
 	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0.5\n", CHECK_POSTGRES, "main",
-	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
+	    HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") UP("postgres", "live", "NaN"), CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown",
+	    "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") UP("postgres", "live", "+Inf"), CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown",
+	    "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") UP("postgres", "live", "-1"), CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown",
+	    "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") UP("postgres", "live", "1") "arbitrage_postgres_up{target=\"main\",part=\"b\",env="
+						    "\"live\"} NaN\n",
+	    CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") UP("postgres", "live", "NaN") "arbitrage_postgres_up{target=\"main\",part=\"b\",env="
+						      "\"live\"} 0\n",
+	    CHECK_POSTGRES, "main", HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
+	{ FRESH("live") UP("redis", "live", "2"), CHECK_REDIS, "main", HEALTH_WARN, "unknown", "does not say",
+	    VERDICT_DEGRADED },
 	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 1\n", CHECK_POSTGRES, "main",
 	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
 	{ STALE("live") "arbitrage_postgres_up{target=\"main\",env=\"live\"} 0\n", CHECK_POSTGRES, "main",
@@ -189,8 +232,23 @@ static const struct {
 	    HEALTH_OK, "up", "", VERDICT_UNHEALTHY },
 
 	/* Exchanges. */
-	{ FRESH("live") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit", HEALTH_OK, "healthy", "",
-	    VERDICT_HEALTHY },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "0"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
+	{ FRESH("live") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
+	    "does not say that it is up", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "NaN") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit",
+	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "2") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit",
+	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "2"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "NaN"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
+		STATE("live", "healthy\",part=\"b", "0"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "frozen", "1") STATE("live", "healthy", "-1"), CHECK_EXCHANGE, "upbit",
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "healthy", "0") STATE("live", "degraded", "1"), CHECK_EXCHANGE, "upbit",
 	    HEALTH_WARN, "degraded", "slow, short", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "frozen", "1"), CHECK_EXCHANGE, "upbit", HEALTH_FAIL, "frozen",
@@ -220,7 +278,7 @@ static const struct {
 	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 0\n" STATE(
 	      "live", "healthy", "1"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
 
 	/* Positions. */
 	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "0"), CHECK_POSITIONS, "upbit",
@@ -231,7 +289,7 @@ static const struct {
 	    CHECK_POSITIONS, "upbit", HEALTH_OK, "flat", "", VERDICT_HEALTHY },
 	{ FRESH("live")
 		READABLE("live", "1", "1") "arbitrage_open_positions{source=\"exchange\",exchange=\"upbit\","
-					   "env=\"live\"} 3\n",
+					   "env=\"live\"} 3\n" MISMATCH("live", "BTC", "0"),
 	    CHECK_POSITIONS, "upbit", HEALTH_OK, "3 open", "", VERDICT_HEALTHY },
 	{ FRESH("live") READABLE("live", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
 	    "its positions cannot be read", VERDICT_UNHEALTHY },
@@ -241,8 +299,47 @@ static const struct {
 	    "its positions cannot be read", VERDICT_DEGRADED },
 	{ FRESH("papier") READABLE("papier", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
 	    "its positions cannot be read", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "NaN", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown",
-	    "does not say", VERDICT_DEGRADED },
+	{ FRESH("live") READABLE("live", "NaN", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	    "nobody says whether its positions", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "2", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	    "nobody says whether its positions", VERDICT_UNHEALTHY },
+	{ FRESH("live") SOURCE("live", "engine", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	    "nobody says whether its positions", VERDICT_UNHEALTHY },
+	{ FRESH("live") OPEN("live", "exchange", "3"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	    "nobody says whether its positions", VERDICT_UNHEALTHY },
+	{ FRESH("paper") READABLE("paper", "NaN", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown",
+	    "nobody says whether its positions", VERDICT_DEGRADED },
+	{ FRESH("live") READABLE("live", "1", "NaN"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	    "nobody says whether the engine's positions", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "0", "NaN"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	    "its positions cannot be read; nobody says whether the engine's positions", VERDICT_UNHEALTHY },
+	{ FRESH("live") SOURCE("live", "exchange", "1") OPEN("live", "exchange", "2"), CHECK_POSITIONS,
+	    "upbit", HEALTH_WARN, "unchecked", "nobody compares", VERDICT_DEGRADED },
+	{ FRESH("paper") SOURCE("paper", "exchange", "1") OPEN("paper", "exchange", "2"), CHECK_POSITIONS,
+	    "upbit", HEALTH_OK, "2 open", "", VERDICT_HEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "NaN"), CHECK_POSITIONS, "upbit",
+	    HEALTH_FAIL, "unknown", "nobody knows whether BTC differs", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "NaN")
+		MISMATCH("live", "ETH", "-1") MISMATCH("live", "XRP", "NaN"),
+	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
+	    "ETH differs by -1 (engine minus exchange), and 2 more", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "-Inf"), CHECK_POSITIONS, "upbit",
+	    HEALTH_FAIL, "differ", "BTC differs", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "1") OPEN("live", "engine", "0"),
+	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "nobody knows whether they differ",
+	    VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "0") OPEN("live", "engine", "1"),
+	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "nobody knows whether they differ",
+	    VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "NaN") MISMATCH("live", "B", "0"),
+	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
+	{ FRESH("paper") READABLE("paper", "1", "1") OPEN("paper", "exchange", "-1")
+		MISMATCH("paper", "B", "0"),
+	    CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown", "how many are open", VERDICT_DEGRADED },
+	{ FRESH("live") READABLE("live", "1", "1") LOCKED("live", "NaN"), CHECK_POSITIONS, "upbit",
+	    HEALTH_WARN, "unknown", "whether trading on the account is locked", VERDICT_DEGRADED },
+	{ FRESH("live") READABLE("live", "1", "1") LOCKED("live", "0"), CHECK_POSITIONS, "upbit", HEALTH_OK,
+	    "read", "", VERDICT_HEALTHY },
 	{ FRESH("paper") READABLE("paper", "1", "1") MISMATCH("paper", "BTC", "-0.5")
 		MISMATCH("paper", "ETH", "2"),
 	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
@@ -260,31 +357,50 @@ static const struct {
 	    HEALTH_OK, "checked", "", VERDICT_HEALTHY },
 	{ FRESH("live") "arbitrage_engine_unknown_rows{env=\"live\"} 2\n", CHECK_POSITIONS, "engine",
 	    HEALTH_WARN, "unchecked", "not configured: 2", VERDICT_DEGRADED },
+	{ FRESH("live") "arbitrage_engine_unknown_rows{env=\"live\"} NaN\n", CHECK_POSITIONS, "engine",
+	    HEALTH_WARN, "unchecked", "nobody knows how many", VERDICT_DEGRADED },
 
 	/* Preflight. */
-	{ FRESH("live") READY("live", "1") PASSED("live", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK,
-	    "ready", "", VERDICT_HEALTHY },
-	{ FRESH("live") READY("live", "1") PASSED("live", "1763726396"), CHECK_PREFLIGHT, "preflight",
-	    HEALTH_OK, "ready", "", VERDICT_HEALTHY },
-	{ FRESH("live") READY("live", "0")
-		PASSED("live", "0") "arbitrage_preflight_checks_total{check=\"redis\","
-				    "status=\"fail\",env=\"live\"} 4\n"
-				    "arbitrage_preflight_checks_total{check=\"secrets\","
-				    "status=\"pass\",env=\"live\"} 9\n",
+	{ FRESH("live") VERDICT("live", "1", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK, "ready", "",
+	    VERDICT_HEALTHY },
+	{ FRESH("live") READY("live", "1") VERDICT_AT("live", AGO_4), CHECK_PREFLIGHT, "preflight",
+	    HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT("live", "1", "NaN"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	    "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT("live", "1", "1763726396"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL,
+	    "unknown", "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT("live", "NaN", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	    "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT_AT("live", AGO_4), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	    "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("paper") VERDICT("paper", "NaN", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
+	    "does not say", VERDICT_DEGRADED },
+	{ FRESH("live") READY("live", "1") PASSED("live", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN,
+	    "stale", "was ready, but no longer measured: when it last ran is not known", VERDICT_DEGRADED },
+	{ FRESH("live") READY("live", "1") PASSED("live", "1") VERDICT_AT("live", "NaN"), CHECK_PREFLIGHT,
+	    "preflight", HEALTH_WARN, "stale", "not known", VERDICT_DEGRADED },
+	{ FRESH("live") READY("live", "1") PASSED("live", "1") VERDICT_AT("live", "1763726700"),
+	    CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "in the future", VERDICT_DEGRADED },
+	/* Some checks alone have run since. */
+	{ COLLECTOR("live", "1", "0", AGO_4) READY("live", "1") PASSED("live", "1")
+		VERDICT_AT("live", "1763722800"),
+	    CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "last run 60 min ago", VERDICT_DEGRADED },
+	{ FRESH("live") VERDICT("live", "0", "0") "arbitrage_preflight_checks_total{check=\"redis\","
+						  "status=\"fail\",env=\"live\"} 4\n"
+						  "arbitrage_preflight_checks_total{check=\"secrets\","
+						  "status=\"pass\",env=\"live\"} 9\n",
 	    CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
 	    "the bot may not go live; failed checks: redis 4 so far", VERDICT_UNHEALTHY },
-	{ FRESH("live") READY("live", "1") PASSED("live", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL,
-	    "not ready", "its last run did not pass", VERDICT_UNHEALTHY },
-	{ FRESH("paper") READY("paper", "0") PASSED("paper", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK,
-	    "passed", "", VERDICT_HEALTHY },
-	{ FRESH("paper") READY("paper", "0") PASSED("paper", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN,
-	    "not ready", "may not go live", VERDICT_DEGRADED },
-	{ FRESH("live") PASSED("live", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
-	    "does not say", VERDICT_DEGRADED },
-	{ COLLECTOR("live", "1", "0", "1763722800") READY("live", "1"), CHECK_PREFLIGHT, "preflight",
+	{ FRESH("live") VERDICT("live", "1", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
+	    "its last run did not pass", VERDICT_UNHEALTHY },
+	{ FRESH("paper") VERDICT("paper", "0", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK, "passed", "",
+	    VERDICT_HEALTHY },
+	{ FRESH("paper") VERDICT("paper", "0", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "not ready",
+	    "may not go live", VERDICT_DEGRADED },
+	{ COLLECTOR("live", "1", "0", "1763722800") VERDICT("live", "1", "1"), CHECK_PREFLIGHT, "preflight",
 	    HEALTH_WARN, "stale", "was ready, but no longer measured: last run 60 min ago",
 	    VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "0", "1763722800") READY("live", "0"), CHECK_PREFLIGHT, "preflight",
+	{ COLLECTOR("live", "1", "0", "1763722800") VERDICT("live", "0", "0"), CHECK_PREFLIGHT, "preflight",
 	    HEALTH_FAIL, "not ready", "no longer measured", VERDICT_UNHEALTHY },
 };
 
@@ -349,26 +465,137 @@ END_TEST
 
 static const enum store_state bad_states[] = { STORE_BROKEN, STORE_UNREADABLE, STORE_TOO_LARGE };
 
-START_TEST(a_file_that_is_not_good_is_degraded_and_hides_no_other)
+static const char *const bad_state_names[] = { "broken", "unreadable", "too large" };
+
+/* Whose it is and of which env is in its text, or in a name that --name gives: it may be any collector's. */
+START_TEST(a_file_that_cannot_be_read_is_as_bad_as_can_be_and_hides_no_other)
 {
+	const struct health_check *check;
+
 	add_broken("a\x01\xFF.prom", bad_states[_i], "line 3: \x02nonsense");
-	add_file("c.prom", FRESH("live"));
+	add_file("c.prom", FRESH("paper"));
 	look_at(noon);
-	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
-	ck_assert_str_eq(check_named(CHECK_FILE, "a??.prom")->reason, "line 3: ?nonsense");
-	ck_assert_str_eq(check_named(CHECK_FILE, "a??.prom")->state, store_state_name(bad_states[_i]));
-	ck_assert_double_eq(check_named(CHECK_FILE, "a??.prom")->age, 2);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+	check = check_named(CHECK_FILE, "a??.prom");
+	ck_assert_str_eq(check->state, bad_state_names[_i]);
+	ck_assert_str_eq(
+	    check->reason, "line 3: ?nonsense; what is not read counts as bad: mend the file, or remove it");
+	ck_assert_double_eq(check->age, 2);
 	ck_assert_int_eq(check_named(CHECK_COLLECTOR, "c")->status, HEALTH_OK);
+	ck_assert_uint_eq(report.good_files, 1);
 }
 END_TEST
 
-START_TEST(a_file_served_in_part_is_degraded)
+static const struct {
+	const char *name;
+	enum health_verdict verdict;
+} programs[] = {
+	{ "redis_latency.prom", VERDICT_DEGRADED },
+	{ "exchange_health.prom", VERDICT_DEGRADED },
+	{ "postgres_latency.prom", VERDICT_UNHEALTHY },
+	{ "open_positions.prom", VERDICT_UNHEALTHY },
+	{ "preflight.prom", VERDICT_UNHEALTHY },
+	{ "redis_latency.prom.prom", VERDICT_UNHEALTHY },
+};
+
+START_TEST(a_file_that_cannot_be_read_is_no_worse_than_what_its_program_can_say)
+{
+	add_file("c.prom", FRESH("live"));
+	add_broken(programs[_i].name, STORE_UNREADABLE, "Permission denied");
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, programs[_i].verdict);
+	ck_assert_int_eq(check_named(CHECK_FILE, programs[_i].name)->status, HEALTH_FAIL);
+}
+END_TEST
+
+START_TEST(what_breaks_makes_nothing_better)
+{
+	static const char down[] = FRESH("paper") UP("postgres", "paper", "0");
+
+	add_file("c.prom", FRESH("live"));
+	add_file("instance.prom", down);
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+	document_release(&made_up.files[1].document);
+	made_up.files[1].state = STORE_BROKEN;
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+}
+END_TEST
+
+static const struct {
+	const char *name, *text;
+	enum health_verdict verdict;
+} programs_say[] = {
+	{ "postgres_latency.prom", "", VERDICT_UNHEALTHY },
+	{ "postgres_latency.prom", FRESH("live"), VERDICT_UNHEALTHY },
+	{ "postgres_latency.prom", FRESH("live") UP("redis", "live", "1"), VERDICT_UNHEALTHY },
+	{ "postgres_latency.prom", FRESH("live") UP("postgres", "live", "1"), VERDICT_HEALTHY },
+	{ "open_positions.prom", FRESH("live"), VERDICT_UNHEALTHY },
+	{ "preflight.prom", "", VERDICT_UNHEALTHY },
+	{ "preflight.prom", FRESH("live"), VERDICT_HEALTHY }, /* it has made some checks alone so far */
+	{ "redis_latency.prom", FRESH("live"), VERDICT_DEGRADED },
+	{ "exchange_health.prom", FRESH("live"), VERDICT_DEGRADED },
+	{ "other.prom", "", VERDICT_HEALTHY },
+};
+
+START_TEST(a_file_that_does_not_say_what_its_program_always_says_is_not_good)
+{
+	add_file("c.prom", FRESH("live"));
+	add_file(programs_say[_i].name, programs_say[_i].text);
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, programs_say[_i].verdict);
+	ck_assert_uint_eq(report.good_files, programs_say[_i].verdict == VERDICT_HEALTHY ? 2 : 1);
+	if (programs_say[_i].verdict != VERDICT_HEALTHY)
+		ck_assert_str_eq(check_named(CHECK_FILE, programs_say[_i].name)->state, "says nothing");
+}
+END_TEST
+
+START_TEST(a_file_of_others_served_in_part_is_degraded)
+{
+	add_file("c.prom", FRESH("live"));
+	add_file("other.prom", "");
+	made_up.files[1].dropped = 3;
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	ck_assert_int_eq(check_named(CHECK_FILE, "other.prom")->status, HEALTH_WARN);
+	ck_assert_uint_eq(report.good_files, 1);
+}
+END_TEST
+
+START_TEST(a_part_left_out_of_a_collectors_file_may_be_the_bad_one)
 {
 	add_file("c.prom", FRESH("live"));
 	made_up.files[0].dropped = 3;
 	look_at(noon);
-	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
-	ck_assert_int_eq(check_named(CHECK_FILE, "c.prom")->status, HEALTH_WARN);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+	ck_assert_int_eq(check_named(CHECK_FILE, "c.prom")->status, HEALTH_FAIL);
+}
+END_TEST
+
+START_TEST(files_that_are_not_looked_at_may_be_bad)
+{
+	add_file("c.prom", FRESH("live"));
+	made_up.left_out = 1;
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+	ck_assert(report.more_checks);
+	ck_assert_str_eq(report.summary,
+	    "There are more checks or files than there is room for, and any of them may be bad");
+}
+END_TEST
+
+START_TEST(a_target_there_is_no_room_for_may_be_the_one_that_is_down)
+{
+	static char text[20000];
+	size_t length = (size_t)snprintf(text, sizeof(text), "%s", FRESH("live") UP("redis", "live", "0"));
+
+	for (int i = 0; i < 65; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+		    "arbitrage_postgres_up{target=\"t%d\",env=\"live\"} %d\n", i, i < 64);
+	add_file("c.prom", text);
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
 }
 END_TEST
 
@@ -566,6 +793,15 @@ START_TEST(what_cannot_be_read_is_not_flat)
 }
 END_TEST
 
+START_TEST(a_position_of_which_nobody_knows_whether_it_differs_is_shown)
+{
+	add_file("c.prom", FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "ETH", "NaN"));
+	look_at(noon);
+	ck_assert_uint_eq(report.position_count, 1);
+	ck_assert(isnan(report.positions[0].mismatch));
+}
+END_TEST
+
 START_TEST(a_mismatch_is_shown_however_many_positions_there_are)
 {
 	size_t size = 400000, length;
@@ -587,6 +823,16 @@ START_TEST(a_mismatch_is_shown_however_many_positions_there_are)
 	tear_down();
 	set_up();
 	free(text);
+}
+END_TEST
+
+START_TEST(preflight_last_succeeded_when_it_came_to_a_good_verdict)
+{
+	add_file("c.prom", FRESH("live") VERDICT("live", "1", "1") VERDICT("paper", "0", "0"));
+	look_at(noon);
+	ck_assert_double_eq(report.checks[2].last_success, noon - 4);
+	ck_assert_str_eq(report.checks[1].env, "paper");
+	ck_assert(isnan(report.checks[1].last_success));
 }
 END_TEST
 
@@ -635,8 +881,18 @@ main(void)
 	tcase_add_test(tests, files_of_others_are_no_collectors);
 	tcase_add_test(tests, one_stale_collector_of_two_is_degraded);
 	tcase_add_loop_test(
-	    tests, a_file_that_is_not_good_is_degraded_and_hides_no_other, 0, LENGTH(bad_states));
-	tcase_add_test(tests, a_file_served_in_part_is_degraded);
+	    tests, a_file_that_cannot_be_read_is_as_bad_as_can_be_and_hides_no_other, 0, LENGTH(bad_states));
+	tcase_add_loop_test(
+	    tests, a_file_that_cannot_be_read_is_no_worse_than_what_its_program_can_say, 0, LENGTH(programs));
+	tcase_add_test(tests, what_breaks_makes_nothing_better);
+	tcase_add_loop_test(tests, a_file_that_does_not_say_what_its_program_always_says_is_not_good, 0,
+	    LENGTH(programs_say));
+	tcase_add_test(tests, a_file_of_others_served_in_part_is_degraded);
+	tcase_add_test(tests, a_part_left_out_of_a_collectors_file_may_be_the_bad_one);
+	tcase_add_test(tests, files_that_are_not_looked_at_may_be_bad);
+	tcase_add_test(tests, a_target_there_is_no_room_for_may_be_the_one_that_is_down);
+	tcase_add_test(tests, preflight_last_succeeded_when_it_came_to_a_good_verdict);
+	tcase_add_test(tests, a_position_of_which_nobody_knows_whether_it_differs_is_shown);
 	tcase_add_test(tests, each_env_is_judged_for_itself);
 	tcase_add_test(tests, what_hurts_most_is_in_the_summary);
 	tcase_add_test(tests, what_outlives_its_exchange_makes_no_check);

@@ -24,6 +24,12 @@ store_file(const struct store *store, size_t index)
 	(void)index;
 	return NULL;
 }
+size_t
+store_left_out(const struct store *store)
+{
+	(void)store;
+	return 0;
+}
 const char *
 store_state_name(enum store_state state)
 {
@@ -134,6 +140,36 @@ START_TEST(no_byte_from_outside_ends_a_text_of_the_page)
 	ck_assert_uint_eq(times(out.text, "'"), apostrophes);
 	ck_assert(utf8_valid(buffer_slice(&out)));
 	ck_assert(_i == '\n' || _i == '\t' || _i >= 0x20 || memchr(out.text, _i, out.length - 1) == NULL);
+}
+END_TEST
+
+static const struct {
+	double mismatch, there[2];
+	bool stale;
+	const char *class, *cell;
+} position_rows[] = {
+	{ 0, { 2, 0 }, false, "ok", "<td>2 long</td>" },
+	{ 0, { 0, 0 }, false, "ok", "<td>none</td>" },
+	{ 0, { 2, 0 }, true, "warn", "<td>2 long</td>" },
+	{ 1, { 0, 3 }, false, "fail", "<td>3 short</td>" },
+	{ NAN, { NAN, NAN }, false, "warn", "<td>not known</td>" },
+	{ NAN, { NAN, 0 }, false, "warn", "<td>not known</td>" },
+};
+
+START_TEST(a_position_is_fine_only_where_both_sides_are_known_to_agree)
+{
+	struct health_position position = { .mismatch = position_rows[_i].mismatch,
+		.there = { position_rows[_i].there[0], position_rows[_i].there[1] },
+		.believed = { 7, 0 },
+		.stale = position_rows[_i].stale,
+		.symbol = "BTC" };
+	struct health_report report = { .positions = &position, .position_count = 1, .made_at = noon };
+	char row[64];
+
+	page_positions(&out, &report);
+	snprintf(row, sizeof(row), "<tr class=\"%s\">", position_rows[_i].class);
+	ck_assert_uint_eq(times(text(), row), 1);
+	ck_assert_uint_eq(times(out.text, position_rows[_i].cell), 1);
 }
 END_TEST
 
@@ -366,6 +402,8 @@ main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, no_byte_from_outside_ends_a_text_of_the_page, 1, 256);
+	tcase_add_loop_test(
+	    tests, a_position_is_fine_only_where_both_sides_are_known_to_agree, 0, LENGTH(position_rows));
 	tcase_add_test(tests, positions_are_escaped_too);
 	tcase_add_loop_test(tests, what_turns_or_hides_text_is_not_shown, 0, LENGTH(shown));
 	tcase_add_test(tests, json_strings_are_escaped);
