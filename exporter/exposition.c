@@ -43,6 +43,7 @@ struct exposition {
 	bool unlisted;
 	struct failure why; /* it is unlisted */
 	uint64_t noticed;   /* the generation that was told about */
+	size_t left_out;    /* files past the limit, as it was told */
 	z_stream z;         /* for the own part: to make one anew takes longer than to use it */
 	struct hash_key key;
 	struct told told, telling;
@@ -136,6 +137,12 @@ note_files(struct exposition *e)
 {
 	char reason[128];
 
+	if (e->left_out != store_left_out(e->store) && store_left_out(e->store) > 0) {
+		(void)snprintf(reason, sizeof(reason), "more than %d files: %zu are not looked at",
+		    MOST_FILES, store_left_out(e->store));
+		e->notice(e->context, true, "files left out", NULL, reason);
+	}
+	e->left_out = store_left_out(e->store);
 	if (e->noticed == store_generation(e->store))
 		return;
 	for (size_t i = 0; i < store_count(e->store); i++) {
@@ -143,11 +150,6 @@ note_files(struct exposition *e)
 
 		if (file->changed > e->noticed && file->state != STORE_GOOD)
 			e->notice(e->context, true, "file left out", file->name, file->reason);
-	}
-	if (store_left_out(e->store) > 0) {
-		(void)snprintf(reason, sizeof(reason), "more than %d files: %zu are not looked at",
-		    MOST_FILES, store_left_out(e->store));
-		e->notice(e->context, true, "files left out", NULL, reason);
 	}
 	e->noticed = store_generation(e->store);
 }

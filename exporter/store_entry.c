@@ -2,10 +2,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/buffer.h"
+#include "common/deadline.h"
 #include "exporter/bounds.h"
 #include "exporter/store_entry.h"
 #include "textfile/composite.h"
@@ -14,12 +14,14 @@
 enum { READ_STEP = 65536, READ_TRIES = 3 };
 
 /*
- * A file written in place twice within one tick of the clock may look
- * unchanged: what was modified so shortly before it was read is read again.
+ * A file written in place twice within one tick of the file system's clock may
+ * look unchanged.  So it is read once more when its times have been seen for so
+ * long: then the tick is over.  What the times are does not matter: they may be
+ * of another machine's clock, or whatever somebody set.
  */
 static const int64_t settled_ns = 50 * 1000 * 1000;
 
-int64_t
+static int64_t
 timespec_ns(struct timespec t)
 {
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -69,6 +71,7 @@ set_bad(struct store *store, struct entry *entry, enum store_state state, const 
 	if (!same || entry->file.content != NULL)
 		mark_changed(store, entry);
 	entry_forget(store, entry);
+	entry->known = false;
 	entry->file.state = state;
 	(void)snprintf(entry->file.reason, sizeof(entry->file.reason), "%s", reason);
 }
@@ -275,6 +278,7 @@ read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
 {
 	struct identity before;
 	struct buffer text;
+	int64_t began_ns = clock_now_ns();
 	int tries = 0, result, error;
 
 	buffer_init(&text, store->limits.file_bytes + 2 * READ_STEP);
@@ -285,24 +289,26 @@ read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
 		error = errno;
 	} while (result == 0 && fstat(fd, status) == 0 && status->st_size != before.size &&
 		 status->st_size <= (off_t)store->limits.file_bytes && ++tries < READ_TRIES);
+	if (!entry->known || !identity_equal(&before, &entry->identity))
+		entry->since_ns = clock_now_ns();
+	entry->settled = began_ns - entry->since_ns > settled_ns;
 	entry->identity = before;
-	entry->known = result == 0;
 	if (result == 0)
 		take_text(store, entry, (struct slice){ text.text != NULL ? text.text : "", text.length });
 	else
 		set_bad(store, entry, error == EFBIG ? STORE_TOO_LARGE : STORE_UNREADABLE,
 		    error == EFBIG ? "grew past the limit while it was read" : strerror(error));
+	entry->known = result == 0 && entry->file.state != STORE_UNREADABLE;
 	buffer_release(&text);
 }
 
 static void
-read_file(struct store *store, struct entry *entry, int directory, int64_t now_ns)
+read_file(struct store *store, struct entry *entry, int directory)
 {
 	struct stat status;
 	/* Whatever stat() saw may be a FIFO by now: that must not hold us. */
 	int fd = openat(directory, entry->file.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	entry->known = false;
 	if (fd < 0) {
 		set_bad(store, entry, STORE_UNREADABLE,
 		    errno == ENOENT ? "gone while it was read" : strerror(errno));
@@ -315,14 +321,13 @@ read_file(struct store *store, struct entry *entry, int directory, int64_t now_n
 	} else if (!is_too_large(store, entry, &status)) {
 		entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
 		read_open(store, entry, fd, &status);
-		entry->settled = now_ns - entry->identity.modified_ns > settled_ns;
 	}
 	(void)close(fd);
 }
 
 /* Whether the entry stays: a file that vanished between listing and looking was never there. */
 bool
-entry_look_at(struct store *store, struct entry *entry, int directory, int64_t now_ns)
+entry_look_at(struct store *store, struct entry *entry, int directory)
 {
 	struct stat status;
 	struct identity now;
@@ -333,7 +338,6 @@ entry_look_at(struct store *store, struct entry *entry, int directory, int64_t n
 		if (error == ENOENT &&
 		    fstatat(directory, entry->file.name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 			return false;
-		entry->known = false;
 		entry->file.modified = -1;
 		set_bad(store, entry, STORE_UNREADABLE,
 		    error == ENOENT ? "symbolic link to nothing" : strerror(error));
@@ -341,16 +345,13 @@ entry_look_at(struct store *store, struct entry *entry, int directory, int64_t n
 	}
 	entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
 	if (!S_ISREG(status.st_mode)) {
-		entry->known = false;
 		set_bad(store, entry, STORE_UNREADABLE, kind_of(status.st_mode));
 		return true;
 	}
 	now = identity_of(&status);
 	if (entry->known && entry->settled && identity_equal(&now, &entry->identity))
 		return true;
-	if (is_too_large(store, entry, &status))
-		entry->known = false;
-	else
-		read_file(store, entry, directory, now_ns);
+	if (!is_too_large(store, entry, &status))
+		read_file(store, entry, directory);
 	return true;
 }

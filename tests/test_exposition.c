@@ -269,6 +269,35 @@ START_TEST(each_change_is_told_once)
 }
 END_TEST
 
+/* A directory with more files than are looked at. */
+START_TEST(too_many_files_are_told_once_and_joined_once)
+{
+	struct exposition *e = make(true, 0);
+	struct body first, second;
+	char name[32];
+
+	for (int i = 0; i < 2002; i++) {
+		(void)snprintf(name, sizeof(name), "%04d.prom", i);
+		write_file(name, "");
+	}
+	write_file("0000.prom", "a 1\n");
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &first), 0);
+	ck_assert_int_eq(notices, 1);
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &second), 0);
+	ck_assert_int_eq(notices, 1);
+	ck_assert_ptr_eq(first.joined, second.joined);
+	body_release(&first);
+	body_release(&second);
+	ck_assert_ptr_nonnull(strstr(answer(e, false, 1), "_textfile_files{state=\"left_out\"} 2\n"));
+	write_file("2002.prom", "");
+	ck_assert_ptr_nonnull(strstr(answer(e, false, 1), "_textfile_files{state=\"left_out\"} 3\n"));
+	ck_assert_int_eq(notices, 2);
+	unmake(e);
+}
+END_TEST
+
 START_TEST(old_files_go_and_come_back)
 {
 	struct exposition *e = make(true, 100);
@@ -332,6 +361,7 @@ main(void)
 	tcase_add_loop_test(tests, packed_or_not_the_files_are_there, 0, 2);
 	tcase_add_loop_test(tests, no_files_and_no_directory_are_answered_too, 0, 2);
 	tcase_add_test(tests, each_change_is_told_once);
+	tcase_add_test(tests, too_many_files_are_told_once_and_joined_once);
 	tcase_add_test(tests, old_files_go_and_come_back);
 	tcase_add_test(tests, what_was_given_out_outlives_the_file);
 	tcase_add_test(tests, paths_are_a_closed_set);
