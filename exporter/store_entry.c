@@ -6,10 +6,8 @@
 
 #include "common/buffer.h"
 #include "common/deadline.h"
-#include "exporter/bounds.h"
+#include "exporter/digest.h"
 #include "exporter/store_entry.h"
-#include "textfile/composite.h"
-#include "textfile/validate.h"
 
 enum { READ_STEP = 65536, READ_TRIES = 3 };
 
@@ -83,107 +81,6 @@ entry_release(struct store *store, struct entry *entry)
 	free(entry->file.name);
 }
 
-/* The first fault that matters, while a text is judged. */
-struct judgement {
-	const struct document *document; /* NULL while it is parsed */
-	char reason[256];
-	long dropped;
-};
-
-static int
-compare_line(const void *key, const void *element)
-{
-	uint32_t line = *(const uint32_t *)key, other = ((const struct sample *)element)->line;
-
-	return (line > other) - (line < other);
-}
-
-/* Of a histogram all lines are one series, and merge() keeps those of the same file together. */
-static bool
-is_of_composite(const struct document *d, uint32_t line)
-{
-	const struct sample *sample = NULL;
-
-	if (d->sample_count > 0)
-		sample = bsearch(&line, d->samples, d->sample_count, sizeof(*d->samples), compare_line);
-	return sample == NULL || composite_type(d->families[sample->family].type);
-}
-
-/*
- * Labels that differ within a family are no fault to Prometheus, and what
- * node_exporter writes itself is not taken here.
- */
-static void
-judge(void *context, const struct fault *fault)
-{
-	struct judgement *j = context;
-
-	if (j->reason[0] != '\0' || strcmp(fault->rule, "labels_differ") == 0 ||
-	    strcmp(fault->rule, "taken") == 0)
-		return;
-	if (fault->class == FAULT_DROP && j->document != NULL &&
-	    (strcmp(fault->rule, "duplicate") != 0 || !is_of_composite(j->document, fault->line))) {
-		j->dropped++;
-		return;
-	}
-	if (fault->line > 0)
-		(void)snprintf(j->reason, sizeof(j->reason), "line %u: %.230s", fault->line, fault->text);
-	else
-		(void)snprintf(j->reason, sizeof(j->reason), "%.240s", fault->text);
-}
-
-static bool
-is_ours(struct slice name)
-{
-	static const char prefix[] = "arbitrage_";
-
-	return name.length > sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0;
-}
-
-/* The document of our families alone, with a text of its own.  0 or -1: out of memory. */
-static int
-keep_ours(struct entry *entry, const struct content *content)
-{
-	struct buffer text;
-	long faults;
-
-	buffer_init(&text, content->length);
-	for (size_t i = 0; i < content->family_count; i++) {
-		const struct content_family *family = &content->families[i];
-
-		if (is_ours(family->name))
-			buffer_append(&text, content->text + family->start, family->end - family->start);
-	}
-	if (text.failed)
-		return -1;
-	entry->own_text = text.text;
-	if (text.text == NULL)
-		return 0;
-	faults = parse(&entry->file.document, buffer_slice(&text), NULL, NULL);
-	return faults < 0 ? -1 : 0;
-}
-
-/* 0 and the content, or -1: broken (then a reason) or no memory (then none). */
-static int
-digest(const struct store *store, struct slice text, struct judgement *j, struct content **content)
-{
-	struct document document;
-	struct buffer bounds;
-	long faults = parse(&document, text, judge, j);
-
-	buffer_init(&bounds, SIZE_MAX);
-	if (faults >= 0) {
-		j->document = &document;
-		faults = validate_document(&document, judge, j);
-	}
-	if (faults >= 0 && j->reason[0] == '\0' && bounds_normalise(&document, &bounds) == 0)
-		*content = content_new(&document, store->key);
-	j->document = NULL;
-	document_release(&document);
-	buffer_release(&bounds);
-	return *content != NULL ? 0 : -1;
-}
-
 static void
 take_text(struct store *store, struct entry *entry, struct slice text)
 {
@@ -194,7 +91,7 @@ take_text(struct store *store, struct entry *entry, struct slice text)
 	/* Written again, with nothing new. */
 	if (entry->text_hash == hash && entry->size == text.length)
 		return;
-	if (digest(store, text, &j, &content) != 0) {
+	if (digest(text, store->key, &j, &content) != 0) {
 		set_bad(store, entry, j.reason[0] != '\0' ? STORE_BROKEN : STORE_UNREADABLE,
 		    j.reason[0] != '\0' ? j.reason : "out of memory");
 	} else {
@@ -203,7 +100,7 @@ take_text(struct store *store, struct entry *entry, struct slice text)
 		entry->file.state = STORE_GOOD;
 		entry->file.reason[0] = '\0';
 		entry->file.dropped = j.dropped;
-		if (keep_ours(entry, content) != 0)
+		if (digest_ours(content, &entry->file.document, &entry->own_text) != 0)
 			set_bad(store, entry, STORE_UNREADABLE, "out of memory");
 		else if (store->limits.serve)
 			entry->file.content = content_keep(content);

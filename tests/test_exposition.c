@@ -133,6 +133,7 @@ END_TEST
 /* --- Exposition --- */
 
 static char directory[64];
+static struct telemetry telemetry;
 static int notices;
 
 static void
@@ -170,6 +171,7 @@ answer(struct exposition *e, bool gzip, double now)
 
 	exposition_refresh(e, now);
 	ck_assert_int_eq(exposition_write(e, gzip, &body), 0);
+	ck_assert_int_eq(body_finish(&body, &telemetry, gzip), 0);
 	ck_assert_uint_lt(body.length, MOST);
 	for (size_t i = 0; i < body.count; i++) {
 		memcpy(packed + length, body.slices[i].at, body.slices[i].length);
@@ -194,8 +196,6 @@ answer(struct exposition *e, bool gzip, double now)
 	return packed;
 }
 
-static struct telemetry telemetry;
-
 static struct exposition *
 make(bool serve, double max_age)
 {
@@ -206,7 +206,7 @@ make(bool serve, double max_age)
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	telemetry_init(&telemetry);
 	notices = 0;
-	e = exposition_new(&settings, &telemetry, count_notice, NULL);
+	e = exposition_new(&settings, count_notice, NULL);
 	ck_assert_ptr_nonnull(e);
 	return e;
 }
@@ -325,6 +325,7 @@ START_TEST(what_was_given_out_outlives_the_file)
 	write_file("a.prom", "a 1\n");
 	exposition_refresh(e, 1);
 	ck_assert_int_eq(exposition_write(e, false, &body), 0);
+	ck_assert_int_eq(body_finish(&body, &telemetry, false), 0);
 	write_file("a.prom", "b 12345\n");
 	exposition_refresh(e, 1);
 	ck_assert_ptr_nonnull(strstr(answer(e, false, 1), "b 12345\n"));
