@@ -235,6 +235,53 @@ START_TEST(packed_or_not_the_files_are_there)
 }
 END_TEST
 
+/* A file of which 300 kB are left when it is packed. */
+static void
+write_large_file(const char *name)
+{
+	uint64_t random = 1;
+	struct buffer text;
+
+	buffer_init(&text, 1 << 20);
+	for (int i = 0; i < 18000; i++) {
+		buffer_string(&text, "large{n=\"");
+		for (int k = 0; k < 4; k++) {
+			random = random * 6364136223846793005 + 1442695040888963407;
+			buffer_format(&text, "%08x", (unsigned)(random >> 32));
+		}
+		buffer_string(&text, "\"} 1\n");
+	}
+	buffer_string(&text, "last 1\n");
+	buffer_append(&text, "", 1);
+	ck_assert(!text.failed);
+	write_file(name, text.text);
+	buffer_release(&text);
+}
+
+START_TEST(beside_large_files_the_own_text_is_not_deflated)
+{
+	struct exposition *e = make(true, 0);
+	static const char own[] = "\nprocess_cpu_seconds_total ";
+	const char *text;
+	struct body body;
+
+	for (int i = 0; i < 2; i++) {
+		write_file("a.prom", "a 1\n");
+		if (i == 1)
+			write_large_file("b.prom");
+		text = answer(e, true, 1);
+		ck_assert_ptr_nonnull(strstr(text, "\na 1\n"));
+		ck_assert_ptr_nonnull(strstr(text, own));
+		ck_assert_int_eq(exposition_write(e, true, &body), 0);
+		ck_assert_int_eq(body_finish(&body, &telemetry, true), 0);
+		ck_assert_int_eq(memmem(body.own.text, body.own.length, own, strlen(own)) != NULL, i == 1);
+		body_release(&body);
+	}
+	ck_assert_ptr_nonnull(strstr(text, "\nlast 1\n"));
+	unmake(e);
+}
+END_TEST
+
 START_TEST(no_files_and_no_directory_are_answered_too)
 {
 	struct exposition *e = make(true, 0);
@@ -360,6 +407,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, files_are_joined_as_merge_does, 0, LENGTH(cases));
 	tcase_add_loop_test(tests, packed_or_not_the_files_are_there, 0, 2);
+	tcase_add_test(tests, beside_large_files_the_own_text_is_not_deflated);
 	tcase_add_loop_test(tests, no_files_and_no_directory_are_answered_too, 0, 2);
 	tcase_add_test(tests, each_change_is_told_once);
 	tcase_add_test(tests, too_many_files_are_told_once_and_joined_once);
