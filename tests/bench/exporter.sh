@@ -84,7 +84,7 @@ load() {
 	wrk -t1 -c"$load_clients" -d"$load_seconds" --latency -H 'Accept-Encoding: gzip' "$@" "$load_url" >"$work/wrk" ||
 		die "wrk failed"
 	! grep -E 'Socket errors|Non-2xx' "$work/wrk" || die "answers with errors"
-	LOAD_P99=$(awk '/99%/ { v = $2; u = v; gsub(/[0-9.]/, "", u); sub(/[a-z]+$/, "", v)
+	LOAD_P99=$(awk '$1 == "99%" { v = $2; u = v; gsub(/[0-9.]/, "", u); sub(/[a-z]+$/, "", v)
 		print v * (u == "us" ? 1 : u == "ms" ? 1000 : 1000000) }' "$work/wrk")
 	LOAD_COUNT=$(awk '/requests in/ { print $1 }' "$work/wrk")
 }
