@@ -44,8 +44,9 @@ open_positions_SOURCES := collectors/exchange_health/options.c
 preflight_SOURCES     := $(addprefix collectors/exchange_health/,budget.c families.c judge.c memory.c news.c options.c venues.c) \
     $(addprefix collectors/open_positions/,accounts.c belief.c families.c holding.c holdings.c keys.c memory.c \
     options.c policy.c rates.c reconcile.c sources.c stock.c)
-test_exposition_SOURCES := $(addprefix exporter/,bounds.c content.c exposition.c joined.c store.c store_entry.c telemetry.c)
-test_store_SOURCES    := $(addprefix exporter/,bounds.c content.c store.c store_entry.c)
+test_exposition_SOURCES := $(addprefix exporter/,about_files.c body.c bounds.c content.c digest.c \
+    exposition.c joined.c joined_conflicts.c joined_pack.c notices.c store.c store_entry.c telemetry.c)
+test_store_SOURCES    := $(addprefix exporter/,bounds.c content.c digest.c store.c store_entry.c)
 test_web_config_SOURCES := exporter/web_config.c
 test_write_SOURCES    := collectors/harness/write.c
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
@@ -61,7 +62,7 @@ test_exposure_SOURCES := $(addprefix collectors/open_positions/,exposure.c holdi
 test_news_SOURCES     := $(addprefix collectors/exchange_health/,judge.c news.c)
 test_health_SOURCES   := $(wildcard exporter/health*.c) exporter/words.c
 test_page_SOURCES     := $(test_health_SOURCES) $(wildcard exporter/page*.c)
-status_page_SOURCES   := $(test_page_SOURCES) $(addprefix exporter/,bounds.c content.c store.c store_entry.c)
+status_page_SOURCES   := $(test_page_SOURCES) $(test_store_SOURCES)
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)

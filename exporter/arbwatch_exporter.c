@@ -325,7 +325,7 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 {
 	struct exposition_settings exposition = { p->fixed.directory, p->fixed.serve,
 		settings->textfile_max_age };
-	struct exposition *e = exposition_new(&exposition, &p->telemetry, notice, p);
+	struct exposition *e = exposition_new(&exposition, notice, p);
 	int result = -1;
 
 	if (e == NULL) {

@@ -1,17 +1,18 @@
 #ifndef EXPORTER_EXPOSITION_H
 #define EXPORTER_EXPOSITION_H
 
-#include "exporter/joined.h"
+#include "exporter/body.h"
 #include "exporter/store.h"
-#include "exporter/telemetry.h"
 
 /*
- * What /metrics answers: the program's own metrics and, if it is to serve
- * them, the directory's files joined.  The files' part is made when a file has
- * changed and kept, packed too once somebody asks for it packed; the own part
- * is made for each request.
+ * What /metrics answers of the directory, if it is to serve it: the files
+ * joined, made when one has changed and kept, packed too once somebody asks for
+ * it packed; and what is said of them, written for each request.
  */
 struct exposition;
+
+/* Those past it are not looked at. */
+enum { EXPOSITION_FILES = 2000 };
 
 struct exposition_settings {
 	const char *directory;
@@ -23,9 +24,9 @@ struct exposition_settings {
 typedef void exposition_notice(
     void *context, bool bad, const char *message, const char *file, const char *reason);
 
-/* `telemetry` must outlive it; the directory is copied.  NULL: out of memory. */
-struct exposition *exposition_new(const struct exposition_settings *settings,
-    const struct telemetry *telemetry, exposition_notice *notice, void *context);
+/* The directory is copied.  NULL: out of memory. */
+struct exposition *exposition_new(
+    const struct exposition_settings *settings, exposition_notice *notice, void *context);
 void exposition_free(struct exposition *e);
 
 void exposition_set_max_age(struct exposition *e, double seconds);
@@ -40,19 +41,10 @@ const struct store *exposition_store(const struct exposition *e);
 /* Why the directory could not be listed at the last refresh; NULL: it could. */
 const char *exposition_unlisted(const struct exposition *e);
 
-/* One answer: slices, and what they point into. */
-struct body {
-	struct joined *joined; /* NULL: no files */
-	struct buffer own;
-	struct slice *slices;
-	size_t count;
-	size_t length;
-};
-
-/* As of the last refresh.  0 or -1: out of memory. */
+/*
+ * Begin an answer: the files as of the last refresh, and what is said of them.
+ * body_finish() does the rest, from any thread.  0 or -1: out of memory.
+ */
 int exposition_write(struct exposition *e, bool gzip, struct body *body);
-
-/* From any thread. */
-void body_release(struct body *body);
 
 #endif /* EXPORTER_EXPOSITION_H */

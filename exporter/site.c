@@ -143,6 +143,8 @@ answer_metrics(struct site *site, const char *accept, struct answer *answer)
 		made = exposition_write(site->exposition, gzip, body);
 		(void)pthread_mutex_unlock(&site->lock);
 	}
+	if (made == 0)
+		made = body_finish(body, site->telemetry, gzip);
 	answer->code = MHD_HTTP_OK;
 	answer->policy = no_content;
 	answer->response = made == 0 ? respond_with(body) : NULL;

@@ -1,7 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "exporter/store_entry.h"
 #include "textfile/room.h"
@@ -57,7 +56,8 @@ add_entry(struct store *store, const char *name)
 	}
 	store->entries[store->count++] =
 	    (struct entry){ .file = { .name = copy, .state = STORE_UNREADABLE, .modified = -1 },
-		    .seen = true };
+		    .seen = true,
+		    .fresh = true };
 	return 0;
 }
 
@@ -87,7 +87,10 @@ list(struct store *store, DIR *directory)
 	return errno == 0 ? 0 : -1;
 }
 
-/* Drop what is gone, and all that is too much, in the order of names. */
+/*
+ * Drop what is gone, and all that is too much, in the order of names.  What is
+ * listed and dropped each time was never there for anybody.
+ */
 static void
 sweep(struct store *store)
 {
@@ -101,7 +104,7 @@ sweep(struct store *store)
 			continue;
 		}
 		store->left_out += store->entries[i].seen;
-		store->changed = true;
+		store->changed = store->changed || !store->entries[i].fresh;
 		entry_release(store, &store->entries[i]);
 	}
 	store->count = kept;
@@ -110,17 +113,16 @@ sweep(struct store *store)
 static void
 look_at_all(struct store *store, int directory)
 {
-	struct timespec now;
 	bool gone = false;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
 	for (size_t i = 0; i < store->count; i++) {
-		store->entries[i].seen =
-		    entry_look_at(store, &store->entries[i], directory, timespec_ns(now));
+		store->entries[i].seen = entry_look_at(store, &store->entries[i], directory);
 		gone = gone || !store->entries[i].seen;
 	}
 	if (gone)
 		sweep(store);
+	for (size_t i = 0; i < store->count; i++)
+		store->entries[i].fresh = false;
 }
 
 static void
@@ -146,11 +148,9 @@ store_refresh(struct store *store, struct failure *why)
 		forget_all(store);
 		result = -1;
 	} else {
-		size_t before = store->count;
-
 		sweep(store);
 		look_at_all(store, dirfd(directory));
-		store->changed = store->changed || !store->listed || before != store->count;
+		store->changed = store->changed || !store->listed;
 		store->listed = true;
 	}
 	if (directory != NULL)

@@ -2,24 +2,24 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/buffer.h"
-#include "exporter/bounds.h"
+#include "common/deadline.h"
+#include "exporter/digest.h"
 #include "exporter/store_entry.h"
-#include "textfile/composite.h"
-#include "textfile/validate.h"
 
 enum { READ_STEP = 65536, READ_TRIES = 3 };
 
 /*
- * A file written in place twice within one tick of the clock may look
- * unchanged: what was modified so shortly before it was read is read again.
+ * A file written in place twice within one tick of the file system's clock may
+ * look unchanged.  So it is read once more when its times have been seen for so
+ * long: then the tick is over.  What the times are does not matter: they may be
+ * of another machine's clock, or whatever somebody set.
  */
 static const int64_t settled_ns = 50 * 1000 * 1000;
 
-int64_t
+static int64_t
 timespec_ns(struct timespec t)
 {
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -69,6 +69,7 @@ set_bad(struct store *store, struct entry *entry, enum store_state state, const 
 	if (!same || entry->file.content != NULL)
 		mark_changed(store, entry);
 	entry_forget(store, entry);
+	entry->known = false;
 	entry->file.state = state;
 	(void)snprintf(entry->file.reason, sizeof(entry->file.reason), "%s", reason);
 }
@@ -78,107 +79,6 @@ entry_release(struct store *store, struct entry *entry)
 {
 	entry_forget(store, entry);
 	free(entry->file.name);
-}
-
-/* The first fault that matters, while a text is judged. */
-struct judgement {
-	const struct document *document; /* NULL while it is parsed */
-	char reason[256];
-	long dropped;
-};
-
-static int
-compare_line(const void *key, const void *element)
-{
-	uint32_t line = *(const uint32_t *)key, other = ((const struct sample *)element)->line;
-
-	return (line > other) - (line < other);
-}
-
-/* Of a histogram all lines are one series, and merge() keeps those of the same file together. */
-static bool
-is_of_composite(const struct document *d, uint32_t line)
-{
-	const struct sample *sample = NULL;
-
-	if (d->sample_count > 0)
-		sample = bsearch(&line, d->samples, d->sample_count, sizeof(*d->samples), compare_line);
-	return sample == NULL || composite_type(d->families[sample->family].type);
-}
-
-/*
- * Labels that differ within a family are no fault to Prometheus, and what
- * node_exporter writes itself is not taken here.
- */
-static void
-judge(void *context, const struct fault *fault)
-{
-	struct judgement *j = context;
-
-	if (j->reason[0] != '\0' || strcmp(fault->rule, "labels_differ") == 0 ||
-	    strcmp(fault->rule, "taken") == 0)
-		return;
-	if (fault->class == FAULT_DROP && j->document != NULL &&
-	    (strcmp(fault->rule, "duplicate") != 0 || !is_of_composite(j->document, fault->line))) {
-		j->dropped++;
-		return;
-	}
-	if (fault->line > 0)
-		(void)snprintf(j->reason, sizeof(j->reason), "line %u: %.230s", fault->line, fault->text);
-	else
-		(void)snprintf(j->reason, sizeof(j->reason), "%.240s", fault->text);
-}
-
-static bool
-is_ours(struct slice name)
-{
-	static const char prefix[] = "arbitrage_";
-
-	return name.length > sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0;
-}
-
-/* The document of our families alone, with a text of its own.  0 or -1: out of memory. */
-static int
-keep_ours(struct entry *entry, const struct content *content)
-{
-	struct buffer text;
-	long faults;
-
-	buffer_init(&text, content->length);
-	for (size_t i = 0; i < content->family_count; i++) {
-		const struct content_family *family = &content->families[i];
-
-		if (is_ours(family->name))
-			buffer_append(&text, content->text + family->start, family->end - family->start);
-	}
-	if (text.failed)
-		return -1;
-	entry->own_text = text.text;
-	if (text.text == NULL)
-		return 0;
-	faults = parse(&entry->file.document, buffer_slice(&text), NULL, NULL);
-	return faults < 0 ? -1 : 0;
-}
-
-/* 0 and the content, or -1: broken (then a reason) or no memory (then none). */
-static int
-digest(const struct store *store, struct slice text, struct judgement *j, struct content **content)
-{
-	struct document document;
-	struct buffer bounds;
-	long faults = parse(&document, text, judge, j);
-
-	buffer_init(&bounds, SIZE_MAX);
-	if (faults >= 0) {
-		j->document = &document;
-		faults = validate_document(&document, judge, j);
-	}
-	if (faults >= 0 && j->reason[0] == '\0' && bounds_normalise(&document, &bounds) == 0)
-		*content = content_new(&document, store->key);
-	j->document = NULL;
-	document_release(&document);
-	buffer_release(&bounds);
-	return *content != NULL ? 0 : -1;
 }
 
 static void
@@ -191,7 +91,7 @@ take_text(struct store *store, struct entry *entry, struct slice text)
 	/* Written again, with nothing new. */
 	if (entry->text_hash == hash && entry->size == text.length)
 		return;
-	if (digest(store, text, &j, &content) != 0) {
+	if (digest(text, store->key, &j, &content) != 0) {
 		set_bad(store, entry, j.reason[0] != '\0' ? STORE_BROKEN : STORE_UNREADABLE,
 		    j.reason[0] != '\0' ? j.reason : "out of memory");
 	} else {
@@ -200,7 +100,7 @@ take_text(struct store *store, struct entry *entry, struct slice text)
 		entry->file.state = STORE_GOOD;
 		entry->file.reason[0] = '\0';
 		entry->file.dropped = j.dropped;
-		if (keep_ours(entry, content) != 0)
+		if (digest_ours(content, &entry->file.document, &entry->own_text) != 0)
 			set_bad(store, entry, STORE_UNREADABLE, "out of memory");
 		else if (store->limits.serve)
 			entry->file.content = content_keep(content);
@@ -275,6 +175,7 @@ read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
 {
 	struct identity before;
 	struct buffer text;
+	int64_t began_ns = clock_now_ns();
 	int tries = 0, result, error;
 
 	buffer_init(&text, store->limits.file_bytes + 2 * READ_STEP);
@@ -285,24 +186,26 @@ read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
 		error = errno;
 	} while (result == 0 && fstat(fd, status) == 0 && status->st_size != before.size &&
 		 status->st_size <= (off_t)store->limits.file_bytes && ++tries < READ_TRIES);
+	if (!entry->known || !identity_equal(&before, &entry->identity))
+		entry->since_ns = clock_now_ns();
+	entry->settled = began_ns - entry->since_ns > settled_ns;
 	entry->identity = before;
-	entry->known = result == 0;
 	if (result == 0)
 		take_text(store, entry, (struct slice){ text.text != NULL ? text.text : "", text.length });
 	else
 		set_bad(store, entry, error == EFBIG ? STORE_TOO_LARGE : STORE_UNREADABLE,
 		    error == EFBIG ? "grew past the limit while it was read" : strerror(error));
+	entry->known = result == 0 && entry->file.state != STORE_UNREADABLE;
 	buffer_release(&text);
 }
 
 static void
-read_file(struct store *store, struct entry *entry, int directory, int64_t now_ns)
+read_file(struct store *store, struct entry *entry, int directory)
 {
 	struct stat status;
 	/* Whatever stat() saw may be a FIFO by now: that must not hold us. */
 	int fd = openat(directory, entry->file.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	entry->known = false;
 	if (fd < 0) {
 		set_bad(store, entry, STORE_UNREADABLE,
 		    errno == ENOENT ? "gone while it was read" : strerror(errno));
@@ -315,14 +218,13 @@ read_file(struct store *store, struct entry *entry, int directory, int64_t now_n
 	} else if (!is_too_large(store, entry, &status)) {
 		entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
 		read_open(store, entry, fd, &status);
-		entry->settled = now_ns - entry->identity.modified_ns > settled_ns;
 	}
 	(void)close(fd);
 }
 
 /* Whether the entry stays: a file that vanished between listing and looking was never there. */
 bool
-entry_look_at(struct store *store, struct entry *entry, int directory, int64_t now_ns)
+entry_look_at(struct store *store, struct entry *entry, int directory)
 {
 	struct stat status;
 	struct identity now;
@@ -333,7 +235,6 @@ entry_look_at(struct store *store, struct entry *entry, int directory, int64_t n
 		if (error == ENOENT &&
 		    fstatat(directory, entry->file.name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 			return false;
-		entry->known = false;
 		entry->file.modified = -1;
 		set_bad(store, entry, STORE_UNREADABLE,
 		    error == ENOENT ? "symbolic link to nothing" : strerror(error));
@@ -341,16 +242,13 @@ entry_look_at(struct store *store, struct entry *entry, int directory, int64_t n
 	}
 	entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
 	if (!S_ISREG(status.st_mode)) {
-		entry->known = false;
 		set_bad(store, entry, STORE_UNREADABLE, kind_of(status.st_mode));
 		return true;
 	}
 	now = identity_of(&status);
 	if (entry->known && entry->settled && identity_equal(&now, &entry->identity))
 		return true;
-	if (is_too_large(store, entry, &status))
-		entry->known = false;
-	else
-		read_file(store, entry, directory, now_ns);
+	if (!is_too_large(store, entry, &status))
+		read_file(store, entry, directory);
 	return true;
 }

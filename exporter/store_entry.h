@@ -20,9 +20,11 @@ struct identity {
 struct entry {
 	struct store_file file;
 	struct identity identity;
-	bool known;         /* `identity` is of what was read */
-	bool settled;       /* and it had not been modified a moment before */
+	int64_t since_ns;   /* when `identity` was first seen, on the monotonic clock */
+	bool known;         /* `identity` is of what was read, and `file` says what it came to */
+	bool settled;       /* and it had been seen a moment before */
 	bool seen;          /* in this refresh */
+	bool fresh;         /* listed for the first time, and not yet looked at */
 	size_t size;        /* of the text, while good or broken */
 	uint64_t text_hash; /* the same */
 	char *own_text;     /* what the document points into */
@@ -41,14 +43,12 @@ struct store {
 	bool listed;
 };
 
-int64_t timespec_ns(struct timespec t);
-
 /*
  * Look at a file of the directory, and read it if it is not what is known.
  * Whether the entry stays: a file that vanished between listing and looking was
  * never there.
  */
-bool entry_look_at(struct store *store, struct entry *entry, int directory, int64_t now_ns);
+bool entry_look_at(struct store *store, struct entry *entry, int directory);
 
 void entry_release(struct store *store, struct entry *entry);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,8 +24,13 @@ static const char *const paths[ROUTES] = {
 
 static const unsigned codes[TELEMETRY_CODES] = { 200, 401, 404, 405, 413, 500, 503, 0 };
 
-static const int64_t bounds_ns[TELEMETRY_BOUNDS] = { 100000, 250000, 500000, 1000000, 2500000, 5000000,
-	10000000, 25000000, 50000000, 100000000, 250000000, 500000000, 1000000000, 10000000000 };
+static const struct {
+	int64_t ns;
+	const char *seconds;
+} bounds[TELEMETRY_BOUNDS] = { { 100000, "0.0001" }, { 250000, "0.00025" }, { 500000, "0.0005" },
+	{ 1000000, "0.001" }, { 2500000, "0.0025" }, { 5000000, "0.005" }, { 10000000, "0.01" },
+	{ 25000000, "0.025" }, { 50000000, "0.05" }, { 100000000, "0.1" }, { 250000000, "0.25" },
+	{ 500000000, "0.5" }, { 1000000000, "1" }, { 10000000000, "10" } };
 
 static const char *const process_names[] = { "process_cpu_seconds_total", "process_resident_memory_bytes",
 	"process_virtual_memory_bytes", "process_open_fds", "process_max_fds", "process_start_time_seconds" };
@@ -59,7 +65,7 @@ telemetry_count(struct telemetry *t, enum route route, unsigned code, int64_t to
 
 	while (index < TELEMETRY_CODES - 1 && codes[index] != code)
 		index++;
-	while (bucket < TELEMETRY_BOUNDS && took_ns > bounds_ns[bucket])
+	while (bucket < TELEMETRY_BOUNDS && took_ns > bounds[bucket].ns)
 		bucket++;
 	atomic_fetch_add(&t->requests[route][index], 1);
 	atomic_fetch_add(&t->buckets[route][bucket], 1);
@@ -113,12 +119,17 @@ cpu_seconds(void)
 	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
+/* Since Linux 6.2 the directory's size says it. */
 static double
 count_fds(void)
 {
-	DIR *directory = opendir("/proc/self/fd");
+	struct stat status = { 0 };
 	double count = -3; /* ".", ".." and the directory itself */
+	DIR *directory;
 
+	if (stat("/proc/self/fd", &status) == 0 && status.st_size > 0)
+		return (double)status.st_size;
+	directory = opendir("/proc/self/fd");
 	if (directory == NULL)
 		return 0;
 	while (readdir(directory) != NULL)
@@ -183,15 +194,12 @@ static void
 write_durations_of(const struct telemetry *t, int route, struct buffer *out)
 {
 	static const char name[] = "arbwatch_exporter_http_request_duration_seconds";
-	char bound[NUMBER_TEXT];
 	unsigned long long count = 0;
 
 	for (int i = 0; i < TELEMETRY_BOUNDS; i++) {
-		size_t length = number_format((double)bounds_ns[i] / 1e9, bound);
-
 		count += atomic_load(&t->buckets[route][i]);
-		buffer_format(out, "%s_bucket{path=\"%s\",le=\"%.*s\"} %llu\n", name, paths[route],
-		    (int)length, bound, count);
+		buffer_format(out, "%s_bucket{path=\"%s\",le=\"%s\"} %llu\n", name, paths[route],
+		    bounds[i].seconds, count);
 	}
 	count += atomic_load(&t->buckets[route][TELEMETRY_BOUNDS]);
 	buffer_format(out, "%s_bucket{path=\"%s\",le=\"+Inf\"} %llu\n%s_sum{path=\"%s\"} ", name,

@@ -12,8 +12,12 @@
 #include "common/deadline.h"
 #include "exporter/web_request.h"
 
-/* Two threads per address: one may be reading files while the other answers. */
-enum { THREADS = 2, THREAD_STACK = 1024 * 1024 };
+/*
+ * One thread per address answers in the order in which it is asked.  Of two, one
+ * gets most of the connections, as it happens, and its clients wait longer; and
+ * both wait for the same files.
+ */
+enum { THREAD_STACK = 1024 * 1024 };
 
 /* During the handshake: the client's certificate, if it has one, is of our CA and for clients. */
 static int
@@ -107,13 +111,12 @@ start_daemon(struct server *server, int fd, const struct web_config *config)
 
 	write_priorities(config, priorities, sizeof(priorities));
 	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, server, MHD_OPTION_LISTEN_SOCKET, fd,
-	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_THREAD_STACK_SIZE,
-	    (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
-	    idle_seconds(limits), MHD_OPTION_URI_LOG_CALLBACK, request_begin, server,
-	    MHD_OPTION_NOTIFY_COMPLETED, request_end, server, MHD_OPTION_NOTIFY_CONNECTION, note_connection,
-	    server, MHD_OPTION_UNESCAPE_CALLBACK, request_leave_escaped, NULL, MHD_OPTION_ARRAY,
-	    config->certificate != NULL ? tls : plain, MHD_OPTION_END);
+	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT,
+	    limits->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY,
+	    MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds(limits), MHD_OPTION_URI_LOG_CALLBACK, request_begin,
+	    server, MHD_OPTION_NOTIFY_COMPLETED, request_end, server, MHD_OPTION_NOTIFY_CONNECTION,
+	    note_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, request_leave_escaped, NULL,
+	    MHD_OPTION_ARRAY, config->certificate != NULL ? tls : plain, MHD_OPTION_END);
 }
 
 static struct server *

@@ -133,6 +133,7 @@ END_TEST
 /* --- Exposition --- */
 
 static char directory[64];
+static struct telemetry telemetry;
 static int notices;
 
 static void
@@ -170,6 +171,7 @@ answer(struct exposition *e, bool gzip, double now)
 
 	exposition_refresh(e, now);
 	ck_assert_int_eq(exposition_write(e, gzip, &body), 0);
+	ck_assert_int_eq(body_finish(&body, &telemetry, gzip), 0);
 	ck_assert_uint_lt(body.length, MOST);
 	for (size_t i = 0; i < body.count; i++) {
 		memcpy(packed + length, body.slices[i].at, body.slices[i].length);
@@ -194,8 +196,6 @@ answer(struct exposition *e, bool gzip, double now)
 	return packed;
 }
 
-static struct telemetry telemetry;
-
 static struct exposition *
 make(bool serve, double max_age)
 {
@@ -206,7 +206,7 @@ make(bool serve, double max_age)
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	telemetry_init(&telemetry);
 	notices = 0;
-	e = exposition_new(&settings, &telemetry, count_notice, NULL);
+	e = exposition_new(&settings, count_notice, NULL);
 	ck_assert_ptr_nonnull(e);
 	return e;
 }
@@ -231,6 +231,53 @@ START_TEST(packed_or_not_the_files_are_there)
 		ck_assert_ptr_nonnull(
 		    strstr(answer(e, _i != 0, 1), "\narbwatch_exporter_textfile_scrape_error 0\n"));
 	}
+	unmake(e);
+}
+END_TEST
+
+/* A file of which 300 kB are left when it is packed. */
+static void
+write_large_file(const char *name)
+{
+	uint64_t random = 1;
+	struct buffer text;
+
+	buffer_init(&text, 1 << 20);
+	for (int i = 0; i < 18000; i++) {
+		buffer_string(&text, "large{n=\"");
+		for (int k = 0; k < 4; k++) {
+			random = random * 6364136223846793005 + 1442695040888963407;
+			buffer_format(&text, "%08x", (unsigned)(random >> 32));
+		}
+		buffer_string(&text, "\"} 1\n");
+	}
+	buffer_string(&text, "last 1\n");
+	buffer_append(&text, "", 1);
+	ck_assert(!text.failed);
+	write_file(name, text.text);
+	buffer_release(&text);
+}
+
+START_TEST(beside_large_files_the_own_text_is_not_deflated)
+{
+	struct exposition *e = make(true, 0);
+	static const char own[] = "\nprocess_cpu_seconds_total ";
+	const char *text;
+	struct body body;
+
+	for (int i = 0; i < 2; i++) {
+		write_file("a.prom", "a 1\n");
+		if (i == 1)
+			write_large_file("b.prom");
+		text = answer(e, true, 1);
+		ck_assert_ptr_nonnull(strstr(text, "\na 1\n"));
+		ck_assert_ptr_nonnull(strstr(text, own));
+		ck_assert_int_eq(exposition_write(e, true, &body), 0);
+		ck_assert_int_eq(body_finish(&body, &telemetry, true), 0);
+		ck_assert_int_eq(memmem(body.own.text, body.own.length, own, strlen(own)) != NULL, i == 1);
+		body_release(&body);
+	}
+	ck_assert_ptr_nonnull(strstr(text, "\nlast 1\n"));
 	unmake(e);
 }
 END_TEST
@@ -269,6 +316,35 @@ START_TEST(each_change_is_told_once)
 }
 END_TEST
 
+/* A directory with more files than are looked at. */
+START_TEST(too_many_files_are_told_once_and_joined_once)
+{
+	struct exposition *e = make(true, 0);
+	struct body first, second;
+	char name[32];
+
+	for (int i = 0; i < 2002; i++) {
+		(void)snprintf(name, sizeof(name), "%04d.prom", i);
+		write_file(name, "");
+	}
+	write_file("0000.prom", "a 1\n");
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &first), 0);
+	ck_assert_int_eq(notices, 1);
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &second), 0);
+	ck_assert_int_eq(notices, 1);
+	ck_assert_ptr_eq(first.joined, second.joined);
+	body_release(&first);
+	body_release(&second);
+	ck_assert_ptr_nonnull(strstr(answer(e, false, 1), "_textfile_files{state=\"left_out\"} 2\n"));
+	write_file("2002.prom", "");
+	ck_assert_ptr_nonnull(strstr(answer(e, false, 1), "_textfile_files{state=\"left_out\"} 3\n"));
+	ck_assert_int_eq(notices, 2);
+	unmake(e);
+}
+END_TEST
+
 START_TEST(old_files_go_and_come_back)
 {
 	struct exposition *e = make(true, 100);
@@ -296,6 +372,7 @@ START_TEST(what_was_given_out_outlives_the_file)
 	write_file("a.prom", "a 1\n");
 	exposition_refresh(e, 1);
 	ck_assert_int_eq(exposition_write(e, false, &body), 0);
+	ck_assert_int_eq(body_finish(&body, &telemetry, false), 0);
 	write_file("a.prom", "b 12345\n");
 	exposition_refresh(e, 1);
 	ck_assert_ptr_nonnull(strstr(answer(e, false, 1), "b 12345\n"));
@@ -330,8 +407,10 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, files_are_joined_as_merge_does, 0, LENGTH(cases));
 	tcase_add_loop_test(tests, packed_or_not_the_files_are_there, 0, 2);
+	tcase_add_test(tests, beside_large_files_the_own_text_is_not_deflated);
 	tcase_add_loop_test(tests, no_files_and_no_directory_are_answered_too, 0, 2);
 	tcase_add_test(tests, each_change_is_told_once);
+	tcase_add_test(tests, too_many_files_are_told_once_and_joined_once);
 	tcase_add_test(tests, old_files_go_and_come_back);
 	tcase_add_test(tests, what_was_given_out_outlives_the_file);
 	tcase_add_test(tests, paths_are_a_closed_set);

@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/deadline.h"
 #include "exporter/bounds.h"
 #include "exporter/store.h"
 #include "tests/suite.h"
@@ -155,6 +157,84 @@ START_TEST(more_files_than_the_limit_are_counted)
 }
 END_TEST
 
+START_TEST(files_past_the_limit_change_nothing)
+{
+	char name[32];
+	uint64_t generation;
+
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(name, sizeof(name), "%d.prom", i);
+		write_file(name, "x 1\n");
+	}
+	(void)look();
+	generation = store_generation(store);
+	for (int i = 0; i < 3; i++)
+		(void)look();
+	ck_assert_uint_eq(store_generation(store), generation);
+	write_file("9.prom", "x 1\n"); /* past it too */
+	(void)look();
+	ck_assert_uint_eq(store_left_out(store), 4);
+	ck_assert_uint_eq(store_generation(store), generation);
+	write_file("00.prom", "x 1\n"); /* and this one drives 4.prom out */
+	ck_assert_str_eq(look(), "0.prom:good 00.prom:good 1.prom:good 2.prom:good 3.prom:good");
+	ck_assert_uint_gt(store_generation(store), generation);
+	generation = store_generation(store);
+	remove_file("2.prom");
+	ck_assert_str_eq(look(), "0.prom:good 00.prom:good 1.prom:good 3.prom:good 4.prom:good");
+	ck_assert_uint_gt(store_generation(store), generation);
+}
+END_TEST
+
+/* How often files of the directory were opened since the last call. */
+static int
+count_opened(int watch)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	int count = 0;
+	ssize_t got;
+
+	while ((got = read(watch, events, sizeof(events))) > 0) {
+		const struct inotify_event *event;
+
+		for (const char *at = events; at < events + got; at += sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)at;
+			count += (event->mask & IN_ISDIR) == 0;
+		}
+	}
+	return count;
+}
+
+static const int modified_after_now[] = { -86400, 0, 86400 };
+
+START_TEST(a_file_that_stays_as_it_is_is_soon_not_read_again)
+{
+	struct deadline deadline = deadline_in((int64_t)3 * 1000000000);
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { 0 } };
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), opened = 1;
+	char path[256];
+
+	path_of(path, "a.prom");
+	write_file("a.prom", "a 1\n");
+	(void)clock_gettime(CLOCK_REALTIME, &times[1]);
+	times[1].tv_sec += modified_after_now[_i];
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+	ck_assert_int_ge(inotify_add_watch(watch, directory, IN_OPEN), 0);
+	ck_assert_str_eq(look(), "a.prom:good");
+	ck_assert_int_gt(count_opened(watch), 0);
+	while (opened > 0 && deadline_left_ns(deadline) > 0) {
+		ck_assert_str_eq(look(), "a.prom:good");
+		opened = count_opened(watch);
+	}
+	ck_assert_int_eq(opened, 0);
+	/* The same size and time: the file system says that it changed all the same. */
+	write_file("a.prom", "b 1\n");
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+	ck_assert_str_eq(look(), "a.prom:good");
+	ck_assert_ptr_nonnull(strstr(store_file(store, 0)->content->text, "b 1\n"));
+	(void)close(watch);
+}
+END_TEST
+
 START_TEST(what_did_not_change_is_not_made_anew)
 {
 	struct content *before;
@@ -295,6 +375,9 @@ main(void)
 	tcase_add_test(tests, links_are_followed);
 	tcase_add_test(tests, sizes_are_limited_alone_and_together);
 	tcase_add_test(tests, more_files_than_the_limit_are_counted);
+	tcase_add_test(tests, files_past_the_limit_change_nothing);
+	tcase_add_loop_test(
+	    tests, a_file_that_stays_as_it_is_is_soon_not_read_again, 0, LENGTH(modified_after_now));
 	tcase_add_test(tests, what_did_not_change_is_not_made_anew);
 	tcase_add_test(tests, a_file_that_goes_and_comes_is_noticed);
 	tcase_add_test(tests, without_the_directory_there_are_no_files);
