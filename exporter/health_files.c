@@ -19,6 +19,15 @@ static const struct {
 enum { NAMED = sizeof(programs) / sizeof(programs[0]) };
 
 static bool
+is_named(const char *name)
+{
+	for (size_t i = 0; i < NAMED; i++)
+		if (strcmp(programs[i].file, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
 says(const struct facts *facts, enum health_kind kind, size_t file)
 {
 	for (size_t i = 0; i < facts->count; i++)
@@ -61,7 +70,7 @@ is_good(const struct facts *facts, const struct store_file *file, size_t index, 
 	const char *what = NULL;
 	char cause[HEALTH_REASON / 2]; /* room is left for what follows */
 
-	check->status = HEALTH_FAIL;
+	check->status = file->foreign && !is_named(file->name) ? HEALTH_WARN : HEALTH_FAIL;
 	if (file->state != STORE_GOOD) {
 		words_add(&state, "%s",
 		    file->state == STORE_TOO_LARGE ? "too large" : store_state_name(file->state));

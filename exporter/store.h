@@ -32,6 +32,7 @@ struct store_file {
 	char *name; /* "redis_latency.prom" */
 	enum store_state state;
 	char reason[256];         /* "" while good */
+	bool foreign;             /* broken, and "arbitrage_" is nowhere in it: another program's */
 	double modified;          /* Unix time; negative: not known */
 	struct document document; /* of a good file: its families that begin with "arbitrage_"; the store's */
 	struct content *content;  /* of a good file, with store_limits.serve; the store's (content_keep()) */

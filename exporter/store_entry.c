@@ -71,6 +71,7 @@ set_bad(struct store *store, struct entry *entry, enum store_state state, const 
 	entry_forget(store, entry);
 	entry->known = false;
 	entry->file.state = state;
+	entry->file.foreign = false;
 	(void)snprintf(entry->file.reason, sizeof(entry->file.reason), "%s", reason);
 }
 
@@ -84,6 +85,7 @@ entry_release(struct store *store, struct entry *entry)
 static void
 take_text(struct store *store, struct entry *entry, struct slice text)
 {
+	static const char ours[] = "arbitrage_";
 	uint64_t hash = hash_text(store->key, text.at, text.length) | 1;
 	struct judgement j = { 0 };
 	struct content *content = NULL;
@@ -94,10 +96,13 @@ take_text(struct store *store, struct entry *entry, struct slice text)
 	if (digest(text, store->key, &j, &content) != 0) {
 		set_bad(store, entry, j.reason[0] != '\0' ? STORE_BROKEN : STORE_UNREADABLE,
 		    j.reason[0] != '\0' ? j.reason : "out of memory");
+		entry->file.foreign = entry->file.state == STORE_BROKEN &&
+				      memmem(text.at, text.length, ours, strlen(ours)) == NULL;
 	} else {
 		mark_changed(store, entry);
 		entry_forget(store, entry);
 		entry->file.state = STORE_GOOD;
+		entry->file.foreign = false;
 		entry->file.reason[0] = '\0';
 		entry->file.dropped = j.dropped;
 		if (digest_ours(content, &entry->file.document, &entry->own_text) != 0)

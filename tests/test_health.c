@@ -508,6 +508,23 @@ START_TEST(a_file_that_cannot_be_read_is_no_worse_than_what_its_program_can_say)
 }
 END_TEST
 
+START_TEST(a_broken_file_of_another_program_is_a_warning)
+{
+	add_file("c.prom", FRESH("live"));
+	add_broken("apt.prom", STORE_BROKEN, "line 3: nonsense");
+	made_up.files[1].foreign = true;
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	ck_assert_int_eq(check_named(CHECK_FILE, "apt.prom")->status, HEALTH_WARN);
+	ck_assert_str_eq(check_named(CHECK_FILE, "apt.prom")->reason, "line 3: nonsense");
+	/* One that has a name of ours was to be ours. */
+	free(made_up.files[1].name);
+	made_up.files[1].name = strdup("postgres_latency.prom");
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+}
+END_TEST
+
 START_TEST(what_breaks_makes_nothing_better)
 {
 	static const char down[] = FRESH("paper") UP("postgres", "paper", "0");
@@ -884,6 +901,7 @@ main(void)
 	    tests, a_file_that_cannot_be_read_is_as_bad_as_can_be_and_hides_no_other, 0, LENGTH(bad_states));
 	tcase_add_loop_test(
 	    tests, a_file_that_cannot_be_read_is_no_worse_than_what_its_program_can_say, 0, LENGTH(programs));
+	tcase_add_test(tests, a_broken_file_of_another_program_is_a_warning);
 	tcase_add_test(tests, what_breaks_makes_nothing_better);
 	tcase_add_loop_test(tests, a_file_that_does_not_say_what_its_program_always_says_is_not_good, 0,
 	    LENGTH(programs_say));
