@@ -21,7 +21,7 @@ static const char *const paths[ROUTES] = {
 	[ROUTE_OTHER] = "other",
 };
 
-static const unsigned codes[TELEMETRY_CODES] = { 200, 401, 404, 405, 413, 500, 503, 0 };
+static const unsigned codes[TELEMETRY_CODES] = { 200, 400, 401, 404, 405, 413, 500, 503, 0 };
 
 static const int64_t bounds_ns[TELEMETRY_BOUNDS] = { 100000, 250000, 500000, 1000000, 2500000, 5000000,
 	10000000, 25000000, 50000000, 100000000, 250000000, 500000000, 1000000000, 10000000000 };
