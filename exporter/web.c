@@ -10,7 +10,7 @@
 #include "exporter/web_request.h"
 
 /* Two threads per address: one may be reading files while the other answers. */
-enum { THREADS = 2, THREAD_STACK = 1024 * 1024 };
+enum { THREADS = 2, THREAD_STACK = 1024 * 1024, EVENTS = 128 };
 
 struct web_config *
 web_config_now(struct web *web)
@@ -98,6 +98,21 @@ idle_seconds(const struct web_limits *limits)
 	return (unsigned)(longest / 1000000000) + 2;
 }
 
+/*
+ * A few less, where a thread's share would be a multiple of the events that
+ * libmicrohttpd takes at once: it waits for more while it holds full batches,
+ * and when they are all that a thread at its limit can get, nobody wakes it.
+ */
+static unsigned
+connection_limit(const struct web_limits *limits)
+{
+	unsigned limit = limits->connections;
+
+	while (limit / THREADS % EVENTS == 0 || (limit + THREADS - 1) / THREADS % EVENTS == 0)
+		limit--;
+	return limit;
+}
+
 static struct MHD_Daemon *
 start_server(struct web *web, int fd, bool tls)
 {
@@ -105,7 +120,7 @@ start_server(struct web *web, int fd, bool tls)
 
 	return MHD_start_daemon(flags, 0, may_connect, web, request_handle, web, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_THREAD_STACK_SIZE,
-	    (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT, web->limits.connections,
+	    (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT, connection_limit(&web->limits),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
 	    idle_seconds(&web->limits), MHD_OPTION_URI_LOG_CALLBACK, request_begin, web,
 	    MHD_OPTION_NOTIFY_COMPLETED, request_end, web, MHD_OPTION_NOTIFY_CONNECTION, note_connection, web,
