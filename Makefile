@@ -38,6 +38,8 @@ paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
 arbwatch_exporter_PKGS := libmicrohttpd gnutls zlib
 test_exposition_PKGS  := zlib
 test_web_config_PKGS  := gnutls
+test_request_head_PKGS := gnutls
+test_web_PKGS         := libmicrohttpd gnutls zlib libcrypt
 
 # The gate measures with what the collectors measure with.
 open_positions_SOURCES := collectors/exchange_health/options.c
@@ -47,7 +49,9 @@ preflight_SOURCES     := $(addprefix collectors/exchange_health/,budget.c famili
 test_exposition_SOURCES := $(addprefix exporter/,about_files.c body.c bounds.c content.c digest.c \
     exposition.c joined.c joined_conflicts.c joined_pack.c notices.c store.c store_entry.c telemetry.c)
 test_store_SOURCES    := $(addprefix exporter/,bounds.c content.c digest.c store.c store_entry.c)
-test_web_config_SOURCES := exporter/web_config.c
+test_web_config_SOURCES := $(wildcard exporter/web_config*.c) exporter/tls.c
+test_request_head_SOURCES := exporter/request_head.c
+test_web_SOURCES      := $(filter-out %/arbwatch_exporter.c,$(wildcard exporter/*.c))
 test_write_SOURCES    := collectors/harness/write.c
 test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
 test_preflight_SOURCES := $(addprefix collectors/preflight/,check.c placeholder.c tracked.c verdict.c when.c)

@@ -18,14 +18,13 @@ connections_release(struct connections *all)
 }
 
 struct connection *
-connection_begin(struct connections *all, int fd, int server)
+connection_begin(struct connections *all, int fd)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	c->fd = fd;
-	c->server = server;
 	c->since_ns = clock_now_ns();
 	(void)pthread_mutex_lock(&all->lock);
 	c->next = all->first;
@@ -51,6 +50,7 @@ connection_end(struct connections *all, struct connection *c)
 		c->next->previous = c->previous;
 	(void)pthread_mutex_unlock(&all->lock);
 	atomic_fetch_sub(&all->telemetry->connections, 1);
+	web_config_drop(c->config);
 	free(c);
 }
 
@@ -66,24 +66,22 @@ connection_enter(struct connections *all, struct connection *c, enum connection_
 }
 
 void
-connections_sweep(struct connections *all, int current)
+connections_sweep(struct connections *all)
 {
 	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	int64_t now = clock_now_ns();
 
 	(void)pthread_mutex_lock(&all->lock);
 	for (struct connection *c = all->first; c != NULL; c = c->next) {
-		bool late = now - c->since_ns > all->limits_ns[c->phase];
-
-		if (c->ended || (!late && !(c->server != current && c->phase == CONNECTION_IDLE)))
+		if (c->ended || now - c->since_ns <= all->limits_ns[c->phase])
 			continue;
 		c->ended = true;
 		/* What lies in the kernel for who does not read would stay there for minutes. */
-		if (late && c->phase != CONNECTION_IDLE)
+		if (c->phase != CONNECTION_IDLE) {
 			(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-		(void)shutdown(c->fd, SHUT_RDWR);
-		if (late && c->phase != CONNECTION_IDLE)
 			atomic_fetch_add(&all->telemetry->timeouts, 1);
+		}
+		(void)shutdown(c->fd, SHUT_RDWR);
 	}
 	(void)pthread_mutex_unlock(&all->lock);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "exporter/telemetry.h"
+#include "exporter/web_config.h"
 
 /*
  * How long a client may take, however steadily it trickles: libmicrohttpd
@@ -22,7 +23,7 @@ enum connection_phase {
 struct connection {
 	struct connection *next, *previous;
 	int fd;
-	int server; /* which one it belongs to */
+	struct web_config *config; /* whose TLS it began with; NULL: no TLS */
 	enum connection_phase phase;
 	int64_t since_ns;
 	bool ended; /* shut down by us already */
@@ -38,12 +39,12 @@ struct connections {
 void connections_init(struct connections *all, struct telemetry *telemetry);
 void connections_release(struct connections *all);
 
-/* NULL: out of memory.  `fd` must stay open until connection_end(). */
-struct connection *connection_begin(struct connections *all, int fd, int server);
+/* NULL: out of memory.  `fd` must stay open until connection_end(), which drops `config` too. */
+struct connection *connection_begin(struct connections *all, int fd);
 void connection_end(struct connections *all, struct connection *connection);
 void connection_enter(struct connections *all, struct connection *connection, enum connection_phase phase);
 
-/* Shut down those that took too long; of other servers than `current` also those that wait for nothing. */
-void connections_sweep(struct connections *all, int current);
+/* Shut down those that took too long. */
+void connections_sweep(struct connections *all);
 
 #endif /* EXPORTER_CONNECTIONS_H */

@@ -5,6 +5,7 @@
 #include "common/deadline.h"
 #include "exporter/health_json.h"
 #include "exporter/page.h"
+#include "exporter/request_head.h"
 #include "exporter/site.h"
 
 static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
@@ -15,6 +16,7 @@ site_init(struct site *site, struct exposition *exposition, struct telemetry *te
 {
 	*site = (struct site){ .exposition = exposition, .telemetry = telemetry };
 	(void)pthread_mutex_init(&site->lock, NULL);
+	(void)pthread_mutex_init(&site->settings_lock, NULL);
 }
 
 void
@@ -22,53 +24,38 @@ site_release(struct site *site)
 {
 	exposition_free(site->exposition);
 	(void)pthread_mutex_destroy(&site->lock);
+	(void)pthread_mutex_destroy(&site->settings_lock);
 }
 
 void
 site_configure(struct site *site, double textfile_max_age, const struct health_settings *health)
 {
-	(void)pthread_mutex_lock(&site->lock);
-	exposition_set_max_age(site->exposition, textfile_max_age);
+	(void)pthread_mutex_lock(&site->settings_lock);
+	site->textfile_max_age = textfile_max_age;
 	site->health = *health;
-	(void)pthread_mutex_unlock(&site->lock);
+	(void)pthread_mutex_unlock(&site->settings_lock);
+}
+
+/* With the exposition locked: look at the directory, by the settings of now. */
+static struct health_settings
+refresh(struct site *site, double now)
+{
+	struct health_settings health;
+	double max_age;
+
+	(void)pthread_mutex_lock(&site->settings_lock);
+	max_age = site->textfile_max_age;
+	health = site->health;
+	(void)pthread_mutex_unlock(&site->settings_lock);
+	exposition_set_max_age(site->exposition, max_age);
+	exposition_refresh(site->exposition, now);
+	return health;
 }
 
 bool
 site_is_costly(enum route route)
 {
 	return route == ROUTE_METRICS || route == ROUTE_HEALTH || route == ROUTE_PAGE;
-}
-
-/* "q=0", "q=0.0": not that one. */
-static bool
-is_refused(struct slice parameters)
-{
-	const char *end = parameters.at + parameters.length, *at = parameters.at;
-
-	while (at < end && (*at == ' ' || *at == ';' || *at == '\t'))
-		at++;
-	if (end - at < 3 || (*at != 'q' && *at != 'Q') || at[1] != '=' || at[2] != '0')
-		return false;
-	for (at += 3; at < end && *at != ';'; at++)
-		if (*at >= '1' && *at <= '9')
-			return false;
-	return true;
-}
-
-bool
-accepts_gzip(const char *accept)
-{
-	while (accept != NULL && *accept != '\0') {
-		size_t length, word;
-
-		accept += strspn(accept, " \t,");
-		length = strcspn(accept, ",");
-		word = strcspn(accept, " \t,;");
-		if (word == 4 && strncasecmp(accept, "gzip", 4) == 0)
-			return !is_refused((struct slice){ accept + word, length - word });
-		accept += length;
-	}
-	return false;
 }
 
 static void
@@ -139,7 +126,7 @@ answer_metrics(struct site *site, const char *accept, struct answer *answer)
 
 	if (body != NULL) {
 		(void)pthread_mutex_lock(&site->lock);
-		exposition_refresh(site->exposition, now);
+		(void)refresh(site, now);
 		made = exposition_write(site->exposition, gzip, body);
 		(void)pthread_mutex_unlock(&site->lock);
 	}
@@ -169,8 +156,7 @@ read_report(struct site *site, struct health_report *report)
 	int result;
 
 	(void)pthread_mutex_lock(&site->lock);
-	exposition_refresh(site->exposition, now);
-	settings = site->health;
+	settings = refresh(site, now);
 	settings.directory = exposition_unlisted(site->exposition);
 	result = health_read(exposition_store(site->exposition), &settings, now, report);
 	(void)pthread_mutex_unlock(&site->lock);

@@ -13,8 +13,10 @@
  * threads: what is made from the directory is made by one at a time.
  */
 struct site {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of the exposition: held as long as reading the directory takes */
 	struct exposition *exposition;
+	pthread_mutex_t settings_lock;
+	double textfile_max_age;
 	struct health_settings health;
 	struct telemetry *telemetry;
 };
@@ -29,7 +31,7 @@ struct answer {
 void site_init(struct site *site, struct exposition *exposition, struct telemetry *telemetry);
 void site_release(struct site *site);
 
-/* On SIGHUP. */
+/* At the start, and on SIGHUP; waits for no answer. */
 void site_configure(struct site *site, double textfile_max_age, const struct health_settings *health);
 
 /* Of a GET or HEAD.  `accept` is the client's Accept-Encoding, or NULL. */
@@ -40,8 +42,5 @@ void site_say(unsigned code, const char *text, struct answer *answer);
 
 /* Whether an answer takes work worth a limit. */
 bool site_is_costly(enum route route);
-
-/* Whether Accept-Encoding takes gzip. */
-bool accepts_gzip(const char *accept);
 
 #endif /* EXPORTER_SITE_H */

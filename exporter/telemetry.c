@@ -22,7 +22,7 @@ static const char *const paths[ROUTES] = {
 	[ROUTE_OTHER] = "other",
 };
 
-static const unsigned codes[TELEMETRY_CODES] = { 200, 401, 404, 405, 413, 500, 503, 0 };
+static const unsigned codes[TELEMETRY_CODES] = { 200, 400, 401, 404, 405, 413, 500, 503, 0 };
 
 static const struct {
 	int64_t ns;

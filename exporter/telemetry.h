@@ -29,7 +29,7 @@ const char *route_path(enum route route);
 /* The route of a path without its query. */
 enum route route_of(const char *path);
 
-enum { TELEMETRY_BOUNDS = 14, TELEMETRY_CODES = 8 };
+enum { TELEMETRY_BOUNDS = 14, TELEMETRY_CODES = 9 };
 
 struct telemetry {
 	double started; /* Unix time */

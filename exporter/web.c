@@ -1,15 +1,12 @@
-/* The servers: started, replaced on SIGHUP, stopped. */
+/* The servers: started, given another configuration, stopped. */
 
-#include <fcntl.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
-#include <stdio.h>
+#include <gnutls/abstract.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/deadline.h"
+#include "exporter/tls.h"
 #include "exporter/web_request.h"
 
 /*
@@ -17,58 +14,78 @@
  * gets most of the connections, as it happens, and its clients wait longer; and
  * both wait for the same files.
  */
-enum { THREAD_STACK = 1024 * 1024 };
+enum { THREAD_STACK = 1024 * 1024, EVENTS = 128 };
 
-/* During the handshake: the client's certificate, if it has one, is of our CA and for clients. */
-static int
-verify_client(gnutls_session_t session)
+struct web_config *
+web_config_now(struct web *web)
 {
-	gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID,
-		(unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT, 0 };
-	unsigned status = 0, count = 0;
+	struct web_config *config;
 
-	if (gnutls_certificate_get_peers(session, &count) == NULL || count == 0)
-		return 0;
-	if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) != 0 || status != 0)
-		return GNUTLS_E_CERTIFICATE_ERROR;
-	return 0;
+	(void)pthread_mutex_lock(&web->lock);
+	config = web_config_keep(web->config);
+	(void)pthread_mutex_unlock(&web->lock);
+	return config;
 }
 
-static void
-ask_for_certificate(const struct server *server, struct MHD_Connection *connection)
+/* --- Connections --- */
+
+/* A connection without what tls_begin() gives has no certificate to show, and ends. */
+static int
+no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
+    const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **certificate,
+    unsigned *length, gnutls_privkey_t *key)
+{
+	(void)session;
+	(void)authorities;
+	(void)count;
+	(void)algorithms;
+	(void)algorithm_count;
+	(void)certificate;
+	(void)length;
+	(void)key;
+	return -1;
+}
+
+static struct connection *
+begin_connection(struct web *web, struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	enum client_auth kind = server->client_auth;
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *c = info != NULL ? connection_begin(&web->connections, info->connect_fd) : NULL;
 
-	if (info == NULL || info->tls_session == NULL)
-		return;
-	gnutls_certificate_server_set_request(
-	    info->tls_session, kind == CLIENT_AUTH_NONE ? GNUTLS_CERT_IGNORE
-			       : kind == CLIENT_AUTH_REQUIRE_ANY || kind == CLIENT_AUTH_REQUIRE_AND_VERIFY
-				   ? GNUTLS_CERT_REQUIRE
-				   : GNUTLS_CERT_REQUEST);
-	if (kind >= CLIENT_AUTH_VERIFY_IF_GIVEN)
-		gnutls_session_set_verify_function(info->tls_session, verify_client);
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (c == NULL || info == NULL || info->tls_session == NULL)
+		return c;
+	c->config = web_config_now(web);
+	tls_begin(c->config->tls, info->tls_session);
+	return c;
 }
 
 static void
 note_connection(
     void *context, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode code)
 {
-	struct server *server = context;
-	const union MHD_ConnectionInfo *info;
+	struct web *web = context;
 
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		connection_end(&server->web->connections, *state);
-		*state = NULL;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*state = begin_connection(web, connection);
 		return;
 	}
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	*state = info != NULL ? connection_begin(&server->web->connections, info->connect_fd, server->number)
-			      : NULL;
-	if (server->client_auth != CLIENT_AUTH_NONE)
-		ask_for_certificate(server, connection);
+	/* Its TLS session is gone already. */
+	connection_end(&web->connections, *state);
+	*state = NULL;
+}
+
+/* Rather than MHD_quiesce_daemon(), which may meet a thread that leaves the socket alone just then, and
+ * aborts. */
+static enum MHD_Result
+may_connect(void *context, const struct sockaddr *address, socklen_t length)
+{
+	struct web *web = context;
+
+	(void)address;
+	(void)length;
+	return atomic_load(&web->closing) ? MHD_NO : MHD_YES;
 }
 
 /* --- Servers --- */
@@ -85,86 +102,29 @@ idle_seconds(const struct web_limits *limits)
 	return (unsigned)(longest / 1000000000) + 2;
 }
 
-static void
-write_priorities(const struct web_config *config, char *text, size_t size)
+/*
+ * One less, where it would be a multiple of the events that libmicrohttpd takes
+ * at once: it waits for more while it holds full batches, and when they are all
+ * that a thread at its limit can get, nobody wakes it.
+ */
+static unsigned
+connection_limit(const struct web_limits *limits)
 {
-	static const char *const versions[TLS_VERSIONS] = { "TLS1.0", "TLS1.1", "TLS1.2", "TLS1.3" };
-	size_t length = (size_t)snprintf(text, size, "NORMAL:-VERS-ALL");
-
-	for (int i = config->min_version; i <= config->max_version && length < size; i++)
-		length += (size_t)snprintf(text + length, size - length, ":+VERS-%s", versions[i]);
+	return limits->connections - (limits->connections % EVENTS == 0);
 }
 
 static struct MHD_Daemon *
-start_daemon(struct server *server, int fd, const struct web_config *config)
+start_server(struct web *web, int fd, bool tls)
 {
-	const struct web_limits *limits = &server->web->limits;
-	char priorities[128];
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-			 (config->certificate != NULL ? MHD_USE_TLS : 0);
-	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, config->certificate },
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, config->key }, { MHD_OPTION_HTTPS_PRIORITIES, 0, priorities },
-		{ config->client_ca != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
-		    config->client_ca },
-		{ MHD_OPTION_END, 0, NULL } };
-	struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
 
-	write_priorities(config, priorities, sizeof(priorities));
-	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, server, MHD_OPTION_LISTEN_SOCKET, fd,
+	return MHD_start_daemon(flags, 0, may_connect, web, request_handle, web, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT,
-	    limits->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY,
-	    MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds(limits), MHD_OPTION_URI_LOG_CALLBACK, request_begin,
-	    server, MHD_OPTION_NOTIFY_COMPLETED, request_end, server, MHD_OPTION_NOTIFY_CONNECTION,
-	    note_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, request_leave_escaped, NULL,
-	    MHD_OPTION_ARRAY, config->certificate != NULL ? tls : plain, MHD_OPTION_END);
-}
-
-static struct server *
-server_start(struct web *web, int fd, int number, const struct web_config *config)
-{
-	struct server *server = calloc(1, sizeof(*server));
-	/* The socket outlives the server that accepts on it. */
-	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-
-	if (server == NULL || own < 0) {
-		free(server);
-		return NULL;
-	}
-	*server = (struct server){ .web = web, .number = number, .client_auth = config->client_auth };
-	server->daemon = start_daemon(server, own, config);
-	if (server->daemon != NULL)
-		return server;
-	(void)close(own);
-	free(server);
-	return NULL;
-}
-
-/* Accept nobody any more. */
-static void
-server_quiesce(struct server *server)
-{
-	int fd = MHD_quiesce_daemon(server->daemon);
-
-	if (fd >= 0)
-		(void)close(fd);
-}
-
-static void
-server_stop(struct server *server)
-{
-	if (server == NULL)
-		return;
-	MHD_stop_daemon(server->daemon);
-	free(server);
-}
-
-static void
-retire(struct web *web, struct server *server)
-{
-	server_quiesce(server);
-	server_stop(web->retired[WEB_RETIRED - 1]);
-	memmove(web->retired + 1, web->retired, (WEB_RETIRED - 1) * sizeof(struct server *));
-	web->retired[0] = server;
+	    connection_limit(&web->limits), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY,
+	    MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds(&web->limits), MHD_OPTION_URI_LOG_CALLBACK,
+	    request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, request_end, web, MHD_OPTION_NOTIFY_CONNECTION,
+	    note_connection, web, MHD_OPTION_UNESCAPE_CALLBACK, request_leave_escaped, NULL,
+	    tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
 }
 
 struct web *
@@ -181,7 +141,7 @@ web_new(const struct web_limits *limits, struct site *site)
 	web->connections.limits_ns[CONNECTION_NEW] = limits->header_timeout_ns;
 	web->connections.limits_ns[CONNECTION_ANSWER] = limits->answer_timeout_ns;
 	web->connections.limits_ns[CONNECTION_IDLE] = limits->idle_timeout_ns;
-	(void)pthread_rwlock_init(&web->lock, NULL);
+	(void)pthread_mutex_init(&web->lock, NULL);
 	web->auth = auth_new();
 	if (web->auth != NULL)
 		return web;
@@ -204,51 +164,38 @@ web_listen(struct web *web, const char *address, char name[LISTEN_NAME], struct 
 }
 
 int
+web_start(struct web *web, struct web_config *config, struct failure *why)
+{
+	web->config = web_config_keep(config);
+	for (size_t i = 0; i < web->count; i++) {
+		web->servers[i] = start_server(web, web->sockets[i], config->tls != NULL);
+		web->sockets[i] = -1;
+		if (web->servers[i] == NULL)
+			return failure_set(why, FAILURE_LOCAL, "cannot start the HTTP server");
+	}
+	return 0;
+}
+
+int
 web_configure(struct web *web, struct web_config *config, struct failure *why)
 {
-	struct server *servers[WEB_ADDRESSES] = { NULL };
-	struct web_config before = web->config;
-	size_t started = 0;
+	struct web_config *before = web->config;
 
-	for (; started < web->count; started++) {
-		servers[started] = server_start(web, web->sockets[started], web->number + 1, config);
-		if (servers[started] == NULL)
-			break;
-	}
-	if (started < web->count) {
-		for (size_t i = 0; i < started; i++)
-			server_stop(servers[i]);
-		return failure_set(why, FAILURE_LOCAL, "cannot start the HTTP server");
-	}
-	(void)pthread_rwlock_wrlock(&web->lock);
-	web->config = *config;
-	web->number++;
-	(void)pthread_rwlock_unlock(&web->lock);
-	*config = (struct web_config){ 0 };
-	web_config_release(&before);
-	for (size_t i = 0; i < web->count; i++) {
-		if (web->servers[i] != NULL)
-			retire(web, web->servers[i]);
-		web->servers[i] = servers[i];
-	}
+	if ((before->tls != NULL) != (config->tls != NULL))
+		return failure_set(why, FAILURE_LOCAL,
+		    "tls_server_config was %s: to turn TLS on or off takes a restart",
+		    config->tls != NULL ? "added" : "removed");
+	(void)pthread_mutex_lock(&web->lock);
+	web->config = web_config_keep(config);
+	(void)pthread_mutex_unlock(&web->lock);
+	web_config_drop(before);
 	return 0;
 }
 
 void
 web_tick(struct web *web)
 {
-	connections_sweep(&web->connections, web->number);
-	for (int i = 0; i < WEB_RETIRED; i++) {
-		const union MHD_DaemonInfo *info;
-
-		if (web->retired[i] == NULL)
-			continue;
-		info = MHD_get_daemon_info(web->retired[i]->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-		if (info != NULL && info->num_connections > 0)
-			continue;
-		server_stop(web->retired[i]);
-		web->retired[i] = NULL;
-	}
+	connections_sweep(&web->connections);
 }
 
 void
@@ -257,22 +204,19 @@ web_stop(struct web *web, int64_t grace_ns)
 	static const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
 	struct deadline deadline = deadline_in(grace_ns);
 
-	for (size_t i = 0; i < web->count; i++)
-		if (web->servers[i] != NULL)
-			server_quiesce(web->servers[i]);
+	atomic_store(&web->closing, true);
 	while (atomic_load(&web->telemetry->in_flight) > 0 && deadline_left_ns(deadline) > 0) {
-		connections_sweep(&web->connections, web->number);
+		connections_sweep(&web->connections);
 		(void)nanosleep(&moment, NULL);
 	}
+	/* Or each thread would first answer all that it had found waiting. */
+	atomic_store(&web->over, true);
 	/* A connection that sleeps must be woken before its server ends. */
 	auth_end(web->auth);
 	for (size_t i = 0; i < web->count; i++) {
-		server_stop(web->servers[i]);
+		if (web->servers[i] != NULL)
+			MHD_stop_daemon(web->servers[i]);
 		web->servers[i] = NULL;
-	}
-	for (int i = 0; i < WEB_RETIRED; i++) {
-		server_stop(web->retired[i]);
-		web->retired[i] = NULL;
 	}
 }
 
@@ -284,9 +228,10 @@ web_free(struct web *web)
 	web_stop(web, 0);
 	auth_free(web->auth);
 	for (size_t i = 0; i < web->count; i++)
-		(void)close(web->sockets[i]);
+		if (web->sockets[i] >= 0)
+			(void)close(web->sockets[i]);
 	connections_release(&web->connections);
-	web_config_release(&web->config);
-	(void)pthread_rwlock_destroy(&web->lock);
+	web_config_drop(web->config);
+	(void)pthread_mutex_destroy(&web->lock);
 	free(web);
 }

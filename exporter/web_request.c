@@ -5,17 +5,18 @@
 #include <string.h>
 
 #include "common/deadline.h"
+#include "exporter/request_head.h"
 #include "exporter/web_request.h"
 
 enum { LONGEST_PATH = 64 };
 
 struct request {
-	struct server *server;
+	struct web *web;
 	struct connection *connection;
+	struct web_config *config; /* of the whole request; NULL: its headers were not all read */
 	enum route route;
 	int64_t began_ns;
 	unsigned code; /* 0: nothing was answered yet */
-	bool begun;
 	bool costly;
 	bool asked; /* whether it may; then `answer` holds */
 	enum auth_answer answer;
@@ -31,12 +32,12 @@ header(struct MHD_Connection *connection, const char *name)
 }
 
 static void
-add_security_headers(const struct web *web, const struct answer *answer)
+add_security_headers(const struct web_config *config, const struct answer *answer)
 {
 	const char *values[WEB_HEADERS] = { answer->policy, "DENY", "nosniff", NULL, NULL };
 
 	for (int i = 0; i < WEB_HEADERS; i++) {
-		const char *value = web->config.headers[i] != NULL ? web->config.headers[i] : values[i];
+		const char *value = config->headers[i] != NULL ? config->headers[i] : values[i];
 
 		if (value != NULL)
 			(void)MHD_add_response_header(answer->response, web_header_names[i], value);
@@ -45,7 +46,17 @@ add_security_headers(const struct web *web, const struct answer *answer)
 	(void)MHD_add_response_header(answer->response, "Cache-Control", "no-store");
 }
 
-/* With the configuration locked.  The response is used up. */
+/* A connection whose TLS is not what it would be given now, or whose server ends, gets one answer more. */
+static bool
+is_last(const struct request *request)
+{
+	const struct connection *c = request->connection;
+
+	return atomic_load(&request->web->closing) ||
+	       (c != NULL && c->config != NULL && c->config != request->config);
+}
+
+/* The response is used up. */
 static enum MHD_Result
 deliver(struct request *request, struct MHD_Connection *connection, const struct answer *answer)
 {
@@ -53,9 +64,8 @@ deliver(struct request *request, struct MHD_Connection *connection, const struct
 
 	if (answer->response == NULL)
 		return MHD_NO;
-	add_security_headers(request->server->web, answer);
-	/* Whoever keeps a connection to a server that is on its way out would keep it there. */
-	if (request->server->number != request->server->web->number)
+	add_security_headers(request->config, answer);
+	if (is_last(request))
 		(void)MHD_add_response_header(answer->response, "Connection", "close");
 	request->code = answer->code;
 	result = MHD_queue_response(connection, answer->code, answer->response);
@@ -83,37 +93,39 @@ resume(void *context)
 
 /* AUTH_PENDING: the connection sleeps until it is known. */
 static enum auth_answer
+check_password(
+    struct request *request, struct MHD_Connection *connection, const struct auth_question *question)
+{
+	struct auth *auth = request->web->auth;
+	enum auth_answer submitted;
+
+	if (auth_known(auth, question))
+		return AUTH_YES;
+	request->waiting = connection;
+	request->asked = true;
+	MHD_suspend_connection(connection);
+	submitted = auth_submit(auth, question, &request->answer, resume, request);
+	/* When it is pending, the request may be another thread's by now. */
+	if (submitted != AUTH_PENDING) {
+		request->answer = submitted;
+		MHD_resume_connection(connection);
+	}
+	return AUTH_PENDING;
+}
+
+static enum auth_answer
 ask(struct request *request, struct MHD_Connection *connection)
 {
-	struct web *web = request->server->web;
-	char *password = NULL, *name = MHD_basic_auth_get_username_password(connection, &password);
-	enum auth_answer answer = AUTH_NO;
+	const struct web_config *config = request->config;
+	struct credentials credentials;
+	enum auth_answer answer;
 
-	if (name != NULL && password != NULL) {
-		struct auth_question question = { web->config.users, web->config.user_count, name, password };
-
-		if (auth_known(web->auth, &question)) {
-			answer = AUTH_YES;
-		} else {
-			enum auth_answer submitted;
-
-			request->waiting = connection;
-			request->asked = true;
-			answer = AUTH_PENDING;
-			MHD_suspend_connection(connection);
-			submitted = auth_submit(web->auth, &question, &request->answer, resume, request);
-			/* When it is pending, the request may be another thread's by now. */
-			if (submitted != AUTH_PENDING) {
-				request->answer = submitted;
-				MHD_resume_connection(connection);
-			}
-		}
-	}
-	if (password != NULL) {
-		explicit_bzero(password, strlen(password));
-		MHD_free(password);
-	}
-	MHD_free(name);
+	if (!credentials_read(&credentials, header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+		return AUTH_NO;
+	answer = check_password(request, connection,
+	    &(struct auth_question){
+		config->users, config->user_count, credentials.name, credentials.password });
+	credentials_release(&credentials);
 	return answer;
 }
 
@@ -124,7 +136,7 @@ admit(struct request *request, struct MHD_Connection *connection, enum MHD_Resul
 	struct answer answer;
 	enum auth_answer may;
 
-	if (request->server->web->config.user_count == 0)
+	if (request->config->user_count == 0)
 		return true;
 	may = request->asked ? request->answer : ask(request, connection);
 	if (may == AUTH_YES)
@@ -146,7 +158,7 @@ admit(struct request *request, struct MHD_Connection *connection, enum MHD_Resul
 static bool
 count_costly(struct request *request)
 {
-	struct web *web = request->server->web;
+	struct web *web = request->web;
 
 	if (!site_is_costly(request->route))
 		return true;
@@ -170,8 +182,8 @@ respond(struct request *request, struct MHD_Connection *connection, const char *
 		say_with(MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests at once, try again later",
 		    "Retry-After", "1", &answer);
 	else
-		site_answer(request->server->web->site, request->route, header(connection, "Accept-Encoding"),
-		    &answer);
+		site_answer(
+		    request->web->site, request->route, header(connection, "Accept-Encoding"), &answer);
 	return deliver(request, connection, &answer);
 }
 
@@ -190,23 +202,23 @@ connection_of(struct MHD_Connection *connection)
 void *
 request_begin(void *context, const char *target, struct MHD_Connection *connection)
 {
-	struct server *server = context;
+	struct web *web = context;
 	struct request *request = calloc(1, sizeof(*request));
-	size_t length = strcspn(target, "?");
+	struct slice asked = target_path(target);
 	char path[LONGEST_PATH];
 
 	if (request == NULL)
 		return NULL;
-	request->server = server;
+	request->web = web;
 	request->connection = connection_of(connection);
 	request->began_ns = clock_now_ns();
 	request->route = ROUTE_OTHER;
-	if (length < sizeof(path)) {
-		(void)snprintf(path, sizeof(path), "%.*s", (int)length, target);
+	if (asked.length < sizeof(path)) {
+		(void)snprintf(path, sizeof(path), "%.*s", SLICE_ARGS(asked));
 		request->route = route_of(path);
 	}
-	connection_enter(&server->web->connections, request->connection, CONNECTION_ANSWER);
-	atomic_fetch_add(&server->web->telemetry->in_flight, 1);
+	connection_enter(&web->connections, request->connection, CONNECTION_ANSWER);
+	atomic_fetch_add(&web->telemetry->in_flight, 1);
 	return request;
 }
 
@@ -214,7 +226,7 @@ void
 request_end(
     void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
-	struct server *server = context;
+	struct web *web = context;
 	struct request *request = *state;
 
 	(void)connection;
@@ -222,53 +234,56 @@ request_end(
 	if (request == NULL)
 		return;
 	if (request->costly)
-		atomic_fetch_sub(&server->web->costly, 1);
-	connection_enter(&server->web->connections, request->connection, CONNECTION_IDLE);
-	telemetry_count(
-	    server->web->telemetry, request->route, request->code, clock_now_ns() - request->began_ns);
-	atomic_fetch_sub(&server->web->telemetry->in_flight, 1);
+		atomic_fetch_sub(&web->costly, 1);
+	connection_enter(&web->connections, request->connection, CONNECTION_IDLE);
+	telemetry_count(web->telemetry, request->route, request->code, clock_now_ns() - request->began_ns);
+	atomic_fetch_sub(&web->telemetry->in_flight, 1);
+	web_config_drop(request->config);
 	free(request);
 	*state = NULL;
 }
 
-static bool
-has_body(struct MHD_Connection *connection)
+static enum MHD_Result
+look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	const char *length = header(connection, "Content-Length");
-
-	return header(connection, "Transfer-Encoding") != NULL ||
-	       (length != NULL && strspn(length, "0") != strlen(length));
+	(void)kind;
+	framing_add(context, name, value != NULL ? value : "");
+	return MHD_YES;
 }
 
-/* With the headers, and again at the end of the request. */
+/* Whether to go on; if not, there is an answer.  With that the connection ends, since nothing tells what
+ * comes next. */
+static bool
+is_taken(struct MHD_Connection *connection, const char *version, struct answer *answer)
+{
+	struct framing framing = { 0 };
+	const char *text = NULL;
+	unsigned code;
+
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
+	code = framing_refusal(&framing, version, &text);
+	if (code != 0)
+		say_with(code, text, "Connection", "close", answer);
+	return code == 0;
+}
+
+/* With the headers, and again at the end of the request, and after it slept. */
 enum MHD_Result
 request_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *piece, size_t *size, void **state)
 {
-	struct server *server = context;
+	struct web *web = context;
 	struct request *request = *state;
 	struct answer answer;
-	enum MHD_Result result;
 
 	(void)url;
-	(void)version;
 	(void)piece;
-	if (request == NULL || *size > 0)
+	if (request == NULL || *size > 0 || atomic_load(&web->over))
 		return MHD_NO;
-	if (!request->begun && !has_body(connection)) {
-		request->begun = true;
-		return MHD_YES;
-	}
-	(void)pthread_rwlock_rdlock(&server->web->lock);
-	if (request->begun) {
-		result = respond(request, connection, method);
-	} else {
-		/* Nothing here takes a body: none is read, and the connection ends with the answer. */
-		site_say(MHD_HTTP_CONTENT_TOO_LARGE, "no request here has a body", &answer);
-		result = deliver(request, connection, &answer);
-	}
-	(void)pthread_rwlock_unlock(&server->web->lock);
-	return result;
+	if (request->config != NULL)
+		return respond(request, connection, method);
+	request->config = web_config_now(web);
+	return is_taken(connection, version, &answer) ? MHD_YES : deliver(request, connection, &answer);
 }
 
 /* Paths are compared as they were sent. */

@@ -9,32 +9,26 @@
 #include "exporter/web.h"
 
 /* What the files of the server share; web.h is for everybody else. */
-enum { WEB_RETIRED = 8 };
-
-struct server {
-	struct web *web;
-	struct MHD_Daemon *daemon;
-	int number;
-	enum client_auth client_auth;
-};
-
 struct web {
 	struct web_limits limits;
 	struct site *site;
 	struct telemetry *telemetry;
 	struct auth *auth;
 	struct connections connections;
-	int sockets[WEB_ADDRESSES];
+	int sockets[WEB_ADDRESSES]; /* -1: its server has it */
+	struct MHD_Daemon *servers[WEB_ADDRESSES];
 	size_t count;
-	struct server *servers[WEB_ADDRESSES];
-	struct server *retired[WEB_RETIRED]; /* answering what they had begun to */
-	int number;                          /* of the servers that accept */
-	pthread_rwlock_t lock;               /* of the configuration */
-	struct web_config config;
-	atomic_uint costly; /* costly requests that are being answered */
+	pthread_mutex_t lock; /* of `config` itself, never held for long */
+	struct web_config *config;
+	atomic_uint costly;  /* costly requests that are being answered */
+	atomic_bool closing; /* connections end with their next answer, and none begins */
+	atomic_bool over;    /* and no more answers are made */
 };
 
-/* What libmicrohttpd calls; the context is the server. */
+/* What is in use now, for web_config_drop(). */
+struct web_config *web_config_now(struct web *web);
+
+/* What libmicrohttpd calls; the context is the web. */
 void *request_begin(void *context, const char *target, struct MHD_Connection *connection);
 void request_end(
     void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);

@@ -6,12 +6,13 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# start_exporter NAME [FLAG...]: sets EXPORTER (its process), PORT and log.
+# start_exporter NAME [FLAG...]: sets EXPORTER (its process), PORT and log; started by $under, if that is set.
+under=
 start_exporter() {
 	name=$1
 	shift
 	log=$work/$name.log
-	spawn "$name" "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.directory "$textfiles" "$@"
+	spawn "$name" ${under:+"$under"} "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.directory "$textfiles" "$@"
 	EXPORTER=$SPAWNED
 	await 20 grep -q msg=started "$log" || { cat "$log"; exit 1; }
 	PORT=$(sed -n 's/.*msg=listening address=127.0.0.1:\([0-9]*\).*/\1/p' "$log" | head -n 1)
@@ -31,6 +32,10 @@ has() { scrape && grep -qxF -- "$1" "$work/scraped"; }
 has_not() { scrape && ! grep -qF -- "$1" "$work/scraped"; }
 logged() { grep -qF -- "$1" "$log"; }
 times_logged() { test "$(grep -cF -- "$1" "$log")" -eq "$2"; }
+reload() {  # and wait until that is done
+	reloads=$(grep -c 'configuration reloaded' "$log")
+	kill -HUP "$EXPORTER" && await 10 sh -c "test \$(grep -c 'configuration reloaded' '$log') -gt $reloads"
+}
 
 # publish NAME: from standard input, in one step.
 publish() {
@@ -79,6 +84,8 @@ check "405 says what is" sh -c "curl -s --noproxy '*' -X PUT -o /dev/null -D - '
 check "HEAD has the length of GET" test "$(header_of content-length "$(url /health/live)")" = \
 	"$(get "$(url /health/live)" | wc -c)"
 check "a query changes nothing" is_code 200 "$(url '/metrics?collect[]=x')"
+check "a target may name the host" is_code 200 --request-target 'http://elsewhere/health/live?x' "$(url /nothing)"
+check "and its path is looked at" is_code 404 --request-target 'http://elsewhere/nothing' "$(url /health/live)"
 for path in /nothing /metrics/ /metricsx '/metrics%00' /../../etc/passwd /..%2f..%2fetc/passwd /a.prom //metrics; do
 	check "404 for $path" is_code 404 --path-as-is "$(url "$path")"
 done
@@ -90,6 +97,15 @@ for wanted in 'X-Content-Type-Options: nosniff' 'X-Frame-Options: DENY' 'Referre
 	done
 done
 check "a request with a body is refused" is_code 413 -d x=y "$(url /metrics)"
+check "without a Host it is no HTTP/1.1" is_code 400 -H 'Host:' "$(url /health/live)"
+check "but HTTP/1.0" is_code 200 --http1.0 -H 'Host:' "$(url /health/live)"
+printf 'GET /health/live HTTP/1.1\r\nHost: a\r\nhoST: b\r\n\r\n' | "$TOOLS/raw_http" send "$PORT" >"$work/answer"
+check "two hosts are one too many" grep -q '^HTTP/1.1 400' "$work/answer"
+printf 'GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nGET /health/live HTTP/1.1\r\n\r\n' |
+	"$TOOLS/raw_http" send "$PORT" >"$work/answer"
+check "a length that contradicts itself is refused" grep -q '^HTTP/1.1 400' "$work/answer"
+check "and what is behind it is no request" test "$(grep -c '^HTTP/1.1' "$work/answer")" -eq 1
+check "what was refused is counted" has 'arbwatch_exporter_http_requests_total{path="/health/live",code="400"} 3'
 check "and with a huge one, without reading it" is_code 413 -H 'Content-Length: 99999999999' -X POST "$(url /metrics)"
 
 # --- Its own metrics ----------------------------------------------------------------------------------------------
@@ -239,10 +255,12 @@ check "and it finds it again" await 10 has 'demo_shared{file="b"} 2'
 # --- gzip ---------------------------------------------------------------------------------------------------------
 check "gzip when asked" test "$(get -o /dev/null -D - -H 'Accept-Encoding: gzip' "$(url /metrics)" | tr -d '\r' |
 	sed -n 's/^content-encoding: //Ip')" = gzip
-for accept in identity 'gzip;q=0' '' br 'x-gzipped, br'; do
+for accept in identity 'gzip;q=0' 'gzip;foo=1;q=0' '*;q=0' 'gzip;q=0, *' '' br 'x-gzipped, br'; do
 	check "none for '$accept'" test -z "$(get -o /dev/null -D - -H "Accept-Encoding: $accept" "$(url /metrics)" |
 		sed -n 's/^content-encoding: //Ip')"
 done
+check "or anything" test "$(get -o /dev/null -D - -H 'Accept-Encoding: br, *' "$(url /metrics)" | tr -d '\r' |
+	sed -n 's/^content-encoding: //Ip')" = gzip
 get -H 'Accept-Encoding: deflate, gzip;q=1.0' "$(url /metrics)" >"$work/packed"
 check "it is whole" gzip -t "$work/packed"
 gzip -dc "$work/packed" >"$work/scraped"
@@ -358,7 +376,10 @@ certificate wrongusage serverAuth
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=other -keyout "$work/other.key" \
 	-out "$work/other.pem" 2>/dev/null
 certificate stranger clientAuth other
-bcrypt() { "$PYTHON" -W ignore -c 'import crypt, sys; print(crypt.crypt(sys.argv[1], "$2b$05$" + "abcdefghijklmnopqrstuu"))' "$1"; }
+bcrypt() {  # bcrypt PASSWORD [COST]
+	"$PYTHON" -W ignore -c 'import crypt, sys; print(crypt.crypt(sys.argv[1], "$2b$" + sys.argv[2] + "$abcdefghijklmnopqrstuu"))' \
+		"$1" "${2:-05}"
+}
 hash=$(bcrypt 'right:pass')
 web=$work/web.yml
 cat >"$web" <<YAML
@@ -377,6 +398,8 @@ url() { printf 'https://127.0.0.1:%s%s' "$PORT" "$1"; }
 tls() { is_code "$1" --cacert "$work/ca.pem" "$2" "$3" "$(url /metrics)"; }
 check "the right password" tls 200 -u alice:right:pass
 check "and again" tls 200 -u alice:right:pass
+check "the name of the scheme in lower case" tls 200 -H "Authorization: basic $(printf alice:right:pass | base64)"
+check "a password with more behind a NUL byte" tls 401 -H "Authorization: Basic $(printf 'alice:right:pass\000more' | base64)"
 check "the wrong password" tls 401 -u alice:wrong
 check "nobody" tls 401 -u bob:right:pass
 check "no password" tls 401 -u alice:
@@ -435,9 +458,7 @@ client_auth() {
 		printf 'tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n  client_auth_type: %s\n' "$1"
 		[ $# -eq 1 ] || printf '  client_ca_file: %s\n' "$2"
 	} >"$web"
-	reloads=$(grep -c 'configuration reloaded' "$log")
-	kill -HUP "$EXPORTER"
-	await 10 sh -c "test \$(grep -c 'configuration reloaded' '$log') -gt $reloads"
+	reload
 }
 with() { is_code 200 --cacert "$work/ca.pem" --cert "$work/$1.pem" --key "$work/$1.key" "$(url /metrics)"; }
 without() { is_code 200 --cacert "$work/ca.pem" "$(url /metrics)"; }
@@ -457,6 +478,23 @@ check "any may be sent" client_auth RequestClientCert
 check "and none" without
 check "none is asked for" client_auth NoClientCert
 check "and so it goes" without
+# shellcheck disable=SC2094 # the second request waits for the first answer
+{
+	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
+	await 10 grep -q '^alive' "$work/kept" && reload
+	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
+} | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$PORT" >"$work/kept" 2>/dev/null
+check "a kept connection with the TLS of before is still answered" test "$(grep -c '^HTTP/1.1 200' "$work/kept")" -eq 2
+check "once" test "$(grep -ci '^connection: close' "$work/kept")" -eq 1
+wrk -t1 -c20 -d2 "$(url /health/live)" >"$work/wrk" 2>&1 &
+loader=$!
+until [ -s "$work/wrk" ] && grep -q 'requests in' "$work/wrk"; do reload || break; done
+wait "$loader"
+refute "over TLS no request is lost by reloads" grep -E 'Socket errors|Non-2xx' "$work/wrk"
+: >"$web"
+kill -HUP "$EXPORTER"
+check "to turn TLS off takes a restart" await 10 logged 'to turn TLS on or off takes a restart'
+check "until then it stays" without
 stop "$EXPORTER"
 
 # --- What is refused at the start -----------------------------------------------------------------------------------
@@ -524,6 +562,58 @@ check "but whether it lives is told" is_code 200 "$(url /health/live)"
 check "afterwards there are answers again" await 20 is_code 200 "$(url /metrics)"
 check "past the limit of connections one waits" test "$(raw many "$PORT" 6)" -eq 6
 stop "$EXPORTER"
+
+# --- SIGHUP beside clients ------------------------------------------------------------------------------------------
+set --
+for _ in 2 3 4 5 6 7 8 9; do set -- "$@" --web.listen-address 127.0.0.1:0; done
+start_exporter nine --textfile.serve "$@"
+# More than the kernel's buffers take.
+for each in one two three; do sed "s/demo_many/demo_$each/" "$work/many" | publish "$each"; done
+get --limit-rate 10M -o "$work/slow_reload" "$(url /metrics)" &
+slow=$!
+await 10 test -s "$work/slow_reload"
+check "with many addresses it reloads" reload
+wait "$slow"
+check "what was being answered at SIGHUP is answered to its end" test $? -eq 0
+wrk -t1 -c20 -d2 "$(url /health/live)" >"$work/wrk" 2>&1 &
+loader=$!
+until [ -s "$work/wrk" ] && grep -q 'requests in' "$work/wrk"; do reload || break; done
+wait "$loader"
+check "load beside reloads is answered" grep -q 'requests in' "$work/wrk"
+refute "and no request is lost" grep -E 'Socket errors|Non-2xx' "$work/wrk"
+stop "$EXPORTER"
+# Reloads for as long as passwords are being checked: each of those who wait gets an answer.
+printf 'basic_auth_users:\n  alice: %s\n' "$(bcrypt slow 12)" >"$web"
+start_exporter guessed --web.config.file "$web"
+for each in 1 2 3 4 5 6 7 8; do
+	code -u "alice:guess$each" "$(url /metrics)" >"$work/guess$each" 2>/dev/null &
+	echo $! >>"$work/slow_guessers"
+done
+until [ "$(cat "$work"/guess? | wc -c)" -eq 24 ]; do reload || break; done
+while read -r pid; do wait "$pid"; done <"$work/slow_guessers"
+check "who waits for his password to be checked is answered in spite of reloads" \
+	test "$(cat "$work"/guess?)" = 401401401401401401401401
+check "and it lives" is_code 200 -u alice:slow "$(url /metrics)"
+stop "$EXPORTER"
+
+# --- Few open files -------------------------------------------------------------------------------------------------
+cat >"$work/few_files" <<'SH'
+#!/bin/sh
+ulimit -n 128
+exec "$@"
+SH
+chmod +x "$work/few_files"
+rm -f "$textfiles"/*.prom
+redis 1 0
+postgres 1 0
+under=$work/few_files
+start_exporter few
+under=
+check "fewer connections than allowed are told" logged 'msg="fewer connections than --web.max-connections'
+check "however many clients there are, the files are read" test "$(raw beside "$PORT" 300 /health/ready | sort -u)" = 200
+stop "$EXPORTER"
+run 1 sh -c "ulimit -n 75; exec '$BUILD/arbwatch_exporter' --web.listen-address 127.0.0.1:0 --textfile.directory '$textfiles'"
+check "too few for any are refused" grep -q 'the limit of open files, 75, is too low' "$work/err"
 
 # --- Load while collectors publish ------------------------------------------------------------------------------------
 rm -f "$textfiles"/*.prom

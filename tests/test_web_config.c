@@ -9,16 +9,17 @@
 /* "test" with cost 4. */
 #define HASH "$2b$04$abcdefghijklmnopqrstuuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01"
 
-static int
-read_text(struct web_config *config, const char *text, struct failure *why)
+static struct web_config *
+read_text(const char *text, struct failure *why)
 {
 	char path[] = "/tmp/arbwatch-web.XXXXXX";
-	int fd = mkstemp(path), result;
+	struct web_config *result;
+	int fd = mkstemp(path);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	ck_assert_int_eq(close(fd), 0);
-	result = web_config_read(config, path, why);
+	result = web_config_read(path, why);
 	ck_assert_int_eq(unlink(path), 0);
 	return result;
 }
@@ -59,51 +60,62 @@ static const struct {
 
 START_TEST(bad_files_are_refused_with_the_line)
 {
-	struct web_config config = { 0 };
 	struct failure why = { 0 };
 
-	ck_assert_int_eq(read_text(&config, refused[_i].text, &why), -1);
+	ck_assert_ptr_null(read_text(refused[_i].text, &why));
 	ck_assert_int_eq(why.kind, FAILURE_LOCAL);
 	ck_assert_msg(strstr(why.text, refused[_i].error) != NULL, "%s: %s", refused[_i].error, why.text);
 	ck_assert_ptr_null(strstr(why.text, "plain"));
-	ck_assert_ptr_null(config.users);
 }
 END_TEST
 
 START_TEST(an_empty_file_is_plain_http_for_all)
 {
-	struct web_config config;
 	struct failure why = { 0 };
+	struct web_config *config = read_text(_i == 0 ? "" : "tls_server_config:\nbasic_auth_users:\n", &why);
 
-	ck_assert_int_eq(
-	    read_text(&config, _i == 0 ? "" : "tls_server_config:\nbasic_auth_users:\n", &why), 0);
-	ck_assert_ptr_null(config.certificate);
-	ck_assert_uint_eq(config.user_count, 0);
-	web_config_release(&config);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_ptr_null(config->tls);
+	ck_assert_uint_eq(config->user_count, 0);
+	web_config_drop(config);
+}
+END_TEST
+
+START_TEST(without_a_file_it_is_plain_http_too)
+{
+	struct failure why = { 0 };
+	struct web_config *config = web_config_read(NULL, &why);
+
+	ck_assert_ptr_nonnull(config);
+	ck_assert_ptr_null(config->tls);
+	ck_assert_uint_eq(config->user_count, 0);
+	web_config_drop(config);
 }
 END_TEST
 
 START_TEST(users_and_headers_are_kept)
 {
-	struct web_config config;
 	struct failure why = { 0 };
+	struct web_config *config =
+	    read_text("basic_auth_users:\n  alice: " HASH "\n  b.c: " HASH
+		      "\nhttp_server_config:\n  http2: false\n  headers:\n    x-frame-options: deny\n"
+		      "    X-XSS-Protection: ''\n    Strict-Transport-Security: max-age=1\n",
+		&why);
 
-	ck_assert_int_eq(read_text(&config,
-			     "basic_auth_users:\n  alice: " HASH "\n  b.c: " HASH
-			     "\nhttp_server_config:\n  http2: false\n  headers:\n    x-frame-options: deny\n"
-			     "    X-XSS-Protection: ''\n    Strict-Transport-Security: max-age=1\n",
-			     &why),
-	    0);
-	ck_assert_uint_eq(config.user_count, 2);
-	ck_assert_str_eq(config.users[0].name, "alice");
-	ck_assert_str_eq(config.users[1].name, "b.c");
-	ck_assert_str_eq(config.users[1].hash, HASH);
-	ck_assert_str_eq(config.headers[1], "deny");
-	ck_assert_ptr_null(config.headers[0]);
-	ck_assert_ptr_null(config.headers[3]);
-	ck_assert_str_eq(config.headers[4], "max-age=1");
-	web_config_release(&config);
-	web_config_release(&config);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->user_count, 2);
+	ck_assert_str_eq(config->users[0].name, "alice");
+	ck_assert_str_eq(config->users[1].name, "b.c");
+	ck_assert_str_eq(config->users[1].hash, HASH);
+	ck_assert_str_eq(config->headers[1], "deny");
+	ck_assert_ptr_null(config->headers[0]);
+	ck_assert_ptr_null(config->headers[3]);
+	ck_assert_str_eq(config->headers[4], "max-age=1");
+	/* What one owner gives up, the other still has. */
+	ck_assert_ptr_eq(web_config_keep(config), config);
+	web_config_drop(config);
+	ck_assert_str_eq(config->users[0].name, "alice");
+	web_config_drop(config);
 }
 END_TEST
 
@@ -116,6 +128,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, bad_files_are_refused_with_the_line, 0, LENGTH(refused));
 	tcase_add_loop_test(tests, an_empty_file_is_plain_http_for_all, 0, 2);
+	tcase_add_test(tests, without_a_file_it_is_plain_http_too);
 	tcase_add_test(tests, users_and_headers_are_kept);
 	return run_suite(suite);
 }

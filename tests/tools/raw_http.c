@@ -1,11 +1,16 @@
 /*
  * A client that behaves badly, on 127.0.0.1:
  *
- *	raw_http send PORT              send what is on stdin, print what comes until the end (or 5 s of
- *nothing) raw_http trickle PORT SECONDS   send a header's bytes one by one; success: the server ends it in
- *time raw_http stare PORT SECONDS     ask for /metrics and do not read; success: the server ends it in time
- *	raw_http many PORT COUNT        hold so many connections open, then ask on each; prints how many had a
- *200
+ *	raw_http send PORT
+ *		send what is on stdin, print what comes until the end (or 5 s of nothing)
+ *	raw_http trickle PORT SECONDS
+ *		send a header's bytes one by one; success: the server ends it in time
+ *	raw_http stare PORT SECONDS
+ *		ask for /metrics and do not read; success: the server ends it in time
+ *	raw_http many PORT COUNT
+ *		hold so many connections open, then ask on each; prints how many had a 200
+ *	raw_http beside PORT COUNT PATH
+ *		ask on one, open so many more, and ask on the first again, 100 times; prints each status
  */
 
 #include <arpa/inet.h>
@@ -133,6 +138,36 @@ ask_many(int port, int count)
 	return EXIT_SUCCESS;
 }
 
+static const char *
+ask(int fd, const char *path)
+{
+	static char answer[65536];
+	ssize_t got;
+
+	(void)snprintf(answer, sizeof(answer), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0 || !wait_for(fd, POLLIN, PATIENCE_MS))
+		return "none";
+	got = read(fd, answer, sizeof(answer) - 1);
+	if (got < 12)
+		return "none";
+	answer[12] = '\0';
+	return answer + 9;
+}
+
+/* The answers are short: each comes in one piece. */
+static int
+ask_beside(int port, int count, const char *path)
+{
+	int fd = connect_to(port);
+
+	(void)ask(fd, path);
+	for (int i = 0; i < count; i++)
+		(void)connect_to(port);
+	for (int i = 0; i < 100; i++)
+		printf("%s\n", ask(fd, path));
+	return EXIT_SUCCESS;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -147,8 +182,11 @@ main(int argc, char *argv[])
 		return stare(port, number);
 	if (argc == 4 && strcmp(argv[1], "many") == 0)
 		return ask_many(port, number);
+	if (argc == 5 && strcmp(argv[1], "beside") == 0)
+		return ask_beside(port, number, argv[4]);
 	(void)fputs(
-	    "usage: raw_http send PORT | trickle PORT SECONDS | stare PORT SECONDS | many PORT COUNT\n",
+	    "usage: raw_http send PORT | trickle PORT SECONDS | stare PORT SECONDS | many PORT COUNT | "
+	    "beside PORT COUNT PATH\n",
 	    stderr);
 	return EXIT_FAILURE;
 }

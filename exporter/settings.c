@@ -1,0 +1,191 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "common/secrets.h"
+#include "exporter/settings.h"
+
+static const int64_t second_ns = 1000 * 1000 * 1000;
+static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
+
+const struct option settings_options[] = {
+	{ .name = "config.file", .argument = "FILE", .help = "read settings from this YAML file" },
+	{ .name = "config.check", .flag_only = true, .help = "check the settings, say so, and end" },
+	{ .name = "web.listen-address",
+	    .argument = "HOST:PORT",
+	    .fallback = "127.0.0.1:9100",
+	    .repeatable = true,
+	    .help = "where to listen; ':9100' is all addresses; port 0: any that is free" },
+	{ .name = "web.config.file",
+	    .argument = "FILE",
+	    .help = "TLS, client certificates, users, headers: as of Prometheus' exporter-toolkit" },
+	{ .name = "web.max-requests",
+	    .argument = "N",
+	    .fallback = "128",
+	    .help = "answer so many requests at once, of those that take work; more get 503" },
+	{ .name = "web.max-connections",
+	    .argument = "N",
+	    .fallback = "1024",
+	    .help = "hold so many connections per address; more have to wait" },
+	{ .name = "web.header-timeout",
+	    .argument = "DURATION",
+	    .fallback = "10s",
+	    .help = "for a new connection's first request line, TLS included" },
+	{ .name = "web.idle-timeout",
+	    .argument = "DURATION",
+	    .fallback = "90s",
+	    .help = "for the next request on a connection" },
+	{ .name = "web.answer-timeout",
+	    .argument = "DURATION",
+	    .fallback = "60s",
+	    .help = "for a request's headers and for taking the answer" },
+	{ .name = "textfile.directory",
+	    .argument = "DIR",
+	    .fallback = "/var/lib/prometheus/node-exporter",
+	    .help = "where the .prom files are" },
+	{ .name = "textfile.serve", .help = "serve the files on /metrics, as node_exporter does" },
+	{ .name = "textfile.max-age",
+	    .argument = "DURATION",
+	    .help = "do not serve files that were not modified for so long (default: serve them)" },
+	{ .name = "health.max-age",
+	    .argument = "DURATION",
+	    .fallback = "1h",
+	    .help = "a collector without an interval is stale after so long" },
+	{ .name = "log.level",
+	    .argument = "LEVEL",
+	    .fallback = "info",
+	    .help = "debug, info, warn or error" },
+	{ .name = "log.format", .argument = "FORMAT", .fallback = "logfmt", .help = "logfmt or json" },
+	/* A config file that is shared may have these for the collectors. */
+	{ .name = "env", .argument = "paper|live", .help = "of the collectors; not used" },
+	{ .name = "interval", .argument = "DURATION", .help = "of the collectors; not used" },
+	{ .name = "timeout", .argument = "DURATION", .help = "of the collectors; not used" },
+	{ .name = "fail-on-down", .help = "of the collectors; not used" },
+	{ .name = "version", .flag_only = true, .help = "print the version, and end" },
+	{ .name = "help", .flag_only = true, .help = "print this, and end" },
+	{ 0 },
+};
+
+void
+settings_print_help(const struct options *o)
+{
+	printf("usage: arbwatch_exporter [--FLAG VALUE]...\n\n"
+	       "Serve what the collectors published: /metrics, /health, /health/ready, /health/live,\n"
+	       "/-/healthy, /-/ready, and / as a page.\n\n");
+	options_print_help(o);
+	printf(
+	    "\nA setting is an environment variable too (--log.level: ARBWATCH_LOG_LEVEL), and a key of the\n"
+	    "config file.  SIGHUP rereads the config file and --web.config.file.\n"
+	    "\nExit status: 0 ended by a signal, 1 could not listen or start, 2 usage or configuration.\n");
+}
+
+static int
+read_seconds(const struct options *o, const char *name, double *seconds, struct failure *why)
+{
+	int64_t ns;
+
+	if (options_duration(o, name, &ns, why) != 0)
+		return -1;
+	if (options_text(o, name) != NULL && ns <= 0)
+		return options_failure(o, name, 0, why, "must be longer than 0");
+	*seconds = (double)ns / 1e9;
+	return 0;
+}
+
+int
+settings_read(struct settings *s, const struct options *o, struct failure *why)
+{
+	const char *level = options_text(o, "log.level"), *format = options_text(o, "log.format");
+	const char *path = options_text(o, "web.config.file");
+
+	*s = (struct settings){ 0 };
+	if (read_seconds(o, "textfile.max-age", &s->textfile_max_age, why) != 0 ||
+	    read_seconds(o, "health.max-age", &s->health.max_age, why) != 0)
+		return -1;
+	if (log_level_parse(level, &s->log_level) != 0)
+		return options_failure(
+		    o, "log.level", 0, why, "'%s' is not debug, info, warn or error", secret_shown(level));
+	if (log_format_parse(format, &s->log_format) != 0)
+		return options_failure(
+		    o, "log.format", 0, why, "'%s' is not logfmt or json", secret_shown(format));
+	/* Last, since it has something to release. */
+	s->web = web_config_read(path != NULL && *path != '\0' ? path : NULL, why);
+	return s->web != NULL ? 0 : -1;
+}
+
+void
+settings_release(struct settings *s)
+{
+	web_config_drop(s->web);
+	*s = (struct settings){ 0 };
+}
+
+static int
+read_timeout(const struct options *o, const char *name, int64_t *ns, struct failure *why)
+{
+	if (options_duration(o, name, ns, why) != 0)
+		return -1;
+	if (*ns < second_ns / 10 || *ns > day_ns)
+		return options_failure(o, name, 0, why, "must be from 100ms to 1d");
+	return 0;
+}
+
+static char *
+join_addresses(const struct options *o)
+{
+	struct buffer text;
+
+	buffer_init(&text, 65536);
+	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++) {
+		buffer_string(&text, options_item(o, "web.listen-address", i));
+		buffer_string(&text, "\n");
+	}
+	buffer_append(&text, "", 1);
+	if (!text.failed)
+		return text.text;
+	buffer_release(&text);
+	return NULL;
+}
+
+void
+fixed_release(struct fixed *f)
+{
+	free(f->directory);
+	free(f->addresses);
+	*f = (struct fixed){ 0 };
+}
+
+int
+fixed_read(struct fixed *f, const struct options *o, struct failure *why)
+{
+	struct web_limits *l = &f->limits;
+	int64_t requests, connections;
+
+	*f = (struct fixed){ 0 };
+	if (options_integer(o, "web.max-requests", 1, 100000, &requests, why) != 0 ||
+	    options_integer(o, "web.max-connections", WEB_LEAST_CONNECTIONS, 100000, &connections, why) !=
+		0 ||
+	    read_timeout(o, "web.header-timeout", &l->header_timeout_ns, why) != 0 ||
+	    read_timeout(o, "web.idle-timeout", &l->idle_timeout_ns, why) != 0 ||
+	    read_timeout(o, "web.answer-timeout", &l->answer_timeout_ns, why) != 0)
+		return -1;
+	l->requests = (unsigned)requests;
+	l->connections = (unsigned)connections;
+	if (*options_text(o, "textfile.directory") == '\0')
+		return options_failure(o, "textfile.directory", 0, why, "is empty");
+	f->serve = options_switch(o, "textfile.serve");
+	f->directory = strdup(options_text(o, "textfile.directory"));
+	f->addresses = join_addresses(o);
+	if (f->directory != NULL && f->addresses != NULL)
+		return 0;
+	fixed_release(f);
+	return failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+bool
+fixed_equal(const struct fixed *a, const struct fixed *b)
+{
+	return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 && a->serve == b->serve &&
+	       strcmp(a->directory, b->directory) == 0 && strcmp(a->addresses, b->addresses) == 0;
+}

@@ -1,0 +1,42 @@
+#ifndef EXPORTER_SETTINGS_H
+#define EXPORTER_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "common/log.h"
+#include "common/options.h"
+#include "exporter/health.h"
+#include "exporter/web.h"
+
+/* The flags, and what they say. */
+extern const struct option settings_options[];
+
+void settings_print_help(const struct options *options);
+
+/* What SIGHUP may change. */
+struct settings {
+	double textfile_max_age; /* seconds; 0: none */
+	struct health_settings health;
+	struct web_config *web;
+	enum log_level log_level;
+	enum log_format log_format;
+};
+
+/* 0, or -1 with `why` (local), and then there is nothing to release. */
+int settings_read(struct settings *settings, const struct options *options, struct failure *why);
+void settings_release(struct settings *settings);
+
+/* What it may not. */
+struct fixed {
+	struct web_limits limits;
+	char *directory;
+	char *addresses; /* one per line */
+	bool serve;
+};
+
+/* The same. */
+int fixed_read(struct fixed *fixed, const struct options *options, struct failure *why);
+void fixed_release(struct fixed *fixed);
+bool fixed_equal(const struct fixed *a, const struct fixed *b);
+
+#endif /* EXPORTER_SETTINGS_H */

@@ -1,0 +1,186 @@
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exporter/web.h"
+#include "tests/suite.h"
+
+static const int64_t minute_ns = INT64_C(60) * 1000 * 1000 * 1000;
+
+/* A server on a free port of an empty directory. */
+struct served {
+	char directory[32];
+	struct telemetry telemetry;
+	struct site site;
+	struct web *web;
+	int port;
+};
+
+static void
+ignore(void *context, bool error, const char *message, const char *file, const char *reason)
+{
+	(void)context;
+	(void)error;
+	(void)message;
+	(void)file;
+	(void)reason;
+}
+
+static struct web_config *
+plain_config(const char *header)
+{
+	struct failure why = { 0 };
+	struct web_config *config = web_config_read(NULL, &why);
+
+	ck_assert_ptr_nonnull(config);
+	config->headers[1] = strdup(header);
+	ck_assert_ptr_nonnull(config->headers[1]);
+	return config;
+}
+
+static void
+served_start(struct served *s, struct web_config *config)
+{
+	struct web_limits limits = { 16, 16, minute_ns, minute_ns, minute_ns };
+	struct health_settings health = { .max_age = 60 };
+	struct exposition_settings settings = { s->directory, true, 0 };
+	struct exposition *exposition;
+	struct failure why = { 0 };
+	char name[LISTEN_NAME];
+
+	(void)strcpy(s->directory, "/tmp/arbwatch-web.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(s->directory));
+	telemetry_init(&s->telemetry);
+	exposition = exposition_new(&settings, ignore, NULL);
+	ck_assert_ptr_nonnull(exposition);
+	site_init(&s->site, exposition, &s->telemetry);
+	site_configure(&s->site, 0, &health);
+	s->web = web_new(&limits, &s->site);
+	ck_assert_ptr_nonnull(s->web);
+	ck_assert_int_eq(web_listen(s->web, "127.0.0.1:0", name, &why), 0);
+	s->port = (int)strtol(strrchr(name, ':') + 1, NULL, 10);
+	ck_assert_int_eq(web_start(s->web, config, &why), 0);
+}
+
+static void
+served_stop(struct served *s)
+{
+	web_free(s->web);
+	site_release(&s->site);
+	ck_assert_int_eq(rmdir(s->directory), 0);
+}
+
+static int
+connect_to(const struct served *s)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)s->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void
+ask(int fd, const char *path)
+{
+	char text[128];
+	int length = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+
+	ck_assert_int_eq(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
+}
+
+/* What comes first of an answer: its headers are short. */
+static void
+read_answer(int fd, char *text, size_t size)
+{
+	ssize_t got = recv(fd, text, size - 1, 0);
+
+	ck_assert_int_gt(got, 0);
+	text[got] = '\0';
+}
+
+static void
+await_in_flight(const struct served *s, int count)
+{
+	static const struct timespec moment = { .tv_nsec = 1000 * 1000 };
+
+	while (atomic_load(&s->telemetry.in_flight) != count)
+		(void)nanosleep(&moment, NULL);
+}
+
+/* Whoever waits for what the test holds waits for ever, and the test ends by its timeout. */
+START_TEST(a_reload_waits_for_no_answer)
+{
+	struct served s;
+	struct web_config *first = plain_config("FIRST"), *second = plain_config("SECOND");
+	struct health_settings health = { .max_age = 30 };
+	struct failure why = { 0 };
+	char text[4096];
+	int fd;
+
+	served_start(&s, first);
+	web_config_drop(first);
+	fd = connect_to(&s);
+	(void)pthread_mutex_lock(&s.site.lock);
+	ask(fd, "/metrics");
+	await_in_flight(&s, 1);
+	ck_assert_int_eq(web_configure(s.web, second, &why), 0);
+	site_configure(&s.site, 30, &health);
+	web_config_drop(second);
+	web_tick(s.web);
+	(void)pthread_mutex_unlock(&s.site.lock);
+	read_answer(fd, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "200 OK"));
+	ck_assert_ptr_nonnull(strstr(text, "X-Frame-Options: FIRST"));
+	await_in_flight(&s, 0);
+	(void)close(fd);
+	served_stop(&s);
+}
+END_TEST
+
+START_TEST(a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_configuration)
+{
+	struct served s;
+	struct web_config *first = plain_config("FIRST"), *second = plain_config("SECOND");
+	struct failure why = { 0 };
+	char text[4096];
+	int fd;
+
+	served_start(&s, first);
+	web_config_drop(first);
+	fd = connect_to(&s);
+	ask(fd, "/health/live");
+	read_answer(fd, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "X-Frame-Options: FIRST"));
+	await_in_flight(&s, 0);
+	ck_assert_int_eq(web_configure(s.web, second, &why), 0);
+	web_config_drop(second);
+	web_tick(s.web);
+	ask(fd, "/health/live");
+	read_answer(fd, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "X-Frame-Options: SECOND"));
+	ck_assert_ptr_null(strstr(text, "close"));
+	(void)close(fd);
+	served_stop(&s);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("web");
+	TCase *tests = tcase_create("web");
+
+	suite_add_tcase(suite, tests);
+	tcase_set_timeout(tests, 20);
+	tcase_add_test(tests, a_reload_waits_for_no_answer);
+	tcase_add_test(tests, a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_configuration);
+	return run_suite(suite);
+}
