@@ -119,7 +119,7 @@ EMPTY = {
     "positions/Mismatches": QUIET,
     "positions/Failures by kind": QUIET,
     "positions": "positions",
-    "overview/Preflight": "preflight",
+    "overview/Preflight, and how long ago": "preflight",
     "preflight/Checks that failed most in 24 h": QUIET,
     "preflight/Checks that fail, by hour": QUIET,
     "preflight/Checks that warn, by hour": QUIET,
@@ -289,6 +289,8 @@ def panel_rules(where, panel):
     check(where + ": thresholds", steps[0]["value"] is None and values == sorted(values) and None not in values)
     check(where + ": datasource (panel-datasource)",
           panel["datasource"] == DATASOURCE and all(each["datasource"] == DATASOURCE for each in panel["targets"]))
+    check(where + ": a single bar has its name too", panel["type"] != "bargauge" or "${__field.labels." in defaults.get(
+        "displayName", ""))
     check(where + ": has queries (panel-no-targets)", panel["targets"])
     refs = [target["refId"] for target in panel["targets"]]
     check(where + ": refs are unique", len(set(refs)) == len(refs))
@@ -363,44 +365,62 @@ def all_is_well(env):
 
 def preflight_said(env, passed_, ready, interval, last_run):
     series = {"arbitrage_preflight_last_success": passed_, "arbitrage_preflight_ready_for_live": ready,
+              "arbitrage_preflight_last_verdict_timestamp_seconds": last_run,
               "arbitrage_collector_interval_seconds": interval, "arbitrage_collector_last_run_timestamp_seconds": last_run}
     return {'%s{env="%s"%s}' % (name, env, ', collector="preflight"' if "_collector_" in name else ""): value
             for name, value in series.items()}
 
 
-# What an hour after the epoch is said of preflight -> the Overview's verdict, its reasons, the tile, bars of freshness.
+FRESHNESS = "Freshness: age of each collector's last run, in its own intervals"
+# What five hours after the epoch is said of preflight -> the Overview's verdict, its reasons, bars of freshness; the
+# verdict (tile of the Overview, Last verdict, Verdict over time), Ready for live.
 HOUR = 3600
+NOW = 5 * HOUR
+NOT_FOR_PAPER, NOT_FOR_LIVE, LEFT_OUT_A_CHECK, WAS_FOR_LIVE, WAS_FOR_PAPER, FOR_LIVE, FOR_PAPER = range(7)
+NO, IT_WAS, YES = range(3)
 VERDICTS = {
-    "paper, nobody runs preflight": ("paper", {}, 0, 0, None, 0),
-    "paper, ready": ("paper", preflight_said("paper", 1, 0, 60, HOUR - 10), 0, 0, 3, 1),
-    "paper, ready, it ran once": ("paper", preflight_said("paper", 1, 0, 0, 0), 0, 0, 3, 0),
-    "paper, ready, it stopped": ("paper", preflight_said("paper", 1, 0, 60, 0), 1, 1, 3, 1),
-    "paper, not ready": ("paper", preflight_said("paper", 0, 0, 60, HOUR - 10), 1, 1, 0, 1),
-    "live, ready": ("live", preflight_said("live", 1, 1, 60, HOUR - 10), 0, 0, 2, 1),
-    "live, not ready, it ran once": ("live", preflight_said("live", 0, 0, 0, 0), 2, 1, 0, 0),
-    "live, a check was left out": ("live", preflight_said("live", 1, 0, 60, HOUR - 10), 2, 1, 1, 1),
+    "paper, nobody runs preflight": ("paper", {}, 0, 0, 0, None, None),
+    "paper, ready": ("paper", preflight_said("paper", 1, 0, 60, NOW - 10), 0, 0, 1, FOR_PAPER, NO),
+    "paper, ready, it ran once": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR + 60), 0, 0, 0, FOR_PAPER, NO),
+    "paper, ready, it ran once, long ago": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR - 60), 0, 0, 0, WAS_FOR_PAPER, NO),
+    "paper, ready, it stopped": ("paper", preflight_said("paper", 1, 0, 60, NOW - 181), 1, 1, 1, WAS_FOR_PAPER, NO),
+    "paper, not ready": ("paper", preflight_said("paper", 0, 0, 60, NOW - 10), 1, 1, 1, NOT_FOR_PAPER, NO),
+    "live, ready": ("live", preflight_said("live", 1, 1, 60, NOW - 179), 0, 0, 1, FOR_LIVE, YES),
+    "live, ready, it ran once": ("live", preflight_said("live", 1, 1, 0, NOW - HOUR + 60), 0, 0, 0, FOR_LIVE, YES),
+    "live, ready, it ran once, long ago": ("live", preflight_said("live", 1, 1, 0, 0), 0, 0, 0, WAS_FOR_LIVE, IT_WAS),
+    "live, ready, it stopped": ("live", preflight_said("live", 1, 1, 60, NOW - 181), 1, 1, 1, WAS_FOR_LIVE, IT_WAS),
+    "live, not ready, it ran once": ("live", preflight_said("live", 0, 0, 0, 0), 2, 1, 0, NOT_FOR_LIVE, NO),
+    "live, a check was left out": ("live", preflight_said("live", 1, 0, 60, NOW - 10), 2, 1, 1, LEFT_OUT_A_CHECK, NO),
     "live, not ready, and the bot has positions where nobody looks": (
-        "live", {'arbitrage_engine_unknown_rows{env="live"}': 3, **preflight_said("live", 0, 0, 60, HOUR - 10)}, 2, 2, 0, 1),
+        "live", {'arbitrage_engine_unknown_rows{env="live"}': 3, **preflight_said("live", 0, 0, 60, NOW - 10)}, 2, 2, 1,
+        NOT_FOR_LIVE, NO),
 }
 
 
 def verdicts_hold():
-    """promtool reckons what the Overview says of preflight, on values of which the answer is known."""
-    found = {panel["id"]: panel["targets"][0]["expr"] for panel in boards()["overview"]["panels"]}
+    """promtool reckons what the boards say of preflight, on values of which the answer is known."""
+    found = {(name, panel["title"]): panel["targets"][0]["expr"] for name, board in boards().items() for panel in panels(board)}
     tests = []
-    for what, (env, said, verdict, reasons, tile, bars) in VERDICTS.items():
+    for what, (env, said, verdict, reasons, bars, tile, ready) in VERDICTS.items():
         put = {"env": env, "exchange": ".*"}
-        wanted = [(found[1], verdict), ("count(%s) or vector(0)" % found[2], reasons),
-                  ("count(%s) or vector(0)" % found[10], bars), (found[11], tile)]
+        wanted = [
+            (found["overview", "Can we trade?"], verdict),
+            ("count(%s) or vector(0)" % found["overview", "What stands in the way"], reasons),
+            ("count(%s) or vector(0)" % found["overview", FRESHNESS], bars),
+            (found["overview", "Preflight, and how long ago"], tile),
+            (found["preflight", "Last verdict"], tile),
+            (found["preflight", "Verdict over time"], tile),
+            (found["preflight", "Ready for live"], ready),
+        ]
         tests.append({"name": what, "interval": "1m", "input_series": [
-            {"series": series, "values": "%d+0x60" % value} for series, value in {**all_is_well(env), **said}.items()],
-            "promql_expr_test": [{"expr": substituted(expression, put), "eval_time": "1h", "exp_samples": [] if value is None
+            {"series": series, "values": "%d+0x300" % value} for series, value in {**all_is_well(env), **said}.items()],
+            "promql_expr_test": [{"expr": substituted(expression, put), "eval_time": "5h", "exp_samples": [] if value is None
                                   else [{"labels": "{}", "value": value}]} for expression, value in wanted]})
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as test_file:
         json.dump({"tests": tests}, test_file)
         test_file.flush()
         told = subprocess.run(["promtool", "test", "rules", test_file.name], capture_output=True, text=True)
-        check("the Overview says what preflight said", told.returncode == 0, "\n" + told.stdout + told.stderr)
+        check("the boards say what preflight said", told.returncode == 0, "\n" + told.stdout + told.stderr)
 
 
 def known_metrics(programs):

@@ -33,6 +33,8 @@ broken 'an expression that does not parse' 's/histogram_quantile(0.95, /histogra
 broken 'a counter that is no rate' 's/increase(\(arbitrage_collector_failures_total[^[]*\)\[[^]]*\]/(\1/' system_health 'is a rate'
 broken 'a count of preflight over a time that is not said why' 's/"title": "Runs of 24 h"/"title": "Runs"/' preflight 'is a rate'
 broken 'a verdict of preflight that does not count' 's/env=\\"live\\"} == 0/env=\\"live\\"} == 7/' overview 'what preflight said'
+broken 'an old verdict that looks new' 's/\* 0 + 3600/* 0 + 86400/' preflight 'what preflight said'
+broken 'a bar without a name' 's/__field.labels.check/x/' preflight 'a single bar has its name'
 broken 'panels that overlap' '0,/"y": 9/s//"y": 8/' overview 'overlaps nothing'
 broken 'a panel that does not say why it is empty' 's/"noValue": "N[^"]*"/"noValue": ""/' positions 'says why it is empty'
 broken 'a link to nowhere' 's|/d/arbwatch-positions|/d/arbwatch-position|' overview 'a link leads to'
@@ -99,7 +101,7 @@ machine timex node_timex_sync_status
 check "every query of every panel has data" ask --has exporters --has services $(cat "$work/parts")
 comes "all is well: we can trade" overview 'Can we trade?' 'A 0'
 refute "nothing stands in the way" shows overview 'What stands in the way' '.*'
-comes "preflight says so too" overview Preflight 'A 3'
+comes "preflight says so too" overview 'Preflight, and how long ago' 'A 6'
 refute "none of its checks failed" shows preflight 'Checks that failed most in 24 h' '.*'
 
 # Everything goes wrong at once, each on an exchange of its own.
@@ -146,7 +148,7 @@ comes "preflight: the verdict" preflight 'Last verdict' 'A 0'
 comes "preflight: the check that fails" preflight 'Checks that failed most in 24 h' 'A check=exchange_health [1-9].*'
 comes "preflight: the check that warns" preflight 'Checks that warn, by hour' 'A check=open_positions [1-9].*'
 comes "preflight: its share" preflight 'Checks of 24 h by outcome' 'A status=fail [0-9.e-]*[1-9][0-9.e-]*'
-comes "preflight: on the overview" overview Preflight 'A 0'
+comes "preflight: on the overview" overview 'Preflight, and how long ago' 'A 0'
 patience=30
 reason preflight 'says that the bot is not ready' 1
 check "the worst comes first" sh -c 'ask_first=$(head -n 1 "$1"); [ "${ask_first##* }" = 2 ]' - "$work/shown"

@@ -52,7 +52,7 @@ served_start(struct served *s, struct web_config *config)
 	struct failure why = { 0 };
 	char name[LISTEN_NAME];
 
-	(void)strcpy(s->directory, "/tmp/arbwatch-web.XXXXXX");
+	(void)snprintf(s->directory, sizeof(s->directory), "/tmp/arbwatch-web.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(s->directory));
 	telemetry_init(&s->telemetry);
 	exposition = exposition_new(&settings, ignore, NULL);

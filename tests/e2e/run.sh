@@ -424,7 +424,8 @@ secrets() {
 	# shellcheck disable=SC2046 # words are meant
 	docker run --rm --network none --user 0:0 $(cat "$work/mounts") arbwatch:e2e \
 		sh -c 'cat /s/*/*password /s/*/secret_key /s/*/*_key | grep -oE "[0-9a-f]{48}"
-			cat /s/exchange/*.secret /s/exchange/*.passphrase /s/preflight/keys/*.secret; sed -n 2p /s/paper/key.pem' | grep . | sort -u
+			cat /s/exchange/*.secret /s/exchange/*.passphrase /s/preflight/keys/*.secret
+			sed -n 2p /s/paper/key.pem' | grep . | sort -u
 }
 secrets >"$work/secrets"
 check "there are secrets to look for" test "$(wc -l <"$work/secrets")" -ge 13
