@@ -1,6 +1,6 @@
 #!/bin/sh
-# preflight: each check in each of its outcomes, against a real Redis and Postgres, six exchanges on paper and a real
-# git repository.
+# preflight: each check in each of its outcomes, against a real Redis and Postgres and six exchanges on paper.  What
+# git_safety says of repositories is shown in preflight_git.sh.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_preflight.sh
@@ -343,65 +343,4 @@ check "without keys nothing is read in live" is open_positions fail 'there is no
 only open_positions 1 paper
 check "and in paper it is skipped" is open_positions skip 'no account on paper has a key'
 make_keys
-
-# git_safety ----------------------------------------------------------
-
-only git_safety 0 live
-check "clean, at a commit" is git_safety pass 'clean, at commit'
-echo more >>"$bot/bot.py"
-only git_safety 1 live
-check "a change fails in live" is git_safety fail 'bot.py'
-only git_safety 0 paper
-check "and warns in paper" is git_safety warn '1 paths are not as committed'
-git_bot checkout bot.py
-echo x >"$bot/untracked file"
-only git_safety 1 live
-check "so does what is not tracked" is git_safety fail 'not as committed'
-rm "$bot/untracked file"
-for name in .env id_rsa server.pem binance.secret sub/credentials.json; do
-	mkdir -p "$bot/sub"
-	echo secret >"$bot/$name"
-	git_bot add -f "$name"
-	git_bot commit -m secret
-	only git_safety 1 paper
-	check "$name is no file to track" is git_safety fail "tracked: $name"
-	git_bot reset --hard HEAD^
-done
-echo x >"$bot/.env.example"
-git_bot add .env.example
-git_bot commit -m example
-only git_safety 0 live
-check "an example is" is git_safety pass
-git_bot checkout --detach
-only git_safety 0 live
-git_bot commit --allow-empty -m lost
-only git_safety 1 live
-check "a commit that is on no branch is not known" is git_safety fail 'is in none of refs'
-git_bot checkout main
-only git_safety 1 live --git.refs refs/remotes/origin/main
-check "nor is one that was not pushed, where that is asked" is git_safety fail 'refs/remotes/origin/main'
-rm -rf "$bot/.git"
-only git_safety 1 live
-check "where there is no repository it is skipped" is git_safety skip 'no repository'
-without_git() {
-	run 1 env PATH=/nonexistent "$preflight" --env live --check git_safety --git.directory "$1" --output "$work/evidence.json"
-}
-without_git "$bot"
-check "also where there is no git" is git_safety skip 'no repository'
-without_git "$bot/gone"
-check "but not where nobody can tell" is git_safety fail 'cannot start git'
-git_bot init
-mkdir "$bot/deep"
-without_git "$bot/deep"
-check "nor below a repository" is git_safety fail 'cannot start git'
-rmdir "$bot/deep"
-only git_safety 1 live
-check "without a commit it fails" is git_safety fail 'no commit yet'
-make_repository
-mkdir "$work/bin"
-printf '#!/bin/sh\nexec sleep 4242\n' >"$work/bin/git"
-chmod 755 "$work/bin/git"
-PATH=$work/bin:$PATH only git_safety 1 live --check.timeout 300ms
-check "a git that hangs is killed" is git_safety fail 'did not end in time'
-refute "with all it started" pgrep -f 'sleep 4242'
 finish

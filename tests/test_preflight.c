@@ -52,7 +52,7 @@ END_TEST
 static const char *const secret_files[] = { ".env", "a/.env", ".env.production", "prod.env", "server.pem",
 	"a/b/c.KEY", "keys/binance.secret", "okx.passphrase", "id_rsa", ".ssh/id_ed25519", ".netrc",
 	".pgpass", "credentials.json", "conf/secrets.yaml", "secrets.yml", "binance_api_key.txt",
-	"wallet.keystore", "cert.p12" };
+	"wallet.keystore", "cert.p12", "wallet.json", "id_rsa.bak", "server.key.bak" };
 
 START_TEST(files_that_hold_secrets_are_known_by_their_names)
 {
@@ -62,7 +62,7 @@ END_TEST
 
 static const char *const other_files[] = { ".env.example", "a/.env.sample", "server.pem.template",
 	"id_rsa.pub", "env.py", "key.c", "docs/secrets.md", "secrets.py", "keys/README.md", "monkey", "pem",
-	"config.example.env" };
+	"config.example.env", "id_rsa_loader.py", "id_ed25519.pub", "wallet.py" };
 
 START_TEST(files_that_only_look_so_are_left_alone)
 {

@@ -1,18 +1,24 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "collectors/preflight/apart.h"
 #include "collectors/preflight/command.h"
+#include "collectors/preflight/confine.h"
 
-enum { PIPE_READ, PIPE_WRITE, PIECE = 16 * 1024 };
+enum { PIPE_READ, PIPE_WRITE, PIECE = 16 * 1024, ENVIRONMENT_MAX = 16 };
+
+/* How a child ends that did not become the program, as with a shell. */
+enum { NOT_CONFINED = 126, NOT_STARTED = 127 };
 
 struct pipes {
 	int output[2], errors[2];
@@ -37,61 +43,88 @@ close_all(struct pipes *pipes)
 
 /* Starting ----------------------------------------------------------- */
 
-static int
-prepare(const struct pipes *pipes, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+struct program {
+	char path[PATH_MAX];
+	const char *const *arguments;
+	const char *environment[ENVIRONMENT_MAX + 1];
+	char path_variable[4096], home[4096];
+};
 
-	(void)sigemptyset(&none);
-	(void)sigfillset(&all);
-	if (error == 0)
-		error = posix_spawn_file_actions_adddup2(actions, pipes->output[PIPE_WRITE], STDOUT_FILENO);
-	if (error == 0)
-		error = posix_spawn_file_actions_adddup2(actions, pipes->errors[PIPE_WRITE], STDERR_FILENO);
-	if (error == 0)
-		error = posix_spawnattr_setsigmask(attributes, &none);
-	if (error == 0)
-		error = posix_spawnattr_setsigdefault(attributes, &all);
-	/* A group of its own, to be killed as a whole. */
-	if (error == 0)
-		error = posix_spawnattr_setpgroup(attributes, 0);
-	if (error == 0)
-		error = posix_spawnattr_setflags(
-		    attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	return error;
+/* A directory that is not absolute is wherever we are: nothing from there is run. */
+static int
+find(const char *name, const char *directories, char path[PATH_MAX])
+{
+	for (const char *entry = directories; *entry != '\0'; entry += *entry == ':') {
+		size_t length = strcspn(entry, ":");
+		struct stat file;
+		int printed = snprintf(path, PATH_MAX, "%.*s/%s", (int)length, entry, name);
+
+		if (*entry == '/' && printed < PATH_MAX && access(path, X_OK) == 0 &&
+		    stat(path, &file) == 0 && S_ISREG(file.st_mode))
+			return 0;
+		entry += length;
+	}
+	return -1;
 }
 
-/* NAME=VALUE from our environment; "" when it has none. */
-static void
-hand_over(const char *name, const char *otherwise, char *text, size_t size)
+/* An empty variable is none. */
+static const char *
+variable(const char *name, const char *otherwise)
 {
 	const char *value = getenv(name);
 
-	(void)snprintf(text, size, "%s=%s", name, value != NULL ? value : otherwise);
+	return value != NULL && *value != '\0' ? value : otherwise;
 }
 
 static int
-spawn(const char *const arguments[], struct pipes *pipes, pid_t *pid)
+prepare(struct program *program, const char *const arguments[], const char *const environment[],
+    struct failure *why)
 {
-	char path[4096], home[4096], locale[] = "LC_ALL=C", locks[] = "GIT_OPTIONAL_LOCKS=0",
-				     prompt[] = "GIT_TERMINAL_PROMPT=0";
-	char *environment[] = { path, home, locale, locks, prompt, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int error;
+	const char *path = variable("PATH", "/usr/local/bin:/usr/bin:/bin");
+	size_t count = 2;
 
-	hand_over("PATH", "/usr/local/bin:/usr/bin:/bin", path, sizeof(path));
-	hand_over("HOME", "/", home, sizeof(home));
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawnattr_init(&attributes);
-	error = prepare(pipes, &actions, &attributes);
-	if (error == 0)
-		error = posix_spawnp(
-		    pid, arguments[0], &actions, &attributes, (char *const *)arguments, environment);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attributes);
-	return error;
+	program->arguments = arguments;
+	(void)snprintf(program->path_variable, sizeof(program->path_variable), "PATH=%s", path);
+	(void)snprintf(program->home, sizeof(program->home), "HOME=%s", variable("HOME", "/"));
+	program->environment[0] = program->path_variable;
+	program->environment[1] = program->home;
+	for (size_t i = 0; environment[i] != NULL && count < ENVIRONMENT_MAX; i++)
+		program->environment[count++] = environment[i];
+	program->environment[count] = NULL;
+	if (find(arguments[0], path, program->path) == 0)
+		return 0;
+	return failure_set(
+	    why, FAILURE_LOCAL, "cannot start %s: it is in no directory of PATH", arguments[0]);
+}
+
+static void
+reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* After fork() in a process of many threads: no memory is taken, and nothing is printed. */
+static void
+become(const struct program *program, const struct pipes *pipes, pid_t parent)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(pipes->output[PIPE_WRITE], STDOUT_FILENO) < 0 ||
+	    dup2(pipes->errors[PIPE_WRITE], STDERR_FILENO) < 0)
+		_exit(NOT_STARTED);
+	closefrom(STDERR_FILENO + 1);
+	reset_signals();
+	if (confine() != 0)
+		_exit(NOT_CONFINED);
+	(void)execve(program->path, (char *const *)program->arguments, (char *const *)program->environment);
+	_exit(NOT_STARTED);
 }
 
 /* Reading ------------------------------------------------------------ */
@@ -133,6 +166,20 @@ take_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, s
 /* Ending ------------------------------------------------------------- */
 
 static int
+judge(int status, const char *program, struct failure *why)
+{
+	if (!WIFEXITED(status))
+		return failure_set(why, FAILURE_LOCAL, "%s ended by a signal", program);
+	if (WEXITSTATUS(status) == NOT_STARTED)
+		return failure_set(
+		    why, FAILURE_LOCAL, "cannot start %s: it is no program that runs here", program);
+	if (WEXITSTATUS(status) == NOT_CONFINED)
+		return failure_set(why, FAILURE_LOCAL,
+		    "cannot start %s: this system cannot keep it from starting others (seccomp)", program);
+	return WEXITSTATUS(status);
+}
+
+static int
 finish(
     pid_t pid, const char *program, bool ended, struct deadline deadline, bool too_much, struct failure *why)
 {
@@ -140,9 +187,8 @@ finish(
 
 	/* It may close its output and go on. */
 	if (ended && !too_much && apart_reap(pid, deadline, &status))
-		return WIFEXITED(status) ? WEXITSTATUS(status)
-					 : failure_set(why, FAILURE_LOCAL, "%s ended by a signal", program);
-	(void)kill(-pid, SIGKILL);
+		return judge(status, program, why);
+	(void)kill(pid, SIGKILL);
 	/* A tenth of a second is long for one that is killed; then it is left to whoever inherits it. */
 	(void)apart_reap(pid, deadline_in(INT64_C(100000000)), &status);
 	if (too_much)
@@ -151,26 +197,26 @@ finish(
 }
 
 int
-command_run(const char *const arguments[], struct deadline deadline, struct buffer *output,
-    struct buffer *errors, struct failure *why)
+command_run(const char *const arguments[], const char *const environment[], struct deadline deadline,
+    struct buffer *output, struct buffer *errors, struct failure *why)
 {
 	struct pipes pipes = { { -1, -1 }, { -1, -1 } };
+	struct program program;
+	pid_t parent = getpid(), pid;
 	bool ended;
-	pid_t pid;
-	int error;
 
-	if (pipe2(pipes.output, O_CLOEXEC) != 0 || pipe2(pipes.errors, O_CLOEXEC) != 0) {
-		error = errno;
+	if (prepare(&program, arguments, environment, why) != 0)
+		return -1;
+	if (pipe2(pipes.output, O_CLOEXEC) != 0 || pipe2(pipes.errors, O_CLOEXEC) != 0 ||
+	    (pid = fork()) < 0) {
+		(void)failure_set(why, FAILURE_LOCAL, "cannot start %s: %s", arguments[0], strerror(errno));
 		close_all(&pipes);
-		return failure_set(why, FAILURE_LOCAL, "no pipe for %s: %s", arguments[0], strerror(error));
+		return -1;
 	}
-	error = spawn(arguments, &pipes, &pid);
+	if (pid == 0)
+		become(&program, &pipes, parent);
 	close_one(&pipes.output[PIPE_WRITE]);
 	close_one(&pipes.errors[PIPE_WRITE]);
-	if (error != 0) {
-		close_all(&pipes);
-		return failure_set(why, FAILURE_LOCAL, "cannot start %s: %s", arguments[0], strerror(error));
-	}
 	ended = take_all(&pipes, deadline, output, errors);
 	close_all(&pipes);
 	return finish(pid, arguments[0], ended, deadline, output->failed, why);

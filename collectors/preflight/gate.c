@@ -78,6 +78,7 @@ read_mode(struct gate *gate, const struct options *given, struct failure *why)
 	(void)snprintf(gate->env, sizeof(gate->env), "%s", options_text(given, "env"));
 	gate->live = strcmp(gate->env, "live") == 0;
 	gate->env_given = options_given(given, "env");
+	gate->git_given = options_given(given, "git.directory");
 	gate->strict = options_switch(given, "strict");
 	gate->no_metrics = options_switch(given, "no-metrics");
 	gate->no_alerts = options_switch(given, "no-alerts");

@@ -107,6 +107,7 @@ struct gate {
 	struct credential *credentials; /* by exchange */
 
 	char *git_directory, *git_refs;
+	bool git_given; /* the directory: then there must be a repository in live */
 
 	struct alertmanager alertmanagers[ALERTMANAGERS_MAX];
 	size_t alertmanager_count;

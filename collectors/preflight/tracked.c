@@ -19,10 +19,11 @@ tracked_is_secret(const char *path)
 	static const char *const examples[] = { "*.example", "*.sample", "*.template", "*.tmpl", "*.dist",
 		"*.md", "*.pub", "*.example.*", "*.sample.*", "*.template.*", NULL };
 	static const char *const secrets[] = { ".env", ".env.*", "*.env", "*.pem", "*.key", "*.secret",
-		"*.passphrase", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa", "id_dsa",
-		"id_ecdsa", "id_ed25519", ".pgpass", ".netrc", ".htpasswd", ".git-credentials", "credentials",
-		"credentials.json", "credentials.y*ml", "secrets.json", "secrets.y*ml", "secrets.toml",
-		"secrets.env", "*api_key*.txt", "*api_secret*.txt", NULL };
+		"*.passphrase", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa", "id_rsa.*",
+		"id_dsa", "id_dsa.*", "id_ecdsa", "id_ecdsa.*", "id_ed25519", "id_ed25519.*", "wallet.json",
+		"wallet.dat", "*.pem.bak", "*.key.bak", "*.secret.bak", ".pgpass", ".netrc", ".htpasswd",
+		".git-credentials", "credentials", "credentials.json", "credentials.y*ml", "secrets.json",
+		"secrets.y*ml", "secrets.toml", "secrets.env", "*api_key*.txt", "*api_secret*.txt", NULL };
 	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
 
 	return matches(secrets, name) && !matches(examples, name);
