@@ -46,6 +46,13 @@ is_asked(const struct account_target *target, size_t endpoint)
 	return target->asked[endpoint] && target->profile->account.reads[endpoint].path != NULL;
 }
 
+/* Of the first pages of all its paths. */
+static int
+read_weight(const struct profile_read *read)
+{
+	return read->weight * (int)(1 + read->also.count);
+}
+
 int
 account_weight(const struct account_target *target)
 {
@@ -53,7 +60,7 @@ account_weight(const struct account_target *target)
 
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
 		if (is_asked(target, e))
-			weight += target->profile->account.reads[e].weight;
+			weight += read_weight(&target->profile->account.reads[e]);
 	return weight;
 }
 
@@ -84,7 +91,7 @@ current(const struct chain *chain)
 static const char *
 last_cursor(const struct account_asking *asking)
 {
-	return asking->cursor_count > 0 ? asking->cursors[asking->cursor_count - 1] : NULL;
+	return asking->cursor_count > asking->cursor_first ? asking->cursors[asking->cursor_count - 1] : NULL;
 }
 
 /* The request for the current page, or with `why` none. */
@@ -94,10 +101,11 @@ make_request(
 {
 	const struct account_target *target = chain->venue->target;
 	enum account_endpoint endpoint = chain->endpoints[chain->at];
+	const struct account_asking *asking = current(chain);
 	bool list = endpoint != ACCOUNT_KEY && endpoint != ACCOUNT_LOCK;
 
 	account_signed_release(sent);
-	if (account_page_request(target, endpoint, last_cursor(current(chain)), sent, why) != 0)
+	if (account_page_request(target, endpoint, asking->path, last_cursor(asking), sent, why) != 0)
 		return -1;
 	*request = (struct http_request){ .url = sent->url,
 		.body = sent->body,
@@ -159,7 +167,7 @@ take_refusal(struct venue *venue, const struct http_response *response)
 static bool
 take_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 {
-	for (size_t i = 0; i < asking->cursor_count; i++)
+	for (size_t i = asking->cursor_first; i < asking->cursor_count; i++)
 		if (strcmp(asking->cursors[i], cursor) == 0) {
 			(void)failure_set(why, FAILURE_PROTOCOL,
 			    "it names a next page that was there before: the list has no end");
@@ -196,6 +204,20 @@ may_cost_more(const struct chain *chain, struct failure *why)
 	return true;
 }
 
+/* Whether the list goes on at another path. */
+static bool
+take_path(const struct chain *chain)
+{
+	struct account_asking *asking = current(chain);
+
+	if (asking->path ==
+	    chain->venue->target->profile->account.reads[chain->endpoints[chain->at]].also.count)
+		return false;
+	asking->path++;
+	asking->cursor_first = asking->cursor_count;
+	return true;
+}
+
 /* 1: there is another page, 0: it was the last one, -1 with `why`. */
 static int
 read_page(struct chain *chain, const struct http_response *response, struct failure *why)
@@ -213,7 +235,7 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 		return -1;
 	}
 	if (cursor == NULL)
-		return 0;
+		return take_path(chain);
 	return take_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
 }
 
@@ -252,8 +274,8 @@ take_answer(struct chain *chain, const struct http_response *response)
 	}
 	if (response->status != 0)
 		take_refusal(chain->venue, response);
-	if (profile->account.reads[endpoint].cursor != NULL)
-		(void)failure_prefix(&why, "page %zu", asking->cursor_count + 1);
+	if (profile->account.reads[endpoint].cursor != NULL || asking->path > 0)
+		(void)failure_prefix(&why, "page %zu", asking->path + asking->cursor_count + 1);
 	account_part_fail(asking, &why);
 }
 

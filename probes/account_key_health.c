@@ -32,7 +32,7 @@ is_ours(const struct profile *profile, const struct json_scan *scan, struct slic
 	       slice_is(text, account_key_name(key));
 }
 
-/* Our row among those of the answer. */
+/* Our row among those of the answer, or the answer. */
 static int
 find_row(const struct profile *profile, const struct json_scan *scan, const struct account_key *key,
     struct slice *row, struct failure *why)
@@ -42,8 +42,12 @@ find_row(const struct profile *profile, const struct json_scan *scan, const stru
 	struct slice list, name;
 
 	*row = scan->text;
-	if (pointer == NULL)
-		return 0;
+	if (pointer == NULL) {
+		int ours = is_ours(profile, scan, *row, key, why);
+
+		return ours == 0 ? failure_set(why, FAILURE_PROTOCOL, "the answer is about another key")
+				 : ours - 1;
+	}
 	if (json_scan_get(scan, scan->text, pointer, &list, why) != 0)
 		return -1;
 	if (!json_rows_begin(scan, list, &rows) || rows.object != profile->account.reads[ACCOUNT_KEY].keyed)
@@ -138,6 +142,17 @@ read_permissions(const struct profile *profile, const struct json_scan *scan, st
 	return 0;
 }
 
+static int
+read_restricted(
+    const struct profile *profile, const struct json_scan *scan, struct slice row, struct failure *why)
+{
+	if (profile->account.key_addresses != NULL)
+		return account_decide_restricted(scan, row, profile->account.key_addresses, why);
+	if (profile->account.key_ip_restricted != NULL)
+		return account_decide(scan, row, profile->account.key_ip_restricted, why);
+	return -1;
+}
+
 int
 account_read_key(const struct profile *profile, const struct json_scan *scan, const struct account_key *key,
     struct account_key_health *health, struct failure *why)
@@ -150,8 +165,7 @@ account_read_key(const struct profile *profile, const struct json_scan *scan, co
 	    read_expiry(profile, scan, row, &told.expiry, why) != 0 ||
 	    read_permissions(profile, scan, row, told.permission, why) != 0)
 		return -1;
-	if (profile->account.key_ip_restricted != NULL)
-		told.ip_restricted = account_decide(scan, row, profile->account.key_ip_restricted, why);
+	told.ip_restricted = read_restricted(profile, scan, row, why);
 	if (told.ip_restricted == -2)
 		return -1;
 	told.trading_locked = health->trading_locked;
@@ -168,8 +182,8 @@ account_read_lock(const struct profile *profile, const struct json_scan *scan,
 	if (locked == -2)
 		return -1;
 	if (locked == -1)
-		return failure_set(
-		    why, FAILURE_PROTOCOL, "the answer has no '%s'", profile->account.lock_locked);
+		return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s' that is true or false",
+		    profile->account.lock_locked);
 	health->trading_locked = locked;
 	return 0;
 }

@@ -97,11 +97,11 @@ append_cursor(struct buffer *query, const char *cursor)
 	}
 }
 
-/* The query of the endpoint's path, and the cursor behind it; owned, NULL: too long. */
+/* The query of the path, and the cursor behind it; owned, NULL: too long. */
 static char *
-make_query(const struct profile_read *read, const char *cursor)
+make_query(const struct profile_read *read, const char *path, const char *cursor)
 {
-	const char *question = strchr(read->path, '?');
+	const char *question = strchr(path, '?');
 	struct buffer query;
 	char *text;
 
@@ -165,14 +165,15 @@ account_place(const struct account_target *target)
 }
 
 int
-account_page_request(const struct account_target *target, enum account_endpoint endpoint, const char *cursor,
-    struct account_signed *result, struct failure *why)
+account_page_request(const struct account_target *target, enum account_endpoint endpoint, size_t path,
+    const char *cursor, struct account_signed *result, struct failure *why)
 {
 	const struct profile_read *read = &target->profile->account.reads[endpoint];
-	char *path = strndup(read->path, strcspn(read->path, "?")), *query = make_query(read, cursor);
+	const char *whole = path == 0 ? read->path : read->also.items[path - 1];
+	char *plain = strndup(whole, strcspn(whole, "?")), *query = make_query(read, whole, cursor);
 	struct account_call call = { .base_url = target->base_url != NULL ? target->base_url
 									  : target->profile->base_url,
-		.path = path,
+		.path = plain,
 		.query = query,
 		.post = read->post };
 	int outcome = -1;
@@ -182,14 +183,14 @@ account_page_request(const struct account_target *target, enum account_endpoint 
 	if (target->paper_only && account_place(target) == PLACE_LIVE)
 		(void)failure_set(why, FAILURE_LOCAL,
 		    "%s: a live exchange is not asked in paper, and nothing was sent", target->profile->name);
-	else if (path == NULL || query == NULL)
+	else if (plain == NULL || query == NULL)
 		(void)failure_set(why, FAILURE_LOCAL,
 		    "%s: the URL of the next page is too long, or makes no sense", target->profile->name);
 	else if (endpoint != ACCOUNT_INSTRUMENTS)
 		outcome = make_signed(target, &call, result, why);
-	else if ((outcome = make_public(call.base_url, path, query, result)) != 0)
+	else if ((outcome = make_public(call.base_url, plain, query, result)) != 0)
 		(void)failure_set(why, FAILURE_LOCAL, "%s: its URL is too long", target->profile->name);
-	free(path);
+	free(plain);
 	free(query);
 	return outcome;
 }

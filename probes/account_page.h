@@ -10,8 +10,9 @@ struct account_asking {
 	struct account_part *part;
 	struct account_lists lists; /* its own until it is whole */
 	struct account_key_health health;
-	char *cursors[ACCOUNT_PAGES]; /* that were asked with, or are to be */
-	size_t cursor_count;
+	size_t path;                       /* 0: the endpoint's own; then those of `also` */
+	char *cursors[ACCOUNT_PAGES];      /* of all paths, that were asked with, or are to be */
+	size_t cursor_count, cursor_first; /* the first one of the current path */
 };
 
 /* Nothing of the part counts. */
@@ -31,11 +32,11 @@ bool account_cursor_valid(const char *cursor);
 enum profile_place account_place(const struct account_target *target);
 
 /*
- * Signed now, but for the instruments, which are public.  `cursor` NULL: the
- * first page.  0, or -1 with `why` (local); in both cases for
- * account_signed_release().
+ * Signed now, but for the instruments, which are public.  `path` is one of the
+ * endpoint's (account_asking.path), `cursor` NULL: its first page.  0, or -1 with `why` (local); in both
+ * cases for account_signed_release().
  */
-int account_page_request(const struct account_target *target, enum account_endpoint endpoint,
+int account_page_request(const struct account_target *target, enum account_endpoint endpoint, size_t path,
     const char *cursor, struct account_signed *result, struct failure *why);
 
 #endif /* PROBES_ACCOUNT_PAGE_H */

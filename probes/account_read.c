@@ -110,6 +110,35 @@ asked_limit(const char *path)
 	return (size_t)strtoul(found + strlen("limit="), NULL, 10);
 }
 
+/* Which of its paths the answer is of, nobody says here. */
+static size_t
+least_limit(const struct profile_read *read)
+{
+	size_t least = asked_limit(read->path);
+
+	for (size_t i = 0; i < read->also.count; i++) {
+		size_t limit = asked_limit(read->also.items[i]);
+
+		if (limit != 0 && (least == 0 || limit < least))
+			least = limit;
+	}
+	return least;
+}
+
+/* 0, or -1 with `why`: what the quantities are is not told. */
+static int
+read_inverse(const struct profile *profile, const struct json_scan *scan, bool *inverse, struct failure *why)
+{
+	const char *rule = profile->account.position_inverse_if;
+	int told = rule != NULL ? account_decide(scan, scan->text, rule, why) : 0;
+
+	*inverse = told == 1;
+	if (told == -1)
+		return failure_set(why, FAILURE_PROTOCOL,
+		    "the answer has no '%s' that decides what its contracts are", rule);
+	return told < 0 ? -1 : 0;
+}
+
 static int
 read_rows(const struct profile *profile, enum account_endpoint endpoint, const struct json_scan *scan,
     struct account_lists *lists, struct failure *why)
@@ -118,9 +147,10 @@ read_rows(const struct profile *profile, enum account_endpoint endpoint, const s
 	struct account_row row = { .profile = profile, .scan = scan };
 	struct json_rows rows, first;
 	struct slice list;
-	size_t limit = read->cursor == NULL ? asked_limit(read->path) : 0;
+	size_t limit = read->cursor == NULL ? least_limit(read) : 0;
 
-	if (json_scan_get(scan, scan->text, read->list, &list, why) != 0)
+	if (json_scan_get(scan, scan->text, read->list, &list, why) != 0 ||
+	    (endpoint == ACCOUNT_POSITIONS && read_inverse(profile, scan, &row.inverse, why) != 0))
 		return -1;
 	/* An object where a list is due may be anything, but not an account without positions. */
 	if (!json_rows_begin(scan, list, &rows) || rows.object != read->keyed)
@@ -224,7 +254,8 @@ account_read_page(const struct profile *profile, enum account_endpoint endpoint,
 		*why = response->failure;
 		return -1;
 	}
-	if (response->status < 200 || response->status > 299)
+	/* A part (206) of a list would be a shorter list. */
+	if (response->status != 200)
 		return account_fail_refused(profile, response, why);
 	if (json_scan_open(&scan, response->body, why) != 0)
 		return -1;

@@ -231,7 +231,7 @@ read_market(
 		return fail_row(row, why, account->position_symbol, "is no name of a market: ", text);
 	memcpy(position->native, text.at, text.length);
 	position->native[text.length] = '\0';
-	position->inverse = false;
+	position->inverse = row->inverse;
 	for (size_t i = 0; i < account->position_inverse.count; i++)
 		if (slice_ends_with(text, account->position_inverse.items[i]))
 			position->inverse = true;

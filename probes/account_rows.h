@@ -10,6 +10,7 @@
 struct account_row {
 	const struct profile *profile;
 	const struct json_scan *scan;
+	bool inverse;     /* the whole answer is of inverse contracts */
 	size_t index;     /* from 0 */
 	struct slice key; /* of an object of rows; else nothing */
 	struct slice body;
@@ -21,8 +22,13 @@ int account_row_balance(const struct account_row *row, struct account_lists *lis
 int account_row_position(const struct account_row *row, struct account_lists *lists, struct failure *why);
 int account_row_instrument(const struct account_row *row, struct account_lists *lists, struct failure *why);
 
-/* A deciding word (profile.h): 1, 0, or -1: not told.  -2 with `why`: it cannot be said. */
+/*
+ * What decides something (profile.h): 1, 0, or -1: not told, or in a form that nobody expects.  -2 with
+ * `why`: it cannot be said.  And whether the addresses there restrict anything.
+ */
 int account_decide(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why);
+int account_decide_restricted(
+    const struct json_scan *scan, struct slice row, const char *pointer, struct failure *why);
 
 /* Key and lock; a document that is no error. */
 int account_read_key(const struct profile *profile, const struct json_scan *scan,

@@ -11,17 +11,21 @@ static int
 read_side(const struct profile *profile, const json_t *levels, bool bids, double *best, struct failure *why)
 {
 	const char *side = bids ? "bids" : "asks", *pointer = bids ? profile->bid_price : profile->ask_price;
+	const char *size = bids ? profile->bid_size : profile->ask_size;
 	size_t count = json_array_size(levels);
 
 	if (count == 0)
 		return failure_set(why, FAILURE_PROTOCOL, "the book has no %s", side);
 	for (size_t i = 0; i < count && i < LEVELS; i++) {
-		double price;
+		const json_t *level = json_array_get(levels, i);
+		double price, amount = 1;
 
-		if (!value_number(json_pointer_get(json_array_get(levels, i), pointer), &price) ||
-		    !(price > 0))
+		if (!value_number(json_pointer_get(level, pointer), &price) || !(price > 0))
 			return failure_set(
 			    why, FAILURE_PROTOCOL, "the book's %s have a level without a sane price", side);
+		if (size != NULL && (!value_number(json_pointer_get(level, size), &amount) || !(amount > 0)))
+			return failure_set(
+			    why, FAILURE_PROTOCOL, "the book's %s have a level without a size above 0", side);
 		if (i == 0 || (bids ? price > *best : price < *best))
 			*best = price;
 	}

@@ -92,7 +92,10 @@ struct search {
 	struct asked_symbol *symbols;
 	size_t count;
 	size_t names, others;
+	bool twice; /* one that is looked for */
 };
+
+enum { NOT_LISTED = -2 };
 
 /* Sets what is known of one symbol, if it was asked for.  Without its state, nothing is. */
 static void
@@ -109,6 +112,7 @@ take_symbol(struct search *search, const json_t *entry)
 	search->others += name != NULL && symbol == NULL;
 	if (symbol == NULL)
 		return;
+	search->twice = search->twice || symbol->tradable != NOT_LISTED;
 	state = profile->symbol_state != NULL
 		    ? value_text(json_pointer_get(entry, profile->symbol_state), buffer)
 		    : "";
@@ -128,7 +132,7 @@ read_symbols(struct search *search, const json_t *root, struct failure *why)
 	size_t index;
 
 	for (size_t i = 0; i < search->count; i++)
-		search->symbols[i].tradable = 0;
+		search->symbols[i].tradable = NOT_LISTED;
 	if (json_is_array(list)) {
 		json_array_foreach(list, index, entry) take_symbol(search, entry);
 	} else if (json_is_string(json_pointer_get(list, search->profile->symbol_name))) {
@@ -142,8 +146,11 @@ read_symbols(struct search *search, const json_t *root, struct failure *why)
 		wrong = "the answer's list of symbols has no name in it";
 	if (wrong == NULL && one && search->others > 0)
 		wrong = "the answer is about another symbol";
-	for (size_t i = 0; wrong != NULL && i < search->count; i++)
-		search->symbols[i].tradable = -1;
+	if (wrong == NULL && search->twice)
+		wrong = "the answer has a symbol twice";
+	for (size_t i = 0; i < search->count; i++)
+		if (wrong != NULL || search->symbols[i].tradable == NOT_LISTED)
+			search->symbols[i].tradable = wrong != NULL ? -1 : 0;
 	return wrong == NULL ? 0 : failure_set(why, FAILURE_PROTOCOL, "%s", wrong);
 }
 
@@ -188,7 +195,7 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
     double now, struct asked_symbol symbols[], size_t symbol_count, struct exchange_answer *answer)
 {
 	bool whole = response->failure.kind == FAILURE_NONE && response->status != 0;
-	bool success = whole && response->status >= 200 && response->status < 300;
+	bool success = whole && response->status == 200;
 	struct complaint complaint = { "", "" };
 	json_t *root = NULL;
 	int ok = 0;

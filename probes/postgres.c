@@ -115,6 +115,32 @@ count_connections(struct probe *p)
 	return 0;
 }
 
+/* By "options" in the connection string, or PGOPTIONS: where these could name it, the server knows. */
+static int
+look_at_override(struct probe *p)
+{
+	struct postgres_result *result = &p->result;
+	const char *options = PQoptions(p->session.conn);
+	PGresult *row;
+
+	if (options == NULL || (strcasestr(options, "read") == NULL && strchr(options, '\\') == NULL))
+		return 0;
+	row = query(p,
+	    "SELECT source FROM pg_catalog.pg_settings "
+	    "WHERE name OPERATOR(pg_catalog.=) 'default_transaction_read_only'",
+	    &result->failure);
+	if (row == NULL)
+		return failure_prefix(&result->failure, "default_transaction_read_only");
+	if (PQnfields(row) == 1)
+		result->overridden = strcmp(PQgetvalue(row, 0, 0), "client") == 0;
+	else
+		(void)failure_set(&result->failure, FAILURE_PROTOCOL,
+		    "%s answered with something else than a setting's source",
+		    postgres_target_address(p->session.target));
+	PQclear(row);
+	return result->failure.kind == FAILURE_NONE ? 0 : -1;
+}
+
 static bool
 reported_on(const struct probe *p, const char *parameter)
 {
@@ -156,7 +182,7 @@ measure(struct probe *p)
 			return;
 		result->query_count++;
 	}
-	if (count_connections(p) == 0 && p->question != NULL)
+	if (count_connections(p) == 0 && look_at_override(p) == 0 && p->question != NULL)
 		ask(p);
 }
 
@@ -167,7 +193,7 @@ result_clear(struct postgres_result *result)
 		result->phase_seconds[i] = -1;
 	result->query_count = 0;
 	result->connections = result->connections_max = -1;
-	result->read_only = false;
+	result->read_only = result->overridden = false;
 	result->failure = (struct failure){ .kind = FAILURE_NONE };
 	result->answer_failure = (struct failure){ .kind = FAILURE_NONE };
 	result->answer[0] = '\0';

@@ -42,6 +42,7 @@ struct postgres_result {
 	double connections;                    /* negative: not known */
 	double connections_max;
 	bool read_only;         /* a standby, or default_transaction_read_only is on */
+	bool overridden;        /* our own options said what that is, so others may find it otherwise */
 	struct failure failure; /* FAILURE_NONE: everything above was had */
 
 	/* Of the question, if there was one. */

@@ -102,8 +102,9 @@ enum { ACCOUNT_PERMISSIONS = PERMISSION_WITHDRAW + 1 };
 const char *account_permission_name(enum account_permission permission); /* "read", "trade", ... */
 
 struct profile_read {
-	const char *path; /* with query; NULL: there is none */
-	bool post;        /* account.<endpoint>.method: POST (Kraken reads so) */
+	const char *path;         /* with query; NULL: there is none */
+	struct profile_list also; /* paths whose answers belong to it too: one list in parts */
+	bool post;                /* account.<endpoint>.method: POST (Kraken reads so) */
 	int weight;
 	int every_runs;   /* at least 1 */
 	const char *list; /* pointer to the list of rows, which must be there; NULL: the answer is one row */
@@ -112,9 +113,12 @@ struct profile_read {
 	const char *cursor_parameter; /* and the query's name for it */
 };
 
-/* Pointers are within one row.  Where a word decides, it is "pointer" alone (true, 1, a text or list that is
- * not empty; but not the texts "0" and "false"), "pointer:word" (is that word, or a list or comma-separated
- * text that holds it), or either with "!" before it. */
+/*
+ * Pointers are within one row.  What decides something is "pointer" alone (true or false, 1 or 0), or
+ * "pointer:word,other,...", of a text, comma-separated text or list of texts: yes if the word is in it, no if
+ * others are and none that resembles the word.  "!" before either turns it round.  What is there in any other
+ * form decides nothing.
+ */
 struct profile_account {
 	struct profile_read reads[ACCOUNT_ENDPOINTS];
 
@@ -136,6 +140,9 @@ struct profile_account {
 	struct profile_list
 	    position_inverse; /* symbols that end so are inverse: "-USD-SWAP"; or by the instruments */
 
+	const char
+	    *position_inverse_if; /* decides it, within the whole answer, for all of them; NULL: none is */
+
 	const char *instrument_symbol, *instrument_size;
 	const char *instrument_inverse; /* a deciding word; NULL: none is */
 
@@ -144,7 +151,8 @@ struct profile_account {
 	enum time_unit key_expiry_unit;
 	struct profile_list key_permissions; /* "withdraw=/enableWithdrawals", "read=/data/0/perm:read_only";
 						of two for one permission both must hold */
-	const char *key_ip_restricted;
+	const char *key_ip_restricted;       /* one of these two, or neither: what decides it, ... */
+	const char *key_addresses;           /* ... or the addresses that the key may be used from */
 	const char *lock_locked;
 };
 
@@ -180,6 +188,7 @@ struct profile {
 
 	const char *book_bids, *book_asks;  /* pointers to the lists of levels */
 	const char *bid_price, *ask_price;  /* pointer within a level: "/0", "/bid_price" */
+	const char *bid_size, *ask_size;    /* likewise; NULL: not looked at */
 	struct profile_list book_timestamp; /* pointers, the latest counts; none: the book has none */
 	enum time_unit book_unit;
 	const char *book_sequence;   /* NULL: none */

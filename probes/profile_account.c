@@ -42,6 +42,20 @@ profile_check_read_path(const char *text)
 	return NULL;
 }
 
+static const char *
+check_words(const char *words)
+{
+	for (;; words++) {
+		size_t length = strcspn(words, ",");
+
+		if (length == 0)
+			return "no word behind the ':', or an empty one";
+		words += length;
+		if (*words == '\0')
+			return NULL;
+	}
+}
+
 const char *
 profile_check_decides(const char *text)
 {
@@ -53,8 +67,8 @@ profile_check_decides(const char *text)
 	if (length < sizeof(pointer))
 		memcpy(pointer, text, length);
 	if (*pointer != '/' || !json_pointer_valid(pointer))
-		return "not a JSON pointer, as in '/enabled' or '!/permissions:withdraw'";
-	return strcmp(text + length, ":") == 0 ? "no word behind the ':'" : NULL;
+		return "not a JSON pointer, as in '/enabled' or '/permissions:withdraw,read'";
+	return text[length] == ':' ? check_words(text + length + 1) : NULL;
 }
 
 const char *
@@ -70,18 +84,30 @@ profile_check_permission(const char *text)
 	return "the permission is none of: read trade futures margin transfer withdraw";
 }
 
+static bool
+is_read_by_post(const char *path)
+{
+	size_t length = strcspn(path, "?");
+
+	for (size_t i = 0; i < sizeof(read_by_post) / sizeof(*read_by_post); i++)
+		if (slice_is((struct slice){ path, length }, read_by_post[i]))
+			return true;
+	return false;
+}
+
 static int
 check_method(const struct profile_loading *loading, const struct profile_read *read, const char *section,
     struct failure *why)
 {
 	char key[PROFILE_KEY];
-	size_t length = strcspn(read->path, "?");
+	size_t known = is_read_by_post(read->path);
 
 	if (!read->post)
 		return 0;
-	for (size_t i = 0; i < sizeof(read_by_post) / sizeof(*read_by_post); i++)
-		if (slice_is((struct slice){ read->path, length }, read_by_post[i]))
-			return 0;
+	for (size_t i = 0; i < read->also.count; i++)
+		known += is_read_by_post(read->also.items[i]);
+	if (known == read->also.count + 1)
+		return 0;
 	(void)snprintf(key, sizeof(key), "%s.method", section);
 	return profile_fail(loading, profile_line(loading, key), key,
 	    "POST is for known calls that only read (probes/profile_account.c)", why);
@@ -134,9 +160,13 @@ check_parts(const struct profile_loading *loading, struct failure *why)
 	if (account->position_contracts && profile_require(loading, "account.instruments.path", why) != 0)
 		return -1;
 	if (account->reads[ACCOUNT_KEY].path != NULL && account->key_expiry == NULL &&
-	    account->key_permissions.count == 0 && account->key_ip_restricted == NULL)
+	    account->key_permissions.count == 0 && account->key_ip_restricted == NULL &&
+	    account->key_addresses == NULL)
 		return profile_fail(loading, profile_line(loading, "account.key"), "account.key",
-		    "nothing is read: no expiry, permissions or ip_restricted", why);
+		    "nothing is read: no expiry, permissions, ip_restricted or addresses", why);
+	if (account->key_ip_restricted != NULL && account->key_addresses != NULL)
+		return profile_fail(loading, profile_line(loading, "account.key.addresses"),
+		    "account.key.addresses", "it is told by ip_restricted already", why);
 	return profile_require_with(loading, "account.positions.side",
 		   "account.positions.long account.positions.short", why) != 0 ||
 		       profile_require_with(
@@ -145,7 +175,6 @@ check_parts(const struct profile_loading *loading, struct failure *why)
 			   loading, "account.positions.short", "account.positions.side", why) != 0 ||
 		       profile_require_with(
 			   loading, "account.positions.signed", "account.positions.side", why) != 0 ||
-		       profile_require_with(loading, "account.key.match", "account.key.list", why) != 0 ||
 		       profile_require_with(loading, "account.key.expiry", "account.key.expiry_unit", why) !=
 			   0
 		   ? -1

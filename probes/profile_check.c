@@ -71,6 +71,8 @@ check_answers(const struct profile_loading *loading, struct failure *why)
 		return -1;
 	return profile_require(loading, "book.bids book.asks book.bid_price book.ask_price", why) != 0 ||
 		       profile_require_with(loading, "book.timestamp", "book.unit", why) != 0 ||
+		       profile_require_with(loading, "book.bid_size", "book.ask_size", why) != 0 ||
+		       profile_require_with(loading, "book.ask_size", "book.bid_size", why) != 0 ||
 		       profile_require_with(loading, "errors", "errors.code errors.message", why) != 0
 		   ? -1
 		   : 0;

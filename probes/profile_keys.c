@@ -38,6 +38,8 @@ static const struct profile_key keys[] = {
 	{ "book.asks", KIND_POINTER, OF(book_asks), NULL },
 	{ "book.bid_price", KIND_POINTER, OF(bid_price), NULL },
 	{ "book.ask_price", KIND_POINTER, OF(ask_price), NULL },
+	{ "book.bid_size", KIND_POINTER, OF(bid_size), NULL },
+	{ "book.ask_size", KIND_POINTER, OF(ask_size), NULL },
 	{ "book.timestamp", KIND_POINTERS, OF(book_timestamp), NULL },
 	{ "book.unit", KIND_CHOICE, OF(book_unit), UNITS },
 	{ "book.sequence", KIND_POINTER, OF(book_sequence), NULL },
@@ -90,6 +92,8 @@ static const struct profile_key keys[] = {
 	{ "account.key.expiry", KIND_POINTER, OF(account.key_expiry), NULL },
 	{ "account.key.expiry_unit", KIND_CHOICE, OF(account.key_expiry_unit), UNITS },
 	{ "account.key.permissions", KIND_PERMISSIONS, OF(account.key_permissions), NULL },
+	{ "account.positions.inverse_if", KIND_DECIDES, OF(account.position_inverse_if), NULL },
+	{ "account.key.addresses", KIND_POINTER, OF(account.key_addresses), NULL },
 	{ "account.key.ip_restricted", KIND_DECIDES, OF(account.key_ip_restricted), NULL },
 	{ "account.lock.locked", KIND_DECIDES, OF(account.lock_locked), NULL },
 };
@@ -104,6 +108,7 @@ static const struct profile_key endpoint_keys[] = {
 /* Of each endpoint of the account. */
 static const struct profile_key read_keys[] = {
 	{ "path", KIND_READ, OF_READ(path), NULL },
+	{ "also", KIND_READS, OF_READ(also), NULL },
 	{ "method", KIND_FLAG, OF_READ(post), "GET POST" },
 	{ "weight", KIND_COUNT, OF_READ(weight), NULL },
 	{ "every_runs", KIND_COUNT, OF_READ(every_runs), NULL },

@@ -22,7 +22,7 @@ enum profile_kind {
 	KIND_PATH,      /* begins with '/', holds no token but {symbol} */
 	KIND_READ,      /* path of a read of an account: no token, and no word that changes anything */
 	KIND_PARAMETER, /* name of a query's parameter */
-	KIND_DECIDES,   /* "[!]pointer[:word]" */
+	KIND_DECIDES,   /* "[!]pointer[:word,other,...]" */
 	KIND_FORMAT,    /* how a symbol is spelt */
 	KIND_POINTER,   /* JSON pointer */
 	KIND_HEADER,    /* the name of an HTTP header */
@@ -35,11 +35,12 @@ enum profile_kind {
 	KIND_SECONDS,   /* int, written as a duration */
 	KIND_TEXTS,     /* from here on: lists */
 	KIND_POINTERS,
+	KIND_READS,
 	KIND_STATUSES,    /* HTTP status codes */
 	KIND_RENAMES,     /* "BTC=XBT" */
 	KIND_HEADERS,     /* "Name: template" */
 	KIND_PAIRS,       /* "name=template" */
-	KIND_PERMISSIONS, /* "permission=[!]pointer[:word]" */
+	KIND_PERMISSIONS, /* "permission=[!]pointer[:word,other,...]" */
 };
 
 struct profile_key {

@@ -135,7 +135,8 @@ check_text(enum profile_kind kind, const char *text)
 			   ? NULL
 			   : "not a name of lower case letters, digits and '_'";
 	case KIND_PATH: return check_path(text);
-	case KIND_READ: return profile_check_read_path(text);
+	case KIND_READ:
+	case KIND_READS: return profile_check_read_path(text);
 	case KIND_DECIDES: return profile_check_decides(text);
 	case KIND_PERMISSIONS: return profile_check_permission(text);
 	case KIND_PARAMETER: return all_of(text, letters) ? NULL : "not the name of a query's parameter";

@@ -112,14 +112,14 @@ check "each page is a request" is 'account_requests_total{exchange="bybit",endpo
 control DELETE /bybit/page-fails
 one bybit
 check "without that fault all pages are read" is 'open_positions{source="exchange",exchange="bybit"' 453
-check "three pages more" is 'account_requests_total{exchange="bybit",endpoint="positions"' 5
+check "three pages more, and two other lists" is 'account_requests_total{exchange="bybit",endpoint="positions"' 7
 well
 fresh
 fault bybit/endless
 one bybit
 check "a list without an end is not read" readable exchange bybit 0
 check "it is not paid for to its end" logged 'it would cost more than 100 of the rate limit (weight.limit)'
-check "and has cost no more" is 'account_run_weight{exchange="bybit"' 100
+check "and has cost no more: the two other lists were reckoned with" is 'account_run_weight{exchange="bybit"' 98
 one bybit --weight.limit 1000
 check "nor is it read where it may cost anything" readable exchange bybit 0
 check "why is told" logged 'there are more than 100 pages'
@@ -181,6 +181,17 @@ for venue in binanceusdm bybit okx; do
 	check "$venue, hedge mode: short" quantity exchange "$venue" BTC/USDT short 0.2
 	well
 done
+fresh
+fault bybit/inverse
+one bybit
+check "bybit: what is inverse is in a list of its own" quantity exchange bybit BTC/USD short 5000
+check "and is worth its quantity" is \
+	'position_notional{source="exchange",exchange="bybit",symbol="BTC/USD",side="short",currency="USD"' 5000
+well
+fault 'bybit/5xx?path=position'
+one bybit
+check "bybit: positions that cannot be read are none" readable exchange bybit 0
+well
 for venue in binanceusdm bybit okx kraken; do
 	fresh
 	fault "$venue/drift?value=-0.6"
@@ -205,7 +216,7 @@ permission() { is "api_key_permission{exchange=\"$1\",permission=\"$2\"" "$3"; }
 for venue in binance bybit okx kraken; do
 	fresh
 	one "$venue"
-	check "$venue: the key may read" permission "$venue" read 1
+	[ "$venue" = bybit ] || check "$venue: the key may read" permission "$venue" read 1
 	check "$venue: and not withdraw" permission "$venue" withdraw 0
 	check "$venue: from one address alone" is "api_key_ip_restricted{exchange=\"$venue\"" 1
 	check "$venue: nothing to say of it" unlogged 'may withdraw'
@@ -219,6 +230,8 @@ for venue in binance bybit okx kraken; do
 	check "$venue: once" unlogged 'may withdraw'
 	well
 done
+one bybit
+check "Bybit has no word for reading, and nothing is told of it" permission bybit read ''
 expires() { is "api_key_expiry_timestamp_seconds{exchange=\"$1\"" "$2"; }
 expires_in() {  # expires_in VENUE DAYS
 	end=$(of "api_key_expiry_timestamp_seconds{exchange=\"$1\"")

@@ -168,6 +168,15 @@ check "too slow is a failure" is postgres fail
 sql "CREATE ROLE reader LOGIN PASSWORD 'reader-pass-4711'; ALTER ROLE reader SET default_transaction_read_only = on"
 only postgres 1 paper --postgres.target "postgresql://reader:reader-pass-4711@127.0.0.1:$POSTGRES_PORT/postgres"
 check "read-only fails" is postgres fail 'is read-only'
+options='-c default_transaction_read_only=off'
+PGOPTIONS=$options only postgres 1 paper --postgres.target "postgresql://reader:reader-pass-4711@127.0.0.1:$POSTGRES_PORT/postgres"
+check "a role that may not write is not made one that may by PGOPTIONS" is postgres fail 'whether it is read-only is not known'
+only postgres 1 paper --postgres.target "host=127.0.0.1 port=$POSTGRES_PORT user=reader password=reader-pass-4711 dbname=postgres \
+	options='$options'"
+check "nor by the connection string" is postgres fail 'whether it is read-only is not known'
+PGOPTIONS='-c work_mem=64kB' only postgres 0 paper
+check "other options say nothing of it" is postgres pass writable
+unset PGOPTIONS
 only postgres 1 paper --postgres.target "bad=postgresql://arbwatch:wrong-pass-4711@127.0.0.1:$POSTGRES_PORT/postgres"
 check "a wrong password fails" is postgres fail 'bad: '
 check "and is not shown" not grep -q wrong-pass "$work/evidence.json"
@@ -312,6 +321,23 @@ gate 0 paper --dust 1000000000 --skip exchange_health
 refute "and so are those read for it alone" is open_positions warn 'okx BTC 1.5'
 gate 0 paper --dust 0
 check "each asset counts where nothing is dust" is open_positions warn 'okx BTC 1.5'
+only open_positions 1 live --baseline okx:BTC=1.5 --baseline okx:ETH=12.5 --baseline okx:XRP=5100 \
+	--tolerance.absolute 1000000 --tolerance.relative 0.99
+check "a tolerance is for what the bot believes: what is open is open" is open_positions fail '2 open: okx BTC/USDT 0.5'
+flatten
+control DELETE /binanceusdm/flat
+control POST /binanceusdm/hedge
+control POST '/binanceusdm/drift?value=-0.15'
+only open_positions 1 live --net --ignore binanceusdm:ETH/USDT
+check "so is a long beside a short, also where the bot nets them" is open_positions fail '1 open: binanceusdm BTC/USDT'
+for fault in hedge drift; do control DELETE "/binanceusdm/$fault"; done
+flatten
+control DELETE /bybit/flat
+control POST /bybit/inverse
+only open_positions 1 live --baseline bybit:BTC=1.5 --baseline bybit:ETH=12.5 --baseline bybit:XRP=5100 \
+	--ignore bybit:BTC/USDT --ignore bybit:ETH/USDT
+check "an inverse contract is open, too" is open_positions fail '1 open: bybit BTC/USD -5000'
+control DELETE /bybit/inverse
 flatten
 sql "INSERT INTO public.positions (exchange, symbol, side, quantity) VALUES ('okx', 'BTC/USDT', 'long', 0.5)"
 only open_positions 0 paper

@@ -82,6 +82,26 @@ printf 'k\n' >"$keys/gate.key"
 only_guard 1 paper
 check "a key of an exchange that is not configured is in reach" is live_guard fail "$keys/gate.key"
 rm -f "$keys/gate.key"
+for name in BINANCE.key binance.KEY Binance.Secret; do
+	printf 'k\n' >"$keys/$name"
+	only_guard 1 paper
+	check "$name is a key that nobody reads, and is in reach" is live_guard fail "$keys/$name"
+	rm -f "$keys/$name"
+done
+ARBWATCH_Binance_SECRET=something only_guard 1 paper
+check "so is one in a variable of such a name" is live_guard fail 'within reach: ARBWATCH_Binance_SECRET'
+unset ARBWATCH_Binance_SECRET
+only_guard 1 paper --keys "$work/nowhere"
+check "which keys are in reach is not known without the directory" is live_guard fail "cannot list '$work/nowhere'"
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir -m 0311 "$work/closed"
+	mkdir -m 0777 "$work/others"
+	run 1 env ARBWATCH_TEXTFILE_DIRECTORY="$work/others" setpriv --reuid nobody --clear-groups "$preflight" --env paper \
+		--check live_guard --keys "$work/closed" --output "$work/others/evidence.json"
+	check "nor where it cannot be listed" grep -qF "cannot list '$work/closed'" "$work/out"
+else
+	skip "a directory that cannot be listed" "only root can become another user"
+fi
 ARBWATCH_COINBASE_SECRET=something only_guard 1 paper
 check "so is one in a variable" is live_guard fail 'ARBWATCH_COINBASE_SECRET'
 BOT_LIVE_KEY=something only_guard 1 paper --live.variable BOT_LIVE_KEY
@@ -181,9 +201,13 @@ control POST /binance/locked
 only_guard 1 live
 check "an account that is locked" is live_guard fail 'locked trading'
 control DELETE /binance/locked
+control POST '/binance/5xx?path=apiTradingStatus'
+only_guard 1 live
+check "one of which nobody can say whether it is" is live_guard fail 'binance: whether trading is locked is not known'
+control DELETE /binance/5xx
 control POST '/okx/5xx?path=config'
 only_guard 1 live
-check "a key that cannot be looked at" is live_guard fail 'could not be looked at'
+check "a key that cannot be looked at" is live_guard fail 'okx: the key could not be looked at'
 control DELETE /okx/5xx
 chmod 0644 "$keys/okx.secret"
 only_guard 1 live
@@ -191,9 +215,38 @@ check "nor one that is not used, because others may read it" is live_guard fail 
 make_keys
 run 1 "$preflight" --env live --live.armed yes --check live_guard --output "$work/evidence.json"
 check "without an exchange there is nothing to arm" is live_guard fail 'no exchange'
-run 0 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
+run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance" --output "$work/evidence.json"
-check "live at a loopback address is a warning" is live_guard warn 'loopback'
+check "live at a loopback address is none" is live_guard fail 'loopback'
+run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
+	--exchange "binance=https://0.0.0.0:$live_port/binance" --tls.ca-file "$work/live.pem" --paper.host 0.0.0.0 \
+	--output "$work/evidence.json"
+check "nor is it at a host of our own" is live_guard fail 'loopback'
+
+# What an exchange tells in another form is not known, whoever has looked at the key.
+rewritten() {  # rewritten VENUE PATH THERE INSTEAD [FLAG...]
+	rewritten_venue=$1 rewritten_path=$2 rewrite_port=$(free_port)
+	"$PYTHON" -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$3" "$4" >"$work/rewrite.json"
+	shift 4
+	spawn rewrite "$PYTHON" "$here/tests/preflight/rewrite.py" "$rewrite_port" "$paper_port" "$rewritten_path" "$work/rewrite.json"
+	await 20 curl -s "http://127.0.0.1:$rewrite_port/binance/api/v3/time"
+	run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
+		--exchange "$rewritten_venue=http://127.0.0.1:$rewrite_port/$rewritten_venue" --output "$work/evidence.json" "$@"
+	stop "$SPAWNED"
+}
+rewritten okx account/config '"perm":"read_only"' '"perm":"read_only;withdraw"'
+check "rights in a form that nobody knows" is live_guard fail 'okx: whether the key may withdraw is not known'
+rewritten okx account/config '"perm":"read_only"' '"perm":"read_only;withdraw"' --live.verified okx
+check "also where somebody has looked" is live_guard fail 'okx: whether the key may withdraw is not known'
+check "for the exchange tells it" hinted live_guard 'in a form that is not known'
+rewritten kraken GetApiKeyInfo '["127.0.0.1"]' '{"127.0.0.1":true}' --live.verified kraken
+check "addresses likewise" is live_guard fail 'kraken: whether the key is restricted to an address is not known'
+rewritten binance apiRestrictions '"enableWithdrawals":false,' '' --live.verified binance
+check "and what is not there" is live_guard fail 'binance: whether the key may withdraw is not known'
+rewritten binance apiTradingStatus '"isLocked":false' '"isLocked":null'
+check "a lock that is neither on nor off" is live_guard fail 'binance: whether trading is locked is not known'
+rewritten bybit query-api '"apiKey":"paper-key"' '"apiKey":"another-key"'
+check "what another key may do" is live_guard fail 'the answer is about another key'
 # shellcheck disable=SC2046  # one word each
 run 0 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
 	--tls.ca-file "$work/live.pem" --exchange "upbit=https://0.0.0.0:$live_port/upbit" --symbol upbit:BTC/KRW \

@@ -389,6 +389,54 @@ START_TEST(a_page_that_fails_makes_the_whole_list_unread)
 }
 END_TEST
 
+/* Two paths more, and each list has pages of its own: a cursor of one says nothing of the other. */
+static const struct rule parts_well[] = { { "a=3&after=x", 200, "rows 1" }, { "a=3", 200, "rows 2 next x" },
+	{ "a=2", 200, "rows 0" }, { "/positions?after=x", 200, "rows 8" },
+	{ "/positions", 200, "rows 4 next x" }, { 0 } };
+static const struct rule parts_bad[] = { { "a=3", 200, "bad" }, { "", 200, "rows 1" }, { 0 } };
+
+static void
+set_up_parts(struct one *one)
+{
+	set_up(one, "bybit", "p");
+	one->profile->account.reads[ACCOUNT_POSITIONS].also =
+	    (struct profile_list){ { "/positions?a=2", "/more?a=3" }, 2 };
+}
+
+START_TEST(a_list_in_parts_is_all_of_them)
+{
+	struct one one;
+
+	rules = parts_well;
+	set_up_parts(&one);
+	ck_assert_int_eq(account_weight(&one.target), 60);
+	probe(&one);
+	ck_assert_msg(one.reading.parts[ACCOUNT_POSITIONS].read, "%s",
+	    one.reading.parts[ACCOUNT_POSITIONS].failure.text);
+	ck_assert_uint_eq(one.reading.lists.position_count, 15);
+	ck_assert_uint_eq(one.reading.parts[ACCOUNT_POSITIONS].requests, 5);
+	ck_assert_int_eq(one.reading.weight, 100);
+	ck_assert_ptr_nonnull(strstr(sent[2].url, "/positions?a=2"));
+	ck_assert_ptr_nonnull(strstr(sent[3].url, "/more?a=3"));
+	tear_down(&one);
+}
+END_TEST
+
+START_TEST(a_list_without_one_of_its_parts_is_unread)
+{
+	struct one one;
+
+	rules = parts_bad;
+	set_up_parts(&one);
+	probe(&one);
+	ck_assert(!one.reading.parts[ACCOUNT_POSITIONS].read);
+	ck_assert_msg(strstr(one.reading.parts[ACCOUNT_POSITIONS].failure.text, "page 3: ") != NULL, "%s",
+	    one.reading.parts[ACCOUNT_POSITIONS].failure.text);
+	ck_assert_uint_eq(one.reading.lists.position_count, 0);
+	tear_down(&one);
+}
+END_TEST
+
 /* A list without an end: each page names another one. */
 static struct rule endless[ACCOUNT_PAGES + 10];
 static char endless_texts[ACCOUNT_PAGES + 10][2][48];
@@ -819,6 +867,8 @@ main(void)
 	tcase_add_test(t, what_is_asked_is_read_and_nothing_else_is_sent);
 	tcase_add_test(t, pages_are_asked_for_one_after_another);
 	tcase_add_loop_test(t, a_page_that_fails_makes_the_whole_list_unread, 0, LENGTH(broken));
+	tcase_add_test(t, a_list_in_parts_is_all_of_them);
+	tcase_add_test(t, a_list_without_one_of_its_parts_is_unread);
 	tcase_add_test(t, paging_ends_after_so_many_pages);
 	tcase_add_test(t, pages_cost_no_more_than_they_may);
 	tcase_add_test(t, nonces_grow_in_the_order_of_sending);

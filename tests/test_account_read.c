@@ -65,7 +65,7 @@ read_body(
 	int result;
 
 	if (p->account.key_match != NULL) {
-		key = account_key_new(p, "testkey", "testsecret", NULL, &secrets, &why);
+		key = account_key_new(p, "testkey", "dGVzdHNlY3JldA==", NULL, &secrets, &why);
 		ck_assert_msg(key != NULL, "%s", why.text);
 	}
 	result = account_read_page(p, endpoint, key, &response, &lists, &health, cursor, &why);
@@ -322,7 +322,7 @@ static const struct {
 	    "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"short\",\"positionAmt\":\"1\"}]",
 	    "row 1: '/positionSide' is no side: 'short'" },
 	{ "bybit", ACCOUNT_POSITIONS, NULL,
-	    "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"BTCUSDT\",\"side\":\"\","
+	    "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"BTCUSDT\",\"side\":\"\","
 	    "\"size\":\"1\"}]}}",
 	    "row 1: '/side' is no side: ''" },
 	{ "kraken", ACCOUNT_POSITIONS, NULL,
@@ -331,10 +331,19 @@ static const struct {
 	{ "kraken", ACCOUNT_POSITIONS, NULL,
 	    "{\"error\":[],\"result\":{\"T\":{\"pair\":\"XXBTZUSD\",\"type\":\"buy\",\"vol\":\"1\",\"vol_closed\":\"2\"}}}",
 	    "row 'T': '/vol_closed' is more than there was" },
-	{ "bybit", ACCOUNT_POSITIONS, NULL, "{\"retCode\":0,\"result\":{\"list\":[]}}",
+	{ "bybit", ACCOUNT_POSITIONS, NULL,
+	    "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"list\":[]}}",
 	    "'/result/nextPageCursor' to go on" },
 	{ "binance", ACCOUNT_LOCK, NULL, "{\"data\":{}}", "has no '/data/isLocked'" },
 	{ "upbit", ACCOUNT_KEY, NULL, "[]", "our key is not in the list" },
+	{ "bybit", ACCOUNT_KEY, NULL, "{\"retCode\":0,\"result\":{\"apiKey\":\"another\",\"ips\":[]}}",
+	    "the answer is about another key" },
+	{ "bybit", ACCOUNT_KEY, NULL, "{\"retCode\":0,\"result\":{\"ips\":[]}}",
+	    "the answer is about another key" },
+	{ "kraken", ACCOUNT_KEY, NULL, "{\"error\":[],\"result\":{\"apiKey\":\"another\"}}",
+	    "the answer is about another key" },
+	{ "bybit", ACCOUNT_POSITIONS, NULL,
+	    "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[]}}", "'/result/category" },
 	{ "upbit", ACCOUNT_KEY, NULL, "[{\"access_key\":\"testkey\",\"expire_at\":\"soon\"}]",
 	    "no time: 'soon'" },
 };
@@ -532,8 +541,8 @@ static const struct {
 	{ "binance", ACCOUNT_LOCK, "lock_locked", -1, "-------1" },
 	{ "upbit", ACCOUNT_KEY, "key", 1731590000, "--------" },
 	{ "bithumb", ACCOUNT_KEY, "key", 1731590000, "--------" },
-	{ "bybit", ACCOUNT_KEY, "key", 1705647261, "100-100-" },
-	{ "bybit", ACCOUNT_KEY, "key_bound", INFINITY, "111-111-" },
+	{ "bybit", ACCOUNT_KEY, "key", 1705647261, "-00-100-" },
+	{ "bybit", ACCOUNT_KEY, "key_bound", INFINITY, "-11-111-" },
 	{ "okx", ACCOUNT_KEY, "key", -1, "10---11-" },
 	{ "okx", ACCOUNT_KEY, "key_open", -1, "11---00-" },
 	{ "kraken", ACCOUNT_KEY, "key", INFINITY, "10---01-" },
@@ -564,6 +573,179 @@ START_TEST(key_and_lock_leave_what_the_other_told)
 }
 END_TEST
 
+/* One value of an answer in every form that it may come in, and what it then says. */
+#define OKX_PERM "{\"code\":\"0\",\"data\":[{\"ip\":\"203.0.113.7\",\"perm\":@}]}"
+#define OKX_IP   "{\"code\":\"0\",\"data\":[{\"perm\":\"read_only\",\"ip\":@}]}"
+#define BYBIT    "{\"retCode\":0,\"result\":{\"apiKey\":\"testkey\",\"readOnly\":0,\"expiredAt\":\"\","
+#define BYBIT_WALLET                                                                                         \
+	BYBIT "\"permissions\":{\"Spot\":[],\"ContractTrade\":[],\"Wallet\":@},\"ips\":[\"203.0.113.7\"]}}"
+#define BYBIT_IPS   BYBIT "\"permissions\":{\"Spot\":[],\"ContractTrade\":[],\"Wallet\":[]},\"ips\":@}}"
+#define KRAKEN      "{\"error\":[],\"result\":{\"apiKey\":\"testkey\",\"validUntil\":\"0\","
+#define KRAKEN_MAY  KRAKEN "\"ipAllowlist\":[\"203.0.113.7\"],\"permissions\":@}}"
+#define KRAKEN_IP   KRAKEN "\"permissions\":[\"query-funds\"],\"ipAllowlist\":@}}"
+#define BINANCE_MAY "{\"ipRestrict\":true,\"enableWithdrawals\":@}"
+#define BINANCE_IP  "{\"enableWithdrawals\":false,\"ipRestrict\":@}"
+#define GATE_IP     "{\"ip_whitelist\":@}"
+#define BITGET_IP   "{\"code\":\"00000\",\"data\":{\"ips\":@}}"
+#define LOCK        "{\"data\":{\"isLocked\":@}}"
+
+enum { WITHDRAWS = ACCOUNT_PERMISSIONS - 1, RESTRICTED };
+static const struct {
+	const char *exchange, *answer, *value;
+	int which;
+	char told;
+} forms[] = {
+	{ "okx", OKX_PERM, "\"read_only\"", WITHDRAWS, '0' },
+	{ "okx", OKX_PERM, "\"read_only, trade\"", WITHDRAWS, '0' },
+	{ "okx", OKX_PERM, "[\"read_only\"]", WITHDRAWS, '0' },
+	{ "okx", OKX_PERM, "\"trade,read_only,withdraw\"", WITHDRAWS, '1' },
+	{ "okx", OKX_PERM, "\"READ_ONLY,WITHDRAW\"", WITHDRAWS, '1' },
+	{ "okx", OKX_PERM, "\"read_only,new_word,withdraw\"", WITHDRAWS, '1' },
+	{ "okx", OKX_PERM, "\"\"", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "\" \"", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "\"new_word\"", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "\"read_only,withdrawal\"", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "\"read_only;withdraw\"", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "\"read_only withdraw\"", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "\"trade,read_only withdraw\"", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "false", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "null", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "7", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "{}", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "{\"withdraw\":true}", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "[{\"name\":\"withdraw\"}]", WITHDRAWS, '-' },
+	{ "okx", OKX_PERM, "[\"read_only\",7]", WITHDRAWS, '-' },
+	{ "bybit", BYBIT_WALLET, "[]", WITHDRAWS, '0' },
+	{ "bybit", BYBIT_WALLET, "[\"SubMemberTransfer\"]", WITHDRAWS, '0' },
+	{ "bybit", BYBIT_WALLET, "[\"AccountTransfer\",\"SubMemberTransferList\"]", WITHDRAWS, '0' },
+	{ "bybit", BYBIT_WALLET, "[\"AccountTransfer\",\"Withdraw\"]", WITHDRAWS, '1' },
+	{ "bybit", BYBIT_WALLET, "[\"withdraw\"]", WITHDRAWS, '1' },
+	{ "bybit", BYBIT_WALLET, "\"Withdraw\"", WITHDRAWS, '1' },
+	{ "bybit", BYBIT_WALLET, "{\"Withdraw\":true}", WITHDRAWS, '-' },
+	{ "bybit", BYBIT_WALLET, "true", WITHDRAWS, '-' },
+	{ "bybit", BYBIT_WALLET, "null", WITHDRAWS, '-' },
+	{ "kraken", KRAKEN_MAY, "[\"query-funds\",\"something-new\"]", WITHDRAWS, '0' },
+	{ "kraken", KRAKEN_MAY, "[\"query-open-trades\",\"close-trades\"]", WITHDRAWS, '0' },
+	{ "kraken", KRAKEN_MAY, "[\"query-funds\",\"withdraw-funds\"]", WITHDRAWS, '1' },
+	{ "kraken", KRAKEN_MAY, "[\"Withdraw-Funds\"]", WITHDRAWS, '1' },
+	{ "kraken", KRAKEN_MAY, "[\"query-funds\",\"withdraw\"]", WITHDRAWS, '-' },
+	{ "kraken", KRAKEN_MAY, "[\"query-funds\",\"Funds-Withdrawal\"]", WITHDRAWS, '-' },
+	{ "kraken", KRAKEN_MAY, "{\"withdraw-funds\":true}", WITHDRAWS, '-' },
+	{ "binance", BINANCE_MAY, "false", WITHDRAWS, '0' },
+	{ "binance", BINANCE_MAY, "0", WITHDRAWS, '0' },
+	{ "binance", BINANCE_MAY, "\"false\"", WITHDRAWS, '0' },
+	{ "binance", BINANCE_MAY, "true", WITHDRAWS, '1' },
+	{ "binance", BINANCE_MAY, "1", WITHDRAWS, '1' },
+	{ "binance", BINANCE_MAY, "{}", WITHDRAWS, '-' },
+	{ "binance", BINANCE_MAY, "[]", WITHDRAWS, '-' },
+	{ "binance", BINANCE_MAY, "\"\"", WITHDRAWS, '-' },
+	{ "binance", BINANCE_MAY, "null", WITHDRAWS, '-' },
+	{ "binance", BINANCE_MAY, "2", WITHDRAWS, '-' },
+	{ "binance", BINANCE_IP, "true", RESTRICTED, '1' },
+	{ "binance", BINANCE_IP, "\"true\"", RESTRICTED, '1' },
+	{ "binance", BINANCE_IP, "false", RESTRICTED, '0' },
+	{ "binance", BINANCE_IP, "\"False\"", RESTRICTED, '-' },
+	{ "binance", BINANCE_IP, "\"no\"", RESTRICTED, '-' },
+	{ "binance", BINANCE_IP, "\"none\"", RESTRICTED, '-' },
+	{ "binance", BINANCE_IP, "\" \"", RESTRICTED, '-' },
+	{ "binance", BINANCE_IP, "[false]", RESTRICTED, '-' },
+	{ "binance", BINANCE_IP, "{\"a\":false}", RESTRICTED, '-' },
+	{ "binance", BINANCE_IP, "-1", RESTRICTED, '-' },
+	{ "okx", OKX_IP, "\"203.0.113.7\"", RESTRICTED, '1' },
+	{ "okx", OKX_IP, "\"203.0.113.7, 2001:db8::/32\"", RESTRICTED, '1' },
+	{ "okx", OKX_IP, "\"\"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\" \"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\"*\"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\"0.0.0.0\"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\"0.0.0.0/0\"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\"203.0.113.7,0.0.0.0/0\"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\"::/0\"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\"0.0.0.0/1,128.0.0.0/1\"", RESTRICTED, '0' },
+	{ "okx", OKX_IP, "\"203.0.113.7/33\"", RESTRICTED, '-' },
+	{ "okx", OKX_IP, "\"203.0.113.7/\"", RESTRICTED, '-' },
+	{ "okx", OKX_IP, "\"203.0.113.7/24x\"", RESTRICTED, '-' },
+	{ "okx", OKX_IP, "\"none\"", RESTRICTED, '-' },
+	{ "okx", OKX_IP, "null", RESTRICTED, '-' },
+	{ "okx", OKX_IP, "true", RESTRICTED, '-' },
+	{ "bybit", BYBIT_IPS, "[\"203.0.113.7\",\"203.0.113.8\"]", RESTRICTED, '1' },
+	{ "bybit", BYBIT_IPS, "[\"*\"]", RESTRICTED, '0' },
+	{ "bybit", BYBIT_IPS, "[]", RESTRICTED, '0' },
+	{ "bybit", BYBIT_IPS, "[\"\"]", RESTRICTED, '0' },
+	{ "bybit", BYBIT_IPS, "\"\"", RESTRICTED, '0' },
+	{ "bybit", BYBIT_IPS, "[\"0.0.0.0/0\"]", RESTRICTED, '0' },
+	{ "bybit", BYBIT_IPS, "false", RESTRICTED, '-' },
+	{ "bybit", BYBIT_IPS, "[[\"203.0.113.7\"]]", RESTRICTED, '-' },
+	{ "kraken", KRAKEN_IP, "[\"203.0.113.0/24\"]", RESTRICTED, '1' },
+	{ "kraken", KRAKEN_IP, "[\"\"]", RESTRICTED, '0' },
+	{ "kraken", KRAKEN_IP, "[\"0.0.0.0/0\"]", RESTRICTED, '0' },
+	{ "kraken", KRAKEN_IP, "\"*\"", RESTRICTED, '0' },
+	{ "kraken", KRAKEN_IP, "{\"a\":\"203.0.113.7\"}", RESTRICTED, '-' },
+	{ "gate", GATE_IP, "[\"203.0.113.7\"]", RESTRICTED, '1' },
+	{ "gate", GATE_IP, "[]", RESTRICTED, '0' },
+	{ "bitget", BITGET_IP, "\"203.0.113.7\"", RESTRICTED, '1' },
+	{ "bitget", BITGET_IP, "\"\"", RESTRICTED, '0' },
+};
+
+/* The answer with the value in the place of its '@'. */
+static void
+fill(char body[512], const char *answer, const char *value)
+{
+	const char *at = strchr(answer, '@');
+
+	ck_assert_ptr_nonnull(at);
+	(void)snprintf(body, 512, "%.*s%s%s", (int)(at - answer), answer, value, at + 1);
+}
+
+START_TEST(what_a_key_may_do_is_told_in_its_own_form_or_not_at_all)
+{
+	struct profile *p = load(forms[_i].exchange);
+	char body[512];
+
+	fill(body, forms[_i].answer, forms[_i].value);
+	ck_assert_msg(read_text(p, ACCOUNT_KEY, body) == 0, "%s: %s", body, why.text);
+	ck_assert_msg(health_text()[forms[_i].which] == forms[_i].told, "%s: %s, not %c", body, health_text(),
+	    forms[_i].told);
+	profile_free(p);
+}
+END_TEST
+
+static const char *const no_locks[] = { "null", "{}", "[]", "\"\"", "\"maybe\"", "2" };
+
+START_TEST(a_lock_that_is_neither_on_nor_off_is_a_failure)
+{
+	struct profile *p = load("binance");
+	char body[512];
+
+	fill(body, LOCK, no_locks[_i]);
+	ck_assert_int_eq(read_text(p, ACCOUNT_LOCK, body), -1);
+	ck_assert_int_eq(why.kind, FAILURE_PROTOCOL);
+	ck_assert_int_eq(health.trading_locked, -1);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(an_answer_in_part_is_none)
+{
+	struct profile *p = load("upbit");
+
+	ck_assert_int_eq(read_file(p, ACCOUNT_BALANCES, 206, "balances"), -1);
+	ck_assert_msg(strstr(why.text, "HTTP 206") != NULL, "%s", why.text);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(contracts_are_inverse_where_the_whole_answer_is)
+{
+	struct profile *p = load("bybit");
+
+	ck_assert_msg(read_file(p, ACCOUNT_POSITIONS, 200, "positions_inverse") == 0, "%s", why.text);
+	ck_assert_int_eq(account_complete(p, &lists, &why), 0);
+	ck_assert_str_eq(lists_text(), "BTC/USD short 5000 inverse worth 5000 at 36500.5 pnl -0.0021\n"
+				       "BTCUSDZ23 long 100 inverse worth 100 at 36512 pnl 0.0001\n");
+	profile_free(p);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -585,6 +767,10 @@ main(void)
 	tcase_add_loop_test(all, no_more_rows_than_the_limit_are_taken, 0, LENGTH(limits));
 	tcase_add_loop_test(all, a_key_has_its_expiry_and_permissions, 0, LENGTH(keys));
 	tcase_add_test(all, key_and_lock_leave_what_the_other_told);
+	tcase_add_loop_test(all, what_a_key_may_do_is_told_in_its_own_form_or_not_at_all, 0, LENGTH(forms));
+	tcase_add_loop_test(all, a_lock_that_is_neither_on_nor_off_is_a_failure, 0, LENGTH(no_locks));
+	tcase_add_test(all, an_answer_in_part_is_none);
+	tcase_add_test(all, contracts_are_inverse_where_the_whole_answer_is);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
 }

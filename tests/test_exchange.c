@@ -201,6 +201,8 @@ static const struct {
 	{ "binance", ENDPOINT_TIME, "bad_symbol.json", 400, NULL, FAILURE_REJECTED, "", 0 },
 	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 200, NULL, FAILURE_REJECTED, "U", 0 },
 	{ "binance", ENDPOINT_BOOK, "bad_key.json", 403, NULL, FAILURE_AUTH, "", 0 },
+	{ "binance", ENDPOINT_BOOK, "book.json", 206, NULL, FAILURE_REJECTED, "", 0 },
+	{ "binance", ENDPOINT_TIME, "time.json", 206, NULL, FAILURE_REJECTED, "", 0 },
 	{ "binance", ENDPOINT_BOOK, "book.json", 302, NULL, FAILURE_REJECTED, "", 0 },
 	{ "binance", ENDPOINT_BOOK, "book.json", 503, NULL, FAILURE_REJECTED, "", 0 },
 	{ "binanceusdm", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: 3", FAILURE_REJECTED, "T",
@@ -320,6 +322,10 @@ static const struct {
 	{ "kraken",
 	    "{\"error\":[],\"result\":{\"XETHZUSD\":{\"altname\":\"ETHUSD\",\"status\":\"online\"}}}" },
 	{ "bybit", "{\"retCode\":0,\"result\":{\"list\":[]}}" },
+	/* Which of both would count? */
+	{ "binance", "{\"symbols\":[{\"symbol\":\"BTCUSDT\",\"status\":\"BREAK\"},"
+		     "{\"symbol\":\"BTCUSDT\",\"status\":\"TRADING\"}]}" },
+	{ "upbit", "[{\"market\":\"KRW-BTC\"},{\"market\":\"KRW-ETH\"},{\"market\":\"KRW-BTC\"}]" },
 };
 
 START_TEST(a_list_without_a_name_or_about_another_symbol_says_nothing)
@@ -404,6 +410,11 @@ static const char *const hostile[] = {
 	USDM("[[true,\"1\"]]", ASKS),
 	USDM("[[[1],\"1\"]]", ASKS),
 	USDM("[[\"1\",\"1\"],[\"NaN\",\"1\"]]", ASKS),
+	USDM("[[\"1\",\"0\"]]", ASKS),
+	USDM("[[\"1\",0.00]]", ASKS),
+	USDM("[[\"1\",\"-1\"]]", ASKS),
+	USDM("[[\"1\",\"\"]]", ASKS),
+	USDM("[[\"1\"]]", ASKS),
 	USDM("[]", ASKS),
 	USDM("{}", ASKS),
 	USDM("null", ASKS),

@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -67,19 +68,34 @@ credentials_hide(const struct accounts *accounts, struct failure *why)
 
 /* Strays ------------------------------------------------------------- */
 
+static void
+make_upper(char *text)
+{
+	for (; *text != '\0'; text++)
+		*text = (char)toupper((unsigned char)*text);
+}
+
+/* Whether it is what a key of a configured exchange is read from, letter by letter: that one is no stray. */
 static bool
-is_configured(const struct gate *gate, const char *name, size_t length)
+is_configured(const struct gate *gate, const char *name, size_t length, char separator, bool upper)
 {
 	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++)
-		if (strlen(gate->accounts.items[i].name) == length &&
-		    strncasecmp(gate->accounts.items[i].name, name, length) == 0)
-			return true;
+		for (int part = 0; part < KEY_PARTS; part++) {
+			char text[128];
+
+			(void)snprintf(text, sizeof(text), "%s%c%s", gate->accounts.items[i].name, separator,
+			    key_part_name((enum key_part)part));
+			if (upper)
+				make_upper(text);
+			if (slice_is((struct slice){ name, length }, text))
+				return true;
+		}
 	return false;
 }
 
-/* The length of what stands before "_SECRET" and the like, or 0. */
-static size_t
-stem_of(const char *name, size_t length, char separator)
+/* Whether it ends with "_SECRET" and the like, however that is written. */
+static bool
+is_key(const char *name, size_t length, char separator)
 {
 	for (int part = 0; part < KEY_PARTS; part++) {
 		const char *ending = key_part_name((enum key_part)part);
@@ -87,56 +103,65 @@ stem_of(const char *name, size_t length, char separator)
 
 		if (length > size + 1 && name[length - size - 1] == separator &&
 		    strncasecmp(name + length - size, ending, size) == 0)
-			return length - size - 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static void
 each_variable(const struct gate *gate, void (*found)(void *context, const char *where), void *context)
 {
 	static const char ours[] = "ARBWATCH_";
+	const size_t prefix = strlen(ours);
 
 	for (char **each = environ; each != NULL && *each != NULL; each++) {
-		const char *name = *each + strlen(ours);
-		size_t length = strcspn(*each, "="), stem;
+		size_t length = strcspn(*each, "=");
 		char where[128];
 
-		if (strncmp(*each, ours, strlen(ours)) != 0 || (*each)[length] == '\0' ||
-		    (*each)[length + 1] == '\0')
+		if (length <= prefix || strncasecmp(*each, ours, prefix) != 0 || (*each)[length] == '\0' ||
+		    (*each)[length + 1] == '\0' || !is_key(*each + prefix, length - prefix, '_'))
 			continue;
-		stem = stem_of(name, length - strlen(ours), '_');
-		if (stem == 0 || is_configured(gate, name, stem))
+		if (strncmp(*each, ours, prefix) == 0 &&
+		    is_configured(gate, *each + prefix, length - prefix, '_', true))
 			continue;
 		(void)snprintf(where, sizeof(where), "%.*s", (int)length, *each);
 		found(context, where);
 	}
 }
 
-static void
-each_file(const struct gate *gate, void (*found)(void *context, const char *where), void *context)
+static int
+each_file(const struct gate *gate, void (*found)(void *context, const char *where), void *context,
+    struct failure *why)
 {
 	DIR *directory = gate->keys_directory != NULL ? opendir(gate->keys_directory) : NULL;
 	const struct dirent *entry;
 
-	if (directory == NULL)
-		return;
-	while ((entry = readdir(directory)) != NULL) {
-		size_t stem = stem_of(entry->d_name, strlen(entry->d_name), '.');
+	if (gate->keys_directory == NULL)
+		return 0;
+	errno = directory == NULL ? errno : 0;
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		size_t length = strlen(entry->d_name);
 		char where[4400];
 
-		if (stem == 0 || is_configured(gate, entry->d_name, stem))
-			continue;
-		(void)snprintf(where, sizeof(where), "%s/%s", gate->keys_directory, entry->d_name);
-		found(context, where);
+		if (is_key(entry->d_name, length, '.') &&
+		    !is_configured(gate, entry->d_name, length, '.', false)) {
+			(void)snprintf(where, sizeof(where), "%s/%s", gate->keys_directory, entry->d_name);
+			found(context, where);
+		}
+		errno = 0;
 	}
-	(void)closedir(directory);
+	if (errno != 0)
+		(void)failure_set(
+		    why, FAILURE_LOCAL, "cannot list '%s': %s", gate->keys_directory, strerror(errno));
+	if (directory != NULL)
+		(void)closedir(directory);
+	return why->kind == FAILURE_NONE ? 0 : -1;
 }
 
-void
-credentials_each_stray(
-    const struct gate *gate, void (*found)(void *context, const char *where), void *context)
+int
+credentials_each_stray(const struct gate *gate, void (*found)(void *context, const char *where),
+    void *context, struct failure *why)
 {
 	each_variable(gate, found, context);
-	each_file(gate, found, context);
+	return each_file(gate, found, context, why);
 }

@@ -16,10 +16,11 @@ void credentials_read(struct gate *gate);
 int credentials_hide(const struct accounts *accounts, struct failure *why);
 
 /*
- * Called with each key within reach that belongs to no configured exchange: a
- * file in the directory of keys, or a variable ARBWATCH_..._SECRET and the like.
+ * Called with each key within reach that is of no configured exchange, or of one but not spelt as its key is:
+ * a file in the directory of keys, or a variable ARBWATCH_..._SECRET and the like.  -1 with `why`: what is in
+ * the directory is not known.
  */
-void credentials_each_stray(
-    const struct gate *gate, void (*found)(void *context, const char *where), void *context);
+int credentials_each_stray(const struct gate *gate, void (*found)(void *context, const char *where),
+    void *context, struct failure *why);
 
 #endif /* COLLECTORS_PREFLIGHT_CREDENTIALS_H */

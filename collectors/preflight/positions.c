@@ -152,6 +152,8 @@ list_of(const struct holdings *holdings)
 /*
  * What is held beyond the baseline is what differs from it: the same reckoning,
  * once with an engine that believes to have nothing, once with the bot's own.
+ * What is open is open, however little, and also a long beside a short of one
+ * size: of the tolerances, only the share of what the baseline names counts there.
  */
 static size_t
 differ(struct gate *gate, bool with_engine, char *text, size_t size, struct failure *why)
@@ -168,6 +170,7 @@ differ(struct gate *gate, bool with_engine, char *text, size_t size, struct fail
 	};
 	struct reconcile_row *rows =
 	    calloc(input.engine.count + input.exchange.count + input.baseline.count + 1, sizeof(*rows));
+	const struct reconcile_limits held = { .relative = gate->policy.limits.relative };
 	size_t count, found;
 
 	if (rows == NULL) {
@@ -176,7 +179,7 @@ differ(struct gate *gate, bool with_engine, char *text, size_t size, struct fail
 	}
 	for (size_t i = 0; i < gate->accounts.count; i++)
 		gate->comparable[i] = gate->stock.known[i] && (!with_engine || gate->belief.known[i]);
-	count = reconcile(&gate->policy.limits, &input, rows);
+	count = reconcile(with_engine ? &gate->policy.limits : &held, &input, rows);
 	found = tell_rows(gate, rows, count, !with_engine, text, size);
 	free(rows);
 	return found;

@@ -266,6 +266,10 @@ judge_postgres(
 	if (found->read_only)
 		check_find(result, STATUS_FAIL, "point postgres.target at the primary server",
 		    "%s is read-only: a standby, or default_transaction_read_only is on", server->name);
+	else if (found->overridden)
+		check_find(result, STATUS_FAIL, "take it out of them: it is the server's to say",
+		    "%s: whether it is read-only is not known: options or PGOPTIONS set default_transaction_read_only",
+		    server->name);
 	judge_schema(servers, server, result);
 }
 
