@@ -46,18 +46,7 @@ log_format_parse(const char *text, enum log_format *format)
 	return 0;
 }
 
-/* The control character at `text`, in ASCII or past it (a terminal takes U+009B for ESC [), or 0. */
-static unsigned
-control_character(const char *text, size_t width)
-{
-	const unsigned char *b = (const unsigned char *)text;
-
-	if (width == 1)
-		return b[0] < 0x20 || b[0] == 0x7F ? b[0] : 0;
-	return width == 2 && b[0] == 0xC2 && b[1] < 0xA0 ? b[1] : 0;
-}
-
-/* Quotes, backslashes and control characters escaped as JSON has it; bytes that are not UTF-8 become '?'. */
+/* Quotes, backslashes and what does not show escaped as JSON has it; bytes that are not UTF-8 become '?'. */
 static void
 put_escaped(struct buffer *line, const char *text)
 {
@@ -70,8 +59,8 @@ put_escaped(struct buffer *line, const char *text)
 			buffer_string(line, "?");
 		else if (*text == '"' || *text == '\\')
 			buffer_format(line, "\\%c", *text);
-		else if (control_character(text, width) != 0)
-			buffer_format(line, "\\u%04x", control_character(text, width));
+		else if (utf8_unseen(text, width) != 0)
+			buffer_format(line, "\\u%04x", utf8_unseen(text, width));
 		else
 			buffer_append(line, text, width);
 		width = width == 0 ? 1 : width;
