@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,46 @@ START_TEST(no_text_moves_a_cursor_or_breaks_json)
 }
 END_TEST
 
+START_TEST(no_text_turns_the_direction_of_a_line)
+{
+	char text[] = "BTC\xE2\x80\xAE/TDSU\xE2\x81\xA9\xE2\x80\x8E\xD8\x9C\xE2\x82\xAC";
+
+	check_clean(text);
+	ck_assert_str_eq(text, "BTC??"
+			       "?/TDSU??"
+			       "??"
+			       "??"
+			       "??\xE2\x82\xAC");
+}
+END_TEST
+
+/* A peer's text that repeats a secret, cut at every place by what has room. */
+START_TEST(no_part_of_a_secret_is_left_where_a_text_was_cut)
+{
+	static const char secret[] = "Zq\x01\xC3\xA9\xE2\x80\xAE-passphrase";
+	struct secrets secrets = { 0 };
+	struct check_result result;
+	struct failure why;
+	char echo[1100];
+
+	secrets_add(&secrets, secret);
+	for (int before = 0; before < 1024; before++) {
+		check_begin(&result);
+		(void)snprintf(echo, sizeof(echo), "%*s%s and more", before, "", secret);
+		(void)failure_set(&why, FAILURE_AUTH, "%s", echo);
+		check_find_failure(&result, STATUS_FAIL, "a hint", "okx", &why);
+		check_find(&result, STATUS_FAIL, "a hint", "binance: %s", echo);
+		check_find(&result, STATUS_FAIL, "a hint", "kraken: it is down");
+		check_conclude(&result, &secrets);
+		ck_assert_msg(strstr(result.reason, "Zq?"
+						    "?") == NULL,
+		    "%d: %s", before, result.reason);
+		ck_assert_msg(strstr(result.reason, "passphrase") == NULL, "%d: %s", before, result.reason);
+	}
+	secrets_release(&secrets);
+}
+END_TEST
+
 /* Verdict ------------------------------------------------------------ */
 
 static struct check_result results[CHECKS];
@@ -230,6 +271,8 @@ main(void)
 	tcase_add_test(texts, a_thousand_findings_have_no_more_room_than_there_is);
 	tcase_add_test(texts, what_could_not_be_measured_has_a_kind);
 	tcase_add_test(texts, no_text_moves_a_cursor_or_breaks_json);
+	tcase_add_test(texts, no_text_turns_the_direction_of_a_line);
+	tcase_add_test(texts, no_part_of_a_secret_is_left_where_a_text_was_cut);
 	tcase_add_test(texts, times_are_rfc_3339);
 	tcase_add_checked_fixture(verdicts, all_pass, NULL);
 	tcase_add_test(verdicts, eight_passes_are_ready);
