@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include "common/log.h"
 #include "common/utf8.h"
 
-enum { LONGEST_LINE = 16 * 1024, LONGEST_VALUE = 1024, LINE_END = 2 };
+enum { LONGEST_LINE = 16 * 1024, LONGEST_VALUE = 1024, LINE_END = 2, LONGEST_WAIT_MS = 100 };
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 static const char *const format_names[] = { "logfmt", "json" };
@@ -128,6 +129,7 @@ put_time(const struct log *log, struct buffer *line)
 void
 log_write(const struct log *log, enum log_level level, const char *message, ...)
 {
+	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
 	struct buffer line;
 	const char *key;
 	va_list fields;
@@ -146,8 +148,9 @@ log_write(const struct log *log, enum log_level level, const char *message, ...)
 	line.limit += LINE_END;
 	buffer_string(&line, log->format == LOG_JSON ? "}\n" : "\n");
 	/* One write, so that lines of several programs do not mix.  A log that cannot be written is nobody's
-	 * to report. */
-	if (line.length > 0 && write(STDERR_FILENO, line.text, line.length) < 0) {
+	 * to report, and nobody's to wait for. */
+	if (line.length > 0 && poll(&room, 1, LONGEST_WAIT_MS) > 0 &&
+	    write(STDERR_FILENO, line.text, line.length) < 0) {
 	}
 	buffer_release(&line);
 }
