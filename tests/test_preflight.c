@@ -190,12 +190,18 @@ all_pass(void)
 	}
 }
 
+static void
+reach(bool live, bool strict)
+{
+	verdict_reach(&verdict, results, listed, (struct verdict_terms){ .live = live, .strict = strict });
+}
+
 START_TEST(eight_passes_are_ready)
 {
-	verdict_reach(&verdict, results, listed, true, false);
+	reach(true, false);
 	ck_assert(verdict.ready && verdict.ready_for_live);
 	ck_assert_str_eq(verdict.text, "8/8 pass");
-	verdict_reach(&verdict, results, listed, false, false);
+	reach(false, false);
 	ck_assert(verdict.ready && !verdict.ready_for_live);
 }
 END_TEST
@@ -203,7 +209,7 @@ END_TEST
 START_TEST(one_failure_is_not)
 {
 	results[_i].status = STATUS_FAIL;
-	verdict_reach(&verdict, results, listed, true, false);
+	reach(true, false);
 	ck_assert(!verdict.ready && !verdict.ready_for_live);
 	ck_assert_str_eq(verdict.text, "7/8 pass, 1 fail");
 }
@@ -212,10 +218,10 @@ END_TEST
 START_TEST(a_warning_counts_when_it_is_to)
 {
 	results[_i].status = STATUS_WARN;
-	verdict_reach(&verdict, results, listed, true, false);
+	reach(true, false);
 	ck_assert(verdict.ready && verdict.ready_for_live);
 	ck_assert_str_eq(verdict.text, "7/8 pass, 1 warn");
-	verdict_reach(&verdict, results, listed, true, true);
+	reach(true, true);
 	ck_assert(!verdict.ready && !verdict.ready_for_live);
 }
 END_TEST
@@ -224,14 +230,31 @@ START_TEST(what_live_needs_may_not_be_left_out)
 {
 	bool needed = _i == CHECK_SECRETS || _i == CHECK_LIVE_GUARD || _i == CHECK_EXCHANGE_HEALTH ||
 		      _i == CHECK_OPEN_POSITIONS;
+	char line[128];
 
 	results[_i].status = STATUS_SKIP;
-	verdict_reach(&verdict, results, listed, true, false);
-	ck_assert(verdict.ready);
+	reach(true, false);
+	ck_assert_int_eq(verdict.passed, !needed);
+	ck_assert_int_eq(verdict.ready, !needed);
 	ck_assert_int_eq(verdict.ready_for_live, !needed);
-	listed[_i] = false;
-	verdict_reach(&verdict, results, listed, true, false);
-	ck_assert_int_eq(verdict.ready_for_live, !needed);
+	ck_assert_int_eq(verdict.blocks[_i], needed);
+	(void)snprintf(line, sizeof(line), "NOT READY for live: %s was left out; 7/8 pass, 1 skip",
+	    check_name((enum check)_i));
+	ck_assert_str_eq(verdict.line, needed ? line : "READY for live: 7/8 pass, 1 skip");
+	reach(false, false);
+	ck_assert(verdict.ready && !verdict.ready_for_live && !verdict.blocks[_i]);
+	ck_assert_str_eq(verdict.line, "READY for paper: 7/8 pass, 1 skip");
+}
+END_TEST
+
+START_TEST(all_that_was_left_out_is_named)
+{
+	for (int check = 0; check < CHECKS; check++)
+		results[check].status = check == CHECK_REDIS ? STATUS_WARN : STATUS_SKIP;
+	reach(true, true);
+	ck_assert_str_eq(verdict.line,
+	    "NOT READY for live: secrets, live_guard, exchange_health, open_positions were left out; "
+	    "0/8 pass, 1 warn, 7 skip (strict: warnings count)");
 }
 END_TEST
 
@@ -239,9 +262,28 @@ START_TEST(nothing_that_was_looked_at_is_not_ready)
 {
 	for (int check = 0; check < CHECKS; check++)
 		results[check].status = STATUS_SKIP;
-	verdict_reach(&verdict, results, listed, false, false);
-	ck_assert(!verdict.ready);
+	reach(false, false);
+	ck_assert(!verdict.passed && !verdict.ready);
 	ck_assert_str_eq(verdict.text, "0/8 pass, 8 skip");
+	ck_assert(verdict.blocks[_i]);
+}
+END_TEST
+
+/* Also where all were named: it was not meant to be one. */
+START_TEST(some_checks_alone_are_no_verdict)
+{
+	const struct verdict_terms terms = { .live = true, .partial = true };
+
+	for (int check = 0; check < CHECKS; check++)
+		listed[check] = check == _i || _i == CHECKS;
+	verdict_reach(&verdict, results, listed, terms);
+	ck_assert(verdict.passed && !verdict.ready && !verdict.ready_for_live);
+	ck_assert_str_eq(verdict.line, _i == CHECKS ? "8/8 pass for live; some checks alone are no verdict"
+						    : "1/1 pass for live; some checks alone are no verdict");
+	results[_i % CHECKS].status = STATUS_FAIL;
+	verdict_reach(&verdict, results, listed, terms);
+	ck_assert(!verdict.passed && !verdict.ready);
+	ck_assert_ptr_null(strstr(verdict.line, "READY"));
 }
 END_TEST
 
@@ -279,7 +321,9 @@ main(void)
 	tcase_add_loop_test(verdicts, one_failure_is_not, 0, CHECKS);
 	tcase_add_loop_test(verdicts, a_warning_counts_when_it_is_to, 0, CHECKS);
 	tcase_add_loop_test(verdicts, what_live_needs_may_not_be_left_out, 0, CHECKS);
-	tcase_add_test(verdicts, nothing_that_was_looked_at_is_not_ready);
+	tcase_add_test(verdicts, all_that_was_left_out_is_named);
+	tcase_add_loop_test(verdicts, nothing_that_was_looked_at_is_not_ready, 0, CHECKS);
+	tcase_add_loop_test(verdicts, some_checks_alone_are_no_verdict, 0, CHECKS + 1);
 	suite_add_tcase(suite, texts);
 	suite_add_tcase(suite, verdicts);
 	return run_suite(suite);
