@@ -5,7 +5,7 @@
  * the terminal, in a file, in metrics, as an alert, and as the exit status.
  */
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ deadline_of_checks(const struct gate *gate, const struct run *run)
 {
 	struct deadline deadline = run_deadline(run), own = deadline_in(gate->check_timeout_ns);
 
-	if (gate->alert_client != NULL)
+	if (gate->alerts)
 		deadline.at_ns -= deadline_left_ns(deadline) / 4;
 	return own.at_ns < deadline.at_ns ? own : deadline;
 }
@@ -102,13 +102,9 @@ tell(const struct gate *gate, struct run *run, bool shown)
 
 /* The log's last line of a run: the verdict. */
 static void
-tell_verdict(const struct gate *gate, const struct verdict *verdict, struct run *run)
+tell_verdict(const struct verdict *verdict, struct run *run)
 {
-	char text[160];
-
-	(void)snprintf(text, sizeof(text), "%s for %s: %.100s", verdict->ready ? "READY" : "NOT READY",
-	    gate->env, verdict->text);
-	(verdict->ready ? run_say : run_note)(run, "verdict", text);
+	(verdict->passed ? run_say : run_note)(run, "verdict", verdict->line);
 }
 
 /* What the Alertmanagers did not take: said and counted, and the verdict stands. */
@@ -134,14 +130,22 @@ send_alerts(struct gate *gate, const struct verdict *verdict, struct run *run)
 /* Run ---------------------------------------------------------------- */
 
 /* The list is for whoever looks: not where metrics are printed, nor in a log. */
-static FILE *
+static int
 list_output(const struct run *run)
 {
 	struct run_identity identity = run_identity(run);
 
 	if (identity.prints)
-		return stderr;
-	return identity.interval_ns == 0 || isatty(STDOUT_FILENO) == 1 ? stdout : NULL;
+		return STDERR_FILENO;
+	return identity.interval_ns == 0 || isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : -1;
+}
+
+/* What is left of the list has half of the time that is left: then the metrics are published. */
+static void
+close_list(struct terminal *terminal, struct run *run)
+{
+	if (!terminal_close(terminal, deadline_in(deadline_left_ns(run_deadline(run)) / 2)))
+		run_note(run, "list", "nobody read the list in time: it is not whole");
 }
 
 static void
@@ -149,7 +153,7 @@ conclude(struct gate *gate, struct evidence *evidence, struct run *run)
 {
 	struct failure why = { 0 };
 
-	evidence->alerted = gate->alert_client != NULL && !gate->partial;
+	evidence->alerted = gate->alerts && !gate->partial;
 	if (evidence->alerted)
 		send_alerts(gate, evidence->verdict, run);
 	if (gate->output != NULL &&
@@ -176,16 +180,18 @@ preflight_collect(void *state, struct run *run)
 	terminal_begin(&terminal, list_output(run), gate->found.results, gate->listed);
 	round_make(gate, deadline_of_checks(gate, run), &terminal);
 	recollection_write(gate, run);
-	verdict_reach(&verdict, gate->found.results, gate->listed, gate->live, gate->strict);
-	gate->ready = verdict.ready;
+	verdict_reach(&verdict, gate->found.results, gate->listed,
+	    (struct verdict_terms){ gate->live, gate->strict, gate->partial });
+	gate->passed = verdict.passed;
 	seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	evidence.finished = evidence.started + seconds;
-	terminal_end(&terminal, &verdict, gate->env, gate->strict);
-	tell(gate, run, terminal.out != NULL);
-	if (terminal.out == NULL)
-		tell_verdict(gate, &verdict, run);
+	terminal_end(&terminal, &verdict);
+	tell(gate, run, terminal.shown);
+	if (!terminal.shown)
+		tell_verdict(&verdict, run);
 	publish(gate, &verdict, run_metrics(run), seconds);
 	conclude(gate, &evidence, run);
+	close_list(&terminal, run);
 }
 
 static int
@@ -208,7 +214,7 @@ preflight_exit_status(const void *state, bool published)
 
 	if (!published || !gate->written)
 		return EXIT_NOT_WRITTEN;
-	return gate->ready ? EXIT_READY : EXIT_NOT_READY;
+	return gate->passed ? EXIT_READY : EXIT_NOT_READY;
 }
 
 const struct collector collector = {
@@ -224,5 +230,6 @@ const struct collector collector = {
 	.exit_status = preflight_exit_status,
 	.statuses =
 	    "Exit status: 0 ready, 1 not ready, 2 usage or configuration, 3 the verdict was reached but\n"
-	    "the evidence or the metrics could not be written.",
+	    "the evidence or the metrics could not be written.  With --check: 0 what was made passed, 1 it did\n"
+	    "not.  --fail-on-down is of no account here.",
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/failure.h"
+#include "common/text.h"
 
 static void
 replace_control_characters(char *text)
@@ -20,7 +21,7 @@ failure_set(struct failure *why, enum failure_kind kind, const char *format, ...
 
 	why->kind = kind;
 	va_start(args, format);
-	(void)vsnprintf(why->text, sizeof(why->text), format, args);
+	text_vformat(why->text, sizeof(why->text), format, args);
 	va_end(args);
 	replace_control_characters(why->text);
 	return -1;
@@ -29,14 +30,13 @@ failure_set(struct failure *why, enum failure_kind kind, const char *format, ...
 int
 failure_prefix(struct failure *why, const char *format, ...)
 {
-	char prefix[sizeof(why->text)], joined[2 * sizeof(why->text) + 2];
+	char prefix[sizeof(why->text)], joined[sizeof(why->text)];
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(prefix, sizeof(prefix), format, args);
+	text_vformat(prefix, sizeof(prefix), format, args);
 	va_end(args);
-	(void)snprintf(joined, sizeof(joined), "%s: %s", prefix, why->text);
-	joined[sizeof(why->text) - 1] = '\0';
+	text_format(joined, sizeof(joined), "%s: %s", prefix, why->text);
 	memcpy(why->text, joined, strlen(joined) + 1);
 	replace_control_characters(why->text);
 	return -1;

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include "common/log.h"
 #include "common/utf8.h"
 
-enum { LONGEST_LINE = 16 * 1024, LONGEST_VALUE = 1024, LINE_END = 2 };
+enum { LONGEST_LINE = 16 * 1024, LONGEST_VALUE = 1024, LINE_END = 2, LONGEST_WAIT_MS = 100 };
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 static const char *const format_names[] = { "logfmt", "json" };
@@ -46,18 +47,7 @@ log_format_parse(const char *text, enum log_format *format)
 	return 0;
 }
 
-/* The control character at `text`, in ASCII or past it (a terminal takes U+009B for ESC [), or 0. */
-static unsigned
-control_character(const char *text, size_t width)
-{
-	const unsigned char *b = (const unsigned char *)text;
-
-	if (width == 1)
-		return b[0] < 0x20 || b[0] == 0x7F ? b[0] : 0;
-	return width == 2 && b[0] == 0xC2 && b[1] < 0xA0 ? b[1] : 0;
-}
-
-/* Quotes, backslashes and control characters escaped as JSON has it; bytes that are not UTF-8 become '?'. */
+/* Quotes, backslashes and what does not show escaped as JSON has it; bytes that are not UTF-8 become '?'. */
 static void
 put_escaped(struct buffer *line, const char *text)
 {
@@ -70,8 +60,8 @@ put_escaped(struct buffer *line, const char *text)
 			buffer_string(line, "?");
 		else if (*text == '"' || *text == '\\')
 			buffer_format(line, "\\%c", *text);
-		else if (control_character(text, width) != 0)
-			buffer_format(line, "\\u%04x", control_character(text, width));
+		else if (utf8_unseen(text, width) != 0)
+			buffer_format(line, "\\u%04x", utf8_unseen(text, width));
 		else
 			buffer_append(line, text, width);
 		width = width == 0 ? 1 : width;
@@ -139,6 +129,7 @@ put_time(const struct log *log, struct buffer *line)
 void
 log_write(const struct log *log, enum log_level level, const char *message, ...)
 {
+	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
 	struct buffer line;
 	const char *key;
 	va_list fields;
@@ -157,8 +148,9 @@ log_write(const struct log *log, enum log_level level, const char *message, ...)
 	line.limit += LINE_END;
 	buffer_string(&line, log->format == LOG_JSON ? "}\n" : "\n");
 	/* One write, so that lines of several programs do not mix.  A log that cannot be written is nobody's
-	 * to report. */
-	if (line.length > 0 && write(STDERR_FILENO, line.text, line.length) < 0) {
+	 * to report, and nobody's to wait for. */
+	if (line.length > 0 && poll(&room, 1, LONGEST_WAIT_MS) > 0 &&
+	    write(STDERR_FILENO, line.text, line.length) < 0) {
 	}
 	buffer_release(&line);
 }

@@ -10,7 +10,9 @@
  *	ts=2026-11-21T01:31:45.123Z level=warn collector=redis_latency msg="..." target=main
  *
  * or the same as one JSON object.  Values are quoted and escaped, secrets are
- * masked.  Only a program's main (and the harness, which is one) logs.
+ * masked.  Only a program's main (and the harness, which is one) logs.  A line
+ * that nobody takes for a tenth of a second (a pipe that is full) is lost:
+ * nothing waits for whoever reads it.
  */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_LOGFMT, LOG_JSON };

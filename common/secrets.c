@@ -138,6 +138,17 @@ mask_cut_off(const char *secret, char *text)
 		}
 }
 
+/* What was cut anywhere shows it by "...". */
+static void
+mask_before_dots(const char *secret, char *text)
+{
+	for (char *end = strstr(text, "..."); end != NULL; end = strstr(end + 1, "...")) {
+		*end = '\0';
+		mask_cut_off(secret, text);
+		*end = '.';
+	}
+}
+
 /* The longest first: a secret may be a part of another. */
 void
 secrets_mask(const struct secrets *secrets, char *text)
@@ -156,6 +167,7 @@ secrets_mask(const struct secrets *secrets, char *text)
 		for (size_t i = 0; i < secrets->count; i++)
 			if (strlen(secrets->values[i]) == longest) {
 				mask_one(secrets->values[i], text);
+				mask_before_dots(secrets->values[i], text);
 				if (cut)
 					mask_cut_off(secrets->values[i], text);
 			}

@@ -27,9 +27,9 @@ void secrets_add(struct secrets *secrets, const char *secret);
  * percent-encoded in any way, and those with control characters replaced as in
  * a failure's text.
  *
- * A text that is long enough to fill a failure may have been cut in the middle
- * of a secret: then what could be the beginning of one is masked at its end.
- * Shorter texts are whole.
+ * A text may have been cut in the middle of a secret where "..." is (text.h),
+ * and at its end if it is long enough to fill a failure: there the first bytes
+ * of a secret, four at least, are masked too.
  */
 enum { SECRETS_CUT = sizeof(((struct failure *)0)->text) - 1 };
 void secrets_mask(const struct secrets *secrets, char *text);

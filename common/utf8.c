@@ -35,6 +35,29 @@ utf8_character(const char *text, size_t length)
 	return 0;
 }
 
+unsigned
+utf8_unseen(const char *text, size_t width)
+{
+	static const struct {
+		unsigned first, last;
+	} unseen[] = { { 0x01, 0x1F }, { 0x7F, 0x9F }, { 0xAD, 0xAD }, { 0x061C, 0x061C }, { 0x180E, 0x180E },
+		{ 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF },
+		{ 0xFFF9, 0xFFFB } };
+	const unsigned char *b = (const unsigned char *)text;
+	unsigned code = 0;
+
+	if (width == 1)
+		code = b[0];
+	else if (width == 2)
+		code = (b[0] & 0x1Fu) << 6 | (b[1] & 0x3Fu);
+	else if (width == 3)
+		code = (b[0] & 0x0Fu) << 12 | (b[1] & 0x3Fu) << 6 | (b[2] & 0x3Fu);
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(*unseen); i++)
+		if (code >= unseen[i].first && code <= unseen[i].last)
+			return code;
+	return 0;
+}
+
 /* Eight bytes at a time while the text is plain ASCII, which it nearly always is. */
 bool
 utf8_valid(struct slice text)

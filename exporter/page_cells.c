@@ -7,18 +7,10 @@
 /* The size of a picture, in its own units. */
 enum { PICTURE_HEIGHT = 20, BAR_STEP = 5 };
 
-/* Marks, embeddings, overrides and isolates, line and paragraph separators, the byte order mark; C1. */
 static bool
-is_treacherous(const unsigned char *c, size_t width)
+is_treacherous(const char *character, size_t width)
 {
-	if (width == 1)
-		return (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t') || c[0] == 0x7F;
-	if (width == 2)
-		return (c[0] == 0xC2 && c[1] < 0xA0) || (c[0] == 0xD8 && c[1] == 0x9C);
-	if (width == 3 && c[0] == 0xE2)
-		return (c[1] == 0x80 && ((c[2] >= 0x8B && c[2] <= 0x8F) || (c[2] >= 0xA8 && c[2] <= 0xAE))) ||
-		       (c[1] == 0x81 && c[2] >= 0xA0 && c[2] <= 0xAF);
-	return width == 3 && c[0] == 0xEF && c[1] == 0xBB && c[2] == 0xBF;
+	return *character != '\n' && *character != '\t' && utf8_unseen(character, width) != 0;
 }
 
 static const char *
@@ -43,7 +35,7 @@ page_text(struct buffer *out, const char *text)
 		const char *entity = entity_of(text[i]);
 
 		width = utf8_character(text + i, length - i);
-		if (width == 0 || is_treacherous((const unsigned char *)text + i, width))
+		if (width == 0 || is_treacherous(text + i, width))
 			buffer_string(out, "\xEF\xBF\xBD");
 		else if (entity != NULL)
 			buffer_string(out, entity);

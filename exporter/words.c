@@ -54,22 +54,12 @@ words_add(struct words *words, const char *format, ...)
 	}
 }
 
-/* C0, DEL and C1. */
-static bool
-is_control(const char *character, size_t width)
-{
-	unsigned char first = (unsigned char)character[0];
-
-	return first < 0x20 || first == 0x7F ||
-	       (width == 2 && first == 0xC2 && (unsigned char)character[1] < 0xA0);
-}
-
 /* Bytes taken from `from`; 0 when the character does not fit. */
 static size_t
 add_character(struct words *words, const char *from, size_t left)
 {
 	size_t width = utf8_character(from, left);
-	bool odd = width == 0 || is_control(from, width);
+	bool odd = width == 0 || *from == '\0' || utf8_unseen(from, width) != 0;
 	size_t needed = odd ? 1 : width;
 
 	if (needed >= words->size - words->length)

@@ -15,6 +15,12 @@ shown(struct slice text)
 	return (int)(text.length < SHOWN ? text.length : SHOWN);
 }
 
+static const char *
+more(struct slice text)
+{
+	return text.length > SHOWN ? "..." : "";
+}
+
 /* "row 3: REASON", or "row 'XXBT': REASON"; rows are counted from 1. */
 static int
 fail_row(const struct account_row *row, struct failure *why, const char *pointer, const char *reason,
@@ -23,10 +29,11 @@ fail_row(const struct account_row *row, struct failure *why, const char *pointer
 	const char *quote = text.at != NULL ? "'" : "";
 
 	if (row->key.at != NULL)
-		return failure_set(why, FAILURE_PROTOCOL, "row '%.*s': '%s' %s%s%.*s%s", shown(row->key),
-		    row->key.at, pointer, reason, quote, shown(text), text.at != NULL ? text.at : "", quote);
-	return failure_set(why, FAILURE_PROTOCOL, "row %zu: '%s' %s%s%.*s%s", row->index + 1, pointer, reason,
-	    quote, shown(text), text.at != NULL ? text.at : "", quote);
+		return failure_set(why, FAILURE_PROTOCOL, "row '%.*s%s': '%s' %s%s%.*s%s%s", shown(row->key),
+		    row->key.at, more(row->key), pointer, reason, quote, shown(text),
+		    text.at != NULL ? text.at : "", more(text), quote);
+	return failure_set(why, FAILURE_PROTOCOL, "row %zu: '%s' %s%s%.*s%s%s", row->index + 1, pointer,
+	    reason, quote, shown(text), text.at != NULL ? text.at : "", more(text), quote);
 }
 
 static bool

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/text.h"
 #include "probes/exchange_read.h"
 #include "probes/exchange_value.h"
 #include "probes/json_pointer.h"
@@ -131,7 +132,7 @@ take_first(const json_t *root, const struct profile_list *pointers, char *out, s
 	for (size_t i = 0; i < pointers->count && *out == '\0'; i++) {
 		const char *text = value_text(json_pointer_get(root, pointers->items[i]), buffer);
 
-		(void)snprintf(out, size, "%s", text != NULL ? text : "");
+		text_format(out, size, "%s", text != NULL ? text : "");
 	}
 }
 
@@ -141,13 +142,8 @@ exchange_read_complaint(
 {
 	take_first(root, &profile->error_code, complaint->code, sizeof(complaint->code));
 	take_first(root, &profile->error_message, complaint->message, sizeof(complaint->message));
-	if (root == NULL && body.length > 0) {
-		size_t length =
-		    body.length < sizeof(complaint->message) ? body.length : sizeof(complaint->message) - 1;
-
-		memcpy(complaint->message, body.at, length);
-		complaint->message[length] = '\0';
-	}
+	if (root == NULL && body.length > 0)
+		text_format(complaint->message, sizeof(complaint->message), "%.*s", SLICE_ARGS(body));
 }
 
 /* "banned until 1700000000000", in any unit; negative: not there. */

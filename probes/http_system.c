@@ -1,11 +1,10 @@
-#include <errno.h>
-#include <string.h>
+#include <stddef.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "common/regular.h"
 #include "probes/http_system.h"
 
 enum { MOST_FILES = 65536 };
@@ -14,11 +13,12 @@ enum { MOST_FILES = 65536 };
 int
 http_check_ca_file(const char *path, struct failure *why)
 {
+	const char *fault = regular_fault(path);
 	SSL_CTX *context;
 	int loaded;
 
-	if (access(path, R_OK) != 0)
-		return failure_set(why, FAILURE_LOCAL, "CA file '%s': %s", path, strerror(errno));
+	if (fault != NULL)
+		return failure_set(why, FAILURE_LOCAL, "CA file '%s': %s", path, fault);
 	context = SSL_CTX_new(TLS_client_method());
 	if (context == NULL)
 		return failure_set(why, FAILURE_LOCAL, "OpenSSL does not start");

@@ -72,6 +72,12 @@ kept(struct slice line)
 	return line.length < MESSAGE_KEPT ? (int)line.length : MESSAGE_KEPT;
 }
 
+static const char *
+more(struct slice line)
+{
+	return line.length > MESSAGE_KEPT ? "..." : "";
+}
+
 static int
 answer(struct failure *why, const char *sqlstate, struct slice line)
 {
@@ -79,8 +85,8 @@ answer(struct failure *why, const char *sqlstate, struct slice line)
 
 	while (strncmp(sqlstate, verdict->code, strlen(verdict->code)) != 0)
 		verdict++;
-	return failure_set(
-	    why, verdict->kind, "%s: %.*s; %s", verdict->what, kept(line), line.at, verdict->advice);
+	return failure_set(why, verdict->kind, "%s: %.*s%s; %s", verdict->what, kept(line), line.at,
+	    more(line), verdict->advice);
 }
 
 int
@@ -119,9 +125,9 @@ phrase(struct failure *why, enum failure_kind otherwise, struct slice line, cons
 {
 	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
 		if (memmem(line.at, line.length, phrases[i].words, strlen(phrases[i].words)) != NULL)
-			return failure_set(
-			    why, phrases[i].kind, "%.*s; %s", kept(line), line.at, phrases[i].advice);
-	return failure_set(why, otherwise, "%.*s; %s", kept(line), line.at, advice);
+			return failure_set(why, phrases[i].kind, "%.*s%s; %s", kept(line), line.at,
+			    more(line), phrases[i].advice);
+	return failure_set(why, otherwise, "%.*s%s; %s", kept(line), line.at, more(line), advice);
 }
 
 /* No server said why: the attempt that decided is the last one. */
@@ -129,7 +135,7 @@ static int
 unanswered(struct failure *why, enum postgres_phase phase, struct slice line, bool attempted)
 {
 	if (!attempted)
-		return failure_set(why, FAILURE_LOCAL, "%.*s", kept(line), line.at);
+		return failure_set(why, FAILURE_LOCAL, "%.*s%s", kept(line), line.at, more(line));
 	if (phase == POSTGRES_CONNECT)
 		return phrase(why, FAILURE_CONNECT, line, "is the server running there?");
 	if (phase == POSTGRES_TLS)

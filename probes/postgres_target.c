@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/regular.h"
 #include "common/resolve.h"
 #include "probes/postgres_target.h"
 
@@ -151,6 +152,23 @@ check_session_attributes(const char *value, struct failure *why)
 	return failure_set(why, FAILURE_LOCAL, "connection string: invalid target_session_attrs value");
 }
 
+/* libpq opens it as it is, a FIFO too. */
+static int
+check_service_file(const struct postgres_parameters *given, struct failure *why)
+{
+	const char *path = getenv("PGSERVICEFILE"), *service = parameters_value(given, "service");
+	const char *fault;
+
+	if (service == NULL)
+		service = getenv("PGSERVICE");
+	if (service == NULL || path == NULL)
+		return 0;
+	fault = regular_fault(path);
+	return fault == NULL
+		   ? 0
+		   : failure_set(why, FAILURE_LOCAL, "PGSERVICEFILE '%s': %s", secret_shown(path), fault);
+}
+
 /*
  * What libpq would do with these parameters: it fills in environment, service
  * file and defaults, checks everything, and then stops before it connects,
@@ -235,7 +253,8 @@ complete(struct postgres_target *target, struct secrets *secrets, struct failure
 	int result;
 
 	parameters_add(&given, target->given);
-	if (check_session_attributes(parameters_value(&given, "target_session_attrs"), why) != 0)
+	if (check_session_attributes(parameters_value(&given, "target_session_attrs"), why) != 0 ||
+	    check_service_file(&given, why) != 0)
 		return -1;
 	asked = ask_libpq(&given, why);
 	if (asked == NULL)

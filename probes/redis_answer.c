@@ -75,8 +75,9 @@ error_answer(const struct redis_session *s, const char *command, char *text)
 	if (*text == '\0')
 		return failure_set(s->why, m->kind, "%s: an error without a text", command);
 	advice = s->rights != NULL && strcmp(m->prefix, "NOPERM") == 0 ? s->rights : m->advice;
-	return failure_set(s->why, m->kind, "%s: %.*s%s%s", command, (int)QUOTED_BYTES, text,
-	    advice != NULL ? ": " : "", advice != NULL ? advice : "");
+	return failure_set(s->why, m->kind, "%s: %.*s%s%s%s", command, (int)QUOTED_BYTES, text,
+	    strlen(text) > QUOTED_BYTES ? "..." : "", advice != NULL ? ": " : "",
+	    advice != NULL ? advice : "");
 }
 
 static int

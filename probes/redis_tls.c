@@ -1,4 +1,5 @@
 #include "probes/redis_tls.h"
+#include "common/regular.h"
 
 #ifdef HAVE_HIREDIS_SSL
 
@@ -27,11 +28,25 @@ reason(void)
 }
 
 static int
+check_file(const char *option, const char *path, struct failure *why)
+{
+	const char *fault = path != NULL ? regular_fault(path) : NULL;
+
+	return fault == NULL
+		   ? 0
+		   : failure_set(why, FAILURE_LOCAL, "%s '%s': %s", option, secret_shown(path), fault);
+}
+
+static int
 load_files(SSL_CTX *context, const struct redis_tls *settings, struct failure *why)
 {
 	const char *cert_file = settings->cert_file;
 	const char *key_file = settings->key_file != NULL ? settings->key_file : cert_file;
 
+	if (check_file("tls.ca-file", settings->ca_file, why) != 0 ||
+	    check_file("tls.cert-file", cert_file, why) != 0 ||
+	    check_file("tls.key-file", settings->key_file, why) != 0)
+		return -1;
 	if (settings->ca_file != NULL && SSL_CTX_load_verify_locations(context, settings->ca_file, NULL) != 1)
 		return failure_set(
 		    why, FAILURE_LOCAL, "tls.ca-file '%s': %s", secret_shown(settings->ca_file), reason());

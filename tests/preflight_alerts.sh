@@ -107,6 +107,22 @@ gate 1 paper --alertmanager.url "$url" --postgres.latency.warn 0s --strict
 check "strict makes a warning a P0" await 20 asked '"PreflightFailed" in alerts and "PreflightWarning" not in alerts'
 gate 0 paper --alertmanager.url "$url"
 
+# Not ready is an alert, also where no check failed.
+all='--skip environment --skip secrets --skip live_guard --skip redis --skip postgres --skip exchange_health
+	--skip open_positions --skip git_safety'
+# shellcheck disable=SC2086
+gate 1 paper --alertmanager.url "$url" $all
+check "nothing that was checked is an alert" await 20 asked '"PreflightFailed" in alerts'
+check "about all" asked 'len(alerts["PreflightFailed"]["annotations"]["failed_checks"].split(", ")) == 8'
+gate 0 paper --alertmanager.url "$url"
+check "it is resolved" await 20 asked 'not alerts'
+gate 1 live --alertmanager.url "$url" --skip live_guard
+check "so is what live needs and was left out" await 20 asked '"PreflightFailed" in alerts'
+check "by its name" asked 'alerts["PreflightFailed"]["annotations"]["failed_checks"] == "live_guard"'
+check "in its summary" asked '"NOT READY for live: live_guard was left out" in alerts["PreflightFailed"]["annotations"]["summary"]'
+gate 0 live --alertmanager.url "$url"
+check "that is resolved, too" await 20 asked 'not alerts'
+
 # In a loop the alert lasts three intervals, and at least a minute.
 spawn loop "$preflight" --env paper --interval 30s --redis.target "$gone" --skip git_safety --alertmanager.url "$url"
 check "a loop's alert lasts as its interval says" await 20 asked '80 < seconds(alerts["PreflightFailed"]["endsAt"]) <= 91'
@@ -130,16 +146,33 @@ gate 1 paper --alertmanager.url "http://127.0.0.1:$dead" --timeout 1s --redis.ta
 check "not ready stays not ready" said 'NOT READY'
 check "counted again" test "$(failures "$dead")" = 2
 
-# One that comes back within the deadline gets them.
+# Several at one address are told apart, and not by their paths.
+gate 0 paper --alertmanager.url "http://127.0.0.1:$dead/a-token" --alertmanager.url "http://127.0.0.1:$dead/b" \
+	--alertmanager.url "http://127.0.0.1:$dead" --timeout 1s
+for each in "$dead#2" "$dead#3"; do
+	check "$each has a count of its own" test "$(failures "$each")" = 1
+done
+check "so has the first" test "$(failures "$dead")" = 3
+refute "nothing of their paths is in a label" grep -q a-token "$prom"
+
+# One that comes back within the deadline gets them, while another hangs.
 stop "$am"
+hole=$(free_port)
+spawn hole "$PYTHON" -c "
+import socket
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $hole)); s.listen(200)
+kept = []
+while True: kept.append(s.accept())
+"
+check "one hangs" await 20 sh -c "curl -s --max-time 0.2 http://127.0.0.1:$hole/; test \$? -eq 28"
 (
 	await 20 test -s "$work/out"
 	exec prometheus-alertmanager --config.file="$work/alertmanager.yml" --storage.path="$work/alertmanager-$am_port" \
 		--web.listen-address="127.0.0.1:$am_port" --cluster.listen-address= >"$work/late.log" 2>&1
 ) &
 echo "$!" >>"$work/pids"
-gate 1 paper --alertmanager.url "$url" --timeout 20s --redis.target "$gone"
-check "it is tried again until it is there" evidence "run['alerts'][0]['accepted'] or 1/0"
+gate 1 paper --alertmanager.url "http://127.0.0.1:$hole" --alertmanager.url "$url" --timeout 12s --redis.target "$gone"
+check "it is tried again until it is there" evidence "[a['accepted'] for a in run['alerts']] == [False, True] or 1/0"
 check "and the alert fires" await 20 asked '"PreflightFailed" in alerts'
 
 # One that refuses is not asked again.

@@ -27,8 +27,40 @@ check "counts on the terminal" said 'NOT READY for live: 5/8 pass, 2 fail, 1 ski
 check "hints follow" said '  redis: start Redis'
 gate 0 paper --check redis
 check "of one check alone too" valid
-check "that is no verdict" evidence "run['partial'] and len(checks) == 1 or 1/0"
+check "that is no verdict" evidence "run['partial'] and not run['ready'] and len(checks) == 1 or 1/0"
+check "and is not called one" not grep -q READY "$work/out"
+check "but that it passed" said '1/1 pass for paper; some checks alone are no verdict'
 check "it is numbered so" said '[1/1] redis ... ok'
+gate 1 live --check redis --redis.target redis://127.0.0.1:1
+check "nor when it fails" not grep -q READY "$work/out"
+check "its evidence is valid" valid
+gate 0 live --check live_guard
+check "of live neither" evidence "not run['ready'] and not run['ready_for_live'] or 1/0"
+check "its evidence is valid too" valid
+export ARBWATCH_CHECK=environment
+gate 0 paper
+unset ARBWATCH_CHECK
+check "no variable makes a run one of some checks" said 'READY for paper: 8/8 pass'
+printf 'preflight:\n  check: [redis]\n' >"$work/check.yml"
+gate 2 paper --config.file "$work/check.yml"
+
+# Left out -------------------------------------------------------------
+
+gate 0 live --skip environment --skip redis --skip postgres --skip git_safety
+check "what live can do without may be left out" said 'READY for live: 4/8 pass, 4 skip'
+check "that is ready for live" evidence "run['ready'] and run['ready_for_live'] or 1/0"
+for each in secrets live_guard exchange_health open_positions; do
+	gate 1 live --skip "$each"
+	check "$each may not" said "NOT READY for live: $each was left out; 7/8 pass, 1 skip"
+	check "the evidence says so" evidence "not run['ready'] and not run['ready_for_live'] or 1/0"
+	check "and is valid" valid
+done
+export ARBWATCH_SKIP=live_guard
+gate 1 live
+unset ARBWATCH_SKIP
+check "nor by a variable" said 'NOT READY for live: live_guard was left out'
+gate 1 live --skip secrets --skip live_guard --redis.target redis://127.0.0.1:1
+check "failures are told with it" said 'NOT READY for live: secrets, live_guard were left out; 5/8 pass, 1 fail, 2 skip'
 
 # Exit statuses -------------------------------------------------------
 
@@ -49,6 +81,33 @@ done
 before=$(cat "$work/evidence.json")
 gate 3 paper --output /dev/full/evidence
 check "the old evidence stays" test "$(cat "$work/evidence.json")" = "$before"
+
+# What is there and is no file is left alone.
+mkfifo "$work/fifo"
+ln -s evidence.json "$work/link"
+for each in fifo link; do
+	gate 3 paper --output "$work/$each"
+	check "a $each is not replaced: why" grep -q "$work/$each' is there and no regular file" "$work/err"
+done
+check "the pipe is one still" test -p "$work/fifo"
+check "the link too" test -L "$work/link"
+ln -s /nowhere "$work/.evidence.json.tmp"
+gate 0 paper
+check "what was in the way of the draft is gone" test -z "$(find "$work" -maxdepth 1 -name '.evidence*')"
+# Whoever may look into the directory can lock it.
+spawn locked flock --no-fork "$work" sleep 60
+check "the directory is locked" await 10 not flock -n "$work" true
+gate 0 paper
+stop "$SPAWNED"
+
+# Files that have no end are no settings.
+for each in "--tls.ca-file $work/fifo --exchange okx=http://127.0.0.1:$paper_port/okx" \
+	"--alertmanager.ca-file $work/fifo --alertmanager.url http://127.0.0.1:1" \
+	"--postgres.target service=bot"; do
+	# shellcheck disable=SC2086  # flags and their values
+	PGSERVICEFILE=$work/fifo run 2 timeout 10 "$preflight" --env paper --exchange.profiles "$here/exchanges" $each
+	check "why" grep -q "fifo': is no regular file" "$work/err"
+done
 
 # Terminal ------------------------------------------------------------
 
@@ -71,7 +130,37 @@ sql "UPDATE alembic_version SET version_num = E'\\033[31mx\\n\\302\\233y'"
 gate 1 paper --check postgres
 check "nothing a server says moves the cursor" not grep -q "$(printf '\033')" "$work/out"
 check "the evidence stays valid" valid
+sql "UPDATE alembic_version SET version_num = E'a\\342\\200\\256b\\342\\201\\246c'"
+gate 1 paper --check postgres
+check "nor turns a line's direction" sh -c "! grep -qF -e '$(printf '\342\200\256')' -e '$(printf '\342\201\246')' '$work/out'"
+check "what it says is shown" is postgres fail "'a???b???c'"
 sql "UPDATE alembic_version SET version_num = '7f3c'"
+
+# A secret that a server repeats --------------------------------------
+
+# Wherever its message is cut, which is within 200 bytes.
+echo_port=$(free_port)
+echo 0 >"$work/dots"
+spawn echo "$PYTHON" "$here/tests/preflight/echo.py" "$echo_port" "$work/dots"
+check "a server refuses" await 20 curl -s -o "$work/check.out" "http://127.0.0.1:$echo_port/"
+mkdir -m 755 "$work/echoed"
+printf 'paper-key\n' >"$work/echoed/okx.key"
+printf '%s\n' "$secret" >"$work/echoed/okx.secret"
+printf 'Zq8fK+pa55phr4se+Xw\n' >"$work/echoed/okx.passphrase"
+chmod 0400 "$work/echoed"/*
+dots=170 whole=0 leaks=0
+while [ "$dots" -lt 205 ]; do
+	echo "$dots" >"$work/dots"
+	run 0 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange "okx=http://127.0.0.1:$echo_port" \
+		--keys "$work/echoed" --check open_positions --output "$work/evidence.json" --textfile.directory "$work/echoed"
+	if grep -qF 'Zq8fK' "$work/out" "$work/err" "$work/evidence.json"; then leaks=$((leaks + 1)); fi
+	if grep -qF '.*** ' "$work/out"; then whole=$((whole + 1)); fi
+	rm -f "$work/echoed"/.exchange_bans* "$work/echoed"/*.prom
+	dots=$((dots + 1))
+done
+check "it does repeat it ($whole times as a whole)" test "$whole" -gt 0
+check "and cuts it ($whole times as a whole)" test "$whole" -lt 20
+check "nothing of it is shown ($leaks times)" test "$leaks" -eq 0
 
 # Metrics -------------------------------------------------------------
 
@@ -102,11 +191,12 @@ check "textfile_lint has nothing to say" "$BUILD/textfile_lint" "$textfiles"
 rm -f "$prom"
 gate 0 live
 check "ready for live" sample 'arbitrage_preflight_ready_for_live{env="live"}' 1 "$prom"
-gate 0 live --skip open_positions
+gate 1 live --skip open_positions
 check "not when what live needs is left out" sample 'arbitrage_preflight_ready_for_live{env="live"}' 0 "$prom"
+check "it is not ready at all" sample 'arbitrage_preflight_last_success{env="live"}' 0 "$prom"
 run 0 "$preflight" --env paper --check environment --stdout
 check "printed metrics are alone on standard output" sh -c "promtool check metrics <'$work/out'"
-check "the list is elsewhere" grep -q 'READY for paper' "$work/err"
+check "the list is elsewhere" grep -q '1/1 pass for paper' "$work/err"
 
 # Two at once ---------------------------------------------------------
 
@@ -124,6 +214,31 @@ for _ in 1 2 3 4 5; do
 	check "the evidence is whole" valid
 done
 check "no run is lost" sample 'arbitrage_preflight_runs_total{env="paper"}' 10 "$prom"
+
+# Nobody reads --------------------------------------------------------
+
+hook_port=$(free_port)
+spawn hook "$PYTHON" "$here/tests/preflight/hook.py" "$hook_port" "$work/sent"
+check "a receiver is there" await 20 curl -s -o "$work/check.out" -d '{}' "http://127.0.0.1:$hook_port/"
+rm -f "$prom"
+runs=0
+for each in pipe both terminal background; do
+	for target in "$redis_url" redis://127.0.0.1:1; do
+		runs=$((runs + 1))
+		rm -f "$work/evidence.json"
+		: >"$work/sent"
+		[ "$target" = "$redis_url" ] && status=0 || status=1
+		run "$status" timeout 30 "$PYTHON" "$here/tests/preflight/unread.py" "$each" "$preflight" --env paper \
+			--skip git_safety --secrets.processes no --redis.target "$target" --redis.latency.warn 1s \
+			--redis.latency.fail 2s --timeout 2s --output "$work/evidence.json" \
+			--alertmanager.url "http://127.0.0.1:$hook_port" --alertmanager.url http://127.0.0.1:1
+		check "$each: the evidence is there" valid
+		check "$each: alerts are sent" grep -q PreflightFailed "$work/sent"
+		check "$each: metrics are published" sample 'arbitrage_preflight_runs_total{env="paper"}' "$runs" "$prom"
+	done
+done
+run 0 timeout 30 "$PYTHON" "$here/tests/preflight/unread.py" pipe "$preflight" --env paper --check environment --timeout 1s
+check "what nobody read is said" grep -q 'nobody read the list in time' "$work/err"
 
 # A loop --------------------------------------------------------------
 

@@ -54,9 +54,11 @@ START_TEST(what_is_too_long_is_cut_and_stays_a_string)
 	text[sizeof(text) - 1] = '\0';
 	(void)failure_set(&why, FAILURE_LOCAL, "%s", text);
 	ck_assert_uint_eq(strlen(why.text), sizeof(why.text) - 1);
+	ck_assert_str_eq(why.text + sizeof(why.text) - 5, "x...");
 	(void)failure_prefix(&why, "front");
 	ck_assert_uint_eq(strlen(why.text), sizeof(why.text) - 1);
 	ck_assert_int_eq(strncmp(why.text, "front: xxx", 10), 0);
+	ck_assert_str_eq(why.text + sizeof(why.text) - 5, "x...");
 	(void)failure_prefix(&why, "%s", text);
 	ck_assert_uint_eq(strlen(why.text), sizeof(why.text) - 1);
 }

@@ -149,6 +149,10 @@ static const struct {
 	  "31m\xc2\x80\xc2\x9f\xc2\xa0",
 	    "\"\\u009b31m\\u0080\\u009f\xc2\xa0\"", "\"\\u009b31m\\u0080\\u009f\xc2\xa0\"" },
 	{ "업비트", "\"업비트\"", "\"업비트\"" },
+	/* What turns the direction of a line, and what has no width. */
+	{ "a\xe2\x80\xae"
+	  "b\xd8\x9c\xe2\x81\xa6\xe2\x80\x8f\xef\xbb\xbf",
+	    "\"a\\u202eb\\u061c\\u2066\\u200f\\ufeff\"", "\"a\\u202eb\\u061c\\u2066\\u200f\\ufeff\"" },
 	{ "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"", "\"\xf0\x9f\x98\x80\"" },
 	{ "\xff|\xc3|\xc0\x80|\xed\xa0\x80|\xf4\x90\x80\x80", "\"?|?|??|???|????\"", "\"?|?|??|???|????\"" },
 	{ "cut\xe2\x82", "\"cut??\"", "\"cut??\"" },

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,46 @@ START_TEST(no_text_moves_a_cursor_or_breaks_json)
 }
 END_TEST
 
+START_TEST(no_text_turns_the_direction_of_a_line)
+{
+	char text[] = "BTC\xE2\x80\xAE/TDSU\xE2\x81\xA9\xE2\x80\x8E\xD8\x9C\xE2\x82\xAC";
+
+	check_clean(text);
+	ck_assert_str_eq(text, "BTC??"
+			       "?/TDSU??"
+			       "??"
+			       "??"
+			       "??\xE2\x82\xAC");
+}
+END_TEST
+
+/* A peer's text that repeats a secret, cut at every place by what has room. */
+START_TEST(no_part_of_a_secret_is_left_where_a_text_was_cut)
+{
+	static const char secret[] = "Zq\x01\xC3\xA9\xE2\x80\xAE-passphrase";
+	struct secrets secrets = { 0 };
+	struct check_result result;
+	struct failure why;
+	char echo[1100];
+
+	secrets_add(&secrets, secret);
+	for (int before = 0; before < 1024; before++) {
+		check_begin(&result);
+		(void)snprintf(echo, sizeof(echo), "%*s%s and more", before, "", secret);
+		(void)failure_set(&why, FAILURE_AUTH, "%s", echo);
+		check_find_failure(&result, STATUS_FAIL, "a hint", "okx", &why);
+		check_find(&result, STATUS_FAIL, "a hint", "binance: %s", echo);
+		check_find(&result, STATUS_FAIL, "a hint", "kraken: it is down");
+		check_conclude(&result, &secrets);
+		ck_assert_msg(strstr(result.reason, "Zq?"
+						    "?") == NULL,
+		    "%d: %s", before, result.reason);
+		ck_assert_msg(strstr(result.reason, "passphrase") == NULL, "%d: %s", before, result.reason);
+	}
+	secrets_release(&secrets);
+}
+END_TEST
+
 /* Verdict ------------------------------------------------------------ */
 
 static struct check_result results[CHECKS];
@@ -149,12 +190,18 @@ all_pass(void)
 	}
 }
 
+static void
+reach(bool live, bool strict)
+{
+	verdict_reach(&verdict, results, listed, (struct verdict_terms){ .live = live, .strict = strict });
+}
+
 START_TEST(eight_passes_are_ready)
 {
-	verdict_reach(&verdict, results, listed, true, false);
+	reach(true, false);
 	ck_assert(verdict.ready && verdict.ready_for_live);
 	ck_assert_str_eq(verdict.text, "8/8 pass");
-	verdict_reach(&verdict, results, listed, false, false);
+	reach(false, false);
 	ck_assert(verdict.ready && !verdict.ready_for_live);
 }
 END_TEST
@@ -162,7 +209,7 @@ END_TEST
 START_TEST(one_failure_is_not)
 {
 	results[_i].status = STATUS_FAIL;
-	verdict_reach(&verdict, results, listed, true, false);
+	reach(true, false);
 	ck_assert(!verdict.ready && !verdict.ready_for_live);
 	ck_assert_str_eq(verdict.text, "7/8 pass, 1 fail");
 }
@@ -171,10 +218,10 @@ END_TEST
 START_TEST(a_warning_counts_when_it_is_to)
 {
 	results[_i].status = STATUS_WARN;
-	verdict_reach(&verdict, results, listed, true, false);
+	reach(true, false);
 	ck_assert(verdict.ready && verdict.ready_for_live);
 	ck_assert_str_eq(verdict.text, "7/8 pass, 1 warn");
-	verdict_reach(&verdict, results, listed, true, true);
+	reach(true, true);
 	ck_assert(!verdict.ready && !verdict.ready_for_live);
 }
 END_TEST
@@ -183,14 +230,31 @@ START_TEST(what_live_needs_may_not_be_left_out)
 {
 	bool needed = _i == CHECK_SECRETS || _i == CHECK_LIVE_GUARD || _i == CHECK_EXCHANGE_HEALTH ||
 		      _i == CHECK_OPEN_POSITIONS;
+	char line[128];
 
 	results[_i].status = STATUS_SKIP;
-	verdict_reach(&verdict, results, listed, true, false);
-	ck_assert(verdict.ready);
+	reach(true, false);
+	ck_assert_int_eq(verdict.passed, !needed);
+	ck_assert_int_eq(verdict.ready, !needed);
 	ck_assert_int_eq(verdict.ready_for_live, !needed);
-	listed[_i] = false;
-	verdict_reach(&verdict, results, listed, true, false);
-	ck_assert_int_eq(verdict.ready_for_live, !needed);
+	ck_assert_int_eq(verdict.blocks[_i], needed);
+	(void)snprintf(line, sizeof(line), "NOT READY for live: %s was left out; 7/8 pass, 1 skip",
+	    check_name((enum check)_i));
+	ck_assert_str_eq(verdict.line, needed ? line : "READY for live: 7/8 pass, 1 skip");
+	reach(false, false);
+	ck_assert(verdict.ready && !verdict.ready_for_live && !verdict.blocks[_i]);
+	ck_assert_str_eq(verdict.line, "READY for paper: 7/8 pass, 1 skip");
+}
+END_TEST
+
+START_TEST(all_that_was_left_out_is_named)
+{
+	for (int check = 0; check < CHECKS; check++)
+		results[check].status = check == CHECK_REDIS ? STATUS_WARN : STATUS_SKIP;
+	reach(true, true);
+	ck_assert_str_eq(verdict.line,
+	    "NOT READY for live: secrets, live_guard, exchange_health, open_positions were left out; "
+	    "0/8 pass, 1 warn, 7 skip (strict: warnings count)");
 }
 END_TEST
 
@@ -198,9 +262,28 @@ START_TEST(nothing_that_was_looked_at_is_not_ready)
 {
 	for (int check = 0; check < CHECKS; check++)
 		results[check].status = STATUS_SKIP;
-	verdict_reach(&verdict, results, listed, false, false);
-	ck_assert(!verdict.ready);
+	reach(false, false);
+	ck_assert(!verdict.passed && !verdict.ready);
 	ck_assert_str_eq(verdict.text, "0/8 pass, 8 skip");
+	ck_assert(verdict.blocks[_i]);
+}
+END_TEST
+
+/* Also where all were named: it was not meant to be one. */
+START_TEST(some_checks_alone_are_no_verdict)
+{
+	const struct verdict_terms terms = { .live = true, .partial = true };
+
+	for (int check = 0; check < CHECKS; check++)
+		listed[check] = check == _i || _i == CHECKS;
+	verdict_reach(&verdict, results, listed, terms);
+	ck_assert(verdict.passed && !verdict.ready && !verdict.ready_for_live);
+	ck_assert_str_eq(verdict.line, _i == CHECKS ? "8/8 pass for live; some checks alone are no verdict"
+						    : "1/1 pass for live; some checks alone are no verdict");
+	results[_i % CHECKS].status = STATUS_FAIL;
+	verdict_reach(&verdict, results, listed, terms);
+	ck_assert(!verdict.passed && !verdict.ready);
+	ck_assert_ptr_null(strstr(verdict.line, "READY"));
 }
 END_TEST
 
@@ -230,13 +313,17 @@ main(void)
 	tcase_add_test(texts, a_thousand_findings_have_no_more_room_than_there_is);
 	tcase_add_test(texts, what_could_not_be_measured_has_a_kind);
 	tcase_add_test(texts, no_text_moves_a_cursor_or_breaks_json);
+	tcase_add_test(texts, no_text_turns_the_direction_of_a_line);
+	tcase_add_test(texts, no_part_of_a_secret_is_left_where_a_text_was_cut);
 	tcase_add_test(texts, times_are_rfc_3339);
 	tcase_add_checked_fixture(verdicts, all_pass, NULL);
 	tcase_add_test(verdicts, eight_passes_are_ready);
 	tcase_add_loop_test(verdicts, one_failure_is_not, 0, CHECKS);
 	tcase_add_loop_test(verdicts, a_warning_counts_when_it_is_to, 0, CHECKS);
 	tcase_add_loop_test(verdicts, what_live_needs_may_not_be_left_out, 0, CHECKS);
-	tcase_add_test(verdicts, nothing_that_was_looked_at_is_not_ready);
+	tcase_add_test(verdicts, all_that_was_left_out_is_named);
+	tcase_add_loop_test(verdicts, nothing_that_was_looked_at_is_not_ready, 0, CHECKS);
+	tcase_add_loop_test(verdicts, some_checks_alone_are_no_verdict, 0, CHECKS + 1);
 	suite_add_tcase(suite, texts);
 	suite_add_tcase(suite, verdicts);
 	return run_suite(suite);

@@ -47,6 +47,12 @@ static const struct {
 	{ { "%41" }, "%41 %2541 A %2A", "*** *** A %2A" },
 	{ { "first\nsecond" }, "first%0Asecond", "***" },
 	{ { "hunter2" }, "hunter%2 hunter%", "hunter%2 hunter%" },
+	/* Where it was cut in two. */
+	{ { "hunter2" }, "refused: hunter...; check the key", "refused: ******...; check the key" },
+	{ { "hunter2" }, "refused: hun...; hunt...", "refused: hun...; ****..." },
+	{ { "hunter...2" }, "hunter.....", "******....." },
+	{ { "p@ss:word" }, "p%40ss%3...", "********..." },
+	{ { "hunter2" }, "... hunter", "... hunter" },
 	/* The beginning of a secret is a word like others. */
 	{ { "hunter2" }, "password hunter", "password hunter" },
 	{ { "main_secret1" }, "main", "main" },

@@ -363,6 +363,8 @@ main(int argc, char *argv[])
 	/* What cannot be written is an error like others, also past a limit on the size of files. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	/* A terminal that stops who writes from the background ("stty tostop") would stop the measuring. */
+	(void)signal(SIGTTOU, SIG_IGN);
 	status = prepare(&p, argc, argv);
 	if (status == 0) {
 		if (p.setup.settings.interval_ns > 0 && !p.setup.settings.print)

@@ -20,7 +20,9 @@ const struct option common_options[] = {
 	    .argument = "DURATION",
 	    .fallback = "5s",
 	    .help = "a run's budget, name resolution included; no longer than the interval" },
-	{ .name = "fail-on-down", .help = "end with status 3 when something could not be measured" },
+	{ .name = "fail-on-down",
+	    .help = "end with status 3 when something could not be measured (unless the statuses are others: "
+		    "see below)" },
 	{ .name = "stdout",
 	    .flag_only = true,
 	    .help = "print this run instead of publishing it; counters start at zero" },

@@ -8,6 +8,7 @@
 
 #include "collectors/preflight/alerts.h"
 #include "collectors/preflight/when.h"
+#include "common/parallel.h"
 #include "common/url.h"
 #include "probes/http_settings.h"
 
@@ -36,6 +37,28 @@ url_fault(const struct url *url, const char *text)
 	return NULL;
 }
 
+/* By their number, not by their paths: there may be a token in one. */
+static int
+name_place(const struct gate *gate, struct alertmanager *each, const struct url *url)
+{
+	int port = url->port != 0 ? url->port : strcmp(url->scheme, "https") == 0 ? 443 : 80;
+	size_t number = 1;
+	char *place;
+
+	if (asprintf(&place, "%s:%d", url->host, port) < 0)
+		return -1;
+	for (const struct alertmanager *other = gate->alertmanagers; other < each; other++)
+		number += strncmp(other->place, place, strlen(place)) == 0 &&
+			  strchr("#", other->place[strlen(place)]) != NULL;
+	if (number > 1 && asprintf(&each->place, "%s#%zu", place, number) < 0)
+		each->place = NULL;
+	if (number == 1)
+		each->place = place;
+	else
+		free(place);
+	return each->place != NULL ? 0 : -1;
+}
+
 static int
 open_alertmanager(struct gate *gate, const struct options *given, size_t index, struct failure *why)
 {
@@ -51,21 +74,24 @@ open_alertmanager(struct gate *gate, const struct options *given, size_t index, 
 	while (length > 0 && text[length - 1] == '/')
 		length--;
 	if (fault == NULL && (asprintf(&each->url, "%.*s/api/v2/alerts", (int)length, text) < 0 ||
-				 asprintf(&each->place, "%s:%d", url.host,
-				     url.port != 0                      ? url.port
-				     : strcmp(url.scheme, "https") == 0 ? 443
-									: 80) < 0))
+				 name_place(gate, each, &url) != 0))
 		fault = "out of memory";
 	url_release(&url);
 	return fault == NULL ? 0 : options_failure(given, "alertmanager.url", index, why, "%s", fault);
 }
 
+/* Each has a client of its own, so that they can be told at once, and one that hangs delays nobody. */
 static int
-open_client(struct gate *gate, const struct options *given, struct failure *why)
+open_clients(struct gate *gate, const struct options *given, struct failure *why)
 {
-	gate->alert_client =
-	    http_client_from(given, "alertmanager.ca-file", BODY_LIMIT, 2 * ALERTMANAGERS_MAX, why);
-	return gate->alert_client != NULL ? 0 : -1;
+	for (size_t i = 0; i < gate->alertmanager_count; i++) {
+		gate->alertmanagers[i].client =
+		    http_client_from(given, "alertmanager.ca-file", BODY_LIMIT, 2, why);
+		if (gate->alertmanagers[i].client == NULL)
+			return -1;
+	}
+	gate->alerts = true;
+	return 0;
 }
 
 int
@@ -81,7 +107,7 @@ gate_open_alerts(struct gate *gate, const struct options *given, struct failure 
 	for (size_t i = 0; i < count; i++)
 		if (open_alertmanager(gate, given, i, why) != 0)
 			return -1;
-	return count > 0 && !gate->no_alerts ? open_client(gate, given, why) : 0;
+	return count > 0 && !gate->no_alerts ? open_clients(gate, given, why) : 0;
 }
 
 void
@@ -90,25 +116,26 @@ gate_release_alerts(struct gate *gate)
 	for (size_t i = 0; i < gate->alertmanager_count; i++) {
 		free(gate->alertmanagers[i].url);
 		free(gate->alertmanagers[i].place);
+		http_client_free(gate->alertmanagers[i].client);
 	}
-	http_client_free(gate->alert_client);
 }
 
 /* What is said ------------------------------------------------------- */
 
 /* Which checks an alert is about. */
 static bool
-concerns(const struct gate *gate, int check, bool failed)
+concerns(const struct gate *gate, const struct verdict *verdict, int check, bool failed)
 {
-	const struct check_result *result = &gate->found.results[check];
-	bool blocks = verdict_blocks(result, gate->strict);
+	bool blocks = verdict->blocks[check];
 
-	return gate->listed[check] && (failed ? blocks : !blocks && result->status == STATUS_WARN);
+	return gate->listed[check] &&
+	       (failed ? blocks : !blocks && gate->found.results[check].status == STATUS_WARN);
 }
 
 /* Of each check its name, or a line with its reason or hint. */
 static void
-write_list(const struct gate *gate, bool failed, size_t text_at, char *list, size_t size)
+write_list(const struct gate *gate, const struct verdict *verdict, bool failed, size_t text_at, char *list,
+    size_t size)
 {
 	size_t length = 0;
 
@@ -116,7 +143,7 @@ write_list(const struct gate *gate, bool failed, size_t text_at, char *list, siz
 	for (int check = 0; check < CHECKS; check++) {
 		const char *text = text_at > 0 ? (const char *)&gate->found.results[check] + text_at : "";
 
-		if (!concerns(gate, check, failed) || length + 1 >= size)
+		if (!concerns(gate, verdict, check, failed) || length + 1 >= size)
 			continue;
 		length += (size_t)snprintf(list + length, size - length, "%s%s%s%s",
 		    length == 0   ? ""
@@ -131,12 +158,10 @@ annotations(const struct gate *gate, const struct verdict *verdict, bool failed)
 {
 	char names[256], reasons[CHECKS * 1100], hints[CHECKS * 600];
 
-	write_list(gate, failed, 0, names, sizeof(names));
-	write_list(gate, failed, offsetof(struct check_result, reason), reasons, sizeof(reasons));
-	write_list(gate, failed, offsetof(struct check_result, hint), hints, sizeof(hints));
-	return json_pack("{s:o, s:s, s:s, s:s, s:s}", "summary",
-	    json_sprintf(
-		"preflight: %sready for %s: %s", verdict->ready ? "" : "not ", gate->env, verdict->text),
+	write_list(gate, verdict, failed, 0, names, sizeof(names));
+	write_list(gate, verdict, failed, offsetof(struct check_result, reason), reasons, sizeof(reasons));
+	write_list(gate, verdict, failed, offsetof(struct check_result, hint), hints, sizeof(hints));
+	return json_pack("{s:o, s:s, s:s, s:s, s:s}", "summary", json_sprintf("preflight: %s", verdict->line),
 	    "description", reasons, "failed_checks", names, "counts", verdict->text, "actions", hints);
 }
 
@@ -172,10 +197,10 @@ alerts_text(const struct gate *gate, const struct verdict *verdict, int64_t inte
 	char *text;
 
 	for (int failed = 1; failed >= 0; failed--) {
-		bool fires = false;
+		bool fires = failed == 1 && !verdict->ready;
 
 		for (int check = 0; check < CHECKS; check++)
-			fires |= concerns(gate, check, failed == 1);
+			fires |= concerns(gate, verdict, check, failed == 1);
 		(void)json_array_append_new(list, fires ? alert(gate, verdict, failed == 1, now, later)
 							: alert(gate, verdict, failed == 1, past, past));
 	}
@@ -186,11 +211,10 @@ alerts_text(const struct gate *gate, const struct verdict *verdict, int64_t inte
 
 /* How it is sent ----------------------------------------------------- */
 
-struct round {
-	struct alertmanager *asked[ALERTMANAGERS_MAX];
-	struct http_request requests[ALERTMANAGERS_MAX];
-	struct http_response responses[ALERTMANAGERS_MAX];
-	size_t count;
+struct sending {
+	struct alertmanager *alertmanagers;
+	const char *text;
+	struct deadline deadline;
 };
 
 /* What the Alertmanager itself refuses it will refuse again. */
@@ -216,22 +240,6 @@ take_answer(struct alertmanager *each, const struct http_response *response)
 }
 
 static void
-ask(struct gate *gate, struct round *round, struct deadline deadline)
-{
-	size_t left = 0;
-
-	http_ask(gate->alert_client, round->requests, round->count, NULL, deadline, round->responses);
-	for (size_t i = 0; i < round->count; i++) {
-		take_answer(round->asked[i], &round->responses[i]);
-		if (round->asked[i]->told || is_final(&round->responses[i]))
-			continue;
-		round->asked[left] = round->asked[i];
-		round->requests[left++] = round->requests[i];
-	}
-	round->count = left;
-}
-
-static void
 nap(int64_t nanoseconds, struct deadline deadline)
 {
 	int64_t left = deadline_left_ns(deadline);
@@ -241,32 +249,42 @@ nap(int64_t nanoseconds, struct deadline deadline)
 	(void)nanosleep(&wait, NULL);
 }
 
+/* One of them, until it took them. */
+static void
+send_to(void *context, size_t index)
+{
+	static const char *const headers[] = { "Content-Type: application/json", NULL };
+	const struct sending *sending = context;
+	struct alertmanager *each = &sending->alertmanagers[index];
+	struct http_request request = { .url = each->url, .body = sending->text, .headers = headers };
+	struct http_response response;
+	int64_t nap_ns = FIRST_NAP_NS;
+
+	for (;;) {
+		http_ask(each->client, &request, 1, NULL, sending->deadline, &response);
+		take_answer(each, &response);
+		if (each->told || is_final(&response))
+			return;
+		nap(nap_ns, sending->deadline);
+		if (deadline_left_ns(sending->deadline) == 0)
+			return;
+		if (nap_ns < LONGEST_NAP_NS)
+			nap_ns *= 2;
+	}
+}
+
 void
 alerts_send(struct gate *gate, const struct verdict *verdict, int64_t interval_ns, struct deadline deadline)
 {
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
 	char *text = alerts_text(gate, verdict, interval_ns, clock_unix_seconds());
-	int64_t nap_ns = FIRST_NAP_NS;
-	struct round round = { 0 };
+	struct sending sending = { .alertmanagers = gate->alertmanagers, .text = text, .deadline = deadline };
 
 	for (size_t i = 0; i < gate->alertmanager_count; i++) {
-		struct alertmanager *each = &gate->alertmanagers[i];
-
-		each->told = false;
-		(void)snprintf(each->fault, sizeof(each->fault), "out of memory");
-		round.asked[round.count] = each;
-		round.requests[round.count++] =
-		    (struct http_request){ .url = each->url, .body = text, .headers = headers };
+		gate->alertmanagers[i].told = false;
+		(void)snprintf(
+		    gate->alertmanagers[i].fault, sizeof(gate->alertmanagers[i].fault), "out of memory");
 	}
-	while (text != NULL && round.count > 0) {
-		ask(gate, &round, deadline);
-		if (round.count == 0 || deadline_left_ns(deadline) == 0)
-			break;
-		nap(nap_ns, deadline);
-		if (nap_ns < LONGEST_NAP_NS)
-			nap_ns *= 2;
-		if (deadline_left_ns(deadline) == 0)
-			break;
-	}
+	if (text != NULL)
+		parallel_each(gate->alertmanager_count, send_to, &sending);
 	free(text);
 }

@@ -7,8 +7,8 @@
 /*
  * PreflightFailed (P0) and PreflightWarning (P1), straight to the Alertmanagers:
  * each is either firing, until the next run is long overdue, or resolved.  All
- * are told at once, and those that did not take it again and again until the
- * deadline; who never did says so in its `told` and `fault`.
+ * are told at once, and each that did not take it again and again until the
+ * deadline, whatever the others do; who never did says so in its `told` and `fault`.
  */
 void alerts_send(
     struct gate *gate, const struct verdict *verdict, int64_t interval_ns, struct deadline deadline);

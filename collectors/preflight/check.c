@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collectors/preflight/check.h"
+#include "common/text.h"
 #include "common/utf8.h"
 
 const char *
@@ -29,17 +30,24 @@ check_begin(struct check_result *result)
 }
 
 void
+check_conclude(struct check_result *result, const struct secrets *secrets)
+{
+	secrets_mask(secrets, result->reason);
+	secrets_mask(secrets, result->hint);
+	check_clean(result->reason);
+	check_clean(result->hint);
+}
+
+void
 check_clean(char *text)
 {
 	while (*text != '\0') {
 		size_t width = utf8_character(text, strlen(text));
-		const unsigned char *b = (const unsigned char *)text;
 
-		/* U+0080 to U+009F are control characters to a terminal too. */
-		if (width == 0 || b[0] < 0x20 || b[0] == 0x7F)
+		if (width == 0)
 			*text = '?';
-		else if (width == 2 && b[0] == 0xC2 && b[1] < 0xA0)
-			memset(text, '?', 2);
+		else if (utf8_unseen(text, width) != 0)
+			memset(text, '?', width);
 		text += width > 1 ? width : 1;
 	}
 }
@@ -58,8 +66,7 @@ append(char *texts, size_t size, const char *text)
 	else if (length >= sizeof(more) && strcmp(texts + length - strlen(more), more) != 0)
 		(void)snprintf(texts + length, size - length, "%s", more);
 	else if (length == 0)
-		(void)snprintf(texts, size, "%s", text);
-	check_clean(texts);
+		text_format(texts, size, "%s", text);
 }
 
 static void
@@ -81,7 +88,7 @@ check_find(struct check_result *result, enum check_status status, const char *hi
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	text_vformat(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	find(result, status, hint, text);
 }
@@ -92,7 +99,7 @@ check_find_failure(struct check_result *result, enum check_status status, const 
 {
 	if (result->kind == FAILURE_NONE)
 		result->kind = why->kind;
-	check_find(result, status, hint, "%s: %.400s", what, why->text);
+	check_find(result, status, hint, "%s: %s", what, why->text);
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -102,8 +109,7 @@ conclude(struct check_result *result, enum check_status status, const char *form
 	if (result->status != STATUS_PASS || result->reason[0] != '\0')
 		return;
 	result->status = status;
-	(void)vsnprintf(result->reason, sizeof(result->reason), format, arguments);
-	check_clean(result->reason);
+	text_vformat(result->reason, sizeof(result->reason), format, arguments);
 }
 
 void

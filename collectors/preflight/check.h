@@ -5,11 +5,13 @@
 #include <stddef.h>
 
 #include "common/failure.h"
+#include "common/secrets.h"
 
 /*
  * What one check found.  A check has any number of findings; the worst is its
  * status, their texts are its reason.  Texts are for people and for JSON: valid
- * UTF-8 without control characters, whatever a peer or a file had in it.
+ * UTF-8 without control characters and without secrets, whatever a peer or a file
+ * had in it, once check_conclude() was called.
  */
 enum check {
 	CHECK_ENVIRONMENT,
@@ -53,7 +55,12 @@ void check_pass(struct check_result *result, const char *format, ...) __attribut
 /* Nothing was to be checked; of no account where there are findings. */
 void check_skip(struct check_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Make a text fit for a terminal and for JSON, in place: no control characters, valid UTF-8. */
+/* Nothing is added any more: mask the secrets in its texts, which must see them as they came, then clean
+ * them. */
+void check_conclude(struct check_result *result, const struct secrets *secrets);
+
+/* Make a text fit for a terminal and for JSON, in place: valid UTF-8, and nothing in it that is unseen
+ * (utf8.h). */
 void check_clean(char *text);
 
 #endif /* COLLECTORS_PREFLIGHT_CHECK_H */

@@ -1,21 +1,16 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
 #include "collectors/preflight/apart.h"
 #include "collectors/preflight/evidence.h"
+#include "collectors/preflight/put.h"
 #include "collectors/preflight/when.h"
 #include "common/version.h"
 
-enum { FORMAT = 1, NAP_NS = 1000 * 1000, LEAST_NS = 100 * 1000 * 1000 };
+enum { FORMAT = 1, LEAST_NS = 100 * 1000 * 1000 };
 
 /* What it says ------------------------------------------------------- */
 
@@ -85,92 +80,7 @@ document(const struct evidence *evidence)
 	    "checks", checks_document(gate), "alerts", alerts_document(evidence));
 }
 
-/* How it is written -------------------------------------------------- */
-
-static int
-fail(const char *path, const char *action, struct failure *why)
-{
-	return failure_set(why, FAILURE_LOCAL, "evidence: cannot %s '%s': %s", action, path, strerror(errno));
-}
-
-/* The directory itself is what writers of its files take turns by. */
-static int
-open_directory(const char *path, struct deadline deadline)
-{
-	const struct timespec nap = { .tv_nsec = NAP_NS };
-	char directory[4096];
-	const char *slash = strrchr(path, '/');
-	int fd;
-
-	if (slash == NULL)
-		(void)snprintf(directory, sizeof(directory), ".");
-	else
-		(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path + 1), path);
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (deadline_left_ns(deadline) == 0) {
-			(void)close(fd);
-			errno = ETIMEDOUT;
-			return -1;
-		}
-		(void)nanosleep(&nap, NULL);
-	}
-	return fd;
-}
-
-static int
-write_all(int fd, const char *text, size_t length)
-{
-	while (length > 0) {
-		ssize_t wrote = write(fd, text, length);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0)
-			return -1;
-		text += wrote;
-		length -= (size_t)wrote;
-	}
-	return 0;
-}
-
-static int
-replace(int directory, const char *path, const char *text, struct failure *why)
-{
-	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
-	char temporary[300];
-	int fd, result;
-
-	if (*name == '\0' || snprintf(temporary, sizeof(temporary), ".%s.tmp", name) >= 255)
-		return failure_set(why, FAILURE_LOCAL, "evidence: '%s' is no name of a file", path);
-	/* One that a killed run left behind may be anything. */
-	(void)unlinkat(directory, temporary, 0);
-	fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return fail(path, "write beside", why);
-	result = write_all(fd, text, strlen(text));
-	if (close(fd) != 0 || result != 0 || renameat(directory, temporary, directory, name) != 0) {
-		(void)fail(path, "write", why);
-		(void)unlinkat(directory, temporary, 0);
-		return -1;
-	}
-	return 0;
-}
-
-static int
-write_text(const char *path, const char *text, struct deadline deadline, struct failure *why)
-{
-	int directory, result;
-
-	if (strlen(path) >= 4096)
-		return failure_set(why, FAILURE_LOCAL, "evidence: the path is too long");
-	directory = open_directory(path, deadline);
-	if (directory < 0)
-		return fail(path, "open the directory of", why);
-	result = replace(directory, path, text, why);
-	(void)close(directory);
-	return result;
-}
+/* Where it is written ------------------------------------------------ */
 
 static int
 write_evidence(
@@ -184,7 +94,7 @@ write_evidence(
 	if (text == NULL || asprintf(&line, "%s\n", text) < 0)
 		(void)failure_set(why, FAILURE_LOCAL, "evidence: out of memory");
 	else
-		result = write_text(path, line, deadline, why);
+		result = put_file(path, line, deadline, why);
 	free(line);
 	free(text);
 	json_decref(root);

@@ -13,9 +13,8 @@ struct evidence {
 };
 
 /*
- * Into `path`, whole or not at all: a file beside it (".<name>.tmp", for us
- * alone) takes its place.  Two at once take turns, until the deadline, a tenth
- * of a second at least.  0, or -1 with `why`: then the old file is as it was.
+ * Into `path`, by the deadline, a tenth of a second at least (put.h).  0, or -1
+ * with `why`: then the old file is as it was.
  *
  * It is written by a process (apart.h) that is left behind, in `left_behind`,
  * where the file system does not answer; while it is there, nothing is written.

@@ -32,8 +32,9 @@ const struct family preflight_families[PREFLIGHT_FAMILIES] = {
 	[PREFLIGHT_READY_FOR_LIVE] = { .name = "arbitrage_preflight_ready_for_live",
 	    .type = METRIC_GAUGE,
 	    .kept = true,
-	    .help = "Whether the last whole run was of live, ready, and left out no check that live needs; "
-		    "always 0 in paper." },
+	    .help =
+		"Whether the last whole run was of live, and ready: then no check that live needs was left "
+		"out; always 0 in paper." },
 	[PREFLIGHT_LAST_VERDICT] = { .name = "arbitrage_preflight_last_verdict_timestamp_seconds",
 	    .type = METRIC_GAUGE,
 	    .kept = true,

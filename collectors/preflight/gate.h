@@ -59,8 +59,9 @@ struct credential {
 };
 
 struct alertmanager {
-	char *url;       /* of the API's alerts */
-	char *place;     /* "host:port", for texts and the label */
+	char *url;   /* of the API's alerts */
+	char *place; /* "host:port", for texts and the label; a second one there is "host:port#2" */
+	struct http_client *client;
 	bool told;       /* the last run's alerts were taken */
 	char fault[512]; /* why not; "" */
 };
@@ -111,14 +112,14 @@ struct gate {
 
 	struct alertmanager alertmanagers[ALERTMANAGERS_MAX];
 	size_t alertmanager_count;
-	struct http_client *alert_client;
+	bool alerts;           /* they are told */
 	int64_t alert_hold_ns; /* 0: by the interval */
 
 	struct findings found;     /* of the last run */
 	struct findings *shared;   /* with the process of its checks */
 	pid_t left_behind[CHECKS]; /* that process, where a check hangs in it; 0: none */
 	pid_t left_writing;        /* likewise, of the evidence */
-	bool ready, written;       /* of the last run */
+	bool passed, written;      /* of the last run */
 };
 
 /* What the gate is configured with, as the collector's open() has it.  Every part is released by gate_free().

@@ -72,8 +72,7 @@ do_check(struct round *round, enum check check, const struct secrets *secrets, i
 	struct check_result *result = &round->gate->shared->results[check];
 
 	make_check(round, check, result);
-	secrets_mask(secrets, result->reason);
-	secrets_mask(secrets, result->hint);
+	check_conclude(result, secrets);
 	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	share(round->gate, check);
 	apart_tell(round->tell, (unsigned char)check);

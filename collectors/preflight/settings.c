@@ -6,8 +6,9 @@ const struct option preflight_options[] = {
 	/* What is checked, and how. */
 	{ .name = "check",
 	    .argument = "NAME",
-	    .help = "make this check alone; verdict metrics and alerts stay as they are",
-	    .repeatable = true },
+	    .help = "make this check alone, which is no verdict: its metrics and alerts stay (a flag alone)",
+	    .repeatable = true,
+	    .flag_only = true },
 	{ .name = "skip", .argument = "NAME", .help = "leave this check out", .repeatable = true },
 	{ .name = "strict", .help = "warnings are reasons not to be ready, too" },
 	{ .name = "check.timeout",

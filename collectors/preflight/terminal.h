@@ -1,17 +1,17 @@
 #ifndef COLLECTORS_PREFLIGHT_TERMINAL_H
 #define COLLECTORS_PREFLIGHT_TERMINAL_H
 
-#include <stdio.h>
-
+#include "collectors/preflight/outlet.h"
 #include "collectors/preflight/verdict.h"
 
 /*
  * The list of checks, in their order, each line as soon as it and all before
  * it are done.  On a terminal with the check that is awaited, and with colours unless NO_COLOR
- * is set.
+ * is set.  Nothing waits for whoever reads it, but terminal_close().
  */
 struct terminal {
-	FILE *out; /* NULL: nothing is shown */
+	bool shown; /* false: nobody looks */
+	struct outlet out;
 	bool is_terminal, coloured;
 	const struct check_result *results;
 	const bool *listed;
@@ -20,9 +20,13 @@ struct terminal {
 	size_t number, total;
 };
 
-void terminal_begin(struct terminal *terminal, FILE *out, const struct check_result results[CHECKS],
-    const bool listed[CHECKS]);
+/* `fd` negative: nothing is shown. */
+void terminal_begin(
+    struct terminal *terminal, int fd, const struct check_result results[CHECKS], const bool listed[CHECKS]);
 void terminal_done(struct terminal *terminal, enum check check); /* its result is there */
-void terminal_end(struct terminal *terminal, const struct verdict *verdict, const char *env, bool strict);
+void terminal_end(struct terminal *terminal, const struct verdict *verdict);
+
+/* False: by the deadline not all was taken. */
+bool terminal_close(struct terminal *terminal, struct deadline deadline);
 
 #endif /* COLLECTORS_PREFLIGHT_TERMINAL_H */

@@ -2,11 +2,20 @@
 #include <string.h>
 
 #include "collectors/preflight/verdict.h"
+#include "common/text.h"
 
-bool
-verdict_blocks(const struct check_result *result, bool strict)
+static bool
+live_needs(int check)
 {
-	return result->status == STATUS_FAIL || (strict && result->status == STATUS_WARN);
+	return check == CHECK_SECRETS || check == CHECK_LIVE_GUARD || check == CHECK_EXCHANGE_HEALTH ||
+	       check == CHECK_OPEN_POSITIONS;
+}
+
+/* Whether a check of a whole run was skipped, and must not be. */
+static bool
+is_missing(const struct check_result *result, int check, struct verdict_terms terms)
+{
+	return terms.live && !terms.partial && live_needs(check) && result->status == STATUS_SKIP;
 }
 
 static void
@@ -22,25 +31,63 @@ write_text(struct verdict *verdict)
 			    ", %zu %s", verdict->counts[others[i]], check_status_name(others[i]));
 }
 
+/* "secrets, live_guard were left out; ", or "". */
+static void
+write_missing(char *text, size_t size, const struct check_result results[CHECKS], struct verdict_terms terms)
+{
+	size_t length = 0, count = 0;
+
+	*text = '\0';
+	for (int check = 0; check < CHECKS; check++)
+		if (is_missing(&results[check], check, terms))
+			length += (size_t)snprintf(text + length, size - length, "%s%s",
+			    count++ > 0 ? ", " : "", check_name((enum check)check));
+	if (count > 0)
+		(void)snprintf(text + length, size - length, " %s left out; ", count > 1 ? "were" : "was");
+}
+
+static void
+write_line(struct verdict *verdict, const struct check_result results[CHECKS], struct verdict_terms terms)
+{
+	const char *env = terms.live ? "live" : "paper";
+	char missing[128];
+
+	if (terms.partial) {
+		text_format(verdict->line, sizeof(verdict->line),
+		    "%s for %s; some checks alone are no verdict", verdict->text, env);
+		return;
+	}
+	write_missing(missing, sizeof(missing), results, terms);
+	text_format(verdict->line, sizeof(verdict->line), "%s for %s: %s%s%s",
+	    verdict->ready ? "READY" : "NOT READY", env, missing, verdict->text,
+	    terms.strict && verdict->counts[STATUS_WARN] > 0 ? " (strict: warnings count)" : "");
+}
+
 void
 verdict_reach(struct verdict *verdict, const struct check_result results[CHECKS], const bool listed[CHECKS],
-    bool live, bool strict)
+    struct verdict_terms terms)
 {
-	static const enum check needed[] = { CHECK_SECRETS, CHECK_LIVE_GUARD, CHECK_EXCHANGE_HEALTH,
-		CHECK_OPEN_POSITIONS };
-	bool blocked = false, whole = true;
+	bool blocked = false, made;
 
 	*verdict = (struct verdict){ 0 };
 	for (int check = 0; check < CHECKS; check++) {
+		enum check_status status = results[check].status;
+
 		if (!listed[check])
 			continue;
 		verdict->listed++;
-		verdict->counts[results[check].status]++;
-		blocked |= verdict_blocks(&results[check], strict);
+		verdict->counts[status]++;
+		verdict->blocks[check] = status == STATUS_FAIL || (terms.strict && status == STATUS_WARN) ||
+					 is_missing(&results[check], check, terms);
+		blocked |= verdict->blocks[check];
 	}
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		whole &= listed[needed[i]] && results[needed[i]].status != STATUS_SKIP;
-	verdict->ready = !blocked && verdict->counts[STATUS_PASS] + verdict->counts[STATUS_WARN] > 0;
-	verdict->ready_for_live = verdict->ready && live && whole;
+	made = verdict->counts[STATUS_SKIP] < verdict->listed;
+	/* Where nothing was looked at, that is what is wrong. */
+	for (int check = 0; check < CHECKS; check++)
+		verdict->blocks[check] |= !made && listed[check];
+	verdict->passed = !blocked && made;
+	verdict->ready = verdict->passed && !terms.partial;
+	verdict->ready_for_live = verdict->ready && terms.live;
 	write_text(verdict);
+	write_line(verdict, results, terms);
 }
