@@ -161,6 +161,16 @@ check "a schema that cannot be asked fails" is postgres fail 'nowhere'
 only postgres 1 paper --postgres.schema-query 'DELETE FROM alembic_version RETURNING version_num'
 check "the question cannot write" is postgres fail 'read-only'
 check "and did not" test "$(sql 'SELECT version_num FROM alembic_version')" = 7f3c
+only postgres 1 paper --postgres.schema-query "COMMIT; CREATE TABLE own (x int); SELECT '7f3c'"
+check "it is one statement" is postgres fail 'multiple commands'
+check "so that it does not end the transaction" test "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'own'")" = 0
+many_a() { printf "%0$1d" 0 | tr 0 a; }
+only postgres 1 paper --postgres.schema-version "$(many_a 127)" --postgres.schema-query "SELECT repeat('a', 2000)"
+check "an answer that is too long is none" is postgres fail 'longer than 127 bytes'
+only postgres 0 paper --postgres.schema-version "$(many_a 127)" --postgres.schema-query "SELECT repeat('a', 127)"
+check "the longest is one" is postgres pass
+only postgres 1 paper --postgres.schema-query "SELECT version_num, version_num FROM alembic_version"
+check "two columns are no answer" is postgres fail '2 columns'
 only postgres 0 paper --postgres.latency.warn 0s
 check "slow is a warning" is postgres warn 'answers in'
 only postgres 1 paper --postgres.latency.warn 0s --postgres.latency.fail 0s
