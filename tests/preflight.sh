@@ -69,7 +69,8 @@ chmod 0755 "$keys"
 
 written() { rm -f "$1"; printf '%s\n' "$2" >"$1"; chmod 0400 "$1"; }
 for placeholder in changeme CHANGE_ME change-me '<your secret>' 'your_api_secret_here' '${BINANCE_SECRET}' '{{ secret }}' \
-	xxxxxxxxxxxx '****' 00000000 secret password 12345678 TODO example_secret 'replace me' placeholder none '$SECRET'; do
+	binance_secret API_KEY_GOES_HERE "REPLACE_WITH_YOUR_SECRET_KEY_OF_64_CHARACTERS_FROM_THE_API_PAGE_OF_BINANCE" xxxxxxxxxxxx \
+	'****' 00000000 secret password 12345678 TODO example_secret 'replace me' placeholder none '$SECRET'; do
 	written "$keys/binance.secret" "$placeholder"
 	only secrets 1 live
 	check "'$placeholder' is a placeholder" is secrets fail "binance: the key's secret is a placeholder"
