@@ -197,6 +197,15 @@ check "a clock that is off fails" is exchange_health fail 'okx: its clock and ou
 check "what to do" hinted exchange_health chrony
 faulty '/okx/skew?value=400' 0 paper
 check "half of it warns" is exchange_health warn 'okx: its clock'
+# An answer that comes late says little of the clock: -700 ms looks like half a second less.
+control POST '/binance/latency?value=480&path=/time'
+faulty '/binance/skew?value=-700' 0 paper
+check "a clock that may be off by more warns" is exchange_health warn 'binance: its clock and ours are'
+check "and why that is so" hinted exchange_health 'answers so late'
+faulty '/upbit/latency?value=20' 0 paper
+check "whole seconds alone are no reason to warn" is exchange_health pass
+faulty '/upbit/latency?value=1300' 0 paper
+check "but a late answer is, there too" is exchange_health warn 'upbit: its clock and ours are'
 faulty '/binance/halted?value=BTC/USDT' 1 paper
 check "a symbol that is halted fails" is exchange_health fail 'binance: BTC/USDT cannot be traded'
 faulty '/okx/maintenance' 1 paper
@@ -252,6 +261,12 @@ flatten
 gate 0 paper --skip exchange_health
 control GET /requests
 check "positions read it where exchange_health is left out" asked_once binance /api/v3/depth BTC/USDT ETH/USDT
+# An exchange of which no book is looked at would pass, whatever is halted there.
+run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
+	--config.check
+check "an exchange without a symbol is refused" grep -qF 'binance: no --symbol is for it' "$work/err"
+run 0 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
+	--skip exchange_health --config.check
 costs() { run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --weight.limit "$1" --config.check; }
 costs 1
 check "what a run costs is told" grep -qF 'a run on binance costs ' "$work/err"
@@ -281,14 +296,27 @@ run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --interval 
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
 check "a loop that an exchange cannot bear is refused" grep -qF 'may be used (degraded.headroom is 0.2)' "$work/err"
 # Who must not be asked is not known: nobody is.
+unreadable() {  # unreadable WHAT: as .exchange_bans
+	control DELETE ''
+	flatten
+	gate 1 live --check exchange_health --check open_positions
+	check "a list that is $1 fails" is exchange_health fail 'nobody is asked, there may be a ban'
+	check "$1: for positions too" is open_positions fail 'nobody is asked, there may be a ban'
+	control GET /requests
+	refute "$1: and nothing is sent" grep -q '"exchange"' "$work/control"
+	rm -rf "$textfiles"/*.prom "$textfiles/.exchange_bans"
+}
 ln -s .exchange_bans "$textfiles/.exchange_bans"
-control DELETE ''
-flatten
-gate 1 live --check exchange_health --check open_positions
-check "a list that cannot be read fails" is exchange_health fail 'nobody is asked, there may be a ban'
-check "for positions too" is open_positions fail 'nobody is asked, there may be a ban'
-control GET /requests
-refute "and nothing is sent" grep -q '"exchange"' "$work/control"
+unreadable 'a link'
+mkdir "$textfiles/.exchange_bans"
+unreadable 'a directory'
+mkfifo "$textfiles/.exchange_bans"
+unreadable 'a FIFO'
+truncate -s 1M "$textfiles/.exchange_bans"
+unreadable 'too large'
+echo 'something else' >"$textfiles/.exchange_bans"
+only exchange_health 0 paper
+check "a line that is no entry may have been a ban, and warns" is exchange_health warn 'is no entry'
 rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 # What the collector knows, this one knows.
 control POST '/upbit/429?value=3600'
@@ -299,9 +327,17 @@ flatten
 only exchange_health 1 paper
 check "nor after one that exchange_health met" is exchange_health fail 'upbit: not asked until'
 rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+before() {  # before WHAT: as the collector's file
+	only exchange_health 0 paper
+	check "$1 of exchange_health tells nothing of before" is exchange_health warn 'whether books stood still before is not known'
+	rm -rf "$textfiles"/*.prom "$textfiles/.exchange_bans"
+}
 printf garbage >"$textfiles/exchange_health.prom"
-only exchange_health 0 paper
-rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+before 'a damaged file'
+mkfifo "$textfiles/exchange_health.prom"
+before 'a FIFO'
+mkdir "$textfiles/exchange_health.prom"
+before 'a directory'
 run 1 "$preflight" --env live --check exchange_health --output "$work/evidence.json"
 check "without an exchange live fails" is exchange_health fail 'no exchange is configured'
 
