@@ -21,7 +21,7 @@ check "live: all pass" said 'READY for live: 8/8 pass'
 
 # environment ---------------------------------------------------------
 
-export BOT_MODE=1 BOT_EMPTY='' BOT_PLACEHOLDER=changeme
+export BOT_MODE=1 BOT_EMPTY='' BOT_BLANK=' 	' BOT_PLACEHOLDER=changeme
 only() {  # only CHECK STATUS ENV [FLAG...]
 	only_check=$1
 	shift
@@ -34,6 +34,8 @@ only environment 1 paper --environment.variable BOT_GONE
 check "a variable that is not set fails" is environment fail 'BOT_GONE is not set'
 only environment 1 paper --environment.variable BOT_EMPTY
 check "so does an empty one" is environment fail 'BOT_EMPTY is empty'
+only environment 1 paper --environment.variable BOT_BLANK
+check "and one of blanks" is environment fail 'BOT_BLANK is empty'
 only environment 1 paper --environment.variable BOT_PLACEHOLDER
 check "and a placeholder" is environment fail 'BOT_PLACEHOLDER is a placeholder'
 only environment 1 paper --environment.file "$work/gone"
@@ -41,11 +43,44 @@ check "a file that is not there fails" is environment fail "$work/gone"
 only environment 1 paper --environment.file "$work/empty"
 check "so does an empty one" is environment fail 'is empty'
 printf 'strict: false\n' >"$work/arbwatch.yml"
-chmod 0666 "$work/arbwatch.yml"
-only environment 1 paper --config.file "$work/arbwatch.yml"
-check "a config file that anybody may change fails" is environment fail 'mode 0666'
-chmod 0600 "$work/arbwatch.yml"
-only environment 0 paper --config.file "$work/arbwatch.yml"
+for mode in 0666 0664 0602; do
+	chmod "$mode" "$work/arbwatch.yml"
+	only environment 1 paper --config.file "$work/arbwatch.yml"
+	check "a config file of mode $mode fails" is environment fail "mode $mode"
+done
+for mode in 0600 0644 0444; do
+	chmod "$mode" "$work/arbwatch.yml"
+	only environment 0 paper --config.file "$work/arbwatch.yml"
+	check "one of mode $mode passes" is environment pass
+done
+others() {  # others DESCRIPTION COMMAND...: what only root can make
+	[ "$(id -u)" -eq 0 ] || {
+		skip "$1" "only root can give files to another user"
+		return
+	}
+	check "$@"
+}
+config_of_another() {
+	chown nobody "$work/arbwatch.yml"
+	only environment 1 paper --config.file "$work/arbwatch.yml"
+	chown 0 "$work/arbwatch.yml"
+	is environment fail 'belongs to another user'
+}
+others "nor may it be another user's" config_of_another
+# What this program takes out of its own environment is set all the same.
+taken() {  # taken COMMAND...: with a key in variables
+	ARBWATCH_BINANCE_KEY="paper-key"
+	ARBWATCH_BINANCE_SECRET=$secret
+	export ARBWATCH_BINANCE_KEY ARBWATCH_BINANCE_SECRET
+	"$@"
+	unset ARBWATCH_BINANCE_KEY ARBWATCH_BINANCE_SECRET
+}
+taken only environment 0 paper --environment.variable ARBWATCH_BINANCE_KEY
+check "a variable that we read a key from is set" is environment pass '1 variables'
+taken only secrets 0 paper --secrets.variable ARBWATCH_BINANCE_SECRET
+check "also as a secret" is secrets pass
+taken only live_guard 1 paper --live.variable ARBWATCH_BINANCE_KEY
+check "and as a live key" is live_guard fail 'a live key is within reach: ARBWATCH_BINANCE_KEY'
 run 1 "$preflight" --check environment --output "$work/evidence.json"
 check "the mode must be named" is environment fail 'the mode is not named'
 
@@ -65,7 +100,38 @@ done
 chmod 0777 "$keys"
 only secrets 1 live
 check "a directory that others may change fails" is secrets fail 'mode 0777'
+for mode in 0775 0757 1777; do
+	chmod "$mode" "$keys"
+	only secrets 1 live
+	check "so does one of mode $mode" is secrets fail "mode $mode"
+done
 chmod 0755 "$keys"
+# Who may rename a directory on the way puts another one in its place.
+mkdir -p "$work/way/deep"
+cp -rp "$keys" "$work/way/deep/keys"
+ln -s "$work/way/deep/keys" "$work/keys-link"
+for mode in 0777 0775 0703; do
+	chmod "$mode" "$work/way"
+	for path in "$work/way/deep/keys" "$work/keys-link"; do
+		only secrets 1 live --keys "$path"
+		check "a directory above of mode $mode fails" is secrets fail "'$work/way' (mode $mode)"
+	done
+done
+chmod 1777 "$work/way"
+only secrets 0 live --keys "$work/way/deep/keys"
+check "but not a sticky one, as /tmp" is secrets pass
+chmod 0755 "$work/way"
+way_of_another() {  # way_of_another PATH
+	chown nobody "$1"
+	only secrets 1 live --keys "$work/way/deep/keys"
+	chown 0 "$1"
+	is secrets fail "'$1' belongs to another user"
+}
+others "the directory of another user fails" way_of_another "$work/way/deep/keys"
+others "so does one above it" way_of_another "$work/way/deep"
+chmod 1777 "$work/way"
+others "also below a sticky one" way_of_another "$work/way/deep"
+rm -r "$work/way" "$work/keys-link"
 
 written() { rm -f "$1"; printf '%s\n' "$2" >"$1"; chmod 0400 "$1"; }
 for placeholder in changeme CHANGE_ME change-me '<your secret>' 'your_api_secret_here' '${BINANCE_SECRET}' '{{ secret }}' \
@@ -125,6 +191,41 @@ stop "$SPAWNED"
 printed 0
 check "and not when it is gone" is secrets pass
 unset REDIS_PASSWORD_FILE
+# The bot's own secrets are looked for, too, however they are spelt and wherever they stand.
+padding=
+shows() {  # shows DESCRIPTION TEXT FLAG...: a process that shows it, behind the $padding, fails, until it is gone
+	shows_what=$1 shows_text=$2
+	shift 2
+	# shellcheck disable=SC2086  # one argument each
+	spawn argv "$PYTHON" -c 'import time; time.sleep(300)' $padding "$shows_text"
+	await 20 grep -qF -- "$shows_text" "/proc/$SPAWNED/cmdline"
+	run 1 "$preflight" --env paper --check secrets --output "$work/evidence.json" "$@"
+	check "$shows_what" is secrets fail "process $SPAWNED"
+	check "$shows_what: it is not repeated" not grep -qF -- "$shows_text" "$work/evidence.json"
+	stop "$SPAWNED"
+	run 0 "$preflight" --env paper --check secrets --output "$work/evidence.json" "$@"
+}
+BOT_TOKEN="to/ken+$shown"
+export BOT_TOKEN
+written "$work/token" "file/$shown"
+shows "a secret of secrets.variable in arguments" "--token=$BOT_TOKEN" --secrets.variable BOT_TOKEN
+shows "a secret of secrets.file in arguments" "file/$shown" --secrets.file "$work/token"
+shows "one that is URL-encoded" "http://x/?t=to%2Fken%2b$shown" --secrets.variable BOT_TOKEN
+padding=$(for each in 1 2 3 4 5 6 7 8 9; do printf '%0120000d ' 0; done)
+shows "one behind a megabyte of arguments" "$BOT_TOKEN" --secrets.variable BOT_TOKEN
+# The variable of the bot is in the bot's environment, and belongs there; what is in a file does not.
+in_environment() {  # in_environment STATUS FLAG...: of a process of another user
+	spawn environment env BOT_TOKEN="$BOT_TOKEN" FILE_TOKEN="file/$shown" setpriv --reuid 65534 --clear-groups sleep 300
+	await 20 grep -q sleep "/proc/$SPAWNED/cmdline"
+	environment_status=$1
+	shift
+	run 0 "$preflight" --env paper --check secrets --output "$work/evidence.json" "$@"
+	stop "$SPAWNED"
+	is secrets "$environment_status"
+}
+others "a variable of the bot may be in its environment" in_environment pass --secrets.variable BOT_TOKEN
+others "what is in a file may not" in_environment warn --secrets.file "$work/token"
+unset BOT_TOKEN
 printf 'redis.password: %s\n' "$shown" >"$work/arbwatch.yml"
 chmod 0644 "$work/arbwatch.yml"
 only secrets 1 paper --config.file "$work/arbwatch.yml"
