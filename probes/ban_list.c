@@ -184,12 +184,9 @@ read_open(struct ban_list *list, const char *directory, int fd, double now, stru
 
 	if (fstat(fd, &info) != 0)
 		return fail("read", directory, published, why);
-	if (!S_ISREG(info.st_mode) || info.st_size > LARGEST_FILE) {
-		(void)failure_set(&list->damage, FAILURE_LOCAL,
-		    "'%s/%s' is %s and counts for nothing: remove it", directory, published,
+	if (!S_ISREG(info.st_mode) || info.st_size > LARGEST_FILE)
+		return failure_set(why, FAILURE_LOCAL, "'%s/%s' is %s: remove it", directory, published,
 		    S_ISREG(info.st_mode) ? "too large" : "no regular file");
-		return 0;
-	}
 	text = malloc(LARGEST_FILE);
 	list->entries = calloc(BAN_LIST_ENTRIES, sizeof(*list->entries));
 	if (text == NULL || list->entries == NULL) {

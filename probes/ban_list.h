@@ -53,11 +53,10 @@ struct ban_list {
 /*
  * What is in force at `now`.  No file and no directory are an empty list.  Left
  * out are times that cannot be, of a clock that was set back.  What is no entry
- * is left out and told in `damage`, as is a whole file that is none of ours;
- * but a line of which the URL alone can be read may be a ban, and holds that
- * exchange back for RETRY_UNTOLD from now, in each run until it is removed.
- * -1 with `why` (local): the file is there and cannot be read, so that nobody
- * may be asked.  In both cases for ban_list_release().
+ * is left out and told in `damage`; but a line of which the URL alone can be read may be a ban, and holds
+ * that exchange back for RETRY_UNTOLD from now, in each run until it is removed. -1 with `why` (local): the
+ * file is there and cannot be read, or is none of ours (no regular file, too large), so that nobody may be
+ * asked.  In both cases for ban_list_release().
  */
 int ban_list_read(struct ban_list *list, const char *directory, double now, struct failure *why);
 

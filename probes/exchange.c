@@ -248,22 +248,24 @@ later(double a, double b)
 
 /*
  * When our clock showed the middle of the time from when it was asked to when
- * it was told, theirs showed `server`: give or take half of that time.
+ * it was told, theirs showed `server`: give or take half of that time, and the
+ * `grain` that it is rounded by.
  */
 static void
 take_clock(
-    struct exchange_reading *reading, int64_t sent_unix_ns, int64_t told_unix_ns, double server, double error)
+    struct exchange_reading *reading, int64_t sent_unix_ns, int64_t told_unix_ns, double server, double grain)
 {
 	double sent = (double)sent_unix_ns / 1e9, received = (double)told_unix_ns / 1e9;
+	double error = grain + (received - sent) / 2;
 
 	if (sent_unix_ns <= 0 || received < sent || server < 0)
 		return;
-	error += (received - sent) / 2;
 	if (reading->clock_read && reading->clock_error <= error)
 		return;
 	reading->clock_read = true;
 	reading->clock_skew = server - (sent + received) / 2;
 	reading->clock_error = error;
+	reading->clock_grain = grain;
 }
 
 static void

@@ -51,6 +51,7 @@ struct exchange_reading {
 	bool clock_read;
 	double clock_skew;  /* theirs minus ours, seconds */
 	double clock_error; /* the true skew is within this of it */
+	double clock_grain; /* how much of the error is because their clock tells whole steps (seconds) */
 	bool maintenance;   /* the venue says so */
 	bool restricted;    /* the venue says that it is neither well nor in maintenance: "cancel_only" */
 	bool throttled;     /* 429 or the venue's own signal */

@@ -30,16 +30,14 @@ seconds_since(int64_t began_ns)
 	return (double)(clock_now_ns() - began_ns) / 1e9;
 }
 
-/*
- * Send one statement and wait for its answer, a row, to the end.  The caller
- * clears the row.  NULL with the failure in the result.
+/* Wait for the answer, a row, to the end.  The caller clears the row.  NULL with the failure in the result.
  */
 static PGresult *
-query(struct probe *p, const char *statement, struct failure *why)
+one_row(struct probe *p, struct failure *why)
 {
 	const char *address = postgres_target_address(p->session.target);
 	PGresult *row = NULL, *next;
-	int more = postgres_session_ask(&p->session, statement) == 0 ? 1 : -1;
+	int more = 1;
 
 	while (more > 0 && (more = postgres_session_row(&p->session, &next)) > 0) {
 		if (row != NULL) {
@@ -57,6 +55,12 @@ query(struct probe *p, const char *statement, struct failure *why)
 		row = NULL;
 	}
 	return row;
+}
+
+static PGresult *
+query(struct probe *p, const char *statement, struct failure *why)
+{
+	return postgres_session_ask(&p->session, statement) == 0 ? one_row(p, why) : NULL;
 }
 
 static int
@@ -158,12 +162,17 @@ ask(struct probe *p)
 	PGresult *row = NULL;
 
 	s->why = why;
-	if (postgres_session_do(s, "BEGIN TRANSACTION READ ONLY") == 0)
-		row = query(p, p->question, why);
+	if (postgres_session_do(s, "BEGIN TRANSACTION READ ONLY") == 0 &&
+	    postgres_session_ask_one(s, p->question) == 0)
+		row = one_row(p, why);
 	if (row == NULL)
 		return;
-	if (PQnfields(row) < 1)
-		(void)failure_set(why, FAILURE_REJECTED, "the question is answered with a row of no columns");
+	if (PQnfields(row) != 1)
+		(void)failure_set(why, FAILURE_REJECTED,
+		    "the question is answered with a row of %d columns, and one is expected", PQnfields(row));
+	else if (PQgetlength(row, 0, 0) >= POSTGRES_ANSWER)
+		(void)failure_set(why, FAILURE_REJECTED, "the question's answer is longer than %d bytes",
+		    POSTGRES_ANSWER - 1);
 	else
 		(void)snprintf(p->result.answer, sizeof(p->result.answer), "%s", PQgetvalue(row, 0, 0));
 	PQclear(row);

@@ -60,7 +60,7 @@ void postgres_probe(
 
 /*
  * The same, and then one statement more, in a transaction that can only read:
- * the first column of its one row is the answer.  NULL: no statement.
+ * the one column of its one row is the answer.  NULL: no statement.
  */
 void postgres_probe_and_ask(struct postgres_target *target, size_t samples, const char *question,
     struct deadline deadline, struct postgres_result *result);

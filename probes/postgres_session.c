@@ -294,6 +294,16 @@ postgres_session_ask(struct postgres_session *s, const char *statement)
 	return 0;
 }
 
+/* The extended protocol knows no text of several statements. */
+int
+postgres_session_ask_one(struct postgres_session *s, const char *statement)
+{
+	if (PQsendQueryParams(s->conn, statement, 0, NULL, NULL, NULL, NULL, 0) == 0 ||
+	    PQsetSingleRowMode(s->conn) == 0)
+		return connection_lost(s);
+	return 0;
+}
+
 /* 0 for rows, and for the end of them. */
 static int
 check_rows(struct postgres_session *s, const PGresult *answer)

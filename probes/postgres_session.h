@@ -44,6 +44,9 @@ int postgres_session_do(struct postgres_session *s, const char *statements);
 /* Send one statement that answers with rows.  Then all its rows must be taken. */
 int postgres_session_ask(struct postgres_session *s, const char *statement);
 
+/* The same of a statement that others wrote: the server refuses more than one. */
+int postgres_session_ask_one(struct postgres_session *s, const char *statement);
+
 /*
  * 1: the next row is `*row`, the caller's to PQclear(); 0: there are no more.
  * Row by row, because libpq would collect rows for as long as a server sends them.

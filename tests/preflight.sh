@@ -21,7 +21,7 @@ check "live: all pass" said 'READY for live: 8/8 pass'
 
 # environment ---------------------------------------------------------
 
-export BOT_MODE=1 BOT_EMPTY='' BOT_PLACEHOLDER=changeme
+export BOT_MODE=1 BOT_EMPTY='' BOT_BLANK=' 	' BOT_PLACEHOLDER=changeme
 only() {  # only CHECK STATUS ENV [FLAG...]
 	only_check=$1
 	shift
@@ -34,6 +34,8 @@ only environment 1 paper --environment.variable BOT_GONE
 check "a variable that is not set fails" is environment fail 'BOT_GONE is not set'
 only environment 1 paper --environment.variable BOT_EMPTY
 check "so does an empty one" is environment fail 'BOT_EMPTY is empty'
+only environment 1 paper --environment.variable BOT_BLANK
+check "and one of blanks" is environment fail 'BOT_BLANK is empty'
 only environment 1 paper --environment.variable BOT_PLACEHOLDER
 check "and a placeholder" is environment fail 'BOT_PLACEHOLDER is a placeholder'
 only environment 1 paper --environment.file "$work/gone"
@@ -41,11 +43,44 @@ check "a file that is not there fails" is environment fail "$work/gone"
 only environment 1 paper --environment.file "$work/empty"
 check "so does an empty one" is environment fail 'is empty'
 printf 'strict: false\n' >"$work/arbwatch.yml"
-chmod 0666 "$work/arbwatch.yml"
-only environment 1 paper --config.file "$work/arbwatch.yml"
-check "a config file that anybody may change fails" is environment fail 'mode 0666'
-chmod 0600 "$work/arbwatch.yml"
-only environment 0 paper --config.file "$work/arbwatch.yml"
+for mode in 0666 0664 0602; do
+	chmod "$mode" "$work/arbwatch.yml"
+	only environment 1 paper --config.file "$work/arbwatch.yml"
+	check "a config file of mode $mode fails" is environment fail "mode $mode"
+done
+for mode in 0600 0644 0444; do
+	chmod "$mode" "$work/arbwatch.yml"
+	only environment 0 paper --config.file "$work/arbwatch.yml"
+	check "one of mode $mode passes" is environment pass
+done
+others() {  # others DESCRIPTION COMMAND...: what only root can make
+	[ "$(id -u)" -eq 0 ] || {
+		skip "$1" "only root can give files to another user"
+		return
+	}
+	check "$@"
+}
+config_of_another() {
+	chown nobody "$work/arbwatch.yml"
+	only environment 1 paper --config.file "$work/arbwatch.yml"
+	chown 0 "$work/arbwatch.yml"
+	is environment fail 'belongs to another user'
+}
+others "nor may it be another user's" config_of_another
+# What this program takes out of its own environment is set all the same.
+taken() {  # taken COMMAND...: with a key in variables
+	ARBWATCH_BINANCE_KEY="paper-key"
+	ARBWATCH_BINANCE_SECRET=$secret
+	export ARBWATCH_BINANCE_KEY ARBWATCH_BINANCE_SECRET
+	"$@"
+	unset ARBWATCH_BINANCE_KEY ARBWATCH_BINANCE_SECRET
+}
+taken only environment 0 paper --environment.variable ARBWATCH_BINANCE_KEY
+check "a variable that we read a key from is set" is environment pass '1 variables'
+taken only secrets 0 paper --secrets.variable ARBWATCH_BINANCE_SECRET
+check "also as a secret" is secrets pass
+taken only live_guard 1 paper --live.variable ARBWATCH_BINANCE_KEY
+check "and as a live key" is live_guard fail 'a live key is within reach: ARBWATCH_BINANCE_KEY'
 run 1 "$preflight" --check environment --output "$work/evidence.json"
 check "the mode must be named" is environment fail 'the mode is not named'
 
@@ -65,11 +100,43 @@ done
 chmod 0777 "$keys"
 only secrets 1 live
 check "a directory that others may change fails" is secrets fail 'mode 0777'
+for mode in 0775 0757 1777; do
+	chmod "$mode" "$keys"
+	only secrets 1 live
+	check "so does one of mode $mode" is secrets fail "mode $mode"
+done
 chmod 0755 "$keys"
+# Who may rename a directory on the way puts another one in its place.
+mkdir -p "$work/way/deep"
+cp -rp "$keys" "$work/way/deep/keys"
+ln -s "$work/way/deep/keys" "$work/keys-link"
+for mode in 0777 0775 0703; do
+	chmod "$mode" "$work/way"
+	for path in "$work/way/deep/keys" "$work/keys-link"; do
+		only secrets 1 live --keys "$path"
+		check "a directory above of mode $mode fails" is secrets fail "'$work/way' (mode $mode)"
+	done
+done
+chmod 1777 "$work/way"
+only secrets 0 live --keys "$work/way/deep/keys"
+check "but not a sticky one, as /tmp" is secrets pass
+chmod 0755 "$work/way"
+way_of_another() {  # way_of_another PATH
+	chown nobody "$1"
+	only secrets 1 live --keys "$work/way/deep/keys"
+	chown 0 "$1"
+	is secrets fail "'$1' belongs to another user"
+}
+others "the directory of another user fails" way_of_another "$work/way/deep/keys"
+others "so does one above it" way_of_another "$work/way/deep"
+chmod 1777 "$work/way"
+others "also below a sticky one" way_of_another "$work/way/deep"
+rm -r "$work/way" "$work/keys-link"
 
 written() { rm -f "$1"; printf '%s\n' "$2" >"$1"; chmod 0400 "$1"; }
 for placeholder in changeme CHANGE_ME change-me '<your secret>' 'your_api_secret_here' '${BINANCE_SECRET}' '{{ secret }}' \
-	xxxxxxxxxxxx '****' 00000000 secret password 12345678 TODO example_secret 'replace me' placeholder none '$SECRET'; do
+	binance_secret API_KEY_GOES_HERE "REPLACE_WITH_YOUR_SECRET_KEY_OF_64_CHARACTERS_FROM_THE_API_PAGE_OF_BINANCE" xxxxxxxxxxxx \
+	'****' 00000000 secret password 12345678 TODO example_secret 'replace me' placeholder none '$SECRET'; do
 	written "$keys/binance.secret" "$placeholder"
 	only secrets 1 live
 	check "'$placeholder' is a placeholder" is secrets fail "binance: the key's secret is a placeholder"
@@ -124,6 +191,41 @@ stop "$SPAWNED"
 printed 0
 check "and not when it is gone" is secrets pass
 unset REDIS_PASSWORD_FILE
+# The bot's own secrets are looked for, too, however they are spelt and wherever they stand.
+padding=
+shows() {  # shows DESCRIPTION TEXT FLAG...: a process that shows it, behind the $padding, fails, until it is gone
+	shows_what=$1 shows_text=$2
+	shift 2
+	# shellcheck disable=SC2086  # one argument each
+	spawn argv "$PYTHON" -c 'import time; time.sleep(300)' $padding "$shows_text"
+	await 20 grep -qF -- "$shows_text" "/proc/$SPAWNED/cmdline"
+	run 1 "$preflight" --env paper --check secrets --output "$work/evidence.json" "$@"
+	check "$shows_what" is secrets fail "process $SPAWNED"
+	check "$shows_what: it is not repeated" not grep -qF -- "$shows_text" "$work/evidence.json"
+	stop "$SPAWNED"
+	run 0 "$preflight" --env paper --check secrets --output "$work/evidence.json" "$@"
+}
+BOT_TOKEN="to/ken+$shown"
+export BOT_TOKEN
+written "$work/token" "file/$shown"
+shows "a secret of secrets.variable in arguments" "--token=$BOT_TOKEN" --secrets.variable BOT_TOKEN
+shows "a secret of secrets.file in arguments" "file/$shown" --secrets.file "$work/token"
+shows "one that is URL-encoded" "http://x/?t=to%2Fken%2b$shown" --secrets.variable BOT_TOKEN
+padding=$(for each in 1 2 3 4 5 6 7 8 9; do printf '%0120000d ' 0; done)
+shows "one behind a megabyte of arguments" "$BOT_TOKEN" --secrets.variable BOT_TOKEN
+# The variable of the bot is in the bot's environment, and belongs there; what is in a file does not.
+in_environment() {  # in_environment STATUS FLAG...: of a process of another user
+	spawn environment env BOT_TOKEN="$BOT_TOKEN" FILE_TOKEN="file/$shown" setpriv --reuid 65534 --clear-groups sleep 300
+	await 20 grep -q sleep "/proc/$SPAWNED/cmdline"
+	environment_status=$1
+	shift
+	run 0 "$preflight" --env paper --check secrets --output "$work/evidence.json" "$@"
+	stop "$SPAWNED"
+	is secrets "$environment_status"
+}
+others "a variable of the bot may be in its environment" in_environment pass --secrets.variable BOT_TOKEN
+others "what is in a file may not" in_environment warn --secrets.file "$work/token"
+unset BOT_TOKEN
 printf 'redis.password: %s\n' "$shown" >"$work/arbwatch.yml"
 chmod 0644 "$work/arbwatch.yml"
 only secrets 1 paper --config.file "$work/arbwatch.yml"
@@ -161,6 +263,16 @@ check "a schema that cannot be asked fails" is postgres fail 'nowhere'
 only postgres 1 paper --postgres.schema-query 'DELETE FROM alembic_version RETURNING version_num'
 check "the question cannot write" is postgres fail 'read-only'
 check "and did not" test "$(sql 'SELECT version_num FROM alembic_version')" = 7f3c
+only postgres 1 paper --postgres.schema-query "COMMIT; CREATE TABLE own (x int); SELECT '7f3c'"
+check "it is one statement" is postgres fail 'multiple commands'
+check "so that it does not end the transaction" test "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'own'")" = 0
+many_a() { printf "%0$1d" 0 | tr 0 a; }
+only postgres 1 paper --postgres.schema-version "$(many_a 127)" --postgres.schema-query "SELECT repeat('a', 2000)"
+check "an answer that is too long is none" is postgres fail 'longer than 127 bytes'
+only postgres 0 paper --postgres.schema-version "$(many_a 127)" --postgres.schema-query "SELECT repeat('a', 127)"
+check "the longest is one" is postgres pass
+only postgres 1 paper --postgres.schema-query "SELECT version_num, version_num FROM alembic_version"
+check "two columns are no answer" is postgres fail '2 columns'
 only postgres 0 paper --postgres.latency.warn 0s
 check "slow is a warning" is postgres warn 'answers in'
 only postgres 1 paper --postgres.latency.warn 0s --postgres.latency.fail 0s
@@ -195,6 +307,15 @@ check "a clock that is off fails" is exchange_health fail 'okx: its clock and ou
 check "what to do" hinted exchange_health chrony
 faulty '/okx/skew?value=400' 0 paper
 check "half of it warns" is exchange_health warn 'okx: its clock'
+# An answer that comes late says little of the clock: -700 ms looks like half a second less.
+control POST '/binance/latency?value=480&path=/time'
+faulty '/binance/skew?value=-700' 0 paper
+check "a clock that may be off by more warns" is exchange_health warn 'binance: its clock and ours are'
+check "and why that is so" hinted exchange_health 'answers so late'
+faulty '/upbit/latency?value=20' 0 paper
+check "whole seconds alone are no reason to warn" is exchange_health pass
+faulty '/upbit/latency?value=1300' 0 paper
+check "but a late answer is, there too" is exchange_health warn 'upbit: its clock and ours are'
 faulty '/binance/halted?value=BTC/USDT' 1 paper
 check "a symbol that is halted fails" is exchange_health fail 'binance: BTC/USDT cannot be traded'
 faulty '/okx/maintenance' 1 paper
@@ -250,6 +371,12 @@ flatten
 gate 0 paper --skip exchange_health
 control GET /requests
 check "positions read it where exchange_health is left out" asked_once binance /api/v3/depth BTC/USDT ETH/USDT
+# An exchange of which no book is looked at would pass, whatever is halted there.
+run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
+	--config.check
+check "an exchange without a symbol is refused" grep -qF 'binance: no --symbol is for it' "$work/err"
+run 0 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
+	--skip exchange_health --config.check
 costs() { run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --weight.limit "$1" --config.check; }
 costs 1
 check "what a run costs is told" grep -qF 'a run on binance costs ' "$work/err"
@@ -279,14 +406,27 @@ run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --interval 
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
 check "a loop that an exchange cannot bear is refused" grep -qF 'may be used (degraded.headroom is 0.2)' "$work/err"
 # Who must not be asked is not known: nobody is.
+unreadable() {  # unreadable WHAT: as .exchange_bans
+	control DELETE ''
+	flatten
+	gate 1 live --check exchange_health --check open_positions
+	check "a list that is $1 fails" is exchange_health fail 'nobody is asked, there may be a ban'
+	check "$1: for positions too" is open_positions fail 'nobody is asked, there may be a ban'
+	control GET /requests
+	refute "$1: and nothing is sent" grep -q '"exchange"' "$work/control"
+	rm -rf "$textfiles"/*.prom "$textfiles/.exchange_bans"
+}
 ln -s .exchange_bans "$textfiles/.exchange_bans"
-control DELETE ''
-flatten
-gate 1 live --check exchange_health --check open_positions
-check "a list that cannot be read fails" is exchange_health fail 'nobody is asked, there may be a ban'
-check "for positions too" is open_positions fail 'nobody is asked, there may be a ban'
-control GET /requests
-refute "and nothing is sent" grep -q '"exchange"' "$work/control"
+unreadable 'a link'
+mkdir "$textfiles/.exchange_bans"
+unreadable 'a directory'
+mkfifo "$textfiles/.exchange_bans"
+unreadable 'a FIFO'
+truncate -s 1M "$textfiles/.exchange_bans"
+unreadable 'too large'
+echo 'something else' >"$textfiles/.exchange_bans"
+only exchange_health 0 paper
+check "a line that is no entry may have been a ban, and warns" is exchange_health warn 'is no entry'
 rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 # What the collector knows, this one knows.
 control POST '/upbit/429?value=3600'
@@ -297,9 +437,17 @@ flatten
 only exchange_health 1 paper
 check "nor after one that exchange_health met" is exchange_health fail 'upbit: not asked until'
 rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+before() {  # before WHAT: as the collector's file
+	only exchange_health 0 paper
+	check "$1 of exchange_health tells nothing of before" is exchange_health warn 'whether books stood still before is not known'
+	rm -rf "$textfiles"/*.prom "$textfiles/.exchange_bans"
+}
 printf garbage >"$textfiles/exchange_health.prom"
-only exchange_health 0 paper
-rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
+before 'a damaged file'
+mkfifo "$textfiles/exchange_health.prom"
+before 'a FIFO'
+mkdir "$textfiles/exchange_health.prom"
+before 'a directory'
 run 1 "$preflight" --env live --check exchange_health --output "$work/evidence.json"
 check "without an exchange live fails" is exchange_health fail 'no exchange is configured'
 

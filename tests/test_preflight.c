@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,10 @@ static const char *const placeholders[] = { "", " ", "changeme", "CHANGE_ME", "C
 	"xxxx", "XXXX", "x", "****", "....", "0000000000000000", "your-api-key", "YOUR_SECRET_HERE",
 	"your key", "insert-your-key", "example", "example-secret-key", "TODO", "todo: ask", "replace_me",
 	"replace with the real one", "placeholder", "secret", "Password", "p-a-s-s-w-o-r-d", "test", "none",
-	"null", "12345678", "abc123", "api_key", "dummy", "\"changeme\"", "put your key in here", "not_set",
-	"redacted" };
+	"API_KEY_GOES_HERE", "secret goes here", "my-secret", "binance_secret", "UPBIT_API_KEY",
+	"supersecret", "changme", "aaaabbbb", "1111111122222222", "the-example-secret",
+	"REPLACE_WITH_YOUR_SECRET_KEY_OF_64_CHARACTERS_FROM_THE_API_PAGE_OF_BINANCE", "null", "12345678",
+	"abc123", "api_key", "dummy", "\"changeme\"", "put your key in here", "not_set", "redacted" };
 
 START_TEST(what_stands_in_examples_is_a_placeholder)
 {
@@ -37,12 +40,52 @@ START_TEST(what_could_be_a_secret_is_none)
 }
 END_TEST
 
+/* The same in each run: a linear congruential generator. */
+static unsigned
+next_random(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(*state >> 33);
+}
+
+static const struct {
+	const char *characters;
+	size_t length;
+} kinds[] = {
+	{ "0123456789abcdef", 16 },
+	{ "0123456789abcdef", 32 },
+	{ "0123456789abcdef", 64 },
+	{ "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 24 },
+	{ "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", 64 },
+	{ "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 88 },
+	{ "abcdefghijklmnopqrstuvwxyz", 20 },
+};
+
+START_TEST(no_random_key_is_a_placeholder)
+{
+	uint64_t state = (uint64_t)_i;
+	size_t count = strlen(kinds[_i].characters);
+	char key[128] = "";
+
+	for (int i = 0; i < 10000; i++) {
+		for (size_t j = 0; j < kinds[_i].length; j++)
+			key[j] = kinds[_i].characters[next_random(&state) % count];
+		ck_assert_msg(!placeholder_is(key), "'%s'", key);
+		ck_assert_msg(!placeholder_is_unfilled(key), "'%s'", key);
+	}
+}
+END_TEST
+
 START_TEST(a_setting_may_be_any_word_but_not_a_template)
 {
 	ck_assert(!placeholder_is_unfilled("1"));
 	ck_assert(!placeholder_is_unfilled("test"));
 	ck_assert(!placeholder_is_unfilled("default"));
+	ck_assert(!placeholder_is_unfilled("secret"));
+	ck_assert(!placeholder_is_unfilled("https://db.example.com/"));
 	ck_assert(placeholder_is_unfilled("changeme"));
+	ck_assert(
+	    placeholder_is_unfilled("REPLACE_WITH_YOUR_SECRET_KEY_OF_64_CHARACTERS_FROM_THE_API_PAGE_OF_IT"));
 	ck_assert(placeholder_is_unfilled("${BOT_MODE}"));
 	ck_assert(placeholder_is_unfilled("<mode>"));
 }
@@ -53,7 +96,8 @@ END_TEST
 static const char *const secret_files[] = { ".env", "a/.env", ".env.production", "prod.env", "server.pem",
 	"a/b/c.KEY", "keys/binance.secret", "okx.passphrase", "id_rsa", ".ssh/id_ed25519", ".netrc",
 	".pgpass", "credentials.json", "conf/secrets.yaml", "secrets.yml", "binance_api_key.txt",
-	"wallet.keystore", "cert.p12", "wallet.json", "id_rsa.bak", "server.key.bak" };
+	"wallet.keystore", "cert.p12", "wallet.json", "bot/wallet.dat", "id_rsa.bak", "id_ed25519.old",
+	"server.key~", "server.key.bak", "binance.secret.orig", "credentials.json.save" };
 
 START_TEST(files_that_hold_secrets_are_known_by_their_names)
 {
@@ -63,7 +107,8 @@ END_TEST
 
 static const char *const other_files[] = { ".env.example", "a/.env.sample", "server.pem.template",
 	"id_rsa.pub", "env.py", "key.c", "docs/secrets.md", "secrets.py", "keys/README.md", "monkey", "pem",
-	"config.example.env", "id_rsa_loader.py", "id_ed25519.pub", "wallet.py" };
+	"config.example.env", "id_rsa_loader.py", "id_ed25519.pub", "id_rsa.pub.bak", "wallet.py",
+	".env.example.bak", "~", ".bak" };
 
 START_TEST(files_that_only_look_so_are_left_alone)
 {
@@ -305,6 +350,7 @@ main(void)
 
 	tcase_add_loop_test(texts, what_stands_in_examples_is_a_placeholder, 0, LENGTH(placeholders));
 	tcase_add_loop_test(texts, what_could_be_a_secret_is_none, 0, LENGTH(real));
+	tcase_add_loop_test(texts, no_random_key_is_a_placeholder, 0, LENGTH(kinds));
 	tcase_add_test(texts, a_setting_may_be_any_word_but_not_a_template);
 	tcase_add_loop_test(texts, files_that_hold_secrets_are_known_by_their_names, 0, LENGTH(secret_files));
 	tcase_add_loop_test(texts, files_that_only_look_so_are_left_alone, 0, LENGTH(other_files));

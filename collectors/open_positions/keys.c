@@ -79,6 +79,14 @@ find(const char *name)
 	return NULL;
 }
 
+const char *
+keys_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL ? value : find(name);
+}
+
 static void
 variable_name(const char *exchange, enum key_part part, char name[128])
 {
@@ -211,8 +219,8 @@ keys_are_there(const char *directory, const char *exchange, char *where, size_t 
 		const char *value;
 
 		variable_name(exchange, (enum key_part)part, name);
-		value = getenv(name);
-		if ((value == NULL || *value == '\0') && find(name) == NULL)
+		value = keys_variable(name);
+		if (value == NULL || *value == '\0')
 			continue;
 		(void)snprintf(where, size, "%s", name);
 		return true;

@@ -24,6 +24,9 @@ struct account_key *keys_open(const char *directory, const struct exchange_setti
  * with `why`: memory ran out. */
 int keys_hide(const char *exchange, struct failure *why);
 
+/* What the variable of that name holds, be it one that was wiped; NULL: it is not set. */
+const char *keys_variable(const char *name);
+
 /* The same in two steps, for who looks at the texts. */
 enum key_part { PART_KEY, PART_SECRET, PART_PASSPHRASE };
 enum { KEY_PARTS = PART_PASSPHRASE + 1 };

@@ -1,21 +1,22 @@
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collectors/open_positions/keys.h"
 #include "collectors/preflight/checks.h"
+#include "collectors/preflight/ownership.h"
 #include "collectors/preflight/placeholder.h"
 
 static void
 look_at_variable(struct check_result *result, const char *name)
 {
-	const char *value = getenv(name);
+	const char *value = keys_variable(name);
 
 	if (value == NULL)
 		check_find(result, STATUS_FAIL, "set it for this program as for the bot",
 		    "the variable %s is not set", name);
-	else if (*value == '\0')
+	else if (value[strspn(value, " \t\r\n")] == '\0')
 		check_find(result, STATUS_FAIL, "give it its value", "the variable %s is empty", name);
 	else if (placeholder_is_unfilled(value))
 		check_find(result, STATUS_FAIL, "put the real value there",
@@ -37,17 +38,11 @@ look_at_file(struct check_result *result, const char *path)
 static void
 look_at_config(const struct gate *gate, struct check_result *result)
 {
-	struct stat info;
+	struct failure why = { 0 };
 
-	if (gate->config_file == NULL)
-		return;
-	if (stat(gate->config_file, &info) != 0)
-		check_find(result, STATUS_FAIL, "put the config file back", "cannot read '%s': %s",
-		    gate->config_file, strerror(errno));
-	else if ((info.st_mode & S_IWOTH) != 0)
-		check_find(result, STATUS_FAIL, "chmod o-w the config file",
-		    "anybody may change '%s' (mode %04o)", gate->config_file,
-		    (unsigned)(info.st_mode & 07777));
+	if (gate->config_file != NULL && ownership_check(gate->config_file, &why) != 0)
+		check_find(result, STATUS_FAIL,
+		    "let the config file be there, this user's or root's: chown, chmod go-w", "%s", why.text);
 }
 
 void

@@ -34,6 +34,21 @@ open_client(struct gate *gate, const struct options *given, struct failure *why)
 	return gate->client != NULL ? 0 : -1;
 }
 
+/* Of what it trades at an exchange the check must see something, or the exchange would pass. */
+static int
+check_symbols(const struct gate *gate, const struct options *given, struct failure *why)
+{
+	for (size_t i = 0; i < gate->venues.count && gate_makes(gate, CHECK_EXCHANGE_HEALTH); i++) {
+		const struct venue *venue = &gate->venues.items[i];
+
+		if (venue->book_count == 0 && venue->profile->endpoints[ENDPOINT_BOOK].path != NULL)
+			return options_failure(given, "exchange", i, why,
+			    "%s: no --symbol is for it: give it one, as in '%s:BTC/USDT'", venue->name,
+			    venue->name);
+	}
+	return 0;
+}
+
 /* What was said to be so by hand must be of an exchange that is asked. */
 static int
 check_verified(const struct gate *gate, const struct options *given, struct failure *why)
@@ -124,7 +139,7 @@ gate_open_exchanges(
 		return -1;
 	if (!gate->has_exchanges)
 		return check_paper_hosts(gate, given, why);
-	if (venues_open(&gate->venues, given, why) != 0 ||
+	if (venues_open(&gate->venues, given, why) != 0 || check_symbols(gate, given, why) != 0 ||
 	    accounts_open_keyless(&gate->accounts, given, why) != 0 || share_weight(gate, given, why) != 0 ||
 	    credentials_hide(&gate->accounts, why) != 0 || open_client(gate, given, why) != 0 ||
 	    policy_read(&gate->policy, given, &gate->accounts.settings, why) != 0 ||

@@ -73,11 +73,22 @@ judge_health(
 	    "%s is %s", venue->name, health_name(health));
 }
 
+static double
+reduced(double value, double by)
+{
+	return value > by ? value - by : 0;
+}
+
+/*
+ * What is shown fails; what may be warns.  That an exchange tells whole seconds
+ * alone nobody can mend, so the grain of its clock is never a reason to warn.
+ */
 static void
 judge_clock(struct check_result *result, const struct venue *venue, double most)
 {
 	const struct exchange_reading *reading = venue->reading;
 	double skew = reading->clock_skew < 0 ? -reading->clock_skew : reading->clock_skew;
+	double error = reading->clock_error, grain = reading->clock_grain, shown, possible;
 
 	if (!reading->clock_read) {
 		if (venue->endpoints[ENDPOINT_TIME] || venue->profile->time_from_date_header)
@@ -85,13 +96,15 @@ judge_clock(struct check_result *result, const struct venue *venue, double most)
 			    "%s: its clock could not be read", venue->name);
 		return;
 	}
-	/* What is not known of it is no skew. */
-	skew = skew > reading->clock_error ? skew - reading->clock_error : 0;
-	if (skew > most / 2)
-		check_find(result, skew > most ? STATUS_FAIL : STATUS_WARN,
-		    "set this machine's clock (chrony, systemd-timesyncd)",
-		    "%s: its clock and ours are %.0f ms apart, and %.0f ms are the most", venue->name,
-		    reading->clock_skew * 1e3, most * 1e3);
+	shown = reduced(skew, error);
+	possible = reduced(skew, grain) + error - grain;
+	if (shown > most / 2 || possible > most)
+		check_find(result, shown > most ? STATUS_FAIL : STATUS_WARN,
+		    shown > most / 2
+			? "set this machine's clock (chrony, systemd-timesyncd)"
+			: "find out why the exchange answers so late, or set this machine's clock",
+		    "%s: its clock and ours are %.0f ms apart, give or take %.0f ms, and %.0f ms are the most",
+		    venue->name, reading->clock_skew * 1e3, error * 1e3, most * 1e3);
 }
 
 static void
@@ -172,8 +185,12 @@ check_exchange_health(struct gate *gate, struct deadline deadline, struct check_
 	if (gate->memory_failure.kind != FAILURE_NONE)
 		check_find_failure(result, STATUS_FAIL, "let this user read the directory of the .prom files",
 		    "nobody is asked, there may be a ban", &gate->memory_failure);
+	if (gate->list_damage.kind != FAILURE_NONE)
+		check_find(result, STATUS_WARN, "wait, or remove that line if it is none", "%.400s",
+		    gate->list_damage.text);
 	if (gate->history_failure.kind != FAILURE_NONE)
-		check_find_failure(result, STATUS_WARN, "let this user read the directory of the .prom files",
+		check_find_failure(result, STATUS_WARN,
+		    "let this user read that file, or let exchange_health write it anew",
 		    "whether books stood still before is not known", &gate->history_failure);
 	if (asked > 0 && exchange_probe(gate->client, v->targets, asked, deadline, v->readings, &why) != 0) {
 		check_find_failure(result, STATUS_FAIL, "free some memory", "exchanges", &why);

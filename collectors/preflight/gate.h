@@ -101,6 +101,7 @@ struct gate {
 	bool shares_books;              /* both are checked: health, and positions */
 	char *health_name;              /* of the file of exchange_health */
 	struct failure memory_failure;  /* who must not be asked is not known: nobody is */
+	struct failure list_damage;     /* who should not be asked may be one more */
 	struct failure history_failure; /* what exchange_health wrote could not be read */
 
 	/* What the process of the checks knows besides. */

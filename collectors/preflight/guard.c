@@ -1,7 +1,7 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "collectors/open_positions/keys.h"
 #include "collectors/preflight/checks.h"
 #include "collectors/preflight/credentials.h"
 
@@ -37,7 +37,7 @@ guard_paper(const struct gate *gate, struct check_result *result)
 		check_find_failure(
 		    result, STATUS_FAIL, unseen, "which keys are within reach is not known", &why);
 	for (size_t i = 0; i < gate->live_variables.count; i++) {
-		const char *value = getenv(gate->live_variables.items[i]);
+		const char *value = keys_variable(gate->live_variables.items[i]);
 
 		if (value != NULL && *value != '\0')
 			check_find(result, STATUS_FAIL, take_away, "a live key is within reach: %s",

@@ -6,7 +6,7 @@
 /*
  * Whether a secret looks like what stands in examples until somebody puts the
  * real one there: "changeme", "<your key>", "YOUR_API_KEY", "xxxx", "${TOKEN}",
- * "secret", "12345678".  Nothing of it is shown by anybody who asks.
+ * "secret", "binance_secret", "12345678".  Nothing of it is shown by anybody who asks.
  */
 bool placeholder_is(const char *secret);
 

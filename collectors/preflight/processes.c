@@ -9,11 +9,14 @@
 
 #include "collectors/preflight/processes.h"
 
-enum { MOST_BYTES = 128 * 1024 }; /* of one process's arguments */
+/* Of one process's arguments, or environment: Linux lets both together have 6 MiB. */
+enum { MOST_BYTES = 8 * 1024 * 1024 };
 
 struct search {
-	const struct secrets *secrets;
-	char *text; /* room for MOST_BYTES */
+	struct wanted wanted;
+	char *text;  /* room for MOST_BYTES */
+	size_t used; /* of it, at most so far */
+	bool cut;    /* somebody has more */
 	struct shown *shown;
 	size_t count, most;
 };
@@ -37,16 +40,54 @@ read_entry(int proc, const char *pid, const char *entry, char *text, size_t size
 }
 
 static bool
-holds_a_secret(const struct search *search, size_t length)
+holds(const struct search *search, const struct secrets *secrets, size_t length)
 {
-	for (size_t i = 0; i < search->secrets->count; i++) {
-		const char *secret = search->secrets->values[i];
+	for (size_t i = 0; i < secrets->count; i++) {
+		const char *secret = secrets->values[i];
 		size_t size = strlen(secret);
 
 		if (size >= SHOWN_LEAST && memmem(search->text, length, secret, size) != NULL)
 			return true;
 	}
 	return false;
+}
+
+static int
+hex_value(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
+/* In place; what is no escape stays.  The length. */
+static size_t
+decode_percent(char *text, size_t length)
+{
+	size_t to = 0;
+
+	for (size_t from = 0; from < length; from++, to++) {
+		bool escape = text[from] == '%' && length - from > 2 &&
+			      isxdigit((unsigned char)text[from + 1]) &&
+			      isxdigit((unsigned char)text[from + 2]);
+
+		text[to] = text[from];
+		if (escape) {
+			text[to] = (char)(hex_value(text[from + 1]) * 16 + hex_value(text[from + 2]));
+			from += 2;
+		}
+	}
+	return to;
+}
+
+/* As it is, or as it stands in a URL. */
+static bool
+shows_one(struct search *search, const struct secrets *secrets, int proc, const char *pid, const char *entry)
+{
+	size_t length = read_entry(proc, pid, entry, search->text, MOST_BYTES);
+
+	if (length > search->used)
+		search->used = length;
+	search->cut |= length == MOST_BYTES;
+	return holds(search, secrets, length) || holds(search, secrets, decode_percent(search->text, length));
 }
 
 static void
@@ -72,28 +113,27 @@ is_of_another_user(int proc, const char *pid)
 static void
 look_at_process(struct search *search, int proc, const char *pid)
 {
-	if (holds_a_secret(search, read_entry(proc, pid, "cmdline", search->text, MOST_BYTES)))
+	if (shows_one(search, search->wanted.in_arguments, proc, pid, "cmdline"))
 		note(search, proc, pid, false);
 	else if (is_of_another_user(proc, pid) &&
-		 holds_a_secret(search, read_entry(proc, pid, "environ", search->text, MOST_BYTES)))
+		 shows_one(search, search->wanted.in_environments, proc, pid, "environ"))
 		note(search, proc, pid, true);
 }
 
-int
-processes_showing(const struct secrets *secrets, struct deadline deadline, struct shown shown[], size_t most)
+size_t
+processes_showing(
+    struct wanted wanted, struct deadline deadline, struct shown shown[], size_t most, bool *all)
 {
-	struct search search = {
-		.secrets = secrets, .text = malloc(MOST_BYTES), .shown = shown, .most = most
-	};
+	struct search search = { .wanted = wanted, .text = malloc(MOST_BYTES), .shown = shown, .most = most };
 	DIR *directory = opendir("/proc");
 	const struct dirent *entry;
-	bool whole = false;
 
+	*all = false;
 	if (directory != NULL && search.text != NULL)
 		while (deadline_left_ns(deadline) > 0) {
 			entry = readdir(directory);
-			whole = entry == NULL || search.count == most;
-			if (whole)
+			*all = (entry == NULL || search.count == most) && !search.cut;
+			if (entry == NULL || search.count == most)
 				break;
 			/* We are a copy of our parent, who is looked at. */
 			if (isdigit((unsigned char)entry->d_name[0]) &&
@@ -103,7 +143,7 @@ processes_showing(const struct secrets *secrets, struct deadline deadline, struc
 	if (directory != NULL)
 		(void)closedir(directory);
 	if (search.text != NULL)
-		explicit_bzero(search.text, MOST_BYTES);
+		explicit_bzero(search.text, search.used);
 	free(search.text);
-	return whole ? (int)search.count : -1;
+	return search.count;
 }

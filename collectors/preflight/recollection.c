@@ -19,7 +19,6 @@ read_content(
     const struct textfile *file, struct textfile_content *content, struct metrics *last, struct failure *why)
 {
 	struct state_reader reader;
-	enum state_result result;
 	char room[READ_AT_ONCE];
 	long got;
 
@@ -27,14 +26,19 @@ read_content(
 	while ((got = textfile_next(file, content, room, sizeof(room), why)) > 0)
 		state_reader_take(&reader, (struct slice){ room, (size_t)got });
 	textfile_close_content(content);
-	result = state_reader_end(&reader);
-	if (got < 0)
-		return -1;
-	return result == STATE_NO_MEMORY ? failure_set(why, FAILURE_LOCAL, "out of memory") : 0;
+	switch (state_reader_end(&reader)) {
+	case STATE_NO_MEMORY: return failure_set(why, FAILURE_LOCAL, "out of memory");
+	case STATE_UNUSABLE:
+		return got < 0 ? -1
+			       : failure_set(
+				     why, FAILURE_LOCAL, "'%s/%s.prom' is damaged", file->path, file->name);
+	case STATE_PARTLY:
+	case STATE_CONTINUED: break;
+	}
+	return got < 0 ? -1 : 0;
 }
 
-/* Nothing, where it never published or what it did is damaged; -1 with `why` where that is there but cannot
- * be read. */
+/* Nothing, where it never published; -1 with `why` where that is there and of no use. */
 static int
 read_file(const struct run *run, const char *name, struct metrics *last, struct failure *why)
 {
@@ -48,8 +52,11 @@ read_file(const struct run *run, const char *name, struct metrics *last, struct 
 		switch (textfile_open_content(&file, LARGEST_FILE, &content, why)) {
 		case TEXTFILE_READ: result = read_content(&file, &content, last, why); break;
 		case TEXTFILE_UNREADABLE: result = -1; break;
-		case TEXTFILE_MISSING:
-		case TEXTFILE_UNUSABLE: break;
+		case TEXTFILE_UNUSABLE:
+			result = failure_set(why, FAILURE_LOCAL,
+			    "'%s/%s.prom' is no regular file, or too large: remove it", file.path, file.name);
+			break;
+		case TEXTFILE_MISSING: break;
 		}
 	textfile_close(&file);
 	return result;
@@ -121,7 +128,7 @@ recollect(struct gate *gate, struct run *run)
 	double now = clock_unix_seconds();
 	struct ban_list list;
 
-	gate->memory_failure = gate->history_failure = (struct failure){ 0 };
+	gate->memory_failure = gate->list_damage = gate->history_failure = (struct failure){ 0 };
 	if (!gate->has_exchanges)
 		return;
 	recall_venues(gate, run, now);
@@ -129,7 +136,8 @@ recollect(struct gate *gate, struct run *run)
 		(void)failure_set(&gate->memory_failure, FAILURE_LOCAL, "the last file cannot be read");
 	if (gate->memory_failure.kind == FAILURE_NONE)
 		hold_back(gate, &list, own, now);
-	if (gate->memory_failure.kind == FAILURE_NONE && list.damage.kind != FAILURE_NONE)
+	gate->list_damage = list.damage;
+	if (list.damage.kind != FAILURE_NONE && !gate_makes(gate, CHECK_EXCHANGE_HEALTH))
 		run_failed(run, "exchanges", &list.damage);
 	ban_list_release(&list);
 }

@@ -9,8 +9,8 @@
  * list that all programs share (probes/ban_list.h); which books stand still and
  * who failed, from the file of exchange_health in the same directory, which is
  * only read.  A list that cannot be read might hold a ban: then `memory_failure`
- * says so, and nobody is asked.  A file that cannot be read is told in
- * `history_failure`, and the exchanges are judged by this run alone.
+ * says so, and nobody is asked; a damaged line of it is in `list_damage`.  A
+ * file that is of no use is told in `history_failure`, and the exchanges are judged by this run alone.
  */
 void recollect(struct gate *gate, struct run *run);
 

@@ -6,7 +6,7 @@
 /*
  * Whether a file of that path looks like one that holds secrets, and has no
  * place in a repository: ".env", "id_rsa", "server.pem", "binance.secret",
- * "credentials.json".  Examples (".env.example", "key.pem.template") do not.
+ * "credentials.json", or a copy of one ("id_rsa.bak").  Examples (".env.example", "key.pem.template") do not.
  */
 bool tracked_is_secret(const char *path);
 
