@@ -29,6 +29,7 @@ struct program {
 	struct telemetry telemetry;
 	struct site site;
 	struct web *web;
+	bool has_users; /* of the configuration that holds */
 };
 
 static void
@@ -59,6 +60,10 @@ read_again(struct program *p, struct failure *why)
 		return -1;
 	result = web_configure(p->web, settings.web, why);
 	if (result == 0) {
+		if (p->has_users && settings.web->user_count == 0)
+			log_write(
+			    &p->log, LOG_WARN, "there are no users any more: nobody has to log in", NULL);
+		p->has_users = settings.web->user_count > 0;
 		site_configure(&p->site, settings.textfile_max_age, &settings.health);
 		p->log.level = settings.log_level;
 		p->log.format = settings.log_format;
@@ -158,6 +163,7 @@ start_web(struct program *p, const struct settings *settings, struct failure *wh
 	p->web = web_new(&limits, &p->site);
 	if (p->web == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	p->has_users = settings->web->user_count > 0;
 	return listen_to_all(p, why) == 0 ? web_start(p->web, settings->web, why) : -1;
 }
 

@@ -11,6 +11,8 @@
 
 #include "exporter/listen.h"
 
+enum { ADDRESS = 256 };
+
 /* In place. */
 static int
 split(char *text, char **host, char **port)
@@ -22,7 +24,9 @@ split(char *text, char **host, char **port)
 	*colon = '\0';
 	*host = text;
 	*port = colon + 1;
-	if (*text == '[' && colon > text && colon[-1] == ']') {
+	if (*text == '[') {
+		if (colon[-1] != ']' || colon - text < 3)
+			return -1;
 		*host = text + 1;
 		colon[-1] = '\0';
 	}
@@ -30,6 +34,18 @@ split(char *text, char **host, char **port)
 		       strtol(*port, NULL, 10) <= UINT16_MAX
 		   ? 0
 		   : -1;
+}
+
+int
+listen_check(const char *address, struct failure *why)
+{
+	char text[ADDRESS], *host = NULL, *port = NULL;
+
+	if (snprintf(text, sizeof(text), "%s", address) >= (int)sizeof(text) ||
+	    split(text, &host, &port) != 0)
+		return failure_set(
+		    why, FAILURE_LOCAL, "'%.256s' is not HOST:PORT, [ADDRESS]:PORT or :PORT", address);
+	return 0;
 }
 
 static int
@@ -69,13 +85,13 @@ int
 listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list = NULL;
-	char text[256], *host = NULL, *port = NULL;
+	char text[ADDRESS], *host = NULL, *port = NULL;
 	int fd = -1, found;
 
-	if (snprintf(text, sizeof(text), "%s", address) >= (int)sizeof(text) ||
-	    split(text, &host, &port) != 0)
-		return failure_set(why, FAILURE_LOCAL,
-		    "--web.listen-address: '%.256s' is not HOST:PORT, [ADDRESS]:PORT or :PORT", address);
+	if (listen_check(address, why) != 0)
+		return -1;
+	(void)snprintf(text, sizeof(text), "%s", address);
+	(void)split(text, &host, &port);
 	/* All addresses at once are IPv6's, where there is IPv6. */
 	found = getaddrinfo(*host != '\0' ? host : "::", port, &hints, &list);
 	if (found == 0)

@@ -39,8 +39,8 @@ is_refused(struct slice parameters)
 
 		next = next != NULL ? next : end;
 		at += strspn(at, " \t");
-		if (next - at >= 2 && strncasecmp(at, "q=", 2) == 0) {
-			for (at += 2; at < next; at++)
+		if (at < next && (*at == 'q' || *at == 'Q') && at[1 + strspn(at + 1, " \t")] == '=') {
+			for (at++; at < next; at++)
 				weighty = weighty || (*at >= '1' && *at <= '9');
 			if (!weighty)
 				return true;
@@ -75,7 +75,10 @@ accepts_gzip(const char *accept)
 void
 framing_add(struct framing *framing, const char *name, const char *value)
 {
-	if (strcasecmp(name, "Host") == 0) {
+	/* "Content-Length : 44" is one to some who pass requests on, and none to others (RFC 9112, 5.1). */
+	if (strpbrk(name, " \t") != NULL) {
+		framing->malformed = true;
+	} else if (strcasecmp(name, "Host") == 0) {
 		framing->hosts++;
 	} else if (strcasecmp(name, "Transfer-Encoding") == 0) {
 		framing->body = true;
@@ -91,6 +94,10 @@ framing_add(struct framing *framing, const char *name, const char *value)
 unsigned
 framing_refusal(const struct framing *framing, const char *version, const char **text)
 {
+	if (framing->malformed) {
+		*text = "a header's name has white space in it";
+		return 400;
+	}
 	if (framing->contradicts) {
 		*text = "Content-Length contradicts itself";
 		return 400;

@@ -18,7 +18,7 @@ bool accepts_gzip(const char *accept);
 struct framing {
 	unsigned hosts;
 	const char *length; /* the last Content-Length */
-	bool contradicts;
+	bool malformed, contradicts;
 	bool body;
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/buffer.h"
 #include "common/secrets.h"
+#include "exporter/listen.h"
 #include "exporter/settings.h"
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
@@ -161,6 +162,7 @@ fixed_read(struct fixed *f, const struct options *o, struct failure *why)
 {
 	struct web_limits *l = &f->limits;
 	int64_t requests, connections;
+	struct failure reason = { 0 };
 
 	*f = (struct fixed){ 0 };
 	if (options_integer(o, "web.max-requests", 1, 100000, &requests, why) != 0 ||
@@ -172,6 +174,9 @@ fixed_read(struct fixed *f, const struct options *o, struct failure *why)
 		return -1;
 	l->requests = (unsigned)requests;
 	l->connections = (unsigned)connections;
+	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++)
+		if (listen_check(options_item(o, "web.listen-address", i), &reason) != 0)
+			return options_failure(o, "web.listen-address", i, why, "%s", reason.text);
 	if (*options_text(o, "textfile.directory") == '\0')
 		return options_failure(o, "textfile.directory", 0, why, "is empty");
 	f->serve = options_switch(o, "textfile.serve");

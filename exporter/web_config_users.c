@@ -6,14 +6,15 @@
 
 #include "exporter/web_config_parts.h"
 
-enum { LONGEST_VALUE = 4096, BCRYPT_LENGTH = 60 };
+/* Each step of the cost takes twice as long; 15 is seconds, and 31 would be days. */
+enum { LONGEST_VALUE = 4096, BCRYPT_LENGTH = 60, COST_MOST = 15 };
 
 const char *const web_header_names[WEB_HEADERS] = { "Content-Security-Policy", "X-Frame-Options",
 	"X-Content-Type-Options", "X-XSS-Protection", "Strict-Transport-Security" };
 
-/* "$2y$10$" and 53 characters of crypt(3)'s alphabet. */
-static bool
-is_bcrypt(const char *text)
+/* "$2y$10$" and 53 characters of crypt(3)'s alphabet: the cost, or -1. */
+static int
+bcrypt_cost(const char *text)
 {
 	static const char alphabet[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 	int cost;
@@ -21,9 +22,9 @@ is_bcrypt(const char *text)
 	if (strlen(text) != BCRYPT_LENGTH || strncmp(text, "$2", 2) != 0 || strchr("aby", text[2]) == NULL ||
 	    text[3] != '$' || !isdigit((unsigned char)text[4]) || !isdigit((unsigned char)text[5]) ||
 	    text[6] != '$')
-		return false;
+		return -1;
 	cost = (text[4] - '0') * 10 + text[5] - '0';
-	return cost >= 4 && cost <= 31 && strspn(text + 7, alphabet) == BCRYPT_LENGTH - 7;
+	return cost >= 4 && cost <= 31 && strspn(text + 7, alphabet) == BCRYPT_LENGTH - 7 ? cost : -1;
 }
 
 int
@@ -36,10 +37,14 @@ web_config_add_user(
 	if (*name == '\0' || strchr(name, ':') != NULL || c->user_count >= WEB_USERS)
 		return failure_set(why, FAILURE_LOCAL, "%s:%u: basic_auth_users: %s", r->path, value->line,
 		    c->user_count >= WEB_USERS ? "more than 1000 users" : "a name is empty or holds a colon");
-	if (!is_bcrypt(value->text))
+	if (bcrypt_cost(value->text) < 0)
 		return failure_set(why, FAILURE_LOCAL,
 		    "%s:%u: basic_auth_users: no bcrypt hash (make one with htpasswd -nBC 10 USER)", r->path,
 		    value->line);
+	if (bcrypt_cost(value->text) > COST_MOST)
+		return failure_set(why, FAILURE_LOCAL,
+		    "%s:%u: basic_auth_users: a bcrypt hash of cost %d takes too long to check, the most is %d",
+		    r->path, value->line, bcrypt_cost(value->text), (int)COST_MOST);
 	users = reallocarray(c->users, c->user_count + 1, sizeof(*users));
 	if (users == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");

@@ -516,9 +516,12 @@ run 2 "$BUILD/arbwatch_exporter" --web.max-requests 0
 run 2 "$BUILD/arbwatch_exporter" --no-such-flag
 run 1 "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$node_port"
 check "an address in use is named" grep -qF "127.0.0.1:$node_port" "$work/err"
-for address in nowhere 127.0.0.1 127.0.0.1:99999 127.0.0.1:x; do
-	run 1 "$BUILD/arbwatch_exporter" --web.listen-address "$address"
+for address in nowhere 127.0.0.1 127.0.0.1:99999 127.0.0.1:x '[]:0' '[x:0'; do
+	run 2 "$BUILD/arbwatch_exporter" --web.listen-address "$address"
+	run 2 "$BUILD/arbwatch_exporter" --web.listen-address "$address" --config.check
+	check "'$address' is no place to listen" grep -q 'web.listen-address: .* is not HOST:PORT' "$work/err"
 done
+run 1 "$BUILD/arbwatch_exporter" --web.listen-address 203.0.113.7:9100
 
 # --- Clients that behave badly --------------------------------------------------------------------------------------
 url() { printf 'http://127.0.0.1:%s%s' "$PORT" "$1"; }
@@ -594,6 +597,10 @@ while read -r pid; do wait "$pid"; done <"$work/slow_guessers"
 check "who waits for his password to be checked is answered in spite of reloads" \
 	test "$(cat "$work"/guess?)" = 401401401401401401401401
 check "and it lives" is_code 200 -u alice:slow "$(url /metrics)"
+: >"$web"
+reload
+check "that nobody has to log in any more is in the log" logged 'nobody has to log in'
+check "and is so" is_code 200 "$(url /metrics)"
 stop "$EXPORTER"
 
 # --- Few open files -------------------------------------------------------------------------------------------------

@@ -30,8 +30,8 @@ END_TEST
 static const char *const gzip_taken[] = { "gzip", "GZIP", "br, gzip", " gzip ;q=1", "gzip;q=0.001", "*",
 	"br;q=0, *", "*;q=0, gzip", "gzip;foo=0", "gzip;q=1;foo=0", "*;q=0.5", "identity, gzip; q=0.5" };
 static const char *const gzip_refused[] = { NULL, "", "identity", "br", "x-gzipped", "gzip;q=0",
-	"gzip; Q=0.000", "gzip;foo=1;q=0", "gzip;foo=1 ; q=0", "gzip;q=", "gzip;q=no", "*;q=0", "gzip;q=0, *",
-	"*, gzip;q=0", "**", "identity;q=0" };
+	"gzip; Q=0.000", "gzip;foo=1;q=0", "gzip;foo=1 ; q=0", "gzip;q=", "gzip;q=no", "gzip; q = 0",
+	"gzip;q\t=0.0", "*;q=0", "gzip;q=0, *", "*, gzip;q=0", "**", "identity;q=0" };
 
 START_TEST(gzip_is_taken_when_it_or_anything_is)
 {
@@ -101,6 +101,9 @@ static const struct {
 	{ "HTTP/1.0", { "Content-Length", "5", "Content-Length", "5" }, 413 },
 	{ "HTTP/1.0", { "Content-Length", "0, 5" }, 413 },
 	{ "HTTP/1.0", { "Transfer-Encoding", "chunked", "Content-Length", "0" }, 413 },
+	{ "HTTP/1.0", { "Content-Length ", "44" }, 400 },
+	{ "HTTP/1.0", { "Transfer-Encoding\t", "chunked" }, 400 },
+	{ "HTTP/1.0", { "X Y", "z" }, 400 },
 };
 
 START_TEST(a_request_ends_where_it_seems_and_is_for_one_host)

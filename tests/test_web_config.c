@@ -52,6 +52,8 @@ static const struct {
 	    "a character that no header may" },
 	{ "basic_auth_users:\n  a: plain\n", ":2: basic_auth_users: no bcrypt hash" },
 	{ "basic_auth_users:\n  a: $2b$04$short\n", "no bcrypt hash" },
+	{ "basic_auth_users:\n  a: $2b$16$wJRxLiBAnkXUqjDdZAkcteJFvUyFJFjTZ6NXqm/GCQmZoDbMfRoQa\n",
+	    ":2: basic_auth_users: a bcrypt hash of cost 16" },
 	{ "basic_auth_users:\n  \"a:b\": " HASH "\n", "holds a colon" },
 	{ "basic_auth_users:\n  a:\n", ":2: takes one value" },
 	{ "basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n", "twice" },
