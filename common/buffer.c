@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/buffer.h"
 
@@ -60,4 +62,27 @@ buffer_format(struct buffer *b, const char *format, ...)
 		b->failed = true;
 	else
 		buffer_append(b, text, (size_t)length);
+}
+
+int
+buffer_fill(struct buffer *b, int fd, size_t expected)
+{
+	size_t wanted = expected + 1;
+
+	for (;;) {
+		char *room = buffer_reserve(b, wanted);
+		ssize_t got;
+
+		if (room == NULL) {
+			errno = b->length + wanted > b->limit ? EFBIG : ENOMEM;
+			return -1;
+		}
+		got = read(fd, room, wanted);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return (int)got;
+		b->length += (size_t)got;
+		wanted = BUFFER_STEP;
+	}
 }

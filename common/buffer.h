@@ -28,6 +28,14 @@ void buffer_release(struct buffer *b);
 /* Room for `length` more bytes at the end, or NULL; the caller fills it and adds to b->length. */
 char *buffer_reserve(struct buffer *b, size_t length);
 
+/*
+ * Append all that is behind `fd`, which seems to have `expected` bytes.  0, or -1
+ * with errno: of read(), EFBIG (past the limit, of which BUFFER_STEP must be to
+ * spare to see the end) or ENOMEM.
+ */
+enum { BUFFER_STEP = 65536 };
+int buffer_fill(struct buffer *b, int fd, size_t expected);
+
 /* At most 1023 bytes: more counts as past the limit. */
 void buffer_format(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -9,7 +9,7 @@
 #include "exporter/digest.h"
 #include "exporter/store_entry.h"
 
-enum { READ_STEP = 65536, READ_TRIES = 3 };
+enum { READ_TRIES = 3 };
 
 /*
  * A file written in place twice within one tick of the file system's clock may
@@ -118,30 +118,6 @@ take_text(struct store *store, struct entry *entry, struct slice text)
 	store->bytes += text.length;
 }
 
-/* 0, or -1 with errno (EFBIG: it grew past the limit). */
-static int
-read_all(int fd, size_t expected, struct buffer *text)
-{
-	size_t wanted = expected + 1;
-
-	for (;;) {
-		char *room = buffer_reserve(text, wanted);
-		ssize_t got;
-
-		if (room == NULL) {
-			errno = text->length + wanted > text->limit ? EFBIG : ENOMEM;
-			return -1;
-		}
-		got = read(fd, room, wanted);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return (int)got;
-		text->length += (size_t)got;
-		wanted = READ_STEP;
-	}
-}
-
 static bool
 is_too_large(struct store *store, struct entry *entry, const struct stat *status)
 {
@@ -183,11 +159,11 @@ read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
 	int64_t began_ns = clock_now_ns();
 	int tries = 0, result, error;
 
-	buffer_init(&text, store->limits.file_bytes + 2 * READ_STEP);
+	buffer_init(&text, store->limits.file_bytes + 2 * BUFFER_STEP);
 	do {
 		text.length = 0;
 		before = identity_of(status);
-		result = lseek(fd, 0, SEEK_SET) < 0 ? -1 : read_all(fd, (size_t)status->st_size, &text);
+		result = lseek(fd, 0, SEEK_SET) < 0 ? -1 : buffer_fill(&text, fd, (size_t)status->st_size);
 		error = errno;
 	} while (result == 0 && fstat(fd, status) == 0 && status->st_size != before.size &&
 		 status->st_size <= (off_t)store->limits.file_bytes && ++tries < READ_TRIES);

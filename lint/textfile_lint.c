@@ -199,30 +199,6 @@ print_findings(struct lint *lint, const char *path, struct findings *f)
 		complain(lint, path, "out of memory");
 }
 
-/* The content of a regular file that seems to have `size` bytes.  0, or -1 with errno. */
-static int
-read_all(int fd, size_t size, struct buffer *text)
-{
-	size_t wanted = size + 1;
-
-	for (;;) {
-		char *room = buffer_reserve(text, wanted);
-		ssize_t got;
-
-		if (room == NULL) {
-			errno = text->length + wanted > text->limit ? EFBIG : ENOMEM;
-			return -1;
-		}
-		got = read(fd, room, wanted);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return (int)got;
-		text->length += (size_t)got;
-		wanted = BUFSIZ;
-	}
-}
-
 static void
 read_source(struct lint *lint, struct source *source)
 {
@@ -242,8 +218,8 @@ read_source(struct lint *lint, struct source *source)
 		    (uint64_t)status.st_size > largest_file ? "larger than 64 MiB: not checked"
 							    : "more than 1 GiB in all: not checked");
 	} else {
-		buffer_init(&source->text, largest_file + 2 * BUFSIZ);
-		source->joins = read_all(fd, (size_t)status.st_size, &source->text) == 0;
+		buffer_init(&source->text, largest_file + 2 * BUFFER_STEP);
+		source->joins = buffer_fill(&source->text, fd, (size_t)status.st_size) == 0;
 		if (!source->joins)
 			complain(lint, source->path, strerror(errno));
 		lint->bytes += source->text.length;

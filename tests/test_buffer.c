@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,46 @@ START_TEST(a_zeroed_buffer_may_be_released)
 }
 END_TEST
 
+/* Whatever its size was said to be. */
+static const size_t said[] = { 0, 1, 99999, 100000, 100001, 150000 };
+
+START_TEST(all_that_is_in_a_file_is_read)
+{
+	static char text[100000];
+	struct buffer b;
+	FILE *file = tmpfile();
+
+	memset(text, 'x', sizeof(text));
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(text, 1, sizeof(text), file), sizeof(text));
+	rewind(file);
+	buffer_init(&b, sizeof(text) + 2 * BUFFER_STEP);
+	ck_assert_int_eq(buffer_fill(&b, fileno(file), said[_i]), 0);
+	ck_assert_uint_eq(b.length, sizeof(text));
+	ck_assert_int_eq(memcmp(b.text, text, sizeof(text)), 0);
+	buffer_release(&b);
+	(void)fclose(file);
+}
+END_TEST
+
+START_TEST(a_file_past_the_limit_or_none_is_told)
+{
+	struct buffer b;
+	FILE *file = fopen("/dev/zero", "re");
+
+	ck_assert_ptr_nonnull(file);
+	buffer_init(&b, 200000);
+	ck_assert_int_eq(buffer_fill(&b, fileno(file), 10), -1);
+	ck_assert_int_eq(errno, EFBIG);
+	buffer_release(&b);
+	(void)fclose(file);
+	buffer_init(&b, 200000);
+	ck_assert_int_eq(buffer_fill(&b, -1, 10), -1);
+	ck_assert_int_eq(errno, EBADF);
+	buffer_release(&b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -137,6 +178,8 @@ main(void)
 	tcase_add_test(buffers, a_size_that_would_overflow_is_refused);
 	tcase_add_test(buffers, a_formatted_text_is_appended_whole_or_not_at_all);
 	tcase_add_test(buffers, a_zeroed_buffer_may_be_released);
+	tcase_add_loop_test(buffers, all_that_is_in_a_file_is_read, 0, LENGTH(said));
+	tcase_add_test(buffers, a_file_past_the_limit_or_none_is_told);
 	suite_add_tcase(suite, buffers);
 	return run_suite(suite);
 }
