@@ -74,7 +74,7 @@ freshness_of_check(const struct making *making, const struct facts_check *check,
 	if (check->kind == CHECK_COLLECTOR)
 		return freshness_of_collector(making, check);
 	fresh = freshness_of_file_and_env(making, check, begin, end);
-	if (check->kind != CHECK_PREFLIGHT)
+	if (check->kind != CHECK_PREFLIGHT || !health_has_verdict(check))
 		return fresh;
 	verdict = freshness_of(
 	    check->facts[FACT_VERDICT_AT], fresh.interval, making->settings->max_age, making->now);

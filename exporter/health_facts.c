@@ -142,16 +142,17 @@ static int
 fact_of(const struct family_rule *rule, const struct document *document, const struct sample *sample)
 {
 	struct slice value;
+	int i = 0;
 
 	if (rule->only != NULL && !slice_is(facts_label(document, sample, "status"), rule->only))
 		return -1;
 	if (rule->choices == NULL)
 		return (int)rule->fact;
 	value = facts_label(document, sample, rule->label);
-	for (int i = 0; rule->choices[i] != NULL; i++)
-		if (slice_is(value, rule->choices[i]))
-			return (int)rule->fact + i;
-	return -1;
+	while (rule->choices[i] != NULL && !slice_is(value, rule->choices[i]))
+		i++;
+	/* To be in a state that we do not know is to be in a state. */
+	return rule->choices[i] != NULL || rule->fact == FACT_STATE ? (int)rule->fact + i : -1;
 }
 
 static void
@@ -229,11 +230,32 @@ take_all(struct facts *facts, const struct family_rule *const of_family[], const
 	return status;
 }
 
+/* Who could read the engine's books knows how many of their rows nobody compares, be it none. */
+static int
+expect_rows(struct facts *facts, size_t begin, size_t file)
+{
+	struct facts_check wanted = { .kind = CHECK_POSITIONS, .file = file, .name = SLICE("engine") },
+			   *check;
+
+	for (size_t i = begin, end = facts->count; i < end; i++) {
+		if (facts->checks[i].kind != CHECK_POSITIONS ||
+		    facts->checks[i].facts[FACT_READABLE + 1] != 1)
+			continue;
+		wanted.env = facts->checks[i].env;
+		if (check_for(facts, &wanted, true, &check) == -1)
+			return -1;
+		if (check != NULL)
+			join(&check->facts[FACT_UNKNOWN_ROWS], LEAST, INFINITY);
+	}
+	return 0;
+}
+
 int
 facts_read(struct facts *facts, const struct store_file *file, size_t index)
 {
 	const struct document *document = &file->document;
 	const struct family_rule **of_family;
+	size_t begin = facts->count;
 	int status;
 
 	if (document->family_count == 0)
@@ -246,6 +268,8 @@ facts_read(struct facts *facts, const struct store_file *file, size_t index)
 	status = take_all(facts, of_family, document, index, true);
 	if (status == 0)
 		status = take_all(facts, of_family, document, index, false);
+	if (status == 0)
+		status = expect_rows(facts, begin, index);
 	free(of_family);
 	return status;
 }

@@ -80,7 +80,8 @@ static const struct family_rule rules[] = {
 	    NULL, NULL, NULL },
 	{ "arbitrage_preflight_last_verdict_timestamp_seconds", true, CHECK_PREFLIGHT, "=preflight",
 	    FACT_VERDICT_AT, OLDEST, NULL, NULL, NULL },
-	{ "arbitrage_preflight_checks_total", false, CHECK_PREFLIGHT, "=preflight", FACT_CHECKS, SUM, "check",
+	/* Of a run of some checks alone, too, which has no verdict. */
+	{ "arbitrage_preflight_checks_total", true, CHECK_PREFLIGHT, "=preflight", FACT_CHECKS, SUM, "check",
 	    health_preflight_checks, "fail" },
 	{ "arbitrage_preflight_duration_seconds", false, CHECK_PREFLIGHT, "=preflight", 0, BUCKETS, NULL,
 	    NULL, NULL },

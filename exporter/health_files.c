@@ -14,7 +14,7 @@ static const struct {
 	{ "postgres_latency.prom", CHECK_POSTGRES, "about any Postgres" },
 	{ "exchange_health.prom", CHECK_EXCHANGE, "about any exchange" },
 	{ "open_positions.prom", CHECK_POSITIONS, "about any positions" },
-	{ "preflight.prom", CHECK_COLLECTOR, "about any run" }, /* one of some checks alone has no verdict */
+	{ "preflight.prom", CHECK_PREFLIGHT, "about any checks" },
 };
 enum { NAMED = sizeof(programs) / sizeof(programs[0]) };
 

@@ -83,15 +83,15 @@ say_exchange(struct health_check *check, const struct facts_check *facts, double
 	}
 }
 
-/* Index of the one state that it is in; negative: there is no telling. */
+/* Of the states and the other: index of the one state that it is in; negative: there is no telling. */
 static int
 state_of(const double states[])
 {
 	int state = -1, said = 0;
 
-	for (int i = 0; i < HEALTH_STATES; i++)
+	for (int i = 0; i <= HEALTH_STATES; i++)
 		if (!isnan(states[i]) && states[i] != 0) {
-			state = states[i] == 1 ? i : -1;
+			state = i < HEALTH_STATES && states[i] == 1 ? i : -1;
 			said++;
 		}
 	return said == 1 ? state : -1;
@@ -126,11 +126,23 @@ judge_exchange(const struct facts_check *facts, double now, struct health_check 
 		health_say_last_success(check, now);
 }
 
+bool
+health_has_verdict(const struct facts_check *facts)
+{
+	return !isnan(facts->facts[FACT_UP]) || !isnan(facts->facts[FACT_PASSED]) ||
+	       !isnan(facts->facts[FACT_VERDICT_AT]);
+}
+
 static void
 judge_preflight(const struct facts_check *facts, struct health_check *check)
 {
 	double ready = facts->facts[FACT_UP], passed = facts->facts[FACT_PASSED];
 
+	if (!health_has_verdict(facts)) {
+		health_set(check, health_fail_in_live(check), "unknown");
+		health_say(check, "some checks alone have run so far, and they are no verdict");
+		return;
+	}
 	if (ready == 1 && passed == 1) {
 		health_set(check, HEALTH_OK, "ready");
 	} else if (ready == 0 && passed == 1 && health_fail_in_live(check) != HEALTH_FAIL) {

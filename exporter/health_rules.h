@@ -22,6 +22,9 @@ void health_judge(
 
 void health_judge_positions(const struct facts_check *facts, double now, struct health_check *check);
 
+/* Whether a preflight says anything of a verdict. */
+bool health_has_verdict(const struct facts_check *facts);
+
 /* How bad is what matters in live alone. */
 enum health_status health_fail_in_live(const struct health_check *check);
 

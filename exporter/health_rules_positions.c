@@ -54,13 +54,15 @@ judge_account(const struct facts_check *facts, struct health_check *check)
 	const double *f = facts->facts;
 	struct words state;
 
-	health_set(check, HEALTH_OK, f[FACT_OPEN] == 0 ? "flat" : "read");
-	if (isinf(f[FACT_OPEN])) {
-		add(check, health_fail_in_live(check), "unknown", "how many are open is not known");
-	} else if (f[FACT_OPEN] > 0) {
+	health_set(check, HEALTH_OK, "flat");
+	if (f[FACT_OPEN] > 0) {
 		state = words_start(check->state, sizeof(check->state));
 		words_add(&state, "%.12g open", f[FACT_OPEN]);
 	}
+	if (!isfinite(f[FACT_OPEN]))
+		add(check, health_fail_in_live(check), "unknown", "how many are open is not known");
+	if (f[FACT_READABLE + 1] == 1 && !isfinite(f[FACT_OPEN + 1]))
+		add(check, health_fail_in_live(check), "unknown", "how many the engine has is not known");
 	if (f[FACT_LOCKED] == 1)
 		add(check, HEALTH_WARN, "locked", "the exchange has locked trading on the account");
 	else if (f[FACT_LOCKED] > 0)

@@ -38,6 +38,13 @@ state_cell(struct buffer *out, const struct health_check *check)
 	buffer_string(out, "</td>");
 }
 
+/* What has not happened yet has no time, but not everything without one has not happened. */
+static const char *
+unknown_success(const struct health_check *check)
+{
+	return check->kind == CHECK_PREFLIGHT || check->kind == CHECK_POSITIONS ? "&ndash;" : "never";
+}
+
 static void
 check_row(struct buffer *out, const struct health_check *check, double now, bool of_two)
 {
@@ -54,8 +61,7 @@ check_row(struct buffer *out, const struct health_check *check, double now, bool
 	} else {
 		page_time(out, check->last_run, now, "&ndash;");
 		page_duration(out, check->age);
-		page_time(
-		    out, check->last_success, now, check->kind == CHECK_PREFLIGHT ? "&ndash;" : "never");
+		page_time(out, check->last_success, now, unknown_success(check));
 		if (check->kind != CHECK_POSITIONS) {
 			page_duration(out, check->duration);
 			page_picture(out, check);

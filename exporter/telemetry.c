@@ -177,7 +177,8 @@ static void
 write_requests(const struct telemetry *t, struct buffer *out)
 {
 	put_head(out, "arbwatch_exporter_http_requests_total", "counter",
-	    "HTTP requests answered, by path and status code (0: the client went away first).");
+	    "HTTP requests, by path and status code (0: the client went away first, or libmicrohttpd refused "
+	    "the request by itself, with 400 or 431).");
 	for (int route = 0; route < ROUTES; route++) {
 		for (int code = 0; code < TELEMETRY_CODES; code++) {
 			unsigned long long count = atomic_load(&t->requests[route][code]);

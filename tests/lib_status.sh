@@ -147,7 +147,10 @@ positions() {
 	for exchange in $3; do
 		[ "${exchange#*:}" = 0 ] ||
 			echo "arbitrage_open_positions{source=\"exchange\",exchange=\"${exchange%:*}\",env=\"$1\"} 1"
+		echo "arbitrage_open_positions{source=\"engine\",exchange=\"${exchange%:*}\",env=\"$1\"} 1"
 	done
+	family arbitrage_engine_unknown_rows gauge
+	echo "arbitrage_engine_unknown_rows{env=\"$1\"} 0"
 	family arbitrage_position_quantity gauge
 	for exchange in $3; do
 		position="exchange=\"${exchange%:*}\",symbol=\"BTC\",side=\"long\",env=\"$1\""

@@ -211,6 +211,7 @@ check "good: the row of preflight" row good \
 check "good: preflight's verdict" grep -q '^preflight: preflight live | ready | 13:58:10 | 5 min | 13:58:10 |' "$work/good.rows"
 check "good: Postgres" grep -q '^servers: Postgres main live | up |' "$work/good.rows"
 check "good: an exchange" grep -q '^exchanges: upbit live | healthy |' "$work/good.rows"
+check "good: the engine's rows have no success of their own" row good 'positions: engine live | checked | 14:03:18 | 4 s | –'
 check "good: a position" row good 'positions: BTC live | binance | 0.25 long | 0.25 long | agree | –'
 none_of good files
 

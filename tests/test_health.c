@@ -124,9 +124,14 @@ check_named(enum health_kind kind, const char *name)
 	"arbitrage_positions_readable{source=\"engine\",exchange=\"upbit\",env=\"" env "\"} " engine "\n"
 #define MISMATCH(env, symbol, value)                                                                         \
 	"arbitrage_position_mismatch{exchange=\"upbit\",symbol=\"" symbol "\",env=\"" env "\"} " value "\n"
+#define ROWS(env, value) "arbitrage_engine_unknown_rows{env=\"" env "\"} " value "\n"
+/* As the collector writes it where both sides were read. */
+#define COUNTED(env, there, believed)                                                                        \
+	READABLE(env, "1", "1") OPEN(env, "exchange", there) OPEN(env, "engine", believed) ROWS(env, "0")
 #define READY(env, value)           "arbitrage_preflight_ready_for_live{env=\"" env "\"} " value "\n"
 #define PASSED(env, value)          "arbitrage_preflight_last_success{env=\"" env "\"} " value "\n"
 #define VERDICT_AT(env, at)         "arbitrage_preflight_last_verdict_timestamp_seconds{env=\"" env "\"} " at "\n"
+#define CHECKED(env)                "arbitrage_preflight_checks_total{check=\"redis\",status=\"pass\",env=\"" env "\"} 1\n"
 #define VERDICT(env, ready, passed) READY(env, ready) PASSED(env, passed) VERDICT_AT(env, AGO_4)
 
 static const struct {
@@ -272,6 +277,18 @@ static const struct {
 	    VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "healthy", "1") STATE("live", "banned", "1"), CHECK_EXCHANGE, "upbit",
 	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
+		STATE("live", "wonderful", "1"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
+		STATE("live", "wonderful", "NaN"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
+		STATE("live", "odd", "0"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
+	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
+		STATE("live", "odd", "1"),
+	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "wonderful", "1"), CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
 	    "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 1\n", CHECK_EXCHANGE, "upbit",
@@ -281,16 +298,25 @@ static const struct {
 	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
 
 	/* Positions. */
-	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "0"), CHECK_POSITIONS, "upbit",
-	    HEALTH_OK, "read", "", VERDICT_HEALTHY },
-	{ FRESH("live")
-		READABLE("live", "1", "1") "arbitrage_open_positions{source=\"exchange\",exchange=\"upbit\","
-					   "env=\"live\"} 0\n",
-	    CHECK_POSITIONS, "upbit", HEALTH_OK, "flat", "", VERDICT_HEALTHY },
-	{ FRESH("live")
-		READABLE("live", "1", "1") "arbitrage_open_positions{source=\"exchange\",exchange=\"upbit\","
-					   "env=\"live\"} 3\n" MISMATCH("live", "BTC", "0"),
-	    CHECK_POSITIONS, "upbit", HEALTH_OK, "3 open", "", VERDICT_HEALTHY },
+	{ FRESH("live") COUNTED("live", "0", "0"), CHECK_POSITIONS, "upbit", HEALTH_OK, "flat", "",
+	    VERDICT_HEALTHY },
+	{ FRESH("live") COUNTED("live", "3", "3") MISMATCH("live", "BTC", "0"), CHECK_POSITIONS, "upbit",
+	    HEALTH_OK, "3 open", "", VERDICT_HEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") ROWS("live", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL,
+	    "unknown", "how many are open is not known; how many the engine has", VERDICT_UNHEALTHY },
+	{ FRESH("paper") READABLE("paper", "1", "1") ROWS("paper", "0"), CHECK_POSITIONS, "upbit",
+	    HEALTH_WARN, "unknown", "how many are open is not known; how many the engine has",
+	    VERDICT_DEGRADED },
+	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "engine", "0") ROWS("live", "0"),
+	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
+	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "0") ROWS("live", "0"),
+	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many the engine has", VERDICT_UNHEALTHY },
+	{ FRESH("live") COUNTED("live", "1", "NaN") MISMATCH("live", "BTC", "0"), CHECK_POSITIONS, "upbit",
+	    HEALTH_FAIL, "unknown", "how many the engine has", VERDICT_UNHEALTHY },
+	{ FRESH("paper") COUNTED("paper", "1", "-1") MISMATCH("paper", "BTC", "0"), CHECK_POSITIONS, "upbit",
+	    HEALTH_WARN, "unknown", "how many the engine has", VERDICT_DEGRADED },
+	{ FRESH("paper") SOURCE("paper", "exchange", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown",
+	    "how many are open", VERDICT_DEGRADED },
 	{ FRESH("live") READABLE("live", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
 	    "its positions cannot be read", VERDICT_UNHEALTHY },
 	{ FRESH("live") READABLE("live", "1", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
@@ -325,39 +351,40 @@ static const struct {
 	    "ETH differs by -1 (engine minus exchange), and 2 more", VERDICT_UNHEALTHY },
 	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "-Inf"), CHECK_POSITIONS, "upbit",
 	    HEALTH_FAIL, "differ", "BTC differs", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "1") OPEN("live", "engine", "0"),
-	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "nobody knows whether they differ",
-	    VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "0") OPEN("live", "engine", "1"),
-	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "nobody knows whether they differ",
-	    VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "NaN") MISMATCH("live", "B", "0"),
-	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
-	{ FRESH("paper") READABLE("paper", "1", "1") OPEN("paper", "exchange", "-1")
-		MISMATCH("paper", "B", "0"),
-	    CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown", "how many are open", VERDICT_DEGRADED },
-	{ FRESH("live") READABLE("live", "1", "1") LOCKED("live", "NaN"), CHECK_POSITIONS, "upbit",
+	{ FRESH("live") COUNTED("live", "1", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	    "nobody knows whether they differ", VERDICT_UNHEALTHY },
+	{ FRESH("live") COUNTED("live", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	    "nobody knows whether they differ", VERDICT_UNHEALTHY },
+	{ FRESH("live") COUNTED("live", "NaN", "0") MISMATCH("live", "B", "0"), CHECK_POSITIONS, "upbit",
+	    HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
+	{ FRESH("paper") COUNTED("paper", "-1", "0") MISMATCH("paper", "B", "0"), CHECK_POSITIONS, "upbit",
+	    HEALTH_WARN, "unknown", "how many are open", VERDICT_DEGRADED },
+	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "NaN"), CHECK_POSITIONS, "upbit",
 	    HEALTH_WARN, "unknown", "whether trading on the account is locked", VERDICT_DEGRADED },
-	{ FRESH("live") READABLE("live", "1", "1") LOCKED("live", "0"), CHECK_POSITIONS, "upbit", HEALTH_OK,
-	    "read", "", VERDICT_HEALTHY },
+	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "0"), CHECK_POSITIONS, "upbit", HEALTH_OK,
+	    "flat", "", VERDICT_HEALTHY },
 	{ FRESH("paper") READABLE("paper", "1", "1") MISMATCH("paper", "BTC", "-0.5")
 		MISMATCH("paper", "ETH", "2"),
 	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
 	    "ETH differs by 2 (engine minus exchange), and 1 more", VERDICT_UNHEALTHY },
 	{ FRESH("live") MISMATCH("live", "BTC", "1e-9"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
 	    "BTC differs by 1e-09", VERDICT_UNHEALTHY },
-	{ STALE("live") READABLE("live", "1", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "stale",
-	    "was read, but no longer measured", VERDICT_UNHEALTHY },
-	{ STALE("paper") READABLE("paper", "1", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "stale",
-	    "was read, but no longer measured", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "1", "1") "arbitrage_account_trading_locked{exchange=\"upbit\",env="
-						   "\"live\"} 1\n",
-	    CHECK_POSITIONS, "upbit", HEALTH_WARN, "locked", "locked trading", VERDICT_DEGRADED },
-	{ FRESH("live") "arbitrage_engine_unknown_rows{env=\"live\"} 0\n", CHECK_POSITIONS, "engine",
-	    HEALTH_OK, "checked", "", VERDICT_HEALTHY },
-	{ FRESH("live") "arbitrage_engine_unknown_rows{env=\"live\"} 2\n", CHECK_POSITIONS, "engine",
-	    HEALTH_WARN, "unchecked", "not configured: 2", VERDICT_DEGRADED },
-	{ FRESH("live") "arbitrage_engine_unknown_rows{env=\"live\"} NaN\n", CHECK_POSITIONS, "engine",
+	{ STALE("live") COUNTED("live", "0", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "stale",
+	    "was flat, but no longer measured", VERDICT_UNHEALTHY },
+	{ STALE("paper") COUNTED("paper", "0", "0"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "stale",
+	    "was flat, but no longer measured", VERDICT_UNHEALTHY },
+	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN,
+	    "locked", "locked trading", VERDICT_DEGRADED },
+	{ FRESH("live") ROWS("live", "0"), CHECK_POSITIONS, "engine", HEALTH_OK, "checked", "",
+	    VERDICT_HEALTHY },
+	{ FRESH("live") ROWS("live", "2"), CHECK_POSITIONS, "engine", HEALTH_WARN, "unchecked",
+	    "not configured: 2", VERDICT_DEGRADED },
+	{ FRESH("live") ROWS("live", "NaN"), CHECK_POSITIONS, "engine", HEALTH_WARN, "unchecked",
+	    "nobody knows how many", VERDICT_DEGRADED },
+
+	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "0") OPEN("live", "engine", "0"),
+	    CHECK_POSITIONS, "engine", HEALTH_WARN, "unchecked", "nobody knows how many", VERDICT_DEGRADED },
+	{ FRESH("paper") COUNTED("live", "0", "0") READABLE("paper", "0", "1"), CHECK_POSITIONS, "engine",
 	    HEALTH_WARN, "unchecked", "nobody knows how many", VERDICT_DEGRADED },
 
 	/* Preflight. */
@@ -371,6 +398,12 @@ static const struct {
 	    "unknown", "does not say", VERDICT_UNHEALTHY },
 	{ FRESH("live") VERDICT("live", "NaN", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
+	{ FRESH("live") CHECKED("live"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	    "some checks alone have run", VERDICT_UNHEALTHY },
+	{ FRESH("paper") CHECKED("paper"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
+	    "some checks alone have run", VERDICT_DEGRADED },
+	{ FRESH("live") CHECKED("live") VERDICT("live", "1", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK,
+	    "ready", "", VERDICT_HEALTHY },
 	{ FRESH("live") VERDICT_AT("live", AGO_4), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
 	{ FRESH("paper") VERDICT("paper", "NaN", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
@@ -550,7 +583,8 @@ static const struct {
 	{ "postgres_latency.prom", FRESH("live") UP("postgres", "live", "1"), VERDICT_HEALTHY },
 	{ "open_positions.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "preflight.prom", "", VERDICT_UNHEALTHY },
-	{ "preflight.prom", FRESH("live"), VERDICT_HEALTHY }, /* it has made some checks alone so far */
+	{ "preflight.prom", FRESH("live"), VERDICT_UNHEALTHY },
+	{ "preflight.prom", FRESH("live") VERDICT("live", "1", "1"), VERDICT_HEALTHY },
 	{ "redis_latency.prom", FRESH("live"), VERDICT_DEGRADED },
 	{ "exchange_health.prom", FRESH("live"), VERDICT_DEGRADED },
 	{ "other.prom", "", VERDICT_HEALTHY },

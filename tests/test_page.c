@@ -173,6 +173,27 @@ START_TEST(a_position_is_fine_only_where_both_sides_are_known_to_agree)
 }
 END_TEST
 
+static const struct {
+	enum health_kind kind;
+	const char *cell;
+} successes[] = {
+	{ CHECK_COLLECTOR, "never" },
+	{ CHECK_EXCHANGE, "never" },
+	{ CHECK_POSITIONS, "&ndash;" }, /* of the engine's books as a whole there is no such time */
+	{ CHECK_PREFLIGHT, "&ndash;" },
+};
+
+START_TEST(a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was)
+{
+	struct health_check check = check_of(successes[_i].kind);
+	char cell[64];
+
+	check.last_success = NAN;
+	snprintf(cell, sizeof(cell), "</time></td><td>4 s</td><td>%s</td>", successes[_i].cell);
+	ck_assert_ptr_nonnull(strstr(page_with(&check, 1, ""), cell));
+}
+END_TEST
+
 START_TEST(positions_are_escaped_too)
 {
 	struct health_position position = { .mismatch = 0.5,
@@ -404,6 +425,8 @@ main(void)
 	tcase_add_loop_test(tests, no_byte_from_outside_ends_a_text_of_the_page, 1, 256);
 	tcase_add_loop_test(
 	    tests, a_position_is_fine_only_where_both_sides_are_known_to_agree, 0, LENGTH(position_rows));
+	tcase_add_loop_test(tests, a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was, 0,
+	    LENGTH(successes));
 	tcase_add_test(tests, positions_are_escaped_too);
 	tcase_add_loop_test(tests, what_turns_or_hides_text_is_not_shown, 0, LENGTH(shown));
 	tcase_add_test(tests, json_strings_are_escaped);
