@@ -364,6 +364,24 @@ START_TEST(old_files_go_and_come_back)
 }
 END_TEST
 
+START_TEST(the_same_age_again_changes_nothing)
+{
+	struct exposition *e = make(true, 100);
+	struct body first, second;
+
+	write_file("a.prom", "a 1\n");
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &first), 0);
+	exposition_set_max_age(e, 100);
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &second), 0);
+	ck_assert_ptr_eq(first.joined, second.joined);
+	body_release(&first);
+	body_release(&second);
+	unmake(e);
+}
+END_TEST
+
 /* In pieces that are no answer's, and from any place. */
 START_TEST(a_body_is_read_in_pieces_of_any_size)
 {
@@ -439,6 +457,7 @@ main(void)
 	tcase_add_test(tests, each_change_is_told_once);
 	tcase_add_test(tests, too_many_files_are_told_once_and_joined_once);
 	tcase_add_test(tests, old_files_go_and_come_back);
+	tcase_add_test(tests, the_same_age_again_changes_nothing);
 	tcase_add_test(tests, a_body_is_read_in_pieces_of_any_size);
 	tcase_add_test(tests, what_was_given_out_outlives_the_file);
 	tcase_add_test(tests, paths_are_a_closed_set);

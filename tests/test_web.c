@@ -1,8 +1,10 @@
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -217,6 +219,52 @@ remove_file(const struct served *s, int number)
 	ck_assert_int_eq(unlink(path), 0);
 }
 
+/* What the site answers from now; the caller's. */
+static struct joined *
+joined_of_answer(struct served *s)
+{
+	struct answer answer;
+	struct body body;
+	struct joined *joined;
+
+	site_answer(&s->site, ROUTE_METRICS, "gzip", &answer);
+	ck_assert_ptr_nonnull(answer.response);
+	ck_assert_uint_eq(answer.code, MHD_HTTP_OK);
+	MHD_destroy_response(answer.response);
+	ck_assert_int_eq(exposition_write(s->site.exposition, true, &body), 0);
+	joined = joined_keep(body.joined);
+	body_release(&body);
+	return joined;
+}
+
+START_TEST(files_are_joined_once_until_they_or_their_greatest_age_change)
+{
+	struct served s;
+	struct web_config *config = plain_config("FIRST");
+	struct health_settings health = { .max_age = 60 };
+	struct timespec past[2] = { { .tv_sec = time(NULL) - 1000 }, { .tv_sec = time(NULL) - 1000 } };
+	struct joined *first, *second;
+	char path[64];
+
+	served_start(&s, config);
+	web_config_drop(config);
+	write_file(&s, 0, "a 1\n");
+	path_in(&s, 0, path);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, past, 0), 0);
+	for (int i = 0; i < 3; i++) {
+		site_configure(&s.site, i == 1 ? 500 : 0, &health);
+		first = joined_of_answer(&s);
+		second = joined_of_answer(&s);
+		ck_assert_ptr_eq(first, second);
+		ck_assert_uint_eq(first->length == 0, i == 1);
+		joined_drop(first);
+		joined_drop(second);
+	}
+	remove_file(&s, 0);
+	served_stop(&s);
+}
+END_TEST
+
 /* --- Large heads --- */
 
 enum { MOST_HEAD = 16384 + 64, WHOLE = 1 << 20 };
@@ -305,6 +353,7 @@ main(void)
 	tcase_set_timeout(tests, 20);
 	tcase_add_test(tests, a_reload_waits_for_no_answer);
 	tcase_add_test(tests, a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_configuration);
+	tcase_add_test(tests, files_are_joined_once_until_they_or_their_greatest_age_change);
 	tcase_add_loop_test(tests, a_head_of_any_length_ends_nothing_but_its_request, 0, LENGTH(heads));
 	return run_suite(suite);
 }
