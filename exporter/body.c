@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
@@ -106,6 +107,34 @@ body_finish(struct body *body, const struct telemetry *telemetry, bool gzip)
 		return 0;
 	body_release(body);
 	return -1;
+}
+
+/* Be at the slice that has the position, or behind the last one. */
+static void
+go_to(struct body *body, size_t position)
+{
+	if (position < body->passed)
+		body->reading = body->passed = 0;
+	while (body->reading < body->count && position - body->passed >= body->slices[body->reading].length)
+		body->passed += body->slices[body->reading++].length;
+}
+
+size_t
+body_read(struct body *body, size_t position, char *out, size_t room)
+{
+	size_t done = 0;
+
+	for (go_to(body, position); done < room && body->reading < body->count;
+	     go_to(body, position + done)) {
+		const struct slice *slice = &body->slices[body->reading];
+		size_t from = position + done - body->passed, length = slice->length - from;
+
+		if (length > room - done)
+			length = room - done;
+		memcpy(out + done, slice->at + from, length);
+		done += length;
+	}
+	return done;
 }
 
 void

@@ -20,7 +20,7 @@ struct exposition {
 	struct store *store;
 	struct joined *joined;
 	uint64_t joined_of; /* the generation it was made of */
-	double next_stale;  /* the first time at which one of its files is too old */
+	double next_stale;  /* the first time at which one of its files is too old; 0: it has none */
 	size_t stale;       /* good files that are left out */
 	bool unlisted;
 	struct failure why; /* it is unlisted */
@@ -67,6 +67,8 @@ exposition_store(const struct exposition *e)
 void
 exposition_set_max_age(struct exposition *e, double seconds)
 {
+	if (e->max_age == seconds)
+		return;
 	e->max_age = seconds;
 	joined_drop(e->joined);
 	e->joined = NULL;
@@ -160,7 +162,7 @@ is_current(const struct exposition *e, double now)
 
 		stale += file->state == STORE_GOOD && is_stale(e, file, now);
 	}
-	return stale == e->stale && (stale == 0 || now < e->next_stale);
+	return stale == e->stale && (stale == 0 || e->next_stale == 0 || now < e->next_stale);
 }
 
 void

@@ -8,6 +8,9 @@
 #include "exporter/request_head.h"
 #include "exporter/site.h"
 
+/* Of an answer that is being sent, whether or not its client reads. */
+enum { LARGEST_PIECE = 64 * 1024 };
+
 static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 static const char plain_text[] = "text/plain; charset=utf-8";
 
@@ -101,19 +104,25 @@ free_body(void *context)
 	free(context);
 }
 
+static ssize_t
+read_body(void *context, uint64_t position, char *out, size_t room)
+{
+	size_t length = body_read(context, position, out, room);
+
+	return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/*
+ * Through a piece of memory of its own.  libmicrohttpd would send slices as
+ * they are, but copies the list of them to what a request's headers leave of
+ * its memory, and aborts when they leave too little.
+ */
 static struct MHD_Response *
 respond_with(struct body *body)
 {
-	struct MHD_IoVec *pieces = calloc(body->count + 1, sizeof(*pieces));
-	struct MHD_Response *response = NULL;
+	size_t piece = body->length < LARGEST_PIECE ? body->length : LARGEST_PIECE;
 
-	if (pieces == NULL)
-		return NULL;
-	for (size_t i = 0; i < body->count; i++)
-		pieces[i] = (struct MHD_IoVec){ body->slices[i].at, body->slices[i].length };
-	response = MHD_create_response_from_iovec(pieces, (unsigned)body->count, free_body, body);
-	free(pieces);
-	return response;
+	return MHD_create_response_from_callback(body->length, piece, read_body, body, free_body);
 }
 
 static void

@@ -252,6 +252,21 @@ check "and the page too" is_code 200 "$(url /)"
 mv "$textfiles.away" "$textfiles"
 check "and it finds it again" await 10 has 'demo_shared{file="b"} 2'
 
+# --- Many families ------------------------------------------------------------------------------------------------
+# In two files each, so that nothing of them lies side by side.
+for file in many_a many_b; do
+	awk -v file="$file" 'BEGIN {
+		for (i = 0; i < 1500; i++)
+			printf("# TYPE demo_many_%d gauge\ndemo_many_%d{file=\"%s\"} %d\n", i, i, file, i)
+	}' | publish "$file"
+done
+check "many families are answered to a client that does not unpack" scrape
+check "all of them" test "$(grep -c '^demo_many_' "$work/scraped")" -eq 3000
+check "to the last" has 'demo_many_1499{file="many_b"} 1499'
+check "as node_exporter does" same_as_node
+check "and it lives" is_code 200 "$(url /health/live)"
+rm "$textfiles/many_a.prom" "$textfiles/many_b.prom"
+
 # --- gzip ---------------------------------------------------------------------------------------------------------
 check "gzip when asked" test "$(get -o /dev/null -D - -H 'Accept-Encoding: gzip' "$(url /metrics)" | tr -d '\r' |
 	sed -n 's/^content-encoding: //Ip')" = gzip

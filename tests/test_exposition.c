@@ -364,6 +364,51 @@ START_TEST(old_files_go_and_come_back)
 }
 END_TEST
 
+START_TEST(the_same_age_again_changes_nothing)
+{
+	struct exposition *e = make(true, 100);
+	struct body first, second;
+
+	write_file("a.prom", "a 1\n");
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &first), 0);
+	exposition_set_max_age(e, 100);
+	exposition_refresh(e, 1);
+	ck_assert_int_eq(exposition_write(e, true, &second), 0);
+	ck_assert_ptr_eq(first.joined, second.joined);
+	body_release(&first);
+	body_release(&second);
+	unmake(e);
+}
+END_TEST
+
+/* In pieces that are no answer's, and from any place. */
+START_TEST(a_body_is_read_in_pieces_of_any_size)
+{
+	static const size_t rooms[] = { 1, 2, 3, 7, 1000 };
+	struct slice slices[] = { SLICE("a"), SLICE("bcd"), SLICE("ef"), SLICE("ghijklm") };
+	const char *whole = "abcdefghijklm";
+	struct body body = { .slices = slices, .count = LENGTH(slices), .length = strlen(whole) };
+	char out[1000];
+
+	for (size_t i = 0; i < LENGTH(rooms); i++) {
+		size_t position = 0, length;
+
+		while ((length = body_read(&body, position, out, rooms[i])) > 0) {
+			ck_assert_uint_le(length, rooms[i]);
+			ck_assert_mem_eq(out, whole + position, length);
+			position += length;
+		}
+		ck_assert_uint_eq(position, body.length);
+	}
+	for (size_t position = body.length; position-- > 0;) {
+		ck_assert_uint_eq(body_read(&body, position, out, sizeof(out)), body.length - position);
+		ck_assert_mem_eq(out, whole + position, body.length - position);
+	}
+	ck_assert_uint_eq(body_read(&body, body.length + 1, out, sizeof(out)), 0);
+}
+END_TEST
+
 START_TEST(what_was_given_out_outlives_the_file)
 {
 	struct exposition *e = make(true, 0);
@@ -412,6 +457,8 @@ main(void)
 	tcase_add_test(tests, each_change_is_told_once);
 	tcase_add_test(tests, too_many_files_are_told_once_and_joined_once);
 	tcase_add_test(tests, old_files_go_and_come_back);
+	tcase_add_test(tests, the_same_age_again_changes_nothing);
+	tcase_add_test(tests, a_body_is_read_in_pieces_of_any_size);
 	tcase_add_test(tests, what_was_given_out_outlives_the_file);
 	tcase_add_test(tests, paths_are_a_closed_set);
 	return run_suite(suite);
