@@ -36,16 +36,22 @@ split(char *text, char **host, char **port)
 		   : -1;
 }
 
+/* Its host and port, in `text`. */
+static int
+read_address(const char *address, char text[ADDRESS], char **host, char **port, struct failure *why)
+{
+	if (snprintf(text, ADDRESS, "%s", address) < ADDRESS && split(text, host, port) == 0)
+		return 0;
+	(void)failure_set(why, FAILURE_LOCAL, "'%.256s' is not HOST:PORT, [ADDRESS]:PORT or :PORT", address);
+	return -1;
+}
+
 int
 listen_check(const char *address, struct failure *why)
 {
-	char text[ADDRESS], *host = NULL, *port = NULL;
+	char text[ADDRESS], *host, *port;
 
-	if (snprintf(text, sizeof(text), "%s", address) >= (int)sizeof(text) ||
-	    split(text, &host, &port) != 0)
-		return failure_set(
-		    why, FAILURE_LOCAL, "'%.256s' is not HOST:PORT, [ADDRESS]:PORT or :PORT", address);
-	return 0;
+	return read_address(address, text, &host, &port, why);
 }
 
 static int
@@ -85,13 +91,11 @@ int
 listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list = NULL;
-	char text[ADDRESS], *host = NULL, *port = NULL;
+	char text[ADDRESS], *host, *port;
 	int fd = -1, found;
 
-	if (listen_check(address, why) != 0)
+	if (read_address(address, text, &host, &port, why) != 0)
 		return -1;
-	(void)snprintf(text, sizeof(text), "%s", address);
-	(void)split(text, &host, &port);
 	/* All addresses at once are IPv6's, where there is IPv6. */
 	found = getaddrinfo(*host != '\0' ? host : "::", port, &hints, &list);
 	if (found == 0)
