@@ -72,7 +72,7 @@ layout() {
 tidy() {
 	set -- -I. -std=c11 -D_GNU_SOURCE '-DVERSION="0"' '-DREVISION="0"' '-DPROGRAMS="lint"' '-DPROFILES="exchanges"'
 	if pkg-config --exists hiredis_ssl; then
-		set -- "$@" -DREDIS_TLS
+		set -- "$@" -DHAVE_HIREDIS_SSL
 	fi
 	# shellcheck disable=SC2046 # words are meant
 	set -- "$@" $(pkg-config --cflags libpq hiredis check)
