@@ -64,7 +64,9 @@ key_of(const struct profile *profile)
 		if (strcmp(exchanges[i], profile->name) != 0)
 			continue;
 		if (keys[i] == NULL)
-			keys[i] = account_key_new(profile, "testkey", "testsecret", NULL, &secrets, &why);
+			/* In base64, as Kraken's are. */
+			keys[i] =
+			    account_key_new(profile, "testkey", "dGVzdHNlY3JldA==", NULL, &secrets, &why);
 		expect(keys[i] != NULL, why.text);
 		return keys[i];
 	}
