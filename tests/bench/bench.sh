@@ -189,11 +189,12 @@ stop "$exporter"
 # shellcheck source=tests/bench/exchange.sh
 . "$(dirname "$0")/exchange.sh"
 
-# shellcheck source=tests/bench/preflight.sh
-. "$(dirname "$0")/preflight.sh"
-
 # shellcheck source=tests/bench/positions.sh
 . "$(dirname "$0")/positions.sh"
 
 # shellcheck source=tests/bench/exporter.sh
 . "$(dirname "$0")/exporter.sh"
+
+# Last: it starts servers of its own.
+# shellcheck source=tests/bench/preflight.sh
+. "$(dirname "$0")/preflight.sh"
