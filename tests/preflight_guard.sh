@@ -129,6 +129,7 @@ printf '127.0.0.1 localhost\n10.11.12.13 paper-house\n203.0.113.7 public-house\n
 mount --bind "$work/hosts" /etc/hosts || exit 90
 "$build/paper_exchange" --listen 0.0.0.0:9180 --tls.cert-file "$work/house.pem" --tls.key-file "$work/house.key" &
 house=$!
+trap 'kill "$house"' EXIT
 tries=0
 until curl -fsS --cacert "$work/house.pem" https://paper-house:9180/binance/api/v3/time; do
 	tries=$((tries + 1))
@@ -138,7 +139,6 @@ done >"$work/house.log" 2>&1
 "$@"
 status=$?
 curl -fsS --cacert "$work/house.pem" https://127.0.0.1:9180/control/requests >"$work/house.requests" || exit 90
-kill "$house"
 exit "$status"
 END
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/house.key" -out "$work/house.pem" -days 2 -subj /CN=house \
