@@ -4,15 +4,14 @@
  * 0 ended by a signal, 1 could not listen or start, 2 usage or configuration.
  */
 
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/deadline.h"
 #include "common/log.h"
+#include "common/streams.h"
 #include "common/version.h"
 #include "exporter/open_files.h"
 #include "exporter/settings.h"
@@ -241,18 +240,6 @@ start(struct program *p, struct failure *why)
 	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	telemetry_init(&p->telemetry);
 	return serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED : EXIT_FAILED;
-}
-
-/* Where stdout or stderr is closed, the next file opened would get its number. */
-static void
-occupy_standard_streams(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	while (fd >= 0 && fd <= STDERR_FILENO)
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)close(fd);
 }
 
 int

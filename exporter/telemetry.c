@@ -11,6 +11,7 @@
 #include "exporter/telemetry.h"
 #include "textfile/number.h"
 
+/* The values of the label `path`: a closed set. */
 static const char *const paths[ROUTES] = {
 	[ROUTE_METRICS] = "/metrics",
 	[ROUTE_HEALTH] = "/health",
@@ -34,12 +35,6 @@ static const struct {
 
 static const char *const process_names[] = { "process_cpu_seconds_total", "process_resident_memory_bytes",
 	"process_virtual_memory_bytes", "process_open_fds", "process_max_fds", "process_start_time_seconds" };
-
-const char *
-route_path(enum route route)
-{
-	return paths[route];
-}
 
 enum route
 route_of(const char *path)

@@ -23,9 +23,6 @@ enum route {
 	ROUTES
 };
 
-/* "/metrics", ...; of ROUTE_OTHER "other": a label of a closed set. */
-const char *route_path(enum route route);
-
 /* The route of a path without its query. */
 enum route route_of(const char *path);
 

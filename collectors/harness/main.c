@@ -5,7 +5,6 @@
  */
 
 #include <assert.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "collectors/harness/publish.h"
 #include "collectors/harness/run.h"
 #include "collectors/harness/settings.h"
+#include "common/streams.h"
 #include "common/version.h"
 
 enum { EXIT_PUBLISHED = 0, EXIT_NOT_PUBLISHED = 1, EXIT_USAGE = 2, EXIT_DOWN = 3 };
@@ -323,21 +323,6 @@ prepare(struct program *p, int argc, char *argv[])
 	printf("%s: configuration OK\n", collector.name);
 	setup_release(&p->setup);
 	return ENDED;
-}
-
-/*
- * Where stdout or stderr is closed, the next file opened would get its number,
- * and what is meant for us to print would go there.
- */
-static void
-occupy_standard_streams(void)
-{
-	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	while (fd >= 0 && fd <= STDERR_FILENO)
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)close(fd);
 }
 
 /*
