@@ -186,38 +186,38 @@ ALL_CPUS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Everything on this machine, on private ports, until Ctrl-C.
 run:
-	@BUILD=$(BUILD) demo/run.sh
+	@exec env BUILD=$(BUILD) demo/run.sh
 
 check:
 	@packaging/install-dependencies.sh build test
 	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
-	@BUILD=$(BUILD) tests/run_all.sh $(TESTS)
+	@exec env BUILD=$(BUILD) tests/run_all.sh $(TESTS)
 
 # The same checks, built with the sanitizers into a tree of their own.
 check-sanitized: export ASAN_OPTIONS ?= detect_leaks=1
 check-sanitized: export UBSAN_OPTIONS ?= print_stacktrace=1
 check-sanitized:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined check
+	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined check
 
 lint:
 	@packaging/install-dependencies.sh build lint
-	@packaging/lint.sh
+	@exec packaging/lint.sh
 
 # The stack of compose.yaml under a Docker engine; some minutes, and more the first time.
 e2e:
 	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
-	@BUILD=$(BUILD) tests/e2e/run.sh
+	@exec env BUILD=$(BUILD) tests/e2e/run.sh
 
 # Each fuzz target for FUZZ_SECONDS (20), on its corpus; findings go to $(BUILD)/fuzz.
 fuzz:
 	@packaging/install-dependencies.sh build lint
 	@$(MAKE) -s --no-print-directory $(ALL_CPUS) fuzzers
-	@BUILD=$(BUILD) tests/fuzz/run.sh
+	@exec env BUILD=$(BUILD) tests/fuzz/run.sh
 
 bench:
 	@packaging/install-dependencies.sh build bench
 	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
-	@BUILD=$(BUILD) tests/bench/bench.sh
+	@exec env BUILD=$(BUILD) tests/bench/bench.sh
 
 test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/tools/%)
 

@@ -92,7 +92,7 @@ listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list = NULL;
 	char text[ADDRESS], *host, *port;
-	int fd = -1, found;
+	int fd = -1, found, error;
 
 	if (read_address(address, text, &host, &port, why) != 0)
 		return -1;
@@ -107,11 +107,15 @@ listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 		found = getaddrinfo("0.0.0.0", port, &hints, &list);
 		fd = found == 0 ? open_socket(list) : -1;
 	}
+	error = errno;
 	if (fd >= 0)
 		name_socket(fd, name);
 	else
-		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s", address,
-		    found != 0 ? gai_strerror(found) : strerror(errno));
+		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s%s", address,
+		    found != 0 ? gai_strerror(found) : strerror(error),
+		    found == 0 && error == EADDRINUSE ?
+			" by another program: stop it, or choose another port with --web.listen-address" :
+			"");
 	if (list != NULL)
 		freeaddrinfo(list);
 	return fd;
