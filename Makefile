@@ -146,7 +146,15 @@ $(BUILD)/fuzz/fuzz_exchange: probes/address.c probes/json_pointer.c $(wildcard p
 $(BUILD)/fuzz/fuzz_account: probes/address.c $(wildcard probes/profile*.c probes/exchange_*.c probes/json_*.c probes/symbol*.c) \
     $(wildcard probes/account_*.c)
 
-$(BUILD)/%.o: %.c
+# Without the libraries the compiler would only name the first header it misses.
+$(BUILD)/libraries: packaging/install-dependencies.sh
+	@mkdir -p $(@D)
+	@pkg-config --print-errors --exists hiredis libpq yaml-0.1 libcurl openssl jansson libmicrohttpd gnutls zlib libcrypt || { \
+	    echo "arbwatch cannot be built yet: a library or pkg-config is missing.  Run: sudo packaging/install-dependencies.sh build" >&2; \
+	    exit 1; }
+	@touch $@
+
+$(BUILD)/%.o: %.c | $(BUILD)/libraries
 	@mkdir -p $(@D)
 	$(CC) -I. $(CPPFLAGS) $(STRICT) $(HARDEN) $(CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
 
@@ -208,6 +216,11 @@ e2e:
 	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
 	@exec env BUILD=$(BUILD) tests/e2e/run.sh
 
+# The commands of the README on fresh minimal Debian 12 and 13; half an hour, as root.
+bare:
+	@packaging/install-dependencies.sh bare || echo "make bare: going on with what there is"
+	@exec env BUILD=$(BUILD) tests/bare/run.sh
+
 # Each fuzz target for FUZZ_SECONDS (20), on its corpus; findings go to $(BUILD)/fuzz.
 fuzz:
 	@packaging/install-dependencies.sh build lint
@@ -223,8 +236,8 @@ test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/
 
 fuzzers: $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run check check-sanitized e2e lint fuzz bench test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run check check-sanitized e2e bare lint fuzz bench test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
-# Not those of $(BUILD)/e2e, which holds the systems of the end to end tests.
--include $(shell find $(BUILD) -path $(BUILD)/e2e -prune -o -type f -name '*.d' -print 2>/dev/null)
+# Not those of whole systems, which e2e and bare keep in the same tree.
+-include $(shell find $(BUILD) \( -path $(BUILD)/e2e -o -path $(BUILD)/debian -o -path $(BUILD)/bare \) -prune -o -type f -name '*.d' -print 2>/dev/null)

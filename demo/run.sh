@@ -87,12 +87,17 @@ await() {
 	part=$1 seconds=$2
 	left=$((seconds * 10))
 	shift 2
-	until "$@" >/dev/null 2>&1; do
+	until "$@" >"$work/question.out" 2>&1; do
 		check_parts
 		left=$((left - 1))
-		[ "$left" -gt 0 ] || fail "$part" "not ready after $seconds s"
+		[ "$left" -gt 0 ] || fail "$part" "not ready after $seconds s$(answer_to "$1")"
 		sleep 0.1
 	done
+}
+
+# answer_to QUESTION: what it got at last.  A question that cannot be asked is no fault of the part.
+answer_to() {
+	[ ! -s "$work/question.out" ] || printf '; "%s" ended with: %s' "$1" "$(tail -n 1 "$work/question.out")"
 }
 
 check_parts() {

@@ -113,9 +113,9 @@ listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 	else
 		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s%s", address,
 		    found != 0 ? gai_strerror(found) : strerror(error),
-		    found == 0 && error == EADDRINUSE ?
-			" by another program: stop it, or choose another port with --web.listen-address" :
-			"");
+		    found == 0 && error == EADDRINUSE
+			? " by another program: stop it, or choose another port with --web.listen-address"
+			: "");
 	if (list != NULL)
 		freeaddrinfo(list);
 	return fd;

@@ -1,10 +1,10 @@
 #!/bin/sh
 # install-dependencies.sh SET...: install the Debian packages a task needs, where
-# they are missing.  Sets: build, run, test, lint, bench, e2e.
+# they are missing.  Sets: build, run, test, lint, bench, e2e, bare.
 #
 # With nothing missing it says nothing and needs neither root nor network.
-# Servers that come with the packages are not started: whoever runs us wants
-# their programs, not a Redis on its default port.
+# Servers that come with the packages are not started, neither now nor at the next
+# boot: make run and the tests want the programs, not a Redis on its default port.
 
 set -eu
 
@@ -15,10 +15,10 @@ packages_of() {
 	case $1 in
 	build) echo gcc libc6-dev make pkgconf git libhiredis-dev libpq-dev libyaml-dev libssl-dev ca-certificates libcurl4-openssl-dev \
 		libjansson-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev libcrypt-dev ;;
-	run) echo redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
+	run) echo curl redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check curl iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2 wrk \
+		echo check iproute2 nginx openssl procps python3 python3-prometheus-client python3-psycopg2 wrk \
 			prometheus-alertmanager prometheus-postgres-exporter prometheus-redis-exporter
 		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
@@ -38,8 +38,9 @@ packages_of() {
 		echo docker.io debootstrap python3
 		[ "$(release_of /etc/os-release)" -lt 13 ] || echo docker-cli docker-compose
 		;;
+	bare) echo curl debootstrap git util-linux ;;
 	*)
-		echo "install-dependencies.sh: no set '$1' (build, run, test, lint, bench or e2e)" >&2
+		echo "install-dependencies.sh: no set '$1' (build, run, test, lint, bench, e2e or bare)" >&2
 		exit 2
 		;;
 	esac
@@ -80,13 +81,26 @@ forbid_default_cluster() {
 	echo 'create_main_cluster = false' >>"$clusters"
 }
 
+# The packages whose services Debian would start at every boot.
+servers='redis-server postgresql-common nginx-common prometheus prometheus-node-exporter prometheus-alertmanager
+	prometheus-blackbox-exporter prometheus-postgres-exporter prometheus-redis-exporter docker.io containerd'
+
+# disable_services PACKAGE...: what somebody had installed before us stays as it is.
+disable_services() {
+	command -v systemctl >/dev/null || return 0
+	dpkg-query -L "$@" 2>/dev/null | sed -n 's|.*/systemd/system/\([^/@]*\.\(service\|socket\)\)$|\1|p' | sort -u |
+		while read -r unit; do
+			systemctl disable --quiet "$unit" || echo "install-dependencies.sh: $unit will start at the next boot" >&2
+		done
+}
+
 apt_install() {
 	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
 		-o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 
 [ $# -gt 0 ] || {
-	echo "usage: install-dependencies.sh SET... (build, run, test, lint, bench, e2e)" >&2
+	echo "usage: install-dependencies.sh SET... (build, run, test, lint, bench, e2e, bare)" >&2
 	exit 2
 }
 wanted=''
@@ -103,8 +117,12 @@ missing=$(missing_of $wanted | tr '\n' ' ')
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-	echo "install-dependencies.sh: packages are missing; as root, run:" >&2
-	echo "  apt-get update && apt-get install --no-install-recommends ${missing% }" >&2
+	cat >&2 <<-END
+		install-dependencies.sh: these packages are missing: ${missing% }
+		Only root can install them. Run this, or the same without sudo as root:
+		  sudo packaging/install-dependencies.sh $*
+		It installs them without starting the servers among them.
+	END
 	exit 1
 fi
 echo "installing: ${missing% }" >&2
@@ -112,6 +130,8 @@ trap restore EXIT
 trap 'exit 1' INT TERM HUP
 forbid_starting_servers
 apt-get update -q -o DPkg::Lock::Timeout=300 </dev/null
+# shellcheck disable=SC2086 # words are meant
+new_servers=$(missing_of $servers)
 case " $missing" in
 *' postgresql '*)
 	apt_install postgresql-common
@@ -119,4 +139,7 @@ case " $missing" in
 	;;
 esac
 # shellcheck disable=SC2086 # words are meant
-apt_install $missing
+{
+	apt_install $missing
+	disable_services $new_servers
+}

@@ -117,7 +117,10 @@ check_present(const struct work *w)
 	return 0;
 }
 
-/* Which columns there are, of which types; a domain counts as what it is made of. */
+/*
+ * Which columns there are, of which types; a domain counts as what it is made of.  The schema is named for
+ * itself, because PostgreSQL 17 says of a view in a missing schema only that the view is missing.
+ */
 static int
 learn_columns(struct work *w)
 {
@@ -126,13 +129,14 @@ learn_columns(struct work *w)
 	    "CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), t.typcategory "
 	    "FROM pg_catalog.pg_attribute a "
 	    "JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid "
-	    "WHERE a.attrelid OPERATOR(pg_catalog.=) '%s'::pg_catalog.regclass "
+	    "WHERE '%s'::pg_catalog.regnamespace IS NOT NULL "
+	    "AND a.attrelid OPERATOR(pg_catalog.=) '%s'::pg_catalog.regclass "
 	    "AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped";
-	char statement[sizeof(format) + ENGINE_VIEW_TEXT];
+	char statement[sizeof(format) + sizeof(w->view.schema) + sizeof(w->view.relation)];
 	PGresult *row;
 	int more, result = 0;
 
-	(void)snprintf(statement, sizeof(statement), format, w->view.relation);
+	(void)snprintf(statement, sizeof(statement), format, w->view.schema, w->view.relation);
 	if (postgres_session_ask(&w->session, statement) != 0)
 		return statement_failed(w);
 	while (result == 0 && (more = postgres_session_row(&w->session, &row)) != 0) {

@@ -392,8 +392,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
 	-out "$work/other.pem" 2>/dev/null
 certificate stranger clientAuth other
 bcrypt() {  # bcrypt PASSWORD [COST]
-	"$PYTHON" -W ignore -c 'import crypt, sys; print(crypt.crypt(sys.argv[1], "$2b$" + sys.argv[2] + "$abcdefghijklmnopqrstuu"))' \
-		"$1" "${2:-05}"
+	perl -e 'print crypt($ARGV[0], "\$2b\$$ARGV[1]\$abcdefghijklmnopqrstuu")' "$1" "${2:-05}"
 }
 hash=$(bcrypt 'right:pass')
 web=$work/web.yml

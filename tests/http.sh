@@ -85,7 +85,7 @@ local_names=subjectAltName=DNS:localhost,IP:127.0.0.1
 	sign other 30 'basicConstraints=critical,CA:TRUE' -signkey "$work/other.key"
 	sign server 7 "$local_names" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial
 	sign lasting 90 "$local_names" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial
-	sign expired -1 "$local_names" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial
+	sign expired 0 "$local_names" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial
 	sign elsewhere 7 'subjectAltName=DNS:elsewhere.example' -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial
 } >"$work/openssl.log" 2>&1 || { cat "$work/openssl.log"; exit 1; }
 ca=$work/ca.crt

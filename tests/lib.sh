@@ -167,7 +167,7 @@ start_postgres() {
 	printf 's3cret-arbwatch\n' >"$work/postgres-password"
 	chmod 644 "$work/postgres-password"
 	as_postgres "$POSTGRES_BIN/initdb" -D "$POSTGRES_DATA" -U arbwatch --pwfile="$work/postgres-password" \
-		--auth=scram-sha-256 --no-sync >"$work/initdb.log" 2>&1 || { cat "$work/initdb.log"; exit 1; }
+		--auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$work/initdb.log" 2>&1 || { cat "$work/initdb.log"; exit 1; }
 	for setting in "listen_addresses='127.0.0.1'" "unix_socket_directories='$POSTGRES_DATA'" "port=$POSTGRES_PORT" \
 		fsync=off "$@"; do
 		echo "$setting" >>"$POSTGRES_DATA/postgresql.conf"

@@ -1,20 +1,25 @@
 #!/bin/sh
 # `make run`: it comes up, Prometheus answers with our histograms growing, and
-# nothing of it is left when it ends, however it ends.
+# nothing of it is left when it ends, however it ends, nor when make is ended.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-demo=$(cd "$(dirname "$0")/.." && pwd)/demo/run.sh
+tree=$(cd "$(dirname "$0")/.." && pwd)
+demo=$tree/demo/run.sh
+unset MAKEFLAGS MAKELEVEL
 export BUILD ARBWATCH_INTERVAL=1s TMPDIR="$work"
 # What a user may have set must not be measured, nor written to.
 export REDIS_URL='redis://user:hunter2@127.0.0.1:1/0' POSTGRES_DSN='host=127.0.0.1 port=1'
 export ARBWATCH_TARGET=nobody
 
-# start_demo NAME: a session of its own, so that all its processes can be found.
+# start_demo NAME [COMMAND...]: a session of its own, so that all its processes can be found.
 start_demo() {
-	spawn "$1" setsid env --default-signal=INT "$demo"
 	log=$work/$1.log
+	name=$1
+	shift
+	[ $# -gt 0 ] || set -- "$demo"
+	spawn "$name" setsid env --default-signal=INT "$@"
 	demo_pid=$SPAWNED
 }
 
@@ -122,6 +127,30 @@ for moment in 'starting in' 'waiting for'; do
 	check "SIGINT at '$moment' is no success" test $? -eq 130
 	check "after SIGINT at '$moment' nothing is left" await 5 nothing_left
 done
+
+# By way of make: a kill of make alone, Ctrl-C, which the whole group gets, and a terminal that is closed.
+end_make() {  # end_make SIGNAL make|group MOMENT
+	start_demo make make -s -C "$tree" run
+	await 150 grep -q "^$3" "$log"
+	directory=$(demo_directory)
+	whom=$demo_pid
+	[ "$2" = make ] || whom=-$demo_pid
+	kill -s "$1" -- "$whom"
+	check "SIG$1 to the $2 at '$3' ends it" await 30 ended
+	check "after SIG$1 to the $2 at '$3' nothing is left" await 5 nothing_left
+}
+end_make TERM make 'It works'
+end_make TERM make 'starting in'
+end_make INT group 'waiting for'
+end_make HUP group 'waiting for'
+
+# A question that cannot be asked is not put down to the part.
+mkdir "$work/without"
+for each in $(echo "$PATH" | tr : ' '); do
+	[ ! -d "$each" ] || find "$each/" -maxdepth 1 -mindepth 1 ! -name redis-cli -exec ln -sf -t "$work/without" '{}' +
+done
+run 1 env PATH="$work/without" "$demo" --once
+check "a command that is missing is named" grep -q '^demo: redis-server: not ready .*redis-cli: not found' "$work/err"
 
 # A part that does not come up.
 mkdir "$work/bin"

@@ -105,29 +105,17 @@ must() {
 
 ### Images
 
-# The archive that this machine itself uses.
-archive() {
-	apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
-		sed -n 's/^\([^ ]*[^y]\/\) Debian main$/\1/p' | grep -v security | head -n 1
-}
-
 # As small as the published one, which leaves out the same.
 make_base() {
-	root=$store/root
-	rm -rf "$root"
-	# shellcheck disable=SC2046 # none, or one
-	debootstrap --variant=minbase trixie "$root" $(archive) >"$work/debootstrap.log" 2>&1 || {
-		tail -n 5 "$work/debootstrap.log"
-		return 1
-	}
+	root=$(tests/bare/root.sh trixie) || return 1
+	mkdir -p "$work/base/etc/dpkg/dpkg.cfg.d"
 	for path in doc info man locale; do
 		echo "path-exclude /usr/share/$path/*"
-		rm -rf "${root:?}/usr/share/$path"
-		mkdir "$root/usr/share/$path"
-	done >"$root/etc/dpkg/dpkg.cfg.d/docker"
-	rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/*
-	tar -C "$root" -c . | docker import -c 'CMD ["bash"]' - debian:trixie-slim >/dev/null || return 1
-	rm -rf "$root"
+	done >"$work/base/etc/dpkg/dpkg.cfg.d/docker"
+	tar -c --exclude='./usr/share/doc/*' --exclude='./usr/share/info/*' --exclude='./usr/share/man/*' \
+		--exclude='./usr/share/locale/*' --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' \
+		--exclude='./var/log/*' -C "$root" . -C "$work/base" ./etc/dpkg/dpkg.cfg.d/docker |
+		docker import -c 'CMD ["bash"]' - debian:trixie-slim >/dev/null || return 1
 	echo debian:trixie-slim >>"$work/made"
 }
 

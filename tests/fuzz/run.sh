@@ -9,7 +9,9 @@ cd "$(dirname "$0")/../.." || exit 1
 seconds=${FUZZ_SECONDS:-20}
 passed=0 failed=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-fuzz.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
+running=''
+# The shell would otherwise wait for the target to end by itself.
+trap '[ -z "$running" ] || kill "$running" 2>/dev/null; rm -rf "$scratch"' EXIT
 trap 'exit 1' INT TERM HUP
 
 for source in tests/fuzz/fuzz_*.c; do
@@ -20,9 +22,11 @@ for source in tests/fuzz/fuzz_*.c; do
 	mkdir "$scratch/$name"
 	corpus=tests/fuzz/corpus/${name#fuzz_}
 	[ -d "$corpus" ] || corpus=tests/corpus
-	if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
+	"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
 		-artifact_prefix="${BUILD:-build}/fuzz/$name-" -print_final_stats=1 \
-		"$scratch/$name" "$corpus" >"$scratch/log" 2>&1 </dev/null; then
+		"$scratch/$name" "$corpus" >"$scratch/log" 2>&1 </dev/null &
+	running=$!
+	if wait "$running"; then
 		passed=$((passed + 1))
 		printf 'ok     %s: %s runs\n' "$name" \
 			"$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")"

@@ -25,7 +25,7 @@
 #include "textfile/parse.h"
 #include "textfile/validate.h"
 
-enum { LARGEST_FILE = 16 * 1024 * 1024, LONGEST_LIFE_US = 25000 };
+enum { LARGEST_FILE = 16 * 1024 * 1024, FIRST_LIFE_US = 25000, LONGEST_LIFE_US = 2000000, PATIENCE = 20 };
 
 /* Shared by the two processes. */
 struct tally {
@@ -122,9 +122,9 @@ is_there(const char *path)
 /* A random instant; but every other time the first instant at which the temporary file is there, if it comes.
  */
 static void
-wait_for_the_moment(long round, const char *path)
+wait_for_the_moment(long round, const char *path, int64_t life_us)
 {
-	int64_t end = clock_now_ns() + (lrand48() % LONGEST_LIFE_US) * 1000;
+	int64_t end = clock_now_ns() + (lrand48() % life_us) * 1000;
 
 	while (clock_now_ns() < end && (round % 2 == 0 || !is_there(path))) {
 		struct timespec nap = { .tv_nsec = round % 2 == 0 ? end - clock_now_ns() : 0 };
@@ -134,12 +134,27 @@ wait_for_the_moment(long round, const char *path)
 	}
 }
 
+/* How long the next ones live at most: on a busy machine a run takes longer, and none would come to its end.
+ */
+static int64_t
+next_life(int64_t life_us, const struct tally *tally, double *runs, long *in_vain)
+{
+	*in_vain = tally->last > *runs ? 0 : *in_vain + 1;
+	*runs = tally->last;
+	if (*in_vain < PATIENCE || life_us >= LONGEST_LIFE_US)
+		return life_us;
+	*in_vain = 0;
+	return life_us * 2;
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct tally *tally =
 	    mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	long kills, left_behind = 0;
+	long kills, left_behind = 0, in_vain = 0;
+	int64_t life_us = FIRST_LIFE_US;
+	double runs = 0;
 	int status;
 	pid_t reader;
 
@@ -154,10 +169,11 @@ main(int argc, char *argv[])
 	for (long i = 0; i < kills; i++) {
 		pid_t child = start(argv + 3);
 
-		wait_for_the_moment(i, argv[2]);
+		wait_for_the_moment(i, argv[2], life_us);
 		(void)kill(child, SIGKILL);
 		(void)waitpid(child, NULL, 0);
 		left_behind += is_there(argv[2]);
+		life_us = next_life(life_us, tally, &runs, &in_vain);
 	}
 	tally->stop = 1;
 	(void)waitpid(reader, &status, 0);

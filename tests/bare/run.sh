@@ -1,0 +1,136 @@
+#!/bin/sh
+# make bare: README's two commands on machines that have nothing: a fresh minimal
+# Debian 12 and 13, a clone in root's home, which nobody else may enter, and one in
+# an ordinary user's.  What must be installed by hand is what README names.
+#
+#	BUILD          the tree to work in (default: build)
+#	BARE_SUITES    the machines (default: bookworm trixie)
+#	BARE_PACKAGES  a directory that keeps what apt downloads for the next time (default: nothing is kept)
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+export BUILD="${BUILD:-build}"
+mkdir -p "$BUILD"
+# shellcheck source=tests/lib.sh
+. tests/lib.sh
+suites=${BARE_SUITES:-bookworm trixie}
+by_hand=$(sed -n 's/^apt-get update && apt-get install \(.*\)$/\1/p' README.md)
+
+if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
+	skip "bare machines" "only root can make one, and debootstrap must be there: packaging/install-dependencies.sh bare"
+	finish
+fi
+
+# in_machine COMMAND...: in namespaces of its own, so that all it starts ends with it.  Network and processors are ours.
+in_machine() {
+	unshare --mount --pid --ipc --fork --kill-child sh -euc '
+		root=$1 packages=$2
+		shift 2
+		mount --bind "$root" "$root"
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mount -t sysfs -o ro sysfs "$root/sys"
+		[ -z "$packages" ] || mount --bind "$packages" "$root/var/cache/apt/archives"
+		cp /etc/resolv.conf "$root/etc/resolv.conf"
+		cd "$root"
+		pivot_root . mnt
+		exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+			sh -c "umount -l /mnt; exec \"\$@\"" sh "$@"
+	' sh "$root" "${BARE_PACKAGES-}" "$@" </dev/null
+}
+# What the ordinary user does there.
+as_user() { in_machine setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/operator "$@"; }
+
+make_machine() {
+	base=$(tests/bare/root.sh "$suite") || return 1
+	root=$BUILD/bare/$suite
+	rm -rf "$root"
+	mkdir -p "$BUILD/bare"
+	cp -a "$base" "$root"
+	root=$(cd "$root" && pwd)
+}
+clone() {  # clone HOME OWNER: without anything that was not committed
+	git -c safe.directory='*' clone -q --no-local . "$root/$1/arbwatch" && chown -R "$2" "$root/$1/arbwatch"
+}
+
+step() { printf '== %s, %s (%s s)\n' "$suite" "$1" "$(($(date +%s) - began))"; }
+
+# said TEXT LOG: with the end of the log where it was not.
+said() { grep -qF -- "$1" "$2" || { tail -n 30 "$2" && false; }; }
+
+# What our programs and scripts say, while next to nothing is there.
+nothing_installed() {
+	# shellcheck disable=SC2086 # one word each
+	in_machine sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' sh $by_hand \
+		>"$work/apt.log" 2>&1 || cat "$work/apt.log"
+	check "$suite: make alone fails" not in_machine make -C /root/arbwatch >"$work/make.log" 2>&1
+	check "$suite: and says what to run" said 'Run: sudo packaging/install-dependencies.sh build' "$work/make.log"
+	for target in run check; do
+		as_user make -C /home/operator/arbwatch "$target" >"$work/make.log" 2>&1
+		check "$suite: make $target as a user says what to run" said '  sudo packaging/install-dependencies.sh build' \
+			"$work/make.log"
+	done
+}
+
+# totals LOG: the last line of the test runner.
+totals() { grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1; }
+
+# made_check WHO LOG: what the test runner in there counted is counted here, too.
+made_check() {
+	grep -E '^(FAILED|    |       SKIPPED)' "$2"
+	printf '%s, as %s: %s\n' "$suite" "$1" "$(totals "$2")"
+	check "$suite: make check passes as $1" said ', 0 failed' "$2"
+}
+
+# Each test and how much of it passed, for the comparison of machines.
+counts() { sed -nE 's/^(ok|FAILED) +([a-z_0-9.]+) +([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\2 \3 \5/p' "$1" | sort; }
+
+# Where a test passed less, it says in words what it skipped.
+silent_difference() {
+	join "$1" "$2" | awk '$2 != $4 && !($2 < $4 ? $3 : $5) { print "different, and nothing skipped:", $0; bad = 1 } END { exit !bad }'
+	[ "$(cut -d' ' -f1 "$1")" = "$(cut -d' ' -f1 "$2")" ] || echo "not the same tests"
+}
+
+began=$(date +%s)
+check "README names what make itself needs" test "$by_hand" = 'git make ca-certificates'
+for suite in $suites; do
+	make_machine || { check "a minimal $suite" false && continue; }
+	in_machine useradd --uid 1000 --user-group --create-home --shell /bin/sh operator
+	clone root 0:0
+	clone home/operator 1000:1000
+	step "made"
+	nothing_installed
+	check "$suite: make run" in_machine sh /root/arbwatch/tests/bare/make_run.sh
+	cat "$work/check.out"
+	step "make run"
+	in_machine make -C /root/arbwatch check >"$work/$suite.root.log" 2>&1
+	made_check root "$work/$suite.root.log"
+	step "make check as root"
+	as_user make -C /home/operator/arbwatch check >"$work/$suite.user.log" 2>&1
+	made_check "an ordinary user" "$work/$suite.user.log"
+	step "make check as a user"
+	in_machine make -s -C /root/arbwatch install >"$work/install.log" 2>&1
+	check "$suite: what is installed runs" as_user sh -euc '
+		for program in /usr/local/bin/*; do
+			"$program" --version
+			"$program" --help >/dev/null
+		done'
+	cat "$work/check.out"
+	for who in root user; do
+		counts "$work/$suite.$who.log" >"$work/$suite.$who.counts"
+	done
+	check "$suite: a user's tests differ from root's only by what they say" not silent_difference \
+		"$work/$suite.root.counts" "$work/$suite.user.counts"
+	check "$suite: no server starts at the next boot" test -z "$(find "$root"/etc/systemd/system/*.wants -name '*redis*' -o \
+		-name '*postgres*' -o -name '*prometheus*' -o -name '*nginx*')"
+	rm -rf "$root"
+	step "done"
+done
+# shellcheck disable=SC2086 # one word each
+set -- $suites
+while [ $# -ge 2 ]; do
+	check "$2: its tests differ from those of $1 only by what they say" not silent_difference \
+		"$work/$1.root.counts" "$work/$2.root.counts"
+	shift
+done
+finish
