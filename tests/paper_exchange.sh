@@ -2,9 +2,10 @@
 # The paper exchange: a published client takes it for the real venues, and every fault is what it says.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib_ccxt.sh
+. "$(dirname "$0")/lib_ccxt.sh"
 
 here=$(cd "$(dirname "$0")" && pwd)
-ccxt_version=4.5.84
 exchange=$BUILD/paper_exchange
 
 # start NAME [FLAG...]: sets URL.
@@ -50,26 +51,14 @@ node_says() {
 	check "$1 has checked something" test -s "$work/node.out"
 }
 
-# ccxt, from the registry the first time, kept in the build tree.
-install_ccxt() {
-	installed=$BUILD/npm
-	if ! grep -qs "\"version\": \"$ccxt_version\"" "$installed/node_modules/ccxt/package.json"; then
-		npm install --prefix "$work/npm" "ccxt@$ccxt_version" --no-audit --no-fund --ignore-scripts >"$work/npm.log" 2>&1 ||
-			return 1
-		rm -rf "$installed"
-		mv "$work/npm" "$installed"
-	fi
-	export NODE_PATH="$installed/node_modules"
-}
-
 start plain
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-	skip "ccxt and signatures" "no node or no npm"
+if ! command -v node >/dev/null; then
+	skip "ccxt and signatures" "no node"
 else
-	if install_ccxt; then
+	if have_ccxt; then
 		node_says judge.js
 	else
-		skip "ccxt" "npm cannot install it: $(grep -m 1 'npm ERR\|npm error' "$work/npm.log")"
+		skip "ccxt" "$why_no_ccxt"
 	fi
 	control DELETE ''
 	node_says signatures.js

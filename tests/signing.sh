@@ -2,6 +2,8 @@
 # Signatures against an independent hand: the openssl command line for each scheme, and ccxt where it is there.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib_ccxt.sh
+. "$(dirname "$0")/lib_ccxt.sh"
 
 ms=1700000000123 seconds=1700000000 iso=2023-11-14T22:13:20.123Z nonce=1700000000123456
 uuid=0b3e884d-40cc-4d6f-a838-c74c49b0e39a
@@ -184,7 +186,7 @@ EOF
 ccxt() {
 	ccxt_secret=$secret
 	[ "$1" != kraken ] || ccxt_secret=$base64_secret
-	NODE_PATH=$BUILD/npm/node_modules node "$work/ccxt.js" "$1" "$key" "$ccxt_secret" "$pass" "$ms" "$nonce" "$uuid" \
+	node "$work/ccxt.js" "$1" "$key" "$ccxt_secret" "$pass" "$ms" "$nonce" "$uuid" \
 		"$2" "$3" "$4" >"$work/theirs" 2>"$work/err"
 }
 # same_line PATTERN: ours and theirs have it, and what stands behind it is alike; names of headers may be in capitals.
@@ -199,7 +201,7 @@ same_as_ccxt() {  # same_as_ccxt EXCHANGE PATTERN...
 		check "$exchange: ccxt has the same '$pattern'" same_line "$pattern"
 	done
 }
-if [ -d "$BUILD/npm/node_modules/ccxt" ] && command -v node >/dev/null; then
+if have_ccxt; then
 	sign bybit secret GET /v5/position/list 'category=linear&settleCoin=USDT'
 	check "ccxt signs for bybit" ccxt bybit v5/position/list '"private"' '{"category":"linear","settleCoin":"USDT"}'
 	same_as_ccxt bybit 'header X-BAPI-SIGN:' 'header X-BAPI-TIMESTAMP:'
@@ -217,6 +219,6 @@ if [ -d "$BUILD/npm/node_modules/ccxt" ] && command -v node >/dev/null; then
 		'{"productType":"USDT-FUTURES","marginCoin":"USDT"}'
 	same_as_ccxt bitget 'header ACCESS-SIGN:' 'url '
 else
-	skip "the same by ccxt" "it is not in $BUILD/npm: tests/paper_exchange.sh puts it there"
+	skip "the same by ccxt" "$why_no_ccxt"
 fi
 finish
