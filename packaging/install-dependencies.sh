@@ -85,12 +85,11 @@ forbid_default_cluster() {
 servers='redis-server postgresql-common nginx-common prometheus prometheus-node-exporter prometheus-alertmanager
 	prometheus-blackbox-exporter prometheus-postgres-exporter prometheus-redis-exporter docker.io containerd'
 
-# disable_services PACKAGE...: what somebody had installed before us stays as it is.
+# disable_services PACKAGE...: update-rc.d knows both kinds of links, and does without a running systemd.
 disable_services() {
-	command -v systemctl >/dev/null || return 0
-	dpkg-query -L "$@" 2>/dev/null | sed -n 's|.*/systemd/system/\([^/@]*\.\(service\|socket\)\)$|\1|p' | sort -u |
-		while read -r unit; do
-			systemctl disable --quiet "$unit" || echo "install-dependencies.sh: $unit will start at the next boot" >&2
+	dpkg-query -L "$@" 2>/dev/null | sed -n 's|.*/systemd/system/\([^/@]*\)\.service$|\1|p' | sort -u |
+		while read -r service; do
+			update-rc.d "$service" disable || echo "install-dependencies.sh: $service will start at the next boot" >&2
 		done
 }
 

@@ -105,7 +105,11 @@ printf 'GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Len
 	"$TOOLS/raw_http" send "$PORT" >"$work/answer"
 check "a length that contradicts itself is refused" grep -q '^HTTP/1.1 400' "$work/answer"
 check "and what is behind it is no request" test "$(grep -c '^HTTP/1.1' "$work/answer")" -eq 1
-check "what was refused is counted" has 'arbwatch_exporter_http_requests_total{path="/health/live",code="400"} 3'
+# libmicrohttpd 1.0 answers for itself where there is no Host, which is counted under code 0.
+refused_count() {
+	get "$(url /metrics)" | awk '/requests_total{path="\/health\/live",code="(0|400)"}/ { sum += $2 } END { print sum }'
+}
+check "what was refused is counted" test "$(refused_count)" -eq 3
 check "and with a huge one, without reading it" is_code 413 -H 'Content-Length: 99999999999' -X POST "$(url /metrics)"
 
 # --- Its own metrics ----------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ in_machine() {
 	' sh "$root" "${BARE_PACKAGES-}" "$@" </dev/null
 }
 # What the ordinary user does there.
-as_user() { in_machine setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/operator "$@"; }
+as_user() { in_machine setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/trader "$@"; }
 
 make_machine() {
 	base=$(tests/bare/root.sh "$suite") || return 1
@@ -68,7 +68,7 @@ nothing_installed() {
 	check "$suite: make alone fails" not in_machine make -C /root/arbwatch >"$work/make.log" 2>&1
 	check "$suite: and says what to run" said 'Run: sudo packaging/install-dependencies.sh build' "$work/make.log"
 	for target in run check; do
-		as_user make -C /home/operator/arbwatch "$target" >"$work/make.log" 2>&1
+		as_user make -C /home/trader/arbwatch "$target" >"$work/make.log" 2>&1
 		check "$suite: make $target as a user says what to run" said '  sudo packaging/install-dependencies.sh build' \
 			"$work/make.log"
 	done
@@ -97,9 +97,9 @@ began=$(date +%s)
 check "README names what make itself needs" test "$by_hand" = 'git make ca-certificates'
 for suite in $suites; do
 	make_machine || { check "a minimal $suite" false && continue; }
-	in_machine useradd --uid 1000 --user-group --create-home --shell /bin/sh operator
+	in_machine useradd --uid 1000 --user-group --create-home --shell /bin/sh trader
 	clone root 0:0
-	clone home/operator 1000:1000
+	clone home/trader 1000:1000
 	step "made"
 	nothing_installed
 	check "$suite: make run" in_machine sh /root/arbwatch/tests/bare/make_run.sh
@@ -108,7 +108,7 @@ for suite in $suites; do
 	in_machine make -C /root/arbwatch check >"$work/$suite.root.log" 2>&1
 	made_check root "$work/$suite.root.log"
 	step "make check as root"
-	as_user make -C /home/operator/arbwatch check >"$work/$suite.user.log" 2>&1
+	as_user make -C /home/trader/arbwatch check >"$work/$suite.user.log" 2>&1
 	made_check "an ordinary user" "$work/$suite.user.log"
 	step "make check as a user"
 	in_machine make -s -C /root/arbwatch install >"$work/install.log" 2>&1
@@ -123,8 +123,9 @@ for suite in $suites; do
 	done
 	check "$suite: a user's tests differ from root's only by what they say" not silent_difference \
 		"$work/$suite.root.counts" "$work/$suite.user.counts"
-	check "$suite: no server starts at the next boot" test -z "$(find "$root"/etc/systemd/system/*.wants -name '*redis*' -o \
-		-name '*postgres*' -o -name '*prometheus*' -o -name '*nginx*')"
+	check "$suite: no server starts at the next boot" test -z "$(find "$root"/etc/systemd/system/*.wants \
+		"$root"/etc/rc2.d -name '*redis*.service' -o -name '*postgres*.service' -o -name '*prometheus*.service' -o \
+		-name 'nginx.service' -o -name 'S*redis*' -o -name 'S*postgres*' -o -name 'S*prometheus*' -o -name 'S*nginx*')"
 	rm -rf "$root"
 	step "done"
 done
