@@ -14,14 +14,12 @@ prom=$textfiles/redis_latency.prom
 lock=$textfiles/.redis_latency.lock
 runs='arbitrage_collector_runs_total{collector="redis_latency",env="paper"}'
 
-# Where every user may execute it.
-cp "$BUILD/redis_latency" "$work/redis_latency"
-chmod 755 "$work/redis_latency"
+redis_latency=$(for_all_users redis_latency)
 start_redis
 main=redis://127.0.0.1:$REDIS_PORT
 
 # shellcheck disable=SC2120  # run calls it with arguments
-collect() { "$work/redis_latency" --target "main=$main" --samples 3 "$@"; }
+collect() { "$redis_latency" --target "main=$main" --samples 3 "$@"; }
 says() { grep -qF -- "$1" "$work/err"; }
 left_behind() { find "$textfiles/" -name '*.tmp' | grep -q .; }
 
@@ -84,7 +82,7 @@ check "a symlink to nowhere is replaced" test ! -L "$prom" -a -s "$prom"
 check "what it names is not made" test ! -e "$work/nowhere"
 rm "$prom"
 mkfifo "$prom"
-run 0 timeout 20 "$work/redis_latency" --target "main=$main"
+run 0 timeout 20 "$redis_latency" --target "main=$main"
 check "a FIFO is replaced" test -f "$prom"
 rm "$prom"
 mkdir "$prom"
@@ -116,17 +114,17 @@ fresh
 if [ "$(id -u)" -eq 0 ]; then
 	as_nobody() { setpriv --reuid nobody --clear-groups "$@"; }
 	fails "not writable" "cannot open '$lock': Permission denied" \
-		as_nobody "$work/redis_latency" --target "main=$main"
+		as_nobody "$redis_latency" --target "main=$main"
 	chmod 700 "$textfiles"
 	fails "not readable" "cannot open the textfile directory '$textfiles': Permission denied" \
-		as_nobody "$work/redis_latency" --target "main=$main"
+		as_nobody "$redis_latency" --target "main=$main"
 	chmod 755 "$textfiles"
 	chown -R nobody "$textfiles"
 	chmod 555 "$textfiles"
 	fails "its own, but not writable" "cannot write '$textfiles/.redis_latency.tmp': Permission denied" \
-		as_nobody "$work/redis_latency" --target "main=$main"
+		as_nobody "$redis_latency" --target "main=$main"
 	chmod 755 "$textfiles"
-	run 0 as_nobody "$work/redis_latency" --target "main=$main"
+	run 0 as_nobody "$redis_latency" --target "main=$main"
 	check "another user goes on where it may" sample "$runs" 2 "$prom"
 else
 	skip "permissions" "only root can become another user"
@@ -159,7 +157,7 @@ fi
 
 fresh
 fails "a limit on the size of files" "cannot write '$textfiles/.redis_latency.tmp': File too large" \
-	sh -c 'ulimit -f 4 && exec "$@"' sh "$work/redis_latency" --target "main=$main" --log.level error
+	sh -c 'ulimit -f 4 && exec "$@"' sh "$redis_latency" --target "main=$main" --log.level error
 recovers "without the limit"
 
 ### The lock
@@ -185,7 +183,7 @@ recovers "the holder was killed"
 
 fresh
 check "the lock is held again" hold_lock
-spawn waiting "$work/redis_latency" --target "main=$main" --timeout 20s --log.level debug
+spawn waiting "$redis_latency" --target "main=$main" --timeout 20s --log.level debug
 check "a run waits for it" await 10 grep -q 'run ended' "$work/waiting.log"
 stop "$HOLDER"
 status=0
@@ -199,7 +197,7 @@ check "with what it measured" sample "$runs" 2 "$prom"
 loops=0
 loop() {
 	loops=$((loops + 1))
-	spawn "loop-$loops" "$work/redis_latency" --target "main=$main" --samples 3 --interval 200ms \
+	spawn "loop-$loops" "$redis_latency" --target "main=$main" --samples 3 --interval 200ms \
 		--log.level debug
 	LOOP=$SPAWNED log=$work/loop-$loops.log
 }

@@ -124,6 +124,12 @@ stop() {  # stop PID: ask, and wait until it is gone
 
 free_port() { "$TOOLS/free_port"; }
 
+# for_all_users PROGRAM: print a copy of it that other users can run, also where the build tree is below a directory that
+# is closed to them (root's home).
+for_all_users() {
+	install -m 755 "$BUILD/$1" "$work/$1" && printf '%s\n' "$work/$1"
+}
+
 # sample SERIES VALUE [FILE]: the line is in the file (default: the only .prom file), to the letter.
 sample() {
 	grep -qxF -- "$1 $2" "${3:-$(only_prom)}"

@@ -238,8 +238,9 @@ as_nobody() {
 		"$@"
 	fi
 }
+lent=$(for_all_users preflight)
 locked() {  # locked DIRECTORY STATUS ENV
-	run "$2" as_nobody env HOME="$open" "$preflight" --env "$3" --check git_safety --git.directory "$1" --no-metrics \
+	run "$2" as_nobody env HOME="$open" "$lent" --env "$3" --check git_safety --git.directory "$1" --no-metrics \
 		--output "$open/evidence.json"
 	cp "$open/evidence.json" "$work/evidence.json"
 }
@@ -247,14 +248,14 @@ cp -R "$bot" "$open/bot"
 [ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$open/bot"
 locked "$open/bot" 0 live
 check "one that is ours is read" is git_safety pass
-for each in .git .git/HEAD .git/objects .git/index .; do
-	mode=$(stat -c %a "$open/bot/$each")
-	chmod 000 "$open/bot/$each"
+for each in bot/.git bot/.git/HEAD bot/.git/objects bot/.git/index bot; do
+	mode=$(stat -c %a "$open/$each")
+	chmod 000 "$open/$each"
 	locked "$open/bot" 1 live
 	check "mode 000 of $each fails" is git_safety fail
 	locked "$open/bot" 0 paper
 	check "and warns in paper" is git_safety warn
-	chmod "$mode" "$open/bot/$each"
+	chmod "$mode" "$open/$each"
 done
 as_nobody mkdir "$open/bot/shut"
 as_nobody sh -c "echo x >$open/bot/shut/new.py; chmod 000 $open/bot/shut"

@@ -96,7 +96,8 @@ check "which keys are in reach is not known without the directory" is live_guard
 if [ "$(id -u)" -eq 0 ]; then
 	mkdir -m 0311 "$work/closed"
 	mkdir -m 0777 "$work/others"
-	run 1 env ARBWATCH_TEXTFILE_DIRECTORY="$work/others" setpriv --reuid nobody --clear-groups "$preflight" --env paper \
+	run 1 env ARBWATCH_TEXTFILE_DIRECTORY="$work/others" setpriv --reuid nobody --clear-groups \
+		"$(for_all_users preflight)" --env paper \
 		--check live_guard --keys "$work/closed" --output "$work/others/evidence.json"
 	check "nor where it cannot be listed" grep -qF "cannot list '$work/closed'" "$work/out"
 else

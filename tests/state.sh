@@ -117,7 +117,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chmod 600 "$prom"
 	rm "$textfiles/.redis_latency.lock"
 	cp "$prom" "$work/good"
-	run 1 setpriv --reuid nobody --regid nogroup --clear-groups "$BUILD/redis_latency" \
+	run 1 setpriv --reuid nobody --regid nogroup --clear-groups "$(for_all_users redis_latency)" \
 		--target "main=redis://127.0.0.1:$REDIS_PORT"
 	check "a file without read permission is left alone" cmp "$prom" "$work/good"
 	check "and that is said" grep -q "cannot read.*redis_latency.prom.*Permission denied" "$work/err"
