@@ -35,11 +35,16 @@ expressions() {
 			{ gsub(/^ +/, ""); expression = expression (expression == "" ? "" : " ") $0 }
 			END { done() }'
 	done
-	awk '/^ *```/ { open = !open }
+	spans "$@" | awk -F'\t' '$2 ~ /(arbitrage|node|process|arbwatch_exporter)_[a-z_]+/ && $2 ~ /[(){}<>*\/+\[=]| - /'
+}
+
+# spans PAGE...: what stands between ` and ` in the text, "PAGE:LINE" and a tab before it.
+spans() {
+	awk 'FNR == 1 { open = 0 }
+		/^ *```/ { open = !open }
 		!open {
 			count = split($0, part, "`")
 			for (i = 2; i < count; i += 2)
-				if (part[i] ~ /(arbitrage|node|process|arbwatch_exporter)_[a-z_]+/ && part[i] ~ /[(){}<>*\/+\[=]| - /)
-					print FILENAME ":" FNR "\t" part[i]
+				print FILENAME ":" FNR "\t" part[i]
 		}' "$@"
 }
