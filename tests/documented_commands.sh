@@ -16,7 +16,6 @@ fi
 . "$(dirname "$0")/lib_machine.sh"
 
 cd "$(dirname "$0")/.." || exit 1
-set -f # the words of a documented line are looked at, not expanded
 
 # Lines that cannot run here: how they begin, and why.
 cannot_run='docker compose |there is no Docker engine here; make e2e runs them
@@ -45,8 +44,10 @@ make_targets() {
 
 # compose_words LINE: files, profile and service are there.  The command is one of those that the documentation uses.
 compose_words() {
+	set -f
 	# shellcheck disable=SC2086 # words are meant
 	set -- ${1%%#*}
+	set +f
 	shift 2
 	while :; do
 		case ${1-} in
@@ -108,34 +109,6 @@ check "and the bot's tables" own_tables
 
 # Running -----------------------------------------------------------------------
 
-# found PROGRAM: its file, or its answer, tells what is true on this machine, which reaches no exchange.
-found() {
-	file=$directory/$1.prom
-	case $1 in
-	redis_latency) grep -q '^arbitrage_redis_up{.*} 1$' "$file" ;;
-	postgres_latency) grep -q '^arbitrage_postgres_up{.*} 1$' "$file" ;;
-	exchange_health) grep -q '^arbitrage_exchange_up{.*exchange="upbit".*} 0$' "$file" ;;
-	open_positions)
-		grep -q '^arbitrage_positions_readable{.*source="engine"} 1$' "$file" &&
-			grep -q '^arbitrage_positions_readable{.*exchange="binance".*source="exchange"} 0$' "$file"
-		;;
-	preflight) grep -q '^arbitrage_preflight_ready_for_live{env="live"} 0$' "$file" ;;
-	arbwatch_exporter) curl -sf http://127.0.0.1:9109/metrics | grep -q '^arbitrage_redis_up{.*} 1$' ;;
-	textfile_lint) true ;;
-	*) false ;;
-	esac
-}
-
-# evidence FILE: what can be checked here passes, and what asks exchanges does not.
-evidence() {
-	"$PYTHON" -c '
-import json, sys
-found = {check["name"]: check["status"] for check in json.load(open(sys.argv[1]))["checks"]}
-print(found)
-passed = ("environment", "redis", "postgres", "git_safety")
-sys.exit(any(found[name] != "pass" for name in passed) or found["exchange_health"] != "fail")' "$1"
-}
-
 # outcome PLACE LINE PROGRAM STATUS: a run that has ended.
 outcome() {
 	if [ "$3" = preflight ]; then
@@ -147,6 +120,7 @@ outcome() {
 		check "$1: exit status 0: $2" test "$4" -eq 0
 	fi
 	[ -z "$3" ] || check "$1: it says what is so: $2" found "$3"
+	[ "${2%% *}" != curl ] || check "$1: the exchange does it: $2" grep -q '"done"' "$work/out"
 }
 
 # goes_on PLACE LINE PROGRAM COMMAND...: one that runs until it is asked to end.

@@ -42,7 +42,8 @@ own_machine() {
 }
 
 own_servers() {
-	spawn redis redis-server --bind 127.0.0.1 10.0.0.5 --port 6379 --protected-mode no --save '' --appendonly no --dir "$work"
+	spawn redis redis-server --bind 127.0.0.1 10.0.0.5 --port 6379 --protected-mode no --save '' --appendonly no --dir "$work" \
+		--unixsocket /run/redis/redis.sock --unixsocketperm 777
 	mkdir "$work/postgres" && chown postgres "$work/postgres" || return 1
 	as_postgres "$POSTGRES_BIN/initdb" -D "$work/postgres" -U postgres --auth-local=trust --auth-host=scram-sha-256 --no-sync ||
 		return 1
@@ -66,4 +67,32 @@ own_tables() {
 	as_arbwatch psql -v ON_ERROR_STOP=1 -q -d other -c "CREATE SCHEMA bot;
 		CREATE TABLE bot.positions (venue text, pair text, amount numeric, modified timestamp);
 		INSERT INTO bot.positions VALUES ('okx', 'BTC/USDT', -0.5, now()), ('okx', 'ETH/USDT', 0, now())"
+}
+
+# found PROGRAM: its file, or its answer, tells what is true on this machine, which reaches no exchange.
+found() {
+	file=$directory/$1.prom
+	case $1 in
+	redis_latency) grep -q '^arbitrage_redis_up{.*} 1$' "$file" ;;
+	postgres_latency) grep -q '^arbitrage_postgres_up{.*} 1$' "$file" ;;
+	exchange_health) grep -q '^arbitrage_exchange_up{.*exchange="upbit".*} 0$' "$file" ;;
+	open_positions)
+		grep -q '^arbitrage_positions_readable{source="engine",exchange="binance",.*} 1$' "$file" &&
+			grep -q '^arbitrage_positions_readable{source="exchange",exchange="binance",.*} 0$' "$file"
+		;;
+	preflight) grep -q '^arbitrage_preflight_ready_for_live{env="live"} 0$' "$file" ;;
+	arbwatch_exporter) curl -sf http://127.0.0.1:9109/metrics | grep -q '^arbitrage_redis_up{.*} 1$' ;;
+	textfile_lint) true ;;
+	*) false ;;
+	esac
+}
+
+# evidence FILE: what can be checked here passes, and what asks exchanges does not.
+evidence() {
+	"$PYTHON" -c '
+import json, sys
+found = {check["name"]: check["status"] for check in json.load(open(sys.argv[1]))["checks"]}
+print(found)
+passed = ("environment", "redis", "postgres", "git_safety")
+sys.exit(any(found[name] not in ("pass", "warn") for name in passed) or found["exchange_health"] != "fail")' "$1"
 }
