@@ -105,7 +105,7 @@ web_config() {
 target_file() {
 	directory=$work/prometheus
 	mkdir -p "$directory/hosts"
-	file=$directory/$(sed -n 's|^# prometheus/\(hosts/.*\.yml\)$|\1|p' "$1")
+	file=$directory/$(sed -n 's|^# prometheus/\(hosts/.*\.yml\)$|\1|p' "$1" | grep . || echo hosts/node-any.yml)
 	cp prometheus/prometheus.yml "$directory/" && cp "$1" "$file" && promtool check config "$directory/prometheus.yml"
 }
 # The probes ask for what the exporter has, at the port that it has by itself.
@@ -123,7 +123,7 @@ yaml_block() {  # yaml_block PAGE:LINE: by the program that it is for
 	block "$1" >"$work/block"
 	case $(cat "$work/block") in
 	*tls_server_config*) check "$1 is a web configuration" web_config "$work/block" ;;
-	'# prometheus/hosts/'*) check "$1 is a file of targets" target_file "$work/block" ;;
+	'# prometheus/hosts/'* | '- targets:'*) check "$1 is a file of targets" target_file "$work/block" ;;
 	*livenessProbe* | *healthcheck:*) check "$1 is about what the exporter has" probes "$work/block" ;;
 	*)
 		for program in collectors/*.c; do

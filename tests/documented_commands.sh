@@ -3,7 +3,7 @@
 # servers at their own ports.  For that this script has a network, an /etc, a /var/lib and the like of its own.
 
 if [ -z "${ARBWATCH_NAMESPACES-}" ]; then
-	if unshare --mount --net true 2>/dev/null; then
+	if unshare --mount --net sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up' 2>/dev/null; then
 		ARBWATCH_NAMESPACES=own exec unshare --mount --net sh "$0"
 	fi
 	ARBWATCH_NAMESPACES=none
@@ -27,48 +27,12 @@ programs='redis_latency|postgres_latency|exchange_health|open_positions|prefligh
 # A copy of what the lines name, and what is looked at when the repository is out of sight.
 tree=$work/tree
 mkdir "$tree"
-cp -r Makefile README.md compose.yaml compose.live.yaml compose docs exchanges sql "$tree/"
+cp -r Makefile README.md compose.yaml compose.live.yaml compose docs exchanges prometheus sql "$tree/"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 check "make install" make -s -o all install "BUILD=$BUILD" "DESTDIR=$work/installed" prefix=/usr/local
 cd "$tree" || exit 1
 
 # Without running: what make and Docker Compose are asked for is there ---------
-
-# make_targets LINE: every target that it names is one.
-make_targets() {
-	printf '%s\n' "${1%%#*}" | grep -oE 'make( [a-z][a-z0-9-]*)?' | while read -r _ target; do
-		grep -qE "^${target:-all}:" Makefile || echo "no target $target"
-	done | grep . && return 1
-	return 0
-}
-
-# compose_words LINE: files, profile and service are there.  The command is one of those that the documentation uses.
-compose_words() {
-	set -f
-	# shellcheck disable=SC2086 # words are meant
-	set -- ${1%%#*}
-	set +f
-	shift 2
-	while :; do
-		case ${1-} in
-		-f | --env-file) test -f "$2" || return 1 ;;
-		--profile) grep -rqE "profiles: .*\b$2\b" compose || return 1 ;;
-		*) break ;;
-		esac
-		shift 2
-	done
-	echo "${1-}" | grep -qxE 'build|down|exec|kill|logs|ps|pull|restart|start|stop|up' || return 1
-	shift
-	while :; do
-		case ${1-} in
-		-s | --tail) shift ;;
-		-*) ;;
-		*) break ;;
-		esac
-		shift
-	done
-	[ -z "${1-}" ] || grep -rqx "  $1:" compose
-}
 
 # cannot PAGE:LINE LINE: look at one that does not run.
 cannot() {
@@ -98,14 +62,22 @@ while IFS='	' read -r place line; do
 	cannot "$place" "$line"
 done <"$work/inline"
 : >"$work/cannot"
-if [ "$ARBWATCH_NAMESPACES" != own ]; then
+case $ARBWATCH_NAMESPACES:$work in
+own:/etc/* | own:/run/* | own:/srv/* | own:/usr/local/* | own:/var/lib/*)
+	skip "the documented commands are run" "this directory of temporary files would be out of sight: $work"
+	finish
+	;;
+own:*) ;;
+*)
 	skip "the documented commands are run" "that takes root, and namespaces (unshare --mount --net)"
 	finish
-fi
+	;;
+esac
+before=$failed
 check "there is a machine for them" own_machine
 check "with servers" own_servers
 check "and the bot's tables" own_tables
-[ "$failed" -eq 0 ] || finish
+[ "$failed" -eq "$before" ] || finish
 
 # Running -----------------------------------------------------------------------
 
@@ -120,7 +92,10 @@ outcome() {
 		check "$1: exit status 0: $2" test "$4" -eq 0
 	fi
 	[ -z "$3" ] || check "$1: it says what is so: $2" found "$3"
-	[ "${2%% *}" != curl ] || check "$1: the exchange does it: $2" grep -q '"done"' "$work/out"
+	case $2 in
+	curl*) check "$1: the exchange does it: $2" grep -q '"done"' "$work/out" ;;
+	redis-cli*) check "$1: Redis does it: $2" not grep ERR "$work/out" ;;
+	esac
 }
 
 # goes_on PLACE LINE PROGRAM COMMAND...: one that runs until it is asked to end.
@@ -138,6 +113,9 @@ goes_on() {
 # program_of LINE: the program of ours that it begins with.
 program_of() { printf '%s\n' "$1" | sed -nE "s#^(/usr/local/bin/)?($programs)( .*|\$)#\2#p"; }
 
+# forget PROGRAM: what it has published.
+forget() { rm -f "${directory:?}/${1:-none}.prom" preflight.json /var/lib/arbwatch/preflight.json; }
+
 run_line() {  # run_line PLACE LINE
 	if why_not "$2" >"$work/why"; then
 		cannot "$1" "$2"
@@ -148,7 +126,7 @@ run_line() {  # run_line PLACE LINE
 		esac
 	fi
 	program=$(program_of "$2")
-	rm -f "${directory:?}/${program:-none}.prom"
+	forget "$program"
 	case $2 in
 	*' --interval '* | arbwatch_exporter*)
 		goes_on "$1" "$2" "$program" logged_in sh -c "exec $2"
@@ -170,11 +148,12 @@ run_cron() {  # run_cron PLACE LINE: as cron does, whose environment is small
 	esac
 	command=$(printf '%s\n' "$2" | sed -nE 's#^([0-9*/,-]+ +){5}arbwatch +([^%]*)$#\2#p')
 	program=$(program_of "$command")
-	rm -f "${directory:?}/$program.prom"
+	check "$1: five times, the user, and a program of ours: $2" test -n "$program"
+	forget "$program"
 	got=0
 	# shellcheck disable=SC2046 # a variable per word
-	(cd / && become_arbwatch PATH=/usr/bin:/bin HOME=/ LOGNAME=arbwatch SHELL=/bin/sh $(cat "$work/cron") sh -c "$command") \
-		</dev/null >"$work/out" 2>"$work/err" || got=$?
+	(cd / && become_arbwatch PATH=/usr/bin:/bin HOME=/ LOGNAME=arbwatch SHELL=/bin/sh $(cat "$work/cron") \
+		sh -c "$command") </dev/null >"$work/out" 2>"$work/err" || got=$?
 	outcome "$1" "$2" "$program" "$got"
 }
 
@@ -183,7 +162,7 @@ run_unit() {  # run_unit PLACE: the service of a block, as systemd starts it
 	check "$1: the path is whole: $command" test -x "${command%% *}"
 	check "$1: the user is that of the collectors" sh -c 'echo "$1" | grep -qx User=arbwatch' - "$(block "$1")"
 	program=$(program_of "$command")
-	rm -f "${directory:?}/$program.prom"
+	forget "$program"
 	# shellcheck disable=SC2086 # systemd knows words, and no shell
 	goes_on "$1" "$command" "$program" become_arbwatch PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin $command
 }
@@ -224,7 +203,6 @@ settings() {
 		block "$place" >"$work/settings"
 		! grep -q "^$section:" "$work/settings" || cat "$work/settings" >/etc/arbwatch.yml
 	done
-	rm -f preflight.json /var/lib/arbwatch/preflight.json
 }
 
 # The user and the view of stack.md and engine.md are what the other pages take for granted.

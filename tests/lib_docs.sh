@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the documentation holds between its lines of ```.  Pages are named from the top of the repository.
 
-pages() { printf '%s\n' README.md docs/*.md; }
+pages() { printf '%s\n' README.md docs/*.md compose/secrets/README.md prometheus/hosts/README.md; }
 
 # fences PAGE...: "PAGE:LINE WORD" of each block, "-" where it has no word.
 fences() {
@@ -47,4 +47,45 @@ spans() {
 			for (i = 2; i < count; i += 2)
 				print FILENAME ":" FNR "\t" part[i]
 		}' "$@"
+}
+
+# make_targets LINE: every target that it names is one.
+make_targets() {
+	printf '%s\n' "${1%%#*}" | grep -oE 'make( [a-z][a-z0-9-]*)?' | while read -r _ target; do
+		grep -qE "^${target:-all}:" Makefile || echo "no target $target"
+	done | grep . && return 1
+	return 0
+}
+
+# compose_words LINE: files, profile and service are there.  The command is one of those that the documentation uses.
+compose_words() {
+	set -f
+	# shellcheck disable=SC2086 # words are meant
+	set -- ${1%%#*}
+	set +f
+	shift 2
+	while :; do
+		case ${1-} in
+		-f | --env-file) test -f "$2" || test -f "compose/$2.example" || return 1 ;;
+		--profile) grep -rqE "profiles: .*\b$2\b" compose || return 1 ;;
+		*) break ;;
+		esac
+		shift 2
+	done
+	echo "${1-}" | grep -qxE 'build|down|exec|kill|logs|ps|pull|restart|start|stop|up' || return 1
+	shift
+	while :; do
+		case ${1-} in
+		-s | --tail) shift ;;
+		-*) ;;
+		*) break ;;
+		esac
+		shift
+	done
+	[ -z "${1-}" ] || grep -rqx "  $1:" compose || return 1
+	for word; do
+		case $word in
+		/run/secrets/*) grep -rqF "${word%/*}" compose || return 1 ;;
+		esac
+	done
 }

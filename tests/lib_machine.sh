@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034 # what is set here is used by the scripts
+# shellcheck shell=sh
 # A machine of its own for a test that runs in mount and network namespaces of its own: everything below changes what
 # lies outside of $work, as this test alone sees it.  $work/installed has what is installed, $tree the bot's checkout.
 
