@@ -91,7 +91,7 @@ outcome() {
 	else
 		check "$1: exit status 0: $2" test "$4" -eq 0
 	fi
-	[ -z "$3" ] || check "$1: it says what is so: $2" found "$3"
+	[ -z "$3" ] || check "$1: it publishes what is true here: $2" found "$3"
 	case $2 in
 	curl*) check "$1: the exchange does it: $2" grep -q '"done"' "$work/out" ;;
 	redis-cli*) check "$1: Redis does it: $2" not grep ERR "$work/out" ;;
@@ -103,7 +103,7 @@ goes_on() {
 	goes_on_place=$1 goes_on_line=$2 goes_on_program=$3
 	shift 3
 	spawn goes_on "$@"
-	check "$goes_on_place: it says what is so: $goes_on_line" await 20 found "$goes_on_program"
+	check "$goes_on_place: it publishes what is true here: $goes_on_line" await 20 found "$goes_on_program"
 	kill "$SPAWNED"
 	got=0
 	wait "$SPAWNED" || got=$?
@@ -181,8 +181,9 @@ run_sql() {  # run_sql PLACE: a view takes the place of the one in the file, as 
 		awk -v view="$work/block.sql" '/^CREATE OR REPLACE VIEW/ { while ((getline line < view) > 0) print line; out = 1 }
 			!out; /;$/ { out = 0 }' sql/open_positions.sql >"$work/view.sql"
 		check "$1: the file with that view" as_arbwatch psql -v ON_ERROR_STOP=1 -d other -f "$work/view.sql"
-		check "$1: it has the bot's position" test "$(as_arbwatch psql -qAtX -d other -c "
-			SELECT exchange, side, quantity, updated_at > now() - interval '1 day' FROM arbwatch.open_positions")" = 'okx|short|0.5|t'
+		as_arbwatch psql -qAtX -d other -c "SELECT exchange, side, quantity, updated_at > now() - interval '1 day'
+			FROM arbwatch.open_positions" >"$work/rows"
+		check "$1: it has the bot's position" grep -qxF 'okx|short|0.5|t' "$work/rows"
 	else
 		check "$1: SQL" as_arbwatch psql -v ON_ERROR_STOP=1 -d bot -f "$work/block.sql"
 	fi
