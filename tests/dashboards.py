@@ -8,6 +8,8 @@ dashboards.py --prometheus URL            every query of every panel returns dat
     [--wait SECONDS]                      until then (60)
     [--rate-interval DURATION]            what $__rate_interval stands for (1m)
 dashboards.py --prometheus URL --show BOARD PANEL    the series of one panel now: labels, then the value
+dashboards.py --prometheus URL --documented FILE     every expression of FILE ("PLACE<tab>EXPRESSION" each) has series there;
+                                          what it compares need not hold
 dashboards.py --service PORT              an HTTP service that exports the usual families, until it is ended
 
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
@@ -397,8 +399,26 @@ VERDICTS = {
 }
 
 
+# A collector's interval and age five hours after the epoch -> has it stopped?
+STOPPED = {
+    "of each second, as old as a scrape": (1, 14, False),
+    "of each second, stopped": (1, 16, True),
+    "of each minute, late": (60, 179, False),
+    "of each minute, stopped": (60, 181, True),
+    "started by cron": (0, 599, False),
+    "started by cron no more": (0, 601, True),
+}
+
+
+def rule_test(what, said, variables, wanted):
+    return {"name": what, "interval": "1m", "input_series": [
+        {"series": series, "values": "%d+0x300" % value} for series, value in said.items()],
+        "promql_expr_test": [{"expr": substituted(expression, variables), "eval_time": "5h", "exp_samples": [] if value is None
+                              else [{"labels": "{}", "value": value}]} for expression, value in wanted]}
+
+
 def verdicts_hold():
-    """promtool reckons what the boards say of preflight, on values of which the answer is known."""
+    """promtool reckons what the boards say of preflight and of collectors, on values of which the answer is known."""
     found = {(name, panel["title"]): panel["targets"][0]["expr"] for name, board in boards().items() for panel in panels(board)}
     tests = []
     for what, (env, said, verdict, reasons, bars, tile, ready) in VERDICTS.items():
@@ -412,15 +432,21 @@ def verdicts_hold():
             (found["preflight", "Verdict over time"], tile),
             (found["preflight", "Ready for live"], ready),
         ]
-        tests.append({"name": what, "interval": "1m", "input_series": [
-            {"series": series, "values": "%d+0x300" % value} for series, value in {**all_is_well(env), **said}.items()],
-            "promql_expr_test": [{"expr": substituted(expression, put), "eval_time": "5h", "exp_samples": [] if value is None
-                                  else [{"labels": "{}", "value": value}]} for expression, value in wanted]})
+        tests.append(rule_test(what, {**all_is_well(env), **said}, put, wanted))
+    for what, (interval, age, stopped) in STOPPED.items():
+        said = {'arbitrage_collector_%s{env="paper", collector="redis_latency"}' % name: value for name, value in (
+            ("interval_seconds", interval), ("last_run_timestamp_seconds", NOW - age))}
+        wanted = [
+            (found["overview", "Can we trade?"], 2 if stopped else 0),
+            ("count(%s) or vector(0)" % found["overview", "What stands in the way"], int(stopped)),
+            ("count(%s >= 3) or vector(0)" % found["overview", FRESHNESS], int(stopped)),
+        ]
+        tests.append(rule_test(what, {**all_is_well("paper"), **said}, {"env": "paper", "exchange": ".*"}, wanted))
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as test_file:
         json.dump({"tests": tests}, test_file)
         test_file.flush()
         told = subprocess.run(["promtool", "test", "rules", test_file.name], capture_output=True, text=True)
-        check("the boards say what preflight said", told.returncode == 0, "\n" + told.stdout + told.stderr)
+        check("the boards say what preflight said, and which collector has stopped", told.returncode == 0, "\n" + told.stdout + told.stderr)
 
 
 def known_metrics(programs):
@@ -531,6 +557,37 @@ def all_have_data(base, parts, wait, rate_interval):
         check("/".join(key), False, problems[key])
 
 
+def comparing(expression):
+    """The same with a value, 0 or 1, of each comparison, so that it has series whether or not it holds."""
+    pattern = r'("(?:[^"\\]|\\.)*"|\{[^{}]*\})|(==|!=|<=|>=|<|>)(?!\s*bool\b)'
+    return re.sub(pattern, lambda found: found.group(1) or found.group(2) + " bool", expression)
+
+
+def documented(base, path, wait):
+    """The PromQL of the documentation."""
+    end = time.monotonic() + wait
+    left = [line.rstrip("\n").split("\t") for line in open(path)]
+    check("the documentation has PromQL", left)
+    while left:
+        problems = {}
+        for place, expression in left:
+            try:
+                get(base, "query", query=expression)
+                series = get(base, "query", query=comparing(expression))
+                if all(math.isnan(float(each["value"][1])) for each in series):
+                    problems[place, expression] = "only NaN" if series else "no data"
+                else:
+                    check(expression, True)
+            except (ValueError, OSError) as error:
+                problems[place, expression] = str(error)
+        left = list(problems)
+        if not left or time.monotonic() > end:
+            break
+        time.sleep(1)
+    for place, expression in left:
+        check("%s: %s" % (place, expression), False, problems[place, expression])
+
+
 def show(base, name, title, rate_interval):
     board = boards()[name]
     variables = variable_values(base, board, rate_interval)
@@ -566,6 +623,7 @@ def main():
     parser.add_argument("--wait", type=float, default=60)
     parser.add_argument("--rate-interval", default="1m")
     parser.add_argument("--show", nargs=2, metavar=("BOARD", "PANEL"))
+    parser.add_argument("--documented", metavar="FILE")
     parser.add_argument("--service", type=int, metavar="PORT")
     parser.add_argument("programs", nargs="*", help="with --rules")
     given = parser.parse_args()
@@ -576,7 +634,9 @@ def main():
         return 0
     if given.rules:
         rules(given.programs)
-    if given.prometheus:
+    if given.documented:
+        documented(given.prometheus, given.documented, given.wait)
+    elif given.prometheus:
         parts = ({part for part, there in PARTS.items() if there} | set(given.has)) - set(given.without)
         all_have_data(given.prometheus, parts, given.wait, given.rate_interval)
     print("%d passed, %d failed" % (passed, failed))

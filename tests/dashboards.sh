@@ -1,9 +1,12 @@
 #!/bin/sh
 # The dashboards: their JSON keeps the rules, every query of every panel has data in what `make run` starts, and
-# the panels that should change when an exchange, a position, Redis or a collector fails, do.
+# the panels that should change when an exchange, a position, Redis or a collector fails, do.  So has the PromQL of
+# the documentation.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lib_docs.sh
+. "$(dirname "$0")/lib_docs.sh"
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
 dashboards=$repository/tests/dashboards.py
@@ -142,6 +145,17 @@ reason binance 'frozen: .*' 1
 reason kraken 'banned: .*' 1
 reason 'positions, exchange kraken' 'cannot be read; that is not flat' 1
 reason 'clock, bybit' 'differs from ours .*' 1
+# Now there is also what comes with a ban and a mismatch alone: the PromQL of the documentation, as it is written there.
+# shellcheck disable=SC2046 # one page per word
+(cd "$repository" && set -- $(pages) && expressions "$@") >"$work/documented"
+check "the PromQL of the documentation has data" ask --documented "$work/documented"
+# The check can fail.
+printf 'a\tarbitrage_redis_up{target="nobody"} == 0\nb\tarbitrage_redis_up ==\n' >"$work/wrong"
+found_wrong() {
+	ask --documented "$work/wrong" --wait 0 >"$work/wrong.out"
+	grep -q '^FAILED a: .*no data' "$work/wrong.out" && grep -q '^FAILED b: .*parse error' "$work/wrong.out"
+}
+check "PromQL without data, and PromQL that makes no sense, is found" found_wrong
 # preflight runs once a minute.
 patience=90
 comes "preflight: the verdict" preflight 'Last verdict' 'A 0'
