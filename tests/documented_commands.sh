@@ -18,7 +18,8 @@ fi
 cd "$(dirname "$0")/.." || exit 1
 
 # Lines that cannot run here: how they begin, and why.
-cannot_run='docker compose |there is no Docker engine here; make e2e runs them
+cannot_run='apt-get |it changes this machine; make bare runs it on a bare one
+docker compose |there is no Docker engine here; make e2e runs them
 docker run |there is no Docker engine here
 make |this is one of its tests; the installation is what everything below is run from'
 
