@@ -30,12 +30,13 @@ static void
 json_number(struct buffer *out, const char *name, double value)
 {
 	char text[NUMBER_TEXT];
+	size_t length = number_format(value, text);
 
 	buffer_format(out, ",\"%s\":", name);
 	if (isnan(value) || isinf(value))
 		buffer_string(out, "null");
 	else
-		buffer_append(out, text, number_format(value, text));
+		buffer_append(out, text, length);
 }
 
 static void

@@ -106,8 +106,9 @@ static void
 number(struct buffer *out, double value)
 {
 	char text[NUMBER_TEXT];
+	size_t length = number_format(value, text);
 
-	buffer_append(out, text, number_format(value, text));
+	buffer_append(out, text, length);
 }
 
 /* Long and short; "not known" is not "none". */

@@ -133,17 +133,19 @@ answer_metrics(struct site *site, const char *accept, struct answer *answer)
 	double now = clock_unix_seconds();
 	int made = -1;
 
+	answer->response = NULL;
 	if (body != NULL) {
 		(void)pthread_mutex_lock(&site->lock);
 		(void)refresh(site, now);
 		made = exposition_write(site->exposition, gzip, body);
 		(void)pthread_mutex_unlock(&site->lock);
+		if (made == 0)
+			made = body_finish(body, site->telemetry, gzip);
+		if (made == 0)
+			answer->response = respond_with(body);
 	}
-	if (made == 0)
-		made = body_finish(body, site->telemetry, gzip);
 	answer->code = MHD_HTTP_OK;
 	answer->policy = no_content;
-	answer->response = made == 0 ? respond_with(body) : NULL;
 	if (answer->response == NULL) {
 		if (made == 0)
 			body_release(body);

@@ -86,8 +86,9 @@ static void
 put_number(struct buffer *out, double value)
 {
 	char text[NUMBER_TEXT];
+	size_t length = number_format(value, text);
 
-	buffer_append(out, text, number_format(value, text));
+	buffer_append(out, text, length);
 	buffer_string(out, "\n");
 }
 

@@ -160,7 +160,7 @@ take_refusal(struct venue *venue, const struct http_response *response)
 	venue->reading->refused = true;
 	venue->reading->banned = venue->reading->banned || answer.banned;
 	venue->reading->refused_until =
-	    later(venue->reading->refused_until, until > 0 ? until : now + RETRY_UNTOLD);
+	    later(venue->reading->refused_until, until > 0 ? until : now + (double)RETRY_UNTOLD);
 }
 
 /* Whether the list goes on behind that cursor, which is ours now; false with `why`: it never ends. */

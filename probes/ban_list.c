@@ -133,7 +133,7 @@ read_line(struct ban_list *list, const char *directory, struct slice line, unsig
 	whole = read_time(banned_until, now, BAN_MOST, &ban.banned_until) &&
 		read_time(retry_at, now, RETRY_MOST, &ban.retry_at) && line.length == 0;
 	if (!whole) {
-		ban = (struct ban){ .retry_at = now + RETRY_UNTOLD };
+		ban = (struct ban){ .retry_at = now + (double)RETRY_UNTOLD };
 		(void)failure_set(&list->damage, FAILURE_LOCAL,
 		    "line %u of '%s/%s' is damaged, and may be a ban of %s: remove it if it is none", number,
 		    directory, published, key);
@@ -255,9 +255,10 @@ static void
 append_time(struct buffer *text, double time)
 {
 	char number[NUMBER_TEXT];
+	size_t length = number_format(time, number);
 
 	buffer_string(text, " ");
-	buffer_append(text, number, number_format(time, number));
+	buffer_append(text, number, length);
 }
 
 static void

@@ -115,21 +115,30 @@ account_lists_release(struct account_lists *lists)
 	*lists = (struct account_lists){ 0 };
 }
 
+static void *
+resized(void *rows, size_t size)
+{
+	void *more = realloc(rows, size);
+
+	ck_assert_ptr_nonnull(more);
+	return more;
+}
+
 static void
 add_rows(struct account_lists *lists, enum account_endpoint endpoint, size_t count)
 {
 	if (endpoint == ACCOUNT_BALANCES) {
 		lists->balance_count += count;
 		lists->balances =
-		    realloc(lists->balances, (lists->balance_count + 1) * sizeof(*lists->balances));
+		    resized(lists->balances, (lists->balance_count + 1) * sizeof(*lists->balances));
 	} else if (endpoint == ACCOUNT_POSITIONS) {
 		lists->position_count += count;
 		lists->positions =
-		    realloc(lists->positions, (lists->position_count + 1) * sizeof(*lists->positions));
+		    resized(lists->positions, (lists->position_count + 1) * sizeof(*lists->positions));
 	} else if (endpoint == ACCOUNT_INSTRUMENTS) {
 		lists->instrument_count += count;
 		lists->instruments =
-		    realloc(lists->instruments, (lists->instrument_count + 1) * sizeof(*lists->instruments));
+		    resized(lists->instruments, (lists->instrument_count + 1) * sizeof(*lists->instruments));
 	}
 }
 

@@ -207,7 +207,8 @@ START_TEST(damage_is_told_and_the_other_lines_count)
 	ck_assert_double_eq(known(binance, noon, &damage).banned_until, noon + 100);
 	ck_assert_int_eq(damage.kind, FAILURE_LOCAL);
 	ck_assert_ptr_nonnull(strstr(damage.text, "line 2 of"));
-	ck_assert_msg(known(upbit, noon, &damage).retry_at == (damaged[_i].holds ? noon + RETRY_UNTOLD : 0),
+	ck_assert_msg(
+	    known(upbit, noon, &damage).retry_at == (damaged[_i].holds ? noon + (double)RETRY_UNTOLD : 0),
 	    "it may be a ban of whom it names");
 	raise_to(binance, noon + 200, 0, noon);
 	ck_assert_double_eq(known(binance, noon, NULL).banned_until, noon + 200);
@@ -320,7 +321,8 @@ START_TEST(processes_that_write_at_once_lose_nothing)
 			(void)snprintf(url, sizeof(url), "https://%d.%d.example.org", i, j);
 			ck_assert_double_eq(known(url, noon, NULL).banned_until, noon + j);
 		}
-	ck_assert_double_eq(known(binance, noon, NULL).retry_at, noon + TIMES * PROCESSES + PROCESSES - 1);
+	ck_assert_double_eq(
+	    known(binance, noon, NULL).retry_at, noon + (double)(TIMES * PROCESSES + PROCESSES - 1));
 }
 END_TEST
 

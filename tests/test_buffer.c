@@ -138,7 +138,7 @@ START_TEST(all_that_is_in_a_file_is_read)
 	memset(text, 'x', sizeof(text));
 	ck_assert_ptr_nonnull(file);
 	ck_assert_uint_eq(fwrite(text, 1, sizeof(text), file), sizeof(text));
-	rewind(file);
+	ck_assert_int_eq(fseek(file, 0, SEEK_SET), 0);
 	buffer_init(&b, sizeof(text) + 2 * BUFFER_STEP);
 	ck_assert_int_eq(buffer_fill(&b, fileno(file), said[_i]), 0);
 	ck_assert_uint_eq(b.length, sizeof(text));

@@ -858,6 +858,7 @@ START_TEST(a_mismatch_is_shown_however_many_positions_there_are)
 	size_t size = 400000, length;
 	char *text = malloc(size);
 
+	ck_assert_ptr_nonnull(text);
 	length = (size_t)snprintf(text, size, "%s", FRESH("live") READABLE("live", "1", "1"));
 	for (int i = 0; i < 2000; i++)
 		length += (size_t)snprintf(text + length, size - length,

@@ -379,10 +379,10 @@ START_TEST(too_many_requests_without_a_time_backs_off_for_a_minute_and_at_most_a
 	news.throttled = true;
 	news.retry_at = -1;
 	judge_remember(&history, &news, now);
-	ck_assert_double_eq(history.retry_at, now + RETRY_UNTOLD);
+	ck_assert_double_eq(history.retry_at, now + (double)RETRY_UNTOLD);
 	news.retry_at = now + 1e9;
 	judge_remember(&history, &news, now);
-	ck_assert_double_eq(history.retry_at, now + RETRY_MOST);
+	ck_assert_double_eq(history.retry_at, now + (double)RETRY_MOST);
 }
 END_TEST
 

@@ -148,7 +148,7 @@ END_TEST
 
 START_TEST(the_memory_that_proc_shows_is_wiped)
 {
-	char variable[] = "ARBWATCH_OKX_SECRET=the-secret-itself";
+	static char variable[] = "ARBWATCH_OKX_SECRET=the-secret-itself";
 
 	ck_assert_int_eq(putenv(variable), 0);
 	ck_assert_int_eq(setenv("ARBWATCH_OKX_KEY", "key", 1), 0);

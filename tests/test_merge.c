@@ -148,7 +148,9 @@ static long requests_left = -1;
 static bool
 refused(void)
 {
-	return requests_left >= 0 && requests_left-- == 0;
+	if (requests_left < 0)
+		return false;
+	return requests_left-- == 0;
 }
 
 void *

@@ -63,6 +63,7 @@ START_TEST(a_secret_is_masked_wherever_it_is)
 	struct secrets secrets = { 0 };
 	char *text = strdup(masks[_i].text);
 
+	ck_assert_ptr_nonnull(text);
 	for (size_t i = 0; i < 3 && masks[_i].secrets[i] != NULL; i++)
 		secrets_add(&secrets, masks[_i].secrets[i]);
 	secrets_mask(&secrets, text);

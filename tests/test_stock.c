@@ -263,7 +263,7 @@ START_TEST(prices_come_from_the_settings_then_from_books_then_from_marks)
 	ck_assert_double_nan(worth());
 	position("BTC-USDT-SWAP", "1", 300);
 	ck_assert_double_eq(worth(), 300);
-	book(190, 210, noon - BOOK_AGE_MOST);
+	book(190, 210, noon - (double)BOOK_AGE_MOST);
 	ck_assert_double_eq(worth(), 200);
 	book(190, 210, -1); /* tells no time */
 	ck_assert_double_eq(worth(), 200);
@@ -275,7 +275,7 @@ END_TEST
 START_TEST(an_old_book_and_a_contract_with_an_end_are_no_prices)
 {
 	balance(0, "BTC", "1", "0");
-	book(190, 210, noon - BOOK_AGE_MOST - 1);
+	book(190, 210, noon - (double)BOOK_AGE_MOST - 1);
 	position("BTC-USDT-260327", "1", 300);
 	ck_assert_double_nan(worth());
 	books[0].read = false;

@@ -41,6 +41,7 @@ START_TEST(a_name_is_told_from_a_url_that_holds_an_equals_sign)
 {
 	char *text = strdup(rows[_i].text), *name, *url;
 
+	ck_assert_ptr_nonnull(text);
 	target_split(text, &name, &url);
 	ck_assert_pstr_eq(name, rows[_i].name);
 	ck_assert_str_eq(url, rows[_i].url);

@@ -104,8 +104,9 @@ type_is(struct slice text, const char *name)
 			continue;
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		if (*name == '\0' || c != *name++)
+		if (*name == '\0' || c != *name)
 			return false;
+		name++;
 	}
 	return *name == '\0';
 }

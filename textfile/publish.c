@@ -23,8 +23,9 @@ static int
 fail(const struct textfile *file, struct failure *why, const char *action, const char *before,
     const char *after)
 {
-	return failure_set(why, FAILURE_LOCAL, "cannot %s '%s/%s%s%s': %s", action, file->path, before,
+	(void)failure_set(why, FAILURE_LOCAL, "cannot %s '%s/%s%s%s': %s", action, file->path, before,
 	    file->name, after, strerror(errno));
+	return -1;
 }
 
 /* The names in the directory: "<stem>.prom", ".<stem>.tmp", ".<stem>.lock". */

@@ -77,7 +77,7 @@ static void
 remember_errors(struct history *history, const struct news *news, double now)
 {
 	double passed = now > history->asked_at ? now - history->asked_at : 0;
-	double samples = history->error_samples * halved(passed / ERROR_HALF_LIFE);
+	double samples = history->error_samples * halved(passed / (double)ERROR_HALF_LIFE);
 	double errors = history->error_ratio * samples + (double)news->failures;
 
 	history->error_samples = samples + (double)news->requests;

@@ -31,9 +31,10 @@ memory_read(const struct metrics *last, const char *exchange, double now, struct
 		.error_ratio = read_value(last, EXCHANGE_ERROR_RATIO, labels, 0, 1, 0),
 		.error_samples = read_value(last, EXCHANGE_ERROR_SAMPLES, labels, 0, largest_count, 0),
 		.asked_at = read_value(last, EXCHANGE_LAST_ASKED, labels, 0, now, 0),
-		.banned_until =
-		    read_value(last, EXCHANGE_BANNED_UNTIL, labels, 0, now + BAN_MOST + clock_slack, 0),
-		.retry_at = read_value(last, EXCHANGE_RETRY_AT, labels, 0, now + RETRY_MOST + clock_slack, 0),
+		.banned_until = read_value(
+		    last, EXCHANGE_BANNED_UNTIL, labels, 0, now + (double)BAN_MOST + clock_slack, 0),
+		.retry_at =
+		    read_value(last, EXCHANGE_RETRY_AT, labels, 0, now + (double)RETRY_MOST + clock_slack, 0),
 		.maintenance = read_value(last, EXCHANGE_MAINTENANCE, labels, 0, 1, 0) == 1,
 		.symbols_failed = read_value(last, EXCHANGE_SYMBOLS_FAILED, labels, 0, 1, 0) == 1,
 	};

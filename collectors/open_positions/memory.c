@@ -54,7 +54,8 @@ memory_read_account(const struct metrics *last, double now, struct account *acco
 	const struct profile_account *profile = &account->setting->profile->account;
 
 	account->runs = read_value(last, OPEN_RUNS, account->name, largest_count);
-	account->retry_at = read_value(last, OPEN_RETRY_AT, account->name, now + BAN_MOST + clock_slack);
+	account->retry_at =
+	    read_value(last, OPEN_RETRY_AT, account->name, now + (double)BAN_MOST + clock_slack);
 	account->health_known =
 	    (profile->reads[ACCOUNT_KEY].path == NULL || knows_key(last, account->name)) &&
 	    (profile->reads[ACCOUNT_LOCK].path == NULL ||

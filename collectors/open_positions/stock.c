@@ -109,7 +109,7 @@ add_books(struct stock *stock, const struct account *account, double now, struct
 		char base[SYMBOL_ASSET];
 
 		if (!book->read || slash >= sizeof(base) ||
-		    (book->timestamp >= 0 && now - book->timestamp > BOOK_AGE_MOST))
+		    (book->timestamp >= 0 && now - book->timestamp > (double)BOOK_AGE_MOST))
 			continue;
 		memcpy(base, symbol, slash);
 		base[slash] = '\0';

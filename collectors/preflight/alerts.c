@@ -192,7 +192,7 @@ hold_seconds(const struct gate *gate, int64_t interval_ns)
 char *
 alerts_text(const struct gate *gate, const struct verdict *verdict, int64_t interval_ns, double now)
 {
-	double later = now + hold_seconds(gate, interval_ns), past = now - RESOLVED_AGO;
+	double later = now + hold_seconds(gate, interval_ns), past = now - (double)RESOLVED_AGO;
 	json_t *list = json_array();
 	char *text;
 

@@ -35,13 +35,13 @@ apart_unshare(void *memory, size_t size)
 /* The child ---------------------------------------------------------- */
 
 /* Left behind, it must not keep open what somebody reads to its end. */
-static void
+static bool
 leave_streams(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
+	return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
+	       dup2(null, STDERR_FILENO) >= 0;
 }
 
 static void
@@ -49,10 +49,8 @@ be_child(pid_t parent, void (*work)(void *context, int tell), void *context, int
 {
 	/* Whoever ends us ends it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == parent) {
-		leave_streams();
+	if (getppid() == parent && leave_streams())
 		work(context, tell);
-	}
 	_exit(EXIT_SUCCESS);
 }
 

@@ -126,10 +126,11 @@ processes_showing(
 {
 	struct search search = { .wanted = wanted, .text = malloc(MOST_BYTES), .shown = shown, .most = most };
 	DIR *directory = opendir("/proc");
+	int proc = directory == NULL ? -1 : dirfd(directory);
 	const struct dirent *entry;
 
 	*all = false;
-	if (directory != NULL && search.text != NULL)
+	if (proc >= 0 && search.text != NULL)
 		while (deadline_left_ns(deadline) > 0) {
 			entry = readdir(directory);
 			*all = (entry == NULL || search.count == most) && !search.cut;
@@ -138,7 +139,7 @@ processes_showing(
 			/* We are a copy of our parent, who is looked at. */
 			if (isdigit((unsigned char)entry->d_name[0]) &&
 			    strtol(entry->d_name, NULL, 10) != getpid())
-				look_at_process(&search, dirfd(directory), entry->d_name);
+				look_at_process(&search, proc, entry->d_name);
 		}
 	if (directory != NULL)
 		(void)closedir(directory);

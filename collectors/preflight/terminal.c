@@ -39,7 +39,7 @@ show_awaited(struct terminal *t)
 {
 	while (t->next < CHECKS && !t->listed[t->next])
 		t->next++;
-	if (t->next == CHECKS)
+	if (t->next >= CHECKS)
 		return;
 	t->number++;
 	if (t->is_terminal)

@@ -63,7 +63,10 @@ main(void)
 {
 	char line[512], text[DECIMAL_TEXT], *words[WORDS];
 
-	while (fgets(line, sizeof(line), stdin) != NULL)
-		(void)puts(answer(words, split(line, words), text));
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		size_t count = split(line, words);
+
+		(void)puts(answer(words, count, text));
+	}
 	return ferror(stdin) || fflush(stdout) != 0;
 }
