@@ -143,9 +143,9 @@ ours = ("'node_", "'process_", "'arbwatch_exporter_", "'promhttp_", "'go_")
 print("\n".join(sorted(line for line in lines if not line[1:].startswith(ours))))
 PY
 series() { "$PYTHON" "$work/series.py" "$1"; }
-node_port=$(free_port)
-spawn node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" --web.disable-exporter-metrics \
+spawn node_exporter prometheus-node-exporter --web.listen-address=127.0.0.1:0 --web.disable-exporter-metrics \
 	--collector.disable-defaults --collector.textfile --collector.textfile.directory="$textfiles"
+node_port=$(port_of "$SPAWNED")
 await 20 curl -sf --noproxy '*' "http://127.0.0.1:$node_port/metrics" || exit 1
 same_as_node() {
 	get -f "http://127.0.0.1:$node_port/metrics" >"$work/of_node" && scrape &&
@@ -289,7 +289,6 @@ series "$work/unpacked" >"$work/series_unpacked"
 check "and says the same" cmp "$work/series_packed" "$work/series_unpacked"
 
 # --- Prometheus ---------------------------------------------------------------------------------------------------
-prometheus_port=$(free_port)
 cat >"$work/prometheus.yml" <<YAML
 global: { scrape_interval: 1s, scrape_timeout: 1s }
 scrape_configs:
@@ -297,7 +296,8 @@ scrape_configs:
     static_configs: [{ targets: ['127.0.0.1:$PORT'] }]
 YAML
 spawn prometheus prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/prometheus" \
-	--web.listen-address="127.0.0.1:$prometheus_port"
+	--web.listen-address=127.0.0.1:0
+prometheus_port=$(port_of "$SPAWNED")
 ask() { promtool query instant "http://127.0.0.1:$prometheus_port" "$1" 2>/dev/null | sed -n 's/.* => \(.*\) @\[.*/\1/p'; }
 answers() { test "$(ask "$1")" = "$2"; }
 check "Prometheus scrapes it" await 40 answers up 1
@@ -546,9 +546,9 @@ run 1 "$BUILD/arbwatch_exporter" --web.listen-address 203.0.113.7:9109
 url() { printf 'http://127.0.0.1:%s%s' "$PORT" "$1"; }
 awk 'BEGIN { for (i = 0; i < 2000; i++) printf("demo_many{number=\"%d\",padding=\"%04000d\"} %d\n", i, i, i) }' >"$work/many"
 publish many <"$work/many"
-second_port=$(free_port)
 start_exporter hostile --textfile.serve --web.header-timeout 1s --web.answer-timeout 2s --web.idle-timeout 20s \
-	--web.listen-address "127.0.0.1:$second_port"
+	--web.listen-address 127.0.0.1:0
+second_port=$(port_of "$EXPORTER" | tail -n 1)
 raw() { "$TOOLS/raw_http" "$@"; }
 check "the second address is served too" is_code 200 "http://127.0.0.1:$second_port/health/live"
 check "who trickles headers is ended" raw trickle "$PORT" 15

@@ -627,7 +627,7 @@ def main():
     parser.add_argument("--service", type=int, metavar="PORT")
     parser.add_argument("programs", nargs="*", help="with --rules")
     given = parser.parse_args()
-    if given.service:
+    if given.service is not None:
         service(given.service)
     if given.show:
         show(given.prometheus, *given.show, given.rate_interval)

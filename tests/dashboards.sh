@@ -58,14 +58,15 @@ url_of() { sed -n "s|^ *$1 *\\(http://[0-9.:]*\\).*|\\1|p" "$work/demo.log"; }
 prometheus=$(url_of Prometheus)
 paper=$(url_of 'the paper exchange')
 
-# shellcheck disable=SC2046 # one port per word
-set -- $("$TOOLS/free_port" 3)
 redis_uri=$(sed -n 's/^ *- main=\(redis:.*\)/\1/p' "$demo/arbwatch.yml")
 postgres_uri=$(sed -n 's/^ *- main=\(postgresql:.*\)/\1/p' "$demo/arbwatch.yml")
-spawn service "$PYTHON" "$dashboards" --service "$1"
-spawn redis_exporter env REDIS_ADDR="$redis_uri" prometheus-redis-exporter -web.listen-address "127.0.0.1:$2"
+spawn service "$PYTHON" "$dashboards" --service 0
+set -- "$(port_of "$SPAWNED")"
+spawn redis_exporter env REDIS_ADDR="$redis_uri" prometheus-redis-exporter -web.listen-address 127.0.0.1:0
+set -- "$@" "$(port_of "$SPAWNED")"
 spawn postgres_exporter env DATA_SOURCE_NAME="$postgres_uri?sslmode=disable" \
-	prometheus-postgres-exporter --web.listen-address="127.0.0.1:$3"
+	prometheus-postgres-exporter --web.listen-address=127.0.0.1:0
+set -- "$@" "$(port_of "$SPAWNED")"
 printf -- "- targets: ['127.0.0.1:%s']\n  labels: {job: orders}\n" "$1" >"$demo/targets/services.yml"
 printf -- "- targets: ['127.0.0.1:%s']\n" "$2" >"$demo/targets/redis.yml"
 printf -- "- targets: ['127.0.0.1:%s']\n" "$3" >"$demo/targets/postgres.yml"

@@ -262,7 +262,8 @@ in_time 600 bad "locked table" "timeout: " postgres "$dsn" "$view" 600
 sql "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'" >"$work/sql.log"
 
 bad "wrong password" "auth: " postgres "postgresql://bot_watch:$secret-wrong@127.0.0.1:$postgres_port/postgres" "$view"
-bad "nobody listens" "connect: " postgres "postgresql://bot_watch:$secret@127.0.0.1:$(free_port)/postgres" "$view"
+closed_port
+bad "nobody listens" "connect: " postgres "postgresql://bot_watch:$secret@127.0.0.1:$CLOSED_PORT/postgres" "$view"
 
 # Cut in the login, in the catalogue's answer, and among the rows.
 many 5000

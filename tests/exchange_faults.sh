@@ -7,8 +7,8 @@ collector=$BUILD/exchange_health
 profiles=$(dirname "$0")/../exchanges
 venues='binance binanceusdm upbit bybit okx kraken'
 
-PAPER_URL=http://127.0.0.1:$(free_port)
-spawn paper "$BUILD/paper_exchange" --listen "${PAPER_URL#http://}"
+spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
+PAPER_URL=http://127.0.0.1:$(port_of "$SPAWNED")
 await 10 curl -fsS "$PAPER_URL/control" || { echo "the paper exchange did not start"; exit 1; }
 
 # control METHOD PATH

@@ -58,7 +58,10 @@ for venue in near far; do
 	END
 done
 
-near_port=$(free_port) far_port=$(free_port) near_peer='' far_peer=''
+# The same ones for every peer.
+# shellcheck disable=SC2046 # one port per word
+set -- $("$TOOLS/free_port" 2)
+near_port=$1 far_port=$2 near_peer='' far_peer=''
 
 # peer near|far MODE ARGUMENT...: what answers there from now on.
 peer() {

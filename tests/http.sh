@@ -100,7 +100,9 @@ open(root + "/bomb", "wb").write(gzip.compress(bytes(64 << 20)))
 open(root + "/bombs", "wb").write(gzip.compress(gzip.compress(bytes(64 << 20))))
 open(root + "/deflated", "wb").write(zlib.compress(book))
 END_PYTHON
-plain=$(free_port) tls=$(free_port) tls1=$(free_port) expired=$(free_port) elsewhere=$(free_port) lasting=$(free_port)
+# shellcheck disable=SC2046 # one port per word; nginx takes no port 0
+set -- $("$TOOLS/free_port" 6)
+plain=$1 tls=$2 tls1=$3 expired=$4 elsewhere=$5 lasting=$6
 tls_server() {  # tls_server PORT CERTIFICATE [http2]
 	printf 'server { listen 127.0.0.1:%s ssl %s; ssl_certificate %s.crt; ssl_certificate_key %s.key; include %s; }\n' \
 		"$1" "${3:-}" "$work/$2" "$work/$2" "$work/locations"
@@ -261,7 +263,8 @@ check "TLS without HTTP/2: all are answered" test "$(count 'status=200 kind=none
 
 ### Peers that are no web server, or one that breaks off
 
-fails "nobody listens" connect "refused" "http://127.0.0.1:$(free_port)/"
+closed_port
+fails "nobody listens" connect "refused" "http://127.0.0.1:$CLOSED_PORT/"
 fails "no such name" resolve "name" "http://no-such-name.invalid/"
 peer garbage
 fails "garbage" protocol "http" "http://127.0.0.1:$PEER_PORT/"

@@ -122,6 +122,11 @@ stop() {  # stop PID: ask, and wait until it is gone
 	return 0
 }
 
+# port_of PID: print the port that a server listens on, as soon as it does.  A server is started with port 0 if it
+# takes that, since a port that is chosen before may be somebody else's by then.
+port_of() { await 20 "$TOOLS/listening" "$1" && "$TOOLS/listening" "$1"; }
+
+# free_port: a port that nobody uses now, for a server that takes no port 0 or is started again on the same port.
 free_port() { "$TOOLS/free_port"; }
 
 # for_all_users PROGRAM: print a copy of it that other users can run, also where the build tree is below a directory that
@@ -129,6 +134,29 @@ free_port() { "$TOOLS/free_port"; }
 for_all_users() {
 	install -m 755 "$BUILD/$1" "$work/$1" && printf '%s\n' "$work/$1"
 }
+
+# closed_port: sets CLOSED_PORT, of 127.0.0.1, where nobody listens, nor can while the scenario lasts.
+closed_port() {
+	spawn closed "$TOOLS/faulty_peer" refuse
+	await 10 test -s "$work/closed.log" || { echo "faulty_peer did not start"; exit 1; }
+	CLOSED_PORT=$(cat "$work/closed.log")
+}
+
+# await_unless_ended SECONDS PID COMMAND...: until the command succeeds, but no longer than the process lives.
+await_unless_ended() {
+	await_seconds=$1
+	shift
+	await "$await_seconds" ended_or "$@" && kill -0 "$1" 2>/dev/null
+}
+ended_or() {
+	kill -0 "$1" 2>/dev/null || return 0
+	shift
+	"$@"
+}
+listens() { "$TOOLS/listening" "$1" | grep -qx "$2"; }  # listens PID PORT
+
+# port_was_taken NAME: why the server of that name ended; then another port is tried.
+port_was_taken() { grep -q 'Address already in use' "$work/$1.log"; }
 
 # sample SERIES VALUE [FILE]: the line is in the file (default: the only .prom file), to the letter.
 sample() {
@@ -143,13 +171,22 @@ value() {
 only_prom() { ls "$textfiles"/*.prom; }
 
 start_redis() {  # start_redis [redis-server ARGUMENT...]: sets REDIS_PORT, REDIS_PID
+	for _ in 1 2 3 4 5; do
+		try_redis "$@" && return
+		port_was_taken "redis-$REDIS_PORT" || break
+	done
+	cat "$work/redis-$REDIS_PORT.log"
+	echo "redis-server did not start"
+	exit 1
+}
+try_redis() {
 	REDIS_PORT=$(free_port)
 	mkdir -p "$work/redis-$REDIS_PORT"
 	spawn "redis-$REDIS_PORT" redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no \
 		--dir "$work/redis-$REDIS_PORT" "$@"
 	REDIS_PID=$SPAWNED
-	# An error reply (NOAUTH) is an answer too.
-	await 20 redis-cli -p "$REDIS_PORT" ping || { echo "redis-server did not start"; exit 1; }
+	# Another server may answer there.  An error reply (NOAUTH) is an answer too.
+	await_unless_ended 20 "$REDIS_PID" listens "$REDIS_PID" "$REDIS_PORT" && await 20 redis-cli -p "$REDIS_PORT" ping
 }
 
 POSTGRES_BIN=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
@@ -166,6 +203,15 @@ as_postgres() {
 # start_postgres [NAME=VALUE...]: a fresh cluster with those settings; user "arbwatch", password "s3cret-arbwatch",
 # SCRAM over TCP and over the unix socket in $POSTGRES_DATA.  Sets POSTGRES_PORT, POSTGRES_DATA, POSTGRES_PID.
 start_postgres() {
+	for _ in 1 2 3 4 5; do
+		make_cluster "$@"
+		try_postgres && return
+		port_was_taken "postgres-$POSTGRES_PORT" || break
+	done
+	cat "$work/postgres-$POSTGRES_PORT.log"
+	exit 1
+}
+make_cluster() {
 	POSTGRES_PORT=$(free_port)
 	POSTGRES_DATA=$work/postgres-$POSTGRES_PORT
 	mkdir "$POSTGRES_DATA"
@@ -178,11 +224,16 @@ start_postgres() {
 		fsync=off "$@"; do
 		echo "$setting" >>"$POSTGRES_DATA/postgresql.conf"
 	done
-	launch_postgres
 }
 
-# launch_postgres: (again) on the same cluster.
+# launch_postgres: again, on the same cluster.
 launch_postgres() {
+	try_postgres || {
+		cat "$work/postgres-$POSTGRES_PORT.log"
+		exit 1
+	}
+}
+try_postgres() {
 	if [ "$(id -u)" -eq 0 ]; then
 		spawn "postgres-$POSTGRES_PORT" setpriv --reuid postgres --regid postgres --init-groups \
 			"$POSTGRES_BIN/postgres" -D "$POSTGRES_DATA"
@@ -190,10 +241,8 @@ launch_postgres() {
 		spawn "postgres-$POSTGRES_PORT" "$POSTGRES_BIN/postgres" -D "$POSTGRES_DATA"
 	fi
 	POSTGRES_PID=$SPAWNED
-	await 30 "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p "$POSTGRES_PORT" || {
-		cat "$work/postgres-$POSTGRES_PORT.log"
-		exit 1
-	}
+	# Through the socket in its own directory: at the port another server may answer.  It listens there last.
+	await_unless_ended 30 "$POSTGRES_PID" "$POSTGRES_BIN/pg_isready" -q -h "$POSTGRES_DATA" -p "$POSTGRES_PORT"
 }
 
 # sql TEXT: as the superuser of the last cluster started.

@@ -1,7 +1,6 @@
 # shellcheck shell=sh
 # What the scenarios of open_positions share: six exchanges on paper, their keys, and how a run's file is read.
-# shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+# lib.sh is sourced before, and paper_port is set: 0, or one of free_port for a scenario that starts the exchanges again.
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 collector=$BUILD/open_positions
@@ -25,7 +24,7 @@ chmod 0400 "$keys"/*
 
 start_exchange() {
 	spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
-	paper=$SPAWNED
+	paper=$SPAWNED paper_port=$(port_of "$SPAWNED")
 	await 20 curl -sf "http://127.0.0.1:$paper_port/control" || { echo "paper_exchange did not start"; exit 1; }
 }
 control() { curl -sS -f --max-time 20 -X "$1" "http://127.0.0.1:$paper_port/control$2" >"$work/control"; }
@@ -89,7 +88,6 @@ check_only_reads() {
 }
 
 : >"$work/asked"
-paper_port=$(free_port)
 start_exchange
 
 # Runs ----------------------------------------------------------------

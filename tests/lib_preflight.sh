@@ -25,9 +25,8 @@ make_keys() {
 }
 
 start_paper() {
-	paper_port=$(free_port)
-	spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
-	paper=$SPAWNED
+	spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
+	paper=$SPAWNED paper_port=$(port_of "$SPAWNED")
 	await 20 curl -sf "http://127.0.0.1:$paper_port/binance/api/v3/time" || { echo "paper_exchange did not start"; exit 1; }
 }
 control() { curl -sS -f --max-time 20 -X "$1" "http://127.0.0.1:$paper_port/control$2" >"$work/control"; }
@@ -35,7 +34,7 @@ control() { curl -sS -f --max-time 20 -X "$1" "http://127.0.0.1:$paper_port/cont
 flatten() { for venue in $venues; do control POST "/$venue/flat"; done; }
 
 start_live() {  # sets live_port and $work/live.pem; the record is $work/live.log
-	live_port=$(free_port)
+	live_port=$(free_port)  # nginx takes no port 0
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/live.key" -out "$work/live.pem" -days 2 -subj /CN=live \
 		-addext 'subjectAltName=IP:0.0.0.0' 2>/dev/null
 	: >"$work/live.log"

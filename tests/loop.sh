@@ -78,7 +78,8 @@ ends_at_once "while it sleeps" INT
 
 resident_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$LOOP/status"; }
 open_files() { find "/proc/$LOOP/fd" -mindepth 1 | wc -l; }
-loop --target "main=$main" --target "gone=redis://127.0.0.1:$(free_port)" --samples 2 --interval 10ms
+closed_port
+loop --target "main=$main" --target "gone=redis://127.0.0.1:$CLOSED_PORT" --samples 2 --interval 10ms
 check "100 runs" await 20 at_least "$runs" 100
 kib=$(resident_kib)
 kill -STOP "$LOOP"
@@ -121,10 +122,9 @@ while not os.path.exists(sys.argv[2]):
         sys.exit("not seen")
 os.kill(int(sys.argv[1]), signal.SIGTERM)
 END_OF_PYTHON
-closed=$(free_port)
 set --
 for i in $(seq 200); do
-	set -- "$@" --target "gone$i=redis://127.0.0.1:$closed"
+	set -- "$@" --target "gone$i=redis://127.0.0.1:$CLOSED_PORT"
 done
 for try in 1 2 3 4 5; do
 	loop "$@" --interval 200ms --log.level error

@@ -9,22 +9,22 @@
 # For one-shot runs: a good target, one that refuses, one that is no such server.
 redis_run() {
 	"$BUILD/redis_latency" --timeout 2s --samples 5 --target "main=redis://127.0.0.1:$REDIS_PORT" \
-		--target "gone=redis://127.0.0.1:$closed" --target "other=redis://127.0.0.1:$POSTGRES_PORT" \
+		--target "gone=redis://127.0.0.1:$CLOSED_PORT" --target "other=redis://127.0.0.1:$POSTGRES_PORT" \
 		--target "odd.na-me_1=redis://nobody:wrong@127.0.0.1:$REDIS_PORT" "$@"
 }
 postgres_run() {
 	"$BUILD/postgres_latency" --timeout 2s --samples 5 \
 		--target "main=postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres" \
-		--target "gone=postgresql://arbwatch@127.0.0.1:$closed/postgres" \
+		--target "gone=postgresql://arbwatch@127.0.0.1:$CLOSED_PORT/postgres" \
 		--target "other=host=127.0.0.1 port=$REDIS_PORT user=somebody password=something" \
 		--target "denied=host=127.0.0.1 port=$POSTGRES_PORT user=arbwatch password=wrong" "$@"
 }
 
 start_node_exporter() {
-	NODE_PORT=$(free_port)
-	spawn node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$NODE_PORT" \
+	spawn node_exporter prometheus-node-exporter --web.listen-address=127.0.0.1:0 \
 		--web.disable-exporter-metrics --collector.disable-defaults \
 		--collector.textfile --collector.textfile.directory="$textfiles"
+	NODE_PORT=$(port_of "$SPAWNED")
 	await 20 served || { cat "$work/node_exporter.log"; exit 1; }
 }
 
@@ -95,7 +95,7 @@ accepted() {
 	check "$1: textfile_lint is clean on the directory" linted "$textfiles"
 }
 
-closed=$(free_port)
+closed_port
 start_redis
 start_postgres
 start_node_exporter

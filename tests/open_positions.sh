@@ -1,5 +1,8 @@
 #!/bin/sh
 # open_positions against six exchanges on paper, a real Postgres and a real Redis that hold the engine's view.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+paper_port=$(free_port)
 # shellcheck source=tests/lib_positions.sh
 . "$(dirname "$0")/lib_positions.sh"
 

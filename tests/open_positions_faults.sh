@@ -1,6 +1,9 @@
 #!/bin/sh
 # open_positions and what goes wrong: refusals and what to do about them, answers in part, bans that hold for every
 # program, keys and their health, files and neighbours of its own.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+paper_port=0
 # shellcheck source=tests/lib_positions.sh
 . "$(dirname "$0")/lib_positions.sh"
 

@@ -105,7 +105,8 @@ probe --target "postgresql:///postgres?host=$main_data&port=$main_port&user=arbw
 check "without a name the target is directory:port" up "$main_data:$main_port" 1
 
 # Several hosts: the first that lets us in.
-succeeds "a second host" "host=127.0.0.1,localhost port=$(free_port),$main_port user=arbwatch dbname=postgres password=$secret"
+closed_port
+succeeds "a second host" "host=127.0.0.1,localhost port=$CLOSED_PORT,$main_port user=arbwatch dbname=postgres password=$secret"
 succeeds "a second name" "host=no-such-host.invalid,127.0.0.1 port=$main_port user=arbwatch dbname=postgres password=$secret"
 succeeds "address beside the name" "hostaddr=127.0.0.1 $(echo "$words" | sed 's/host=127.0.0.1/host=db.example/') password=$secret"
 
@@ -168,7 +169,7 @@ check "a wrong password is not repeated" no_secret_in "$work/err" "$textfiles"
 fails "no password" auth "no password supplied" "$words"
 fails "unknown user" auth "28P01" "postgresql://nobody:$secret@$at/postgres"
 fails "unknown database" rejected "no such database" "postgresql://arbwatch:$secret@$at/nowhere"
-fails "nobody listens" connect "Connection refused" "postgresql://arbwatch:$secret@127.0.0.1:$(free_port)/postgres"
+fails "nobody listens" connect "Connection refused" "postgresql://arbwatch:$secret@127.0.0.1:$CLOSED_PORT/postgres"
 fails "no such socket" connect "No such file" "host=$work port=$main_port user=arbwatch password=$secret"
 fails "no such host" resolve "no-such-host.invalid" "postgresql://arbwatch:$secret@no-such-host.invalid/postgres"
 fails "a host that is no name" local "network address" "hostaddr=nonsense user=arbwatch password=$secret"

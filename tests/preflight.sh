@@ -245,8 +245,8 @@ only redis 0 paper --redis.latency.warn 0s
 check "slow is a warning" is redis warn 'answers in'
 only redis 1 paper --redis.latency.warn 0s --redis.latency.fail 0s
 check "too slow is a failure" is redis fail 'are the most'
-port=$(free_port)
-only redis 1 paper --redis.target "gone=redis://127.0.0.1:$port"
+closed_port
+only redis 1 paper --redis.target "gone=redis://127.0.0.1:$CLOSED_PORT"
 check "one of two that is gone fails" is redis fail 'gone: '
 check "its kind is in the evidence" evidence "checks['redis']['kind'] == 'connect' or 1/0"
 run 1 "$preflight" --env paper --check redis --output "$work/evidence.json"

@@ -12,8 +12,8 @@ prom=$textfiles/preflight.prom
 
 # Alertmanager, and the receiver of what it sends ---------------------
 
-hook_port=$(free_port)
-spawn hook "$PYTHON" "$here/tests/preflight/hook.py" "$hook_port" "$work/sent"
+spawn hook "$PYTHON" "$here/tests/preflight/hook.py" 0 "$work/sent"
+hook_port=$(port_of "$SPAWNED")
 start_alertmanager() {
 	spawn "alertmanager-$am_port" prometheus-alertmanager --config.file="$work/alertmanager.yml" \
 		--storage.path="$work/alertmanager-$am_port" --web.listen-address="127.0.0.1:$am_port" --cluster.listen-address=
@@ -37,7 +37,7 @@ cat >"$work/alertmanager.yml" <<-END
 	    webhook_configs: [{url: "http://127.0.0.1:$hook_port/", send_resolved: true}]
 END
 : >"$work/sent"
-am_port=$(free_port)
+am_port=$(free_port)  # it is started again there
 start_alertmanager
 url=http://127.0.0.1:$am_port
 
@@ -133,7 +133,7 @@ check "no secret is in it" sh -c "! grep -qF -e '$secret' -e s3cret-arbwatch '$w
 
 # Nobody takes them ---------------------------------------------------
 
-dead=$(free_port)
+dead=$(free_port)  # until somebody listens there
 rm -f "$prom"
 failures() { value "arbitrage_preflight_alert_failures_total{alertmanager=\"127.0.0.1:$1\",env=\"paper\"}" "$prom"; }
 gate 0 paper --alertmanager.url "http://127.0.0.1:$dead" --alertmanager.url "$url" --timeout 2s
@@ -157,13 +157,13 @@ refute "nothing of their paths is in a label" grep -q a-token "$prom"
 
 # One that comes back within the deadline gets them, while another hangs.
 stop "$am"
-hole=$(free_port)
 spawn hole "$PYTHON" -c "
 import socket
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $hole)); s.listen(200)
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', 0)); s.listen(200)
 kept = []
 while True: kept.append(s.accept())
 "
+hole=$(port_of "$SPAWNED")
 check "one hangs" await 20 sh -c "curl -s --max-time 0.2 http://127.0.0.1:$hole/; test \$? -eq 28"
 (
 	await 20 test -s "$work/out"

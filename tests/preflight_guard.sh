@@ -226,10 +226,11 @@ check "nor is it at a host of our own" is live_guard fail 'loopback'
 
 # What an exchange tells in another form is not known, whoever has looked at the key.
 rewritten() {  # rewritten VENUE PATH THERE INSTEAD [FLAG...]
-	rewritten_venue=$1 rewritten_path=$2 rewrite_port=$(free_port)
+	rewritten_venue=$1 rewritten_path=$2
 	"$PYTHON" -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$3" "$4" >"$work/rewrite.json"
 	shift 4
-	spawn rewrite "$PYTHON" "$here/tests/preflight/rewrite.py" "$rewrite_port" "$paper_port" "$rewritten_path" "$work/rewrite.json"
+	spawn rewrite "$PYTHON" "$here/tests/preflight/rewrite.py" 0 "$paper_port" "$rewritten_path" "$work/rewrite.json"
+	rewrite_port=$(port_of "$SPAWNED")
 	await 20 curl -s "http://127.0.0.1:$rewrite_port/binance/api/v3/time"
 	run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$here/exchanges" --keys "$keys" \
 		--exchange "$rewritten_venue=http://127.0.0.1:$rewrite_port/$rewritten_venue" --output "$work/evidence.json" "$@"

@@ -22,8 +22,8 @@ make_repository
 start_paper
 start_redis
 flatten
-hook_port=$(free_port)
-spawn hook "$PYTHON" "$here/tests/preflight/hook.py" "$hook_port" "$work/sent"
+spawn hook "$PYTHON" "$here/tests/preflight/hook.py" 0 "$work/sent"
+hook_port=$(port_of "$SPAWNED")
 await 20 curl -s -o "$work/hook" -d '{}' "http://127.0.0.1:$hook_port/"
 
 # beside STATUS [FLAG...]: a run where $hung does not answer.  Status 124 is a run that does not end.

@@ -139,9 +139,9 @@ sql "UPDATE alembic_version SET version_num = '7f3c'"
 # A secret that a server repeats --------------------------------------
 
 # Wherever its message is cut, which is within 200 bytes.
-echo_port=$(free_port)
 echo 0 >"$work/dots"
-spawn echo "$PYTHON" "$here/tests/preflight/echo.py" "$echo_port" "$work/dots"
+spawn echo "$PYTHON" "$here/tests/preflight/echo.py" 0 "$work/dots"
+echo_port=$(port_of "$SPAWNED")
 check "a server refuses" await 20 curl -s -o "$work/check.out" "http://127.0.0.1:$echo_port/"
 mkdir -m 755 "$work/echoed"
 printf 'paper-key\n' >"$work/echoed/okx.key"
@@ -217,8 +217,8 @@ check "no run is lost" sample 'arbitrage_preflight_runs_total{env="paper"}' 10 "
 
 # Nobody reads --------------------------------------------------------
 
-hook_port=$(free_port)
-spawn hook "$PYTHON" "$here/tests/preflight/hook.py" "$hook_port" "$work/sent"
+spawn hook "$PYTHON" "$here/tests/preflight/hook.py" 0 "$work/sent"
+hook_port=$(port_of "$SPAWNED")
 check "a receiver is there" await 20 curl -s -o "$work/check.out" -d '{}' "http://127.0.0.1:$hook_port/"
 rm -f "$prom"
 runs=0
@@ -257,13 +257,13 @@ check "without a list in its log" not grep -q 'redis \.\.\.' "$work/loop.log"
 mkdir "$work/bin"
 printf '#!/bin/sh\nexec sleep 4243\n' >"$work/bin/git"
 chmod 755 "$work/bin/git"
-hole=$(free_port)
 spawn hole "$PYTHON" -c "
 import socket, time
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', $hole)); s.listen(200)
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('127.0.0.1', 0)); s.listen(200)
 kept = []
 while True: kept.append(s.accept())
 "
+hole=$(port_of "$SPAWNED")
 await 20 sh -c "curl -s --max-time 0.2 http://127.0.0.1:$hole/; test \$? -eq 28"
 began=$(now_ns)
 PATH=$work/bin:$PATH run 1 "$preflight" --env paper --exchange.profiles "$here/exchanges" --keys "$keys" \

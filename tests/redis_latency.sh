@@ -122,7 +122,8 @@ fails "an error without a text" rejected "PING: an error without a text" "redis:
 
 peer reply '-LOADING Redis is loading the dataset in memory\r\n'
 fails "loading" rejected "LOADING" "redis://127.0.0.1:$PEER_PORT"
-start_redis --replicaof 127.0.0.1 "$(free_port)" --replica-serve-stale-data no
+closed_port
+start_redis --replicaof 127.0.0.1 "$CLOSED_PORT" --replica-serve-stale-data no
 fails "a replica that lost its master" rejected "MASTERDOWN" "redis://127.0.0.1:$REDIS_PORT"
 check "PINGs without PONG are no measurement" answers t 0
 
@@ -141,7 +142,7 @@ redis-cli -p "$REDIS_PORT" script kill >"$work/kill.log"
 
 ### Peers that are no Redis, or one that breaks off
 
-fails "nobody listens" connect "Connection refused" "redis://127.0.0.1:$(free_port)"
+fails "nobody listens" connect "Connection refused" "redis://127.0.0.1:$CLOSED_PORT"
 fails "no such socket" connect "No such file" "unix:///$work/none.sock"
 peer reply 'HTTP/1.1 400 Bad Request\r\n\r\n'
 fails "a web server" protocol "right port" "redis://127.0.0.1:$PEER_PORT"

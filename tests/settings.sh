@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 collector=$BUILD/redis_latency
-closed=redis://127.0.0.1:$(free_port)
+closed_port
+closed=redis://127.0.0.1:$CLOSED_PORT
 cd "$work" || exit 1
 
 # probe ARGUMENT...: a run that is refused by its only target.

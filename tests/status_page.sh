@@ -175,8 +175,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 END
-port=$(free_port)
-spawn serve "$PYTHON" "$work/serve.py" "$port" "$("$TOOLS/status_page" policy)" "$work"
+spawn serve "$PYTHON" "$work/serve.py" 0 "$("$TOOLS/status_page" policy)" "$work"
+port=$(port_of "$SPAWNED")
 await 20 curl -sS --fail "http://127.0.0.1:$port/" || { cat "$work/serve.log"; exit 1; }
 refused() {  # refused PATH: the browser says that the policy forbids something
 	chrome --enable-logging=stderr --dump-dom "http://127.0.0.1:$port/$1" >/dev/null
@@ -254,9 +254,9 @@ none_of none collectors
 
 # Real collectors: one that works, one whose server is not there.
 start_redis
-closed=$(free_port)
+closed_port
 run 0 "$BUILD/redis_latency" --samples 3 --env live --target "main=redis://127.0.0.1:$REDIS_PORT" \
-	--target "gone=redis://127.0.0.1:$closed"
+	--target "gone=redis://127.0.0.1:$CLOSED_PORT"
 run 0 "$BUILD/redis_latency" --samples 3 --env paper --name redis_paper --target "main=redis://127.0.0.1:$REDIS_PORT"
 "$TOOLS/status_page" json "$textfiles" >"$work/real.json"
 check "real files: the JSON is as its schema says" valid "$work/real.json"
@@ -267,7 +267,7 @@ check "real files: the other target is up, and measured" json_says "$work/real.j
 	'checks["redis main"]["status"], 0 < checks["redis main"]["duration_seconds"] < 1' "('ok', True)"
 check "real files: two instances" json_says "$work/real.json" \
 	'checks["collector redis_latency"]["env"] + checks["collector redis_paper"]["env"]' livepaper
-run 0 "$BUILD/postgres_latency" --env live --target "main=postgresql://arbwatch@127.0.0.1:$closed/postgres"
+run 0 "$BUILD/postgres_latency" --env live --target "main=postgresql://arbwatch@127.0.0.1:$CLOSED_PORT/postgres"
 "$TOOLS/status_page" json "$textfiles" >"$work/real.json"
 check "real files: Postgres down is unhealthy" json_says "$work/real.json" 'report["status"]' unhealthy
 "$TOOLS/status_page" json "$textfiles" $(($(date +%s) + 3600)) >"$work/real.json"

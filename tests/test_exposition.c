@@ -421,7 +421,7 @@ START_TEST(what_was_given_out_outlives_the_file)
 	write_file("a.prom", "b 12345\n");
 	exposition_refresh(e, 1);
 	ck_assert_ptr_nonnull(strstr(answer(e, false, 1), "b 12345\n"));
-	exposition_free(e);
+	unmake(e);
 	ck_assert_int_eq(strncmp(body.slices[0].at, "# TYPE a untyped\na 1\n", 21), 0);
 	body_release(&body);
 }

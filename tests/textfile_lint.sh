@@ -87,14 +87,18 @@ says() {
 }
 
 # node_exporter as another user where possible: root may read everything.
+nodes=0
 start_node_exporter() {
-	NODE_PORT=$(free_port)
-	set -- prometheus-node-exporter --web.listen-address="127.0.0.1:$NODE_PORT" \
+	set -- prometheus-node-exporter --web.listen-address=127.0.0.1:0 \
 		--collector.disable-defaults --collector.textfile --collector.textfile.directory="$textfiles"
 	[ "$(id -u)" -ne 0 ] || set -- setpriv --reuid nobody --regid nogroup --clear-groups "$@"
-	spawn "node-$NODE_PORT" "$@"
+	nodes=$((nodes + 1))
+	spawn "node-$nodes" "$@"
 	NODE_PID=$SPAWNED
-	await 20 answers || { cat "$work/node-$NODE_PORT.log"; exit 1; }
+	# Not every root may see the sockets of another user's process, but its log.
+	await 20 grep -q 'msg="Listening on"' "$work/node-$nodes.log" || { cat "$work/node-$nodes.log"; exit 1; }
+	NODE_PORT=$(sed -n 's/.*msg="Listening on" address=.*:\([0-9]*\).*/\1/p' "$work/node-$nodes.log")
+	await 20 answers || { cat "$work/node-$nodes.log"; exit 1; }
 }
 answers() { curl -s --max-time 10 -o /dev/null "http://127.0.0.1:$NODE_PORT/"; }
 scrape() { curl -sS --max-time 10 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
@@ -150,12 +154,11 @@ served_as_written() {
 
 ends() {
 	scrape && return 1
-	await 10 not kill -0 "$NODE_PID" && grep -q '^panic: ' "$work/node-$NODE_PORT.log"
+	await 10 not kill -0 "$NODE_PID" && grep -q '^panic: ' "$work/node-$nodes.log"
 }
 
 # Prometheus gives up all of node_exporter's metrics for it.
 start_prometheus() {
-	PROMETHEUS_PORT=$(free_port)
 	cat >"$work/prometheus.yml" <<-EOF
 		global: { scrape_interval: 1s }
 		scrape_configs:
@@ -163,7 +166,8 @@ start_prometheus() {
 		    static_configs: [ { targets: [ "127.0.0.1:$NODE_PORT" ] } ]
 	EOF
 	spawn prometheus prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
-		--web.listen-address="127.0.0.1:$PROMETHEUS_PORT"
+		--web.listen-address=127.0.0.1:0
+	PROMETHEUS_PORT=$(port_of "$SPAWNED")
 }
 prometheus_fails() {
 	curl -s --max-time 5 "http://127.0.0.1:$PROMETHEUS_PORT/api/v1/targets" | grep -qF 'valid utf8'

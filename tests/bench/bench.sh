@@ -140,9 +140,8 @@ loop "$BUILD/redis_latency" "$redis_url"
 ten_pings=$LOOP_CPU
 loop "$BUILD/redis_latency" "$redis_url" --samples 1
 bare_cpu=$("$TOOLS/bare_redis" 127.0.0.1 "$REDIS_PORT" 10 --again 300 | spread)
-port=$(free_port)
-spawn redis_exporter prometheus-redis-exporter --web.listen-address "127.0.0.1:$port" --redis.addr "$redis_url" --ping-on-connect
-exporter=$SPAWNED
+spawn redis_exporter prometheus-redis-exporter --web.listen-address 127.0.0.1:0 --redis.addr "$redis_url" --ping-on-connect
+exporter=$SPAWNED port=$(port_of "$SPAWNED")
 await 20 curl -sf "http://127.0.0.1:$port/metrics" || die "prometheus-redis-exporter does not start"
 scrape "$port" "$exporter"
 compare "redis_latency loop, CPU us/run" "$ten_pings" "prometheus-redis-exporter, per scrape" "$SCRAPE_CPU" le 0.1
@@ -174,11 +173,10 @@ await 20 "$TOOLS/bare_postgres" "$trusted" 1 || die "the role cannot log in"
 loop "$BUILD/postgres_latency" "$dsn"
 scram_cpu=$LOOP_CPU
 loop "$BUILD/postgres_latency" "$trusted"
-port=$(free_port)
 DATA_SOURCE_NAME="postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres?sslmode=disable"
 export DATA_SOURCE_NAME
-spawn postgres_exporter prometheus-postgres-exporter --web.listen-address "127.0.0.1:$port"
-exporter=$SPAWNED
+spawn postgres_exporter prometheus-postgres-exporter --web.listen-address 127.0.0.1:0
+exporter=$SPAWNED port=$(port_of "$SPAWNED")
 await 20 curl -sf "http://127.0.0.1:$port/metrics" || die "prometheus-postgres-exporter does not start"
 scrape "$port" "$exporter"
 compare "postgres_latency loop, CPU us/run" "$LOOP_CPU" "prometheus-postgres-exporter, per scrape" "$SCRAPE_CPU" le 0.25

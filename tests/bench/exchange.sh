@@ -28,10 +28,9 @@ compare "100 endpoints in one run, us" "$(http_us took "$work/http.once")" "the 
 compare "100 endpoints, kept connections, us" "$(http_us took "$work/http.loop")" "the slowest answer" \
 	"$(http_slowest "$work/http.loop")" le 1.5
 
-port=$(free_port)
 printf 'modules:\n  http_2xx:\n    prober: http\n    timeout: 5s\n' >"$work/blackbox.yml"
-spawn blackbox prometheus-blackbox-exporter --config.file "$work/blackbox.yml" --web.listen-address "127.0.0.1:$port"
-blackbox=$SPAWNED
+spawn blackbox prometheus-blackbox-exporter --config.file "$work/blackbox.yml" --web.listen-address 127.0.0.1:0
+blackbox=$SPAWNED port=$(port_of "$SPAWNED")
 await 20 curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" || die "prometheus-blackbox-exporter does not start"
 probes=$(for each in $endpoints; do echo "http://127.0.0.1:$port/probe?module=http_2xx&target=$each"; done)
 for _ in $(seq "$HTTP_RUNS"); do
@@ -71,9 +70,8 @@ stop "$slow_http"
 # --- exchange_health ------------------------------------------------------------------------------------------------
 # The paper exchange answers every symbol with the same book here: its profile asks for one, whatever the symbol, and
 # knows of no limit.
-port=$(free_port)
-spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$port"
-paper=$SPAWNED
+spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
+paper=$SPAWNED port=$(port_of "$SPAWNED")
 await 20 curl -sf --noproxy '*' "http://127.0.0.1:$port/binance/api/v3/time" || die "paper_exchange does not start"
 mkdir "$work/profiles"
 sed -e 's/symbol={symbol}/symbol=BTCUSDT\&asked={symbol}/' -e 's/ceiling: .*/ceiling: 1000000000/' \

@@ -52,15 +52,13 @@ cpu_per_scrape() {
 }
 
 served_files 0
-port=$(free_port)
-spawn arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$port" --textfile.serve \
+spawn arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.serve \
 	--textfile.directory "$SERVED" --log.level error
-exporter=$SPAWNED
+exporter=$SPAWNED port=$(port_of "$SPAWNED")
 await 20 packed "$port" || die "arbwatch_exporter does not start"
-node_port=$(free_port)
-spawn node_exporter prometheus-node-exporter --web.listen-address="127.0.0.1:$node_port" --collector.disable-defaults \
+spawn node_exporter prometheus-node-exporter --web.listen-address=127.0.0.1:0 --collector.disable-defaults \
 	--collector.textfile --collector.textfile.directory="$SERVED"
-node=$SPAWNED
+node=$SPAWNED node_port=$(port_of "$SPAWNED")
 await 20 packed "$node_port" || die "node_exporter does not start"
 packed "$node_port"
 node_series=$(gzip -dc "$work/packed" | grep -c '^bench_')
@@ -95,7 +93,7 @@ mkdir "$work/nginx"
 packed "$port"
 mv "$work/packed" "$work/nginx/metrics.gz"
 chmod -R a+rX "$work/nginx"
-nginx_port=$(free_port)
+nginx_port=$(free_port)  # it takes no port 0
 cat >"$work/nginx.conf" <<END
 daemon off; worker_processes 1; pid $work/nginx.pid; error_log stderr;
 events { worker_connections 512; }

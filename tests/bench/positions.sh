@@ -8,9 +8,8 @@
 POSITIONS_MS=150
 POSITIONS_KB=16384
 
-port=$(free_port)
-spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$port"
-paper=$SPAWNED
+spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
+paper=$SPAWNED port=$(port_of "$SPAWNED")
 await 20 curl -sf --noproxy '*' "http://127.0.0.1:$port/binance/api/v3/time" || die "paper_exchange does not start"
 mkdir "$work/keys"
 printf 'paper-key\n' >"$work/keys/binanceusdm.key"

@@ -4,6 +4,7 @@
  * Listens on 127.0.0.1, prints the port on a line of its own, and serves
  * until it is killed, each connection in a thread.  TEXT takes C's escapes.
  *
+ *	refuse             do not listen, but keep the port, so that nobody else does
  *	hang               accept, never read, never answer
  *	close              accept, and close at once
  *	reset              accept, and reset as soon as something comes
@@ -41,6 +42,7 @@ struct peer {
 	const struct mode *mode;
 	struct text texts[64];
 	size_t text_count;
+	bool refuses;
 	long pause_ms;             /* drip, proxy --delay */
 	long cut_after;            /* proxy; -1: never */
 	struct sockaddr_in server; /* proxy */
@@ -286,6 +288,14 @@ take_texts(struct peer *peer, int argc, char *argv[])
 }
 
 static bool
+take_refuse(struct peer *peer, int argc, char *argv[])
+{
+	(void)argv;
+	peer->refuses = true;
+	return argc == 0;
+}
+
+static bool
 take_reply(struct peer *peer, int argc, char *argv[])
 {
 	return argc == 1 && take_text(peer, argv[0]);
@@ -316,6 +326,7 @@ take_proxy(struct peer *peer, int argc, char *argv[])
 }
 
 static const struct mode modes[] = {
+	{ "refuse", serve_hang, take_refuse },
 	{ "hang", serve_hang, NULL },
 	{ "close", serve_close, NULL },
 	{ "reset", serve_reset, NULL },
@@ -356,17 +367,18 @@ serve(void *argument)
 	return NULL;
 }
 
+/* A port that is only kept is not shared either. */
 static int
-listen_on(long port)
+listen_on(long port, int listens)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		.sin_port = htons((in_port_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof(address);
-	int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 128) != 0 ||
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &listens, sizeof(listens)) != 0 ||
+	    bind(fd, (struct sockaddr *)&address, length) != 0 || (listens && listen(fd, 128) != 0) ||
 	    getsockname(fd, (struct sockaddr *)&address, &length) != 0)
 		return -1;
 	printf("%d\n", ntohs(address.sin_port));
@@ -412,11 +424,13 @@ main(int argc, char *argv[])
 		return 2;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	listener = listen_on(port);
+	listener = listen_on(port, !peer.refuses);
 	if (listener < 0) {
 		perror("faulty_peer");
 		return EXIT_FAILURE;
 	}
+	if (peer.refuses)
+		serve_hang(&peer, listener);
 	accept_for_ever(&peer, listener);
 	return EXIT_FAILURE;
 }
