@@ -534,7 +534,8 @@ run 2 "$BUILD/arbwatch_exporter" --web.max-requests 0
 run 2 "$BUILD/arbwatch_exporter" --no-such-flag
 run 1 "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$node_port"
 check "an address in use is named" grep -qF "127.0.0.1:$node_port" "$work/err"
-check "with the flag that chooses another" grep -qF 'Address already in use by another program: stop it, or choose another port with --web.listen-address' "$work/err"
+check "with the flag that chooses another" grep -qF \
+	'Address already in use by another program: stop it, or choose another port with --web.listen-address' "$work/err"
 for address in nowhere 127.0.0.1 127.0.0.1:99999 127.0.0.1:x '[]:0' '[x:0'; do
 	run 2 "$BUILD/arbwatch_exporter" --web.listen-address "$address"
 	run 2 "$BUILD/arbwatch_exporter" --web.listen-address "$address" --config.check
