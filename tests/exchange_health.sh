@@ -301,12 +301,12 @@ run 3 "$collector" --exchange.profiles "$profiles" --exchange far=http://127.0.0
 book far
 peer near hang
 started=$(now_ns)
-probe
+probe --timeout 3s
 took=$((($(now_ns) - started) / 1000000))
-check "a run with a hung exchange ends in time ($took ms)" test "$took" -le $((1000 + late_ms))
+check "a run with a hung exchange ends in time ($took ms)" test "$took" -le $((3000 + late_ms))
 check "it timed out" failures near timeout 1
 check "the other one is healthy" state far healthy
-check "its book was not old when it came" near_to "$(of 'orderbook_age_seconds{exchange="far",symbol="BTC/USDT"')" 0 0.9
+check "its book was not old when it came" near_to "$(of 'orderbook_age_seconds{exchange="far",symbol="BTC/USDT"')" 0 2.5
 
 # Too many requests ---------------------------------------------------
 
