@@ -6,13 +6,13 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 log=$(mktemp)
 
-# Everything that runs here but this shell and what it waits for.
+# Every process here but those of this script.
 others() {
 	for each in /proc/[0-9]*; do
-		pid=${each#/proc/}
-		case $pid in
-		1 | "$$") ;;
-		*) tr '\0' ' ' <"$each/cmdline" 2>/dev/null | sed "s/^/left: $pid /" ;;
+		command=$(tr '\0' ' ' 2>/dev/null <"$each/cmdline")
+		case $command in
+		'' | *tests/bare/make_run.sh*) ;;
+		*) echo "left: ${each#/proc/} $command" ;;
 		esac
 	done
 }
