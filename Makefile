@@ -149,8 +149,9 @@ $(BUILD)/fuzz/fuzz_account: probes/address.c $(wildcard probes/profile*.c probes
 # Without the libraries the compiler would only name the first header it misses.
 $(BUILD)/libraries: packaging/install-dependencies.sh
 	@mkdir -p $(@D)
-	@pkg-config --print-errors --exists hiredis libpq yaml-0.1 libcurl openssl jansson libmicrohttpd gnutls zlib libcrypt || { \
-	    echo "arbwatch cannot be built yet: a library or pkg-config is missing.  Run: sudo packaging/install-dependencies.sh build" >&2; \
+	@pkg-config --print-errors --short-errors --exists hiredis libpq yaml-0.1 libcurl openssl jansson libmicrohttpd gnutls zlib libcrypt && \
+	    command -v $(firstword $(CC)) >/dev/null || { \
+	    echo "arbwatch cannot be built yet: a library, pkg-config or $(CC) is missing.  Run: sudo packaging/install-dependencies.sh build" >&2; \
 	    exit 1; }
 	@touch $@
 
@@ -216,7 +217,7 @@ e2e:
 	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
 	@exec env BUILD=$(BUILD) tests/e2e/run.sh
 
-# The commands of the README on fresh minimal Debian 12 and 13; half an hour, as root.
+# The commands of the README on fresh minimal Debian 12 and 13; an hour, as root.
 bare:
 	@packaging/install-dependencies.sh bare || echo "make bare: going on with what there is"
 	@exec env BUILD=$(BUILD) tests/bare/run.sh

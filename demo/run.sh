@@ -82,22 +82,19 @@ start() {
 	parts="$name:$! $parts"
 }
 
-# await NAME SECONDS COMMAND...: until it succeeds.  The part may not end meanwhile.
+# await NAME SECONDS COMMAND...: until it succeeds.  The part may not end meanwhile, and is not to blame for a command
+# that is missing.
 await() {
 	part=$1 seconds=$2
 	left=$((seconds * 10))
 	shift 2
 	until "$@" >"$work/question.out" 2>&1; do
 		check_parts
+		! grep -q ': not found$' "$work/question.out" || fail "asking $part" "$(cat "$work/question.out")"
 		left=$((left - 1))
-		[ "$left" -gt 0 ] || fail "$part" "not ready after $seconds s$(answer_to "$1")"
+		[ "$left" -gt 0 ] || fail "$part" "not ready after $seconds s"
 		sleep 0.1
 	done
-}
-
-# answer_to QUESTION: what it got at last.  A question that cannot be asked is no fault of the part.
-answer_to() {
-	[ ! -s "$work/question.out" ] || printf '; "%s" ended with: %s' "$1" "$(tail -n 1 "$work/question.out")"
 }
 
 check_parts() {

@@ -57,13 +57,14 @@ missing_of() {
 
 policy=/usr/sbin/policy-rc.d
 clusters=/etc/postgresql-common/createcluster.conf
-made_policy='' kept_clusters=''
+made_policy='' kept_clusters='' enabled_before=''
 
-# Both files are only for the time of the installation.
+# Both files are only for the time of the installation.  An installation that fails may have enabled services, too.
 restore() {
+	trap - EXIT
 	[ -z "$made_policy" ] || rm -f "$policy"
 	[ -z "$kept_clusters" ] || mv "$kept_clusters" "$clusters"
-	made_policy='' kept_clusters=''
+	disable_new_servers
 }
 
 forbid_starting_servers() {
@@ -85,12 +86,32 @@ forbid_default_cluster() {
 servers='redis-server postgresql-common nginx-common prometheus prometheus-node-exporter prometheus-alertmanager
 	prometheus-blackbox-exporter prometheus-postgres-exporter prometheus-redis-exporter docker.io containerd'
 
-# disable_services PACKAGE...: update-rc.d knows both kinds of links, and does without a running systemd.
-disable_services() {
-	dpkg-query -L "$@" 2>/dev/null | sed -n 's|.*/systemd/system/\([^/@]*\)\.service$|\1|p' | sort -u |
-		while read -r service; do
-			update-rc.d "$service" disable || echo "install-dependencies.sh: $service will start at the next boot" >&2
-		done
+# What starts at the next boot: the names of units, one per line.
+enabled_units() { find /etc/systemd/system -path '*.wants/*' 2>/dev/null | sed 's|.*/||' | sort -u; }
+
+# Without systemd, links of System V's kind are what update-rc.d knows of.
+disable_unit() {
+	if command -v systemctl >/dev/null; then
+		systemctl --quiet disable "$1"
+	else
+		rm -f /etc/systemd/system/*.wants/"$1"
+		[ ! -e "/etc/init.d/${1%.*}" ] || update-rc.d "${1%.*}" disable
+	fi
+}
+
+# A unit that was enabled before is the operator's own.
+disable_new_servers() {
+	# shellcheck disable=SC2086 # words are meant
+	off=$(dpkg-query -L $servers 2>/dev/null | sed -nE 's#.*/systemd/system/([^/@]*\.(service|socket))$#\1#p' | sort -u |
+		while read -r unit; do
+			printf '%s\n' "$enabled_before" | grep -qxF -- "$unit" && continue
+			enabled_units | grep -qxF -- "$unit" || continue
+			if disable_unit "$unit" >&2; then printf '%s ' "$unit"; fi
+		done)
+	[ -z "$off" ] || cat >&2 <<-END
+		install-dependencies.sh: these services stay off, at the next boot too: ${off% }
+		To use one of them: systemctl enable --now NAME
+	END
 }
 
 apt_install() {
@@ -120,17 +141,16 @@ if [ "$(id -u)" -ne 0 ]; then
 		install-dependencies.sh: these packages are missing: ${missing% }
 		Only root can install them. Run this, or the same without sudo as root:
 		  sudo packaging/install-dependencies.sh $*
-		It installs them without starting the servers among them.
+		It leaves the services among them off, now and at the next boot.
 	END
 	exit 1
 fi
 echo "installing: ${missing% }" >&2
+enabled_before=$(enabled_units)
 trap restore EXIT
 trap 'exit 1' INT TERM HUP
 forbid_starting_servers
 apt-get update -q -o DPkg::Lock::Timeout=300 </dev/null
-# shellcheck disable=SC2086 # words are meant
-new_servers=$(missing_of $servers)
 case " $missing" in
 *' postgresql '*)
 	apt_install postgresql-common
@@ -138,7 +158,4 @@ case " $missing" in
 	;;
 esac
 # shellcheck disable=SC2086 # words are meant
-{
-	apt_install $missing
-	disable_services $new_servers
-}
+apt_install $missing

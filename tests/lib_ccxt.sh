@@ -18,7 +18,7 @@ have_ccxt() {
 		npm install --prefix "$work/npm" "ccxt@$ccxt_version" --no-audit --no-fund --ignore-scripts >"$work/npm.log" 2>&1 &&
 			rm -rf "$installed" && mv "$work/npm" "$installed"
 	) 9>"$BUILD/npm.lock" || {
-		why_no_ccxt="npm cannot install it: $(grep -m 1 'npm ERR\|npm error' "$work/npm.log")"
+		why_no_ccxt="npm cannot install it: $(grep -m 1 'npm ERR\|npm error' "$work/npm.log" 2>&1)"
 		return 1
 	}
 	export NODE_PATH="$installed/node_modules"

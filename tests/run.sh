@@ -150,7 +150,7 @@ for each in $(echo "$PATH" | tr : ' '); do
 	[ ! -d "$each" ] || find "$each/" -maxdepth 1 -mindepth 1 ! -name redis-cli -exec ln -sf -t "$work/without" '{}' +
 done
 run 1 env PATH="$work/without" "$demo" --once
-check "a command that is missing is named" grep -q '^demo: redis-server: not ready .*redis-cli: not found' "$work/err"
+check "a command that is missing is named" grep -q '^demo: asking redis-server: .*redis-cli: not found' "$work/err"
 
 # A part that does not come up.
 mkdir "$work/bin"

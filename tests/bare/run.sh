@@ -16,14 +16,16 @@ mkdir -p "$BUILD"
 suites=${BARE_SUITES:-bookworm trixie}
 by_hand=$(sed -n 's/^apt-get update && apt-get install \(.*\)$/\1/p' README.md)
 
-if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
-	skip "bare machines" "only root can make one, and debootstrap must be there: packaging/install-dependencies.sh bare"
+if ! unshare --mount --pid --ipc --fork true 2>/dev/null || ! command -v debootstrap >/dev/null; then
+	skip "bare machines" "that takes root, namespaces (unshare), and debootstrap: packaging/install-dependencies.sh bare"
 	finish
 fi
+trap 'cleanup; rm -rf "${BUILD:?}/bare"' EXIT
 
 # in_machine COMMAND...: in namespaces of its own, so that all it starts ends with it.  Network and processors are ours.
+# In the background, because the shell would otherwise not see a signal before it has ended.
 in_machine() {
-	unshare --mount --pid --ipc --fork --kill-child sh -euc '
+	env --default-signal=INT unshare --mount --pid --ipc --fork --kill-child sh -euc '
 		root=$1 packages=$2
 		shift 2
 		mount --bind "$root" "$root"
@@ -36,23 +38,26 @@ in_machine() {
 		pivot_root . mnt
 		exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 			sh -c "umount -l /mnt; exec \"\$@\"" sh "$@"
-	' sh "$root" "${BARE_PACKAGES-}" "$@" </dev/null
+	' sh "${root:?}" "${BARE_PACKAGES-}" "$@" </dev/null &
+	echo $! >>"$work/pids"
+	wait $!
 }
 # What the ordinary user does there.
 as_user() { in_machine setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/trader "$@"; }
 
 make_machine() {
 	base=$(tests/bare/root.sh "$suite") || return 1
-	root=$BUILD/bare/$suite
-	rm -rf "$root"
+	rm -rf "${BUILD:?}/bare/$suite"
 	mkdir -p "$BUILD/bare"
-	cp -a "$base" "$root"
-	root=$(cd "$root" && pwd)
+	cp -a "$base" "$BUILD/bare/$suite" || return 1
+	root=$(cd "$BUILD/bare/$suite" && pwd) || return 1
 	# Nobody needs this machine after a crash.
 	echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 }
 clone() {  # clone HOME OWNER: without anything that was not committed
-	git -c safe.directory='*' clone -q --no-local . "$root/$1/arbwatch" && chown -R "$2" "$root/$1/arbwatch"
+	# The repository may be somebody else's; what git starts here believes only a file.
+	HOME=$work git config --global safe.directory '*' &&
+		HOME=$work git clone -q --no-local . "${root:?}/$1/arbwatch" && chown -R "$2" "$root/$1/arbwatch"
 }
 
 step() { printf '== %s, %s (%s s)\n' "$suite" "$1" "$(($(date +%s) - began))"; }
@@ -88,19 +93,24 @@ made_check() {
 # Each test and how much of it passed, for the comparison of machines.
 counts() { sed -nE 's/^(ok|FAILED) +([a-z_0-9.]+) +([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\2 \3 \5/p' "$1" | sort; }
 
-# Where a test passed less, it says in words what it skipped.
-silent_difference() {
-	join "$1" "$2" | awk '$2 != $4 && !($2 < $4 ? $3 : $5) { print "different, and nothing skipped:", $0; bad = 1 } END { exit !bad }'
-	[ "$(cut -d' ' -f1 "$1")" = "$(cut -d' ' -f1 "$2")" ] || echo "not the same tests"
+# Two machines have the same tests, and where one of them passed less, it says in words what it skipped.
+differ_in_words() {
+	for each in "$1" "$2"; do
+		test -s "$each" && cut -d' ' -f1 "$each" >"$each.names" || return 1
+	done
+	diff "$1.names" "$2.names" &&
+		join "$1" "$2" | awk '$2 != $4 && ($2 < $4 ? $3 : $5) == 0 { print "nothing skipped:", $0; bad = 1 } END { exit bad }'
 }
 
 began=$(date +%s)
 check "README names what make itself needs" test "$by_hand" = 'git make ca-certificates'
 for suite in $suites; do
-	make_machine || { check "a minimal $suite" false && continue; }
+	root=''
+	check "$suite: a machine" make_machine
+	[ -n "$root" ] || continue
 	in_machine useradd --uid 1000 --user-group --create-home --shell /bin/sh trader
-	clone root 0:0
-	clone home/trader 1000:1000
+	check "$suite: a clone of root's" clone root 0:0
+	check "$suite: a clone of a user's" clone home/trader 1000:1000
 	step "made"
 	nothing_installed
 	check "$suite: make run" in_machine sh /root/arbwatch/tests/bare/make_run.sh
@@ -122,7 +132,7 @@ for suite in $suites; do
 	for who in root user; do
 		counts "$work/$suite.$who.log" >"$work/$suite.$who.counts"
 	done
-	check "$suite: a user's tests differ from root's only by what they say" not silent_difference \
+	check "$suite: a user's tests differ from root's only by what they say" differ_in_words \
 		"$work/$suite.root.counts" "$work/$suite.user.counts"
 	check "$suite: no server starts at the next boot" test -z "$(find "$root"/etc/systemd/system/*.wants \
 		"$root"/etc/rc2.d -name '*redis*.service' -o -name '*postgres*.service' -o -name '*prometheus*.service' -o \
@@ -133,7 +143,7 @@ done
 # shellcheck disable=SC2086 # one word each
 set -- $suites
 while [ $# -ge 2 ]; do
-	check "$2: its tests differ from those of $1 only by what they say" not silent_difference \
+	check "$2: its tests differ from those of $1 only by what they say" differ_in_words \
 		"$work/$1.root.counts" "$work/$2.root.counts"
 	shift
 done

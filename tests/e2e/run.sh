@@ -91,11 +91,13 @@ esac
 
 has_image() { docker image inspect "$1" >/dev/null 2>&1; }
 
-# must TITLE COMMAND...: what the rest depends on.
+# must TITLE COMMAND...: what the rest depends on.  It takes minutes, and a signal to this shell is not to wait for it.
 must() {
 	title=$1
 	shift
-	if ! "$@" >"$work/must.log" 2>&1; then
+	"$@" >"$work/must.log" 2>&1 &
+	echo $! >>"$work/pids"
+	if ! wait $!; then
 		tail -n 30 "$work/must.log"
 		check "$title" false
 		finish
