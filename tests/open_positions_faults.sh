@@ -164,7 +164,7 @@ for venue in $venues; do
 	well
 done
 fresh
-fault 'binance/latency?value=20000'
+fault 'binance/latency?value=3000'
 fault 'upbit/drip'
 run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --timeout 700ms \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange "upbit=http://127.0.0.1:$paper_port/upbit" \
@@ -172,6 +172,9 @@ run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --timeou
 check "one that hangs is not read" failures binance balances timeout 1
 check "nor one that never ends" failures upbit balances timeout 1
 check "and delays nobody" readable exchange okx 1
+# The exchange notes a request when its pause is over; later it would look like one of the next run.
+all_noted() { note_requests && [ "$(grep -c '^binance ' "$work/asked.last")" -eq 3 ]; }
+check "what nobody waits for any more is noted at last" await 20 all_noted
 well
 
 # Positions of all kinds ----------------------------------------------
