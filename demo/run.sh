@@ -290,12 +290,20 @@ grows() {
 	now=$(ask "sum(${1}_count)") && [ "$now" -gt "$2" ]
 }
 
-# prove FAMILY COLLECTOR: a histogram that Prometheus has, and that grows.
+# prove FAMILY:COLLECTOR...: histograms that Prometheus has, and that grow.  All are looked at before the first is awaited
+# again, so that they grow in the same interval.
 prove() {
-	await "$2" 30 ask "sum(${1}_count)"
-	first=$(ask "sum(${1}_count)")
-	await "$2" 60 grows "$1" "$first"
-	say "  $1_count: $first, then $(ask "sum(${1}_count)")"
+	for each; do
+		await "${each#*:}" 30 ask "sum(${each%:*}_count)"
+	done
+	for each; do
+		ask "sum(${each%:*}_count)" >"$work/${each%:*}.first"
+	done
+	for each; do
+		family=${each%:*} first=$(cat "$work/${each%:*}.first")
+		await "${each#*:}" 60 grows "$family" "$first"
+		say "  ${family}_count: $first, then $(ask "sum(${family}_count)")"
+	done
 }
 
 show() {
@@ -355,9 +363,8 @@ await prometheus 30 prometheus_answers
 
 show_verdict
 say "waiting for Prometheus to see the histograms grow"
-prove arbitrage_redis_latency_seconds redis_latency
-prove arbitrage_postgres_latency_seconds postgres_latency
-prove arbitrage_exchange_request_duration_seconds exchange_health
+prove arbitrage_redis_latency_seconds:redis_latency arbitrage_postgres_latency_seconds:postgres_latency \
+	arbitrage_exchange_request_duration_seconds:exchange_health
 await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
 await open_positions 30 ask 'count(arbitrage_positions_readable == 1) == 12'
 await open_positions 30 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
