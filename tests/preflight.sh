@@ -48,7 +48,7 @@ for mode in 0666 0664 0602; do
 	only environment 1 paper --config.file "$work/arbwatch.yml"
 	check "a config file of mode $mode fails" is environment fail "mode $mode"
 done
-for mode in 0600 0644 0444; do
+for mode in 0444 0600 0644; do
 	chmod "$mode" "$work/arbwatch.yml"
 	only environment 0 paper --config.file "$work/arbwatch.yml"
 	check "one of mode $mode passes" is environment pass
