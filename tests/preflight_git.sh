@@ -261,6 +261,7 @@ as_nobody mkdir "$open/bot/shut"
 as_nobody sh -c "echo x >$open/bot/shut/new.py; chmod 000 $open/bot/shut"
 locked "$open/bot" 1 live
 check "a directory that cannot be looked into is not clean" is git_safety fail 'shut'
+chmod 700 "$open/bot/shut"  # or an ordinary user's cleanup cannot remove it
 
 # Somebody else's.
 mkdir "$work/bin"
