@@ -264,12 +264,10 @@ odd_kinds_of_node_exporter() {
 	ln -s nowhere "$textfiles/case.prom"
 	check 'node_exporter shows an error for a symbolic link to nothing' nothing_served case.prom
 	rm "$textfiles/case.prom"
-	if [ "$(id -u)" -eq 0 ]; then
-		printf 'c_a 1\n' >"$textfiles/case.prom"
-		chmod 600 "$textfiles/case.prom"
-		check 'node_exporter shows an error for a file it cannot read' nothing_served case.prom
-		rm "$textfiles/case.prom"
-	fi
+	printf 'c_a 1\n' >"$textfiles/case.prom"
+	chmod 000 "$textfiles/case.prom"
+	check 'node_exporter shows an error for a file it cannot read' nothing_served case.prom
+	rm -f "$textfiles/case.prom"
 	printf 'c_a 1\n' >"$textfiles/.case.prom"
 	printf 'c_b 1\n' >"$textfiles/case.PROM"
 	check 'node_exporter reads a hidden file' served_with 'c_b 1' 'c_a 1'
