@@ -2,6 +2,7 @@
 # make bare: README's two commands on machines that have nothing: a fresh minimal
 # Debian 12 and 13, a clone in root's home, which nobody else may enter, and one in
 # an ordinary user's.  What must be installed by hand is what README names.
+# The user runs `make check` on the last machine alone, because rights are alike on all.
 #
 #	BUILD          the tree to work in (default: build)
 #	BARE_SUITES    the machines (default: bookworm trixie)
