@@ -124,10 +124,10 @@ release() {
 
 hold another "$main"
 connected() { sql 'select sum(numbackends) from pg_stat_database'; }
-same_count() {
+same_count() ( # in a shell of its own, where its runs do not count
 	probe --target "t=$main"
 	sample 'arbitrage_postgres_connections{target="t",env="paper"}' "$(connected)"
-}
+)
 # psql is one connection as we are; one that is about to end may still be counted by either.
 check "connections as psql counts them" await 10 same_count
 check "that is the holder and the asker" test "$(connected)" -eq 2
