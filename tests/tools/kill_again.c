@@ -25,7 +25,7 @@
 #include "textfile/parse.h"
 #include "textfile/validate.h"
 
-enum { LARGEST_FILE = 16 * 1024 * 1024, FIRST_LIFE_US = 25000, LONGEST_LIFE_US = 2000000, PATIENCE = 20 };
+enum { LARGEST_FILE = 16 * 1024 * 1024, FIRST_LIFE_US = 25000, LONGEST_LIFE_US = 400000, PATIENCE = 20 };
 
 /* Shared by the two processes. */
 struct tally {
