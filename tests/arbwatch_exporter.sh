@@ -237,10 +237,10 @@ good_files
 check "all is well again" await 10 has "arbwatch_exporter_textfile_scrape_error 0"
 if [ "$(id -u)" -ne 0 ]; then
 	chmod 000 "$textfiles/a.prom"
-	check "an unreadable file is told" has 'arbwatch_exporter_textfile_files{state="unreadable"} 1'
+	check "an unreadable file is reported" has 'arbwatch_exporter_textfile_files{state="unreadable"} 1'
 	chmod 644 "$textfiles/a.prom"
 else
-	skip "an unreadable file is told" "root can read every file"
+	skip "an unreadable file is reported" "root can read every file"
 fi
 
 # Written in place, same size, with the old time put back: the inode's change time tells.

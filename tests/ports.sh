@@ -28,10 +28,10 @@ check "it has two" await 20 test -s "$work/sockets.log"
 port_of "$SPAWNED" >"$work/ports"
 check "of several, all are found, in their order, and nothing else" cmp "$work/sockets.log" "$work/ports"
 run 1 "$TOOLS/listening" $$
-check "who does not listen has none" test ! -s "$work/out"
+check "a process that does not listen has no port" test ! -s "$work/out"
 stop "$peer"
 run 1 "$TOOLS/listening" "$peer"
-check "nor who has ended" test ! -s "$work/out"
+check "neither has one that has ended" test ! -s "$work/out"
 run 2 "$TOOLS/listening" nobody
 
 ### free_port
@@ -90,6 +90,6 @@ check "so does Postgres" test "$POSTGRES_PORT" -ne "$first"
 check "and answers" test "$(sql 'SHOW port')" = "$POSTGRES_PORT"
 rm -rf "$work"/redis-*
 no_redis() { (start_redis --no-such-setting 1); }
-refute "what cannot start is told" no_redis
+refute "a server that cannot start fails the scenario" no_redis
 check "and was not tried again" test "$(find "$work" -name 'redis-*.log' | wc -l)" -eq 1
 finish

@@ -2,7 +2,7 @@
  * listening PID: print the TCP ports that the process listens on, in the order of its file descriptors, one
  * per line.
  *
- * For servers that were started with port 0.  Exit status: 0, or 1 while there is no such port, so that a
+ * For servers that were started with port 0.  Exit status: 0, or 1 while it listens on no port, so that a
  * test can await it.
  */
 
@@ -14,7 +14,7 @@
 
 enum { LISTEN = 0x0A };
 
-/* The port of the listening socket with that inode, as the kernel's table says it; 0 if there is none. */
+/* The port of the listening socket with that inode, as the kernel's table lists it; 0 if it is not listed. */
 static unsigned int
 port_in(const char *table, unsigned long inode)
 {
