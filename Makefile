@@ -217,7 +217,7 @@ e2e:
 	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
 	@exec env BUILD=$(BUILD) tests/e2e/run.sh
 
-# The commands of the README on fresh minimal Debian 12 and 13; an hour, as root.
+# The commands of the README on fresh minimal Debian 12 and 13; half an hour, as root.
 bare:
 	@packaging/install-dependencies.sh bare || echo "make bare: going on with what there is"
 	@exec env BUILD=$(BUILD) tests/bare/run.sh

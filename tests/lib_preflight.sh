@@ -131,10 +131,12 @@ evidence() {
 }
 # is CHECK STATUS [TEXT]: of the last run; TEXT is in the reason.
 is() {
-	evidence "(checks['$1']['status'], checks['$1']['reason'])"
-	[ "$(evidence "checks['$1']['status']")" = "$2" ] || return 1
-	[ -z "${3-}" ] || evidence "checks['$1']['reason']" | grep -qF -- "$3"
+	jq -e --arg name "$1" --arg status "$2" --arg text "${3-}" '.checks[] | select(.name == $name) | ., (.status == $status
+		and ((.reason // "") | contains($text)))' "$work/evidence.json"
 }
-hinted() { evidence "checks['$1']['hint']" | grep -qF -- "$2"; }
+hinted() {  # hinted CHECK TEXT
+	jq -e --arg name "$1" --arg text "$2" '.checks[] | select(.name == $name) | ., ((.hint // "") | contains($text))' \
+		"$work/evidence.json"
+}
 # The verdict's line in what was printed.
 said() { cat "$work/out"; grep -qF -- "$1" "$work/out"; }
