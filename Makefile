@@ -1,72 +1,10 @@
-# The only makefile.  One collector per collectors/*.c, one unit test per
-# tests/test_*.c, one test peer per tests/tools/*.c, one fuzz target per
-# tests/fuzz/*.c: adding any of them needs no edit here, except a <name>_PKGS
-# line for a new library.
+# The only makefile.  A program is a file with a main or a collector, and everything
+# else is in one library, from which a program takes what it uses: a new file, a
+# new collector or a new test needs no edit here.
 
 # hiredis speaks TLS from 1.0 on (Debian 13); 0.14 (Debian 12) does not.
 REDIS_TLS := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes)
-
-redis_latency_PKGS    := hiredis $(if $(REDIS_TLS),hiredis_ssl openssl)
-postgres_latency_PKGS := libpq
-test_redis_PKGS       := $(redis_latency_PKGS)
-test_postgres_PKGS    := $(postgres_latency_PKGS)
-bare_redis_PKGS       := hiredis
-probe_redis_PKGS      := $(redis_latency_PKGS)
-read_engine_PKGS      := libpq $(redis_latency_PKGS)
-bare_postgres_PKGS    := libpq
-exchange_health_PKGS  := libcurl jansson openssl
-open_positions_PKGS   := libcurl jansson openssl libpq $(redis_latency_PKGS)
-preflight_PKGS        := $(open_positions_PKGS)
-test_http_PKGS        := libcurl openssl
-test_profile_PKGS     := jansson
-test_exchange_PKGS    := jansson
-test_symbol_PKGS      := jansson
-test_account_key_PKGS := jansson openssl
-test_account_PKGS     := jansson openssl
-test_account_read_PKGS := jansson openssl
-test_policy_PKGS      := jansson
-test_belief_PKGS      := jansson
-test_keys_PKGS        := jansson openssl
-test_stock_PKGS       := libcurl jansson openssl
-sign_PKGS             := jansson openssl
-test_news_PKGS        := jansson
-fuzz_exchange_PKGS    := jansson
-fuzz_account_PKGS     := jansson openssl
-test_page_PKGS        := libcrypto
-get_PKGS              := libcurl openssl
-paper_exchange_PKGS   := libmicrohttpd gnutls jansson libcrypto
-arbwatch_exporter_PKGS := libmicrohttpd gnutls zlib
-test_exposition_PKGS  := zlib
-test_web_config_PKGS  := gnutls
-test_request_head_PKGS := gnutls
-test_web_PKGS         := libmicrohttpd gnutls zlib libcrypt
-
-# The gate measures with what the collectors measure with.
-open_positions_SOURCES := collectors/exchange_health/options.c
-preflight_SOURCES     := $(addprefix collectors/exchange_health/,budget.c families.c judge.c memory.c news.c options.c venues.c) \
-    $(addprefix collectors/open_positions/,accounts.c belief.c families.c holding.c holdings.c keys.c memory.c \
-    options.c policy.c rates.c reconcile.c sources.c stock.c)
-test_exposition_SOURCES := $(addprefix exporter/,about_files.c body.c bounds.c content.c digest.c \
-    exposition.c joined.c joined_conflicts.c joined_pack.c notices.c store.c store_entry.c telemetry.c)
-test_store_SOURCES    := $(addprefix exporter/,bounds.c content.c digest.c store.c store_entry.c)
-test_web_config_SOURCES := $(wildcard exporter/web_config*.c) exporter/tls.c
-test_request_head_SOURCES := exporter/request_head.c
-test_web_SOURCES      := $(filter-out %/arbwatch_exporter.c,$(wildcard exporter/*.c))
-test_write_SOURCES    := collectors/harness/write.c
-test_judge_SOURCES    := $(addprefix collectors/exchange_health/,families.c judge.c memory.c)
-test_preflight_SOURCES := $(addprefix collectors/preflight/,check.c placeholder.c tracked.c verdict.c when.c)
-test_apart_SOURCES    := collectors/preflight/apart.c
-test_reconcile_SOURCES := $(addprefix collectors/open_positions/,holding.c reconcile.c)
-test_policy_SOURCES   := $(addprefix collectors/open_positions/,holding.c holdings.c policy.c)
-test_belief_SOURCES   := $(addprefix collectors/open_positions/,belief.c holding.c holdings.c policy.c)
-test_keys_SOURCES     := collectors/open_positions/keys.c
-test_stock_SOURCES    := $(addprefix collectors/open_positions/,accounts.c holding.c holdings.c keys.c policy.c rates.c \
-                         stock.c)
-test_exposure_SOURCES := $(addprefix collectors/open_positions/,exposure.c holding.c rates.c)
-test_news_SOURCES     := $(addprefix collectors/exchange_health/,judge.c news.c)
-test_health_SOURCES   := $(wildcard exporter/health*.c) exporter/words.c
-test_page_SOURCES     := $(test_health_SOURCES) $(wildcard exporter/page*.c)
-status_page_SOURCES   := $(test_page_SOURCES) $(test_store_SOURCES)
+packages  := hiredis $(if $(REDIS_TLS),hiredis_ssl) libpq libcurl jansson openssl libmicrohttpd gnutls zlib libcrypt
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -87,6 +25,8 @@ HARDEN_LINK := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifdef SANITIZE
 STRICT  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=$(SANITIZE)
+# The sanitizers' own crypt_r() hides from the linker that somebody needs the real one.
+LDLIBS  += -Wl,--no-as-needed -lcrypt -Wl,--as-needed
 else
 HARDEN  += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
@@ -94,62 +34,52 @@ endif
 # Where the profiles of exchanges are looked for, unless told otherwise.
 profiles   = $(datadir)/arbwatch/exchanges
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
+rooms     := common textfile contract json probes web exchange engine positions collectors exporter
+mains     := $(wildcard collectors/*.c) exporter/main.c
 library   := $(BUILD)/libarbwatch.a
-harness   := $(call object,$(wildcard collectors/harness/*.c))
 collectors := $(patsubst collectors/%.c,%,$(wildcard collectors/*.c))
 sections  := $(collectors) arbwatch_exporter
 tests     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/paper_exchange
-# A one-shot run is over in a millisecond, and loading a library is a good part of that: libyaml, needed only where
-# there is a config file, is linked in, and libm is not needed at all (the tests use it).
-libraries  = $(if $($(1)_PKGS),$$(pkg-config --libs $($(1)_PKGS))) -l:libyaml.a -pthread $(LDLIBS)
+# --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
+# part of that: libyaml, needed only where there is a config file, is linked in.
+includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
+libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -pthread
+link       = $(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(libraries) $(LDLIBS)
 
 all: $(programs)
 
-$(library): $(call object,$(wildcard common/*.c textfile/*.c probes/*.c))
-	rm -f $@
-	$(AR) rcs $@ $^
+# Two files of a name are both in it; two functions of a name are a mistake that the linker would not see.
+$(library): $(call object,$(filter-out $(mains),$(shell find $(rooms) -name '*.c' | sort)))
+	@rm -f $@
+	$(AR) qcs $@ $^
+	@twice=$$(nm --defined-only --extern-only $@ | awk 'NF == 3 { print $$3 }' | sort | uniq -d); \
+	    [ -z "$$twice" ] || { echo "$@: defined twice: $$twice" >&2; rm -f $@; exit 1; }
 
-# A collector's own pieces are in collectors/<name>/; a unit test may need some (its <test>_SOURCES).
-.SECONDEXPANSION:
-$(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $$(call object,$$(wildcard collectors/$$*/*.c)) \
-    $$(call object,$$($$*_SOURCES)) $(harness) $(library)
-	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
-
+$(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $(library)
+	$(link)
+$(BUILD)/arbwatch_exporter: $(BUILD)/exporter/main.o $(library)
+	$(link)
 $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
-	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,textfile_lint)
+	$(link)
+# The exchange of the demo and the tests shares nothing but common/ with what is measured on it.
+$(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*.c' | sort)) $(library)
+	$(link)
 
-# The sanitizers' own crypt_r() hides from the linker that somebody needs the real one.
-$(BUILD)/arbwatch_exporter: $(call object,$(wildcard exporter/*.c)) $(library)
-	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ -Wl,--no-as-needed -lcrypt -Wl,--as-needed $(call libraries,arbwatch_exporter)
-
-# The exchange of the demo and the tests shares no code with what is measured on it.
-$(BUILD)/paper_exchange: $(call object,$(wildcard demo/paper_exchange/*.c common/*.c))
-	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,paper_exchange)
-
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $$(call object,$$(test_$$*_SOURCES)) $(library)
-	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $$(pkg-config --libs check) $(call libraries,test_$*) -lm
-
-$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $$(call object,$$($$*_SOURCES)) $(library)
-	$(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(call libraries,$*)
-
-# libFuzzer is clang's.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c textfile/*.c)
-	@mkdir -p $(@D)
-	clang -I. $(STRICT) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    -DPROGRAMS='"$(collectors)"' -DVERSION='"$(VERSION)"' -DREVISION='"fuzz"' -o $@ $^ \
-	    $(if $($*_PKGS),$$(pkg-config --libs $($*_PKGS))) -lyaml -pthread
-
-$(BUILD)/fuzz/fuzz_exchange: probes/address.c probes/json_pointer.c $(wildcard probes/profile*.c probes/exchange_*.c)
-$(BUILD)/fuzz/fuzz_account: probes/address.c $(wildcard probes/profile*.c probes/exchange_*.c probes/json_*.c probes/symbol*.c) \
-    $(wildcard probes/account_*.c)
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $(library)
+	$(link) $$(pkg-config --libs check) -lm
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
+	$(link)
+# libFuzzer is clang's; `make fuzzers` builds a tree of its own for it.
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(library)
+	$(link) -fsanitize=fuzzer
 
 # Without the libraries the compiler would only name the first header it misses.
 $(BUILD)/libraries: packaging/install-dependencies.sh
 	@mkdir -p $(@D)
-	@pkg-config --print-errors --short-errors --exists hiredis libpq yaml-0.1 libcurl openssl jansson libmicrohttpd gnutls zlib libcrypt && \
+	@pkg-config --print-errors --short-errors --exists $(packages) yaml-0.1 && \
 	    command -v $(firstword $(CC)) >/dev/null || { \
 	    echo "arbwatch cannot be built yet: a library, pkg-config or $(CC) is missing.  Run: sudo packaging/install-dependencies.sh build" >&2; \
 	    exit 1; }
@@ -157,22 +87,19 @@ $(BUILD)/libraries: packaging/install-dependencies.sh
 
 $(BUILD)/%.o: %.c | $(BUILD)/libraries
 	@mkdir -p $(@D)
-	$(CC) -I. $(CPPFLAGS) $(STRICT) $(HARDEN) $(CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
+	$(CC) $(includes) $(CPPFLAGS) $(STRICT) $(HARDEN) $(CFLAGS) $(DEFINES) -MMD -MP -c -o $@ $<
 
-# What a config file may have sections for; kept in a file so that a new program rebuilds the object.
-$(BUILD)/common/options.o: DEFINES = -DPROGRAMS='"$(sections)"'
-$(BUILD)/common/options.o: $(BUILD)/programs.list
+# What is compiled in is kept in a file, so that a change of it rebuilds the object.
+$(BUILD)/common/config/options.o: DEFINES = -DPROGRAMS='"$(sections)"'
+$(BUILD)/common/config/options.o: $(BUILD)/programs.list
+$(BUILD)/programs.list: contents = $(sections)
 $(BUILD)/common/version.o: DEFINES = -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"'
 $(BUILD)/common/version.o: $(BUILD)/version.list
-$(BUILD)/probes/redis_tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
-$(call object,$(wildcard probes/postgres*.c) probes/engine_postgres.c): DEFINES = $$(pkg-config --cflags libpq)
-$(BUILD)/tests/tools/bare_postgres.o: DEFINES = $$(pkg-config --cflags libpq)
-profiled  := $(call object,collectors/exchange_health/options.c)
-$(profiled): DEFINES = -DPROFILES='"$(profiles)"'
-$(profiled): $(BUILD)/profiles.list
-$(BUILD)/profiles.list: contents = $(profiles)
-$(BUILD)/programs.list: contents = $(sections)
 $(BUILD)/version.list: contents = $(VERSION) $(REVISION)
+$(BUILD)/exchange/options.o: DEFINES = -DPROFILES='"$(profiles)"'
+$(BUILD)/exchange/options.o: $(BUILD)/profiles.list
+$(BUILD)/profiles.list: contents = $(profiles)
+$(BUILD)/probes/redis/tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@
@@ -235,7 +162,9 @@ bench:
 
 test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/tools/%)
 
-fuzzers: $(fuzzers:%=$(BUILD)/fuzz/%)
+fuzzers:
+	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
+	    SANITIZE=fuzzer-no-link,address,undefined $(fuzzers:%=$(BUILD)/fuzz/%)
 
 .PHONY: all install uninstall clean run check check-sanitized e2e bare lint fuzz bench test-programs fuzzers FORCE
 .DELETE_ON_ERROR:

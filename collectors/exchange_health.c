@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "collectors/exchange_health/budget.h"
-#include "collectors/exchange_health/families.h"
-#include "collectors/exchange_health/memory.h"
-#include "collectors/exchange_health/news.h"
-#include "collectors/exchange_health/options.h"
 #include "collectors/exchange_health/report.h"
-#include "collectors/exchange_health/venues.h"
 #include "collectors/harness/collector.h"
-#include "probes/ban_list.h"
-#include "probes/http_settings.h"
+#include "contract/exchange_health.h"
+#include "exchange/ban_list.h"
+#include "exchange/health/assess.h"
+#include "exchange/health/budget.h"
+#include "exchange/health/history.h"
+#include "exchange/health/venues.h"
+#include "exchange/options.h"
+#include "probes/http/settings.h"
 
 enum {
 	BODY_LIMIT = 256 * 1024,

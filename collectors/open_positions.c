@@ -7,21 +7,21 @@
 
 #include <stdlib.h>
 
-#include "collectors/exchange_health/options.h"
 #include "collectors/harness/collector.h"
-#include "collectors/open_positions/accounts.h"
 #include "collectors/open_positions/bans.h"
-#include "collectors/open_positions/belief.h"
-#include "collectors/open_positions/exposure.h"
-#include "collectors/open_positions/families.h"
-#include "collectors/open_positions/memory.h"
-#include "collectors/open_positions/news.h"
-#include "collectors/open_positions/options.h"
-#include "collectors/open_positions/policy.h"
-#include "collectors/open_positions/reconcile.h"
+#include "collectors/open_positions/log_lines.h"
 #include "collectors/open_positions/report.h"
-#include "collectors/open_positions/sources.h"
-#include "collectors/open_positions/stock.h"
+#include "contract/open_positions.h"
+#include "exchange/options.h"
+#include "positions/accounts.h"
+#include "positions/engine_view.h"
+#include "positions/exchange_view.h"
+#include "positions/exposure.h"
+#include "positions/history.h"
+#include "positions/options.h"
+#include "positions/policy.h"
+#include "positions/reconcile.h"
+#include "positions/sources.h"
 
 static const struct option options[] = {
 	{ .name = "symbol",

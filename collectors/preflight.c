@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "collectors/harness/collector.h"
-#include "collectors/preflight/alerts.h"
-#include "collectors/preflight/evidence.h"
-#include "collectors/preflight/families.h"
-#include "collectors/preflight/recollection.h"
-#include "collectors/preflight/round.h"
-#include "collectors/preflight/settings.h"
-#include "collectors/preflight/terminal.h"
+#include "collectors/preflight/options.h"
+#include "collectors/preflight/output/alerts.h"
+#include "collectors/preflight/output/checklist.h"
+#include "collectors/preflight/output/evidence.h"
+#include "collectors/preflight/previous_run.h"
+#include "collectors/preflight/run.h"
+#include "contract/preflight.h"
 
 enum { EXIT_READY = 0, EXIT_NOT_READY = 1, EXIT_NOT_WRITTEN = 3 };
 

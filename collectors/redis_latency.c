@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "collectors/harness/targets.h"
-#include "probes/redis.h"
+#include "probes/redis/redis.h"
 #include "textfile/latency_bounds.h"
 
 static const struct option options[] = {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/failure.h"
-#include "common/text.h"
+#include "common/text/text.h"
 
 static void
 replace_control_characters(char *text)

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/buffer.h"
 #include "common/log.h"
-#include "common/utf8.h"
+#include "common/text/buffer.h"
+#include "common/text/utf8.h"
 
 enum { LONGEST_LINE = 16 * 1024, LONGEST_VALUE = 1024, LINE_END = 2, LONGEST_WAIT_MS = 100 };
 

@@ -1,8 +1,8 @@
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 
+#include "common/config/secrets.h"
 #include "common/failure.h"
-#include "common/secrets.h"
 
 /*
  * One line per event on stderr, as Prometheus programs write it:

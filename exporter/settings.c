@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buffer.h"
-#include "common/secrets.h"
-#include "exporter/listen.h"
+#include "common/config/secrets.h"
+#include "common/text/buffer.h"
 #include "exporter/settings.h"
+#include "web/listen.h"
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
 static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
@@ -95,7 +95,7 @@ read_seconds(const struct options *o, const char *name, double *seconds, struct 
 }
 
 int
-settings_read(struct settings *s, const struct options *o, struct failure *why)
+exporter_settings_read(struct settings *s, const struct options *o, struct failure *why)
 {
 	const char *level = options_text(o, "log.level"), *format = options_text(o, "log.format");
 	const char *path = options_text(o, "web.config.file");

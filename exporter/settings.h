@@ -3,10 +3,10 @@
 
 #include <stdbool.h>
 
+#include "common/config/options.h"
 #include "common/log.h"
-#include "common/options.h"
-#include "exporter/health.h"
-#include "exporter/web.h"
+#include "exporter/health/health.h"
+#include "web/server.h"
 
 /* The flags, and what they say. */
 extern const struct option settings_options[];
@@ -23,7 +23,7 @@ struct settings {
 };
 
 /* 0, or -1 with `why` (local), and then there is nothing to release. */
-int settings_read(struct settings *settings, const struct options *options, struct failure *why);
+int exporter_settings_read(struct settings *settings, const struct options *options, struct failure *why);
 void settings_release(struct settings *settings);
 
 /* What it may not. */

@@ -15,12 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/buffer.h"
-#include "common/utf8.h"
+#include "common/text/array.h"
+#include "common/text/buffer.h"
+#include "common/text/utf8.h"
 #include "common/version.h"
 #include "textfile/fault.h"
 #include "textfile/merge.h"
-#include "textfile/room.h"
 #include "textfile/validate.h"
 
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };

@@ -102,23 +102,40 @@ shell() {
 unsafe='v?sprintf|strn?cpy|strn?cat|strtok|ato(i|l|ll|f)|gets|gettimeofday|alloca|tmpnam|mktemp'
 banned() { files c | xargs -0 grep -nE "(^|[^[:alnum:]_])($unsafe)[[:space:]]*\("; }
 
-# common <- textfile <- probes <- programs: each folder includes only those before it.
-# include_rule FOLDER ALLOWED: headers of ours that its files may include, as a pattern.
-include_rule() {
-	files c | xargs -0 grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' -- /dev/null |
-		grep "^$1" | grep -vE "include[[:space:]]+\"($2)" | sed "s|\$|   (from $1)|"
+# common <- textfile, json <- contract, probes, web <- exchange, engine <- positions <- programs.
+# room FOLDER [FOLDER...]: what is in the first one includes nothing of ours but from it and from the others.
+room() {
+	own=$1
+	allowed=$(printf '%s/|' "$@")
+	grep "^$own/" "$scratch/c" | tr '\n' '\0' |
+		xargs -0 grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' -- /dev/null |
+		grep -vE "include[[:space:]]+\"(${allowed%|})" | sed "s|\$|   (from $own)|"
 }
 directions() {
-	include_rule common/ 'common/'
-	include_rule textfile/ 'common/|textfile/'
-	include_rule probes/ 'common/|textfile/|probes/'
-	include_rule collectors/ 'common/|textfile/|probes/|collectors/'
-	include_rule collectors/harness/ 'common/|textfile/|collectors/harness/'
-	include_rule lint/ 'common/|textfile/|lint/'
-	include_rule exporter/ 'common/|textfile/|exporter/'
+	room common
+	room textfile common
+	room json common
+	room contract common textfile
+	room probes/http common probes/http
+	room probes/redis common probes/redis
+	room probes/postgres common probes/postgres
+	room web common
+	room exchange common textfile json contract probes
+	room exchange/profile common textfile json contract probes exchange/profile
+	room exchange/public common textfile json contract probes exchange/profile
+	room engine common textfile contract probes
+	room positions common textfile contract probes exchange engine
+	room collectors/harness common textfile
+	room collectors common textfile contract probes exchange engine positions
+	room exporter common textfile contract web
+	room lint common textfile
+	room demo common
+	# No program uses another one's.
+	grep -nE 'include "collectors/' $(grep '^collectors/' "$scratch/c") | awk -F'[:/"]' '
+		{ match($0, /include "collectors\/[a-z_]+/); to = substr($0, RSTART + 20, RLENGTH - 20); from = $2; sub(/\.[ch]$/, "", from) }
+		to != from && to != "harness" { print $0 "   (from another program)" }'
 	# Only a program logs.
-	grep -nE 'include "common/log\.h"' textfile/*.[ch] probes/*.[ch] /dev/null
-	grep -nE 'include "common/log\.h"' common/*.[ch] | grep -v '^common/log\.c:'
+	grep -nE 'include "common/log\.h"' $(grep -vE '^(collectors|exporter|lint|demo|tests)/|^common/log\.c' "$scratch/c") /dev/null
 }
 
 # Columns, not bytes: a tab goes to the next multiple of eight.  Texts in C are not cut in two; scripts,
@@ -141,9 +158,8 @@ manuals() {
 		grep -q '^\.SH NAME\|^\.Sh NAME' "$page" || echo "$page: no NAME section"
 	done <"$scratch/man"
 	# Every program that is installed has one.
-	for source in collectors/*.c lint/textfile_lint.c exporter/arbwatch_exporter.c; do
-		manual=packaging/man/$(basename "$source" .c).1
-		[ ! -f "$source" ] || [ -f "$manual" ] || echo "$source: no $manual"
+	for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter; do
+		[ -f "packaging/man/$program.1" ] || echo "$program: no packaging/man/$program.1"
 	done
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "probes/account.h"
-#include "probes/account_page.h"
+#include "exchange/account/account.h"
+#include "exchange/account/page.h"
 #include "tests/suite.h"
 
 /*

@@ -10,7 +10,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/pem.h>
 
-#include "probes/account_sign.h"
+#include "exchange/account/sign.h"
 #include "tests/suite.h"
 
 #define UUID "b2f1e3f8-2dc1-4d6f-a838-c74c49b0e39a"

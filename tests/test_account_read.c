@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buffer.h"
-#include "probes/account_read.h"
+#include "common/text/buffer.h"
+#include "exchange/account/read.h"
 #include "tests/suite.h"
 
 static struct failure why;

@@ -1,4 +1,4 @@
-#include "probes/address.h"
+#include "common/net/address.h"
 #include "tests/suite.h"
 
 static const struct {

@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collectors/preflight/apart.h"
+#include "common/system/child.h"
 #include "tests/suite.h"
 
 enum { SHORT_NS = 1000000 };

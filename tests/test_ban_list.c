@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "probes/ban_list.h"
+#include "exchange/ban_list.h"
 #include "tests/suite.h"
 
 static const double noon = 1763726400;

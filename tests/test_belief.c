@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/open_positions/belief.h"
+#include "positions/engine_view.h"
 #include "tests/suite.h"
 
 enum { EXCHANGES = 3, ROWS = 16 };

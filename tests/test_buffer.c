@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buffer.h"
+#include "common/text/buffer.h"
 #include "tests/suite.h"
 
 /* What holds at any moment. */

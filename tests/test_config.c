@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/buffer.h"
-#include "common/config.h"
+#include "common/config/config.h"
+#include "common/text/buffer.h"
 #include "tests/suite.h"
 
 static char directory[] = "/tmp/arbwatch-config.XXXXXX";

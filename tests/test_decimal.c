@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/decimal.h"
+#include "common/text/decimal.h"
 #include "tests/suite.h"
 
 static struct decimal

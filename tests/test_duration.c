@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "common/duration.h"
+#include "common/text/duration.h"
 #include "tests/suite.h"
 
 #define MS INT64_C(1000000)

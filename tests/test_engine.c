@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/engine_hash.h"
-#include "probes/engine_view.h"
+#include "engine/hash.h"
+#include "engine/postgres_view_name.h"
 #include "tests/suite.h"
 
 #define LETTERS63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz12345678901"

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buffer.h"
-#include "probes/exchange.h"
-#include "probes/exchange_read.h"
+#include "common/text/buffer.h"
+#include "exchange/public/exchange.h"
+#include "exchange/public/read.h"
 #include "tests/suite.h"
 
 /* The recorded shapes are of about 2023-11-14 22:13:20 UTC. */

@@ -4,7 +4,7 @@
 
 #include <zlib.h>
 
-#include "exporter/exposition.h"
+#include "exporter/metrics/exposition.h"
 #include "tests/suite.h"
 #include "textfile/merge.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/open_positions/exposure.h"
+#include "positions/exposure.h"
 #include "tests/suite.h"
 
 enum { ROWS = 16 };

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/health.h"
-#include "exporter/health_facts.h"
-#include "exporter/words.h"
+#include "exporter/health/facts.h"
+#include "exporter/health/health.h"
+#include "exporter/health/text.h"
 #include "tests/suite.h"
 
 /* A store of made-up files instead of a directory. */

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probes/http.h"
+#include "probes/http/http.h"
 #include "tests/suite.h"
 
 static const int64_t second_ns = 1000000000;

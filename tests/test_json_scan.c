@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buffer.h"
-#include "probes/json_scan.h"
+#include "common/text/buffer.h"
 #include "tests/suite.h"
+#include "json/scan.h"
 
 static struct failure why;
 static struct json_scan scan;

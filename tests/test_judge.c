@@ -1,9 +1,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "collectors/exchange_health/families.h"
-#include "collectors/exchange_health/judge.h"
-#include "collectors/exchange_health/memory.h"
+#include "contract/exchange_health.h"
+#include "exchange/health/history.h"
+#include "exchange/health/judge.h"
 #include "tests/suite.h"
 
 static const struct judge_limits limits = { .latency_seconds = 0.5,

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collectors/open_positions/keys.h"
+#include "positions/keys.h"
 #include "tests/suite.h"
 
 /* What Binance and OKX (with a passphrase) take. */

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "collectors/exchange_health/news.h"
+#include "exchange/health/assess.h"
 #include "tests/suite.h"
 
 /* Venues as the probe leaves them: one book each, of one base, asked at noon. */

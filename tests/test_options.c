@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/options.h"
+#include "common/config/options.h"
 #include "tests/suite.h"
 
 static const struct option own[] = {

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/utf8.h"
-#include "exporter/health_json.h"
-#include "exporter/page.h"
-#include "exporter/page_parts.h"
+#include "common/text/utf8.h"
+#include "exporter/health/json.h"
+#include "exporter/page/page.h"
+#include "exporter/page/parts.h"
 #include "tests/suite.h"
 
 /* health_read() is not called here, but its object wants a store. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buffer.h"
+#include "common/text/buffer.h"
 #include "tests/suite.h"
 #include "textfile/name.h"
 #include "textfile/parse.h"

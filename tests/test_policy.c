@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/open_positions/policy.h"
+#include "positions/policy.h"
 #include "tests/suite.h"
 
 /* As the program has them. */

@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probes/postgres.h"
-#include "probes/postgres_failure.h"
+#include "probes/postgres/failure.h"
+#include "probes/postgres/postgres.h"
 #include "tests/suite.h"
 
 /* What a server sends: messages of PostgreSQL's protocol, version 3. */

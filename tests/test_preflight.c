@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/preflight/placeholder.h"
-#include "collectors/preflight/tracked.h"
+#include "collectors/preflight/checks/placeholder.h"
+#include "collectors/preflight/checks/secret_file_names.h"
 #include "collectors/preflight/verdict.h"
-#include "collectors/preflight/when.h"
+#include "common/system/time.h"
 #include "tests/suite.h"
 
 /* Placeholders ------------------------------------------------------- */

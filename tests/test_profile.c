@@ -6,9 +6,9 @@
 
 #include <jansson.h>
 
-#include "probes/json_pointer.h"
-#include "probes/profile.h"
+#include "exchange/profile/profile.h"
 #include "tests/suite.h"
+#include "json/pointer.h"
 
 static struct failure why;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "collectors/open_positions/reconcile.h"
+#include "positions/reconcile.h"
 #include "tests/suite.h"
 
 enum { ROWS = 32 };

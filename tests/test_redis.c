@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/buffer.h"
-#include "probes/redis.h"
+#include "common/text/buffer.h"
+#include "probes/redis/redis.h"
 #include "tests/suite.h"
 
 static const int64_t second_ns = 1000000000;

@@ -1,5 +1,5 @@
-#include "exporter/request_head.h"
 #include "tests/suite.h"
+#include "web/request_head.h"
 
 static const struct {
 	const char *target;
@@ -60,12 +60,12 @@ static const struct {
 
 START_TEST(credentials_are_read_whatever_the_case_of_the_scheme)
 {
-	struct credentials c;
+	struct basic_credentials c;
 
-	ck_assert(credentials_read(&c, good[_i].header));
+	ck_assert(basic_credentials_read(&c, good[_i].header));
 	ck_assert_str_eq(c.name, good[_i].name);
 	ck_assert_str_eq(c.password, good[_i].password);
-	credentials_release(&c);
+	basic_credentials_release(&c);
 	ck_assert_ptr_null(c.name);
 }
 END_TEST
@@ -77,9 +77,9 @@ static const char *const bad[] = { NULL, "", "Basic", "Basic ", "Basic ====", "B
 
 START_TEST(other_credentials_are_refused)
 {
-	struct credentials c;
+	struct basic_credentials c;
 
-	ck_assert_msg(!credentials_read(&c, bad[_i]), "%s", bad[_i]);
+	ck_assert_msg(!basic_credentials_read(&c, bad[_i]), "%s", bad[_i]);
 }
 END_TEST
 

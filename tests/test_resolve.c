@@ -17,9 +17,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/connect.h"
-#include "common/parallel.h"
-#include "common/resolve.h"
+#include "common/net/connect.h"
+#include "common/net/resolve.h"
+#include "common/system/parallel.h"
 #include "tests/suite.h"
 
 static const int64_t second_ns = 1000000000;

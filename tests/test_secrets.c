@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/secrets.h"
+#include "common/config/secrets.h"
 #include "tests/suite.h"
 
 enum { LARGEST = 64 * 1024 };

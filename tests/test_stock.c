@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/open_positions/stock.h"
+#include "positions/exchange_view.h"
 #include "tests/suite.h"
 
 enum { EXCHANGES = 2, ROWS = 8 };

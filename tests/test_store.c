@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "common/deadline.h"
-#include "exporter/bounds.h"
-#include "exporter/store.h"
+#include "exporter/directory/bounds.h"
+#include "exporter/directory/store.h"
 #include "tests/suite.h"
 
 static char directory[] = "/tmp/arbwatch-store.XXXXXX";

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/symbol.h"
+#include "exchange/symbol.h"
 #include "tests/suite.h"
 
 /* A profile of the repository; begun from its root, as tests/run_all.sh does. */

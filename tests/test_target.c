@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/target.h"
+#include "common/net/target.h"
 #include "tests/suite.h"
 
 #define NAME_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

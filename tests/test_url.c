@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/url.h"
+#include "common/net/url.h"
 #include "tests/suite.h"
 
 static const struct {

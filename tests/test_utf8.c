@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/utf8.h"
+#include "common/text/utf8.h"
 #include "tests/suite.h"
 
 /* RFC 3629, section 4, written as arithmetic: decode, then look at the value. */

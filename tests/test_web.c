@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "exporter/web.h"
 #include "tests/suite.h"
+#include "web/server.h"
 
 static const int64_t minute_ns = INT64_C(60) * 1000 * 1000 * 1000;
 

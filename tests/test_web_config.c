@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exporter/web_config.h"
 #include "tests/suite.h"
+#include "web/config.h"
 
 /* "test" with cost 4. */
 #define HASH "$2b$04$abcdefghijklmnopqrstuuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buffer.h"
+#include "common/text/buffer.h"
 
 /*
  * The last line of every file of ours is a comment with a checksum of all

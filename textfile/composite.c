@@ -1,9 +1,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/text/array.h"
 #include "textfile/composite.h"
 #include "textfile/number.h"
-#include "textfile/room.h"
 #include "textfile/series.h"
 
 /* A bucket or a quantile. */

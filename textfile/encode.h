@@ -1,7 +1,7 @@
 #ifndef TEXTFILE_ENCODE_H
 #define TEXTFILE_ENCODE_H
 
-#include "common/buffer.h"
+#include "common/text/buffer.h"
 #include "textfile/metrics.h"
 
 /*

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "common/utf8.h"
+#include "common/text/utf8.h"
 #include "textfile/fault.h"
 
 static void

@@ -5,11 +5,11 @@
 
 #include <stdlib.h>
 
+#include "common/text/array.h"
 #include "textfile/composite.h"
 #include "textfile/fault.h"
 #include "textfile/merge.h"
 #include "textfile/names.h"
-#include "textfile/room.h"
 #include "textfile/series.h"
 
 #define NOWHERE UINT32_MAX

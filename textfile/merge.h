@@ -1,7 +1,7 @@
 #ifndef TEXTFILE_MERGE_H
 #define TEXTFILE_MERGE_H
 
-#include "common/buffer.h"
+#include "common/text/buffer.h"
 #include "textfile/parse.h"
 
 /*

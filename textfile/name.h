@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "common/slice.h"
+#include "common/text/slice.h"
 
 /* [a-zA-Z_:][a-zA-Z0-9_:]* */
 bool name_valid_metric(struct slice name);

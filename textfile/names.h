@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/slice.h"
+#include "common/text/slice.h"
 #include "textfile/hash.h"
 
 /*

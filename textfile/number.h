@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/slice.h"
+#include "common/text/slice.h"
 
 enum { NUMBER_TEXT = 32 };
 

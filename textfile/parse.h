@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/slice.h"
+#include "common/text/slice.h"
 
 /*
  * The text format as node_exporter reads it (prometheus/common, expfmt's

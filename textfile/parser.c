@@ -1,7 +1,7 @@
 #include <stdarg.h>
 
+#include "common/text/array.h"
 #include "textfile/parser.h"
-#include "textfile/room.h"
 
 static void
 add_class(uint8_t classes[256], const char *characters, uint8_t class)

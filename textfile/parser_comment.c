@@ -1,7 +1,7 @@
 #include <string.h>
 
+#include "common/text/array.h"
 #include "textfile/parser.h"
-#include "textfile/room.h"
 
 static int
 add_family(struct parser *p, struct slice name, uint32_t *family)

@@ -6,7 +6,7 @@
 
 #include "common/deadline.h"
 #include "common/failure.h"
-#include "common/slice.h"
+#include "common/text/slice.h"
 
 /*
  * One .prom file of ours in a directory: locked, read, replaced in one step.

@@ -1,7 +1,7 @@
 #ifndef TEXTFILE_STATE_H
 #define TEXTFILE_STATE_H
 
-#include "common/buffer.h"
+#include "common/text/buffer.h"
 #include "textfile/checksum.h"
 #include "textfile/metrics.h"
 

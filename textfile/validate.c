@@ -1,11 +1,11 @@
 #include <stdlib.h>
 
-#include "common/utf8.h"
+#include "common/text/array.h"
+#include "common/text/utf8.h"
 #include "textfile/composite.h"
 #include "textfile/fault.h"
 #include "textfile/name.h"
 #include "textfile/names.h"
-#include "textfile/room.h"
 #include "textfile/series.h"
 #include "textfile/validate.h"
 

@@ -1,7 +1,7 @@
 #ifndef COLLECTORS_EXCHANGE_HEALTH_REPORT_H
 #define COLLECTORS_EXCHANGE_HEALTH_REPORT_H
 
-#include "collectors/exchange_health/venues.h"
+#include "exchange/health/venues.h"
 #include "textfile/metrics.h"
 
 /* What a run found at a venue, as metrics; of one that was not asked, that all its counters go on. */

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/config/options.h"
 #include "common/deadline.h"
 #include "common/failure.h"
 #include "common/log.h"
-#include "common/options.h"
 #include "textfile/metrics.h"
 
 /*

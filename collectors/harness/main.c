@@ -17,7 +17,7 @@
 #include "collectors/harness/publish.h"
 #include "collectors/harness/run.h"
 #include "collectors/harness/settings.h"
-#include "common/streams.h"
+#include "common/system/streams.h"
 #include "common/version.h"
 
 enum { EXIT_PUBLISHED = 0, EXIT_NOT_PUBLISHED = 1, EXIT_USAGE = 2, EXIT_DOWN = 3 };

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/config/options.h"
 #include "common/log.h"
-#include "common/options.h"
 
 /* The flags that every collector has; ended by a row without a name. */
 extern const struct option common_options[];

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "collectors/harness/targets.h"
-#include "common/parallel.h"
-#include "common/target.h"
-#include "common/utf8.h"
+#include "common/net/target.h"
+#include "common/system/parallel.h"
+#include "common/text/utf8.h"
 
 struct target {
 	char *text;       /* "[NAME=]URL", which target_split() cut in two */

@@ -1,7 +1,7 @@
 #ifndef COLLECTORS_HARNESS_WRITE_H
 #define COLLECTORS_HARNESS_WRITE_H
 
-#include "common/slice.h"
+#include "common/text/slice.h"
 #include "textfile/metrics.h"
 
 /*

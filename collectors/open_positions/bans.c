@@ -1,6 +1,6 @@
 #include "collectors/open_positions/bans.h"
-#include "collectors/open_positions/memory.h"
-#include "probes/ban_list.h"
+#include "exchange/ban_list.h"
+#include "positions/history.h"
 
 /* Even a run that used up its time may wait this long for another program that writes down a ban. */
 static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;

@@ -1,7 +1,7 @@
 #include <math.h>
 
-#include "collectors/open_positions/memory.h"
 #include "collectors/open_positions/report.h"
+#include "positions/history.h"
 
 static void
 set(struct metrics *m, enum open_family family, const char *const labels[], double value)

@@ -1,10 +1,10 @@
 #ifndef COLLECTORS_OPEN_POSITIONS_REPORT_H
 #define COLLECTORS_OPEN_POSITIONS_REPORT_H
 
-#include "collectors/open_positions/belief.h"
-#include "collectors/open_positions/exposure.h"
-#include "collectors/open_positions/reconcile.h"
-#include "collectors/open_positions/stock.h"
+#include "positions/engine_view.h"
+#include "positions/exchange_view.h"
+#include "positions/exposure.h"
+#include "positions/reconcile.h"
 #include "textfile/metrics.h"
 
 /* What a run found, as metrics. */

@@ -1,7 +1,7 @@
 #ifndef COLLECTORS_PREFLIGHT_CHECKS_H
 #define COLLECTORS_PREFLIGHT_CHECKS_H
 
-#include "collectors/preflight/gate.h"
+#include "collectors/preflight/settings.h"
 
 /*
  * The eight checks.  Each fills its result by the deadline, as far as it is up

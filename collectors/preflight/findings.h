@@ -1,9 +1,9 @@
 #ifndef COLLECTORS_PREFLIGHT_FINDINGS_H
 #define COLLECTORS_PREFLIGHT_FINDINGS_H
 
-#include "collectors/preflight/check.h"
-#include "probes/ban_list.h"
-#include "probes/exchange_settings.h"
+#include "collectors/preflight/check_result.h"
+#include "exchange/ban_list.h"
+#include "exchange/settings.h"
 
 /* What one run's checks found: all that leaves the process they are made in. */
 enum { SERVERS_MAX = 16, REDIS_SAMPLES = 5, POSTGRES_SAMPLES = 3 };

@@ -1,166 +1,199 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/preflight/options.h"
 #include "collectors/preflight/settings.h"
-#include "collectors/exchange_health/options.h"
-#include "collectors/open_positions/options.h"
+#include "common/system/child.h"
 
-const struct option preflight_options[] = {
-	/* What is checked, and how. */
-	{ .name = "check",
-	    .argument = "NAME",
-	    .help = "make this check alone, which is no verdict: its metrics and alerts stay (a flag alone)",
-	    .repeatable = true,
-	    .flag_only = true },
-	{ .name = "skip", .argument = "NAME", .help = "leave this check out", .repeatable = true },
-	{ .name = "strict", .help = "warnings are reasons not to be ready, too" },
-	{ .name = "check.timeout",
-	    .argument = "DURATION",
-	    .fallback = "3s",
-	    .help = "the budget of each check, within that of the run" },
-	{ .name = "output", .argument = "FILE", .help = "write the evidence there, as JSON" },
-	{ .name = "no-metrics", .help = "publish nothing" },
-	{ .name = "no-alerts", .help = "send no alerts" },
-	/* environment, secrets, live_guard, git_safety */
-	{ .name = "environment.variable",
-	    .argument = "NAME",
-	    .help = "a variable that must be set",
-	    .repeatable = true },
-	{ .name = "environment.file",
-	    .argument = "FILE",
-	    .help = "a file that must be there",
-	    .repeatable = true },
-	{ .name = "secrets.variable",
-	    .argument = "NAME",
-	    .help = "a variable that holds a secret and must be set",
-	    .repeatable = true },
-	{ .name = "secrets.file",
-	    .argument = "FILE",
-	    .help = "a file that holds a secret, for its owner's eyes alone",
-	    .repeatable = true },
-	{ .name = "secrets.processes",
-	    .argument = "yes|no",
-	    .fallback = "yes",
-	    .help = "look for secrets in the arguments of all processes" },
-	{ .name = "live.armed",
-	    .argument = "yes|no",
-	    .fallback = "no",
-	    .help = "in live: that live trading is meant" },
-	{ .name = "live.variable",
-	    .argument = "NAME",
-	    .help = "a variable that holds a live key: it must not be set in paper",
-	    .repeatable = true },
-	{ .name = "live.verified",
-	    .argument = "NAME",
-	    .help = "an exchange that does not tell what its key may do, and somebody looked",
-	    .repeatable = true },
-	{ .name = "paper.host",
-	    .argument = "HOST",
-	    .help = "where an exchange of our own runs, at a private address: its keys are no live ones",
-	    .repeatable = true },
-	{ .name = "git.directory", .argument = "DIR", .fallback = ".", .help = "the bot's working tree" },
-	{ .name = "git.refs",
-	    .argument = "PATTERN",
-	    .fallback = "refs",
-	    .help = "a known commit is in one of these: refs/remotes/origin/main" },
-	/* redis, postgres */
-	{ .name = "redis.target",
-	    .argument = "[NAME=]URL",
-	    .variable = "REDIS_URL",
-	    .help =
-		"redis://[user:password@]host[:port][/db], rediss://... or unix://[user:password@]/path[?db=N]",
-	    .repeatable = true,
-	    .secret = true },
-	{ .name = "redis.password",
-	    .argument = "PASSWORD",
-	    .variable = "REDIS_PASSWORD",
-	    .help = "for targets whose URL has none",
-	    .secret = true },
-	{ .name = "redis.tls.ca-file",
-	    .argument = "FILE",
-	    .help = "who may sign a Redis server's certificate (default: the system's CAs)" },
-	{ .name = "redis.tls.cert-file",
-	    .argument = "FILE",
-	    .help = "our own certificate, where the server asks for one" },
-	{ .name = "redis.tls.key-file",
-	    .argument = "FILE",
-	    .help = "its key (default: in the certificate's file)" },
-	{ .name = "redis.tls.server-name",
-	    .argument = "NAME",
-	    .help = "the name in the server's certificate (default: the URL's host)" },
-	{ .name = "redis.latency.warn",
-	    .argument = "DURATION",
-	    .fallback = "20ms",
-	    .help = "a slower PING is a warning" },
-	{ .name = "redis.latency.fail",
-	    .argument = "DURATION",
-	    .fallback = "100ms",
-	    .help = "a slower one is a failure" },
-	{ .name = "postgres.target",
-	    .argument = "[NAME=]DSN",
-	    .variable = "POSTGRES_DSN",
-	    .help = "a connection string of libpq",
-	    .repeatable = true,
-	    .secret = true },
-	{ .name = "postgres.password",
-	    .argument = "PASSWORD",
-	    .variable = "POSTGRES_PASSWORD",
-	    .help = "for targets whose string has none",
-	    .secret = true },
-	{ .name = "postgres.latency.warn",
-	    .argument = "DURATION",
-	    .fallback = "50ms",
-	    .help = "a slower SELECT 1 is a warning" },
-	{ .name = "postgres.latency.fail",
-	    .argument = "DURATION",
-	    .fallback = "500ms",
-	    .help = "a slower one is a failure" },
-	{ .name = "postgres.schema-version",
-	    .argument = "TEXT",
-	    .help = "what the query must answer; without it, it is not asked" },
-	{ .name = "postgres.schema-query",
-	    .argument = "SQL",
-	    .fallback = "SELECT version_num FROM alembic_version",
-	    .help = "what asks for the schema's version, in a read-only transaction" },
-	/* exchange_health, besides what is shared */
-	{ .name = "weight.limit",
-	    .argument = "N",
-	    .fallback = "200",
-	    .help = "the most that a run may cost of one exchange's rate limit, its accounts included" },
-	{ .name = "clock.max-skew",
-	    .argument = "DURATION",
-	    .fallback = "500ms",
-	    .help = "how far an exchange's clock may be from ours; half of it is a warning" },
-	{ .name = "exchange_health.name",
-	    .argument = "NAME",
-	    .fallback = "exchange_health",
-	    .help = "the name of that collector's file, which knows of order books that stand still" },
-	/* open_positions, besides what is shared */
-	{ .name = "engine.postgres",
-	    .argument = "DSN",
-	    .help = "where the bot keeps its positions: a connection string of libpq",
-	    .secret = true },
-	{ .name = "engine.redis",
-	    .argument = "URL",
-	    .help =
-		"where the bot keeps its positions: redis://[user:password@]host[:port][/db], rediss:// or "
-		"unix://",
-	    .secret = true },
-	{ .name = "exposure.currency",
-	    .argument = "CURRENCY",
-	    .fallback = "USDT",
-	    .help = "what dust is reckoned in" },
-	/* Alerts */
-	{ .name = "alertmanager.url",
-	    .argument = "URL",
-	    .help = "an Alertmanager that is told",
-	    .repeatable = true },
-	{ .name = "alertmanager.ca-file",
-	    .argument = "FILE",
-	    .help = "who may sign its certificate (default: the system's CAs)" },
-	{ .name = "alertmanager.hold",
-	    .argument = "DURATION",
-	    .fallback = "0s",
-	    .help = "how long an alert lasts without another run (0s: three intervals, or 30m)" },
-	{ 0 },
-};
+enum check_status
+gate_severity(const struct gate *gate)
+{
+	return gate->live ? STATUS_FAIL : STATUS_WARN;
+}
 
-const struct option *const preflight_shared_options[] = { exchange_options, judge_options, position_options,
-	NULL };
+bool
+gate_makes(const struct gate *gate, enum check check)
+{
+	return gate->listed[check] && !gate->skipped[check] && gate->left_behind[check] == 0;
+}
+
+static int
+copy_text(char **copy, const struct options *given, const char *option, struct failure *why)
+{
+	const char *text = options_text(given, option);
+
+	if (text == NULL)
+		return 0;
+	*copy = strdup(text);
+	return *copy != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+static int
+mark_checks(bool marks[CHECKS], const struct options *given, const char *option, struct failure *why)
+{
+	for (size_t i = 0; i < options_count(given, option); i++) {
+		const char *text = options_item(given, option, i);
+		int check = 0;
+
+		while (check < CHECKS && strcmp(check_name((enum check)check), text) != 0)
+			check++;
+		if (check == CHECKS)
+			return options_failure(given, option, i, why,
+			    "'%s' is no check: environment, secrets, live_guard, redis, postgres, "
+			    "exchange_health, open_positions or git_safety",
+			    secret_shown(text));
+		marks[check] = true;
+	}
+	return 0;
+}
+
+static int
+read_choice(struct gate *gate, const struct options *given, struct failure *why)
+{
+	gate->partial = options_count(given, "check") > 0;
+	for (int check = 0; check < CHECKS; check++)
+		gate->listed[check] = !gate->partial;
+	if (mark_checks(gate->listed, given, "check", why) != 0)
+		return -1;
+	return mark_checks(gate->skipped, given, "skip", why);
+}
+
+static int
+read_yes(bool *yes, const struct options *given, const char *option, struct failure *why)
+{
+	const char *text = options_text(given, option);
+
+	*yes = strcmp(text, "yes") == 0;
+	if (!*yes && strcmp(text, "no") != 0)
+		return options_failure(
+		    given, option, 0, why, "'%s' is neither yes nor no", secret_shown(text));
+	return 0;
+}
+
+static int
+read_mode(struct gate *gate, const struct options *given, struct failure *why)
+{
+	(void)snprintf(gate->env, sizeof(gate->env), "%s", options_text(given, "env"));
+	gate->live = strcmp(gate->env, "live") == 0;
+	gate->env_given = options_given(given, "env");
+	gate->git_given = options_given(given, "git.directory");
+	gate->strict = options_switch(given, "strict");
+	gate->no_metrics = options_switch(given, "no-metrics");
+	gate->no_alerts = options_switch(given, "no-alerts");
+	if (read_yes(&gate->armed, given, "live.armed", why) != 0 ||
+	    read_yes(&gate->looks_at_processes, given, "secrets.processes", why) != 0 ||
+	    options_duration(given, "check.timeout", &gate->check_timeout_ns, why) != 0)
+		return -1;
+	return gate->check_timeout_ns > 0
+		   ? 0
+		   : options_failure(given, "check.timeout", 0, why, "must be above 0");
+}
+
+static int
+read_texts(struct gate *gate, const struct options *given, struct failure *why)
+{
+	if (copy_text(&gate->config_file, given, "config.file", why) != 0 ||
+	    copy_text(&gate->keys_directory, given, "keys", why) != 0 ||
+	    copy_text(&gate->output, given, "output", why) != 0 ||
+	    copy_text(&gate->git_directory, given, "git.directory", why) != 0 ||
+	    copy_text(&gate->git_refs, given, "git.refs", why) != 0 ||
+	    texts_read(&gate->variables, given, "environment.variable", why) != 0 ||
+	    texts_read(&gate->files, given, "environment.file", why) != 0 ||
+	    texts_read(&gate->secret_variables, given, "secrets.variable", why) != 0 ||
+	    texts_read(&gate->secret_files, given, "secrets.file", why) != 0 ||
+	    texts_read(&gate->live_variables, given, "live.variable", why) != 0 ||
+	    texts_read(&gate->paper_hosts, given, "paper.host", why) != 0)
+		return -1;
+	return texts_read(&gate->verified, given, "live.verified", why);
+}
+
+/* The files that variables like REDIS_PASSWORD_FILE name. */
+static int
+add_secret_file(struct texts *files, const char *prefix, const char *name, struct failure *why)
+{
+	char variable[160];
+	size_t length = (size_t)snprintf(variable, sizeof(variable), "%s%s_FILE", prefix, name);
+	const char *path;
+
+	for (size_t i = 0; i < length && i < sizeof(variable) - 1; i++)
+		variable[i] =
+		    isalnum((unsigned char)variable[i]) ? (char)toupper((unsigned char)variable[i]) : '_';
+	path = getenv(variable);
+	return path != NULL && *path != '\0' ? texts_add(files, path, why) : 0;
+}
+
+static int
+find_secret_files(struct texts *files, const struct option *row, struct failure *why)
+{
+	for (; row->name != NULL; row++) {
+		if (!row->secret)
+			continue;
+		if (add_secret_file(files, "ARBWATCH_", row->name, why) != 0 ||
+		    (row->variable != NULL && add_secret_file(files, "", row->variable, why) != 0))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+find_all_secret_files(struct texts *files, struct failure *why)
+{
+	for (size_t i = 0; preflight_shared_options[i] != NULL; i++)
+		if (find_secret_files(files, preflight_shared_options[i], why) != 0)
+			return -1;
+	return find_secret_files(files, preflight_options, why);
+}
+
+struct gate *
+gate_new(const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	struct gate *gate = calloc(1, sizeof(*gate));
+
+	if (gate == NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return NULL;
+	}
+	gate->secrets = secrets;
+	books_init(&gate->books);
+	gate->shared = apart_share(sizeof(*gate->shared));
+	if (gate->shared == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else if (read_choice(gate, given, why) == 0 && read_mode(gate, given, why) == 0 &&
+		 read_texts(gate, given, why) == 0 &&
+		 find_all_secret_files(&gate->own_secret_files, why) == 0 &&
+		 gate_open_servers(&gate->servers, given, secrets, why) == 0 &&
+		 gate_open_exchanges(gate, given, secrets, why) == 0 &&
+		 gate_open_alerts(gate, given, why) == 0)
+		return gate;
+	gate_free(gate);
+	return NULL;
+}
+
+void
+gate_free(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	gate_release_alerts(gate);
+	gate_release_exchanges(gate);
+	gate_release_servers(&gate->servers);
+	apart_unshare(gate->shared, sizeof(*gate->shared));
+	books_release(&gate->books);
+	secrets_release(&gate->known);
+	texts_release(&gate->variables);
+	texts_release(&gate->files);
+	texts_release(&gate->secret_variables);
+	texts_release(&gate->secret_files);
+	texts_release(&gate->own_secret_files);
+	texts_release(&gate->live_variables);
+	texts_release(&gate->paper_hosts);
+	texts_release(&gate->verified);
+	free(gate->config_file);
+	free(gate->keys_directory);
+	free(gate->output);
+	free(gate->git_directory);
+	free(gate->git_refs);
+	free(gate);
+}

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "collectors/preflight/verdict.h"
-#include "common/text.h"
+#include "common/text/text.h"
 
 static bool
 live_needs(int check)

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "collectors/preflight/check.h"
+#include "collectors/preflight/check_result.h"
 
 /* By what is judged. */
 struct verdict_terms {

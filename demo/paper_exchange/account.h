@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "demo/paper_exchange/amount.h"
-#include "demo/paper_exchange/venue.h"
+#include "demo/paper_exchange/venues/venue.h"
 
 /* What the account holds, as the faults of a call have it. */
 enum { ASSET_TEXT = 16, NATIVE_TEXT = 32 };

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/options.h"
+#include "common/config/options.h"
 #include "common/version.h"
 #include "demo/paper_exchange/server.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "demo/paper_exchange/venue.h"
+#include "demo/paper_exchange/venues/venue.h"
 
 /* The route, or NULL with the refusal in `answer`. */
 static const struct route *

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/buffer.h"
-#include "common/secrets.h"
+#include "common/config/secrets.h"
+#include "common/text/buffer.h"
 #include "demo/paper_exchange/control.h"
 #include "demo/paper_exchange/deliver.h"
 #include "demo/paper_exchange/server.h"

@@ -7,7 +7,7 @@
 
 #include "common/failure.h"
 #include "demo/paper_exchange/record.h"
-#include "demo/paper_exchange/venue.h"
+#include "demo/paper_exchange/venues/venue.h"
 
 /*
  * The HTTP(S) side: takes requests apart, asks the venue or the control

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/slice.h"
+#include "common/text/slice.h"
 
 /* What the venues sign with, over OpenSSL. */
 enum hash { HASH_SHA256, HASH_SHA512 };

@@ -194,8 +194,7 @@ printf 'arbwatch:e2e\narbwatch:e2e-test\n' >>"$work/made"
 size=$(($(docker image inspect --format '{{.Size}}' arbwatch:e2e) / 1000000))
 check "our image has less than 120 MB ($size MB)" test "$size" -lt 120
 echo "our image: $size MB"
-for program in collectors/*.c lint/textfile_lint.c exporter/arbwatch_exporter.c paper_exchange; do
-	program=$(basename "$program" .c)
+for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter paper_exchange; do
 	check "our image runs $program" docker run --rm --network none arbwatch:e2e "$program" --version
 done
 say "our image"

@@ -16,8 +16,8 @@
 
 #include <jansson.h>
 
-#include "probes/account_read.h"
-#include "probes/json_scan.h"
+#include "exchange/account/read.h"
+#include "json/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/exchange_read.h"
+#include "exchange/public/read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/utf8.h"
+#include "common/text/utf8.h"
 #include "textfile/merge.h"
 #include "textfile/name.h"
 #include "textfile/number.h"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/decimal.h"
+#include "common/text/decimal.h"
 
 enum { WORDS = 3 };
 

@@ -26,7 +26,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "probes/http.h"
+#include "probes/http/http.h"
 
 struct plan {
 	struct http_settings settings;

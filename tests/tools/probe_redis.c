@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "probes/redis.h"
+#include "probes/redis/redis.h"
 
 enum { MOST = 100000 };
 

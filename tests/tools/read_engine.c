@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/engine.h"
+#include "engine/engine.h"
 
 static void
 print_number(double number)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/account_key.h"
+#include "exchange/account/key.h"
 
 enum { ARGUMENTS = 11 };
 

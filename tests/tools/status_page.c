@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "exporter/health_json.h"
-#include "exporter/page.h"
+#include "exporter/health/json.h"
+#include "exporter/page/page.h"
 
 static const struct store_limits limits = { .file_bytes = 64 << 20, .all_bytes = 256 << 20, .files = 1000 };
 

@@ -1,0 +1,244 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "collectors/open_positions/log_lines.h"
+#include "positions/history.h"
+
+/* Failures ----------------------------------------------------------- */
+
+static void
+tell_held_back(struct run *run, const struct account *account)
+{
+	time_t until = (time_t)account->retry_at;
+	struct failure why = { 0 };
+	struct tm utc;
+	char text[32];
+
+	if (gmtime_r(&until, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		text[0] = '\0';
+	(void)failure_set(&why, FAILURE_REJECTED,
+	    "not asked: the exchange wants fewer requests and gets none until %s", text);
+	run_failed(run, account->name, &why);
+}
+
+/* How many reads failed of how many; the first says why. */
+struct tally {
+	size_t asked, failed;
+	struct failure first;
+};
+
+static void
+count(struct tally *tally, const char *what, const struct failure *failure)
+{
+	tally->asked++;
+	if (failure->kind == FAILURE_NONE)
+		return;
+	if (tally->failed++ > 0)
+		return;
+	tally->first = *failure;
+	(void)failure_prefix(&tally->first, "%s", what);
+}
+
+static void
+count_reads(struct tally *tally, const struct account *account)
+{
+	const struct account_reading *reading = account->reading;
+	const struct exchange_reading *prices = account->prices;
+
+	for (int e = 0; reading != NULL && e < ACCOUNT_ENDPOINTS; e++)
+		if (reading->parts[e].asked)
+			count(tally, account_endpoint_name((enum account_endpoint)e),
+			    &reading->parts[e].failure);
+	for (size_t i = 0; prices != NULL && i < prices->request_count; i++)
+		count(
+		    tally, account->books.symbols[prices->requests[i].symbol], &prices->requests[i].failure);
+}
+
+void
+news_account(struct run *run, const struct account *account, const struct failure *failure, double now)
+{
+	struct tally tally = { 0 };
+
+	if (!account_may_ask(account, now)) {
+		tell_held_back(run, account);
+		return;
+	}
+	count_reads(&tally, account);
+	if (tally.failed > 0) {
+		(void)failure_prefix(&tally.first, "%zu of %zu reads failed", tally.failed, tally.asked);
+		run_failed(run, account->name, &tally.first);
+	} else if (failure->kind != FAILURE_NONE) {
+		run_failed(run, account->name, failure);
+	}
+}
+
+void
+news_engine(struct run *run, const struct belief *belief, const struct accounts *accounts)
+{
+	char name[32];
+
+	for (int store = 0; store < ENGINE_STORES; store++) {
+		if (belief->store_failures[store].kind == FAILURE_NONE)
+			continue;
+		(void)snprintf(name, sizeof(name), "engine_%s", engine_store_name((enum engine_store)store));
+		run_failed(run, name, &belief->store_failures[store]);
+	}
+	for (size_t i = 0; i < belief->exchange_count; i++)
+		if (belief->failures[i].kind != FAILURE_NONE) {
+			struct failure why = belief->failures[i];
+
+			(void)failure_prefix(&why, "nothing is known of the engine's positions there");
+			run_failed(run, accounts->items[i].name, &why);
+		}
+}
+
+/* Differences -------------------------------------------------------- */
+
+/* "1.5 long, 2 short", "nothing". */
+static void
+describe(const struct holdings *list, const struct reconcile_row *row, char text[128])
+{
+	const struct holding *sides[2] = { holdings_find(list, row->exchange, row->symbol, false),
+		holdings_find(list, row->exchange, row->symbol, true) };
+	char digits[2][DECIMAL_TEXT];
+
+	for (int i = 0; i < 2; i++)
+		if (sides[i] != NULL)
+			(void)decimal_text(sides[i]->quantity, digits[i]);
+	if (sides[0] != NULL && sides[1] != NULL)
+		(void)snprintf(text, 128, "%s long and %s short", digits[0], digits[1]);
+	else if (sides[0] != NULL || sides[1] != NULL)
+		(void)snprintf(
+		    text, 128, "%s %s", digits[sides[0] == NULL], sides[0] != NULL ? "long" : "short");
+	else
+		(void)snprintf(text, 128, "nothing");
+}
+
+static void
+tell_mismatch(struct run *run, const struct news_mismatches *news, const struct reconcile_row *row)
+{
+	char engine[128], exchange[128], digits[DECIMAL_TEXT], text[512];
+
+	describe(&news->belief->holdings, row, engine);
+	describe(&news->stock->holdings, row, exchange);
+	if (row->mismatched)
+		(void)snprintf(text, sizeof(text), "%s: the engine has %s, the exchange has %s: %s apart",
+		    row->symbol, engine, exchange, decimal_text(row->difference, digits));
+	else
+		(void)snprintf(text, sizeof(text),
+		    "%s: no mismatch any more: the engine has %s, the exchange has %s", row->symbol, engine,
+		    exchange);
+	run_note(run, news->accounts->items[row->exchange].name, text);
+}
+
+static void
+tell_overflow(struct run *run, const char *exchange, const char *symbol)
+{
+	struct failure why = { 0 };
+
+	(void)failure_set(&why, FAILURE_PROTOCOL, "%s: a sum has too many digits to be compared", symbol);
+	run_failed(run, exchange, &why);
+}
+
+void
+news_mismatch(struct run *run, struct news_mismatches *news, const struct reconcile_row *row)
+{
+	const char *exchange = news->accounts->items[row->exchange].name;
+	double before = memory_gauge(news->last, OPEN_MISMATCH, LABELS(exchange, row->symbol), 0);
+
+	if (!row->known) {
+		if (news->changes++ < NEWS_LINES_MOST)
+			tell_overflow(run, exchange, row->symbol);
+		return;
+	}
+	if (row->mismatched == (before != 0))
+		return;
+	if (news->changes++ < NEWS_LINES_MOST)
+		tell_mismatch(run, news, row);
+}
+
+/* Markets of which nothing at all is left have no row. */
+static void
+tell_gone(struct run *run, struct news_mismatches *news, const struct series *series)
+{
+	const char *exchange = series->labels, *symbol = exchange + strlen(exchange) + 1;
+	struct reconcile_row row = { .symbol = symbol };
+	double value;
+
+	while (row.exchange < news->accounts->count &&
+	       strcmp(news->accounts->items[row.exchange].name, exchange) != 0)
+		row.exchange++;
+	if (row.exchange == news->accounts->count || !news->comparable[row.exchange] ||
+	    metrics_value(run_metrics(run), &open_families[OPEN_MISMATCH], LABELS(exchange, symbol), &value))
+		return;
+	if (news->changes++ < NEWS_LINES_MOST)
+		tell_mismatch(run, news, &row);
+}
+
+void
+news_mismatches_end(struct run *run, struct news_mismatches *news)
+{
+	size_t family = 0;
+	char text[96];
+
+	while (metrics_family(news->last, family) != &open_families[OPEN_MISMATCH])
+		family++;
+	for (size_t i = 0; i < metrics_series_count(news->last, family); i++)
+		if (metrics_series(news->last, family, i)->value != 0)
+			tell_gone(run, news, metrics_series(news->last, family, i));
+	if (news->changes <= NEWS_LINES_MOST)
+		return;
+	(void)snprintf(text, sizeof(text), "%zu more markets have begun or ceased to differ",
+	    news->changes - NEWS_LINES_MOST);
+	run_note(run, "positions", text);
+}
+
+/* Others ------------------------------------------------------------- */
+
+void
+news_key(struct run *run, const struct account *account, const struct metrics *last)
+{
+	const char *withdraw = account_permission_name(PERMISSION_WITHDRAW);
+	const struct account_reading *reading = account->reading;
+
+	if (reading == NULL)
+		return;
+	if (reading->parts[ACCOUNT_KEY].read && reading->health.permission[PERMISSION_WITHDRAW] == 1 &&
+	    memory_gauge(last, OPEN_KEY_PERMISSION, LABELS(account->name, withdraw), 0) != 1)
+		run_note(run, account->name,
+		    "the API key may withdraw: take that right from it, nothing here needs it");
+	if (reading->parts[ACCOUNT_LOCK].read && reading->health.trading_locked == 1 &&
+	    memory_gauge(last, OPEN_TRADING_LOCKED, LABELS(account->name), 0) != 1)
+		run_note(run, account->name, "the exchange has locked trading on the account");
+}
+
+void
+news_unknown_rows(struct run *run, const struct belief *belief, const struct metrics *last)
+{
+	double before = memory_gauge(last, OPEN_UNKNOWN_ROWS, NO_LABELS, 0);
+	char text[128];
+
+	if (!belief->told || belief->unknown_rows == 0 || (double)belief->unknown_rows == before)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%zu positions are at exchanges that --exchange does not name: nobody checks them",
+	    belief->unknown_rows);
+	run_note(run, "engine", text);
+}
+
+void
+news_exposure(
+    struct run *run, const char *currency, const struct exposure *exposure, const struct metrics *last)
+{
+	char text[192];
+
+	/* An exchange that was not read has a line of its own. */
+	if (exposure->known || strcmp(exposure->missing, EXPOSURE_UNREADABLE) == 0 ||
+	    memory_gauge(last, OPEN_EXPOSURE_KNOWN, LABELS(currency), 1) == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "the exposure in %s is not known: no price or rate leads there from %s; give a --symbol or a --rate",
+	    currency, exposure->missing);
+	run_note(run, currency, text);
+}

@@ -1,0 +1,260 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/preflight/checks.h"
+#include "positions/reconcile.h"
+
+enum { LATE_NS = 100 * 1000 * 1000 };
+
+/* Asking ------------------------------------------------------------- */
+
+static bool
+is_wanted(const struct gate *gate)
+{
+	bool positions = gate_makes(gate, CHECK_OPEN_POSITIONS);
+	bool guard = gate->live && gate_makes(gate, CHECK_LIVE_GUARD);
+
+	return gate->has_exchanges && gate->memory_failure.kind == FAILURE_NONE && (positions || guard);
+}
+
+void
+accounts_ask(struct gate *gate, struct deadline deadline)
+{
+	double now = clock_unix_seconds();
+
+	for (size_t i = 0; i < gate->accounts.count; i++) {
+		struct account *account = &gate->accounts.items[i];
+
+		account->reading = NULL;
+		account->prices = NULL;
+		account->retry_at = gate->retry_at[i];
+		account->health_known = false;
+	}
+	if (is_wanted(gate))
+		sources_read(&gate->sources, &gate->accounts, deadline, now);
+}
+
+/* What assets are worth, by the order books that exchange_health's check read. */
+static void
+take_prices(struct gate *gate, struct deadline deadline)
+{
+	/* They come by the deadline, and a thread may be late. */
+	deadline.at_ns += LATE_NS;
+	if (!gate->shares_books || gate->policy.dust <= 0 || !books_await(&gate->books, deadline))
+		return;
+	for (size_t i = 0; i < gate->accounts.count; i++)
+		gate->accounts.items[i].prices = gate->venues.items[i].reading;
+}
+
+/* What could not be read --------------------------------------------- */
+
+static const char unreadable[] = "make the account and the bot's positions readable: unreadable is not flat";
+
+static void
+tell_unread_account(const struct gate *gate, size_t index, struct check_result *result)
+{
+	const struct account *account = &gate->accounts.items[index];
+	const struct failure *why = &gate->stock.failures[index];
+	struct failure held = { 0 };
+
+	for (int e = 0; account->reading != NULL && e < ACCOUNT_ENDPOINTS && why->kind == FAILURE_NONE; e++)
+		if (account->reading->parts[e].asked && !account->reading->parts[e].read)
+			why = &account->reading->parts[e].failure;
+	if (why->kind == FAILURE_NONE) {
+		(void)failure_set(&held, FAILURE_REJECTED, "%s",
+		    account->key == NULL ? "there is no key for it"
+					 : "not asked: it has banned this address, or wants fewer requests");
+		why = &held;
+	}
+	check_find_failure(result, gate_severity(gate), unreadable, account->name, why);
+}
+
+static void
+tell_unread_engine(const struct gate *gate, struct check_result *result)
+{
+	const struct belief *belief = &gate->belief;
+	char what[96];
+
+	for (int store = 0; store < ENGINE_STORES; store++)
+		if (belief->store_failures[store].kind != FAILURE_NONE) {
+			(void)snprintf(what, sizeof(what), "the bot's positions (%s)",
+			    engine_store_name((enum engine_store)store));
+			check_find_failure(
+			    result, gate_severity(gate), unreadable, what, &belief->store_failures[store]);
+		}
+	for (size_t i = 0; i < belief->exchange_count; i++)
+		if (belief->failures[i].kind != FAILURE_NONE)
+			check_find_failure(result, gate_severity(gate), unreadable,
+			    gate->accounts.items[i].name, &belief->failures[i]);
+}
+
+/* How many accounts there are to look at: in paper those without a key are none. */
+static size_t
+tell_unread(const struct gate *gate, struct check_result *result)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < gate->accounts.count; i++) {
+		bool counts = gate->live || !gate->accounts.items[i].withheld;
+
+		count += counts;
+		if (counts && !gate->stock.known[i])
+			tell_unread_account(gate, i, result);
+	}
+	if (gate->sources.has_engine)
+		tell_unread_engine(gate, result);
+	return count;
+}
+
+/* What is open ------------------------------------------------------- */
+
+/* Every market that differs is told with its quantity, as many as there is room for. */
+static size_t
+tell_rows(const struct gate *gate, const struct reconcile_row rows[], size_t count, bool negated, char *text,
+    size_t size)
+{
+	size_t found = 0, length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		struct decimal difference =
+		    negated ? decimal_negative(rows[i].difference) : rows[i].difference;
+		char digits[DECIMAL_TEXT];
+
+		if (rows[i].known && !rows[i].mismatched)
+			continue;
+		found++;
+		if (length + 160 > size)
+			continue;
+		length += (size_t)snprintf(text + length, size - length, "%s%s %.48s %s",
+		    found > 1 ? ", " : "", gate->accounts.items[rows[i].exchange].name, rows[i].symbol,
+		    rows[i].known ? decimal_text(difference, digits) : "(too many digits)");
+	}
+	return found;
+}
+
+static double
+never(const void *memory, size_t exchange, const char *symbol)
+{
+	(void)memory;
+	(void)exchange;
+	(void)symbol;
+	return -1;
+}
+
+static struct reconcile_list
+list_of(const struct holdings *holdings)
+{
+	return (struct reconcile_list){ holdings->rows, holdings->count };
+}
+
+/*
+ * What is held beyond the baseline is what differs from it: the same reckoning,
+ * once with an engine that believes to have nothing, once with the bot's own.
+ * What is open is open, however little, and also a long beside a short of one
+ * size: of the tolerances, only the share of what the baseline names counts there.
+ */
+static size_t
+differ(struct gate *gate, bool with_engine, char *text, size_t size, struct failure *why)
+{
+	const struct holdings nothing = { 0 };
+	struct reconcile_input input = {
+		.engine = list_of(with_engine ? &gate->belief.holdings : &nothing),
+		.exchange = list_of(&gate->stock.holdings),
+		.baseline = list_of(&gate->policy.baseline),
+		.comparable = gate->comparable,
+		.exchange_count = gate->accounts.count,
+		.remembered = never,
+		.now = clock_unix_seconds(),
+	};
+	struct reconcile_row *rows =
+	    calloc(input.engine.count + input.exchange.count + input.baseline.count + 1, sizeof(*rows));
+	const struct reconcile_limits held = { .relative = gate->policy.limits.relative };
+	size_t count, found;
+
+	if (rows == NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return 0;
+	}
+	for (size_t i = 0; i < gate->accounts.count; i++)
+		gate->comparable[i] = gate->stock.known[i] && (!with_engine || gate->belief.known[i]);
+	count = reconcile(with_engine ? &gate->policy.limits : &held, &input, rows);
+	found = tell_rows(gate, rows, count, !with_engine, text, size);
+	free(rows);
+	return found;
+}
+
+static void
+tell_open(struct gate *gate, struct check_result *result)
+{
+	struct failure why = { 0 };
+	char text[320];
+	size_t found = differ(gate, false, text, sizeof(text), &why);
+
+	if (found > 0)
+		check_find(result, gate_severity(gate),
+		    "close them, or say with baseline what is kept there and is no position of the bot's",
+		    "%zu open: %s", found, text);
+	found = gate->sources.has_engine ? differ(gate, true, text, sizeof(text), &why) : 0;
+	if (found > 0)
+		check_find(result, gate_severity(gate), "reconcile the bot's positions with the exchanges'",
+		    "%zu differ from what the bot believes: %s", found, text);
+	if (gate->belief.told && gate->belief.unknown_rows > 0)
+		check_find(result, gate_severity(gate), "name these exchanges with --exchange",
+		    "the bot has %zu positions at exchanges that nobody checks", gate->belief.unknown_rows);
+	if (!gate->sources.has_engine && gate->live)
+		check_find(result, STATUS_WARN, "give engine.postgres or engine.redis",
+		    "what the bot believes to have is not known: nothing is compared");
+	if (why.kind != FAILURE_NONE)
+		check_find_failure(result, gate_severity(gate), "free some memory", "positions", &why);
+}
+
+static int
+form(struct gate *gate, struct failure *why)
+{
+	struct belief_input input = { .policy = &gate->policy,
+		.exchanges = &gate->accounts.settings,
+		.sources = &gate->sources,
+		.held = &gate->stock.holdings };
+	double now = clock_unix_seconds();
+
+	if (gate->sources.account_failure.kind != FAILURE_NONE) {
+		*why = gate->sources.account_failure;
+		return -1;
+	}
+	if (stock_form(&gate->stock, &gate->policy, &gate->accounts, now, why) != 0 ||
+	    belief_form(&gate->belief, &input, now, why) != 0)
+		return -1;
+	stock_remove_dust(&gate->stock, &gate->policy, &gate->belief.holdings);
+	return 0;
+}
+
+void
+check_open_positions(struct gate *gate, struct deadline deadline, struct check_result *result)
+{
+	struct failure why = { 0 };
+	size_t count;
+
+	if (!exchanges_are_named(gate, result))
+		return;
+	if (gate->memory_failure.kind != FAILURE_NONE) {
+		check_find_failure(result, gate_severity(gate),
+		    "let this user read the directory of the .prom files",
+		    "nobody is asked, there may be a ban", &gate->memory_failure);
+		return;
+	}
+	take_prices(gate, deadline);
+	if (form(gate, &why) != 0) {
+		check_find_failure(result, gate_severity(gate), "free some memory", "positions", &why);
+		return;
+	}
+	count = tell_unread(gate, result);
+	tell_open(gate, result);
+	if (count == 0)
+		check_skip(result, "no account on paper has a key");
+	else
+		check_pass(result, "%zu accounts are flat%s", count,
+		    gate->sources.has_engine ? ", and so the bot believes"
+					     : "; the bot's view is not configured");
+}

@@ -1,0 +1,128 @@
+#include <ctype.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collectors/preflight/checks/placeholder.h"
+
+enum {
+	LONGEST = 256,        /* a sentence, at the most; of what is longer the beginning is read */
+	LONGEST_WORDS = 64,   /* of what is made of words alone */
+	LONGEST_TEMPLATE = 64 /* of a setting: a longer one in braces may be JSON */
+};
+
+/* In small letters, with everything but letters and digits taken out. */
+static void
+reduce(const char *secret, char reduced[LONGEST + 1])
+{
+	size_t length = 0;
+
+	for (; *secret != '\0' && length < LONGEST; secret++)
+		if (isalnum((unsigned char)*secret))
+			reduced[length++] = (char)tolower((unsigned char)*secret);
+	reduced[length] = '\0';
+}
+
+static bool
+is_one_of(const char *text)
+{
+	static const char *const words[] = { "test", "testing", "none", "null", "nil", "undefined", "empty",
+		"default", "admin", "root", "foo", "bar", "foobar", "abc", "abc123", "abcdef", "qwerty",
+		"letmein", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890",
+		"0123456789", "redacted", "hidden", "masked", "unset", "na", "tba", "tbd", "hunter2", "fixme",
+		"sample", "string", "value", "here" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What says what it is, and whose, and nothing else: "secret", "my-api-key", "binance_secret", "supersecret".
+ */
+static bool
+is_made_of_names(const char *text)
+{
+	static const char *const words[] = { "secret", "password", "passphrase", "passwd", "pass", "key",
+		"api", "token", "my", "our", "the", "super", "top", "private", "public", "access", "account",
+		"exchange", "bot", "binance", "binanceusdm", "bitget", "bithumb", "bybit", "coinbase", "gate",
+		"kraken", "okx", "upbit", "redis", "postgres" };
+
+	if (*text == '\0')
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strncmp(text, words[i], strlen(words[i])) == 0 &&
+		    is_made_of_names(text + strlen(words[i])))
+			return true;
+	return false;
+}
+
+/* Words that no random text has in it by chance; short ones stand at its beginning. */
+static bool
+holds_a_word(const char *text)
+{
+	static const char *const anywhere[] = { "changeme", "changme", "goeshere", "changethis", "changeit",
+		"replaceme", "replacethis", "replacewith", "placeholder", "yourkey", "yourapi", "yoursecret",
+		"yourpassword", "yourtoken", "yourpassphrase", "insertyour", "insertkey", "inserthere",
+		"putyour", "enteryour", "pasteyour", "examplekey", "exampleapi", "examplesecret", "keyhere",
+		"secrethere", "tokenhere", "passwordhere", "dummykey", "dummysecret", "fakekey", "fakesecret",
+		"notasecret", "notset" };
+	static const char *const beginnings[] = { "example", "dummy", "todo", "your", "xxxx" };
+
+	for (size_t i = 0; i < sizeof(anywhere) / sizeof(*anywhere); i++)
+		if (strstr(text, anywhere[i]) != NULL)
+			return true;
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+		if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+/* "xxxx", "****", "....", "0000"; or two of them, where that cannot be chance: "aaaabbbb". */
+static bool
+is_one_character_or_two(const char *secret)
+{
+	size_t length = strlen(secret), same = strspn(secret, (const char[]){ *secret, '\0' });
+
+	return same == length ||
+	       (length >= 8 && strspn(secret, (const char[]){ *secret, secret[same], '\0' }) == length);
+}
+
+/* "<key>", "${KEY}", "{{ key }}", "[key]", "%KEY%", "$KEY": what a template has before it is filled in. */
+static bool
+is_template(const char *secret)
+{
+	size_t length = strlen(secret);
+	char first = secret[0], last = secret[length - 1];
+
+	return (first == '<' && last == '>') || (first == '[' && last == ']') ||
+	       (first == '{' && last == '}') || strncmp(secret, "${", 2) == 0 ||
+	       strstr(secret, "{{") != NULL || (length > 2 && first == '%' && last == '%') ||
+	       (first == '$' && length > 1 &&
+		   strspn(secret + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length - 1);
+}
+
+bool
+placeholder_is_unfilled(const char *text)
+{
+	char reduced[LONGEST + 1] = "";
+
+	if (*text == '\0' || strlen(text) > LONGEST)
+		return false;
+	reduce(text, reduced);
+	return (strlen(text) <= LONGEST_TEMPLATE && is_template(text)) || holds_a_word(reduced);
+}
+
+bool
+placeholder_is(const char *secret)
+{
+	char reduced[LONGEST + 1] = "";
+
+	secret += strspn(secret, " \t\r\n\"'");
+	if (*secret == '\0' || is_one_character_or_two(secret) || is_template(secret))
+		return true;
+	reduce(secret, reduced);
+	return reduced[0] == '\0' || is_one_of(reduced) || holds_a_word(reduced) ||
+	       strstr(reduced, "example") != NULL ||
+	       (strlen(reduced) <= LONGEST_WORDS && is_made_of_names(reduced));
+}

@@ -1,0 +1,32 @@
+#ifndef COLLECTORS_PREFLIGHT_OUTPUT_CHECKLIST_H
+#define COLLECTORS_PREFLIGHT_OUTPUT_CHECKLIST_H
+
+#include "collectors/preflight/output/outlet.h"
+#include "collectors/preflight/verdict.h"
+
+/*
+ * The list of checks, in their order, each line as soon as it and all before
+ * it are done.  On a terminal with the check that is awaited, and with colours unless NO_COLOR
+ * is set.  Nothing waits for whoever reads it, but terminal_close().
+ */
+struct terminal {
+	bool shown; /* false: nobody looks */
+	struct outlet out;
+	bool is_terminal, coloured;
+	const struct check_result *results;
+	const bool *listed;
+	bool done[CHECKS];
+	int next; /* the first that is not shown yet */
+	size_t number, total;
+};
+
+/* `fd` negative: nothing is shown. */
+void terminal_begin(
+    struct terminal *terminal, int fd, const struct check_result results[CHECKS], const bool listed[CHECKS]);
+void terminal_done(struct terminal *terminal, enum check check); /* its result is there */
+void terminal_end(struct terminal *terminal, const struct verdict *verdict);
+
+/* False: by the deadline not all was taken. */
+bool terminal_close(struct terminal *terminal, struct deadline deadline);
+
+#endif /* COLLECTORS_PREFLIGHT_OUTPUT_CHECKLIST_H */

@@ -1,9 +1,0 @@
-#ifndef COLLECTORS_PREFLIGHT_WHEN_H
-#define COLLECTORS_PREFLIGHT_WHEN_H
-
-enum { WHEN_TEXT = 32 };
-
-/* Unix time as RFC 3339 in UTC, to the millisecond: "2026-11-21T01:31:45.123Z".  Returns `text`. */
-const char *when_text(double unix_seconds, char text[WHEN_TEXT]);
-
-#endif /* COLLECTORS_PREFLIGHT_WHEN_H */

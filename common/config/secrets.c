@@ -1,0 +1,249 @@
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/config/secrets.h"
+
+enum { LARGEST_FILE = 64 * 1024 };
+
+void
+secret_free(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+const char *
+secret_shown(const char *text)
+{
+	const char *password = strcasestr(text, "password");
+
+	if (password != NULL) {
+		password += strlen("password");
+		password += strspn(password, " \t");
+	}
+	if (strstr(text, "://") != NULL || (password != NULL && *password == '='))
+		return "(not shown: it may hold a secret)";
+	return text;
+}
+
+/* Out of memory leaves the set as it was: the caller's next allocation will tell. */
+void
+secrets_add(struct secrets *secrets, const char *secret)
+{
+	char **values, *copy;
+
+	if (*secret == '\0')
+		return;
+	for (size_t i = 0; i < secrets->count; i++)
+		if (strcmp(secrets->values[i], secret) == 0)
+			return;
+	values = realloc(secrets->values, (secrets->count + 1) * sizeof(*values));
+	if (values == NULL)
+		return;
+	secrets->values = values;
+	copy = strdup(secret);
+	if (copy != NULL)
+		values[secrets->count++] = copy;
+}
+
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* The byte that the escape "%XX" at `text` stands for, or -1: there is none. */
+static int
+escaped_byte(const char *text)
+{
+	int high = *text == '%' ? hex_digit(text[1]) : -1;
+	int low = high >= 0 ? hex_digit(text[2]) : -1;
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
+/*
+ * How many bytes of `text` spell `secret`, 0: it does not begin there.  Its
+ * control characters may have become '?', as failure_set() does it; where
+ * `encoded`, any of its bytes may be an escape.  Where `cut`, the text may end
+ * within the secret.
+ */
+static size_t
+spelling(const char *secret, const char *text, bool encoded, bool cut)
+{
+	size_t length = 0;
+
+	for (; *secret != '\0'; secret++) {
+		unsigned char wanted = (unsigned char)*secret;
+		int byte = encoded ? escaped_byte(text + length) : -1;
+
+		if (byte >= 0
+			? byte != wanted
+			: (unsigned char)text[length] != wanted && (text[length] != '?' || !iscntrl(wanted)))
+			break;
+		length += byte >= 0 ? 3 : 1;
+	}
+	if (*secret == '\0')
+		return length;
+	if (!cut)
+		return 0;
+	if (encoded && text[length] == '%' && strlen(text + length) < 3)
+		length += strlen(text + length);
+	return text[length] == '\0' ? length : 0;
+}
+
+static size_t
+any_spelling(const char *secret, const char *text, bool cut)
+{
+	size_t literal = spelling(secret, text, false, cut), encoded = spelling(secret, text, true, cut);
+
+	return literal > encoded ? literal : encoded;
+}
+
+/* "hunter2" becomes "***": no longer than it was, and its length does not show. */
+static void
+mask_one(const char *secret, char *text)
+{
+	/* What a spelling may begin with. */
+	const char first[] = { *secret, '%', iscntrl((unsigned char)*secret) ? '?' : '%', '\0' };
+
+	for (text += strcspn(text, first); *text != '\0'; text += strcspn(text, first)) {
+		size_t length = any_spelling(secret, text, false), stars = length < 3 ? length : 3;
+
+		memset(text, '*', stars);
+		memmove(text + stars, text + length, strlen(text + length) + 1);
+		text += length > 0 ? stars : 1;
+	}
+}
+
+/* The text may end with the first bytes of the secret; four of them are told from chance. */
+static void
+mask_cut_off(const char *secret, char *text)
+{
+	for (size_t left = strlen(text); left >= 4; left--, text++)
+		if (any_spelling(secret, text, true) == left) {
+			memset(text, '*', left);
+			return;
+		}
+}
+
+/* What was cut anywhere shows it by "...". */
+static void
+mask_before_dots(const char *secret, char *text)
+{
+	for (char *end = strstr(text, "..."); end != NULL; end = strstr(end + 1, "...")) {
+		*end = '\0';
+		mask_cut_off(secret, text);
+		*end = '.';
+	}
+}
+
+/* The longest first: a secret may be a part of another. */
+void
+secrets_mask(const struct secrets *secrets, char *text)
+{
+	size_t bound = (size_t)-1, longest;
+	bool cut = strlen(text) >= SECRETS_CUT;
+
+	do {
+		longest = 0;
+		for (size_t i = 0; i < secrets->count; i++) {
+			size_t length = strlen(secrets->values[i]);
+
+			if (length < bound && length > longest)
+				longest = length;
+		}
+		for (size_t i = 0; i < secrets->count; i++)
+			if (strlen(secrets->values[i]) == longest) {
+				mask_one(secrets->values[i], text);
+				mask_before_dots(secrets->values[i], text);
+				if (cut)
+					mask_cut_off(secrets->values[i], text);
+			}
+		bound = longest;
+	} while (longest > 0);
+}
+
+void
+secrets_release(struct secrets *secrets)
+{
+	for (size_t i = 0; i < secrets->count; i++)
+		secret_free(secrets->values[i]);
+	free(secrets->values);
+	*secrets = (struct secrets){ 0 };
+}
+
+/* Read all of `fd` into `text`, which has room for `size`.  The length, or -1 with errno. */
+static ssize_t
+read_all(int fd, char *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t got = read(fd, text + length, size - length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -1 : (ssize_t)length;
+		length += (size_t)got;
+	}
+	return (ssize_t)length;
+}
+
+/* What makes a file's content no secret, or NULL. */
+static const char *
+secret_fault(const char *text, ssize_t length)
+{
+	if (length > LARGEST_FILE)
+		return "is larger than 64 KiB";
+	if (memchr(text, '\0', (size_t)length) != NULL)
+		return "holds a NUL byte";
+	return text[strspn(text, "\r\n")] == '\0' ? "is empty" : NULL;
+}
+
+/* O_NONBLOCK: opening a FIFO would wait for a writer. */
+char *
+secret_read_file(const char *path, struct failure *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *text = calloc(1, LARGEST_FILE + 2);
+	const char *fault;
+	struct stat info;
+	ssize_t length = 0;
+
+	if (fd < 0 || text == NULL || fstat(fd, &info) != 0 ||
+	    (S_ISREG(info.st_mode) && (length = read_all(fd, text, LARGEST_FILE + 1)) < 0)) {
+		(void)failure_set(
+		    why, FAILURE_LOCAL, "cannot read '%s': %s", secret_shown(path), strerror(errno));
+		goto fail;
+	}
+	fault = S_ISREG(info.st_mode) ? secret_fault(text, length) : "is no regular file";
+	if (fault != NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "secret file '%s' %s", secret_shown(path), fault);
+		goto fail;
+	}
+	while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+		text[--length] = '\0';
+	(void)close(fd);
+	return text;
+
+fail:
+	if (fd >= 0)
+		(void)close(fd);
+	if (text != NULL)
+		explicit_bzero(text, LARGEST_FILE + 2);
+	free(text);
+	return NULL;
+}

@@ -1,0 +1,167 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/system/replace.h"
+
+enum { NAP_NS = 1000 * 1000 };
+
+static int
+fail(const char *path, const char *action, struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "evidence: cannot %s '%s': %s", action, path, strerror(errno));
+}
+
+static int
+open_directory(const char *path)
+{
+	char directory[4096];
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		(void)snprintf(directory, sizeof(directory), ".");
+	else
+		(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path + 1), path);
+	return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* One that somebody else put there, or may have open, is not what we write to. */
+static bool
+is_ours(const struct stat *info)
+{
+	return S_ISREG(info->st_mode) && info->st_uid == geteuid() && info->st_nlink <= 1 &&
+	       (info->st_mode & 07177) == 0;
+}
+
+/* Whether a draft is still the one of that name: else whoever had it has put it in its place. */
+static bool
+is_there(int directory, const char *name, int fd)
+{
+	struct stat info, there;
+
+	return fstat(fd, &info) == 0 && fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       info.st_dev == there.st_dev && info.st_ino == there.st_ino;
+}
+
+enum draft { DRAFT_LOCKED = -1, DRAFT_GONE = -2, DRAFT_FAILED = -3 };
+
+/* A file descriptor, or why there is none. */
+static int
+try_draft(int directory, const char *name)
+{
+	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int result = DRAFT_GONE, error = errno;
+	struct stat info;
+
+	if (fd >= 0 && fstat(fd, &info) == 0 && is_ours(&info)) {
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+			result = DRAFT_LOCKED;
+		else if (is_there(directory, name, fd))
+			return fd;
+	} else if (unlinkat(directory, name, 0) != 0) {
+		result = DRAFT_FAILED;
+		error = fd >= 0 ? errno : error;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	errno = error;
+	return result;
+}
+
+/* Writers take turns by the draft: it is for us alone, so that nobody else can hold us up by it. */
+static int
+open_draft(int directory, const char *name, struct deadline deadline)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	int fd;
+
+	while ((fd = try_draft(directory, name)) < 0 && fd != DRAFT_FAILED) {
+		if (deadline_left_ns(deadline) == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		if (fd == DRAFT_LOCKED)
+			(void)nanosleep(&nap, NULL);
+	}
+	if (fd >= 0 && ftruncate(fd, 0) != 0) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int
+write_all(int fd, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t wrote = write(fd, text, length);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return -1;
+		text += wrote;
+		length -= (size_t)wrote;
+	}
+	return 0;
+}
+
+/* A device, a pipe, or a link to somewhere else is not what a file takes the place of. */
+static int
+check_old(int directory, const char *path, const char *name, struct failure *why)
+{
+	struct stat info;
+
+	if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : fail(path, "look at", why);
+	if (S_ISREG(info.st_mode))
+		return 0;
+	return failure_set(why, FAILURE_LOCAL,
+	    "evidence: '%s' is there and no regular file: name another, or move it away", path);
+}
+
+static int
+replace(int directory, const char *path, const char *text, struct deadline deadline, struct failure *why)
+{
+	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+	char draft[300];
+	int fd, result;
+
+	if (*name == '\0' || snprintf(draft, sizeof(draft), ".%s.tmp", name) >= 255)
+		return failure_set(why, FAILURE_LOCAL, "evidence: '%s' is no name of a file", path);
+	if (check_old(directory, path, name, why) != 0)
+		return -1;
+	fd = open_draft(directory, draft, deadline);
+	if (fd < 0)
+		return fail(path, "write beside", why);
+	result = write_all(fd, text, strlen(text));
+	/* Some file systems tell only here that there was no room; the lock must stay until it is in place.
+	 */
+	if (result != 0 || close(dup(fd)) != 0 || renameat(directory, draft, directory, name) != 0) {
+		result = fail(path, "write", why);
+		(void)unlinkat(directory, draft, 0);
+	}
+	(void)close(fd);
+	return result;
+}
+
+int
+put_file(const char *path, const char *text, struct deadline deadline, struct failure *why)
+{
+	int directory, result;
+
+	if (strlen(path) >= 4096)
+		return failure_set(why, FAILURE_LOCAL, "evidence: the path is too long");
+	directory = open_directory(path);
+	if (directory < 0)
+		return fail(path, "open the directory of", why);
+	result = replace(directory, path, text, deadline, why);
+	(void)close(directory);
+	return result;
+}

@@ -1,0 +1,47 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "common/text/array.h"
+
+enum { LEAST_ROOM = 256, BOLDNESS = 16, SMALL_PAGE = 4096, WORTH_IT = 4 << 20 };
+
+static void
+use_large_pages(void *memory, size_t bytes)
+{
+	uintptr_t start = ((uintptr_t)memory + SMALL_PAGE - 1) & ~(uintptr_t)(SMALL_PAGE - 1);
+	uintptr_t end = ((uintptr_t)memory + bytes) & ~(uintptr_t)(SMALL_PAGE - 1);
+
+	/* Only advice: where it is not taken, nothing is lost but time. */
+	if (bytes >= WORTH_IT)
+		(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
+void *
+room_for(void *array, size_t *room, size_t count, size_t expected, size_t size)
+{
+	size_t larger = *room > 0 ? *room * 2 : LEAST_ROOM;
+	void *moved;
+
+	if (count <= *room)
+		return array;
+	/* A guess is only a guess: what it may cost is bounded. */
+	if (expected > larger)
+		larger = expected < larger * BOLDNESS ? expected : larger * BOLDNESS;
+	moved = reallocarray(array, larger, size);
+	if (moved == NULL)
+		return NULL;
+	*room = larger;
+	use_large_pages(moved, larger * size);
+	return moved;
+}
+
+void *
+room_zeroed(size_t count, size_t size)
+{
+	void *memory = calloc(count, size);
+
+	if (memory != NULL)
+		use_large_pages(memory, count * size);
+	return memory;
+}

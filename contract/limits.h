@@ -1,0 +1,12 @@
+#ifndef CONTRACT_LIMITS_H
+#define CONTRACT_LIMITS_H
+
+/* How much the settings may ask for.  It bounds the series of a family, and so the size of a file. */
+enum {
+	EXCHANGES_MAX = 64,
+	BOOKS_MAX = 4096,
+	SERIES_MOST = 50000,  /* of one family: 10,000 positions long and short, of both sources, and more */
+	CURRENCIES_MOST = 16, /* that exposure is told in */
+};
+
+#endif /* CONTRACT_LIMITS_H */

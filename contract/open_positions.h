@@ -1,0 +1,39 @@
+#ifndef CONTRACT_OPEN_POSITIONS_H
+#define CONTRACT_OPEN_POSITIONS_H
+
+#include "textfile/family.h"
+
+/* All that open_positions can write. */
+enum open_family {
+	OPEN_READABLE,
+	OPEN_COUNT,
+	OPEN_QUANTITY,
+	OPEN_NOTIONAL,
+	OPEN_PNL,
+	OPEN_BALANCE,
+	OPEN_MISMATCH,
+	OPEN_EXPOSURE,
+	OPEN_EXPOSURE_KNOWN,
+	OPEN_IMBALANCE,
+	OPEN_DELTA,
+	OPEN_DELTA_RATIO,
+	OPEN_KEY_EXPIRY,
+	OPEN_KEY_PERMISSION,
+	OPEN_KEY_IP_RESTRICTED,
+	OPEN_TRADING_LOCKED,
+	OPEN_UNKNOWN_ROWS,
+	OPEN_ENGINE_UPDATED,
+	OPEN_REQUESTS,
+	OPEN_FAILURES,
+	OPEN_LAST_SUCCESS,
+	OPEN_WEIGHT,
+	/* What must be remembered from run to run, by history.c, besides some of the above. */
+	OPEN_MISMATCH_SINCE,
+	OPEN_RETRY_AT,
+	OPEN_RUNS,
+};
+enum { OPEN_FAMILIES = OPEN_RUNS + 1 };
+
+extern const struct family open_families[OPEN_FAMILIES];
+
+#endif /* CONTRACT_OPEN_POSITIONS_H */

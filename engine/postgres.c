@@ -1,0 +1,312 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text/buffer.h"
+#include "engine/postgres_view_name.h"
+#include "engine/rows.h"
+#include "probes/postgres/errand.h"
+#include "probes/postgres/session.h"
+
+enum {
+	STATEMENT_BYTES = 8192,
+	COLUMNS_ASKED = 3, /* of the catalogue: name, type, category */
+};
+
+/* One reading under way.  It outlives the caller, if the errand does. */
+struct work {
+	struct postgres_session session;
+	struct engine_view view;
+	char *shown; /* the view as the operator writes it */
+	bool present[ENGINE_COLUMNS];
+	struct engine_reading reading;
+};
+
+/* What was said, and "; `advice`" behind it. */
+static int
+advise(struct failure *why, const char *advice)
+{
+	char said[sizeof(why->text)];
+
+	memcpy(said, why->text, sizeof(said));
+	return failure_set(why, why->kind, "%s: %s", said, advice);
+}
+
+static int
+statement_failed(const struct work *w)
+{
+	const struct postgres_session *s = &w->session;
+	const char *user = PQuser(s->conn);
+	char advice[sizeof(s->why->text)];
+
+	if (strcmp(s->sqlstate, "42501") == 0) {
+		(void)snprintf(advice, sizeof(advice),
+		    "GRANT USAGE ON SCHEMA %s TO \"%s\"; GRANT SELECT ON %s TO \"%s\"", w->view.schema,
+		    user != NULL ? user : "", w->view.relation, user != NULL ? user : "");
+		(void)advise(s->why, advice);
+	}
+	return failure_prefix(s->why, "%s", w->shown);
+}
+
+/* The catalogue knows no such name. */
+static int
+no_view(const struct work *w)
+{
+	struct failure *why = w->session.why;
+	const char *database = PQdb(w->session.conn);
+	bool schema = strcmp(w->session.sqlstate, "3F000") == 0;
+
+	return failure_set(why, FAILURE_REJECTED,
+	    "%s: there is no such %s in database %s: create it, as docs/engine.md says, or name another view or database",
+	    w->shown, schema ? "schema" : "view", database != NULL ? database : "");
+}
+
+/* Read-only, and with an end on the server too, also where a pooler takes no options. */
+static int
+begin(struct work *w)
+{
+	int left_ms = deadline_left_ms(w->session.deadline);
+	char statements[256];
+
+	(void)snprintf(statements, sizeof(statements),
+	    "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = %d; SET LOCAL client_encoding = 'UTF8'",
+	    left_ms > 0 ? left_ms : 1);
+	return postgres_session_do(&w->session, statements) == 0 ? 0 : statement_failed(w);
+}
+
+/* Texts of any kind will do (varchar, citext, an enumeration); all else must be of the one type. */
+static bool
+type_fits(enum engine_column column, const char *type, const char *category)
+{
+	if (strcmp(engine_column_type(column), "text") == 0)
+		return strcmp(category, "S") == 0 || strcmp(category, "E") == 0;
+	return strcmp(engine_column_type(column), type) == 0;
+}
+
+static int
+check_column(struct work *w, const PGresult *row)
+{
+	const char *name, *type, *category;
+
+	if (PQnfields(row) != COLUMNS_ASKED)
+		return failure_set(w->session.why, FAILURE_PROTOCOL,
+		    "%s: the server answered with other columns than it was asked for", w->shown);
+	name = PQgetvalue(row, 0, 0);
+	type = PQgetvalue(row, 0, 1);
+	category = PQgetvalue(row, 0, 2);
+	for (int column = 0; column < ENGINE_COLUMNS; column++) {
+		if (strcmp(name, engine_column_name(column)) != 0)
+			continue;
+		if (!type_fits(column, type, category))
+			return failure_set(w->session.why, FAILURE_REJECTED,
+			    "%s: column %s is %s, and must be %s", w->shown, name, type,
+			    engine_column_type(column));
+		w->present[column] = true;
+	}
+	return 0;
+}
+
+static int
+check_present(const struct work *w)
+{
+	for (int column = 0; column < ENGINE_COLUMNS; column++)
+		if (engine_column_required(column) && !w->present[column])
+			return failure_set(w->session.why, FAILURE_REJECTED,
+			    "%s: there is no column %s, which must be %s", w->shown,
+			    engine_column_name(column), engine_column_type(column));
+	return 0;
+}
+
+/*
+ * Which columns there are, of which types; a domain counts as what it is made of.  The schema is named for
+ * itself, because PostgreSQL 17 says of a view in a missing schema only that the view is missing.
+ */
+static int
+learn_columns(struct work *w)
+{
+	static const char format[] =
+	    "SELECT a.attname, pg_catalog.format_type("
+	    "CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), t.typcategory "
+	    "FROM pg_catalog.pg_attribute a "
+	    "JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid "
+	    "WHERE '%s'::pg_catalog.regnamespace IS NOT NULL "
+	    "AND a.attrelid OPERATOR(pg_catalog.=) '%s'::pg_catalog.regclass "
+	    "AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped";
+	char statement[sizeof(format) + sizeof(w->view.schema) + sizeof(w->view.relation)];
+	PGresult *row;
+	int more, result = 0;
+
+	(void)snprintf(statement, sizeof(statement), format, w->view.schema, w->view.relation);
+	if (postgres_session_ask(&w->session, statement) != 0)
+		return statement_failed(w);
+	while (result == 0 && (more = postgres_session_row(&w->session, &row)) != 0) {
+		if (more < 0)
+			return strcmp(w->session.sqlstate, "42P01") == 0 ||
+				       strcmp(w->session.sqlstate, "3F000") == 0
+				   ? no_view(w)
+				   : statement_failed(w);
+		result = check_column(w, row);
+		PQclear(row);
+	}
+	return result == 0 ? check_present(w) : -1;
+}
+
+/* Each value as text, and never long: the server must not send what would be refused anyway. */
+static void
+add_column(struct buffer *statement, enum engine_column column, bool present)
+{
+	const char *name = engine_column_name(column);
+
+	if (column > 0)
+		buffer_string(statement, ", ");
+	if (!present)
+		buffer_string(statement, "NULL");
+	else if (column == ENGINE_COLUMN_UPDATED_AT)
+		buffer_format(statement, "EXTRACT(EPOCH FROM \"%s\")::pg_catalog.text", name);
+	else
+		buffer_format(statement, "pg_catalog.left(\"%s\"::pg_catalog.text, %d)", name, ENGINE_TEXT);
+}
+
+static int
+ask_rows(struct work *w)
+{
+	struct buffer statement;
+	int result;
+
+	buffer_init(&statement, STATEMENT_BYTES);
+	buffer_string(&statement, "SELECT ");
+	for (int column = 0; column < ENGINE_COLUMNS; column++)
+		add_column(&statement, column, w->present[column]);
+	buffer_format(&statement, " FROM %s LIMIT %d", w->view.relation, ENGINE_ROWS_MAX + 1);
+	buffer_append(&statement, "", 1);
+	if (statement.failed)
+		result = failure_set(w->session.why, FAILURE_LOCAL, "out of memory");
+	else
+		result = postgres_session_ask(&w->session, statement.text);
+	buffer_release(&statement);
+	return result;
+}
+
+static struct slice
+value_of(const PGresult *answer, enum engine_column column)
+{
+	if (PQgetisnull(answer, 0, (int)column))
+		return (struct slice){ NULL, 0 };
+	return (
+	    struct slice){ PQgetvalue(answer, 0, (int)column), (size_t)PQgetlength(answer, 0, (int)column) };
+}
+
+/* Rows have no order: whose it is helps more than its number. */
+static int
+name_row(const struct work *w, const struct engine_row *row, size_t number)
+{
+	struct failure *why = w->session.why;
+
+	if (row->exchange[0] != '\0' && row->symbol[0] != '\0')
+		return failure_prefix(
+		    why, "%s: row %zu (%s %s)", w->shown, number, row->exchange, row->symbol);
+	return failure_prefix(why, "%s: row %zu", w->shown, number);
+}
+
+static int
+take_row(struct work *w, const PGresult *answer, size_t number)
+{
+	struct failure *why = w->session.why;
+	struct engine_row row;
+
+	if (PQnfields(answer) != ENGINE_COLUMNS)
+		return failure_set(why, FAILURE_PROTOCOL,
+		    "%s: the server answered with other columns than it was asked for", w->shown);
+	if (number > ENGINE_ROWS_MAX)
+		return failure_set(why, FAILURE_REJECTED,
+		    "%s: more than %d rows: leave out positions that are closed", w->shown,
+		    (int)ENGINE_ROWS_MAX);
+	engine_row_init(&row);
+	for (int column = 0; column < ENGINE_COLUMNS; column++)
+		if (engine_row_take(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
+			return name_row(w, &row, number);
+	if (decimal_sign(row.quantity) == 0)
+		return 0;
+	return engine_rows_add(&w->reading, &row, why);
+}
+
+static int
+read_rows(struct work *w)
+{
+	PGresult *row;
+	size_t count = 0;
+	int more, result = 0;
+
+	if (ask_rows(w) != 0)
+		return statement_failed(w);
+	while (result == 0 && (more = postgres_session_row(&w->session, &row)) != 0) {
+		if (more < 0)
+			return statement_failed(w);
+		result = take_row(w, row, ++count);
+		PQclear(row);
+	}
+	return result;
+}
+
+static void
+run(void *work, const struct postgres_target *target, struct deadline deadline)
+{
+	struct work *w = work;
+	struct engine_reading *reading = &w->reading;
+
+	if (postgres_session_open(&w->session, target, deadline, ENGINE_BYTES_MAX, &reading->failure) == 0 &&
+	    begin(w) == 0 && learn_columns(w) == 0 && read_rows(w) == 0)
+		reading->read = true;
+	else
+		postgres_session_mask(&w->session, reading->failure.text);
+	postgres_session_close(&w->session);
+}
+
+static void
+work_free(void *work)
+{
+	struct work *w = work;
+
+	if (w == NULL)
+		return;
+	engine_reading_release(&w->reading);
+	free(w->shown);
+	free(w);
+}
+
+static struct work *
+work_new(const char *view, struct failure *why)
+{
+	struct work *w = calloc(1, sizeof(*w));
+
+	if (w != NULL) {
+		engine_reading_init(&w->reading);
+		w->shown = strdup(view);
+	}
+	if (w == NULL || w->shown == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else if (engine_view_parse(&w->view, view, why) == 0)
+		return w;
+	work_free(w);
+	return NULL;
+}
+
+void
+engine_read_postgres(struct postgres_target *target, const char *view, struct deadline deadline,
+    struct engine_reading *reading)
+{
+	static const struct postgres_task task = { run, work_free };
+	int64_t began_ns = clock_now_ns();
+	struct work *w;
+
+	engine_reading_init(reading);
+	w = work_new(view, &reading->failure);
+	if (w != NULL && postgres_errand(&task, w, target, deadline, &reading->failure) == 0) {
+		*reading = w->reading;
+		engine_reading_init(&w->reading);
+		work_free(w);
+	}
+	if (!reading->read)
+		engine_reading_discard(reading);
+	reading->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
+}

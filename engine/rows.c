@@ -1,0 +1,249 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/text/utf8.h"
+#include "engine/rows.h"
+#include "textfile/number.h"
+
+enum {
+	FIRST_ROOM = 64,
+	SHOWN_BYTES =
+	    80, /* a longer value is not repeated: never cut, for it might hold a piece of a secret */
+};
+
+/* What Unix seconds can be: 2001 to 5138.  Milliseconds are beyond it. */
+static const double earliest = 1e9, latest = 1e11;
+
+/* A name or symbol of at most `room` - 1 bytes that people can read. */
+static bool
+take_text(struct slice text, char *to, size_t room)
+{
+	if (text.length == 0 || text.length >= room || !utf8_valid(text))
+		return false;
+	if (text.at[0] == ' ' || text.at[text.length - 1] == ' ')
+		return false;
+	for (size_t i = 0; i < text.length; i++)
+		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+			return false;
+	memcpy(to, text.at, text.length);
+	to[text.length] = '\0';
+	return true;
+}
+
+/* Which of the words, in any case; -1: none. */
+static int
+word_index(struct slice text, const char *const words[], int count)
+{
+	for (int i = 0; i < count; i++)
+		if (text.length == strlen(words[i]) && strncasecmp(text.at, words[i], text.length) == 0)
+			return i;
+	return -1;
+}
+
+static bool
+take_number(struct slice text, double *number)
+{
+	double value;
+
+	if (!number_valid(text))
+		return false;
+	value = number_value(text);
+	if (!isfinite(value))
+		return false;
+	*number = value;
+	return true;
+}
+
+static bool
+take_exchange(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	(void)reading;
+	return take_text(text, row->exchange, sizeof(row->exchange));
+}
+
+static bool
+take_symbol(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	(void)reading;
+	return take_text(text, row->symbol, sizeof(row->symbol));
+}
+
+static bool
+take_side(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	static const char *const words[] = { "long", "short" };
+	int index = word_index(text, words, 2);
+
+	(void)reading;
+	row->is_short = index == 1;
+	return index >= 0;
+}
+
+static bool
+take_quantity(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	(void)reading;
+	return decimal_parse(text, &row->quantity) && decimal_sign(row->quantity) >= 0;
+}
+
+static bool
+take_market(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	static const char *const words[] = { "spot", "derivative" };
+	static const enum engine_market markets[] = { ENGINE_MARKET_SPOT, ENGINE_MARKET_DERIVATIVE };
+	int index = word_index(text, words, 2);
+
+	(void)reading;
+	if (index >= 0)
+		row->market = markets[index];
+	return index >= 0;
+}
+
+static bool
+take_entry_price(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	(void)reading;
+	return take_number(text, &row->entry_price);
+}
+
+static bool
+take_unrealized_pnl(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	(void)reading;
+	return take_number(text, &row->unrealized_pnl);
+}
+
+static bool
+take_updated_at(struct engine_reading *reading, struct engine_row *row, struct slice text)
+{
+	double at;
+
+	(void)row;
+	if (!take_number(text, &at) || at < earliest || at > latest)
+		return false;
+	if (at > reading->updated_at)
+		reading->updated_at = at;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	const char *type;
+	const char *expected;
+	bool required;
+	bool (*take)(struct engine_reading *reading, struct engine_row *row, struct slice text);
+} columns[ENGINE_COLUMNS] = {
+	{ "exchange", "text", "a name of 1 to 63 bytes, without blanks around it", true, take_exchange },
+	{ "symbol", "text", "a market of 1 to 63 bytes, without blanks around it", true, take_symbol },
+	{ "side", "text", "'long' or 'short'", true, take_side },
+	{ "quantity", "numeric",
+	    "a number of 0 or more with at most 38 digits (what is sold is side 'short')", true,
+	    take_quantity },
+	{ "market", "text", "'spot', 'derivative' or left out", false, take_market },
+	{ "entry_price", "numeric", "a finite number or left out", false, take_entry_price },
+	{ "unrealized_pnl", "numeric", "a finite number or left out", false, take_unrealized_pnl },
+	{ "updated_at", "timestamp with time zone", "a time, in Redis Unix seconds (not milliseconds)", false,
+	    take_updated_at },
+};
+
+const char *
+engine_column_name(enum engine_column column)
+{
+	return columns[column].name;
+}
+
+const char *
+engine_column_type(enum engine_column column)
+{
+	return columns[column].type;
+}
+
+bool
+engine_column_required(enum engine_column column)
+{
+	return columns[column].required;
+}
+
+void
+engine_reading_init(struct engine_reading *reading)
+{
+	*reading = (struct engine_reading){ .updated_at = -1 };
+}
+
+void
+engine_reading_forget_rows(struct engine_reading *reading)
+{
+	free(reading->rows);
+	reading->rows = NULL;
+	reading->row_count = reading->row_room = 0;
+}
+
+void
+engine_reading_discard(struct engine_reading *reading)
+{
+	engine_reading_forget_rows(reading);
+	reading->updated_at = -1;
+	reading->read = false;
+}
+
+void
+engine_reading_release(struct engine_reading *reading)
+{
+	if (reading != NULL)
+		engine_reading_discard(reading);
+}
+
+void
+engine_row_init(struct engine_row *row)
+{
+	memset(row, 0, sizeof(*row));
+	row->entry_price = row->unrealized_pnl = (double)NAN;
+}
+
+static int
+refuse(enum engine_column column, struct slice text, const char *noun, struct failure *why)
+{
+	const char *name = columns[column].name, *expected = columns[column].expected;
+
+	if (text.at == NULL)
+		return failure_set(
+		    why, FAILURE_REJECTED, "%s%s is NULL, and must be %s", noun, name, expected);
+	if (text.length > SHOWN_BYTES)
+		return failure_set(why, FAILURE_REJECTED, "%s%s is more than %d bytes long, and must be %s",
+		    noun, name, (int)SHOWN_BYTES, expected);
+	return failure_set(
+	    why, FAILURE_REJECTED, "%s%s is '%.*s', and must be %s", noun, name, SLICE_ARGS(text), expected);
+}
+
+int
+engine_row_take(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
+    struct slice text, const char *noun, struct failure *why)
+{
+	if (text.at == NULL && !columns[column].required)
+		return 0;
+	/* A text as long as that may have been cut. */
+	if (text.at == NULL || text.length >= ENGINE_TEXT || !columns[column].take(reading, row, text))
+		return refuse(column, text, noun, why);
+	return 0;
+}
+
+int
+engine_rows_add(struct engine_reading *reading, const struct engine_row *row, struct failure *why)
+{
+	if (reading->row_count == ENGINE_ROWS_MAX)
+		return failure_set(why, FAILURE_REJECTED,
+		    "more than %d positions: leave out those that are closed", (int)ENGINE_ROWS_MAX);
+	if (reading->row_count == reading->row_room) {
+		size_t room = reading->row_room == 0 ? FIRST_ROOM : 2 * reading->row_room;
+		struct engine_row *rows = realloc(reading->rows, room * sizeof(*rows));
+
+		if (rows == NULL)
+			return failure_set(why, FAILURE_LOCAL, "out of memory");
+		reading->rows = rows;
+		reading->row_room = room;
+	}
+	reading->rows[reading->row_count++] = *row;
+	return 0;
+}

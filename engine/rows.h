@@ -1,0 +1,50 @@
+#ifndef ENGINE_ROWS_H
+#define ENGINE_ROWS_H
+
+#include "common/text/slice.h"
+#include "engine/engine.h"
+
+/*
+ * From texts to rows, for the readers of the engine's view alone.  Pure: no
+ * I/O, no clock.
+ */
+enum engine_column {
+	ENGINE_COLUMN_EXCHANGE,
+	ENGINE_COLUMN_SYMBOL,
+	ENGINE_COLUMN_SIDE,
+	ENGINE_COLUMN_QUANTITY,
+	ENGINE_COLUMN_MARKET,
+	ENGINE_COLUMN_ENTRY_PRICE,
+	ENGINE_COLUMN_UNREALIZED_PNL,
+	ENGINE_COLUMN_UPDATED_AT, /* as Unix seconds */
+};
+enum { ENGINE_COLUMNS = ENGINE_COLUMN_UPDATED_AT + 1 };
+
+enum {
+	ENGINE_TEXT = 256,                   /* no value is as long as that */
+	ENGINE_BYTES_MAX = 16 * 1024 * 1024, /* of a whole answer */
+};
+
+const char *engine_column_name(enum engine_column column);
+const char *engine_column_type(enum engine_column column); /* as Postgres's format_type() spells it */
+bool engine_column_required(enum engine_column column);
+
+/* Nothing is known.  To be called before anything else. */
+void engine_reading_init(struct engine_reading *reading);
+
+/* Not one row counts; the failure stays. */
+void engine_reading_discard(struct engine_reading *reading);
+
+void engine_row_init(struct engine_row *row);
+
+/*
+ * One value of a row; updated_at becomes the reading's, if it is the newest.
+ * `text.at` NULL: there is none.  -1 with `why` (rejected): "side is 'buy', and
+ * must be ...", with `noun` ("column ", "") before it.
+ */
+int engine_row_take(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
+    struct slice text, const char *noun, struct failure *why);
+
+int engine_rows_add(struct engine_reading *reading, const struct engine_row *row, struct failure *why);
+
+#endif /* ENGINE_ROWS_H */

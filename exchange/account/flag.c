@@ -1,0 +1,249 @@
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "exchange/account/rows.h"
+
+enum { LONGEST_POINTER = 256, WORD_TEXT = 256, LIST_TEXT = 4 * WORD_TEXT };
+
+/* Items of a text "a, b", or of a list of such texts. */
+typedef void take_item(void *context, struct slice item);
+
+static struct slice
+trimmed(struct slice text)
+{
+	for (; text.length > 0 && *text.at == ' '; text.length--)
+		text.at++;
+	while (text.length > 0 && text.at[text.length - 1] == ' ')
+		text.length--;
+	return text;
+}
+
+/* False: it is no text. */
+static bool
+each_of_text(struct slice value, take_item *take, void *context)
+{
+	char buffer[LIST_TEXT];
+	struct slice text;
+
+	if (!json_scan_string(value, buffer, sizeof(buffer), &text))
+		return false;
+	for (text = trimmed(text); text.length > 0;) {
+		const char *comma = memchr(text.at, ',', text.length);
+		size_t length = comma != NULL ? (size_t)(comma - text.at) : text.length;
+
+		take(context, trimmed((struct slice){ text.at, length }));
+		text.at += length + (comma != NULL);
+		text.length -= length + (comma != NULL);
+	}
+	return true;
+}
+
+/* False: it is neither a text nor a list of texts. */
+static bool
+each_item(const struct json_scan *scan, struct slice value, take_item *take, void *context)
+{
+	struct json_rows rows;
+	struct slice key, item;
+
+	if (!json_rows_begin(scan, value, &rows))
+		return each_of_text(value, take, context);
+	if (rows.object)
+		return false;
+	while (json_rows_next(&rows, &key, &item))
+		if (!each_of_text(item, take, context))
+			return false;
+	return true;
+}
+
+/* Words -------------------------------------------------------------- */
+
+/* What was found of "word,other,other". */
+struct words {
+	const char *rule;
+	bool held, others, odd;
+};
+
+static bool
+is_same(struct slice item, const char *word, size_t length)
+{
+	return item.length == length && strncasecmp(item.at, word, length) == 0;
+}
+
+static bool
+is_other(const char *rule, struct slice item)
+{
+	for (rule += strcspn(rule, ","); *rule == ','; rule += strcspn(rule, ",")) {
+		rule++;
+		if (is_same(item, rule, strcspn(rule, ",")))
+			return true;
+	}
+	return false;
+}
+
+/* "withdrawal" beside "withdraw-funds": it has that one's first part in it, and may mean the same. */
+static bool
+resembles(const char *rule, struct slice item)
+{
+	size_t length = strcspn(rule, ",-_");
+
+	for (size_t i = 0; i + length <= item.length; i++)
+		if (strncasecmp(item.at + i, rule, length) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_word(struct slice item)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
+	for (size_t i = 0; i < item.length; i++)
+		if (item.at[i] == '\0' || strchr(letters, item.at[i]) == NULL)
+			return false;
+	return item.length > 0;
+}
+
+static void
+take_word(void *context, struct slice item)
+{
+	struct words *words = context;
+
+	if (is_same(item, words->rule, strcspn(words->rule, ",")))
+		words->held = true;
+	else if (is_other(words->rule, item))
+		words->others = true;
+	else if (!is_word(item) || resembles(words->rule, item))
+		words->odd = true;
+}
+
+/* No is only what words that are known say, or a list without any. */
+static int
+decide_words(const struct json_scan *scan, struct slice value, const char *rule)
+{
+	struct words words = { .rule = rule };
+	struct json_rows rows;
+	struct slice key, item;
+
+	if (!each_item(scan, value, take_word, &words))
+		return -1;
+	if (words.held)
+		return 1;
+	if (json_rows_begin(scan, value, &rows) && !json_rows_next(&rows, &key, &item))
+		return 0;
+	return words.others && !words.odd ? 0 : -1;
+}
+
+/* Flags -------------------------------------------------------------- */
+
+static int
+decide_flag(struct slice value)
+{
+	char buffer[WORD_TEXT];
+	struct slice text;
+
+	if (!json_scan_text(value, buffer, sizeof(buffer), &text))
+		return -1;
+	if (slice_is(text, "true") || slice_is(text, "1"))
+		return 1;
+	return slice_is(text, "false") || slice_is(text, "0") ? 0 : -1;
+}
+
+/* 0, or -2 with `why`; what is null, or not there, is nothing. */
+static int
+find(const struct json_scan *scan, struct slice row, const char *pointer, struct slice *value,
+    struct failure *why)
+{
+	if (json_scan_get(scan, row, pointer, value, why) != 0)
+		return -2;
+	if (json_scan_kind(*value) == SCAN_NULL)
+		*value = (struct slice){ NULL, 0 };
+	return 0;
+}
+
+int
+account_decide(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why)
+{
+	bool no = *rule == '!';
+	char pointer[LONGEST_POINTER] = "";
+	struct slice value;
+	size_t length;
+	int told;
+
+	rule += no;
+	length = strcspn(rule, ":");
+	if (length < sizeof(pointer))
+		memcpy(pointer, rule, length);
+	if (find(scan, row, pointer, &value, why) != 0)
+		return -2;
+	if (value.at == NULL)
+		return -1;
+	told = rule[length] == ':' ? decide_words(scan, value, rule + length + 1) : decide_flag(value);
+	return told >= 0 && no ? !told : told;
+}
+
+/* Addresses ---------------------------------------------------------- */
+
+/* A range with fewer bits than these restricts to nobody. */
+enum { LEAST_BITS = 8, ADDRESS_TEXT = 64 };
+
+struct addresses {
+	size_t count;
+	bool any, odd;
+};
+
+/* How many bits of the address count; -1: it is none, nor a range of any. */
+static int
+bits_of(const char *address)
+{
+	char plain[ADDRESS_TEXT];
+	size_t length = strcspn(address, "/");
+	unsigned char bytes[sizeof(struct in6_addr)];
+	const char *digits = address + length + 1;
+	int most, bits;
+
+	memcpy(plain, address, length);
+	plain[length] = '\0';
+	most = inet_pton(AF_INET, plain, bytes) == 1 ? 32 : inet_pton(AF_INET6, plain, bytes) == 1 ? 128 : -1;
+	if (most < 0 || address[length] == '\0')
+		return most;
+	if (*digits == '\0' || strlen(digits) > 3 || digits[strspn(digits, "0123456789")] != '\0')
+		return -1;
+	bits = (int)strtol(digits, NULL, 10);
+	return bits <= most ? bits : -1;
+}
+
+static void
+take_address(void *context, struct slice item)
+{
+	struct addresses *addresses = context;
+	char text[ADDRESS_TEXT] = "";
+	int bits;
+
+	if (item.length < sizeof(text) && memchr(item.at, '\0', item.length) == NULL)
+		memcpy(text, item.at, item.length);
+	bits = bits_of(text);
+	addresses->count++;
+	if (strcmp(text, "*") == 0 || strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0 ||
+	    (bits >= 0 && bits < LEAST_BITS))
+		addresses->any = true;
+	else if (bits < 0)
+		addresses->odd = true;
+}
+
+int
+account_decide_restricted(
+    const struct json_scan *scan, struct slice row, const char *pointer, struct failure *why)
+{
+	struct addresses addresses = { 0 };
+	struct slice value;
+
+	if (find(scan, row, pointer, &value, why) != 0)
+		return -2;
+	if (value.at == NULL || !each_item(scan, value, take_address, &addresses))
+		return -1;
+	if (addresses.any || addresses.count == 0)
+		return 0;
+	return addresses.odd ? -1 : 1;
+}

@@ -1,0 +1,308 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "exchange/account/sign.h"
+
+enum { LONGEST_NAME = 512, LONGEST_SECRET = 8192, SEED = 32 };
+
+static const char pem_mark[] = "-----BEGIN";
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static bool
+is_pem(const char *secret)
+{
+	return strncmp(secret, pem_mark, strlen(pem_mark)) == 0;
+}
+
+static bool
+is_jwt(const struct profile_auth *auth)
+{
+	return strcmp(auth->scheme, "jwt") == 0;
+}
+
+/* Signed with a private key, and with nothing else. */
+static bool
+wants_private(const struct profile_auth *auth)
+{
+	return is_jwt(auth) ? auth->algorithm[0] != 'H' : strcmp(auth->secret_encoding, "pem") == 0;
+}
+
+static bool
+list_has_token(const struct profile_list *list, const char *token)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (account_sign_has_token(list->items[i], token))
+			return true;
+	return false;
+}
+
+/* Binance, and who does as Binance: the signature goes into the query, and may be of an Ed25519 key. */
+static bool
+takes_private(const struct profile_auth *auth)
+{
+	return wants_private(auth) || (!is_jwt(auth) && strcmp(auth->secret_encoding, "raw") == 0 &&
+					  list_has_token(&auth->query, "{signature}"));
+}
+
+static bool
+wants_passphrase(const struct profile_auth *auth)
+{
+	return list_has_token(&auth->headers, "{pass}") || list_has_token(&auth->query, "{pass}") ||
+	       list_has_token(&auth->claims, "{pass}") ||
+	       (auth->prehash != NULL && account_sign_has_token(auth->prehash, "{pass}"));
+}
+
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
+
+static bool
+is_graphic(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < '!' || *text > '~')
+			return false;
+	return true;
+}
+
+/* What is wrong with the texts, before any of them is decoded; NULL: nothing. */
+static const char *
+fault_of(const struct profile *profile, const char *key, const char *secret, const char *passphrase)
+{
+	const struct profile_auth *auth = &profile->auth;
+
+	if (strcmp(auth->scheme, "none") == 0)
+		return "its profile does not say how calls are signed (auth.scheme is none)";
+	if (*key == '\0' || strlen(key) > LONGEST_NAME || !is_graphic(key))
+		return "the API key is empty, too long, or has a blank or another character that no key has";
+	if (*secret == '\0' || strlen(secret) > LONGEST_SECRET)
+		return "the secret is empty or longer than 8 KiB";
+	if (is_pem(secret) && !takes_private(auth))
+		return "the secret is a private key (PEM): this exchange wants the text that came with the API key";
+	if (!is_pem(secret) && has_control(secret))
+		return "the secret has a line break or another control character in it";
+	if (wants_passphrase(auth) && (passphrase == NULL || *passphrase == '\0'))
+		return "the key's passphrase is missing: it was chosen when the key was made";
+	if (passphrase != NULL && (strlen(passphrase) > LONGEST_NAME || has_control(passphrase)))
+		return "the passphrase is too long or has a control character in it";
+	return NULL;
+}
+
+/* Decodes strictly: no blanks, all of the padding.  NULL: it is not base64, or no memory. */
+static unsigned char *
+decode_base64(const char *text, size_t *length)
+{
+	size_t size = strlen(text), digits = strspn(text, alphabet), padding = strspn(text + digits, "=");
+	unsigned char *bytes;
+
+	if (size == 0 || size % 4 != 0 || padding > 2 || digits + padding != size)
+		return NULL;
+	bytes = malloc(size / 4 * 3);
+	if (bytes == NULL)
+		return NULL;
+	(void)EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)size);
+	*length = size / 4 * 3 - padding;
+	return bytes;
+}
+
+/* Without one, OpenSSL would ask at the terminal. */
+static int
+no_password(char *text, int size, int writing, void *context)
+{
+	(void)text;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return -1;
+}
+
+/* A PEM that was carried in one line, as in JSON or the environment, has "\n" in two characters. */
+static void
+unfold_lines(char *pem)
+{
+	char *to = pem;
+
+	for (const char *from = pem; *from != '\0'; from++) {
+		bool escape = from[0] == '\\' && from[1] == 'n';
+
+		*to++ = escape ? '\n' : *from;
+		from += escape;
+	}
+	memset(to, 0, strlen(to));
+}
+
+static bool
+is_p256(const EVP_PKEY *private)
+{
+	char curve[32] = "";
+	size_t length;
+
+	return EVP_PKEY_get_base_id(private) == EVP_PKEY_EC &&
+	       EVP_PKEY_get_group_name(private, curve, sizeof(curve), &length) == 1 &&
+	       strcmp(curve, "prime256v1") == 0;
+}
+
+static int
+check_kind(const struct profile_auth *auth, const EVP_PKEY *private, struct failure *why)
+{
+	bool ed25519 = EVP_PKEY_get_base_id(private) == EVP_PKEY_ED25519;
+
+	if (ed25519 || (is_jwt(auth) && is_p256(private)))
+		return 0;
+	return failure_set(why, FAILURE_LOCAL, "the private key is of the wrong kind: %s is wanted",
+	    is_jwt(auth) ? "an EC key of the curve P-256, or Ed25519," : "Ed25519");
+}
+
+static int
+read_pem(struct account_key *key, const struct profile_auth *auth, const char *secret, struct failure *why)
+{
+	char *pem = strdup(secret);
+	BIO *bio = NULL;
+
+	if (pem != NULL) {
+		unfold_lines(pem);
+		bio = BIO_new_mem_buf(pem, -1);
+	}
+	if (bio != NULL)
+		key->private = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	(void)BIO_free(bio);
+	secret_free(pem);
+	ERR_clear_error();
+	if (key->private == NULL)
+		return failure_set(why, FAILURE_LOCAL,
+		    "the secret is no private key in PEM that can be read: it is damaged, or has a password");
+	return check_kind(auth, key->private, why);
+}
+
+/* As Coinbase hands out Ed25519 keys: the seed and the public half, in base64. */
+static int
+read_seed(struct account_key *key, const char *secret, struct failure *why)
+{
+	unsigned char public[SEED], *bytes;
+	size_t length = 0, public_length = sizeof(public);
+	bool good = false;
+
+	bytes = decode_base64(secret, &length);
+	if (bytes != NULL && (length == SEED || length == sizeof(public) + SEED)) {
+		key->private = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, SEED);
+		good = key->private != NULL &&
+		       EVP_PKEY_get_raw_public_key(key->private, public, &public_length) == 1 &&
+		       (length == SEED || memcmp(public, bytes + SEED, sizeof(public)) == 0);
+	}
+	if (bytes != NULL)
+		explicit_bzero(bytes, length);
+	free(bytes);
+	ERR_clear_error();
+	return good ? 0
+		    : failure_set(why, FAILURE_LOCAL,
+			  "the secret is no private key: neither PEM nor an Ed25519 key in base64");
+}
+
+static int
+read_secret(struct account_key *key, const struct profile_auth *auth, const char *secret, struct failure *why)
+{
+	if (is_pem(secret))
+		return read_pem(key, auth, secret, why);
+	if (wants_private(auth))
+		return read_seed(key, secret, why);
+	if (strcmp(auth->secret_encoding, "base64") == 0) {
+		key->secret = decode_base64(secret, &key->secret_length);
+		return key->secret != NULL
+			   ? 0
+			   : failure_set(why, FAILURE_LOCAL,
+				 "the secret is not base64, as this exchange's secrets are: copy it whole");
+	}
+	key->secret = (unsigned char *)strdup(secret);
+	key->secret_length = strlen(secret);
+	return key->secret != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+/* Its lines one by one: it may come back without its line breaks. */
+static void
+remember_pem(struct secrets *secrets, const char *secret)
+{
+	enum { TELLING = 16 };
+	char *pem = strdup(secret), *line, *rest = NULL;
+
+	if (pem == NULL)
+		return;
+	unfold_lines(pem);
+	for (line = strtok_r(pem, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
+		if (*line != '-' && strlen(line) >= TELLING)
+			secrets_add(secrets, line);
+	explicit_bzero(pem, strlen(secret));
+	free(pem);
+}
+
+struct account_key *
+account_key_new(const struct profile *profile, const char *key, const char *secret, const char *passphrase,
+    struct secrets *secrets, struct failure *why)
+{
+	const char *fault = fault_of(profile, key, secret, passphrase);
+	struct account_key *made;
+
+	secrets_add(secrets, key);
+	secrets_add(secrets, secret);
+	if (is_pem(secret))
+		remember_pem(secrets, secret);
+	if (passphrase != NULL)
+		secrets_add(secrets, passphrase);
+	if (fault != NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "%s: %s", profile->name, fault);
+		return NULL;
+	}
+	made = calloc(1, sizeof(*made));
+	if (made == NULL || (made->name = strdup(key)) == NULL ||
+	    (made->nonce = calloc(1, sizeof(*made->nonce))) == NULL ||
+	    (passphrase != NULL && (made->passphrase = strdup(passphrase)) == NULL))
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else if (read_secret(made, &profile->auth, secret, why) == 0)
+		return made;
+	(void)failure_prefix(why, "%s", profile->name);
+	account_key_free(made);
+	return NULL;
+}
+
+void
+account_key_free(struct account_key *key)
+{
+	if (key == NULL)
+		return;
+	secret_free(key->name);
+	secret_free(key->passphrase);
+	if (key->secret != NULL)
+		explicit_bzero(key->secret, key->secret_length);
+	free(key->secret);
+	EVP_PKEY_free(key->private);
+	free(key->nonce);
+	free(key);
+}
+
+const char *
+account_key_name(const struct account_key *key)
+{
+	return key->name;
+}
+
+/* A clock that was set back does not take the numbers back. */
+uint64_t
+account_key_nonce(const struct account_key *key)
+{
+	struct timespec now;
+	uint64_t us;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	*key->nonce = us > *key->nonce ? us : *key->nonce + 1;
+	return *key->nonce;
+}

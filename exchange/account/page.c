@@ -1,0 +1,196 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "common/config/secrets.h"
+#include "exchange/account/page.h"
+#include "exchange/account/sign.h"
+
+enum { UUID_TEXT = 37 };
+
+/* Version 4: random. */
+static int
+make_uuid(char text[UUID_TEXT], struct failure *why)
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		return failure_set(why, FAILURE_LOCAL, "no random numbers: %s", strerror(errno));
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	(void)snprintf(text, UUID_TEXT,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+	    b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	return 0;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+account_cursor_valid(const char *cursor)
+{
+	for (const char *c = cursor; *c != '\0'; c++)
+		if (*c == '&' || *c == '#' || (unsigned char)*c < ' ' || *c == 127)
+			return false;
+	return *cursor != '\0' && strlen(cursor) <= ACCOUNT_CURSOR;
+}
+
+static int
+hex_value(char c)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *found = c != '\0' ? strchr(digits, c) : NULL;
+
+	return found != NULL ? (int)(found - digits) % 16 : -1;
+}
+
+/* The byte that the escape at `text` stands for; -1: it is none. */
+static int
+escaped(const char *text)
+{
+	int high = *text == '%' ? hex_value(text[1]) : -1, low = high >= 0 ? hex_value(text[2]) : -1;
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
+/* Some exchanges (Bybit) hand cursors out as they stand in a URL: to encode these again would be wrong. */
+static bool
+is_encoded(const char *cursor)
+{
+	bool escapes = false;
+
+	for (; *cursor != '\0'; cursor++) {
+		bool escape = *cursor == '%';
+
+		if (escape ? escaped(cursor) < 0 : strpbrk(cursor, "/+=:,; \"") == cursor)
+			return false;
+		escapes = escapes || escape;
+		cursor += escape ? 2 : 0;
+	}
+	return escapes;
+}
+
+static void
+append_cursor(struct buffer *query, const char *cursor)
+{
+	if (!is_encoded(cursor)) {
+		buffer_string(query, cursor);
+		return;
+	}
+	for (; *cursor != '\0'; cursor++) {
+		int byte = escaped(cursor);
+		char c = (char)(byte >= 0 ? byte : *cursor);
+
+		buffer_append(query, &c, 1);
+		cursor += byte >= 0 ? 2 : 0;
+	}
+}
+
+/* The query of the path, and the cursor behind it; owned, NULL: too long. */
+static char *
+make_query(const struct profile_read *read, const char *path, const char *cursor)
+{
+	const char *question = strchr(path, '?');
+	struct buffer query;
+	char *text;
+
+	account_text(&query);
+	buffer_string(&query, question != NULL ? question + 1 : "");
+	if (cursor != NULL) {
+		size_t at;
+
+		buffer_string(&query, query.length > 0 ? "&" : "");
+		buffer_string(&query, read->cursor_parameter);
+		buffer_string(&query, "=");
+		at = query.length;
+		append_cursor(&query, cursor);
+		/* Decoded, it must still be one value. */
+		if (!query.failed && (memchr(query.text + at, '&', query.length - at) != NULL ||
+					 memchr(query.text + at, '\0', query.length - at) != NULL))
+			query.failed = true;
+	}
+	text = account_text_take(&query);
+	return text;
+}
+
+static int
+make_public(const char *base_url, const char *path, const char *query, struct account_signed *result)
+{
+	struct buffer encoded;
+	char *text;
+
+	account_text(&encoded);
+	account_sign_encode_query(&encoded, query);
+	text = account_text_take(&encoded);
+	if (text != NULL)
+		result->url = account_url(base_url, path, text);
+	free(text);
+	return result->url != NULL ? 0 : -1;
+}
+
+static int
+make_signed(const struct account_target *target, const struct account_call *unsigned_call,
+    struct account_signed *result, struct failure *why)
+{
+	struct account_call call = *unsigned_call;
+	char uuid[UUID_TEXT];
+
+	if (target->key == NULL)
+		return failure_set(
+		    why, FAILURE_LOCAL, "%s: there is no API key for it", target->profile->name);
+	if (make_uuid(uuid, why) != 0)
+		return -1;
+	call.uuid = uuid;
+	call.now_ms = now_ms();
+	call.nonce = account_key_nonce(target->key);
+	return account_sign(target->profile, target->key, &call, result, why);
+}
+
+enum profile_place
+account_place(const struct account_target *target)
+{
+	return profile_place(
+	    target->profile, target->base_url, target->paper_hosts, target->paper_host_count);
+}
+
+int
+account_page_request(const struct account_target *target, enum account_endpoint endpoint, size_t path,
+    const char *cursor, struct account_signed *result, struct failure *why)
+{
+	const struct profile_read *read = &target->profile->account.reads[endpoint];
+	const char *whole = path == 0 ? read->path : read->also.items[path - 1];
+	char *plain = strndup(whole, strcspn(whole, "?")), *query = make_query(read, whole, cursor);
+	struct account_call call = { .base_url = target->base_url != NULL ? target->base_url
+									  : target->profile->base_url,
+		.path = plain,
+		.query = query,
+		.post = read->post };
+	int outcome = -1;
+
+	*result = (struct account_signed){ 0 };
+	/* The last place before anything is signed. */
+	if (target->paper_only && account_place(target) == PLACE_LIVE)
+		(void)failure_set(why, FAILURE_LOCAL,
+		    "%s: a live exchange is not asked in paper, and nothing was sent", target->profile->name);
+	else if (plain == NULL || query == NULL)
+		(void)failure_set(why, FAILURE_LOCAL,
+		    "%s: the URL of the next page is too long, or makes no sense", target->profile->name);
+	else if (endpoint != ACCOUNT_INSTRUMENTS)
+		outcome = make_signed(target, &call, result, why);
+	else if ((outcome = make_public(call.base_url, plain, query, result)) != 0)
+		(void)failure_set(why, FAILURE_LOCAL, "%s: its URL is too long", target->profile->name);
+	free(plain);
+	free(query);
+	return outcome;
+}

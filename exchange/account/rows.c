@@ -1,0 +1,315 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange/account/rows.h"
+#include "exchange/public/read.h"
+#include "textfile/number.h"
+
+enum { FIELD_TEXT = 256, SHOWN = 40, MOST_FIELDS = 8 };
+
+/* What of a row somebody else's text is shown in an error. */
+static int
+shown(struct slice text)
+{
+	return (int)(text.length < SHOWN ? text.length : SHOWN);
+}
+
+static const char *
+more(struct slice text)
+{
+	return text.length > SHOWN ? "..." : "";
+}
+
+/* "row 3: REASON", or "row 'XXBT': REASON"; rows are counted from 1. */
+static int
+fail_row(const struct account_row *row, struct failure *why, const char *pointer, const char *reason,
+    struct slice text)
+{
+	const char *quote = text.at != NULL ? "'" : "";
+
+	if (row->key.at != NULL)
+		return failure_set(why, FAILURE_PROTOCOL, "row '%.*s%s': '%s' %s%s%.*s%s%s", shown(row->key),
+		    row->key.at, more(row->key), pointer, reason, quote, shown(text),
+		    text.at != NULL ? text.at : "", more(text), quote);
+	return failure_set(why, FAILURE_PROTOCOL, "row %zu: '%s' %s%s%.*s%s%s", row->index + 1, pointer,
+	    reason, quote, shown(text), text.at != NULL ? text.at : "", more(text), quote);
+}
+
+static bool
+is_empty(struct slice value)
+{
+	enum scan_kind kind = json_scan_kind(value);
+
+	return kind == SCAN_NOTHING || kind == SCAN_NULL || (kind == SCAN_STRING && value.length == 2);
+}
+
+static int
+read_decimal(const struct account_row *row, const char *pointer, struct slice value, struct decimal *number,
+    struct failure *why)
+{
+	char buffer[FIELD_TEXT];
+	struct slice text;
+	enum scan_kind kind = json_scan_kind(value);
+
+	if (kind == SCAN_NOTHING)
+		return fail_row(row, why, pointer, "is missing", value);
+	if ((kind != SCAN_STRING && kind != SCAN_NUMBER) ||
+	    !json_scan_text(value, buffer, sizeof(buffer), &text) || !decimal_parse(text, number))
+		return fail_row(row, why, pointer, "is not a number: ", value);
+	return 0;
+}
+
+/* Of what may be left empty: 0 then. */
+static int
+read_part(const struct account_row *row, const char *pointer, struct slice value, struct decimal *number,
+    struct failure *why)
+{
+	*number = (struct decimal){ 0, 0 };
+	if (pointer == NULL || (json_scan_kind(value) == SCAN_STRING && value.length == 2))
+		return 0;
+	return read_decimal(row, pointer, value, number, why);
+}
+
+/* NaN: not told. */
+static double
+read_double(struct slice value)
+{
+	char buffer[FIELD_TEXT];
+	struct slice text;
+	double number;
+
+	if (is_empty(value) || !json_scan_text(value, buffer, sizeof(buffer), &text) || !number_valid(text))
+		return NAN;
+	number = number_value(text);
+	return isfinite(number) ? number : NAN;
+}
+
+/* Room for one more, or -1. */
+static int
+grow(
+    void **items, size_t *room, size_t count, size_t size, size_t most, const char *what, struct failure *why)
+{
+	size_t wanted = *room == 0 ? 64 : *room * 2;
+	void *grown;
+
+	if (count >= most)
+		return failure_set(why, FAILURE_PROTOCOL, "more than %zu %s", most, what);
+	if (count < *room)
+		return 0;
+	grown = realloc(*items, wanted * size);
+	if (grown == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	*items = grown;
+	*room = wanted;
+	return 0;
+}
+
+/* The members that the pointers name, in one pass over the row; where one is NULL, nothing. */
+static int
+find_members(const struct account_row *row, const char *const pointers[], size_t count, struct slice found[],
+    struct failure *why)
+{
+	const char *wanted[MOST_FIELDS];
+	struct slice members[MOST_FIELDS];
+	size_t asked = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (pointers[i] != NULL)
+			wanted[asked++] = pointers[i];
+	if (json_scan_members(row->scan, row->body, wanted, asked, members, why) != 0)
+		return -1;
+	asked = 0;
+	for (size_t i = 0; i < count; i++)
+		found[i] = pointers[i] != NULL ? members[asked++] : (struct slice){ NULL, 0 };
+	return 0;
+}
+
+/* The asset's name as everybody has it, of a member, or of the row's own key. */
+static int
+read_asset(const struct account_row *row, struct slice value, char asset[SYMBOL_ASSET], struct failure *why)
+{
+	const struct profile_account *account = &row->profile->account;
+	const char *pointer = account->balance_asset != NULL ? account->balance_asset : "(key)";
+	char buffer[FIELD_TEXT];
+	struct symbol symbol;
+	struct slice text;
+	bool told = account->balance_asset != NULL ? json_scan_string(value, buffer, sizeof(buffer), &text)
+						   : json_scan_key(row->key, buffer, sizeof(buffer), &text);
+
+	if (!told)
+		return fail_row(row, why, pointer, "is no name of an asset", value);
+	if (!symbol_read_asset(row->profile, text, &symbol))
+		return fail_row(row, why, pointer, "is no name of an asset: ", text);
+	memcpy(asset, symbol.base, SYMBOL_ASSET);
+	return 0;
+}
+
+int
+account_row_balance(const struct account_row *row, struct account_lists *lists, struct failure *why)
+{
+	enum { ASSET, AMOUNT, LOCKED, FIELDS };
+	const struct profile_account *account = &row->profile->account;
+	const char *amount = account->balance_free != NULL ? account->balance_free : account->balance_total;
+	const char *const pointers[FIELDS] = { account->balance_asset, amount, account->balance_locked };
+	struct account_balance balance = { .asset = "" };
+	struct slice found[FIELDS];
+
+	if (find_members(row, pointers, FIELDS, found, why) != 0 ||
+	    read_decimal(row, amount, found[AMOUNT], &balance.free, why) != 0 ||
+	    read_part(row, account->balance_locked, found[LOCKED], &balance.locked, why) != 0)
+		return -1;
+	if (account->balance_free == NULL && !decimal_subtract(balance.free, balance.locked, &balance.free))
+		return fail_row(row, why, amount, "has too many digits", (struct slice){ NULL, 0 });
+	/* What is nothing needs no name. */
+	if (decimal_sign(balance.free) == 0 && decimal_sign(balance.locked) == 0)
+		return 0;
+	if (read_asset(row, found[ASSET], balance.asset, why) != 0 ||
+	    grow((void **)&lists->balances, &lists->balance_room, lists->balance_count, sizeof(balance),
+		ACCOUNT_BALANCES_MAX, "balances", why) != 0)
+		return -1;
+	lists->balances[lists->balance_count++] = balance;
+	return 0;
+}
+
+enum { SYMBOL, QUANTITY, CLOSED, SIDE, NOTIONAL, MARK, PNL, POSITION_FIELDS };
+
+/* What is open, with its sign: the quantity without what of it is closed. */
+static int
+read_quantity(const struct account_row *row, const char *const pointers[], const struct slice found[],
+    struct decimal *quantity, struct failure *why)
+{
+	struct decimal closed;
+	int sign;
+
+	if (read_decimal(row, pointers[QUANTITY], found[QUANTITY], quantity, why) != 0 ||
+	    read_part(row, pointers[CLOSED], found[CLOSED], &closed, why) != 0)
+		return -1;
+	sign = decimal_sign(*quantity);
+	if (sign < 0)
+		closed = decimal_negative(closed);
+	if (!decimal_subtract(*quantity, closed, quantity))
+		return fail_row(
+		    row, why, pointers[QUANTITY], "has too many digits", (struct slice){ NULL, 0 });
+	if (decimal_sign(*quantity) == -sign && sign != 0)
+		return fail_row(row, why, pointers[CLOSED], "is more than there was: ", found[CLOSED]);
+	return 0;
+}
+
+static int
+read_side(const struct account_row *row, struct slice value, struct decimal *quantity,
+    enum account_side *side, struct failure *why)
+{
+	const struct profile_account *account = &row->profile->account;
+	bool negative = decimal_sign(*quantity) < 0, is_long = false, is_short = false;
+	char word[FIELD_TEXT], buffer[FIELD_TEXT];
+	struct slice text;
+
+	*quantity = decimal_absolute(*quantity);
+	*side = negative ? SIDE_SHORT : SIDE_LONG;
+	if (account->position_side == NULL)
+		return 0;
+	if (!json_scan_text(value, buffer, sizeof(buffer), &text) || text.length >= sizeof(word))
+		return fail_row(row, why, account->position_side, "does not tell a side", value);
+	memcpy(word, text.at, text.length);
+	word[text.length] = '\0';
+	is_long = exchange_list_has(&account->side_long, word);
+	is_short = exchange_list_has(&account->side_short, word);
+	if (is_long && negative)
+		return fail_row(row, why, account->position_quantity, "is negative, and the side is ", text);
+	if (!is_long && !is_short && !exchange_list_has(&account->side_signed, word))
+		return fail_row(row, why, account->position_side, "is no side: ", text);
+	if (is_short)
+		*side = SIDE_SHORT;
+	return 0;
+}
+
+static int
+read_market(
+    const struct account_row *row, struct slice value, struct account_position *position, struct failure *why)
+{
+	const struct profile_account *account = &row->profile->account;
+	char buffer[FIELD_TEXT];
+	struct slice text;
+
+	if (!json_scan_string(value, buffer, sizeof(buffer), &text))
+		return fail_row(row, why, account->position_symbol, "is no name of a market", value);
+	if (text.length >= sizeof(position->native) || !symbol_read(row->profile, text, &position->symbol))
+		return fail_row(row, why, account->position_symbol, "is no name of a market: ", text);
+	memcpy(position->native, text.at, text.length);
+	position->native[text.length] = '\0';
+	position->inverse = row->inverse;
+	for (size_t i = 0; i < account->position_inverse.count; i++)
+		if (slice_ends_with(text, account->position_inverse.items[i]))
+			position->inverse = true;
+	return 0;
+}
+
+int
+account_row_position(const struct account_row *row, struct account_lists *lists, struct failure *why)
+{
+	const struct profile_account *a = &row->profile->account;
+	const char *const pointers[POSITION_FIELDS] = { [SYMBOL] = a->position_symbol,
+		[QUANTITY] = a->position_quantity,
+		[CLOSED] = a->position_closed,
+		[SIDE] = a->position_side,
+		[NOTIONAL] = a->position_notional,
+		[MARK] = a->position_mark,
+		[PNL] = a->position_pnl };
+	struct slice found[POSITION_FIELDS];
+	struct account_position position = { .inverse = false };
+
+	if (find_members(row, pointers, POSITION_FIELDS, found, why) != 0 ||
+	    read_quantity(row, pointers, found, &position.quantity, why) != 0)
+		return -1;
+	/* What is nothing needs no name and no side. */
+	if (decimal_sign(position.quantity) == 0)
+		return 0;
+	if (read_side(row, found[SIDE], &position.quantity, &position.side, why) != 0 ||
+	    read_market(row, found[SYMBOL], &position, why) != 0 ||
+	    grow((void **)&lists->positions, &lists->position_room, lists->position_count, sizeof(position),
+		ACCOUNT_POSITIONS_MAX, "positions", why) != 0)
+		return -1;
+	position.notional = fabs(read_double(found[NOTIONAL]));
+	position.mark = read_double(found[MARK]);
+	if (!(position.mark > 0))
+		position.mark = NAN;
+	position.unrealized_pnl = read_double(found[PNL]);
+	lists->positions[lists->position_count++] = position;
+	return 0;
+}
+
+/* What cannot be read of an instrument is left out: a position in it will not be complete, others will. */
+int
+account_row_instrument(const struct account_row *row, struct account_lists *lists, struct failure *why)
+{
+	enum { NAME, SIZE, FIELDS };
+	const struct profile_account *account = &row->profile->account;
+	const char *const pointers[FIELDS] = { account->instrument_symbol, account->instrument_size };
+	struct account_instrument instrument = { .inverse = false };
+	struct slice found[FIELDS], text;
+	char buffer[FIELD_TEXT];
+	int inverse = 0;
+
+	if (find_members(row, pointers, FIELDS, found, why) != 0)
+		return -1;
+	if (read_decimal(row, account->instrument_size, found[SIZE], &instrument.size, why) != 0 ||
+	    decimal_sign(instrument.size) <= 0 ||
+	    !json_scan_string(found[NAME], buffer, sizeof(buffer), &text) ||
+	    text.length >= sizeof(instrument.native))
+		return 0;
+	if (account->instrument_inverse != NULL)
+		inverse = account_decide(row->scan, row->body, account->instrument_inverse, why);
+	if (inverse == -2)
+		return -1;
+	if (inverse < 0)
+		return 0;
+	if (grow((void **)&lists->instruments, &lists->instrument_room, lists->instrument_count,
+		sizeof(instrument), ACCOUNT_INSTRUMENTS_MAX, "instruments", why) != 0)
+		return -1;
+	memcpy(instrument.native, text.at, text.length);
+	instrument.native[text.length] = '\0';
+	instrument.inverse = inverse == 1;
+	lists->instruments[lists->instrument_count++] = instrument;
+	return 0;
+}

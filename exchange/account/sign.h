@@ -1,0 +1,87 @@
+#ifndef EXCHANGE_ACCOUNT_SIGN_H
+#define EXCHANGE_ACCOUNT_SIGN_H
+
+#include <openssl/evp.h>
+
+#include "common/text/buffer.h"
+#include "common/text/slice.h"
+#include "exchange/account/key.h"
+
+/* What the files of account_key.h share; nobody else includes this but their tests. */
+struct account_key {
+	char *name;
+	char *passphrase;      /* NULL: none */
+	unsigned char *secret; /* decoded; NULL: a private key */
+	size_t secret_length;
+	EVP_PKEY *private; /* Ed25519 or P-256; NULL: a secret */
+	uint64_t *nonce;   /* the last one given out */
+};
+
+/*
+ * Texts that are signed or sent are never longer.  A buffer begun with
+ * account_text() has room for all of it at once: growing would leave copies
+ * behind that nobody wipes.
+ */
+enum { ACCOUNT_TEXT = 8192, ACCOUNT_SIGNATURE = 64, ACCOUNT_TIME = 40 };
+void account_text(struct buffer *b);
+
+/* Wipe and release. */
+void account_text_release(struct buffer *b);
+
+/* As a string of its own, owned by the caller; the buffer is wiped and released.  NULL: it failed. */
+char *account_text_take(struct buffer *b);
+
+/* One call while it is signed: what its templates' tokens stand for.  NULL stands for "". */
+struct signing {
+	const struct profile *profile;
+	const struct account_key *key;
+	const char *path, *uuid;
+	bool post;
+	char *host; /* owned */
+	char ts[ACCOUNT_TIME], ts_later[ACCOUNT_TIME], nonce[24], recv[16];
+	char *query, *raw, *sorted; /* encoded, not encoded, and not encoded but sorted; owned */
+	char *body;                 /* owned */
+	char *signature, *token;    /* owned */
+};
+
+/* The time and nonce of the call, as the profile has them.  -1 with `why`: a time that cannot be. */
+int account_sign_begin(struct signing *s, const struct profile *profile, const struct account_key *key,
+    const struct account_call *call, struct failure *why);
+void account_sign_end(struct signing *s);
+
+/* Appends `text` with its tokens replaced. */
+void account_sign_template(struct buffer *out, const struct signing *s, const char *text);
+
+/* Whether the template has that token, as in "{key}"; or any that is of the query. */
+bool account_sign_has_token(const char *text, const char *token);
+bool account_sign_is_of_query(const char *text);
+
+/* Appends it percent-encoded: all but what RFC 3986 calls unreserved; of a query, its values and names. */
+void account_sign_encode(struct buffer *out, struct slice text);
+void account_sign_encode_query(struct buffer *out, const char *query);
+
+/* Appends the pairs of a query in the order of their names; equal names stay as they stand. */
+void account_sign_sort_query(struct buffer *out, const char *query);
+
+/* Appends bytes as text. */
+void account_sign_hex(struct buffer *out, const unsigned char *bytes, size_t length);
+void account_sign_base64(struct buffer *out, const unsigned char *bytes, size_t length);
+void account_sign_base64url(struct buffer *out, const unsigned char *bytes, size_t length);
+
+/* The prehash, evaluated, signed and encoded, into s->signature. */
+int account_sign_prehash(struct signing *s, struct failure *why);
+
+/* The profile's claims as a JSON Web Token, into s->token. */
+int account_sign_jwt(struct signing *s, struct failure *why);
+
+/*
+ * HMAC with the secret ("sha256" or "sha512"), or the private key's own
+ * signature (Ed25519; for P-256 r and s, 32 bytes each).
+ */
+int account_key_sign(const struct account_key *key, const char *hash, struct slice text,
+    unsigned char signature[ACCOUNT_SIGNATURE], size_t *length, struct failure *why);
+
+/* Base URL, path, and the query behind '?' if there is any (already encoded), owned; NULL: too long. */
+char *account_url(const char *base_url, const char *path, const char *query);
+
+#endif /* EXCHANGE_ACCOUNT_SIGN_H */

@@ -1,0 +1,369 @@
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/text/buffer.h"
+#include "exchange/ban_list.h"
+#include "textfile/number.h"
+#include "textfile/publish.h"
+
+#define FILE_NAME "exchange_bans"
+
+enum { LARGEST_FILE = BAN_LIST_ENTRIES * (BAN_LIST_URL + 64), FILE_MODE = 0644 };
+
+static const char published[] = "." FILE_NAME, temporary[] = "." FILE_NAME ".tmp";
+
+/* Clocks are moved a little all the time. */
+static const double clock_slack = 3600;
+
+static int
+fail(const char *action, const char *directory, const char *name, struct failure *why)
+{
+	return failure_set(
+	    why, FAILURE_LOCAL, "cannot %s '%s/%s': %s", action, directory, name, strerror(errno));
+}
+
+/* Reading ------------------------------------------------------------ */
+
+/* Up to the path, capitals mean nothing. */
+static void
+make_key(struct slice url, char key[BAN_LIST_URL])
+{
+	size_t slashes = 0;
+
+	for (size_t i = 0; i < url.length; i++) {
+		slashes += url.at[i] == '/';
+		key[i] = slashes < 3 ? (char)tolower((unsigned char)url.at[i]) : url.at[i];
+	}
+	key[url.length] = '\0';
+}
+
+static bool
+is_url(struct slice text)
+{
+	if (text.length < 8 || text.length >= BAN_LIST_URL || strncasecmp(text.at, "http", 4) != 0)
+		return false;
+	for (size_t i = 0; i < text.length; i++)
+		if (!isgraph((unsigned char)text.at[i]))
+			return false;
+	return true;
+}
+
+static struct slice
+next_word(struct slice *line)
+{
+	struct slice word = *line;
+
+	for (word.length = 0; word.length < line->length && line->at[word.length] != ' '; word.length++)
+		;
+	line->at += word.length;
+	line->length -= word.length;
+	if (line->length > 0) {
+		line->at++;
+		line->length--;
+	}
+	return word;
+}
+
+/* What is over, and what the clock says cannot be any more, is nothing. */
+static bool
+read_time(struct slice text, double now, double most, double *time)
+{
+	double value = number_valid(text) ? number_value(text) : -1;
+
+	if (!(value >= 0 && value <= 1e15))
+		return false;
+	*time = value > now && value <= now + most + clock_slack ? value : 0;
+	return true;
+}
+
+static struct ban_entry *
+find(const struct ban_list *list, const char *key)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->entries[i].url, key) == 0)
+			return &list->entries[i];
+	return NULL;
+}
+
+static void
+raise_time(double *time, double to)
+{
+	if (to > *time)
+		*time = to;
+}
+
+/* False: the list is full. */
+static bool
+add(struct ban_list *list, const char *key, struct ban ban)
+{
+	struct ban_entry *entry = find(list, key);
+
+	if (entry == NULL) {
+		if (list->count == BAN_LIST_ENTRIES)
+			return false;
+		entry = &list->entries[list->count++];
+		*entry = (struct ban_entry){ 0 };
+		(void)snprintf(entry->url, sizeof(entry->url), "%s", key);
+	}
+	raise_time(&entry->ban.banned_until, ban.banned_until);
+	raise_time(&entry->ban.retry_at, ban.retry_at);
+	return true;
+}
+
+static void
+read_line(struct ban_list *list, const char *directory, struct slice line, unsigned number, double now)
+{
+	struct slice url = next_word(&line), banned_until = next_word(&line), retry_at = next_word(&line);
+	struct ban ban = { 0, 0 };
+	char key[BAN_LIST_URL];
+	bool whole;
+
+	if (!is_url(url)) {
+		(void)failure_set(&list->damage, FAILURE_LOCAL,
+		    "line %u of '%s/%s' is no entry and counts for nothing", number, directory, published);
+		return;
+	}
+	make_key(url, key);
+	whole = read_time(banned_until, now, BAN_MOST, &ban.banned_until) &&
+		read_time(retry_at, now, RETRY_MOST, &ban.retry_at) && line.length == 0;
+	if (!whole) {
+		ban = (struct ban){ .retry_at = now + (double)RETRY_UNTOLD };
+		(void)failure_set(&list->damage, FAILURE_LOCAL,
+		    "line %u of '%s/%s' is damaged, and may be a ban of %s: remove it if it is none", number,
+		    directory, published, key);
+	}
+	if ((ban.banned_until > 0 || ban.retry_at > 0) && !add(list, key, ban))
+		(void)failure_set(&list->damage, FAILURE_LOCAL, "'%s/%s' has more than %d entries", directory,
+		    published, (int)BAN_LIST_ENTRIES);
+}
+
+static void
+read_text(struct ban_list *list, const char *directory, struct slice text, double now)
+{
+	for (unsigned number = 1; text.length > 0; number++) {
+		const char *end = memchr(text.at, '\n', text.length);
+		struct slice line = { text.at, end != NULL ? (size_t)(end - text.at) : text.length };
+
+		read_line(list, directory, line, number, now);
+		text.at += line.length + (end != NULL);
+		text.length -= line.length + (end != NULL);
+	}
+}
+
+/* At most as much as it has room for.  The bytes, or -1 with errno. */
+static ssize_t
+read_all(int fd, char *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t got = read(fd, text + length, size - length);
+
+		if (got == 0)
+			break;
+		if (got < 0 && errno != EINTR)
+			return -1;
+		if (got > 0)
+			length += (size_t)got;
+	}
+	return (ssize_t)length;
+}
+
+static int
+read_open(struct ban_list *list, const char *directory, int fd, double now, struct failure *why)
+{
+	struct stat info;
+	ssize_t length;
+	char *text;
+
+	if (fstat(fd, &info) != 0)
+		return fail("read", directory, published, why);
+	if (!S_ISREG(info.st_mode) || info.st_size > LARGEST_FILE)
+		return failure_set(why, FAILURE_LOCAL, "'%s/%s' is %s: remove it", directory, published,
+		    S_ISREG(info.st_mode) ? "too large" : "no regular file");
+	text = malloc(LARGEST_FILE);
+	list->entries = calloc(BAN_LIST_ENTRIES, sizeof(*list->entries));
+	if (text == NULL || list->entries == NULL) {
+		free(text);
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
+	length = read_all(fd, text, LARGEST_FILE);
+	if (length >= 0)
+		read_text(list, directory, (struct slice){ text, (size_t)length }, now);
+	free(text);
+	return length >= 0 ? 0 : fail("read", directory, published, why);
+}
+
+int
+ban_list_read(struct ban_list *list, const char *directory, double now, struct failure *why)
+{
+	char path[4096 + sizeof(published)];
+	int fd, result;
+
+	*list = (struct ban_list){ 0 };
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, published);
+	/* O_NONBLOCK: somebody may have put a FIFO there. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return fail("read", directory, published, why);
+	result = read_open(list, directory, fd, now, why);
+	(void)close(fd);
+	return result;
+}
+
+struct ban
+ban_list_find(const struct ban_list *list, const char *base_url)
+{
+	const struct ban_entry *entry = NULL;
+	char key[BAN_LIST_URL];
+
+	if (list->count > 0 && is_url(SLICE(base_url))) {
+		make_key(SLICE(base_url), key);
+		entry = find(list, key);
+	}
+	return entry != NULL ? entry->ban : (struct ban){ 0, 0 };
+}
+
+void
+ban_list_release(struct ban_list *list)
+{
+	free(list->entries);
+	list->entries = NULL;
+	list->count = 0;
+}
+
+/* Writing ------------------------------------------------------------ */
+
+static double
+cut(double time, double now, double most)
+{
+	if (!(time > now))
+		return 0;
+	return time < now + most ? time : now + most;
+}
+
+/* As exact as in the metrics, so that both say the same. */
+static void
+append_time(struct buffer *text, double time)
+{
+	char number[NUMBER_TEXT];
+	size_t length = number_format(time, number);
+
+	buffer_string(text, " ");
+	buffer_append(text, number, length);
+}
+
+static void
+format(const struct ban_list *list, struct buffer *text)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		buffer_string(text, list->entries[i].url);
+		append_time(text, list->entries[i].ban.banned_until);
+		append_time(text, list->entries[i].ban.retry_at);
+		buffer_string(text, "\n");
+	}
+}
+
+/* -1 with errno. */
+static int
+write_temporary(int directory, struct slice text)
+{
+	int fd, result = 0;
+
+	/* What a killed run left behind; the lock is ours. */
+	(void)unlinkat(directory, temporary, 0);
+	fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (fd < 0)
+		return -1;
+	/* Whatever the umask says: another user's program must be able to read it. */
+	if (fchmod(fd, FILE_MODE) != 0)
+		result = -1;
+	while (result == 0 && text.length > 0) {
+		ssize_t written = write(fd, text.at, text.length);
+
+		if (written < 0 && errno != EINTR)
+			result = -1;
+		if (written > 0)
+			text = (struct slice){ text.at + written, text.length - (size_t)written };
+	}
+	/* A ban is rare, and a power cut must not end it. */
+	if (result == 0 && fsync(fd) != 0)
+		result = -1;
+	return close(fd) == 0 ? result : -1;
+}
+
+static int
+replace(const struct textfile *lock, const struct ban_list *list, struct failure *why)
+{
+	struct buffer text;
+	int result = -1;
+
+	buffer_init(&text, LARGEST_FILE);
+	format(list, &text);
+	if (text.failed)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else if (write_temporary(lock->directory, buffer_slice(&text)) != 0)
+		(void)fail("write", lock->path, temporary, why);
+	else if (renameat(lock->directory, temporary, lock->directory, published) != 0)
+		(void)fail("replace", lock->path, published, why);
+	else
+		result = fsync(lock->directory) == 0 || errno == EINVAL
+			     ? 0
+			     : fail("write", lock->path, published, why);
+	if (result != 0)
+		(void)unlinkat(lock->directory, temporary, 0);
+	buffer_release(&text);
+	return result;
+}
+
+/* With the lock held. */
+static int
+raise_locked(
+    const struct textfile *lock, const char *base_url, struct ban ban, double now, struct failure *why)
+{
+	struct ban_list list;
+	char key[BAN_LIST_URL];
+	int result = ban_list_read(&list, lock->path, now, why);
+
+	if (result == 0 && list.entries == NULL) {
+		list.entries = calloc(BAN_LIST_ENTRIES, sizeof(*list.entries));
+		if (list.entries == NULL)
+			return failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
+	make_key(SLICE(base_url), key);
+	ban.banned_until = cut(ban.banned_until, now, BAN_MOST);
+	ban.retry_at = cut(ban.retry_at, now, RETRY_MOST);
+	if (result == 0 && !add(&list, key, ban))
+		result = failure_set(why, FAILURE_LOCAL, "'%s/%s' is full: it has %d entries", lock->path,
+		    published, (int)BAN_LIST_ENTRIES);
+	if (result == 0)
+		result = replace(lock, &list, why);
+	ban_list_release(&list);
+	return result;
+}
+
+int
+ban_list_raise(const char *directory, const char *base_url, struct ban ban, double now,
+    struct deadline deadline, struct failure *why)
+{
+	struct textfile lock;
+	int result;
+
+	if (!(ban.banned_until > now) && !(ban.retry_at > now))
+		return 0;
+	if (!is_url(SLICE(base_url)))
+		return failure_set(why, FAILURE_LOCAL, "a ban of what is no URL cannot be kept");
+	result = textfile_open(&lock, directory, FILE_NAME, deadline, why);
+	if (result == 0)
+		result = raise_locked(&lock, base_url, ban, now, why);
+	textfile_close(&lock);
+	return result;
+}

@@ -1,0 +1,200 @@
+#include <stdlib.h>
+
+#include "exchange/health/assess.h"
+
+/* How far an exchange's clock may be behind ours, besides what is not known of it, and still be believed. */
+static const double clock_trust = 5;
+
+/* How far clocks that are right may be from each other. */
+static const double clock_agreement = 1;
+
+static int
+compare_seconds(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median of what was answered: neither one slow answer nor one fast one is the endpoint.  Negative: none.
+ */
+static double
+endpoint_latency(const struct exchange_reading *reading, enum endpoint endpoint, double seconds[])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < reading->request_count; i++)
+		if (reading->requests[i].status != 0 && reading->requests[i].endpoint == endpoint)
+			seconds[count++] = reading->requests[i].seconds;
+	if (count == 0)
+		return -1;
+	qsort(seconds, count, sizeof(*seconds), compare_seconds);
+	return (seconds[(count - 1) / 2] + seconds[count / 2]) / 2;
+}
+
+/* Books that are slow are slow, however quickly the time is told. */
+static double
+typical_latency(const struct exchange_reading *reading, double seconds[])
+{
+	double slowest = -1;
+
+	for (int e = 0; e < ENDPOINTS; e++) {
+		double latency = endpoint_latency(reading, (enum endpoint)e, seconds);
+
+		if (latency > slowest)
+			slowest = latency;
+	}
+	return slowest;
+}
+
+/*
+ * How old a book was when it came, on the exchange's own clock where that is
+ * known.  The run may have gone on for long after that, for somebody else.
+ */
+static void
+read_age(const struct venue *venue, const struct request_reading *request, struct book_news *news)
+{
+	const struct exchange_reading *reading = venue->reading;
+	double timestamp = reading->books[request->symbol].timestamp;
+	double skew = reading->clock_read ? reading->clock_skew : 0, arrived;
+
+	/* A clock that stands still tells an old time, and must not make an old book young. */
+	if (skew < -(clock_trust + reading->clock_error) && !venue->clock_agrees)
+		skew = 0;
+	arrived = request->arrived + skew;
+
+	if (timestamp >= 0)
+		news->age = arrived > timestamp ? arrived - timestamp : 0;
+}
+
+/* Numbers of 52 bits are exact in the file too. */
+static double
+mark_of(const struct book_reading *reading)
+{
+	return reading->sequence >= 0 ? reading->sequence
+				      : (double)(reading->content & ((UINT64_C(1) << 52) - 1));
+}
+
+static bool
+clocks_agree(const struct venue *a, const struct venue *b)
+{
+	double difference = a->reading->clock_skew - b->reading->clock_skew;
+
+	return difference <= clock_agreement && difference >= -clock_agreement;
+}
+
+void
+news_compare_clocks(struct venues *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		struct venue *venue = &v->items[i];
+		size_t told = 0, agree = 0;
+
+		venue->clock_agrees = false;
+		if (venue->reading == NULL || !venue->reading->clock_read)
+			continue;
+		for (size_t j = 0; j < v->count; j++) {
+			const struct venue *other = &v->items[j];
+
+			if (other->reading == NULL || !other->reading->clock_read)
+				continue;
+			told++;
+			agree += clocks_agree(venue, other);
+		}
+		venue->clock_agrees = agree >= 2 && 2 * agree > told;
+	}
+}
+
+void
+news_read_books(struct venue *venue)
+{
+	const struct exchange_reading *reading = venue->reading;
+	/* The request that tells the time comes last, if there are two. */
+	enum endpoint timed = venue->endpoints[ENDPOINT_TRADE] ? ENDPOINT_TRADE : ENDPOINT_BOOK;
+
+	for (size_t i = 0; i < venue->book_count; i++) {
+		struct book *book = &venue->books[i];
+
+		book->news = (struct book_news){ .age = -1,
+			.borrowed_age = venue->profile->book_timestamp.count != 1,
+			.mark = mark_of(&reading->books[i]),
+			.tradable = reading->books[i].tradable };
+		if (reading->books[i].read)
+			judge_compare_book(&book->history, &book->news);
+	}
+	for (size_t i = 0; i < reading->request_count; i++) {
+		const struct request_reading *request = &reading->requests[i];
+
+		if (request->endpoint == timed && request->symbol < venue->book_count &&
+		    reading->books[request->symbol].read)
+			read_age(venue, request, &venue->books[request->symbol].news);
+	}
+}
+
+void
+news_read(
+    const struct venue *venue, const struct exchange_target *target, double seconds[], struct news *news)
+{
+	const struct exchange_reading *reading = venue->reading;
+
+	*news = (struct news){ .books = target->asked[ENDPOINT_BOOK] ? venue->book_count : 0,
+		.latency_seconds = typical_latency(reading, seconds),
+		.used_ratio = -1,
+		.status_told = !venue->endpoints[ENDPOINT_STATUS],
+		.maintenance = reading->maintenance,
+		.restricted = reading->restricted,
+		.throttled = reading->throttled,
+		.retry_at = reading->retry_at,
+		.banned = reading->banned,
+		.banned_until = reading->banned_until };
+	for (size_t i = 0; i < reading->request_count; i++) {
+		const struct request_reading *request = &reading->requests[i];
+		bool failed = request->failure.kind != FAILURE_NONE;
+
+		news->requests += !request->dropped;
+		news->failures += failed && !request->dropped;
+		news->refusals += failed && !request->dropped && request->refused;
+		news->symbols_asked |= request->endpoint == ENDPOINT_SYMBOLS;
+		news->symbols_failed |= request->endpoint == ENDPOINT_SYMBOLS && failed;
+		news->status_told |= request->endpoint == ENDPOINT_STATUS && !failed;
+	}
+	for (size_t i = 0; i < venue->profile->limit_count; i++)
+		if (reading->limits[i].used_ratio > news->used_ratio)
+			news->used_ratio = reading->limits[i].used_ratio;
+}
+
+void
+news_find_movers(struct venues *v)
+{
+	for (size_t i = 0; i < v->base_count; i++)
+		v->movers[i] = MOVER_NONE;
+	for (size_t i = 0; i < v->count; i++)
+		for (size_t j = 0; v->items[i].reading != NULL && j < v->items[i].book_count; j++) {
+			const struct book *book = &v->items[i].books[j];
+			size_t *mover = &v->movers[book->base];
+
+			if (book->news.moved)
+				*mover = *mover == MOVER_NONE || *mover == i ? i : MOVER_SEVERAL;
+		}
+}
+
+void
+news_judge_books(
+    const struct venues *v, struct venue *venue, const struct judge_limits *limits, struct news *news)
+{
+	size_t self = (size_t)(venue - v->items);
+
+	for (size_t i = 0; i < venue->book_count; i++) {
+		struct book *book = &venue->books[i];
+		size_t mover = v->movers[book->base];
+
+		if (book->news.tradable >= 0)
+			book->history.tradable = book->news.tradable;
+		news->books_halted += book->history.tradable == 0;
+		if (!venue->reading->books[i].read)
+			continue;
+		news->books_read++;
+		news->books_standing +=
+		    judge_book(limits, &book->history, &book->news, mover != MOVER_NONE && mover != self);
+	}
+}

@@ -1,0 +1,26 @@
+#ifndef EXCHANGE_HEALTH_ASSESS_H
+#define EXCHANGE_HEALTH_ASSESS_H
+
+#include "exchange/health/venues.h"
+
+/*
+ * From what the probe read to what is judged.  In this order: the clocks, the
+ * books of every venue that was asked, where they moved, the rest of each venue.
+ */
+
+/*
+ * Whose clocks agree: at least two, and more than half of those that are known.
+ * Then it is ours that is wrong, and theirs are believed, however far behind.
+ */
+void news_compare_clocks(struct venues *v);
+
+void news_read_books(struct venue *venue);
+void news_find_movers(struct venues *v);
+
+/* `seconds` has room for all requests of the venue. */
+void news_read(
+    const struct venue *venue, const struct exchange_target *target, double seconds[], struct news *news);
+void news_judge_books(
+    const struct venues *v, struct venue *venue, const struct judge_limits *limits, struct news *news);
+
+#endif /* EXCHANGE_HEALTH_ASSESS_H */

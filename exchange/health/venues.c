@@ -1,0 +1,189 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange/health/venues.h"
+
+static int
+out_of_memory(struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+/* Books -------------------------------------------------------------- */
+
+static int
+add_books(struct venue *venue, const struct exchange_setting *setting, struct failure *why)
+{
+	*venue = (struct venue){ .name = setting->name,
+		.base_url = setting->base_url,
+		.profile = setting->profile,
+		.symbols = (const char *const *)setting->symbols,
+		.books = calloc(setting->symbol_count + 1, sizeof(*venue->books)) };
+	if (venue->books == NULL)
+		return out_of_memory(why);
+	for (; venue->book_count < setting->symbol_count; venue->book_count++)
+		venue->books[venue->book_count] =
+		    (struct book){ .symbol = venue->symbols[venue->book_count], .history.tradable = -1 };
+	return 0;
+}
+
+static bool
+same_base(const char *symbol, const char *other)
+{
+	size_t length = strcspn(symbol, "/");
+
+	return strncmp(symbol, other, length) == 0 && other[length] == '/';
+}
+
+/* The number of a book's base; `first` holds the first book of each that has one. */
+static size_t
+number_of_base(const struct book *book, const struct book *first[], size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (same_base(book->symbol, first[i]->symbol))
+			return i;
+	first[*count] = book;
+	return (*count)++;
+}
+
+static int
+number_bases(struct venues *v, size_t books, struct failure *why)
+{
+	const struct book **first = calloc(books + 1, sizeof(struct book *));
+	size_t count = 0;
+
+	if (first == NULL)
+		return out_of_memory(why);
+	for (size_t i = 0; i < v->count; i++)
+		for (size_t j = 0; j < v->items[i].book_count; j++)
+			v->items[i].books[j].base = number_of_base(&v->items[i].books[j], first, &count);
+	free(first);
+	v->base_count = count;
+	v->movers = calloc(count + 1, sizeof(*v->movers));
+	return v->movers != NULL ? 0 : out_of_memory(why);
+}
+
+/* Questions ---------------------------------------------------------- */
+
+/* A server time tells that it is there, too; trades are asked for where books have no time. */
+static void
+choose_endpoints(struct venue *venue)
+{
+	const struct profile *profile = venue->profile;
+
+	assert(profile != NULL);
+	for (int e = 0; e < ENDPOINTS; e++) {
+		bool wanted = profile->endpoints[e].path != NULL;
+
+		if (e == ENDPOINT_PING)
+			wanted = wanted && profile->endpoints[ENDPOINT_TIME].path == NULL;
+		if (e == ENDPOINT_TRADE)
+			wanted = wanted && profile->book_timestamp.count == 0;
+		if (e == ENDPOINT_BOOK || e == ENDPOINT_TRADE || e == ENDPOINT_SYMBOLS)
+			wanted = wanted && venue->book_count > 0;
+		venue->endpoints[e] = wanted;
+	}
+}
+
+/* An exchange of which nothing was asked would look healthy for ever. */
+static bool
+has_endpoints(const struct venue *venue)
+{
+	for (int e = 0; e < ENDPOINTS; e++)
+		if (venue->endpoints[e])
+			return true;
+	return false;
+}
+
+const char *
+venue_url(const struct venue *venue)
+{
+	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
+}
+
+/* A book that stands still may be one that is halted. */
+static bool
+is_doubtful(const struct book_history *book)
+{
+	return book->tradable <= 0 || book->unchanged_runs >= 2;
+}
+
+/* A list of symbols is heavy, and says the same for days. */
+static bool
+symbols_are_due(const struct venue *venue, const struct profile_endpoint *endpoint)
+{
+	if (endpoint->every_runs <= 1 || (int64_t)venue->history.runs % endpoint->every_runs == 0 ||
+	    venue->history.symbols_failed)
+		return true;
+	for (size_t i = 0; i < venue->book_count; i++)
+		if (is_doubtful(&venue->books[i].history))
+			return true;
+	return false;
+}
+
+void
+venue_choose(const struct venue *venue, struct exchange_target *target)
+{
+	*target = (struct exchange_target){ .profile = venue->profile,
+		.base_url = venue->base_url,
+		.symbols = venue->symbols,
+		.symbol_count = venue->book_count };
+	for (int e = 0; e < ENDPOINTS; e++)
+		target->asked[e] =
+		    venue->endpoints[e] &&
+		    (e != ENDPOINT_SYMBOLS || symbols_are_due(venue, &venue->profile->endpoints[e]));
+}
+
+/* All ---------------------------------------------------------------- */
+
+static int
+take_room(struct venues *v, size_t count, struct failure *why)
+{
+	v->items = calloc(count, sizeof(*v->items));
+	v->targets = calloc(count, sizeof(*v->targets));
+	v->readings = calloc(count, sizeof(*v->readings));
+	if (v->items == NULL || v->targets == NULL || v->readings == NULL)
+		return out_of_memory(why);
+	return 0;
+}
+
+int
+venues_open(struct venues *v, const struct options *given, struct failure *why)
+{
+	size_t books = 0;
+
+	if (exchange_settings_read(&v->settings, given, why) != 0 ||
+	    take_room(v, v->settings.count, why) != 0)
+		return -1;
+	for (; v->count < v->settings.count; v->count++)
+		if (add_books(&v->items[v->count], &v->settings.items[v->count], why) != 0)
+			return -1;
+	for (size_t i = 0; i < v->count; i++) {
+		books += v->items[i].book_count;
+		choose_endpoints(&v->items[i]);
+		if (!has_endpoints(&v->items[i]))
+			return options_failure(given, "exchange", i, why,
+			    "%s: nothing can be asked of it without a --symbol", v->items[i].name);
+	}
+	if (books > BOOKS_MAX)
+		return options_failure(
+		    given, "symbol", 0, why, "%zu order books, and %d are the most", books, (int)BOOKS_MAX);
+	if (number_bases(v, books, why) != 0)
+		return -1;
+	v->seconds = calloc((books + 1) * ENDPOINTS, sizeof(*v->seconds));
+	return v->seconds != NULL ? 0 : out_of_memory(why);
+}
+
+void
+venues_release(struct venues *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		free(v->items[i].books);
+	free(v->items);
+	free(v->movers);
+	free(v->seconds);
+	free(v->targets);
+	free(v->readings);
+	exchange_settings_release(&v->settings);
+}

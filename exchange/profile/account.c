@@ -1,0 +1,208 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/text/slice.h"
+#include "exchange/profile/keys.h"
+#include "json/pointer.h"
+
+/*
+ * What a path may not have in it: an account is looked at, and nothing else.
+ * All of these are parts of paths that place, cancel, move or change something.
+ */
+static const char *const changing[] = { "order", "cancel", "withdraw", "transfer", "deposit", "create",
+	"delete", "remove", "modify", "amend", "edit", "update", "reset", "close", "leverage", "margin-type",
+	"margintype", "position-mode", "positionside/dual", "switch", "adjust", "set-", "set_", "borrow",
+	"repay", "convert", "loan", "subscribe", "redeem", "purchase", "stake", "allocate", "claim", "batch",
+	"countdown", "listenkey", "generate", "%", "..", "//" };
+
+/* Calls that only read, though they are a POST. */
+static const char *const read_by_post[] = { "/0/private/Balance", "/0/private/BalanceEx",
+	"/0/private/TradeBalance", "/0/private/OpenPositions", "/0/private/GetApiKeyInfo" };
+
+const char *
+profile_check_read_path(const char *text)
+{
+	if (*text != '/' || strpbrk(text, " #\"\\\t\r\n@") != NULL)
+		return "not a path that begins with '/', without spaces";
+	if (strpbrk(text, "{}") != NULL)
+		return "an account is not asked per symbol: no braces may be in it";
+	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++)
+		if (strcasestr(text, changing[i]) != NULL)
+			return "not a path that only reads";
+	return NULL;
+}
+
+static const char *
+check_words(const char *words)
+{
+	for (;; words++) {
+		size_t length = strcspn(words, ",");
+
+		if (length == 0)
+			return "no word behind the ':', or an empty one";
+		words += length;
+		if (*words == '\0')
+			return NULL;
+	}
+}
+
+const char *
+profile_check_decides(const char *text)
+{
+	char pointer[PROFILE_KEY] = "";
+	size_t length;
+
+	text += *text == '!';
+	length = strcspn(text, ":");
+	if (length < sizeof(pointer))
+		memcpy(pointer, text, length);
+	if (*pointer != '/' || !json_pointer_valid(pointer))
+		return "not a JSON pointer, as in '/enabled' or '/permissions:withdraw,read'";
+	return text[length] == ':' ? check_words(text + length + 1) : NULL;
+}
+
+const char *
+profile_check_permission(const char *text)
+{
+	struct slice name = { text, strcspn(text, "=") };
+
+	if (text[name.length] == '\0')
+		return "not of the form PERMISSION=POINTER";
+	for (size_t i = 0; i < ACCOUNT_PERMISSIONS; i++)
+		if (slice_is(name, account_permission_name((enum account_permission)i)))
+			return profile_check_decides(text + name.length + 1);
+	return "the permission is none of: read trade futures margin transfer withdraw";
+}
+
+static bool
+is_read_by_post(const char *path)
+{
+	size_t length = strcspn(path, "?");
+
+	for (size_t i = 0; i < sizeof(read_by_post) / sizeof(*read_by_post); i++)
+		if (slice_is((struct slice){ path, length }, read_by_post[i]))
+			return true;
+	return false;
+}
+
+static int
+check_method(const struct profile_loading *loading, const struct profile_read *read, const char *section,
+    struct failure *why)
+{
+	char key[PROFILE_KEY];
+	size_t known = is_read_by_post(read->path);
+
+	if (!read->post)
+		return 0;
+	for (size_t i = 0; i < read->also.count; i++)
+		known += is_read_by_post(read->also.items[i]);
+	if (known == read->also.count + 1)
+		return 0;
+	(void)snprintf(key, sizeof(key), "%s.method", section);
+	return profile_fail(loading, profile_line(loading, key), key,
+	    "POST is for known calls that only read (probes/profile_account.c)", why);
+}
+
+/* What each endpoint needs besides path and weight. */
+static const char *const needed[ACCOUNT_ENDPOINTS] = {
+	[ACCOUNT_BALANCES] = " account.balances.list",
+	[ACCOUNT_POSITIONS] = " account.positions.list account.positions.symbol account.positions.quantity",
+	[ACCOUNT_INSTRUMENTS] =
+	    " account.instruments.list account.instruments.symbol account.instruments.size",
+	[ACCOUNT_KEY] = "",
+	[ACCOUNT_LOCK] = " account.lock.locked",
+};
+
+static int
+check_read(const struct profile_loading *loading, enum account_endpoint endpoint, struct failure *why)
+{
+	const struct profile_read *read = &loading->profile->account.reads[endpoint];
+	char section[64], parts[320], cursor[96], parameter[96];
+
+	(void)snprintf(section, sizeof(section), "account.%s", account_endpoint_name(endpoint));
+	(void)snprintf(parts, sizeof(parts), "%s.path %s.weight%s", section, section, needed[endpoint]);
+	(void)snprintf(cursor, sizeof(cursor), "%s.cursor", section);
+	(void)snprintf(parameter, sizeof(parameter), "%s.cursor_parameter", section);
+	if (profile_require_with(loading, section, parts, why) != 0 ||
+	    profile_require_with(loading, cursor, parameter, why) != 0 ||
+	    profile_require_with(loading, parameter, cursor, why) != 0)
+		return -1;
+	if (read->path == NULL)
+		return 0;
+	if (endpoint != ACCOUNT_INSTRUMENTS && strcmp(loading->profile->auth.scheme, "none") == 0)
+		return profile_fail(loading, profile_line(loading, section), section,
+		    "it must be signed, and auth.scheme is none", why);
+	return check_method(loading, read, section, why);
+}
+
+static int
+check_parts(const struct profile_loading *loading, struct failure *why)
+{
+	const struct profile_account *account = &loading->profile->account;
+
+	if (account->reads[ACCOUNT_BALANCES].path != NULL &&
+	    (account->balance_free == NULL) == (account->balance_total == NULL))
+		return profile_fail(loading, profile_line(loading, "account.balances"), "account.balances",
+		    "one of free and total is expected", why);
+	if (account->reads[ACCOUNT_BALANCES].path != NULL && !account->reads[ACCOUNT_BALANCES].keyed &&
+	    profile_require(loading, "account.balances.asset", why) != 0)
+		return -1;
+	if (account->position_contracts && profile_require(loading, "account.instruments.path", why) != 0)
+		return -1;
+	if (account->reads[ACCOUNT_KEY].path != NULL && account->key_expiry == NULL &&
+	    account->key_permissions.count == 0 && account->key_ip_restricted == NULL &&
+	    account->key_addresses == NULL)
+		return profile_fail(loading, profile_line(loading, "account.key"), "account.key",
+		    "nothing is read: no expiry, permissions, ip_restricted or addresses", why);
+	if (account->key_ip_restricted != NULL && account->key_addresses != NULL)
+		return profile_fail(loading, profile_line(loading, "account.key.addresses"),
+		    "account.key.addresses", "it is told by ip_restricted already", why);
+	return profile_require_with(loading, "account.positions.side",
+		   "account.positions.long account.positions.short", why) != 0 ||
+		       profile_require_with(
+			   loading, "account.positions.long", "account.positions.side", why) != 0 ||
+		       profile_require_with(
+			   loading, "account.positions.short", "account.positions.side", why) != 0 ||
+		       profile_require_with(
+			   loading, "account.positions.signed", "account.positions.side", why) != 0 ||
+		       profile_require_with(loading, "account.key.expiry", "account.key.expiry_unit", why) !=
+			   0
+		   ? -1
+		   : 0;
+}
+
+/* A code that says what to do is one that says we are not let in. */
+static int
+check_advice(const struct profile_loading *loading, const char *key, const struct profile_list *list,
+    struct failure *why)
+{
+	const struct profile_list *all = &loading->profile->auth_failed;
+
+	for (size_t i = 0; i < list->count; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < all->count && !known; j++)
+			known = strcmp(all->items[j], list->items[i]) == 0;
+		if (!known)
+			return profile_fail(loading, profile_line(loading, key), key,
+			    "what is in it must be in errors.auth too", why);
+	}
+	return 0;
+}
+
+int
+profile_check_account(const struct profile_loading *loading, struct failure *why)
+{
+	const struct profile *p = loading->profile;
+
+	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
+		if (check_read(loading, (enum account_endpoint)e, why) != 0)
+			return -1;
+	return check_parts(loading, why) != 0 || check_advice(loading, "errors.ip", &p->auth_ip, why) != 0 ||
+		       check_advice(loading, "errors.permission", &p->auth_permission, why) != 0 ||
+		       check_advice(loading, "errors.expired", &p->auth_expired, why) != 0 ||
+		       check_advice(loading, "errors.signature", &p->auth_signature, why) != 0
+		   ? -1
+		   : 0;
+}

@@ -1,0 +1,225 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "exchange/profile/keys.h"
+#include "probes/http/http.h"
+
+/* The line of the first key that begins with `prefix`; 0: none does. */
+unsigned
+profile_line(const struct profile_loading *loading, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	for (size_t i = 0; i < loading->seen_count; i++)
+		if (strncmp(loading->seen[i].key, prefix, length) == 0 &&
+		    strchr(".", loading->seen[i].key[length]) != NULL)
+			return loading->seen[i].line;
+	return 0;
+}
+
+/* What is missing belongs beside the others of its section; else the first line stands for the file. */
+static int
+fail_missing(const struct profile_loading *loading, const char *key, struct failure *why)
+{
+	char section[PROFILE_KEY];
+	unsigned line = 0;
+
+	(void)snprintf(section, sizeof(section), "%s", key);
+	while (line == 0 && strrchr(section, '.') != NULL) {
+		*strrchr(section, '.') = '\0';
+		line = profile_line(loading, section);
+	}
+	return profile_fail(loading, line != 0 ? line : 1, key, "missing", why);
+}
+
+/* The keys, separated by one space, must all be there.  An empty list ("[]") counts as there. */
+int
+profile_require(const struct profile_loading *loading, const char *keys, struct failure *why)
+{
+	while (*keys != '\0') {
+		size_t length = strcspn(keys, " ");
+		char key[PROFILE_KEY];
+
+		(void)snprintf(key, sizeof(key), "%.*s", (int)length, keys);
+		if (profile_line(loading, key) == 0)
+			return fail_missing(loading, key, why);
+		keys += length + (keys[length] == ' ');
+	}
+	return 0;
+}
+
+/* If the one is there, so must be the others. */
+int
+profile_require_with(
+    const struct profile_loading *loading, const char *key, const char *others, struct failure *why)
+{
+	return profile_line(loading, key) == 0 ? 0 : profile_require(loading, others, why);
+}
+
+static int
+check_answers(const struct profile_loading *loading, struct failure *why)
+{
+	const struct profile *p = loading->profile;
+	const char *ok = p->ok_kind == OK_ALWAYS   ? "ok.rule"
+			 : p->ok_kind == OK_EQUALS ? "ok.rule ok.pointer ok.value"
+						   : "ok.rule ok.pointer";
+
+	if (profile_require(loading, ok, why) != 0 || profile_require(loading, "time.source", why) != 0)
+		return -1;
+	if (!p->time_from_date_header &&
+	    profile_require(loading, "endpoints.time.path time.pointer time.unit", why) != 0)
+		return -1;
+	return profile_require(loading, "book.bids book.asks book.bid_price book.ask_price", why) != 0 ||
+		       profile_require_with(loading, "book.timestamp", "book.unit", why) != 0 ||
+		       profile_require_with(loading, "book.bid_size", "book.ask_size", why) != 0 ||
+		       profile_require_with(loading, "book.ask_size", "book.bid_size", why) != 0 ||
+		       profile_require_with(loading, "errors", "errors.code errors.message", why) != 0
+		   ? -1
+		   : 0;
+}
+
+static int
+fail_per_symbol(const struct profile_loading *loading, enum endpoint endpoint, struct failure *why)
+{
+	char key[64];
+
+	(void)snprintf(key, sizeof(key), "endpoints.%s.path", endpoint_name(endpoint));
+	return profile_fail(
+	    loading, profile_line(loading, key), key, "it is asked once: no {symbol} may be in it", why);
+}
+
+/* A book that is not asked for says nothing; a list of symbols holds for a while. */
+static int
+check_pace(const struct profile_loading *loading, struct failure *why)
+{
+	for (size_t e = 0; e < ENDPOINTS; e++) {
+		char key[64];
+
+		(void)snprintf(key, sizeof(key), "endpoints.%s.every_runs", endpoint_name((enum endpoint)e));
+		if (e != ENDPOINT_SYMBOLS && loading->profile->endpoints[e].every_runs > 1)
+			return profile_fail(loading, profile_line(loading, key), key,
+			    "only symbols may be left out of a run", why);
+	}
+	return 0;
+}
+
+/* The name is what --exchange and the label say, and leads to the file. */
+static int
+check_own_name(const struct profile_loading *loading, struct failure *why)
+{
+	const char *slash = strrchr(loading->path, '/'), *file = slash != NULL ? slash + 1 : loading->path;
+	size_t length = strcspn(file, ".");
+	char reason[PROFILE_KEY];
+
+	if (strlen(loading->profile->name) == length && strncmp(loading->profile->name, file, length) == 0)
+		return 0;
+	(void)snprintf(reason, sizeof(reason), "not the file's own, which is '%.*s'", (int)length, file);
+	return profile_fail(loading, profile_line(loading, "name"), "name", reason, why);
+}
+
+/* A question and how its answer is read come together. */
+static int
+check_endpoints(const struct profile_loading *loading, struct failure *why)
+{
+	for (size_t e = 0; e < ENDPOINTS; e++) {
+		char key[64], parts[160];
+
+		(void)snprintf(key, sizeof(key), "endpoints.%s", endpoint_name((enum endpoint)e));
+		(void)snprintf(parts, sizeof(parts), "%s.path %s.weight", key, key);
+		if (profile_require_with(loading, key, parts, why) != 0)
+			return -1;
+	}
+	for (size_t e = ENDPOINT_PING; e <= ENDPOINT_STATUS; e++)
+		if (loading->profile->endpoints[e].per_symbol)
+			return fail_per_symbol(loading, (enum endpoint)e, why);
+	if (!loading->profile->endpoints[ENDPOINT_BOOK].per_symbol)
+		return profile_fail(loading, profile_line(loading, "endpoints.book.path"),
+		    "endpoints.book.path", "the book is asked per symbol: no {symbol} in it", why);
+	return profile_require_with(loading, "endpoints.trade", "trade.timestamp trade.unit", why) != 0 ||
+		       profile_require_with(loading, "trade", "endpoints.trade.path", why) != 0 ||
+		       profile_require_with(
+			   loading, "endpoints.status", "status.pointer status.maintenance", why) != 0 ||
+		       profile_require_with(loading, "status", "endpoints.status.path", why) != 0 ||
+		       (loading->profile->status_list == NULL &&
+			   profile_require_with(loading, "status", "status.healthy", why) != 0) ||
+		       profile_require_with(loading, "endpoints.symbols", "symbols.list symbols.name", why) !=
+			   0 ||
+		       profile_require_with(loading, "symbols", "endpoints.symbols.path", why) != 0 ||
+		       profile_require_with(loading, "symbols.state", "symbols.tradable", why) != 0 ||
+		       profile_require_with(loading, "symbols.tradable", "symbols.state", why) != 0
+		   ? -1
+		   : 0;
+}
+
+/* Without a header a limit is only counted, and nothing may be said of one. */
+static void
+limit_parts(const struct profile_loading *loading, const struct profile_limit *limit, const char *key,
+    char *parts, size_t size)
+{
+	char counts[PROFILE_KEY + 16];
+
+	(void)snprintf(counts, sizeof(counts), "%s.counts", key);
+	if (limit->header == NULL && limit->key == NULL && limit->ceiling_header == NULL &&
+	    profile_line(loading, counts) == 0)
+		(void)snprintf(parts, size, "%s.ceiling %s.window %s.scope", key, key, key);
+	else
+		(void)snprintf(parts, size, "%s.header %s.counts %s.window %s.scope%s%s%s", key, key, key,
+		    key, limit->ceiling_header == NULL ? " " : "", limit->ceiling_header == NULL ? key : "",
+		    limit->ceiling_header == NULL ? ".ceiling" : "");
+}
+
+static int
+check_limits(const struct profile_loading *loading, struct failure *why)
+{
+	const struct profile *p = loading->profile;
+	size_t headers = p->retry_after != NULL;
+
+	for (size_t i = 0; i < p->limit_count; i++) {
+		const struct profile_limit *limit = &p->limits[i];
+		char key[PROFILE_KEY], parts[6 * PROFILE_KEY];
+
+		(void)snprintf(key, sizeof(key), "limits.%s", limit->name);
+		limit_parts(loading, limit, key, parts, sizeof(parts));
+		if (profile_require(loading, parts, why) != 0)
+			return -1;
+		headers += (limit->header != NULL) + (limit->ceiling_header != NULL);
+		if (headers > HTTP_HEADERS)
+			return profile_fail(
+			    loading, profile_line(loading, key), key, "too many headers to look at (8)", why);
+	}
+	return 0;
+}
+
+static int
+check_auth(const struct profile_loading *loading, struct failure *why)
+{
+	const struct profile_auth *auth = &loading->profile->auth;
+	bool jwt, jwt_algorithm;
+
+	if (profile_require(loading, "auth.scheme", why) != 0)
+		return -1;
+	if (strcmp(auth->scheme, "none") == 0)
+		return 0;
+	jwt = strcmp(auth->scheme, "jwt") == 0;
+	if (profile_require(
+		loading, "auth.algorithm auth.secret_encoding auth.timestamp auth.headers", why) != 0 ||
+	    profile_require(loading, jwt ? "auth.claims" : "auth.prehash auth.encoding", why) != 0)
+		return -1;
+	jwt_algorithm = strncmp(auth->algorithm, "sha", 3) != 0;
+	if (jwt != jwt_algorithm)
+		return profile_fail(loading, profile_line(loading, "auth.algorithm"), "auth.algorithm",
+		    jwt ? "none of: HS256 HS512 ES256 EdDSA" : "none of: sha256 sha512", why);
+	return 0;
+}
+
+int
+profile_check(const struct profile_loading *loading, struct failure *why)
+{
+	if (profile_require(loading, "name base_url symbol.format endpoints.book.path", why) != 0 ||
+	    check_own_name(loading, why) != 0 || check_pace(loading, why) != 0 ||
+	    check_answers(loading, why) != 0 || check_endpoints(loading, why) != 0 ||
+	    check_limits(loading, why) != 0 ||
+	    profile_require(loading, "retry.throttle_status retry.default_ban", why) != 0)
+		return -1;
+	return check_auth(loading, why) != 0 ? -1 : profile_check_account(loading, why);
+}

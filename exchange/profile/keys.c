@@ -1,0 +1,267 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text/slice.h"
+#include "exchange/profile/keys.h"
+
+#define UNITS              "auto s ms us ns iso8601"
+#define OF(field)          offsetof(struct profile, field)
+#define OF_ENDPOINT(field) offsetof(struct profile_endpoint, field)
+#define OF_LIMIT(field)    offsetof(struct profile_limit, field)
+#define OF_READ(field)     offsetof(struct profile_read, field)
+
+static const struct profile_key keys[] = {
+	{ "name", KIND_NAME, OF(name), NULL },
+	{ "base_url", KIND_URL, OF(base_url), NULL },
+	{ "test_url", KIND_URL, OF(test_url), NULL },
+	{ "symbol.format", KIND_FORMAT, OF(symbol_format), NULL },
+	{ "symbol.rename", KIND_RENAMES, OF(symbol_rename), NULL },
+	{ "ok.rule", KIND_CHOICE, OF(ok_kind), "always absent equals empty" },
+	{ "ok.pointer", KIND_POINTER, OF(ok_pointer), NULL },
+	{ "ok.value", KIND_TEXT, OF(ok_value), NULL },
+	{ "errors.code", KIND_POINTERS, OF(error_code), NULL },
+	{ "errors.message", KIND_POINTERS, OF(error_message), NULL },
+	{ "errors.rate_limited", KIND_TEXTS, OF(rate_limited), NULL },
+	{ "errors.banned", KIND_TEXTS, OF(banned), NULL },
+	{ "errors.clock", KIND_TEXTS, OF(clock), NULL },
+	{ "errors.auth", KIND_TEXTS, OF(auth_failed), NULL },
+	{ "errors.maintenance", KIND_TEXTS, OF(maintenance), NULL },
+	{ "errors.ip", KIND_TEXTS, OF(auth_ip), NULL },
+	{ "errors.permission", KIND_TEXTS, OF(auth_permission), NULL },
+	{ "errors.expired", KIND_TEXTS, OF(auth_expired), NULL },
+	{ "errors.signature", KIND_TEXTS, OF(auth_signature), NULL },
+	{ "errors.unknown_symbol", KIND_TEXTS, OF(unknown_symbol), NULL },
+	{ "time.source", KIND_FLAG, OF(time_from_date_header), "json date_header" },
+	{ "time.pointer", KIND_POINTER, OF(time_pointer), NULL },
+	{ "time.unit", KIND_CHOICE, OF(time_unit), UNITS },
+	{ "book.bids", KIND_POINTER, OF(book_bids), NULL },
+	{ "book.asks", KIND_POINTER, OF(book_asks), NULL },
+	{ "book.bid_price", KIND_POINTER, OF(bid_price), NULL },
+	{ "book.ask_price", KIND_POINTER, OF(ask_price), NULL },
+	{ "book.bid_size", KIND_POINTER, OF(bid_size), NULL },
+	{ "book.ask_size", KIND_POINTER, OF(ask_size), NULL },
+	{ "book.timestamp", KIND_POINTERS, OF(book_timestamp), NULL },
+	{ "book.unit", KIND_CHOICE, OF(book_unit), UNITS },
+	{ "book.sequence", KIND_POINTER, OF(book_sequence), NULL },
+	{ "trade.timestamp", KIND_POINTER, OF(trade_timestamp), NULL },
+	{ "trade.unit", KIND_CHOICE, OF(trade_unit), UNITS },
+	{ "status.pointer", KIND_POINTER, OF(status_pointer), NULL },
+	{ "status.list", KIND_POINTER, OF(status_list), NULL },
+	{ "status.healthy", KIND_TEXTS, OF(status_healthy), NULL },
+	{ "status.maintenance", KIND_TEXTS, OF(status_maintenance), NULL },
+	{ "symbols.list", KIND_POINTER, OF(symbols_list), NULL },
+	{ "symbols.name", KIND_POINTER, OF(symbol_name), NULL },
+	{ "symbols.state", KIND_POINTER, OF(symbol_state), NULL },
+	{ "symbols.tradable", KIND_TEXTS, OF(symbol_tradable), NULL },
+	{ "retry.throttle_status", KIND_STATUSES, OF(throttle_status), NULL },
+	{ "retry.ban_status", KIND_STATUSES, OF(ban_status), NULL },
+	{ "retry.after_header", KIND_HEADER, OF(retry_after), NULL },
+	{ "retry.ban_until_after", KIND_TEXT, OF(ban_until_after), NULL },
+	{ "retry.default_ban", KIND_SECONDS, OF(default_ban_seconds), NULL },
+	{ "auth.scheme", KIND_ONE_OF, OF(auth.scheme), "none hmac jwt" },
+	{ "auth.algorithm", KIND_ONE_OF, OF(auth.algorithm), "sha256 sha512 HS256 HS512 ES256 EdDSA" },
+	{ "auth.encoding", KIND_ONE_OF, OF(auth.encoding), "hex base64" },
+	{ "auth.secret_encoding", KIND_ONE_OF, OF(auth.secret_encoding), "raw base64 pem" },
+	{ "auth.prehash", KIND_TEMPLATE, OF(auth.prehash), NULL },
+	{ "auth.timestamp", KIND_ONE_OF, OF(auth.timestamp), "ms s iso8601" },
+	{ "auth.headers", KIND_HEADERS, OF(auth.headers), NULL },
+	{ "auth.claims", KIND_PAIRS, OF(auth.claims), NULL },
+	{ "auth.query", KIND_PAIRS, OF(auth.query), NULL },
+	{ "account.balances.asset", KIND_POINTER, OF(account.balance_asset), NULL },
+	{ "account.balances.free", KIND_POINTER, OF(account.balance_free), NULL },
+	{ "account.balances.total", KIND_POINTER, OF(account.balance_total), NULL },
+	{ "account.balances.locked", KIND_POINTER, OF(account.balance_locked), NULL },
+	{ "account.balances.holdings", KIND_FLAG, OF(account.holdings), "false true" },
+	{ "account.balances.rename", KIND_RENAMES, OF(account.asset_rename), NULL },
+	{ "account.positions.symbol", KIND_POINTER, OF(account.position_symbol), NULL },
+	{ "account.positions.quantity", KIND_POINTER, OF(account.position_quantity), NULL },
+	{ "account.positions.closed", KIND_POINTER, OF(account.position_closed), NULL },
+	{ "account.positions.side", KIND_POINTER, OF(account.position_side), NULL },
+	{ "account.positions.long", KIND_TEXTS, OF(account.side_long), NULL },
+	{ "account.positions.short", KIND_TEXTS, OF(account.side_short), NULL },
+	{ "account.positions.signed", KIND_TEXTS, OF(account.side_signed), NULL },
+	{ "account.positions.contracts", KIND_FLAG, OF(account.position_contracts), "false true" },
+	{ "account.positions.notional", KIND_POINTER, OF(account.position_notional), NULL },
+	{ "account.positions.mark", KIND_POINTER, OF(account.position_mark), NULL },
+	{ "account.positions.pnl", KIND_POINTER, OF(account.position_pnl), NULL },
+	{ "account.positions.inverse", KIND_TEXTS, OF(account.position_inverse), NULL },
+	{ "account.instruments.symbol", KIND_POINTER, OF(account.instrument_symbol), NULL },
+	{ "account.instruments.size", KIND_POINTER, OF(account.instrument_size), NULL },
+	{ "account.instruments.inverse", KIND_DECIDES, OF(account.instrument_inverse), NULL },
+	{ "account.key.match", KIND_POINTER, OF(account.key_match), NULL },
+	{ "account.key.expiry", KIND_POINTER, OF(account.key_expiry), NULL },
+	{ "account.key.expiry_unit", KIND_CHOICE, OF(account.key_expiry_unit), UNITS },
+	{ "account.key.permissions", KIND_PERMISSIONS, OF(account.key_permissions), NULL },
+	{ "account.positions.inverse_if", KIND_DECIDES, OF(account.position_inverse_if), NULL },
+	{ "account.key.addresses", KIND_POINTER, OF(account.key_addresses), NULL },
+	{ "account.key.ip_restricted", KIND_DECIDES, OF(account.key_ip_restricted), NULL },
+	{ "account.lock.locked", KIND_DECIDES, OF(account.lock_locked), NULL },
+};
+
+static const struct profile_key endpoint_keys[] = {
+	{ "path", KIND_PATH, OF_ENDPOINT(path), NULL },
+	{ "weight", KIND_COUNT, OF_ENDPOINT(weight), NULL },
+	{ "every_runs", KIND_COUNT, OF_ENDPOINT(every_runs), NULL },
+	{ "ignore_rate_limit", KIND_FLAG, OF_ENDPOINT(ignore_rate_limit), "false true" },
+};
+
+/* Of each endpoint of the account. */
+static const struct profile_key read_keys[] = {
+	{ "path", KIND_READ, OF_READ(path), NULL },
+	{ "also", KIND_READS, OF_READ(also), NULL },
+	{ "method", KIND_FLAG, OF_READ(post), "GET POST" },
+	{ "weight", KIND_COUNT, OF_READ(weight), NULL },
+	{ "every_runs", KIND_COUNT, OF_READ(every_runs), NULL },
+	{ "list", KIND_POINTER, OF_READ(list), NULL },
+	{ "keyed", KIND_FLAG, OF_READ(keyed), "false true" },
+	{ "cursor", KIND_POINTER, OF_READ(cursor), NULL },
+	{ "cursor_parameter", KIND_PARAMETER, OF_READ(cursor_parameter), NULL },
+};
+
+static const struct profile_key limit_keys[] = {
+	{ "header", KIND_HEADER, OF_LIMIT(header), NULL },
+	{ "key", KIND_TEXT, OF_LIMIT(key), NULL },
+	{ "counts", KIND_CHOICE, OF_LIMIT(semantics), "used remaining" },
+	{ "ceiling", KIND_NUMBER, OF_LIMIT(ceiling), NULL },
+	{ "ceiling_header", KIND_HEADER, OF_LIMIT(ceiling_header), NULL },
+	{ "window", KIND_SECONDS, OF_LIMIT(window_seconds), NULL },
+	{ "scope", KIND_ONE_OF, OF_LIMIT(scope), "ip key endpoint" },
+};
+
+int
+profile_fail(const struct profile_loading *loading, unsigned line, const char *key, const char *reason,
+    struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "%s:%u: %s: %s", loading->path, line, key, reason);
+}
+
+static const struct profile_key *
+find(const struct profile_key *table, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+/* The endpoint or limit that "<section>.<name>.<key>" speaks of, a new limit for a new name; NULL: none. */
+static void *
+find_endpoint(struct profile *profile, const char *name, size_t length)
+{
+	for (size_t e = 0; e < ENDPOINTS; e++)
+		if (strlen(endpoint_name((enum endpoint)e)) == length &&
+		    strncmp(endpoint_name((enum endpoint)e), name, length) == 0)
+			return &profile->endpoints[e];
+	return NULL;
+}
+
+static void *
+find_limit(struct profile *profile, const char *name, size_t length)
+{
+	struct profile_limit *limit = profile->limits;
+	char copy[PROFILE_KEY];
+
+	for (; limit < profile->limits + profile->limit_count; limit++)
+		if (strlen(limit->name) == length && strncmp(limit->name, name, length) == 0)
+			return limit;
+	(void)snprintf(copy, sizeof(copy), "%.*s", (int)length, name);
+	if (profile->limit_count == PROFILE_LIMITS || !profile_name_valid(copy))
+		return NULL;
+	limit->name = profile_keep(profile, name, length);
+	profile->limit_count += limit->name != NULL;
+	return limit->name != NULL ? limit : NULL;
+}
+
+static void *
+find_read(struct profile *profile, const char *name, size_t length)
+{
+	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
+		if (slice_is((struct slice){ name, length }, account_endpoint_name((enum account_endpoint)e)))
+			return &profile->account.reads[e];
+	return NULL;
+}
+
+/* Sections whose keys are "<section>.<name>.<key>", the same ones for each name. */
+static const struct section {
+	const char *begins;
+	const struct profile_key *table;
+	size_t count;
+	void *(*find)(struct profile *profile, const char *name, size_t length);
+} sections[] = {
+	{ "endpoints.", endpoint_keys, sizeof(endpoint_keys) / sizeof(*endpoint_keys), find_endpoint },
+	{ "limits.", limit_keys, sizeof(limit_keys) / sizeof(*limit_keys), find_limit },
+	{ "account.", read_keys, sizeof(read_keys) / sizeof(*read_keys), find_read },
+};
+
+/* The key, and in `*field` where its value goes; NULL: unknown. */
+static const struct profile_key *
+find_key(struct profile *profile, const char *name, void **field)
+{
+	const struct profile_key *key = find(keys, sizeof(keys) / sizeof(*keys), name);
+	char *base = (char *)profile;
+
+	for (size_t i = 0; key == NULL && i < sizeof(sections) / sizeof(*sections); i++) {
+		const char *middle = name + strlen(sections[i].begins), *dot;
+
+		if (strncmp(name, sections[i].begins, strlen(sections[i].begins)) != 0)
+			continue;
+		dot = strchr(middle, '.');
+		key = dot != NULL ? find(sections[i].table, sections[i].count, dot + 1) : NULL;
+		base = key != NULL ? sections[i].find(profile, middle, (size_t)(dot - middle)) : NULL;
+		break;
+	}
+	if (key == NULL || base == NULL)
+		return NULL;
+	*field = base + key->offset;
+	return key;
+}
+
+/* "a.b" may be written in two ways, which config_read() does not notice. */
+static const char *
+note(struct profile_loading *loading, const struct config_value *value)
+{
+	const char *key;
+
+	for (size_t i = 0; i < loading->seen_count; i++)
+		if (strcmp(loading->seen[i].key, value->key) == 0 &&
+		    !(value->in_list && loading->seen[i].in_list))
+			return "the key is there twice";
+	if (loading->seen_count == PROFILE_VALUES)
+		return "the profile has more than 400 values";
+	key = profile_keep(loading->profile, value->key, strlen(value->key));
+	if (key == NULL)
+		return "out of memory";
+	loading->seen[loading->seen_count++] = (struct profile_seen){ key, value->line, value->in_list != 0 };
+	return NULL;
+}
+
+int
+profile_take(void *context, const struct config_value *value, struct failure *why)
+{
+	struct profile_loading *loading = context;
+	struct failure url_fault;
+	void *field = NULL;
+	const struct profile_key *key = find_key(loading->profile, value->key, &field);
+	const char *wrong;
+
+	if (key == NULL)
+		return profile_fail(loading, value->line, value->key, "unknown key", why);
+	wrong = note(loading, value);
+	if (wrong == NULL && value->text == NULL)
+		return profile_key_is_list(key) && !value->in_list
+			   ? 0
+			   : profile_fail(loading, value->line, value->key, "no value", why);
+	if (wrong == NULL && (value->in_list != 0) != profile_key_is_list(key))
+		wrong = profile_key_is_list(key) ? "a list is expected, as in '[one, two]'"
+						 : "a list is not expected";
+	if (wrong == NULL && key->kind == KIND_URL && profile_check_url(value->text, &url_fault) != 0)
+		wrong = url_fault.text;
+	if (wrong == NULL)
+		wrong = profile_take_value(loading->profile, key, value->text, field);
+	if (wrong == NULL)
+		return 0;
+	if (key->words != NULL && strcmp(wrong, "unknown word") == 0)
+		return failure_set(why, FAILURE_LOCAL, "%s:%u: %s: '%s' is none of: %s", loading->path,
+		    value->line, value->key, value->text, key->words);
+	return profile_fail(loading, value->line, value->key, wrong, why);
+}

@@ -1,0 +1,219 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/net/address.h"
+#include "common/net/url.h"
+#include "common/text/buffer.h"
+#include "common/text/utf8.h"
+#include "exchange/profile/keys.h"
+
+static const char *
+url_fault(const struct url *url, const char *text)
+{
+	if (strcmp(url->scheme, "https") != 0 && strcmp(url->scheme, "http") != 0)
+		return "the URL does not begin with https://";
+	if (url->host[0] == '\0')
+		return "the URL has no host";
+	if (strcmp(url->scheme, "http") == 0 && !address_is_loopback(url->host))
+		return "the URL is not https:// (http:// is for loopback alone)";
+	if (url->user != NULL || url->password != NULL || url->query != NULL || strchr(text, '#') != NULL)
+		return "the URL has a user, a '?' or a '#' in it";
+	if (text[strlen(text) - 1] == '/')
+		return "the URL ends with a slash: leave it out";
+	return strpbrk(text, " \t\r\n\"\\{}") != NULL ? "the URL has characters that need encoding" : NULL;
+}
+
+int
+profile_check_url(const char *url, struct failure *why)
+{
+	const char *wrong;
+	struct url parsed;
+
+	if (url_parse(&parsed, url, why) != 0)
+		return -1;
+	wrong = url_fault(&parsed, url);
+	url_release(&parsed);
+	return wrong == NULL ? 0 : failure_set(why, FAILURE_LOCAL, "%s", wrong);
+}
+
+static bool
+same_server(const struct url *a, const struct url *b)
+{
+	int standard = strcmp(a->scheme, "https") == 0 ? 443 : 80;
+
+	return strcmp(a->scheme, b->scheme) == 0 && strcasecmp(a->host, b->host) == 0 &&
+	       (a->port != 0 ? a->port : standard) == (b->port != 0 ? b->port : standard);
+}
+
+bool
+profile_is_at(const struct profile *profile, const char *host)
+{
+	struct failure ignored = { 0 };
+	struct url parsed;
+	bool same;
+
+	if (url_parse(&parsed, profile->base_url, &ignored) != 0)
+		return true; /* not known: it may be */
+	same = strcasecmp(parsed.host, host) == 0;
+	url_release(&parsed);
+	return same;
+}
+
+static bool
+is_at_test_url(const struct profile *profile, const struct url *asked)
+{
+	struct failure ignored = { 0 };
+	struct url test;
+	bool same;
+
+	if (profile->test_url == NULL || url_parse(&test, profile->test_url, &ignored) != 0)
+		return false;
+	same = same_server(asked, &test);
+	url_release(&test);
+	return same;
+}
+
+enum profile_place
+profile_place(const struct profile *profile, const char *url, char *const paper_hosts[], size_t count)
+{
+	enum profile_place place = PLACE_LIVE;
+	struct failure ignored = { 0 };
+	struct url asked;
+
+	if (url_parse(&asked, url != NULL ? url : profile->base_url, &ignored) != 0)
+		return PLACE_LIVE;
+	if (address_is_loopback(asked.host))
+		place = PLACE_OURS;
+	else if (is_at_test_url(profile, &asked))
+		place = PLACE_TEST;
+	for (size_t i = 0; place == PLACE_LIVE && i < count; i++)
+		if (strcasecmp(asked.host, paper_hosts[i]) == 0 && !profile_is_at(profile, asked.host))
+			place = PLACE_OURS;
+	url_release(&asked);
+	return place;
+}
+
+static void
+complete(struct profile *profile)
+{
+	for (size_t e = 0; e < ENDPOINTS; e++) {
+		struct profile_endpoint *endpoint = &profile->endpoints[e];
+
+		if (endpoint->every_runs < 1)
+			endpoint->every_runs = 1;
+		endpoint->every_run = endpoint->every_runs == 1;
+		endpoint->per_symbol = endpoint->path != NULL && strstr(endpoint->path, "{symbol}") != NULL;
+	}
+	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
+		if (profile->account.reads[e].every_runs < 1)
+			profile->account.reads[e].every_runs = 1;
+}
+
+struct profile *
+profile_load(const char *path, struct failure *why)
+{
+	struct profile_loading *loading = calloc(1, sizeof(*loading));
+	struct profile *profile = calloc(1, sizeof(*profile));
+	int result;
+
+	if (loading == NULL || profile == NULL) {
+		free(loading);
+		free(profile);
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return NULL;
+	}
+	loading->path = path;
+	loading->profile = profile;
+	result = config_read(path, profile_take, loading, why);
+	if (result == 0) {
+		complete(profile);
+		result = profile_check(loading, why);
+	}
+	free(loading);
+	if (result == 0)
+		return profile;
+	profile_free(profile);
+	return NULL;
+}
+
+void
+profile_free(struct profile *profile)
+{
+	struct profile_text *text = profile != NULL ? profile->memory : NULL;
+
+	while (text != NULL) {
+		struct profile_text *next = text->next;
+
+		free(text);
+		text = next;
+	}
+	free(profile);
+}
+
+/* A currency's name as this exchange has it. */
+static struct slice
+rename_currency(const struct profile *profile, struct slice currency)
+{
+	for (size_t i = 0; i < profile->symbol_rename.count; i++) {
+		const char *rule = profile->symbol_rename.items[i];
+		struct slice from = { rule, strcspn(rule, "=") };
+
+		if (slice_equal(from, currency))
+			return SLICE(rule + from.length + 1);
+	}
+	return currency;
+}
+
+static void
+append_currency(struct buffer *out, struct slice currency, bool lower)
+{
+	for (size_t i = 0; i < currency.length; i++) {
+		char c = lower ? (char)tolower((unsigned char)currency.at[i]) : currency.at[i];
+
+		buffer_append(out, &c, 1);
+	}
+}
+
+static bool
+is_currency(struct slice name)
+{
+	for (size_t i = 0; i < name.length; i++)
+		if (iscntrl((unsigned char)name.at[i]) || strchr(" /?#&%\"\\{}", name.at[i]) != NULL)
+			return false;
+	return name.length > 0 && utf8_valid(name);
+}
+
+int
+profile_symbol(const struct profile *profile, const char *symbol, char *native, size_t size)
+{
+	size_t length = strcspn(symbol, "/");
+	struct slice base = { symbol, length }, quote = { NULL, 0 };
+	struct buffer out;
+	int result = -1;
+
+	if (symbol[length] == '/')
+		quote = SLICE(symbol + length + 1);
+	if (!is_currency(base) || !is_currency(quote) || size == 0)
+		return -1;
+	base = rename_currency(profile, base);
+	quote = rename_currency(profile, quote);
+	buffer_init(&out, size - 1);
+	for (const char *at = profile->symbol_format; *at != '\0'; at++) {
+		if (*at != '{') {
+			buffer_append(&out, at, 1);
+			continue;
+		}
+		append_currency(&out, tolower((unsigned char)at[1]) == 'b' ? base : quote,
+		    islower((unsigned char)at[1]) != 0);
+		at = strchr(at, '}');
+	}
+	if (!out.failed && out.length > 0) {
+		memcpy(native, out.text, out.length);
+		native[out.length] = '\0';
+		result = 0;
+	}
+	buffer_release(&out);
+	return result;
+}

@@ -1,0 +1,227 @@
+#ifndef EXCHANGE_PROFILE_PROFILE_H
+#define EXCHANGE_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/failure.h"
+#include "contract/labels.h"
+
+/*
+ * What one exchange is like, as exchanges/<name>.yaml says it: where it is
+ * asked, what its answers mean, how it limits and bans, how private calls are
+ * signed.  A new exchange is a new file.
+ *
+ * Pointers are JSON pointers (RFC 6901); the member "*" stands for the first
+ * one there is (Kraken names its book after the pair, in its own spelling).
+ */
+enum { PROFILE_LIST = 32, PROFILE_LIMITS = 4 };
+
+enum time_unit { UNIT_AUTO, UNIT_S, UNIT_MS, UNIT_US, UNIT_NS, UNIT_ISO8601 };
+
+/* A list of words; `count` of them. */
+struct profile_list {
+	const char *items[PROFILE_LIST];
+	size_t count;
+};
+
+struct profile_endpoint {
+	const char *path; /* with query; "{symbol}" where it is asked per symbol; NULL: there is none */
+	int weight;       /* of the rate limit, one call costs */
+	bool per_symbol;
+	bool ignore_rate_limit; /* its rate-limit header is not to be believed */
+	bool every_run;         /* false: asked once in `every_runs` runs (the heavy list of symbols) */
+	int every_runs;         /* at least 1 */
+};
+
+/* What "ok" means inside an answer with status 200. */
+enum ok_kind { OK_ALWAYS, OK_ABSENT, OK_EQUALS, OK_EMPTY };
+
+enum limit_semantics { LIMIT_USED, LIMIT_REMAINING };
+
+struct profile_limit {
+	const char *name;   /* label value: "weight_1m" */
+	const char *header; /* NULL: nothing tells what is used, and what we spend is counted */
+	const char *key; /* "sec" in "group=default; min=899; sec=29"; NULL: the whole value is the number */
+	enum limit_semantics semantics;
+	double ceiling;             /* 0: `ceiling_header` tells it */
+	const char *ceiling_header; /* NULL: `ceiling` holds */
+	int window_seconds;
+	const char *scope; /* "ip", "key"; "endpoint": each has so much for itself */
+};
+
+/* How private calls are signed: for the account reader. */
+struct profile_auth {
+	const char *scheme;          /* "none", "hmac", "jwt" */
+	const char *algorithm;       /* "sha256", "sha512", "HS512", "ES256" ... */
+	const char *encoding;        /* "hex", "base64" */
+	const char *secret_encoding; /* "raw", "base64", "pem" */
+	const char *prehash;         /* template; docs/adding-an-exchange.md lists what may be in it */
+	const char *timestamp;       /* "ms", "s", "iso8601" */
+	struct profile_list headers; /* "Name: template" */
+	struct profile_list claims;  /* of a JWT */
+	struct profile_list query;   /* "name=template", appended */
+};
+
+/*
+ * What is read of an account, with a signature (but the instruments, which are
+ * public).  Nothing else can be asked: paths are checked against words that
+ * place, cancel, move or change anything (profile_check.c).
+ */
+struct profile_read {
+	const char *path;         /* with query; NULL: there is none */
+	struct profile_list also; /* paths whose answers belong to it too: one list in parts */
+	bool post;                /* account.<endpoint>.method: POST (Kraken reads so) */
+	int weight;
+	int every_runs;   /* at least 1 */
+	const char *list; /* pointer to the list of rows, which must be there; NULL: the answer is one row */
+	bool keyed;       /* the rows are members of an object instead (Kraken) */
+	const char *cursor;           /* pointer to what the next page is asked with; NULL: one page */
+	const char *cursor_parameter; /* and the query's name for it */
+};
+
+/*
+ * Pointers are within one row.  What decides something is "pointer" alone (true or false, 1 or 0), or
+ * "pointer:word,other,...", of a text, comma-separated text or list of texts: yes if the word is in it, no if
+ * others are and none that resembles the word.  "!" before either turns it round.  What is there in any other
+ * form decides nothing.
+ */
+struct profile_account {
+	struct profile_read reads[ACCOUNT_ENDPOINTS];
+
+	const char *balance_asset; /* NULL: the key of the row is the asset (Kraken) */
+	const char *balance_free;  /* one of free and total; the other comes of it and of locked */
+	const char *balance_total;
+	const char *balance_locked;       /* NULL: 0 */
+	bool holdings;                    /* assets held are positions, on spot; false: they are margin */
+	struct profile_list asset_rename; /* "XXBT=BTC" */
+
+	const char *position_symbol;
+	const char *position_quantity;             /* negative: short, unless a side is told */
+	const char *position_closed;               /* taken from the quantity; NULL: none */
+	const char *position_side;                 /* NULL: the sign says it */
+	struct profile_list side_long, side_short; /* words for each */
+	struct profile_list side_signed;           /* words for: the sign says it ("BOTH") */
+	bool position_contracts; /* the quantity is in contracts: times the instrument's size */
+	const char *position_notional, *position_mark, *position_pnl; /* NULL: not told */
+	struct profile_list
+	    position_inverse; /* symbols that end so are inverse: "-USD-SWAP"; or by the instruments */
+
+	const char
+	    *position_inverse_if; /* decides it, within the whole answer, for all of them; NULL: none is */
+
+	const char *instrument_symbol, *instrument_size;
+	const char *instrument_inverse; /* a deciding word; NULL: none is */
+
+	const char *key_match; /* the row whose value is our key; NULL: the first one */
+	const char *key_expiry;
+	enum time_unit key_expiry_unit;
+	struct profile_list key_permissions; /* "withdraw=/enableWithdrawals", "read=/data/0/perm:read_only";
+						of two for one permission both must hold */
+	const char *key_ip_restricted;       /* one of these two, or neither: what decides it, ... */
+	const char *key_addresses;           /* ... or the addresses that the key may be used from */
+	const char *lock_locked;
+};
+
+struct profile {
+	const char *name;
+	const char *base_url;
+	const char *test_url;              /* NULL: none */
+	const char *symbol_format;         /* "{BASE}{QUOTE}", "{QUOTE}-{BASE}" */
+	struct profile_list symbol_rename; /* "BTC=XBT" */
+	struct profile_endpoint endpoints[ENDPOINTS];
+
+	enum ok_kind ok_kind;
+	const char *ok_pointer;
+	const char *ok_value;
+
+	struct profile_list error_code; /* pointers, the first that is there counts */
+	struct profile_list error_message;
+	struct profile_list rate_limited; /* codes (or beginnings of messages) of each class */
+	struct profile_list banned;
+	struct profile_list clock;
+	struct profile_list auth_failed;
+	struct profile_list maintenance;
+	/* Of auth_failed, those that say what to do about it. */
+	struct profile_list auth_ip;
+	struct profile_list auth_permission;
+	struct profile_list auth_expired;
+	struct profile_list auth_signature;
+	struct profile_list unknown_symbol;
+
+	bool time_from_date_header;
+	const char *time_pointer;
+	enum time_unit time_unit;
+
+	const char *book_bids, *book_asks;  /* pointers to the lists of levels */
+	const char *bid_price, *ask_price;  /* pointer within a level: "/0", "/bid_price" */
+	const char *bid_size, *ask_size;    /* likewise; NULL: not looked at */
+	struct profile_list book_timestamp; /* pointers, the latest counts; none: the book has none */
+	enum time_unit book_unit;
+	const char *book_sequence;   /* NULL: none */
+	const char *trade_timestamp; /* of ENDPOINT_TRADE: freshness where the book tells none */
+	enum time_unit trade_unit;
+
+	const char *status_pointer; /* a word, or with status_list a list of events */
+	const char *status_list;
+	struct profile_list status_healthy;
+	struct profile_list status_maintenance;
+
+	const char *symbols_list; /* pointer to the list of symbols */
+	const char *symbol_name;  /* pointers within one */
+	const char *symbol_state; /* NULL: being there is enough */
+	struct profile_list symbol_tradable;
+
+	struct profile_limit limits[PROFILE_LIMITS];
+	size_t limit_count;
+	struct profile_list throttle_status; /* HTTP codes: "429" */
+	struct profile_list ban_status;      /* besides 418, which always is */
+	const char *retry_after;             /* header, seconds; NULL: none */
+	const char *ban_until_after; /* text in the error message before the time in ms: "banned until " */
+	int default_ban_seconds;     /* when nothing says how long */
+
+	struct profile_auth auth;
+	struct profile_account account;
+	void *memory; /* what all the texts above point into */
+};
+
+/*
+ * NULL with `why` (local) that names file, line and key: an unknown key, a bad
+ * pointer, unit or word, a missing part.
+ */
+struct profile *profile_load(const char *path, struct failure *why);
+
+/*
+ * Whether a profile (or a target, instead of the profile's) may be asked there:
+ * https://, or http:// on loopback, with an optional path, without user, query
+ * or a slash at the end.  0, or -1 with `why` (local).
+ */
+int profile_check_url(const char *url, struct failure *why);
+
+/*
+ * Where a request to `url` (NULL: the profile's base_url) goes.  At PLACE_TEST and PLACE_OURS no order can
+ * cost money, provided that for PLACE_OURS the address is private too, which a name alone cannot tell
+ * (http_request.private_only).
+ */
+enum profile_place {
+	PLACE_LIVE,
+	PLACE_TEST, /* scheme, host and port of the exchange's own test_url */
+	PLACE_OURS /* on loopback, or at one of `paper_hosts`, unless the exchange itself goes by that name */
+};
+enum profile_place profile_place(
+    const struct profile *profile, const char *url, char *const paper_hosts[], size_t paper_host_count);
+
+/* Whether the exchange itself, at its base_url, goes by that name or address. */
+bool profile_is_at(const struct profile *profile, const char *host);
+
+/* Takes NULL. */
+void profile_free(struct profile *profile);
+
+/*
+ * "BTC/USDT" in the exchange's own spelling, into `native` (not yet encoded for
+ * a URL).  0, or -1: not a pair, or too long.
+ */
+int profile_symbol(const struct profile *profile, const char *symbol, char *native, size_t size);
+
+#endif /* EXCHANGE_PROFILE_PROFILE_H */

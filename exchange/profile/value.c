@@ -1,0 +1,249 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text/duration.h"
+#include "exchange/profile/keys.h"
+#include "textfile/number.h"
+#include "json/pointer.h"
+
+/* What the account reader knows to put into what is signed and sent. */
+static const char *const tokens[] = { "ts", "ts+120", "key", "pass", "recv", "nonce", "uuid", "host",
+	"METHOD", "path", "query", "?query", "rawquery", "?rawquery", "sortedquery", "?sortedquery", "body",
+	"sha256bin(nonce+body)", "sha512hex(body)", "sha512hex(rawquery)", "signature", "token" };
+
+const char *
+profile_keep(struct profile *profile, const char *text, size_t length)
+{
+	struct profile_text *kept = malloc(sizeof(*kept) + length + 1);
+
+	if (kept == NULL)
+		return NULL;
+	memcpy(kept->text, text, length);
+	kept->text[length] = '\0';
+	kept->next = profile->memory;
+	profile->memory = kept;
+	return kept->text;
+}
+
+/* The index of `text` among `words`, or -1. */
+static int
+word_index(const char *words, const char *text)
+{
+	size_t length = strlen(text);
+	int index = 0;
+
+	for (const char *at = words; at != NULL; index++) {
+		size_t word = strcspn(at, " ");
+
+		if (word == length && strncmp(at, text, word) == 0)
+			return index;
+		at = at[word] == ' ' ? at + word + 1 : NULL;
+	}
+	return -1;
+}
+
+static bool
+all_of(const char *text, const char *allowed)
+{
+	return *text != '\0' && text[strspn(text, allowed)] == '\0';
+}
+
+static const char *
+check_tokens(const char *text)
+{
+	while ((text = strpbrk(text, "{}")) != NULL) {
+		size_t length = strcspn(text, "}");
+		bool known = false;
+
+		if (*text == '}' || text[length] == '\0')
+			return "a brace without its other half";
+		for (size_t i = 0; i < sizeof(tokens) / sizeof(*tokens); i++)
+			known = known || (strlen(tokens[i]) == length - 1 &&
+					     strncmp(text + 1, tokens[i], length - 1) == 0);
+		if (!known)
+			return "an unknown token in braces; docs/adding-an-exchange.md lists them";
+		text += length + 1;
+	}
+	return NULL;
+}
+
+static const char *
+check_path(const char *text)
+{
+	const char *token = strchr(text, '{');
+
+	if (*text != '/' || strpbrk(text, " #\"\\\x7f") != NULL)
+		return "not a path that begins with '/', without spaces";
+	for (const char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ')
+			return "not a path that begins with '/', without control characters";
+	if (token != NULL)
+		text = strncmp(token, "{symbol}", 8) == 0 ? token + 8 : token;
+	return strpbrk(text, "{}") != NULL ? "only {symbol} may be in braces, and once" : NULL;
+}
+
+static const char *
+check_format(const char *text)
+{
+	int bases = 0, quotes = 0;
+
+	for (; *text != '\0'; text++) {
+		bool base = strncmp(text, "{BASE}", 6) == 0 || strncmp(text, "{base}", 6) == 0;
+		bool quote = strncmp(text, "{QUOTE}", 7) == 0 || strncmp(text, "{quote}", 7) == 0;
+
+		if (*text == '}' || (*text == '{' && strchr(text, '}') == NULL))
+			return "a brace without its other half";
+		if (*text == '{' && !base && !quote)
+			return "an unknown token in braces: there are {BASE} and {QUOTE}, or {base} and {quote}";
+		bases += base;
+		quotes += quote;
+		if (*text == '{')
+			text = strchr(text, '}');
+	}
+	return bases == 1 && quotes == 1 ? NULL : "not one {BASE} (or {base}) and one {QUOTE} (or {quote})";
+}
+
+static const char *
+check_pair(const char *text, bool renaming)
+{
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL || equals == text || equals[1] == '\0')
+		return "not of the form NAME=VALUE";
+	return renaming ? NULL : check_tokens(equals + 1);
+}
+
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
+static const char *
+check_header_line(const char *text)
+{
+	size_t name = strspn(text, letters);
+
+	if (name == 0 || strncmp(text + name, ": ", 2) != 0 || strpbrk(text, "\r\n") != NULL)
+		return "not of the form 'Name: value'";
+	return check_tokens(text + name + 2);
+}
+
+/* What is wrong with the text, by its kind, or NULL. */
+static const char *
+check_text(enum profile_kind kind, const char *text)
+{
+	switch (kind) {
+	case KIND_NAME:
+		return all_of(text, "abcdefghijklmnopqrstuvwxyz0123456789_")
+			   ? NULL
+			   : "not a name of lower case letters, digits and '_'";
+	case KIND_PATH: return check_path(text);
+	case KIND_READ:
+	case KIND_READS: return profile_check_read_path(text);
+	case KIND_DECIDES: return profile_check_decides(text);
+	case KIND_PERMISSIONS: return profile_check_permission(text);
+	case KIND_PARAMETER: return all_of(text, letters) ? NULL : "not the name of a query's parameter";
+	case KIND_FORMAT: return check_format(text);
+	case KIND_POINTER:
+	case KIND_POINTERS: return json_pointer_valid(text) ? NULL : "not a JSON pointer, as in '/data/0/ts'";
+	case KIND_HEADER: return all_of(text, letters) ? NULL : "not the name of an HTTP header";
+	case KIND_STATUSES:
+		return strlen(text) == 3 && all_of(text, "0123456789") && *text >= '2' && *text <= '5'
+			   ? NULL
+			   : "not an HTTP status, as in '429'";
+	case KIND_RENAMES: return check_pair(text, true);
+	case KIND_PAIRS: return check_pair(text, false);
+	case KIND_HEADERS: return check_header_line(text);
+	case KIND_TEMPLATE: return check_tokens(text);
+	default: return *text != '\0' ? NULL : "empty";
+	}
+}
+
+static const char *
+take_seconds(const char *text, int *seconds)
+{
+	int64_t ns;
+
+	if (duration_parse(text, &ns) != 0 || ns < INT64_C(1000000000) || ns > INT64_C(86400000000000) * 30)
+		return "not a duration between 1s and 30d, as in '2m'";
+	*seconds = (int)(ns / INT64_C(1000000000));
+	return NULL;
+}
+
+static const char *
+take_count(const char *text, int *count)
+{
+	if (!all_of(text, "0123456789") || strlen(text) > 6)
+		return "not a whole number between 0 and 999999";
+	*count = (int)strtol(text, NULL, 10);
+	return NULL;
+}
+
+static const char *
+take_number(const char *text, double *number)
+{
+	double value = number_valid(SLICE(text)) ? number_value(SLICE(text)) : 0;
+
+	if (!(value > 0 && value < 1e15))
+		return "not a number above 0";
+	*number = value;
+	return NULL;
+}
+
+static const char *
+take_word(const struct profile_key *key, const char *text, void *field)
+{
+	int index = word_index(key->words, text);
+
+	if (index < 0)
+		return "unknown word";
+	if (key->kind == KIND_FLAG)
+		*(bool *)field = index == 1;
+	else
+		*(unsigned *)field = (unsigned)index;
+	return NULL;
+}
+
+static const char *
+take_text(struct profile *profile, const struct profile_key *key, const char *text, void *field)
+{
+	const char *wrong = check_text(key->kind, text), *kept;
+	struct profile_list *list = field;
+
+	if (wrong != NULL)
+		return wrong;
+	if (key->kind == KIND_ONE_OF && word_index(key->words, text) < 0)
+		return "unknown word";
+	kept = profile_keep(profile, text, strlen(text));
+	if (kept == NULL)
+		return "out of memory";
+	if (!profile_key_is_list(key))
+		*(const char **)field = kept;
+	else if (list->count == PROFILE_LIST)
+		return "more than 32 items";
+	else
+		list->items[list->count++] = kept;
+	return NULL;
+}
+
+const char *
+profile_take_value(struct profile *profile, const struct profile_key *key, const char *text, void *field)
+{
+	switch (key->kind) {
+	case KIND_CHOICE:
+	case KIND_FLAG: return take_word(key, text, field);
+	case KIND_COUNT: return take_count(text, field);
+	case KIND_NUMBER: return take_number(text, field);
+	case KIND_SECONDS: return take_seconds(text, field);
+	default: return take_text(profile, key, text, field);
+	}
+}
+
+bool
+profile_name_valid(const char *text)
+{
+	return check_text(KIND_NAME, text) == NULL;
+}
+
+bool
+profile_key_is_list(const struct profile_key *key)
+{
+	return key->kind >= KIND_TEXTS;
+}

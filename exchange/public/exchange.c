@@ -1,0 +1,455 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/text/buffer.h"
+#include "exchange/public/exchange.h"
+#include "exchange/public/read.h"
+#include "exchange/public/value.h"
+
+enum {
+	LONGEST_URL = 2048,
+	NATIVE = 64,
+	BODY_LIMIT = 256 * 1024,
+	SYMBOLS_LIMIT = 4 * 1024 * 1024, /* of a list of all symbols */
+	READ_AT_ONCE = 64 * 1024, /* a longer body is read when all is over: other answers would wait */
+};
+
+/* One target while it is asked. */
+struct venue {
+	const struct exchange_target *target;
+	struct exchange_reading *reading;
+	char (*natives)[NATIVE];     /* one per symbol; "" for what is no pair */
+	struct asked_symbol *sorted; /* the same in the order of strcmp() */
+	double *trades;              /* time of the last trade, one per symbol */
+	bool refuses;                /* an answer of this run was a ban, or asked for fewer requests */
+	const char *wanted[HTTP_HEADERS + 1];
+};
+
+/* Which request of which venue an HTTP request stands for. */
+struct question {
+	struct venue *venue;
+	struct request_reading *request;
+	bool taken; /* its answer is read */
+};
+
+struct round {
+	struct venue *venues;
+	size_t venue_count;
+	struct question *questions;
+	struct http_request *requests; /* their URLs are ours */
+	struct http_response *responses;
+	size_t count;
+};
+
+static bool
+is_asked(const struct exchange_target *target, size_t endpoint)
+{
+	return target->asked[endpoint] && target->profile->endpoints[endpoint].path != NULL;
+}
+
+static size_t
+calls_of(const struct exchange_target *target, size_t endpoint)
+{
+	if (!is_asked(target, endpoint))
+		return 0;
+	return target->profile->endpoints[endpoint].per_symbol ? target->symbol_count : 1;
+}
+
+static size_t
+count_requests(const struct exchange_target *target)
+{
+	size_t count = 0;
+
+	for (size_t e = 0; e < ENDPOINTS; e++)
+		count += calls_of(target, e);
+	return count;
+}
+
+int64_t
+exchange_endpoint_weight(const struct exchange_target *target, enum endpoint endpoint)
+{
+	return (int64_t)calls_of(target, endpoint) * target->profile->endpoints[endpoint].weight;
+}
+
+int64_t
+exchange_weight(const struct exchange_target *target)
+{
+	int64_t weight = 0;
+
+	for (int e = 0; e < ENDPOINTS; e++)
+		weight += exchange_endpoint_weight(target, (enum endpoint)e);
+	return weight;
+}
+
+/* Only unreserved characters stay (RFC 3986): a symbol cannot become another path or parameter. */
+static void
+append_encoded(struct buffer *url, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    strchr("-._~", c) != NULL)
+			buffer_append(url, text, 1);
+		else
+			buffer_format(url, "%%%02X", c);
+	}
+}
+
+/* Owned by the caller; NULL: too long, or no memory. */
+static char *
+make_url(const struct exchange_target *target, size_t endpoint, const char *native)
+{
+	const char *path = target->profile->endpoints[endpoint].path, *token = strstr(path, "{symbol}");
+	struct buffer url;
+	char *text = NULL;
+
+	buffer_init(&url, LONGEST_URL);
+	buffer_string(&url, target->base_url != NULL ? target->base_url : target->profile->base_url);
+	if (token != NULL) {
+		buffer_append(&url, path, (size_t)(token - path));
+		append_encoded(&url, native);
+		path = token + strlen("{symbol}");
+	}
+	buffer_append(&url, path, strlen(path) + 1);
+	if (!url.failed)
+		text = strdup(url.text);
+	buffer_release(&url);
+	return text;
+}
+
+static int
+compare_natives(const void *a, const void *b)
+{
+	return strcmp(((const struct asked_symbol *)a)->native, ((const struct asked_symbol *)b)->native);
+}
+
+static void
+prepare_symbols(struct venue *venue)
+{
+	const struct exchange_target *target = venue->target;
+
+	for (size_t i = 0; i < target->symbol_count; i++) {
+		if (profile_symbol(target->profile, target->symbols[i], venue->natives[i], NATIVE) != 0)
+			venue->natives[i][0] = '\0';
+		venue->sorted[i] = (struct asked_symbol){ .native = venue->natives[i], .tradable = -1 };
+		venue->trades[i] = -1;
+		venue->reading->books[i] =
+		    (struct book_reading){ .timestamp = -1, .sequence = -1, .tradable = -1 };
+	}
+	qsort(venue->sorted, target->symbol_count, sizeof(*venue->sorted), compare_natives);
+}
+
+/* -1: no memory; what is there is released by the callers' owners. */
+static int
+prepare_venue(struct venue *venue, const struct exchange_target *target, struct exchange_reading *reading)
+{
+	size_t symbols = target->symbol_count + 1, requests = count_requests(target) + 1; /* never 0 bytes */
+
+	*reading = (struct exchange_reading){ .retry_at = -1,
+		.banned_until = -1,
+		.certificate_expiry = -1,
+		.weight = exchange_weight(target) };
+	for (size_t i = 0; i < HTTP_PHASES; i++)
+		reading->phase_seconds[i] = -1;
+	for (size_t i = 0; i < PROFILE_LIMITS; i++)
+		reading->limits[i].used_ratio = -1;
+	*venue = (struct venue){ .target = target, .reading = reading };
+	exchange_wanted(target->profile, venue->wanted);
+	reading->requests = calloc(requests, sizeof(*reading->requests));
+	reading->books = calloc(symbols, sizeof(*reading->books));
+	venue->natives = calloc(symbols, sizeof(*venue->natives));
+	venue->sorted = calloc(symbols, sizeof(*venue->sorted));
+	venue->trades = calloc(symbols, sizeof(*venue->trades));
+	if (reading->requests == NULL || reading->books == NULL || venue->natives == NULL ||
+	    venue->sorted == NULL || venue->trades == NULL)
+		return -1;
+	prepare_symbols(venue);
+	return 0;
+}
+
+/* A symbol that has no URL is not asked: its request has failed already. */
+static void
+add_question(struct round *round, struct venue *venue, size_t endpoint, size_t symbol)
+{
+	bool per_symbol = venue->target->profile->endpoints[endpoint].per_symbol;
+	struct request_reading *request = &venue->reading->requests[venue->reading->request_count++];
+	const char *native = per_symbol ? venue->natives[symbol] : "";
+	char *url = per_symbol && *native == '\0' ? NULL : make_url(venue->target, endpoint, native);
+
+	request->endpoint = (enum endpoint)endpoint;
+	request->symbol = symbol;
+	if (url == NULL) {
+		(void)failure_set(&request->failure, FAILURE_LOCAL,
+		    "there is no URL for it: a symbol is a pair, as in 'BTC/USDT'");
+		return;
+	}
+	round->questions[round->count] = (struct question){ .venue = venue, .request = request };
+	round->requests[round->count++] = (struct http_request){
+		.url = url,
+		.body_limit = endpoint == ENDPOINT_SYMBOLS ? SYMBOLS_LIMIT : BODY_LIMIT,
+		.wanted = venue->wanted,
+	};
+}
+
+static int
+prepare(struct round *round, const struct exchange_target targets[], size_t count,
+    struct exchange_reading readings[])
+{
+	size_t total = 1;
+
+	round->venues = calloc(count + 1, sizeof(*round->venues));
+	if (round->venues == NULL)
+		return -1;
+	for (; round->venue_count < count; round->venue_count++) {
+		size_t i = round->venue_count;
+
+		total += count_requests(&targets[i]);
+		if (prepare_venue(&round->venues[i], &targets[i], &readings[i]) != 0) {
+			round->venue_count++;
+			return -1;
+		}
+	}
+	round->questions = calloc(total, sizeof(*round->questions));
+	round->requests = calloc(total, sizeof(*round->requests));
+	round->responses = calloc(total, sizeof(*round->responses));
+	if (round->questions == NULL || round->requests == NULL || round->responses == NULL)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		for (size_t e = 0; e < ENDPOINTS; e++)
+			for (size_t s = 0; s < calls_of(&targets[i], e); s++)
+				add_question(round, &round->venues[i], e, s);
+	return 0;
+}
+
+static void
+release(struct round *round)
+{
+	for (size_t i = 0; i < round->venue_count; i++) {
+		free(round->venues[i].natives);
+		free(round->venues[i].sorted);
+		free(round->venues[i].trades);
+	}
+	for (size_t i = 0; i < round->count; i++)
+		free((char *)round->requests[i].url);
+	free(round->venues);
+	free(round->questions);
+	free(round->requests);
+	free(round->responses);
+}
+
+static double
+later(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * When our clock showed the middle of the time from when it was asked to when
+ * it was told, theirs showed `server`: give or take half of that time, and the
+ * `grain` that it is rounded by.
+ */
+static void
+take_clock(
+    struct exchange_reading *reading, int64_t sent_unix_ns, int64_t told_unix_ns, double server, double grain)
+{
+	double sent = (double)sent_unix_ns / 1e9, received = (double)told_unix_ns / 1e9;
+	double error = grain + (received - sent) / 2;
+
+	if (sent_unix_ns <= 0 || received < sent || server < 0)
+		return;
+	if (reading->clock_read && reading->clock_error <= error)
+		return;
+	reading->clock_read = true;
+	reading->clock_skew = server - (sent + received) / 2;
+	reading->clock_error = error;
+	reading->clock_grain = grain;
+}
+
+static void
+take_transport(struct venue *venue, const struct http_response *response)
+{
+	struct exchange_reading *reading = venue->reading;
+	double date;
+
+	for (size_t i = 0; i < HTTP_PHASES; i++)
+		reading->phase_seconds[i] = later(reading->phase_seconds[i], response->phase_seconds[i]);
+	if (response->certificate_expiry >= 0 &&
+	    (reading->certificate_expiry < 0 || response->certificate_expiry < reading->certificate_expiry))
+		reading->certificate_expiry = response->certificate_expiry;
+	/* Whole seconds, rounded down. */
+	if (venue->target->profile->time_from_date_header && response->status != 0 &&
+	    value_http_date(response->date, &date))
+		take_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
+}
+
+static void
+take_signals(struct exchange_reading *reading, const struct exchange_answer *answer)
+{
+	reading->maintenance |= answer->maintenance;
+	reading->restricted |= answer->restricted;
+	reading->throttled |= answer->throttled;
+	reading->retry_at = later(reading->retry_at, answer->retry_at);
+	reading->banned |= answer->banned;
+	reading->banned_until = later(reading->banned_until, answer->banned_until);
+	for (size_t i = 0; i < PROFILE_LIMITS; i++)
+		reading->limits[i].used_ratio = later(reading->limits[i].used_ratio, answer->used_ratio[i]);
+}
+
+/* A book is told only when its answer ends; where that broke off, it began. */
+static double
+arrival(const struct http_response *response)
+{
+	struct timespec now;
+
+	if (response->ended_unix_ns > 0)
+		return (double)response->ended_unix_ns / 1e9;
+	if (response->received_unix_ns > 0)
+		return (double)response->received_unix_ns / 1e9;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Of two answers the worse one counts. */
+static void
+take_tradable(struct book_reading *book, int tradable)
+{
+	if (book->tradable < 0 || tradable == 0)
+		book->tradable = tradable;
+}
+
+static void
+take_answer(struct question *question, const struct http_response *response)
+{
+	struct venue *venue = question->venue;
+	struct request_reading *request = question->request;
+	const struct profile *profile = venue->target->profile;
+	struct asked_symbol one = { venue->natives[request->symbol], -1 };
+	bool per_symbol = profile->endpoints[request->endpoint].per_symbol;
+	struct exchange_answer answer;
+
+	question->taken = true;
+	exchange_read(profile, request->endpoint, response, arrival(response),
+	    per_symbol ? &one : venue->sorted, per_symbol ? 1 : venue->target->symbol_count, &answer);
+	request->status = response->status;
+	request->seconds = response->seconds;
+	request->arrived = arrival(response);
+	request->failure = answer.failure;
+	take_transport(venue, response);
+	take_signals(venue->reading, &answer);
+	request->refused = answer.banned || answer.throttled;
+	venue->refuses |= request->refused;
+	/* What is in the body may have been written just before its end. */
+	take_clock(venue->reading, response->sent_unix_ns, response->ended_unix_ns, answer.server_time,
+	    answer.server_time_error);
+	if (request->endpoint == ENDPOINT_BOOK && answer.book.read) {
+		answer.book.tradable = venue->reading->books[request->symbol].tradable;
+		venue->reading->books[request->symbol] = answer.book;
+	}
+	if (request->endpoint == ENDPOINT_TRADE && per_symbol)
+		venue->trades[request->symbol] = answer.trade_timestamp;
+	if (request->endpoint == ENDPOINT_SYMBOLS && per_symbol)
+		take_tradable(&venue->reading->books[request->symbol], one.tradable);
+	if (answer.unknown_symbol)
+		take_tradable(&venue->reading->books[request->symbol], 0);
+}
+
+static bool
+may_send(void *context, size_t index)
+{
+	const struct round *round = context;
+
+	return !round->questions[index].venue->refuses;
+}
+
+/* Read at once: it may say that nothing more is to be sent there. */
+static bool
+take_early(void *context, size_t index, const struct http_response *response, struct http_request *next)
+{
+	struct round *round = context;
+
+	(void)next;
+	if (response->status >= 400 || response->body.length <= READ_AT_ONCE)
+		take_answer(&round->questions[index], response);
+	return false;
+}
+
+static void
+take_late(struct question *question, const struct http_response *response)
+{
+	struct request_reading *request = question->request;
+	struct venue *venue = question->venue;
+
+	take_answer(question, response);
+	request->dropped = !response->sent && venue->refuses;
+	if (request->dropped)
+		venue->reading->weight -= venue->target->profile->endpoints[request->endpoint].weight;
+}
+
+static void
+ask(struct http_client *client, struct round *round, struct deadline deadline)
+{
+	const struct http_watch watch = { .context = round, .may_send = may_send, .answered = take_early };
+
+	http_ask(client, round->requests, round->count, &watch, deadline, round->responses);
+	for (size_t i = 0; i < round->count; i++)
+		if (!round->questions[i].taken)
+			take_late(&round->questions[i], &round->responses[i]);
+}
+
+/* What other answers say of a symbol's book. */
+static void
+complete_books(struct venue *venue)
+{
+	const struct exchange_target *target = venue->target;
+	bool listed =
+	    is_asked(target, ENDPOINT_SYMBOLS) && !target->profile->endpoints[ENDPOINT_SYMBOLS].per_symbol;
+
+	for (size_t i = 0; i < target->symbol_count; i++) {
+		struct book_reading *book = &venue->reading->books[i];
+		struct asked_symbol key = { venue->natives[i], -1 }, *found = NULL;
+
+		if (book->read && target->profile->book_timestamp.count == 0)
+			book->timestamp = venue->trades[i];
+		if (listed)
+			found =
+			    bsearch(&key, venue->sorted, target->symbol_count, sizeof(key), compare_natives);
+		if (found != NULL && key.native[0] != '\0')
+			take_tradable(book, found->tradable);
+	}
+}
+
+int
+exchange_probe(struct http_client *client, const struct exchange_target targets[], size_t count,
+    struct deadline deadline, struct exchange_reading readings[], struct failure *why)
+{
+	struct round round = { 0 };
+	int result;
+
+	memset(readings, 0, count * sizeof(*readings));
+	result = prepare(&round, targets, count, readings);
+	if (result == 0) {
+		ask(client, &round, deadline);
+		for (size_t i = 0; i < count; i++)
+			complete_books(&round.venues[i]);
+	} else {
+		exchange_readings_release(readings, count);
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
+	release(&round);
+	return result;
+}
+
+void
+exchange_readings_release(struct exchange_reading readings[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(readings[i].requests);
+		free(readings[i].books);
+		readings[i].requests = NULL;
+		readings[i].books = NULL;
+		readings[i].request_count = 0;
+	}
+}

@@ -1,0 +1,233 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/text/text.h"
+#include "exchange/public/read.h"
+#include "exchange/public/value.h"
+#include "textfile/number.h"
+#include "json/pointer.h"
+
+/* No exchange means anything else by it, whether its documentation says so or not. */
+enum { STATUS_BAN = 418 };
+
+static const double longest_ban = 7 * 24 * 3600; /* seconds; the longest one known is 3 days */
+
+static size_t
+want(const char *wanted[], size_t count, const char *name)
+{
+	if (name == NULL || count == HTTP_HEADERS)
+		return count;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(wanted[i], name) == 0)
+			return count;
+	wanted[count] = name;
+	return count + 1;
+}
+
+void
+exchange_wanted(const struct profile *profile, const char *wanted[HTTP_HEADERS + 1])
+{
+	size_t count = want(wanted, 0, profile->retry_after);
+
+	for (size_t i = 0; i < profile->limit_count; i++) {
+		count = want(wanted, count, profile->limits[i].header);
+		count = want(wanted, count, profile->limits[i].ceiling_header);
+	}
+	wanted[count] = NULL;
+}
+
+/* The value of a header of the profile's, "" when absent. */
+static const char *
+header(const struct profile *profile, const struct http_response *response, const char *name)
+{
+	const char *wanted[HTTP_HEADERS + 1];
+
+	exchange_wanted(profile, wanted);
+	for (size_t i = 0; name != NULL && wanted[i] != NULL; i++)
+		if (strcmp(wanted[i], name) == 0)
+			return response->wanted[i];
+	return "";
+}
+
+/* The number that `text` begins with, behind blanks, up to ';' or the end; negative: none. */
+static double
+leading_number(const char *text)
+{
+	struct slice number;
+
+	text += strspn(text, " ");
+	number = (struct slice){ text, strspn(text, "0123456789.") };
+	if (number.length == 0 || strchr("; ", text[number.length]) == NULL || !number_valid(number))
+		return -1;
+	return number_value(number);
+}
+
+/* Of "group=default; min=899; sec=29", the number of a key. */
+static double
+keyed_number(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+
+	while (text != NULL && *text != '\0') {
+		text += strspn(text, "; ");
+		if (strncmp(text, key, length) == 0 && text[length] == '=')
+			return leading_number(text + length + 1);
+		text = strchr(text, ';');
+	}
+	return -1;
+}
+
+double
+exchange_read_limit(
+    const struct profile *profile, const struct profile_limit *limit, const struct http_response *response)
+{
+	const char *text = header(profile, response, limit->header);
+	double value = limit->key != NULL ? keyed_number(text, limit->key) : leading_number(text);
+	double ceiling = limit->ceiling;
+
+	if (limit->ceiling_header != NULL)
+		ceiling = leading_number(header(profile, response, limit->ceiling_header));
+	if (value < 0 || !(ceiling > 0))
+		return -1;
+	if (limit->semantics == LIMIT_USED)
+		return value / ceiling;
+	return value >= ceiling ? 0 : 1 - value / ceiling;
+}
+
+bool
+exchange_list_has(const struct profile_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+static bool
+list_has_status(const struct profile_list *list, int status)
+{
+	char text[VALUE_TEXT];
+
+	(void)snprintf(text, sizeof(text), "%d", status);
+	return exchange_list_has(list, text);
+}
+
+bool
+exchange_is_of_class(const struct profile_list *class, const struct complaint *complaint)
+{
+	for (size_t i = 0; i < class->count; i++)
+		if (strcmp(class->items[i], complaint->code) == 0 ||
+		    strncmp(class->items[i], complaint->message, strlen(class->items[i])) == 0)
+			return true;
+	return false;
+}
+
+static void
+take_first(const json_t *root, const struct profile_list *pointers, char *out, size_t size)
+{
+	char buffer[VALUE_TEXT];
+
+	*out = '\0';
+	for (size_t i = 0; i < pointers->count && *out == '\0'; i++) {
+		const char *text = value_text(json_pointer_get(root, pointers->items[i]), buffer);
+
+		text_format(out, size, "%s", text != NULL ? text : "");
+	}
+}
+
+void
+exchange_read_complaint(
+    const struct profile *profile, const json_t *root, struct slice body, struct complaint *complaint)
+{
+	take_first(root, &profile->error_code, complaint->code, sizeof(complaint->code));
+	take_first(root, &profile->error_message, complaint->message, sizeof(complaint->message));
+	if (root == NULL && body.length > 0)
+		text_format(complaint->message, sizeof(complaint->message), "%.*s", SLICE_ARGS(body));
+}
+
+/* "banned until 1700000000000", in any unit; negative: not there. */
+static double
+ban_in_message(const struct profile *profile, const char *message)
+{
+	const char *found =
+	    profile->ban_until_after != NULL ? strstr(message, profile->ban_until_after) : NULL;
+	struct slice number;
+	double seconds;
+
+	if (found == NULL)
+		return -1;
+	found += strlen(profile->ban_until_after);
+	number = (struct slice){ found, strspn(found, "0123456789") };
+	if (!number_valid(number) || !value_time_of_number(number_value(number), &seconds))
+		return -1;
+	return seconds;
+}
+
+/* Seconds from now, a Unix time in any unit, or a date; negative: not said, or not to come. */
+static double
+read_retry(const struct profile *profile, const struct http_response *response, double now)
+{
+	const char *text = header(profile, response, profile->retry_after);
+	double number = leading_number(text), at = -1;
+
+	if (number >= 0 && number < 1e9)
+		at = now + number;
+	else if (number >= 0)
+		(void)value_time_of_number(number, &at);
+	else
+		(void)value_http_date(text, &at);
+	if (!(at > now))
+		return -1;
+	return at < now + longest_ban ? at : now + longest_ban;
+}
+
+/*
+ * The end of a ban that its message does not tell.  "Retry-After" means it;
+ * other headers tell when a rate limit's window ends, which may be in a moment.
+ */
+static double
+ban_by_header(const struct profile *profile, double retry_at, double now)
+{
+	double usual = now + profile->default_ban_seconds;
+	bool meant = profile->retry_after != NULL && strcasecmp(profile->retry_after, "Retry-After") == 0;
+
+	return retry_at > (meant ? now : usual) ? retry_at : usual;
+}
+
+void
+exchange_read_signals(const struct profile *profile, const struct http_response *response,
+    const struct complaint *complaint, double now, struct exchange_answer *answer)
+{
+	double until = ban_in_message(profile, complaint->message);
+
+	answer->banned = response->status == STATUS_BAN ||
+			 list_has_status(&profile->ban_status, response->status) ||
+			 exchange_is_of_class(&profile->banned, complaint) || until >= now;
+	answer->throttled = list_has_status(&profile->throttle_status, response->status) ||
+			    exchange_is_of_class(&profile->rate_limited, complaint);
+	answer->maintenance = exchange_is_of_class(&profile->maintenance, complaint);
+	answer->retry_at = read_retry(profile, response, now);
+	if (!answer->banned)
+		return;
+	if (until < now)
+		until = ban_by_header(profile, answer->retry_at, now);
+	answer->banned_until = until < now + longest_ban ? until : now + longest_ban;
+}
+
+int
+exchange_fail_rejected(const struct profile *profile, const struct http_response *response,
+    const struct complaint *complaint, struct exchange_answer *answer)
+{
+	bool auth = response->status == 401 || exchange_is_of_class(&profile->auth_failed, complaint);
+	const char *what = answer->banned        ? "banned"
+			   : answer->throttled   ? "asked too much"
+			   : answer->maintenance ? "in maintenance"
+						 : "refused";
+	/* Some exchanges have but one text for both. */
+	const char *message = strcmp(complaint->code, complaint->message) != 0 ? complaint->message : "";
+
+	return failure_set(&answer->failure, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s%s%s%s",
+	    what, response->status, *complaint->code != '\0' ? " " : "", complaint->code,
+	    *message != '\0' ? " " : "", message);
+}

@@ -1,0 +1,189 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange/settings.h"
+
+enum { NAME_BYTES = 64, NATIVE_BYTES = 64 };
+
+static int
+out_of_memory(struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+/* Exchanges ---------------------------------------------------------- */
+
+/* The name becomes a label and a file's name. */
+static bool
+is_name(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return length > 0 && length <= NAME_BYTES && text[length] == '\0';
+}
+
+struct exchange_setting *
+exchange_settings_find(const struct exchange_settings *settings, struct slice name)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		if (slice_is(name, settings->items[i].name))
+			return &settings->items[i];
+	return NULL;
+}
+
+static int
+load_profile(struct exchange_setting *exchange, const char *directory, struct failure *why)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/%s.yaml", directory, exchange->name) >= (int)sizeof(path))
+		return failure_set(why, FAILURE_LOCAL, "the path of its profile is too long");
+	exchange->profile = profile_load(path, why);
+	return exchange->profile != NULL ? 0 : -1;
+}
+
+static int
+add_exchange(
+    struct exchange_settings *settings, const struct options *given, size_t index, struct failure *why)
+{
+	struct exchange_setting *exchange = &settings->items[settings->count];
+	struct failure reason = { 0 };
+	char *url;
+
+	exchange->name = strdup(options_item(given, "exchange", index));
+	if (exchange->name == NULL)
+		return out_of_memory(why);
+	settings->count++;
+	url = strchr(exchange->name, '=');
+	if (url != NULL)
+		*url++ = '\0';
+	if (!is_name(exchange->name))
+		return options_failure(given, "exchange", index, why,
+		    "name the exchange by its profile, in small letters, as in 'binance' or "
+		    "'binance=http://127.0.0.1:8080/binance'");
+	if (exchange_settings_find(settings, SLICE(exchange->name)) != exchange)
+		return options_failure(given, "exchange", index, why, "'%s' is there twice", exchange->name);
+	if (url != NULL) {
+		if (profile_check_url(url, &reason) != 0)
+			return options_failure(
+			    given, "exchange", index, why, "%s: %s", exchange->name, reason.text);
+		exchange->base_url = strdup(url);
+		if (exchange->base_url == NULL)
+			return out_of_memory(why);
+	}
+	if (load_profile(exchange, options_text(given, "exchange.profiles"), &reason) != 0)
+		return options_failure(given, "exchange", index, why, "%s: %s", exchange->name, reason.text);
+	return 0;
+}
+
+/* Symbols ------------------------------------------------------------ */
+
+/* "upbit:BTC/KRW" -> whose it is; NULL: everybody's, and `*symbol` is all of it. */
+static int
+split_symbol(const struct exchange_settings *settings, const struct options *given, size_t index,
+    const char **symbol, struct exchange_setting **owner, struct failure *why)
+{
+	const char *text = options_item(given, "symbol", index), *colon = strchr(text, ':');
+
+	*owner = NULL;
+	*symbol = text;
+	if (colon == NULL)
+		return 0;
+	*symbol = colon + 1;
+	*owner = exchange_settings_find(settings, (struct slice){ text, (size_t)(colon - text) });
+	if (*owner == NULL)
+		return options_failure(given, "symbol", index, why,
+		    "'%s' is for an exchange that --exchange does not name", text);
+	return 0;
+}
+
+static int
+add_symbol(struct exchange_setting *exchange, const char *symbol, const struct options *given, size_t index,
+    struct failure *why)
+{
+	char native[NATIVE_BYTES];
+
+	if (profile_symbol(exchange->profile, symbol, native, sizeof(native)) != 0)
+		return options_failure(
+		    given, "symbol", index, why, "'%s' is not a pair like BTC/USDT", symbol);
+	for (size_t i = 0; i < exchange->symbol_count; i++)
+		if (strcmp(exchange->symbols[i], symbol) == 0)
+			return options_failure(given, "symbol", index, why, "'%s' is there twice for %s",
+			    symbol, exchange->name);
+	exchange->symbols[exchange->symbol_count] = strdup(symbol);
+	return exchange->symbols[exchange->symbol_count++] != NULL ? 0 : out_of_memory(why);
+}
+
+static int
+add_symbols_of(struct exchange_setting *exchange, bool own, const struct exchange_settings *settings,
+    const struct options *given, struct failure *why)
+{
+	size_t count = options_count(given, "symbol");
+
+	for (size_t i = 0; i < count; i++) {
+		struct exchange_setting *owner;
+		const char *symbol;
+
+		if (split_symbol(settings, given, i, &symbol, &owner, why) != 0)
+			return -1;
+		if (owner == (own ? exchange : NULL) && add_symbol(exchange, symbol, given, i, why) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Symbols of its own, if it has any; else those for everybody. */
+static int
+add_symbols(struct exchange_setting *exchange, const struct exchange_settings *settings,
+    const struct options *given, struct failure *why)
+{
+	exchange->symbols = calloc(options_count(given, "symbol") + 1, sizeof(*exchange->symbols));
+	if (exchange->symbols == NULL)
+		return out_of_memory(why);
+	if (add_symbols_of(exchange, true, settings, given, why) != 0)
+		return -1;
+	return exchange->symbol_count > 0 ? 0 : add_symbols_of(exchange, false, settings, given, why);
+}
+
+/* All ---------------------------------------------------------------- */
+
+int
+exchange_settings_read(struct exchange_settings *settings, const struct options *given, struct failure *why)
+{
+	size_t count = options_count(given, "exchange");
+
+	if (count == 0)
+		return failure_set(why, FAILURE_LOCAL,
+		    "--exchange: name at least one exchange by its profile, as in 'binance'");
+	if (count > EXCHANGES_MAX)
+		return options_failure(
+		    given, "exchange", EXCHANGES_MAX, why, "more than %d exchanges", (int)EXCHANGES_MAX);
+	settings->items = calloc(count, sizeof(*settings->items));
+	if (settings->items == NULL)
+		return out_of_memory(why);
+	for (size_t i = 0; i < count; i++)
+		if (add_exchange(settings, given, i, why) != 0)
+			return -1;
+	for (size_t i = 0; i < count; i++)
+		if (add_symbols(&settings->items[i], settings, given, why) != 0)
+			return -1;
+	return 0;
+}
+
+void
+exchange_settings_release(struct exchange_settings *settings)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		struct exchange_setting *exchange = &settings->items[i];
+
+		for (size_t j = 0; j < exchange->symbol_count; j++)
+			free(exchange->symbols[j]);
+		free(exchange->symbols);
+		free(exchange->base_url);
+		free(exchange->name);
+		profile_free(exchange->profile);
+	}
+	free(settings->items);
+	*settings = (struct exchange_settings){ 0 };
+}

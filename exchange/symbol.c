@@ -1,0 +1,285 @@
+#include "exchange/symbol.h"
+
+#include <string.h>
+
+#include "exchange/symbol_word.h"
+
+/*
+ * What markets are quoted in, longer names first.  A name is left out when the
+ * end of a common asset and a shorter quote make the same: TUSD (DOTUSD), BUSD
+ * (BNBUSD), AEUR (ADAEUR), DAI.
+ */
+static const char *const quotes[] = { "FDUSD", "USDT", "USDC", "USD1", "USDE", "USDG", "EURI", "EURC", "DOGE",
+	"USD", "KRW", "EUR", "BTC", "ETH", "BNB", "TRY", "JPY", "GBP", "BRL", "AUD", "CAD", "CHF", "ARS",
+	"COP", "CZK", "IDR", "INR", "MXN", "NGN", "PLN", "RON", "RUB", "SGD", "THB", "TRX", "UAH", "VND",
+	"XRP", "ZAR", "SOL" };
+enum { QUOTES = sizeof(quotes) / sizeof(quotes[0]) };
+
+/* Third words that say "perpetual", and nothing else. */
+static const char *const perpetuals[] = { "SWAP", "PERP", "PERPETUAL", "UMCBL", "DMCBL", "CMCBL" };
+enum { PERPETUALS = sizeof(perpetuals) / sizeof(perpetuals[0]) };
+
+static bool
+is_one_of(struct slice word, const char *const words[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_is(word, words[i]))
+			return true;
+	return false;
+}
+
+/* The rule "KEY=VALUE" whose key is `word`; NULL: none. */
+static const char *
+find_rule(const struct profile_list *rules, struct slice word)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *rule = rules->items[i];
+
+		if (slice_equal((struct slice){ rule, strcspn(rule, "=") }, word))
+			return rule;
+	}
+	return NULL;
+}
+
+/* What the exchange calls `word`, undone: first of its accounts' names ("XXBT"), then of its markets'
+ * ("XBT"). */
+static struct slice
+undo_renames(const struct profile *profile, struct slice word)
+{
+	const char *rule = find_rule(&profile->account.asset_rename, word);
+
+	if (rule != NULL)
+		word = SLICE(rule + strcspn(rule, "=") + 1);
+	for (size_t i = 0; i < profile->symbol_rename.count; i++) {
+		rule = profile->symbol_rename.items[i];
+		if (slice_is(word, rule + strcspn(rule, "=") + 1))
+			return (struct slice){ rule, strcspn(rule, "=") };
+	}
+	return word;
+}
+
+/*
+ * One asset's own name.  "XBT.F" is "BTC.F", not "BTC": what is staked or lent
+ * cannot be sold at once, and whoever counts it as the asset says so by a rename.
+ */
+static bool
+name_asset(const struct profile *profile, struct slice word, char asset[SYMBOL_ASSET])
+{
+	struct slice whole = undo_renames(profile, word), head, tail = { NULL, 0 };
+	const char *dot = memchr(word.at, '.', word.length);
+
+	head = whole;
+	if (dot != NULL && slice_equal(whole, word)) {
+		head = undo_renames(profile, (struct slice){ word.at, (size_t)(dot - word.at) });
+		tail = (struct slice){ dot, word.length - (size_t)(dot - word.at) };
+	}
+	if (head.length == 0 || head.length + tail.length >= SYMBOL_ASSET)
+		return false;
+	memcpy(asset, head.at, head.length);
+	if (tail.length > 0)
+		memcpy(asset + head.length, tail.at, tail.length);
+	asset[head.length + tail.length] = '\0';
+	return true;
+}
+
+static bool
+is_quote(struct slice word)
+{
+	return is_one_of(word, quotes, QUOTES);
+}
+
+/*
+ * Names of old (Kraken's "ZUSD") end pairs in which both have such a name, or
+ * the base is a currency itself: "XXBTZUSD" and "USDTZUSD", but not "XTZUSD".
+ */
+static size_t
+find_renamed_quote(const struct profile *profile, struct slice word)
+{
+	const struct profile_list *rules = &profile->account.asset_rename;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *rule = rules->items[i];
+		size_t length = strcspn(rule, "=");
+		struct slice base;
+
+		if (length >= word.length || memcmp(word.at + word.length - length, rule, length) != 0)
+			continue;
+		base = (struct slice){ word.at, word.length - length };
+		if (is_quote(undo_renames(profile, (struct slice){ rule, length })) &&
+		    (find_rule(rules, base) != NULL || is_quote(base)))
+			return base.length;
+	}
+	return 0;
+}
+
+/* Where in "BTCUSDT" the quote begins; 0: it does not end with one that is known. */
+static size_t
+find_quote(const struct profile *profile, struct slice word)
+{
+	size_t at;
+
+	if (is_quote(word) || find_rule(&profile->account.asset_rename, word) != NULL)
+		return 0;
+	at = find_renamed_quote(profile, word);
+	for (size_t i = 0; at == 0 && i < QUOTES; i++)
+		if (slice_ends_with(word, quotes[i]))
+			at = word.length - strlen(quotes[i]);
+	/* In the exchange's own spelling: "ETHXBT". */
+	for (size_t i = 0; at == 0 && i < profile->symbol_rename.count; i++) {
+		const char *rule = profile->symbol_rename.items[i];
+		size_t length = strcspn(rule, "=");
+
+		if (slice_ends_with(word, rule + length + 1) && is_quote((struct slice){ rule, length }))
+			at = word.length - strlen(rule + length + 1);
+	}
+	return at;
+}
+
+/* The word at the front of `rest`, up to one of `separators`, which is taken too and returned ('\0': the
+ * end). */
+static char
+take_word(struct slice *rest, const char *separators, struct slice *word)
+{
+	size_t length = 0;
+	char separator = '\0';
+
+	while (length < rest->length && strchr(separators, rest->at[length]) == NULL)
+		length++;
+	*word = (struct slice){ rest->at, length };
+	if (length < rest->length)
+		separator = rest->at[length++];
+	rest->at += length;
+	rest->length -= length;
+	return separator;
+}
+
+/* Append; false: no room. */
+static bool
+append(char text[SYMBOL_TEXT], const char *separator, struct slice word)
+{
+	size_t length = strlen(text), gap = strlen(separator);
+
+	if (length + gap + word.length >= SYMBOL_TEXT)
+		return false;
+	memcpy(text + length, separator, gap);
+	memcpy(text + length + gap, word.at, word.length);
+	text[length + gap + word.length] = '\0';
+	return true;
+}
+
+/* Name both, and what comes after them but words for "perpetual". */
+static bool
+complete(const struct profile *profile, struct slice base, struct slice quote, struct slice rest,
+    struct symbol *symbol)
+{
+	struct symbol named = { .text = "" };
+	struct slice word;
+	char room[SYMBOL_EXPIRY];
+
+	if (!name_asset(profile, base, named.base) || !append(named.text, "", SLICE(named.base)))
+		return false;
+	if (quote.length > 0 &&
+	    (!name_asset(profile, quote, named.quote) || !append(named.text, "/", SLICE(named.quote))))
+		return false;
+	while (rest.length > 0) {
+		(void)take_word(&rest, "-_/:. ", &word);
+		if (!is_one_of(word, perpetuals, PERPETUALS) &&
+		    !append(named.text, "-", symbol_word_expiry(word, room)))
+			return false;
+	}
+	*symbol = named;
+	return true;
+}
+
+/* "BTCUSDT", or an asset alone. */
+static bool
+read_joined(const struct profile *profile, struct slice word, struct slice rest, struct symbol *symbol)
+{
+	size_t at = find_quote(profile, word);
+	struct slice base = { word.at, at == 0 ? word.length : at };
+	struct slice quote = { word.at + base.length, word.length - base.length };
+
+	return complete(profile, base, quote, rest, symbol);
+}
+
+/* "BTC/USDT:USDT-260327": a slash is the same on every exchange, and what follows a colon settles. */
+static bool
+read_with_slash(const struct profile *profile, struct slice text, struct symbol *symbol)
+{
+	struct slice base, quote, settles;
+	char separator;
+
+	(void)take_word(&text, "/", &base);
+	if (strcspn(base.at, "-_: ") < base.length)
+		return false;
+	separator = take_word(&text, "-_/: ", &quote);
+	if (separator == '/')
+		return false;
+	if (separator == ':')
+		(void)take_word(&text, "-_/: ", &settles);
+	return complete(profile, base, quote, text, symbol);
+}
+
+static bool
+is_quote_first(const struct profile *profile)
+{
+	const char *first = strchr(profile->symbol_format, '{');
+
+	return first != NULL && (first[1] == 'Q' || first[1] == 'q');
+}
+
+/* "BTC-USDT-SWAP", "KRW-BTC", "BTCUSDT_260327", "BTCUSD_PERP", "BTC-27MAR26" */
+static bool
+read_words(const struct profile *profile, struct slice text, const char *separators, struct symbol *symbol)
+{
+	struct slice first, second, rest = text, after;
+
+	(void)take_word(&rest, separators, &first);
+	after = rest;
+	if (rest.length == 0)
+		return read_joined(profile, first, rest, symbol);
+	(void)take_word(&rest, separators, &second);
+	if (symbol_word_is_expiry(second) ||
+	    (is_one_of(second, perpetuals, PERPETUALS) && find_quote(profile, first) > 0))
+		return read_joined(profile, first, after, symbol);
+	if (is_quote_first(profile))
+		return complete(profile, second, first, rest, symbol);
+	return complete(profile, first, second, rest, symbol);
+}
+
+/* A single dot is part of a name ("XBT.F", "BRK.B-USDT"), unless a quote follows it: "BTC.USDT". */
+static bool
+is_dot_between(const struct profile *profile, struct slice text)
+{
+	struct slice first, second;
+
+	(void)take_word(&text, ".", &first);
+	(void)take_word(&text, ".", &second);
+	return is_quote(undo_renames(profile, second)) ||
+	       (is_quote_first(profile) && second.length > 0 && is_quote(undo_renames(profile, first)));
+}
+
+bool
+symbol_read(const struct profile *profile, struct slice spelt, struct symbol *symbol)
+{
+	char text[SYMBOL_TEXT];
+	struct slice whole = { text, spelt.length };
+
+	if (!symbol_word_clean(spelt, "-_/:. ", text))
+		return false;
+	if (strchr(text, '/') != NULL)
+		return read_with_slash(profile, whole, symbol);
+	if (strpbrk(text, "-_: ") == NULL && is_dot_between(profile, whole))
+		return read_words(profile, whole, ".", symbol);
+	return read_words(profile, whole, "-_: ", symbol);
+}
+
+bool
+symbol_read_asset(const struct profile *profile, struct slice spelt, struct symbol *symbol)
+{
+	char text[SYMBOL_TEXT];
+
+	return symbol_word_clean(spelt, "-_.", text) &&
+	       complete(profile, (struct slice){ text, spelt.length }, (struct slice){ NULL, 0 },
+		   (struct slice){ NULL, 0 }, symbol);
+}

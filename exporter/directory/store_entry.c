@@ -1,0 +1,235 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/deadline.h"
+#include "common/text/buffer.h"
+#include "exporter/directory/judge_file.h"
+#include "exporter/directory/store_entry.h"
+
+enum { READ_TRIES = 3 };
+
+/*
+ * A file written in place twice within one tick of the file system's clock may
+ * look unchanged.  So it is read once more when its times have been seen for so
+ * long: then the tick is over.  What the times are does not matter: they may be
+ * of another machine's clock, or whatever somebody set.
+ */
+static const int64_t settled_ns = 50 * 1000 * 1000;
+
+static int64_t
+timespec_ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static struct identity
+identity_of(const struct stat *status)
+{
+	return (struct identity){ status->st_dev, status->st_ino, status->st_size,
+		timespec_ns(status->st_mtim), timespec_ns(status->st_ctim) };
+}
+
+static bool
+identity_equal(const struct identity *a, const struct identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
+}
+
+static void
+entry_forget(struct store *store, struct entry *entry)
+{
+	store->bytes -= entry->size;
+	entry->size = 0;
+	entry->text_hash = 0;
+	document_release(&entry->file.document);
+	free(entry->own_text);
+	entry->own_text = NULL;
+	content_drop(entry->file.content);
+	entry->file.content = NULL;
+	entry->file.dropped = 0;
+}
+
+static void
+mark_changed(struct store *store, struct entry *entry)
+{
+	store->changed = true;
+	entry->file.changed = store->generation + 1;
+}
+
+/* It cannot be served, and why. */
+static void
+set_bad(struct store *store, struct entry *entry, enum store_state state, const char *reason)
+{
+	bool same = entry->file.state == state && strcmp(entry->file.reason, reason) == 0;
+
+	if (!same || entry->file.content != NULL)
+		mark_changed(store, entry);
+	entry_forget(store, entry);
+	entry->known = false;
+	entry->file.state = state;
+	entry->file.foreign = false;
+	(void)snprintf(entry->file.reason, sizeof(entry->file.reason), "%s", reason);
+}
+
+void
+entry_release(struct store *store, struct entry *entry)
+{
+	entry_forget(store, entry);
+	free(entry->file.name);
+}
+
+static void
+take_text(struct store *store, struct entry *entry, struct slice text)
+{
+	static const char ours[] = "arbitrage_";
+	uint64_t hash = hash_text(store->key, text.at, text.length) | 1;
+	struct judgement j = { 0 };
+	struct content *content = NULL;
+
+	/* Written again, with nothing new. */
+	if (entry->text_hash == hash && entry->size == text.length)
+		return;
+	if (digest(text, store->key, &j, &content) != 0) {
+		set_bad(store, entry, j.reason[0] != '\0' ? STORE_BROKEN : STORE_UNREADABLE,
+		    j.reason[0] != '\0' ? j.reason : "out of memory");
+		entry->file.foreign = entry->file.state == STORE_BROKEN &&
+				      memmem(text.at, text.length, ours, strlen(ours)) == NULL;
+	} else {
+		mark_changed(store, entry);
+		entry_forget(store, entry);
+		entry->file.state = STORE_GOOD;
+		entry->file.foreign = false;
+		entry->file.reason[0] = '\0';
+		entry->file.dropped = j.dropped;
+		if (digest_ours(content, &entry->file.document, &entry->own_text) != 0)
+			set_bad(store, entry, STORE_UNREADABLE, "out of memory");
+		else if (store->limits.serve)
+			entry->file.content = content_keep(content);
+	}
+	content_drop(content);
+	if (entry->file.state == STORE_UNREADABLE)
+		return;
+	entry->size = text.length;
+	entry->text_hash = hash;
+	store->bytes += text.length;
+}
+
+static bool
+is_too_large(struct store *store, struct entry *entry, const struct stat *status)
+{
+	char reason[128];
+	size_t others = store->bytes - entry->size, size = (size_t)status->st_size;
+
+	if (status->st_size >= 0 && size <= store->limits.file_bytes && others <= store->limits.all_bytes &&
+	    size <= store->limits.all_bytes - others)
+		return false;
+	if (size > store->limits.file_bytes)
+		(void)snprintf(
+		    reason, sizeof(reason), "larger than %zu bytes: not read", store->limits.file_bytes);
+	else
+		(void)snprintf(reason, sizeof(reason), "more than %zu bytes in all files: not read",
+		    store->limits.all_bytes);
+	set_bad(store, entry, STORE_TOO_LARGE, reason);
+	return true;
+}
+
+static const char *
+kind_of(mode_t mode)
+{
+	if (S_ISFIFO(mode))
+		return "named pipe, no regular file: node_exporter hangs on it";
+	if (S_ISDIR(mode))
+		return "directory, no regular file";
+	return "no regular file";
+}
+
+/*
+ * Read an open file.  One that is written in place may change meanwhile: it is
+ * read again, a few times, and is as it is then.
+ */
+static void
+read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
+{
+	struct identity before;
+	struct buffer text;
+	int64_t began_ns = clock_now_ns();
+	int tries = 0, result, error;
+
+	buffer_init(&text, store->limits.file_bytes + 2 * BUFFER_STEP);
+	do {
+		text.length = 0;
+		before = identity_of(status);
+		result = lseek(fd, 0, SEEK_SET) < 0 ? -1 : buffer_fill(&text, fd, (size_t)status->st_size);
+		error = errno;
+	} while (result == 0 && fstat(fd, status) == 0 && status->st_size != before.size &&
+		 status->st_size <= (off_t)store->limits.file_bytes && ++tries < READ_TRIES);
+	if (!entry->known || !identity_equal(&before, &entry->identity))
+		entry->since_ns = clock_now_ns();
+	entry->settled = began_ns - entry->since_ns > settled_ns;
+	entry->identity = before;
+	if (result == 0)
+		take_text(store, entry, (struct slice){ text.text != NULL ? text.text : "", text.length });
+	else
+		set_bad(store, entry, error == EFBIG ? STORE_TOO_LARGE : STORE_UNREADABLE,
+		    error == EFBIG ? "grew past the limit while it was read" : strerror(error));
+	entry->known = result == 0 && entry->file.state != STORE_UNREADABLE;
+	buffer_release(&text);
+}
+
+static void
+read_file(struct store *store, struct entry *entry, int directory)
+{
+	struct stat status;
+	/* Whatever stat() saw may be a FIFO by now: that must not hold us. */
+	int fd = openat(directory, entry->file.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		set_bad(store, entry, STORE_UNREADABLE,
+		    errno == ENOENT ? "gone while it was read" : strerror(errno));
+		return;
+	}
+	if (fstat(fd, &status) != 0) {
+		set_bad(store, entry, STORE_UNREADABLE, strerror(errno));
+	} else if (!S_ISREG(status.st_mode)) {
+		set_bad(store, entry, STORE_UNREADABLE, kind_of(status.st_mode));
+	} else if (!is_too_large(store, entry, &status)) {
+		entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
+		read_open(store, entry, fd, &status);
+	}
+	(void)close(fd);
+}
+
+/* Whether the entry stays: a file that vanished between listing and looking was never there. */
+bool
+entry_look_at(struct store *store, struct entry *entry, int directory)
+{
+	struct stat status;
+	struct identity now;
+
+	if (fstatat(directory, entry->file.name, &status, 0) != 0) {
+		int error = errno;
+
+		if (error == ENOENT &&
+		    fstatat(directory, entry->file.name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+			return false;
+		entry->file.modified = -1;
+		set_bad(store, entry, STORE_UNREADABLE,
+		    error == ENOENT ? "symbolic link to nothing" : strerror(error));
+		return true;
+	}
+	entry->file.modified = (double)timespec_ns(status.st_mtim) / 1e9;
+	if (!S_ISREG(status.st_mode)) {
+		set_bad(store, entry, STORE_UNREADABLE, kind_of(status.st_mode));
+		return true;
+	}
+	now = identity_of(&status);
+	if (entry->known && entry->settled && identity_equal(&now, &entry->identity))
+		return true;
+	if (!is_too_large(store, entry, &status))
+		read_file(store, entry, directory);
+	return true;
+}

@@ -1,0 +1,275 @@
+#include "exporter/health/families.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/text/array.h"
+#include "textfile/number.h"
+
+/* How many checks of a kind there is room for: together HEALTH_CHECKS, so that no kind can crowd out another.
+ */
+static const size_t shares[HEALTH_KINDS] = {
+	[CHECK_COLLECTOR] = 64,
+	[CHECK_REDIS] = 64,
+	[CHECK_POSTGRES] = 64,
+	[CHECK_EXCHANGE] = 128,
+	[CHECK_POSITIONS] = 128,
+	[CHECK_PREFLIGHT] = 16,
+	[CHECK_FILE] = 48,
+};
+
+void
+facts_init(struct facts *facts)
+{
+	*facts = (struct facts){ .key = hash_key_new() };
+}
+
+void
+facts_release(struct facts *facts)
+{
+	free(facts->checks);
+	*facts = (struct facts){ 0 };
+}
+
+struct slice
+facts_label(const struct document *document, const struct sample *sample, const char *name)
+{
+	const struct label *label = document_label(document, sample, name);
+
+	return label != NULL ? label->value : (struct slice){ "", 0 };
+}
+
+/* The slot of the check, or the free one where it would be: there are twice as many slots as checks. */
+static size_t
+slot_of(const struct facts *facts, enum health_kind kind, size_t file, struct slice name, struct slice env)
+{
+	uint64_t hash = hash_text(facts->key, name.at, name.length);
+	size_t slot;
+
+	hash = hash_mix(facts->key, hash, hash_text(facts->key, env.at, env.length));
+	hash = hash_mix(facts->key, hash, (uint64_t)file * HEALTH_KINDS + kind);
+	for (slot = hash % (2 * HEALTH_CHECKS); facts->slots[slot] != 0;
+	     slot = (slot + 1) % (2 * HEALTH_CHECKS)) {
+		const struct facts_check *check = &facts->checks[facts->slots[slot] - 1];
+
+		if (check->kind == kind && check->file == file && slice_equal(check->name, name) &&
+		    slice_equal(check->env, env))
+			break;
+	}
+	return slot;
+}
+
+const struct facts_check *
+facts_find(const struct facts *facts, enum health_kind kind, size_t file, struct slice name, struct slice env)
+{
+	size_t slot = slot_of(facts, kind, file, name, env);
+
+	return facts->slots[slot] != 0 ? &facts->checks[facts->slots[slot] - 1] : NULL;
+}
+
+/* Find it or make it: 0, with NULL when it is not there or its kind has no room left; -1: out of memory. */
+static int
+check_for(struct facts *facts, const struct facts_check *wanted, bool make, struct facts_check **check)
+{
+	size_t slot = slot_of(facts, wanted->kind, wanted->file, wanted->name, wanted->env);
+	struct facts_check *moved;
+
+	*check = NULL;
+	if (facts->slots[slot] == 0) {
+		if (!make)
+			return 0;
+		if (facts->of_kind[wanted->kind] >= shares[wanted->kind]) {
+			facts->more[wanted->kind] = true;
+			return 0;
+		}
+		moved = room_for(facts->checks, &facts->room, facts->count + 1, 0, sizeof(*moved));
+		if (moved == NULL)
+			return -1;
+		facts->checks = moved;
+		moved[facts->count] = *wanted;
+		for (size_t i = 0; i < FACTS; i++)
+			moved[facts->count].facts[i] = NAN;
+		facts->of_kind[wanted->kind]++;
+		facts->slots[slot] = (uint16_t)++facts->count;
+	}
+	*check = &facts->checks[facts->slots[slot] - 1];
+	return 0;
+}
+
+/* What is neither yes nor no, between the two. */
+static const double neither = 0.5;
+
+/* The value in the form that its fact has; NaN: it says nothing. */
+static double
+normal(enum joining joining, double value)
+{
+	switch (joining) {
+	case FLAG_LEAST:
+	case FLAG_MOST:
+	case FLAG_SAME: return value == 0 || value == 1 ? value : neither;
+	case OLDEST: return isnan(value) ? -INFINITY : value;
+	case COUNT_MOST: return value >= 0 ? value : INFINITY;
+	case DIFFERENCES: return value != 0 ? 1 : 0;
+	case ZEROS: return isnan(value) ? NAN : value == 0 ? 1 : 0;
+	default: return value;
+	}
+}
+
+static void
+join(double *fact, enum joining joining, double value)
+{
+	if (isnan(*fact)) {
+		*fact = value;
+		return;
+	}
+	switch (joining) {
+	case FLAG_LEAST:
+	case OLDEST:
+	case LEAST: *fact = value < *fact ? value : *fact; break;
+	case FLAG_MOST:
+	case COUNT_MOST:
+	case MOST: *fact = value > *fact ? value : *fact; break;
+	case FLAG_SAME: *fact = *fact == value ? value : neither; break;
+	case SUM:
+	case ZEROS:
+	case DIFFERENCES: *fact += value; break;
+	case BUCKETS: break;
+	}
+}
+
+/* Which of the facts that the rule fills the sample is about, or -1. */
+static int
+fact_of(const struct family_rule *rule, const struct document *document, const struct sample *sample)
+{
+	struct slice value;
+	int i = 0;
+
+	if (rule->only != NULL && !slice_is(facts_label(document, sample, "status"), rule->only))
+		return -1;
+	if (rule->choices == NULL)
+		return (int)rule->fact;
+	value = facts_label(document, sample, rule->label);
+	while (rule->choices[i] != NULL && !slice_is(value, rule->choices[i]))
+		i++;
+	/* To be in a state that we do not know is to be in a state. */
+	return rule->choices[i] != NULL || rule->fact == FACT_STATE ? (int)rule->fact + i : -1;
+}
+
+static void
+take_bucket(struct histogram *histogram, const struct document *document, const struct sample *sample)
+{
+	struct slice bound = facts_label(document, sample, "le");
+
+	if (sample->part != PART_BUCKET)
+		return;
+	if (number_valid(bound))
+		histogram_add(histogram, number_value(bound), number_value(sample->value));
+	else
+		histogram->odd = true;
+}
+
+/* The largest, or at least one of which nobody knows how large it is. */
+static void
+take_difference(
+    struct facts_check *check, const struct document *document, const struct sample *sample, double value)
+{
+	bool larger = fabs(value) > fabs(check->worst);
+
+	if (larger)
+		check->worst = value;
+	if (larger || (isnan(value) && check->worst == 0))
+		check->worst_symbol = facts_label(document, sample, "symbol");
+}
+
+static void
+take_value(struct facts_check *check, const struct family_rule *rule, const struct document *document,
+    const struct sample *sample)
+{
+	double value = number_value(sample->value), normalised = normal(rule->joining, value);
+	int fact = fact_of(rule, document, sample);
+
+	if (rule->joining == BUCKETS) {
+		take_bucket(&check->histogram, document, sample);
+	} else if (fact >= 0 && !isnan(normalised) && sample->part == PART_VALUE) {
+		join(&check->facts[fact], rule->joining, normalised);
+		if (rule->joining == DIFFERENCES)
+			take_difference(check, document, sample, value);
+	}
+}
+
+static int
+take(struct facts *facts, const struct family_rule *rule, const struct document *document,
+    const struct sample *sample, size_t file)
+{
+	struct facts_check wanted = { .kind = rule->kind, .file = file }, *check;
+
+	wanted.name =
+	    rule->name[0] == '=' ? SLICE(rule->name + 1) : facts_label(document, sample, rule->name);
+	wanted.env = facts_label(document, sample, "env");
+	if (check_for(facts, &wanted, rule->makes, &check) == -1)
+		return -1;
+	if (check != NULL)
+		take_value(check, rule, document, sample);
+	return 0;
+}
+
+/* One time over the samples: of the families that make checks, or of the others. */
+static int
+take_all(struct facts *facts, const struct family_rule *const of_family[], const struct document *document,
+    size_t file, bool make)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < document->sample_count && status == 0; i++) {
+		const struct sample *sample = &document->samples[i];
+		const struct family_rule *rule = of_family[sample->family];
+
+		if (rule != NULL && rule->makes == make)
+			status = take(facts, rule, document, sample, file);
+	}
+	return status;
+}
+
+/* Who could read the engine's books knows how many of their rows nobody compares, be it none. */
+static int
+expect_rows(struct facts *facts, size_t begin, size_t file)
+{
+	struct facts_check wanted = { .kind = CHECK_POSITIONS, .file = file, .name = SLICE("engine") },
+			   *check;
+
+	for (size_t i = begin, end = facts->count; i < end; i++) {
+		if (facts->checks[i].kind != CHECK_POSITIONS ||
+		    facts->checks[i].facts[FACT_READABLE + 1] != 1)
+			continue;
+		wanted.env = facts->checks[i].env;
+		if (check_for(facts, &wanted, true, &check) == -1)
+			return -1;
+		if (check != NULL)
+			join(&check->facts[FACT_UNKNOWN_ROWS], LEAST, INFINITY);
+	}
+	return 0;
+}
+
+int
+facts_read(struct facts *facts, const struct store_file *file, size_t index)
+{
+	const struct document *document = &file->document;
+	const struct family_rule **of_family;
+	size_t begin = facts->count;
+	int status;
+
+	if (document->family_count == 0)
+		return 0;
+	of_family = calloc(document->family_count, sizeof(struct family_rule *));
+	if (of_family == NULL)
+		return -1;
+	for (size_t i = 0; i < document->family_count; i++)
+		of_family[i] = family_rule_of(document->families[i].name);
+	status = take_all(facts, of_family, document, index, true);
+	if (status == 0)
+		status = take_all(facts, of_family, document, index, false);
+	if (status == 0)
+		status = expect_rows(facts, begin, index);
+	free(of_family);
+	return status;
+}

@@ -1,0 +1,92 @@
+#ifndef EXPORTER_HEALTH_FACTS_H
+#define EXPORTER_HEALTH_FACTS_H
+
+#include "exporter/health/health.h"
+#include "textfile/hash.h"
+
+/*
+ * What the files say, sorted by what it is about, before anything is judged.
+ * Inside of exporter/health*.c.
+ */
+enum { HEALTH_FAILURES = 8, HEALTH_STATES = 6, HEALTH_PREFLIGHT_CHECKS = 8 };
+
+extern const char *const health_failures[HEALTH_FAILURES + 1];                 /* "resolve", ... */
+extern const char *const health_states[HEALTH_STATES + 1];                     /* "healthy", ... */
+extern const char *const health_preflight_checks[HEALTH_PREFLIGHT_CHECKS + 1]; /* "environment", ... */
+
+/* NaN: not said. */
+enum fact {
+	FACT_UP, /* success, up, ready for live.  1, 0, or neither: not known; so are all that are asked yes
+		    or no */
+	FACT_LAST_RUN,
+	FACT_LAST_SUCCESS,
+	FACT_DURATION,
+	FACT_INTERVAL,
+	FACT_FAILURES, /* counters, one per kind */
+	FACT_STATE = FACT_FAILURES + HEALTH_FAILURES,
+	FACT_STATE_OTHER = FACT_STATE + HEALTH_STATES, /* any that is none of ours */
+	FACT_BANNED_UNTIL,
+	FACT_RETRY_AT,
+	FACT_FAILED_RUNS,
+	FACT_ERROR_RATIO,
+	FACT_HALTED,                     /* symbols that may not be traded */
+	FACT_READABLE,                   /* by source: the exchange, the engine */
+	FACT_OPEN = FACT_READABLE + 2,   /* likewise; +Inf: not known */
+	FACT_MISMATCHES = FACT_OPEN + 2, /* symbols that differ, or of which that is not known */
+	FACT_UNKNOWN_ROWS,               /* +Inf: not known */
+	FACT_LOCKED,
+	FACT_PASSED,
+	FACT_VERDICT_AT,
+	FACT_CHECKS, /* preflight's, that failed: counters */
+	FACTS = FACT_CHECKS + HEALTH_PREFLIGHT_CHECKS
+};
+
+/* Cumulative counts, several series of the same bounds added. */
+struct histogram {
+	double bounds[HEALTH_BUCKETS];
+	double counts[HEALTH_BUCKETS];
+	size_t buckets;
+	bool odd; /* too many bounds, or no numbers: no picture */
+};
+
+struct facts_check {
+	enum health_kind kind;
+	size_t file;       /* index in the store */
+	struct slice name; /* as written in the file, like env */
+	struct slice env;
+	double facts[FACTS];
+	double worst; /* the largest mismatch, with its sign, and of what; 0: that is not known */
+	struct slice worst_symbol;
+	struct histogram histogram;
+};
+
+struct facts {
+	struct facts_check *checks; /* in the order of files: those of a file are side by side */
+	size_t count;
+	size_t room;
+	size_t of_kind[HEALTH_KINDS];
+	bool more[HEALTH_KINDS]; /* than there is room for */
+	struct hash_key key;
+	uint16_t slots[2 * HEALTH_CHECKS]; /* index + 1; 0: free */
+};
+
+void facts_init(struct facts *facts);
+void facts_release(struct facts *facts);
+
+/* Add what a good file says.  0, or -1: out of memory. */
+int facts_read(struct facts *facts, const struct store_file *file, size_t index);
+
+/* The check, or NULL. */
+const struct facts_check *facts_find(
+    const struct facts *facts, enum health_kind kind, size_t file, struct slice name, struct slice env);
+
+/* The value of a label as written; empty when it has none. */
+struct slice facts_label(const struct document *document, const struct sample *sample, const char *name);
+
+void histogram_add(struct histogram *histogram, double bound, double cumulative);
+void histogram_join(struct histogram *histogram, const struct histogram *more);
+
+/* Into the check, as counts per bucket; nothing when it makes no sense as a histogram. */
+void histogram_show(const struct histogram *histogram, struct health_check *check);
+
+#endif /* EXPORTER_HEALTH_FACTS_H */

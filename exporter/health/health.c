@@ -1,0 +1,239 @@
+#include "exporter/health/health.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exporter/health/positions.h"
+#include "exporter/health/rules.h"
+#include "exporter/health/text.h"
+
+/* What is made on the way to a report. */
+struct making {
+	const struct store *store;
+	const struct health_settings *settings;
+	double now;
+	struct facts facts;
+	bool *stale;       /* of each of the facts' checks */
+	double newest_run; /* of all collectors; NaN: none */
+	size_t fresh;      /* collectors that are */
+	struct health_report *report;
+};
+
+/* Where something else than our harness wrote the file, its time has to do. */
+static struct freshness
+freshness_of_file(const struct making *making, size_t file)
+{
+	double modified = store_file(making->store, file)->modified;
+
+	return freshness_of(modified >= 0 ? modified : NAN, NAN, making->settings->max_age, making->now);
+}
+
+static struct freshness
+freshness_of_collector(const struct making *making, const struct facts_check *collector)
+{
+	return freshness_of(collector->facts[FACT_LAST_RUN], collector->facts[FACT_INTERVAL],
+	    making->settings->max_age, making->now);
+}
+
+static const struct freshness *
+staler(const struct freshness *one, const struct freshness *other)
+{
+	if (one->stale != other->stale)
+		return one->stale ? one : other;
+	return other->age > one->age ? other : one;
+}
+
+/* A check is as fresh as the collector of its file and env; as the stalest, should there be several. */
+static struct freshness
+freshness_of_file_and_env(
+    const struct making *making, const struct facts_check *check, size_t begin, size_t end)
+{
+	struct freshness found = { 0 };
+	bool any = false;
+
+	for (size_t i = begin; i < end; i++) {
+		const struct facts_check *collector = &making->facts.checks[i];
+		struct freshness fresh;
+
+		if (collector->kind != CHECK_COLLECTOR || !slice_equal(collector->env, check->env))
+			continue;
+		fresh = freshness_of_collector(making, collector);
+		found = any ? *staler(&found, &fresh) : fresh;
+		any = true;
+	}
+	return any ? found : freshness_of_file(making, check->file);
+}
+
+/* Preflight also runs without coming to a verdict: then that of an earlier run stands, and is as old. */
+static struct freshness
+freshness_of_check(const struct making *making, const struct facts_check *check, size_t begin, size_t end)
+{
+	struct freshness fresh, verdict;
+
+	if (check->kind == CHECK_COLLECTOR)
+		return freshness_of_collector(making, check);
+	fresh = freshness_of_file_and_env(making, check, begin, end);
+	if (check->kind != CHECK_PREFLIGHT || !health_has_verdict(check))
+		return fresh;
+	verdict = freshness_of(
+	    check->facts[FACT_VERDICT_AT], fresh.interval, making->settings->max_age, making->now);
+	return *staler(&verdict, &fresh);
+}
+
+/* A collector's picture is that of all it measured. */
+static void
+show_histogram(const struct making *making, const struct facts_check *of, size_t begin, size_t end,
+    struct health_check *check)
+{
+	struct histogram all = { .odd = false };
+
+	if (of->kind != CHECK_COLLECTOR) {
+		histogram_show(&of->histogram, check);
+		return;
+	}
+	for (size_t i = begin; i < end; i++)
+		if (slice_equal(making->facts.checks[i].env, of->env))
+			histogram_join(&all, &making->facts.checks[i].histogram);
+	histogram_show(&all, check);
+}
+
+static double
+last_success_of(const struct facts_check *facts)
+{
+	if (facts->kind == CHECK_PREFLIGHT)
+		return facts->facts[FACT_PASSED] == 1 ? facts->facts[FACT_VERDICT_AT] : NAN;
+	return facts->facts[FACT_LAST_SUCCESS];
+}
+
+static double
+positive(double value)
+{
+	return value >= 0 && !isinf(value) ? value : NAN;
+}
+
+static void
+make_check(struct making *making, size_t index, size_t begin, size_t end)
+{
+	const struct facts_check *facts = &making->facts.checks[index];
+	struct health_check *check = &making->report->checks[making->report->count++];
+	struct freshness fresh = freshness_of_check(making, facts, begin, end);
+
+	*check = (struct health_check){ .kind = facts->kind, .last_run = fresh.last_run, .age = fresh.age };
+	words_label(facts->name, check->name, sizeof(check->name));
+	words_label(facts->env, check->env, sizeof(check->env));
+	words_clean(SLICE(store_file(making->store, facts->file)->name), check->file, sizeof(check->file));
+	check->interval = positive(fresh.interval);
+	check->last_success = positive(last_success_of(facts));
+	show_histogram(making, facts, begin, end, check);
+	check->duration = facts->kind == CHECK_COLLECTOR ? positive(facts->facts[FACT_DURATION])
+							 : positive(health_quantile(check, 0.5));
+	health_judge(facts, &fresh, making->now, check);
+	making->stale[index] = fresh.stale;
+	if (facts->kind == CHECK_COLLECTOR) {
+		making->fresh += fresh.stale ? 0 : 1;
+		if (!isnan(fresh.age) && !(fresh.last_run <= making->newest_run))
+			making->newest_run = fresh.last_run;
+	}
+}
+
+/* Those of one file after the other: they are side by side. */
+static void
+make_checks(struct making *making)
+{
+	const struct facts *facts = &making->facts;
+
+	for (size_t begin = 0, end; begin < facts->count; begin = end) {
+		end = begin;
+		while (end < facts->count && facts->checks[end].file == facts->checks[begin].file)
+			end++;
+		for (size_t i = begin; i < end; i++)
+			make_check(making, i, begin, end);
+	}
+}
+
+/* By kind, worst first, then by env and name; the file decides between two of the same name. */
+static int
+compare(const void *one, const void *other)
+{
+	const struct health_check *a = one, *b = other;
+	int order;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->status != b->status)
+		return a->status > b->status ? -1 : 1;
+	order = strcmp(a->env, b->env);
+	if (order == 0)
+		order = strcmp(a->name, b->name);
+	return order != 0 ? order : strcmp(a->file, b->file);
+}
+
+static int
+read_files(struct making *making)
+{
+	for (size_t i = 0; i < store_count(making->store); i++) {
+		const struct store_file *file = store_file(making->store, i);
+
+		if (file->state == STORE_GOOD && facts_read(&making->facts, file, i) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+note_left_out(struct making *making)
+{
+	struct health_report *report = making->report;
+
+	report->more_checks = report->more_grave = store_left_out(making->store) > 0;
+	for (size_t kind = 0; kind < HEALTH_KINDS; kind++)
+		if (making->facts.more[kind]) {
+			report->more_checks = true;
+			report->more_grave = report->more_grave || health_kind_grave((enum health_kind)kind);
+		}
+}
+
+static int
+make_report(struct making *making)
+{
+	struct health_report *report = making->report;
+
+	if (read_files(making) == -1)
+		return -1;
+	report->checks = calloc(HEALTH_CHECKS, sizeof(*report->checks));
+	making->stale = calloc(HEALTH_CHECKS, sizeof(*making->stale));
+	if (report->checks == NULL || making->stale == NULL)
+		return -1;
+	make_checks(making);
+	note_left_out(making);
+	health_files(making->store, &making->facts, report);
+	qsort(report->checks, report->count, sizeof(*report->checks), compare);
+	health_decide(report, making->settings->directory, making->fresh, making->newest_run);
+	return health_positions(making->store, &making->facts, making->stale, report);
+}
+
+int
+health_read(const struct store *store, const struct health_settings *settings, double now,
+    struct health_report *report)
+{
+	struct making making = {
+		.store = store, .settings = settings, .now = now, .newest_run = NAN, .report = report
+	};
+	int status;
+
+	*report = (struct health_report){ .made_at = now };
+	facts_init(&making.facts);
+	status = make_report(&making);
+	facts_release(&making.facts);
+	free(making.stale);
+	return status;
+}
+
+void
+health_release(struct health_report *report)
+{
+	free(report->checks);
+	free(report->positions);
+	*report = (struct health_report){ 0 };
+}

@@ -1,0 +1,152 @@
+#include "exporter/health/positions.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "exporter/health/text.h"
+#include "textfile/number.h"
+
+enum family { QUANTITY, MISMATCH, SINCE, FAMILIES };
+static const char *const family_names[FAMILIES] = { "arbitrage_position_quantity",
+	"arbitrage_position_mismatch", "arbitrage_position_mismatch_since_timestamp_seconds" };
+
+/* What a position is known by while the files are read: labels as written. */
+struct key {
+	size_t file;
+	struct slice env, exchange, symbol;
+};
+
+struct reading {
+	const struct store *store;
+	const struct facts *facts;
+	const bool *stale;
+	struct health_report *report;
+	struct key keys[HEALTH_POSITIONS];
+};
+
+static const struct document *
+document_of(const struct reading *reading, size_t file)
+{
+	const struct store_file *from = store_file(reading->store, file);
+
+	return from->state == STORE_GOOD ? &from->document : NULL;
+}
+
+/* Zero where the source was read and does not have it; where it was not, nobody knows. */
+static void
+set_unless_said(double quantity[2], const struct facts_check *about, int source)
+{
+	bool read = about != NULL && about->facts[FACT_READABLE + source] == 1;
+
+	quantity[0] = quantity[1] = read ? 0 : NAN;
+}
+
+/* Whether there was room for one more, the last. */
+static bool
+add(struct reading *reading, const struct key *key)
+{
+	struct health_report *report = reading->report;
+	const struct facts_check *about =
+	    facts_find(reading->facts, CHECK_POSITIONS, key->file, key->exchange, key->env);
+	struct health_position *position;
+
+	if (report->position_count == HEALTH_POSITIONS) {
+		report->more_positions = true;
+		return false;
+	}
+	reading->keys[report->position_count] = *key;
+	position = &report->positions[report->position_count++];
+	*position = (struct health_position){ .mismatch = NAN, .since = NAN };
+	words_label(key->env, position->env, sizeof(position->env));
+	words_label(key->exchange, position->exchange, sizeof(position->exchange));
+	words_label(key->symbol, position->symbol, sizeof(position->symbol));
+	set_unless_said(position->there, about, 0);
+	set_unless_said(position->believed, about, 1);
+	position->stale = about == NULL || reading->stale[about - reading->facts->checks];
+	return true;
+}
+
+/*
+ * Its index, or how many there are.  That is at most HEALTH_POSITIONS, so this
+ * is no more than a constant per sample.
+ */
+static size_t
+find(const struct reading *reading, const struct key *key)
+{
+	size_t i;
+
+	for (i = 0; i < reading->report->position_count; i++) {
+		const struct key *other = &reading->keys[i];
+
+		if (other->file == key->file && slice_equal(other->symbol, key->symbol) &&
+		    slice_equal(other->exchange, key->exchange) && slice_equal(other->env, key->env))
+			break;
+	}
+	return i;
+}
+
+static void
+set_quantity(struct health_position *position, const struct document *document, const struct sample *sample)
+{
+	bool engine = slice_is(facts_label(document, sample, "source"), "engine");
+	bool is_short = slice_is(facts_label(document, sample, "side"), "short");
+
+	(engine ? position->believed : position->there)[is_short ? 1 : 0] = number_value(sample->value);
+}
+
+static void
+take(struct reading *reading, size_t file, const struct sample *sample, enum family family)
+{
+	const struct document *document = document_of(reading, file);
+	const struct key key = { file, facts_label(document, sample, "env"),
+		facts_label(document, sample, "exchange"), facts_label(document, sample, "symbol") };
+	size_t index = find(reading, &key);
+	double value = number_value(sample->value);
+	struct health_position *position;
+
+	if (index == reading->report->position_count &&
+	    (family == SINCE || (family == MISMATCH && value == 0) || !add(reading, &key)))
+		return;
+	position = &reading->report->positions[index];
+	if (family == QUANTITY)
+		set_quantity(position, document, sample);
+	else
+		*(family == MISMATCH ? &position->mismatch : &position->since) = value;
+}
+
+/* All samples of one family; nothing when the file has none. */
+static void
+take_family(struct reading *reading, size_t file, enum family family)
+{
+	const struct document *document = document_of(reading, file);
+	size_t wanted = 0;
+
+	if (document == NULL)
+		return;
+	while (wanted < document->family_count &&
+	       !slice_is(document->families[wanted].name, family_names[family]))
+		wanted++;
+	if (wanted == document->family_count)
+		return;
+	for (size_t i = 0; i < document->sample_count; i++)
+		if (document->samples[i].family == wanted && document->samples[i].part == PART_VALUE)
+			take(reading, file, &document->samples[i], family);
+}
+
+int
+health_positions(
+    const struct store *store, const struct facts *facts, const bool stale[], struct health_report *report)
+{
+	/* Mismatches come first, and once more at the end, for the zeros of those that quantities have added.
+	 */
+	static const enum family order[] = { MISMATCH, QUANTITY, MISMATCH, SINCE };
+	struct reading reading = { .store = store, .facts = facts, .stale = stale, .report = report };
+
+	report->positions = calloc(HEALTH_POSITIONS, sizeof(*report->positions));
+	if (report->positions == NULL)
+		return -1;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (size_t file = 0; file < store_count(store); file++)
+			take_family(&reading, file, order[i]);
+	return 0;
+}

@@ -1,0 +1,166 @@
+#include "exporter/health/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "common/text/utf8.h"
+
+/* The last second of the year 9999: RFC 3339 knows no later one. */
+static const double last_time = 253402300799.0;
+
+struct words
+words_start(char *text, size_t size)
+{
+	text[0] = '\0';
+	return (struct words){ .text = text, .size = size };
+}
+
+/* Take away what was left of a character that did not fit. */
+static void
+drop_half_character(struct words *words)
+{
+	size_t start = words->length;
+
+	while (
+	    start > 0 && words->length - start < 4 && ((unsigned char)words->text[start - 1] & 0xC0) == 0x80)
+		start--;
+	if (start > 0 && ((unsigned char)words->text[start - 1] & 0x80) != 0)
+		start--;
+	if (start < words->length && utf8_character(words->text + start, words->length - start) == 0)
+		words->length = start;
+	words->text[words->length] = '\0';
+}
+
+void
+words_add(struct words *words, const char *format, ...)
+{
+	size_t room = words->size - words->length;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(words->text + words->length, room, format, args);
+	va_end(args);
+	if (length < 0) {
+		words->text[words->length] = '\0';
+	} else if ((size_t)length < room) {
+		words->length += (size_t)length;
+	} else {
+		words->length = words->size - 1;
+		drop_half_character(words);
+	}
+}
+
+/* Bytes taken from `from`; 0 when the character does not fit. */
+static size_t
+add_character(struct words *words, const char *from, size_t left)
+{
+	size_t width = utf8_character(from, left);
+	bool odd = width == 0 || *from == '\0' || utf8_unseen(from, width) != 0;
+	size_t needed = odd ? 1 : width;
+
+	if (needed >= words->size - words->length)
+		return 0;
+	memcpy(words->text + words->length, odd ? "?" : from, needed);
+	words->length += needed;
+	words->text[words->length] = '\0';
+	return width == 0 ? 1 : width;
+}
+
+void
+words_clean(struct slice from, char *text, size_t size)
+{
+	struct words words = words_start(text, size);
+	size_t taken;
+
+	for (size_t i = 0; i < from.length; i += taken) {
+		taken = add_character(&words, from.at + i, from.length - i);
+		if (taken == 0)
+			return;
+	}
+}
+
+void
+words_label(struct slice raw, char *text, size_t size)
+{
+	struct words words = words_start(text, size);
+	size_t taken;
+
+	for (size_t i = 0; i < raw.length; i += taken) {
+		if (raw.at[i] == '\\' && i + 1 < raw.length) {
+			i++;
+			if (raw.at[i] == 'n') {
+				taken = 1;
+				if (add_character(&words, "\n", 1) == 0)
+					return;
+				continue;
+			}
+		}
+		taken = add_character(&words, raw.at + i, raw.length - i);
+		if (taken == 0)
+			return;
+	}
+}
+
+void
+words_duration(double seconds, char text[WORDS_TIME])
+{
+	struct words words = words_start(text, WORDS_TIME);
+
+	if (!(seconds >= 0) || isinf(seconds))
+		return;
+	if (seconds < 0.0009995)
+		words_add(&words, "%.3g us", seconds * 1e6);
+	else if (seconds < 0.9995)
+		words_add(&words, "%.3g ms", seconds * 1e3);
+	else if (seconds < 9.95)
+		words_add(&words, "%.2g s", seconds);
+	else if (seconds < 119.5)
+		words_add(&words, "%.0f s", seconds);
+	else if (seconds < 119.5 * 60)
+		words_add(&words, "%.0f min", seconds / 60);
+	else if (seconds < 47.5 * 3600)
+		words_add(&words, "%.0f h", seconds / 3600);
+	else
+		words_add(&words, "%.6g days", (double)(long long)(seconds < 1e15 ? seconds / 86400 : 1e10));
+}
+
+static bool
+broken_down(double seconds, struct tm *parts)
+{
+	time_t whole;
+
+	if (!(seconds >= 0 && seconds <= last_time))
+		return false;
+	whole = (time_t)seconds;
+	return gmtime_r(&whole, parts) != NULL;
+}
+
+void
+words_rfc3339(double seconds, char text[WORDS_TIME])
+{
+	struct tm parts;
+
+	if (!broken_down(seconds, &parts) || strftime(text, WORDS_TIME, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		text[0] = '\0';
+}
+
+void
+words_clock(double seconds, double now, char text[WORDS_TIME])
+{
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+		"Oct", "Nov", "Dec" };
+	struct words words = words_start(text, WORDS_TIME);
+	struct tm parts;
+
+	if (!broken_down(seconds, &parts))
+		return;
+	if (fabs(seconds - now) < 86400)
+		words_add(&words, "%02d:%02d:%02d", parts.tm_hour, parts.tm_min, parts.tm_sec);
+	else
+		words_add(&words, "%d %s %02d:%02d", parts.tm_mday, months[parts.tm_mon % 12], parts.tm_hour,
+		    parts.tm_min);
+}

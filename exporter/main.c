@@ -1,0 +1,264 @@
+/*
+ * arbwatch_exporter: the textfile directory over HTTP: /metrics, /health and a
+ * page.  Needs to read that directory, and no rights beyond.  Exit statuses:
+ * 0 ended by a signal, 1 could not listen or start, 2 usage or configuration.
+ */
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "common/deadline.h"
+#include "common/log.h"
+#include "common/system/streams.h"
+#include "common/version.h"
+#include "exporter/directory/open_files.h"
+#include "exporter/settings.h"
+
+enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const int64_t second_ns = 1000 * 1000 * 1000;
+static const int64_t grace_ns = INT64_C(5) * 1000 * 1000 * 1000;
+
+struct program {
+	struct options *options;
+	struct fixed fixed;
+	struct log log;
+	struct telemetry telemetry;
+	struct site site;
+	struct web *web;
+	bool has_users; /* of the configuration that holds */
+};
+
+static void
+notice(void *context, bool bad, const char *message, const char *file, const char *reason)
+{
+	const struct program *p = context;
+
+	log_write(&p->log, bad ? LOG_WARN : LOG_INFO, message, "file",
+	    file != NULL ? file : p->fixed.directory, "reason", reason, NULL);
+}
+
+static int
+read_again(struct program *p, struct failure *why)
+{
+	struct fixed fixed;
+	struct settings settings;
+	bool same;
+	int result;
+
+	if (options_read_rest(p->options, why) != 0 || fixed_read(&fixed, p->options, why) != 0)
+		return -1;
+	same = fixed_equal(&fixed, &p->fixed);
+	fixed_release(&fixed);
+	if (!same)
+		return failure_set(why, FAILURE_LOCAL,
+		    "addresses, limits, the directory or --textfile.serve changed: that takes a restart");
+	if (exporter_settings_read(&settings, p->options, why) != 0)
+		return -1;
+	result = web_configure(p->web, settings.web, why);
+	if (result == 0) {
+		if (p->has_users && settings.web->user_count == 0)
+			log_write(
+			    &p->log, LOG_WARN, "there are no users any more: nobody has to log in", NULL);
+		p->has_users = settings.web->user_count > 0;
+		site_configure(&p->site, settings.textfile_max_age, &settings.health);
+		p->log.level = settings.log_level;
+		p->log.format = settings.log_format;
+	}
+	settings_release(&settings);
+	return result;
+}
+
+static void
+reload(struct program *p)
+{
+	struct failure why = { 0 };
+	bool failed = read_again(p, &why) != 0;
+
+	atomic_store(&p->telemetry.reload_failed, failed);
+	if (failed) {
+		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
+		    why.text, NULL);
+		return;
+	}
+	atomic_store(&p->telemetry.reloaded_ms, (long long)(clock_unix_seconds() * 1000));
+	log_write(&p->log, LOG_INFO, "configuration reloaded", NULL);
+}
+
+/* Often enough to see who is late. */
+static struct timespec
+tick_of(const struct web_limits *limits)
+{
+	int64_t tick = second_ns;
+
+	if (limits->header_timeout_ns / 4 < tick)
+		tick = limits->header_timeout_ns / 4;
+	if (limits->idle_timeout_ns / 4 < tick)
+		tick = limits->idle_timeout_ns / 4;
+	if (limits->answer_timeout_ns / 4 < tick)
+		tick = limits->answer_timeout_ns / 4;
+	return (struct timespec){ .tv_sec = tick / second_ns, .tv_nsec = tick % second_ns };
+}
+
+static void
+run(struct program *p, const sigset_t *signals)
+{
+	struct timespec tick = tick_of(&p->fixed.limits);
+
+	for (;;) {
+		int signal_number = sigtimedwait(signals, NULL, &tick);
+
+		if (signal_number == SIGTERM || signal_number == SIGINT)
+			break;
+		if (signal_number == SIGHUP)
+			reload(p);
+		web_tick(p->web);
+	}
+	log_write(&p->log, LOG_INFO, "stopping", NULL);
+	web_stop(p->web, grace_ns);
+}
+
+static int
+listen_to_all(struct program *p, struct failure *why)
+{
+	char name[LISTEN_NAME];
+
+	for (size_t i = 0; i < options_count(p->options, "web.listen-address"); i++)
+		if (web_listen(p->web, options_item(p->options, "web.listen-address", i), name, why) != 0)
+			return -1;
+		else
+			log_write(&p->log, LOG_INFO, "listening", "address", name, NULL);
+	return 0;
+}
+
+/* What the limit of open files leaves of the limits. */
+static int
+fit_limits(const struct program *p, struct web_limits *limits, struct failure *why)
+{
+	size_t addresses = options_count(p->options, "web.listen-address");
+	char count[16];
+
+	*limits = p->fixed.limits;
+	limits->connections = open_files_share(limits->connections, addresses, why);
+	if (limits->connections == 0)
+		return -1;
+	(void)snprintf(count, sizeof(count), "%u", limits->connections);
+	if (limits->connections < p->fixed.limits.connections)
+		log_write(&p->log, LOG_WARN,
+		    "fewer connections than --web.max-connections: the limit of open files is too low",
+		    "connections_per_address", count, NULL);
+	return 0;
+}
+
+static int
+start_web(struct program *p, const struct settings *settings, struct failure *why)
+{
+	struct web_limits limits;
+
+	if (fit_limits(p, &limits, why) != 0)
+		return -1;
+	p->web = web_new(&limits, &p->site);
+	if (p->web == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	p->has_users = settings->web->user_count > 0;
+	return listen_to_all(p, why) == 0 ? web_start(p->web, settings->web, why) : -1;
+}
+
+/* Takes over what is in the settings. */
+static int
+serve(struct program *p, struct settings *settings, const sigset_t *signals, struct failure *why)
+{
+	struct exposition_settings exposition = { p->fixed.directory, p->fixed.serve,
+		settings->textfile_max_age };
+	struct exposition *e = exposition_new(&exposition, notice, p);
+	int result;
+
+	if (e == NULL) {
+		settings_release(settings);
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
+	site_init(&p->site, e, &p->telemetry);
+	site_configure(&p->site, settings->textfile_max_age, &settings->health);
+	result = start_web(p, settings, why);
+	settings_release(settings);
+	if (result == 0) {
+		log_write(&p->log, LOG_INFO, "started", "version", version_number, "directory",
+		    p->fixed.directory, NULL);
+		run(p, signals);
+	}
+	web_free(p->web);
+	site_release(&p->site);
+	return result;
+}
+
+/* Flags that print something and end.  Whether there was one. */
+static bool
+print_and_end(const struct options *o)
+{
+	if (options_switch(o, "help"))
+		settings_print_help(o);
+	else if (options_switch(o, "version"))
+		printf("arbwatch_exporter, version %s (revision %s)\n", version_number, version_revision);
+	else
+		return false;
+	return true;
+}
+
+/* Threads inherit what is blocked, so this comes before any. */
+static void
+take_signals(sigset_t *signals)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(signals);
+	(void)sigaddset(signals, SIGTERM);
+	(void)sigaddset(signals, SIGINT);
+	(void)sigaddset(signals, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+static int
+start(struct program *p, struct failure *why)
+{
+	struct settings settings;
+	sigset_t signals;
+
+	if (options_read_rest(p->options, why) != 0 || fixed_read(&p->fixed, p->options, why) != 0 ||
+	    exporter_settings_read(&settings, p->options, why) != 0)
+		return EXIT_USAGE;
+	if (options_switch(p->options, "config.check")) {
+		printf("arbwatch_exporter: configuration OK\n");
+		settings_release(&settings);
+		return EXIT_ENDED;
+	}
+	p->log = (struct log){
+		.level = settings.log_level, .format = settings.log_format, .program = "arbwatch_exporter"
+	};
+	take_signals(&signals);
+	/* Whole files and answers come and go: their memory is to go too. */
+	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	telemetry_init(&p->telemetry);
+	return serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED : EXIT_FAILED;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const struct option *const tables[] = { settings_options };
+	struct program p = { 0 };
+	struct failure why = { .text = "out of memory" };
+	int status = EXIT_USAGE;
+
+	occupy_standard_streams();
+	p.options = options_new("arbwatch_exporter", tables, 1);
+	if (p.options != NULL && options_read_flags(p.options, argc, argv, &why) == 0) {
+		why = (struct failure){ 0 };
+		status = print_and_end(p.options) ? EXIT_ENDED : start(&p, &why);
+	}
+	if (status != EXIT_ENDED)
+		(void)fprintf(stderr, "arbwatch_exporter: %s\n", why.text);
+	options_free(p.options);
+	fixed_release(&p.fixed);
+	return fflush(stdout) == 0 && !ferror(stdout) ? status : EXIT_FAILED;
+}

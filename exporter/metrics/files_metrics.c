@@ -1,0 +1,110 @@
+#include <string.h>
+
+#include "common/text/utf8.h"
+#include "exporter/metrics/files_metrics.h"
+#include "textfile/number.h"
+
+static void
+put_number(struct buffer *out, double value)
+{
+	char text[NUMBER_TEXT];
+	size_t length = number_format(value, text);
+
+	buffer_append(out, text, length);
+	buffer_string(out, "\n");
+}
+
+/* A file's name may hold any byte. */
+static void
+put_label_value(struct buffer *out, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		size_t width = utf8_character(text, left);
+
+		if (width == 0)
+			buffer_string(out, "\xef\xbf\xbd");
+		else if (*text == '\n')
+			buffer_string(out, "\\n");
+		else if (*text == '"' || *text == '\\')
+			buffer_format(out, "\\%c", *text);
+		else
+			buffer_append(out, text, width);
+		width = width == 0 ? 1 : width;
+		text += width;
+		left -= width;
+	}
+}
+
+static void
+write_times(const struct about_files *about, struct buffer *out)
+{
+	size_t length = strlen(about->directory);
+	const char *slash = length > 0 && about->directory[length - 1] == '/' ? "" : "/";
+
+	buffer_string(out,
+	    "# HELP arbwatch_exporter_textfile_mtime_seconds When each good file was last modified.\n"
+	    "# TYPE arbwatch_exporter_textfile_mtime_seconds gauge\n");
+	for (size_t i = 0; i < store_count(about->store); i++) {
+		const struct store_file *file = store_file(about->store, i);
+
+		if (file->state != STORE_GOOD)
+			continue;
+		buffer_string(out, "arbwatch_exporter_textfile_mtime_seconds{file=\"");
+		put_label_value(out, about->directory);
+		buffer_string(out, slash);
+		put_label_value(out, file->name);
+		buffer_string(out, "\"} ");
+		put_number(out, (double)(int64_t)file->modified);
+	}
+}
+
+static void
+write_states(const struct about_files *about, struct buffer *out)
+{
+	size_t states[STORE_STATES] = { 0 }, bad;
+
+	for (size_t i = 0; i < store_count(about->store); i++)
+		states[store_file(about->store, i)->state]++;
+	bad = store_count(about->store) - states[STORE_GOOD] + store_left_out(about->store);
+	states[STORE_GOOD] -= about->stale;
+	buffer_format(out,
+	    "# HELP arbwatch_exporter_textfile_scrape_error Whether the directory or any file in it could "
+	    "not be read or was refused.\n"
+	    "# TYPE arbwatch_exporter_textfile_scrape_error gauge\n"
+	    "arbwatch_exporter_textfile_scrape_error %d\n",
+	    about->unlisted || bad > 0);
+	buffer_string(out,
+	    "# HELP arbwatch_exporter_textfile_files Files of the directory by what became of them.\n"
+	    "# TYPE arbwatch_exporter_textfile_files gauge\n");
+	for (int i = 0; i < STORE_STATES; i++)
+		buffer_format(out, "arbwatch_exporter_textfile_files{state=\"%s\"} %zu\n",
+		    store_state_name((enum store_state)i), states[i]);
+	buffer_format(out, "arbwatch_exporter_textfile_files{state=\"stale\"} %zu\n", about->stale);
+	buffer_format(
+	    out, "arbwatch_exporter_textfile_files{state=\"left_out\"} %zu\n", store_left_out(about->store));
+}
+
+static void
+write_conflicts(const struct about_files *about, struct buffer *out)
+{
+	size_t dropped = 0;
+
+	for (size_t i = 0; i < store_count(about->store); i++)
+		dropped += (size_t)store_file(about->store, i)->dropped;
+	buffer_format(out,
+	    "# HELP arbwatch_exporter_textfile_conflicts Families and series left out of good files now, because "
+	    "they contradict others.\n"
+	    "# TYPE arbwatch_exporter_textfile_conflicts gauge\n"
+	    "arbwatch_exporter_textfile_conflicts %zu\n",
+	    dropped + about->conflicts);
+}
+
+void
+about_files_write(const struct about_files *about, struct buffer *out)
+{
+	write_times(about, out);
+	write_states(about, out);
+	write_conflicts(about, out);
+}

@@ -1,0 +1,25 @@
+#ifndef EXPORTER_PAGE_PAGE_H
+#define EXPORTER_PAGE_PAGE_H
+
+#include "common/text/buffer.h"
+#include "exporter/health/health.h"
+
+enum {
+	PAGE_LIMIT = 2 * 1024 * 1024, /* bytes that are enough for any report */
+	PAGE_REFRESH = 15             /* seconds after which the page asks again by itself */
+};
+
+/*
+ * The status page: one HTML document (UTF-8) that needs nothing else, no
+ * script, and no session.  Whatever the report holds is escaped.  The caller
+ * asks `out->failed`.
+ */
+void page_write(const struct health_report *report, struct buffer *out);
+
+/*
+ * The Content-Security-Policy the page works under: its own style, by hash,
+ * and its icon, which is a data: URL; nothing else.
+ */
+const char *page_security_policy(void);
+
+#endif /* EXPORTER_PAGE_PAGE_H */

@@ -1,0 +1,34 @@
+#ifndef EXPORTER_PAGE_PARTS_H
+#define EXPORTER_PAGE_PARTS_H
+
+#include "common/text/buffer.h"
+#include "exporter/health/health.h"
+
+/* Pieces of the status page.  Inside of exporter/page*.c. */
+
+extern const char *const page_style[]; /* ended by NULL */
+extern const char page_style_hash[];   /* "sha256-...": all of page_style's, for a Content-Security-Policy */
+
+/*
+ * Text, safe between tags and in quoted attributes.  What is no UTF-8, a
+ * control character, or would turn the direction of what follows becomes
+ * U+FFFD.
+ */
+void page_text(struct buffer *out, const char *text);
+
+/* A table cell with a time; `unknown` where there is none. */
+void page_time(struct buffer *out, double time, double now, const char *unknown);
+
+/* A table cell with a duration, or a dash. */
+void page_duration(struct buffer *out, double seconds);
+
+/* A table cell with the histogram as a picture, and how long 95 % took. */
+void page_picture(struct buffer *out, const struct health_check *check);
+
+/* A table of the checks of a kind, or of two. */
+void page_checks(struct buffer *out, const struct health_report *report, const char *class,
+    enum health_kind kind, enum health_kind other);
+
+void page_positions(struct buffer *out, const struct health_report *report);
+
+#endif /* EXPORTER_PAGE_PARTS_H */

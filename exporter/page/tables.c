@@ -1,0 +1,173 @@
+#include <math.h>
+
+#include "exporter/page/parts.h"
+#include "textfile/number.h"
+
+static const char *
+class_of(enum health_status status)
+{
+	static const char *const classes[] = { "ok", "warn", "fail" };
+
+	return classes[status];
+}
+
+static void
+name_cell(struct buffer *out, const char *title, const char *name, const char *env)
+{
+	buffer_format(out, "<th scope=\"row\">%s", title);
+	page_text(out, name[0] != '\0' ? name : "(no name)");
+	if (env[0] != '\0') {
+		buffer_format(out, " <span class=\"env%s\">", strcmp(env, "live") == 0 ? " live" : "");
+		page_text(out, env);
+		buffer_string(out, "</span>");
+	}
+	buffer_string(out, "</th>");
+}
+
+static void
+state_cell(struct buffer *out, const struct health_check *check)
+{
+	buffer_string(out, "<td><b>");
+	page_text(out, check->state);
+	buffer_string(out, "</b>");
+	if (check->reason[0] != '\0') {
+		buffer_string(out, " <small>");
+		page_text(out, check->reason);
+		buffer_string(out, "</small>");
+	}
+	buffer_string(out, "</td>");
+}
+
+/* What has not happened yet has no time, but not everything without one has not happened. */
+static const char *
+unknown_success(const struct health_check *check)
+{
+	return check->kind == CHECK_PREFLIGHT || check->kind == CHECK_POSITIONS ? "&ndash;" : "never";
+}
+
+static void
+check_row(struct buffer *out, const struct health_check *check, double now, bool of_two)
+{
+	static const char *const titles[HEALTH_KINDS] = {
+		[CHECK_REDIS] = "Redis ", [CHECK_POSTGRES] = "Postgres "
+	};
+	const char *title = of_two && titles[check->kind] != NULL ? titles[check->kind] : "";
+
+	buffer_format(out, "<tr class=\"%s\">", class_of(check->status));
+	name_cell(out, title, check->name, check->env);
+	state_cell(out, check);
+	if (check->kind == CHECK_FILE) {
+		page_duration(out, check->age);
+	} else {
+		page_time(out, check->last_run, now, "&ndash;");
+		page_duration(out, check->age);
+		page_time(out, check->last_success, now, unknown_success(check));
+		if (check->kind != CHECK_POSITIONS) {
+			page_duration(out, check->duration);
+			page_picture(out, check);
+		}
+	}
+	buffer_string(out, "</tr>\n");
+}
+
+static void
+table_head(struct buffer *out, const char *class, enum health_kind kind)
+{
+	static const char *const names[HEALTH_KINDS] = { "Collector", "Redis", "Server", "Exchange",
+		"Exchange", "Preflight", "File" };
+
+	buffer_format(out,
+	    "<table class=\"%s\"><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">State</th>", class,
+	    names[kind]);
+	if (kind == CHECK_FILE) {
+		buffer_string(out, "<th scope=\"col\">Written</th>");
+	} else {
+		buffer_string(out, "<th scope=\"col\">Last run</th><th scope=\"col\">Age</th>"
+				   "<th scope=\"col\">Last success</th>");
+		if (kind != CHECK_POSITIONS)
+			buffer_format(out, "<th scope=\"col\">%s</th><th scope=\"col\">Latency</th>",
+			    kind == CHECK_COLLECTOR ? "Duration" : "Typical");
+	}
+	buffer_string(out, "</tr></thead><tbody>\n");
+}
+
+void
+page_checks(struct buffer *out, const struct health_report *report, const char *class, enum health_kind kind,
+    enum health_kind other)
+{
+	table_head(out, class, kind);
+	for (size_t i = 0; i < report->count; i++)
+		if (report->checks[i].kind == kind || report->checks[i].kind == other)
+			check_row(out, &report->checks[i], report->made_at, kind != other);
+	buffer_string(out, "</tbody></table>\n");
+}
+
+static void
+number(struct buffer *out, double value)
+{
+	char text[NUMBER_TEXT];
+	size_t length = number_format(value, text);
+
+	buffer_append(out, text, length);
+}
+
+/* Long and short; "not known" is not "none". */
+static void
+quantity_cell(struct buffer *out, const double quantity[2])
+{
+	static const char *const sides[] = { " long", " short" };
+	bool any = false;
+
+	buffer_string(out, "<td>");
+	for (int side = 0; side < 2; side++)
+		if (!isnan(quantity[side]) && quantity[side] != 0) {
+			buffer_string(out, any ? ", " : "");
+			number(out, quantity[side]);
+			buffer_string(out, sides[side]);
+			any = true;
+		}
+	if (!any)
+		buffer_string(out, isnan(quantity[0]) || isnan(quantity[1]) ? "not known" : "none");
+	buffer_string(out, "</td>");
+}
+
+static void
+position_row(struct buffer *out, const struct health_position *position, double now)
+{
+	bool differs = !isnan(position->mismatch) && position->mismatch != 0;
+	bool agrees = position->mismatch == 0 && !position->stale;
+
+	buffer_format(out, "<tr class=\"%s\">", differs ? "fail" : agrees ? "ok" : "warn");
+	name_cell(out, "", position->symbol, position->env);
+	buffer_string(out, "<td>");
+	page_text(out, position->exchange);
+	buffer_string(out, "</td>");
+	quantity_cell(out, position->there);
+	quantity_cell(out, position->believed);
+	buffer_string(out, "<td><b>");
+	if (differs) {
+		buffer_string(out, "differ by ");
+		number(out, position->mismatch);
+	} else {
+		buffer_string(out, isnan(position->mismatch) ? "not compared" : "agree");
+	}
+	buffer_format(out, "</b>%s</td>", position->stale ? " <small>no longer measured</small>" : "");
+	page_time(out, position->since, now, "&ndash;");
+	buffer_string(out, "</tr>\n");
+}
+
+void
+page_positions(struct buffer *out, const struct health_report *report)
+{
+	if (report->position_count == 0)
+		return;
+	buffer_string(out, "<table class=\"open\"><thead><tr><th scope=\"col\">Position</th>"
+			   "<th scope=\"col\">Exchange</th><th scope=\"col\">The exchange has</th>"
+			   "<th scope=\"col\">The engine believes</th><th scope=\"col\">Compared</th>"
+			   "<th scope=\"col\">Since</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < report->position_count; i++)
+		position_row(out, &report->positions[i], report->made_at);
+	buffer_string(out, "</tbody></table>\n");
+	if (report->more_positions)
+		buffer_string(out, "<p>There are more positions than are shown here.</p>\n");
+}

@@ -1,0 +1,79 @@
+#ifndef JSON_SCAN_H
+#define JSON_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/failure.h"
+#include "common/text/slice.h"
+
+/*
+ * JSON read where it lies: for answers of many megabytes, of which a few
+ * members of each row are wanted.  The whole text is checked once; from then
+ * on values are slices of it.  Nothing is allocated.
+ *
+ * The text is an object or a list, as strict as RFC 8259, valid UTF-8, at most
+ * SCAN_DEPTH levels deep, without NUL in its strings.  Numbers are as long as
+ * they like: they stay text.
+ */
+enum { SCAN_DEPTH = 32, SCAN_SPANS = 16 };
+
+struct json_scan {
+	struct slice text;
+	/* The largest values and where they end, to step over them at once. */
+	struct slice spans[SCAN_SPANS];
+	size_t span_count;
+};
+
+/* 0, or -1 with `why` (protocol) that names the byte.  The text must outlive the scan. */
+int json_scan_open(struct json_scan *scan, struct slice text, struct failure *why);
+
+/* A value is a slice of the text, without blanks around it; one that is not there has at == NULL. */
+enum scan_kind {
+	SCAN_NOTHING,
+	SCAN_NULL,
+	SCAN_FALSE,
+	SCAN_TRUE,
+	SCAN_NUMBER,
+	SCAN_STRING,
+	SCAN_LIST,
+	SCAN_OBJECT
+};
+enum scan_kind json_scan_kind(struct slice value);
+
+/*
+ * What valid pointers (json_pointer.h, "*" is the first one there is) name
+ * within `value`, in one pass.  0, or -1 with `why` (protocol): a member of such
+ * a name is there twice, and nobody could say which one counts.
+ */
+int json_scan_members(const struct json_scan *scan, struct slice value, const char *const pointers[],
+    size_t count, struct slice found[], struct failure *why);
+int json_scan_get(const struct json_scan *scan, struct slice value, const char *pointer, struct slice *found,
+    struct failure *why);
+
+/* The rows of a list, or members of an object. */
+struct json_rows {
+	const struct json_scan *scan;
+	const char *at;
+	bool object;
+};
+
+/* False: it is neither. */
+bool json_rows_begin(const struct json_scan *scan, struct slice list, struct json_rows *rows);
+
+/* False: there are no more.  `key` is what stands between the quotes (escapes as they are); of a list,
+ * nothing. */
+bool json_rows_next(struct json_rows *rows, struct slice *key, struct slice *value);
+
+/*
+ * The characters between the quotes of a string, or of a key (json_rows_next):
+ * in the text itself, or in `buffer` where there are escapes.  False: no
+ * string, or it has escapes and is longer than the buffer.
+ */
+bool json_scan_string(struct slice value, char *buffer, size_t size, struct slice *text);
+bool json_scan_key(struct slice key, char *buffer, size_t size, struct slice *text);
+
+/* Likewise of a string, number or boolean as text. */
+bool json_scan_text(struct slice value, char *buffer, size_t size, struct slice *text);
+
+#endif /* JSON_SCAN_H */

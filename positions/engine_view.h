@@ -1,0 +1,43 @@
+#ifndef POSITIONS_ENGINE_VIEW_H
+#define POSITIONS_ENGINE_VIEW_H
+
+#include "positions/policy.h"
+#include "positions/sources.h"
+
+/*
+ * What the engine believes to have, of all the places where it keeps that.
+ * Pure but for memory.
+ */
+struct belief {
+	struct holdings holdings;                     /* sorted, of the exchanges that are known */
+	struct failure store_failures[ENGINE_STORES]; /* FAILURE_NONE: it was read, and is new enough */
+	struct failure *failures; /* by exchange: why nothing is known of it though the stores were read */
+	bool *known;              /* by exchange */
+	size_t exchange_count;
+	size_t unknown_rows; /* at exchanges that are not configured */
+	bool told;           /* a store was read: `unknown_rows` means something */
+	struct holdings parts[ENGINE_STORES];
+};
+
+/* -1 with `why`: out of memory.  In both cases for belief_release(). */
+int belief_init(struct belief *belief, size_t exchange_count, struct failure *why);
+void belief_release(struct belief *belief);
+
+struct belief_input {
+	const struct policy *policy;
+	const struct exchange_settings *exchanges;
+	const struct sources *sources;
+	const struct holdings *held; /* what the exchanges say, sorted: tells assets from pairs */
+};
+
+/*
+ * From what the stores said.  Both together are the engine's view; a position
+ * that both have must be the same in both, else nothing is known of that
+ * exchange.  If one of them was not read, nothing is known at all.  -1 with `why`: out of memory.
+ */
+int belief_form(struct belief *belief, const struct belief_input *input, double now, struct failure *why);
+
+/* Free what belief_form() made, which may be large, until the next run. */
+void belief_forget(struct belief *belief);
+
+#endif /* POSITIONS_ENGINE_VIEW_H */

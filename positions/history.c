@@ -1,0 +1,158 @@
+#include <assert.h>
+#include <string.h>
+
+#include "positions/history.h"
+
+static const double largest_count = 1e15;
+/* Clocks are moved a little all the time. */
+static const double clock_slack = 3600;
+
+double
+memory_gauge(
+    const struct metrics *last, enum open_family family, const char *const labels[], double otherwise)
+{
+	double value;
+
+	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
+	return metrics_value(last, &open_families[family], labels, &value) ? value : otherwise;
+}
+
+/* The file may be anybody's: what is no sensible number counts as not there. */
+static double
+read_value(const struct metrics *last, enum open_family family, const char *exchange, double most)
+{
+	double value = memory_gauge(last, family, LABELS(exchange), 0);
+
+	return value >= 0 && value <= most ? value : 0;
+}
+
+static bool
+has(const struct metrics *last, enum open_family family, const char *const labels[])
+{
+	double value;
+
+	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
+	return metrics_value(last, &open_families[family], labels, &value);
+}
+
+static bool
+knows_key(const struct metrics *last, const char *exchange)
+{
+	if (has(last, OPEN_KEY_EXPIRY, LABELS(exchange)) ||
+	    has(last, OPEN_KEY_IP_RESTRICTED, LABELS(exchange)))
+		return true;
+	for (int p = 0; p < ACCOUNT_PERMISSIONS; p++)
+		if (has(last, OPEN_KEY_PERMISSION,
+			LABELS(exchange, account_permission_name((enum account_permission)p))))
+			return true;
+	return false;
+}
+
+void
+memory_read_account(const struct metrics *last, double now, struct account *account)
+{
+	const struct profile_account *profile = &account->setting->profile->account;
+
+	account->runs = read_value(last, OPEN_RUNS, account->name, largest_count);
+	account->retry_at =
+	    read_value(last, OPEN_RETRY_AT, account->name, now + (double)BAN_MOST + clock_slack);
+	account->health_known =
+	    (profile->reads[ACCOUNT_KEY].path == NULL || knows_key(last, account->name)) &&
+	    (profile->reads[ACCOUNT_LOCK].path == NULL ||
+		has(last, OPEN_TRADING_LOCKED, LABELS(account->name)));
+}
+
+static double
+later(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* What an exchange demands, within bounds: it may be hostile, or broken. */
+static double
+hold_until(double demanded, double now, double untold, double most)
+{
+	if (!(demanded > now))
+		demanded = now + untold;
+	return demanded < now + most ? demanded : now + most;
+}
+
+struct ban
+memory_refusal(const struct account *account, double now)
+{
+	const struct account_reading *reading = account->reading;
+	const struct exchange_reading *prices = account->prices;
+	struct ban ban = { 0, 0 };
+
+	if (reading != NULL && reading->banned)
+		ban.banned_until = hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
+	else if (reading != NULL && reading->refused)
+		ban.retry_at = hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
+	if (prices != NULL && prices->banned)
+		ban.banned_until =
+		    later(ban.banned_until, hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
+	if (prices != NULL && prices->throttled)
+		ban.retry_at =
+		    later(ban.retry_at, hold_until(prices->retry_at, now, RETRY_UNTOLD, RETRY_MOST));
+	return ban;
+}
+
+void
+memory_write_account(struct metrics *m, const struct account *account, double now)
+{
+	struct ban ban = memory_refusal(account, now);
+	double retry_at = later(ban.banned_until, ban.retry_at);
+
+	metrics_add(m, &open_families[OPEN_RUNS], LABELS(account->name), 1);
+	if (retry_at > 0)
+		metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), retry_at);
+}
+
+void
+memory_write_hold_account(struct metrics *m, const struct account *account)
+{
+	metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), account->retry_at);
+}
+
+/* Going on ----------------------------------------------------------- */
+
+static void
+keep(const struct metrics *last, struct metrics *m, enum open_family family, const char *const labels[])
+{
+	double value;
+
+	if (metrics_value(last, &open_families[family], labels, &value))
+		metrics_set(m, &open_families[family], labels, value);
+}
+
+void
+memory_keep_key(const struct metrics *last, struct metrics *m, const char *exchange)
+{
+	keep(last, m, OPEN_KEY_EXPIRY, LABELS(exchange));
+	keep(last, m, OPEN_KEY_IP_RESTRICTED, LABELS(exchange));
+	for (int p = 0; p < ACCOUNT_PERMISSIONS; p++)
+		keep(last, m, OPEN_KEY_PERMISSION,
+		    LABELS(exchange, account_permission_name((enum account_permission)p)));
+}
+
+void
+memory_keep_lock(const struct metrics *last, struct metrics *m, const char *exchange)
+{
+	keep(last, m, OPEN_TRADING_LOCKED, LABELS(exchange));
+}
+
+void
+memory_keep_since(const struct metrics *last, struct metrics *m, const char *exchange)
+{
+	size_t family = 0;
+
+	while (metrics_family(last, family) != &open_families[OPEN_MISMATCH_SINCE])
+		family++;
+	for (size_t i = 0; i < metrics_series_count(last, family); i++) {
+		const struct series *series = metrics_series(last, family, i);
+
+		if (strcmp(series->labels, exchange) == 0)
+			metrics_set(m, &open_families[OPEN_MISMATCH_SINCE],
+			    LABELS(exchange, series->labels + strlen(exchange) + 1), series->value);
+	}
+}

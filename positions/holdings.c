@@ -1,0 +1,131 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "positions/holdings.h"
+
+struct holding *
+holdings_add(struct holdings *list, struct failure *why)
+{
+	if (list->count == list->room) {
+		size_t room = list->room * 2 + 64;
+		struct holding *rows = reallocarray(list->rows, room, sizeof(*rows));
+
+		if (rows == NULL) {
+			(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+			return NULL;
+		}
+		list->rows = rows;
+		list->room = room;
+	}
+	holding_init(&list->rows[list->count]);
+	return &list->rows[list->count++];
+}
+
+void
+holdings_clear(struct holdings *list)
+{
+	list->count = 0;
+}
+
+void
+holdings_release(struct holdings *list)
+{
+	free(list->rows);
+	*list = (struct holdings){ 0 };
+}
+
+/* Add `row` to `sum`, which is of the same exchange, symbol and side. */
+static bool
+combine(struct holding *sum, const struct holding *row)
+{
+	bool same_currency = strcmp(sum->currency, row->currency) == 0;
+
+	/* NaN, which is not told, stays NaN. */
+	sum->notional += same_currency ? row->notional : (double)NAN;
+	sum->pnl += same_currency ? row->pnl : (double)NAN;
+	if (!same_currency) {
+		sum->currency[0] = '\0';
+		sum->mark = (double)NAN;
+	}
+	return decimal_add(sum->quantity, row->quantity, &sum->quantity);
+}
+
+void
+holdings_combine(
+    struct holdings *list, void (*failed)(void *context, const struct holding *row), void *context)
+{
+	size_t kept = 0;
+
+	holdings_sort(list->rows, list->count);
+	for (size_t i = 1; i < list->count; i++) {
+		if (holding_compare(&list->rows[kept], &list->rows[i]) != 0)
+			list->rows[++kept] = list->rows[i];
+		else if (!combine(&list->rows[kept], &list->rows[i]))
+			failed(context, &list->rows[kept]);
+	}
+	if (list->count > 0)
+		list->count = kept + 1;
+}
+
+const struct holding *
+holdings_find(const struct holdings *list, size_t exchange, const char *symbol, bool is_short)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct holding *row = &list->rows[middle];
+		int order = row->exchange != exchange ? (row->exchange < exchange ? -1 : 1)
+						      : strcmp(row->symbol.text, symbol);
+
+		if (order == 0)
+			order = (int)row->is_short - (int)is_short;
+		if (order == 0)
+			return row;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+void
+holdings_remove(
+    struct holdings *list, bool (*unwanted)(void *context, const struct holding *row), void *context)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (unwanted(context, &list->rows[i]))
+			continue;
+		if (kept != i)
+			list->rows[kept] = list->rows[i];
+		kept++;
+	}
+	list->count = kept;
+}
+
+static enum holding_market
+market_of(const struct profile *profile, const struct symbol *symbol)
+{
+	const struct profile_account *account = &profile->account;
+	bool spot = account->holdings && account->reads[ACCOUNT_BALANCES].path != NULL;
+	bool derivatives = account->reads[ACCOUNT_POSITIONS].path != NULL;
+
+	return symbol->quote[0] == '\0' || (spot && !derivatives) ? HOLDING_SPOT : HOLDING_DERIVATIVE;
+}
+
+void
+holding_place(struct holding *holding, const struct profile *profile, const struct symbol *symbol,
+    enum holding_market market)
+{
+	holding->symbol = *symbol;
+	holding->market = market != HOLDING_UNKNOWN ? market : market_of(profile, symbol);
+	memcpy(holding->currency, symbol->quote, sizeof(holding->currency));
+	if (holding->market == HOLDING_SPOT) {
+		holding->symbol.quote[0] = '\0';
+		memcpy(holding->symbol.text, symbol->base, sizeof(symbol->base));
+	}
+}

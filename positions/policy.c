@@ -1,0 +1,329 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config/secrets.h"
+#include "positions/policy.h"
+
+static int
+out_of_memory(struct failure *why)
+{
+	return failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+/* Numbers ------------------------------------------------------------ */
+
+static int
+read_decimal(const struct options *given, const char *name, struct decimal *number, struct failure *why)
+{
+	const char *text = options_text(given, name);
+
+	if (!decimal_parse(SLICE(text), number) || decimal_sign(*number) < 0)
+		return options_failure(
+		    given, name, 0, why, "'%s' is not a number like 0.001, 0 or above", secret_shown(text));
+	return 0;
+}
+
+static int
+read_limits(struct policy *policy, const struct options *given, struct failure *why)
+{
+	struct reconcile_limits *limits = &policy->limits;
+	struct decimal dust;
+	int64_t max_age;
+
+	if (read_decimal(given, "tolerance.absolute", &limits->absolute, why) != 0 ||
+	    read_decimal(given, "tolerance.relative", &limits->relative, why) != 0 ||
+	    read_decimal(given, "dust", &dust, why) != 0 ||
+	    options_duration(given, "engine.max-age", &max_age, why) != 0)
+		return -1;
+	if (decimal_value(limits->relative) >= 1)
+		return options_failure(
+		    given, "tolerance.relative", 0, why, "a share of 1 and above would hide everything");
+	limits->net = options_switch(given, "net");
+	policy->max_age = (double)max_age / 1e9;
+	policy->dust = decimal_value(dust);
+	return 0;
+}
+
+/* Currencies --------------------------------------------------------- */
+
+/* As exchanges' readers write them: in capitals. */
+static bool
+is_currency(const char *text)
+{
+	size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.");
+
+	return length > 0 && length < SYMBOL_ASSET && text[length] == '\0';
+}
+
+static int
+read_cash(struct policy *policy, const struct options *given, struct failure *why)
+{
+	char *rest;
+
+	policy->cash_text = strdup(options_text(given, "cash"));
+	if (policy->cash_text == NULL)
+		return out_of_memory(why);
+	for (rest = policy->cash_text; rest != NULL && *rest != '\0';) {
+		const char *each = strsep(&rest, ",");
+
+		if (!is_currency(each))
+			return options_failure(given, "cash", 0, why,
+			    "'%s' is not a currency, as in KRW,USDT", secret_shown(each));
+		if (policy->cash_count == CASH_MOST)
+			return options_failure(
+			    given, "cash", 0, why, "more than %d currencies", (int)CASH_MOST);
+		policy->cash[policy->cash_count++] = each;
+	}
+	return 0;
+}
+
+static int
+read_currencies(struct policy *policy, const struct options *given, struct failure *why)
+{
+	size_t count = options_count(given, "exposure.currency");
+
+	if (count > CURRENCIES_MOST)
+		return options_failure(given, "exposure.currency", CURRENCIES_MOST, why,
+		    "more than %d currencies", (int)CURRENCIES_MOST);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = options_item(given, "exposure.currency", i);
+
+		if (!is_currency(text))
+			return options_failure(given, "exposure.currency", i, why,
+			    "'%s' is not a currency like USDT", secret_shown(text));
+		policy->currencies[i] = strdup(text);
+		if (policy->currencies[i] == NULL)
+			return out_of_memory(why);
+		policy->currency_count++;
+	}
+	return 0;
+}
+
+/* Copy what is before `end`, and step behind it.  False: it is no currency, or `end` is not there. */
+static bool
+take_currency(const char **text, char end, char currency[SYMBOL_ASSET])
+{
+	const char *at = strchr(*text, end);
+
+	if (at == NULL || at - *text >= SYMBOL_ASSET)
+		return false;
+	(void)snprintf(currency, SYMBOL_ASSET, "%.*s", (int)(at - *text), *text);
+	*text = at + 1;
+	return is_currency(currency);
+}
+
+/* "USDT/KRW=1400" */
+static int
+read_constant(struct policy *policy, const struct options *given, size_t index, struct failure *why)
+{
+	struct constant_rate *constant = &policy->constants[policy->constant_count];
+	const char *rest = options_item(given, "rate", index);
+	struct decimal price;
+
+	if (!take_currency(&rest, '/', constant->base) || !take_currency(&rest, '=', constant->quote) ||
+	    !decimal_parse(SLICE(rest), &price) || decimal_sign(price) <= 0)
+		return options_failure(given, "rate", index, why, "'%s' is not a rate like USDT/KRW=1400",
+		    secret_shown(options_item(given, "rate", index)));
+	constant->price = decimal_value(price);
+	policy->constant_count++;
+	return 0;
+}
+
+static int
+read_constants(struct policy *policy, const struct options *given, struct failure *why)
+{
+	size_t count = options_count(given, "rate");
+
+	if (count > CONSTANTS_MOST)
+		return options_failure(
+		    given, "rate", CONSTANTS_MOST, why, "more than %d rates", (int)CONSTANTS_MOST);
+	for (size_t i = 0; i < count; i++)
+		if (read_constant(policy, given, i, why) != 0)
+			return -1;
+	return 0;
+}
+
+/* Markets ------------------------------------------------------------ */
+
+/* As the operator spells it: what has no slash is an asset, so that "WETH" is none of the pairs against ETH.
+ */
+static int
+add_market(struct holdings *list, const struct exchange_settings *exchanges, size_t exchange,
+    struct slice spelt, struct decimal quantity, struct failure *why)
+{
+	const struct profile *profile = exchanges->items[exchange].profile;
+	bool pair = memchr(spelt.at, '/', spelt.length) != NULL;
+	struct holding *holding;
+	struct symbol symbol;
+
+	if (!(pair ? symbol_read(profile, spelt, &symbol) : symbol_read_asset(profile, spelt, &symbol)))
+		return failure_set(
+		    why, FAILURE_LOCAL, "'%.*s' is not a symbol like BTC or BTC/USDT", SLICE_ARGS(spelt));
+	holding = holdings_add(list, why);
+	if (holding == NULL)
+		return -1;
+	holding->exchange = exchange;
+	holding->is_short = decimal_sign(quantity) < 0;
+	holding->quantity = decimal_absolute(quantity);
+	holding_place(holding, profile, &symbol, HOLDING_UNKNOWN);
+	return 0;
+}
+
+/* "upbit:BTC=1.5" */
+static int
+read_baseline(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
+    size_t index, struct failure *why)
+{
+	const char *text = options_item(given, "baseline", index), *colon = strchr(text, ':');
+	const char *equals = strrchr(text, '=');
+	struct exchange_setting *exchange;
+	struct failure reason = { 0 };
+	struct decimal quantity;
+
+	if (colon == NULL || equals == NULL || equals < colon || !decimal_parse(SLICE(equals + 1), &quantity))
+		return options_failure(given, "baseline", index, why,
+		    "'%s' is not EXCHANGE:SYMBOL=QUANTITY, as in upbit:BTC=1.5", secret_shown(text));
+	exchange = exchange_settings_find(exchanges, (struct slice){ text, (size_t)(colon - text) });
+	if (exchange == NULL)
+		return options_failure(given, "baseline", index, why,
+		    "'%s' is for an exchange that --exchange does not name", secret_shown(text));
+	if (add_market(&policy->baseline, exchanges, (size_t)(exchange - exchanges->items),
+		(struct slice){ colon + 1, (size_t)(equals - colon) - 1 }, quantity, &reason) != 0)
+		return options_failure(given, "baseline", index, why, "%s", reason.text);
+	/* It would differ for ever from an exchange where it does not count. */
+	if (!policy_counts(policy, &policy->baseline.rows[policy->baseline.count - 1]))
+		return options_failure(given, "baseline", index, why,
+		    "'%s' is of what is no position: it is cash, or ignored", secret_shown(text));
+	return 0;
+}
+
+/* "upbit:BTC"; without an exchange it is one for each. */
+static int
+read_ignored(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
+    size_t index, struct failure *why)
+{
+	const char *text = options_item(given, "ignore", index), *colon = strchr(text, ':');
+	const struct exchange_setting *only = NULL;
+	struct slice symbol = SLICE(colon != NULL ? colon + 1 : text);
+	struct failure reason = { 0 };
+
+	if (colon != NULL) {
+		only = exchange_settings_find(exchanges, (struct slice){ text, (size_t)(colon - text) });
+		if (only == NULL)
+			return options_failure(given, "ignore", index, why,
+			    "'%s' is for an exchange that --exchange does not name", secret_shown(text));
+	}
+	for (size_t i = 0; i < exchanges->count; i++)
+		if ((only == NULL || only == &exchanges->items[i]) &&
+		    add_market(&policy->ignored, exchanges, i, symbol, (struct decimal){ 0 }, &reason) != 0)
+			return options_failure(given, "ignore", index, why, "%s", reason.text);
+	return 0;
+}
+
+static void
+note_overflow(void *context, const struct holding *row)
+{
+	bool *overflow = context;
+
+	(void)row;
+	*overflow = true;
+}
+
+static int
+read_markets(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
+    struct failure *why)
+{
+	bool overflow = false;
+
+	for (size_t i = 0; i < options_count(given, "ignore"); i++)
+		if (read_ignored(policy, given, exchanges, i, why) != 0)
+			return -1;
+	holdings_combine(&policy->ignored, note_overflow, &overflow);
+	for (size_t i = 0; i < options_count(given, "baseline"); i++)
+		if (read_baseline(policy, given, exchanges, i, why) != 0)
+			return -1;
+	holdings_combine(&policy->baseline, note_overflow, &overflow);
+	return overflow ? options_failure(given, "baseline", 0, why, "the sum has too many digits") : 0;
+}
+
+/* Inventory ---------------------------------------------------------- */
+
+/* Without a setting, the first two that hold assets. */
+static void
+choose_inventory(struct policy *policy, const struct exchange_settings *exchanges)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < exchanges->count && found < 2; i++)
+		if (exchanges->items[i].profile->account.holdings)
+			policy->inventory[found++] = i;
+	policy->has_inventory = found == 2;
+}
+
+static int
+read_inventory(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
+    struct failure *why)
+{
+	const char *text = options_text(given, "inventory"), *comma;
+	const struct exchange_setting *a, *b;
+
+	if (text == NULL) {
+		choose_inventory(policy, exchanges);
+		return 0;
+	}
+	comma = strchr(text, ',');
+	a = exchange_settings_find(exchanges, (struct slice){ text, strcspn(text, ",") });
+	b = comma != NULL ? exchange_settings_find(exchanges, SLICE(comma + 1)) : NULL;
+	if (a == NULL || b == NULL || a == b)
+		return options_failure(given, "inventory", 0, why,
+		    "'%s' is not two exchanges that --exchange names, as in upbit,binance",
+		    secret_shown(text));
+	policy->inventory[0] = (size_t)(a - exchanges->items);
+	policy->inventory[1] = (size_t)(b - exchanges->items);
+	policy->has_inventory = true;
+	return 0;
+}
+
+/* All ---------------------------------------------------------------- */
+
+int
+policy_read(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
+    struct failure *why)
+{
+	if (read_limits(policy, given, why) != 0 || read_cash(policy, given, why) != 0 ||
+	    read_currencies(policy, given, why) != 0 || read_constants(policy, given, why) != 0)
+		return -1;
+	return read_markets(policy, given, exchanges, why);
+}
+
+int
+policy_read_while_trading(struct policy *policy, const struct options *given,
+    const struct exchange_settings *exchanges, struct failure *why)
+{
+	int64_t grace;
+
+	if (options_duration(given, "grace", &grace, why) != 0)
+		return -1;
+	policy->limits.grace_seconds = (double)grace / 1e9;
+	return read_inventory(policy, given, exchanges, why);
+}
+
+void
+policy_release(struct policy *policy)
+{
+	holdings_release(&policy->baseline);
+	holdings_release(&policy->ignored);
+	for (size_t i = 0; i < policy->currency_count; i++)
+		free(policy->currencies[i]);
+	free(policy->cash_text);
+}
+
+bool
+policy_counts(const struct policy *policy, const struct holding *holding)
+{
+	for (size_t i = 0; holding->market == HOLDING_SPOT && i < policy->cash_count; i++)
+		if (strcmp(holding->symbol.text, policy->cash[i]) == 0)
+			return false;
+	return holdings_find(&policy->ignored, holding->exchange, holding->symbol.text, false) == NULL;
+}

@@ -1,0 +1,218 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/system/parallel.h"
+#include "positions/sources.h"
+#include "probes/http/settings.h"
+
+enum {
+	ACCOUNT_BODY = 48 * 1024 * 1024, /* 50,000 positions in one answer */
+	BOOK_BODY = 1024 * 1024,
+	CONNECTIONS = 128,
+};
+
+const char *
+engine_store_name(enum engine_store store)
+{
+	return store == STORE_POSTGRES ? "postgres" : "redis";
+}
+
+/* Settings ----------------------------------------------------------- */
+
+static int
+open_postgres(
+    struct sources *sources, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	const char *dsn = options_text(given, "engine.postgres");
+	struct failure reason = { 0 };
+
+	if (dsn == NULL)
+		return 0;
+	if (engine_check_view(options_text(given, "engine.view"), &reason) != 0)
+		return options_failure(given, "engine.view", 0, why, "%s", reason.text);
+	sources->postgres =
+	    postgres_target_new(dsn, options_text(given, "engine.postgres-password"), secrets, &reason);
+	sources->has_store[STORE_POSTGRES] = sources->postgres != NULL;
+	return sources->postgres != NULL
+		   ? 0
+		   : options_failure(given, "engine.postgres", 0, why, "%s", reason.text);
+}
+
+static int
+open_redis(struct sources *sources, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	const struct redis_tls tls = { .ca_file = options_text(given, "engine.redis-ca-file") };
+	const char *url = options_text(given, "engine.redis");
+	struct failure reason = { 0 };
+
+	if (url == NULL)
+		return 0;
+	sources->redis =
+	    redis_target_new(url, options_text(given, "engine.redis-password"), &tls, secrets, &reason);
+	sources->has_store[STORE_REDIS] = sources->redis != NULL;
+	return sources->redis != NULL ? 0 : options_failure(given, "engine.redis", 0, why, "%s", reason.text);
+}
+
+int
+sources_open(
+    struct sources *sources, const struct options *given, struct secrets *secrets, struct failure *why)
+{
+	sources->account_client = http_client_from(given, "tls.ca-file", ACCOUNT_BODY, CONNECTIONS, why);
+	if (sources->account_client == NULL)
+		return -1;
+	sources->book_client = http_client_from(given, "tls.ca-file", BOOK_BODY, CONNECTIONS, why);
+	if (sources->book_client == NULL || open_postgres(sources, given, secrets, why) != 0 ||
+	    open_redis(sources, given, secrets, why) != 0)
+		return -1;
+	sources->view = strdup(options_text(given, "engine.view"));
+	sources->hash = strdup(options_text(given, "engine.hash"));
+	if (sources->view == NULL || sources->hash == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	sources->has_engine = sources->has_store[STORE_POSTGRES] || sources->has_store[STORE_REDIS];
+	return 0;
+}
+
+void
+sources_release(struct sources *sources)
+{
+	http_client_free(sources->account_client);
+	http_client_free(sources->book_client);
+	postgres_target_free(sources->postgres);
+	redis_target_free(sources->redis);
+	free(sources->view);
+	free(sources->hash);
+}
+
+/* Run ---------------------------------------------------------------- */
+
+enum errand { ERRAND_ACCOUNTS, ERRAND_BOOKS, ERRAND_POSTGRES, ERRAND_REDIS };
+enum { ERRANDS = ERRAND_REDIS + 1 };
+
+struct round {
+	struct sources *sources;
+	struct accounts *accounts;
+	struct deadline deadline;
+	enum errand errands[ERRANDS];
+	size_t count;
+};
+
+static void
+read_accounts(const struct round *round)
+{
+	struct sources *sources = round->sources;
+
+	(void)account_probe(sources->account_client, round->accounts->targets, sources->account_count,
+	    round->deadline, round->accounts->readings, &sources->account_failure);
+}
+
+static void
+read_books(const struct round *round)
+{
+	struct sources *sources = round->sources;
+
+	(void)exchange_probe(sources->book_client, round->accounts->book_targets, sources->book_count,
+	    round->deadline, round->accounts->book_readings, &sources->book_failure);
+}
+
+static void
+do_errand(void *context, size_t index)
+{
+	const struct round *round = context;
+	struct sources *sources = round->sources;
+
+	switch (round->errands[index]) {
+	case ERRAND_ACCOUNTS: read_accounts(round); break;
+	case ERRAND_BOOKS: read_books(round); break;
+	case ERRAND_POSTGRES:
+		engine_read_postgres(
+		    sources->postgres, sources->view, round->deadline, &sources->engine[STORE_POSTGRES]);
+		break;
+	case ERRAND_REDIS:
+		engine_read_redis(
+		    sources->redis, sources->hash, round->deadline, &sources->engine[STORE_REDIS]);
+		break;
+	}
+}
+
+static void
+choose(struct sources *sources, struct accounts *accounts, double now)
+{
+	for (size_t i = 0; i < accounts->count; i++) {
+		struct account *account = &accounts->items[i];
+
+		account->reading = NULL;
+		account->prices = NULL;
+		if (!account_may_ask(account, now))
+			continue;
+		account_choose(account);
+		account->reading = &accounts->readings[sources->account_count];
+		accounts->targets[sources->account_count++] = account->target;
+		if (!account->books.asked[ENDPOINT_BOOK])
+			continue;
+		account->prices = &accounts->book_readings[sources->book_count];
+		accounts->book_targets[sources->book_count++] = account->books;
+	}
+}
+
+/* Without memory there is nothing of them. */
+static void
+drop_unread(struct sources *sources, struct accounts *accounts)
+{
+	for (size_t i = 0; i < accounts->count; i++) {
+		if (sources->account_failure.kind != FAILURE_NONE)
+			accounts->items[i].reading = NULL;
+		if (sources->book_failure.kind != FAILURE_NONE)
+			accounts->items[i].prices = NULL;
+	}
+	if (sources->account_failure.kind != FAILURE_NONE)
+		sources->account_count = 0;
+	if (sources->book_failure.kind != FAILURE_NONE)
+		sources->book_count = 0;
+}
+
+void
+sources_read(struct sources *sources, struct accounts *accounts, struct deadline deadline, double now)
+{
+	struct round round = { .sources = sources, .accounts = accounts, .deadline = deadline };
+
+	sources->account_count = sources->book_count = 0;
+	sources->account_failure = sources->book_failure = (struct failure){ 0 };
+	memset(sources->engine, 0, sizeof(sources->engine));
+	choose(sources, accounts, now);
+	if (sources->account_count > 0)
+		round.errands[round.count++] = ERRAND_ACCOUNTS;
+	if (sources->book_count > 0)
+		round.errands[round.count++] = ERRAND_BOOKS;
+	if (sources->has_store[STORE_POSTGRES])
+		round.errands[round.count++] = ERRAND_POSTGRES;
+	if (sources->has_store[STORE_REDIS])
+		round.errands[round.count++] = ERRAND_REDIS;
+	parallel_each(round.count, do_errand, &round);
+	drop_unread(sources, accounts);
+}
+
+void
+sources_forget_positions(const struct sources *sources, struct accounts *accounts)
+{
+	for (size_t i = 0; i < sources->account_count; i++)
+		account_lists_forget_positions(&accounts->readings[i].lists);
+}
+
+void
+sources_forget_rows(struct sources *sources)
+{
+	for (int store = 0; store < ENGINE_STORES; store++)
+		if (sources->has_store[store])
+			engine_reading_forget_rows(&sources->engine[store]);
+}
+
+void
+sources_clear(struct sources *sources, struct accounts *accounts)
+{
+	account_readings_release(accounts->readings, sources->account_count);
+	exchange_readings_release(accounts->book_readings, sources->book_count);
+	sources->account_count = sources->book_count = 0;
+	for (int store = 0; store < ENGINE_STORES; store++)
+		if (sources->has_store[store])
+			engine_reading_release(&sources->engine[store]);
+}

@@ -1,0 +1,140 @@
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <openssl/ssl.h>
+
+#include "probes/http/receive.h"
+
+/* All headers of one answer, interim answers and trailers included. */
+enum { HEADER_BYTES = 65536, HEADER_LINES = 256 };
+
+int64_t
+http_unix_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+size_t
+http_refuse(struct http_transfer *t, enum failure_kind kind, const char *what)
+{
+	(void)failure_set(&t->refused, kind, "%.*s: %s", SLICE_ARGS(t->host), what);
+	return 0; /* "not all bytes were taken": curl ends the transfer */
+}
+
+bool
+http_is_text(struct slice value)
+{
+	for (size_t i = 0; i < value.length; i++)
+		if ((unsigned char)value.at[i] < ' ' || value.at[i] == '\x7f')
+			return false;
+	return true;
+}
+
+size_t
+http_take_body(char *bytes, size_t size, size_t length, void *argument)
+{
+	struct http_transfer *t = argument;
+
+	length *= size;
+	if (length > t->body->limit - t->body->length)
+		return http_refuse(t, FAILURE_PROTOCOL, "the body is too large");
+	buffer_append(t->body, bytes, length);
+	return t->body->failed ? http_refuse(t, FAILURE_LOCAL, "out of memory for the body") : length;
+}
+
+/* The first that expires of the chain that was verified; what else the server sent does not matter. */
+static double
+certificate_expiry(const struct http_transfer *t)
+{
+	struct curl_tlssessioninfo *session = NULL;
+	STACK_OF(X509) * chain;
+	double expiry = -1;
+
+	if (curl_easy_getinfo(t->easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || session == NULL ||
+	    session->backend != CURLSSLBACKEND_OPENSSL || session->internals == NULL)
+		return expiry;
+	chain = SSL_get0_verified_chain(session->internals);
+	for (int i = 0; chain != NULL && i < sk_X509_num(chain); i++) {
+		struct tm tm;
+		double end;
+
+		if (ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(chain, i)), &tm) != 1)
+			continue;
+		end = (double)timegm(&tm);
+		if (expiry < 0 || end < expiry)
+			expiry = end;
+	}
+	return expiry;
+}
+
+/* Of "HTTP/1.1 103 Early Hints". */
+static bool
+is_interim(struct slice line)
+{
+	const char *space = memchr(line.at, ' ', line.length);
+
+	return space != NULL && space + 1 < line.at + line.length && space[1] == '1';
+}
+
+/* An answer begins; a final one may come after interim ones, which say nothing. */
+static void
+begin_answer(struct http_transfer *t, struct slice line)
+{
+	if (!is_interim(line)) {
+		t->response->received_unix_ns = http_unix_now_ns();
+		t->received_ns = clock_now_ns();
+		t->response->certificate_expiry = certificate_expiry(t);
+	}
+	memset(t->response->wanted, 0, sizeof(t->response->wanted));
+	memset(t->response->date, 0, sizeof(t->response->date));
+	t->in_headers = true;
+}
+
+/* If `line` is the header `name`, keep its value: the first one, whole, or none. */
+static void
+keep(struct slice line, const char *name, char *kept, size_t size)
+{
+	size_t length = strlen(name);
+	struct slice value;
+
+	if (line.length <= length || line.at[length] != ':' || strncasecmp(line.at, name, length) != 0 ||
+	    *kept != '\0')
+		return;
+	value = (struct slice){ line.at + length + 1, line.length - length - 1 };
+	while (value.length > 0 && (*value.at == ' ' || *value.at == '\t')) {
+		value.at++;
+		value.length--;
+	}
+	while (value.length > 0 && strchr(" \t\r\n", value.at[value.length - 1]) != NULL)
+		value.length--;
+	if (value.length < size && http_is_text(value)) {
+		memcpy(kept, value.at, value.length);
+		kept[value.length] = '\0';
+	}
+}
+
+size_t
+http_take_header(char *bytes, size_t size, size_t length, void *argument)
+{
+	struct http_transfer *t = argument;
+	struct slice line = { bytes, length * size };
+	const char *const *wanted = t->request->wanted;
+
+	t->header_bytes += line.length;
+	if (t->header_bytes > HEADER_BYTES || ++t->header_lines > HEADER_LINES)
+		return http_refuse(t, FAILURE_PROTOCOL, "too many headers");
+	if (!t->in_headers && t->body->length == 0 && line.length >= 5 && memcmp(line.at, "HTTP/", 5) == 0)
+		begin_answer(t, line);
+	else if (line.length <= 2 && strspn(line.at, "\r\n") >= line.length)
+		t->in_headers = false; /* what comes now are trailers, or another answer */
+	else if (t->in_headers) {
+		keep(line, "Date", t->response->date, sizeof(t->response->date));
+		for (size_t i = 0; wanted != NULL && i < HTTP_HEADERS && wanted[i] != NULL; i++)
+			keep(line, wanted[i], t->response->wanted[i], HTTP_HEADER_VALUE);
+	}
+	return line.length;
+}

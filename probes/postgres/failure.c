@@ -1,0 +1,167 @@
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text/slice.h"
+#include "probes/postgres/failure.h"
+
+enum {
+	SQLSTATE = 5,      /* characters of a SQLSTATE */
+	MESSAGE_KEPT = 300 /* bytes of a message that are repeated: leaves room for the advice */
+};
+
+/* Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two characters.
+ */
+static const struct verdict {
+	const char *code;
+	enum failure_kind kind;
+	const char *what;
+	const char *advice;
+} verdicts[] = {
+	{ "28", FAILURE_AUTH, "not let in", "check user, password and the server's pg_hba.conf" },
+	{ "57014", FAILURE_TIMEOUT, "the server gave up",
+	    "it hit its statement_timeout: is it overloaded or locked?" },
+	{ "53300", FAILURE_REJECTED, "too many connections", "close some or raise max_connections" },
+	{ "57P03", FAILURE_REJECTED, "not ready",
+	    "wait until it has started up or recovered, or see its log" },
+	{ "57P", FAILURE_REJECTED, "the server ended the connection", "is it being stopped or restarted?" },
+	{ "3D000", FAILURE_REJECTED, "no such database", "create it or name another one" },
+	{ "42501", FAILURE_REJECTED, "not permitted", "grant the right to the user" },
+	{ "08P01", FAILURE_REJECTED, "startup refused",
+	    "a pooler needs ignore_startup_parameters = options" },
+	{ "", FAILURE_REJECTED, "the server answered with an error", "see its log" },
+};
+
+/* libpq's own words, where no server said why.  The first that is found decides. */
+static const struct {
+	const char *words;
+	enum failure_kind kind;
+	const char *advice;
+} phrases[] = {
+	{ "no password supplied", FAILURE_AUTH, "give a password" },
+	{ "received invalid response to SSL", FAILURE_PROTOCOL, "is this PostgreSQL?" },
+	{ "does not support SSL", FAILURE_TLS, "turn ssl on in the server or choose another sslmode" },
+	{ "closed unexpectedly", FAILURE_PROTOCOL, "see the server's log" },
+	{ "closed the connection", FAILURE_PROTOCOL, "see the server's log" },
+	{ "EOF detected", FAILURE_PROTOCOL, "see the server's log" },
+	{ "channel binding", FAILURE_AUTH, "check channel_binding and sslmode" },
+	{ "SCRAM", FAILURE_AUTH, "check the password" },
+	{ "SASL", FAILURE_AUTH, "the server wants a way to log in that is not supported" },
+	{ "uthentication method", FAILURE_AUTH, "the server wants a way to log in that is not supported" },
+	{ "GSS", FAILURE_AUTH, "check the Kerberos credentials" },
+	{ "requirepeer", FAILURE_AUTH, "the server runs as another user" },
+	{ "certificate", FAILURE_TLS, "check sslrootcert, sslcert and the server's name" },
+	{ "private key", FAILURE_TLS, "check sslkey and sslpassword" },
+	{ "SSL", FAILURE_TLS, "check the server's TLS settings" },
+	{ "session is", FAILURE_REJECTED, "not what target_session_attrs asks for" },
+	{ "hot standby", FAILURE_REJECTED, "not what target_session_attrs asks for" },
+	{ "could not create socket", FAILURE_LOCAL, "too many open files?" },
+	{ "out of memory", FAILURE_LOCAL, "free some" },
+};
+
+static struct slice
+first_line(const char *text)
+{
+	return (struct slice){ text, strcspn(text, "\n") };
+}
+
+static int
+kept(struct slice line)
+{
+	return line.length < MESSAGE_KEPT ? (int)line.length : MESSAGE_KEPT;
+}
+
+static const char *
+more(struct slice line)
+{
+	return line.length > MESSAGE_KEPT ? "..." : "";
+}
+
+static int
+answer(struct failure *why, const char *sqlstate, struct slice line)
+{
+	const struct verdict *verdict = verdicts;
+
+	while (strncmp(sqlstate, verdict->code, strlen(verdict->code)) != 0)
+		verdict++;
+	return failure_set(why, verdict->kind, "%s: %.*s%s; %s", verdict->what, kept(line), line.at,
+	    more(line), verdict->advice);
+}
+
+int
+postgres_failure_answer(struct failure *why, const char *sqlstate, const char *message)
+{
+	return answer(why, sqlstate == NULL ? "" : sqlstate, first_line(message));
+}
+
+/*
+ * The SQLSTATE in "FATAL:  28P01: password ...", or NULL.  The severity may be
+ * in any language; two blanks stand before the code and nowhere else.
+ */
+static const char *
+find_sqlstate(struct slice line)
+{
+	static const char before[] = ":  ";
+	size_t around = strlen(before) + SQLSTATE + 1;
+
+	for (size_t i = 0; i + around <= line.length; i++) {
+		const char *code = line.at + i + strlen(before);
+		size_t length = 0;
+
+		if (memcmp(line.at + i, before, strlen(before)) != 0)
+			continue;
+		while (length < SQLSTATE &&
+		       (isdigit((unsigned char)code[length]) || isupper((unsigned char)code[length])))
+			length++;
+		if (length == SQLSTATE && code[SQLSTATE] == ':')
+			return code;
+	}
+	return NULL;
+}
+
+static int
+phrase(struct failure *why, enum failure_kind otherwise, struct slice line, const char *advice)
+{
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (memmem(line.at, line.length, phrases[i].words, strlen(phrases[i].words)) != NULL)
+			return failure_set(why, phrases[i].kind, "%.*s%s; %s", kept(line), line.at,
+			    more(line), phrases[i].advice);
+	return failure_set(why, otherwise, "%.*s%s; %s", kept(line), line.at, more(line), advice);
+}
+
+/* No server said why: the attempt that decided is the last one. */
+static int
+unanswered(struct failure *why, enum postgres_phase phase, struct slice line, bool attempted)
+{
+	if (!attempted)
+		return failure_set(why, FAILURE_LOCAL, "%.*s%s", kept(line), line.at, more(line));
+	if (phase == POSTGRES_CONNECT)
+		return phrase(why, FAILURE_CONNECT, line, "is the server running there?");
+	if (phase == POSTGRES_TLS)
+		return phrase(why, FAILURE_TLS, line, "check the server's TLS settings");
+	return phrase(why, FAILURE_PROTOCOL, line, "is this PostgreSQL?");
+}
+
+int
+postgres_failure_connect(struct failure *why, enum postgres_phase phase, const char *message)
+{
+	static const char attempt[] = "connection to server ";
+	struct slice line = first_line(message), last = line;
+	bool attempted = false;
+
+	for (;;) {
+		const char *sqlstate = find_sqlstate(line);
+
+		/* With sslmode=prefer a second refusal, without TLS, follows the one that says why. */
+		if (sqlstate != NULL)
+			return answer(why, sqlstate, line);
+		if (line.length >= strlen(attempt) && memcmp(line.at, attempt, strlen(attempt)) == 0) {
+			attempted = true;
+			last = line;
+		}
+		if (line.at[line.length] == '\0')
+			return unanswered(why, phase, last, attempted);
+		line = first_line(line.at + line.length + 1);
+	}
+}

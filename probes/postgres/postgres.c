@@ -1,0 +1,265 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/postgres/errand.h"
+#include "probes/postgres/session.h"
+
+enum { RECEIVED_MAX = 512 * 1024 }; /* bytes in a whole connection */
+
+/* One probe under way.  Its results outlive the caller, if the errand does. */
+struct probe {
+	struct postgres_session session;
+	size_t samples;
+	char *question; /* NULL: none */
+	struct postgres_result result;
+	double seconds[]; /* of the result */
+};
+
+const char *
+postgres_phase_name(enum postgres_phase phase)
+{
+	static const char *const names[POSTGRES_PHASES] = { "resolve", "connect", "tls", "auth" };
+
+	return names[phase];
+}
+
+static double
+seconds_since(int64_t began_ns)
+{
+	return (double)(clock_now_ns() - began_ns) / 1e9;
+}
+
+/* Wait for the answer, a row, to the end.  The caller clears the row.  NULL with the failure in the result.
+ */
+static PGresult *
+one_row(struct probe *p, struct failure *why)
+{
+	const char *address = postgres_target_address(p->session.target);
+	PGresult *row = NULL, *next;
+	int more = 1;
+
+	while (more > 0 && (more = postgres_session_row(&p->session, &next)) > 0) {
+		if (row != NULL) {
+			PQclear(next);
+			more =
+			    failure_set(why, FAILURE_PROTOCOL, "%s sent more rows than there are", address);
+		} else {
+			row = next;
+		}
+	}
+	if (more == 0 && row == NULL)
+		(void)failure_set(why, FAILURE_PROTOCOL, "%s sent no row", address);
+	if (more != 0) {
+		PQclear(row);
+		row = NULL;
+	}
+	return row;
+}
+
+static PGresult *
+query(struct probe *p, const char *statement, struct failure *why)
+{
+	return postgres_session_ask(&p->session, statement) == 0 ? one_row(p, why) : NULL;
+}
+
+static int
+select_one(struct probe *p, double *seconds)
+{
+	int64_t began_ns = clock_now_ns();
+	PGresult *row = query(p, "SELECT 1", &p->result.failure);
+	int result = 0;
+
+	*seconds = seconds_since(began_ns);
+	if (row == NULL)
+		return failure_prefix(&p->result.failure, "SELECT 1");
+	if (PQnfields(row) != 1 || strcmp(PQgetvalue(row, 0, 0), "1") != 0)
+		result = failure_set(&p->result.failure, FAILURE_PROTOCOL,
+		    "SELECT 1: %s answered with something else than 1",
+		    postgres_target_address(p->session.target));
+	PQclear(row);
+	return result;
+}
+
+/* A count as the server writes it; -1: it is none. */
+static double
+count_value(const char *text)
+{
+	char *end;
+	long long count = strtoll(text, &end, 10);
+
+	return end != text && *end == '\0' && count >= 0 ? (double)count : -1;
+}
+
+/* What any user may read. */
+static int
+count_connections(struct probe *p)
+{
+	struct postgres_result *result = &p->result;
+	PGresult *row = query(p,
+	    "SELECT pg_catalog.sum(numbackends), pg_catalog.current_setting('max_connections'), "
+	    "pg_catalog.current_setting('transaction_read_only') FROM pg_catalog.pg_stat_database",
+	    &result->failure);
+	double used = -1, most = -1;
+
+	if (row == NULL)
+		return failure_prefix(&result->failure, "connection counts");
+	if (PQnfields(row) == 3) {
+		used = count_value(PQgetvalue(row, 0, 0));
+		most = count_value(PQgetvalue(row, 0, 1));
+		result->read_only = strcmp(PQgetvalue(row, 0, 2), "on") == 0;
+	}
+	PQclear(row);
+	if (used < 0 || most < 0)
+		return failure_set(&result->failure, FAILURE_PROTOCOL,
+		    "connection counts: %s answered with something else than counts",
+		    postgres_target_address(p->session.target));
+	result->connections = used;
+	result->connections_max = most;
+	return 0;
+}
+
+/* By "options" in the connection string, or PGOPTIONS: where these could name it, the server knows. */
+static int
+look_at_override(struct probe *p)
+{
+	struct postgres_result *result = &p->result;
+	const char *options = PQoptions(p->session.conn);
+	PGresult *row;
+
+	if (options == NULL || (strcasestr(options, "read") == NULL && strchr(options, '\\') == NULL))
+		return 0;
+	row = query(p,
+	    "SELECT source FROM pg_catalog.pg_settings "
+	    "WHERE name OPERATOR(pg_catalog.=) 'default_transaction_read_only'",
+	    &result->failure);
+	if (row == NULL)
+		return failure_prefix(&result->failure, "default_transaction_read_only");
+	if (PQnfields(row) == 1)
+		result->overridden = strcmp(PQgetvalue(row, 0, 0), "client") == 0;
+	else
+		(void)failure_set(&result->failure, FAILURE_PROTOCOL,
+		    "%s answered with something else than a setting's source",
+		    postgres_target_address(p->session.target));
+	PQclear(row);
+	return result->failure.kind == FAILURE_NONE ? 0 : -1;
+}
+
+static bool
+reported_on(const struct probe *p, const char *parameter)
+{
+	const char *value = PQparameterStatus(p->session.conn, parameter);
+
+	return value != NULL && strcmp(value, "on") == 0;
+}
+
+/* What it fails with is of this question alone: the server is well. */
+static void
+ask(struct probe *p)
+{
+	struct postgres_session *s = &p->session;
+	struct failure *why = &p->result.answer_failure;
+	PGresult *row = NULL;
+
+	s->why = why;
+	if (postgres_session_do(s, "BEGIN TRANSACTION READ ONLY") == 0 &&
+	    postgres_session_ask_one(s, p->question) == 0)
+		row = one_row(p, why);
+	if (row == NULL)
+		return;
+	if (PQnfields(row) != 1)
+		(void)failure_set(why, FAILURE_REJECTED,
+		    "the question is answered with a row of %d columns, and one is expected", PQnfields(row));
+	else if (PQgetlength(row, 0, 0) >= POSTGRES_ANSWER)
+		(void)failure_set(why, FAILURE_REJECTED, "the question's answer is longer than %d bytes",
+		    POSTGRES_ANSWER - 1);
+	else
+		(void)snprintf(p->result.answer, sizeof(p->result.answer), "%s", PQgetvalue(row, 0, 0));
+	PQclear(row);
+}
+
+static void
+measure(struct probe *p)
+{
+	struct postgres_result *result = &p->result;
+
+	/* From PostgreSQL 14 on the server says it unasked. */
+	result->read_only =
+	    reported_on(p, "in_hot_standby") || reported_on(p, "default_transaction_read_only");
+	while (result->query_count < p->samples) {
+		if (select_one(p, &result->query_seconds[result->query_count]) != 0)
+			return;
+		result->query_count++;
+	}
+	if (count_connections(p) == 0 && look_at_override(p) == 0 && p->question != NULL)
+		ask(p);
+}
+
+static void
+result_clear(struct postgres_result *result)
+{
+	for (int i = 0; i < POSTGRES_PHASES; i++)
+		result->phase_seconds[i] = -1;
+	result->query_count = 0;
+	result->connections = result->connections_max = -1;
+	result->read_only = result->overridden = false;
+	result->failure = (struct failure){ .kind = FAILURE_NONE };
+	result->answer_failure = (struct failure){ .kind = FAILURE_NONE };
+	result->answer[0] = '\0';
+}
+
+static void
+probe_free(void *freeing)
+{
+	struct probe *p = freeing;
+
+	if (p != NULL)
+		free(p->question);
+	free(p);
+}
+
+static void
+run(void *work, const struct postgres_target *target, struct deadline deadline)
+{
+	struct probe *p = work;
+	struct postgres_session *s = &p->session;
+
+	if (postgres_session_open(s, target, deadline, RECEIVED_MAX, &p->result.failure) == 0)
+		measure(p);
+	memcpy(p->result.phase_seconds, s->phase_seconds, sizeof(s->phase_seconds));
+	postgres_session_close(s);
+}
+
+void
+postgres_probe_and_ask(struct postgres_target *target, size_t samples, const char *question,
+    struct deadline deadline, struct postgres_result *result)
+{
+	static const struct postgres_task task = { run, probe_free };
+	struct probe *p = calloc(1, sizeof(*p) + samples * sizeof(p->seconds[0]));
+	double *seconds = result->query_seconds;
+
+	result_clear(result);
+	if (p != NULL && question != NULL)
+		p->question = strdup(question);
+	if (p == NULL || (question != NULL && p->question == NULL)) {
+		probe_free(p);
+		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
+		return;
+	}
+	p->samples = samples;
+	p->result.query_seconds = p->seconds;
+	result_clear(&p->result);
+	if (postgres_errand(&task, p, target, deadline, &result->failure) != 0)
+		return;
+	memcpy(seconds, p->seconds, p->result.query_count * sizeof(*seconds));
+	*result = p->result;
+	result->query_seconds = seconds;
+	probe_free(p);
+}
+
+void
+postgres_probe(
+    struct postgres_target *target, size_t samples, struct deadline deadline, struct postgres_result *result)
+{
+	postgres_probe_and_ask(target, samples, NULL, deadline, result);
+}

@@ -1,0 +1,342 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "probes/postgres/failure.h"
+#include "probes/postgres/receive.h"
+#include "probes/postgres/session.h"
+#include "probes/postgres/target.h"
+
+enum { RECEIVED_AT_ONCE = 64 * 1024 }; /* bytes in one call of libpq */
+
+static double
+seconds_since(int64_t began_ns)
+{
+	return (double)(clock_now_ns() - began_ns) / 1e9;
+}
+
+/*
+ * Move on from a phase that ended.  The wait before TLS counts as auth until
+ * it is known that there is TLS; an attempt that libpq repeats (next address,
+ * without TLS) starts afresh.
+ */
+static void
+enter_phase(struct postgres_session *s, enum postgres_phase next)
+{
+	double *seconds = s->phase_seconds;
+
+	if (next == s->phase)
+		return;
+	if (next == POSTGRES_CONNECT)
+		seconds[POSTGRES_CONNECT] = seconds[POSTGRES_TLS] = -1;
+	else if (s->phase == POSTGRES_CONNECT || (s->phase == POSTGRES_TLS && PQsslInUse(s->conn)))
+		seconds[s->phase] = seconds_since(s->phase_began_ns);
+	s->phase = next;
+	s->phase_began_ns = clock_now_ns();
+}
+
+static void
+note_phase(struct postgres_session *s)
+{
+	switch (PQstatus(s->conn)) {
+	case CONNECTION_BAD: break;
+	case CONNECTION_NEEDED:
+	case CONNECTION_STARTED: enter_phase(s, POSTGRES_CONNECT); break;
+	case CONNECTION_SSL_STARTUP: enter_phase(s, POSTGRES_TLS); break;
+	default: enter_phase(s, POSTGRES_AUTH); break;
+	}
+}
+
+static int
+timed_out(const struct postgres_session *s)
+{
+	return failure_set(s->why, FAILURE_TIMEOUT, "%s did not answer in time (%s)", s->target->address,
+	    PQstatus(s->conn) == CONNECTION_OK ? "query" : postgres_phase_name(s->phase));
+}
+
+/* Several addresses share what is left of the time: one that swallows packets must not use it all up. */
+static struct deadline
+wait_limit(const struct postgres_session *s)
+{
+	if (s->phase != POSTGRES_CONNECT || s->addresses_left < 2)
+		return s->deadline;
+	return deadline_in(deadline_left_ns(s->deadline) / (int64_t)s->addresses_left);
+}
+
+static int
+wait_for(struct postgres_session *s, short events)
+{
+	int fd = PQsocket(s->conn);
+	int ready = deadline_poll(wait_limit(s), fd, events);
+
+	if (ready < 0)
+		return failure_set(s->why, FAILURE_LOCAL, "poll: %s", strerror(errno));
+	if (deadline_left_ns(s->deadline) == 0)
+		return timed_out(s);
+	if (ready == 0) {
+		/* An attempt that is shut down fails, and libpq goes on to the next address. */
+		(void)shutdown(fd, SHUT_RDWR);
+		s->addresses_left--;
+	}
+	return 0;
+}
+
+/* After a call of libpq that may have read. */
+static int
+end_receiving(struct postgres_session *s)
+{
+	s->received += postgres_receive_end();
+	if (s->received > s->received_max)
+		return failure_set(
+		    s->why, FAILURE_PROTOCOL, "%s sends far more than was asked for", s->target->address);
+	return 0;
+}
+
+void
+postgres_session_mask(const struct postgres_session *s, char *text)
+{
+	const char *password = PQpass(s->conn);
+	struct secrets secrets = { 0 };
+
+	if (password != NULL)
+		secrets_add(&secrets, password);
+	secrets_mask(&secrets, text);
+	secrets_release(&secrets);
+}
+
+/*
+ * A server may repeat the password.  It is masked before the text is cut
+ * anywhere.  The caller frees the copy; NULL only when memory ran out.
+ */
+static char *
+masked(const struct postgres_session *s, const char *text)
+{
+	char *copy = strdup(text != NULL ? text : "no reason given");
+
+	if (copy != NULL)
+		postgres_session_mask(s, copy);
+	return copy;
+}
+
+static int
+out_of_memory(const struct postgres_session *s)
+{
+	return failure_set(s->why, FAILURE_LOCAL, "out of memory");
+}
+
+static int
+not_connected(const struct postgres_session *s)
+{
+	char *text = masked(s, PQerrorMessage(s->conn));
+
+	if (text == NULL)
+		return out_of_memory(s);
+	(void)postgres_failure_connect(s->why, s->phase, text);
+	free(text);
+	return -1;
+}
+
+static int
+await_connection(struct postgres_session *s)
+{
+	PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+
+	for (;;) {
+		note_phase(s);
+		if (wanted == PGRES_POLLING_OK)
+			break;
+		if (wanted == PGRES_POLLING_FAILED || PQstatus(s->conn) == CONNECTION_BAD)
+			return not_connected(s);
+		if (wait_for(s, wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT) != 0)
+			return -1;
+		postgres_receive_begin(RECEIVED_AT_ONCE);
+		wanted = PQconnectPoll(s->conn);
+		if (end_receiving(s) != 0)
+			return -1;
+	}
+	s->phase_seconds[POSTGRES_AUTH] = seconds_since(s->phase_began_ns);
+	return 0;
+}
+
+static void
+ignore_notice(void *context, const char *message)
+{
+	(void)context;
+	(void)message;
+}
+
+static int
+start_connection(struct postgres_session *s)
+{
+	struct postgres_startup startup;
+	int64_t began_ns = clock_now_ns();
+	int result = postgres_startup_init(&startup, s->target, s->deadline, s->why);
+
+	if (result == 0) {
+		if (startup.resolved)
+			s->phase_seconds[POSTGRES_RESOLVE] = seconds_since(began_ns);
+		s->addresses_left = startup.address_count;
+		s->phase = POSTGRES_CONNECT;
+		s->phase_began_ns = clock_now_ns();
+		s->conn = PQconnectStartParams(startup.parameters.keywords, startup.parameters.values, 0);
+		if (s->conn == NULL)
+			result = out_of_memory(s);
+	}
+	postgres_startup_release(&startup);
+	return result;
+}
+
+int
+postgres_session_open(struct postgres_session *s, const struct postgres_target *target,
+    struct deadline deadline, size_t received_max, struct failure *why)
+{
+	*s = (struct postgres_session){
+		.target = target, .deadline = deadline, .why = why, .received_max = received_max
+	};
+	for (int i = 0; i < POSTGRES_PHASES; i++)
+		s->phase_seconds[i] = -1;
+	if (start_connection(s) != 0)
+		return -1;
+	(void)PQsetNoticeProcessor(s->conn, ignore_notice, NULL);
+	/* So that an error on the way in has its SQLSTATE, which no call gives there. */
+	(void)PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
+	if (await_connection(s) != 0)
+		return -1;
+	return PQsetnonblocking(s->conn, 1) == 0 ? 0 : out_of_memory(s);
+}
+
+void
+postgres_session_close(struct postgres_session *s)
+{
+	PQfinish(s->conn);
+	s->conn = NULL;
+}
+
+static int
+connection_lost(const struct postgres_session *s)
+{
+	char *text = masked(s, PQerrorMessage(s->conn));
+
+	if (text == NULL)
+		return out_of_memory(s);
+	(void)failure_set(
+	    s->why, FAILURE_PROTOCOL, "%s: %.*s", s->target->address, (int)strcspn(text, "\n"), text);
+	free(text);
+	return -1;
+}
+
+/* Until a result can be had without waiting. */
+static int
+await_result(struct postgres_session *s)
+{
+	for (;;) {
+		int unsent = PQflush(s->conn), consumed;
+
+		if (unsent < 0)
+			return connection_lost(s);
+		if (unsent == 0 && !PQisBusy(s->conn))
+			return 0;
+		if (wait_for(s, unsent > 0 ? POLLIN | POLLOUT : POLLIN) != 0)
+			return -1;
+		postgres_receive_begin(RECEIVED_AT_ONCE);
+		consumed = PQconsumeInput(s->conn);
+		if (end_receiving(s) != 0)
+			return -1;
+		if (consumed == 0)
+			return connection_lost(s);
+	}
+}
+
+static int
+error_answer(struct postgres_session *s, const PGresult *answer)
+{
+	const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+	char *text;
+
+	/* Errors that libpq makes up itself have no SQLSTATE: the connection broke. */
+	if (sqlstate == NULL)
+		return connection_lost(s);
+	text = masked(s, PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY));
+	if (text == NULL)
+		return out_of_memory(s);
+	(void)postgres_failure_answer(s->why, sqlstate, text);
+	(void)snprintf(s->sqlstate, sizeof(s->sqlstate), "%s", sqlstate);
+	free(text);
+	return -1;
+}
+
+int
+postgres_session_do(struct postgres_session *s, const char *statements)
+{
+	int result = PQsendQuery(s->conn, statements) != 0 ? 0 : connection_lost(s);
+	PGresult *answer;
+
+	while (result == 0 && (result = await_result(s)) == 0 && (answer = PQgetResult(s->conn)) != NULL) {
+		if (PQresultStatus(answer) == PGRES_FATAL_ERROR)
+			result = error_answer(s, answer);
+		else if (PQresultStatus(answer) != PGRES_COMMAND_OK)
+			result = failure_set(s->why, FAILURE_PROTOCOL,
+			    "%s answered a command with something else (%s)", s->target->address,
+			    PQresStatus(PQresultStatus(answer)));
+		PQclear(answer);
+	}
+	return result;
+}
+
+int
+postgres_session_ask(struct postgres_session *s, const char *statement)
+{
+	if (PQsendQuery(s->conn, statement) == 0 || PQsetSingleRowMode(s->conn) == 0)
+		return connection_lost(s);
+	return 0;
+}
+
+/* The extended protocol knows no text of several statements. */
+int
+postgres_session_ask_one(struct postgres_session *s, const char *statement)
+{
+	if (PQsendQueryParams(s->conn, statement, 0, NULL, NULL, NULL, NULL, 0) == 0 ||
+	    PQsetSingleRowMode(s->conn) == 0)
+		return connection_lost(s);
+	return 0;
+}
+
+/* 0 for rows, and for the end of them. */
+static int
+check_rows(struct postgres_session *s, const PGresult *answer)
+{
+	ExecStatusType status = PQresultStatus(answer);
+
+	if (status == PGRES_SINGLE_TUPLE || (status == PGRES_TUPLES_OK && PQntuples(answer) == 0))
+		return 0;
+	if (status == PGRES_FATAL_ERROR)
+		return error_answer(s, answer);
+	return failure_set(s->why, FAILURE_PROTOCOL, "%s sent something else than rows (%s)",
+	    s->target->address, PQresStatus(status));
+}
+
+int
+postgres_session_row(struct postgres_session *s, PGresult **row)
+{
+	for (;;) {
+		PGresult *answer;
+
+		if (await_result(s) != 0)
+			return -1;
+		answer = PQgetResult(s->conn);
+		if (answer == NULL)
+			return 0;
+		if (check_rows(s, answer) != 0) {
+			PQclear(answer);
+			return -1;
+		}
+		if (PQntuples(answer) == 1) {
+			*row = answer;
+			return 1;
+		}
+		PQclear(answer);
+	}
+}

@@ -1,0 +1,481 @@
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/net/resolve.h"
+#include "common/system/regular.h"
+#include "probes/postgres/target.h"
+
+enum {
+	DEFAULT_PORT = 5432,
+	HOSTS = 16,     /* in one connection string */
+	ADDRESSES = 64, /* of all its hosts together */
+	LIST_BYTES = 64 * 1024
+};
+
+#define APPLICATION_NAME "arbwatch_postgres_latency"
+
+static void
+parameters_set(struct postgres_parameters *p, const char *keyword, const char *value)
+{
+	size_t i = 0;
+
+	while (i < p->count && strcmp(p->keywords[i], keyword) != 0)
+		i++;
+	assert(i < POSTGRES_PARAMETERS);
+	if (i == p->count)
+		p->count++;
+	p->keywords[i] = keyword;
+	p->values[i] = value;
+}
+
+/* NULL when absent. */
+static const char *
+parameters_value(const struct postgres_parameters *p, const char *keyword)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (strcmp(p->keywords[i], keyword) == 0)
+			return p->values[i];
+	return NULL;
+}
+
+/* Options without a value are left to libpq. */
+static void
+parameters_add(struct postgres_parameters *p, const PQconninfoOption *options)
+{
+	for (; options->keyword != NULL; options++)
+		if (options->val != NULL && options->val[0] != '\0')
+			parameters_set(p, options->keyword, options->val);
+}
+
+/* libpq says so for the sake of dialogs, which must not show what is typed. */
+static bool
+is_secret(const PQconninfoOption *option)
+{
+	return option->val != NULL && option->dispchar[0] == '*';
+}
+
+static void
+options_free(PQconninfoOption *options)
+{
+	for (PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+		if (is_secret(option))
+			explicit_bzero(option->val, strlen(option->val));
+	PQconninfoFree(options);
+}
+
+/* libpq's lists: "a,b,,c" has four items. */
+static size_t
+list_count(const char *list)
+{
+	size_t count = 1;
+
+	for (; *list != '\0'; list++)
+		count += *list == ',';
+	return count;
+}
+
+/* Item `index`, or the only one of a list of one, or "".  Cut when it is too long to mean anything. */
+static void
+list_item(const char *list, size_t index, char item[POSTGRES_ITEM])
+{
+	size_t length;
+
+	if (list == NULL)
+		list = "";
+	for (; index > 0 && strchr(list, ',') != NULL; index--)
+		list = strchr(list, ',') + 1;
+	length = strcspn(list, ",");
+	if (length >= POSTGRES_ITEM)
+		length = POSTGRES_ITEM - 1;
+	memcpy(item, list, length);
+	item[length] = '\0';
+}
+
+/* The port of host `index`; 0: that is no port. */
+static int
+port_number(const struct postgres_parameters *p, size_t index)
+{
+	char item[POSTGRES_ITEM], *end;
+	long port;
+
+	list_item(parameters_value(p, "port"), index, item);
+	if (item[0] == '\0')
+		return DEFAULT_PORT;
+	port = strtol(item, &end, 10);
+	return *end == '\0' && port >= 1 && port <= 65535 ? (int)port : 0;
+}
+
+/* As libpq counts: by addresses where any are given. */
+static size_t
+host_count(const struct postgres_parameters *p)
+{
+	const char *addresses = parameters_value(p, "hostaddr"), *hosts = parameters_value(p, "host");
+
+	if (addresses != NULL)
+		return list_count(addresses);
+	return hosts != NULL ? list_count(hosts) : 1;
+}
+
+/* An empty host is the default directory. */
+static bool
+is_socket_directory(const char *host)
+{
+	return host[0] == '/' || host[0] == '@' || host[0] == '\0';
+}
+
+static int
+check_hosts(const struct postgres_parameters *p, struct failure *why)
+{
+	if (host_count(p) > HOSTS)
+		return failure_set(why, FAILURE_LOCAL, "connection string: more than %d hosts", HOSTS);
+	for (size_t i = 0; i < host_count(p); i++)
+		if (port_number(p, i) == 0)
+			return failure_set(
+			    why, FAILURE_LOCAL, "connection string: port: not a number from 1 to 65535");
+	return 0;
+}
+
+/* ask_libpq() cannot: it needs the place. */
+static int
+check_session_attributes(const char *value, struct failure *why)
+{
+	static const char *const words[] = { "any", "read-write", "read-only", "primary", "standby",
+		"prefer-standby" };
+
+	for (size_t i = 0; value != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(value, words[i]) == 0)
+			return 0;
+	if (value == NULL)
+		return 0;
+	return failure_set(why, FAILURE_LOCAL, "connection string: invalid target_session_attrs value");
+}
+
+/* libpq opens it as it is, a FIFO too. */
+static int
+check_service_file(const struct postgres_parameters *given, struct failure *why)
+{
+	const char *path = getenv("PGSERVICEFILE"), *service = parameters_value(given, "service");
+	const char *fault;
+
+	if (service == NULL)
+		service = getenv("PGSERVICE");
+	if (service == NULL || path == NULL)
+		return 0;
+	fault = regular_fault(path);
+	return fault == NULL
+		   ? 0
+		   : failure_set(why, FAILURE_LOCAL, "PGSERVICEFILE '%s': %s", secret_shown(path), fault);
+}
+
+/*
+ * What libpq would do with these parameters: it fills in environment, service
+ * file and defaults, checks everything, and then stops before it connects,
+ * because the last thing it looks at is spoiled.
+ */
+static PGconn *
+ask_libpq(const struct postgres_parameters *given, struct failure *why)
+{
+	static const char spoiled[] = "none, only asking";
+	struct postgres_parameters asked = *given;
+	PGconn *conn;
+
+	parameters_set(&asked, "target_session_attrs", spoiled);
+	conn = PQconnectStartParams(asked.keywords, asked.values, 0);
+	if (conn == NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	} else if (strstr(PQerrorMessage(conn), spoiled) == NULL) {
+		/* 'invalid sslmode value: "x"': what the user wrote stays out of our text. */
+		(void)failure_set(why, FAILURE_LOCAL, "connection string: %.*s",
+		    (int)strcspn(PQerrorMessage(conn), ":\"\n"), PQerrorMessage(conn));
+		PQfinish(conn);
+		conn = NULL;
+	}
+	return conn;
+}
+
+static void
+format_address(struct postgres_target *target, const char *host)
+{
+	bool bracketed = !is_socket_directory(host) && strchr(host, ':') != NULL;
+	char first[POSTGRES_ITEM];
+
+	list_item(host, 0, first);
+	(void)snprintf(target->address, sizeof(target->address), "%s%s%s:%d", bracketed ? "[" : "", first,
+	    bracketed ? "]" : "", port_number(&target->parameters, 0));
+}
+
+/* What the user and the user's environment left open. */
+static void
+add_preferences(struct postgres_target *target, const struct postgres_parameters *given)
+{
+	struct postgres_parameters *p = &target->parameters;
+
+	/*
+	 * Looking for Kerberos tickets loads much code and may ask the network behind our back.  Who
+	 * wants it by environment or service file asks for something else than libpq's default.
+	 */
+	for (const PQconninfoOption *option = target->options; option->keyword != NULL; option++)
+		if (strcmp(option->keyword, "gssencmode") == 0 && option->val != NULL &&
+		    option->compiled != NULL && strcmp(option->val, option->compiled) == 0 &&
+		    parameters_value(given, "gssencmode") == NULL)
+			parameters_set(p, "gssencmode", "disable");
+	if (parameters_value(p, "fallback_application_name") == NULL)
+		parameters_set(p, "fallback_application_name", APPLICATION_NAME);
+}
+
+/* target->options say what `given` and the environment make together, but for the spoiled one. */
+static int
+fill_parameters(struct postgres_target *target, const struct postgres_parameters *given, struct failure *why)
+{
+	struct postgres_parameters *p = &target->parameters;
+
+	for (const PQconninfoOption *option = target->options; option->keyword != NULL; option++)
+		if (strcmp(option->keyword, "target_session_attrs") == 0)
+			continue;
+		else if (option->val != NULL && option->val[0] != '\0')
+			parameters_set(p, option->keyword, option->val);
+	if (parameters_value(given, "target_session_attrs") != NULL)
+		parameters_set(p, "target_session_attrs", parameters_value(given, "target_session_attrs"));
+	if (target->password != NULL && parameters_value(given, "password") == NULL)
+		parameters_set(p, "password", target->password);
+	add_preferences(target, given);
+	return check_hosts(p, why);
+}
+
+/* From target->given, target->password and the environment to everything else. */
+static int
+complete(struct postgres_target *target, struct secrets *secrets, struct failure *why)
+{
+	struct postgres_parameters given = { 0 };
+	PGconn *asked;
+	int result;
+
+	parameters_add(&given, target->given);
+	if (check_session_attributes(parameters_value(&given, "target_session_attrs"), why) != 0 ||
+	    check_service_file(&given, why) != 0)
+		return -1;
+	asked = ask_libpq(&given, why);
+	if (asked == NULL)
+		return -1;
+	target->options = PQconninfo(asked);
+	if (target->options == NULL) {
+		result = failure_set(why, FAILURE_LOCAL, "out of memory");
+	} else {
+		for (const PQconninfoOption *option = target->options; option->keyword != NULL; option++)
+			if (is_secret(option))
+				secrets_add(secrets, option->val);
+		result = fill_parameters(target, &given, why);
+		format_address(target, PQhost(asked));
+	}
+	PQfinish(asked);
+	return result;
+}
+
+/*
+ * "postgresql://user:12/34@host": libpq takes "user" for the host and a part
+ * of the password for the database, and would show both.
+ */
+static bool
+password_cut(const char *dsn)
+{
+	const char *authority = strstr(dsn, "://");
+	size_t length;
+
+	if (strncmp(dsn, "postgres", strlen("postgres")) != 0 || authority == NULL)
+		return false;
+	authority += strlen("://");
+	length = strcspn(authority, "/@");
+	if (authority[length] != '/' || memchr(authority, '?', length) != NULL)
+		return false;
+	authority += length;
+	return authority[strcspn(authority, "@?")] == '@';
+}
+
+static int
+parse(struct postgres_target *target, const char *dsn, const char *password, struct failure *why)
+{
+	char *message = NULL;
+
+	target->given = PQconninfoParse(dsn, &message);
+	/* It may quote the password: it is not even looked at. */
+	if (message != NULL) {
+		explicit_bzero(message, strlen(message));
+		PQfreemem(message);
+	}
+	if (target->given == NULL)
+		return failure_set(why, FAILURE_LOCAL,
+		    "not a connection string (not shown, it may hold a password): write "
+		    "postgresql://USER:PASSWORD@HOST:PORT/DATABASE or host=HOST port=PORT user=USER dbname=DATABASE");
+	if (password_cut(dsn))
+		return failure_set(why, FAILURE_LOCAL,
+		    "connection string: a '@' behind the host: in a password write '/' as %%2F, "
+		    "in a database's name '@' as %%40");
+	if (password != NULL && (target->password = strdup(password)) == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	return 0;
+}
+
+static bool
+holds_secret(const PQconninfoOption *options)
+{
+	for (; options->keyword != NULL; options++)
+		if (is_secret(options))
+			return true;
+	return false;
+}
+
+struct postgres_target *
+postgres_target_new(const char *dsn, const char *password, struct secrets *secrets, struct failure *why)
+{
+	struct postgres_target *target = calloc(1, sizeof(*target));
+	bool parsed;
+
+	if (password != NULL)
+		secrets_add(secrets, password);
+	/* Without it OpenSSL asks the terminal for the passphrase of a client's key, and waits. */
+	PQsetSSLKeyPassHook_OpenSSL(PQdefaultSSLKeyPassHook_OpenSSL);
+	if (target == NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return NULL;
+	}
+	atomic_init(&target->users, 1);
+	atomic_init(&target->abandoned, 0);
+	parsed = parse(target, dsn, password, why) == 0;
+	/* Who knows what is in one that makes no sense. */
+	if (!parsed || holds_secret(target->given))
+		secrets_add(secrets, dsn);
+	if (!parsed || complete(target, secrets, why) != 0) {
+		postgres_target_free(target);
+		target = NULL;
+	}
+	return target;
+}
+
+void
+postgres_target_free(struct postgres_target *target)
+{
+	if (target == NULL || atomic_fetch_sub(&target->users, 1) > 1)
+		return;
+	options_free(target->given);
+	options_free(target->options);
+	secret_free(target->password);
+	free(target);
+}
+
+const char *
+postgres_target_address(const struct postgres_target *target)
+{
+	return target->address;
+}
+
+static void
+add_address(struct postgres_startup *s, const char *host, const char *address, int port)
+{
+	const char *separator = s->address_count > 0 ? "," : "";
+
+	buffer_format(&s->hosts, "%s%s", separator, host);
+	buffer_format(&s->addresses, "%s%s", separator, address);
+	buffer_format(&s->ports, "%s%d", separator, port);
+	s->address_count++;
+}
+
+/* All addresses of host `index`, with its name beside each: it is what a certificate is checked against. */
+static int
+add_host(struct postgres_startup *s, size_t index, struct deadline deadline, struct failure *why)
+{
+	int port = port_number(&s->parameters, index);
+	char host[POSTGRES_ITEM], address[POSTGRES_ITEM];
+	struct addrinfo *addresses;
+
+	list_item(parameters_value(&s->parameters, "host"), index, host);
+	list_item(parameters_value(&s->parameters, "hostaddr"), index, address);
+	if (address[0] != '\0' || is_socket_directory(host)) {
+		add_address(s, host, address, port);
+		return 0;
+	}
+	if (resolve(host, port, deadline, &addresses, why) != 0)
+		return -1;
+	s->resolved = true;
+	for (struct addrinfo *a = addresses; a != NULL && s->address_count < ADDRESSES; a = a->ai_next)
+		if (getnameinfo(
+			a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST) == 0)
+			add_address(s, host, address, port);
+	freeaddrinfo(addresses);
+	return 0;
+}
+
+/* A host that has no address is passed over while there are others, as libpq does. */
+static int
+add_hosts(struct postgres_startup *s, struct deadline deadline, struct failure *why)
+{
+	size_t count = host_count(&s->parameters);
+	struct failure first = { 0 }, next;
+
+	for (size_t i = 0; i < count; i++) {
+		struct deadline share = deadline_in(deadline_left_ns(deadline) / (int64_t)(count - i));
+
+		if (add_host(s, i, share, &next) != 0 && first.kind == FAILURE_NONE)
+			first = next;
+	}
+	if (s->address_count > 0)
+		return 0;
+	*why = first;
+	return -1;
+}
+
+/* Appended to the user's own options: the server ends a statement that nobody waits for any more. */
+static void
+add_statement_timeout(struct postgres_startup *s, struct deadline deadline)
+{
+	const char *own = parameters_value(&s->parameters, "options");
+	int left = deadline_left_ms(deadline);
+
+	buffer_format(&s->options, "%s%s-c statement_timeout=%d", own == NULL ? "" : own,
+	    own == NULL ? "" : " ", left > 0 ? left : 1);
+}
+
+static int
+terminate(struct postgres_startup *s, struct failure *why)
+{
+	struct buffer *const texts[] = { &s->hosts, &s->addresses, &s->ports, &s->options };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		buffer_append(texts[i], "", 1);
+		if (texts[i]->failed)
+			return failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
+	return 0;
+}
+
+int
+postgres_startup_init(struct postgres_startup *s, const struct postgres_target *target,
+    struct deadline deadline, struct failure *why)
+{
+	memset(s, 0, sizeof(*s));
+	s->parameters = target->parameters;
+	buffer_init(&s->hosts, LIST_BYTES);
+	buffer_init(&s->addresses, LIST_BYTES);
+	buffer_init(&s->ports, LIST_BYTES);
+	buffer_init(&s->options, LIST_BYTES);
+	if (add_hosts(s, deadline, why) != 0)
+		return -1;
+	add_statement_timeout(s, deadline);
+	if (terminate(s, why) != 0)
+		return -1;
+	parameters_set(&s->parameters, "options", s->options.text);
+	parameters_set(&s->parameters, "host", s->hosts.text);
+	parameters_set(&s->parameters, "hostaddr", s->addresses.text);
+	parameters_set(&s->parameters, "port", s->ports.text);
+	return 0;
+}
+
+void
+postgres_startup_release(struct postgres_startup *s)
+{
+	buffer_release(&s->hosts);
+	buffer_release(&s->addresses);
+	buffer_release(&s->ports);
+	buffer_release(&s->options);
+}

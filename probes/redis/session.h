@@ -1,0 +1,60 @@
+#ifndef PROBES_REDIS_SESSION_H
+#define PROBES_REDIS_SESSION_H
+
+#include <hiredis/hiredis.h>
+
+#include "common/deadline.h"
+#include "common/failure.h"
+#include "common/text/slice.h"
+#include "probes/redis/redis.h"
+
+/*
+ * A connection to Redis in which nothing waits past the deadline, every answer
+ * is bounded before it is read, and no error text repeats the password.
+ *
+ * Every function that fails returns -1 with `why`, and then the session is only
+ * good for redis_session_close().
+ */
+struct redis_session {
+	redisContext *
+	    redis; /* non-blocking: only deadline_poll() waits; commands are queued by redisAppendCommand() */
+	const struct redis_target *target;
+	struct deadline deadline;
+	struct failure *why;
+	double phase_seconds[REDIS_PHASES]; /* negative: that phase did not end, or was not needed */
+	const char *rights; /* advice for a user who lacks the right to a command; NULL: that of PING */
+	bool answered;      /* something came back, through TLS where that is used */
+};
+
+/* Connect, authenticate, select the database unless it is 0. */
+int redis_session_open(struct redis_session *s, const struct redis_target *target, struct deadline deadline,
+    struct failure *why);
+
+/* Takes one that could not be opened. */
+void redis_session_close(struct redis_session *s);
+
+/*
+ * Send what is queued and await "+<expected>", and nothing else.  `command` is
+ * for the texts.  `*seconds` is the time from the one to the other.
+ */
+int redis_session_ask(struct redis_session *s, const char *command, const char *expected, double *seconds);
+
+/* Takes the elements of an array, each a string.  Each returns 0, or -1 with `why` to end it. */
+struct redis_elements {
+	int (*begin)(void *context, size_t count, struct failure *why);
+	int (*element)(void *context, size_t index, struct slice text, struct failure *why);
+	void *context;
+	size_t bytes_max; /* of the whole answer */
+};
+
+/*
+ * Send what is queued and take an array of strings as it comes, without a copy
+ * of it.  The last thing a session is asked.
+ */
+int redis_session_elements(
+    struct redis_session *s, const char *command, const struct redis_elements *elements);
+
+/* Mask the password in a text that holds something the server sent. */
+void redis_session_mask(const struct redis_session *s, char *text);
+
+#endif /* PROBES_REDIS_SESSION_H */

@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "web/listen.h"
+
+enum { ADDRESS = 256 };
+
+/* In place. */
+static int
+split(char *text, char **host, char **port)
+{
+	char *colon = strrchr(text, ':');
+
+	if (colon == NULL || colon[1] == '\0')
+		return -1;
+	*colon = '\0';
+	*host = text;
+	*port = colon + 1;
+	if (*text == '[') {
+		if (colon[-1] != ']' || colon - text < 3)
+			return -1;
+		*host = text + 1;
+		colon[-1] = '\0';
+	}
+	return strspn(*port, "0123456789") == strlen(*port) && strlen(*port) <= 5 &&
+		       strtol(*port, NULL, 10) <= UINT16_MAX
+		   ? 0
+		   : -1;
+}
+
+/* Its host and port, in `text`. */
+static int
+read_address(const char *address, char text[ADDRESS], char **host, char **port, struct failure *why)
+{
+	if (snprintf(text, ADDRESS, "%s", address) < ADDRESS && split(text, host, port) == 0)
+		return 0;
+	(void)failure_set(why, FAILURE_LOCAL, "'%.256s' is not HOST:PORT, [ADDRESS]:PORT or :PORT", address);
+	return -1;
+}
+
+int
+listen_check(const char *address, struct failure *why)
+{
+	char text[ADDRESS], *host, *port;
+
+	return read_address(address, text, &host, &port, why);
+}
+
+static int
+open_socket(const struct addrinfo *address)
+{
+	int yes = 1, no = 0, error;
+	int fd = socket(
+	    address->ai_family, address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->ai_protocol);
+
+	if (fd < 0)
+		return -1;
+	if (address->ai_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+	    bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+		return fd;
+	error = errno;
+	(void)close(fd);
+	errno = error;
+	return -1;
+}
+
+static void
+name_socket(int fd, char name[LISTEN_NAME])
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	char host[64] = "?", port[16] = "?";
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
+		(void)getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
+		    NI_NUMERICHOST | NI_NUMERICSERV);
+	(void)snprintf(name, LISTEN_NAME, strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+int
+listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list = NULL;
+	char text[ADDRESS], *host, *port;
+	int fd = -1, found, error;
+
+	if (read_address(address, text, &host, &port, why) != 0)
+		return -1;
+	/* All addresses at once are IPv6's, where there is IPv6. */
+	found = getaddrinfo(*host != '\0' ? host : "::", port, &hints, &list);
+	if (found == 0)
+		fd = open_socket(list);
+	if (fd < 0 && *host == '\0') {
+		if (list != NULL)
+			freeaddrinfo(list);
+		list = NULL;
+		found = getaddrinfo("0.0.0.0", port, &hints, &list);
+		fd = found == 0 ? open_socket(list) : -1;
+	}
+	error = errno;
+	if (fd >= 0)
+		name_socket(fd, name);
+	else
+		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s%s", address,
+		    found != 0 ? gai_strerror(found) : strerror(error),
+		    found == 0 && error == EADDRINUSE
+			? " by another program: stop it, or choose another port with --web.listen-address"
+			: "");
+	if (list != NULL)
+		freeaddrinfo(list);
+	return fd;
+}

@@ -1,0 +1,20 @@
+#ifndef WEB_LISTEN_H
+#define WEB_LISTEN_H
+
+#include <stddef.h>
+
+#include "common/failure.h"
+
+enum { LISTEN_NAME = 128 };
+
+/* Whether it has the form that listen_on() takes, whatever is behind it.  0, or -1 with `why` (local). */
+int listen_check(const char *address, struct failure *why);
+
+/*
+ * Listen on "HOST:PORT", "[ADDRESS]:PORT" or ":PORT" (all addresses, IPv6 and
+ * IPv4), port 0: any that is free.  The socket, and in `name` what it is bound
+ * to; or -1 with `why` (local).
+ */
+int listen_on(const char *address, char name[LISTEN_NAME], struct failure *why);
+
+#endif /* WEB_LISTEN_H */

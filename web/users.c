@@ -1,0 +1,244 @@
+#include <crypt.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
+#include "common/config/secrets.h"
+#include "common/text/buffer.h"
+#include "web/users.h"
+
+enum { REMEMBERED = 100, WAITING = 16, DIGEST = 32, LONGEST = 4096 };
+
+struct check {
+	char *password;
+	char *hash;
+	bool exists; /* the user: else the hash is of nobody */
+	unsigned char digest[DIGEST];
+	enum auth_answer *answer;
+	auth_done *done;
+	void *context;
+};
+
+struct auth {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	pthread_t thread;
+	bool ending;
+	unsigned char key[DIGEST];
+	unsigned char good[REMEMBERED][DIGEST];
+	size_t good_count, good_next;
+	struct check waiting[WAITING];
+	size_t first, count;
+};
+
+static bool
+crypt_agrees(const char *password, const char *hash)
+{
+	struct crypt_data *data = calloc(1, sizeof(*data));
+	const char *result;
+	bool agrees = false;
+
+	if (data == NULL)
+		return false;
+	result = crypt_r(password, hash, data);
+	if (result != NULL && strlen(result) == strlen(hash)) {
+		unsigned char difference = 0;
+
+		for (size_t i = 0; result[i] != '\0'; i++)
+			difference |= (unsigned char)(result[i] ^ hash[i]);
+		agrees = difference == 0;
+	}
+	explicit_bzero(data, sizeof(*data));
+	free(data);
+	return agrees;
+}
+
+static bool
+is_good(const struct auth *a, const unsigned char *digest)
+{
+	for (size_t i = 0; i < a->good_count; i++)
+		if (gnutls_memcmp(a->good[i], digest, DIGEST) == 0)
+			return true;
+	return false;
+}
+
+static void
+remember(struct auth *a, const unsigned char *digest)
+{
+	if (is_good(a, digest))
+		return;
+	memcpy(a->good[a->good_next], digest, DIGEST);
+	a->good_next = (a->good_next + 1) % REMEMBERED;
+	if (a->good_count < REMEMBERED)
+		a->good_count++;
+}
+
+/* The check is ours to release. */
+static void
+finish(struct check *check, bool yes)
+{
+	secret_free(check->password);
+	secret_free(check->hash);
+	*check->answer = yes ? AUTH_YES : AUTH_NO;
+	check->done(check->context);
+}
+
+static void *
+work(void *context)
+{
+	struct auth *a = context;
+
+	(void)pthread_mutex_lock(&a->lock);
+	while (!a->ending) {
+		struct check check;
+		bool yes;
+
+		if (a->count == 0) {
+			(void)pthread_cond_wait(&a->changed, &a->lock);
+			continue;
+		}
+		check = a->waiting[a->first];
+		a->first = (a->first + 1) % WAITING;
+		a->count--;
+		/* The same one may have been found good while it waited. */
+		yes = check.exists && is_good(a, check.digest);
+		if (!yes) {
+			(void)pthread_mutex_unlock(&a->lock);
+			yes = crypt_agrees(check.password, check.hash) && check.exists;
+			(void)pthread_mutex_lock(&a->lock);
+		}
+		if (yes)
+			remember(a, check.digest);
+		finish(&check, yes);
+	}
+	(void)pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+struct auth *
+auth_new(void)
+{
+	struct auth *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&a->lock, NULL);
+	(void)pthread_cond_init(&a->changed, NULL);
+	if (gnutls_rnd(GNUTLS_RND_KEY, a->key, sizeof(a->key)) == 0 &&
+	    pthread_create(&a->thread, NULL, work, a) == 0)
+		return a;
+	free(a);
+	return NULL;
+}
+
+void
+auth_end(struct auth *a)
+{
+	bool ended;
+
+	(void)pthread_mutex_lock(&a->lock);
+	ended = a->ending;
+	a->ending = true;
+	(void)pthread_cond_broadcast(&a->changed);
+	(void)pthread_mutex_unlock(&a->lock);
+	if (ended)
+		return;
+	(void)pthread_join(a->thread, NULL);
+	for (; a->count > 0; a->count--) {
+		finish(&a->waiting[a->first], false);
+		a->first = (a->first + 1) % WAITING;
+	}
+}
+
+void
+auth_free(struct auth *a)
+{
+	if (a == NULL)
+		return;
+	auth_end(a);
+	(void)pthread_cond_destroy(&a->changed);
+	(void)pthread_mutex_destroy(&a->lock);
+	explicit_bzero(a, sizeof(*a));
+	free(a);
+}
+
+/* The user's hash; for nobody that of any user, which costs the same time. */
+static const char *
+hash_of(const struct auth_question *q, bool *exists)
+{
+	*exists = true;
+	for (size_t i = 0; i < q->user_count; i++)
+		if (strcmp(q->users[i].name, q->name) == 0)
+			return q->users[i].hash;
+	*exists = false;
+	return q->users[0].hash;
+}
+
+/* Of name, hash and password, under a key of this process.  0 or -1. */
+static int
+digest_of(const struct auth *a, const struct auth_question *q, const char *hash, unsigned char *digest)
+{
+	struct buffer text;
+	int result = -1;
+
+	if (strlen(q->name) > LONGEST || strlen(q->password) > LONGEST)
+		return -1;
+	buffer_init(&text, 4 * (size_t)LONGEST);
+	/* In one piece, so that nothing is copied and left behind while it grows. */
+	if (buffer_reserve(&text, strlen(q->name) + strlen(hash) + strlen(q->password) + 2) != NULL) {
+		buffer_append(&text, q->name, strlen(q->name) + 1);
+		buffer_append(&text, hash, strlen(hash) + 1);
+		buffer_string(&text, q->password);
+		if (gnutls_hmac_fast(
+			GNUTLS_MAC_SHA256, a->key, sizeof(a->key), text.text, text.length, digest) == 0)
+			result = 0;
+		explicit_bzero(text.text, text.length);
+	}
+	buffer_release(&text);
+	return result;
+}
+
+bool
+auth_known(struct auth *a, const struct auth_question *q)
+{
+	unsigned char digest[DIGEST];
+	bool exists, known;
+	const char *hash = hash_of(q, &exists);
+
+	if (!exists || digest_of(a, q, hash, digest) != 0)
+		return false;
+	(void)pthread_mutex_lock(&a->lock);
+	known = is_good(a, digest);
+	(void)pthread_mutex_unlock(&a->lock);
+	return known;
+}
+
+enum auth_answer
+auth_submit(
+    struct auth *a, const struct auth_question *q, enum auth_answer *answer, auth_done *done, void *context)
+{
+	struct check check = { .answer = answer, .done = done, .context = context };
+	const char *hash = hash_of(q, &check.exists);
+	enum auth_answer result = AUTH_BUSY;
+
+	if (digest_of(a, q, hash, check.digest) != 0)
+		return AUTH_NO;
+	check.password = strdup(q->password);
+	check.hash = strdup(hash);
+	(void)pthread_mutex_lock(&a->lock);
+	if (check.password != NULL && check.hash != NULL && !a->ending && a->count < WAITING) {
+		a->waiting[(a->first + a->count++) % WAITING] = check;
+		(void)pthread_cond_signal(&a->changed);
+		result = AUTH_PENDING;
+	}
+	(void)pthread_mutex_unlock(&a->lock);
+	if (result == AUTH_BUSY) {
+		secret_free(check.password);
+		secret_free(check.hash);
+	}
+	return result;
+}
