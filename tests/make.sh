@@ -9,7 +9,7 @@ unset MAKEFLAGS MAKELEVEL
 # Whole systems are kept there: directories named *.d, and files make cannot read.
 tree=$work/tree
 for system in e2e debian bare; do
-	mkdir -p "$tree/$system/etc/bash_completion.d" "$tree/common"
+	mkdir -p "$tree/$system/etc/bash_completion.d" "$tree/common/text"
 	echo 'not a rule' >"$tree/$system/etc/modules.d"
 done
 run 0 make -s -n "BUILD=$tree" "$tree/common/text/buffer.o"
