@@ -14,6 +14,7 @@
 #include "common/system/streams.h"
 #include "common/version.h"
 #include "exporter/directory/open_files.h"
+#include "exporter/routes.h"
 #include "exporter/settings.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -26,7 +27,7 @@ struct program {
 	struct fixed fixed;
 	struct log log;
 	struct telemetry telemetry;
-	struct site site;
+	struct routes routes;
 	struct web *web;
 	bool has_users; /* of the configuration that holds */
 };
@@ -63,7 +64,7 @@ read_again(struct program *p, struct failure *why)
 			log_write(
 			    &p->log, LOG_WARN, "there are no users any more: nobody has to log in", NULL);
 		p->has_users = settings.web->user_count > 0;
-		site_configure(&p->site, settings.textfile_max_age, &settings.health);
+		routes_configure(&p->routes, settings.textfile_max_age, &settings.health);
 		p->log.level = settings.log_level;
 		p->log.format = settings.log_format;
 	}
@@ -155,11 +156,12 @@ fit_limits(const struct program *p, struct web_limits *limits, struct failure *w
 static int
 start_web(struct program *p, const struct settings *settings, struct failure *why)
 {
+	const struct web_site site = { "arbwatch_exporter", routes_table, &p->routes, &p->telemetry.web };
 	struct web_limits limits;
 
 	if (fit_limits(p, &limits, why) != 0)
 		return -1;
-	p->web = web_new(&limits, &p->site);
+	p->web = web_new(&limits, &site);
 	if (p->web == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	p->has_users = settings->web->user_count > 0;
@@ -179,8 +181,8 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 		settings_release(settings);
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
-	site_init(&p->site, e, &p->telemetry);
-	site_configure(&p->site, settings->textfile_max_age, &settings->health);
+	routes_init(&p->routes, e, &p->telemetry);
+	routes_configure(&p->routes, settings->textfile_max_age, &settings->health);
 	result = start_web(p, settings, why);
 	settings_release(settings);
 	if (result == 0) {
@@ -189,7 +191,7 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 		run(p, signals);
 	}
 	web_free(p->web);
-	site_release(&p->site);
+	routes_release(&p->routes);
 	return result;
 }
 

@@ -306,7 +306,7 @@ check_together(struct lint *lint)
 		}
 	}
 	if (joining.sources == NULL || documents == NULL ||
-	    merge(documents, count, NULL, keep_joined, &joining) < 0) {
+	    merge(documents, count, NULL, NULL, keep_joined, &joining) < 0) {
 		lint->trouble = true;
 		(void)fputs("textfile_lint: out of memory\n", stderr);
 	}

@@ -119,7 +119,7 @@ directions() {
 	room probes/http common probes/http
 	room probes/redis common probes/redis
 	room probes/postgres common probes/postgres
-	room web common
+	room web common textfile
 	room exchange common textfile json contract probes
 	room exchange/profile common textfile json contract probes exchange/profile
 	room exchange/public common textfile json contract probes exchange/profile

@@ -9,9 +9,6 @@ secret=s3cret-arbwatch
 # The caller's own password file and the like must not decide a test.
 export HOME="$work" PGPASSFILE="$work/none"
 
-# A reading may last its timeout and 0.1 s; the rest is for a busy machine and for sanitized builds.
-late_ms=700
-
 sanitized() { grep -q __asan_init "$reader"; }
 said() { grep -qF -- "$1" "$work/err"; }
 no_secret() { not grep -qF s3cr "$work/err" "$work/out"; }

@@ -3,9 +3,6 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# A run may last its timeout and 0.2 s; half a second more is for a busy machine and for sanitized builds.
-late_ms=700
-
 # Nothing of the environment may lead a request elsewhere.
 http_proxy=http://127.0.0.1:1
 https_proxy=$http_proxy all_proxy=$http_proxy

@@ -21,6 +21,8 @@ chmod 755 "$work"
 textfiles=$work/textfiles
 mkdir "$textfiles"
 passed=0 failed=0 skipped=0
+# How late a busy machine may be with what has a timeout; what hangs in spite of one hangs for longer.
+late_ms=3000
 : >"$work/pids"
 
 # Nothing from the caller's environment may decide a test.

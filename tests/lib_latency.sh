@@ -6,9 +6,6 @@
 collector=$BUILD/${system:?}_latency
 secret=s3cret-arbwatch
 
-# A run may last its timeout and 0.2 s; half a second more is for a busy machine and for sanitized builds.
-late_ms=700
-
 # probe ARGUMENT...: one run into an empty directory.
 probe() {
 	rm -f "$textfiles"/*.prom

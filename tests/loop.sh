@@ -29,14 +29,14 @@ lines_with() { grep -cF -- "$1" "$log"; }
 has_lines() { [ "$(lines_with "$1")" -eq "$2" ]; }
 no_temporary_file() { [ -z "$(find "$textfiles" -name '*.tmp')" ]; }
 
-# ends_at_once WHAT SIGNAL: status 0, within a second.
+# ends_at_once WHAT SIGNAL: status 0, without waiting for the next tick.
 ends_at_once() {
 	began=$(now_ns) status=0
 	kill -"$2" "$LOOP"
 	wait "$LOOP" || status=$?
 	took=$((($(now_ns) - began) / 1000000))
 	check "$1: exit status 0 after SIG$2" test "$status" -eq 0
-	check "$1: within a second ($took ms)" test "$took" -lt 1000
+	check "$1: at once ($took ms)" test "$took" -lt "$late_ms"
 	check "$1: no temporary file is left" no_temporary_file
 }
 

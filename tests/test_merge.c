@@ -27,8 +27,8 @@ merge_texts(const char *const texts[MOST_FILES], struct buffer *out, struct buff
 		ck_assert_int_eq(parse(&documents[count], SLICE(texts[count]), NULL, NULL), 0);
 		pointers[count] = &documents[count];
 	}
-	found = merge(pointers, count, out, note, faults);
-	ck_assert_int_eq(merge(pointers, count, NULL, NULL, NULL), found);
+	found = merge(pointers, count, out, NULL, note, faults);
+	ck_assert_int_eq(merge(pointers, count, NULL, NULL, NULL, NULL), found);
 	for (size_t i = 0; i < count; i++)
 		document_release(&documents[i]);
 	return found;
@@ -181,7 +181,7 @@ do_everything(struct slice text, struct slice other)
 	if (parse(&b, other, NULL, NULL) != 0)
 		done = false;
 	/* What could be read is consistent, so it can be used. */
-	if (validate_document(&a, NULL, NULL) < 0 || merge(both, 2, NULL, NULL, NULL) < 0)
+	if (validate_document(&a, NULL, NULL) < 0 || merge(both, 2, NULL, NULL, NULL, NULL) < 0)
 		done = false;
 	document_release(&a);
 	document_release(&b);

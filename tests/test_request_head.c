@@ -87,33 +87,49 @@ static const struct {
 	const char *version;
 	const char *lines[5]; /* name, value, ... */
 	unsigned code;
+	size_t limit, length;
 } framed[] = {
-	{ "HTTP/1.1", { "Host", "x" }, 0 },
-	{ "HTTP/1.1", { "host", "" }, 0 },
-	{ "HTTP/1.0", { NULL }, 0 },
-	{ "HTTP/1.1", { NULL }, 400 },
-	{ "HTTP/1.1", { "Host", "x", "Host", "x" }, 400 },
-	{ "HTTP/1.0", { "Host", "x", "HOST", "y" }, 400 },
-	{ "HTTP/1.0", { "Content-Length", "0" }, 0 },
-	{ "HTTP/1.0", { "Content-Length", "00", "content-length", "00" }, 0 },
-	{ "HTTP/1.0", { "Content-Length", "0", "Content-Length", "5" }, 400 },
-	{ "HTTP/1.0", { "Content-Length", "5", "content-length", "0" }, 400 },
-	{ "HTTP/1.0", { "Content-Length", "5", "Content-Length", "5" }, 413 },
-	{ "HTTP/1.0", { "Content-Length", "0, 5" }, 413 },
-	{ "HTTP/1.0", { "Transfer-Encoding", "chunked", "Content-Length", "0" }, 413 },
-	{ "HTTP/1.0", { "Content-Length ", "44" }, 400 },
-	{ "HTTP/1.0", { "Transfer-Encoding\t", "chunked" }, 400 },
-	{ "HTTP/1.0", { "X Y", "z" }, 400 },
+	{ "HTTP/1.1", { "Host", "x" }, 0, 0, 0 },
+	{ "HTTP/1.1", { "host", "" }, 0, 0, 0 },
+	{ "HTTP/1.0", { NULL }, 0, 0, 0 },
+	{ "HTTP/1.1", { NULL }, 400, 0, 0 },
+	{ "HTTP/1.1", { "Host", "x", "Host", "x" }, 400, 0, 0 },
+	{ "HTTP/1.0", { "Host", "x", "HOST", "y" }, 400, 0, 0 },
+	{ "HTTP/1.0", { "Content-Length", "0" }, 0, 0, 0 },
+	{ "HTTP/1.0", { "Content-Length", "00", "content-length", "00" }, 0, 0, 0 },
+	{ "HTTP/1.0", { "Content-Length", "0", "Content-Length", "5" }, 400, 0, 0 },
+	{ "HTTP/1.0", { "Content-Length", "5", "content-length", "0" }, 400, 0, 0 },
+	{ "HTTP/1.0", { "Content-Length", "5", "Content-Length", "5" }, 413, 0, 0 },
+	{ "HTTP/1.0", { "Content-Length", "0, 5" }, 413, 0, 0 },
+	{ "HTTP/1.0", { "Transfer-Encoding", "chunked", "Content-Length", "0" }, 413, 0, 0 },
+	{ "HTTP/1.0", { "Content-Length ", "44" }, 400, 0, 0 },
+	{ "HTTP/1.0", { "Transfer-Encoding\t", "chunked" }, 400, 0, 0 },
+	{ "HTTP/1.0", { "X Y", "z" }, 400, 0, 0 },
+	/* Where a body is taken. */
+	{ "HTTP/1.0", { "Content-Length", "5" }, 0, 5, 5 },
+	{ "HTTP/1.0", { "Content-Length", "005", "Content-Length", "005" }, 0, 5, 5 },
+	{ "HTTP/1.0", { "Content-Length", "6" }, 413, 5, 0 },
+	{ "HTTP/1.0", { "Content-Length", "18446744073709551616" }, 413, 5, 0 },
+	{ "HTTP/1.0", { "Content-Length", "-1" }, 413, 5, 0 },
+	{ "HTTP/1.0", { "Content-Length", "5x" }, 413, 5, 0 },
+	{ "HTTP/1.0", { "Content-Length", "5", "Content-Length", "4" }, 400, 5, 0 },
+	{ "HTTP/1.0", { "Transfer-Encoding", "chunked" }, 411, 5, 0 },
+	{ "HTTP/1.0", { "Transfer-Encoding", "chunked", "Content-Length", "5" }, 411, 5, 0 },
+	{ "HTTP/1.0", { NULL }, 0, 5, 0 },
 };
 
 START_TEST(a_request_ends_where_it_seems_and_is_for_one_host)
 {
 	struct framing framing = { 0 };
 	const char *text;
+	size_t length;
 
 	for (size_t i = 0; framed[_i].lines[i] != NULL; i += 2)
 		framing_add(&framing, framed[_i].lines[i], framed[_i].lines[i + 1]);
-	ck_assert_uint_eq(framing_refusal(&framing, framed[_i].version, &text), framed[_i].code);
+	ck_assert_uint_eq(
+	    framing_refusal(&framing, framed[_i].version, framed[_i].limit, &text, &length), framed[_i].code);
+	if (framed[_i].code == 0)
+		ck_assert_uint_eq(length, framed[_i].length);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +14,68 @@
 
 static const int64_t minute_ns = INT64_C(60) * 1000 * 1000 * 1000;
 
-/* A server on a free port of an empty directory. */
+enum { ECHO_LIMIT = 1 << 20, LARGE = 200000 };
+
+/* --- A site --- */
+
+static void
+answer_hello(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	(void)context;
+	web_answer_text(answer, 200, request->path);
+}
+
+/* Holds until the test lets it go. */
+static void
+answer_slow(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	(void)pthread_mutex_lock(context);
+	(void)pthread_mutex_unlock(context);
+	web_answer_text(answer, 200, request->path);
+}
+
+static void
+answer_large(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	(void)context;
+	(void)request;
+	memset(buffer_reserve(&answer->body, LARGE), 'x', LARGE);
+	answer->body.length = LARGE;
+	web_answer_json(answer, 200);
+}
+
+static void
+answer_echo(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	(void)context;
+	buffer_append(&answer->body, request->body.at, request->body.length);
+	web_answer_html(answer, 200, "default-src 'self'");
+}
+
+static void
+answer_nothing(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	(void)context;
+	(void)request;
+	answer->body.failed = true;
+}
+
+static const struct web_route routes[] = {
+	{ .path = "/hello", .answer = answer_hello },
+	{ .path = "/slow", .answer = answer_slow, .costly = true },
+	{ .path = "/large", .answer = answer_large },
+	{ .path = "/echo", .answer = answer_echo, .body_limit = ECHO_LIMIT },
+	{ .path = "/nothing", .answer = answer_nothing },
+	{ 0 },
+};
+
+/* It served on a free port. */
 struct served {
-	char directory[32];
-	struct telemetry telemetry;
-	struct site site;
+	pthread_mutex_t lock;
+	struct web_metrics metrics;
 	struct web *web;
 	int port;
 };
-
-static void
-ignore(void *context, bool error, const char *message, const char *file, const char *reason)
-{
-	(void)context;
-	(void)error;
-	(void)message;
-	(void)file;
-	(void)reason;
-}
 
 static struct web_config *
 plain_config(const char *header)
@@ -44,36 +89,30 @@ plain_config(const char *header)
 	return config;
 }
 
+/* The configuration becomes the server's. */
 static void
 served_start(struct served *s, struct web_config *config)
 {
-	struct web_limits limits = { 16, 16, minute_ns, minute_ns, minute_ns };
-	struct health_settings health = { .max_age = 60 };
-	struct exposition_settings settings = { s->directory, true, 0 };
-	struct exposition *exposition;
+	const struct web_limits limits = { 16, 1, minute_ns, minute_ns, minute_ns };
+	const struct web_site site = { "test", routes, &s->lock, &s->metrics };
 	struct failure why = { 0 };
 	char name[LISTEN_NAME];
 
-	(void)snprintf(s->directory, sizeof(s->directory), "/tmp/arbwatch-web.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(s->directory));
-	telemetry_init(&s->telemetry);
-	exposition = exposition_new(&settings, ignore, NULL);
-	ck_assert_ptr_nonnull(exposition);
-	site_init(&s->site, exposition, &s->telemetry);
-	site_configure(&s->site, 0, &health);
-	s->web = web_new(&limits, &s->site);
+	(void)pthread_mutex_init(&s->lock, NULL);
+	web_metrics_init(&s->metrics, routes);
+	s->web = web_new(&limits, &site);
 	ck_assert_ptr_nonnull(s->web);
 	ck_assert_int_eq(web_listen(s->web, "127.0.0.1:0", name, &why), 0);
 	s->port = (int)strtol(strrchr(name, ':') + 1, NULL, 10);
 	ck_assert_int_eq(web_start(s->web, config, &why), 0);
+	web_config_drop(config);
 }
 
 static void
 served_stop(struct served *s)
 {
 	web_free(s->web);
-	site_release(&s->site);
-	ck_assert_int_eq(rmdir(s->directory), 0);
+	(void)pthread_mutex_destroy(&s->lock);
 }
 
 static int
@@ -113,31 +152,28 @@ await_in_flight(const struct served *s, int count)
 {
 	static const struct timespec moment = { .tv_nsec = 1000 * 1000 };
 
-	while (atomic_load(&s->telemetry.in_flight) != count)
+	while (atomic_load(&s->metrics.in_flight) != count)
 		(void)nanosleep(&moment, NULL);
 }
 
-/* Whoever waits for what the test holds waits for ever, and the test ends by its timeout. */
+/* A test that waits for what it holds itself waits for ever, and ends by its timeout. */
 START_TEST(a_reload_waits_for_no_answer)
 {
 	struct served s;
-	struct web_config *first = plain_config("FIRST"), *second = plain_config("SECOND");
-	struct health_settings health = { .max_age = 30 };
+	struct web_config *second = plain_config("SECOND");
 	struct failure why = { 0 };
 	char text[4096];
 	int fd;
 
-	served_start(&s, first);
-	web_config_drop(first);
+	served_start(&s, plain_config("FIRST"));
 	fd = connect_to(&s);
-	(void)pthread_mutex_lock(&s.site.lock);
-	ask(fd, "/metrics");
+	(void)pthread_mutex_lock(&s.lock);
+	ask(fd, "/slow");
 	await_in_flight(&s, 1);
 	ck_assert_int_eq(web_configure(s.web, second, &why), 0);
-	site_configure(&s.site, 30, &health);
 	web_config_drop(second);
 	web_tick(s.web);
-	(void)pthread_mutex_unlock(&s.site.lock);
+	(void)pthread_mutex_unlock(&s.lock);
 	read_answer(fd, text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(text, "200 OK"));
 	ck_assert_ptr_nonnull(strstr(text, "X-Frame-Options: FIRST"));
@@ -150,22 +186,21 @@ END_TEST
 START_TEST(a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_configuration)
 {
 	struct served s;
-	struct web_config *first = plain_config("FIRST"), *second = plain_config("SECOND");
+	struct web_config *second = plain_config("SECOND");
 	struct failure why = { 0 };
 	char text[4096];
 	int fd;
 
-	served_start(&s, first);
-	web_config_drop(first);
+	served_start(&s, plain_config("FIRST"));
 	fd = connect_to(&s);
-	ask(fd, "/health/live");
+	ask(fd, "/hello");
 	read_answer(fd, text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(text, "X-Frame-Options: FIRST"));
 	await_in_flight(&s, 0);
 	ck_assert_int_eq(web_configure(s.web, second, &why), 0);
 	web_config_drop(second);
 	web_tick(s.web);
-	ask(fd, "/health/live");
+	ask(fd, "/hello");
 	read_answer(fd, text, sizeof(text));
 	ck_assert_ptr_nonnull(strstr(text, "X-Frame-Options: SECOND"));
 	ck_assert_ptr_null(strstr(text, "close"));
@@ -174,93 +209,152 @@ START_TEST(a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_config
 }
 END_TEST
 
-/* --- Files --- */
+/* --- What is answered --- */
 
+/* Send a request as it is, and read until the connection ends. */
 static void
-path_in(const struct served *s, int number, char path[64])
+exchange(const struct served *s, const char *request, size_t length, char *answer, size_t size)
 {
-	(void)snprintf(path, 64, "%s/%04d.prom", s->directory, number);
+	int fd = connect_to(s);
+	size_t got = 0;
+	ssize_t more;
+
+	for (size_t sent = 0; sent < length; sent += (size_t)more) {
+		more = send(fd, request + sent, length - sent, MSG_NOSIGNAL);
+		if (more <= 0)
+			break; /* it was answered before it was read to its end */
+	}
+	while (got < size - 1 && (more = recv(fd, answer + got, size - 1 - got, 0)) > 0)
+		got += (size_t)more;
+	answer[got] = '\0';
+	(void)close(fd);
 }
 
-static void
-write_file(const struct served *s, int number, const char *text)
-{
-	char path[64];
-	FILE *file;
+#define REST " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 
-	path_in(s, number, path);
-	file = fopen(path, "we");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
+static const struct {
+	const char *request, *answer, *also;
+} asked[] = {
+	{ "GET /hello" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/hello\n" },
+	{ "GET /hello?x=1" REST "\r\n", "HTTP/1.1 200 ", "Content-Type: text/plain; charset=utf-8\r\n" },
+	{ "GET /hello" REST "\r\n", "HTTP/1.1 200 ", "Content-Security-Policy: default-src 'none'" },
+	{ "HEAD /large" REST "\r\n", "HTTP/1.1 200 ", "Content-Length: 200000\r\n" },
+	{ "GET /large" REST "\r\n", "HTTP/1.1 200 ", "Content-Type: application/json\r\n" },
+	{ "GET /nowhere" REST "\r\n", "HTTP/1.1 404 ", "not found\n" },
+	{ "GET /hello/" REST "\r\n", "HTTP/1.1 404 ", "" },
+	{ "POST /hello" REST "\r\n", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
+	{ "POST /hello" REST "Content-Length: 1\r\n\r\nx", "HTTP/1.1 413 ", "no request here has a body" },
+	{ "GET /nothing" REST "\r\n", "HTTP/1.1 500 ", "out of memory" },
+	{ "POST /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "\r\n\r\nabc" },
+	{ "POST /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "default-src 'self'" },
+	{ "POST /echo" REST "Content-Length: 0\r\n\r\n", "HTTP/1.1 200 ", "Content-Length: 0\r\n" },
+	{ "GET /echo" REST "\r\n", "HTTP/1.1 405 ", "Allow: POST\r\n" },
+	{ "PUT /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 405 ", "Allow: POST\r\n" },
+	{ "POST /echo" REST "Content-Length: 1048577\r\n\r\nabc", "HTTP/1.1 413 ", "the body is too large" },
+	{ "POST /echo" REST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 411 ",
+	    "Content-Length" },
+};
+
+START_TEST(each_request_has_its_answer)
+{
+	static char answer[LARGE + 4096];
+	struct served s;
+
+	served_start(&s, plain_config("FIRST"));
+	exchange(&s, asked[_i].request, strlen(asked[_i].request), answer, sizeof(answer));
+	ck_assert_msg(strncmp(answer, asked[_i].answer, strlen(asked[_i].answer)) == 0, "%.40s", answer);
+	ck_assert_msg(strstr(answer, asked[_i].also) != NULL, "%.600s", answer);
+	ck_assert_ptr_null(strstr(answer, "Set-Cookie"));
+	await_in_flight(&s, 0);
+	served_stop(&s);
 }
+END_TEST
 
-/* Which all files have, so that nothing of one file stays together. */
-static void
-write_shared_families(const struct served *s, int number)
+/* A body of the largest size, which comes in many pieces. */
+START_TEST(a_large_body_is_read_whole)
 {
-	struct buffer text;
+	static char request[ECHO_LIMIT + 256], answer[ECHO_LIMIT + 4096];
+	struct served s;
+	size_t head = (size_t)snprintf(
+	    request, sizeof(request), "POST /echo" REST "Content-Length: %d\r\n\r\n", ECHO_LIMIT);
+	const char *body;
 
-	buffer_init(&text, 65536);
-	for (int i = 0; i < 20; i++)
-		buffer_format(&text, "shared_%d{file=\"%d\"} 1\n", i, number);
-	buffer_append(&text, "", 1);
-	ck_assert(!text.failed);
-	write_file(s, number, text.text);
-	buffer_release(&text);
+	for (size_t i = 0; i < ECHO_LIMIT; i++)
+		request[head + i] = (char)('a' + i * 7 % 26);
+	served_start(&s, plain_config("FIRST"));
+	exchange(&s, request, head + ECHO_LIMIT, answer, sizeof(answer));
+	body = strstr(answer, "\r\n\r\n");
+	ck_assert_ptr_nonnull(body);
+	ck_assert_mem_eq(body + 4, request + head, ECHO_LIMIT);
+	served_stop(&s);
 }
+END_TEST
 
-static void
-remove_file(const struct served *s, int number)
+/* One costly request is answered at a time here; one with a body counts as such. */
+START_TEST(what_is_too_much_at_once_is_refused)
 {
-	char path[64];
+	static const char begun[] = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab";
+	static const char *const second[] = { "GET /slow" REST "\r\n",
+		"POST /echo" REST "Content-Length: 3\r\n\r\nabc" };
+	struct served s;
+	char answer[4096];
+	int fd;
 
-	path_in(s, number, path);
+	served_start(&s, plain_config("FIRST"));
+	fd = connect_to(&s);
+	ck_assert_int_eq(send(fd, begun, sizeof(begun) - 1, MSG_NOSIGNAL), sizeof(begun) - 1);
+	await_in_flight(&s, 1);
+	exchange(&s, second[_i], strlen(second[_i]), answer, sizeof(answer));
+	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 503 "));
+	ck_assert_ptr_nonnull(strstr(answer, "Retry-After: 1\r\n"));
+	ck_assert_int_eq(send(fd, "c", 1, MSG_NOSIGNAL), 1);
+	read_answer(fd, answer, sizeof(answer));
+	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
+	await_in_flight(&s, 0);
+	exchange(&s, second[_i], strlen(second[_i]), answer, sizeof(answer));
+	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
+	(void)close(fd);
+	served_stop(&s);
+}
+END_TEST
+
+/* "user", "s3cret". */
+static struct web_config *
+config_with_a_user(void)
+{
+	static const char text[] = "basic_auth_users:\n"
+				   "  user: $2y$04$abcdefghijklmnopqrstuuLZYjhNQAOdpbzt4WxWlUHjv1wsyH5DG\n";
+	char path[] = "/tmp/arbwatch-web.XXXXXX";
+	int fd = mkstemp(path);
+	struct failure why = { 0 };
+	struct web_config *config;
+
+	ck_assert_int_eq(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	ck_assert_int_eq(close(fd), 0);
+	config = web_config_read(path, &why);
+	ck_assert_msg(config != NULL, "%s", why.text);
 	ck_assert_int_eq(unlink(path), 0);
+	return config;
 }
 
-/* What the site answers from now; the caller's. */
-static struct joined *
-joined_of_answer(struct served *s)
-{
-	struct answer answer;
-	struct body body;
-	struct joined *joined;
-
-	site_answer(&s->site, ROUTE_METRICS, "gzip", &answer);
-	ck_assert_ptr_nonnull(answer.response);
-	ck_assert_uint_eq(answer.code, MHD_HTTP_OK);
-	MHD_destroy_response(answer.response);
-	ck_assert_int_eq(exposition_write(s->site.exposition, true, &body), 0);
-	joined = joined_keep(body.joined);
-	body_release(&body);
-	return joined;
-}
-
-START_TEST(files_are_joined_once_until_they_or_their_greatest_age_change)
+/* The password is checked before the body is read: the request sleeps between the two. */
+START_TEST(only_those_who_may_ask_can_send_a_body)
 {
 	struct served s;
-	struct web_config *config = plain_config("FIRST");
-	struct health_settings health = { .max_age = 60 };
-	struct timespec past[2] = { { .tv_sec = time(NULL) - 1000 }, { .tv_sec = time(NULL) - 1000 } };
-	struct joined *first, *second;
-	char path[64];
+	char answer[4096];
+	static const char stranger[] = "POST /echo" REST "Content-Length: 3\r\n\r\n";
+	static const char user[] =
+	    "POST /echo" REST "Authorization: Basic dXNlcjpzM2NyZXQ=\r\nContent-Length: 3\r\n\r\nabc";
 
-	served_start(&s, config);
-	web_config_drop(config);
-	write_file(&s, 0, "a 1\n");
-	path_in(&s, 0, path);
-	ck_assert_int_eq(utimensat(AT_FDCWD, path, past, 0), 0);
-	for (int i = 0; i < 3; i++) {
-		site_configure(&s.site, i == 1 ? 500 : 0, &health);
-		first = joined_of_answer(&s);
-		second = joined_of_answer(&s);
-		ck_assert_ptr_eq(first, second);
-		ck_assert_uint_eq(first->length == 0, i == 1);
-		joined_drop(first);
-		joined_drop(second);
+	served_start(&s, config_with_a_user());
+	exchange(&s, stranger, sizeof(stranger) - 1, answer, sizeof(answer));
+	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 401 "));
+	ck_assert_ptr_nonnull(strstr(answer, "WWW-Authenticate: Basic realm=\"test\""));
+	for (int i = 0; i < 2; i++) {
+		exchange(&s, user, sizeof(user) - 1, answer, sizeof(answer));
+		ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
+		ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nabc"));
 	}
-	remove_file(&s, 0);
 	served_stop(&s);
 }
 END_TEST
@@ -304,7 +398,7 @@ read_whole(int fd, char *answer)
 	return true;
 }
 
-#define FIRST_LINES "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+#define FIRST_LINES "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 
 static const struct {
 	const char *start, *filling;
@@ -320,13 +414,9 @@ START_TEST(a_head_of_any_length_ends_nothing_but_its_request)
 {
 	static char answer[WHOLE];
 	struct served s;
-	struct web_config *config = plain_config("FIRST");
 	size_t answered = 0;
 
-	served_start(&s, config);
-	web_config_drop(config);
-	for (int i = 0; i < 3; i++)
-		write_shared_families(&s, i);
+	served_start(&s, plain_config("FIRST"));
 	for (size_t length = heads[_i].least; length <= MOST_HEAD; length += heads[_i].step) {
 		int fd = connect_to(&s);
 
@@ -337,8 +427,6 @@ START_TEST(a_head_of_any_length_ends_nothing_but_its_request)
 	/* Some of them are taken, and some are too long. */
 	ck_assert_uint_gt(answered, 0);
 	ck_assert_uint_lt(answered, (MOST_HEAD - heads[_i].least) / heads[_i].step);
-	for (int i = 0; i < 3; i++)
-		remove_file(&s, i);
 	served_stop(&s);
 }
 END_TEST
@@ -353,7 +441,10 @@ main(void)
 	tcase_set_timeout(tests, 20);
 	tcase_add_test(tests, a_reload_waits_for_no_answer);
 	tcase_add_test(tests, a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_configuration);
-	tcase_add_test(tests, files_are_joined_once_until_they_or_their_greatest_age_change);
+	tcase_add_loop_test(tests, each_request_has_its_answer, 0, LENGTH(asked));
+	tcase_add_test(tests, a_large_body_is_read_whole);
+	tcase_add_loop_test(tests, what_is_too_much_at_once_is_refused, 0, 2);
+	tcase_add_test(tests, only_those_who_may_ask_can_send_a_body);
 	tcase_add_loop_test(tests, a_head_of_any_length_ends_nothing_but_its_request, 0, LENGTH(heads));
 	return run_suite(suite);
 }

@@ -43,6 +43,7 @@ struct place {
 struct merging {
 	const struct document *const *documents;
 	size_t count;
+	merge_reserved *reserved;
 	merge_handler *report;
 	void *context;
 	struct faults faults;
@@ -221,6 +222,11 @@ join_family(struct merging *m, const struct parsed_family *family, uint32_t line
 	struct joined *joined;
 
 	*number = NOWHERE;
+	if (m->reserved != NULL && m->reserved(family->name)) {
+		fault_report(&m->faults, FAULT_DROP, line, "reserved",
+		    "'%.*s' is written by the program that joins the files", FAULT_ARGS(family->name));
+		return 0;
+	}
 	if (entry == NULL) {
 		collision = find_collision(m, family);
 		if (collision == NULL)
@@ -399,10 +405,14 @@ put_family(const struct merging *m, const struct joined *family, struct buffer *
 }
 
 long
-merge(const struct document *const documents[], size_t count, struct buffer *out, merge_handler *report,
-    void *context)
+merge(const struct document *const documents[], size_t count, struct buffer *out, merge_reserved *reserved,
+    merge_handler *report, void *context)
 {
-	struct merging m = { .documents = documents, .count = count, .report = report, .context = context };
+	struct merging m = { .documents = documents,
+		.count = count,
+		.reserved = reserved,
+		.report = report,
+		.context = context };
 	int result = merging_new(&m);
 
 	m.faults = (struct faults){ report != NULL ? forward : NULL, &m, 0 };

@@ -5,9 +5,9 @@
 #include "web/connections.h"
 
 void
-connections_init(struct connections *all, struct telemetry *telemetry)
+connections_init(struct connections *all, struct web_metrics *metrics)
 {
-	*all = (struct connections){ .telemetry = telemetry };
+	*all = (struct connections){ .metrics = metrics };
 	(void)pthread_mutex_init(&all->lock, NULL);
 }
 
@@ -32,7 +32,7 @@ connection_begin(struct connections *all, int fd)
 		all->first->previous = c;
 	all->first = c;
 	(void)pthread_mutex_unlock(&all->lock);
-	atomic_fetch_add(&all->telemetry->connections, 1);
+	atomic_fetch_add(&all->metrics->connections, 1);
 	return c;
 }
 
@@ -49,7 +49,7 @@ connection_end(struct connections *all, struct connection *c)
 	if (c->next != NULL)
 		c->next->previous = c->previous;
 	(void)pthread_mutex_unlock(&all->lock);
-	atomic_fetch_sub(&all->telemetry->connections, 1);
+	atomic_fetch_sub(&all->metrics->connections, 1);
 	web_config_drop(c->config);
 	free(c);
 }
@@ -79,7 +79,7 @@ connections_sweep(struct connections *all)
 		/* What lies in the kernel for who does not read would stay there for minutes. */
 		if (c->phase != CONNECTION_IDLE) {
 			(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-			atomic_fetch_add(&all->telemetry->timeouts, 1);
+			atomic_fetch_add(&all->metrics->timeouts, 1);
 		}
 		(void)shutdown(c->fd, SHUT_RDWR);
 	}

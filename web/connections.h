@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "exporter/metrics/telemetry.h"
 #include "web/config.h"
+#include "web/metrics.h"
 
 /*
  * How long a client may take, however steadily it trickles: libmicrohttpd
@@ -33,10 +33,10 @@ struct connections {
 	pthread_mutex_t lock;
 	struct connection *first;
 	int64_t limits_ns[CONNECTION_PHASES];
-	struct telemetry *telemetry;
+	struct web_metrics *metrics;
 };
 
-void connections_init(struct connections *all, struct telemetry *telemetry);
+void connections_init(struct connections *all, struct web_metrics *metrics);
 void connections_release(struct connections *all);
 
 /* NULL: out of memory.  `fd` must stay open until connection_end(), which drops `config` too. */

@@ -1,29 +1,64 @@
-/* One request: who may ask, and what is answered. */
+/*
+ * One request, from its first line to the end of its answer.  libmicrohttpd calls
+ * request_handle() when the headers are there, then with each piece of the body,
+ * then once more, which is when the answer is made.  A request whose password has
+ * to be checked sleeps in between, so that its thread serves others.
+ */
+
+#include "web/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/deadline.h"
-#include "web/request.h"
 #include "web/request_head.h"
 
 enum { LONGEST_PATH = 64 };
+
+static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 
 struct request {
 	struct web *web;
 	struct connection *connection;
 	struct web_config *config; /* of the whole request; NULL: its headers were not all read */
-	enum route route;
+	size_t route;              /* past the last one: there is none */
+	char path[LONGEST_PATH];
 	int64_t began_ns;
 	unsigned code; /* 0: nothing was answered yet */
-	bool costly;
-	bool asked; /* whether it may; then `answer` holds */
-	enum auth_answer answer;
+	bool costly;   /* it is counted as such */
+	size_t length; /* of the body, as announced */
+	struct buffer body;
+	bool asked; /* whether it may; then `permitted` holds */
+	enum auth_answer permitted;
 	struct MHD_Connection *waiting;
 };
 
 /* --- Answers --- */
+
+void
+web_answer_text(struct web_answer *answer, unsigned code, const char *line)
+{
+	answer->code = code;
+	answer->type = "text/plain; charset=utf-8";
+	buffer_string(&answer->body, line);
+	buffer_string(&answer->body, "\n");
+}
+
+void
+web_answer_json(struct web_answer *answer, unsigned code)
+{
+	answer->code = code;
+	answer->type = "application/json";
+}
+
+void
+web_answer_html(struct web_answer *answer, unsigned code, const char *policy)
+{
+	answer->code = code;
+	answer->type = "text/html; charset=utf-8";
+	answer->policy = policy;
+}
 
 static const char *
 header(struct MHD_Connection *connection, const char *name)
@@ -32,18 +67,23 @@ header(struct MHD_Connection *connection, const char *name)
 }
 
 static void
-add_security_headers(const struct web_config *config, const struct answer *answer)
+add_headers(struct MHD_Response *response, const struct web_config *config, const struct web_answer *answer)
 {
-	const char *values[WEB_HEADERS] = { answer->policy, "DENY", "nosniff", NULL, NULL };
+	const char *values[WEB_HEADERS] = { answer->policy != NULL ? answer->policy : no_content, "DENY",
+		"nosniff", NULL, NULL };
 
+	(void)MHD_add_response_header(response, "Content-Type", answer->type);
+	for (size_t i = 0; i < sizeof(answer->headers) / sizeof(answer->headers[0]); i++)
+		if (answer->headers[i][0] != NULL)
+			(void)MHD_add_response_header(response, answer->headers[i][0], answer->headers[i][1]);
 	for (int i = 0; i < WEB_HEADERS; i++) {
 		const char *value = config->headers[i] != NULL ? config->headers[i] : values[i];
 
 		if (value != NULL)
-			(void)MHD_add_response_header(answer->response, web_header_names[i], value);
+			(void)MHD_add_response_header(response, web_header_names[i], value);
 	}
-	(void)MHD_add_response_header(answer->response, "Referrer-Policy", "no-referrer");
-	(void)MHD_add_response_header(answer->response, "Cache-Control", "no-store");
+	(void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 }
 
 /* A connection whose TLS is not what it would be given now, or whose server ends, gets one answer more. */
@@ -56,29 +96,44 @@ is_last(const struct request *request)
 	       (c != NULL && c->config != NULL && c->config != request->config);
 }
 
-/* The response is used up. */
+/* The answer's body is used up. */
 static enum MHD_Result
-deliver(struct request *request, struct MHD_Connection *connection, const struct answer *answer)
+deliver(struct request *request, struct MHD_Connection *connection, struct web_answer *answer)
 {
+	struct MHD_Response *response;
 	enum MHD_Result result;
 
-	if (answer->response == NULL)
+	if (answer->body.failed) {
+		buffer_release(&answer->body);
+		*answer = (struct web_answer){ 0 };
+		buffer_init(&answer->body, SIZE_MAX);
+		web_answer_text(answer, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
+	}
+	response =
+	    MHD_create_response_from_buffer(answer->body.length, answer->body.text, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL) {
+		buffer_release(&answer->body);
 		return MHD_NO;
-	add_security_headers(request->config, answer);
+	}
+	add_headers(response, request->config, answer);
 	if (is_last(request))
-		(void)MHD_add_response_header(answer->response, "Connection", "close");
+		(void)MHD_add_response_header(response, "Connection", "close");
 	request->code = answer->code;
-	result = MHD_queue_response(connection, answer->code, answer->response);
-	MHD_destroy_response(answer->response);
+	result = MHD_queue_response(connection, answer->code, response);
+	MHD_destroy_response(response);
 	return result;
 }
 
-static void
-say_with(unsigned code, const char *text, const char *name, const char *value, struct answer *answer)
+/* A line of text, and one header if `name` is not NULL. */
+static enum MHD_Result
+deliver_text(struct request *request, struct MHD_Connection *connection, unsigned code, const char *text,
+    const char *name, const char *value)
 {
-	site_say(code, text, answer);
-	if (answer->response != NULL)
-		(void)MHD_add_response_header(answer->response, name, value);
+	struct web_answer answer = { .headers = { { name, value } } };
+
+	buffer_init(&answer.body, SIZE_MAX);
+	web_answer_text(&answer, code, text);
+	return deliver(request, connection, &answer);
 }
 
 /* --- Who may ask --- */
@@ -104,10 +159,10 @@ check_password(
 	request->waiting = connection;
 	request->asked = true;
 	MHD_suspend_connection(connection);
-	submitted = auth_submit(auth, question, &request->answer, resume, request);
+	submitted = auth_submit(auth, question, &request->permitted, resume, request);
 	/* When it is pending, the request may be another thread's by now. */
 	if (submitted != AUTH_PENDING) {
-		request->answer = submitted;
+		request->permitted = submitted;
 		MHD_resume_connection(connection);
 	}
 	return AUTH_PENDING;
@@ -133,57 +188,91 @@ ask(struct request *request, struct MHD_Connection *connection)
 static bool
 admit(struct request *request, struct MHD_Connection *connection, enum MHD_Result *result)
 {
-	struct answer answer;
 	enum auth_answer may;
+	char realm[128];
 
 	if (request->config->user_count == 0)
 		return true;
-	may = request->asked ? request->answer : ask(request, connection);
+	may = request->asked ? request->permitted : ask(request, connection);
 	if (may == AUTH_YES)
 		return true;
 	*result = MHD_YES;
 	if (may == AUTH_PENDING)
 		return false;
-	if (may == AUTH_BUSY)
-		say_with(MHD_HTTP_SERVICE_UNAVAILABLE,
-		    "too many passwords are being checked, try again later", "Retry-After", "1", &answer);
-	else
-		say_with(MHD_HTTP_UNAUTHORIZED, "unauthorized", "WWW-Authenticate",
-		    "Basic realm=\"arbwatch_exporter\", charset=\"UTF-8\"", &answer);
-	*result = deliver(request, connection, &answer);
+	(void)snprintf(
+	    realm, sizeof(realm), "Basic realm=\"%s\", charset=\"UTF-8\"", request->web->site.name);
+	*result = may == AUTH_BUSY
+		      ? deliver_text(request, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			    "too many passwords are being checked, try again later", "Retry-After", "1")
+		      : deliver_text(request, connection, MHD_HTTP_UNAUTHORIZED, "unauthorized",
+			    "WWW-Authenticate", realm);
 	return false;
 }
 
-/* A request that takes work, within the limit on them. */
+/* --- What is asked --- */
+
+static const struct web_route *
+route_of(const struct request *request)
+{
+	const struct web_route *route = &request->web->site.routes[request->route];
+
+	return route->path != NULL ? route : NULL;
+}
+
 static bool
-count_costly(struct request *request)
+is_method(const struct web_route *route, const char *method)
+{
+	if (route->body_limit > 0)
+		return strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+/* A request that takes work or memory, within the limit on them. */
+static bool
+count_costly(struct request *request, const struct web_route *route)
 {
 	struct web *web = request->web;
 
-	if (!site_is_costly(request->route))
+	if (request->costly || (!route->costly && route->body_limit == 0))
 		return true;
-	request->costly = true;
-	return atomic_fetch_add(&web->costly, 1) < web->limits.requests;
+	request->costly = atomic_fetch_add(&web->costly, 1) < web->limits.requests;
+	if (!request->costly)
+		atomic_fetch_sub(&web->costly, 1);
+	return request->costly;
+}
+
+/* True: go on.  False: it was answered, or waits; `*result` is for the server. */
+static bool
+accept_request(
+    struct request *request, struct MHD_Connection *connection, const char *method, enum MHD_Result *result)
+{
+	const struct web_route *route = route_of(request);
+
+	if (!admit(request, connection, result))
+		return false;
+	if (route == NULL)
+		*result = deliver_text(request, connection, MHD_HTTP_NOT_FOUND, "not found", NULL, NULL);
+	else if (!is_method(route, method))
+		*result = deliver_text(request, connection, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed",
+		    "Allow", route->body_limit > 0 ? "POST" : "GET, HEAD");
+	else if (!count_costly(request, route))
+		*result = deliver_text(request, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "too many requests at once, try again later", "Retry-After", "1");
+	else
+		return true;
+	return false;
 }
 
 static enum MHD_Result
-respond(struct request *request, struct MHD_Connection *connection, const char *method)
+respond(struct request *request, struct MHD_Connection *connection)
 {
-	struct answer answer;
-	enum MHD_Result result;
+	struct web_answer answer = { .code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
+	const struct web_request asked = { .path = request->path,
+		.accept_encoding = header(connection, "Accept-Encoding"),
+		.body = buffer_slice(&request->body) };
 
-	if (!admit(request, connection, &result))
-		return result;
-	if (request->route == ROUTE_OTHER)
-		site_say(MHD_HTTP_NOT_FOUND, "not found", &answer);
-	else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		say_with(MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed", "Allow", "GET, HEAD", &answer);
-	else if (!count_costly(request))
-		say_with(MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests at once, try again later",
-		    "Retry-After", "1", &answer);
-	else
-		site_answer(
-		    request->web->site, request->route, header(connection, "Accept-Encoding"), &answer);
+	buffer_init(&answer.body, SIZE_MAX);
+	route_of(request)->answer(request->web->site.context, &asked, &answer);
 	return deliver(request, connection, &answer);
 }
 
@@ -198,27 +287,36 @@ connection_of(struct MHD_Connection *connection)
 	return info != NULL ? info->socket_context : NULL;
 }
 
+/* The index of the route, or of the end of the routes. */
+static size_t
+find_route(const struct web_route *routes, const char *path)
+{
+	size_t i = 0;
+
+	while (routes[i].path != NULL && strcmp(routes[i].path, path) != 0)
+		i++;
+	return i;
+}
+
 /* A request's first line was read. */
 void *
 request_begin(void *context, const char *target, struct MHD_Connection *connection)
 {
 	struct web *web = context;
 	struct request *request = calloc(1, sizeof(*request));
-	struct slice asked = target_path(target);
-	char path[LONGEST_PATH];
+	struct slice path = target_path(target);
 
 	if (request == NULL)
 		return NULL;
 	request->web = web;
 	request->connection = connection_of(connection);
 	request->began_ns = clock_now_ns();
-	request->route = ROUTE_OTHER;
-	if (asked.length < sizeof(path)) {
-		(void)snprintf(path, sizeof(path), "%.*s", SLICE_ARGS(asked));
-		request->route = route_of(path);
-	}
+	/* One that is too long is no route's: it stays empty. */
+	if (path.length < sizeof(request->path))
+		(void)snprintf(request->path, sizeof(request->path), "%.*s", SLICE_ARGS(path));
+	request->route = find_route(web->site.routes, request->path);
 	connection_enter(&web->connections, request->connection, CONNECTION_ANSWER);
-	atomic_fetch_add(&web->telemetry->in_flight, 1);
+	atomic_fetch_add(&web->site.metrics->in_flight, 1);
 	return request;
 }
 
@@ -236,9 +334,11 @@ request_end(
 	if (request->costly)
 		atomic_fetch_sub(&web->costly, 1);
 	connection_enter(&web->connections, request->connection, CONNECTION_IDLE);
-	telemetry_count(web->telemetry, request->route, request->code, clock_now_ns() - request->began_ns);
-	atomic_fetch_sub(&web->telemetry->in_flight, 1);
+	web_metrics_count(
+	    web->site.metrics, request->route, request->code, clock_now_ns() - request->began_ns);
+	atomic_fetch_sub(&web->site.metrics->in_flight, 1);
 	web_config_drop(request->config);
+	buffer_release(&request->body);
 	free(request);
 	*state = NULL;
 }
@@ -251,39 +351,55 @@ look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const c
 	return MHD_YES;
 }
 
-/* Whether to go on; if not, there is an answer.  With that the connection ends, since nothing tells what
- * comes next. */
-static bool
-is_taken(struct MHD_Connection *connection, const char *version, struct answer *answer)
+/* The headers are there.  A connection whose request is refused ends with the answer, since nothing tells
+ * what comes next on it. */
+static enum MHD_Result
+check_head(struct request *request, struct MHD_Connection *connection, const char *version)
 {
+	const struct web_route *route = route_of(request);
 	struct framing framing = { 0 };
 	const char *text = NULL;
 	unsigned code;
 
+	request->config = web_config_now(request->web);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
-	code = framing_refusal(&framing, version, &text);
+	code = framing_refusal(
+	    &framing, version, route != NULL ? route->body_limit : 0, &text, &request->length);
 	if (code != 0)
-		say_with(code, text, "Connection", "close", answer);
-	return code == 0;
+		return deliver_text(request, connection, code, text, "Connection", "close");
+	buffer_init(&request->body, request->length);
+	return MHD_YES;
 }
 
-/* With the headers, and again at the end of the request, and after it slept. */
 enum MHD_Result
 request_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *piece, size_t *size, void **state)
 {
 	struct web *web = context;
 	struct request *request = *state;
-	struct answer answer;
+	enum MHD_Result result = MHD_YES;
 
 	(void)url;
-	(void)piece;
-	if (request == NULL || *size > 0 || atomic_load(&web->over))
+	if (request == NULL || atomic_load(&web->over))
 		return MHD_NO;
-	if (request->config != NULL)
-		return respond(request, connection, method);
-	request->config = web_config_now(web);
-	return is_taken(connection, version, &answer) ? MHD_YES : deliver(request, connection, &answer);
+	if (request->config == NULL) {
+		result = check_head(request, connection, version);
+		/* Before a body is taken, so that only those who may ask can fill memory. */
+		if (result == MHD_YES && request->code == 0 && request->length > 0)
+			(void)accept_request(request, connection, method, &result);
+		return result;
+	}
+	if (*size > request->length - request->body.length)
+		return MHD_NO;
+	if (*size > 0) {
+		buffer_append(&request->body, piece, *size);
+		*size = 0;
+		return request->body.failed ? MHD_NO : MHD_YES;
+	}
+	if (!accept_request(request, connection, method, &result))
+		return result;
+	/* It may have slept before its body came. */
+	return request->body.length == request->length ? respond(request, connection) : MHD_YES;
 }
 
 /* Paths are compared as they were sent. */

@@ -8,11 +8,10 @@
 #include "web/server.h"
 #include "web/users.h"
 
-/* What the files of the server share; web.h is for everybody else. */
+/* What the files of the server share; web/server.h is for everybody else. */
 struct web {
 	struct web_limits limits;
-	struct site *site;
-	struct telemetry *telemetry;
+	struct web_site site;
 	struct auth *auth;
 	struct connections connections;
 	int sockets[WEB_ADDRESSES]; /* -1: its server has it */

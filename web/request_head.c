@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -81,7 +82,7 @@ framing_add(struct framing *framing, const char *name, const char *value)
 	} else if (strcasecmp(name, "Host") == 0) {
 		framing->hosts++;
 	} else if (strcasecmp(name, "Transfer-Encoding") == 0) {
-		framing->body = true;
+		framing->body = framing->encoded = true;
 	} else if (strcasecmp(name, "Content-Length") == 0) {
 		if (framing->length != NULL && strcmp(framing->length, value) != 0)
 			framing->contradicts = true;
@@ -91,9 +92,26 @@ framing_add(struct framing *framing, const char *name, const char *value)
 	}
 }
 
-unsigned
-framing_refusal(const struct framing *framing, const char *version, const char **text)
+/* Digits alone, and no more than `limit`. */
+static bool
+read_length(const char *text, size_t limit, size_t *length)
 {
+	char *end;
+	unsigned long long value;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	*length = (size_t)value;
+	return errno == 0 && *end == '\0' && value <= limit;
+}
+
+unsigned
+framing_refusal(
+    const struct framing *framing, const char *version, size_t body_limit, const char **text, size_t *length)
+{
+	*length = 0;
 	if (framing->malformed) {
 		*text = "a header's name has white space in it";
 		return 400;
@@ -106,8 +124,16 @@ framing_refusal(const struct framing *framing, const char *version, const char *
 		*text = "there must be one Host";
 		return 400;
 	}
-	*text = "no request here has a body";
-	return framing->body ? 413 : 0;
+	if (!framing->body)
+		return 0;
+	if (body_limit > 0 && framing->encoded) {
+		*text = "the length of the body must be announced: Content-Length";
+		return 411;
+	}
+	if (body_limit > 0 && read_length(framing->length, body_limit, length))
+		return 0;
+	*text = body_limit > 0 ? "the body is too large" : "no request here has a body";
+	return 413;
 }
 
 /* --- Authorization --- */

@@ -19,6 +19,7 @@ struct framing {
 	unsigned hosts;
 	const char *length; /* the last Content-Length */
 	bool malformed, contradicts;
+	bool encoded; /* Transfer-Encoding: where the body ends is not known before */
 	bool body;
 };
 
@@ -27,10 +28,12 @@ void framing_add(struct framing *framing, const char *name, const char *value);
 
 /*
  * The status to refuse the request with, and in `*text` why: it may end
- * elsewhere than it seems, is for no host or for two, or has a body, which
- * nothing here takes.  0: it is fine.
+ * elsewhere than it seems, is for no host or for two, or its body is larger than
+ * `body_limit` (0: it may have none) or of a length that is not announced.
+ * 0: it is fine, and `*length` is the body's.
  */
-unsigned framing_refusal(const struct framing *framing, const char *version, const char **text);
+unsigned framing_refusal(
+    const struct framing *framing, const char *version, size_t body_limit, const char **text, size_t *length);
 
 /* The name and the password of an Authorization header. */
 struct basic_credentials {

@@ -128,16 +128,15 @@ start_server(struct web *web, int fd, bool tls)
 }
 
 struct web *
-web_new(const struct web_limits *limits, struct site *site)
+web_new(const struct web_limits *limits, const struct web_site *site)
 {
 	struct web *web = calloc(1, sizeof(*web));
 
 	if (web == NULL)
 		return NULL;
 	web->limits = *limits;
-	web->site = site;
-	web->telemetry = site->telemetry;
-	connections_init(&web->connections, web->telemetry);
+	web->site = *site;
+	connections_init(&web->connections, site->metrics);
 	web->connections.limits_ns[CONNECTION_NEW] = limits->header_timeout_ns;
 	web->connections.limits_ns[CONNECTION_ANSWER] = limits->answer_timeout_ns;
 	web->connections.limits_ns[CONNECTION_IDLE] = limits->idle_timeout_ns;
@@ -205,7 +204,7 @@ web_stop(struct web *web, int64_t grace_ns)
 	struct deadline deadline = deadline_in(grace_ns);
 
 	atomic_store(&web->closing, true);
-	while (atomic_load(&web->telemetry->in_flight) > 0 && deadline_left_ns(deadline) > 0) {
+	while (atomic_load(&web->site.metrics->in_flight) > 0 && deadline_left_ns(deadline) > 0) {
 		connections_sweep(&web->connections);
 		(void)nanosleep(&moment, NULL);
 	}

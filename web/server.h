@@ -1,15 +1,71 @@
 #ifndef WEB_SERVER_H
 #define WEB_SERVER_H
 
-#include "exporter/routes.h"
+#include "common/failure.h"
+#include "common/text/buffer.h"
 #include "web/config.h"
 #include "web/listen.h"
+#include "web/metrics.h"
 
 /*
- * The HTTP(S) server: who may ask, how much, for how long; the site has the
- * answers.  Everything a client can do is bounded: connections, headers,
- * bodies (none), requests at once, time.
+ * An HTTP(S) server for a program with a few paths: TLS, users and headers by
+ * web/config.h, and a limit on everything a client can do: connections, headers,
+ * bodies, requests at once, time.  It sets no cookies and keeps no sessions.
+ *
+ *	static void hello(void *context, const struct web_request *request, struct web_answer *answer)
+ *	{
+ *		web_answer_text(answer, 200, "hello");
+ *	}
+ *	static const struct web_route routes[] = { { .path = "/hello", .answer = hello }, { 0 } };
+ *	const struct web_site site = { .name = "example", .routes = routes, .metrics = &metrics };
+ *	struct web_limits limits = { 64, 16, second_ns, second_ns, second_ns };
+ *	struct web *web = web_new(&limits, &site);
+ *
+ *	web_metrics_init(&metrics, routes);
+ *	web_listen(web, "127.0.0.1:8080", name, &why);
+ *	web_start(web, config, &why);
+ *	while (!ended)
+ *		sleep, then web_tick(web);
+ *	web_stop(web, grace_ns);
+ *	web_free(web);
  */
+struct web_request {
+	const char *path;            /* without the query, as it was sent */
+	const char *accept_encoding; /* NULL: there is none */
+	struct slice body;           /* of a POST; not NUL-terminated */
+};
+
+struct web_answer {
+	unsigned code;
+	const char *type;          /* Content-Type */
+	const char *policy;        /* Content-Security-Policy; NULL: a browser loads nothing */
+	const char *headers[2][2]; /* more of them: name and value, both static; NULL: none */
+	struct buffer body;        /* when it failed, the answer is 500 */
+};
+
+/* Fill an answer, whose body is empty and has no limit.  May be called from several threads at once. */
+typedef void web_answer_fill(void *context, const struct web_request *request, struct web_answer *answer);
+
+struct web_route {
+	const char *path;        /* "/metrics"; compared as it was sent */
+	web_answer_fill *answer; /* to GET and HEAD, or to POST */
+	bool costly;             /* takes work worth a limit: web_limits.requests */
+	size_t body_limit;       /* bytes of a POST; 0: GET and HEAD, which have no body */
+};
+
+/* What is served; all of it must outlive the server. */
+struct web_site {
+	const char *name;               /* the realm of a login */
+	const struct web_route *routes; /* ended by a route without a path */
+	void *context;                  /* of the routes */
+	struct web_metrics *metrics;    /* of the same routes */
+};
+
+/* Set the code and the body: a line of text, or what the caller has put into the body. */
+void web_answer_text(struct web_answer *answer, unsigned code, const char *line);
+void web_answer_json(struct web_answer *answer, unsigned code);
+void web_answer_html(struct web_answer *answer, unsigned code, const char *policy);
+
 enum { WEB_ADDRESSES = 16, WEB_LEAST_CONNECTIONS = 4, WEB_REQUEST_MEMORY = 16 * 1024 };
 
 /* Descriptors that listening on an address takes, without its connections. */
@@ -17,7 +73,7 @@ enum { WEB_FILES_PER_ADDRESS = 8 };
 
 struct web_limits {
 	unsigned connections; /* per address */
-	unsigned requests;    /* costly ones at once */
+	unsigned requests;    /* costly ones at once, and those with a body */
 	int64_t header_timeout_ns;
 	int64_t idle_timeout_ns;
 	int64_t answer_timeout_ns;
@@ -25,8 +81,8 @@ struct web_limits {
 
 struct web;
 
-/* `site` must outlive it.  NULL: out of memory. */
-struct web *web_new(const struct web_limits *limits, struct site *site);
+/* NULL: out of memory. */
+struct web *web_new(const struct web_limits *limits, const struct web_site *site);
 
 /* Have an address to listen on; `name` is what it became.  0, or -1 with `why`. */
 int web_listen(struct web *web, const char *address, char name[LISTEN_NAME], struct failure *why);
@@ -38,15 +94,15 @@ int web_start(struct web *web, struct web_config *config, struct failure *why);
  * Serve with this one, which it keeps, from now on.  No server is restarted: a
  * request that was begun is answered by the configuration it began with, the
  * next one by this one; new connections get its TLS, and older ones with TLS
- * end with the answer to their next request.  Waits for nobody.  0, or -1 with
+ * end with the answer to their next request.  Waits for no client.  0, or -1 with
  * `why` when TLS would have to be turned on or off; then all is as it was.
  */
 int web_configure(struct web *web, struct web_config *config, struct failure *why);
 
-/* To be called every now and then: ends who is too slow. */
+/* To be called every now and then: ends connections that are too slow. */
 void web_tick(struct web *web);
 
-/* Accept nobody any more, wait for answers under way for so long, end. */
+/* Accept no more connections, wait for answers under way for so long, end. */
 void web_stop(struct web *web, int64_t grace_ns);
 void web_free(struct web *web);
 

@@ -1,12 +1,23 @@
+/*
+ * A file is served as node_exporter would serve it.  So it is refused for what
+ * node_exporter refuses a file for, and also for what makes node_exporter misread
+ * it or crash: with one such file, nothing of the directory would arrive.
+ */
+
+#include "exporter/directory/judge_file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/text/buffer.h"
 #include "exporter/directory/bounds.h"
-#include "exporter/directory/judge_file.h"
 #include "textfile/composite.h"
 #include "textfile/validate.h"
+
+struct judging {
+	struct judgement *judgement;
+	const struct document *document; /* NULL: it is still being parsed */
+};
 
 static int
 compare_line(const void *key, const void *element)
@@ -28,19 +39,20 @@ is_of_composite(const struct document *d, uint32_t line)
 }
 
 /*
- * Labels that differ within a family are no fault to Prometheus, and what
- * node_exporter writes itself is not taken here.
+ * Labels that differ within a family are no fault to Prometheus.  Names that
+ * node_exporter writes itself ("taken") are fine here: merge() is given our own.
  */
 static void
 judge(void *context, const struct fault *fault)
 {
-	struct judgement *j = context;
+	const struct judging *judging = context;
+	struct judgement *j = judging->judgement;
 
 	if (j->reason[0] != '\0' || strcmp(fault->rule, "labels_differ") == 0 ||
 	    strcmp(fault->rule, "taken") == 0)
 		return;
-	if (fault->class == FAULT_DROP && j->document != NULL &&
-	    (strcmp(fault->rule, "duplicate") != 0 || !is_of_composite(j->document, fault->line))) {
+	if (fault->class == FAULT_DROP && judging->document != NULL &&
+	    (strcmp(fault->rule, "duplicate") != 0 || !is_of_composite(judging->document, fault->line))) {
 		j->dropped++;
 		return;
 	}
@@ -50,55 +62,33 @@ judge(void *context, const struct fault *fault)
 		(void)snprintf(j->reason, sizeof(j->reason), "%.240s", fault->text);
 }
 
-static bool
-is_ours(struct slice name)
+bool
+judge_has_ours(const struct document *document)
 {
 	static const char prefix[] = "arbitrage_";
 
-	return name.length > sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0;
+	for (size_t i = 0; i < document->family_count; i++) {
+		struct slice name = document->families[i].name;
+
+		if (name.length >= sizeof(prefix) && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0)
+			return true;
+	}
+	return false;
 }
 
 int
-digest_ours(const struct content *content, struct document *document, char **own_text)
+judge_file(struct slice text, struct document *document, struct buffer *bounds, struct judgement *judgement)
 {
-	struct buffer text;
+	struct judging judging = { .judgement = judgement };
 	long faults;
 
-	buffer_init(&text, content->length);
-	for (size_t i = 0; i < content->family_count; i++) {
-		const struct content_family *family = &content->families[i];
-
-		if (is_ours(family->name))
-			buffer_append(&text, content->text + family->start, family->end - family->start);
-	}
-	if (text.failed) {
-		buffer_release(&text);
-		return -1;
-	}
-	*own_text = text.text;
-	if (text.text == NULL)
-		return 0;
-	faults = parse(document, buffer_slice(&text), NULL, NULL);
-	return faults < 0 ? -1 : 0;
-}
-
-int
-digest(struct slice text, struct hash_key key, struct judgement *j, struct content **content)
-{
-	struct document document;
-	struct buffer bounds;
-	long faults = parse(&document, text, judge, j);
-
-	*content = NULL;
-	buffer_init(&bounds, SIZE_MAX);
+	*judgement = (struct judgement){ 0 };
+	faults = parse(document, text, judge, &judging);
 	if (faults >= 0) {
-		j->document = &document;
-		faults = validate_document(&document, judge, j);
+		judging.document = document;
+		faults = validate_document(document, judge, &judging);
 	}
-	if (faults >= 0 && j->reason[0] == '\0' && bounds_normalise(&document, &bounds) == 0)
-		*content = content_new(&document, key);
-	j->document = NULL;
-	document_release(&document);
-	buffer_release(&bounds);
-	return *content != NULL ? 0 : -1;
+	if (faults < 0 || judgement->reason[0] != '\0')
+		return -1;
+	return bounds_normalise(document, bounds);
 }

@@ -1,29 +1,25 @@
 #ifndef EXPORTER_DIRECTORY_JUDGE_FILE_H
 #define EXPORTER_DIRECTORY_JUDGE_FILE_H
 
-#include "exporter/directory/content.h"
+#include "common/text/buffer.h"
+#include "textfile/parse.h"
 
-/*
- * What the text of one file comes to: whether node_exporter would take it, and
- * what is kept of it.
- */
+/* Whether node_exporter would take a file, and what it would leave out of it. */
 struct judgement {
-	const struct document *document; /* while it is validated */
-	char reason[256];                /* the first fault for which all of it is refused; "": none */
-	long dropped;                    /* faults for which a part of it is left out */
+	char reason[256]; /* the first fault for which all of it is refused; "": it is taken */
+	long dropped;     /* faults for which a part of it is left out */
 };
 
 /*
- * Judge a text.  0 and its content, the caller's, or -1: refused (then there is
- * a reason) or out of memory (then there is none).  `j` begins as zeros.
+ * Parse and judge a text.  The document's slices point into `text` and `bounds`
+ * (an empty buffer, for bounds that node_exporter writes differently); both
+ * must outlive it.  0, or -1: refused (then there is a reason) or out of memory
+ * (then there is not).  In every case the document is for document_release().
  */
-int digest(struct slice text, struct hash_key key, struct judgement *j, struct content **content);
+int judge_file(
+    struct slice text, struct document *document, struct buffer *bounds, struct judgement *judgement);
 
-/*
- * The document of our families ("arbitrage_...") alone, pointing into a text
- * of its own; both are the caller's, who has given an empty document and NULL.
- * 0 or -1: out of memory, and there may be some of it.
- */
-int digest_ours(const struct content *content, struct document *document, char **own_text);
+/* Whether a family's name begins with "arbitrage_", as those of our programs do. */
+bool judge_has_ours(const struct document *document);
 
 #endif /* EXPORTER_DIRECTORY_JUDGE_FILE_H */

@@ -168,7 +168,6 @@ store_new(const char *directory, const struct store_limits *limits)
 	if (store == NULL)
 		return NULL;
 	store->limits = *limits;
-	store->key = hash_key_new();
 	store->directory = strdup(directory);
 	if (store->directory != NULL)
 		return store;

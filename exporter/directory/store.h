@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "common/failure.h"
-#include "exporter/directory/content.h"
 #include "textfile/parse.h"
 
 /*
@@ -15,9 +14,6 @@
  * Whatever is no regular file, too large, unreadable or broken is an entry with
  * a reason, and hides no other.  Symbolic links are followed, as node_exporter
  * does.
- *
- * Of a file's text only what somebody needs is kept: its families that begin
- * with "arbitrage_" as a document, and the whole in the form it is served in.
  */
 enum store_state {
 	STORE_GOOD,       /* parsed, and as good as node_exporter takes it */
@@ -34,8 +30,7 @@ struct store_file {
 	char reason[256];         /* "" while good */
 	bool foreign;             /* broken, and "arbitrage_" is nowhere in it: another program's */
 	double modified;          /* Unix time; negative: not known */
-	struct document document; /* of a good file: its families that begin with "arbitrage_"; the store's */
-	struct content *content;  /* of a good file, with store_limits.serve; the store's (content_keep()) */
+	struct document document; /* of a good file; the store's */
 	long dropped;             /* faults for which node_exporter leaves out a part of it */
 	uint64_t changed;         /* the generation in which its state, reason or text last changed */
 };
@@ -44,7 +39,6 @@ struct store_limits {
 	size_t file_bytes; /* the largest file that is read */
 	size_t all_bytes;  /* and all of them together */
 	size_t files;      /* those past it, by name, are not looked at */
-	bool serve;        /* keep what is served */
 };
 
 struct store;

@@ -44,12 +44,9 @@ entry_forget(struct store *store, struct entry *entry)
 {
 	store->bytes -= entry->size;
 	entry->size = 0;
-	entry->text_hash = 0;
 	document_release(&entry->file.document);
-	free(entry->own_text);
-	entry->own_text = NULL;
-	content_drop(entry->file.content);
-	entry->file.content = NULL;
+	buffer_release(&entry->text);
+	buffer_release(&entry->bounds);
 	entry->file.dropped = 0;
 }
 
@@ -66,7 +63,7 @@ set_bad(struct store *store, struct entry *entry, enum store_state state, const 
 {
 	bool same = entry->file.state == state && strcmp(entry->file.reason, reason) == 0;
 
-	if (!same || entry->file.content != NULL)
+	if (!same)
 		mark_changed(store, entry);
 	entry_forget(store, entry);
 	entry->known = false;
@@ -82,40 +79,51 @@ entry_release(struct store *store, struct entry *entry)
 	free(entry->file.name);
 }
 
+/* A good text becomes the entry's. */
 static void
-take_text(struct store *store, struct entry *entry, struct slice text)
+set_good(struct store *store, struct entry *entry, struct buffer *text, struct buffer *bounds,
+    struct document *document, const struct judgement *judgement)
+{
+	mark_changed(store, entry);
+	entry_forget(store, entry);
+	entry->file.state = STORE_GOOD;
+	entry->file.reason[0] = '\0';
+	entry->file.foreign = false;
+	entry->file.dropped = judgement->dropped;
+	entry->file.document = *document;
+	entry->text = *text;
+	entry->bounds = *bounds;
+	*document = (struct document){ 0 };
+	*text = *bounds = (struct buffer){ 0 };
+}
+
+static void
+judge_text(struct store *store, struct entry *entry, struct buffer *text)
 {
 	static const char ours[] = "arbitrage_";
-	uint64_t hash = hash_text(store->key, text.at, text.length) | 1;
-	struct judgement j = { 0 };
-	struct content *content = NULL;
+	struct slice all = { text->text != NULL ? text->text : "", text->length };
+	struct judgement judgement;
+	struct document document;
+	struct buffer bounds;
 
 	/* Written again, with nothing new. */
-	if (entry->text_hash == hash && entry->size == text.length)
+	if (entry->file.state == STORE_GOOD && slice_equal(all, buffer_slice(&entry->text)))
 		return;
-	if (digest(text, store->key, &j, &content) != 0) {
-		set_bad(store, entry, j.reason[0] != '\0' ? STORE_BROKEN : STORE_UNREADABLE,
-		    j.reason[0] != '\0' ? j.reason : "out of memory");
-		entry->file.foreign = entry->file.state == STORE_BROKEN &&
-				      memmem(text.at, text.length, ours, strlen(ours)) == NULL;
+	buffer_init(&bounds, SIZE_MAX);
+	if (judge_file(all, &document, &bounds, &judgement) == 0) {
+		set_good(store, entry, text, &bounds, &document, &judgement);
+	} else if (judgement.reason[0] != '\0') {
+		set_bad(store, entry, STORE_BROKEN, judgement.reason);
+		entry->file.foreign = memmem(all.at, all.length, ours, strlen(ours)) == NULL;
 	} else {
-		mark_changed(store, entry);
-		entry_forget(store, entry);
-		entry->file.state = STORE_GOOD;
-		entry->file.foreign = false;
-		entry->file.reason[0] = '\0';
-		entry->file.dropped = j.dropped;
-		if (digest_ours(content, &entry->file.document, &entry->own_text) != 0)
-			set_bad(store, entry, STORE_UNREADABLE, "out of memory");
-		else if (store->limits.serve)
-			entry->file.content = content_keep(content);
+		set_bad(store, entry, STORE_UNREADABLE, "out of memory");
 	}
-	content_drop(content);
+	document_release(&document);
+	buffer_release(&bounds);
 	if (entry->file.state == STORE_UNREADABLE)
 		return;
-	entry->size = text.length;
-	entry->text_hash = hash;
-	store->bytes += text.length;
+	entry->size = all.length;
+	store->bytes += all.length;
 }
 
 static bool
@@ -172,7 +180,7 @@ read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
 	entry->settled = began_ns - entry->since_ns > settled_ns;
 	entry->identity = before;
 	if (result == 0)
-		take_text(store, entry, (struct slice){ text.text != NULL ? text.text : "", text.length });
+		judge_text(store, entry, &text);
 	else
 		set_bad(store, entry, error == EFBIG ? STORE_TOO_LARGE : STORE_UNREADABLE,
 		    error == EFBIG ? "grew past the limit while it was read" : strerror(error));

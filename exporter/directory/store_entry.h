@@ -3,8 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "common/text/buffer.h"
 #include "exporter/directory/store.h"
-#include "textfile/hash.h"
 
 /* What the files of the store share; store.h is for everybody else. */
 
@@ -26,14 +26,13 @@ struct entry {
 	bool seen;          /* in this refresh */
 	bool fresh;         /* listed for the first time, and not yet looked at */
 	size_t size;        /* of the text, while good or broken */
-	uint64_t text_hash; /* the same */
-	char *own_text;     /* what the document points into */
+	struct buffer text; /* while good; the document points into it, and into the bounds */
+	struct buffer bounds;
 };
 
 struct store {
 	char *directory;
 	struct store_limits limits;
-	struct hash_key key;
 	struct entry *entries; /* by name */
 	size_t count, room;
 	size_t bytes; /* of the files that were read */

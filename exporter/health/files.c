@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "exporter/directory/judge_file.h"
 #include "exporter/health/rules.h"
 #include "exporter/health/text.h"
 
@@ -78,7 +79,7 @@ is_good(const struct facts *facts, const struct store_file *file, size_t index, 
 		words_add(&reason, "%s", cause);
 	} else if (file->dropped > 0) {
 		/* What is left out of files of others is not about anything here. */
-		check->status = file->document.family_count > 0 ? HEALTH_FAIL : HEALTH_WARN;
+		check->status = judge_has_ours(&file->document) ? HEALTH_FAIL : HEALTH_WARN;
 		words_add(&state, "in part");
 		words_add(&reason, "faults for which a part of it is left out: %ld", file->dropped);
 	} else if ((what = missing(facts, file, index)) != NULL) {

@@ -2,6 +2,7 @@
 #define EXPORTER_METRICS_CHANGE_LOG_H
 
 #include "exporter/metrics/exposition.h"
+#include "textfile/hash.h"
 
 /* Which changes somebody was told of: each once. */
 enum { TOLD = 256 };

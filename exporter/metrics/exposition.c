@@ -1,37 +1,46 @@
+/*
+ * The files are joined into one text when the directory has changed, and that
+ * text answers every request until the next change.  An answer is a copy, so that
+ * a slow client holds nothing but its own answer.
+ */
+
+#include "exporter/metrics/exposition.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "exporter/metrics/change_log.h"
-#include "exporter/metrics/exposition.h"
 #include "exporter/metrics/files_metrics.h"
+#include "exporter/metrics/gzip.h"
+#include "textfile/merge.h"
 
-/*
- * Bounds on what a directory can make of us.  A file of very short lines needs
- * about ten times its size while it is read.
- */
+/* Bounds on what a directory can make of us.  A file of very short lines needs about ten times its size. */
 static const size_t largest_file = 16 << 20;
-static const size_t largest_sum = 128 << 20;
-static const size_t largest_own = 4 << 20;
+static const size_t largest_sum = 64 << 20;
 
 struct exposition {
 	char *directory;
 	bool serve;
 	double max_age;
 	struct store *store;
-	struct joined *joined;
+	struct buffer text;       /* of the files */
+	struct gzip_start packed; /* the same, once somebody asks for it */
+	bool is_joined, is_packed;
+	uint64_t joins;
 	uint64_t joined_of; /* the generation it was made of */
 	double next_stale;  /* the first time at which one of its files is too old; 0: it has none */
 	size_t stale;       /* good files that are left out */
+	size_t conflicts;   /* families and series that are left out */
 	bool unlisted;
 	struct failure why; /* it is unlisted */
 	struct notices notices;
-	const char **names; /* while files are joined: by content */
+	const char **names; /* while files are joined: by document */
 };
 
 struct exposition *
 exposition_new(const struct exposition_settings *settings, exposition_notice *notice, void *context)
 {
-	const struct store_limits limits = { largest_file, largest_sum, EXPOSITION_FILES, settings->serve };
+	const struct store_limits limits = { largest_file, largest_sum, EXPOSITION_FILES };
 	struct exposition *e = calloc(1, sizeof(*e));
 
 	if (e == NULL)
@@ -40,6 +49,7 @@ exposition_new(const struct exposition_settings *settings, exposition_notice *no
 		.serve = settings->serve,
 		.max_age = settings->max_age,
 		.store = store_new(settings->directory, &limits) };
+	buffer_init(&e->text, SIZE_MAX);
 	notices_init(&e->notices, notice, context);
 	if (e->directory != NULL && e->store != NULL)
 		return e;
@@ -47,12 +57,21 @@ exposition_new(const struct exposition_settings *settings, exposition_notice *no
 	return NULL;
 }
 
+static void
+forget_joined(struct exposition *e)
+{
+	buffer_release(&e->text);
+	gzip_release(&e->packed);
+	buffer_init(&e->text, SIZE_MAX);
+	e->is_joined = e->is_packed = false;
+}
+
 void
 exposition_free(struct exposition *e)
 {
 	if (e == NULL)
 		return;
-	joined_drop(e->joined);
+	forget_joined(e);
 	store_free(e->store);
 	free(e->directory);
 	free(e);
@@ -67,17 +86,21 @@ exposition_store(const struct exposition *e)
 void
 exposition_set_max_age(struct exposition *e, double seconds)
 {
-	if (e->max_age == seconds)
-		return;
+	if (e->max_age != seconds)
+		forget_joined(e);
 	e->max_age = seconds;
-	joined_drop(e->joined);
-	e->joined = NULL;
 }
 
 const char *
 exposition_unlisted(const struct exposition *e)
 {
 	return e->unlisted ? e->why.text : NULL;
+}
+
+uint64_t
+exposition_joins(const struct exposition *e)
+{
+	return e->joins;
 }
 
 /* --- Joining --- */
@@ -89,16 +112,17 @@ is_stale(const struct exposition *e, const struct store_file *file, double now)
 }
 
 static void
-report(void *context, size_t file, const char *text)
+report(void *context, size_t file, const struct fault *fault)
 {
 	struct exposition *e = context;
 
-	notices_add(&e->notices, "left out", e->names[file], text);
+	e->conflicts++;
+	notices_add(&e->notices, "left out", e->names[file], fault->text);
 }
 
 /* Good files that are not too old. */
 static size_t
-choose(struct exposition *e, double now, struct content **contents)
+choose(struct exposition *e, double now, const struct document **documents)
 {
 	size_t count = 0;
 
@@ -121,30 +145,33 @@ choose(struct exposition *e, double now, struct content **contents)
 			notices_add(&e->notices, "left out", file->name,
 			    "some of its series contradict others of the file");
 		e->names[count] = file->name;
-		contents[count++] = file->content;
+		documents[count++] = &file->document;
 	}
 	return count;
 }
 
-static struct joined *
+static void
 join(struct exposition *e, double now)
 {
 	size_t most = store_count(e->store) + 1, count;
-	struct content **contents = calloc(most, sizeof(struct content *));
-	struct joined *joined = NULL;
+	const struct document **documents = calloc(most, sizeof(*documents));
 
+	forget_joined(e);
+	e->conflicts = 0;
+	e->joins++;
 	e->names = calloc(most, sizeof(*e->names));
 	notices_begin(&e->notices);
-	if (contents != NULL && e->names != NULL) {
-		count = choose(e, now, contents);
-		joined = joined_new(contents, count, telemetry_reserved, report, e);
+	if (documents != NULL && e->names != NULL) {
+		count = choose(e, now, documents);
+		e->is_joined =
+		    merge(documents, count, &e->text, telemetry_reserved, report, e) >= 0 && !e->text.failed;
 	}
-	free(contents);
+	free(documents);
 	free(e->names);
 	e->names = NULL;
-	if (joined != NULL)
+	if (e->is_joined)
 		notices_end(&e->notices);
-	return joined;
+	e->joined_of = store_generation(e->store);
 }
 
 /* Whether a file that is left out was modified since without anything new in it is seen here too. */
@@ -153,7 +180,7 @@ is_current(const struct exposition *e, double now)
 {
 	size_t stale = 0;
 
-	if (e->joined == NULL || e->joined_of != store_generation(e->store))
+	if (!e->is_joined || e->joined_of != store_generation(e->store))
 		return false;
 	if (e->max_age <= 0)
 		return true;
@@ -171,25 +198,47 @@ exposition_refresh(struct exposition *e, double now)
 	e->why = (struct failure){ 0 };
 	e->unlisted = store_refresh(e->store, &e->why) != 0;
 	notices_of_store(&e->notices, e->store, e->unlisted ? &e->why : NULL);
-	if (!e->serve || is_current(e, now))
-		return;
-	joined_drop(e->joined);
-	e->joined = join(e, now);
-	e->joined_of = store_generation(e->store);
+	if (e->serve && !is_current(e, now))
+		join(e, now);
+}
+
+/* --- Answers --- */
+
+static void
+write_own(const struct exposition *e, const struct telemetry *telemetry, struct buffer *out)
+{
+	if (e->serve)
+		about_files_write(
+		    &(struct about_files){ e->directory, e->store, e->unlisted, e->stale, e->conflicts },
+		    out);
+	telemetry_write(telemetry, out);
+}
+
+static int
+write_packed(struct exposition *e, const struct telemetry *telemetry, struct buffer *out)
+{
+	struct buffer own;
+	int result = -1;
+
+	if (!e->is_packed && gzip_start(&e->packed, buffer_slice(&e->text)) != 0)
+		return -1;
+	e->is_packed = true;
+	buffer_init(&own, SIZE_MAX);
+	write_own(e, telemetry, &own);
+	if (!own.failed)
+		result = gzip_finish(&e->packed, buffer_slice(&own), out);
+	buffer_release(&own);
+	return result;
 }
 
 int
-exposition_write(struct exposition *e, bool gzip, struct body *body)
+exposition_write(struct exposition *e, const struct telemetry *telemetry, bool gzip, struct buffer *out)
 {
-	*body = (struct body){ 0 };
-	buffer_init(&body->own, largest_own);
-	if (!e->serve)
-		return 0;
-	if (e->joined == NULL || (gzip && joined_pack(e->joined) != 0))
+	if (e->serve && !e->is_joined)
 		return -1;
-	body->joined = joined_keep(e->joined);
-	about_files_write(
-	    &(struct about_files){ e->directory, e->store, e->unlisted, e->stale, e->joined->conflicts },
-	    &body->own);
-	return 0;
+	if (gzip)
+		return write_packed(e, telemetry, out);
+	buffer_append(out, e->text.text, e->text.length);
+	write_own(e, telemetry, out);
+	return out->failed ? -1 : 0;
 }

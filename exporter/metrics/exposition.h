@@ -1,13 +1,14 @@
 #ifndef EXPORTER_METRICS_EXPOSITION_H
 #define EXPORTER_METRICS_EXPOSITION_H
 
+#include "common/text/buffer.h"
 #include "exporter/directory/store.h"
-#include "exporter/metrics/body.h"
+#include "exporter/metrics/telemetry.h"
 
 /*
- * What /metrics answers of the directory, if it is to serve it: the files
- * joined, made when one has changed and kept, packed too once somebody asks for
- * it packed; and what is said of them, written for each request.
+ * What /metrics answers: the files of the directory as one text, if it is to
+ * serve them, made when one of them has changed and kept; and what the program
+ * says of the files and of itself, written for each request.
  */
 struct exposition;
 
@@ -20,7 +21,8 @@ struct exposition_settings {
 	double max_age; /* seconds; files that were not modified since are left out; 0: never */
 };
 
-/* Something somebody should know of, told once per change: of a file, or of the directory (file NULL). */
+/* Something an operator should know of, reported once per change: of a file, or of the directory (file NULL).
+ */
 typedef void exposition_notice(
     void *context, bool bad, const char *message, const char *file, const char *reason);
 
@@ -41,10 +43,10 @@ const struct store *exposition_store(const struct exposition *e);
 /* Why the directory could not be listed at the last refresh; NULL: it could. */
 const char *exposition_unlisted(const struct exposition *e);
 
-/*
- * Begin an answer: the files as of the last refresh, and what is said of them.
- * body_finish() does the rest, from any thread.  0 or -1: out of memory.
- */
-int exposition_write(struct exposition *e, bool gzip, struct body *body);
+/* How often the files were joined: once for each change. */
+uint64_t exposition_joins(const struct exposition *e);
+
+/* Append the whole answer, as of the last refresh.  0, or -1: out of memory. */
+int exposition_write(struct exposition *e, const struct telemetry *telemetry, bool gzip, struct buffer *out);
 
 #endif /* EXPORTER_METRICS_EXPOSITION_H */

@@ -11,39 +11,8 @@
 #include "exporter/metrics/telemetry.h"
 #include "textfile/number.h"
 
-/* The values of the label `path`: a closed set. */
-static const char *const paths[ROUTES] = {
-	[ROUTE_METRICS] = "/metrics",
-	[ROUTE_HEALTH] = "/health",
-	[ROUTE_HEALTH_READY] = "/health/ready",
-	[ROUTE_HEALTH_LIVE] = "/health/live",
-	[ROUTE_HEALTHY] = "/-/healthy",
-	[ROUTE_READY] = "/-/ready",
-	[ROUTE_PAGE] = "/",
-	[ROUTE_OTHER] = "other",
-};
-
-static const unsigned codes[TELEMETRY_CODES] = { 200, 400, 401, 404, 405, 413, 500, 503, 0 };
-
-static const struct {
-	int64_t ns;
-	const char *seconds;
-} bounds[TELEMETRY_BOUNDS] = { { 100000, "0.0001" }, { 250000, "0.00025" }, { 500000, "0.0005" },
-	{ 1000000, "0.001" }, { 2500000, "0.0025" }, { 5000000, "0.005" }, { 10000000, "0.01" },
-	{ 25000000, "0.025" }, { 50000000, "0.05" }, { 100000000, "0.1" }, { 250000000, "0.25" },
-	{ 500000000, "0.5" }, { 1000000000, "1" }, { 10000000000, "10" } };
-
 static const char *const process_names[] = { "process_cpu_seconds_total", "process_resident_memory_bytes",
 	"process_virtual_memory_bytes", "process_open_fds", "process_max_fds", "process_start_time_seconds" };
-
-enum route
-route_of(const char *path)
-{
-	for (int i = 0; i < ROUTE_OTHER; i++)
-		if (strcmp(path, paths[i]) == 0)
-			return (enum route)i;
-	return ROUTE_OTHER;
-}
 
 void
 telemetry_init(struct telemetry *t)
@@ -51,20 +20,6 @@ telemetry_init(struct telemetry *t)
 	memset(t, 0, sizeof(*t));
 	t->started = clock_unix_seconds();
 	atomic_store(&t->reloaded_ms, (long long)(t->started * 1000));
-}
-
-void
-telemetry_count(struct telemetry *t, enum route route, unsigned code, int64_t took_ns)
-{
-	size_t bucket = 0, index = 0;
-
-	while (index < TELEMETRY_CODES - 1 && codes[index] != code)
-		index++;
-	while (bucket < TELEMETRY_BOUNDS && took_ns > bounds[bucket].ns)
-		bucket++;
-	atomic_fetch_add(&t->requests[route][index], 1);
-	atomic_fetch_add(&t->buckets[route][bucket], 1);
-	atomic_fetch_add(&t->nanoseconds[route], (unsigned long long)took_ns);
 }
 
 bool
@@ -168,59 +123,6 @@ write_process(const struct telemetry *t, struct buffer *out)
 	    t->started);
 }
 
-/* Every path is there from the start with what is expected of it; other codes once they occur. */
-static void
-write_requests(const struct telemetry *t, struct buffer *out)
-{
-	put_head(out, "arbwatch_exporter_http_requests_total", "counter",
-	    "HTTP requests, by path and status code (0: the client went away first, or libmicrohttpd refused "
-	    "the request by itself, with 400 or 431).");
-	for (int route = 0; route < ROUTES; route++) {
-		for (int code = 0; code < TELEMETRY_CODES; code++) {
-			unsigned long long count = atomic_load(&t->requests[route][code]);
-
-			if (count > 0 || codes[code] == (route == ROUTE_OTHER ? 404 : 200))
-				buffer_format(out,
-				    "arbwatch_exporter_http_requests_total{path=\"%s\",code=\"%u\"} %llu\n",
-				    paths[route], codes[code], count);
-		}
-	}
-}
-
-static void
-write_durations_of(const struct telemetry *t, int route, struct buffer *out)
-{
-	static const char name[] = "arbwatch_exporter_http_request_duration_seconds";
-	unsigned long long count = 0;
-
-	for (int i = 0; i < TELEMETRY_BOUNDS; i++) {
-		count += atomic_load(&t->buckets[route][i]);
-		buffer_format(out, "%s_bucket{path=\"%s\",le=\"%s\"} %llu\n", name, paths[route],
-		    bounds[i].seconds, count);
-	}
-	count += atomic_load(&t->buckets[route][TELEMETRY_BOUNDS]);
-	buffer_format(out, "%s_bucket{path=\"%s\",le=\"+Inf\"} %llu\n%s_sum{path=\"%s\"} ", name,
-	    paths[route], count, name, paths[route]);
-	put_number(out, (double)atomic_load(&t->nanoseconds[route]) / 1e9);
-	buffer_format(out, "%s_count{path=\"%s\"} %llu\n", name, paths[route], count);
-}
-
-static void
-write_web(const struct telemetry *t, struct buffer *out)
-{
-	write_requests(t, out);
-	put_head(out, "arbwatch_exporter_http_request_duration_seconds", "histogram",
-	    "Time from a request's first line to the end of its answer.");
-	for (int route = 0; route < ROUTES; route++)
-		write_durations_of(t, route, out);
-	put_single(out, "arbwatch_exporter_http_requests_in_flight", "gauge",
-	    "HTTP requests that are being answered now, this one included.", atomic_load(&t->in_flight));
-	put_single(out, "arbwatch_exporter_http_connections", "gauge", "Open connections of clients.",
-	    atomic_load(&t->connections));
-	put_single(out, "arbwatch_exporter_http_timeouts_total", "counter",
-	    "Connections ended because the client was too slow.", (double)atomic_load(&t->timeouts));
-}
-
 void
 telemetry_write(const struct telemetry *t, struct buffer *out)
 {
@@ -229,7 +131,7 @@ telemetry_write(const struct telemetry *t, struct buffer *out)
 	buffer_format(out, "arbwatch_exporter_build_info{version=\"%s\",revision=\"%s\"} 1\n", version_number,
 	    version_revision);
 	write_process(t, out);
-	write_web(t, out);
+	web_metrics_write(&t->web, "arbwatch_exporter", out);
 	put_single(out, "arbwatch_exporter_config_last_reload_successful", "gauge",
 	    "Whether the configuration was taken when it was last read.", !atomic_load(&t->reload_failed));
 	put_single(out, "arbwatch_exporter_config_last_reload_success_timestamp_seconds", "gauge",
