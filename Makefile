@@ -139,6 +139,10 @@ lint:
 	@packaging/install-dependencies.sh build lint
 	@exec packaging/lint.sh
 
+# The size of the code, in figures.
+figures: all
+	@exec env BUILD=$(BUILD) packaging/figures.sh
+
 # The stack of compose.yaml under a Docker engine; some minutes, and more the first time.
 e2e:
 	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
@@ -166,7 +170,7 @@ fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
 	    SANITIZE=fuzzer-no-link,address,undefined $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run check check-sanitized e2e bare lint fuzz bench test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run figures check check-sanitized e2e bare lint fuzz bench test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 # Not those of whole systems, which e2e and bare keep in the same tree.
