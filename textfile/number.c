@@ -1,12 +1,12 @@
 /*
- * Numbers as text and back, exactly, without tables of magic constants.
+ * Numbers as text, exactly and as short as can be, without tables of magic
+ * constants; strtod() reads them back.
  *
  * Nearly every value of a metric lies between 1e-10 and 2^53.  There a double
  * f * 2^e, scaled so that 17 or 18 digits stand before the point (times 10^n,
  * n <= 27), is f * 5^n * 2^(e+n): a whole number of at most 55 + 63 bits with
  * a binary point in it, so 128-bit arithmetic is exact and no error analysis
- * is needed.  Reading divides by the same powers of five.  What lies outside
- * takes the slow way through printf() and strtod().
+ * is needed.  What lies outside takes the slow way through printf() and strtod().
  */
 
 #include <ctype.h>
@@ -24,9 +24,7 @@ enum {
 	MOST_POWER = 27,  /* 5^27 is the last that fits into 63 bits */
 	MOST_DIGITS = 17, /* enough to tell any two doubles apart */
 	EXPONENT_BIAS = 1023,
-	EXACT_DIGITS = 19, /* a whole number of so many digits fits into 64 bits */
 	MANTISSA_BITS = 53,
-	LARGEST_EXPONENT = 308, /* of ten, of a double */
 };
 
 static const uint64_t powers_of_5[MOST_POWER + 1] = { UINT64_C(1), UINT64_C(5), UINT64_C(25), UINT64_C(125),
@@ -191,74 +189,32 @@ number_format(double value, char text[NUMBER_TEXT])
 	return put_slowly(value, text);
 }
 
-/* A decimal number taken apart: `digits` without the point, times 10^exponent. */
-struct decimal {
-	bool negative;
-	bool exact; /* all digits are in `digits` */
-	uint64_t digits;
-	int64_t exponent;
-	int64_t magnitude; /* the number is below 10^magnitude */
-};
+/* --- Reading --- */
 
-/* An exponent; what no double can have is kept, but bounded. */
-static const char *
-read_exponent(const char *at, const char *end, int64_t *exponent)
-{
-	bool negative = at < end && *at == '-';
-	int64_t size = 0;
-
-	if (at < end && (*at == '-' || *at == '+'))
-		at++;
-	if (at == end)
-		return NULL;
-	for (; at < end && isdigit((unsigned char)*at); at++)
-		if (size < 100000)
-			size = size * 10 + (*at - '0');
-	*exponent += negative ? -size : size;
-	return at;
-}
-
+/* Digits with at most one point among them, and an exponent: what strtod() takes besides is refused here. */
 static bool
-read_decimal(struct slice text, struct decimal *d)
+is_decimal(struct slice text)
 {
-	const char *at = text.at, *end = text.at + text.length;
-	int64_t seen = 0, significant = 0, fraction = 0;
+	size_t at = 0, digits = 0;
 	bool point = false;
 
-	*d = (struct decimal){ .negative = at < end && *at == '-' };
-	if (at < end && (*at == '-' || *at == '+'))
+	if (at < text.length && (text.at[at] == '-' || text.at[at] == '+'))
 		at++;
-	for (; at < end; at++) {
-		if (*at == '.' && !point) {
-			point = true;
-			continue;
-		}
-		if (!isdigit((unsigned char)*at))
-			break;
-		seen++;
-		fraction += point;
-		if (significant > 0 || *at != '0')
-			significant++;
-		if (significant <= EXACT_DIGITS)
-			d->digits = d->digits * 10 + (uint64_t)(*at - '0');
+	for (; at < text.length && (isdigit((unsigned char)text.at[at]) || (text.at[at] == '.' && !point));
+	     at++) {
+		point = point || text.at[at] == '.';
+		digits += text.at[at] != '.';
 	}
-	d->exponent = -fraction;
-	if (seen > 0 && at < end && (*at == 'e' || *at == 'E'))
-		at = read_exponent(at + 1, end, &d->exponent);
-	d->exact = significant <= EXACT_DIGITS;
-	d->magnitude = significant + d->exponent;
-	return seen > 0 && at == end;
-}
-
-/* Through strtod(), which wants a NUL.  NaN when memory ran out. */
-static double
-read_slowly(struct slice text)
-{
-	char *copy = strndup(text.at, text.length);
-	double value = copy != NULL ? strtod(copy, NULL) : NAN;
-
-	free(copy);
-	return value;
+	if (digits == 0 || at == text.length)
+		return digits > 0;
+	if (text.at[at] != 'e' && text.at[at] != 'E')
+		return false;
+	at++;
+	if (at < text.length && (text.at[at] == '-' || text.at[at] == '+'))
+		at++;
+	for (digits = 0; at < text.length && isdigit((unsigned char)text.at[at]); at++)
+		digits++;
+	return digits > 0 && at == text.length;
 }
 
 static bool
@@ -283,53 +239,40 @@ read_word(struct slice text, double *value)
 	return is_word(rest, "inf") || is_word(rest, "infinity");
 }
 
+/* strtod() wants a NUL behind the text.  NaN when memory ran out. */
+static double
+read_decimal(struct slice text)
+{
+	char usual[64], *copy = usual;
+	double value;
+
+	if (text.length >= sizeof(usual))
+		copy = malloc(text.length + 1);
+	if (copy == NULL)
+		return NAN;
+	memcpy(copy, text.at, text.length);
+	copy[text.length] = '\0';
+	value = strtod(copy, NULL);
+	if (copy != usual)
+		free(copy);
+	return value;
+}
+
 bool
 number_valid(struct slice text)
 {
-	struct decimal d;
 	double ignored;
 
 	if (text.length == 0)
 		return false;
-	if (!read_decimal(text, &d))
-		return read_word(text, &ignored);
 	/* Too large for a double is an error, too small is 0. */
-	return d.digits == 0 || d.magnitude <= LARGEST_EXPONENT || isfinite(read_slowly(text));
-}
-
-/* digits / 10^power, rounded to the nearest double, to the even one half way. */
-static double
-divide(uint64_t digits, int power)
-{
-	int zeros = __builtin_clzll(digits), bits, drop;
-	wide numerator = (wide)(digits << zeros) << 63, quotient = numerator / powers_of_5[power], rest, half;
-	uint64_t mantissa;
-
-	/* At least 64 bits, of which 53 stay; the division's remainder only matters exactly half way. */
-	bits = 128 - (quotient >> 64 != 0 ? __builtin_clzll((uint64_t)(quotient >> 64))
-					  : 64 + __builtin_clzll((uint64_t)quotient));
-	drop = bits - MANTISSA_BITS;
-	mantissa = (uint64_t)(quotient >> drop);
-	rest = quotient - ((wide)mantissa << drop);
-	half = (wide)1 << (drop - 1);
-	if (rest > half ||
-	    (rest == half && (quotient * powers_of_5[power] != numerator || (mantissa & 1) != 0)))
-		mantissa++;
-	return ldexp((double)mantissa, drop - 63 - zeros - power);
+	return is_decimal(text) ? isfinite(read_decimal(text)) : read_word(text, &ignored);
 }
 
 double
 number_value(struct slice text)
 {
-	struct decimal d;
 	double value;
 
-	if (!read_decimal(text, &d)) {
-		(void)read_word(text, &value);
-		return value;
-	}
-	if (!d.exact || d.exponent > 0 || d.exponent < -MOST_POWER)
-		return read_slowly(text);
-	value = d.digits == 0 ? 0 : divide(d.digits, (int)-d.exponent);
-	return d.negative ? -value : value;
+	return !is_decimal(text) && read_word(text, &value) ? value : read_decimal(text);
 }
