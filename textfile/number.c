@@ -25,6 +25,7 @@ enum {
 	MOST_DIGITS = 17, /* enough to tell any two doubles apart */
 	EXPONENT_BIAS = 1023,
 	MANTISSA_BITS = 53,
+	LEAST_INFINITE = 309, /* digits of a number that no double is large enough for */
 };
 
 static const uint64_t powers_of_5[MOST_POWER + 1] = { UINT64_C(1), UINT64_C(5), UINT64_C(25), UINT64_C(125),
@@ -265,8 +266,13 @@ number_valid(struct slice text)
 
 	if (text.length == 0)
 		return false;
-	/* Too large for a double is an error, too small is 0. */
-	return is_decimal(text) ? isfinite(read_decimal(text)) : read_word(text, &ignored);
+	if (!is_decimal(text))
+		return read_word(text, &ignored);
+	/* Too large for a double is an error, too small is 0; without an exponent it takes 309 digits to be
+	 * either. */
+	return (text.length < LEAST_INFINITE && memchr(text.at, 'e', text.length) == NULL &&
+		   memchr(text.at, 'E', text.length) == NULL) ||
+	       isfinite(read_decimal(text));
 }
 
 double
