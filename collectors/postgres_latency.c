@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "collectors/harness/targets.h"
+#include "contract/postgres_latency.h"
 #include "probes/postgres/postgres.h"
-#include "textfile/latency_bounds.h"
 
 static const struct option options[] = {
 	{ .name = "target",
@@ -31,44 +31,6 @@ static const struct option options[] = {
 	    .help = "for targets whose DSN has none",
 	    .secret = true },
 	{ 0 },
-};
-
-enum { CONNECTIONS = TARGET_FAMILIES, CONNECTIONS_MAX };
-
-static const struct family families[] = {
-	[TARGET_UP] = { .name = "arbitrage_postgres_up",
-	    .type = METRIC_GAUGE,
-	    .help = "Whether PostgreSQL answered every SELECT 1 of the last run.",
-	    .labels = { "target" } },
-	[TARGET_LATENCY] = { .name = "arbitrage_postgres_latency_seconds",
-	    .type = METRIC_HISTOGRAM,
-	    .help = "Round trips of SELECT 1 on an open connection.",
-	    .labels = { "target" },
-	    .bounds = latency_bounds,
-	    .bound_count = LATENCY_BOUNDS },
-	[TARGET_CONNECT_DURATION] = { .name = "arbitrage_postgres_connect_duration_seconds",
-	    .type = METRIC_GAUGE,
-	    .help = "How long each phase of connecting took in the last run.",
-	    .labels = { "target", "phase" },
-	    .max_series = TARGETS_MAX * POSTGRES_PHASES },
-	[TARGET_FAILURES] = { .name = "arbitrage_postgres_failures_total",
-	    .type = METRIC_COUNTER,
-	    .help = "Runs in which PostgreSQL could not be measured to the end, by the reason.",
-	    .labels = { "target", "kind" },
-	    .max_series = TARGETS_MAX * FAILURE_KINDS },
-	[TARGET_LAST_SUCCESS] = { .name = "arbitrage_postgres_last_success_timestamp_seconds",
-	    .type = METRIC_GAUGE,
-	    .help = "When PostgreSQL last answered every SELECT 1 of a run.",
-	    .labels = { "target" },
-	    .kept = true },
-	[CONNECTIONS] = { .name = "arbitrage_postgres_connections",
-	    .type = METRIC_GAUGE,
-	    .help = "Connections to all databases of the server, ours included.",
-	    .labels = { "target" } },
-	[CONNECTIONS_MAX] = { .name = "arbitrage_postgres_connections_max",
-	    .type = METRIC_GAUGE,
-	    .help = "How many connections the server takes: its max_connections.",
-	    .labels = { "target" } },
 };
 
 struct server {
@@ -153,9 +115,10 @@ server_publish(const void *asked, const char *name, struct run *run)
 	const struct postgres_result *result = &server->result;
 
 	if (result->connections >= 0) {
-		metrics_set(run_metrics(run), &families[CONNECTIONS], LABELS(name), result->connections);
 		metrics_set(
-		    run_metrics(run), &families[CONNECTIONS_MAX], LABELS(name), result->connections_max);
+		    run_metrics(run), &postgres_families[CONNECTIONS], LABELS(name), result->connections);
+		metrics_set(run_metrics(run), &postgres_families[CONNECTIONS_MAX], LABELS(name),
+		    result->connections_max);
 	}
 	if (result->read_only)
 		run_note(run, name,
@@ -199,8 +162,8 @@ const struct collector collector = {
 	.name = "postgres_latency",
 	.summary = "measure how long PostgreSQL takes to let a client in and to answer SELECT 1",
 	.options = options,
-	.families = families,
-	.family_count = sizeof(families) / sizeof(families[0]),
+	.families = postgres_families,
+	.family_count = POSTGRES_FAMILIES,
 	.open = postgres_latency_open,
 	.collect = postgres_latency_collect,
 	.close = postgres_latency_close,

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "collectors/harness/targets.h"
+#include "contract/redis_latency.h"
 #include "probes/redis/redis.h"
-#include "textfile/latency_bounds.h"
 
 static const struct option options[] = {
 	{ .name = "target",
@@ -43,34 +43,6 @@ static const struct option options[] = {
 	    .argument = "NAME",
 	    .help = "the name in the server's certificate (default: the URL's host)" },
 	{ 0 },
-};
-
-static const struct family families[] = {
-	[TARGET_UP] = { .name = "arbitrage_redis_up",
-	    .type = METRIC_GAUGE,
-	    .help = "Whether Redis answered every PING of the last run.",
-	    .labels = { "target" } },
-	[TARGET_LATENCY] = { .name = "arbitrage_redis_latency_seconds",
-	    .type = METRIC_HISTOGRAM,
-	    .help = "Round trips of PING on an open connection.",
-	    .labels = { "target" },
-	    .bounds = latency_bounds,
-	    .bound_count = LATENCY_BOUNDS },
-	[TARGET_CONNECT_DURATION] = { .name = "arbitrage_redis_connect_duration_seconds",
-	    .type = METRIC_GAUGE,
-	    .help = "How long each phase of connecting took in the last run.",
-	    .labels = { "target", "phase" },
-	    .max_series = TARGETS_MAX * REDIS_PHASES },
-	[TARGET_FAILURES] = { .name = "arbitrage_redis_failures_total",
-	    .type = METRIC_COUNTER,
-	    .help = "Runs in which Redis could not be measured to the end, by the reason.",
-	    .labels = { "target", "kind" },
-	    .max_series = TARGETS_MAX * FAILURE_KINDS },
-	[TARGET_LAST_SUCCESS] = { .name = "arbitrage_redis_last_success_timestamp_seconds",
-	    .type = METRIC_GAUGE,
-	    .help = "When Redis last answered every PING of a run.",
-	    .labels = { "target" },
-	    .kept = true },
 };
 
 struct server {
@@ -189,8 +161,8 @@ const struct collector collector = {
 	.name = "redis_latency",
 	.summary = "measure how long Redis takes to let a client in and to answer PING",
 	.options = options,
-	.families = families,
-	.family_count = sizeof(families) / sizeof(families[0]),
+	.families = redis_families,
+	.family_count = REDIS_FAMILIES,
 	.open = redis_latency_open,
 	.collect = redis_latency_collect,
 	.close = redis_latency_close,

@@ -42,11 +42,11 @@ failure_prefix(struct failure *why, const char *format, ...)
 	return -1;
 }
 
+const char *const failure_kind_names[FAILURE_KINDS + 1] = { "none", "resolve", "connect", "tls", "auth",
+	"timeout", "rejected", "protocol", "local", NULL };
+
 const char *
 failure_kind_name(enum failure_kind kind)
 {
-	static const char *const names[FAILURE_KINDS] = { "none", "resolve", "connect", "tls", "auth",
-		"timeout", "rejected", "protocol", "local" };
-
-	return names[kind];
+	return failure_kind_names[kind];
 }

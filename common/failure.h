@@ -39,6 +39,7 @@ int failure_set(struct failure *why, enum failure_kind kind, const char *format,
 int failure_prefix(struct failure *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The label value for `kind`: "connect", "timeout", ... */
+extern const char *const failure_kind_names[FAILURE_KINDS + 1]; /* ended by NULL */
 const char *failure_kind_name(enum failure_kind kind);
 
 #endif /* COMMON_FAILURE_H */

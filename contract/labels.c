@@ -2,6 +2,8 @@
 
 #include "contract/labels.h"
 
+#include <stddef.h>
+
 const char *
 endpoint_name(enum endpoint endpoint)
 {
@@ -28,22 +30,22 @@ account_permission_name(enum account_permission permission)
 	return names[permission];
 }
 
+const char *const health_names[HEALTHS + 1] = { "healthy", "degraded", "frozen", "down", "maintenance",
+	"banned", NULL };
+
 const char *
 health_name(enum health health)
 {
-	static const char *const names[HEALTHS] = { "healthy", "degraded", "frozen", "down", "maintenance",
-		"banned" };
-
-	return names[health];
+	return health_names[health];
 }
+
+const char *const check_names[CHECKS + 1] = { "environment", "secrets", "live_guard", "redis", "postgres",
+	"exchange_health", "open_positions", "git_safety", NULL };
 
 const char *
 check_name(enum check check)
 {
-	static const char *const names[CHECKS] = { "environment", "secrets", "live_guard", "redis",
-		"postgres", "exchange_health", "open_positions", "git_safety" };
-
-	return names[check];
+	return check_names[check];
 }
 
 const char *
@@ -53,3 +55,5 @@ check_status_name(enum check_status status)
 
 	return names[status];
 }
+
+const char *const source_names[SOURCES + 1] = { "exchange", "engine", NULL };

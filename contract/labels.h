@@ -52,6 +52,7 @@ enum health {
 };
 enum { HEALTHS = HEALTH_BANNED + 1 };
 const char *health_name(enum health health);
+extern const char *const health_names[HEALTHS + 1]; /* ended by NULL, like all of these */
 
 /* The labels "check" and "status" of preflight. */
 enum check {
@@ -65,10 +66,16 @@ enum check {
 	CHECK_GIT_SAFETY,
 };
 enum { CHECKS = CHECK_GIT_SAFETY + 1 };
+extern const char *const check_names[CHECKS + 1];
 const char *check_name(enum check check); /* "environment", ... */
 
 enum check_status { STATUS_PASS, STATUS_WARN, STATUS_FAIL, STATUS_SKIP };
 enum { STATUSES = STATUS_SKIP + 1 };
 const char *check_status_name(enum check_status status); /* "pass", "warn", "fail", "skip" */
+
+/* The label "source" of positions. */
+enum source { SOURCE_EXCHANGE, SOURCE_ENGINE };
+enum { SOURCES = SOURCE_ENGINE + 1 };
+extern const char *const source_names[SOURCES + 1];
 
 #endif /* CONTRACT_LABELS_H */

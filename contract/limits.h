@@ -3,6 +3,8 @@
 
 /* How much the settings may ask for.  It bounds the series of a family, and so the size of a file. */
 enum {
+	TARGETS_MAX = 256,
+	PHASES_MAX = 8, /* of connecting to a target, or of a request */
 	EXCHANGES_MAX = 64,
 	BOOKS_MAX = 4096,
 	SERIES_MOST = 50000,  /* of one family: 10,000 positions long and short, of both sources, and more */

@@ -1,5 +1,5 @@
 #include "contract/preflight.h"
-#include "textfile/latency_bounds.h"
+#include "contract/latency_bounds.h"
 
 /* The verdict is that of the last whole run: one that was asked for some checks alone does not change it. */
 const struct family preflight_families[PREFLIGHT_FAMILIES] = {

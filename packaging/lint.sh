@@ -125,7 +125,7 @@ directions() {
 	room exchange/public common textfile json contract probes exchange/profile
 	room engine common textfile contract probes
 	room positions common textfile contract probes exchange engine
-	room collectors/harness common textfile
+	room collectors/harness common textfile contract
 	room collectors common textfile contract probes exchange engine positions
 	room exporter common textfile contract web
 	room lint common textfile

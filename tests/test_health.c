@@ -144,296 +144,296 @@ static const struct {
 	enum health_verdict verdict;
 } rules[] = {
 	/* Collectors. */
-	{ FRESH("live"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "", VERDICT_HEALTHY },
-	{ COLLECTOR("live", "1", "15", "1763726325"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	{ FRESH("live"), KIND_COLLECTOR, "c", HEALTH_OK, "ok", "", VERDICT_HEALTHY },
+	{ COLLECTOR("live", "1", "15", "1763726325"), KIND_COLLECTOR, "c", HEALTH_OK, "ok", "",
 	    VERDICT_HEALTHY },
-	{ STALE("live"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "last run 76 s ago, expected every 15 s",
+	{ STALE("live"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale", "last run 76 s ago, expected every 15 s",
 	    VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "0", "1763725500"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	{ COLLECTOR("live", "1", "0", "1763725500"), KIND_COLLECTOR, "c", HEALTH_OK, "ok", "",
 	    VERDICT_HEALTHY },
-	{ COLLECTOR("live", "1", "0", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	{ COLLECTOR("live", "1", "0", "1763725499"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale",
 	    "within 15 min", VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "NaN", AGO_4), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "", VERDICT_HEALTHY },
-	{ COLLECTOR("live", "1", "+Inf", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "within",
+	{ COLLECTOR("live", "1", "NaN", AGO_4), KIND_COLLECTOR, "c", HEALTH_OK, "ok", "", VERDICT_HEALTHY },
+	{ COLLECTOR("live", "1", "+Inf", "1763725499"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale", "within",
 	    VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "-5", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "within",
+	{ COLLECTOR("live", "1", "-5", "1763725499"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale", "within",
 	    VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "1e300", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	{ COLLECTOR("live", "1", "1e300", "1763725499"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale",
 	    "within 15 min", VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "86401", "1763725499"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	{ COLLECTOR("live", "1", "86401", "1763725499"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale",
 	    "within 15 min", VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "86400", "1763467170"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	{ COLLECTOR("live", "1", "86400", "1763467170"), KIND_COLLECTOR, "c", HEALTH_OK, "ok", "",
 	    VERDICT_HEALTHY },
-	{ COLLECTOR("live", "1", "86400", "1763467169"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	{ COLLECTOR("live", "1", "86400", "1763467169"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale",
 	    "every 24 h", VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "15", "1763726460"), CHECK_COLLECTOR, "c", HEALTH_OK, "ok", "",
+	{ COLLECTOR("live", "1", "15", "1763726460"), KIND_COLLECTOR, "c", HEALTH_OK, "ok", "",
 	    VERDICT_HEALTHY },
-	{ COLLECTOR("live", "1", "15", "1763726700"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale",
+	{ COLLECTOR("live", "1", "15", "1763726700"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale",
 	    "5 min in the future", VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "15", "1e300"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
+	{ COLLECTOR("live", "1", "15", "1e300"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
 	    VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "15", "NaN"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
+	{ COLLECTOR("live", "1", "15", "NaN"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
 	    VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "15", "-1"), CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
+	{ COLLECTOR("live", "1", "15", "-1"), KIND_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known",
 	    VERDICT_UNHEALTHY },
-	{ "arbitrage_collector_success{collector=\"c\",env=\"live\"} 1\n", CHECK_COLLECTOR, "c", HEALTH_FAIL,
+	{ "arbitrage_collector_success{collector=\"c\",env=\"live\"} 1\n", KIND_COLLECTOR, "c", HEALTH_FAIL,
 	    "stale", "not known", VERDICT_UNHEALTHY },
-	{ LAST_RUN("live", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say",
+	{ LAST_RUN("live", AGO_4), KIND_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say",
 	    VERDICT_DEGRADED },
-	{ COLLECTOR("live", "2", "15", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say",
+	{ COLLECTOR("live", "2", "15", AGO_4), KIND_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say",
 	    VERDICT_DEGRADED },
 	{ FRESH("live") "arbitrage_collector_success{collector=\"c\",part=\"b\",env=\"live\"} NaN\n",
-	    CHECK_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
+	    KIND_COLLECTOR, "c", HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
 	{ FRESH("live") "arbitrage_collector_last_run_timestamp_seconds{collector=\"c\",part=\"b\",env="
 			"\"live\"} NaN\n",
-	    CHECK_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known", VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "0", "15", AGO_4), CHECK_COLLECTOR, "c", HEALTH_WARN, "failing",
+	    KIND_COLLECTOR, "c", HEALTH_FAIL, "stale", "not known", VERDICT_UNHEALTHY },
+	{ COLLECTOR("live", "0", "15", AGO_4), KIND_COLLECTOR, "c", HEALTH_WARN, "failing",
 	    "it has never succeeded", VERDICT_DEGRADED },
 	{ COLLECTOR(
 	      "live", "0", "15", AGO_4) "arbitrage_collector_last_success_timestamp_seconds{collector=\"c\","
 					"env=\"live\"} 1763722800\n",
-	    CHECK_COLLECTOR, "c", HEALTH_WARN, "failing", "last success 60 min ago", VERDICT_DEGRADED },
+	    KIND_COLLECTOR, "c", HEALTH_WARN, "failing", "last success 60 min ago", VERDICT_DEGRADED },
 	{ COLLECTOR(
 	      "live", "0", "15", AGO_4) "arbitrage_collector_failures_total{collector=\"c\",kind=\"connect\","
 					"env=\"live\"} 3\narbitrage_collector_failures_total{collector=\"c\","
 					"kind=\"local\",env=\"live\"} 0\narbitrage_collector_failures_total{"
 					"collector=\"c\",kind=\"tls\",env=\"live\"} 2\n",
-	    CHECK_COLLECTOR, "c", HEALTH_WARN, "failing", "failures: connect 3, tls 2 so far",
+	    KIND_COLLECTOR, "c", HEALTH_WARN, "failing", "failures: connect 3, tls 2 so far",
 	    VERDICT_DEGRADED },
 
 	/* Redis and Postgres. */
-	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", CHECK_REDIS, "main",
+	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main",
 	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
-	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 0\n", CHECK_REDIS, "main",
+	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 0\n", KIND_REDIS, "main",
 	    HEALTH_FAIL, "down", "never succeeded", VERDICT_DEGRADED },
-	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} NaN\n", CHECK_REDIS, "main",
+	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} NaN\n", KIND_REDIS, "main",
 	    HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
-	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", CHECK_REDIS, "main",
+	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main",
 	    HEALTH_WARN, "stale", "was up, but no longer measured", VERDICT_UNHEALTHY },
-	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0\n", CHECK_POSTGRES, "main",
+	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0\n", KIND_POSTGRES, "main",
 	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
-	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0.5\n", CHECK_POSTGRES, "main",
+	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0.5\n", KIND_POSTGRES, "main",
 	    HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("live") UP("postgres", "live", "NaN"), CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown",
+	{ FRESH("live") UP("postgres", "live", "NaN"), KIND_POSTGRES, "main", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("live") UP("postgres", "live", "+Inf"), CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown",
+	{ FRESH("live") UP("postgres", "live", "+Inf"), KIND_POSTGRES, "main", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("live") UP("postgres", "live", "-1"), CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown",
+	{ FRESH("live") UP("postgres", "live", "-1"), KIND_POSTGRES, "main", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
 	{ FRESH("live") UP("postgres", "live", "1") "arbitrage_postgres_up{target=\"main\",part=\"b\",env="
 						    "\"live\"} NaN\n",
-	    CHECK_POSTGRES, "main", HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
+	    KIND_POSTGRES, "main", HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
 	{ FRESH("live") UP("postgres", "live", "NaN") "arbitrage_postgres_up{target=\"main\",part=\"b\",env="
 						      "\"live\"} 0\n",
-	    CHECK_POSTGRES, "main", HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
-	{ FRESH("live") UP("redis", "live", "2"), CHECK_REDIS, "main", HEALTH_WARN, "unknown", "does not say",
+	    KIND_POSTGRES, "main", HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
+	{ FRESH("live") UP("redis", "live", "2"), KIND_REDIS, "main", HEALTH_WARN, "unknown", "does not say",
 	    VERDICT_DEGRADED },
-	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 1\n", CHECK_POSTGRES, "main",
+	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 1\n", KIND_POSTGRES, "main",
 	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
-	{ STALE("live") "arbitrage_postgres_up{target=\"main\",env=\"live\"} 0\n", CHECK_POSTGRES, "main",
+	{ STALE("live") "arbitrage_postgres_up{target=\"main\",env=\"live\"} 0\n", KIND_POSTGRES, "main",
 	    HEALTH_FAIL, "down", "no longer measured", VERDICT_UNHEALTHY },
 	/* Of another env than the collector: the file's own time, which is two seconds ago. */
-	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"paper\"} 1\n", CHECK_REDIS, "main",
+	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"paper\"} 1\n", KIND_REDIS, "main",
 	    HEALTH_OK, "up", "", VERDICT_UNHEALTHY },
 
 	/* Exchanges. */
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "0"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
-	{ FRESH("live") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
+	    KIND_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
+	{ FRESH("live") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
 	    "does not say that it is up", VERDICT_DEGRADED },
-	{ FRESH("live") EXCHANGE_UP("live", "NaN") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit",
+	{ FRESH("live") EXCHANGE_UP("live", "NaN") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
-	{ FRESH("live") EXCHANGE_UP("live", "2") STATE("live", "healthy", "1"), CHECK_EXCHANGE, "upbit",
+	{ FRESH("live") EXCHANGE_UP("live", "2") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "2"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "NaN"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "healthy\",part=\"b", "0"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
-	{ FRESH("live") STATE("live", "frozen", "1") STATE("live", "healthy", "-1"), CHECK_EXCHANGE, "upbit",
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "frozen", "1") STATE("live", "healthy", "-1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
-	{ FRESH("live") STATE("live", "healthy", "0") STATE("live", "degraded", "1"), CHECK_EXCHANGE, "upbit",
+	{ FRESH("live") STATE("live", "healthy", "0") STATE("live", "degraded", "1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "degraded", "slow, short", VERDICT_DEGRADED },
-	{ FRESH("live") STATE("live", "frozen", "1"), CHECK_EXCHANGE, "upbit", HEALTH_FAIL, "frozen",
+	{ FRESH("live") STATE("live", "frozen", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL, "frozen",
 	    "stand still", VERDICT_DEGRADED },
-	{ FRESH("live") STATE("live", "maintenance", "1"), CHECK_EXCHANGE, "upbit", HEALTH_FAIL,
+	{ FRESH("live") STATE("live", "maintenance", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL,
 	    "maintenance", "maintenance", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "down", "1") "arbitrage_exchange_failed_runs{exchange=\"upbit\",env="
 						   "\"live\"} 7\n",
-	    CHECK_EXCHANGE, "upbit", HEALTH_FAIL, "down", "nothing of use in the last 7 runs",
+	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "down", "nothing of use in the last 7 runs",
 	    VERDICT_DEGRADED },
 	{ FRESH("live")
 		STATE("live", "banned", "1") "arbitrage_exchange_banned_until_timestamp_seconds{exchange="
 					     "\"upbit\",env=\"live\"} 1763726490\n",
-	    CHECK_EXCHANGE, "upbit", HEALTH_FAIL, "banned", "banned until 12:01:30 UTC", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "banned", "banned until 12:01:30 UTC", VERDICT_DEGRADED },
 	{ FRESH("live")
 		STATE("live", "degraded", "1") "arbitrage_exchange_symbol_tradable{exchange=\"upbit\","
 					       "symbol=\"BTC/KRW\",env=\"live\"} 0\n"
 					       "arbitrage_exchange_symbol_tradable{exchange=\"upbit\","
 					       "symbol=\"ETH/KRW\",env=\"live\"} 1\n",
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "degraded", "1 symbol may not be traded",
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "degraded", "1 symbol may not be traded",
 	    VERDICT_DEGRADED },
-	{ FRESH("live") STATE("live", "healthy", "1") STATE("live", "banned", "1"), CHECK_EXCHANGE, "upbit",
+	{ FRESH("live") STATE("live", "healthy", "1") STATE("live", "banned", "1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "wonderful", "1"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "wonderful", "NaN"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
 		STATE("live", "odd", "0"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
+	    KIND_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
 		STATE("live", "odd", "1"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
-	{ FRESH("live") STATE("live", "wonderful", "1"), CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "wonderful", "1"), KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
 	    "does not say what state", VERDICT_DEGRADED },
-	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 1\n", CHECK_EXCHANGE, "upbit",
+	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 1\n", KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 0\n" STATE(
 	      "live", "healthy", "1"),
-	    CHECK_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
 
 	/* Positions. */
-	{ FRESH("live") COUNTED("live", "0", "0"), CHECK_POSITIONS, "upbit", HEALTH_OK, "flat", "",
+	{ FRESH("live") COUNTED("live", "0", "0"), KIND_POSITIONS, "upbit", HEALTH_OK, "flat", "",
 	    VERDICT_HEALTHY },
-	{ FRESH("live") COUNTED("live", "3", "3") MISMATCH("live", "BTC", "0"), CHECK_POSITIONS, "upbit",
+	{ FRESH("live") COUNTED("live", "3", "3") MISMATCH("live", "BTC", "0"), KIND_POSITIONS, "upbit",
 	    HEALTH_OK, "3 open", "", VERDICT_HEALTHY },
-	{ FRESH("live") READABLE("live", "1", "1") ROWS("live", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL,
+	{ FRESH("live") READABLE("live", "1", "1") ROWS("live", "0"), KIND_POSITIONS, "upbit", HEALTH_FAIL,
 	    "unknown", "how many are open is not known; how many the engine has", VERDICT_UNHEALTHY },
-	{ FRESH("paper") READABLE("paper", "1", "1") ROWS("paper", "0"), CHECK_POSITIONS, "upbit",
+	{ FRESH("paper") READABLE("paper", "1", "1") ROWS("paper", "0"), KIND_POSITIONS, "upbit",
 	    HEALTH_WARN, "unknown", "how many are open is not known; how many the engine has",
 	    VERDICT_DEGRADED },
 	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "engine", "0") ROWS("live", "0"),
-	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
+	    KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
 	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "0") ROWS("live", "0"),
-	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many the engine has", VERDICT_UNHEALTHY },
-	{ FRESH("live") COUNTED("live", "1", "NaN") MISMATCH("live", "BTC", "0"), CHECK_POSITIONS, "upbit",
+	    KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many the engine has", VERDICT_UNHEALTHY },
+	{ FRESH("live") COUNTED("live", "1", "NaN") MISMATCH("live", "BTC", "0"), KIND_POSITIONS, "upbit",
 	    HEALTH_FAIL, "unknown", "how many the engine has", VERDICT_UNHEALTHY },
-	{ FRESH("paper") COUNTED("paper", "1", "-1") MISMATCH("paper", "BTC", "0"), CHECK_POSITIONS, "upbit",
+	{ FRESH("paper") COUNTED("paper", "1", "-1") MISMATCH("paper", "BTC", "0"), KIND_POSITIONS, "upbit",
 	    HEALTH_WARN, "unknown", "how many the engine has", VERDICT_DEGRADED },
-	{ FRESH("paper") SOURCE("paper", "exchange", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown",
+	{ FRESH("paper") SOURCE("paper", "exchange", "1"), KIND_POSITIONS, "upbit", HEALTH_WARN, "unknown",
 	    "how many are open", VERDICT_DEGRADED },
-	{ FRESH("live") READABLE("live", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	{ FRESH("live") READABLE("live", "0", "1"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
 	    "its positions cannot be read", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "1", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	{ FRESH("live") READABLE("live", "1", "0"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
 	    "the engine's positions cannot be read", VERDICT_UNHEALTHY },
-	{ FRESH("paper") READABLE("paper", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unreadable",
+	{ FRESH("paper") READABLE("paper", "0", "1"), KIND_POSITIONS, "upbit", HEALTH_WARN, "unreadable",
 	    "its positions cannot be read", VERDICT_DEGRADED },
-	{ FRESH("papier") READABLE("papier", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	{ FRESH("papier") READABLE("papier", "0", "1"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
 	    "its positions cannot be read", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "NaN", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	{ FRESH("live") READABLE("live", "NaN", "1"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
 	    "nobody says whether its positions", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "2", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	{ FRESH("live") READABLE("live", "2", "1"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
 	    "nobody says whether its positions", VERDICT_UNHEALTHY },
-	{ FRESH("live") SOURCE("live", "engine", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	{ FRESH("live") SOURCE("live", "engine", "1"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
 	    "nobody says whether its positions", VERDICT_UNHEALTHY },
-	{ FRESH("live") OPEN("live", "exchange", "3"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	{ FRESH("live") OPEN("live", "exchange", "3"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
 	    "nobody says whether its positions", VERDICT_UNHEALTHY },
-	{ FRESH("paper") READABLE("paper", "NaN", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "unknown",
+	{ FRESH("paper") READABLE("paper", "NaN", "1"), KIND_POSITIONS, "upbit", HEALTH_WARN, "unknown",
 	    "nobody says whether its positions", VERDICT_DEGRADED },
-	{ FRESH("live") READABLE("live", "1", "NaN"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	{ FRESH("live") READABLE("live", "1", "NaN"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
 	    "nobody says whether the engine's positions", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "0", "NaN"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
+	{ FRESH("live") READABLE("live", "0", "NaN"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unreadable",
 	    "its positions cannot be read; nobody says whether the engine's positions", VERDICT_UNHEALTHY },
-	{ FRESH("live") SOURCE("live", "exchange", "1") OPEN("live", "exchange", "2"), CHECK_POSITIONS,
+	{ FRESH("live") SOURCE("live", "exchange", "1") OPEN("live", "exchange", "2"), KIND_POSITIONS,
 	    "upbit", HEALTH_WARN, "unchecked", "nobody compares", VERDICT_DEGRADED },
-	{ FRESH("paper") SOURCE("paper", "exchange", "1") OPEN("paper", "exchange", "2"), CHECK_POSITIONS,
+	{ FRESH("paper") SOURCE("paper", "exchange", "1") OPEN("paper", "exchange", "2"), KIND_POSITIONS,
 	    "upbit", HEALTH_OK, "2 open", "", VERDICT_HEALTHY },
-	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "NaN"), CHECK_POSITIONS, "upbit",
+	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "NaN"), KIND_POSITIONS, "upbit",
 	    HEALTH_FAIL, "unknown", "nobody knows whether BTC differs", VERDICT_UNHEALTHY },
 	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "NaN")
 		MISMATCH("live", "ETH", "-1") MISMATCH("live", "XRP", "NaN"),
-	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
+	    KIND_POSITIONS, "upbit", HEALTH_FAIL, "differ",
 	    "ETH differs by -1 (engine minus exchange), and 2 more", VERDICT_UNHEALTHY },
-	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "-Inf"), CHECK_POSITIONS, "upbit",
+	{ FRESH("live") READABLE("live", "1", "1") MISMATCH("live", "BTC", "-Inf"), KIND_POSITIONS, "upbit",
 	    HEALTH_FAIL, "differ", "BTC differs", VERDICT_UNHEALTHY },
-	{ FRESH("live") COUNTED("live", "1", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	{ FRESH("live") COUNTED("live", "1", "0"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
 	    "nobody knows whether they differ", VERDICT_UNHEALTHY },
-	{ FRESH("live") COUNTED("live", "0", "1"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
+	{ FRESH("live") COUNTED("live", "0", "1"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown",
 	    "nobody knows whether they differ", VERDICT_UNHEALTHY },
-	{ FRESH("live") COUNTED("live", "NaN", "0") MISMATCH("live", "B", "0"), CHECK_POSITIONS, "upbit",
+	{ FRESH("live") COUNTED("live", "NaN", "0") MISMATCH("live", "B", "0"), KIND_POSITIONS, "upbit",
 	    HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
-	{ FRESH("paper") COUNTED("paper", "-1", "0") MISMATCH("paper", "B", "0"), CHECK_POSITIONS, "upbit",
+	{ FRESH("paper") COUNTED("paper", "-1", "0") MISMATCH("paper", "B", "0"), KIND_POSITIONS, "upbit",
 	    HEALTH_WARN, "unknown", "how many are open", VERDICT_DEGRADED },
-	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "NaN"), CHECK_POSITIONS, "upbit",
+	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "NaN"), KIND_POSITIONS, "upbit",
 	    HEALTH_WARN, "unknown", "whether trading on the account is locked", VERDICT_DEGRADED },
-	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "0"), CHECK_POSITIONS, "upbit", HEALTH_OK,
+	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "0"), KIND_POSITIONS, "upbit", HEALTH_OK,
 	    "flat", "", VERDICT_HEALTHY },
 	{ FRESH("paper") READABLE("paper", "1", "1") MISMATCH("paper", "BTC", "-0.5")
 		MISMATCH("paper", "ETH", "2"),
-	    CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
+	    KIND_POSITIONS, "upbit", HEALTH_FAIL, "differ",
 	    "ETH differs by 2 (engine minus exchange), and 1 more", VERDICT_UNHEALTHY },
-	{ FRESH("live") MISMATCH("live", "BTC", "1e-9"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "differ",
+	{ FRESH("live") MISMATCH("live", "BTC", "1e-9"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "differ",
 	    "BTC differs by 1e-09", VERDICT_UNHEALTHY },
-	{ STALE("live") COUNTED("live", "0", "0"), CHECK_POSITIONS, "upbit", HEALTH_FAIL, "stale",
+	{ STALE("live") COUNTED("live", "0", "0"), KIND_POSITIONS, "upbit", HEALTH_FAIL, "stale",
 	    "was flat, but no longer measured", VERDICT_UNHEALTHY },
-	{ STALE("paper") COUNTED("paper", "0", "0"), CHECK_POSITIONS, "upbit", HEALTH_WARN, "stale",
+	{ STALE("paper") COUNTED("paper", "0", "0"), KIND_POSITIONS, "upbit", HEALTH_WARN, "stale",
 	    "was flat, but no longer measured", VERDICT_UNHEALTHY },
-	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "1"), CHECK_POSITIONS, "upbit", HEALTH_WARN,
+	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "1"), KIND_POSITIONS, "upbit", HEALTH_WARN,
 	    "locked", "locked trading", VERDICT_DEGRADED },
-	{ FRESH("live") ROWS("live", "0"), CHECK_POSITIONS, "engine", HEALTH_OK, "checked", "",
+	{ FRESH("live") ROWS("live", "0"), KIND_POSITIONS, "engine", HEALTH_OK, "checked", "",
 	    VERDICT_HEALTHY },
-	{ FRESH("live") ROWS("live", "2"), CHECK_POSITIONS, "engine", HEALTH_WARN, "unchecked",
+	{ FRESH("live") ROWS("live", "2"), KIND_POSITIONS, "engine", HEALTH_WARN, "unchecked",
 	    "not configured: 2", VERDICT_DEGRADED },
-	{ FRESH("live") ROWS("live", "NaN"), CHECK_POSITIONS, "engine", HEALTH_WARN, "unchecked",
+	{ FRESH("live") ROWS("live", "NaN"), KIND_POSITIONS, "engine", HEALTH_WARN, "unchecked",
 	    "nobody knows how many", VERDICT_DEGRADED },
 
 	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "0") OPEN("live", "engine", "0"),
-	    CHECK_POSITIONS, "engine", HEALTH_WARN, "unchecked", "nobody knows how many", VERDICT_DEGRADED },
-	{ FRESH("paper") COUNTED("live", "0", "0") READABLE("paper", "0", "1"), CHECK_POSITIONS, "engine",
+	    KIND_POSITIONS, "engine", HEALTH_WARN, "unchecked", "nobody knows how many", VERDICT_DEGRADED },
+	{ FRESH("paper") COUNTED("live", "0", "0") READABLE("paper", "0", "1"), KIND_POSITIONS, "engine",
 	    HEALTH_WARN, "unchecked", "nobody knows how many", VERDICT_DEGRADED },
 
 	/* Preflight. */
-	{ FRESH("live") VERDICT("live", "1", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK, "ready", "",
+	{ FRESH("live") VERDICT("live", "1", "1"), KIND_PREFLIGHT, "preflight", HEALTH_OK, "ready", "",
 	    VERDICT_HEALTHY },
-	{ FRESH("live") READY("live", "1") VERDICT_AT("live", AGO_4), CHECK_PREFLIGHT, "preflight",
+	{ FRESH("live") READY("live", "1") VERDICT_AT("live", AGO_4), KIND_PREFLIGHT, "preflight",
 	    HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("live") VERDICT("live", "1", "NaN"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	{ FRESH("live") VERDICT("live", "1", "NaN"), KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("live") VERDICT("live", "1", "1763726396"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL,
+	{ FRESH("live") VERDICT("live", "1", "1763726396"), KIND_PREFLIGHT, "preflight", HEALTH_FAIL,
 	    "unknown", "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("live") VERDICT("live", "NaN", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	{ FRESH("live") VERDICT("live", "NaN", "1"), KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("live") CHECKED("live"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	{ FRESH("live") CHECKED("live"), KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
 	    "some checks alone have run", VERDICT_UNHEALTHY },
-	{ FRESH("paper") CHECKED("paper"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
+	{ FRESH("paper") CHECKED("paper"), KIND_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
 	    "some checks alone have run", VERDICT_DEGRADED },
-	{ FRESH("live") CHECKED("live") VERDICT("live", "1", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK,
+	{ FRESH("live") CHECKED("live") VERDICT("live", "1", "1"), KIND_PREFLIGHT, "preflight", HEALTH_OK,
 	    "ready", "", VERDICT_HEALTHY },
-	{ FRESH("live") VERDICT_AT("live", AGO_4), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
+	{ FRESH("live") VERDICT_AT("live", AGO_4), KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "unknown",
 	    "does not say", VERDICT_UNHEALTHY },
-	{ FRESH("paper") VERDICT("paper", "NaN", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
+	{ FRESH("paper") VERDICT("paper", "NaN", "1"), KIND_PREFLIGHT, "preflight", HEALTH_WARN, "unknown",
 	    "does not say", VERDICT_DEGRADED },
-	{ FRESH("live") READY("live", "1") PASSED("live", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN,
+	{ FRESH("live") READY("live", "1") PASSED("live", "1"), KIND_PREFLIGHT, "preflight", HEALTH_WARN,
 	    "stale", "was ready, but no longer measured: when it last ran is not known", VERDICT_DEGRADED },
-	{ FRESH("live") READY("live", "1") PASSED("live", "1") VERDICT_AT("live", "NaN"), CHECK_PREFLIGHT,
+	{ FRESH("live") READY("live", "1") PASSED("live", "1") VERDICT_AT("live", "NaN"), KIND_PREFLIGHT,
 	    "preflight", HEALTH_WARN, "stale", "not known", VERDICT_DEGRADED },
 	{ FRESH("live") READY("live", "1") PASSED("live", "1") VERDICT_AT("live", "1763726700"),
-	    CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "in the future", VERDICT_DEGRADED },
+	    KIND_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "in the future", VERDICT_DEGRADED },
 	/* Some checks alone have run since. */
 	{ COLLECTOR("live", "1", "0", AGO_4) READY("live", "1") PASSED("live", "1")
 		VERDICT_AT("live", "1763722800"),
-	    CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "last run 60 min ago", VERDICT_DEGRADED },
+	    KIND_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "last run 60 min ago", VERDICT_DEGRADED },
 	{ FRESH("live") VERDICT("live", "0", "0") "arbitrage_preflight_checks_total{check=\"redis\","
 						  "status=\"fail\",env=\"live\"} 4\n"
 						  "arbitrage_preflight_checks_total{check=\"secrets\","
 						  "status=\"pass\",env=\"live\"} 9\n",
-	    CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
+	    KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
 	    "the bot may not go live; failed checks: redis 4 so far", VERDICT_UNHEALTHY },
-	{ FRESH("live") VERDICT("live", "1", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
+	{ FRESH("live") VERDICT("live", "1", "0"), KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
 	    "its last run did not pass", VERDICT_UNHEALTHY },
-	{ FRESH("paper") VERDICT("paper", "0", "1"), CHECK_PREFLIGHT, "preflight", HEALTH_OK, "passed", "",
+	{ FRESH("paper") VERDICT("paper", "0", "1"), KIND_PREFLIGHT, "preflight", HEALTH_OK, "passed", "",
 	    VERDICT_HEALTHY },
-	{ FRESH("paper") VERDICT("paper", "0", "0"), CHECK_PREFLIGHT, "preflight", HEALTH_WARN, "not ready",
+	{ FRESH("paper") VERDICT("paper", "0", "0"), KIND_PREFLIGHT, "preflight", HEALTH_WARN, "not ready",
 	    "may not go live", VERDICT_DEGRADED },
-	{ COLLECTOR("live", "1", "0", "1763722800") VERDICT("live", "1", "1"), CHECK_PREFLIGHT, "preflight",
+	{ COLLECTOR("live", "1", "0", "1763722800") VERDICT("live", "1", "1"), KIND_PREFLIGHT, "preflight",
 	    HEALTH_WARN, "stale", "was ready, but no longer measured: last run 60 min ago",
 	    VERDICT_UNHEALTHY },
-	{ COLLECTOR("live", "1", "0", "1763722800") VERDICT("live", "0", "0"), CHECK_PREFLIGHT, "preflight",
+	{ COLLECTOR("live", "1", "0", "1763722800") VERDICT("live", "0", "0"), KIND_PREFLIGHT, "preflight",
 	    HEALTH_FAIL, "not ready", "no longer measured", VERDICT_UNHEALTHY },
 };
 
@@ -509,12 +509,12 @@ START_TEST(a_file_that_cannot_be_read_is_as_bad_as_can_be_and_hides_no_other)
 	add_file("c.prom", FRESH("paper"));
 	look_at(noon);
 	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
-	check = check_named(CHECK_FILE, "a??.prom");
+	check = check_named(KIND_FILE, "a??.prom");
 	ck_assert_str_eq(check->state, bad_state_names[_i]);
 	ck_assert_str_eq(
 	    check->reason, "line 3: ?nonsense; what is not read counts as bad: mend the file, or remove it");
 	ck_assert_double_eq(check->age, 2);
-	ck_assert_int_eq(check_named(CHECK_COLLECTOR, "c")->status, HEALTH_OK);
+	ck_assert_int_eq(check_named(KIND_COLLECTOR, "c")->status, HEALTH_OK);
 	ck_assert_uint_eq(report.good_files, 1);
 }
 END_TEST
@@ -537,7 +537,7 @@ START_TEST(a_file_that_cannot_be_read_is_no_worse_than_what_its_program_can_say)
 	add_broken(programs[_i].name, STORE_UNREADABLE, "Permission denied");
 	look_at(noon);
 	ck_assert_int_eq(report.verdict, programs[_i].verdict);
-	ck_assert_int_eq(check_named(CHECK_FILE, programs[_i].name)->status, HEALTH_FAIL);
+	ck_assert_int_eq(check_named(KIND_FILE, programs[_i].name)->status, HEALTH_FAIL);
 }
 END_TEST
 
@@ -548,8 +548,8 @@ START_TEST(a_broken_file_of_another_program_is_a_warning)
 	made_up.files[1].foreign = true;
 	look_at(noon);
 	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
-	ck_assert_int_eq(check_named(CHECK_FILE, "apt.prom")->status, HEALTH_WARN);
-	ck_assert_str_eq(check_named(CHECK_FILE, "apt.prom")->reason, "line 3: nonsense");
+	ck_assert_int_eq(check_named(KIND_FILE, "apt.prom")->status, HEALTH_WARN);
+	ck_assert_str_eq(check_named(KIND_FILE, "apt.prom")->reason, "line 3: nonsense");
 	/* One that has a name of ours was to be ours. */
 	free(made_up.files[1].name);
 	made_up.files[1].name = strdup("postgres_latency.prom");
@@ -598,7 +598,7 @@ START_TEST(a_file_that_does_not_say_what_its_program_always_says_is_not_good)
 	ck_assert_int_eq(report.verdict, programs_say[_i].verdict);
 	ck_assert_uint_eq(report.good_files, programs_say[_i].verdict == VERDICT_HEALTHY ? 2 : 1);
 	if (programs_say[_i].verdict != VERDICT_HEALTHY)
-		ck_assert_str_eq(check_named(CHECK_FILE, programs_say[_i].name)->state, "says nothing");
+		ck_assert_str_eq(check_named(KIND_FILE, programs_say[_i].name)->state, "says nothing");
 }
 END_TEST
 
@@ -609,7 +609,7 @@ START_TEST(a_file_of_others_served_in_part_is_degraded)
 	made_up.files[1].dropped = 3;
 	look_at(noon);
 	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
-	ck_assert_int_eq(check_named(CHECK_FILE, "other.prom")->status, HEALTH_WARN);
+	ck_assert_int_eq(check_named(KIND_FILE, "other.prom")->status, HEALTH_WARN);
 	ck_assert_uint_eq(report.good_files, 1);
 }
 END_TEST
@@ -620,7 +620,7 @@ START_TEST(a_part_left_out_of_a_collectors_file_may_be_the_bad_one)
 	made_up.files[0].dropped = 3;
 	look_at(noon);
 	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
-	ck_assert_int_eq(check_named(CHECK_FILE, "c.prom")->status, HEALTH_FAIL);
+	ck_assert_int_eq(check_named(KIND_FILE, "c.prom")->status, HEALTH_FAIL);
 }
 END_TEST
 
@@ -697,8 +697,8 @@ START_TEST(odd_label_values_are_read_as_they_are)
 	    FRESH("live") "arbitrage_redis_up{target=\"a\\\"b\\\\c\\nd<\xE2\x82\xAC\",env=\"live\"} 1\n"
 			  "arbitrage_redis_up{env=\"live\"} 1\n");
 	look_at(noon);
-	check_named(CHECK_REDIS, "a\"b\\c?d<\xE2\x82\xAC");
-	check_named(CHECK_REDIS, "");
+	check_named(KIND_REDIS, "a\"b\\c?d<\xE2\x82\xAC");
+	check_named(KIND_REDIS, "");
 }
 END_TEST
 
@@ -737,7 +737,7 @@ START_TEST(too_many_targets_leave_room_for_the_others)
 	look_at(noon);
 	ck_assert_uint_le(report.count, HEALTH_CHECKS);
 	ck_assert(report.more_checks);
-	ck_assert_int_eq(check_named(CHECK_POSTGRES, "p")->status, HEALTH_OK);
+	ck_assert_int_eq(check_named(KIND_POSTGRES, "p")->status, HEALTH_OK);
 	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
 	tear_down();
 	set_up();
@@ -760,13 +760,13 @@ START_TEST(histograms_become_counts_and_a_median)
 			       BUCKET(A, "0.002", "30") BUCKET(A, "+Inf", "40") BUCKET(B, "0.001", "0")
 				   BUCKET(B, "0.002", "5") BUCKET(B, "+Inf", "5"));
 	look_at(noon);
-	check = check_named(CHECK_REDIS, "a");
+	check = check_named(KIND_REDIS, "a");
 	ck_assert_uint_eq(check->buckets, 3);
 	ck_assert_double_eq(check->counts[1], 20);
 	ck_assert_double_eq_tol(
 	    check->duration, 0.0015, 1e-9); /* the 20th of 40: half way through the second */
 	ck_assert_double_eq_tol(health_quantile(check, 0.95), 0.002, 1e-9);
-	check = check_named(CHECK_COLLECTOR, "c"); /* all it measured */
+	check = check_named(KIND_COLLECTOR, "c"); /* all it measured */
 	ck_assert_uint_eq(check->buckets, 3);
 	ck_assert_double_eq(check->counts[1], 25);
 }
@@ -789,9 +789,9 @@ START_TEST(a_histogram_that_makes_no_sense_has_no_picture)
 	snprintf(text, sizeof(text), "%s%s", FRESH("live") REDIS_UP("a") HISTOGRAM, odd_histograms[_i]);
 	add_file("c.prom", text);
 	look_at(noon);
-	ck_assert_uint_eq(check_named(CHECK_REDIS, "a")->buckets, 0);
-	ck_assert(isnan(check_named(CHECK_REDIS, "a")->duration));
-	ck_assert_int_eq(check_named(CHECK_REDIS, "a")->status, HEALTH_OK);
+	ck_assert_uint_eq(check_named(KIND_REDIS, "a")->buckets, 0);
+	ck_assert(isnan(check_named(KIND_REDIS, "a")->duration));
+	ck_assert_int_eq(check_named(KIND_REDIS, "a")->status, HEALTH_OK);
 }
 END_TEST
 
@@ -807,7 +807,7 @@ START_TEST(more_bounds_than_there_is_room_for_are_no_picture)
 	snprintf(text + length, sizeof(text) - length, "%s", BUCKET(A, "+Inf", "60"));
 	add_file("c.prom", text);
 	look_at(noon);
-	ck_assert_uint_eq(check_named(CHECK_REDIS, "a")->buckets, 0);
+	ck_assert_uint_eq(check_named(KIND_REDIS, "a")->buckets, 0);
 }
 END_TEST
 

@@ -177,10 +177,10 @@ static const struct {
 	enum health_kind kind;
 	const char *cell;
 } successes[] = {
-	{ CHECK_COLLECTOR, "never" },
-	{ CHECK_EXCHANGE, "never" },
-	{ CHECK_POSITIONS, "&ndash;" }, /* of the engine's books as a whole there is no such time */
-	{ CHECK_PREFLIGHT, "&ndash;" },
+	{ KIND_COLLECTOR, "never" },
+	{ KIND_EXCHANGE, "never" },
+	{ KIND_POSITIONS, "&ndash;" }, /* of the engine's books as a whole there is no such time */
+	{ KIND_PREFLIGHT, "&ndash;" },
 };
 
 START_TEST(a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was)
@@ -203,7 +203,7 @@ START_TEST(positions_are_escaped_too)
 		.env = "<b>",
 		.exchange = "<script>",
 		.symbol = "\"BTC'&" };
-	struct health_check check = check_of(CHECK_POSITIONS);
+	struct health_check check = check_of(KIND_POSITIONS);
 	struct health_report report = {
 		.checks = &check, .count = 1, .positions = &position, .position_count = 1, .made_at = noon
 	};
@@ -239,7 +239,7 @@ END_TEST
 
 START_TEST(json_strings_are_escaped)
 {
-	struct health_check check = check_of(CHECK_REDIS);
+	struct health_check check = check_of(KIND_REDIS);
 
 	snprintf(check.name, sizeof(check.name), "%s", "a\"b\\c\nd\x01 \xFF \xE2\x82\xAC");
 	ck_assert_ptr_nonnull(strstr(
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(no_byte_from_outside_breaks_the_json)
 {
-	struct health_check plain = check_of(CHECK_REDIS), odd = plain;
+	struct health_check plain = check_of(KIND_REDIS), odd = plain;
 	char byte[2] = { (char)_i, '\0' };
 	size_t quotes, escaped;
 
@@ -269,7 +269,7 @@ END_TEST
 
 START_TEST(json_has_no_number_that_is_none)
 {
-	struct health_check check = check_of(CHECK_COLLECTOR);
+	struct health_check check = check_of(KIND_COLLECTOR);
 
 	check.age = NAN, check.duration = INFINITY, check.interval = -INFINITY;
 	check.last_run = NAN, check.last_success = 1e300;
@@ -283,7 +283,7 @@ END_TEST
 
 START_TEST(times_are_rfc_3339)
 {
-	struct health_check check = check_of(CHECK_COLLECTOR);
+	struct health_check check = check_of(KIND_COLLECTOR);
 
 	ck_assert_ptr_nonnull(strstr(json_with(&check, 1, ""), "\"time\":\"2025-11-21T12:00:00Z\""));
 	ck_assert_ptr_nonnull(strstr(out.text, "\"last_run\":\"2025-11-21T11:59:56Z\""));
@@ -338,7 +338,7 @@ START_TEST(the_page_is_small_with_64_exchanges)
 	for (int i = 0; i < LENGTH(checks); i++) {
 		struct health_check *check = &checks[i];
 
-		*check = check_of(i < 8 ? CHECK_COLLECTOR : i < 72 ? CHECK_EXCHANGE : CHECK_POSITIONS);
+		*check = check_of(i < 8 ? KIND_COLLECTOR : i < 72 ? KIND_EXCHANGE : KIND_POSITIONS);
 		report.count = 136;
 		snprintf(check->name, sizeof(check->name), "exchange-%d", i);
 		snprintf(check->reason, sizeof(check->reason), "%s",
@@ -379,7 +379,7 @@ START_TEST(the_largest_report_fits)
 
 	memset(report.summary, '"', sizeof(report.summary) - 1);
 	for (int i = 0; i < HEALTH_CHECKS; i++) {
-		checks[i] = check_of(CHECK_EXCHANGE);
+		checks[i] = check_of(KIND_EXCHANGE);
 		memset(checks[i].name, '"', sizeof(checks[i].name) - 1);
 		memset(checks[i].env, '"', sizeof(checks[i].env) - 1);
 		memset(checks[i].reason, '"', sizeof(checks[i].reason) - 1);
@@ -404,7 +404,7 @@ END_TEST
 
 START_TEST(a_picture_has_a_bar_for_each_bucket_that_is_not_empty)
 {
-	struct health_check check = check_of(CHECK_EXCHANGE);
+	struct health_check check = check_of(KIND_EXCHANGE);
 	const double bounds[] = { 1, 2, 4, INFINITY }, counts[] = { 0, 1e9, 1, 0 };
 
 	memcpy(check.bounds, bounds, sizeof(bounds));

@@ -4,23 +4,7 @@
 #include "collectors/harness/collector.h"
 #include "collectors/harness/publish.h"
 #include "collectors/harness/settings.h"
-
-/* The families that every collector's file holds.  They are here alone: different HELP across files is an
- * error. */
-enum run_family {
-	RUN_SUCCESS,
-	RUN_DURATION,
-	RUN_INTERVAL,
-	RUN_LAST_RUN,
-	RUN_LAST_SUCCESS,
-	RUN_RUNS,
-	RUN_FAILURES,
-	RUN_STATE_RESETS, /* what publisher_publish() alone knows */
-	RUN_DROPPED,      /* likewise */
-	RUN_BUILD_INFO,
-};
-enum { RUN_FAMILIES = RUN_BUILD_INFO + 1 };
-extern const struct family run_families[RUN_FAMILIES];
+#include "contract/collector.h"
 
 /* One run in progress. */
 struct run {
@@ -35,7 +19,7 @@ struct run {
 };
 
 /*
- * Let the collector measure once, and add the families above.  `metrics` may
+ * Let the collector measure once, and add the families of contract/collector.h.  `metrics` may
  * hold counts of earlier runs that could not be published.
  */
 void run_collect(struct run *run, void *state);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "collectors/harness/collector.h"
+#include "contract/targets.h"
 
 /*
  * What the collectors for one kind of server share: "--target [NAME=]URL" any
@@ -14,14 +15,7 @@
  * The collector's options have "target" (repeatable, secret) and "samples";
  * its families begin with these rows, in this order.
  */
-enum target_family {
-	TARGET_UP,               /* gauge {target} */
-	TARGET_LATENCY,          /* histogram {target} */
-	TARGET_CONNECT_DURATION, /* gauge {target,phase} */
-	TARGET_FAILURES,         /* counter {target,kind} */
-	TARGET_LAST_SUCCESS,     /* gauge {target}, kept */
-};
-enum { TARGET_FAMILIES = TARGET_LAST_SUCCESS + 1, TARGETS_MAX = 256, TARGET_SAMPLES_MAX = 1000 };
+enum { TARGET_SAMPLES_MAX = 1000 };
 
 /* What a measurement found, all borrowed from the server. */
 struct target_report {

@@ -38,23 +38,22 @@ is_harmless(const char *file)
 bool
 health_kind_grave(enum health_kind kind)
 {
-	return kind == CHECK_POSTGRES || kind == CHECK_POSITIONS || kind == CHECK_PREFLIGHT ||
-	       kind == CHECK_FILE;
+	return kind == KIND_POSTGRES || kind == KIND_POSITIONS || kind == KIND_PREFLIGHT || kind == KIND_FILE;
 }
 
 bool
 health_grave(const struct health_check *check)
 {
 	return check->status == HEALTH_FAIL && health_kind_grave(check->kind) &&
-	       !(check->kind == CHECK_FILE && is_harmless(check->name));
+	       !(check->kind == KIND_FILE && is_harmless(check->name));
 }
 
 /* The check that the summary names: one that alone decides the verdict, in the order of what hurts most. */
 static const struct health_check *
 first_reason(const struct health_report *report)
 {
-	static const enum health_kind order[HEALTH_KINDS] = { CHECK_POSTGRES, CHECK_POSITIONS,
-		CHECK_PREFLIGHT, CHECK_REDIS, CHECK_EXCHANGE, CHECK_COLLECTOR, CHECK_FILE };
+	static const enum health_kind order[HEALTH_KINDS] = { KIND_POSTGRES, KIND_POSITIONS, KIND_PREFLIGHT,
+		KIND_REDIS, KIND_EXCHANGE, KIND_COLLECTOR, KIND_FILE };
 
 	for (int graves = 1; graves >= 0; graves--)
 		for (size_t k = 0; k < HEALTH_KINDS; k++)
@@ -73,7 +72,7 @@ summarize_check(const struct health_check *check, size_t others, struct words *w
 {
 	static const char *const titles[HEALTH_KINDS] = { "Collector", "Redis", "Postgres", "Exchange",
 		"Positions at", "Preflight", "File" };
-	bool named = check->kind != CHECK_PREFLIGHT;
+	bool named = check->kind != KIND_PREFLIGHT;
 	char reason[HEALTH_REASON / 2]; /* room is left for what follows */
 
 	words_add(words, "%s%s%s", titles[check->kind], named ? " " : "", named ? check->name : "");
@@ -91,7 +90,7 @@ static bool
 has_collector(const struct health_report *report)
 {
 	for (size_t i = 0; i < report->count; i++)
-		if (report->checks[i].kind == CHECK_COLLECTOR)
+		if (report->checks[i].kind == KIND_COLLECTOR)
 			return true;
 	return false;
 }

@@ -9,13 +9,13 @@
 /* How many checks of a kind there is room for: together HEALTH_CHECKS, so that no kind can crowd out another.
  */
 static const size_t shares[HEALTH_KINDS] = {
-	[CHECK_COLLECTOR] = 64,
-	[CHECK_REDIS] = 64,
-	[CHECK_POSTGRES] = 64,
-	[CHECK_EXCHANGE] = 128,
-	[CHECK_POSITIONS] = 128,
-	[CHECK_PREFLIGHT] = 16,
-	[CHECK_FILE] = 48,
+	[KIND_COLLECTOR] = 64,
+	[KIND_REDIS] = 64,
+	[KIND_POSTGRES] = 64,
+	[KIND_EXCHANGE] = 128,
+	[KIND_POSITIONS] = 128,
+	[KIND_PREFLIGHT] = 16,
+	[KIND_FILE] = 48,
 };
 
 void
@@ -234,12 +234,10 @@ take_all(struct facts *facts, const struct family_rule *const of_family[], const
 static int
 expect_rows(struct facts *facts, size_t begin, size_t file)
 {
-	struct facts_check wanted = { .kind = CHECK_POSITIONS, .file = file, .name = SLICE("engine") },
-			   *check;
+	struct facts_check wanted = { .kind = KIND_POSITIONS, .file = file, .name = SLICE("engine") }, *check;
 
 	for (size_t i = begin, end = facts->count; i < end; i++) {
-		if (facts->checks[i].kind != CHECK_POSITIONS ||
-		    facts->checks[i].facts[FACT_READABLE + 1] != 1)
+		if (facts->checks[i].kind != KIND_POSITIONS || facts->checks[i].facts[FACT_READABLE + 1] != 1)
 			continue;
 		wanted.env = facts->checks[i].env;
 		if (check_for(facts, &wanted, true, &check) == -1)

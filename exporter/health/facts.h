@@ -1,6 +1,7 @@
 #ifndef EXPORTER_HEALTH_FACTS_H
 #define EXPORTER_HEALTH_FACTS_H
 
+#include "contract/labels.h"
 #include "exporter/health/health.h"
 #include "textfile/hash.h"
 
@@ -8,12 +9,6 @@
  * What the files say, sorted by what it is about, before anything is judged.
  * Inside of exporter/health*.c.
  */
-enum { HEALTH_FAILURES = 8, HEALTH_STATES = 6, HEALTH_PREFLIGHT_CHECKS = 8 };
-
-extern const char *const health_failures[HEALTH_FAILURES + 1];                 /* "resolve", ... */
-extern const char *const health_states[HEALTH_STATES + 1];                     /* "healthy", ... */
-extern const char *const health_preflight_checks[HEALTH_PREFLIGHT_CHECKS + 1]; /* "environment", ... */
-
 /* NaN: not said. */
 enum fact {
 	FACT_UP, /* success, up, ready for live.  1, 0, or neither: not known; so are all that are asked yes
@@ -22,9 +17,9 @@ enum fact {
 	FACT_LAST_SUCCESS,
 	FACT_DURATION,
 	FACT_INTERVAL,
-	FACT_FAILURES, /* counters, one per kind */
-	FACT_STATE = FACT_FAILURES + HEALTH_FAILURES,
-	FACT_STATE_OTHER = FACT_STATE + HEALTH_STATES, /* any that is none of ours */
+	FACT_FAILURES, /* counters, one per kind but "none" */
+	FACT_STATE = FACT_FAILURES + FAILURE_KINDS - 1,
+	FACT_STATE_OTHER = FACT_STATE + HEALTHS, /* any that is none of ours */
 	FACT_BANNED_UNTIL,
 	FACT_RETRY_AT,
 	FACT_FAILED_RUNS,
@@ -38,7 +33,7 @@ enum fact {
 	FACT_PASSED,
 	FACT_VERDICT_AT,
 	FACT_CHECKS, /* preflight's, that failed: counters */
-	FACTS = FACT_CHECKS + HEALTH_PREFLIGHT_CHECKS
+	FACTS = FACT_CHECKS + CHECKS
 };
 
 /* Cumulative counts, several series of the same bounds added. */

@@ -1,89 +1,89 @@
 #include "exporter/health/families.h"
 
-const char *const health_failures[] = { "resolve", "connect", "tls", "auth", "timeout", "rejected",
-	"protocol", "local", NULL };
-const char *const health_states[] = { "healthy", "degraded", "down", "frozen", "banned", "maintenance",
-	NULL };
-const char *const health_preflight_checks[] = { "environment", "secrets", "live_guard", "redis", "postgres",
-	"exchange_health", "open_positions", "git_safety", NULL };
-static const char *const sources[] = { "exchange", "engine", NULL };
+#include "contract/collector.h"
+#include "contract/exchange_health.h"
+#include "contract/open_positions.h"
+#include "contract/postgres_latency.h"
+#include "contract/preflight.h"
+#include "contract/redis_latency.h"
 
 static const struct family_rule rules[] = {
-	{ "arbitrage_collector_success", true, CHECK_COLLECTOR, "collector", FACT_UP, FLAG_LEAST, NULL, NULL,
+	{ &run_families[RUN_SUCCESS], true, KIND_COLLECTOR, "collector", FACT_UP, FLAG_LEAST, NULL, NULL,
 	    NULL },
-	{ "arbitrage_collector_duration_seconds", false, CHECK_COLLECTOR, "collector", FACT_DURATION, MOST,
-	    NULL, NULL, NULL },
-	{ "arbitrage_collector_interval_seconds", false, CHECK_COLLECTOR, "collector", FACT_INTERVAL, LEAST,
-	    NULL, NULL, NULL },
-	{ "arbitrage_collector_last_run_timestamp_seconds", true, CHECK_COLLECTOR, "collector", FACT_LAST_RUN,
-	    OLDEST, NULL, NULL, NULL },
-	{ "arbitrage_collector_last_success_timestamp_seconds", false, CHECK_COLLECTOR, "collector",
-	    FACT_LAST_SUCCESS, OLDEST, NULL, NULL, NULL },
-	{ "arbitrage_collector_failures_total", false, CHECK_COLLECTOR, "collector", FACT_FAILURES, SUM,
-	    "kind", health_failures, NULL },
-
-	{ "arbitrage_redis_up", true, CHECK_REDIS, "target", FACT_UP, FLAG_LEAST, NULL, NULL, NULL },
-	{ "arbitrage_redis_last_success_timestamp_seconds", false, CHECK_REDIS, "target", FACT_LAST_SUCCESS,
-	    OLDEST, NULL, NULL, NULL },
-	{ "arbitrage_redis_failures_total", false, CHECK_REDIS, "target", FACT_FAILURES, SUM, "kind",
-	    health_failures, NULL },
-	{ "arbitrage_redis_latency_seconds", false, CHECK_REDIS, "target", 0, BUCKETS, NULL, NULL, NULL },
-
-	{ "arbitrage_postgres_up", true, CHECK_POSTGRES, "target", FACT_UP, FLAG_LEAST, NULL, NULL, NULL },
-	{ "arbitrage_postgres_last_success_timestamp_seconds", false, CHECK_POSTGRES, "target",
-	    FACT_LAST_SUCCESS, OLDEST, NULL, NULL, NULL },
-	{ "arbitrage_postgres_failures_total", false, CHECK_POSTGRES, "target", FACT_FAILURES, SUM, "kind",
-	    health_failures, NULL },
-	{ "arbitrage_postgres_latency_seconds", false, CHECK_POSTGRES, "target", 0, BUCKETS, NULL, NULL,
+	{ &run_families[RUN_DURATION], false, KIND_COLLECTOR, "collector", FACT_DURATION, MOST, NULL, NULL,
 	    NULL },
+	{ &run_families[RUN_INTERVAL], false, KIND_COLLECTOR, "collector", FACT_INTERVAL, LEAST, NULL, NULL,
+	    NULL },
+	{ &run_families[RUN_LAST_RUN], true, KIND_COLLECTOR, "collector", FACT_LAST_RUN, OLDEST, NULL, NULL,
+	    NULL },
+	{ &run_families[RUN_LAST_SUCCESS], false, KIND_COLLECTOR, "collector", FACT_LAST_SUCCESS, OLDEST,
+	    NULL, NULL, NULL },
+	{ &run_families[RUN_FAILURES], false, KIND_COLLECTOR, "collector", FACT_FAILURES, SUM, "kind",
+	    failure_kind_names + 1, NULL },
 
-	{ "arbitrage_exchange_up", true, CHECK_EXCHANGE, "exchange", FACT_UP, FLAG_LEAST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_health_state", true, CHECK_EXCHANGE, "exchange", FACT_STATE, FLAG_SAME, "state",
-	    health_states, NULL },
-	{ "arbitrage_exchange_last_success_timestamp_seconds", false, CHECK_EXCHANGE, "exchange",
-	    FACT_LAST_SUCCESS, OLDEST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_banned_until_timestamp_seconds", false, CHECK_EXCHANGE, "exchange",
-	    FACT_BANNED_UNTIL, MOST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_retry_at_timestamp_seconds", false, CHECK_EXCHANGE, "exchange", FACT_RETRY_AT,
+	{ &redis_families[TARGET_UP], true, KIND_REDIS, "target", FACT_UP, FLAG_LEAST, NULL, NULL, NULL },
+	{ &redis_families[TARGET_LAST_SUCCESS], false, KIND_REDIS, "target", FACT_LAST_SUCCESS, OLDEST, NULL,
+	    NULL, NULL },
+	{ &redis_families[TARGET_FAILURES], false, KIND_REDIS, "target", FACT_FAILURES, SUM, "kind",
+	    failure_kind_names + 1, NULL },
+	{ &redis_families[TARGET_LATENCY], false, KIND_REDIS, "target", 0, BUCKETS, NULL, NULL, NULL },
+
+	{ &postgres_families[TARGET_UP], true, KIND_POSTGRES, "target", FACT_UP, FLAG_LEAST, NULL, NULL,
+	    NULL },
+	{ &postgres_families[TARGET_LAST_SUCCESS], false, KIND_POSTGRES, "target", FACT_LAST_SUCCESS, OLDEST,
+	    NULL, NULL, NULL },
+	{ &postgres_families[TARGET_FAILURES], false, KIND_POSTGRES, "target", FACT_FAILURES, SUM, "kind",
+	    failure_kind_names + 1, NULL },
+	{ &postgres_families[TARGET_LATENCY], false, KIND_POSTGRES, "target", 0, BUCKETS, NULL, NULL, NULL },
+
+	{ &exchange_families[EXCHANGE_UP], true, KIND_EXCHANGE, "exchange", FACT_UP, FLAG_LEAST, NULL, NULL,
+	    NULL },
+	{ &exchange_families[EXCHANGE_STATE], true, KIND_EXCHANGE, "exchange", FACT_STATE, FLAG_SAME, "state",
+	    health_names, NULL },
+	{ &exchange_families[EXCHANGE_LAST_SUCCESS], false, KIND_EXCHANGE, "exchange", FACT_LAST_SUCCESS,
+	    OLDEST, NULL, NULL, NULL },
+	{ &exchange_families[EXCHANGE_BANNED_UNTIL], false, KIND_EXCHANGE, "exchange", FACT_BANNED_UNTIL,
 	    MOST, NULL, NULL, NULL },
-	{ "arbitrage_exchange_failed_runs", false, CHECK_EXCHANGE, "exchange", FACT_FAILED_RUNS, MOST, NULL,
+	{ &exchange_families[EXCHANGE_RETRY_AT], false, KIND_EXCHANGE, "exchange", FACT_RETRY_AT, MOST, NULL,
 	    NULL, NULL },
-	{ "arbitrage_exchange_error_ratio", false, CHECK_EXCHANGE, "exchange", FACT_ERROR_RATIO, MOST, NULL,
+	{ &exchange_families[EXCHANGE_FAILED_RUNS], false, KIND_EXCHANGE, "exchange", FACT_FAILED_RUNS, MOST,
+	    NULL, NULL, NULL },
+	{ &exchange_families[EXCHANGE_ERROR_RATIO], false, KIND_EXCHANGE, "exchange", FACT_ERROR_RATIO, MOST,
+	    NULL, NULL, NULL },
+	{ &exchange_families[EXCHANGE_TRADABLE], false, KIND_EXCHANGE, "exchange", FACT_HALTED, ZEROS, NULL,
 	    NULL, NULL },
-	{ "arbitrage_exchange_symbol_tradable", false, CHECK_EXCHANGE, "exchange", FACT_HALTED, ZEROS, NULL,
-	    NULL, NULL },
-	{ "arbitrage_exchange_request_failures_total", false, CHECK_EXCHANGE, "exchange", FACT_FAILURES, SUM,
-	    "kind", health_failures, NULL },
-	{ "arbitrage_exchange_request_duration_seconds", false, CHECK_EXCHANGE, "exchange", 0, BUCKETS, NULL,
+	{ &exchange_families[EXCHANGE_REQUEST_FAILURES], false, KIND_EXCHANGE, "exchange", FACT_FAILURES, SUM,
+	    "kind", failure_kind_names + 1, NULL },
+	{ &exchange_families[EXCHANGE_REQUEST_DURATION], false, KIND_EXCHANGE, "exchange", 0, BUCKETS, NULL,
 	    NULL, NULL },
 
-	{ "arbitrage_positions_readable", true, CHECK_POSITIONS, "exchange", FACT_READABLE, FLAG_LEAST,
-	    "source", sources, NULL },
-	{ "arbitrage_open_positions", true, CHECK_POSITIONS, "exchange", FACT_OPEN, COUNT_MOST, "source",
-	    sources, NULL },
-	{ "arbitrage_position_mismatch", true, CHECK_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES,
+	{ &open_families[OPEN_READABLE], true, KIND_POSITIONS, "exchange", FACT_READABLE, FLAG_LEAST,
+	    "source", source_names, NULL },
+	{ &open_families[OPEN_COUNT], true, KIND_POSITIONS, "exchange", FACT_OPEN, COUNT_MOST, "source",
+	    source_names, NULL },
+	{ &open_families[OPEN_MISMATCH], true, KIND_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES, NULL,
+	    NULL, NULL },
+	{ &open_families[OPEN_LAST_SUCCESS], false, KIND_POSITIONS, "exchange", FACT_LAST_SUCCESS, OLDEST,
 	    NULL, NULL, NULL },
-	{ "arbitrage_account_last_success_timestamp_seconds", false, CHECK_POSITIONS, "exchange",
-	    FACT_LAST_SUCCESS, OLDEST, NULL, NULL, NULL },
-	{ "arbitrage_account_failures_total", false, CHECK_POSITIONS, "exchange", FACT_FAILURES, SUM, "kind",
-	    health_failures, NULL },
-	{ "arbitrage_account_retry_at_timestamp_seconds", false, CHECK_POSITIONS, "exchange", FACT_RETRY_AT,
-	    MOST, NULL, NULL, NULL },
-	{ "arbitrage_account_trading_locked", false, CHECK_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST,
+	{ &open_families[OPEN_FAILURES], false, KIND_POSITIONS, "exchange", FACT_FAILURES, SUM, "kind",
+	    failure_kind_names + 1, NULL },
+	{ &open_families[OPEN_RETRY_AT], false, KIND_POSITIONS, "exchange", FACT_RETRY_AT, MOST, NULL, NULL,
+	    NULL },
+	{ &open_families[OPEN_TRADING_LOCKED], false, KIND_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST,
 	    NULL, NULL, NULL },
-	{ "arbitrage_engine_unknown_rows", true, CHECK_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST,
+	{ &open_families[OPEN_UNKNOWN_ROWS], true, KIND_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST,
 	    NULL, NULL, NULL },
 
-	{ "arbitrage_preflight_ready_for_live", true, CHECK_PREFLIGHT, "=preflight", FACT_UP, FLAG_LEAST,
-	    NULL, NULL, NULL },
-	{ "arbitrage_preflight_last_success", true, CHECK_PREFLIGHT, "=preflight", FACT_PASSED, FLAG_LEAST,
-	    NULL, NULL, NULL },
-	{ "arbitrage_preflight_last_verdict_timestamp_seconds", true, CHECK_PREFLIGHT, "=preflight",
-	    FACT_VERDICT_AT, OLDEST, NULL, NULL, NULL },
+	{ &preflight_families[PREFLIGHT_READY_FOR_LIVE], true, KIND_PREFLIGHT, "=preflight", FACT_UP,
+	    FLAG_LEAST, NULL, NULL, NULL },
+	{ &preflight_families[PREFLIGHT_LAST_SUCCESS], true, KIND_PREFLIGHT, "=preflight", FACT_PASSED,
+	    FLAG_LEAST, NULL, NULL, NULL },
+	{ &preflight_families[PREFLIGHT_LAST_VERDICT], true, KIND_PREFLIGHT, "=preflight", FACT_VERDICT_AT,
+	    OLDEST, NULL, NULL, NULL },
 	/* Of a run of some checks alone, too, which has no verdict. */
-	{ "arbitrage_preflight_checks_total", true, CHECK_PREFLIGHT, "=preflight", FACT_CHECKS, SUM, "check",
-	    health_preflight_checks, "fail" },
-	{ "arbitrage_preflight_duration_seconds", false, CHECK_PREFLIGHT, "=preflight", 0, BUCKETS, NULL,
+	{ &preflight_families[PREFLIGHT_CHECKS], true, KIND_PREFLIGHT, "=preflight", FACT_CHECKS, SUM,
+	    "check", check_names, "fail" },
+	{ &preflight_families[PREFLIGHT_DURATION], false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS, NULL,
 	    NULL, NULL },
 };
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
@@ -92,7 +92,7 @@ const struct family_rule *
 family_rule_of(struct slice family)
 {
 	for (size_t i = 0; i < RULES; i++)
-		if (slice_is(family, rules[i].family))
+		if (slice_is(family, rules[i].family->name))
 			return &rules[i];
 	return NULL;
 }

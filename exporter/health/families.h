@@ -2,6 +2,7 @@
 #define EXPORTER_HEALTH_FAMILIES_H
 
 #include "exporter/health/facts.h"
+#include "textfile/family.h"
 
 /*
  * Which families the facts come from.  Inside of exporter/health*.c.
@@ -26,7 +27,7 @@ enum joining {
 
 /* One row: a family, what it is about, and where its values go. */
 struct family_rule {
-	const char *family;
+	const struct family *family;
 	bool makes; /* a check is there because of it; others outlive what they are about (`kept` gauges,
 		       counters) */
 	enum health_kind kind;

@@ -11,11 +11,11 @@ static const struct {
 	enum health_kind kind;
 	const char *what;
 } programs[] = {
-	{ "redis_latency.prom", CHECK_REDIS, "about any Redis" },
-	{ "postgres_latency.prom", CHECK_POSTGRES, "about any Postgres" },
-	{ "exchange_health.prom", CHECK_EXCHANGE, "about any exchange" },
-	{ "open_positions.prom", CHECK_POSITIONS, "about any positions" },
-	{ "preflight.prom", CHECK_PREFLIGHT, "about any checks" },
+	{ "redis_latency.prom", KIND_REDIS, "about any Redis" },
+	{ "postgres_latency.prom", KIND_POSTGRES, "about any Postgres" },
+	{ "exchange_health.prom", KIND_EXCHANGE, "about any exchange" },
+	{ "open_positions.prom", KIND_POSITIONS, "about any positions" },
+	{ "preflight.prom", KIND_PREFLIGHT, "about any checks" },
 };
 enum { NAMED = sizeof(programs) / sizeof(programs[0]) };
 
@@ -52,7 +52,7 @@ start(struct health_check *check, const struct store_file *file, double now)
 {
 	bool known = file->modified >= 0 && file->modified <= now;
 
-	*check = (struct health_check){ .kind = CHECK_FILE,
+	*check = (struct health_check){ .kind = KIND_FILE,
 		.last_run = NAN,
 		.last_success = NAN,
 		.age = known ? now - file->modified : NAN,

@@ -56,7 +56,7 @@ freshness_of_file_and_env(
 		const struct facts_check *collector = &making->facts.checks[i];
 		struct freshness fresh;
 
-		if (collector->kind != CHECK_COLLECTOR || !slice_equal(collector->env, check->env))
+		if (collector->kind != KIND_COLLECTOR || !slice_equal(collector->env, check->env))
 			continue;
 		fresh = freshness_of_collector(making, collector);
 		found = any ? *staler(&found, &fresh) : fresh;
@@ -71,10 +71,10 @@ freshness_of_check(const struct making *making, const struct facts_check *check,
 {
 	struct freshness fresh, verdict;
 
-	if (check->kind == CHECK_COLLECTOR)
+	if (check->kind == KIND_COLLECTOR)
 		return freshness_of_collector(making, check);
 	fresh = freshness_of_file_and_env(making, check, begin, end);
-	if (check->kind != CHECK_PREFLIGHT || !health_has_verdict(check))
+	if (check->kind != KIND_PREFLIGHT || !health_has_verdict(check))
 		return fresh;
 	verdict = freshness_of(
 	    check->facts[FACT_VERDICT_AT], fresh.interval, making->settings->max_age, making->now);
@@ -88,7 +88,7 @@ show_histogram(const struct making *making, const struct facts_check *of, size_t
 {
 	struct histogram all = { .odd = false };
 
-	if (of->kind != CHECK_COLLECTOR) {
+	if (of->kind != KIND_COLLECTOR) {
 		histogram_show(&of->histogram, check);
 		return;
 	}
@@ -101,7 +101,7 @@ show_histogram(const struct making *making, const struct facts_check *of, size_t
 static double
 last_success_of(const struct facts_check *facts)
 {
-	if (facts->kind == CHECK_PREFLIGHT)
+	if (facts->kind == KIND_PREFLIGHT)
 		return facts->facts[FACT_PASSED] == 1 ? facts->facts[FACT_VERDICT_AT] : NAN;
 	return facts->facts[FACT_LAST_SUCCESS];
 }
@@ -126,11 +126,11 @@ make_check(struct making *making, size_t index, size_t begin, size_t end)
 	check->interval = positive(fresh.interval);
 	check->last_success = positive(last_success_of(facts));
 	show_histogram(making, facts, begin, end, check);
-	check->duration = facts->kind == CHECK_COLLECTOR ? positive(facts->facts[FACT_DURATION])
-							 : positive(health_quantile(check, 0.5));
+	check->duration = facts->kind == KIND_COLLECTOR ? positive(facts->facts[FACT_DURATION])
+							: positive(health_quantile(check, 0.5));
 	health_judge(facts, &fresh, making->now, check);
 	making->stale[index] = fresh.stale;
-	if (facts->kind == CHECK_COLLECTOR) {
+	if (facts->kind == KIND_COLLECTOR) {
 		making->fresh += fresh.stale ? 0 : 1;
 		if (!isnan(fresh.age) && !(fresh.last_run <= making->newest_run))
 			making->newest_run = fresh.last_run;

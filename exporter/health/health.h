@@ -43,15 +43,15 @@ const char *health_verdict_name(enum health_verdict verdict); /* "healthy", ... 
 
 /* One line of the report: a collector, a target, an exchange, positions, preflight, a file. */
 enum health_kind {
-	CHECK_COLLECTOR,
-	CHECK_REDIS,
-	CHECK_POSTGRES,
-	CHECK_EXCHANGE,
-	CHECK_POSITIONS, /* of the exchange that is its name: there, and in the engine's books */
-	CHECK_PREFLIGHT,
-	CHECK_FILE /* one that is not good, or says too little; good ones have no check */
+	KIND_COLLECTOR,
+	KIND_REDIS,
+	KIND_POSTGRES,
+	KIND_EXCHANGE,
+	KIND_POSITIONS, /* of the exchange that is its name: there, and in the engine's books */
+	KIND_PREFLIGHT,
+	KIND_FILE /* one that is not good, or says too little; good ones have no check */
 };
-enum { HEALTH_KINDS = CHECK_FILE + 1 };
+enum { HEALTH_KINDS = KIND_FILE + 1 };
 const char *health_kind_name(enum health_kind kind); /* "collector", "redis", ... */
 
 enum {

@@ -47,7 +47,7 @@ add(struct reading *reading, const struct key *key)
 {
 	struct health_report *report = reading->report;
 	const struct facts_check *about =
-	    facts_find(reading->facts, CHECK_POSITIONS, key->file, key->exchange, key->env);
+	    facts_find(reading->facts, KIND_POSITIONS, key->file, key->exchange, key->env);
 	struct health_position *position;
 
 	if (report->position_count == HEALTH_POSITIONS) {

@@ -48,7 +48,7 @@ judge_target(const struct facts_check *facts, double now, struct health_check *c
 		health_say_failures(check, facts);
 		health_say_last_success(check, now);
 	} else {
-		health_set(check, check->kind == CHECK_POSTGRES ? HEALTH_FAIL : HEALTH_WARN, "unknown");
+		health_set(check, check->kind == KIND_POSTGRES ? HEALTH_FAIL : HEALTH_WARN, "unknown");
 		health_say(check, "its collector does not say whether it is up");
 	}
 }
@@ -89,9 +89,9 @@ state_of(const double states[])
 {
 	int state = -1, said = 0;
 
-	for (int i = 0; i <= HEALTH_STATES; i++)
+	for (int i = 0; i <= HEALTHS; i++)
 		if (!isnan(states[i]) && states[i] != 0) {
-			state = i < HEALTH_STATES && states[i] == 1 ? i : -1;
+			state = i < HEALTHS && states[i] == 1 ? i : -1;
 			said++;
 		}
 	return said == 1 ? state : -1;
@@ -100,24 +100,28 @@ state_of(const double states[])
 static void
 judge_exchange(const struct facts_check *facts, double now, struct health_check *check)
 {
-	static const char *const meanings[HEALTH_STATES] = { "",
-		"slow, short of a rate limit, or a book stands still", "nothing of use in the last runs",
-		"its order books stand still", "it has banned this address",
-		"it says that it is in maintenance" };
+	static const char *const meanings[HEALTHS] = {
+		[HEALTH_HEALTHY] = "",
+		[HEALTH_DEGRADED] = "slow, short of a rate limit, or a book stands still",
+		[HEALTH_FROZEN] = "its order books stand still",
+		[HEALTH_DOWN] = "nothing of use in the last runs",
+		[HEALTH_MAINTENANCE] = "it says that it is in maintenance",
+		[HEALTH_BANNED] = "it has banned this address",
+	};
 	double up = facts->facts[FACT_UP];
 	int state = state_of(facts->facts + FACT_STATE);
 
-	if (state == 0 && up == 1) {
-		health_set(check, HEALTH_OK, health_states[state]);
+	if (state == HEALTH_HEALTHY && up == 1) {
+		health_set(check, HEALTH_OK, health_names[state]);
 		return;
 	}
-	if (state <= 0) {
+	if (state <= HEALTH_HEALTHY) {
 		health_set(check, HEALTH_WARN, "unknown");
 		health_say(check, state < 0
 				      ? "its collector does not say what state it is in"
 				      : "its collector calls it healthy, but does not say that it is up");
 	} else {
-		health_set(check, state == 1 ? HEALTH_WARN : HEALTH_FAIL, health_states[state]);
+		health_set(check, state == HEALTH_DEGRADED ? HEALTH_WARN : HEALTH_FAIL, health_names[state]);
 	}
 	say_exchange(check, facts, now);
 	if (check->reason[0] == '\0')
@@ -150,8 +154,7 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 	} else if (ready == 0 || passed == 0) {
 		health_set(check, health_fail_in_live(check), "not ready");
 		health_say(check, ready == 0 ? "the bot may not go live" : "its last run did not pass");
-		health_say_counters(
-		    check, "failed checks:", facts->facts + FACT_CHECKS, health_preflight_checks);
+		health_say_counters(check, "failed checks:", facts->facts + FACT_CHECKS, check_names);
 	} else {
 		health_set(check, health_fail_in_live(check), "unknown");
 		health_say(check, "it does not say whether the bot may go live");
@@ -162,7 +165,7 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 static void
 judge_stale(const struct freshness *fresh, struct health_check *check)
 {
-	enum health_status status = check->kind == CHECK_POSITIONS ? health_fail_in_live(check) : HEALTH_WARN;
+	enum health_status status = check->kind == KIND_POSITIONS ? health_fail_in_live(check) : HEALTH_WARN;
 	char text[HEALTH_REASON];
 	struct words words = words_start(text, sizeof(text));
 
@@ -181,13 +184,13 @@ health_judge(
 {
 	check->reason[0] = '\0';
 	switch (check->kind) {
-	case CHECK_COLLECTOR: judge_collector(facts, fresh, now, check); return;
-	case CHECK_REDIS:
-	case CHECK_POSTGRES: judge_target(facts, now, check); break;
-	case CHECK_EXCHANGE: judge_exchange(facts, now, check); break;
-	case CHECK_POSITIONS: health_judge_positions(facts, now, check); break;
-	case CHECK_PREFLIGHT: judge_preflight(facts, check); break;
-	case CHECK_FILE: return;
+	case KIND_COLLECTOR: judge_collector(facts, fresh, now, check); return;
+	case KIND_REDIS:
+	case KIND_POSTGRES: judge_target(facts, now, check); break;
+	case KIND_EXCHANGE: judge_exchange(facts, now, check); break;
+	case KIND_POSITIONS: health_judge_positions(facts, now, check); break;
+	case KIND_PREFLIGHT: judge_preflight(facts, check); break;
+	case KIND_FILE: return;
 	}
 	if (fresh->stale)
 		judge_stale(fresh, check);

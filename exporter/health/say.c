@@ -44,7 +44,7 @@ health_say_counters(
 void
 health_say_failures(struct health_check *check, const struct facts_check *facts)
 {
-	health_say_counters(check, "failures:", facts->facts + FACT_FAILURES, health_failures);
+	health_say_counters(check, "failures:", facts->facts + FACT_FAILURES, failure_kind_names + 1);
 }
 
 void

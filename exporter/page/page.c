@@ -11,12 +11,12 @@ static const struct section {
 	const char *title;
 	enum health_kind kind, other;
 } sections[] = {
-	{ "preflight", "Preflight", CHECK_PREFLIGHT, CHECK_PREFLIGHT },
-	{ "collectors", "Collectors", CHECK_COLLECTOR, CHECK_COLLECTOR },
-	{ "servers", "Redis and Postgres", CHECK_POSTGRES, CHECK_REDIS },
-	{ "exchanges", "Exchanges", CHECK_EXCHANGE, CHECK_EXCHANGE },
-	{ "positions", "Positions", CHECK_POSITIONS, CHECK_POSITIONS },
-	{ "files", "Files", CHECK_FILE, CHECK_FILE },
+	{ "preflight", "Preflight", KIND_PREFLIGHT, KIND_PREFLIGHT },
+	{ "collectors", "Collectors", KIND_COLLECTOR, KIND_COLLECTOR },
+	{ "servers", "Redis and Postgres", KIND_POSTGRES, KIND_REDIS },
+	{ "exchanges", "Exchanges", KIND_EXCHANGE, KIND_EXCHANGE },
+	{ "positions", "Positions", KIND_POSITIONS, KIND_POSITIONS },
+	{ "files", "Files", KIND_FILE, KIND_FILE },
 };
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
 
@@ -61,7 +61,7 @@ count(const struct health_report *report, const struct section *section, size_t 
 			*ok += check->status == HEALTH_OK ? 1 : 0;
 		}
 	}
-	if (section->kind == CHECK_FILE) { /* good ones have no check */
+	if (section->kind == KIND_FILE) { /* good ones have no check */
 		*ok += report->good_files;
 		*all += report->good_files;
 	}
@@ -106,7 +106,7 @@ section(struct buffer *out, const struct health_report *report, const struct sec
 	size_t all, ok;
 
 	count(report, section, &all, &ok);
-	if (all == 0 && section->kind != CHECK_COLLECTOR)
+	if (all == 0 && section->kind != KIND_COLLECTOR)
 		return;
 	buffer_format(out, "<section id=\"%s\" aria-labelledby=\"h-%s\"><h2 id=\"h-%s\">%s</h2>\n",
 	    section->id, section->id, section->id, section->title);
@@ -114,12 +114,12 @@ section(struct buffer *out, const struct health_report *report, const struct sec
 		buffer_string(out,
 		    "<p>No collector has written a file yet. Start one with <code>--textfile.directory</code> "
 		    "set to the directory that is served here.</p>\n");
-	else if (section->kind == CHECK_FILE && ok == all)
+	else if (section->kind == KIND_FILE && ok == all)
 		buffer_format(
 		    out, "<p>%zu read, and nothing wrong with %s.</p>\n", all, all == 1 ? "it" : "them");
 	else
 		page_checks(out, report, section->id, section->kind, section->other);
-	if (section->kind == CHECK_POSITIONS)
+	if (section->kind == KIND_POSITIONS)
 		page_positions(out, report);
 	buffer_string(out, "</section>\n");
 }

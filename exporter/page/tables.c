@@ -42,27 +42,27 @@ state_cell(struct buffer *out, const struct health_check *check)
 static const char *
 unknown_success(const struct health_check *check)
 {
-	return check->kind == CHECK_PREFLIGHT || check->kind == CHECK_POSITIONS ? "&ndash;" : "never";
+	return check->kind == KIND_PREFLIGHT || check->kind == KIND_POSITIONS ? "&ndash;" : "never";
 }
 
 static void
 check_row(struct buffer *out, const struct health_check *check, double now, bool of_two)
 {
 	static const char *const titles[HEALTH_KINDS] = {
-		[CHECK_REDIS] = "Redis ", [CHECK_POSTGRES] = "Postgres "
+		[KIND_REDIS] = "Redis ", [KIND_POSTGRES] = "Postgres "
 	};
 	const char *title = of_two && titles[check->kind] != NULL ? titles[check->kind] : "";
 
 	buffer_format(out, "<tr class=\"%s\">", class_of(check->status));
 	name_cell(out, title, check->name, check->env);
 	state_cell(out, check);
-	if (check->kind == CHECK_FILE) {
+	if (check->kind == KIND_FILE) {
 		page_duration(out, check->age);
 	} else {
 		page_time(out, check->last_run, now, "&ndash;");
 		page_duration(out, check->age);
 		page_time(out, check->last_success, now, unknown_success(check));
-		if (check->kind != CHECK_POSITIONS) {
+		if (check->kind != KIND_POSITIONS) {
 			page_duration(out, check->duration);
 			page_picture(out, check);
 		}
@@ -79,14 +79,14 @@ table_head(struct buffer *out, const char *class, enum health_kind kind)
 	buffer_format(out,
 	    "<table class=\"%s\"><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">State</th>", class,
 	    names[kind]);
-	if (kind == CHECK_FILE) {
+	if (kind == KIND_FILE) {
 		buffer_string(out, "<th scope=\"col\">Written</th>");
 	} else {
 		buffer_string(out, "<th scope=\"col\">Last run</th><th scope=\"col\">Age</th>"
 				   "<th scope=\"col\">Last success</th>");
-		if (kind != CHECK_POSITIONS)
+		if (kind != KIND_POSITIONS)
 			buffer_format(out, "<th scope=\"col\">%s</th><th scope=\"col\">Latency</th>",
-			    kind == CHECK_COLLECTOR ? "Duration" : "Typical");
+			    kind == KIND_COLLECTOR ? "Duration" : "Typical");
 	}
 	buffer_string(out, "</tr></thead><tbody>\n");
 }

@@ -1,5 +1,5 @@
-#ifndef TEXTFILE_LATENCY_BOUNDS_H
-#define TEXTFILE_LATENCY_BOUNDS_H
+#ifndef CONTRACT_LATENCY_BOUNDS_H
+#define CONTRACT_LATENCY_BOUNDS_H
 
 /*
  * Histogram bounds, in seconds, for one round trip to a server: from a
@@ -10,4 +10,4 @@ enum { LATENCY_BOUNDS = 15 };
 
 extern const double latency_bounds[LATENCY_BOUNDS];
 
-#endif /* TEXTFILE_LATENCY_BOUNDS_H */
+#endif /* CONTRACT_LATENCY_BOUNDS_H */

@@ -1,0 +1,30 @@
+#include "contract/redis_latency.h"
+#include "contract/latency_bounds.h"
+
+const struct family redis_families[REDIS_FAMILIES] = {
+	[TARGET_UP] = { .name = "arbitrage_redis_up",
+	    .type = METRIC_GAUGE,
+	    .help = "Whether Redis answered every PING of the last run.",
+	    .labels = { "target" } },
+	[TARGET_LATENCY] = { .name = "arbitrage_redis_latency_seconds",
+	    .type = METRIC_HISTOGRAM,
+	    .help = "Round trips of PING on an open connection.",
+	    .labels = { "target" },
+	    .bounds = latency_bounds,
+	    .bound_count = LATENCY_BOUNDS },
+	[TARGET_CONNECT_DURATION] = { .name = "arbitrage_redis_connect_duration_seconds",
+	    .type = METRIC_GAUGE,
+	    .help = "How long each phase of connecting took in the last run.",
+	    .labels = { "target", "phase" },
+	    .max_series = TARGETS_MAX * PHASES_MAX },
+	[TARGET_FAILURES] = { .name = "arbitrage_redis_failures_total",
+	    .type = METRIC_COUNTER,
+	    .help = "Runs in which Redis could not be measured to the end, by the reason.",
+	    .labels = { "target", "kind" },
+	    .max_series = TARGETS_MAX * FAILURE_KINDS },
+	[TARGET_LAST_SUCCESS] = { .name = "arbitrage_redis_last_success_timestamp_seconds",
+	    .type = METRIC_GAUGE,
+	    .help = "When Redis last answered every PING of a run.",
+	    .labels = { "target" },
+	    .kept = true },
+};
