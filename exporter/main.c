@@ -4,7 +4,6 @@
  * 0 ended by a signal, 1 could not listen or start, 2 usage or configuration.
  */
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -238,8 +237,6 @@ start(struct program *p, struct failure *why)
 		.level = settings.log_level, .format = settings.log_format, .program = "arbwatch_exporter"
 	};
 	take_signals(&signals);
-	/* Whole files and answers come and go: their memory is to go too. */
-	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	telemetry_init(&p->telemetry);
 	return serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED : EXIT_FAILED;
 }

@@ -69,7 +69,7 @@ answer_metrics(void *context, const struct web_request *request, struct web_answ
 	}
 	(void)pthread_mutex_lock(&routes->lock);
 	(void)refresh(routes, clock_unix_seconds());
-	if (exposition_write(routes->exposition, routes->telemetry, gzip, &answer->body) != 0)
+	if (exposition_write(routes->exposition, routes->telemetry, gzip, answer) != 0)
 		answer->body.failed = true;
 	(void)pthread_mutex_unlock(&routes->lock);
 }

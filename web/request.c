@@ -14,7 +14,7 @@
 #include "common/deadline.h"
 #include "web/request_head.h"
 
-enum { LONGEST_PATH = 64 };
+enum { LONGEST_PATH = 64, PIECE = 64 * 1024 };
 
 static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 
@@ -96,7 +96,95 @@ is_last(const struct request *request)
 	       (c != NULL && c->config != NULL && c->config != request->config);
 }
 
-/* The answer's body is used up. */
+/* --- Texts that are shared --- */
+
+struct web_text *
+web_text_new(void)
+{
+	struct web_text *text = calloc(1, sizeof(*text));
+
+	if (text == NULL)
+		return NULL;
+	atomic_init(&text->references, 1);
+	buffer_init(&text->text, SIZE_MAX);
+	return text;
+}
+
+struct web_text *
+web_text_keep(struct web_text *text)
+{
+	atomic_fetch_add(&text->references, 1);
+	return text;
+}
+
+void
+web_text_drop(struct web_text *text)
+{
+	if (text == NULL || atomic_fetch_sub(&text->references, 1) > 1)
+		return;
+	buffer_release(&text->text);
+	free(text);
+}
+
+/* What such a response is made from. */
+struct parts {
+	struct web_text *start;
+	struct buffer body;
+};
+
+static void
+free_parts(void *context)
+{
+	struct parts *parts = context;
+
+	web_text_drop(parts->start);
+	buffer_release(&parts->body);
+	free(parts);
+}
+
+static ssize_t
+read_parts(void *context, uint64_t position, char *out, size_t room)
+{
+	const struct parts *parts = context;
+	const struct buffer *from = &parts->start->text;
+	size_t at = (size_t)position;
+
+	if (at >= from->length) {
+		at -= from->length;
+		from = &parts->body;
+	}
+	if (at >= from->length)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (room > from->length - at)
+		room = from->length - at;
+	memcpy(out, from->text + at, room);
+	return (ssize_t)room;
+}
+
+/*
+ * Through a piece of memory of its own.  libmicrohttpd could send several pieces
+ * as they are, but copies the list of them to what a request's headers leave of
+ * its memory, and aborts when they leave too little.
+ */
+static struct MHD_Response *
+respond_with_parts(struct web_answer *answer)
+{
+	struct parts *parts = malloc(sizeof(*parts));
+	struct MHD_Response *response = NULL;
+
+	if (parts != NULL) {
+		*parts = (struct parts){ answer->start, answer->body };
+		response = MHD_create_response_from_callback(
+		    answer->start->text.length + answer->body.length, PIECE, read_parts, parts, free_parts);
+	}
+	if (response == NULL) {
+		free(parts);
+		web_text_drop(answer->start);
+	}
+	return response;
+}
+
+/* What the answer holds is used up. */
 static enum MHD_Result
 deliver(struct request *request, struct MHD_Connection *connection, struct web_answer *answer)
 {
@@ -105,12 +193,14 @@ deliver(struct request *request, struct MHD_Connection *connection, struct web_a
 
 	if (answer->body.failed) {
 		buffer_release(&answer->body);
+		web_text_drop(answer->start);
 		*answer = (struct web_answer){ 0 };
 		buffer_init(&answer->body, SIZE_MAX);
 		web_answer_text(answer, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
 	}
-	response =
-	    MHD_create_response_from_buffer(answer->body.length, answer->body.text, MHD_RESPMEM_MUST_FREE);
+	response = answer->start != NULL ? respond_with_parts(answer)
+					 : MHD_create_response_from_buffer(
+					       answer->body.length, answer->body.text, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL) {
 		buffer_release(&answer->body);
 		return MHD_NO;

@@ -35,11 +35,23 @@ struct web_request {
 	struct slice body;           /* of a POST; not NUL-terminated */
 };
 
+/* A large text that several answers begin with, and their server sends without copying it. */
+struct web_text {
+	atomic_uint references; /* web_text_drop() with the last one frees it */
+	struct buffer text;
+};
+
+/* One owner, and an empty text without a limit.  NULL: out of memory. */
+struct web_text *web_text_new(void);
+struct web_text *web_text_keep(struct web_text *text);
+void web_text_drop(struct web_text *text); /* takes NULL */
+
 struct web_answer {
 	unsigned code;
 	const char *type;          /* Content-Type */
 	const char *policy;        /* Content-Security-Policy; NULL: a browser loads nothing */
 	const char *headers[2][2]; /* more of them: name and value, both static; NULL: none */
+	struct web_text *start;    /* sent before the body; the answer is one owner; NULL: nothing */
 	struct buffer body;        /* when it failed, the answer is 500 */
 };
 

@@ -23,9 +23,10 @@ struct exposition {
 	bool serve;
 	double max_age;
 	struct store *store;
-	struct buffer text;       /* of the files */
-	struct gzip_start packed; /* the same, once somebody asks for it */
-	bool is_joined, is_packed;
+	struct web_text *joined; /* the files' text, while it is current */
+	struct web_text *packed; /* the same, packed once a client asks for that */
+	struct gzip_start start; /* of what is packed */
+	bool is_current, is_packed;
 	uint64_t joins;
 	uint64_t joined_of; /* the generation it was made of */
 	double next_stale;  /* the first time at which one of its files is too old; 0: it has none */
@@ -49,7 +50,6 @@ exposition_new(const struct exposition_settings *settings, exposition_notice *no
 		.serve = settings->serve,
 		.max_age = settings->max_age,
 		.store = store_new(settings->directory, &limits) };
-	buffer_init(&e->text, SIZE_MAX);
 	notices_init(&e->notices, notice, context);
 	if (e->directory != NULL && e->store != NULL)
 		return e;
@@ -57,21 +57,13 @@ exposition_new(const struct exposition_settings *settings, exposition_notice *no
 	return NULL;
 }
 
-static void
-forget_joined(struct exposition *e)
-{
-	buffer_release(&e->text);
-	gzip_release(&e->packed);
-	buffer_init(&e->text, SIZE_MAX);
-	e->is_joined = e->is_packed = false;
-}
-
 void
 exposition_free(struct exposition *e)
 {
 	if (e == NULL)
 		return;
-	forget_joined(e);
+	web_text_drop(e->joined);
+	web_text_drop(e->packed);
 	store_free(e->store);
 	free(e->directory);
 	free(e);
@@ -86,8 +78,7 @@ exposition_store(const struct exposition *e)
 void
 exposition_set_max_age(struct exposition *e, double seconds)
 {
-	if (e->max_age != seconds)
-		forget_joined(e);
+	e->is_current = e->is_current && e->max_age == seconds;
 	e->max_age = seconds;
 }
 
@@ -150,37 +141,65 @@ choose(struct exposition *e, double now, const struct document **documents)
 	return count;
 }
 
+/*
+ * An empty text, which is the old one where no answer holds that any more: the
+ * kernel takes longer to hand out new memory than a join takes.  NULL: out of memory.
+ */
+static struct web_text *
+empty_text(struct web_text *old)
+{
+	if (old == NULL || atomic_load(&old->references) > 1) {
+		web_text_drop(old);
+		return web_text_new();
+	}
+	old->text.length = 0;
+	return old;
+}
+
+/* Into e->joined; NULL: out of memory. */
+static void
+join_documents(struct exposition *e, const struct document *const documents[], size_t count)
+{
+	e->joined = empty_text(e->joined);
+	if (e->joined == NULL ||
+	    (merge(documents, count, &e->joined->text, telemetry_reserved, report, e) >= 0 &&
+		!e->joined->text.failed))
+		return;
+	web_text_drop(e->joined);
+	e->joined = NULL;
+}
+
 static void
 join(struct exposition *e, double now)
 {
 	size_t most = store_count(e->store) + 1, count;
 	const struct document **documents = calloc(most, sizeof(*documents));
 
-	forget_joined(e);
+	e->is_current = e->is_packed = false;
 	e->conflicts = 0;
 	e->joins++;
 	e->names = calloc(most, sizeof(*e->names));
 	notices_begin(&e->notices);
 	if (documents != NULL && e->names != NULL) {
 		count = choose(e, now, documents);
-		e->is_joined =
-		    merge(documents, count, &e->text, telemetry_reserved, report, e) >= 0 && !e->text.failed;
+		join_documents(e, documents, count);
+		e->is_current = e->joined != NULL;
 	}
 	free(documents);
 	free(e->names);
 	e->names = NULL;
-	if (e->is_joined)
+	if (e->is_current)
 		notices_end(&e->notices);
 	e->joined_of = store_generation(e->store);
 }
 
 /* Whether a file that is left out was modified since without anything new in it is seen here too. */
 static bool
-is_current(const struct exposition *e, double now)
+is_up_to_date(const struct exposition *e, double now)
 {
 	size_t stale = 0;
 
-	if (!e->is_joined || e->joined_of != store_generation(e->store))
+	if (!e->is_current || e->joined_of != store_generation(e->store))
 		return false;
 	if (e->max_age <= 0)
 		return true;
@@ -198,7 +217,7 @@ exposition_refresh(struct exposition *e, double now)
 	e->why = (struct failure){ 0 };
 	e->unlisted = store_refresh(e->store, &e->why) != 0;
 	notices_of_store(&e->notices, e->store, e->unlisted ? &e->why : NULL);
-	if (e->serve && !is_current(e, now))
+	if (e->serve && !is_up_to_date(e, now))
 		join(e, now);
 }
 
@@ -214,31 +233,44 @@ write_own(const struct exposition *e, const struct telemetry *telemetry, struct 
 	telemetry_write(telemetry, out);
 }
 
+/* 0, or -1: out of memory. */
 static int
-write_packed(struct exposition *e, const struct telemetry *telemetry, struct buffer *out)
+pack(struct exposition *e)
+{
+	struct slice files = e->serve ? buffer_slice(&e->joined->text) : SLICE("");
+
+	e->packed = empty_text(e->packed);
+	e->is_packed = e->packed != NULL && gzip_begin(&e->start, files, &e->packed->text) == 0;
+	return e->is_packed ? 0 : -1;
+}
+
+static int
+write_packed(struct exposition *e, const struct telemetry *telemetry, struct web_answer *answer)
 {
 	struct buffer own;
 	int result = -1;
 
-	if (!e->is_packed && gzip_start(&e->packed, buffer_slice(&e->text)) != 0)
+	if (!e->is_packed && pack(e) != 0)
 		return -1;
-	e->is_packed = true;
 	buffer_init(&own, SIZE_MAX);
 	write_own(e, telemetry, &own);
 	if (!own.failed)
-		result = gzip_finish(&e->packed, buffer_slice(&own), out);
+		result = gzip_finish(&e->start, buffer_slice(&own), &answer->body);
 	buffer_release(&own);
+	answer->start = web_text_keep(e->packed);
 	return result;
 }
 
 int
-exposition_write(struct exposition *e, const struct telemetry *telemetry, bool gzip, struct buffer *out)
+exposition_write(
+    struct exposition *e, const struct telemetry *telemetry, bool gzip, struct web_answer *answer)
 {
-	if (e->serve && !e->is_joined)
+	if (e->serve && !e->is_current)
 		return -1;
 	if (gzip)
-		return write_packed(e, telemetry, out);
-	buffer_append(out, e->text.text, e->text.length);
-	write_own(e, telemetry, out);
-	return out->failed ? -1 : 0;
+		return write_packed(e, telemetry, answer);
+	if (e->serve)
+		answer->start = web_text_keep(e->joined);
+	write_own(e, telemetry, &answer->body);
+	return answer->body.failed ? -1 : 0;
 }

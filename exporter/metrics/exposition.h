@@ -1,9 +1,9 @@
 #ifndef EXPORTER_METRICS_EXPOSITION_H
 #define EXPORTER_METRICS_EXPOSITION_H
 
-#include "common/text/buffer.h"
 #include "exporter/directory/store.h"
 #include "exporter/metrics/telemetry.h"
+#include "web/server.h"
 
 /*
  * What /metrics answers: the files of the directory as one text, if it is to
@@ -46,7 +46,9 @@ const char *exposition_unlisted(const struct exposition *e);
 /* How often the files were joined: once for each change. */
 uint64_t exposition_joins(const struct exposition *e);
 
-/* Append the whole answer, as of the last refresh.  0, or -1: out of memory. */
-int exposition_write(struct exposition *e, const struct telemetry *telemetry, bool gzip, struct buffer *out);
+/* Fill in what the answer begins with, and append the rest, as of the last refresh.  0, or -1: out of memory.
+ */
+int exposition_write(
+    struct exposition *e, const struct telemetry *telemetry, bool gzip, struct web_answer *answer);
 
 #endif /* EXPORTER_METRICS_EXPOSITION_H */

@@ -47,22 +47,11 @@ checksum_of(struct slice text)
 }
 
 int
-gzip_start(struct gzip_start *start, struct slice text)
+gzip_begin(struct gzip_start *start, struct slice text, struct buffer *out)
 {
 	*start = (struct gzip_start){ .length = text.length, .checksum = checksum_of(text) };
-	buffer_init(&start->packed, SIZE_MAX);
-	buffer_append(&start->packed, head, sizeof(head));
-	if (append_deflated(text, Z_SYNC_FLUSH, &start->packed) == 0)
-		return 0;
-	gzip_release(start);
-	return -1;
-}
-
-void
-gzip_release(struct gzip_start *start)
-{
-	buffer_release(&start->packed);
-	*start = (struct gzip_start){ 0 };
+	buffer_append(out, head, sizeof(head));
+	return append_deflated(text, Z_SYNC_FLUSH, out);
 }
 
 static void
@@ -80,7 +69,6 @@ gzip_finish(const struct gzip_start *start, struct slice rest, struct buffer *ou
 {
 	uLong checksum = crc32_combine(start->checksum, checksum_of(rest), (z_off_t)rest.length);
 
-	buffer_append(out, start->packed.text, start->packed.length);
 	if (append_deflated(rest, Z_FINISH, out) != 0)
 		return -1;
 	append_little_endian(out, (uint32_t)checksum);

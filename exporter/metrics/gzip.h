@@ -10,17 +10,15 @@
  * many files that begin alike.
  */
 struct gzip_start {
-	struct buffer packed; /* the head of the format, and a text deflated, without an end */
-	size_t length;        /* of the text */
-	uint32_t checksum;    /* CRC-32 of the text */
+	size_t length;     /* of the text that was packed */
+	uint32_t checksum; /* CRC-32 of it */
 };
 
-/* Pack a text of less than 4 GiB.  0, or -1: out of memory, and there is nothing to release. */
-int gzip_start(struct gzip_start *start, struct slice text);
-void gzip_release(struct gzip_start *start);
+/* Append the head of the format and a text of less than 4 GiB, deflated, without an end.  0, or -1: out of
+ * memory. */
+int gzip_begin(struct gzip_start *start, struct slice text, struct buffer *out);
 
-/* Append to `out` what was started, and behind it `rest`, packed too, and the end.  0, or -1: out of memory.
- */
+/* Append the rest, deflated too, and the end of the format.  0, or -1: out of memory. */
 int gzip_finish(const struct gzip_start *start, struct slice rest, struct buffer *out);
 
 #endif /* EXPORTER_METRICS_GZIP_H */
