@@ -152,10 +152,10 @@ same_as_node() {
 		series "$work/of_node" >"$work/series_of_node" && series "$work/scraped" >"$work/series_of_ours" &&
 		test -s "$work/series_of_ours" && diff "$work/series_of_node" "$work/series_of_ours"
 }
-cp "$(dirname "$0")"/corpus/good_*.prom "$textfiles/" # several have the same families: the first has them
+cp "$repository"/tests/corpus/good_*.prom "$textfiles/" # several have the same families: the first has them
 rm "$textfiles"/good_[a-fh-z]*.prom
 check "the series are node_exporter's" same_as_node
-for file in "$(dirname "$0")"/corpus/good_*.prom; do
+for file in "$repository"/tests/corpus/good_*.prom; do
 	rm -f "$textfiles"/good_*.prom
 	cp "$file" "$textfiles/"
 	check "the series are node_exporter's with $(basename "$file")" same_as_node

@@ -6,9 +6,8 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_docs.sh
-. "$(dirname "$0")/lib_docs.sh"
+. "$repository/tests/lib_docs.sh"
 
-repository=$(cd "$(dirname "$0")/.." && pwd)
 dashboards=$repository/tests/dashboards.py
 
 check "the JSON keeps the rules" "$PYTHON" "$dashboards" --rules "$BUILD/redis_latency" "$BUILD/postgres_latency" \

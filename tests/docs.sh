@@ -4,9 +4,9 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_docs.sh
-. "$(dirname "$0")/lib_docs.sh"
+. "$repository/tests/lib_docs.sh"
 
-cd "$(dirname "$0")/.." || exit 1
+cd "$repository" || exit 1
 
 # Each metric has a row with its type and labels (env is said once for all).
 row_of() { awk -F'\t' '{

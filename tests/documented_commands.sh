@@ -11,11 +11,11 @@ fi
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_docs.sh
-. "$(dirname "$0")/lib_docs.sh"
+. "$repository/tests/lib_docs.sh"
 # shellcheck source=tests/lib_machine.sh
-. "$(dirname "$0")/lib_machine.sh"
+. "$repository/tests/lib_machine.sh"
 
-cd "$(dirname "$0")/.." || exit 1
+cd "$repository" || exit 1
 
 # Lines that cannot run here: how they begin, and why.
 cannot_run='apt-get |it changes this machine; make bare runs it on a bare one

@@ -3,7 +3,6 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-repository=$(cd "$(dirname "$0")/.." && pwd)
 reader=$TOOLS/read_engine
 secret=s3cret-arbwatch
 # The caller's own password file and the like must not decide a test.

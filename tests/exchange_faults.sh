@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 collector=$BUILD/exchange_health
-profiles=$(dirname "$0")/../exchanges
+profiles=$repository/exchanges
 venues='binance binanceusdm upbit bybit okx kraken'
 
 spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0

@@ -216,7 +216,7 @@ real() {
 	status=$1 venue=$2 count=$3
 	shift 3
 	# shellcheck disable=SC2046
-	run "$status" "$collector" --exchange.profiles "$(dirname "$0")/../exchanges" --config.check --weight.limit 200 \
+	run "$status" "$collector" --exchange.profiles "$repository/exchanges" --config.check --weight.limit 200 \
 		--exchange "$venue" $(symbols "$count") "$@"
 }
 real 0 upbit 8

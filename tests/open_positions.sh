@@ -4,11 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 paper_port=$(free_port)
 # shellcheck source=tests/lib_positions.sh
-. "$(dirname "$0")/lib_positions.sh"
+. "$repository/tests/lib_positions.sh"
 
 start_postgres
-sql "$(cat "$here/sql/example_positions.sql")"
-sql "$(cat "$here/sql/open_positions.sql")"
+sql "$(cat "$repository/sql/example_positions.sql")"
+sql "$(cat "$repository/sql/open_positions.sql")"
 dsn="postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres"
 start_redis
 redis() { redis-cli -p "$REDIS_PORT" "$@"; }
@@ -169,7 +169,7 @@ check "nor is it a position" quantity exchange binanceusdm BTC/USDT long ''
 # In a loop, which is stopped, started and told to read its settings again, the time is the same.
 looping() {
 	# shellcheck disable=SC2086  # words are meant
-	spawn loop "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" $all --interval 500ms \
+	spawn loop "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" $all --interval 500ms \
 		--engine.postgres "$dsn" "$@"
 }
 runs() { of 'account_runs_total{exchange="okx"'; }
@@ -330,7 +330,7 @@ done
 check "the sum is not known" is 'exposure_known{currency="USDT"' 0
 check "when it was read last is still known" test -n \
 	"$(of 'account_last_success_timestamp_seconds{exchange="okx",source="exchange"')"
-run 3 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --fail-on-down \
+run 3 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --fail-on-down \
 	--exchange "okx=http://127.0.0.1:$paper_port/okx"
 start_exchange
 fresh
@@ -348,7 +348,7 @@ check "a wrong secret" readable exchange binance 0
 check "is a failure of kind auth" is 'account_failures_total{exchange="binance",endpoint="balances",kind="auth"' 1
 check "the secret is in no line" unlogged "$wrong"
 unset ARBWATCH_BINANCE_KEY
-run 2 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --exchange binance --config.check
+run 2 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --exchange binance --config.check
 check "half a key in the environment is none" logged 'ARBWATCH_BINANCE_KEY'
 unset ARBWATCH_BINANCE_SECRET
 one binance
@@ -357,7 +357,7 @@ check "with the key's files it works" readable exchange binance 1
 refused() {  # refused TEXT FLAG...
 	text=$1
 	shift
-	run 2 "$collector" --exchange.profiles "$here/exchanges" --exchange binance "$@"
+	run 2 "$collector" --exchange.profiles "$repository/exchanges" --exchange binance "$@"
 	check "it says: $text" logged "$text"
 }
 refused 'binance.key'
@@ -376,7 +376,7 @@ refused 'engine.view' --keys "$keys" --engine.postgres "$dsn" --engine.view 'x; 
 # In a loop with the keys in the environment, they are wiped from it, and a SIGHUP still finds them.
 fresh
 ARBWATCH_BINANCE_KEY=paper-key ARBWATCH_BINANCE_SECRET=$secret spawn loop "$collector" \
-	--exchange.profiles "$here/exchanges" --interval 100ms --exchange "binance=http://127.0.0.1:$paper_port/binance"
+	--exchange.profiles "$repository/exchanges" --interval 100ms --exchange "binance=http://127.0.0.1:$paper_port/binance"
 loop=$SPAWNED
 check "a loop publishes" await 20 test -s "$textfiles/open_positions.prom"
 check "its environment does not show the secret" sh -c "! tr '\\0' '\\n' <'/proc/$loop/environ' | grep -qF '$secret'"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 paper_port=0
 # shellcheck source=tests/lib_positions.sh
-. "$(dirname "$0")/lib_positions.sh"
+. "$repository/tests/lib_positions.sh"
 
 fault() { control POST "/$1"; }  # fault VENUE/NAME[?value=V]
 
@@ -67,17 +67,17 @@ for venue in $venues; do
 	[ "$venue" != kraken ] || wrong=$(printf '%s' "$encoded" | base64 -w 0)
 	fresh
 	run 0 env "ARBWATCH_${name}_KEY=paper-key" "ARBWATCH_${name}_SECRET=$wrong" ARBWATCH_OKX_PASSPHRASE=paper-passphrase \
-		"$collector" --exchange.profiles "$here/exchanges" --exchange "$venue=http://127.0.0.1:$paper_port/$venue"
+		"$collector" --exchange.profiles "$repository/exchanges" --exchange "$venue=http://127.0.0.1:$paper_port/$venue"
 	refused "a secret in another encoding" "$venue" auth 'check the'
 	check "$venue: nobody sees it" unlogged "$wrong"
 done
 run 2 env ARBWATCH_KRAKEN_KEY=paper-key "ARBWATCH_KRAKEN_SECRET=$secret" \
-	"$collector" --exchange.profiles "$here/exchanges" --exchange kraken --config.check
+	"$collector" --exchange.profiles "$repository/exchanges" --exchange kraken --config.check
 check "a secret that cannot be one is refused before anything is asked" logged 'the secret is not base64'
 check "and not shown" unlogged "$secret"
 fresh
 run 0 env ARBWATCH_OKX_KEY=paper-key "ARBWATCH_OKX_SECRET=$secret" ARBWATCH_OKX_PASSPHRASE=another-one \
-	"$collector" --exchange.profiles "$here/exchanges" --exchange "okx=http://127.0.0.1:$paper_port/okx"
+	"$collector" --exchange.profiles "$repository/exchanges" --exchange "okx=http://127.0.0.1:$paper_port/okx"
 refused "a wrong passphrase" okx auth 'check the key and its secret'
 
 # Somebody else uses the key, with a larger nonce: signed here by other means.
@@ -97,7 +97,7 @@ check "somebody else uses Kraken's key" sh -c "'$PYTHON' '$work/nonce.py' $paper
 one kraken
 refused "a nonce that was used" kraken rejected 'give this program a key that nothing else uses'
 run 0 env ARBWATCH_KRAKEN_KEY=paper-key-second "ARBWATCH_KRAKEN_SECRET=$encoded" \
-	"$collector" --exchange.profiles "$here/exchanges" --symbol BTC/USDT --exchange "kraken=http://127.0.0.1:$paper_port/kraken"
+	"$collector" --exchange.profiles "$repository/exchanges" --symbol BTC/USDT --exchange "kraken=http://127.0.0.1:$paper_port/kraken"
 check "a key of its own has nonces of its own" readable exchange kraken 1
 well
 
@@ -166,7 +166,7 @@ done
 fresh
 fault 'binance/latency?value=3000'
 fault 'upbit/drip'
-run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --timeout 700ms \
+run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --timeout 700ms \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange "upbit=http://127.0.0.1:$paper_port/upbit" \
 	--exchange "okx=http://127.0.0.1:$paper_port/okx"
 check "one that hangs is not read" failures binance balances timeout 1
@@ -288,7 +288,7 @@ done
 
 # It is the address that is banned: whatever asks from here stays away.
 health() {
-	run 0 "$BUILD/exchange_health" --exchange.profiles "$here/exchanges" --timeout 10s \
+	run 0 "$BUILD/exchange_health" --exchange.profiles "$repository/exchanges" --timeout 10s \
 		--exchange "$1=http://127.0.0.1:$paper_port/$1"
 }
 health_says() { value "arbitrage_$1,env=\"paper\"}" "$textfiles/exchange_health.prom"; }
@@ -335,7 +335,7 @@ check "it is told" logged 'for it may hold a ban'
 check "nothing is flat" readable exchange binance 0
 fresh
 fault 'binance/429?value=900'
-run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --stdout --textfile.directory "$work/nowhere" \
+run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --stdout --textfile.directory "$work/nowhere" \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
 check "a ban that cannot be kept is told" logged 'its ban cannot be kept for other programs'
 well
@@ -343,7 +343,7 @@ well
 # Key files -----------------------------------------------------------
 
 no_key() {  # no_key WHAT TEXT
-	run 2 "$collector" --exchange.profiles "$here/exchanges" --keys "$work/odd" --exchange binance --config.check
+	run 2 "$collector" --exchange.profiles "$repository/exchanges" --keys "$work/odd" --exchange binance --config.check
 	check "$1: it says $2" logged "$2"
 	check "$1: and nothing of the secret" unlogged "$secret"
 	check "$1: nor of its beginning" unlogged paper-secret
@@ -390,7 +390,7 @@ ln -s /nowhere/at/all "$work/odd/binance.secret"
 no_key "a link to nothing" 'no secret, but an API key'
 odd secret
 ln -s "$keys/binance.secret" "$work/odd/binance.secret"
-run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$work/odd" --exchange binance --config.check
+run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$work/odd" --exchange binance --config.check
 check "a link to a good one is as good" true
 chmod 0640 "$keys/binance.secret"
 no_key "a link to one that others may read" 'chmod 0400'
@@ -407,8 +407,8 @@ fi
 
 mkdir "$work/profiles"
 forbidden() {  # forbidden VENUE FROM TO TEXT
-	sed "s|$2|$3|" "$here/exchanges/$1.yaml" >"$work/profiles/$1.yaml"
-	check "the profile is another one: $3" test -n "$(diff "$here/exchanges/$1.yaml" "$work/profiles/$1.yaml")"
+	sed "s|$2|$3|" "$repository/exchanges/$1.yaml" >"$work/profiles/$1.yaml"
+	check "the profile is another one: $3" test -n "$(diff "$repository/exchanges/$1.yaml" "$work/profiles/$1.yaml")"
 	run 2 "$collector" --exchange.profiles "$work/profiles" --keys "$keys" --exchange "$1" --config.check
 	check "$1 cannot be asked for $3" logged "$4"
 }
@@ -427,7 +427,7 @@ fresh
 well
 pids=''
 for number in 1 2 3 4; do
-	spawn "same$number" "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --timeout 10s \
+	spawn "same$number" "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --timeout 10s \
 		--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange "okx=http://127.0.0.1:$paper_port/okx"
 	pids="$pids $SPAWNED"
 done
@@ -442,7 +442,7 @@ check "the file is whole" sh -c "promtool check metrics <'$textfiles/open_positi
 more() { test "$(of 'account_runs_total{exchange="okx"')" -ge "$1"; }
 fault 'binance/latency?value=60'
 for number in 1 2 3 4 5 6; do
-	spawn "killed$number" "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --interval 20ms \
+	spawn "killed$number" "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --interval 20ms \
 		--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange "okx=http://127.0.0.1:$paper_port/okx"
 	check "it goes on from the last file" await 20 more "$((4 + number))"
 	kill -KILL "$SPAWNED"
@@ -460,7 +460,7 @@ check "a damaged file is a fresh start" readable exchange binance 1
 
 fresh
 spawn loop env ARBWATCH_OKX_KEY=paper-key "ARBWATCH_OKX_SECRET=$secret" ARBWATCH_OKX_PASSPHRASE=paper-passphrase \
-	"$collector" --exchange.profiles "$here/exchanges" --interval 50ms --log.level debug \
+	"$collector" --exchange.profiles "$repository/exchanges" --interval 50ms --log.level debug \
 	--engine.postgres postgresql://arbwatch:pg-sEcReT@127.0.0.1:1/bot --engine.redis redis://:rd-sEcReT@127.0.0.1:1 \
 	--exchange "okx=http://127.0.0.1:$paper_port/okx"
 loop=$SPAWNED

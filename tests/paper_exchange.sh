@@ -3,9 +3,8 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_ccxt.sh
-. "$(dirname "$0")/lib_ccxt.sh"
+. "$repository/tests/lib_ccxt.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 exchange=$BUILD/paper_exchange
 
 # start NAME [FLAG...]: sets URL.
@@ -39,7 +38,7 @@ is_json() { "$PYTHON" -c 'import json, sys; json.load(open(sys.argv[1]))' "$work
 
 # node_says SCRIPT: one check per line that it prints.
 node_says() {
-	node "$here/ccxt/$1" "$URL" >"$work/node.out" 2>&1
+	node "$repository/tests/ccxt/$1" "$URL" >"$work/node.out" 2>&1
 	node_status=$?
 	while read -r verdict what; do
 		case $verdict in
@@ -483,7 +482,7 @@ run 0 "$exchange" --help
 sed -n 's/^  --\([a-z.-]*\).*/\1/p' "$work/out" >"$work/flags"
 while read -r flag; do
 	escaped=$(printf '%s' "--$flag" | sed 's/-/\\-/g')
-	check "the manual page has --$flag" grep -qF -- "$escaped" "$here/../packaging/man/paper_exchange.1"
+	check "the manual page has --$flag" grep -qF -- "$escaped" "$repository/packaging/man/paper_exchange.1"
 done <"$work/flags"
 ended() {
 	spawn ending "$exchange" --listen 127.0.0.1:0

@@ -5,7 +5,7 @@
 
 system=postgres
 # shellcheck source=tests/lib_latency.sh
-. "$(dirname "$0")/lib_latency.sh"
+. "$repository/tests/lib_latency.sh"
 
 # The caller's own certificates, password file and the like must not decide a test.
 export HOME="$work" PGPASSFILE="$work/none"

@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_preflight.sh
-. "$(dirname "$0")/lib_preflight.sh"
+. "$repository/tests/lib_preflight.sh"
 
 start_all
 flatten
@@ -339,7 +339,7 @@ check "the ban is on the list that all programs share" grep -q "^http://127.0.0.
 rm -f "$textfiles"/*.prom
 control DELETE ''
 flatten
-run 0 "$BUILD/exchange_health" --exchange.profiles "$here/exchanges" --env paper --symbol BTC/USDT \
+run 0 "$BUILD/exchange_health" --exchange.profiles "$repository/exchanges" --env paper --symbol BTC/USDT \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
 only exchange_health 1 paper --no-metrics
 check "nor by this one" is exchange_health fail 'binance: not asked until'
@@ -372,17 +372,17 @@ gate 0 paper --skip exchange_health
 control GET /requests
 check "positions read it where exchange_health is left out" asked_once binance /api/v3/depth BTC/USDT ETH/USDT
 # An exchange of which no book is looked at would pass, whatever is halted there.
-run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
+run 2 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
 	--config.check
 check "an exchange without a symbol is refused" grep -qF 'binance: no --symbol is for it' "$work/err"
-run 0 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
+run 0 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
 	--skip exchange_health --config.check
-costs() { run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --weight.limit "$1" --config.check; }
+costs() { run 2 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange binance --weight.limit "$1" --config.check; }
 costs 1
 check "what a run costs is told" grep -qF 'a run on binance costs ' "$work/err"
 cost=$(sed 's/.* costs \([0-9]*\) .*/\1/' "$work/err")
 costs "$((cost - 1))"
-run 0 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange binance --weight.limit "$cost" --config.check
+run 0 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange binance --weight.limit "$cost" --config.check
 spent() {  # by the weights of the profile, of both checks
 	"$PYTHON" - "$work/control" <<-'END'
 		import json, sys
@@ -402,7 +402,7 @@ for wrong in --grace=5s --inventory=binance,upbit; do
 	check "$wrong would have no effect" grep -q 'unknown flag' "$work/err"
 done
 # Nor is an exchange asked more often than it bears.
-run 2 "$preflight" --env paper --exchange.profiles "$here/exchanges" --interval 200ms \
+run 2 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --interval 200ms \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
 check "a loop that an exchange cannot bear is refused" grep -qF 'may be used (degraded.headroom is 0.2)' "$work/err"
 # Who must not be asked is not known: nobody is.
@@ -430,7 +430,7 @@ check "a line that is no entry may have been a ban, and warns" is exchange_healt
 rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 # What the collector knows, this one knows.
 control POST '/upbit/429?value=3600'
-run 0 "$BUILD/exchange_health" --exchange.profiles "$here/exchanges" --env paper --symbol BTC/KRW \
+run 0 "$BUILD/exchange_health" --exchange.profiles "$repository/exchanges" --env paper --symbol BTC/KRW \
 	--exchange "upbit=http://127.0.0.1:$paper_port/upbit"
 control DELETE ''
 flatten

@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_preflight.sh
-. "$(dirname "$0")/lib_preflight.sh"
+. "$repository/tests/lib_preflight.sh"
 
 start_all
 flatten
@@ -12,7 +12,7 @@ prom=$textfiles/preflight.prom
 
 # Alertmanager, and the receiver of what it sends ---------------------
 
-spawn hook "$PYTHON" "$here/tests/preflight/hook.py" 0 "$work/sent"
+spawn hook "$PYTHON" "$repository/tests/preflight/hook.py" 0 "$work/sent"
 hook_port=$(port_of "$SPAWNED")
 start_alertmanager() {
 	spawn "alertmanager-$am_port" prometheus-alertmanager --config.file="$work/alertmanager.yml" \
@@ -43,9 +43,9 @@ url=http://127.0.0.1:$am_port
 
 # alerts EXPRESSION: of python, about `alerts`, those that Alertmanager has, by name.
 asked() {
-	curl -sS -f "$url/api/v2/alerts" >"$work/alerts" && "$PYTHON" "$here/tests/preflight/ask.py" "$work/alerts" "$1"
+	curl -sS -f "$url/api/v2/alerts" >"$work/alerts" && "$PYTHON" "$repository/tests/preflight/ask.py" "$work/alerts" "$1"
 }
-sent() { "$PYTHON" "$here/tests/preflight/ask.py" --sent "$work/sent" "$1"; }
+sent() { "$PYTHON" "$repository/tests/preflight/ask.py" --sent "$work/sent" "$1"; }
 
 gate 0 paper --alertmanager.url "$url"
 check "a pass fires nothing" asked 'not alerts'
@@ -176,7 +176,7 @@ check "it is tried again until it is there" evidence "[a['accepted'] for a in ru
 check "and the alert fires" await 20 asked '"PreflightFailed" in alerts'
 
 # One that refuses is not asked again.
-spawn refuse "$PYTHON" "$here/tests/preflight/hook.py" "$dead" "$work/refused" 400
+spawn refuse "$PYTHON" "$repository/tests/preflight/hook.py" "$dead" "$work/refused" 400
 await 20 curl -s -o "$work/check.out" "http://127.0.0.1:$dead/" -d '{"alerts": []}'
 gate 0 paper --alertmanager.url "http://127.0.0.1:$dead" --timeout 10s
 check "what it says is told" grep -q 'status 400' "$work/err"

@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_preflight.sh
-. "$(dirname "$0")/lib_preflight.sh"
+. "$repository/tests/lib_preflight.sh"
 
 # A user with settings of his own.
 HOME=$work/home

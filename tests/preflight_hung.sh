@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_preflight.sh
-. "$(dirname "$0")/lib_preflight.sh"
+. "$repository/tests/lib_preflight.sh"
 
 hung=$work/hung
 prom=$textfiles/preflight.prom
@@ -22,7 +22,7 @@ make_repository
 start_paper
 start_redis
 flatten
-spawn hook "$PYTHON" "$here/tests/preflight/hook.py" 0 "$work/sent"
+spawn hook "$PYTHON" "$repository/tests/preflight/hook.py" 0 "$work/sent"
 hook_port=$(port_of "$SPAWNED")
 await 20 curl -s -o "$work/hook" -d '{}' "http://127.0.0.1:$hook_port/"
 
@@ -32,7 +32,7 @@ beside() {
 	shift
 	: >"$work/sent"
 	rm -f "$work/evidence.json"
-	run "$beside_status" "$TOOLS/hung_fs" "$hung" 30 "$preflight" --env paper --exchange.profiles "$here/exchanges" \
+	run "$beside_status" "$TOOLS/hung_fs" "$hung" 30 "$preflight" --env paper --exchange.profiles "$repository/exchanges" \
 		--exchange "okx=http://127.0.0.1:$paper_port/okx" --redis.target "redis://127.0.0.1:$REDIS_PORT" \
 		--secrets.processes no --degraded.latency 5s --frozen.age 30s --frozen.runs 1000 --redis.latency.warn 1s \
 		--redis.latency.fail 2s --timeout 4s --check.timeout 1s --output "$work/evidence.json" --git.directory "$bot" \

@@ -4,12 +4,12 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_preflight.sh
-. "$(dirname "$0")/lib_preflight.sh"
+. "$repository/tests/lib_preflight.sh"
 
 start_all
 flatten
 prom=$textfiles/preflight.prom
-valid() { "$PYTHON" "$here/tests/preflight/valid.py" "$here/docs/preflight.schema.json" "$work/evidence.json"; }
+valid() { "$PYTHON" "$repository/tests/preflight/valid.py" "$repository/docs/preflight.schema.json" "$work/evidence.json"; }
 
 # Evidence ------------------------------------------------------------
 
@@ -105,14 +105,14 @@ for each in "--tls.ca-file $work/fifo --exchange okx=http://127.0.0.1:$paper_por
 	"--alertmanager.ca-file $work/fifo --alertmanager.url http://127.0.0.1:1" \
 	"--postgres.target service=bot"; do
 	# shellcheck disable=SC2086  # flags and their values
-	PGSERVICEFILE=$work/fifo run 2 timeout 10 "$preflight" --env paper --exchange.profiles "$here/exchanges" $each
+	PGSERVICEFILE=$work/fifo run 2 timeout 10 "$preflight" --env paper --exchange.profiles "$repository/exchanges" $each
 	check "why" grep -q "fifo': is no regular file" "$work/err"
 done
 
 # Terminal ------------------------------------------------------------
 
 simple() {
-	"$PYTHON" "$here/tests/preflight/on_terminal.py" "$preflight" --env paper --no-metrics --check environment --check redis \
+	"$PYTHON" "$repository/tests/preflight/on_terminal.py" "$preflight" --env paper --no-metrics --check environment --check redis \
 		--redis.target "$redis_url"
 }
 TERM=xterm simple </dev/null >"$work/tty"
@@ -140,7 +140,7 @@ sql "UPDATE alembic_version SET version_num = '7f3c'"
 
 # Wherever its message is cut, which is within 200 bytes.
 echo 0 >"$work/dots"
-spawn echo "$PYTHON" "$here/tests/preflight/echo.py" 0 "$work/dots"
+spawn echo "$PYTHON" "$repository/tests/preflight/echo.py" 0 "$work/dots"
 echo_port=$(port_of "$SPAWNED")
 check "a server refuses" await 20 curl -s -o "$work/check.out" "http://127.0.0.1:$echo_port/"
 mkdir -m 755 "$work/echoed"
@@ -151,7 +151,7 @@ chmod 0400 "$work/echoed"/*
 dots=170 whole=0 leaks=0
 while [ "$dots" -lt 205 ]; do
 	echo "$dots" >"$work/dots"
-	run 0 "$preflight" --env paper --exchange.profiles "$here/exchanges" --exchange "okx=http://127.0.0.1:$echo_port" \
+	run 0 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange "okx=http://127.0.0.1:$echo_port" \
 		--keys "$work/echoed" --check open_positions --output "$work/evidence.json" --textfile.directory "$work/echoed"
 	if grep -qF 'Zq8fK' "$work/out" "$work/err" "$work/evidence.json"; then leaks=$((leaks + 1)); fi
 	if grep -qF '.*** ' "$work/out"; then whole=$((whole + 1)); fi
@@ -217,7 +217,7 @@ check "no run is lost" sample 'arbitrage_preflight_runs_total{env="paper"}' 10 "
 
 # Nobody reads --------------------------------------------------------
 
-spawn hook "$PYTHON" "$here/tests/preflight/hook.py" 0 "$work/sent"
+spawn hook "$PYTHON" "$repository/tests/preflight/hook.py" 0 "$work/sent"
 hook_port=$(port_of "$SPAWNED")
 check "a receiver is there" await 20 curl -s -o "$work/check.out" -d '{}' "http://127.0.0.1:$hook_port/"
 rm -f "$prom"
@@ -228,7 +228,7 @@ for each in pipe both terminal background; do
 		rm -f "$work/evidence.json"
 		: >"$work/sent"
 		[ "$target" = "$redis_url" ] && status=0 || status=1
-		run "$status" timeout 30 "$PYTHON" "$here/tests/preflight/unread.py" "$each" "$preflight" --env paper \
+		run "$status" timeout 30 "$PYTHON" "$repository/tests/preflight/unread.py" "$each" "$preflight" --env paper \
 			--skip git_safety --secrets.processes no --redis.target "$target" --redis.latency.warn 1s \
 			--redis.latency.fail 2s --timeout 2s --output "$work/evidence.json" \
 			--alertmanager.url "http://127.0.0.1:$hook_port" --alertmanager.url http://127.0.0.1:1
@@ -237,7 +237,7 @@ for each in pipe both terminal background; do
 		check "$each: metrics are published" sample 'arbitrage_preflight_runs_total{env="paper"}' "$runs" "$prom"
 	done
 done
-run 0 timeout 30 "$PYTHON" "$here/tests/preflight/unread.py" pipe "$preflight" --env paper --check environment --timeout 1s
+run 0 timeout 30 "$PYTHON" "$repository/tests/preflight/unread.py" pipe "$preflight" --env paper --check environment --timeout 1s
 check "what nobody read is said" grep -q 'nobody read the list in time' "$work/err"
 
 # A loop --------------------------------------------------------------
@@ -266,7 +266,7 @@ while True: kept.append(s.accept())
 hole=$(port_of "$SPAWNED")
 await 20 sh -c "curl -s --max-time 0.2 http://127.0.0.1:$hole/; test \$? -eq 28"
 began=$(now_ns)
-PATH=$work/bin:$PATH run 1 "$preflight" --env paper --exchange.profiles "$here/exchanges" --keys "$keys" \
+PATH=$work/bin:$PATH run 1 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --keys "$keys" \
 	--exchange "okx=http://127.0.0.1:$hole/okx" --exchange "kraken=http://127.0.0.1:$hole/kraken" \
 	--redis.target "redis://127.0.0.1:$hole" --postgres.target "host=127.0.0.1 port=$hole user=x" \
 	--engine.redis "redis://127.0.0.1:$hole" --engine.postgres "host=127.0.0.1 port=$hole user=x" \

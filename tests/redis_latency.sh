@@ -5,7 +5,7 @@
 
 system=redis
 # shellcheck source=tests/lib_latency.sh
-. "$(dirname "$0")/lib_latency.sh"
+. "$repository/tests/lib_latency.sh"
 
 # succeeds WHAT URL [FLAG...]: the target answers all PINGs.
 succeeds() {

@@ -5,8 +5,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-tree=$(cd "$(dirname "$0")/.." && pwd)
-demo=$tree/demo/run.sh
+demo=$repository/demo/run.sh
 unset MAKEFLAGS MAKELEVEL
 export BUILD ARBWATCH_INTERVAL=1s TMPDIR="$work"
 # What a user may have set must not be measured, nor written to.
@@ -130,7 +129,7 @@ done
 
 # By way of make: a kill of make alone, Ctrl-C, which the whole group gets, and a terminal that is closed.
 end_make() {  # end_make SIGNAL make|group MOMENT
-	start_demo make make -s -C "$tree" run
+	start_demo make make -s -C "$repository" run
 	await 150 grep -q "^$3" "$log"
 	directory=$(demo_directory)
 	whom=$demo_pid

@@ -4,10 +4,9 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 tree=$work/tree
 mkdir -p "$tree/tests" "$tree/build/tests"
-cp "$here/run_all.sh" "$tree/tests/"
+cp "$repository/tests/run_all.sh" "$tree/tests/"
 : >"$tree/tests/lib.sh"
 
 # scenario NAME: a scenario of the made-up tree, from standard input.

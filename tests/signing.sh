@@ -3,7 +3,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_ccxt.sh
-. "$(dirname "$0")/lib_ccxt.sh"
+. "$repository/tests/lib_ccxt.sh"
 
 ms=1700000000123 seconds=1700000000 iso=2023-11-14T22:13:20.123Z nonce=1700000000123456
 uuid=0b3e884d-40cc-4d6f-a838-c74c49b0e39a

@@ -6,8 +6,8 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lib_status.sh
-. "$(dirname "$0")/lib_status.sh"
-docs=$(cd "$(dirname "$0")/../docs" && pwd)
+. "$repository/tests/lib_status.sh"
+docs=$repository/docs
 pictures=${SCREENSHOTS:-$work/pictures}
 mkdir -p "$pictures"
 browser=$(command -v chromium)

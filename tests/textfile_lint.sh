@@ -19,7 +19,7 @@
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
-corpus=$(cd "$(dirname "$0")/corpus" && pwd)
+corpus=$repository/tests/corpus
 tab=$(printf '\t')
 lint=$BUILD/textfile_lint
 LC_ALL=C.UTF-8
@@ -65,7 +65,7 @@ table_is_complete() {
 
 # Each rule of the table has a row in the manual, and each rule in the manual is tested somewhere here.
 rules_are_documented() {
-	sed -n 's/^| \(`[^|]*`\) |.*/\1/p' "$(dirname "$0")/../docs/textfile_lint.md" |
+	sed -n 's/^| \(`[^|]*`\) |.*/\1/p' "$repository/docs/textfile_lint.md" |
 		tr -d '`' | tr ' ' '\n' | sort -u >"$work/documented"
 	rows | cut -f 4 | tr ',' '\n' | grep -vx -e - | sort -u >"$work/tested"
 	comm -13 "$work/documented" "$work/tested" | grep . && return 1
