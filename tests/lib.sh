@@ -2,7 +2,7 @@
 # What the scenario scripts share.  A scenario sources this file, calls `check`
 # for each thing it shows, and ends with `finish`:
 #
-#	. "$(dirname "$0")/lib.sh"
+#	. "$(dirname "$0")/../lib.sh"
 #	start_redis
 #	run 0 "$BUILD/redis_latency" --target "main=redis://127.0.0.1:$REDIS_PORT"
 #	check "up is 1" sample 'arbitrage_redis_up{target="main",env="paper"}' 1

@@ -5,6 +5,7 @@
 # no loopback address to whoever reads the URL.  Its access log is the record of what is sent to a live host.
 
 preflight=$BUILD/preflight
+helpers=$repository/tests/collectors/preflight
 venues='binance binanceusdm upbit bybit okx kraken'
 unset PGPASSFILE ARBWATCH_ENV ARBWATCH_LIVE_ARMED NO_COLOR
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
