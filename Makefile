@@ -39,7 +39,7 @@ mains     := $(wildcard collectors/*.c) exporter/main.c
 library   := $(BUILD)/libarbwatch.a
 collectors := $(patsubst collectors/%.c,%,$(wildcard collectors/*.c))
 sections  := $(collectors) arbwatch_exporter
-tests     := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+tests     := $(patsubst %.c,%,$(shell find tests -name 'test_*.c' | sort))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/paper_exchange
@@ -68,7 +68,7 @@ $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*.c' | sort)) $(library)
 	$(link)
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/suite.o $(library)
+$(tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
 	$(link) $$(pkg-config --libs check) -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
 	$(link)
@@ -164,7 +164,7 @@ bench:
 	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
 	@exec env BUILD=$(BUILD) tests/bench/bench.sh
 
-test-programs: $(programs) $(tests:%=$(BUILD)/tests/%) $(tools:%=$(BUILD)/tests/tools/%)
+test-programs: $(programs) $(tests:%=$(BUILD)/%) $(tools:%=$(BUILD)/tests/tools/%)
 
 fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \

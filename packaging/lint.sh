@@ -172,7 +172,7 @@ findings 'man pages' manuals
 passes 'shellcheck' shell
 passes 'prometheus configuration' promtool check config prometheus/prometheus.yml
 passes 'prometheus configuration, scaled' promtool check config prometheus/prometheus-scale.yml
-passes 'dashboards' /usr/bin/python3 tests/dashboards.py --rules
+passes 'dashboards' /usr/bin/python3 tests/dashboards/dashboards.py --rules
 passes 'clang-format' layout
 passes 'cppcheck' cpp_check
 passes 'clang-tidy' tidy

@@ -2,16 +2,26 @@
 # What the scenario scripts share.  A scenario sources this file, calls `check`
 # for each thing it shows, and ends with `finish`:
 #
-#	. "$(dirname "$0")/lib.sh"
+#	. "$(dirname "$0")/../lib.sh"
 #	start_redis
 #	run 0 "$BUILD/redis_latency" --target "main=redis://127.0.0.1:$REDIS_PORT"
 #	check "up is 1" sample 'arbitrage_redis_up{target="main",env="paper"}' 1
 #	finish
 #
-# BUILD is the tree with the programs.  Everything that is started ends with
-# the script, by its process id; $work is a directory of its own, removed too.
+# BUILD is the tree with the programs, $repository the root of the sources.
+# Everything that is started ends with the script, by its process id; $work is a
+# directory of its own, removed too.
 
 set -u
+# The root of the repository, above the script.  $0 may lead nowhere from where a script has gone before it sources this.
+repository=$(
+	cd "$(dirname "$0")" 2>/dev/null || :
+	until [ -f VERSION ] || [ "$PWD" = / ]; do
+		cd .. || exit
+	done
+	pwd
+)
+[ -f "$repository/VERSION" ] || { echo "$0 is in no repository" >&2; exit 1; }
 : "${BUILD:=build}"
 BUILD=$(cd "$BUILD" && pwd) || exit 1
 TOOLS=$BUILD/tests/tools

@@ -2,7 +2,6 @@
 # What the scenarios of open_positions share: six exchanges on paper, their keys, and how a run's file is read.
 # lib.sh is sourced before, and paper_port is set: 0, or one of free_port for a scenario that starts the exchanges again.
 
-here=$(cd "$(dirname "$0")/.." && pwd)
 collector=$BUILD/open_positions
 venues='binance binanceusdm upbit bybit okx kraken'
 unset PGPASSFILE
@@ -99,14 +98,14 @@ for venue in $venues; do
 done
 again() {
 	# shellcheck disable=SC2086  # words are meant
-	run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --timeout 10s $all \
+	run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --timeout 10s $all \
 		--symbol BTC/USDT --symbol ETH/USDT --symbol XRP/USDT --symbol upbit:BTC/KRW --symbol upbit:XRP/KRW "$@"
 }
 # one VENUE [FLAG...]: of one exchange alone.
 one() {
 	one_venue=$1
 	shift
-	run 0 "$collector" --exchange.profiles "$here/exchanges" --keys "$keys" --timeout 10s \
+	run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --timeout 10s \
 		--exchange "$one_venue=http://127.0.0.1:$paper_port/$one_venue" "$@"
 }
 fresh() { rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"; }

@@ -4,8 +4,8 @@
 # a commit, keys, and a "live" exchange: the same paper exchange behind TLS at 0.0.0.0, which is this machine, but
 # no loopback address to whoever reads the URL.  Its access log is the record of what is sent to a live host.
 
-here=$(cd "$(dirname "$0")/.." && pwd)
 preflight=$BUILD/preflight
+helpers=$repository/tests/collectors/preflight
 venues='binance binanceusdm upbit bybit okx kraken'
 unset PGPASSFILE ARBWATCH_ENV ARBWATCH_LIVE_ARMED NO_COLOR
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
@@ -84,8 +84,8 @@ make_repository() {
 
 start_stores() {
 	start_postgres
-	sql "$(cat "$here/sql/example_positions.sql")"
-	sql "$(cat "$here/sql/open_positions.sql")"
+	sql "$(cat "$repository/sql/example_positions.sql")"
+	sql "$(cat "$repository/sql/open_positions.sql")"
 	sql "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('7f3c')"
 	dsn="postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres"
 	start_redis
@@ -112,7 +112,7 @@ gate() {
 	if [ "$gate_env" = live ]; then
 		set -- --live.armed yes --live.verified upbit --live.verified binanceusdm "$@"
 	fi
-	run "$gate_status" "$preflight" --env "$gate_env" --exchange.profiles "$here/exchanges" --keys "$keys" \
+	run "$gate_status" "$preflight" --env "$gate_env" --exchange.profiles "$repository/exchanges" --keys "$keys" \
 		--redis.target "$redis_url" --postgres.target "$dsn" --postgres.schema-version 7f3c --engine.postgres "$dsn" \
 		--git.directory "$bot" --secrets.processes no --tls.ca-file "$work/live.pem" --output "$work/evidence.json" \
 		--redis.latency.warn 1s --redis.latency.fail 2s --postgres.latency.warn 1s --postgres.latency.fail 2s \

@@ -3,7 +3,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-cd "$(dirname "$0")/.." || exit 1
+cd "$repository" || exit 1
 unset MAKEFLAGS MAKELEVEL
 
 # Whole systems are kept there: directories named *.d, and files make cannot read.

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# run_all.sh [NAME...]: run the unit tests (BUILD/tests/test_*) and the scenarios
-# (tests/*.sh), all of them or those named, and sum their totals.
+# run_all.sh [NAME...]: run the unit tests (test_*.c) and the scenarios (*.sh) of
+# tests/ and its folders, all of them or those named, and sum their totals.  A name
+# is that of a file; its folder and its .c or .sh may be left out.
+#
+# run_all.sh --list: print all names, without folders, .c and .sh.
 #
 #	BUILD         the tree with the programs (default: build)
 #	JOBS          how many run at once (default: 2)
@@ -12,6 +15,24 @@
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
+
+# files PATTERN: the paths of those called so, in the order of their names; not what tests use, nor what other runners start.
+files() {
+	find tests -regex 'tests/\(bare\|bench\|e2e\|fuzz\|tools\)' -prune -o -type f -name "$1" -printf '%f/%p\n' |
+		grep -v '^lib.*\.sh/\|^run_all\.sh/' | LC_ALL=C sort | cut -d/ -f2-
+}
+names=()                # of all tests, in the order in which they run
+declare -A source_of=() # name -> the file; more than one is a mistake
+while read -r file; do
+	name=${file##*/} name=${name%.*}
+	[ -n "${source_of[$name]-}" ] || names+=("$name")
+	source_of[$name]+="${source_of[$name]+ }$file"
+done < <(files 'test_*.c'; files '*.sh')
+if [ "${1-}" = --list ]; then
+	printf '%s\n' "${names[@]}"
+	exit
+fi
+
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 export BUILD
 jobs=${JOBS:-2}
@@ -31,30 +52,32 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-all_tests() {
-	local file
+declare -A program_of=() # name -> what to run
+together=() alone=()
 
-	for file in "$BUILD"/tests/test_*; do
-		[ ! -x "$file" ] || [ -d "$file" ] || basename "$file"
-	done
-	for file in tests/*.sh; do
-		case ${file##*/} in
-		lib*.sh | run_all.sh) ;;
-		*) basename "$file" ;;
-		esac
-	done
-}
+# add NAME: to what is to run.
+add() {
+	local program=${source_of[${1:--}]-} why=''
 
-# What to run for a name; nothing if there is no such test.
-program_of() {
-	local file
-
-	for file in "$BUILD/tests/$1" "tests/$1" "tests/$1.sh"; do
-		[ -f "$file" ] && [ -x "$file" ] && echo "$file" && return
-		case $file in
-		*.sh) [ -f "$file" ] && echo "$file" && return ;;
-		esac
-	done
+	case $program in
+	'') why="no such test" ;;
+	*' '*) why="that is the name of $program" ;;
+	*.c)
+		program=$BUILD/${program%.c}
+		[ -x "$program" ] || why="it is not built"
+		;;
+	esac
+	if [ -n "$why" ]; then
+		echo "FAILED $1: $why"
+		failed=$((failed + 1))
+		return
+	fi
+	program_of[${program##*/}]=$program
+	if runs_alone "$program"; then
+		alone+=("${program##*/}")
+	else
+		together+=("${program##*/}")
+	fi
 }
 
 runs_alone() {
@@ -66,9 +89,8 @@ runs_alone() {
 
 # SIGINT would otherwise be ignored in all that a background job starts.
 start() {
-	local program
+	local program=${program_of[$1]}
 
-	program=$(program_of "$1")
 	echo "$EPOCHREALTIME" >"$logs/$1.began"
 	case $program in
 	*.sh) set -- "$1" sh "$program" ;;
@@ -132,19 +154,11 @@ run_tests() {
 	done
 }
 
-together=() alone=()
-names=("$@")
-[ $# -gt 0 ] || mapfile -t names < <(all_tests)
-for name in "${names[@]}"; do
-	program=$(program_of "$(basename "$name")")
-	if [ -z "$program" ]; then
-		echo "FAILED $name: no such test"
-		failed=$((failed + 1))
-	elif runs_alone "$program"; then
-		alone+=("$(basename "$program")")
-	else
-		together+=("$(basename "$program")")
-	fi
+wanted=("${@##*/}")
+wanted=("${wanted[@]%.*}")
+[ $# -gt 0 ] || wanted=("${names[@]}")
+for name in "${wanted[@]}"; do
+	add "$name"
 done
 run_tests "$jobs" "${together[@]}"
 run_tests 1 "${alone[@]}"

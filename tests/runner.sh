@@ -4,13 +4,12 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 tree=$work/tree
-mkdir -p "$tree/tests" "$tree/build/tests"
-cp "$here/run_all.sh" "$tree/tests/"
+mkdir -p "$tree/tests/room/part" "$tree/tests/tools" "$tree/build/tests/room"
+cp "$repository/tests/run_all.sh" "$tree/tests/"
 : >"$tree/tests/lib.sh"
 
-# scenario NAME: a scenario of the made-up tree, from standard input.
+# scenario NAME: a scenario of the made-up tree, from standard input; folders may come before the name.
 scenario() { cat >"$tree/tests/$1.sh"; }
 
 last_line() { [ "$(tail -n 1 "$work/out")" = "$1" ]; }
@@ -24,11 +23,38 @@ scenario good <<'END'
 echo "noise of the good one"
 echo "3 passed, 0 failed"
 END
-printf '#!/bin/sh\necho "4 passed, 0 failed"\n' >"$tree/build/tests/test_unit"
-chmod +x "$tree/build/tests/test_unit"
+: >"$tree/tests/room/test_unit.c"
+run 1 runner
+check "a unit test that is not built is a failure" last_line "3 passed, 1 failed"
+printf '#!/bin/sh\necho "4 passed, 0 failed"\n' >"$tree/build/tests/room/test_unit"
+chmod +x "$tree/build/tests/room/test_unit"
+# Left from another time, without a source.
+cp "$tree/build/tests/room/test_unit" "$tree/build/tests/test_gone"
 run 0 runner
 check "scenarios and unit tests are summed" last_line "7 passed, 0 failed"
 refute "the output of a good test is not shown" says "noise of the good one"
+
+scenario room/part/deep <<'END'
+echo "5 passed, 0 failed"
+END
+scenario tools/helper <<'END'
+echo "0 passed, 1 failed"
+END
+run 0 runner
+check "scenarios in folders are found, but not what tests use" last_line "12 passed, 0 failed"
+for name in deep deep.sh tests/room/part/deep.sh; do
+	run 0 runner "$name" test_unit
+	check "$name is enough of a name" last_line "9 passed, 0 failed"
+done
+run 0 runner --list
+check "the names are listed, unit tests first" test "$(tr '\n' ' ' <"$work/out")" = 'test_unit deep good '
+scenario room/good <<'END'
+echo "1 passed, 0 failed"
+END
+run 1 runner
+check "two of a name are a failure" last_line "9 passed, 1 failed"
+check "both are told" says "FAILED good: that is the name of tests/good.sh tests/room/good.sh"
+rm "$tree/tests/room/good.sh" "$tree/tests/room/part/deep.sh"
 
 scenario skipping <<'END'
 echo "SKIPPED skipping: one thing: no reason"

@@ -60,7 +60,7 @@ for samples in 10000 100000 1000000; do
 	"$TOOLS/bench_textfile" "$samples" 7 "$work/files" >"$work/textfile.$samples" || die "bench_textfile failed"
 	if [ "$samples" = 100000 ]; then
 		cp "$work/files/bench.prom" "$work/same.prom"
-		"$PYTHON" "$(dirname "$0")/python_textfile.py" "$work/same.prom" 5 "$work" >"$work/python" || die "python failed"
+		"$PYTHON" "$repository/tests/bench/python_textfile.py" "$work/same.prom" 5 "$work" >"$work/python" || die "python failed"
 		"$TOOLS/bench_textfile" "$samples" 7 "$work/files" >>"$work/textfile.$samples"
 	fi
 done
@@ -185,14 +185,14 @@ sizes postgres_latency 12288 prometheus-postgres-exporter
 stop "$exporter"
 
 # shellcheck source=tests/bench/exchange.sh
-. "$(dirname "$0")/exchange.sh"
+. "$repository/tests/bench/exchange.sh"
 
 # shellcheck source=tests/bench/positions.sh
-. "$(dirname "$0")/positions.sh"
+. "$repository/tests/bench/positions.sh"
 
 # shellcheck source=tests/bench/exporter.sh
-. "$(dirname "$0")/exporter.sh"
+. "$repository/tests/bench/exporter.sh"
 
 # Last: it starts servers of its own.
 # shellcheck source=tests/bench/preflight.sh
-. "$(dirname "$0")/preflight.sh"
+. "$repository/tests/bench/preflight.sh"

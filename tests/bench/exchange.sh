@@ -75,7 +75,7 @@ paper=$SPAWNED port=$(port_of "$SPAWNED")
 await 20 curl -sf --noproxy '*' "http://127.0.0.1:$port/binance/api/v3/time" || die "paper_exchange does not start"
 mkdir "$work/profiles"
 sed -e 's/symbol={symbol}/symbol=BTCUSDT\&asked={symbol}/' -e 's/ceiling: .*/ceiling: 1000000000/' \
-	-e '/^  symbols:/,/every_runs/d' -e '/^symbols:/,/tradable/d' "$(dirname "$0")/../../exchanges/binance.yaml" \
+	-e '/^  symbols:/,/every_runs/d' -e '/^symbols:/,/tradable/d' "$repository/exchanges/binance.yaml" \
 	>"$work/profiles/binance.yaml"
 
 # health SYMBOLS: a loop; sets HEALTH_CPU (us per run and symbol) and HEALTH_KB.

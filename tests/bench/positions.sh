@@ -15,13 +15,13 @@ mkdir "$work/keys"
 printf 'paper-key\n' >"$work/keys/binanceusdm.key"
 printf 'paper-secret-0123456789abcdef0123456789abcdef\n' >"$work/keys/binanceusdm.secret"
 chmod 0400 "$work/keys"/*
-sql "$(cat "$(dirname "$0")/../../sql/example_positions.sql")" || die "cannot make the table"
-sql "$(cat "$(dirname "$0")/../../sql/open_positions.sql")" || die "cannot make the view"
+sql "$(cat "$repository/sql/example_positions.sql")" || die "cannot make the table"
+sql "$(cat "$repository/sql/open_positions.sql")" || die "cannot make the view"
 
 positions_prom=$textfiles/open_positions.prom
 # positions COMMAND...: with the flags of every run.
 positions() {
-	"$@" --exchange.profiles "$(dirname "$0")/../../exchanges" --keys "$work/keys" --log.level error \
+	"$@" --exchange.profiles "$repository/exchanges" --keys "$work/keys" --log.level error \
 		--exchange "binanceusdm=http://127.0.0.1:$port/binanceusdm" --engine.postgres "$dsn"
 }
 
@@ -85,7 +85,7 @@ compare "from 1,000 to 10,000 positions, CPU us each" "$(each_more 10000 1000)" 
 for each in 0 1 2 3 4 5 6 7; do
 	positions "$TOOLS/used" "$BUILD/open_positions" --timeout 20s 2>"$work/used" || die "open_positions failed"
 	[ "$each" -eq 0 ] || cat "$work/used" >>"$work/positions.once"
-	"$TOOLS/used" "$PYTHON" "$(dirname "$0")/python_positions.py" "http://127.0.0.1:$port/binanceusdm" "$work/keys" \
+	"$TOOLS/used" "$PYTHON" "$repository/tests/bench/python_positions.py" "http://127.0.0.1:$port/binanceusdm" "$work/keys" \
 		"$work/python.prom" >"$work/positions.bytes" 2>>"$work/positions.python" || die "python failed"
 done
 positions_agree 10000

@@ -8,9 +8,7 @@ PREFLIGHT_RUNS=${BENCH_PREFLIGHT_RUNS:-40}
 EARLIER_MS=29  # an earlier implementation in another language, of fewer checks
 
 # shellcheck source=tests/lib_preflight.sh
-. "$(dirname "$0")/../lib_preflight.sh"
-# Found from here, not from where the scenarios are.
-here=$(cd "$(dirname "$0")/../.." && pwd)
+. "$repository/tests/lib_preflight.sh"
 start_all
 before_failures=$failed
 for each in $(seq "$PREFLIGHT_RUNS"); do

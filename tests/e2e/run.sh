@@ -465,12 +465,12 @@ check "they are healthy" become_healthy 120
 check "Prometheus finds the exporters" await 60 holds 'count(up{job=~"redis|postgres"} == 1) == 2'
 check "redis-exporter may log in" await 40 holds 'redis_up == 1'
 check "postgres-exporter may log in" await 40 holds 'pg_up == 1'
-if [ -f tests/dashboards.py ]; then
-	check "every panel of every dashboard has data" "$PYTHON" tests/dashboards.py --prometheus "$prometheus" \
+if [ -f tests/dashboards/dashboards.py ]; then
+	check "every panel of every dashboard has data" "$PYTHON" tests/dashboards/dashboards.py --prometheus "$prometheus" \
 		--has exporters --has tls --wait 90
 	tail -n 1 "$work/check.out"
 else
-	skip "every panel of every dashboard has data" "there is no tests/dashboards.py"
+	skip "every panel of every dashboard has data" "there is no tests/dashboards/dashboards.py"
 fi
 say "exporters, and the dashboards"
 

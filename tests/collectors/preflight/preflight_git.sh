@@ -1,0 +1,502 @@
+#!/bin/sh
+# git_safety of preflight, against real repositories: what is committed and what is not, what hides that, what cannot be
+# read, and those that would have programs of their own run.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../../lib.sh"
+# shellcheck source=tests/lib_preflight.sh
+. "$repository/tests/lib_preflight.sh"
+
+# A user with settings of his own.
+HOME=$work/home
+export HOME
+unset XDG_CONFIG_HOME
+mkdir "$HOME"
+real_git=$(command -v git)
+
+safety() {  # safety STATUS ENV [FLAG...]
+	safety_status=$1 safety_env=$2
+	shift 2
+	run "$safety_status" "$preflight" --env "$safety_env" --check git_safety --git.directory "$bot" \
+		--output "$work/evidence.json" "$@"
+}
+git_in() {  # git_in DIRECTORY ARGUMENT...
+	git_in=$1
+	shift
+	git -C "$git_in" -c user.name=bot -c user.email=bot@example.com -c commit.gpgsign=false -c protocol.file.allow=always "$@" \
+		>"$work/git.out" 2>&1
+}
+# make_submodule: "sub" of the bot, with a submodule "deep" of its own.
+make_submodule() {
+	make_repository
+	for each in deep sub; do
+		rm -rf "${work:?}/$each"
+		git_bot init "$work/$each"
+		echo "$each" >"$work/$each/part.py"
+		git_in "$work/$each" add part.py
+		git_in "$work/$each" commit -m first
+	done
+	git_in "$work/sub" submodule add "$work/deep" deep
+	git_in "$work/sub" commit -m deep
+	git_in "$bot" submodule add "$work/sub" sub
+	git_in "$bot" submodule update --init --recursive
+	git_in "$bot" commit -m sub
+}
+
+# What is committed ---------------------------------------------------
+
+make_repository
+safety 0 live
+check "clean, at a commit" is git_safety pass 'clean, at commit'
+safety 0 live --git.directory "$bot/."
+echo more >>"$bot/bot.py"
+safety 1 live
+check "a change fails in live" is git_safety fail 'bot.py'
+safety 0 paper
+check "and warns in paper" is git_safety warn '1 paths are not as committed'
+git_bot add bot.py
+safety 1 live
+check "also when it is in the index" is git_safety fail '1 paths are not as committed: bot.py'
+git_bot reset --hard
+echo x >"$bot/untracked file"
+safety 1 live
+check "so does what is not tracked" is git_safety fail '1 paths are not as committed: untracked file'
+mkdir "$bot/below"
+mv "$bot/untracked file" "$bot/below"
+safety 1 live --git.directory "$bot/below"
+check "from below, too" is git_safety fail 'below/untracked file'
+rm -r "$bot/below"
+git_bot mv bot.py 'the bot.py'
+safety 1 live
+check "paths are shown whole" is git_safety fail 'not as committed: bot.py, the bot.py'
+git_bot reset --hard
+echo '*.log' >"$bot/.gitignore"
+git_bot add .gitignore
+git_bot commit -m ignore
+echo x >"$bot/run.log"
+safety 0 live
+check "what .gitignore names is not looked at" is git_safety pass
+rm "$bot/run.log"
+for name in .env id_rsa id_rsa.bak server.pem binance.secret wallet.json sub/credentials.json; do
+	mkdir -p "$bot/sub"
+	echo secret >"$bot/$name"
+	git_bot add -f "$name"
+	git_bot commit -m secret
+	safety 1 paper
+	check "$name is no file to track" is git_safety fail "tracked: $name"
+	git_bot reset --hard HEAD^
+done
+echo x >"$bot/.env.example"
+git_bot add .env.example
+git_bot commit -m example
+safety 0 live
+check "an example is" is git_safety pass
+git_bot checkout --detach
+safety 0 live
+git_bot commit --allow-empty -m lost
+safety 1 live
+check "a commit that is on no branch is not known" is git_safety fail 'is in none of refs'
+git_bot checkout main
+safety 1 live --git.refs refs/remotes/origin/main
+check "nor is one that was not pushed, where that is asked" is git_safety fail 'refs/remotes/origin/main'
+safety 1 live --git.refs=--nonsense
+check "refs that begin like a flag are none" is git_safety fail 'is in none of --nonsense'
+safety 1 live --git.refs=--no-contains
+check "nor do they turn the question" is git_safety fail 'is in none of --no-contains'
+git_bot tag v1
+git_bot commit --allow-empty -m next
+echo 0123456789012345678901234567890123456789 >"$bot/.git/refs/heads/broken"
+safety 1 live --git.refs refs/heads/broken
+check "a question that git cannot answer fails" is git_safety fail
+
+# What hides changes --------------------------------------------------
+
+hidden() {  # hidden DESCRIPTION TEXT: what is there now is seen
+	safety 1 live
+	check "$1 is seen" is git_safety fail "$2"
+	make_repository
+}
+make_repository
+echo x >"$bot/new.py"
+git_bot config status.showUntrackedFiles no
+hidden "with status.showUntrackedFiles=no a new file" new.py
+mkdir "$bot/many"
+echo x >"$bot/many/new.py"
+hidden "a new file in a new directory" many/new.py
+echo x >"$bot/new.py"
+echo new.py >"$bot/.git/info/exclude"
+hidden "a new file in .git/info/exclude" new.py
+echo x >"$bot/new.py"
+echo new.py >"$work/excludes"
+git_bot config core.excludesFile "$work/excludes"
+hidden "a new file in core.excludesFile" new.py
+echo more >>"$bot/bot.py"
+git_bot update-index --assume-unchanged bot.py
+hidden "with assume-unchanged a change" '1 paths are not compared'
+echo more >>"$bot/bot.py"
+git_bot update-index --skip-worktree bot.py
+hidden "with skip-worktree a change" '1 paths are not compared'
+chmod 0755 "$bot/bot.py"
+git_bot config core.fileMode false
+hidden "with core.fileMode=false another mode" bot.py
+mkdir "$work/elsewhere"
+cp "$bot/bot.py" "$work/elsewhere"
+echo more >>"$bot/bot.py"
+git_bot config core.worktree "$work/elsewhere"
+hidden "with core.worktree another tree" "$work/elsewhere"
+echo more >>"$bot/bot.py"
+git_bot add bot.py
+git_bot replace "$(git -C "$bot" rev-parse 'HEAD^{tree}')" "$(git -C "$bot" write-tree)"
+check "to git it is clean" test -z "$(git -C "$bot" status --porcelain)"
+hidden "what a replacement stands for" bot.py
+
+make_submodule
+safety 0 live
+check "submodules are clean" is git_safety pass 'clean, at commit'
+for each in sub sub/deep; do
+	for setting in diff.ignoreSubmodules submodule.sub.ignore submodule.deep.ignore; do
+		git_bot config "$setting" all
+		git_in "$bot/sub" config "$setting" all
+	done
+	echo more >>"$bot/$each/part.py"
+	safety 1 live
+	check "a change in $each is seen" is git_safety fail "in the submodule '$each': 1 paths are not as committed: part.py"
+	git_in "$bot/$each" checkout part.py
+	echo more >"$bot/$each/new.py"
+	safety 1 live
+	check "so is a new file in $each" is git_safety fail "in the submodule '$each': 1 paths are not as committed: new.py"
+	rm "$bot/$each/new.py"
+	git_in "$bot/$each" commit --allow-empty -m other
+	safety 1 live
+	check "and another commit" is git_safety fail '1 paths are not as committed'
+	git_in "$bot/$each" reset --hard HEAD^
+	safety 0 live
+done
+echo secret >"$bot/sub/.env"
+git_in "$bot/sub" add .env
+git_in "$bot/sub" commit -m secret
+safety 1 paper
+check "secrets that a submodule tracks are seen" is git_safety fail "in the submodule 'sub': 1 files that hold secrets are tracked: .env"
+git_in "$bot/sub" reset --hard HEAD^
+rm "$bot/sub/.git"
+safety 1 live
+check "files where a submodule was are seen" is git_safety fail "the submodule 'sub' is not checked out, and files are in it"
+rm -r "$bot/sub"
+mkdir "$bot/sub"
+safety 0 live
+check "one that is not checked out is none" is git_safety pass
+mkdir "$bot/sub/.git"
+safety 1 live
+check "one that is broken is not that of the bot" is git_safety fail "in the submodule 'sub': "
+
+# What cannot be read -------------------------------------------------
+
+make_repository
+mkdir "$bot/deep"
+unreadable() {  # unreadable DESCRIPTION TEXT
+	for each in "$bot" "$bot/deep"; do
+		safety 1 live --git.directory "$each"
+		check "live: $1 fails" is git_safety fail "$2"
+		safety 0 paper --git.directory "$each"
+		check "paper: $1 warns" is git_safety warn "$2"
+	done
+}
+mv "$bot/.git/HEAD" "$work/HEAD"
+unreadable "a repository without its HEAD" 'not a git repository'
+git_bot init "$work"
+echo / >"$work/.gitignore"
+unreadable "also one within another" "$bot"
+rm -rf "$work/.git" "$work/.gitignore"
+mv "$work/HEAD" "$bot/.git/HEAD"
+safety 0 live
+mv "$bot/.git" "$work/repository"
+echo "gitdir: $work/nowhere" >"$bot/.git"
+unreadable "one that is nowhere" 'not a git repository'
+rm "$bot/.git"
+ln -s "$work/nowhere" "$bot/.git"
+unreadable "a link to nowhere" "$bot"
+rm "$bot/.git"
+mkfifo "$bot/.git"
+unreadable "a FIFO" "$bot"
+rm "$bot/.git"
+echo "gitdir: $work/repository" >"$bot/.git"
+safety 0 live
+check "a repository elsewhere is read" is git_safety pass
+git_bot config core.bare true
+unreadable "one that has no working tree" "$bot"
+git_bot config core.bare false
+printf '[broken\n' >>"$work/repository/config"
+unreadable "settings that make no sense" 'bad config'
+make_repository
+mkdir "$bot/deep"
+# Nobody's rights, where ours are root's.
+open=$work/open
+mkdir -m 0777 "$open"
+as_nobody() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+lent=$(for_all_users preflight)
+locked() {  # locked DIRECTORY STATUS ENV
+	run "$2" as_nobody env HOME="$open" "$lent" --env "$3" --check git_safety --git.directory "$1" --no-metrics \
+		--output "$open/evidence.json"
+	cp "$open/evidence.json" "$work/evidence.json"
+}
+cp -R "$bot" "$open/bot"
+[ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$open/bot"
+locked "$open/bot" 0 live
+check "one that is ours is read" is git_safety pass
+for each in bot/.git bot/.git/HEAD bot/.git/objects bot/.git/index bot; do
+	mode=$(stat -c %a "$open/$each")
+	chmod 000 "$open/$each"
+	locked "$open/bot" 1 live
+	check "mode 000 of $each fails" is git_safety fail
+	locked "$open/bot" 0 paper
+	check "and warns in paper" is git_safety warn
+	chmod "$mode" "$open/$each"
+done
+as_nobody mkdir "$open/bot/shut"
+as_nobody sh -c "echo x >$open/bot/shut/new.py; chmod 000 $open/bot/shut"
+locked "$open/bot" 1 live
+check "a directory that cannot be looked into is not clean" is git_safety fail 'shut'
+chmod 700 "$open/bot/shut"  # or an ordinary user's cleanup cannot remove it
+
+# Somebody else's.
+mkdir "$work/bin"
+fake_git() {  # its text on standard input
+	cat >"$work/bin/git"
+	chmod 755 "$work/bin/git"
+}
+fake_git <<-END
+	#!/bin/sh
+	GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "$real_git" "\$@"
+END
+foreign() { PATH=$work/bin:$PATH safety "$@"; }
+foreign 1 live
+check "another user's repository fails" is git_safety fail 'dubious ownership'
+check "with who is to look at it" hinted git_safety 'as the user whose'
+check "and no way around" not grep -q 'safe.directory' "$work/evidence.json"
+git config --global safe.directory "$bot"
+foreign 0 live
+check "who says that it is safe has it read" is git_safety pass
+rm "$HOME/.gitconfig"
+
+# Where there is none -------------------------------------------------
+
+rm -rf "$bot/.git"
+safety 1 live
+check "where live was told to look there must be one" is git_safety fail "no repository in '$bot' or above"
+safety 1 paper
+check "in paper it is left out" is git_safety skip "no repository in '$bot' or above"
+here_alone() {
+	run 1 sh -c 'cd "$1" && shift && exec "$@"' sh "$bot" "$preflight" --env live --check git_safety \
+		--output "$work/evidence.json"
+}
+here_alone
+check "also in live, where it was not told" is git_safety skip 'no repository'
+git_bot init --bare "$work/bare.git"
+safety 1 live --git.directory "$work/bare.git"
+check "a bare repository is no working tree" is git_safety fail 'no repository'
+safety 1 live --git.directory "$work/gone"
+check "nor is a directory that is not there" is git_safety fail 'No such file'
+safety 0 paper --git.directory "$work/gone"
+check "which is a warning in paper" is git_safety warn 'No such file'
+git_bot init
+safety 1 live
+check "without a commit it fails" is git_safety fail 'no commit yet'
+
+# What would be run ---------------------------------------------------
+
+ran=$work/ran
+cat >"$work/trap" <<-END
+	#!/bin/sh
+	touch "$ran"
+	exec cat
+END
+chmod 755 "$work/trap"
+# Files that git has to read again, since it cannot tell whether they changed.
+touch_all() { find "$bot" -name '*.py' -exec touch -d 2020-01-01 '{}' +; }
+# harmless DESCRIPTION: git runs it, and we do not.
+harmless() {
+	rm -f "$ran"
+	cp -R "$bot" "$work/copy"
+	touch_all
+	timeout 20 git -C "$bot" status >"$work/git.out" 2>&1
+	check "git runs $1" test -e "$ran"
+	rm -rf "$bot" "$ran"
+	mv "$work/copy" "$bot"
+	touch_all
+	safety 0 paper
+	refute "preflight does not run $1" test -e "$ran"
+	safety "${2-1}" live
+	refute "nor in live" test -e "$ran"
+}
+make_repository
+git_bot config core.fsmonitor "$work/trap"
+harmless core.fsmonitor 0
+check "the rest is as ever" is git_safety pass 'clean, at commit'
+for each in clean process; do
+	make_repository
+	git_bot config "filter.trap.$each" "$work/trap"
+	echo '*.py filter=trap' >"$bot/.git/info/attributes"
+	harmless "filter.*.$each of info/attributes"
+	check "and says so" is git_safety fail 'a program that is not run here'
+	check "with what to do" hinted git_safety 'git status'
+done
+make_repository
+echo '*.py filter=trap' >"$bot/.gitattributes"
+git_bot add .gitattributes
+git_bot commit -m attributes
+git_bot config filter.trap.required true
+git_bot config filter.trap.clean "$work/trap"
+harmless "a filter that is required"
+check "and says so" is git_safety fail 'a program that is not run here'
+git_bot config --unset-all filter.trap.clean
+printf '[filter "trap"]\n\tclean = %s\n' "$work/trap" >"$work/included"
+git_bot config include.path "$work/included"
+harmless "a filter of an included file"
+git_bot config --unset-all include.path
+git_bot config "includeIf.gitdir:$work/**.path" "$work/included"
+harmless "a filter that is included for this directory"
+git_bot config --remove-section "includeIf.gitdir:$work/**"
+cp "$work/included" "$HOME/.gitconfig"
+harmless "a filter of the user's"
+# As with Git LFS: where git knows the files, nothing needs to be filtered.
+git_bot add --renormalize .
+git_bot commit -m filtered
+touch_all
+git_in "$bot" status
+safety 0 live
+check "one that has nothing to do does no harm" is git_safety pass
+rm "$HOME/.gitconfig"
+make_repository
+printf '#!/bin/sh\ntouch "%s"\n' "$ran" >"$bot/.git/hooks/post-index-change"
+chmod 755 "$bot/.git/hooks/post-index-change"
+harmless "a hook" 0
+index() { sha256sum "$bot/.git/index"; }
+touch_all
+before=$(index)
+safety 0 live
+check "the index is not written" test "$(index)" = "$before"
+make_repository
+git_bot rev-parse HEAD:bot.py
+blob=$(sed 's/^\(..\)/\1\//' "$work/git.out")
+rm -f "$bot/.git/objects/$blob"
+git_bot rev-parse 'HEAD^{tree}'
+blob=$(sed 's/^\(..\)/\1\//' "$work/git.out")
+rm -f "$bot/.git/objects/$blob"
+git_bot config core.repositoryFormatVersion 1
+git_bot config extensions.partialClone origin
+git_bot config remote.origin.promisor true
+printf '#!/bin/sh\ntouch "%s"\nexit 1\n' "$ran" >"$work/transport"
+chmod 755 "$work/transport"
+git_bot config remote.origin.url "ext::$work/transport"
+git_bot config protocol.ext.allow always
+harmless "what fetches the rest of a partial clone"
+git_bot config remote.origin.url "ssh://bot@127.0.0.1/bot"
+git_bot config core.sshCommand "$work/transport"
+harmless core.sshCommand
+for each in sub sub/deep; do
+	make_submodule
+	git_in "$bot/$each" config core.fsmonitor "$work/trap"
+	harmless "core.fsmonitor of $each" 0
+	make_submodule
+	git_in "$bot/$each" config filter.trap.clean "$work/trap"
+	echo '*.py filter=trap' >"$work/attributes"
+	git_in "$bot/$each" config core.attributesFile "$work/attributes"
+	harmless "a filter of $each"
+	check "and says so" is git_safety fail "in the submodule '$each': "
+done
+make_repository
+for setting in core.pager pager.status core.editor diff.external diff.trap.textconv credential.helper gpg.program core.askPass \
+	core.alternateRefsCommand uploadpack.packObjectsHook; do
+	git_bot config "$setting" "$work/trap"
+done
+git_bot config core.hooksPath "$work"
+for each in status ls-files for-each-ref rev-parse; do
+	git_bot config "alias.$each" "!$work/trap"
+	git_bot config "pager.$each" "$work/trap"
+	cp "$work/trap" "$work/bin/git-$each"
+done
+echo '*.py diff=trap' >"$bot/.git/info/attributes"
+rm -f "$ran" "$work/bin/git"
+touch_all
+PATH=$work/bin:$PATH safety 0 live
+check "what else a repository can name is of no account" is git_safety pass
+refute "and is not run" test -e "$ran"
+rm "$work/bin"/git-*
+
+# git itself ----------------------------------------------------------
+
+make_repository
+without_git() { run 1 env PATH="$1" "$preflight" --env live --check git_safety --git.directory "$bot" --output "$work/evidence.json"; }
+without_git /nonexistent
+check "without git it fails" is git_safety fail 'cannot start git'
+check "and there is a way to leave it out" hinted git_safety '--skip git_safety'
+echo 'no program' >"$work/bin/git"
+chmod 755 "$work/bin/git"
+without_git "$work/bin"
+check "so does one that is no program" is git_safety fail 'cannot start git'
+printf '#!/bin/sh\ntouch "%s"\n' "$ran" >"$bot/git"
+chmod 755 "$bot/git"
+rm -f "$ran"
+for path in '' . : ":$PATH" "$PATH:" ".:$PATH"; do
+	run 1 sh -c 'cd "$1" && PATH=$2 && shift 2 && exec "$@"' sh "$bot" "$path" "$preflight" --env live --check git_safety \
+		--output "$work/evidence.json"
+	refute "with PATH='$path' a git of the working tree is not run" test -e "$ran"
+done
+make_repository
+fake_git <<-END
+	#!$PYTHON
+	import os, sys
+	with open('$work/fds', 'a') as file:
+	    for fd in range(3, 1024):
+	        if fd != file.fileno() and os.path.exists(f'/proc/self/fd/{fd}'):
+	            print(fd, file=file)
+	os.execv('$real_git', ['git'] + sys.argv[1:])
+END
+PATH=$work/bin:$PATH safety 0 live 9>"$work/nine"
+check "nothing that we have open is git's" test ! -s "$work/fds" -a -e "$work/fds"
+fake_git <<-END
+	#!/bin/sh
+	"$work/trap" </dev/null
+	exec "$real_git" "\$@"
+END
+rm -f "$ran"
+PATH=$work/bin:$PATH safety 1 live
+refute "a git that starts others does not" test -e "$ran"
+fake_git <<-'END'
+	#!/bin/sh
+	kill -9 $$
+END
+PATH=$work/bin:$PATH safety 1 live
+check "one that is killed is a failure" is git_safety fail 'ended by a signal'
+
+pids=$work/git.pids
+fake_git <<-END
+	#!/bin/sh
+	echo \$\$ >>"$pids"
+	exec sleep 4242
+END
+gone() {  # those in $pids are
+	while read -r each; do
+		! grep -q 4242 "/proc/$each/cmdline" 2>/dev/null || return 1
+	done <"$pids"
+}
+PATH=$work/bin:$PATH safety 1 live --check.timeout 300ms
+check "a git that hangs is killed" is git_safety fail 'did not end in time'
+check "all of them" gone
+for signal in TERM INT KILL; do
+	: >"$pids"
+	# A shell's background process would ignore SIGINT.
+	PATH=$work/bin:$PATH spawn hanging "$PYTHON" -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$preflight" --env live --check git_safety --git.directory "$bot" --check.timeout 60s --timeout 60s
+	await 20 grep -q . "$pids"
+	kill -"$signal" "$SPAWNED"
+	wait "$SPAWNED" 2>/dev/null
+	check "SIG$signal leaves no git behind" await 20 gone
+done
+finish

@@ -1,0 +1,646 @@
+#!/usr/bin/python3
+"""The oracle of the dashboards.
+
+dashboards.py --rules [PROGRAM...]        what can be said of the JSON alone; every metric named must be in the
+                                          --list-metrics of a PROGRAM, or in EXPORTERS below
+dashboards.py --prometheus URL            every query of every panel returns data there, but for those in EMPTY
+    [--has PART] [--without PART]         PART of PARTS below is there (or not): its panels must (need not) have data
+    [--wait SECONDS]                      until then (60)
+    [--rate-interval DURATION]            what $__rate_interval stands for (1m)
+dashboards.py --prometheus URL --show BOARD PANEL    the series of one panel now: labels, then the value
+dashboards.py --prometheus URL --documented FILE     every expression of FILE ("PLACE<tab>EXPRESSION" each) has series there;
+                                          what it compares need not hold
+dashboards.py --service PORT              an HTTP service that exports the usual families, until it is ended
+
+The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
+"""
+import argparse
+import itertools
+import json
+import math
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BOARDS = ROOT / "dashboards"
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+
+# 24 columns; a row is 30 pixels and 8 between; above them 110 of Grafana's own.
+COLUMNS, ROW, HEADER, SCREEN = 24, 38, 110, 900
+SCREENS = {"overview": 1}
+
+# Rules of dashboard-linter that we leave out, and why.
+LEFT_OUT = {
+    "template-job-rule": "job and instance of a textfile are node_exporter's; our families say env, exchange, target",
+    "template-instance-rule": "the same",
+    "target-job-rule": "the same",
+    "target-instance-rule": "the same",
+    "target-logql-rule": "there is no Loki here",
+}
+# preflight may run once a day, and its first run may be the one that counts: a counter that is new counts whole.
+OF_RUNS_OF_PREFLIGHT = dict.fromkeys((
+    "Duration, p95 of 24 h", "Runs of 24 h", "Checks of 24 h by outcome", "Checks that failed most in 24 h", "Duration",
+    "Redis: PING of the check", "Postgres: SELECT 1 of the check", "Checks that fail, by hour", "Checks that warn, by hour",
+    "Alerts that were not taken"), "preflight runs seldom: what it did in an hour or a day is looked at")
+
+# Rates over a fixed time, and why.
+FIXED_RANGES = {
+    "Collectors: starts from zero, values dropped": "so rare that an hour is looked at", **OF_RUNS_OF_PREFLIGHT,
+}
+
+# Counters that are not only a rate, and why.
+NEWBORN = {
+    "Refusals by HTTP status": "a code has no series before its first answer, which is the one that counts",
+    **OF_RUNS_OF_PREFLIGHT,
+}
+
+# Metrics of others, by who exports them.
+EXPORTERS = {
+    "Prometheus": {"up"},
+    "node_exporter": {
+        "node_cpu_seconds_total", "node_memory_MemAvailable_bytes", "node_memory_MemTotal_bytes",
+        "node_filesystem_avail_bytes", "node_filesystem_size_bytes", "node_disk_io_time_seconds_total",
+        "node_textfile_scrape_error", "node_textfile_mtime_seconds", "node_timex_sync_status",
+    },
+    "redis_exporter": {
+        "redis_memory_used_bytes", "redis_memory_max_bytes", "redis_connected_clients", "redis_config_maxclients",
+    },
+    "postgres_exporter": {"pg_stat_database_blks_hit", "pg_stat_database_blks_read"},
+    "celery_exporter": {"celery_queue_length"},
+    "HTTP services": {
+        "http_requests_total", "http_request_duration_seconds_bucket", "http_request_duration_seconds_count",
+        "http_server_request_duration_seconds_bucket", "http_server_request_duration_seconds_count",
+        "websocket_connections", "websocket_connections_active", "websocket_active_connections",
+        "queue_length", "queue_depth", "queue_size",
+    },
+}
+
+# Parts of a stack that may be missing, and whether they are there unless told otherwise.
+PARTS = {
+    "positions": True,   # open_positions
+    "preflight": True,   # preflight
+    "host": True,        # node_exporter's collectors of processors and memory
+    "disks": True,       # disks that it sees
+    "timex": False,      # it may ask the kernel whether the clock is synchronised
+    "exporters": False,  # redis_exporter and postgres_exporter
+    "services": False,   # an HTTP service
+    "celery": False,     # celery_exporter
+    "tls": False,        # exchanges are asked over TLS
+    "usdt-krw": False,   # an order book USDT/KRW
+}
+QUIET = "lists what is wrong, and nothing is"
+# Queries that may be empty: BOARD/PANEL[/REF] -> the part that it needs, or QUIET.  The panel says so too (noValue).
+EMPTY = {
+    "overview/What stands in the way": QUIET,
+    "overview/Position mismatches": "positions",
+    "overview/Positions unreadable": "positions",
+    "exchanges/Left alone: time to go": QUIET,
+    "exchanges/Symbols that may not be traded": QUIET,
+    "exchanges/Failures by kind": QUIET,
+    "exchanges/Refusals by HTTP status": QUIET,
+    "exchanges/Certificate expires in": "tls",
+    "exchanges/Spread between exchanges/B": "usdt-krw",
+    "exchanges/Spread between exchanges/C": "usdt-krw",
+    "system_health/Clock synchronised": "timex",
+    "system_health/CPU busy": "host",
+    "system_health/Memory available": "host",
+    "system_health/Disk space left": "disks",
+    "system_health/Disk busy": "disks",
+    "system_health/Redis: memory and clients": "exporters",
+    "system_health/Postgres: read from memory": "exporters",
+    "system_health/Redis and Postgres: failures by kind": QUIET,
+    "system_health/Collectors: failures by kind": QUIET,
+    "system_health/Collectors: starts from zero, values dropped/B": QUIET,
+    "positions/Mismatches": QUIET,
+    "positions/Failures by kind": QUIET,
+    "positions": "positions",
+    "overview/Preflight, and how long ago": "preflight",
+    "preflight/Checks that failed most in 24 h": QUIET,
+    "preflight/Checks that fail, by hour": QUIET,
+    "preflight/Checks that warn, by hour": QUIET,
+    "preflight/Alerts that were not taken": QUIET,
+    "preflight": "preflight",
+    "services/Queues/B": "celery",
+    "services": "services",
+}
+
+passed = failed = 0
+
+
+def check(what, holds, why=""):
+    global passed, failed
+    if holds:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED %s%s" % (what, ": %s" % why if why else ""))
+
+
+def number(text):
+    """As jq writes it."""
+    return int(float(text)) if float(text).is_integer() else float(text)
+
+
+def boards():
+    return {path.stem: json.loads(path.read_text(), parse_float=number) for path in sorted(BOARDS.glob("*.json"))}
+
+
+def panels(board):
+    for panel in board["panels"]:
+        yield panel
+        yield from panel.get("panels", [])
+
+
+def queries():
+    """BOARD, panel, target of every query."""
+    for name, board in boards().items():
+        for panel in panels(board):
+            for target in panel["targets"]:
+                yield name, panel, target
+
+
+# What a query needs
+
+
+def exception(name, panel, target):
+    for key in ("%s/%s/%s" % (name, panel["title"], target["refId"]), "%s/%s" % (name, panel["title"]), name):
+        if key in EMPTY:
+            return EMPTY[key]
+    return None
+
+
+# Reading PromQL, roughly: enough for names, labels and functions
+
+AGGREGATIONS = set("sum min max avg count group stddev stdvar topk bottomk quantile count_values".split())
+KEYWORDS = set("by without on ignoring group_left group_right offset bool and or unless inf nan".split())
+
+
+def bare(expression):
+    """Without texts and comments."""
+    return re.sub(r'"(?:[^"\\]|\\.)*"', '""', re.sub(r"#[^\n]*", "", expression))
+
+
+def metric_names(expression):
+    names = set()
+    for pattern in re.findall(r'__name__=~?"([^"]*)"', expression):
+        names.update(pattern.split("|"))
+    text = re.sub(r"\{[^{}]*\}|\[[^\]]*\]|\boffset\s+\S+", " ", bare(expression))
+    text = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)", " ", text)
+    for match in re.finditer(r"[A-Za-z_:][A-Za-z0-9_:]*(?=(\s*\()?)", text):
+        word = match.group(0)
+        if match.group(1) is None and word.lower() not in KEYWORDS | AGGREGATIONS:
+            if not re.match(r"\d", text[match.start() - 1 : match.start()] or " "):
+                names.add(word)
+    return names
+
+
+def calls(expression, functions):
+    """The arguments of each call of these functions, as text."""
+    for match in re.finditer(r"\b(%s)\s*\(" % "|".join(functions), expression):
+        depth, end = 1, match.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(expression[end], 0)
+            end += 1
+        yield expression[match.end() : end - 1]
+
+
+# The rules of the JSON
+
+
+def rules(programs):
+    loaded = boards()
+    check("there are dashboards", len(loaded) >= 5, sorted(loaded))
+    for what, values in (
+        ("uids", [board["uid"] for board in loaded.values()]),
+        ("titles", [board["title"] for board in loaded.values()]),
+    ):
+        check("%s are unique" % what, len(set(values)) == len(values), values)
+    for name, board in loaded.items():
+        text = (BOARDS / (name + ".json")).read_text()
+        laid_out = json.dumps(board, indent=2, ensure_ascii=False) + "\n"
+        check("%s: laid out as jq . does" % name, text == laid_out, "jq . FILE > NEW")
+        board_rules(name, board, {other["uid"] for other in loaded.values()})
+        grid_rules(name, board)
+    expressions_parse()
+    verdicts_hold()
+    known_metrics(programs)
+    for key, reason in EMPTY.items():
+        name, *rest = key.split("/")
+        found = [
+            panel
+            for board, panel, target in queries()
+            if board == name
+            and (not rest or panel["title"] == rest[0])
+            and (len(rest) < 2 or target["refId"] == rest[1])
+        ]
+        check("EMPTY: there is %s" % key, found and (reason == QUIET or reason in PARTS))
+    provisioning()
+
+
+def board_rules(name, board, uids):
+    check("%s: classic JSON" % name, "panels" in board and isinstance(board.get("schemaVersion"), int))
+    check("%s: a schema that Grafana 10 to 13 take" % name, 36 <= board["schemaVersion"] <= 42)
+    for key in ("elements", "layout", "__inputs", "__requires", "dashboard", "id", "apiVersion", "spec"):
+        check("%s: no %s" % (name, key), key not in board)
+    check("%s: uid" % name, re.fullmatch(r"arbwatch-[a-z-]{1,31}", board["uid"]))
+    check("%s: not editable (uneditable)" % name, board["editable"] is False)
+    check("%s: has a description" % name, len(board["description"]) > 20)
+    check("%s: links to the others" % name, any(
+        link["type"] == "dashboards" and link["tags"] == ["arbwatch"] and link["includeVars"] and link["keepTime"]
+        for link in board["links"]) and "arbwatch" in board["tags"])
+    for uid in re.findall(r'"/d/([^?"/]+)', json.dumps(board)):
+        check("%s: a link leads to %s" % (name, uid), uid in uids)
+    variables = board["templating"]["list"]
+    sources = [each for each in variables if each["type"] == "datasource"]
+    check("%s: one datasource (template-datasource)" % name, len(sources) == 1 and sources[0]["name"] == "datasource"
+          and sources[0]["label"] == "Data Source" and sources[0]["query"] == "prometheus")
+    used = json.dumps(board["panels"]) + json.dumps([each.get("query") for each in variables])
+    for variable in variables:
+        where = "%s: variable %s" % (name, variable["name"])
+        check(where + " is used", re.search(r"\$\{?%s\b" % variable["name"], used))
+        check(where + " has a label", variable["label"])
+        if variable["type"] == "query":
+            check(where + " follows the time (template-on-time-change-reload)", variable["refresh"] == 2)
+            check(where + " (panel-datasource)", variable["datasource"] == DATASOURCE)
+            check(where + " is of labels (template-label-promql)",
+                  re.fullmatch(r"label_values\(.+, \w+\)", variable["query"]["query"]))
+            check(where + ": definition and query", variable["definition"] == variable["query"]["query"])
+    ids = [panel["id"] for panel in panels(board)]
+    check("%s: ids of panels are unique" % name, len(set(ids)) == len(ids))
+    titles = [panel["title"] for panel in panels(board)]
+    check("%s: titles of panels are unique" % name, len(set(titles)) == len(titles))
+    for panel in panels(board):
+        panel_rules("%s/%s" % (name, panel["title"]), panel)
+
+
+def panel_rules(where, panel):
+    defaults = panel["fieldConfig"]["defaults"]
+    check(where + ": title and description (panel-title-description)",
+          panel["title"] and len(panel["description"]) >= 60 and panel["description"].endswith("."))
+    check(where + ": unit (panel-units)", defaults.get("unit"))
+    check(where + ": says why it is empty", len(defaults.get("noValue", "")) > 8)
+    steps = defaults["thresholds"]["steps"]
+    values = [step["value"] for step in steps[1:]]
+    check(where + ": thresholds", steps[0]["value"] is None and values == sorted(values) and None not in values)
+    check(where + ": datasource (panel-datasource)",
+          panel["datasource"] == DATASOURCE and all(each["datasource"] == DATASOURCE for each in panel["targets"]))
+    check(where + ": a single bar has its name too", panel["type"] != "bargauge" or "${__field.labels." in defaults.get(
+        "displayName", ""))
+    check(where + ": has queries (panel-no-targets)", panel["targets"])
+    refs = [target["refId"] for target in panel["targets"]]
+    check(where + ": refs are unique", len(set(refs)) == len(refs))
+    for target in panel["targets"]:
+        expression = target["expr"]
+        kind = panel["type"]
+        check(where + ": kind of query", target["instant"] is not target["range"] and target["format"] == {
+            "table": "table", "heatmap": "heatmap"}.get(kind, "time_series"))
+        check(where + ": legend", kind == "table" or target["legendFormat"] not in ("", "__auto"))
+        ranges = re.findall(r"\[([^\]]*)\]", bare(expression))
+        check(where + ": $__rate_interval (target-rate-interval)",
+              all(each == "$__rate_interval" for each in ranges) or panel["title"] in FIXED_RANGES, ranges)
+        inside = " ".join(calls(expression, ["rate", "irate", "increase"]))
+        for metric in metric_names(expression):
+            if re.search(r"_(total|bucket)$", metric):
+                check(where + ": %s is a rate (target-counter-agg)" % metric, panel["title"] in NEWBORN
+                      or len(re.findall(metric, inside)) >= len(re.findall(r"\b%s\b" % metric, expression)))
+            if metric.startswith("arbitrage_"):
+                selectors = re.findall(r"\b%s\b(\{[^{}]*\})?" % metric, expression)
+                check(where + ": %s of one env" % metric,
+                      any(selectors) and all('env="$env"' in each for each in selectors if each))
+
+
+def grid_rules(name, board):
+    taken, bottom = {}, 0
+    for panel in board["panels"]:
+        box = panel["gridPos"]
+        check("%s/%s: within the grid" % (name, panel["title"]), box["x"] >= 0 and box["x"] + box["w"] <= COLUMNS
+              and box["w"] >= 4 and box["h"] >= 3)
+        cells = list(itertools.product(range(box["x"], box["x"] + box["w"]), range(box["y"], box["y"] + box["h"])))
+        over = {taken[cell] for cell in cells if cell in taken}
+        check("%s/%s: overlaps nothing" % (name, panel["title"]), not over, over)
+        taken.update(dict.fromkeys(cells, panel["title"]))
+        bottom = max(bottom, box["y"] + box["h"])
+    most = (SCREENS.get(name, 2) * SCREEN - HEADER) // ROW
+    check("%s: at most %d rows" % (name, most), bottom <= most, bottom)
+    check("%s: no gaps" % name, len(taken) == bottom * COLUMNS, "%d of %d cells" % (len(taken), bottom * COLUMNS))
+
+
+def substituted(expression, variables, rate_interval="1m"):
+    for variable, value in {**variables, "__rate_interval": rate_interval}.items():
+        expression = re.sub(r"\$(%s\b|\{%s\})" % (variable, variable), value.replace("\\", r"\\"), expression)
+    return expression
+
+
+def expressions_parse():
+    """promtool reads each of them as a rule (target-promql)."""
+    every = [("%s/%s/%s" % (name, panel["title"], target["refId"]), target["expr"]) for name, panel, target in queries()]
+    for each, expression in every:
+        left = re.findall(r"\$[a-z_]\w*", substituted(expression, dict.fromkeys(
+            ("env", "exchange", "symbol", "instance", "collector", "job"), "x")))
+        check("%s: variables are known" % each, not left, left)
+    group = {"name": "panels", "rules": [
+        {"record": "panel:%d" % i, "expr": substituted(expression, dict.fromkeys(
+            ("env", "exchange", "symbol", "instance", "collector", "job"), "x"))}
+        for i, (_, expression) in enumerate(every)]}
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as rule_file:
+        json.dump({"groups": [group]}, rule_file)  # JSON is YAML
+        rule_file.flush()
+        told = subprocess.run(["promtool", "check", "rules", rule_file.name], capture_output=True, text=True)
+        check("every expression parses", told.returncode == 0, "\n" + told.stderr + "\n".join(
+            "panel:%d is %s" % (i, each) for i, (each, _) in enumerate(every)) if told.returncode else "")
+
+
+def all_is_well(env):
+    two = ('arbitrage_exchange_health_state{env="%s", exchange="a", state="healthy"}',
+           'arbitrage_exchange_health_state{env="%s", exchange="b", state="healthy"}')
+    ups = ('arbitrage_redis_up{env="%s", target="main"}', 'arbitrage_postgres_up{env="%s", target="main"}',
+           'arbitrage_positions_readable{env="%s", exchange="a"}')
+    return {series % env: 1 for series in two + ups}
+
+
+def preflight_said(env, passed_, ready, interval, last_run):
+    series = {"arbitrage_preflight_last_success": passed_, "arbitrage_preflight_ready_for_live": ready,
+              "arbitrage_preflight_last_verdict_timestamp_seconds": last_run,
+              "arbitrage_collector_interval_seconds": interval, "arbitrage_collector_last_run_timestamp_seconds": last_run}
+    return {'%s{env="%s"%s}' % (name, env, ', collector="preflight"' if "_collector_" in name else ""): value
+            for name, value in series.items()}
+
+
+FRESHNESS = "Freshness: age of each collector's last run, in its own intervals"
+# What five hours after the epoch is said of preflight -> the Overview's verdict, its reasons, bars of freshness; the
+# verdict (tile of the Overview, Last verdict, Verdict over time), Ready for live.
+HOUR = 3600
+NOW = 5 * HOUR
+NOT_FOR_PAPER, NOT_FOR_LIVE, LEFT_OUT_A_CHECK, WAS_FOR_LIVE, WAS_FOR_PAPER, FOR_LIVE, FOR_PAPER = range(7)
+NO, IT_WAS, YES = range(3)
+VERDICTS = {
+    "paper, nobody runs preflight": ("paper", {}, 0, 0, 0, None, None),
+    "paper, ready": ("paper", preflight_said("paper", 1, 0, 60, NOW - 10), 0, 0, 1, FOR_PAPER, NO),
+    "paper, ready, it ran once": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR + 60), 0, 0, 0, FOR_PAPER, NO),
+    "paper, ready, it ran once, long ago": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR - 60), 0, 0, 0, WAS_FOR_PAPER, NO),
+    "paper, ready, it stopped": ("paper", preflight_said("paper", 1, 0, 60, NOW - 181), 1, 1, 1, WAS_FOR_PAPER, NO),
+    "paper, not ready": ("paper", preflight_said("paper", 0, 0, 60, NOW - 10), 1, 1, 1, NOT_FOR_PAPER, NO),
+    "live, ready": ("live", preflight_said("live", 1, 1, 60, NOW - 179), 0, 0, 1, FOR_LIVE, YES),
+    "live, ready, it ran once": ("live", preflight_said("live", 1, 1, 0, NOW - HOUR + 60), 0, 0, 0, FOR_LIVE, YES),
+    "live, ready, it ran once, long ago": ("live", preflight_said("live", 1, 1, 0, 0), 0, 0, 0, WAS_FOR_LIVE, IT_WAS),
+    "live, ready, it stopped": ("live", preflight_said("live", 1, 1, 60, NOW - 181), 1, 1, 1, WAS_FOR_LIVE, IT_WAS),
+    "live, not ready, it ran once": ("live", preflight_said("live", 0, 0, 0, 0), 2, 1, 0, NOT_FOR_LIVE, NO),
+    "live, a check was left out": ("live", preflight_said("live", 1, 0, 60, NOW - 10), 2, 1, 1, LEFT_OUT_A_CHECK, NO),
+    "live, not ready, and the bot has positions where nobody looks": (
+        "live", {'arbitrage_engine_unknown_rows{env="live"}': 3, **preflight_said("live", 0, 0, 60, NOW - 10)}, 2, 2, 1,
+        NOT_FOR_LIVE, NO),
+}
+
+
+# A collector's interval and age five hours after the epoch -> has it stopped?
+STOPPED = {
+    "of each second, as old as a scrape": (1, 14, False),
+    "of each second, stopped": (1, 16, True),
+    "of each minute, late": (60, 179, False),
+    "of each minute, stopped": (60, 181, True),
+    "started by cron": (0, 599, False),
+    "started by cron no more": (0, 601, True),
+}
+
+
+def rule_test(what, said, variables, wanted):
+    return {"name": what, "interval": "1m", "input_series": [
+        {"series": series, "values": "%d+0x300" % value} for series, value in said.items()],
+        "promql_expr_test": [{"expr": substituted(expression, variables), "eval_time": "5h", "exp_samples": [] if value is None
+                              else [{"labels": "{}", "value": value}]} for expression, value in wanted]}
+
+
+def verdicts_hold():
+    """promtool reckons what the boards say of preflight and of collectors, on values of which the answer is known."""
+    found = {(name, panel["title"]): panel["targets"][0]["expr"] for name, board in boards().items() for panel in panels(board)}
+    tests = []
+    for what, (env, said, verdict, reasons, bars, tile, ready) in VERDICTS.items():
+        put = {"env": env, "exchange": ".*"}
+        wanted = [
+            (found["overview", "Can we trade?"], verdict),
+            ("count(%s) or vector(0)" % found["overview", "What stands in the way"], reasons),
+            ("count(%s) or vector(0)" % found["overview", FRESHNESS], bars),
+            (found["overview", "Preflight, and how long ago"], tile),
+            (found["preflight", "Last verdict"], tile),
+            (found["preflight", "Verdict over time"], tile),
+            (found["preflight", "Ready for live"], ready),
+        ]
+        tests.append(rule_test(what, {**all_is_well(env), **said}, put, wanted))
+    for what, (interval, age, stopped) in STOPPED.items():
+        said = {'arbitrage_collector_%s{env="paper", collector="redis_latency"}' % name: value for name, value in (
+            ("interval_seconds", interval), ("last_run_timestamp_seconds", NOW - age))}
+        wanted = [
+            (found["overview", "Can we trade?"], 2 if stopped else 0),
+            ("count(%s) or vector(0)" % found["overview", "What stands in the way"], int(stopped)),
+            ("count(%s >= 3) or vector(0)" % found["overview", FRESHNESS], int(stopped)),
+        ]
+        tests.append(rule_test(what, {**all_is_well("paper"), **said}, {"env": "paper", "exchange": ".*"}, wanted))
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as test_file:
+        json.dump({"tests": tests}, test_file)
+        test_file.flush()
+        told = subprocess.run(["promtool", "test", "rules", test_file.name], capture_output=True, text=True)
+        check("the boards say what preflight said, and which collector has stopped", told.returncode == 0, "\n" + told.stdout + told.stderr)
+
+
+def known_metrics(programs):
+    if not programs:
+        return
+    known, labels = set().union(*EXPORTERS.values()), {}
+    for program in programs:
+        told = subprocess.run([program, "--list-metrics"], capture_output=True, text=True, check=True)
+        for line in told.stdout.splitlines():
+            name, kind, names, _ = line.split("\t")
+            family = {name + end for end in ("_bucket", "_count", "_sum")} if kind == "histogram" else {name}
+            known |= family
+            for each in family:
+                labels.setdefault(each, set()).update(names.split(","), {"le"} if kind == "histogram" else ())
+    for name, panel, target in queries():
+        where = "%s/%s" % (name, panel["title"])
+        for metric in metric_names(target["expr"]):
+            check("%s: %s exists" % (where, metric), metric in known)
+            for selector in re.findall(r"\b%s\{([^{}]*)\}" % metric, target["expr"]):
+                for label in re.findall(r'(\w+)\s*(?:=~|!~|!=|=)\s*"', selector):
+                    check("%s: %s has a label %s" % (where, metric, label), label in labels.get(metric, {label}))
+    for name, board in boards().items():
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                metric = re.match(r"label_values\((\w+)", variable["query"]["query"])
+                check("%s: variable %s is of a metric that exists" % (name, variable["name"]),
+                      metric is None or metric.group(1) in known)
+
+
+def provisioning():
+    """What can be seen without a YAML parser."""
+    source = (BOARDS / "provisioning/datasources/prometheus.yml").read_text()
+    provider = (BOARDS / "provisioning/dashboards/arbwatch.yml").read_text()
+    scraped = re.search(r"^  scrape_interval: (\S+)", (ROOT / "prometheus/prometheus.yml").read_text(), re.M).group(1)
+    for text in (source, provider):
+        check("provisioning: version", re.search(r"^apiVersion: 1$", text, re.M))
+    check("provisioning: the datasource's uid", re.search(r"^    uid: prometheus$", source, re.M))
+    check("provisioning: its interval is that of prometheus.yml", "timeInterval: %s " % scraped in source, scraped)
+    check("provisioning: nothing is changed in the browser", "allowUiUpdates: false" in provider)
+    for board in boards().values():
+        current = [each["current"]["value"] for each in board["templating"]["list"] if each["type"] == "datasource"]
+        check("%s: starts with the provisioned datasource" % board["title"], current == ["prometheus"])
+
+
+# Against a Prometheus
+
+
+def get(base, path, **arguments):
+    data = urllib.parse.urlencode(arguments).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(base.rstrip("/") + "/api/v1/" + path, data, timeout=20) as answer:
+            return json.load(answer)["data"]["result"]
+    except urllib.error.HTTPError as error:
+        raise ValueError(json.load(error).get("error", "no reason")) from error
+
+
+def variable_values(base, board, rate_interval):
+    """As Grafana would have them at the start: all of a list, or the first."""
+    values = {}
+    for variable in board["templating"]["list"]:
+        if variable["type"] != "query":
+            continue
+        selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
+        found = get(base, "query", query="count by (%s) (%s)" % (label, substituted(selector, values, rate_interval)))
+        texts = sorted(each["metric"].get(label, "") for each in found)
+        if not variable["multi"]:
+            values[variable["name"]] = texts[0] if texts else ""
+        else:
+            values[variable["name"]] = variable.get("allValue") or "|".join(map(re.escape, texts)).replace("\\", "\\\\")
+    return values
+
+
+def ask(base, panel, target, variables, rate_interval):
+    """The values of a query as Grafana would ask it: a list of (labels, newest value)."""
+    expression = substituted(target["expr"], variables, rate_interval)
+    if target["instant"]:
+        found = get(base, "query", query=expression)
+        return [(each["metric"], float(each["value"][1])) for each in found]
+    now = time.time()
+    found = get(base, "query_range", query=expression, start=now - 60, end=now, step=5)
+    return [(each["metric"], float(each["values"][-1][1])) for each in found]
+
+
+def all_have_data(base, parts, wait, rate_interval):
+    end = time.monotonic() + wait
+    left = {(name, panel["title"], target["refId"]): (name, panel, target) for name, panel, target in queries()}
+    while left:
+        problems = {}
+        variables = {name: variable_values(base, board, rate_interval) for name, board in boards().items()}
+        for key, (name, panel, target) in list(left.items()):
+            may_be_empty = exception(name, panel, target)
+            optional = may_be_empty == QUIET or may_be_empty in PARTS and may_be_empty not in parts
+            try:
+                series = ask(base, panel, target, variables[name], rate_interval)
+                if any(not math.isnan(value) for _, value in series) or optional and not series:
+                    del left[key]
+                else:
+                    problems[key] = "only NaN" if series else "no data"
+            except (ValueError, OSError) as error:
+                problems[key] = str(error)
+            if key not in left:
+                check("/".join(key), True)
+        if not problems or time.monotonic() > end:
+            break
+        time.sleep(1)
+    for key in left:
+        check("/".join(key), False, problems[key])
+
+
+def comparing(expression):
+    """The same with a value, 0 or 1, of each comparison, so that it has series whether or not it holds."""
+    pattern = r'("(?:[^"\\]|\\.)*"|\{[^{}]*\})|(==|!=|<=|>=|<|>)(?!\s*bool\b)'
+    return re.sub(pattern, lambda found: found.group(1) or found.group(2) + " bool", expression)
+
+
+def documented(base, path, wait):
+    """The PromQL of the documentation."""
+    end = time.monotonic() + wait
+    left = [line.rstrip("\n").split("\t") for line in open(path)]
+    check("the documentation has PromQL", left)
+    while left:
+        problems = {}
+        for place, expression in left:
+            try:
+                get(base, "query", query=expression)
+                series = get(base, "query", query=comparing(expression))
+                if all(math.isnan(float(each["value"][1])) for each in series):
+                    problems[place, expression] = "only NaN" if series else "no data"
+                else:
+                    check(expression, True)
+            except (ValueError, OSError) as error:
+                problems[place, expression] = str(error)
+        left = list(problems)
+        if not left or time.monotonic() > end:
+            break
+        time.sleep(1)
+    for place, expression in left:
+        check("%s: %s" % (place, expression), False, problems[place, expression])
+
+
+def show(base, name, title, rate_interval):
+    board = boards()[name]
+    variables = variable_values(base, board, rate_interval)
+    (panel,) = [each for each in panels(board) if each["title"] == title]
+    for target in panel["targets"]:
+        for labels, value in ask(base, panel, target, variables, rate_interval):
+            print(target["refId"], *("%s=%s" % item for item in sorted(labels.items())), "%g" % value, sep="\t")
+
+
+# A service with the usual families
+
+
+def service(port):
+    from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+    requests = Counter("http_requests_total", "Requests.", ["method", "status"])
+    duration = Histogram("http_request_duration_seconds", "Time to answer.", ["method"])
+    Gauge("websocket_connections", "Open connections.").set(7)
+    Gauge("queue_length", "Jobs that wait.", ["queue"]).labels("orders").set(3)
+    start_http_server(port, "127.0.0.1")
+    for turn in itertools.count():
+        requests.labels("GET", "500" if turn % 50 == 0 else "200").inc()
+        duration.labels("GET").observe(0.02 + (turn % 20) / 100)
+        time.sleep(0.05)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rules", action="store_true")
+    parser.add_argument("--prometheus", metavar="URL")
+    parser.add_argument("--has", action="append", default=[], choices=PARTS)
+    parser.add_argument("--without", action="append", default=[], choices=PARTS)
+    parser.add_argument("--wait", type=float, default=60)
+    parser.add_argument("--rate-interval", default="1m")
+    parser.add_argument("--show", nargs=2, metavar=("BOARD", "PANEL"))
+    parser.add_argument("--documented", metavar="FILE")
+    parser.add_argument("--service", type=int, metavar="PORT")
+    parser.add_argument("programs", nargs="*", help="with --rules")
+    given = parser.parse_args()
+    if given.service is not None:
+        service(given.service)
+    if given.show:
+        show(given.prometheus, *given.show, given.rate_interval)
+        return 0
+    if given.rules:
+        rules(given.programs)
+    if given.documented:
+        documented(given.prometheus, given.documented, given.wait)
+    elif given.prometheus:
+        parts = ({part for part, there in PARTS.items() if there} | set(given.has)) - set(given.without)
+        all_have_data(given.prometheus, parts, given.wait, given.rate_interval)
+    print("%d passed, %d failed" % (passed, failed))
+    return 0 if passed and not failed else 1
+
+
+sys.exit(main())

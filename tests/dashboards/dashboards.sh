@@ -1,0 +1,189 @@
+#!/bin/sh
+# The dashboards: their JSON keeps the rules, every query of every panel has data in what `make run` starts, and
+# the panels that should change when an exchange, a position, Redis or a collector fails, do.  So has the PromQL of
+# the documentation.
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/lib_docs.sh
+. "$repository/tests/lib_docs.sh"
+
+dashboards=$repository/tests/dashboards/dashboards.py
+
+check "the JSON keeps the rules" "$PYTHON" "$dashboards" --rules "$BUILD/redis_latency" "$BUILD/postgres_latency" \
+	"$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight"
+
+# The oracle can fail: it finds what is broken on purpose in a copy.
+broken() {  # broken DESCRIPTION SED-SCRIPT BOARD WHAT-IT-SAYS
+	rm -rf "$work/copy"
+	mkdir -p "$work/copy/tests/dashboards" "$work/copy/prometheus"
+	cp -r "$repository/dashboards" "$work/copy/"
+	cp "$dashboards" "$work/copy/tests/dashboards/"
+	cp "$repository/prometheus/prometheus.yml" "$work/copy/prometheus/"
+	sed -i "$2" "$work/copy/dashboards/$3.json"
+	check "it finds $1" found_in_copy "$4"
+}
+found_in_copy() {
+	"$PYTHON" "$work/copy/tests/dashboards/dashboards.py" --rules "$BUILD/redis_latency" "$BUILD/postgres_latency" \
+		"$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight" >"$work/copy.out" && return 1
+	grep -q "^FAILED.*$1" "$work/copy.out" || { cat "$work/copy.out"; return 1; }
+}
+broken 'two boards of one uid' 's/"uid": "arbwatch-exchanges"/"uid": "arbwatch-overview"/' exchanges 'uids are unique'
+broken 'a metric that nobody writes' 's/arbitrage_redis_up/arbitrage_redis_upp/g' overview 'arbitrage_redis_upp exists'
+broken 'a label that a metric does not have' 's/env=\\"$env\\", exchange=/env=\\"$env\\", venue=/g' exchanges 'has a label venue'
+broken 'an expression that does not parse' 's/histogram_quantile(0.95, /histogram_quantile(0.95 /' overview 'every expression parses'
+broken 'a counter that is no rate' 's/increase(\(arbitrage_collector_failures_total[^[]*\)\[[^]]*\]/(\1/' system_health 'is a rate'
+broken 'a count of preflight over a time that is not said why' 's/"title": "Runs of 24 h"/"title": "Runs"/' preflight 'is a rate'
+broken 'a verdict of preflight that does not count' 's/env=\\"live\\"} == 0/env=\\"live\\"} == 7/' overview 'what preflight said'
+broken 'an old verdict that looks new' 's/\* 0 + 3600/* 0 + 86400/' preflight 'what preflight said'
+broken 'a bar without a name' 's/__field.labels.check/x/' preflight 'a single bar has its name'
+broken 'panels that overlap' '0,/"y": 9/s//"y": 8/' overview 'overlaps nothing'
+broken 'a panel that does not say why it is empty' 's/"noValue": "N[^"]*"/"noValue": ""/' positions 'says why it is empty'
+broken 'a link to nowhere' 's|/d/arbwatch-positions|/d/arbwatch-position|' overview 'a link leads to'
+
+# All of make run, and what it does not start: exporters, and an HTTP service.
+export BUILD ARBWATCH_INTERVAL=1s TMPDIR="$work"
+spawn demo setsid env --default-signal=INT "$repository/demo/run.sh"
+demo_pid=$SPAWNED
+came_up() { grep -q '^It works' "$work/demo.log" || ! kill -0 "$demo_pid" 2>/dev/null; }
+await 150 came_up
+if ! grep -q '^It works' "$work/demo.log"; then
+	cat "$work/demo.log"
+	failed=$((failed + 1))
+	finish
+fi
+demo=$(sed -n 's/^starting in //p' "$work/demo.log")
+url_of() { sed -n "s|^ *$1 *\\(http://[0-9.:]*\\).*|\\1|p" "$work/demo.log"; }
+prometheus=$(url_of Prometheus)
+paper=$(url_of 'the paper exchange')
+
+redis_uri=$(sed -n 's/^ *- main=\(redis:.*\)/\1/p' "$demo/arbwatch.yml")
+postgres_uri=$(sed -n 's/^ *- main=\(postgresql:.*\)/\1/p' "$demo/arbwatch.yml")
+spawn service "$PYTHON" "$dashboards" --service 0
+set -- "$(port_of "$SPAWNED")"
+spawn redis_exporter env REDIS_ADDR="$redis_uri" prometheus-redis-exporter -web.listen-address 127.0.0.1:0
+set -- "$@" "$(port_of "$SPAWNED")"
+spawn postgres_exporter env DATA_SOURCE_NAME="$postgres_uri?sslmode=disable" \
+	prometheus-postgres-exporter --web.listen-address=127.0.0.1:0
+set -- "$@" "$(port_of "$SPAWNED")"
+printf -- "- targets: ['127.0.0.1:%s']\n  labels: {job: orders}\n" "$1" >"$demo/targets/services.yml"
+printf -- "- targets: ['127.0.0.1:%s']\n" "$2" >"$demo/targets/redis.yml"
+printf -- "- targets: ['127.0.0.1:%s']\n" "$3" >"$demo/targets/postgres.yml"
+
+# Rates over less than in earnest, since scrapes are a second apart.
+rate_interval=15s
+ask() { "$PYTHON" "$dashboards" --prometheus "$prometheus" --rate-interval "$rate_interval" "$@"; }
+# shows BOARD PANEL PATTERN: a series of the panel, "REF label=value... VALUE" with tabs between, is like that.
+shows() { ask --show "$1" "$2" | tr '\t' ' ' | tee "$work/shown" | grep -qE "^$3\$"; }
+# comes DESCRIPTION BOARD PANEL PATTERN
+patience=30
+comes() {
+	comes_what=$1
+	shift
+	if await "$patience" shows "$@"; then
+		passed=$((passed + 1))
+	else
+		check "$comes_what" not cat "$work/shown"
+	fi
+}
+
+# What this machine shows of itself is asked for, the rest is counted as skipped.
+curl -sS --noproxy '*' "$(url_of node_exporter)/metrics" >"$work/node"
+machine() {  # machine PART METRIC
+	if grep -q "^$2" "$work/node"; then
+		set -- --has "$1"
+	else
+		skip "the panels of $1" "node_exporter has no $2 here"
+		set -- --without "$1"
+	fi
+	echo "$@" >>"$work/parts"
+}
+machine host node_cpu_seconds_total
+machine disks 'node_filesystem_avail_bytes.*fstype="\(ext4\|xfs\|btrfs\|zfs\)"'
+machine timex node_timex_sync_status
+# shellcheck disable=SC2046 # words are meant
+check "every query of every panel has data" ask --has exporters --has services $(cat "$work/parts")
+comes "all is well: we can trade" overview 'Can we trade?' 'A 0'
+refute "nothing stands in the way" shows overview 'What stands in the way' '.*'
+comes "preflight says so too" overview 'Preflight, and how long ago' 'A 6'
+refute "none of its checks failed" shows preflight 'Checks that failed most in 24 h' '.*'
+
+# Everything goes wrong at once, each on an exchange of its own.
+fault() { check "fault $1" curl -sSf -o "$work/fault.out" --noproxy '*' -X POST "$paper/control/$1"; }
+pid_of() { pgrep -f -- "^[^ ]*$1 --config.file $demo/"; }
+fault 'upbit/latency?value=700'
+fault binance/frozen
+fault 'kraken/418?value=300'
+fault 'binanceusdm/drift?value=0.25'
+fault okx/halted
+fault 'bybit/skew?value=-3000'
+stuck=$(pid_of redis_latency)
+check "a collector hangs" kill -STOP "$stuck"
+echo "$stuck" >>"$work/pids" # whatever happens, it is woken up
+
+comes "a slow exchange: its latency" exchanges 'Latency, p95' 'A exchange=upbit 0\.[5-9].*|A exchange=upbit [1-9].*'
+comes "a slow exchange is degraded" exchanges State 'A exchange=upbit 1'
+comes "a frozen exchange" exchanges State 'A exchange=binance 3'
+comes "a frozen exchange: its books grow old" exchanges 'Age of order books' 'A exchange=binance ([5-9]|[1-9][0-9]).*'
+comes "a ban" exchanges State 'A exchange=kraken 4'
+comes "a ban: how long still" exchanges 'Left alone: time to go' 'A exchange=kraken 2[0-9][0-9].*'
+# There is one refusal alone: it must not have left the window before it is asked for.
+rate_interval=5m
+comes "a ban: refusals" exchanges 'Refusals by HTTP status' 'A code=418 exchange=kraken .*'
+rate_interval=15s
+comes "a halt: the symbols" exchanges 'Symbols that may not be traded' 'A exchange=okx symbol=BTC/USDT 0'
+comes "a clock that is off" exchanges 'Clock skew: theirs minus ours' 'A exchange=bybit -[23].*'
+comes "a position the bot does not know: how much" positions Mismatches 'A exchange=binanceusdm symbol=BTC/USDT -0\.25'
+comes "a position the bot does not know: since when" positions Mismatches 'B exchange=binanceusdm symbol=BTC/USDT [0-9.]+'
+comes "a position the bot does not know: on the overview" overview 'Position mismatches' 'A [1-9]'
+comes "positions that cannot be read" positions 'Not readable' 'A [1-9].*'
+comes "signed reads that fail" positions 'Failures by kind' 'A exchange=kraken kind=.*'
+comes "a collector that hangs" overview "Freshness: age of each collector's last run, in its own intervals" \
+	'A collector=redis_latency ([3-9]|[1-9][0-9]).*'
+comes "the verdict" overview 'Can we trade?' 'A 2'
+reason() { comes "why: $1" overview 'What stands in the way' "A .*what=$1 why=$2 $3"; }
+reason 'collector redis_latency' 'has not run for three intervals' 2
+reason 'binanceusdm BTC/USDT' 'the bot believes .*' 2
+reason upbit 'degraded: .*' 1
+reason binance 'frozen: .*' 1
+reason kraken 'banned: .*' 1
+reason 'positions, exchange kraken' 'cannot be read; that is not flat' 1
+reason 'clock, bybit' 'differs from ours .*' 1
+# Now there is also what comes with a ban and a mismatch alone: the PromQL of the documentation, as it is written there.
+# shellcheck disable=SC2046 # one page per word
+(cd "$repository" && set -- $(pages) && expressions "$@") >"$work/documented"
+check "the PromQL of the documentation has data" ask --documented "$work/documented"
+# The check can fail.
+printf 'a\tarbitrage_redis_up{target="nobody"} == 0\nb\tarbitrage_redis_up ==\n' >"$work/wrong"
+found_wrong() {
+	ask --documented "$work/wrong" --wait 0 >"$work/wrong.out"
+	grep -q '^FAILED a: .*no data' "$work/wrong.out" && grep -q '^FAILED b: .*parse error' "$work/wrong.out"
+}
+check "PromQL without data, and PromQL that makes no sense, is found" found_wrong
+# preflight runs once a minute.
+patience=90
+comes "preflight: the verdict" preflight 'Last verdict' 'A 0'
+comes "preflight: the check that fails" preflight 'Checks that failed most in 24 h' 'A check=exchange_health [1-9].*'
+comes "preflight: the check that warns" preflight 'Checks that warn, by hour' 'A check=open_positions [1-9].*'
+comes "preflight: its share" preflight 'Checks of 24 h by outcome' 'A status=fail [0-9.e-]*[1-9][0-9.e-]*'
+comes "preflight: on the overview" overview 'Preflight, and how long ago' 'A 0'
+patience=30
+reason preflight 'says that the bot is not ready' 1
+check "the worst comes first" sh -c 'ask_first=$(head -n 1 "$1"); [ "${ask_first##* }" = 2 ]' - "$work/shown"
+kill -CONT "$stuck"
+
+stuck=$(pid_of exchange_health)
+kill -STOP "$stuck"
+echo "$stuck" >>"$work/pids"
+redis_pid=$(pgrep -f -- "^[^ ]*redis-server [^ ]*:${redis_uri##*:}\$")
+check "Redis hangs" kill -STOP "$redis_pid"
+echo "$redis_pid" >>"$work/pids"
+comes "Redis down" overview Redis 'A target=main 0'
+comes "Redis down: failures" system_health 'Redis and Postgres: failures by kind' 'A kind=timeout target=main .*'
+reason 'Redis main' 'does not answer' 2
+kill -CONT "$redis_pid" "$stuck"
+comes "Redis up again" overview Redis 'A target=main 1'
+
+stop "$demo_pid"
+check "the demo took everything with it" test ! -e "$demo"
+finish

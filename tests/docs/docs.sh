@@ -1,0 +1,193 @@
+#!/bin/sh
+# The documentation says what the programs do: metrics, flags, files, settings, and when a collector has stopped.
+# Its command lines are run by documented_commands.sh, its PromQL is asked by dashboards.sh.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/lib_docs.sh
+. "$repository/tests/lib_docs.sh"
+
+cd "$repository" || exit 1
+
+# Each metric has a row with its type and labels (env is said once for all).
+row_of() { awk -F'\t' '{
+	count = split($3, label, ",")
+	labels = ""
+	for (i = 1; i <= count; i++)
+		if (label[i] != "env")
+			labels = labels (labels == "" ? "" : ", ") "`" label[i] "`"
+	printf "| `%s` | %s | %s |\n", $1, $2, labels
+}'; }
+for source in collectors/*.c; do
+	program=$(basename "$source" .c)
+	"$BUILD/$program" --list-metrics | row_of >"$work/rows"
+	check "$program lists metrics" test -s "$work/rows"
+	while read -r row; do
+		check "docs/metrics.md has: $row" grep -qF -- "$row" docs/metrics.md
+	done <"$work/rows"
+	check "docs/metrics.md has a section for $program" grep -qxF "## $program" docs/metrics.md
+	"$BUILD/$program" --help | sed -n 's/^  --\([a-z.-]*\).*/\1/p' >"$work/flags"
+	while read -r flag; do
+		# In a manual page a dash is written as \-.
+		check "the manual page of $program has --$flag" \
+			grep -qF -- "$(printf '%s' "--$flag" | sed 's/-/\\-/g')" "packaging/man/$program.1"
+	done <"$work/flags"
+done
+
+# And no row tells of a metric that nobody writes.
+for program in collectors/*.c; do
+	"$BUILD/$(basename "$program" .c)" --list-metrics
+done | cut -f1 | sort -u >"$work/written"
+sed -n 's/^| `\(arbitrage_[a-z_]*\)`.*/\1/p' docs/metrics.md | sort -u >"$work/told"
+check "every metric that is documented is written" cmp "$work/written" "$work/told"
+
+for program in collectors/*.c textfile_lint arbwatch_exporter paper_exchange; do
+	program=$(basename "$program" .c)
+	check "README names $program" grep -qF "\`$program\`" README.md
+	check "$program has a manual page" test -f "packaging/man/$program.1"
+done
+# The exporter's flags and metrics: those it tells of are those it has.
+"$BUILD/arbwatch_exporter" --help | sed -n 's/^  --\([a-z.-]*\).*/\1/p' >"$work/flags"
+check "arbwatch_exporter has flags" test -s "$work/flags"
+while read -r flag; do
+	check "the manual page of arbwatch_exporter has --$flag" \
+		grep -qF -- "$(printf '%s' "--$flag" | sed 's/-/\\-/g')" packaging/man/arbwatch_exporter.1
+done <"$work/flags"
+spawn exporter "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.serve
+await 20 grep -q msg=started "$work/exporter.log"
+port=$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/exporter.log")
+curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort -u >"$work/written"
+grep -E '^\| `(process|arbwatch_exporter)_' docs/arbwatch_exporter.md | grep -oE '`(process|arbwatch_exporter)_[a-z_]*`' |
+	tr -d '`' | sort -u >"$work/told"
+check "docs/arbwatch_exporter.md has the exporter's metrics, and no others" diff "$work/written" "$work/told"
+
+# Links of the documentation lead somewhere.
+for page in README.md docs/*.md; do
+	sed -n 's/.*](\([^)#]*\)).*/\1/p' "$page" | grep -v '^http' | while read -r link; do
+		test -e "$(dirname "$page")/$link" || echo "$page: $link"
+	done
+done >"$work/broken"
+check "no link of the documentation is broken" test ! -s "$work/broken"
+
+# Blocks: each says what it is, and is that -----------------------------------
+
+# shellcheck disable=SC2046 # one page per word
+set -- $(pages)
+fences "$@" >"$work/fences" 2>"$work/endless"
+check "every block of the documentation ends" test ! -s "$work/endless"
+sed 's/^[^ ]* //' "$work/fences" | grep -vxE 'sh|cron|ini|yaml|json|pem|promql|redis|sql|text' >"$work/unknown"
+check "every block of the documentation says what it is: $(paste -sd ' ' "$work/unknown")" test ! -s "$work/unknown"
+
+for each in $(fenced json "$@"); do
+	block "$each" >"$work/block"
+	check "$each is JSON, and keeps docs/health.schema.json" "$PYTHON" -c '
+import json, jsonschema, sys
+example, schema = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.validate(example, schema)' "$work/block" docs/health.schema.json
+done
+for each in $(fenced pem "$@"); do
+	block "$each" >"$work/block"
+	check "$each is a key" openssl pkey -in "$work/block" -noout
+done
+
+# A hash in the place of one that nobody should copy, and the files that the block names.
+web_config() {
+	directory=$work/web
+	mkdir "$directory"
+	# shellcheck disable=SC2016 # a hash as it is written
+	hash='$2b$04$abcdefghijklmnopqrstuuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01'
+	grep -qF '$2y$10$...' "$1" && sed "s|\$2y\$10\$\.\.\.|$hash|" "$1" >"$directory/web.yml" &&
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -days 2 \
+			-keyout "$directory/server.key" -out "$directory/server.pem" &&
+		cp "$directory/server.pem" "$directory/clients.pem" &&
+		"$BUILD/arbwatch_exporter" --web.config.file "$directory/web.yml" --textfile.directory "$textfiles" --config.check
+}
+# Targets: Prometheus reads them as it reads its own.
+target_file() {
+	directory=$work/prometheus
+	mkdir -p "$directory/hosts"
+	file=$directory/$(sed -n 's|^# prometheus/\(hosts/.*\.yml\)$|\1|p' "$1" | grep . || echo hosts/node-any.yml)
+	cp prometheus/prometheus.yml "$directory/" && cp "$1" "$file" && promtool check config "$directory/prometheus.yml"
+}
+# The probes ask for what the exporter has, at the port that it has by itself.
+probes() {
+	port_by_default=$("$BUILD/arbwatch_exporter" --help | sed -n 's/.*--web\.listen-address.*default[^)]*:\([0-9]*\).*/\1/p')
+	grep -oE '/(health|-)/[a-z]+' "$1" | while read -r path; do
+		curl -sS -o "$work/answer" -w '%{http_code}\n' --noproxy '*' "http://127.0.0.1:$port$path"
+	done >"$work/codes"
+	grep -vxE '200|503' "$work/codes" && return 1
+	grep -oE '(port: +|127\.0\.0\.1:)[0-9]+' "$1" | grep -oE '[0-9]+$' | sort -u >"$work/ports"
+	cat "$work/ports"
+	test "$port_by_default" = "$(cat "$work/ports")"
+}
+yaml_block() {  # yaml_block PAGE:LINE: by the program that it is for
+	block "$1" >"$work/block"
+	case $(cat "$work/block") in
+	*tls_server_config*) check "$1 is a web configuration" web_config "$work/block" ;;
+	'# prometheus/hosts/'* | '- targets:'*) check "$1 is a file of targets" target_file "$work/block" ;;
+	*livenessProbe* | *healthcheck:*) check "$1 is about what the exporter has" probes "$work/block" ;;
+	*)
+		for program in collectors/*.c; do
+			program=$(basename "$program" .c)
+			# A section is read by its program; a page about one program is no file for the others.
+			grep -q "^$program:" "$work/block" || continue
+			check "$1 is a configuration of $program" env ARBWATCH_EXCHANGE_PROFILES=exchanges "$BUILD/$program" \
+				--config.file "$work/block" --config.check
+			echo "$1 $program" >>"$work/configurations"
+		done
+		check "$1 is for a program" grep -q "^$1 " "$work/configurations"
+		;;
+	esac
+}
+: >"$work/configurations"
+for each in $(fenced yaml "$@"); do
+	yaml_block "$each"
+done
+
+# When has a collector stopped?  promtool reckons the expressions as they are written, with a scrape every 15 s.
+expressions docs/metrics.md | grep last_run_timestamp | cut -f2 >"$work/stopped"
+check "there is an expression for a collector that repeats, and one for others" test "$(wc -l <"$work/stopped")" -eq 2
+# of_collector INTERVAL LAST-RUNS: a test on these series, "VALUE+STEPxCOUNT" as promtool has it; then `fires` lines
+of_collector() {
+	printf '  - interval: 15s\n    input_series:\n'
+	printf '      - {series: "arbitrage_collector_%s{collector=\"c\"}", values: "%s"}\n' \
+		interval_seconds "$1+0x400" last_run_timestamp_seconds "$2"
+	printf '    promql_expr_test:\n'
+}
+fires() {  # fires EXPRESSION TIME yes|no
+	[ "$3" = no ] && samples='[]' || samples='[{labels: "{collector=\"c\"}", value: 1}]'
+	printf "      - {expr: 'count by (collector) (%s)', eval_time: %s, exp_samples: %s}\n" "$1" "$2" "$samples"
+}
+stopped_by() {  # stopped_by REPEATS OTHERS: their test
+	echo 'tests:'
+	# Every second, last seen a second old.  Between two scrapes, too, and when it has stopped after 10 minutes.
+	of_collector 1 "-1+15x40 599+0x200"
+	for time in 5m 5m1s 5m14s 10m10s; do
+		fires "$1" "$time" no
+	done
+	fires "$1" 10m30s yes
+	fires "$1" 1h yes
+	fires "$2" 1h no
+	of_collector 0.01 "0+15x400"
+	fires "$1" 10m14s no
+	# A run that takes longer for once; and every minute, as old as may be.
+	of_collector 1 "-10+15x400"
+	fires "$1" 10m14s no
+	of_collector 60 "-75+15x40 525+0x200"
+	fires "$1" 5m14s no
+	fires "$1" 11m30s no
+	fires "$1" 12m yes
+	# Cron, once a minute.
+	of_collector 0 "-75+15x40 525+0x200"
+	fires "$1" 1h no
+	fires "$2" 5m14s no
+	fires "$2" 11m30s no
+	fires "$2" 12m yes
+}
+stopped_by "$(sed -n 1p "$work/stopped")" "$(sed -n 2p "$work/stopped")" >"$work/stopped.yml"
+check "the documented expressions fire when a collector has stopped, and then alone" promtool test rules "$work/stopped.yml"
+# The test can fail: by the time of the question healthy collectors look dead.
+sed 's/timestamp([a-z_]*)/time()/; s/clamp_min(\(.*\), 15)/\1/' "$work/stopped" >"$work/dead"
+stopped_by "$(sed -n 1p "$work/dead")" "$(sed -n 2p "$work/dead")" >"$work/dead.yml"
+found_dead() { promtool test rules "$work/dead.yml" 2>&1 | grep -q 'time() - .*time: 5m14s'; }
+check "an expression by which a healthy collector looks dead is found" found_dead
+finish
