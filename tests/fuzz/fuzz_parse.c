@@ -100,9 +100,9 @@ join(const struct document *const documents[], size_t count, struct buffer *out,
 	long found;
 
 	buffer_init(out, SIZE_MAX / 2);
-	found = merge(documents, count, out, look_at_joined, seen);
+	found = merge(documents, count, out, NULL, look_at_joined, seen);
 	expect(found >= 0 && !out->failed, "there is memory");
-	expect(merge(documents, count, NULL, NULL, NULL) == found, "only looking finds the same");
+	expect(merge(documents, count, NULL, NULL, NULL, NULL) == found, "only looking finds the same");
 	return found;
 }
 
