@@ -38,7 +38,7 @@ static const struct option *const shared_options[] = { exchange_options, judge_o
 /* Even a run that used up its time may wait this long for another program that writes down a ban. */
 static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
 
-struct state {
+struct exchange_health {
 	struct venues venues;
 	struct judge_limits limits;
 	struct http_client *client;
@@ -49,7 +49,7 @@ struct state {
 static void
 exchange_health_close(void *closing)
 {
-	struct state *s = closing;
+	struct exchange_health *s = closing;
 
 	if (s == NULL)
 		return;
@@ -61,7 +61,7 @@ exchange_health_close(void *closing)
 static int
 exchange_health_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
 {
-	struct state *s = calloc(1, sizeof(*s));
+	struct exchange_health *s = calloc(1, sizeof(*s));
 
 	(void)secrets;
 	if (s == NULL)
@@ -80,7 +80,7 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 
 /* What is remembered, here and by other programs; and whether it is asked. */
 static bool
-recall(struct venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
+recall(struct health_venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
 {
 	struct ban ban = ban_list_find(bans, venue_url(venue));
 
@@ -95,7 +95,7 @@ recall(struct venue *venue, const struct metrics *last, const struct ban_list *b
 }
 
 static void
-tell_held_back(struct run *run, const struct venue *venue, double now)
+tell_held_back(struct run *run, const struct health_venue *venue, double now)
 {
 	const struct history *history = &venue->history;
 	bool banned = history->banned_until > now;
@@ -113,7 +113,7 @@ tell_held_back(struct run *run, const struct venue *venue, double now)
 
 /* One line for a venue, however many of its requests failed: the first says why. */
 static void
-tell_failure(struct run *run, const struct venue *venue, const struct news *news)
+tell_failure(struct run *run, const struct health_venue *venue, const struct news *news)
 {
 	const struct exchange_reading *reading = venue->reading;
 	const struct request_reading *request = reading->requests;
@@ -134,7 +134,7 @@ tell_failure(struct run *run, const struct venue *venue, const struct news *news
 }
 
 static void
-tell_change(struct run *run, const struct venue *venue, enum health health)
+tell_change(struct run *run, const struct health_venue *venue, enum health health)
 {
 	char text[64];
 
@@ -147,7 +147,7 @@ tell_change(struct run *run, const struct venue *venue, enum health health)
 
 /* At once, before anything else can fail: other programs ask from the same address. */
 static void
-tell_ban(struct run *run, const struct venue *venue, double now)
+tell_ban(struct run *run, const struct health_venue *venue, double now)
 {
 	const struct history *history = &venue->history;
 	struct deadline lock = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
@@ -162,8 +162,8 @@ tell_ban(struct run *run, const struct venue *venue, double now)
 }
 
 static void
-publish_asked(const struct state *s, struct venue *venue, const struct exchange_target *target,
-    struct run *run, double now)
+publish_asked(const struct exchange_health *s, struct health_venue *venue,
+    const struct exchange_target *target, struct run *run, double now)
 {
 	struct metrics *m = run_metrics(run);
 	struct news news;
@@ -190,7 +190,8 @@ publish_asked(const struct state *s, struct venue *venue, const struct exchange_
 }
 
 static void
-publish_not_asked(const struct state *s, const struct venue *venue, struct run *run, double now)
+publish_not_asked(
+    const struct exchange_health *s, const struct health_venue *venue, struct run *run, double now)
 {
 	enum health health = judge(&s->limits, &venue->history, NULL, now);
 
@@ -202,14 +203,15 @@ publish_not_asked(const struct state *s, const struct venue *venue, struct run *
 
 /* Ask all that may be asked.  How many; 0 when memory ran out, which is told. */
 static size_t
-ask(struct state *s, const struct metrics *last, const struct ban_list *bans, struct run *run, double now)
+ask(struct exchange_health *s, const struct metrics *last, const struct ban_list *bans, struct run *run,
+    double now)
 {
 	struct venues *v = &s->venues;
 	struct failure why = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 
 		if (!recall(venue, last, bans, now)) {
 			tell_held_back(run, venue, now);
@@ -247,7 +249,7 @@ read_bans(struct ban_list *bans, const struct metrics *last, struct run *run, do
 }
 
 static void
-publish(struct state *s, struct run *run, double now)
+publish(struct exchange_health *s, struct run *run, double now)
 {
 	struct venues *v = &s->venues;
 
@@ -257,7 +259,7 @@ publish(struct state *s, struct run *run, double now)
 			news_read_books(&v->items[i]);
 	news_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 
 		if (venue->reading != NULL)
 			publish_asked(s, venue, &v->targets[venue->reading - v->readings], run, now);
@@ -269,7 +271,7 @@ publish(struct state *s, struct run *run, double now)
 static void
 exchange_health_collect(void *state, struct run *run)
 {
-	struct state *s = state;
+	struct exchange_health *s = state;
 	struct venues *v = &s->venues;
 	const struct metrics *last = run_last(run);
 	double started = clock_unix_seconds();

@@ -64,7 +64,7 @@ static const struct option options[] = {
 
 static const struct option *const shared_options[] = { exchange_options, position_options, NULL };
 
-struct state {
+struct open_positions {
 	struct accounts accounts;
 	struct policy policy;
 	struct sources sources;
@@ -78,7 +78,7 @@ struct state {
 static void
 open_positions_close(void *closing)
 {
-	struct state *s = closing;
+	struct open_positions *s = closing;
 
 	if (s == NULL)
 		return;
@@ -92,7 +92,7 @@ open_positions_close(void *closing)
 }
 
 static int
-open_all(struct state *s, const struct options *given, struct secrets *secrets, struct failure *why)
+open_all(struct open_positions *s, const struct options *given, struct secrets *secrets, struct failure *why)
 {
 	if (accounts_open(&s->accounts, given, secrets, why) != 0 ||
 	    policy_read(&s->policy, given, &s->accounts.settings, why) != 0 ||
@@ -108,7 +108,7 @@ open_all(struct state *s, const struct options *given, struct secrets *secrets, 
 static int
 open_positions_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
 {
-	struct state *s = calloc(1, sizeof(*s));
+	struct open_positions *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -143,7 +143,7 @@ list_of(const struct holdings *holdings)
 }
 
 static void
-publish_mismatches(struct state *s, struct run *run, const struct metrics *last,
+publish_mismatches(struct open_positions *s, struct run *run, const struct metrics *last,
     const struct reconcile_row rows[], size_t count)
 {
 	struct metrics *m = run_metrics(run);
@@ -164,7 +164,8 @@ publish_mismatches(struct state *s, struct run *run, const struct metrics *last,
 }
 
 static int
-compare(struct state *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+compare(
+    struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
 {
 	struct remembrance remembrance = { .last = last, .accounts = &s->accounts };
 	struct reconcile_input input = { .engine = list_of(&s->belief.holdings),
@@ -207,8 +208,8 @@ publish_deltas(const struct exposure_input *input, struct metrics *m, struct fai
 }
 
 static int
-publish_imbalances(
-    const struct state *s, const struct exposure_input *input, struct metrics *m, struct failure *why)
+publish_imbalances(const struct open_positions *s, const struct exposure_input *input, struct metrics *m,
+    struct failure *why)
 {
 	struct asset_imbalance *imbalances;
 	size_t count = 0;
@@ -229,7 +230,7 @@ publish_imbalances(
 }
 
 static int
-publish_exposure(struct state *s, struct run *run, const struct metrics *last, struct failure *why)
+publish_exposure(struct open_positions *s, struct run *run, const struct metrics *last, struct failure *why)
 {
 	struct metrics *m = run_metrics(run);
 	struct exposure_input input = { .holdings = s->stock.holdings.rows,
@@ -253,7 +254,8 @@ publish_exposure(struct state *s, struct run *run, const struct metrics *last, s
 /* Run ---------------------------------------------------------------- */
 
 static void
-publish_accounts(struct state *s, struct run *run, const struct metrics *last, double started, double now)
+publish_accounts(
+    struct open_positions *s, struct run *run, const struct metrics *last, double started, double now)
 {
 	struct metrics *m = run_metrics(run);
 
@@ -275,7 +277,7 @@ publish_accounts(struct state *s, struct run *run, const struct metrics *last, d
 }
 
 static void
-publish_sources(struct state *s, struct run *run, double now)
+publish_sources(struct open_positions *s, struct run *run, double now)
 {
 	struct metrics *m = run_metrics(run);
 	struct report_source exchange = { "exchange", &s->stock.holdings, s->stock.known };
@@ -288,7 +290,8 @@ publish_sources(struct state *s, struct run *run, double now)
 }
 
 static int
-publish(struct state *s, struct run *run, const struct metrics *last, double started, struct failure *why)
+publish(struct open_positions *s, struct run *run, const struct metrics *last, double started,
+    struct failure *why)
 {
 	struct belief_input input = { .policy = &s->policy,
 		.exchanges = &s->accounts.settings,
@@ -315,7 +318,8 @@ publish(struct state *s, struct run *run, const struct metrics *last, double sta
 
 /* Without memory, or not knowing who must not be asked: nothing can be said.  `last` may be NULL. */
 static void
-publish_nothing(struct state *s, struct run *run, const struct metrics *last, const struct failure *why)
+publish_nothing(
+    struct open_positions *s, struct run *run, const struct metrics *last, const struct failure *why)
 {
 	struct metrics *m = run_metrics(run);
 
@@ -336,7 +340,7 @@ publish_nothing(struct state *s, struct run *run, const struct metrics *last, co
 /* Whom this program, or another one, was refused by; -1 with `why`: that is not known, and nobody is asked.
  */
 static int
-recall(struct state *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+recall(struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
 {
 	if (last == NULL)
 		return failure_set(
@@ -349,7 +353,7 @@ recall(struct state *s, struct run *run, const struct metrics *last, double now,
 static void
 open_positions_collect(void *state, struct run *run)
 {
-	struct state *s = state;
+	struct open_positions *s = state;
 	const struct metrics *last = run_last(run);
 	double started = clock_unix_seconds();
 	struct failure why = { 0 };

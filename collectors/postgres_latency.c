@@ -71,7 +71,7 @@ static const struct family families[] = {
 	    .labels = { "target" } },
 };
 
-struct server {
+struct postgres_latency_server {
 	struct postgres_target *target;
 	struct postgres_result result;
 	size_t samples;
@@ -81,7 +81,7 @@ struct server {
 static void
 server_close(void *closing)
 {
-	struct server *server = closing;
+	struct postgres_latency_server *server = closing;
 
 	if (server != NULL)
 		postgres_target_free(server->target);
@@ -92,7 +92,8 @@ static void *
 server_open(const char *url, size_t samples, const struct options *given, struct secrets *secrets,
     struct failure *why)
 {
-	struct server *server = calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
+	struct postgres_latency_server *server =
+	    calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
 
 	if (server == NULL) {
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -110,7 +111,7 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 static const char *
 server_address(const void *asked)
 {
-	const struct server *server = asked;
+	const struct postgres_latency_server *server = asked;
 
 	return postgres_target_address(server->target);
 }
@@ -118,7 +119,7 @@ server_address(const void *asked)
 static void
 server_measure(void *measured, struct deadline deadline)
 {
-	struct server *server = measured;
+	struct postgres_latency_server *server = measured;
 
 	postgres_probe(server->target, server->samples, deadline, &server->result);
 }
@@ -127,7 +128,7 @@ server_measure(void *measured, struct deadline deadline)
 static void
 server_report(const void *asked, struct target_report *report)
 {
-	const struct server *server = asked;
+	const struct postgres_latency_server *server = asked;
 	const struct postgres_result *result = &server->result;
 
 	*report = (struct target_report){
@@ -149,7 +150,7 @@ phase_name(size_t phase)
 static void
 server_publish(const void *asked, const char *name, struct run *run)
 {
-	const struct server *server = asked;
+	const struct postgres_latency_server *server = asked;
 	const struct postgres_result *result = &server->result;
 
 	if (result->connections >= 0) {

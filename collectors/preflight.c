@@ -41,8 +41,8 @@ publish_checks(const struct gate *gate, struct metrics *m)
 	for (int check = 0; check < CHECKS; check++)
 		for (int status = 0; status < STATUSES; status++)
 			metrics_add(m, &preflight_families[PREFLIGHT_CHECKS],
-			    LABELS(
-				check_name((enum check)check), check_status_name((enum check_status)status)),
+			    LABELS(check_name((enum preflight_check)check),
+				check_status_name((enum check_status)status)),
 			    gate->listed[check] && (int)gate->found.results[check].status == status ? 1 : 0);
 }
 
@@ -85,7 +85,7 @@ tell(const struct gate *gate, struct run *run, bool shown)
 {
 	for (int check = 0; check < CHECKS; check++) {
 		const struct check_result *result = &gate->found.results[check];
-		const char *name = check_name((enum check)check);
+		const char *name = check_name((enum preflight_check)check);
 		struct failure why = { .kind = result->kind };
 
 		if (!gate->listed[check] || (result->status != STATUS_FAIL && result->status != STATUS_WARN))

@@ -38,7 +38,7 @@ health_name(enum health health)
 }
 
 const char *
-check_name(enum check check)
+check_name(enum preflight_check check)
 {
 	static const char *const names[CHECKS] = { "environment", "secrets", "live_guard", "redis",
 		"postgres", "exchange_health", "open_positions", "git_safety" };

@@ -54,7 +54,7 @@ enum { HEALTHS = HEALTH_BANNED + 1 };
 const char *health_name(enum health health);
 
 /* The labels "check" and "status" of preflight. */
-enum check {
+enum preflight_check {
 	CHECK_ENVIRONMENT,
 	CHECK_SECRETS,
 	CHECK_LIVE_GUARD,
@@ -65,7 +65,7 @@ enum check {
 	CHECK_GIT_SAFETY,
 };
 enum { CHECKS = CHECK_GIT_SAFETY + 1 };
-const char *check_name(enum check check); /* "environment", ... */
+const char *check_name(enum preflight_check check); /* "environment", ... */
 
 enum check_status { STATUS_PASS, STATUS_WARN, STATUS_FAIL, STATUS_SKIP };
 enum { STATUSES = STATUS_SKIP + 1 };

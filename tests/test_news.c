@@ -12,8 +12,8 @@ static struct profile profiles[VENUES];
 static struct exchange_reading readings[VENUES];
 static struct request_reading requests[VENUES][REQUESTS];
 static struct book_reading book_readings[VENUES];
-static struct book books[VENUES];
-static struct venue items[VENUES];
+static struct health_book books[VENUES];
+static struct health_venue items[VENUES];
 static struct venues venues;
 static struct exchange_target target;
 static double seconds[REQUESTS];
@@ -35,9 +35,9 @@ set_up(void)
 			.books = &book_readings[i],
 			.clock_read = true,
 			.clock_error = 0.1 };
-		books[i] = (struct book){ .symbol = "BTC/USDT" };
+		books[i] = (struct health_book){ .symbol = "BTC/USDT" };
 		profiles[i].book_timestamp.count = 1;
-		items[i] = (struct venue){
+		items[i] = (struct health_venue){
 			.profile = &profiles[i], .books = &books[i], .book_count = 1, .reading = &readings[i]
 		};
 	}

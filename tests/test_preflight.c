@@ -284,7 +284,7 @@ START_TEST(what_live_needs_may_not_be_left_out)
 	ck_assert_int_eq(verdict.ready_for_live, !needed);
 	ck_assert_int_eq(verdict.blocks[_i], needed);
 	(void)snprintf(line, sizeof(line), "NOT READY for live: %s was left out; 7/8 pass, 1 skip",
-	    check_name((enum check)_i));
+	    check_name((enum preflight_check)_i));
 	ck_assert_str_eq(verdict.line, needed ? line : "READY for live: 7/8 pass, 1 skip");
 	reach(false, false);
 	ck_assert(verdict.ready && !verdict.ready_for_live && !verdict.blocks[_i]);

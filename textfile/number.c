@@ -192,7 +192,7 @@ number_format(double value, char text[NUMBER_TEXT])
 }
 
 /* A decimal number taken apart: `digits` without the point, times 10^exponent. */
-struct decimal {
+struct parsed_number {
 	bool negative;
 	bool exact; /* all digits are in `digits` */
 	uint64_t digits;
@@ -219,13 +219,13 @@ read_exponent(const char *at, const char *end, int64_t *exponent)
 }
 
 static bool
-read_decimal(struct slice text, struct decimal *d)
+read_decimal(struct slice text, struct parsed_number *d)
 {
 	const char *at = text.at, *end = text.at + text.length;
 	int64_t seen = 0, significant = 0, fraction = 0;
 	bool point = false;
 
-	*d = (struct decimal){ .negative = at < end && *at == '-' };
+	*d = (struct parsed_number){ .negative = at < end && *at == '-' };
 	if (at < end && (*at == '-' || *at == '+'))
 		at++;
 	for (; at < end; at++) {
@@ -286,7 +286,7 @@ read_word(struct slice text, double *value)
 bool
 number_valid(struct slice text)
 {
-	struct decimal d;
+	struct parsed_number d;
 	double ignored;
 
 	if (text.length == 0)
@@ -321,7 +321,7 @@ divide(uint64_t digits, int power)
 double
 number_value(struct slice text)
 {
-	struct decimal d;
+	struct parsed_number d;
 	double value;
 
 	if (!read_decimal(text, &d)) {

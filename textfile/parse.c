@@ -162,7 +162,7 @@ parse(struct document *document, struct slice text, fault_handler *report, void 
 	struct parser p;
 
 	parser_init(&p, document, text);
-	p.faults = (struct faults){ report, context, 0 };
+	p.faults = (struct fault_sink){ report, context, 0 };
 	if (text.length > UINT32_MAX)
 		return -1;
 	/* With room for a label, also a sample without any can point at its first. */

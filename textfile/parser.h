@@ -25,7 +25,7 @@ struct parser {
 	size_t families_room, samples_room, labels_room;
 	/* Families as spelt: "x", and for a histogram x also "x_sum"; the tag is the part. */
 	struct names names;
-	struct faults faults;
+	struct fault_sink faults;
 	const char *text;
 	size_t length;
 	const char *line_end; /* its '\n' */

@@ -115,8 +115,8 @@ go_on_from_file(struct metrics *total, struct textfile *file, struct publisher *
 }
 
 static int
-go_on(struct metrics *total, struct textfile *file, struct publisher *p, const struct settings *settings,
-    const struct log *log, struct failure *why)
+go_on(struct metrics *total, struct textfile *file, struct publisher *p,
+    const struct collector_settings *settings, const struct log *log, struct failure *why)
 {
 	if (textfile_is_marked(file, &p->mark))
 		state_continue_from(total, p->last);
@@ -168,8 +168,8 @@ replace_undisturbed(
 }
 
 static int
-publish(struct publisher *p, const struct settings *settings, struct metrics *total, struct deadline deadline,
-    const struct log *log, struct failure *why)
+publish(struct publisher *p, const struct collector_settings *settings, struct metrics *total,
+    struct deadline deadline, const struct log *log, struct failure *why)
 {
 	struct deadline lock = deadline_in(least_lock_wait_ns);
 	struct textfile file;
@@ -191,7 +191,7 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 }
 
 struct metrics *
-publisher_last(struct publisher *p, const struct settings *settings, const struct metrics *waiting)
+publisher_last(struct publisher *p, const struct collector_settings *settings, const struct metrics *waiting)
 {
 	const struct metrics *source = p->last;
 	enum textfile_found there;
@@ -238,7 +238,7 @@ print_piece(void *stream, struct slice piece, struct failure *why)
  * printed cannot be taken back: all of it is checked before.
  */
 static int
-print(const struct settings *settings, struct metrics *total, struct failure *why)
+print(const struct collector_settings *settings, struct metrics *total, struct failure *why)
 {
 	const struct write_outlet nowhere = { NULL, pass_over }, output = { stdout, print_piece };
 
@@ -277,7 +277,7 @@ remember(struct publisher *p, struct metrics *total)
 }
 
 int
-publisher_publish(struct publisher *p, const struct settings *settings, const struct metrics *run,
+publisher_publish(struct publisher *p, const struct collector_settings *settings, const struct metrics *run,
     struct deadline deadline, const struct log *log, struct failure *why)
 {
 	struct metrics *total = metrics_fork(run);

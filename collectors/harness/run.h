@@ -24,7 +24,7 @@ extern const struct family run_families[RUN_FAMILIES];
 
 /* One run in progress. */
 struct run {
-	const struct settings *settings;
+	const struct collector_settings *settings;
 	const struct log *log;
 	struct publisher *publisher;
 	struct metrics *metrics;

@@ -23,51 +23,51 @@ tell_held_back(struct run *run, const struct account *account)
 }
 
 /* How many reads failed of how many; the first says why. */
-struct tally {
+struct read_count {
 	size_t asked, failed;
 	struct failure first;
 };
 
 static void
-count(struct tally *tally, const char *what, const struct failure *failure)
+count(struct read_count *reads, const char *what, const struct failure *failure)
 {
-	tally->asked++;
+	reads->asked++;
 	if (failure->kind == FAILURE_NONE)
 		return;
-	if (tally->failed++ > 0)
+	if (reads->failed++ > 0)
 		return;
-	tally->first = *failure;
-	(void)failure_prefix(&tally->first, "%s", what);
+	reads->first = *failure;
+	(void)failure_prefix(&reads->first, "%s", what);
 }
 
 static void
-count_reads(struct tally *tally, const struct account *account)
+count_reads(struct read_count *reads, const struct account *account)
 {
 	const struct account_reading *reading = account->reading;
 	const struct exchange_reading *prices = account->prices;
 
 	for (int e = 0; reading != NULL && e < ACCOUNT_ENDPOINTS; e++)
 		if (reading->parts[e].asked)
-			count(tally, account_endpoint_name((enum account_endpoint)e),
+			count(reads, account_endpoint_name((enum account_endpoint)e),
 			    &reading->parts[e].failure);
 	for (size_t i = 0; prices != NULL && i < prices->request_count; i++)
 		count(
-		    tally, account->books.symbols[prices->requests[i].symbol], &prices->requests[i].failure);
+		    reads, account->books.symbols[prices->requests[i].symbol], &prices->requests[i].failure);
 }
 
 void
 news_account(struct run *run, const struct account *account, const struct failure *failure, double now)
 {
-	struct tally tally = { 0 };
+	struct read_count reads = { 0 };
 
 	if (!account_may_ask(account, now)) {
 		tell_held_back(run, account);
 		return;
 	}
-	count_reads(&tally, account);
-	if (tally.failed > 0) {
-		(void)failure_prefix(&tally.first, "%zu of %zu reads failed", tally.failed, tally.asked);
-		run_failed(run, account->name, &tally.first);
+	count_reads(&reads, account);
+	if (reads.failed > 0) {
+		(void)failure_prefix(&reads.first, "%zu of %zu reads failed", reads.failed, reads.asked);
+		run_failed(run, account->name, &reads.first);
 	} else if (failure->kind != FAILURE_NONE) {
 		run_failed(run, account->name, failure);
 	}

@@ -63,7 +63,7 @@ read_file(const struct run *run, const char *name, struct metrics *last, struct 
 }
 
 static void
-recall_venue(struct venue *venue, const struct metrics *last, double now)
+recall_venue(struct health_venue *venue, const struct metrics *last, double now)
 {
 	memory_read(last, venue->name, now, &venue->history);
 	/* The shared list says that; here it is what this run meets. */
@@ -112,7 +112,7 @@ static void
 hold_back(struct gate *gate, const struct ban_list *list, const struct metrics *own, double now)
 {
 	for (size_t i = 0; i < gate->venues.count; i++) {
-		struct venue *venue = &gate->venues.items[i];
+		struct health_venue *venue = &gate->venues.items[i];
 		struct ban ban = ban_list_find(list, venue_url(venue));
 
 		gate->retry_at[i] = hold_of(own, venue->name, now);
@@ -153,7 +153,7 @@ later(double a, double b)
 static void
 tell_refusal(struct gate *gate, size_t exchange, struct run *run, double now)
 {
-	const struct venue *venue = &gate->venues.items[exchange];
+	const struct health_venue *venue = &gate->venues.items[exchange];
 	struct deadline least = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
 	struct ban ban = gate->found.public_bans[exchange], other = gate->found.private_bans[exchange];
 	struct failure why = { 0 };

@@ -14,13 +14,13 @@ static const char hint[] = "look for a file system that does not answer (mount, 
 
 /* The checks' process ------------------------------------------------ */
 
-struct round {
+struct checks_run {
 	struct gate *gate;
 	struct deadline deadline;
 	int tell;
 };
 
-/* In the order of enum check. */
+/* In the order of enum preflight_check. */
 static void (*const functions[CHECKS])(struct gate *gate, struct deadline deadline,
     struct check_result *result) = { check_environment, check_secrets, check_live_guard, check_redis,
 	check_postgres, check_exchange_health, check_open_positions, check_git_safety };
@@ -34,7 +34,7 @@ share_samples(struct samples *samples, const double seconds[], size_t count)
 
 /* What else its check brought. */
 static void
-share(struct gate *gate, enum check check)
+share(struct gate *gate, enum preflight_check check)
 {
 	struct servers *servers = &gate->servers;
 	struct findings *shared = gate->shared;
@@ -52,9 +52,9 @@ share(struct gate *gate, enum check check)
 }
 
 static void
-make_check(struct round *round, enum check check, struct check_result *result)
+make_check(struct checks_run *run, enum preflight_check check, struct check_result *result)
 {
-	struct gate *gate = round->gate;
+	struct gate *gate = run->gate;
 
 	if (gate->skipped[check])
 		check_skip(result, "left out by --skip");
@@ -62,81 +62,81 @@ make_check(struct round *round, enum check check, struct check_result *result)
 		check_find(result, STATUS_FAIL, hint,
 		    "it has not answered since an earlier run (process %ld)", (long)gate->left_behind[check]);
 	else if (gate->listed[check])
-		functions[check](gate, round->deadline, result);
+		functions[check](gate, run->deadline, result);
 }
 
 /* `began_ns` is when what it looks at was asked for; `secrets` are those that it could have met. */
 static void
-do_check(struct round *round, enum check check, const struct secrets *secrets, int64_t began_ns)
+do_check(struct checks_run *run, enum preflight_check check, const struct secrets *secrets, int64_t began_ns)
 {
-	struct check_result *result = &round->gate->shared->results[check];
+	struct check_result *result = &run->gate->shared->results[check];
 
-	make_check(round, check, result);
+	make_check(run, check, result);
 	check_conclude(result, secrets);
 	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
-	share(round->gate, check);
-	apart_tell(round->tell, (unsigned char)check);
+	share(run->gate, check);
+	apart_tell(run->tell, (unsigned char)check);
 }
 
 /* What looks at keys, once they are read.  The two that look at the accounts share what these answer. */
 static void
 do_keyed_job(void *context, size_t index)
 {
-	struct round *round = context;
-	struct gate *gate = round->gate;
+	struct checks_run *run = context;
+	struct gate *gate = run->gate;
 	int64_t began_ns = clock_now_ns();
 
 	if (index == 0) {
-		do_check(round, CHECK_SECRETS, &gate->known, began_ns);
+		do_check(run, CHECK_SECRETS, &gate->known, began_ns);
 		return;
 	}
-	accounts_ask(gate, round->deadline);
-	do_check(round, CHECK_LIVE_GUARD, &gate->known, began_ns);
-	do_check(round, CHECK_OPEN_POSITIONS, &gate->known, began_ns);
+	accounts_ask(gate, run->deadline);
+	do_check(run, CHECK_LIVE_GUARD, &gate->known, began_ns);
+	do_check(run, CHECK_OPEN_POSITIONS, &gate->known, began_ns);
 }
 
 static void
-do_keyed(struct round *round)
+do_keyed(struct checks_run *run)
 {
-	const struct gate *gate = round->gate;
+	const struct gate *gate = run->gate;
 
 	if (gate->left_behind[CHECK_SECRETS] == 0 || gate->left_behind[CHECK_LIVE_GUARD] == 0 ||
 	    gate->left_behind[CHECK_OPEN_POSITIONS] == 0)
-		credentials_read(round->gate);
-	parallel_each(2, do_keyed_job, round);
+		credentials_read(run->gate);
+	parallel_each(2, do_keyed_job, run);
 }
 
 /* What runs at once; CHECK_SECRETS is that and all others that need keys. */
-static const enum check jobs[] = { CHECK_SECRETS, CHECK_ENVIRONMENT, CHECK_REDIS, CHECK_POSTGRES,
+static const enum preflight_check jobs[] = { CHECK_SECRETS, CHECK_ENVIRONMENT, CHECK_REDIS, CHECK_POSTGRES,
 	CHECK_EXCHANGE_HEALTH, CHECK_GIT_SAFETY };
 
 static void
 do_job(void *context, size_t index)
 {
-	struct round *round = context;
+	struct checks_run *run = context;
 
 	if (jobs[index] == CHECK_SECRETS)
-		do_keyed(round);
+		do_keyed(run);
 	else
-		do_check(round, jobs[index], round->gate->secrets, clock_now_ns());
+		do_check(run, jobs[index], run->gate->secrets, clock_now_ns());
 	/* Who waits for them must not, when none were asked for. */
 	if (jobs[index] == CHECK_EXCHANGE_HEALTH)
-		books_announce(&round->gate->books);
+		books_announce(&run->gate->books);
 }
 
 static void
 work(void *context, int tell)
 {
-	struct round *round = context;
+	struct checks_run *run = context;
 
-	round->tell = tell;
-	parallel_each(sizeof(jobs) / sizeof(*jobs), do_job, round);
+	run->tell = tell;
+	parallel_each(sizeof(jobs) / sizeof(*jobs), do_job, run);
 }
 
 /* Our own ------------------------------------------------------------ */
 
 static void
-take(struct gate *gate, enum check check)
+take(struct gate *gate, enum preflight_check check)
 {
 	const struct findings *shared = gate->shared;
 	struct findings *found = &gate->found;
@@ -187,8 +187,8 @@ follow(struct gate *gate, const struct apart *apart, struct deadline deadline, s
 
 	deadline.at_ns += GRACE_NS;
 	while (count < CHECKS && (number = apart_listen(apart, deadline)) >= 0 && number < CHECKS) {
-		take(gate, (enum check)number);
-		terminal_done(terminal, (enum check)number);
+		take(gate, (enum preflight_check)number);
+		terminal_done(terminal, (enum preflight_check)number);
 		told[number] = true;
 		count++;
 	}
@@ -201,7 +201,7 @@ follow(struct gate *gate, const struct apart *apart, struct deadline deadline, s
 void
 round_make(struct gate *gate, struct deadline deadline, struct terminal *terminal)
 {
-	struct round round = { .gate = gate, .deadline = deadline };
+	struct checks_run run = { .gate = gate, .deadline = deadline };
 	int64_t began_ns = clock_now_ns();
 	bool told[CHECKS] = { false };
 	struct failure why = { 0 };
@@ -209,7 +209,7 @@ round_make(struct gate *gate, struct deadline deadline, struct terminal *termina
 	pid_t left = 0;
 
 	begin(gate);
-	if (apart_begin(&apart, work, &round, &why) == 0) {
+	if (apart_begin(&apart, work, &run, &why) == 0) {
 		follow(gate, &apart, deadline, terminal, told, &why);
 		left = apart_end(&apart);
 	}
@@ -218,6 +218,6 @@ round_make(struct gate *gate, struct deadline deadline, struct terminal *termina
 			continue;
 		gate->left_behind[check] = left;
 		give_up(&gate->found.results[check], &why, began_ns);
-		terminal_done(terminal, (enum check)check);
+		terminal_done(terminal, (enum preflight_check)check);
 	}
 }

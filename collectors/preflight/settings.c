@@ -14,7 +14,7 @@ gate_severity(const struct gate *gate)
 }
 
 bool
-gate_makes(const struct gate *gate, enum check check)
+gate_makes(const struct gate *gate, enum preflight_check check)
 {
 	return gate->listed[check] && !gate->skipped[check] && gate->left_behind[check] == 0;
 }
@@ -37,7 +37,7 @@ mark_checks(bool marks[CHECKS], const struct options *given, const char *option,
 		const char *text = options_item(given, option, i);
 		int check = 0;
 
-		while (check < CHECKS && strcmp(check_name((enum check)check), text) != 0)
+		while (check < CHECKS && strcmp(check_name((enum preflight_check)check), text) != 0)
 			check++;
 		if (check == CHECKS)
 			return options_failure(given, option, i, why,

@@ -139,7 +139,7 @@ int gate_open_alerts(struct gate *gate, const struct options *given, struct fail
 void gate_release_alerts(struct gate *gate);
 
 /* Whether it is to be made at all. */
-bool gate_makes(const struct gate *gate, enum check check);
+bool gate_makes(const struct gate *gate, enum preflight_check check);
 
 /* How a finding that matters less in paper counts. */
 enum check_status gate_severity(const struct gate *gate);

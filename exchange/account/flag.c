@@ -60,7 +60,7 @@ each_item(const struct json_scan *scan, struct slice value, take_item *take, voi
 /* Words -------------------------------------------------------------- */
 
 /* What was found of "word,other,other". */
-struct words {
+struct flag_words {
 	const char *rule;
 	bool held, others, odd;
 };
@@ -108,7 +108,7 @@ is_word(struct slice item)
 static void
 take_word(void *context, struct slice item)
 {
-	struct words *words = context;
+	struct flag_words *words = context;
 
 	if (is_same(item, words->rule, strcspn(words->rule, ",")))
 		words->held = true;
@@ -122,7 +122,7 @@ take_word(void *context, struct slice item)
 static int
 decide_words(const struct json_scan *scan, struct slice value, const char *rule)
 {
-	struct words words = { .rule = rule };
+	struct flag_words words = { .rule = rule };
 	struct json_rows rows;
 	struct slice key, item;
 

@@ -52,7 +52,7 @@ typical_latency(const struct exchange_reading *reading, double seconds[])
  * known.  The run may have gone on for long after that, for somebody else.
  */
 static void
-read_age(const struct venue *venue, const struct request_reading *request, struct book_news *news)
+read_age(const struct health_venue *venue, const struct request_reading *request, struct book_news *news)
 {
 	const struct exchange_reading *reading = venue->reading;
 	double timestamp = reading->books[request->symbol].timestamp;
@@ -76,7 +76,7 @@ mark_of(const struct book_reading *reading)
 }
 
 static bool
-clocks_agree(const struct venue *a, const struct venue *b)
+clocks_agree(const struct health_venue *a, const struct health_venue *b)
 {
 	double difference = a->reading->clock_skew - b->reading->clock_skew;
 
@@ -87,14 +87,14 @@ void
 news_compare_clocks(struct venues *v)
 {
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 		size_t told = 0, agree = 0;
 
 		venue->clock_agrees = false;
 		if (venue->reading == NULL || !venue->reading->clock_read)
 			continue;
 		for (size_t j = 0; j < v->count; j++) {
-			const struct venue *other = &v->items[j];
+			const struct health_venue *other = &v->items[j];
 
 			if (other->reading == NULL || !other->reading->clock_read)
 				continue;
@@ -106,14 +106,14 @@ news_compare_clocks(struct venues *v)
 }
 
 void
-news_read_books(struct venue *venue)
+news_read_books(struct health_venue *venue)
 {
 	const struct exchange_reading *reading = venue->reading;
 	/* The request that tells the time comes last, if there are two. */
 	enum endpoint timed = venue->endpoints[ENDPOINT_TRADE] ? ENDPOINT_TRADE : ENDPOINT_BOOK;
 
 	for (size_t i = 0; i < venue->book_count; i++) {
-		struct book *book = &venue->books[i];
+		struct health_book *book = &venue->books[i];
 
 		book->news = (struct book_news){ .age = -1,
 			.borrowed_age = venue->profile->book_timestamp.count != 1,
@@ -132,8 +132,8 @@ news_read_books(struct venue *venue)
 }
 
 void
-news_read(
-    const struct venue *venue, const struct exchange_target *target, double seconds[], struct news *news)
+news_read(const struct health_venue *venue, const struct exchange_target *target, double seconds[],
+    struct news *news)
 {
 	const struct exchange_reading *reading = venue->reading;
 
@@ -170,7 +170,7 @@ news_find_movers(struct venues *v)
 		v->movers[i] = MOVER_NONE;
 	for (size_t i = 0; i < v->count; i++)
 		for (size_t j = 0; v->items[i].reading != NULL && j < v->items[i].book_count; j++) {
-			const struct book *book = &v->items[i].books[j];
+			const struct health_book *book = &v->items[i].books[j];
 			size_t *mover = &v->movers[book->base];
 
 			if (book->news.moved)
@@ -180,12 +180,12 @@ news_find_movers(struct venues *v)
 
 void
 news_judge_books(
-    const struct venues *v, struct venue *venue, const struct judge_limits *limits, struct news *news)
+    const struct venues *v, struct health_venue *venue, const struct judge_limits *limits, struct news *news)
 {
 	size_t self = (size_t)(venue - v->items);
 
 	for (size_t i = 0; i < venue->book_count; i++) {
-		struct book *book = &venue->books[i];
+		struct health_book *book = &venue->books[i];
 		size_t mover = v->movers[book->base];
 
 		if (book->news.tradable >= 0)

@@ -14,13 +14,13 @@
  */
 void news_compare_clocks(struct venues *v);
 
-void news_read_books(struct venue *venue);
+void news_read_books(struct health_venue *venue);
 void news_find_movers(struct venues *v);
 
 /* `seconds` has room for all requests of the venue. */
-void news_read(
-    const struct venue *venue, const struct exchange_target *target, double seconds[], struct news *news);
+void news_read(const struct health_venue *venue, const struct exchange_target *target, double seconds[],
+    struct news *news);
 void news_judge_books(
-    const struct venues *v, struct venue *venue, const struct judge_limits *limits, struct news *news);
+    const struct venues *v, struct health_venue *venue, const struct judge_limits *limits, struct news *news);
 
 #endif /* EXCHANGE_HEALTH_ASSESS_H */

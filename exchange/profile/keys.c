@@ -182,7 +182,7 @@ find_read(struct profile *profile, const char *name, size_t length)
 }
 
 /* Sections whose keys are "<section>.<name>.<key>", the same ones for each name. */
-static const struct section {
+static const struct key_section {
 	const char *begins;
 	const struct profile_key *table;
 	size_t count;

@@ -15,7 +15,7 @@ choose(struct gate *gate, double now)
 	size_t count = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 
 		venue->reading = NULL;
 		if (gate->memory_failure.kind != FAILURE_NONE || gate->retry_at[i] > now)
@@ -30,7 +30,7 @@ choose(struct gate *gate, double now)
 /* Judging ------------------------------------------------------------ */
 
 static void
-tell_held_back(struct check_result *result, const struct venue *venue, double until)
+tell_held_back(struct check_result *result, const struct health_venue *venue, double until)
 {
 	time_t seconds = (time_t)until;
 	struct tm utc;
@@ -54,8 +54,8 @@ first_failure(const struct exchange_reading *reading)
 }
 
 static void
-judge_health(
-    struct check_result *result, const struct venue *venue, const struct news *news, enum health health)
+judge_health(struct check_result *result, const struct health_venue *venue, const struct news *news,
+    enum health health)
 {
 	const struct request_reading *failed = first_failure(venue->reading);
 	char what[160];
@@ -84,7 +84,7 @@ reduced(double value, double by)
  * alone nobody can mend, so the grain of its clock is never a reason to warn.
  */
 static void
-judge_clock(struct check_result *result, const struct venue *venue, double most)
+judge_clock(struct check_result *result, const struct health_venue *venue, double most)
 {
 	const struct exchange_reading *reading = venue->reading;
 	double skew = reading->clock_skew < 0 ? -reading->clock_skew : reading->clock_skew;
@@ -108,10 +108,10 @@ judge_clock(struct check_result *result, const struct venue *venue, double most)
 }
 
 static void
-judge_books(struct check_result *result, const struct venue *venue)
+judge_books(struct check_result *result, const struct health_venue *venue)
 {
 	for (size_t i = 0; i < venue->book_count; i++) {
-		const struct book *book = &venue->books[i];
+		const struct health_book *book = &venue->books[i];
 
 		if (venue->endpoints[ENDPOINT_BOOK] && !venue->reading->books[i].read)
 			check_find(result, STATUS_FAIL, "wait until its order book can be read",
@@ -129,7 +129,7 @@ static void
 judge_venue(struct gate *gate, size_t index, struct check_result *result, double now)
 {
 	struct venues *v = &gate->venues;
-	struct venue *venue = &v->items[index];
+	struct health_venue *venue = &v->items[index];
 	struct news news;
 
 	news_read(venue, &v->targets[venue->reading - v->readings], v->seconds, &news);

@@ -39,7 +39,7 @@ static int
 check_symbols(const struct gate *gate, const struct options *given, struct failure *why)
 {
 	for (size_t i = 0; i < gate->venues.count && gate_makes(gate, CHECK_EXCHANGE_HEALTH); i++) {
-		const struct venue *venue = &gate->venues.items[i];
+		const struct health_venue *venue = &gate->venues.items[i];
 
 		if (venue->book_count == 0 && venue->profile->endpoints[ENDPOINT_BOOK].path != NULL)
 			return options_failure(given, "exchange", i, why,

@@ -201,7 +201,8 @@ look_at(struct looking *looking, const struct tree *tree)
 	int question = ASK_TOP;
 
 	repository_ask(&repository, tree->root, is_bot ? looking->gate->git_refs : NULL, looking->deadline);
-	while (question < ASK_REFS && repository_answered(&repository, (enum question)question, &why) == 0)
+	while (
+	    question < ASK_REFS && repository_answered(&repository, (enum git_question)question, &why) == 0)
 		question++;
 	if (question == ASK_REFS && !is_top(tree, &repository)) {
 		(void)failure_set(&why, FAILURE_LOCAL,

@@ -120,7 +120,7 @@ repository_release(struct repository *repository)
 /* What came --------------------------------------------------------- */
 
 int
-repository_answered(const struct repository *repository, enum question question, struct failure *why)
+repository_answered(const struct repository *repository, enum git_question question, struct failure *why)
 {
 	static const char fork[] = "cannot fork";
 	const struct buffer *output = &repository->output[question], *errors = &repository->errors[question];

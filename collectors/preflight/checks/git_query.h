@@ -12,7 +12,7 @@
  * hooks, nor what fetches for a partial clone, since git can start no process
  * here.  Nor do its settings say what counts as a change.
  */
-enum question {
+enum git_question {
 	ASK_TOP,     /* where the working tree begins, and a newline */
 	ASK_CHANGES, /* git status --porcelain=v2 --branch -z, of what is tracked */
 	ASK_OTHERS,  /* what is not tracked, nor named by a .gitignore; each ends with NUL */
@@ -40,7 +40,7 @@ void repository_ask(
 void repository_release(struct repository *repository);
 
 /* Whether it was answered in full: 0, or -1 with `why`. */
-int repository_answered(const struct repository *repository, enum question question, struct failure *why);
+int repository_answered(const struct repository *repository, enum git_question question, struct failure *why);
 
 /* The members of a list that end with NUL, one after another; NULL: that was the last one. */
 const char *repository_next(const struct buffer *list, const char *text);

@@ -185,7 +185,7 @@ is_configured(
 
 /* Redis -------------------------------------------------------------- */
 
-struct round {
+struct servers_run {
 	struct servers *servers;
 	struct deadline deadline;
 };
@@ -193,21 +193,21 @@ struct round {
 static void
 ask_redis(void *context, size_t index)
 {
-	const struct round *round = context;
-	struct redis_server *server = &round->servers->redis[index];
+	const struct servers_run *run = context;
+	struct redis_server *server = &run->servers->redis[index];
 
-	redis_probe(server->target, REDIS_SAMPLES, round->deadline, &server->result);
+	redis_probe(server->target, REDIS_SAMPLES, run->deadline, &server->result);
 }
 
 void
 check_redis(struct gate *gate, struct deadline deadline, struct check_result *result)
 {
 	struct servers *servers = &gate->servers;
-	struct round round = { servers, deadline };
+	struct servers_run run = { servers, deadline };
 
 	if (!is_configured(gate, result, servers->redis_count, "redis.target", "redis"))
 		return;
-	parallel_each(servers->redis_count, ask_redis, &round);
+	parallel_each(servers->redis_count, ask_redis, &run);
 	for (size_t i = 0; i < servers->redis_count; i++) {
 		const struct redis_server *server = &servers->redis[i];
 
@@ -226,11 +226,11 @@ check_redis(struct gate *gate, struct deadline deadline, struct check_result *re
 static void
 ask_postgres(void *context, size_t index)
 {
-	const struct round *round = context;
-	struct postgres_server *server = &round->servers->postgres[index];
+	const struct servers_run *run = context;
+	struct postgres_server *server = &run->servers->postgres[index];
 
 	postgres_probe_and_ask(
-	    server->target, POSTGRES_SAMPLES, round->servers->schema_query, round->deadline, &server->result);
+	    server->target, POSTGRES_SAMPLES, run->servers->schema_query, run->deadline, &server->result);
 }
 
 static void
@@ -277,11 +277,11 @@ void
 check_postgres(struct gate *gate, struct deadline deadline, struct check_result *result)
 {
 	struct servers *servers = &gate->servers;
-	struct round round = { servers, deadline };
+	struct servers_run run = { servers, deadline };
 
 	if (!is_configured(gate, result, servers->postgres_count, "postgres.target", "postgres"))
 		return;
-	parallel_each(servers->postgres_count, ask_postgres, &round);
+	parallel_each(servers->postgres_count, ask_postgres, &run);
 	for (size_t i = 0; i < servers->postgres_count; i++)
 		judge_postgres(servers, &servers->postgres[i], result);
 	check_pass(result, "SELECT 1 answered in %.2f ms, writable%s%.64s", result->latency_seconds * 1e3,

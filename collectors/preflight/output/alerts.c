@@ -149,7 +149,7 @@ write_list(const struct gate *gate, const struct verdict *verdict, bool failed, 
 		    length == 0   ? ""
 		    : text_at > 0 ? "\n"
 				  : ", ",
-		    check_name((enum check)check), text_at > 0 ? ": " : "", text);
+		    check_name((enum preflight_check)check), text_at > 0 ? ": " : "", text);
 	}
 }
 

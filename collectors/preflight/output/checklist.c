@@ -30,7 +30,8 @@ plain(const struct terminal *t)
 static void
 show_name(struct terminal *t)
 {
-	buffer_format(&t->out.text, "[%zu/%zu] %s ...", t->number, t->total, check_name((enum check)t->next));
+	buffer_format(
+	    &t->out.text, "[%zu/%zu] %s ...", t->number, t->total, check_name((enum preflight_check)t->next));
 }
 
 /* What is awaited; only where it can be seen coming. */
@@ -83,7 +84,7 @@ terminal_begin(
 }
 
 void
-terminal_done(struct terminal *t, enum check check)
+terminal_done(struct terminal *t, enum preflight_check check)
 {
 	t->done[check] = true;
 	if (!t->shown)
@@ -102,7 +103,7 @@ show_hints(struct terminal *t, enum check_status status)
 	for (int check = 0; check < CHECKS; check++)
 		if (t->listed[check] && t->results[check].status == status &&
 		    t->results[check].hint[0] != '\0')
-			buffer_format(&t->out.text, "  %s: %s\n", check_name((enum check)check),
+			buffer_format(&t->out.text, "  %s: %s\n", check_name((enum preflight_check)check),
 			    t->results[check].hint);
 }
 

@@ -23,7 +23,7 @@ struct terminal {
 /* `fd` negative: nothing is shown. */
 void terminal_begin(
     struct terminal *terminal, int fd, const struct check_result results[CHECKS], const bool listed[CHECKS]);
-void terminal_done(struct terminal *terminal, enum check check); /* its result is there */
+void terminal_done(struct terminal *terminal, enum preflight_check check); /* its result is there */
 void terminal_end(struct terminal *terminal, const struct verdict *verdict);
 
 /* False: by the deadline not all was taken. */

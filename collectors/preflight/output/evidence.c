@@ -15,7 +15,7 @@ enum { FORMAT = 1, LEAST_NS = 100 * 1000 * 1000 };
 /* What it says ------------------------------------------------------- */
 
 static json_t *
-check_document(enum check check, const struct check_result *result)
+check_document(enum preflight_check check, const struct check_result *result)
 {
 	json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:f}", "name", check_name(check), "status",
 	    check_status_name(result->status), "reason", result->reason, "hint", result->hint,
@@ -36,7 +36,7 @@ checks_document(const struct gate *gate)
 	for (int check = 0; check < CHECKS; check++)
 		if (gate->listed[check])
 			(void)json_array_append_new(
-			    list, check_document((enum check)check, &gate->found.results[check]));
+			    list, check_document((enum preflight_check)check, &gate->found.results[check]));
 	return list;
 }
 
@@ -103,7 +103,7 @@ write_evidence(
 
 /* Where the file system does not answer ------------------------------ */
 
-struct writing {
+struct evidence_writing {
 	const struct evidence *evidence;
 	const char *path;
 	struct deadline deadline;
@@ -113,14 +113,14 @@ struct writing {
 static void
 work(void *context, int tell)
 {
-	const struct writing *writing = context;
+	const struct evidence_writing *writing = context;
 
 	apart_tell(
 	    tell, write_evidence(writing->evidence, writing->path, writing->deadline, writing->why) == 0);
 }
 
 static int
-write_apart(struct writing *writing, pid_t *left_behind, struct failure *why)
+write_apart(struct evidence_writing *writing, pid_t *left_behind, struct failure *why)
 {
 	struct deadline until = { .at_ns = writing->deadline.at_ns + LEAST_NS };
 	struct apart apart;
@@ -146,7 +146,7 @@ evidence_write(const struct evidence *evidence, const char *path, struct deadlin
     pid_t *left_behind, struct failure *why)
 {
 	struct deadline least = deadline_in(LEAST_NS);
-	struct writing writing = { .evidence = evidence,
+	struct evidence_writing writing = { .evidence = evidence,
 		.path = path,
 		.deadline = deadline.at_ns > least.at_ns ? deadline : least,
 		.why = apart_share(sizeof(*why)) };
