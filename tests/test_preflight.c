@@ -334,11 +334,11 @@ END_TEST
 
 START_TEST(times_are_rfc_3339)
 {
-	char text[WHEN_TEXT];
+	char text[TIME_TEXT];
 
-	ck_assert_str_eq(when_text(0, text), "1970-01-01T00:00:00.000Z");
-	ck_assert_str_eq(when_text(1763688705.1234, text), "2025-11-21T01:31:45.123Z");
-	ck_assert_str_eq(when_text(1763688705.9996, text), "2025-11-21T01:31:46.000Z");
+	ck_assert_str_eq(time_text(0, text), "1970-01-01T00:00:00.000Z");
+	ck_assert_str_eq(time_text(1763688705.1234, text), "2025-11-21T01:31:45.123Z");
+	ck_assert_str_eq(time_text(1763688705.9996, text), "2025-11-21T01:31:46.000Z");
 }
 END_TEST
 

@@ -70,7 +70,8 @@ static int
 add_bound(const struct group *g, size_t *count, double bound, double value, uint32_t line)
 {
 	struct composite_checker *c = g->checker;
-	struct composite_bound *bounds = room_for(c->bounds, &c->bounds_room, *count + 1, 0, sizeof(*bounds));
+	struct composite_bound *bounds =
+	    array_reserve(c->bounds, &c->bounds_room, *count + 1, 0, sizeof(*bounds));
 
 	if (bounds == NULL)
 		return -1;

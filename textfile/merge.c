@@ -79,9 +79,9 @@ new_tables(struct merging *m, size_t samples)
 	while (capacity < samples * 2)
 		capacity *= 2;
 	m->owner_mask = capacity - 1;
-	m->owners = room_zeroed(capacity, sizeof(*m->owners));
-	m->kept = room_zeroed(samples + 1, sizeof(*m->kept));
-	m->order = room_zeroed(samples + 1, sizeof(*m->order));
+	m->owners = array_new_zeroed(capacity, sizeof(*m->owners));
+	m->kept = array_new_zeroed(samples + 1, sizeof(*m->kept));
+	m->order = array_new_zeroed(samples + 1, sizeof(*m->order));
 	if (m->owners == NULL || m->kept == NULL || m->order == NULL)
 		return -1;
 	for (size_t i = 0; i < capacity; i++)
@@ -166,7 +166,7 @@ static int
 add_joined(struct merging *m, const struct parsed_family *family, uint32_t *number)
 {
 	struct merged_family *families =
-	    room_for(m->families, &m->family_room, m->family_count + 1, 0, sizeof(*families));
+	    array_reserve(m->families, &m->family_room, m->family_count + 1, 0, sizeof(*families));
 	bool bucket;
 	struct slice whole = whole_of(family->name, &bucket);
 	struct names *parts = bucket ? &m->before_bucket : &m->before_part;

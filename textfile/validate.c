@@ -53,8 +53,8 @@ static int
 validation_init(struct validation *c, const struct document *document, fault_handler *report, void *context)
 {
 	*c = (struct validation){ .document = document, .faults = { report, context, 0 } };
-	c->families = room_zeroed(document->family_count + 1, sizeof(*c->families));
-	c->hashes = room_zeroed(document->sample_count + 1, sizeof(*c->hashes));
+	c->families = array_new_zeroed(document->family_count + 1, sizeof(*c->families));
+	c->hashes = array_new_zeroed(document->sample_count + 1, sizeof(*c->hashes));
 	if (c->families == NULL || c->hashes == NULL)
 		return -1;
 	for (size_t i = 0; i < document->family_count; i++) {
@@ -63,8 +63,8 @@ validation_init(struct validation *c, const struct document *document, fault_han
 		c->families[i].first_sample = NONE;
 		if (c->next != NULL || family->sample_count == 0 || !composite_type(family->type))
 			continue;
-		c->next = room_zeroed(document->sample_count, sizeof(*c->next));
-		c->last = room_zeroed(document->sample_count, sizeof(*c->last));
+		c->next = array_new_zeroed(document->sample_count, sizeof(*c->next));
+		c->last = array_new_zeroed(document->sample_count, sizeof(*c->last));
 		if (c->next == NULL || c->last == NULL)
 			return -1;
 	}
@@ -167,7 +167,7 @@ check_duplicates(struct validation *c)
 	while (capacity < count * 2)
 		capacity *= 2;
 	mask = capacity - 1;
-	slots = room_zeroed(capacity, sizeof(*slots));
+	slots = array_new_zeroed(capacity, sizeof(*slots));
 	if (slots == NULL)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {

@@ -6,7 +6,7 @@
 /*
  * The eight checks.  Each fills its result by the deadline, as far as it is up
  * to us, in a thread of its own; the gate is only read, but for what belongs to
- * that check alone.  Their process ends with them (round.h), and takes with it
+ * that check alone.  Their process ends with them (run.h), and takes with it
  * what they allocated.
  */
 void check_environment(struct gate *gate, struct deadline deadline, struct check_result *result);
@@ -19,7 +19,7 @@ void check_git_safety(struct gate *gate, struct deadline deadline, struct check_
 /*
  * These two look at the same answers of the accounts, so that no account is
  * asked twice: first accounts_ask(), then both in the same thread.  What assets
- * are worth, open_positions' takes from the order books of exchange_health's (books.h).
+ * are worth, open_positions' takes from the order books of exchange_health's (order_books_ready.h).
  */
 void accounts_ask(struct gate *gate, struct deadline deadline);
 void check_live_guard(struct gate *gate, struct deadline deadline, struct check_result *result);

@@ -17,7 +17,7 @@ static const char hint[] = "look for a file system that does not answer (mount, 
 struct checks_run {
 	struct gate *gate;
 	struct deadline deadline;
-	int tell;
+	int report_fd;
 };
 
 /* In the order of enum preflight_check. */
@@ -75,7 +75,7 @@ do_check(struct checks_run *run, enum preflight_check check, const struct secret
 	check_conclude(result, secrets);
 	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	share(run->gate, check);
-	apart_tell(run->tell, (unsigned char)check);
+	child_report(run->report_fd, (unsigned char)check);
 }
 
 /* What looks at keys, once they are read.  The two that look at the accounts share what these answer. */
@@ -125,11 +125,11 @@ do_job(void *context, size_t index)
 }
 
 static void
-work(void *context, int tell)
+work(void *context, int report_fd)
 {
 	struct checks_run *run = context;
 
-	run->tell = tell;
+	run->report_fd = report_fd;
 	parallel_each(sizeof(jobs) / sizeof(*jobs), do_job, run);
 }
 
@@ -161,7 +161,7 @@ begin(struct gate *gate)
 	gate->found = (struct findings){ 0 };
 	for (int check = 0; check < CHECKS; check++) {
 		check_begin(&gate->found.results[check]);
-		if (!apart_is_there(gate->left_behind[check]))
+		if (!child_is_running(gate->left_behind[check]))
 			gate->left_behind[check] = 0;
 	}
 	*gate->shared = gate->found;
@@ -179,20 +179,20 @@ give_up(struct check_result *result, const struct failure *why, int64_t began_ns
 
 /* What is told, until there is no more: which are there, and in `why` the reason for the others. */
 static void
-follow(struct gate *gate, const struct apart *apart, struct deadline deadline, struct terminal *terminal,
-    bool told[CHECKS], struct failure *why)
+follow(struct gate *gate, const struct child *child, struct deadline deadline, struct terminal *terminal,
+    bool reported[CHECKS], struct failure *why)
 {
 	size_t count = 0;
 	int number = 0;
 
 	deadline.at_ns += GRACE_NS;
-	while (count < CHECKS && (number = apart_listen(apart, deadline)) >= 0 && number < CHECKS) {
+	while (count < CHECKS && (number = child_read(child, deadline)) >= 0 && number < CHECKS) {
 		take(gate, (enum preflight_check)number);
 		terminal_done(terminal, (enum preflight_check)number);
-		told[number] = true;
+		reported[number] = true;
 		count++;
 	}
-	if (number == APART_LATE)
+	if (number == CHILD_LATE)
 		(void)failure_set(why, FAILURE_TIMEOUT, "it did not answer in time");
 	else
 		(void)failure_set(why, FAILURE_LOCAL, "the process that made it ended before it was done");
@@ -203,18 +203,18 @@ round_make(struct gate *gate, struct deadline deadline, struct terminal *termina
 {
 	struct checks_run run = { .gate = gate, .deadline = deadline };
 	int64_t began_ns = clock_now_ns();
-	bool told[CHECKS] = { false };
+	bool reported[CHECKS] = { false };
 	struct failure why = { 0 };
-	struct apart apart;
+	struct child child;
 	pid_t left = 0;
 
 	begin(gate);
-	if (apart_begin(&apart, work, &run, &why) == 0) {
-		follow(gate, &apart, deadline, terminal, told, &why);
-		left = apart_end(&apart);
+	if (child_start(&child, work, &run, &why) == 0) {
+		follow(gate, &child, deadline, terminal, reported, &why);
+		left = child_end(&child);
 	}
 	for (int check = 0; check < CHECKS; check++) {
-		if (told[check])
+		if (reported[check])
 			continue;
 		gate->left_behind[check] = left;
 		give_up(&gate->found.results[check], &why, began_ns);

@@ -5,7 +5,7 @@
 #include "collectors/preflight/settings.h"
 
 /*
- * Make all checks at once, in a process of its own (apart.h), each in a thread
+ * Make all checks at once, in a process of its own (child.h), each in a thread
  * there; what they find is in `gate->found`.  Back by the deadline and three
  * tenths of a second in every case: a check that has not answered by then
  * failed, and its process is left behind if it cannot be ended.  While that is

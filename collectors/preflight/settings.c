@@ -157,7 +157,7 @@ gate_new(const struct options *given, struct secrets *secrets, struct failure *w
 	}
 	gate->secrets = secrets;
 	books_init(&gate->books);
-	gate->shared = apart_share(sizeof(*gate->shared));
+	gate->shared = child_share(sizeof(*gate->shared));
 	if (gate->shared == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	else if (read_choice(gate, given, why) == 0 && read_mode(gate, given, why) == 0 &&
@@ -179,7 +179,7 @@ gate_free(struct gate *gate)
 	gate_release_alerts(gate);
 	gate_release_exchanges(gate);
 	gate_release_servers(&gate->servers);
-	apart_unshare(gate->shared, sizeof(*gate->shared));
+	child_unshare(gate->shared, sizeof(*gate->shared));
 	books_release(&gate->books);
 	secrets_release(&gate->known);
 	texts_release(&gate->variables);

@@ -29,7 +29,7 @@ need_joint(struct joining *j, const struct content_family *family)
 
 	if (entry != NULL)
 		return &j->joints[entry->number];
-	joints = room_for(j->joints, &j->joint_room, j->joint_count + 1, 0, sizeof(*joints));
+	joints = array_reserve(j->joints, &j->joint_room, j->joint_count + 1, 0, sizeof(*joints));
 	if (joints == NULL || names_add(&j->names, family->name, (uint32_t)j->joint_count, 0) != 0) {
 		j->joints = joints != NULL ? joints : j->joints;
 		return NULL;
@@ -99,7 +99,8 @@ add_slice(struct joined *joined, const char *at, size_t length)
 		last->length += length;
 		return 0;
 	}
-	slices = room_for(joined->slices, &joined->slice_room, joined->slice_count + 1, 0, sizeof(*slices));
+	slices =
+	    array_reserve(joined->slices, &joined->slice_room, joined->slice_count + 1, 0, sizeof(*slices));
 	if (slices == NULL)
 		return -1;
 	joined->slices = slices;

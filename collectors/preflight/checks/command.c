@@ -186,11 +186,11 @@ finish(
 	int status = 0;
 
 	/* It may close its output and go on. */
-	if (ended && !too_much && apart_reap(pid, deadline, &status))
+	if (ended && !too_much && child_wait(pid, deadline, &status))
 		return judge(status, command, why);
 	(void)kill(pid, SIGKILL);
 	/* A tenth of a second is long for one that is killed; then it is left to whoever inherits it. */
-	(void)apart_reap(pid, deadline_in(INT64_C(100000000)), &status);
+	(void)child_wait(pid, deadline_in(INT64_C(100000000)), &status);
 	if (too_much)
 		return failure_set(why, FAILURE_LOCAL, "%s prints more than can be looked at", command);
 	return failure_set(why, FAILURE_TIMEOUT, "%s did not end in time", command);

@@ -168,12 +168,12 @@ annotations(const struct gate *gate, const struct verdict *verdict, bool failed)
 static json_t *
 alert(const struct gate *gate, const struct verdict *verdict, bool failed, double now, double until)
 {
-	char starts[WHEN_TEXT], ends[WHEN_TEXT];
+	char starts[TIME_TEXT], ends[TIME_TEXT];
 
 	return json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:s, s:s}", "labels", "alertname",
 	    failed ? "PreflightFailed" : "PreflightWarning", "severity", failed ? "P0" : "P1", "env",
 	    gate->env, "service", "preflight", "annotations", annotations(gate, verdict, failed), "startsAt",
-	    when_text(now, starts), "endsAt", when_text(until, ends));
+	    time_text(now, starts), "endsAt", time_text(until, ends));
 }
 
 /* An alert lasts over two runs that did not come; who starts single runs says how far they are apart. */

@@ -69,12 +69,12 @@ static json_t *
 document(const struct evidence *evidence)
 {
 	const struct gate *gate = evidence->gate;
-	char started[WHEN_TEXT], finished[WHEN_TEXT];
+	char started[TIME_TEXT], finished[TIME_TEXT];
 
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:f, s:b, s:b, s:o, s:o, s:o}",
 	    "format", FORMAT, "program", "preflight", "version", version_number, "revision", version_revision,
 	    "env", gate->env, "strict", gate->strict, "partial", gate->partial, "started_at",
-	    when_text(evidence->started, started), "finished_at", when_text(evidence->finished, finished),
+	    time_text(evidence->started, started), "finished_at", time_text(evidence->finished, finished),
 	    "duration_seconds", evidence->finished - evidence->started, "ready", evidence->verdict->ready,
 	    "ready_for_live", evidence->verdict->ready_for_live, "counts", counts_document(evidence->verdict),
 	    "checks", checks_document(gate), "alerts", alerts_document(evidence));
@@ -94,7 +94,7 @@ write_evidence(
 	if (text == NULL || asprintf(&line, "%s\n", text) < 0)
 		(void)failure_set(why, FAILURE_LOCAL, "evidence: out of memory");
 	else
-		result = put_file(path, line, deadline, why);
+		result = replace_file(path, line, deadline, why);
 	free(line);
 	free(text);
 	json_decref(root);
@@ -111,34 +111,34 @@ struct evidence_writing {
 };
 
 static void
-work(void *context, int tell)
+work(void *context, int report_fd)
 {
 	const struct evidence_writing *writing = context;
 
-	apart_tell(
-	    tell, write_evidence(writing->evidence, writing->path, writing->deadline, writing->why) == 0);
+	child_report(report_fd,
+	    write_evidence(writing->evidence, writing->path, writing->deadline, writing->why) == 0);
 }
 
 static int
 write_apart(struct evidence_writing *writing, pid_t *left_behind, struct failure *why)
 {
 	struct deadline until = { .at_ns = writing->deadline.at_ns + LEAST_NS };
-	struct apart apart;
-	int told;
+	struct child child;
+	int reported;
 
-	if (apart_begin(&apart, work, writing, why) != 0)
+	if (child_start(&child, work, writing, why) != 0)
 		return -1;
-	told = apart_listen(&apart, until);
-	*left_behind = apart_end(&apart);
-	if (told == APART_LATE)
+	reported = child_read(&child, until);
+	*left_behind = child_end(&child);
+	if (reported == CHILD_LATE)
 		return failure_set(why, FAILURE_TIMEOUT,
 		    "evidence: '%s' was not written in time: its file system does not answer", writing->path);
-	if (told == APART_ENDED)
+	if (reported == CHILD_ENDED)
 		return failure_set(why, FAILURE_LOCAL,
 		    "evidence: the process that was to write '%s' ended before it had", writing->path);
-	if (told == 0)
+	if (reported == 0)
 		*why = *writing->why;
-	return told > 0 ? 0 : -1;
+	return reported > 0 ? 0 : -1;
 }
 
 int
@@ -149,10 +149,10 @@ evidence_write(const struct evidence *evidence, const char *path, struct deadlin
 	struct evidence_writing writing = { .evidence = evidence,
 		.path = path,
 		.deadline = deadline.at_ns > least.at_ns ? deadline : least,
-		.why = apart_share(sizeof(*why)) };
+		.why = child_share(sizeof(*why)) };
 	int result = -1;
 
-	if (apart_is_there(*left_behind))
+	if (child_is_running(*left_behind))
 		(void)failure_set(why, FAILURE_TIMEOUT,
 		    "evidence: '%s' is still being written by an earlier run (process %ld)", path,
 		    (long)*left_behind);
@@ -160,6 +160,6 @@ evidence_write(const struct evidence *evidence, const char *path, struct deadlin
 		(void)failure_set(why, FAILURE_LOCAL, "evidence: out of memory");
 	else
 		result = write_apart(&writing, left_behind, why);
-	apart_unshare(writing.why, sizeof(*why));
+	child_unshare(writing.why, sizeof(*why));
 	return result;
 }
