@@ -84,13 +84,13 @@ recall(struct health_venue *venue, const struct metrics *last, const struct ban_
 {
 	struct ban ban = ban_list_find(bans, venue_url(venue));
 
-	memory_read(last, venue->name, now, &venue->history);
+	history_read(last, venue->name, now, &venue->history);
 	if (ban.banned_until > venue->history.banned_until)
 		venue->history.banned_until = ban.banned_until;
 	if (ban.retry_at > venue->history.retry_at)
 		venue->history.retry_at = ban.retry_at;
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
+		history_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
 	return judge_may_ask(&venue->history, now);
 }
 
@@ -113,14 +113,14 @@ tell_held_back(struct run *run, const struct health_venue *venue, double now)
 
 /* One line for a venue, however many of its requests failed: the first says why. */
 static void
-tell_failure(struct run *run, const struct health_venue *venue, const struct news *news)
+tell_failure(struct run *run, const struct health_venue *venue, const struct assessment *assessment)
 {
 	const struct exchange_reading *reading = venue->reading;
 	const struct request_reading *request = reading->requests;
 	const char *endpoint, *symbol = "";
 	struct failure why;
 
-	if (news->failures == 0)
+	if (assessment->failures == 0)
 		return;
 	while (request->failure.kind == FAILURE_NONE)
 		request++;
@@ -128,8 +128,8 @@ tell_failure(struct run *run, const struct health_venue *venue, const struct new
 	if (venue->profile->endpoints[request->endpoint].per_symbol)
 		symbol = venue->symbols[request->symbol];
 	why = request->failure;
-	(void)failure_prefix(&why, "%zu of %zu requests failed: %s%s%s", news->failures, news->requests,
-	    endpoint, *symbol != '\0' ? " " : "", symbol);
+	(void)failure_prefix(&why, "%zu of %zu requests failed: %s%s%s", assessment->failures,
+	    assessment->requests, endpoint, *symbol != '\0' ? " " : "", symbol);
 	run_failed(run, venue->name, &why);
 }
 
@@ -166,26 +166,26 @@ publish_asked(const struct exchange_health *s, struct health_venue *venue,
     const struct exchange_target *target, struct run *run, double now)
 {
 	struct metrics *m = run_metrics(run);
-	struct news news;
+	struct assessment assessment;
 	enum health health;
 	bool failed;
 
-	news_read(venue, target, s->venues.seconds, &news);
-	news_judge_books(&s->venues, venue, &s->limits, &news);
-	judge_remember(&venue->history, &news, now);
-	if (news.banned || news.throttled)
+	assess_venue(venue, target, s->venues.seconds, &assessment);
+	assess_judge_books(&s->venues, venue, &s->limits, &assessment);
+	judge_remember(&venue->history, &assessment, now);
+	if (assessment.banned || assessment.throttled)
 		tell_ban(run, venue, now);
-	health = judge(&s->limits, &venue->history, &news, now);
-	failed = judge_is_failed(&news);
-	report_venue(m, venue, news.requests > 0 && !failed, now);
-	if (news.requests > 0)
-		memory_write(m, venue->name, &venue->history, now);
+	health = judge(&s->limits, &venue->history, &assessment, now);
+	failed = judge_is_failed(&assessment);
+	report_venue(m, venue, assessment.requests > 0 && !failed, now);
+	if (assessment.requests > 0)
+		history_write(m, venue->name, &venue->history, now);
 	/* Whether a symbol is tradable is known no longer when the exchange fails, unless it just said so. */
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history,
-		    !failed || venue->books[i].news.tradable >= 0);
-	memory_write_health(m, venue->name, health);
-	tell_failure(run, venue, &news);
+		history_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history,
+		    !failed || venue->books[i].assessment.tradable >= 0);
+	history_write_health(m, venue->name, health);
+	tell_failure(run, venue, &assessment);
 	tell_change(run, venue, health);
 }
 
@@ -196,8 +196,8 @@ publish_not_asked(
 	enum health health = judge(&s->limits, &venue->history, NULL, now);
 
 	report_venue(run_metrics(run), venue, false, now);
-	memory_write_hold(run_metrics(run), venue->name, &venue->history, now);
-	memory_write_health(run_metrics(run), venue->name, health);
+	history_write_hold(run_metrics(run), venue->name, &venue->history, now);
+	history_write_health(run_metrics(run), venue->name, health);
 	tell_change(run, venue, health);
 }
 
@@ -253,11 +253,11 @@ publish(struct exchange_health *s, struct run *run, double now)
 {
 	struct venues *v = &s->venues;
 
-	news_compare_clocks(v);
+	assess_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
-			news_read_books(&v->items[i]);
-	news_find_movers(v);
+			assess_read_books(&v->items[i]);
+	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		struct health_venue *venue = &v->items[i];
 

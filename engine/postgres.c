@@ -16,7 +16,7 @@ enum {
 /* One reading under way.  It outlives the caller, if the errand does. */
 struct work {
 	struct postgres_session session;
-	struct engine_view view;
+	struct postgres_view_name view;
 	char *shown; /* the view as the operator writes it */
 	bool present[ENGINE_COLUMNS];
 	struct engine_reading reading;
@@ -285,7 +285,7 @@ work_new(const char *view, struct failure *why)
 	}
 	if (w == NULL || w->shown == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
-	else if (engine_view_parse(&w->view, view, why) == 0)
+	else if (postgres_view_name_parse(&w->view, view, why) == 0)
 		return w;
 	work_free(w);
 	return NULL;

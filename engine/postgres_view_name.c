@@ -72,7 +72,7 @@ read_part(const char *at, char quoted[ENGINE_QUOTED])
 }
 
 int
-engine_view_parse(struct engine_view *view, const char *text, struct failure *why)
+postgres_view_name_parse(struct postgres_view_name *view, const char *text, struct failure *why)
 {
 	char name[ENGINE_QUOTED];
 	const char *at = read_part(text, view->schema);
@@ -93,7 +93,7 @@ engine_view_parse(struct engine_view *view, const char *text, struct failure *wh
 int
 engine_check_view(const char *view, struct failure *why)
 {
-	struct engine_view parsed;
+	struct postgres_view_name parsed;
 
-	return engine_view_parse(&parsed, view, why);
+	return postgres_view_name_parse(&parsed, view, why);
 }

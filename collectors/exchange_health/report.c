@@ -80,8 +80,9 @@ report_books(struct metrics *m, const struct health_venue *venue)
 			continue;
 		set(m, EXCHANGE_BOOK_PRICE, LABELS(venue->name, symbol, "bid"), reading->bid);
 		set(m, EXCHANGE_BOOK_PRICE, LABELS(venue->name, symbol, "ask"), reading->ask);
-		if (venue->books[i].news.age >= 0)
-			set(m, EXCHANGE_BOOK_AGE, LABELS(venue->name, symbol), venue->books[i].news.age);
+		if (venue->books[i].assessment.age >= 0)
+			set(m, EXCHANGE_BOOK_AGE, LABELS(venue->name, symbol),
+			    venue->books[i].assessment.age);
 	}
 }
 

@@ -65,11 +65,11 @@ read_file(const struct run *run, const char *name, struct metrics *last, struct 
 static void
 recall_venue(struct health_venue *venue, const struct metrics *last, double now)
 {
-	memory_read(last, venue->name, now, &venue->history);
+	history_read(last, venue->name, now, &venue->history);
 	/* The shared list says that; here it is what this run meets. */
 	venue->history.banned_until = venue->history.retry_at = 0;
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
+		history_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
 }
 
 static void

@@ -48,7 +48,7 @@ share(struct gate *gate, enum preflight_check check)
 		shared->public_bans[i] = (struct ban){ gate->venues.items[i].history.banned_until,
 			gate->venues.items[i].history.retry_at };
 	for (size_t i = 0; check == CHECK_LIVE_GUARD && i < gate->accounts.count; i++)
-		shared->private_bans[i] = memory_refusal(&gate->accounts.items[i], clock_unix_seconds());
+		shared->private_bans[i] = history_refusal(&gate->accounts.items[i], clock_unix_seconds());
 }
 
 static void

@@ -93,8 +93,8 @@ struct gate {
 	struct accounts accounts;
 	struct policy policy;
 	struct sources sources;
-	struct stock stock;
-	struct belief belief;
+	struct exchange_view exchange_view;
+	struct engine_view engine_view;
 	bool *comparable; /* by exchange */
 	double *retry_at; /* by exchange, Unix time: until then nobody asks it */
 	struct books books;

@@ -163,7 +163,7 @@ find(const struct json_scan *scan, struct slice row, const char *pointer, struct
 }
 
 int
-account_decide(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why)
+account_flag_read(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why)
 {
 	bool no = *rule == '!';
 	char pointer[LONGEST_POINTER] = "";
@@ -233,7 +233,7 @@ take_address(void *context, struct slice item)
 }
 
 int
-account_decide_restricted(
+account_flag_read_restricted(
     const struct json_scan *scan, struct slice row, const char *pointer, struct failure *why)
 {
 	struct addresses addresses = { 0 };

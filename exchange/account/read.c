@@ -130,7 +130,7 @@ static int
 read_inverse(const struct profile *profile, const struct json_scan *scan, bool *inverse, struct failure *why)
 {
 	const char *rule = profile->account.position_inverse_if;
-	int told = rule != NULL ? account_decide(scan, scan->text, rule, why) : 0;
+	int told = rule != NULL ? account_flag_read(scan, scan->text, rule, why) : 0;
 
 	*inverse = told == 1;
 	if (told == -1)

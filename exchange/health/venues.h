@@ -15,7 +15,7 @@ struct health_book {
 	const char *symbol; /* "BTC/USDT"; the settings' */
 	size_t base;        /* number of "BTC": the same in all venues */
 	struct book_history history;
-	struct book_news news;
+	struct book_assessment assessment;
 };
 
 struct health_venue {

@@ -54,15 +54,15 @@ first_failure(const struct exchange_reading *reading)
 }
 
 static void
-judge_health(struct check_result *result, const struct health_venue *venue, const struct news *news,
-    enum health health)
+judge_health(struct check_result *result, const struct health_venue *venue,
+    const struct assessment *assessment, enum health health)
 {
 	const struct request_reading *failed = first_failure(venue->reading);
 	char what[160];
 
 	if (failed != NULL) {
 		(void)snprintf(what, sizeof(what), "%s: %s", venue->name, endpoint_name(failed->endpoint));
-		check_find_failure(result, judge_is_failed(news) ? STATUS_FAIL : STATUS_WARN,
+		check_find_failure(result, judge_is_failed(assessment) ? STATUS_FAIL : STATUS_WARN,
 		    "look at the exchange's status page and at the network", what, &failed->failure);
 	}
 	if (health == HEALTH_HEALTHY || (health == HEALTH_DEGRADED && failed != NULL))
@@ -116,10 +116,10 @@ judge_books(struct check_result *result, const struct health_venue *venue)
 		if (venue->endpoints[ENDPOINT_BOOK] && !venue->reading->books[i].read)
 			check_find(result, STATUS_FAIL, "wait until its order book can be read",
 			    "%s: no order book of %s", venue->name, book->symbol);
-		if (book->news.tradable == 0)
+		if (book->assessment.tradable == 0)
 			check_find(result, STATUS_FAIL, "take the symbol out of the bot, or wait",
 			    "%s: %s cannot be traded", venue->name, book->symbol);
-		else if (book->news.tradable < 0 && venue->endpoints[ENDPOINT_SYMBOLS])
+		else if (book->assessment.tradable < 0 && venue->endpoints[ENDPOINT_SYMBOLS])
 			check_find(result, STATUS_FAIL, "wait until the exchange tells",
 			    "%s: whether %s can be traded is not known", venue->name, book->symbol);
 	}
@@ -130,16 +130,16 @@ judge_venue(struct gate *gate, size_t index, struct check_result *result, double
 {
 	struct venues *v = &gate->venues;
 	struct health_venue *venue = &v->items[index];
-	struct news news;
+	struct assessment assessment;
 
-	news_read(venue, &v->targets[venue->reading - v->readings], v->seconds, &news);
-	news_judge_books(v, venue, &gate->limits, &news);
-	judge_remember(&venue->history, &news, now);
-	judge_health(result, venue, &news, judge(&gate->limits, &venue->history, &news, now));
+	assess_venue(venue, &v->targets[venue->reading - v->readings], v->seconds, &assessment);
+	assess_judge_books(v, venue, &gate->limits, &assessment);
+	judge_remember(&venue->history, &assessment, now);
+	judge_health(result, venue, &assessment, judge(&gate->limits, &venue->history, &assessment, now));
 	judge_clock(result, venue, gate->max_skew);
 	judge_books(result, venue);
-	if (news.latency_seconds > result->latency_seconds)
-		result->latency_seconds = news.latency_seconds;
+	if (assessment.latency_seconds > result->latency_seconds)
+		result->latency_seconds = assessment.latency_seconds;
 }
 
 static void
@@ -148,11 +148,11 @@ judge_all(struct gate *gate, struct check_result *result)
 	struct venues *v = &gate->venues;
 	double now = clock_unix_seconds();
 
-	news_compare_clocks(v);
+	assess_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
-			news_read_books(&v->items[i]);
-	news_find_movers(v);
+			assess_read_books(&v->items[i]);
+	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		if (v->items[i].reading != NULL)
 			judge_venue(gate, i, result, now);

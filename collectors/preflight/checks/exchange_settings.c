@@ -144,8 +144,8 @@ gate_open_exchanges(
 	    credentials_hide(&gate->accounts, why) != 0 || open_client(gate, given, why) != 0 ||
 	    policy_read(&gate->policy, given, &gate->accounts.settings, why) != 0 ||
 	    sources_open(&gate->sources, given, secrets, why) != 0 ||
-	    stock_init(&gate->stock, gate->accounts.count, why) != 0 ||
-	    belief_init(&gate->belief, gate->accounts.count, why) != 0 || take_room(gate, why) != 0)
+	    exchange_view_init(&gate->exchange_view, gate->accounts.count, why) != 0 ||
+	    engine_view_init(&gate->engine_view, gate->accounts.count, why) != 0 || take_room(gate, why) != 0)
 		return -1;
 	return check_verified(gate, given, why) == 0 ? check_paper_hosts(gate, given, why) : -1;
 }
@@ -157,8 +157,8 @@ gate_release_exchanges(struct gate *gate)
 	free(gate->retry_at);
 	free(gate->credentials);
 	free(gate->health_name);
-	belief_release(&gate->belief);
-	stock_release(&gate->stock);
+	engine_view_release(&gate->engine_view);
+	exchange_view_release(&gate->exchange_view);
 	sources_release(&gate->sources);
 	policy_release(&gate->policy);
 	accounts_release(&gate->accounts);

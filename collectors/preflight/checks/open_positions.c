@@ -55,7 +55,7 @@ static void
 tell_unread_account(const struct gate *gate, size_t index, struct check_result *result)
 {
 	const struct account *account = &gate->accounts.items[index];
-	const struct failure *why = &gate->stock.failures[index];
+	const struct failure *why = &gate->exchange_view.failures[index];
 	struct failure held = { 0 };
 
 	for (int e = 0; account->reading != NULL && e < ACCOUNT_ENDPOINTS && why->kind == FAILURE_NONE; e++)
@@ -73,20 +73,20 @@ tell_unread_account(const struct gate *gate, size_t index, struct check_result *
 static void
 tell_unread_engine(const struct gate *gate, struct check_result *result)
 {
-	const struct belief *belief = &gate->belief;
+	const struct engine_view *engine_view = &gate->engine_view;
 	char what[96];
 
 	for (int store = 0; store < ENGINE_STORES; store++)
-		if (belief->store_failures[store].kind != FAILURE_NONE) {
+		if (engine_view->store_failures[store].kind != FAILURE_NONE) {
 			(void)snprintf(what, sizeof(what), "the bot's positions (%s)",
 			    engine_store_name((enum engine_store)store));
-			check_find_failure(
-			    result, gate_severity(gate), unreadable, what, &belief->store_failures[store]);
+			check_find_failure(result, gate_severity(gate), unreadable, what,
+			    &engine_view->store_failures[store]);
 		}
-	for (size_t i = 0; i < belief->exchange_count; i++)
-		if (belief->failures[i].kind != FAILURE_NONE)
+	for (size_t i = 0; i < engine_view->exchange_count; i++)
+		if (engine_view->failures[i].kind != FAILURE_NONE)
 			check_find_failure(result, gate_severity(gate), unreadable,
-			    gate->accounts.items[i].name, &belief->failures[i]);
+			    gate->accounts.items[i].name, &engine_view->failures[i]);
 }
 
 /* How many accounts there are to look at: in paper those without a key are none. */
@@ -99,7 +99,7 @@ tell_unread(const struct gate *gate, struct check_result *result)
 		bool counts = gate->live || !gate->accounts.items[i].withheld;
 
 		count += counts;
-		if (counts && !gate->stock.known[i])
+		if (counts && !gate->exchange_view.known[i])
 			tell_unread_account(gate, i, result);
 	}
 	if (gate->sources.has_engine)
@@ -160,8 +160,8 @@ differ(struct gate *gate, bool with_engine, char *text, size_t size, struct fail
 {
 	const struct holdings nothing = { 0 };
 	struct reconcile_input input = {
-		.engine = list_of(with_engine ? &gate->belief.holdings : &nothing),
-		.exchange = list_of(&gate->stock.holdings),
+		.engine = list_of(with_engine ? &gate->engine_view.holdings : &nothing),
+		.exchange = list_of(&gate->exchange_view.holdings),
 		.baseline = list_of(&gate->policy.baseline),
 		.comparable = gate->comparable,
 		.exchange_count = gate->accounts.count,
@@ -178,7 +178,8 @@ differ(struct gate *gate, bool with_engine, char *text, size_t size, struct fail
 		return 0;
 	}
 	for (size_t i = 0; i < gate->accounts.count; i++)
-		gate->comparable[i] = gate->stock.known[i] && (!with_engine || gate->belief.known[i]);
+		gate->comparable[i] =
+		    gate->exchange_view.known[i] && (!with_engine || gate->engine_view.known[i]);
 	count = reconcile(with_engine ? &gate->policy.limits : &held, &input, rows);
 	found = tell_rows(gate, rows, count, !with_engine, text, size);
 	free(rows);
@@ -200,9 +201,10 @@ tell_open(struct gate *gate, struct check_result *result)
 	if (found > 0)
 		check_find(result, gate_severity(gate), "reconcile the bot's positions with the exchanges'",
 		    "%zu differ from what the bot believes: %s", found, text);
-	if (gate->belief.told && gate->belief.unknown_rows > 0)
+	if (gate->engine_view.told && gate->engine_view.unknown_rows > 0)
 		check_find(result, gate_severity(gate), "name these exchanges with --exchange",
-		    "the bot has %zu positions at exchanges that nobody checks", gate->belief.unknown_rows);
+		    "the bot has %zu positions at exchanges that nobody checks",
+		    gate->engine_view.unknown_rows);
 	if (!gate->sources.has_engine && gate->live)
 		check_find(result, STATUS_WARN, "give engine.postgres or engine.redis",
 		    "what the bot believes to have is not known: nothing is compared");
@@ -213,20 +215,20 @@ tell_open(struct gate *gate, struct check_result *result)
 static int
 form(struct gate *gate, struct failure *why)
 {
-	struct belief_input input = { .policy = &gate->policy,
+	struct engine_view_input input = { .policy = &gate->policy,
 		.exchanges = &gate->accounts.settings,
 		.sources = &gate->sources,
-		.held = &gate->stock.holdings };
+		.held = &gate->exchange_view.holdings };
 	double now = clock_unix_seconds();
 
 	if (gate->sources.account_failure.kind != FAILURE_NONE) {
 		*why = gate->sources.account_failure;
 		return -1;
 	}
-	if (stock_form(&gate->stock, &gate->policy, &gate->accounts, now, why) != 0 ||
-	    belief_form(&gate->belief, &input, now, why) != 0)
+	if (exchange_view_build(&gate->exchange_view, &gate->policy, &gate->accounts, now, why) != 0 ||
+	    engine_view_build(&gate->engine_view, &input, now, why) != 0)
 		return -1;
-	stock_remove_dust(&gate->stock, &gate->policy, &gate->belief.holdings);
+	exchange_view_remove_dust(&gate->exchange_view, &gate->policy, &gate->engine_view.holdings);
 	return 0;
 }
 
