@@ -12,9 +12,9 @@
  * says so, and nobody is asked; a damaged line of it is in `list_damage`.  A
  * file that is of no use is told in `history_failure`, and the exchanges are judged by this run alone.
  */
-void recollect(struct gate *gate, struct run *run);
+void previous_run_read(struct preflight *preflight, struct run *run);
 
 /* Tells the others who refused, and the next run of ours. */
-void recollection_write(struct gate *gate, struct run *run);
+void previous_run_write(struct preflight *preflight, struct run *run);
 
 #endif /* COLLECTORS_PREFLIGHT_PREVIOUS_RUN_H */

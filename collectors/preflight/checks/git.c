@@ -22,7 +22,7 @@ struct tree {
 };
 
 struct looking {
-	const struct gate *gate;
+	const struct preflight *preflight;
 	struct deadline deadline;
 	struct check_result *result;
 	struct tree trees[1 + SUBMODULES_MAX];
@@ -64,7 +64,7 @@ find_failure(struct looking *looking, const struct tree *tree, const struct fail
 	(void)snprintf(where, sizeof(where), "%.200s", tree->root);
 	if (*tree->path != '\0')
 		(void)snprintf(where, sizeof(where), "in the submodule '%.200s'", tree->path);
-	check_find_failure(looking->result, gate_severity(looking->gate),
+	check_result_add_failure(looking->result, preflight_severity(looking->preflight),
 	    unstarted
 		? "install git, or leave the check out (--skip git_safety)"
 		: "as the user whose working tree it is, see that git status works there, and run preflight",
@@ -85,52 +85,51 @@ changed_path(const char *entry)
 }
 
 static void
-judge_changes(struct looking *looking, const struct tree *tree, const struct repository *repository)
+judge_changes(struct looking *looking, const struct tree *tree, const struct git_query *query)
 {
-	const struct buffer *list = &repository->output[ASK_CHANGES],
-			    *others = &repository->output[ASK_OTHERS];
+	const struct buffer *list = &query->output[ASK_CHANGES], *others = &query->output[ASK_OTHERS];
 	char names[NAMES_SIZE] = "", where[NAMES_SIZE];
 	size_t changed = 0;
 
-	for (const char *text = repository_next(list, NULL); text != NULL;
-	     text = repository_next(list, text)) {
+	for (const char *text = git_query_next(list, NULL); text != NULL; text = git_query_next(list, text)) {
 		if (*tree->path == '\0' && strncmp(text, "# branch.oid ", 13) == 0)
 			(void)snprintf(looking->commit, sizeof(looking->commit), "%.12s", text + 13);
 		if (*text != '#')
 			name(changed_path(text), ++changed, names);
 	}
-	for (const char *path = repository_next(others, NULL); path != NULL;
-	     path = repository_next(others, path))
+	for (const char *path = git_query_next(others, NULL); path != NULL;
+	     path = git_query_next(others, path))
 		name(path, ++changed, names);
 	if (changed > 0)
-		check_find(looking->result, gate_severity(looking->gate),
+		check_result_add(looking->result, preflight_severity(looking->preflight),
 		    "commit it, or put it away with git stash -u", "%s%zu paths are not as committed: %s",
 		    place(tree, where), changed, names);
 }
 
 /* The root is realpath()'s: without symbolic links, as git tells it. */
 static bool
-is_top(const struct tree *tree, const struct repository *repository)
+is_top(const struct tree *tree, const struct git_query *query)
 {
-	const struct buffer *top = &repository->output[ASK_TOP];
+	const struct buffer *top = &query->output[ASK_TOP];
 	size_t length = strlen(tree->root);
 
 	return top->length == length + 1 && memcmp(top->text, tree->root, length) == 0;
 }
 
 static void
-judge_commit(struct looking *looking, const struct tree *tree, const struct repository *repository)
+judge_commit(struct looking *looking, const struct tree *tree, const struct git_query *query)
 {
-	enum check_status severity = gate_severity(looking->gate);
+	enum check_status severity = preflight_severity(looking->preflight);
 	struct failure why;
 
 	if (looking->commit[0] == '(' || looking->commit[0] == '\0')
-		check_find(looking->result, severity, "commit what is to run", "there is no commit yet");
-	else if (repository_answered(repository, ASK_REFS, &why) != 0)
+		check_result_add(
+		    looking->result, severity, "commit what is to run", "there is no commit yet");
+	else if (git_query_check(query, ASK_REFS, &why) != 0)
 		find_failure(looking, tree, &why);
-	else if (repository->output[ASK_REFS].length == 0)
-		check_find(looking->result, severity, "check out a branch or a tag, or push the commit",
-		    "commit %s is in none of %s", looking->commit, looking->gate->git_refs);
+	else if (query->output[ASK_REFS].length == 0)
+		check_result_add(looking->result, severity, "check out a branch or a tag, or push the commit",
+		    "commit %s is in none of %s", looking->commit, looking->preflight->git_refs);
 }
 
 /* What is tracked ---------------------------------------------------- */
@@ -151,17 +150,16 @@ add_tree(struct looking *looking, const struct tree *above, const char *path)
 
 /* "<tag> <mode> <object> <stage>\t<path>"; a small tag is assume-unchanged, S skip-worktree. */
 static void
-judge_files(struct looking *looking, const struct tree *tree, const struct repository *repository)
+judge_files(struct looking *looking, const struct tree *tree, const struct git_query *query)
 {
-	const struct buffer *list = &repository->output[ASK_FILES];
+	const struct buffer *list = &query->output[ASK_FILES];
 	char secrets[NAMES_SIZE] = "", unseen[NAMES_SIZE] = "", where[NAMES_SIZE];
 	size_t secret = 0, hidden = 0;
 
-	for (const char *text = repository_next(list, NULL); text != NULL;
-	     text = repository_next(list, text)) {
+	for (const char *text = git_query_next(list, NULL); text != NULL; text = git_query_next(list, text)) {
 		const char *tab = strchr(text, '\t'), *path = tab != NULL ? tab + 1 : text;
 
-		if (tracked_is_secret(path))
+		if (secret_file_names_match(path))
 			name(path, ++secret, secrets);
 		if (islower((unsigned char)*text) || *text == 'S')
 			name(path, ++hidden, unseen);
@@ -169,11 +167,11 @@ judge_files(struct looking *looking, const struct tree *tree, const struct repos
 			add_tree(looking, tree, path);
 	}
 	if (secret > 0)
-		check_find(looking->result, STATUS_FAIL,
+		check_result_add(looking->result, STATUS_FAIL,
 		    "git rm --cached it, put it into .gitignore, and change the secret: it is in the history",
 		    "%s%zu files that hold secrets are tracked: %s", place(tree, where), secret, secrets);
 	if (hidden > 0)
-		check_find(looking->result, gate_severity(looking->gate),
+		check_result_add(looking->result, preflight_severity(looking->preflight),
 		    "git update-index --no-assume-unchanged --no-skip-worktree it, or end the sparse checkout",
 		    "%s%zu paths are not compared with what is committed: %s", place(tree, where), hidden,
 		    unseen);
@@ -196,29 +194,28 @@ static void
 look_at(struct looking *looking, const struct tree *tree)
 {
 	bool is_bot = *tree->path == '\0';
-	struct repository repository = { 0 };
+	struct git_query query = { 0 };
 	struct failure why;
 	int question = ASK_TOP;
 
-	repository_ask(&repository, tree->root, is_bot ? looking->gate->git_refs : NULL, looking->deadline);
-	while (
-	    question < ASK_REFS && repository_answered(&repository, (enum git_question)question, &why) == 0)
+	git_query_run(&query, tree->root, is_bot ? looking->preflight->git_refs : NULL, looking->deadline);
+	while (question < ASK_REFS && git_query_check(&query, (enum git_question)question, &why) == 0)
 		question++;
-	if (question == ASK_REFS && !is_top(tree, &repository)) {
+	if (question == ASK_REFS && !is_top(tree, &query)) {
 		(void)failure_set(&why, FAILURE_LOCAL,
 		    "git takes another directory for its working tree: %.*s",
-		    (int)repository.output[ASK_TOP].length, repository.output[ASK_TOP].text);
+		    (int)query.output[ASK_TOP].length, query.output[ASK_TOP].text);
 		question = ASK_TOP;
 	}
 	if (question < ASK_REFS) {
 		find_failure(looking, tree, &why);
 	} else {
-		judge_changes(looking, tree, &repository);
-		judge_files(looking, tree, &repository);
+		judge_changes(looking, tree, &query);
+		judge_files(looking, tree, &query);
 		if (is_bot)
-			judge_commit(looking, tree, &repository);
+			judge_commit(looking, tree, &query);
 	}
-	repository_release(&repository);
+	git_query_release(&query);
 }
 
 /* One that is not checked out: an empty directory, or none. */
@@ -236,7 +233,8 @@ look_for_files(struct looking *looking, const struct tree *tree)
 	for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;)
 		files += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 	if (files > 0)
-		check_find(looking->result, gate_severity(looking->gate), "git submodule update --init",
+		check_result_add(looking->result, preflight_severity(looking->preflight),
+		    "git submodule update --init",
 		    "the submodule '%.200s' is not checked out, and files are in it", tree->path);
 	if (directory != NULL)
 		(void)closedir(directory);
@@ -268,29 +266,32 @@ look_at_all(struct looking *looking)
 	for (size_t i = 1; i < looking->count; i++)
 		look_at_submodule(looking, &looking->trees[i]);
 	if (looking->too_many)
-		check_find(looking->result, gate_severity(looking->gate),
+		check_result_add(looking->result, preflight_severity(looking->preflight),
 		    "leave the check out (--skip git_safety)",
 		    "more than %d submodules, and not all were looked at", SUBMODULES_MAX);
-	check_pass(looking->result, "clean, at commit %s, no secret files tracked", looking->commit);
+	check_result_pass(looking->result, "clean, at commit %s, no secret files tracked", looking->commit);
 	for (size_t i = 0; i < looking->count; i++)
 		free(looking->trees[i].root);
 }
 
 void
-check_git_safety(struct gate *gate, struct deadline deadline, struct check_result *result)
+check_git_safety(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
 	static const char hint[] = "name the bot's working tree in git.directory";
-	struct looking looking = { .gate = gate, .deadline = deadline, .result = result, .count = 1 };
+	struct looking looking = {
+		.preflight = preflight, .deadline = deadline, .result = result, .count = 1
+	};
 	struct failure why;
 
-	looking.trees[0] = (struct tree){ repository_find(gate->git_directory, &why), "" };
+	looking.trees[0] = (struct tree){ git_query_find_root(preflight->git_directory, &why), "" };
 	if (looking.trees[0].root != NULL)
 		look_at_all(&looking);
 	else if (why.kind != FAILURE_NONE)
-		check_find_failure(result, gate_severity(gate), hint, gate->git_directory, &why);
-	else if (gate->live && gate->git_given)
-		check_find(
-		    result, STATUS_FAIL, hint, "no repository in '%.300s' or above", gate->git_directory);
+		check_result_add_failure(
+		    result, preflight_severity(preflight), hint, preflight->git_directory, &why);
+	else if (preflight->live && preflight->git_given)
+		check_result_add(result, STATUS_FAIL, hint, "no repository in '%.300s' or above",
+		    preflight->git_directory);
 	else
-		check_skip(result, "no repository in '%.300s' or above", gate->git_directory);
+		check_result_skip(result, "no repository in '%.300s' or above", preflight->git_directory);
 }

@@ -29,14 +29,14 @@ check_document(enum preflight_check check, const struct check_result *result)
 }
 
 static json_t *
-checks_document(const struct gate *gate)
+checks_document(const struct preflight *preflight)
 {
 	json_t *list = json_array();
 
 	for (int check = 0; check < CHECKS; check++)
-		if (gate->listed[check])
-			(void)json_array_append_new(
-			    list, check_document((enum preflight_check)check, &gate->found.results[check]));
+		if (preflight->listed[check])
+			(void)json_array_append_new(list,
+			    check_document((enum preflight_check)check, &preflight->found.results[check]));
 	return list;
 }
 
@@ -56,8 +56,8 @@ alerts_document(const struct evidence *evidence)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; evidence->alerted && i < evidence->gate->alertmanager_count; i++) {
-		const struct alertmanager *each = &evidence->gate->alertmanagers[i];
+	for (size_t i = 0; evidence->alerted && i < evidence->preflight->alertmanager_count; i++) {
+		const struct alertmanager *each = &evidence->preflight->alertmanagers[i];
 
 		(void)json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "alertmanager", each->place,
 						      "accepted", each->told, "reason", each->fault));
@@ -68,16 +68,16 @@ alerts_document(const struct evidence *evidence)
 static json_t *
 document(const struct evidence *evidence)
 {
-	const struct gate *gate = evidence->gate;
+	const struct preflight *preflight = evidence->preflight;
 	char started[TIME_TEXT], finished[TIME_TEXT];
 
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:f, s:b, s:b, s:o, s:o, s:o}",
 	    "format", FORMAT, "program", "preflight", "version", version_number, "revision", version_revision,
-	    "env", gate->env, "strict", gate->strict, "partial", gate->partial, "started_at",
+	    "env", preflight->env, "strict", preflight->strict, "partial", preflight->partial, "started_at",
 	    time_text(evidence->started, started), "finished_at", time_text(evidence->finished, finished),
 	    "duration_seconds", evidence->finished - evidence->started, "ready", evidence->verdict->ready,
 	    "ready_for_live", evidence->verdict->ready_for_live, "counts", counts_document(evidence->verdict),
-	    "checks", checks_document(gate), "alerts", alerts_document(evidence));
+	    "checks", checks_document(preflight), "alerts", alerts_document(evidence));
 }
 
 /* Where it is written ------------------------------------------------ */

@@ -6,7 +6,7 @@
 
 /* The run's evidence, as docs/preflight.schema.json describes it. */
 struct evidence {
-	const struct gate *gate;
+	const struct preflight *preflight;
 	const struct verdict *verdict;
 	double started, finished; /* Unix time; `finished` when the verdict was reached */
 	bool alerted;             /* the Alertmanagers were told, or tried to be */
