@@ -142,7 +142,7 @@ tell_change(struct run *run, const struct health_venue *venue, enum health healt
 		return;
 	(void)snprintf(
 	    text, sizeof(text), "was %s, is %s", health_name(venue->history.health), health_name(health));
-	run_note(run, venue->name, text);
+	run_log_warning(run, venue->name, text);
 }
 
 /* At once, before anything else can fail: other programs ask from the same address. */

@@ -301,10 +301,10 @@ publish(struct open_positions *s, struct run *run, const struct metrics *last, d
 
 	if (exchange_view_build(&s->exchange_view, &s->policy, &s->accounts, now, why) != 0)
 		return -1;
-	sources_forget_positions(&s->sources, &s->accounts);
+	sources_clear_positions(&s->sources, &s->accounts);
 	if (engine_view_build(&s->engine_view, &input, now, why) != 0)
 		return -1;
-	sources_forget_rows(&s->sources);
+	sources_clear_rows(&s->sources);
 	exchange_view_remove_dust(&s->exchange_view, &s->policy, &s->engine_view.holdings);
 	exchange_view_add_prices(&s->exchange_view, &s->engine_view.holdings);
 	publish_accounts(s, run, last, started, now);

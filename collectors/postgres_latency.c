@@ -159,7 +159,7 @@ server_publish(const void *asked, const char *name, struct run *run)
 		    run_metrics(run), &families[CONNECTIONS_MAX], LABELS(name), result->connections_max);
 	}
 	if (result->read_only)
-		run_note(run, name,
+		run_log_warning(run, name,
 		    "read-only: a standby, or default_transaction_read_only is on; nothing can be written there");
 }
 

@@ -99,7 +99,7 @@ tell(const struct preflight *preflight, struct run *run, bool shown)
 		else if (why.kind != FAILURE_NONE)
 			run_failed(run, name, &why);
 		else if (!shown)
-			run_note(run, name, why.text);
+			run_log_warning(run, name, why.text);
 	}
 }
 
@@ -107,7 +107,7 @@ tell(const struct preflight *preflight, struct run *run, bool shown)
 static void
 tell_verdict(const struct verdict *verdict, struct run *run)
 {
-	(verdict->passed ? run_say : run_note)(run, "verdict", verdict->line);
+	(verdict->passed ? run_log_info : run_log_warning)(run, "verdict", verdict->line);
 }
 
 /* What the Alertmanagers did not take: said and counted, and the verdict stands. */
@@ -126,7 +126,7 @@ send_alerts(struct preflight *preflight, const struct verdict *verdict, struct r
 		    run_metrics(run), &preflight_families[PREFLIGHT_ALERT_FAILURES], LABELS(each->place), 1);
 		(void)snprintf(
 		    text, sizeof(text), "the alerts of this run could not be sent: %s", each->fault);
-		run_note(run, each->place, text);
+		run_log_warning(run, each->place, text);
 	}
 }
 
@@ -148,7 +148,7 @@ static void
 close_list(struct checklist *checklist, struct run *run)
 {
 	if (!checklist_close(checklist, deadline_in(deadline_left_ns(run_deadline(run)) / 2)))
-		run_note(run, "list", "nobody read the list in time: it is not whole");
+		run_log_warning(run, "list", "nobody read the list in time: it is not whole");
 }
 
 static void

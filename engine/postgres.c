@@ -223,7 +223,7 @@ take_row(struct work *w, const PGresult *answer, size_t number)
 		    (int)ENGINE_ROWS_MAX);
 	engine_row_init(&row);
 	for (int column = 0; column < ENGINE_COLUMNS; column++)
-		if (engine_row_take(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
+		if (engine_row_set(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
 			return name_row(w, &row, number);
 	if (decimal_sign(row.quantity) == 0)
 		return 0;

@@ -37,7 +37,7 @@ take_element(void *context, size_t index, struct slice text, struct failure *why
 	struct pairs *pairs = context;
 
 	if (index % 2 != 0)
-		return engine_hash_take(
+		return engine_hash_add(
 		    pairs->reading, (struct slice){ pairs->field, pairs->field_length }, text, why);
 	/* Too long in any case: enough of it is kept to see that. */
 	pairs->field_length = text.length < FIELD_ROOM ? text.length : FIELD_ROOM;

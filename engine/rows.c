@@ -173,7 +173,7 @@ engine_reading_init(struct engine_reading *reading)
 }
 
 void
-engine_reading_forget_rows(struct engine_reading *reading)
+engine_reading_clear_rows(struct engine_reading *reading)
 {
 	free(reading->rows);
 	reading->rows = NULL;
@@ -183,7 +183,7 @@ engine_reading_forget_rows(struct engine_reading *reading)
 void
 engine_reading_discard(struct engine_reading *reading)
 {
-	engine_reading_forget_rows(reading);
+	engine_reading_clear_rows(reading);
 	reading->updated_at = -1;
 	reading->read = false;
 }
@@ -218,7 +218,7 @@ refuse(enum engine_column column, struct slice text, const char *noun, struct fa
 }
 
 int
-engine_row_take(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
+engine_row_set(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
     struct slice text, const char *noun, struct failure *why)
 {
 	if (text.at == NULL && !columns[column].required)

@@ -13,7 +13,7 @@ history_gauge(
 {
 	double value;
 
-	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
+	assert(family_continues(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value) ? value : otherwise;
 }
 
@@ -31,7 +31,7 @@ has(const struct metrics *last, enum open_family family, const char *const label
 {
 	double value;
 
-	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
+	assert(family_continues(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value);
 }
 

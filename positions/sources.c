@@ -192,18 +192,18 @@ sources_read(struct sources *sources, struct accounts *accounts, struct deadline
 }
 
 void
-sources_forget_positions(const struct sources *sources, struct accounts *accounts)
+sources_clear_positions(const struct sources *sources, struct accounts *accounts)
 {
 	for (size_t i = 0; i < sources->account_count; i++)
-		account_lists_forget_positions(&accounts->readings[i].lists);
+		account_lists_clear_positions(&accounts->readings[i].lists);
 }
 
 void
-sources_forget_rows(struct sources *sources)
+sources_clear_rows(struct sources *sources)
 {
 	for (int store = 0; store < ENGINE_STORES; store++)
 		if (sources->has_store[store])
-			engine_reading_forget_rows(&sources->engine[store]);
+			engine_reading_clear_rows(&sources->engine[store]);
 }
 
 void

@@ -421,7 +421,7 @@ metrics_fork(const struct metrics *m)
 		return NULL;
 	fork->dropped = m->dropped;
 	for (size_t f = 0; f < m->family_count; f++) {
-		if (family_goes_on(m->rows[f].family)) {
+		if (family_continues(m->rows[f].family)) {
 			merge_rows(fork, f, &m->rows[f]);
 		} else {
 			fork->rows[f] = m->rows[f];
@@ -466,7 +466,7 @@ metrics_clear_gauges(struct metrics *m)
 	bool whole;
 
 	for (size_t f = 0; fresh != NULL && f < m->family_count; f++)
-		if (family_goes_on(m->rows[f].family))
+		if (family_continues(m->rows[f].family))
 			merge_rows(fresh, f, &m->rows[f]);
 	whole = fresh != NULL && fresh->dropped == 0;
 	if (whole)
@@ -474,7 +474,7 @@ metrics_clear_gauges(struct metrics *m)
 	metrics_free(fresh);
 	/* Without memory to move them. */
 	for (size_t f = 0; !whole && f < m->family_count; f++)
-		if (!family_goes_on(m->rows[f].family))
+		if (!family_continues(m->rows[f].family))
 			rows_clear(&m->rows[f]);
 }
 

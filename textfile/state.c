@@ -62,7 +62,7 @@ static bool
 is_reshaped(const struct metrics *run, const bool misfit[])
 {
 	for (size_t i = 0; i < metrics_family_count(run); i++)
-		if (misfit[i] && family_goes_on(metrics_family(run, i)))
+		if (misfit[i] && family_continues(metrics_family(run, i)))
 			return true;
 	return false;
 }
@@ -71,7 +71,7 @@ void
 state_continue_from(struct metrics *run, const struct metrics *last)
 {
 	for (size_t i = 0; i < metrics_family_count(run); i++)
-		if (family_goes_on(metrics_family(run, i)))
+		if (family_continues(metrics_family(run, i)))
 			continue_family(run, i, last);
 }
 
@@ -91,7 +91,7 @@ state_reader_init(struct state_reader *r, struct metrics *last, uint64_t size)
 static bool
 is_read(const struct family *family)
 {
-	return family_goes_on(family) || family->recalled;
+	return family_continues(family) || family->recalled;
 }
 
 /* "# TYPE name gauge": whether the samples that follow are of use. */
@@ -153,7 +153,7 @@ take_text(struct state_reader *r, struct slice text)
 }
 
 void
-state_reader_take(struct state_reader *r, struct slice piece)
+state_reader_add(struct state_reader *r, struct slice piece)
 {
 	size_t text = piece.length < r->left ? piece.length : (size_t)r->left, rest = piece.length - text;
 

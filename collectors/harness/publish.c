@@ -45,7 +45,7 @@ read_content(const struct textfile *file, struct textfile_content *content, stru
 	long got;
 
 	while ((got = textfile_next(file, content, room, sizeof(room), why)) > 0)
-		state_reader_take(reader, (struct slice){ room, (size_t)got });
+		state_reader_add(reader, (struct slice){ room, (size_t)got });
 	return (int)got;
 }
 

@@ -62,7 +62,7 @@ hand_on(struct piece_writer *w, struct slice text, struct failure *why)
 		return failure_set(why, FAILURE_LOCAL, "the file would exceed 256 MiB");
 	checksum_add(&w->sum, text);
 	w->lines += count_lines(text);
-	return w->outlet->take(w->outlet->context, text, why);
+	return w->outlet->write(w->outlet->context, text, why);
 }
 
 static int

@@ -131,7 +131,7 @@ tell_mismatch(struct run *run, const struct mismatch_log *mismatches, const stru
 		(void)snprintf(text, sizeof(text),
 		    "%s: no mismatch any more: the engine has %s, the exchange has %s", row->symbol, engine,
 		    exchange);
-	run_note(run, mismatches->accounts->items[row->exchange].name, text);
+	run_log_warning(run, mismatches->accounts->items[row->exchange].name, text);
 }
 
 static void
@@ -193,7 +193,7 @@ log_lines_end_mismatches(struct run *run, struct mismatch_log *mismatches)
 		return;
 	(void)snprintf(text, sizeof(text), "%zu more markets have begun or ceased to differ",
 	    mismatches->changes - LOG_LINES_MOST);
-	run_note(run, "positions", text);
+	run_log_warning(run, "positions", text);
 }
 
 /* Others ------------------------------------------------------------- */
@@ -208,11 +208,11 @@ log_lines_write_key(struct run *run, const struct account *account, const struct
 		return;
 	if (reading->parts[ACCOUNT_KEY].read && reading->health.permission[PERMISSION_WITHDRAW] == 1 &&
 	    history_gauge(last, OPEN_KEY_PERMISSION, LABELS(account->name, withdraw), 0) != 1)
-		run_note(run, account->name,
+		run_log_warning(run, account->name,
 		    "the API key may withdraw: take that right from it, nothing here needs it");
 	if (reading->parts[ACCOUNT_LOCK].read && reading->health.trading_locked == 1 &&
 	    history_gauge(last, OPEN_TRADING_LOCKED, LABELS(account->name), 0) != 1)
-		run_note(run, account->name, "the exchange has locked trading on the account");
+		run_log_warning(run, account->name, "the exchange has locked trading on the account");
 }
 
 void
@@ -228,7 +228,7 @@ log_lines_write_unknown_rows(
 	(void)snprintf(text, sizeof(text),
 	    "%zu positions are at exchanges that --exchange does not name: nobody checks them",
 	    engine_view->unknown_rows);
-	run_note(run, "engine", text);
+	run_log_warning(run, "engine", text);
 }
 
 void
@@ -244,5 +244,5 @@ log_lines_write_exposure(
 	(void)snprintf(text, sizeof(text),
 	    "the exposure in %s is not known: no price or rate leads there from %s; give a --symbol or a --rate",
 	    currency, exposure->missing);
-	run_note(run, currency, text);
+	run_log_warning(run, currency, text);
 }

@@ -24,7 +24,7 @@ read_content(
 
 	state_reader_init(&reader, last, content->size);
 	while ((got = textfile_next(file, content, room, sizeof(room), why)) > 0)
-		state_reader_take(&reader, (struct slice){ room, (size_t)got });
+		state_reader_add(&reader, (struct slice){ room, (size_t)got });
 	textfile_close_content(content);
 	switch (state_reader_end(&reader)) {
 	case STATE_NO_MEMORY: return failure_set(why, FAILURE_LOCAL, "out of memory");

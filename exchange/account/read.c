@@ -12,7 +12,7 @@ account_side_name(enum account_side side)
 }
 
 void
-account_lists_forget_positions(struct account_lists *lists)
+account_lists_clear_positions(struct account_lists *lists)
 {
 	free(lists->positions);
 	free(lists->instruments);
@@ -25,7 +25,7 @@ account_lists_forget_positions(struct account_lists *lists)
 void
 account_lists_release(struct account_lists *lists)
 {
-	account_lists_forget_positions(lists);
+	account_lists_clear_positions(lists);
 	free(lists->balances);
 	*lists = (struct account_lists){ 0 };
 }

@@ -10,7 +10,7 @@ read_value(const struct metrics *last, enum exchange_family family, const char *
 {
 	double value;
 
-	assert(family_goes_on(&exchange_families[family]) || exchange_families[family].recalled);
+	assert(family_continues(&exchange_families[family]) || exchange_families[family].recalled);
 	if (!metrics_value(last, &exchange_families[family], labels, &value))
 		return otherwise;
 	return value >= least && value <= most ? value : otherwise;

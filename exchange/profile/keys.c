@@ -236,7 +236,7 @@ note(struct profile_loading *loading, const struct config_value *value)
 }
 
 int
-profile_take(void *context, const struct config_value *value, struct failure *why)
+profile_read_value(void *context, const struct config_value *value, struct failure *why)
 {
 	struct profile_loading *loading = context;
 	struct failure url_fault;
@@ -257,7 +257,7 @@ profile_take(void *context, const struct config_value *value, struct failure *wh
 	if (wrong == NULL && key->kind == KIND_URL && profile_check_url(value->text, &url_fault) != 0)
 		wrong = url_fault.text;
 	if (wrong == NULL)
-		wrong = profile_take_value(loading->profile, key, value->text, field);
+		wrong = profile_parse_value(loading->profile, key, value->text, field);
 	if (wrong == NULL)
 		return 0;
 	if (key->words != NULL && strcmp(wrong, "unknown word") == 0)

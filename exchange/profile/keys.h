@@ -75,13 +75,13 @@ const char *profile_keep(struct profile *profile, const char *text, size_t lengt
 
 /* What is wrong with the text of a value ("unknown word": none of the key's), or NULL: then it is in the
  * field. */
-const char *profile_take_value(
+const char *profile_parse_value(
     struct profile *profile, const struct profile_key *key, const char *text, void *field);
 bool profile_key_is_list(const struct profile_key *key);
 bool profile_name_valid(const char *text);
 
 /* Takes one value of the file; a config_handler, whose context is the struct profile_loading. */
-int profile_take(void *context, const struct config_value *value, struct failure *why);
+int profile_read_value(void *context, const struct config_value *value, struct failure *why);
 
 /* "FILE:LINE: KEY: REASON"; -1. */
 int profile_fail(const struct profile_loading *loading, unsigned line, const char *key, const char *reason,

@@ -224,7 +224,7 @@ take_text(struct profile *profile, const struct profile_key *key, const char *te
 }
 
 const char *
-profile_take_value(struct profile *profile, const struct profile_key *key, const char *text, void *field)
+profile_parse_value(struct profile *profile, const struct profile_key *key, const char *text, void *field)
 {
 	switch (key->kind) {
 	case KIND_CHOICE:

@@ -376,7 +376,7 @@ give_up(struct http_client *client, int64_t began_ns)
 		struct http_transfer *t = client->transfers[i];
 
 		if (t->active) {
-			http_transfer_give_up(t, client->multi);
+			http_transfer_abandon(t, client->multi);
 			let_go(client, t);
 		}
 	}

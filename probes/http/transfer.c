@@ -119,9 +119,9 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 		ok &= curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) == CURLE_OK;
 	/* With a directory too, curl would parse the CA file again for every connection. */
 	ok &= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_take_header) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_receive_header) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_receive_body) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, note_lookup) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t) == CURLE_OK;
@@ -358,7 +358,7 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 }
 
 void
-http_transfer_give_up(struct http_transfer *t, CURLM *multi)
+http_transfer_abandon(struct http_transfer *t, CURLM *multi)
 {
 	read_phases(t);
 	read_status(t);
