@@ -81,7 +81,7 @@ static const char usage[] =
 
 /* File names may hold anything: one finding stays one line. */
 static void
-put_clean(FILE *out, const char *text)
+print_clean(FILE *out, const char *text)
 {
 	size_t length = strlen(text), size;
 
@@ -101,7 +101,7 @@ complain(struct lint *lint, const char *path, const char *reason)
 {
 	lint->trouble = true;
 	(void)fputs("textfile_lint: cannot read '", stderr);
-	put_clean(stderr, path);
+	print_clean(stderr, path);
 	(void)fprintf(stderr, "': %s\n", reason);
 }
 
@@ -173,7 +173,7 @@ compare_faults(const void *a, const void *b)
 static void
 print_one(const char *path, uint32_t line, enum fault_class class, const char *text, const char *rule)
 {
-	put_clean(stdout, path);
+	print_clean(stdout, path);
 	if (line > 0)
 		(void)printf(":%u", line);
 	(void)printf(": %s: %s (%s)\n", fault_class_name(class), text, rule);

@@ -338,13 +338,13 @@ sort_samples(struct merging *m)
 }
 
 static void
-put_slice(struct buffer *out, struct slice text)
+write_slice(struct buffer *out, struct slice text)
 {
 	buffer_append(out, text.at, text.length);
 }
 
 static void
-put_sample(struct buffer *out, const struct document *d, const struct sample *sample)
+write_sample(struct buffer *out, const struct document *d, const struct sample *sample)
 {
 	static const char *const suffixes[] = {
 		[PART_VALUE] = "",
@@ -353,24 +353,24 @@ put_sample(struct buffer *out, const struct document *d, const struct sample *sa
 		[PART_COUNT] = "_count",
 	};
 
-	put_slice(out, d->families[sample->family].name);
+	write_slice(out, d->families[sample->family].name);
 	buffer_string(out, suffixes[sample->part]);
 	for (size_t i = 0; i < sample->label_count; i++) {
 		const struct label *label = &d->labels[sample->labels + i];
 
 		buffer_string(out, i == 0 ? "{" : ",");
-		put_slice(out, label->name);
+		write_slice(out, label->name);
 		buffer_string(out, "=\"");
-		put_slice(out, label->value);
+		write_slice(out, label->value);
 		buffer_string(out, "\"");
 	}
 	buffer_string(out, sample->label_count > 0 ? "} " : " ");
-	put_slice(out, sample->value);
+	write_slice(out, sample->value);
 	buffer_string(out, "\n");
 }
 
 static void
-put_family(const struct merging *m, const struct merged_family *family, struct buffer *out)
+write_family(const struct merging *m, const struct merged_family *family, struct buffer *out)
 {
 	static const char *const types[] = {
 		[SAMPLE_UNTYPED] = " untyped\n",
@@ -383,18 +383,18 @@ put_family(const struct merging *m, const struct merged_family *family, struct b
 
 	if (family->help.length > 0) {
 		buffer_string(out, "# HELP ");
-		put_slice(out, family->name);
+		write_slice(out, family->name);
 		buffer_string(out, " ");
-		put_slice(out, family->help);
+		write_slice(out, family->help);
 		buffer_string(out, "\n");
 	}
 	buffer_string(out, "# TYPE ");
-	put_slice(out, family->name);
+	write_slice(out, family->name);
 	buffer_string(out, types[family->type]);
 	for (size_t i = family->sample_end - family->sample_count; i < family->sample_end; i++) {
 		const struct document *d = m->documents[m->order[i].file];
 
-		put_sample(out, d, &d->samples[m->order[i].sample]);
+		write_sample(out, d, &d->samples[m->order[i].sample]);
 	}
 }
 
@@ -415,7 +415,7 @@ merge(const struct document *const documents[], size_t count, struct buffer *out
 	if (result == 0 && out != NULL) {
 		sort_samples(&m);
 		for (size_t i = 0; i < m.family_count; i++)
-			put_family(&m, &m.families[i], out);
+			write_family(&m, &m.families[i], out);
 	}
 	merging_release(&m);
 	return result == 0 ? m.faults.count : -1;

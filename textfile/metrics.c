@@ -45,7 +45,7 @@ struct metrics {
 /* Memory ------------------------------------------------------------- */
 
 static void *
-take(struct metrics *m, size_t size)
+allocate(struct metrics *m, size_t size)
 {
 	struct chunk *chunk = m->chunks;
 	void *taken;
@@ -234,7 +234,7 @@ add_series(struct metrics *m, struct rows *rows, uint32_t hash, const char *labe
 		return NULL;
 	if (rows->family->type == METRIC_HISTOGRAM)
 		buckets = (rows->family->bound_count + 1) * sizeof(*s->counts);
-	memory = take(m, buckets + length);
+	memory = allocate(m, buckets + length);
 	if (memory == NULL)
 		return NULL;
 	memset(memory, 0, buckets);

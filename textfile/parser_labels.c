@@ -50,7 +50,7 @@ is_bound(enum sample_type type, struct slice label)
 }
 
 static struct slice
-take_label_name(struct parser *p, const char *at, size_t index)
+read_label_name(struct parser *p, const char *at, size_t index)
 {
 	if (index < p->like_count) {
 		struct slice expected = p->document->labels[p->like + index].name;
@@ -66,7 +66,7 @@ take_label_name(struct parser *p, const char *at, size_t index)
 static const char *
 read_label(struct parser *p, const char *at, enum sample_type type, size_t index, struct label *label)
 {
-	label->name = take_label_name(p, at, index);
+	label->name = read_label_name(p, at, index);
 	if (label->name.length == 0) {
 		parser_refuse(
 		    p, "label_syntax", "no label name at '%.*s'", FAULT_ARGS(parser_read_word(p, at)));
