@@ -259,7 +259,7 @@ not_a_string(const struct taking *t)
 
 /* Each returns something that is not NULL, which hiredis never looks into, or NULL: go no further. */
 static void *
-take_array(const redisReadTask *task, element_count count)
+read_array(const redisReadTask *task, element_count count)
 {
 	struct taking *t = task->privdata;
 
@@ -270,7 +270,7 @@ take_array(const redisReadTask *task, element_count count)
 }
 
 static void *
-take_string(const redisReadTask *task, char *text, size_t length)
+read_string(const redisReadTask *task, char *text, size_t length)
 {
 	struct taking *t = task->privdata;
 
@@ -287,14 +287,14 @@ take_string(const redisReadTask *task, char *text, size_t length)
 }
 
 static void *
-take_integer(const redisReadTask *task, long long value)
+read_integer(const redisReadTask *task, long long value)
 {
 	(void)value;
 	return not_a_string(task->privdata);
 }
 
 static void *
-take_nil(const redisReadTask *task)
+read_nil(const redisReadTask *task)
 {
 	return not_a_string(task->privdata);
 }
@@ -307,10 +307,10 @@ forget(void *object)
 
 /* hiredis's own functions would keep a tree of it all, and set aside what an inner array claims. */
 static redisReplyObjectFunctions taking_functions = {
-	.createString = take_string,
-	.createArray = take_array,
-	.createInteger = take_integer,
-	.createNil = take_nil,
+	.createString = read_string,
+	.createArray = read_array,
+	.createInteger = read_integer,
+	.createNil = read_nil,
 	.freeObject = forget,
 };
 
