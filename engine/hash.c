@@ -34,7 +34,7 @@ split(struct slice field, struct slice parts[PARTS])
 }
 
 static int
-take_parts(struct engine_reading *reading, struct engine_row *row, struct slice field, struct failure *why)
+set_parts(struct engine_reading *reading, struct engine_row *row, struct slice field, struct failure *why)
 {
 	struct slice parts[PARTS];
 	int count = split(field, parts);
@@ -64,7 +64,7 @@ engine_hash_add(struct engine_reading *reading, struct slice field, struct slice
 	if (slice_is(field, engine_column_name(ENGINE_COLUMN_UPDATED_AT)))
 		return engine_row_set(reading, NULL, ENGINE_COLUMN_UPDATED_AT, value, "", why);
 	engine_row_init(&row);
-	if (take_parts(reading, &row, field, why) != 0 ||
+	if (set_parts(reading, &row, field, why) != 0 ||
 	    engine_row_set(reading, &row, ENGINE_COLUMN_QUANTITY, value, "", why) != 0)
 		return name_field(field, why);
 	return engine_rows_add(reading, &row, why);

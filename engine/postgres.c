@@ -209,7 +209,7 @@ name_row(const struct work *w, const struct engine_row *row, size_t number)
 }
 
 static int
-take_row(struct work *w, const PGresult *answer, size_t number)
+add_row(struct work *w, const PGresult *answer, size_t number)
 {
 	struct failure *why = w->session.why;
 	struct engine_row row;
@@ -242,7 +242,7 @@ read_rows(struct work *w)
 	while (result == 0 && (more = postgres_session_row(&w->session, &row)) != 0) {
 		if (more < 0)
 			return statement_failed(w);
-		result = take_row(w, row, ++count);
+		result = add_row(w, row, ++count);
 		PQclear(row);
 	}
 	return result;

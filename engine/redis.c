@@ -32,7 +32,7 @@ begin(void *context, size_t count, struct failure *why)
 }
 
 static int
-take_element(void *context, size_t index, struct slice text, struct failure *why)
+add_element(void *context, size_t index, struct slice text, struct failure *why)
 {
 	struct pairs *pairs = context;
 
@@ -49,7 +49,7 @@ static int
 read_hash(struct redis_session *s, const char *hash, struct engine_reading *reading)
 {
 	struct pairs pairs = { .reading = reading };
-	const struct redis_elements elements = { begin, take_element, &pairs, ENGINE_BYTES_MAX };
+	const struct redis_elements elements = { begin, add_element, &pairs, ENGINE_BYTES_MAX };
 
 	s->rights = rights;
 	if (redisAppendCommand(s->redis, "HGETALL %s", hash) != REDIS_OK)

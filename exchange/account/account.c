@@ -139,7 +139,7 @@ later(double a, double b)
 
 /* A ban or a 429, in the status or inside the answer: this exchange is left in peace. */
 static void
-take_refusal(struct account_venue *venue, const struct http_response *response)
+read_refusal(struct account_venue *venue, const struct http_response *response)
 {
 	const struct profile *profile = venue->target->profile;
 	struct exchange_answer answer = { .retry_at = -1, .banned_until = -1 };
@@ -165,7 +165,7 @@ take_refusal(struct account_venue *venue, const struct http_response *response)
 
 /* Whether the list goes on behind that cursor, which is ours now; false with `why`: it never ends. */
 static bool
-take_cursor(struct account_asking *asking, char *cursor, struct failure *why)
+add_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 {
 	for (size_t i = asking->cursor_first; i < asking->cursor_count; i++)
 		if (strcmp(asking->cursors[i], cursor) == 0) {
@@ -206,7 +206,7 @@ may_cost_more(const struct chain *chain, struct failure *why)
 
 /* Whether the list goes on at another path. */
 static bool
-take_path(const struct chain *chain)
+next_path(const struct chain *chain)
 {
 	struct account_asking *asking = current(chain);
 
@@ -235,8 +235,8 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 		return -1;
 	}
 	if (cursor == NULL)
-		return take_path(chain);
-	return take_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
+		return next_path(chain);
+	return add_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
 }
 
 static void
@@ -254,7 +254,7 @@ count_request(struct chain *chain, const struct http_response *response)
 
 /* The current page has its answer; the chain then stands at the next one, or at the next endpoint. */
 static void
-take_answer(struct chain *chain, const struct http_response *response)
+read_answer(struct chain *chain, const struct http_response *response)
 {
 	const struct profile *profile = chain->venue->target->profile;
 	enum account_endpoint endpoint = chain->endpoints[chain->at];
@@ -273,7 +273,7 @@ take_answer(struct chain *chain, const struct http_response *response)
 		return;
 	}
 	if (response->status != 0)
-		take_refusal(chain->venue, response);
+		read_refusal(chain->venue, response);
 	if (profile->account.reads[endpoint].cursor != NULL || asking->path > 0)
 		(void)failure_prefix(&why, "page %zu", asking->path + asking->cursor_count + 1);
 	account_part_fail(asking, &why);
@@ -293,7 +293,7 @@ answered(void *context, size_t index, const struct http_response *response, stru
 	struct account_run *run = context;
 	struct chain *chain = &run->chains[index];
 
-	take_answer(chain, response);
+	read_answer(chain, response);
 	if (chain->venue->reading->refused)
 		return false;
 	return begin(chain, &chain->next, next);
@@ -400,7 +400,7 @@ finish_chain(struct chain *chain, const struct http_response *response)
 	struct failure why = { 0 };
 
 	if (chain->waiting)
-		take_answer(chain, response);
+		read_answer(chain, response);
 	if (chain->venue->reading->refused)
 		(void)failure_set(&why, FAILURE_REJECTED,
 		    "%s: not asked: an earlier answer of this run was a ban, or wanted fewer requests", name);

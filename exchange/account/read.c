@@ -57,7 +57,7 @@ is_ok(const struct profile *profile, const struct json_scan *scan, struct failur
 }
 
 static int
-take_row(const struct account_row *row, enum account_endpoint endpoint, struct account_lists *lists,
+add_row(const struct account_row *row, enum account_endpoint endpoint, struct account_lists *lists,
     struct failure *why)
 {
 	switch (endpoint) {
@@ -159,7 +159,7 @@ read_rows(const struct profile *profile, enum account_endpoint endpoint, const s
 	for (first = rows; json_rows_next(&rows, &row.key, &row.body); row.index++) {
 		if (row.index == MOST_ROWS)
 			return failure_set(why, FAILURE_PROTOCOL, "the answer has more than 100000 rows");
-		if (take_row(&row, endpoint, lists, why) != 0)
+		if (add_row(&row, endpoint, lists, why) != 0)
 			return -1;
 	}
 	if (limit != 0 && row.index >= limit)

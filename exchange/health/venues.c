@@ -139,7 +139,7 @@ venue_choose(const struct health_venue *venue, struct exchange_target *target)
 /* All ---------------------------------------------------------------- */
 
 static int
-take_room(struct venues *v, size_t count, struct failure *why)
+allocate(struct venues *v, size_t count, struct failure *why)
 {
 	v->items = calloc(count, sizeof(*v->items));
 	v->targets = calloc(count, sizeof(*v->targets));
@@ -154,8 +154,7 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 {
 	size_t books = 0;
 
-	if (exchange_settings_read(&v->settings, given, why) != 0 ||
-	    take_room(v, v->settings.count, why) != 0)
+	if (exchange_settings_read(&v->settings, given, why) != 0 || allocate(v, v->settings.count, why) != 0)
 		return -1;
 	for (; v->count < v->settings.count; v->count++)
 		if (add_books(&v->items[v->count], &v->settings.items[v->count], why) != 0)

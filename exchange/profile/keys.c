@@ -218,7 +218,7 @@ find_key(struct profile *profile, const char *name, void **field)
 
 /* "a.b" may be written in two ways, which config_read() does not notice. */
 static const char *
-note(struct profile_loading *loading, const struct config_value *value)
+add_seen(struct profile_loading *loading, const struct config_value *value)
 {
 	const char *key;
 
@@ -246,7 +246,7 @@ profile_read_value(void *context, const struct config_value *value, struct failu
 
 	if (key == NULL)
 		return profile_fail(loading, value->line, value->key, "unknown key", why);
-	wrong = note(loading, value);
+	wrong = add_seen(loading, value);
 	if (wrong == NULL && value->text == NULL)
 		return profile_key_is_list(key) && !value->in_list
 			   ? 0

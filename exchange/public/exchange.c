@@ -253,7 +253,7 @@ later(double a, double b)
  * `grain` that it is rounded by.
  */
 static void
-take_clock(
+set_clock(
     struct exchange_reading *reading, int64_t sent_unix_ns, int64_t told_unix_ns, double server, double grain)
 {
 	double sent = (double)sent_unix_ns / 1e9, received = (double)told_unix_ns / 1e9;
@@ -270,7 +270,7 @@ take_clock(
 }
 
 static void
-take_transport(struct public_venue *venue, const struct http_response *response)
+read_transport(struct public_venue *venue, const struct http_response *response)
 {
 	struct exchange_reading *reading = venue->reading;
 	double date;
@@ -283,11 +283,11 @@ take_transport(struct public_venue *venue, const struct http_response *response)
 	/* Whole seconds, rounded down. */
 	if (venue->target->profile->time_from_date_header && response->status != 0 &&
 	    value_http_date(response->date, &date))
-		take_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
+		set_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
 }
 
 static void
-take_signals(struct exchange_reading *reading, const struct exchange_answer *answer)
+add_signals(struct exchange_reading *reading, const struct exchange_answer *answer)
 {
 	reading->maintenance |= answer->maintenance;
 	reading->restricted |= answer->restricted;
@@ -315,14 +315,14 @@ arrival(const struct http_response *response)
 
 /* Of two answers the worse one counts. */
 static void
-take_tradable(struct book_reading *book, int tradable)
+set_tradable(struct book_reading *book, int tradable)
 {
 	if (book->tradable < 0 || tradable == 0)
 		book->tradable = tradable;
 }
 
 static void
-take_answer(struct question *question, const struct http_response *response)
+read_answer(struct question *question, const struct http_response *response)
 {
 	struct public_venue *venue = question->venue;
 	struct request_reading *request = question->request;
@@ -338,12 +338,12 @@ take_answer(struct question *question, const struct http_response *response)
 	request->seconds = response->seconds;
 	request->arrived = arrival(response);
 	request->failure = answer.failure;
-	take_transport(venue, response);
-	take_signals(venue->reading, &answer);
+	read_transport(venue, response);
+	add_signals(venue->reading, &answer);
 	request->refused = answer.banned || answer.throttled;
 	venue->refuses |= request->refused;
 	/* What is in the body may have been written just before its end. */
-	take_clock(venue->reading, response->sent_unix_ns, response->ended_unix_ns, answer.server_time,
+	set_clock(venue->reading, response->sent_unix_ns, response->ended_unix_ns, answer.server_time,
 	    answer.server_time_error);
 	if (request->endpoint == ENDPOINT_BOOK && answer.book.read) {
 		answer.book.tradable = venue->reading->books[request->symbol].tradable;
@@ -352,9 +352,9 @@ take_answer(struct question *question, const struct http_response *response)
 	if (request->endpoint == ENDPOINT_TRADE && per_symbol)
 		venue->trades[request->symbol] = answer.trade_timestamp;
 	if (request->endpoint == ENDPOINT_SYMBOLS && per_symbol)
-		take_tradable(&venue->reading->books[request->symbol], one.tradable);
+		set_tradable(&venue->reading->books[request->symbol], one.tradable);
 	if (answer.unknown_symbol)
-		take_tradable(&venue->reading->books[request->symbol], 0);
+		set_tradable(&venue->reading->books[request->symbol], 0);
 }
 
 static bool
@@ -367,23 +367,23 @@ may_send(void *context, size_t index)
 
 /* Read at once: it may say that nothing more is to be sent there. */
 static bool
-take_early(void *context, size_t index, const struct http_response *response, struct http_request *next)
+read_early(void *context, size_t index, const struct http_response *response, struct http_request *next)
 {
 	struct public_run *run = context;
 
 	(void)next;
 	if (response->status >= 400 || response->body.length <= READ_AT_ONCE)
-		take_answer(&run->questions[index], response);
+		read_answer(&run->questions[index], response);
 	return false;
 }
 
 static void
-take_late(struct question *question, const struct http_response *response)
+read_late(struct question *question, const struct http_response *response)
 {
 	struct request_reading *request = question->request;
 	struct public_venue *venue = question->venue;
 
-	take_answer(question, response);
+	read_answer(question, response);
 	request->dropped = !response->sent && venue->refuses;
 	if (request->dropped)
 		venue->reading->weight -= venue->target->profile->endpoints[request->endpoint].weight;
@@ -392,12 +392,12 @@ take_late(struct question *question, const struct http_response *response)
 static void
 ask(struct http_client *client, struct public_run *run, struct deadline deadline)
 {
-	const struct http_watch watch = { .context = run, .may_send = may_send, .answered = take_early };
+	const struct http_watch watch = { .context = run, .may_send = may_send, .answered = read_early };
 
 	http_ask(client, run->requests, run->count, &watch, deadline, run->responses);
 	for (size_t i = 0; i < run->count; i++)
 		if (!run->questions[i].taken)
-			take_late(&run->questions[i], &run->responses[i]);
+			read_late(&run->questions[i], &run->responses[i]);
 }
 
 /* What other answers say of a symbol's book. */
@@ -418,7 +418,7 @@ complete_books(struct public_venue *venue)
 			found =
 			    bsearch(&key, venue->sorted, target->symbol_count, sizeof(key), compare_natives);
 		if (found != NULL && key.native[0] != '\0')
-			take_tradable(book, found->tradable);
+			set_tradable(book, found->tradable);
 	}
 }
 

@@ -99,7 +99,7 @@ enum { NOT_LISTED = -2 };
 
 /* Sets what is known of one symbol, if it was asked for.  Without its state, nothing is. */
 static void
-take_symbol(struct symbol_search *search, const json_t *entry)
+read_symbol(struct symbol_search *search, const json_t *entry)
 {
 	const struct profile *profile = search->profile;
 	char buffer[VALUE_TEXT];
@@ -134,11 +134,11 @@ read_symbols(struct symbol_search *search, const json_t *root, struct failure *w
 	for (size_t i = 0; i < search->count; i++)
 		search->symbols[i].tradable = NOT_LISTED;
 	if (json_is_array(list)) {
-		json_array_foreach(list, index, entry) take_symbol(search, entry);
+		json_array_foreach(list, index, entry) read_symbol(search, entry);
 	} else if (json_is_string(json_pointer_get(list, search->profile->symbol_name))) {
-		take_symbol(search, list);
+		read_symbol(search, list);
 	} else if (json_is_object(list)) {
-		json_object_foreach((json_t *)list, key, entry) take_symbol(search, entry);
+		json_object_foreach((json_t *)list, key, entry) read_symbol(search, entry);
 	} else {
 		wrong = "the answer has no list of symbols";
 	}
