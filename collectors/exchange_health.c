@@ -80,7 +80,7 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 
 /* What is remembered, here and by other programs; and whether it is asked. */
 static bool
-recall(struct health_venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
+read_history(struct health_venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
 {
 	struct ban ban = ban_list_find(bans, venue_url(venue));
 
@@ -95,7 +95,7 @@ recall(struct health_venue *venue, const struct metrics *last, const struct ban_
 }
 
 static void
-tell_held_back(struct run *run, const struct health_venue *venue, double now)
+log_held_back(struct run *run, const struct health_venue *venue, double now)
 {
 	const struct history *history = &venue->history;
 	bool banned = history->banned_until > now;
@@ -113,7 +113,7 @@ tell_held_back(struct run *run, const struct health_venue *venue, double now)
 
 /* One line for a venue, however many of its requests failed: the first says why. */
 static void
-tell_failure(struct run *run, const struct health_venue *venue, const struct assessment *assessment)
+log_failure(struct run *run, const struct health_venue *venue, const struct assessment *assessment)
 {
 	const struct exchange_reading *reading = venue->reading;
 	const struct request_reading *request = reading->requests;
@@ -134,7 +134,7 @@ tell_failure(struct run *run, const struct health_venue *venue, const struct ass
 }
 
 static void
-tell_change(struct run *run, const struct health_venue *venue, enum health health)
+log_change(struct run *run, const struct health_venue *venue, enum health health)
 {
 	char text[64];
 
@@ -147,7 +147,7 @@ tell_change(struct run *run, const struct health_venue *venue, enum health healt
 
 /* At once, before anything else can fail: other programs ask from the same address. */
 static void
-tell_ban(struct run *run, const struct health_venue *venue, double now)
+publish_ban(struct run *run, const struct health_venue *venue, double now)
 {
 	const struct history *history = &venue->history;
 	struct deadline lock = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
@@ -174,7 +174,7 @@ publish_asked(const struct exchange_health *s, struct health_venue *venue,
 	assess_judge_books(&s->venues, venue, &s->limits, &assessment);
 	judge_remember(&venue->history, &assessment, now);
 	if (assessment.banned || assessment.throttled)
-		tell_ban(run, venue, now);
+		publish_ban(run, venue, now);
 	health = judge(&s->limits, &venue->history, &assessment, now);
 	failed = judge_is_failed(&assessment);
 	report_venue(m, venue, assessment.requests > 0 && !failed, now);
@@ -185,8 +185,8 @@ publish_asked(const struct exchange_health *s, struct health_venue *venue,
 		history_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history,
 		    !failed || venue->books[i].assessment.tradable >= 0);
 	history_write_health(m, venue->name, health);
-	tell_failure(run, venue, &assessment);
-	tell_change(run, venue, health);
+	log_failure(run, venue, &assessment);
+	log_change(run, venue, health);
 }
 
 static void
@@ -198,7 +198,7 @@ publish_not_asked(
 	report_venue(run_metrics(run), venue, false, now);
 	history_write_hold(run_metrics(run), venue->name, &venue->history, now);
 	history_write_health(run_metrics(run), venue->name, health);
-	tell_change(run, venue, health);
+	log_change(run, venue, health);
 }
 
 /* Ask all that may be asked.  How many; 0 when memory ran out, which is told. */
@@ -213,8 +213,8 @@ ask(struct exchange_health *s, const struct metrics *last, const struct ban_list
 	for (size_t i = 0; i < v->count; i++) {
 		struct health_venue *venue = &v->items[i];
 
-		if (!recall(venue, last, bans, now)) {
-			tell_held_back(run, venue, now);
+		if (!read_history(venue, last, bans, now)) {
+			log_held_back(run, venue, now);
 			continue;
 		}
 		venue_choose(venue, &v->targets[count]);

@@ -340,7 +340,8 @@ publish_nothing(
 /* Whom this program, or another one, was refused by; -1 with `why`: that is not known, and nobody is asked.
  */
 static int
-recall(struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+read_history(
+    struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
 {
 	if (last == NULL)
 		return failure_set(
@@ -358,7 +359,7 @@ open_positions_collect(void *state, struct run *run)
 	double started = clock_unix_seconds();
 	struct failure why = { 0 };
 
-	if (recall(s, run, last, started, &why) != 0) {
+	if (read_history(s, run, last, started, &why) != 0) {
 		publish_nothing(s, run, last, &why);
 		return;
 	}

@@ -83,7 +83,7 @@ publish(const struct preflight *preflight, const struct verdict *verdict, struct
 
 /* Where there is a list to look at, the log says nothing of the checks; what could not be measured counts. */
 static void
-tell(const struct preflight *preflight, struct run *run, bool shown)
+log_results(const struct preflight *preflight, struct run *run, bool shown)
 {
 	for (int check = 0; check < CHECKS; check++) {
 		const struct check_result *result = &preflight->found.results[check];
@@ -105,7 +105,7 @@ tell(const struct preflight *preflight, struct run *run, bool shown)
 
 /* The log's last line of a run: the verdict. */
 static void
-tell_verdict(const struct verdict *verdict, struct run *run)
+log_verdict(const struct verdict *verdict, struct run *run)
 {
 	(verdict->passed ? run_log_info : run_log_warning)(run, "verdict", verdict->line);
 }
@@ -191,9 +191,9 @@ preflight_collect(void *state, struct run *run)
 	seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	evidence.finished = evidence.started + seconds;
 	checklist_write_verdict(&checklist, &verdict);
-	tell(preflight, run, checklist.shown);
+	log_results(preflight, run, checklist.shown);
 	if (!checklist.shown)
-		tell_verdict(&verdict, run);
+		log_verdict(&verdict, run);
 	publish(preflight, &verdict, run_metrics(run), seconds);
 	conclude(preflight, &evidence, run);
 	close_list(&checklist, run);

@@ -221,7 +221,7 @@ end_at_once(int signal_number)
 }
 
 static void
-take_signals(sigset_t *reload_signal)
+set_signals(sigset_t *reload_signal)
 {
 	struct sigaction action = { .sa_handler = end_at_once };
 	sigset_t ends;
@@ -261,7 +261,7 @@ loop(struct harness *p)
 	struct deadline tick = deadline_in(0);
 	sigset_t reload_signal;
 
-	take_signals(&reload_signal);
+	set_signals(&reload_signal);
 	log_write(&p->log, LOG_INFO, "started", "version", version_number, "env", p->setup.settings.env,
 	    "directory", p->setup.settings.directory, NULL);
 	for (;;) {
@@ -332,7 +332,7 @@ prepare(struct harness *p, int argc, char *argv[])
  * of them.  With a threshold of our own each is mapped alone, and gone when freed.
  */
 static void
-give_memory_back(void)
+set_malloc_threshold(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 }
@@ -343,7 +343,7 @@ main(int argc, char *argv[])
 	struct harness p = { 0 };
 	int status;
 
-	give_memory_back();
+	set_malloc_threshold();
 	occupy_standard_streams();
 	/* What cannot be written is an error like others, also past a limit on the size of files. */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -56,7 +56,7 @@ check(const struct piece_writer *w, size_t repeated, struct failure *why)
 }
 
 static int
-hand_on(struct piece_writer *w, struct slice text, struct failure *why)
+write_text(struct piece_writer *w, struct slice text, struct failure *why)
 {
 	if (text.length > LARGEST_FILE - w->sum.length)
 		return failure_set(why, FAILURE_LOCAL, "the file would exceed 256 MiB");
@@ -76,7 +76,7 @@ write_pieces(struct piece_writer *w, const struct metrics *m, struct failure *wh
 
 		if (w->piece.failed)
 			break;
-		if (check(w, repeated, why) != 0 || hand_on(w, text, why) != 0)
+		if (check(w, repeated, why) != 0 || write_text(w, text, why) != 0)
 			return -1;
 		w->piece.length = 0;
 	}
@@ -97,5 +97,5 @@ write_checked(const struct metrics *m, const struct write_outlet *outlet, struct
 	if (result != 0)
 		return -1;
 	checksum_line(&w.sum, line);
-	return hand_on(&w, (struct slice){ line, sizeof(line) }, why);
+	return write_text(&w, (struct slice){ line, sizeof(line) }, why);
 }

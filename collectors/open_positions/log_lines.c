@@ -8,7 +8,7 @@
 /* Failures ----------------------------------------------------------- */
 
 static void
-tell_held_back(struct run *run, const struct account *account)
+write_held_back(struct run *run, const struct account *account)
 {
 	time_t until = (time_t)account->retry_at;
 	struct failure why = { 0 };
@@ -62,7 +62,7 @@ log_lines_write_account(
 	struct read_count reads = { 0 };
 
 	if (!account_may_ask(account, now)) {
-		tell_held_back(run, account);
+		write_held_back(run, account);
 		return;
 	}
 	count_reads(&reads, account);
@@ -118,7 +118,7 @@ describe(const struct holdings *list, const struct reconcile_row *row, char text
 }
 
 static void
-tell_mismatch(struct run *run, const struct mismatch_log *mismatches, const struct reconcile_row *row)
+write_mismatch(struct run *run, const struct mismatch_log *mismatches, const struct reconcile_row *row)
 {
 	char engine[128], exchange[128], digits[DECIMAL_TEXT], text[512];
 
@@ -135,7 +135,7 @@ tell_mismatch(struct run *run, const struct mismatch_log *mismatches, const stru
 }
 
 static void
-tell_overflow(struct run *run, const char *exchange, const char *symbol)
+write_overflow(struct run *run, const char *exchange, const char *symbol)
 {
 	struct failure why = { 0 };
 
@@ -151,18 +151,18 @@ log_lines_write_mismatch(struct run *run, struct mismatch_log *mismatches, const
 
 	if (!row->known) {
 		if (mismatches->changes++ < LOG_LINES_MOST)
-			tell_overflow(run, exchange, row->symbol);
+			write_overflow(run, exchange, row->symbol);
 		return;
 	}
 	if (row->mismatched == (before != 0))
 		return;
 	if (mismatches->changes++ < LOG_LINES_MOST)
-		tell_mismatch(run, mismatches, row);
+		write_mismatch(run, mismatches, row);
 }
 
 /* Markets of which nothing at all is left have no row. */
 static void
-tell_gone(struct run *run, struct mismatch_log *mismatches, const struct series *series)
+write_gone(struct run *run, struct mismatch_log *mismatches, const struct series *series)
 {
 	const char *exchange = series->labels, *symbol = exchange + strlen(exchange) + 1;
 	struct reconcile_row row = { .symbol = symbol };
@@ -175,7 +175,7 @@ tell_gone(struct run *run, struct mismatch_log *mismatches, const struct series 
 	    metrics_value(run_metrics(run), &open_families[OPEN_MISMATCH], LABELS(exchange, symbol), &value))
 		return;
 	if (mismatches->changes++ < LOG_LINES_MOST)
-		tell_mismatch(run, mismatches, &row);
+		write_mismatch(run, mismatches, &row);
 }
 
 void
@@ -188,7 +188,7 @@ log_lines_end_mismatches(struct run *run, struct mismatch_log *mismatches)
 		family++;
 	for (size_t i = 0; i < metrics_series_count(mismatches->last, family); i++)
 		if (metrics_series(mismatches->last, family, i)->value != 0)
-			tell_gone(run, mismatches, metrics_series(mismatches->last, family, i));
+			write_gone(run, mismatches, metrics_series(mismatches->last, family, i));
 	if (mismatches->changes <= LOG_LINES_MOST)
 		return;
 	(void)snprintf(text, sizeof(text), "%zu more markets have begun or ceased to differ",

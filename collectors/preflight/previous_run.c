@@ -63,7 +63,7 @@ read_file(const struct run *run, const char *name, struct metrics *last, struct 
 }
 
 static void
-recall_venue(struct health_venue *venue, const struct metrics *last, double now)
+read_venue(struct health_venue *venue, const struct metrics *last, double now)
 {
 	history_read(last, venue->name, now, &venue->history);
 	/* The shared list says that; here it is what this run meets. */
@@ -73,7 +73,7 @@ recall_venue(struct health_venue *venue, const struct metrics *last, double now)
 }
 
 static void
-recall_venues(struct preflight *preflight, const struct run *run, double now)
+read_venues(struct preflight *preflight, const struct run *run, double now)
 {
 	const struct family *const tables[] = { exchange_families };
 	const size_t count = EXCHANGE_FAMILIES;
@@ -85,7 +85,7 @@ recall_venues(struct preflight *preflight, const struct run *run, double now)
 	/* What there is of it is used. */
 	(void)read_file(run, preflight->health_name, last, &preflight->history_failure);
 	for (size_t i = 0; i < preflight->venues.count; i++)
-		recall_venue(&preflight->venues.items[i], last, now);
+		read_venue(&preflight->venues.items[i], last, now);
 	metrics_free(last);
 }
 
@@ -133,7 +133,7 @@ previous_run_read(struct preflight *preflight, struct run *run)
 	    (struct failure){ 0 };
 	if (!preflight->has_exchanges)
 		return;
-	recall_venues(preflight, run, now);
+	read_venues(preflight, run, now);
 	if (ban_list_read(&list, run_directory(run), now, &preflight->memory_failure) == 0 && own == NULL)
 		(void)failure_set(&preflight->memory_failure, FAILURE_LOCAL, "the last file cannot be read");
 	if (preflight->memory_failure.kind == FAILURE_NONE)
@@ -153,7 +153,7 @@ later(double a, double b)
 }
 
 static void
-tell_refusal(struct preflight *preflight, size_t exchange, struct run *run, double now)
+write_refusal(struct preflight *preflight, size_t exchange, struct run *run, double now)
 {
 	const struct health_venue *venue = &preflight->venues.items[exchange];
 	struct deadline least = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
@@ -182,7 +182,7 @@ previous_run_write(struct preflight *preflight, struct run *run)
 	if (!preflight->has_exchanges || preflight->memory_failure.kind != FAILURE_NONE)
 		return;
 	for (size_t i = 0; i < preflight->venues.count; i++) {
-		tell_refusal(preflight, i, run, now);
+		write_refusal(preflight, i, run, now);
 		if (preflight->retry_at[i] > now)
 			metrics_set(run_metrics(run), &preflight_families[PREFLIGHT_RETRY_AT],
 			    LABELS(preflight->venues.items[i].name), preflight->retry_at[i]);

@@ -26,7 +26,7 @@ static void (*const functions[CHECKS])(struct preflight *preflight, struct deadl
 	check_postgres, check_exchange_health, check_open_positions, check_git_safety };
 
 static void
-share_samples(struct samples *samples, const double seconds[], size_t count)
+publish_samples(struct samples *samples, const double seconds[], size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		samples->seconds[samples->count++] = seconds[i];
@@ -34,15 +34,16 @@ share_samples(struct samples *samples, const double seconds[], size_t count)
 
 /* What else its check brought. */
 static void
-share(struct preflight *preflight, enum preflight_check check)
+publish_findings(struct preflight *preflight, enum preflight_check check)
 {
 	struct servers *servers = &preflight->servers;
 	struct findings *shared = preflight->shared;
 
 	for (size_t i = 0; check == CHECK_REDIS && i < servers->redis_count; i++)
-		share_samples(&shared->redis, servers->redis[i].seconds, servers->redis[i].result.ping_count);
+		publish_samples(
+		    &shared->redis, servers->redis[i].seconds, servers->redis[i].result.ping_count);
 	for (size_t i = 0; check == CHECK_POSTGRES && i < servers->postgres_count; i++)
-		share_samples(
+		publish_samples(
 		    &shared->postgres, servers->postgres[i].seconds, servers->postgres[i].result.query_count);
 	for (size_t i = 0; check == CHECK_EXCHANGE_HEALTH && i < preflight->venues.count; i++)
 		shared->public_bans[i] = (struct ban){ preflight->venues.items[i].history.banned_until,
@@ -69,43 +70,43 @@ make_check(struct checks_run *run, enum preflight_check check, struct check_resu
 
 /* `began_ns` is when what it looks at was asked for; `secrets` are those that it could have met. */
 static void
-do_check(struct checks_run *run, enum preflight_check check, const struct secrets *secrets, int64_t began_ns)
+run_check(struct checks_run *run, enum preflight_check check, const struct secrets *secrets, int64_t began_ns)
 {
 	struct check_result *result = &run->preflight->shared->results[check];
 
 	make_check(run, check, result);
 	check_result_finish(result, secrets);
 	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
-	share(run->preflight, check);
+	publish_findings(run->preflight, check);
 	child_report(run->report_fd, (unsigned char)check);
 }
 
 /* What looks at keys, once they are read.  The two that look at the accounts share what these answer. */
 static void
-do_keyed_job(void *context, size_t index)
+run_keyed_job(void *context, size_t index)
 {
 	struct checks_run *run = context;
 	struct preflight *preflight = run->preflight;
 	int64_t began_ns = clock_now_ns();
 
 	if (index == 0) {
-		do_check(run, CHECK_SECRETS, &preflight->known, began_ns);
+		run_check(run, CHECK_SECRETS, &preflight->known, began_ns);
 		return;
 	}
 	accounts_ask(preflight, run->deadline);
-	do_check(run, CHECK_LIVE_GUARD, &preflight->known, began_ns);
-	do_check(run, CHECK_OPEN_POSITIONS, &preflight->known, began_ns);
+	run_check(run, CHECK_LIVE_GUARD, &preflight->known, began_ns);
+	run_check(run, CHECK_OPEN_POSITIONS, &preflight->known, began_ns);
 }
 
 static void
-do_keyed(struct checks_run *run)
+run_keyed(struct checks_run *run)
 {
 	const struct preflight *preflight = run->preflight;
 
 	if (preflight->left_behind[CHECK_SECRETS] == 0 || preflight->left_behind[CHECK_LIVE_GUARD] == 0 ||
 	    preflight->left_behind[CHECK_OPEN_POSITIONS] == 0)
 		credentials_read(run->preflight);
-	parallel_each(2, do_keyed_job, run);
+	parallel_each(2, run_keyed_job, run);
 }
 
 /* What runs at once; CHECK_SECRETS is that and all others that need keys. */
@@ -113,32 +114,32 @@ static const enum preflight_check jobs[] = { CHECK_SECRETS, CHECK_ENVIRONMENT, C
 	CHECK_EXCHANGE_HEALTH, CHECK_GIT_SAFETY };
 
 static void
-do_job(void *context, size_t index)
+run_job(void *context, size_t index)
 {
 	struct checks_run *run = context;
 
 	if (jobs[index] == CHECK_SECRETS)
-		do_keyed(run);
+		run_keyed(run);
 	else
-		do_check(run, jobs[index], run->preflight->secrets, clock_now_ns());
+		run_check(run, jobs[index], run->preflight->secrets, clock_now_ns());
 	/* Who waits for them must not, when none were asked for. */
 	if (jobs[index] == CHECK_EXCHANGE_HEALTH)
 		order_books_ready_set(&run->preflight->order_books_ready);
 }
 
 static void
-work(void *context, int report_fd)
+run_jobs(void *context, int report_fd)
 {
 	struct checks_run *run = context;
 
 	run->report_fd = report_fd;
-	parallel_each(sizeof(jobs) / sizeof(*jobs), do_job, run);
+	parallel_each(sizeof(jobs) / sizeof(*jobs), run_job, run);
 }
 
 /* Our own ------------------------------------------------------------ */
 
 static void
-take(struct preflight *preflight, enum preflight_check check)
+read_findings(struct preflight *preflight, enum preflight_check check)
 {
 	const struct findings *shared = preflight->shared;
 	struct findings *found = &preflight->found;
@@ -171,7 +172,7 @@ begin(struct preflight *preflight)
 
 /* Why the rest is not there. */
 static void
-give_up(struct check_result *result, const struct failure *why, int64_t began_ns)
+set_unfinished(struct check_result *result, const struct failure *why, int64_t began_ns)
 {
 	result->kind = why->kind;
 	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
@@ -181,7 +182,7 @@ give_up(struct check_result *result, const struct failure *why, int64_t began_ns
 
 /* What is told, until there is no more: which are there, and in `why` the reason for the others. */
 static void
-follow(struct preflight *preflight, const struct child *child, struct deadline deadline,
+read_reports(struct preflight *preflight, const struct child *child, struct deadline deadline,
     struct checklist *checklist, bool reported[CHECKS], struct failure *why)
 {
 	size_t count = 0;
@@ -189,7 +190,7 @@ follow(struct preflight *preflight, const struct child *child, struct deadline d
 
 	deadline.at_ns += GRACE_NS;
 	while (count < CHECKS && (number = child_read(child, deadline)) >= 0 && number < CHECKS) {
-		take(preflight, (enum preflight_check)number);
+		read_findings(preflight, (enum preflight_check)number);
 		checklist_add(checklist, (enum preflight_check)number);
 		reported[number] = true;
 		count++;
@@ -211,15 +212,15 @@ preflight_run_checks(struct preflight *preflight, struct deadline deadline, stru
 	pid_t left = 0;
 
 	begin(preflight);
-	if (child_start(&child, work, &run, &why) == 0) {
-		follow(preflight, &child, deadline, checklist, reported, &why);
+	if (child_start(&child, run_jobs, &run, &why) == 0) {
+		read_reports(preflight, &child, deadline, checklist, reported, &why);
 		left = child_end(&child);
 	}
 	for (int check = 0; check < CHECKS; check++) {
 		if (reported[check])
 			continue;
 		preflight->left_behind[check] = left;
-		give_up(&preflight->found.results[check], &why, began_ns);
+		set_unfinished(&preflight->found.results[check], &why, began_ns);
 		checklist_add(checklist, (enum preflight_check)check);
 	}
 }

@@ -131,7 +131,7 @@ become(const struct command *command, const struct pipes *pipes, pid_t parent)
 
 /* One piece; at its end the pipe is closed.  What has no room is thrown away. */
 static void
-take(int *fd, struct buffer *text)
+read_piece(int *fd, struct buffer *text)
 {
 	char piece[PIECE];
 	ssize_t got = read(*fd, piece, sizeof(piece));
@@ -144,7 +144,7 @@ take(int *fd, struct buffer *text)
 
 /* Until both are closed.  False: the deadline came first. */
 static bool
-take_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, struct buffer *errors)
+read_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, struct buffer *errors)
 {
 	int *fds[] = { &pipes->output[PIPE_READ], &pipes->errors[PIPE_READ] };
 	struct buffer *texts[] = { output, errors };
@@ -158,7 +158,7 @@ take_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, s
 			return false;
 		for (int i = 0; i < 2; i++)
 			if (ready > 0 && waits[i].revents != 0)
-				take(fds[i], texts[i]);
+				read_piece(fds[i], texts[i]);
 	}
 	return true;
 }
@@ -217,7 +217,7 @@ command_run(const char *const arguments[], const char *const environment[], stru
 		become(&command, &pipes, parent);
 	close_one(&pipes.output[PIPE_WRITE]);
 	close_one(&pipes.errors[PIPE_WRITE]);
-	ended = take_all(&pipes, deadline, output, errors);
+	ended = read_all(&pipes, deadline, output, errors);
 	close_all(&pipes);
 	return finish(pid, arguments[0], ended, deadline, output->failed, why);
 }

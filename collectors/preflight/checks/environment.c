@@ -9,7 +9,7 @@
 #include "positions/keys.h"
 
 static void
-look_at_variable(struct check_result *result, const char *name)
+check_variable(struct check_result *result, const char *name)
 {
 	const char *value = keys_variable(name);
 
@@ -24,7 +24,7 @@ look_at_variable(struct check_result *result, const char *name)
 }
 
 static void
-look_at_file(struct check_result *result, const char *path)
+check_file(struct check_result *result, const char *path)
 {
 	struct stat info;
 
@@ -37,7 +37,7 @@ look_at_file(struct check_result *result, const char *path)
 }
 
 static void
-look_at_config(const struct preflight *preflight, struct check_result *result)
+check_config(const struct preflight *preflight, struct check_result *result)
 {
 	struct failure why = { 0 };
 
@@ -54,10 +54,10 @@ check_environment(struct preflight *preflight, struct deadline deadline, struct 
 		check_result_add(result, STATUS_FAIL,
 		    "say which with --env paper or --env live (ARBWATCH_ENV)", "the mode is not named");
 	for (size_t i = 0; i < preflight->variables.count; i++)
-		look_at_variable(result, preflight->variables.items[i]);
+		check_variable(result, preflight->variables.items[i]);
 	for (size_t i = 0; i < preflight->files.count; i++)
-		look_at_file(result, preflight->files.items[i]);
-	look_at_config(preflight, result);
+		check_file(result, preflight->files.items[i]);
+	check_config(preflight, result);
 	check_result_pass(result, "%s, %zu variables and %zu files are there", preflight->env,
 	    preflight->variables.count, preflight->files.count + (preflight->config_file != NULL));
 }

@@ -30,7 +30,7 @@ choose(struct preflight *preflight, double now)
 /* Judging ------------------------------------------------------------ */
 
 static void
-tell_held_back(struct check_result *result, const struct health_venue *venue, double until)
+add_held_back(struct check_result *result, const struct health_venue *venue, double until)
 {
 	time_t seconds = (time_t)until;
 	struct tm utc;
@@ -158,7 +158,7 @@ judge_all(struct preflight *preflight, struct check_result *result)
 		if (v->items[i].reading != NULL)
 			judge_venue(preflight, i, result, now);
 		else if (preflight->memory_failure.kind == FAILURE_NONE)
-			tell_held_back(result, &v->items[i], preflight->retry_at[i]);
+			add_held_back(result, &v->items[i], preflight->retry_at[i]);
 	}
 }
 

@@ -92,7 +92,7 @@ check_paper_hosts(const struct preflight *preflight, const struct options *given
 }
 
 static int
-take_room(struct preflight *preflight, struct failure *why)
+allocate(struct preflight *preflight, struct failure *why)
 {
 	size_t count = preflight->accounts.count;
 
@@ -150,7 +150,7 @@ preflight_open_exchanges(
 	    sources_open(&preflight->sources, given, secrets, why) != 0 ||
 	    exchange_view_init(&preflight->exchange_view, preflight->accounts.count, why) != 0 ||
 	    engine_view_init(&preflight->engine_view, preflight->accounts.count, why) != 0 ||
-	    take_room(preflight, why) != 0)
+	    allocate(preflight, why) != 0)
 		return -1;
 	return check_verified(preflight, given, why) == 0 ? check_paper_hosts(preflight, given, why) : -1;
 }

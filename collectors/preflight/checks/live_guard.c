@@ -13,7 +13,7 @@ static const char take_away[] =
 static const char unseen[] = "let this program read the directory, or give the one where the keys are";
 
 static void
-tell_stray(void *context, const char *where)
+add_stray(void *context, const char *where)
 {
 	check_result_add(context, STATUS_FAIL, take_away,
 	    "a key that belongs to no exchange on paper is within reach: %.300s", where);
@@ -34,7 +34,7 @@ guard_paper(const struct preflight *preflight, struct check_result *result)
 			    "%s: a live key is within reach: %.300s", preflight->accounts.items[i].name,
 			    credential->where);
 	}
-	if (credentials_each_stray(preflight, tell_stray, result, &why) != 0)
+	if (credentials_each_stray(preflight, add_stray, result, &why) != 0)
 		check_result_add_failure(
 		    result, STATUS_FAIL, unseen, "which keys are within reach is not known", &why);
 	for (size_t i = 0; i < preflight->live_variables.count; i++) {
@@ -53,7 +53,7 @@ guard_paper(const struct preflight *preflight, struct check_result *result)
 /* Live --------------------------------------------------------------- */
 
 static bool
-tells_withdraw(const struct profile_account *profile)
+has_withdraw_permission(const struct profile_account *profile)
 {
 	const char *name = account_permission_name(PERMISSION_WITHDRAW);
 
@@ -94,8 +94,8 @@ guard_key(const struct preflight *preflight, const struct account *account, stru
 		check_result_add(result, STATUS_FAIL, "take the right to withdraw from the key",
 		    "%s: the key may withdraw", account->name);
 	else if (health->permission[PERMISSION_WITHDRAW] < 0)
-		find_unknown(
-		    preflight, account, tells_withdraw(profile), "whether the key may withdraw", result);
+		find_unknown(preflight, account, has_withdraw_permission(profile),
+		    "whether the key may withdraw", result);
 	if (health->ip_restricted == 0)
 		check_result_add(result, STATUS_FAIL, "restrict the key to this machine's address",
 		    "%s: the key is not restricted to an address", account->name);

@@ -38,7 +38,7 @@ accounts_ask(struct preflight *preflight, struct deadline deadline)
 
 /* What assets are worth, by the order books that exchange_health's check read. */
 static void
-take_prices(struct preflight *preflight, struct deadline deadline)
+set_prices(struct preflight *preflight, struct deadline deadline)
 {
 	/* They come by the deadline, and a thread may be late. */
 	deadline.at_ns += LATE_NS;
@@ -54,7 +54,7 @@ take_prices(struct preflight *preflight, struct deadline deadline)
 static const char unreadable[] = "make the account and the bot's positions readable: unreadable is not flat";
 
 static void
-tell_unread_account(const struct preflight *preflight, size_t index, struct check_result *result)
+add_unread_account(const struct preflight *preflight, size_t index, struct check_result *result)
 {
 	const struct account *account = &preflight->accounts.items[index];
 	const struct failure *why = &preflight->exchange_view.failures[index];
@@ -73,7 +73,7 @@ tell_unread_account(const struct preflight *preflight, size_t index, struct chec
 }
 
 static void
-tell_unread_engine(const struct preflight *preflight, struct check_result *result)
+add_unread_engine(const struct preflight *preflight, struct check_result *result)
 {
 	const struct engine_view *engine_view = &preflight->engine_view;
 	char what[96];
@@ -93,7 +93,7 @@ tell_unread_engine(const struct preflight *preflight, struct check_result *resul
 
 /* How many accounts there are to look at: in paper those without a key are none. */
 static size_t
-tell_unread(const struct preflight *preflight, struct check_result *result)
+add_unread(const struct preflight *preflight, struct check_result *result)
 {
 	size_t count = 0;
 
@@ -102,10 +102,10 @@ tell_unread(const struct preflight *preflight, struct check_result *result)
 
 		count += counts;
 		if (counts && !preflight->exchange_view.known[i])
-			tell_unread_account(preflight, i, result);
+			add_unread_account(preflight, i, result);
 	}
 	if (preflight->sources.has_engine)
-		tell_unread_engine(preflight, result);
+		add_unread_engine(preflight, result);
 	return count;
 }
 
@@ -113,7 +113,7 @@ tell_unread(const struct preflight *preflight, struct check_result *result)
 
 /* Every market that differs is told with its quantity, as many as there is room for. */
 static size_t
-tell_rows(const struct preflight *preflight, const struct reconcile_row rows[], size_t count, bool negated,
+write_rows(const struct preflight *preflight, const struct reconcile_row rows[], size_t count, bool negated,
     char *text, size_t size)
 {
 	size_t found = 0, length = 0;
@@ -183,13 +183,13 @@ differ(struct preflight *preflight, bool with_engine, char *text, size_t size, s
 		preflight->comparable[i] =
 		    preflight->exchange_view.known[i] && (!with_engine || preflight->engine_view.known[i]);
 	count = reconcile(with_engine ? &preflight->policy.limits : &held, &input, rows);
-	found = tell_rows(preflight, rows, count, !with_engine, text, size);
+	found = write_rows(preflight, rows, count, !with_engine, text, size);
 	free(rows);
 	return found;
 }
 
 static void
-tell_open(struct preflight *preflight, struct check_result *result)
+add_open(struct preflight *preflight, struct check_result *result)
 {
 	struct failure why = { 0 };
 	char text[320];
@@ -253,14 +253,14 @@ check_open_positions(struct preflight *preflight, struct deadline deadline, stru
 		    "nobody is asked, there may be a ban", &preflight->memory_failure);
 		return;
 	}
-	take_prices(preflight, deadline);
+	set_prices(preflight, deadline);
 	if (form(preflight, &why) != 0) {
 		check_result_add_failure(
 		    result, preflight_severity(preflight), "free some memory", "positions", &why);
 		return;
 	}
-	count = tell_unread(preflight, result);
-	tell_open(preflight, result);
+	count = add_unread(preflight, result);
+	add_open(preflight, result);
 	if (count == 0)
 		check_result_skip(result, "no account on paper has a key");
 	else

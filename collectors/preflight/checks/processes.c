@@ -92,7 +92,7 @@ shows_one(struct process_search *search, const struct secrets *secrets, int proc
 }
 
 static void
-note(struct process_search *search, int proc, const char *pid, bool in_environment)
+add_shown(struct process_search *search, int proc, const char *pid, bool in_environment)
 {
 	struct shown *shown = &search->shown[search->count++];
 	size_t length = read_entry(proc, pid, "comm", shown->name, sizeof(shown->name) - 1);
@@ -112,13 +112,13 @@ is_of_another_user(int proc, const char *pid)
 }
 
 static void
-look_at_process(struct process_search *search, int proc, const char *pid)
+check_process(struct process_search *search, int proc, const char *pid)
 {
 	if (shows_one(search, search->wanted.in_arguments, proc, pid, "cmdline"))
-		note(search, proc, pid, false);
+		add_shown(search, proc, pid, false);
 	else if (is_of_another_user(proc, pid) &&
 		 shows_one(search, search->wanted.in_environments, proc, pid, "environ"))
-		note(search, proc, pid, true);
+		add_shown(search, proc, pid, true);
 }
 
 size_t
@@ -142,7 +142,7 @@ processes_showing(
 			/* We are a copy of our parent, who is looked at. */
 			if (isdigit((unsigned char)entry->d_name[0]) &&
 			    strtol(entry->d_name, NULL, 10) != getpid())
-				look_at_process(&search, proc, entry->d_name);
+				check_process(&search, proc, entry->d_name);
 		}
 	if (directory != NULL)
 		(void)closedir(directory);

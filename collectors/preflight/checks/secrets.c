@@ -26,7 +26,7 @@ struct looked_for {
 
 /* What is in good ones is looked for elsewhere. */
 static void
-look_at_file(struct check_result *result, const char *path, struct looked_for *looked_for)
+check_file(struct check_result *result, const char *path, struct looked_for *looked_for)
 {
 	struct failure why = { 0 };
 	struct stat info;
@@ -55,7 +55,7 @@ look_at_file(struct check_result *result, const char *path, struct looked_for *l
 
 /* Whoever may write the directory may put another key in the place of ours. */
 static void
-look_at_directory(const char *path, struct check_result *result)
+check_directory(const char *path, struct check_result *result)
 {
 	struct failure why = { 0 };
 
@@ -67,7 +67,7 @@ look_at_directory(const char *path, struct check_result *result)
 
 /* A config file that holds a secret is one. */
 static void
-look_at_config(const struct preflight *preflight, const struct secrets *known, struct check_result *result)
+check_config(const struct preflight *preflight, const struct secrets *known, struct check_result *result)
 {
 	struct failure why = { 0 };
 	struct stat info;
@@ -91,7 +91,7 @@ look_at_config(const struct preflight *preflight, const struct secrets *known, s
 
 /* How many were there to look at. */
 static size_t
-look_at_keys(const struct preflight *preflight, struct check_result *result)
+check_keys(const struct preflight *preflight, struct check_result *result)
 {
 	size_t count = 0;
 
@@ -114,7 +114,7 @@ look_at_keys(const struct preflight *preflight, struct check_result *result)
 
 /* The bot has it in its environment, too: there it is no finding. */
 static void
-look_at_variable(struct check_result *result, const char *name, struct looked_for *looked_for)
+check_variable(struct check_result *result, const char *name, struct looked_for *looked_for)
 {
 	const char *value = keys_variable(name);
 
@@ -129,7 +129,7 @@ look_at_variable(struct check_result *result, const char *name, struct looked_fo
 
 /* Passwords of settings: which of them it is, nobody knows any more. */
 static void
-look_at_settings(const struct preflight *preflight, struct check_result *result)
+check_settings(const struct preflight *preflight, struct check_result *result)
 {
 	for (size_t i = 0; i < preflight->known.count; i++)
 		if (placeholder_is(preflight->known.values[i]))
@@ -138,7 +138,7 @@ look_at_settings(const struct preflight *preflight, struct check_result *result)
 }
 
 static void
-look_at_processes(const struct looked_for *looked_for, struct deadline deadline, struct check_result *result)
+check_processes(const struct looked_for *looked_for, struct deadline deadline, struct check_result *result)
 {
 	const struct wanted wanted = { &looked_for->in_arguments, &looked_for->in_environments };
 	struct shown shown[SHOWN_MOST];
@@ -158,16 +158,16 @@ look_at_processes(const struct looked_for *looked_for, struct deadline deadline,
 }
 
 static void
-look_elsewhere(const struct preflight *preflight, struct looked_for *looked_for, struct deadline deadline,
+check_elsewhere(const struct preflight *preflight, struct looked_for *looked_for, struct deadline deadline,
     struct check_result *result)
 {
 	for (size_t i = 0; i < preflight->known.count; i++) {
 		secrets_add(&looked_for->in_arguments, preflight->known.values[i]);
 		secrets_add(&looked_for->in_environments, preflight->known.values[i]);
 	}
-	look_at_config(preflight, &looked_for->in_arguments, result);
+	check_config(preflight, &looked_for->in_arguments, result);
 	if (looked_for->in_arguments.count > 0 && preflight->looks_at_processes)
-		look_at_processes(looked_for, deadline, result);
+		check_processes(looked_for, deadline, result);
 	secrets_mask(&looked_for->in_arguments, result->reason);
 	secrets_release(&looked_for->in_arguments);
 	secrets_release(&looked_for->in_environments);
@@ -177,17 +177,17 @@ void
 check_secrets(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
 	struct looked_for looked_for = { 0 };
-	size_t count = look_at_keys(preflight, result);
+	size_t count = check_keys(preflight, result);
 
 	for (size_t i = 0; i < preflight->secret_files.count; i++)
-		look_at_file(result, preflight->secret_files.items[i], &looked_for);
+		check_file(result, preflight->secret_files.items[i], &looked_for);
 	for (size_t i = 0; i < preflight->own_secret_files.count; i++)
-		look_at_file(result, preflight->own_secret_files.items[i], &looked_for);
+		check_file(result, preflight->own_secret_files.items[i], &looked_for);
 	for (size_t i = 0; i < preflight->secret_variables.count; i++)
-		look_at_variable(result, preflight->secret_variables.items[i], &looked_for);
-	look_at_directory(preflight->keys_directory, result);
-	look_at_settings(preflight, result);
-	look_elsewhere(preflight, &looked_for, deadline, result);
+		check_variable(result, preflight->secret_variables.items[i], &looked_for);
+	check_directory(preflight->keys_directory, result);
+	check_settings(preflight, result);
+	check_elsewhere(preflight, &looked_for, deadline, result);
 	count += preflight->secret_files.count + preflight->own_secret_files.count +
 		 preflight->secret_variables.count;
 	if (count + preflight->known.count == 0)

@@ -228,7 +228,7 @@ is_final(const struct http_response *response)
 }
 
 static void
-take_answer(struct alertmanager *each, const struct http_response *response)
+read_answer(struct alertmanager *each, const struct http_response *response)
 {
 	each->told = response->failure.kind == FAILURE_NONE && response->status / 100 == 2;
 	each->fault[0] = '\0';
@@ -264,7 +264,7 @@ send_to(void *context, size_t index)
 
 	for (;;) {
 		http_ask(each->client, &request, 1, NULL, sending->deadline, &response);
-		take_answer(each, &response);
+		read_answer(each, &response);
 		if (each->told || is_final(&response))
 			return;
 		nap(nap_ns, sending->deadline);

@@ -111,7 +111,7 @@ struct evidence_writing {
 };
 
 static void
-work(void *context, int report_fd)
+write_in_child(void *context, int report_fd)
 {
 	const struct evidence_writing *writing = context;
 
@@ -120,13 +120,13 @@ work(void *context, int report_fd)
 }
 
 static int
-write_apart(struct evidence_writing *writing, pid_t *left_behind, struct failure *why)
+write_by_child(struct evidence_writing *writing, pid_t *left_behind, struct failure *why)
 {
 	struct deadline until = { .at_ns = writing->deadline.at_ns + LEAST_NS };
 	struct child child;
 	int reported;
 
-	if (child_start(&child, work, writing, why) != 0)
+	if (child_start(&child, write_in_child, writing, why) != 0)
 		return -1;
 	reported = child_read(&child, until);
 	*left_behind = child_end(&child);
@@ -159,7 +159,7 @@ evidence_write(const struct evidence *evidence, const char *path, struct deadlin
 	else if (writing.why == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "evidence: out of memory");
 	else
-		result = write_apart(&writing, left_behind, why);
+		result = write_by_child(&writing, left_behind, why);
 	child_unshare(writing.why, sizeof(*why));
 	return result;
 }
