@@ -19,10 +19,10 @@ void check_git_safety(struct preflight *preflight, struct deadline deadline, str
 
 /*
  * These two look at the same answers of the accounts, so that no account is
- * asked twice: first accounts_ask(), then both in the same thread.  What assets
+ * asked twice: first preflight_ask_accounts(), then both in the same thread.  What assets
  * are worth, open_positions' takes from the order books of exchange_health's (order_books_ready.h).
  */
-void accounts_ask(struct preflight *preflight, struct deadline deadline);
+void preflight_ask_accounts(struct preflight *preflight, struct deadline deadline);
 void check_live_guard(struct preflight *preflight, struct deadline deadline, struct check_result *result);
 void check_open_positions(struct preflight *preflight, struct deadline deadline, struct check_result *result);
 

@@ -6,7 +6,7 @@
 
 /*
  * What is known of the exchanges from before: who is not to be asked, from the
- * list that all programs share (probes/ban_list.h); which books stand still and
+ * list that all programs share (exchange/ban_list.h); which books stand still and
  * who failed, from the file of exchange_health in the same directory, which is
  * only read.  A list that cannot be read might hold a ban: then `memory_failure`
  * says so, and nobody is asked; a damaged line of it is in `list_damage`.  A

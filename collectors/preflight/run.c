@@ -93,7 +93,7 @@ run_keyed_job(void *context, size_t index)
 		run_check(run, CHECK_SECRETS, &preflight->known, began_ns);
 		return;
 	}
-	accounts_ask(preflight, run->deadline);
+	preflight_ask_accounts(preflight, run->deadline);
 	run_check(run, CHECK_LIVE_GUARD, &preflight->known, began_ns);
 	run_check(run, CHECK_OPEN_POSITIONS, &preflight->known, began_ns);
 }

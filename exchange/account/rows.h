@@ -4,7 +4,7 @@
 #include "exchange/account/read.h"
 #include "json/scan.h"
 
-/* Pieces of account_read.c: for the files account_*.c alone. */
+/* Parts of read.c, for the files of exchange/account alone. */
 
 /* One row of a list: where it stands, and what is in it. */
 struct account_row {

@@ -7,7 +7,7 @@
 #include "common/text/slice.h"
 #include "exchange/account/key.h"
 
-/* What the files of account_key.h share; nobody else includes this but their tests. */
+/* What the files behind key.h share; only they and their tests include it. */
 struct account_key {
 	char *name;
 	char *passphrase;      /* NULL: none */

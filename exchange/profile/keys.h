@@ -9,8 +9,8 @@
 
 /*
  * From the keys of a profile's file to the fields of a struct profile:
- * profile_keys.c knows the keys, profile_value.c what a text must look like,
- * profile_check.c what belongs together.  For profile.c alone.
+ * keys.c knows the keys, value.c what a text must look like, check.c what
+ * belongs together.  For profile.c alone.
  */
 enum { PROFILE_VALUES = 400, PROFILE_KEY = 256 };
 
@@ -98,7 +98,7 @@ int profile_require(const struct profile_loading *loading, const char *keys, str
 int profile_require_with(
     const struct profile_loading *loading, const char *key, const char *others, struct failure *why);
 
-/* What is wrong with a text of the account's kinds, or NULL (profile_account.c). */
+/* What is wrong with a text of the account's kinds, or NULL (account.c). */
 const char *profile_check_read_path(const char *text);
 const char *profile_check_decides(const char *text);
 const char *profile_check_permission(const char *text);

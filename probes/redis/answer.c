@@ -235,7 +235,7 @@ redis_session_ask(struct redis_session *s, const char *command, const char *expe
 }
 
 /* An array under way. */
-struct taking {
+struct element_reader {
 	const struct redis_elements *elements;
 	struct failure *why;
 	size_t count; /* as announced */
@@ -250,7 +250,7 @@ typedef size_t element_count;
 #endif
 
 static void *
-not_a_string(const struct taking *t)
+not_a_string(const struct element_reader *t)
 {
 	if (t->why->kind == FAILURE_NONE)
 		(void)failure_set(t->why, FAILURE_PROTOCOL, "the answer is not an array of strings");
@@ -261,7 +261,7 @@ not_a_string(const struct taking *t)
 static void *
 read_array(const redisReadTask *task, element_count count)
 {
-	struct taking *t = task->privdata;
+	struct element_reader *t = task->privdata;
 
 	if (task->parent != NULL)
 		return not_a_string(t);
@@ -272,7 +272,7 @@ read_array(const redisReadTask *task, element_count count)
 static void *
 read_string(const redisReadTask *task, char *text, size_t length)
 {
-	struct taking *t = task->privdata;
+	struct element_reader *t = task->privdata;
 
 	if (task->parent == NULL && task->type == REDIS_REPLY_ERROR) {
 		t->error = strndup(text, length);
@@ -318,7 +318,7 @@ int
 redis_session_elements(struct redis_session *s, const char *command, const struct redis_elements *elements)
 {
 	const struct expected array = { "*-", elements->bytes_max };
-	struct taking t = { .elements = elements, .why = s->why };
+	struct element_reader t = { .elements = elements, .why = s->why };
 	int result = -1;
 
 	if (deadline_left_ns(s->deadline) == 0)

@@ -20,7 +20,7 @@ is_wanted(const struct preflight *preflight)
 }
 
 void
-accounts_ask(struct preflight *preflight, struct deadline deadline)
+preflight_ask_accounts(struct preflight *preflight, struct deadline deadline)
 {
 	double now = clock_unix_seconds();
 
