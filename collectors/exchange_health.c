@@ -38,7 +38,7 @@ static const struct option *const shared_options[] = { exchange_options, judge_o
 /* Even a run that used up its time may wait this long for another program that writes down a ban. */
 static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
 
-struct state {
+struct exchange_health {
 	struct venues venues;
 	struct judge_limits limits;
 	struct http_client *client;
@@ -49,7 +49,7 @@ struct state {
 static void
 exchange_health_close(void *closing)
 {
-	struct state *s = closing;
+	struct exchange_health *s = closing;
 
 	if (s == NULL)
 		return;
@@ -61,7 +61,7 @@ exchange_health_close(void *closing)
 static int
 exchange_health_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
 {
-	struct state *s = calloc(1, sizeof(*s));
+	struct exchange_health *s = calloc(1, sizeof(*s));
 
 	(void)secrets;
 	if (s == NULL)
@@ -80,22 +80,22 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 
 /* What is remembered, here and by other programs; and whether it is asked. */
 static bool
-recall(struct venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
+read_history(struct health_venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
 {
 	struct ban ban = ban_list_find(bans, venue_url(venue));
 
-	memory_read(last, venue->name, now, &venue->history);
+	history_read(last, venue->name, now, &venue->history);
 	if (ban.banned_until > venue->history.banned_until)
 		venue->history.banned_until = ban.banned_until;
 	if (ban.retry_at > venue->history.retry_at)
 		venue->history.retry_at = ban.retry_at;
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
+		history_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
 	return judge_may_ask(&venue->history, now);
 }
 
 static void
-tell_held_back(struct run *run, const struct venue *venue, double now)
+log_held_back(struct run *run, const struct health_venue *venue, double now)
 {
 	const struct history *history = &venue->history;
 	bool banned = history->banned_until > now;
@@ -113,14 +113,14 @@ tell_held_back(struct run *run, const struct venue *venue, double now)
 
 /* One line for a venue, however many of its requests failed: the first says why. */
 static void
-tell_failure(struct run *run, const struct venue *venue, const struct news *news)
+log_failure(struct run *run, const struct health_venue *venue, const struct assessment *assessment)
 {
 	const struct exchange_reading *reading = venue->reading;
 	const struct request_reading *request = reading->requests;
 	const char *endpoint, *symbol = "";
 	struct failure why;
 
-	if (news->failures == 0)
+	if (assessment->failures == 0)
 		return;
 	while (request->failure.kind == FAILURE_NONE)
 		request++;
@@ -128,13 +128,13 @@ tell_failure(struct run *run, const struct venue *venue, const struct news *news
 	if (venue->profile->endpoints[request->endpoint].per_symbol)
 		symbol = venue->symbols[request->symbol];
 	why = request->failure;
-	(void)failure_prefix(&why, "%zu of %zu requests failed: %s%s%s", news->failures, news->requests,
-	    endpoint, *symbol != '\0' ? " " : "", symbol);
+	(void)failure_prefix(&why, "%zu of %zu requests failed: %s%s%s", assessment->failures,
+	    assessment->requests, endpoint, *symbol != '\0' ? " " : "", symbol);
 	run_failed(run, venue->name, &why);
 }
 
 static void
-tell_change(struct run *run, const struct venue *venue, enum health health)
+log_change(struct run *run, const struct health_venue *venue, enum health health)
 {
 	char text[64];
 
@@ -142,12 +142,12 @@ tell_change(struct run *run, const struct venue *venue, enum health health)
 		return;
 	(void)snprintf(
 	    text, sizeof(text), "was %s, is %s", health_name(venue->history.health), health_name(health));
-	run_note(run, venue->name, text);
+	run_log_warning(run, venue->name, text);
 }
 
 /* At once, before anything else can fail: other programs ask from the same address. */
 static void
-tell_ban(struct run *run, const struct venue *venue, double now)
+publish_ban(struct run *run, const struct health_venue *venue, double now)
 {
 	const struct history *history = &venue->history;
 	struct deadline lock = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
@@ -162,57 +162,59 @@ tell_ban(struct run *run, const struct venue *venue, double now)
 }
 
 static void
-publish_asked(const struct state *s, struct venue *venue, const struct exchange_target *target,
-    struct run *run, double now)
+publish_asked(const struct exchange_health *s, struct health_venue *venue,
+    const struct exchange_target *target, struct run *run, double now)
 {
 	struct metrics *m = run_metrics(run);
-	struct news news;
+	struct assessment assessment;
 	enum health health;
 	bool failed;
 
-	news_read(venue, target, s->venues.seconds, &news);
-	news_judge_books(&s->venues, venue, &s->limits, &news);
-	judge_remember(&venue->history, &news, now);
-	if (news.banned || news.throttled)
-		tell_ban(run, venue, now);
-	health = judge(&s->limits, &venue->history, &news, now);
-	failed = judge_is_failed(&news);
-	report_venue(m, venue, news.requests > 0 && !failed, now);
-	if (news.requests > 0)
-		memory_write(m, venue->name, &venue->history, now);
+	assess_venue(venue, target, s->venues.seconds, &assessment);
+	assess_judge_books(&s->venues, venue, &s->limits, &assessment);
+	judge_remember(&venue->history, &assessment, now);
+	if (assessment.banned || assessment.throttled)
+		publish_ban(run, venue, now);
+	health = judge(&s->limits, &venue->history, &assessment, now);
+	failed = judge_is_failed(&assessment);
+	report_venue(m, venue, assessment.requests > 0 && !failed, now);
+	if (assessment.requests > 0)
+		history_write(m, venue->name, &venue->history, now);
 	/* Whether a symbol is tradable is known no longer when the exchange fails, unless it just said so. */
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history,
-		    !failed || venue->books[i].news.tradable >= 0);
-	memory_write_health(m, venue->name, health);
-	tell_failure(run, venue, &news);
-	tell_change(run, venue, health);
+		history_write_book(m, venue->name, venue->symbols[i], &venue->books[i].history,
+		    !failed || venue->books[i].assessment.tradable >= 0);
+	history_write_health(m, venue->name, health);
+	log_failure(run, venue, &assessment);
+	log_change(run, venue, health);
 }
 
 static void
-publish_not_asked(const struct state *s, const struct venue *venue, struct run *run, double now)
+publish_not_asked(
+    const struct exchange_health *s, const struct health_venue *venue, struct run *run, double now)
 {
 	enum health health = judge(&s->limits, &venue->history, NULL, now);
 
 	report_venue(run_metrics(run), venue, false, now);
-	memory_write_hold(run_metrics(run), venue->name, &venue->history, now);
-	memory_write_health(run_metrics(run), venue->name, health);
-	tell_change(run, venue, health);
+	history_write_hold(run_metrics(run), venue->name, &venue->history, now);
+	history_write_health(run_metrics(run), venue->name, health);
+	log_change(run, venue, health);
 }
 
 /* Ask all that may be asked.  How many; 0 when memory ran out, which is told. */
 static size_t
-ask(struct state *s, const struct metrics *last, const struct ban_list *bans, struct run *run, double now)
+ask(struct exchange_health *s, const struct metrics *last, const struct ban_list *bans, struct run *run,
+    double now)
 {
 	struct venues *v = &s->venues;
 	struct failure why = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 
-		if (!recall(venue, last, bans, now)) {
-			tell_held_back(run, venue, now);
+		if (!read_history(venue, last, bans, now)) {
+			log_held_back(run, venue, now);
 			continue;
 		}
 		venue_choose(venue, &v->targets[count]);
@@ -247,17 +249,17 @@ read_bans(struct ban_list *bans, const struct metrics *last, struct run *run, do
 }
 
 static void
-publish(struct state *s, struct run *run, double now)
+publish(struct exchange_health *s, struct run *run, double now)
 {
 	struct venues *v = &s->venues;
 
-	news_compare_clocks(v);
+	assess_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
-			news_read_books(&v->items[i]);
-	news_find_movers(v);
+			assess_read_books(&v->items[i]);
+	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 
 		if (venue->reading != NULL)
 			publish_asked(s, venue, &v->targets[venue->reading - v->readings], run, now);
@@ -269,7 +271,7 @@ publish(struct state *s, struct run *run, double now)
 static void
 exchange_health_collect(void *state, struct run *run)
 {
-	struct state *s = state;
+	struct exchange_health *s = state;
 	struct venues *v = &s->venues;
 	const struct metrics *last = run_last(run);
 	double started = clock_unix_seconds();

@@ -64,12 +64,12 @@ static const struct option options[] = {
 
 static const struct option *const shared_options[] = { exchange_options, position_options, NULL };
 
-struct state {
+struct open_positions {
 	struct accounts accounts;
 	struct policy policy;
 	struct sources sources;
-	struct stock stock;
-	struct belief belief;
+	struct exchange_view exchange_view;
+	struct engine_view engine_view;
 	bool *comparable; /* by exchange */
 };
 
@@ -78,13 +78,13 @@ struct state {
 static void
 open_positions_close(void *closing)
 {
-	struct state *s = closing;
+	struct open_positions *s = closing;
 
 	if (s == NULL)
 		return;
 	free(s->comparable);
-	belief_release(&s->belief);
-	stock_release(&s->stock);
+	engine_view_release(&s->engine_view);
+	exchange_view_release(&s->exchange_view);
 	sources_release(&s->sources);
 	policy_release(&s->policy);
 	accounts_release(&s->accounts);
@@ -92,14 +92,14 @@ open_positions_close(void *closing)
 }
 
 static int
-open_all(struct state *s, const struct options *given, struct secrets *secrets, struct failure *why)
+open_all(struct open_positions *s, const struct options *given, struct secrets *secrets, struct failure *why)
 {
 	if (accounts_open(&s->accounts, given, secrets, why) != 0 ||
 	    policy_read(&s->policy, given, &s->accounts.settings, why) != 0 ||
 	    policy_read_while_trading(&s->policy, given, &s->accounts.settings, why) != 0 ||
 	    sources_open(&s->sources, given, secrets, why) != 0 ||
-	    stock_init(&s->stock, s->accounts.count, why) != 0 ||
-	    belief_init(&s->belief, s->accounts.count, why) != 0)
+	    exchange_view_init(&s->exchange_view, s->accounts.count, why) != 0 ||
+	    engine_view_init(&s->engine_view, s->accounts.count, why) != 0)
 		return -1;
 	s->comparable = calloc(s->accounts.count, sizeof(*s->comparable));
 	return s->comparable != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -108,7 +108,7 @@ open_all(struct state *s, const struct options *given, struct secrets *secrets, 
 static int
 open_positions_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
 {
-	struct state *s = calloc(1, sizeof(*s));
+	struct open_positions *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -132,7 +132,7 @@ remembered(const void *memory, size_t exchange, const char *symbol)
 {
 	const struct remembrance *remembrance = memory;
 
-	return memory_gauge(remembrance->last, OPEN_MISMATCH_SINCE,
+	return history_gauge(remembrance->last, OPEN_MISMATCH_SINCE,
 	    LABELS(remembrance->accounts->items[exchange].name, symbol), -1);
 }
 
@@ -143,32 +143,33 @@ list_of(const struct holdings *holdings)
 }
 
 static void
-publish_mismatches(struct state *s, struct run *run, const struct metrics *last,
+publish_mismatches(struct open_positions *s, struct run *run, const struct metrics *last,
     const struct reconcile_row rows[], size_t count)
 {
 	struct metrics *m = run_metrics(run);
-	struct news_mismatches news = { .last = last,
+	struct mismatch_log mismatches = { .last = last,
 		.accounts = &s->accounts,
-		.belief = &s->belief,
-		.stock = &s->stock,
+		.engine_view = &s->engine_view,
+		.exchange_view = &s->exchange_view,
 		.comparable = s->comparable };
 
 	for (size_t i = 0; i < count; i++) {
 		report_mismatch(m, s->accounts.items[rows[i].exchange].name, &rows[i]);
-		news_mismatch(run, &news, &rows[i]);
+		log_lines_write_mismatch(run, &mismatches, &rows[i]);
 	}
 	for (size_t i = 0; i < s->accounts.count; i++)
 		if (!s->comparable[i])
-			memory_keep_since(last, m, s->accounts.items[i].name);
-	news_mismatches_end(run, &news);
+			history_keep_since(last, m, s->accounts.items[i].name);
+	log_lines_end_mismatches(run, &mismatches);
 }
 
 static int
-compare(struct state *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+compare(
+    struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
 {
 	struct remembrance remembrance = { .last = last, .accounts = &s->accounts };
-	struct reconcile_input input = { .engine = list_of(&s->belief.holdings),
-		.exchange = list_of(&s->stock.holdings),
+	struct reconcile_input input = { .engine = list_of(&s->engine_view.holdings),
+		.exchange = list_of(&s->exchange_view.holdings),
 		.baseline = list_of(&s->policy.baseline),
 		.comparable = s->comparable,
 		.exchange_count = s->accounts.count,
@@ -181,7 +182,7 @@ compare(struct state *s, struct run *run, const struct metrics *last, double now
 	if (rows == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	for (size_t i = 0; i < s->accounts.count; i++)
-		s->comparable[i] = s->belief.known[i] && s->stock.known[i];
+		s->comparable[i] = s->engine_view.known[i] && s->exchange_view.known[i];
 	publish_mismatches(s, run, last, rows, reconcile(&s->policy.limits, &input, rows));
 	free(rows);
 	return 0;
@@ -207,8 +208,8 @@ publish_deltas(const struct exposure_input *input, struct metrics *m, struct fai
 }
 
 static int
-publish_imbalances(
-    const struct state *s, const struct exposure_input *input, struct metrics *m, struct failure *why)
+publish_imbalances(const struct open_positions *s, const struct exposure_input *input, struct metrics *m,
+    struct failure *why)
 {
 	struct asset_imbalance *imbalances;
 	size_t count = 0;
@@ -229,21 +230,21 @@ publish_imbalances(
 }
 
 static int
-publish_exposure(struct state *s, struct run *run, const struct metrics *last, struct failure *why)
+publish_exposure(struct open_positions *s, struct run *run, const struct metrics *last, struct failure *why)
 {
 	struct metrics *m = run_metrics(run);
-	struct exposure_input input = { .holdings = s->stock.holdings.rows,
-		.holding_count = s->stock.holdings.count,
-		.readable = s->stock.known,
+	struct exposure_input input = { .holdings = s->exchange_view.holdings.rows,
+		.holding_count = s->exchange_view.holdings.count,
+		.readable = s->exchange_view.known,
 		.exchange_count = s->accounts.count,
-		.rates = &s->stock.rates };
+		.rates = &s->exchange_view.rates };
 
 	for (size_t i = 0; i < s->policy.currency_count; i++) {
 		struct exposure exposure;
 
 		exposure_in(&input, s->policy.currencies[i], &exposure);
 		report_exposure(m, s->policy.currencies[i], &exposure);
-		news_exposure(run, s->policy.currencies[i], &exposure, last);
+		log_lines_write_exposure(run, s->policy.currencies[i], &exposure, last);
 	}
 	if (publish_deltas(&input, m, why) != 0)
 		return -1;
@@ -253,7 +254,8 @@ publish_exposure(struct state *s, struct run *run, const struct metrics *last, s
 /* Run ---------------------------------------------------------------- */
 
 static void
-publish_accounts(struct state *s, struct run *run, const struct metrics *last, double started, double now)
+publish_accounts(
+    struct open_positions *s, struct run *run, const struct metrics *last, double started, double now)
 {
 	struct metrics *m = run_metrics(run);
 
@@ -262,11 +264,11 @@ publish_accounts(struct state *s, struct run *run, const struct metrics *last, d
 
 		report_account(m, account, last);
 		if (account_may_ask(account, started))
-			memory_write_account(m, account, now);
+			history_write_account(m, account, now);
 		else
-			memory_write_hold_account(m, account);
-		news_account(run, account, &s->stock.failures[i], started);
-		news_key(run, account, last);
+			history_write_hold_account(m, account);
+		log_lines_write_account(run, account, &s->exchange_view.failures[i], started);
+		log_lines_write_key(run, account, last);
 	}
 	if (s->sources.account_failure.kind != FAILURE_NONE)
 		run_failed(run, "accounts", &s->sources.account_failure);
@@ -275,38 +277,39 @@ publish_accounts(struct state *s, struct run *run, const struct metrics *last, d
 }
 
 static void
-publish_sources(struct state *s, struct run *run, double now)
+publish_sources(struct open_positions *s, struct run *run, double now)
 {
 	struct metrics *m = run_metrics(run);
-	struct report_source exchange = { "exchange", &s->stock.holdings, s->stock.known };
-	struct report_source engine = { "engine", &s->belief.holdings, s->belief.known };
+	struct report_source exchange = { "exchange", &s->exchange_view.holdings, s->exchange_view.known };
+	struct report_source engine = { "engine", &s->engine_view.holdings, s->engine_view.known };
 
-	report_source(m, &exchange, &s->accounts, &s->policy, &s->stock, now);
+	report_source(m, &exchange, &s->accounts, &s->policy, &s->exchange_view, now);
 	if (s->sources.has_engine)
-		report_source(m, &engine, &s->accounts, &s->policy, &s->stock, now);
-	report_engine(m, &s->belief, &s->sources);
+		report_source(m, &engine, &s->accounts, &s->policy, &s->exchange_view, now);
+	report_engine(m, &s->engine_view, &s->sources);
 }
 
 static int
-publish(struct state *s, struct run *run, const struct metrics *last, double started, struct failure *why)
+publish(struct open_positions *s, struct run *run, const struct metrics *last, double started,
+    struct failure *why)
 {
-	struct belief_input input = { .policy = &s->policy,
+	struct engine_view_input input = { .policy = &s->policy,
 		.exchanges = &s->accounts.settings,
 		.sources = &s->sources,
-		.held = &s->stock.holdings };
+		.held = &s->exchange_view.holdings };
 	double now = clock_unix_seconds();
 
-	if (stock_form(&s->stock, &s->policy, &s->accounts, now, why) != 0)
+	if (exchange_view_build(&s->exchange_view, &s->policy, &s->accounts, now, why) != 0)
 		return -1;
-	sources_forget_positions(&s->sources, &s->accounts);
-	if (belief_form(&s->belief, &input, now, why) != 0)
+	sources_clear_positions(&s->sources, &s->accounts);
+	if (engine_view_build(&s->engine_view, &input, now, why) != 0)
 		return -1;
-	sources_forget_rows(&s->sources);
-	stock_remove_dust(&s->stock, &s->policy, &s->belief.holdings);
-	stock_lend(&s->stock, &s->belief.holdings);
+	sources_clear_rows(&s->sources);
+	exchange_view_remove_dust(&s->exchange_view, &s->policy, &s->engine_view.holdings);
+	exchange_view_add_prices(&s->exchange_view, &s->engine_view.holdings);
 	publish_accounts(s, run, last, started, now);
-	news_engine(run, &s->belief, &s->accounts);
-	news_unknown_rows(run, &s->belief, last);
+	log_lines_write_engine(run, &s->engine_view, &s->accounts);
+	log_lines_write_unknown_rows(run, &s->engine_view, last);
 	publish_sources(s, run, now);
 	if (s->sources.has_engine && compare(s, run, last, now, why) != 0)
 		return -1;
@@ -315,7 +318,8 @@ publish(struct state *s, struct run *run, const struct metrics *last, double sta
 
 /* Without memory, or not knowing who must not be asked: nothing can be said.  `last` may be NULL. */
 static void
-publish_nothing(struct state *s, struct run *run, const struct metrics *last, const struct failure *why)
+publish_nothing(
+    struct open_positions *s, struct run *run, const struct metrics *last, const struct failure *why)
 {
 	struct metrics *m = run_metrics(run);
 
@@ -327,7 +331,7 @@ publish_nothing(struct state *s, struct run *run, const struct metrics *last, co
 		if (s->sources.has_engine)
 			metrics_set(m, &open_families[OPEN_READABLE], LABELS("engine", name), 0);
 		if (s->sources.has_engine && last != NULL)
-			memory_keep_since(last, m, name);
+			history_keep_since(last, m, name);
 	}
 	for (size_t i = 0; i < s->policy.currency_count; i++)
 		metrics_set(m, &open_families[OPEN_EXPOSURE_KNOWN], LABELS(s->policy.currencies[i]), 0);
@@ -336,25 +340,26 @@ publish_nothing(struct state *s, struct run *run, const struct metrics *last, co
 /* Whom this program, or another one, was refused by; -1 with `why`: that is not known, and nobody is asked.
  */
 static int
-recall(struct state *s, struct run *run, const struct metrics *last, double now, struct failure *why)
+read_history(
+    struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
 {
 	if (last == NULL)
 		return failure_set(
 		    why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
 	for (size_t i = 0; i < s->accounts.count; i++)
-		memory_read_account(last, now, &s->accounts.items[i]);
+		history_read_account(last, now, &s->accounts.items[i]);
 	return bans_read(&s->accounts, run, now, why);
 }
 
 static void
 open_positions_collect(void *state, struct run *run)
 {
-	struct state *s = state;
+	struct open_positions *s = state;
 	const struct metrics *last = run_last(run);
 	double started = clock_unix_seconds();
 	struct failure why = { 0 };
 
-	if (recall(s, run, last, started, &why) != 0) {
+	if (read_history(s, run, last, started, &why) != 0) {
 		publish_nothing(s, run, last, &why);
 		return;
 	}
@@ -363,8 +368,8 @@ open_positions_collect(void *state, struct run *run)
 	if (publish(s, run, last, started, &why) != 0)
 		publish_nothing(s, run, last, &why);
 	sources_clear(&s->sources, &s->accounts);
-	stock_forget(&s->stock);
-	belief_forget(&s->belief);
+	exchange_view_clear(&s->exchange_view);
+	engine_view_clear(&s->engine_view);
 }
 
 const struct collector collector = {

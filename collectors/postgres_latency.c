@@ -33,7 +33,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-struct server {
+struct postgres_latency_server {
 	struct postgres_target *target;
 	struct postgres_result result;
 	size_t samples;
@@ -43,7 +43,7 @@ struct server {
 static void
 server_close(void *closing)
 {
-	struct server *server = closing;
+	struct postgres_latency_server *server = closing;
 
 	if (server != NULL)
 		postgres_target_free(server->target);
@@ -54,7 +54,8 @@ static void *
 server_open(const char *url, size_t samples, const struct options *given, struct secrets *secrets,
     struct failure *why)
 {
-	struct server *server = calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
+	struct postgres_latency_server *server =
+	    calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
 
 	if (server == NULL) {
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -72,7 +73,7 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 static const char *
 server_address(const void *asked)
 {
-	const struct server *server = asked;
+	const struct postgres_latency_server *server = asked;
 
 	return postgres_target_address(server->target);
 }
@@ -80,7 +81,7 @@ server_address(const void *asked)
 static void
 server_measure(void *measured, struct deadline deadline)
 {
-	struct server *server = measured;
+	struct postgres_latency_server *server = measured;
 
 	postgres_probe(server->target, server->samples, deadline, &server->result);
 }
@@ -89,7 +90,7 @@ server_measure(void *measured, struct deadline deadline)
 static void
 server_report(const void *asked, struct target_report *report)
 {
-	const struct server *server = asked;
+	const struct postgres_latency_server *server = asked;
 	const struct postgres_result *result = &server->result;
 
 	*report = (struct target_report){
@@ -111,7 +112,7 @@ phase_name(size_t phase)
 static void
 server_publish(const void *asked, const char *name, struct run *run)
 {
-	const struct server *server = asked;
+	const struct postgres_latency_server *server = asked;
 	const struct postgres_result *result = &server->result;
 
 	if (result->connections >= 0) {
@@ -121,7 +122,7 @@ server_publish(const void *asked, const char *name, struct run *run)
 		    result->connections_max);
 	}
 	if (result->read_only)
-		run_note(run, name,
+		run_log_warning(run, name,
 		    "read-only: a standby, or default_transaction_read_only is on; nothing can be written there");
 }
 

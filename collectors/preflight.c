@@ -24,11 +24,11 @@ enum { EXIT_READY = 0, EXIT_NOT_READY = 1, EXIT_NOT_WRITTEN = 3 };
 
 /* Alerts need some of the time too. */
 static struct deadline
-deadline_of_checks(const struct gate *gate, const struct run *run)
+deadline_of_checks(const struct preflight *preflight, const struct run *run)
 {
-	struct deadline deadline = run_deadline(run), own = deadline_in(gate->check_timeout_ns);
+	struct deadline deadline = run_deadline(run), own = deadline_in(preflight->check_timeout_ns);
 
-	if (gate->alerts)
+	if (preflight->alerts)
 		deadline.at_ns -= deadline_left_ns(deadline) / 4;
 	return own.at_ns < deadline.at_ns ? own : deadline;
 }
@@ -36,22 +36,24 @@ deadline_of_checks(const struct gate *gate, const struct run *run)
 /* What came --------------------------------------------------------- */
 
 static void
-publish_checks(const struct gate *gate, struct metrics *m)
+publish_checks(const struct preflight *preflight, struct metrics *m)
 {
 	for (int check = 0; check < CHECKS; check++)
 		for (int status = 0; status < STATUSES; status++)
 			metrics_add(m, &preflight_families[PREFLIGHT_CHECKS],
-			    LABELS(
-				check_name((enum check)check), check_status_name((enum check_status)status)),
-			    gate->listed[check] && (int)gate->found.results[check].status == status ? 1 : 0);
+			    LABELS(check_name((enum preflight_check)check),
+				check_status_name((enum check_status)status)),
+			    preflight->listed[check] && (int)preflight->found.results[check].status == status
+				? 1
+				: 0);
 }
 
 static void
-publish_latencies(const struct gate *gate, struct metrics *m)
+publish_latencies(const struct preflight *preflight, struct metrics *m)
 {
 	const struct family *redis = &preflight_families[PREFLIGHT_REDIS_LATENCY];
 	const struct family *postgres = &preflight_families[PREFLIGHT_POSTGRES_LATENCY];
-	const struct findings *found = &gate->found;
+	const struct findings *found = &preflight->found;
 
 	metrics_touch(m, redis, NO_LABELS);
 	metrics_touch(m, postgres, NO_LABELS);
@@ -62,17 +64,17 @@ publish_latencies(const struct gate *gate, struct metrics *m)
 }
 
 static void
-publish(const struct gate *gate, const struct verdict *verdict, struct metrics *m, double seconds)
+publish(const struct preflight *preflight, const struct verdict *verdict, struct metrics *m, double seconds)
 {
 	metrics_add(m, &preflight_families[PREFLIGHT_RUNS], NO_LABELS, 1);
 	metrics_observe(m, &preflight_families[PREFLIGHT_DURATION], NO_LABELS, seconds);
-	publish_checks(gate, m);
-	publish_latencies(gate, m);
-	for (size_t i = 0; i < gate->alertmanager_count; i++)
+	publish_checks(preflight, m);
+	publish_latencies(preflight, m);
+	for (size_t i = 0; i < preflight->alertmanager_count; i++)
 		metrics_add(m, &preflight_families[PREFLIGHT_ALERT_FAILURES],
-		    LABELS(gate->alertmanagers[i].place), 0);
+		    LABELS(preflight->alertmanagers[i].place), 0);
 	/* Some checks alone are no verdict. */
-	if (gate->partial)
+	if (preflight->partial)
 		return;
 	metrics_set(m, &preflight_families[PREFLIGHT_LAST_SUCCESS], NO_LABELS, verdict->ready);
 	metrics_set(m, &preflight_families[PREFLIGHT_READY_FOR_LIVE], NO_LABELS, verdict->ready_for_live);
@@ -81,14 +83,15 @@ publish(const struct gate *gate, const struct verdict *verdict, struct metrics *
 
 /* Where there is a list to look at, the log says nothing of the checks; what could not be measured counts. */
 static void
-tell(const struct gate *gate, struct run *run, bool shown)
+log_results(const struct preflight *preflight, struct run *run, bool shown)
 {
 	for (int check = 0; check < CHECKS; check++) {
-		const struct check_result *result = &gate->found.results[check];
-		const char *name = check_name((enum check)check);
+		const struct check_result *result = &preflight->found.results[check];
+		const char *name = check_name((enum preflight_check)check);
 		struct failure why = { .kind = result->kind };
 
-		if (!gate->listed[check] || (result->status != STATUS_FAIL && result->status != STATUS_WARN))
+		if (!preflight->listed[check] ||
+		    (result->status != STATUS_FAIL && result->status != STATUS_WARN))
 			continue;
 		(void)snprintf(why.text, sizeof(why.text), "%.500s", result->reason);
 		if (why.kind != FAILURE_NONE && shown)
@@ -96,26 +99,26 @@ tell(const struct gate *gate, struct run *run, bool shown)
 		else if (why.kind != FAILURE_NONE)
 			run_failed(run, name, &why);
 		else if (!shown)
-			run_note(run, name, why.text);
+			run_log_warning(run, name, why.text);
 	}
 }
 
 /* The log's last line of a run: the verdict. */
 static void
-tell_verdict(const struct verdict *verdict, struct run *run)
+log_verdict(const struct verdict *verdict, struct run *run)
 {
-	(verdict->passed ? run_say : run_note)(run, "verdict", verdict->line);
+	(verdict->passed ? run_log_info : run_log_warning)(run, "verdict", verdict->line);
 }
 
 /* What the Alertmanagers did not take: said and counted, and the verdict stands. */
 static void
-send_alerts(struct gate *gate, const struct verdict *verdict, struct run *run)
+send_alerts(struct preflight *preflight, const struct verdict *verdict, struct run *run)
 {
 	char text[640];
 
-	alerts_send(gate, verdict, run_identity(run).interval_ns, run_deadline(run));
-	for (size_t i = 0; i < gate->alertmanager_count; i++) {
-		struct alertmanager *each = &gate->alertmanagers[i];
+	alerts_send(preflight, verdict, run_identity(run).interval_ns, run_deadline(run));
+	for (size_t i = 0; i < preflight->alertmanager_count; i++) {
+		struct alertmanager *each = &preflight->alertmanagers[i];
 
 		if (each->told)
 			continue;
@@ -123,7 +126,7 @@ send_alerts(struct gate *gate, const struct verdict *verdict, struct run *run)
 		    run_metrics(run), &preflight_families[PREFLIGHT_ALERT_FAILURES], LABELS(each->place), 1);
 		(void)snprintf(
 		    text, sizeof(text), "the alerts of this run could not be sent: %s", each->fault);
-		run_note(run, each->place, text);
+		run_log_warning(run, each->place, text);
 	}
 }
 
@@ -142,79 +145,81 @@ list_output(const struct run *run)
 
 /* What is left of the list has half of the time that is left: then the metrics are published. */
 static void
-close_list(struct terminal *terminal, struct run *run)
+close_list(struct checklist *checklist, struct run *run)
 {
-	if (!terminal_close(terminal, deadline_in(deadline_left_ns(run_deadline(run)) / 2)))
-		run_note(run, "list", "nobody read the list in time: it is not whole");
+	if (!checklist_close(checklist, deadline_in(deadline_left_ns(run_deadline(run)) / 2)))
+		run_log_warning(run, "list", "nobody read the list in time: it is not whole");
 }
 
 static void
-conclude(struct gate *gate, struct evidence *evidence, struct run *run)
+conclude(struct preflight *preflight, struct evidence *evidence, struct run *run)
 {
 	struct failure why = { 0 };
 
-	evidence->alerted = gate->alerts && !gate->partial;
+	evidence->alerted = preflight->alerts && !preflight->partial;
 	if (evidence->alerted)
-		send_alerts(gate, evidence->verdict, run);
-	if (gate->output != NULL &&
-	    evidence_write(evidence, gate->output, run_deadline(run), &gate->left_writing, &why) != 0) {
-		gate->written = false;
+		send_alerts(preflight, evidence->verdict, run);
+	if (preflight->output != NULL && evidence_write(evidence, preflight->output, run_deadline(run),
+					     &preflight->left_writing, &why) != 0) {
+		preflight->written = false;
 		run_failed(run, "output", &why);
 	}
-	if (gate->no_metrics)
+	if (preflight->no_metrics)
 		run_withhold(run);
 }
 
 static void
 preflight_collect(void *state, struct run *run)
 {
-	struct gate *gate = state;
+	struct preflight *preflight = state;
 	int64_t began_ns = clock_now_ns();
-	struct terminal terminal;
+	struct checklist checklist;
 	struct verdict verdict;
-	struct evidence evidence = { .gate = gate, .verdict = &verdict, .started = clock_unix_seconds() };
+	struct evidence evidence = {
+		.preflight = preflight, .verdict = &verdict, .started = clock_unix_seconds()
+	};
 	double seconds;
 
-	gate->written = true;
-	recollect(gate, run);
-	terminal_begin(&terminal, list_output(run), gate->found.results, gate->listed);
-	round_make(gate, deadline_of_checks(gate, run), &terminal);
-	recollection_write(gate, run);
-	verdict_reach(&verdict, gate->found.results, gate->listed,
-	    (struct verdict_terms){ gate->live, gate->strict, gate->partial });
-	gate->passed = verdict.passed;
+	preflight->written = true;
+	previous_run_read(preflight, run);
+	checklist_open(&checklist, list_output(run), preflight->found.results, preflight->listed);
+	preflight_run_checks(preflight, deadline_of_checks(preflight, run), &checklist);
+	previous_run_write(preflight, run);
+	verdict_reach(&verdict, preflight->found.results, preflight->listed,
+	    (struct verdict_terms){ preflight->live, preflight->strict, preflight->partial });
+	preflight->passed = verdict.passed;
 	seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	evidence.finished = evidence.started + seconds;
-	terminal_end(&terminal, &verdict);
-	tell(gate, run, terminal.shown);
-	if (!terminal.shown)
-		tell_verdict(&verdict, run);
-	publish(gate, &verdict, run_metrics(run), seconds);
-	conclude(gate, &evidence, run);
-	close_list(&terminal, run);
+	checklist_write_verdict(&checklist, &verdict);
+	log_results(preflight, run, checklist.shown);
+	if (!checklist.shown)
+		log_verdict(&verdict, run);
+	publish(preflight, &verdict, run_metrics(run), seconds);
+	conclude(preflight, &evidence, run);
+	close_list(&checklist, run);
 }
 
 static int
 preflight_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
 {
-	*state = gate_new(given, secrets, why);
+	*state = preflight_new(given, secrets, why);
 	return *state != NULL ? 0 : -1;
 }
 
 static void
 preflight_close(void *state)
 {
-	gate_free(state);
+	preflight_free(state);
 }
 
 static int
 preflight_exit_status(const void *state, bool published)
 {
-	const struct gate *gate = state;
+	const struct preflight *preflight = state;
 
-	if (!published || !gate->written)
+	if (!published || !preflight->written)
 		return EXIT_NOT_WRITTEN;
-	return gate->passed ? EXIT_READY : EXIT_NOT_READY;
+	return preflight->passed ? EXIT_READY : EXIT_NOT_READY;
 }
 
 const struct collector collector = {

@@ -45,7 +45,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-struct server {
+struct redis_latency_server {
 	struct redis_target *target;
 	struct redis_result result;
 	size_t samples;
@@ -55,7 +55,7 @@ struct server {
 static void
 server_close(void *closing)
 {
-	struct server *server = closing;
+	struct redis_latency_server *server = closing;
 
 	if (server != NULL)
 		redis_target_free(server->target);
@@ -72,7 +72,8 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 		.key_file = options_text(given, "tls.key-file"),
 		.server_name = options_text(given, "tls.server-name"),
 	};
-	struct server *server = calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
+	struct redis_latency_server *server =
+	    calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
 
 	if (server == NULL) {
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -90,7 +91,7 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 static const char *
 server_address(const void *asked)
 {
-	const struct server *server = asked;
+	const struct redis_latency_server *server = asked;
 
 	return redis_target_address(server->target);
 }
@@ -98,7 +99,7 @@ server_address(const void *asked)
 static void
 server_measure(void *measured, struct deadline deadline)
 {
-	struct server *server = measured;
+	struct redis_latency_server *server = measured;
 
 	redis_probe(server->target, server->samples, deadline, &server->result);
 }
@@ -106,7 +107,7 @@ server_measure(void *measured, struct deadline deadline)
 static void
 server_report(const void *asked, struct target_report *report)
 {
-	const struct server *server = asked;
+	const struct redis_latency_server *server = asked;
 	const struct redis_result *result = &server->result;
 
 	*report = (struct target_report){

@@ -49,7 +49,7 @@ log_format_parse(const char *text, enum log_format *format)
 
 /* Quotes, backslashes and what does not show escaped as JSON has it; bytes that are not UTF-8 become '?'. */
 static void
-put_escaped(struct buffer *line, const char *text)
+add_escaped(struct buffer *line, const char *text)
 {
 	size_t left = strlen(text);
 
@@ -84,7 +84,7 @@ is_bare(const char *text)
 
 /* A field that does not fit is left out as a whole. */
 static void
-put_field(const struct log *log, struct buffer *line, const char *key, const char *text)
+add_field(const struct log *log, struct buffer *line, const char *key, const char *text)
 {
 	size_t before = line->length;
 	bool json = log->format == LOG_JSON, quoted = json || !is_bare(text);
@@ -92,7 +92,7 @@ put_field(const struct log *log, struct buffer *line, const char *key, const cha
 	buffer_string(line, before == 0 ? (json ? "{" : "") : (json ? "," : " "));
 	buffer_format(line, json ? "\"%s\":" : "%s=", key);
 	buffer_string(line, quoted ? "\"" : "");
-	put_escaped(line, text);
+	add_escaped(line, text);
 	buffer_string(line, quoted ? "\"" : "");
 	if (line->failed) {
 		line->failed = false;
@@ -101,7 +101,7 @@ put_field(const struct log *log, struct buffer *line, const char *key, const cha
 }
 
 static void
-put_masked_field(const struct log *log, struct buffer *line, const char *key, const char *text)
+add_masked_field(const struct log *log, struct buffer *line, const char *key, const char *text)
 {
 	char value[LONGEST_VALUE];
 
@@ -109,11 +109,11 @@ put_masked_field(const struct log *log, struct buffer *line, const char *key, co
 	(void)snprintf(value, sizeof(value), "%s", text);
 	if (log->secrets != NULL)
 		secrets_mask(log->secrets, value);
-	put_field(log, line, key, value);
+	add_field(log, line, key, value);
 }
 
 static void
-put_time(const struct log *log, struct buffer *line)
+add_time(const struct log *log, struct buffer *line)
 {
 	struct timespec now;
 	struct tm utc;
@@ -123,7 +123,7 @@ put_time(const struct log *log, struct buffer *line)
 	(void)gmtime_r(&now.tv_sec, &utc);
 	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
 	(void)snprintf(text, sizeof(text), "%s.%03dZ", date, (int)(now.tv_nsec / 1000000));
-	put_field(log, line, "ts", text);
+	add_field(log, line, "ts", text);
 }
 
 void
@@ -137,13 +137,13 @@ log_write(const struct log *log, enum log_level level, const char *message, ...)
 	if (level < log->level)
 		return;
 	buffer_init(&line, LONGEST_LINE);
-	put_time(log, &line);
-	put_field(log, &line, "level", level_names[level]);
-	put_field(log, &line, "collector", log->program);
-	put_masked_field(log, &line, "msg", message);
+	add_time(log, &line);
+	add_field(log, &line, "level", level_names[level]);
+	add_field(log, &line, "collector", log->program);
+	add_masked_field(log, &line, "msg", message);
 	va_start(fields, message);
 	while ((key = va_arg(fields, const char *)) != NULL)
-		put_masked_field(log, &line, key, va_arg(fields, const char *));
+		add_masked_field(log, &line, key, va_arg(fields, const char *));
 	va_end(fields);
 	line.limit += LINE_END;
 	buffer_string(&line, log->format == LOG_JSON ? "}\n" : "\n");

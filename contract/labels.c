@@ -43,7 +43,7 @@ const char *const check_names[CHECKS + 1] = { "environment", "secrets", "live_gu
 	"exchange_health", "open_positions", "git_safety", NULL };
 
 const char *
-check_name(enum check check)
+check_name(enum preflight_check check)
 {
 	return check_names[check];
 }

@@ -55,7 +55,7 @@ const char *health_name(enum health health);
 extern const char *const health_names[HEALTHS + 1]; /* ended by NULL, like all of these */
 
 /* The labels "check" and "status" of preflight. */
-enum check {
+enum preflight_check {
 	CHECK_ENVIRONMENT,
 	CHECK_SECRETS,
 	CHECK_LIVE_GUARD,
@@ -67,7 +67,7 @@ enum check {
 };
 enum { CHECKS = CHECK_GIT_SAFETY + 1 };
 extern const char *const check_names[CHECKS + 1];
-const char *check_name(enum check check); /* "environment", ... */
+const char *check_name(enum preflight_check check); /* "environment", ... */
 
 enum check_status { STATUS_PASS, STATUS_WARN, STATUS_FAIL, STATUS_SKIP };
 enum { STATUSES = STATUS_SKIP + 1 };

@@ -34,7 +34,7 @@ split(struct slice field, struct slice parts[PARTS])
 }
 
 static int
-take_parts(struct engine_reading *reading, struct engine_row *row, struct slice field, struct failure *why)
+set_parts(struct engine_reading *reading, struct engine_row *row, struct slice field, struct failure *why)
 {
 	struct slice parts[PARTS];
 	int count = split(field, parts);
@@ -43,7 +43,7 @@ take_parts(struct engine_reading *reading, struct engine_row *row, struct slice 
 		return failure_set(why, FAILURE_REJECTED,
 		    "it must be updated_at, or EXCHANGE|SYMBOL|SIDE or EXCHANGE|SYMBOL|SIDE|MARKET");
 	for (int i = 0; i < count; i++)
-		if (engine_row_take(reading, row, part_columns[i], parts[i], "", why) != 0)
+		if (engine_row_set(reading, row, part_columns[i], parts[i], "", why) != 0)
 			return -1;
 	return 0;
 }
@@ -57,15 +57,15 @@ name_field(struct slice field, struct failure *why)
 }
 
 int
-engine_hash_take(struct engine_reading *reading, struct slice field, struct slice value, struct failure *why)
+engine_hash_add(struct engine_reading *reading, struct slice field, struct slice value, struct failure *why)
 {
 	struct engine_row row;
 
 	if (slice_is(field, engine_column_name(ENGINE_COLUMN_UPDATED_AT)))
-		return engine_row_take(reading, NULL, ENGINE_COLUMN_UPDATED_AT, value, "", why);
+		return engine_row_set(reading, NULL, ENGINE_COLUMN_UPDATED_AT, value, "", why);
 	engine_row_init(&row);
-	if (take_parts(reading, &row, field, why) != 0 ||
-	    engine_row_take(reading, &row, ENGINE_COLUMN_QUANTITY, value, "", why) != 0)
+	if (set_parts(reading, &row, field, why) != 0 ||
+	    engine_row_set(reading, &row, ENGINE_COLUMN_QUANTITY, value, "", why) != 0)
 		return name_field(field, why);
 	return engine_rows_add(reading, &row, why);
 }

@@ -10,7 +10,7 @@
 #define ENGINE_HASH_SEPARATOR '|'
 
 /* One field and its value.  -1 with `why` (rejected), which names the field. */
-int engine_hash_take(
+int engine_hash_add(
     struct engine_reading *reading, struct slice field, struct slice value, struct failure *why);
 
 /*

@@ -16,7 +16,7 @@ enum {
 /* One reading under way.  It outlives the caller, if the errand does. */
 struct work {
 	struct postgres_session session;
-	struct engine_view view;
+	struct postgres_view_name view;
 	char *shown; /* the view as the operator writes it */
 	bool present[ENGINE_COLUMNS];
 	struct engine_reading reading;
@@ -209,7 +209,7 @@ name_row(const struct work *w, const struct engine_row *row, size_t number)
 }
 
 static int
-take_row(struct work *w, const PGresult *answer, size_t number)
+add_row(struct work *w, const PGresult *answer, size_t number)
 {
 	struct failure *why = w->session.why;
 	struct engine_row row;
@@ -223,7 +223,7 @@ take_row(struct work *w, const PGresult *answer, size_t number)
 		    (int)ENGINE_ROWS_MAX);
 	engine_row_init(&row);
 	for (int column = 0; column < ENGINE_COLUMNS; column++)
-		if (engine_row_take(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
+		if (engine_row_set(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
 			return name_row(w, &row, number);
 	if (decimal_sign(row.quantity) == 0)
 		return 0;
@@ -242,7 +242,7 @@ read_rows(struct work *w)
 	while (result == 0 && (more = postgres_session_row(&w->session, &row)) != 0) {
 		if (more < 0)
 			return statement_failed(w);
-		result = take_row(w, row, ++count);
+		result = add_row(w, row, ++count);
 		PQclear(row);
 	}
 	return result;
@@ -285,7 +285,7 @@ work_new(const char *view, struct failure *why)
 	}
 	if (w == NULL || w->shown == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
-	else if (engine_view_parse(&w->view, view, why) == 0)
+	else if (postgres_view_name_parse(&w->view, view, why) == 0)
 		return w;
 	work_free(w);
 	return NULL;

@@ -9,13 +9,13 @@
 #include "engine/postgres_view_name.h"
 
 /* The bytes of one part's name while it is read. */
-struct part {
+struct name_part {
 	char name[ENGINE_NAME];
 	size_t length;
 };
 
 static bool
-part_add(struct part *part, char byte)
+part_add(struct name_part *part, char byte)
 {
 	if (part->length == ENGINE_NAME - 1)
 		return false;
@@ -25,7 +25,7 @@ part_add(struct part *part, char byte)
 
 /* Behind the opening quote.  Returns what follows the closing one, or NULL. */
 static const char *
-read_quoted(const char *at, struct part *part)
+read_quoted(const char *at, struct name_part *part)
 {
 	for (; *at != '\0'; at++) {
 		if (*at == '"' && at[1] != '"')
@@ -40,7 +40,7 @@ read_quoted(const char *at, struct part *part)
 
 /* Returns what follows, or NULL. */
 static const char *
-read_plain(const char *at, struct part *part)
+read_plain(const char *at, struct name_part *part)
 {
 	if (isdigit((unsigned char)*at) || *at == '$')
 		return NULL;
@@ -54,7 +54,7 @@ read_plain(const char *at, struct part *part)
 static const char *
 read_part(const char *at, char quoted[ENGINE_QUOTED])
 {
-	struct part part = { .length = 0 };
+	struct name_part part = { .length = 0 };
 	size_t length = 0;
 
 	at = *at == '"' ? read_quoted(at + 1, &part) : read_plain(at, &part);
@@ -72,7 +72,7 @@ read_part(const char *at, char quoted[ENGINE_QUOTED])
 }
 
 int
-engine_view_parse(struct engine_view *view, const char *text, struct failure *why)
+postgres_view_name_parse(struct postgres_view_name *view, const char *text, struct failure *why)
 {
 	char name[ENGINE_QUOTED];
 	const char *at = read_part(text, view->schema);
@@ -93,7 +93,7 @@ engine_view_parse(struct engine_view *view, const char *text, struct failure *wh
 int
 engine_check_view(const char *view, struct failure *why)
 {
-	struct engine_view parsed;
+	struct postgres_view_name parsed;
 
-	return engine_view_parse(&parsed, view, why);
+	return postgres_view_name_parse(&parsed, view, why);
 }

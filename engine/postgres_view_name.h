@@ -16,11 +16,11 @@ enum {
 	ENGINE_VIEW_TEXT = 2 * ENGINE_QUOTED, /* "schema"."view" */
 };
 
-struct engine_view {
+struct postgres_view_name {
 	char schema[ENGINE_QUOTED];      /* "arbwatch", quotes included */
 	char relation[ENGINE_VIEW_TEXT]; /* "arbwatch"."open_positions" */
 };
 
-int engine_view_parse(struct engine_view *view, const char *text, struct failure *why);
+int postgres_view_name_parse(struct postgres_view_name *view, const char *text, struct failure *why);
 
 #endif /* ENGINE_POSTGRES_VIEW_NAME_H */

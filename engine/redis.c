@@ -32,12 +32,12 @@ begin(void *context, size_t count, struct failure *why)
 }
 
 static int
-take_element(void *context, size_t index, struct slice text, struct failure *why)
+add_element(void *context, size_t index, struct slice text, struct failure *why)
 {
 	struct pairs *pairs = context;
 
 	if (index % 2 != 0)
-		return engine_hash_take(
+		return engine_hash_add(
 		    pairs->reading, (struct slice){ pairs->field, pairs->field_length }, text, why);
 	/* Too long in any case: enough of it is kept to see that. */
 	pairs->field_length = text.length < FIELD_ROOM ? text.length : FIELD_ROOM;
@@ -49,7 +49,7 @@ static int
 read_hash(struct redis_session *s, const char *hash, struct engine_reading *reading)
 {
 	struct pairs pairs = { .reading = reading };
-	const struct redis_elements elements = { begin, take_element, &pairs, ENGINE_BYTES_MAX };
+	const struct redis_elements elements = { begin, add_element, &pairs, ENGINE_BYTES_MAX };
 
 	s->rights = rights;
 	if (redisAppendCommand(s->redis, "HGETALL %s", hash) != REDIS_OK)

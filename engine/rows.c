@@ -18,7 +18,7 @@ static const double earliest = 1e9, latest = 1e11;
 
 /* A name or symbol of at most `room` - 1 bytes that people can read. */
 static bool
-take_text(struct slice text, char *to, size_t room)
+parse_text(struct slice text, char *to, size_t room)
 {
 	if (text.length == 0 || text.length >= room || !utf8_valid(text))
 		return false;
@@ -43,7 +43,7 @@ word_index(struct slice text, const char *const words[], int count)
 }
 
 static bool
-take_number(struct slice text, double *number)
+parse_number(struct slice text, double *number)
 {
 	double value;
 
@@ -57,21 +57,21 @@ take_number(struct slice text, double *number)
 }
 
 static bool
-take_exchange(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_exchange(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	(void)reading;
-	return take_text(text, row->exchange, sizeof(row->exchange));
+	return parse_text(text, row->exchange, sizeof(row->exchange));
 }
 
 static bool
-take_symbol(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_symbol(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	(void)reading;
-	return take_text(text, row->symbol, sizeof(row->symbol));
+	return parse_text(text, row->symbol, sizeof(row->symbol));
 }
 
 static bool
-take_side(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_side(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	static const char *const words[] = { "long", "short" };
 	int index = word_index(text, words, 2);
@@ -82,14 +82,14 @@ take_side(struct engine_reading *reading, struct engine_row *row, struct slice t
 }
 
 static bool
-take_quantity(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_quantity(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	(void)reading;
 	return decimal_parse(text, &row->quantity) && decimal_sign(row->quantity) >= 0;
 }
 
 static bool
-take_market(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_market(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	static const char *const words[] = { "spot", "derivative" };
 	static const enum engine_market markets[] = { ENGINE_MARKET_SPOT, ENGINE_MARKET_DERIVATIVE };
@@ -102,26 +102,26 @@ take_market(struct engine_reading *reading, struct engine_row *row, struct slice
 }
 
 static bool
-take_entry_price(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_entry_price(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	(void)reading;
-	return take_number(text, &row->entry_price);
+	return parse_number(text, &row->entry_price);
 }
 
 static bool
-take_unrealized_pnl(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_unrealized_pnl(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	(void)reading;
-	return take_number(text, &row->unrealized_pnl);
+	return parse_number(text, &row->unrealized_pnl);
 }
 
 static bool
-take_updated_at(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_updated_at(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
 	double at;
 
 	(void)row;
-	if (!take_number(text, &at) || at < earliest || at > latest)
+	if (!parse_number(text, &at) || at < earliest || at > latest)
 		return false;
 	if (at > reading->updated_at)
 		reading->updated_at = at;
@@ -133,19 +133,19 @@ static const struct {
 	const char *type;
 	const char *expected;
 	bool required;
-	bool (*take)(struct engine_reading *reading, struct engine_row *row, struct slice text);
+	bool (*parse)(struct engine_reading *reading, struct engine_row *row, struct slice text);
 } columns[ENGINE_COLUMNS] = {
-	{ "exchange", "text", "a name of 1 to 63 bytes, without blanks around it", true, take_exchange },
-	{ "symbol", "text", "a market of 1 to 63 bytes, without blanks around it", true, take_symbol },
-	{ "side", "text", "'long' or 'short'", true, take_side },
+	{ "exchange", "text", "a name of 1 to 63 bytes, without blanks around it", true, parse_exchange },
+	{ "symbol", "text", "a market of 1 to 63 bytes, without blanks around it", true, parse_symbol },
+	{ "side", "text", "'long' or 'short'", true, parse_side },
 	{ "quantity", "numeric",
 	    "a number of 0 or more with at most 38 digits (what is sold is side 'short')", true,
-	    take_quantity },
-	{ "market", "text", "'spot', 'derivative' or left out", false, take_market },
-	{ "entry_price", "numeric", "a finite number or left out", false, take_entry_price },
-	{ "unrealized_pnl", "numeric", "a finite number or left out", false, take_unrealized_pnl },
+	    parse_quantity },
+	{ "market", "text", "'spot', 'derivative' or left out", false, parse_market },
+	{ "entry_price", "numeric", "a finite number or left out", false, parse_entry_price },
+	{ "unrealized_pnl", "numeric", "a finite number or left out", false, parse_unrealized_pnl },
 	{ "updated_at", "timestamp with time zone", "a time, in Redis Unix seconds (not milliseconds)", false,
-	    take_updated_at },
+	    parse_updated_at },
 };
 
 const char *
@@ -173,7 +173,7 @@ engine_reading_init(struct engine_reading *reading)
 }
 
 void
-engine_reading_forget_rows(struct engine_reading *reading)
+engine_reading_clear_rows(struct engine_reading *reading)
 {
 	free(reading->rows);
 	reading->rows = NULL;
@@ -183,7 +183,7 @@ engine_reading_forget_rows(struct engine_reading *reading)
 void
 engine_reading_discard(struct engine_reading *reading)
 {
-	engine_reading_forget_rows(reading);
+	engine_reading_clear_rows(reading);
 	reading->updated_at = -1;
 	reading->read = false;
 }
@@ -218,13 +218,13 @@ refuse(enum engine_column column, struct slice text, const char *noun, struct fa
 }
 
 int
-engine_row_take(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
+engine_row_set(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
     struct slice text, const char *noun, struct failure *why)
 {
 	if (text.at == NULL && !columns[column].required)
 		return 0;
 	/* A text as long as that may have been cut. */
-	if (text.at == NULL || text.length >= ENGINE_TEXT || !columns[column].take(reading, row, text))
+	if (text.at == NULL || text.length >= ENGINE_TEXT || !columns[column].parse(reading, row, text))
 		return refuse(column, text, noun, why);
 	return 0;
 }

@@ -42,7 +42,7 @@ void engine_row_init(struct engine_row *row);
  * `text.at` NULL: there is none.  -1 with `why` (rejected): "side is 'buy', and
  * must be ...", with `noun` ("column ", "") before it.
  */
-int engine_row_take(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
+int engine_row_set(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
     struct slice text, const char *noun, struct failure *why);
 
 int engine_rows_add(struct engine_reading *reading, const struct engine_row *row, struct failure *why);

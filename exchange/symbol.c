@@ -138,7 +138,7 @@ find_quote(const struct profile *profile, struct slice word)
 /* The word at the front of `rest`, up to one of `separators`, which is taken too and returned ('\0': the
  * end). */
 static char
-take_word(struct slice *rest, const char *separators, struct slice *word)
+read_word(struct slice *rest, const char *separators, struct slice *word)
 {
 	size_t length = 0;
 	char separator = '\0';
@@ -182,7 +182,7 @@ complete(const struct profile *profile, struct slice base, struct slice quote, s
 	    (!name_asset(profile, quote, named.quote) || !append(named.text, "/", SLICE(named.quote))))
 		return false;
 	while (rest.length > 0) {
-		(void)take_word(&rest, "-_/:. ", &word);
+		(void)read_word(&rest, "-_/:. ", &word);
 		if (!is_one_of(word, perpetuals, PERPETUALS) &&
 		    !append(named.text, "-", symbol_word_expiry(word, room)))
 			return false;
@@ -209,14 +209,14 @@ read_with_slash(const struct profile *profile, struct slice text, struct symbol 
 	struct slice base, quote, settles;
 	char separator;
 
-	(void)take_word(&text, "/", &base);
+	(void)read_word(&text, "/", &base);
 	if (strcspn(base.at, "-_: ") < base.length)
 		return false;
-	separator = take_word(&text, "-_/: ", &quote);
+	separator = read_word(&text, "-_/: ", &quote);
 	if (separator == '/')
 		return false;
 	if (separator == ':')
-		(void)take_word(&text, "-_/: ", &settles);
+		(void)read_word(&text, "-_/: ", &settles);
 	return complete(profile, base, quote, text, symbol);
 }
 
@@ -234,11 +234,11 @@ read_words(const struct profile *profile, struct slice text, const char *separat
 {
 	struct slice first, second, rest = text, after;
 
-	(void)take_word(&rest, separators, &first);
+	(void)read_word(&rest, separators, &first);
 	after = rest;
 	if (rest.length == 0)
 		return read_joined(profile, first, rest, symbol);
-	(void)take_word(&rest, separators, &second);
+	(void)read_word(&rest, separators, &second);
 	if (symbol_word_is_expiry(second) ||
 	    (is_one_of(second, perpetuals, PERPETUALS) && find_quote(profile, first) > 0))
 		return read_joined(profile, first, after, symbol);
@@ -253,8 +253,8 @@ is_dot_between(const struct profile *profile, struct slice text)
 {
 	struct slice first, second;
 
-	(void)take_word(&text, ".", &first);
-	(void)take_word(&text, ".", &second);
+	(void)read_word(&text, ".", &first);
+	(void)read_word(&text, ".", &second);
 	return is_quote(undo_renames(profile, second)) ||
 	       (is_quote_first(profile) && second.length > 0 && is_quote(undo_renames(profile, first)));
 }

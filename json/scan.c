@@ -7,7 +7,7 @@
 enum { LARGE = 16 * 1024 };
 
 /* A value that has been opened, and not yet closed. */
-struct level {
+struct json_level {
 	const char *begin;
 	bool object;
 };
@@ -16,7 +16,7 @@ struct walk {
 	struct json_scan *scan;
 	const char *at, *end;
 	const char *wrong; /* NULL: nothing so far */
-	struct level levels[SCAN_DEPTH];
+	struct json_level levels[SCAN_DEPTH];
 	size_t depth;
 };
 
@@ -180,7 +180,7 @@ open_level(struct walk *walk, bool object)
 {
 	if (walk->depth == SCAN_DEPTH)
 		return fault(walk, "nested more than 32 levels deep");
-	walk->levels[walk->depth++] = (struct level){ walk->at, object };
+	walk->levels[walk->depth++] = (struct json_level){ walk->at, object };
 	walk->at = past_space(walk->at + 1, walk->end);
 	if (peek(walk) == (object ? '}' : ']')) {
 		close_level(walk);

@@ -42,7 +42,7 @@ enum scan_kind {
 enum scan_kind json_scan_kind(struct slice value);
 
 /*
- * What valid pointers (json_pointer.h, "*" is the first one there is) name
+ * What valid pointers (pointer.h, "*" is the first one there is) name
  * within `value`, in one pass.  0, or -1 with `why` (protocol): a member of such
  * a name is there twice, and nobody could say which one counts.
  */

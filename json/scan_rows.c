@@ -152,7 +152,7 @@ names(const struct segment *segment, struct slice key, size_t index, bool object
 
 /* The members that the segments name, in one pass. */
 static int
-pass(const struct json_scan *scan, struct slice value, const struct segment segments[], size_t count,
+find_members(const struct json_scan *scan, struct slice value, const struct segment segments[], size_t count,
     struct slice found[], struct failure *why)
 {
 	char buffer[LONGEST_MEMBER];
@@ -187,7 +187,7 @@ json_scan_get(const struct json_scan *scan, struct slice value, const char *poin
 		struct segment segment = first_segment(pointer);
 		struct slice member = { NULL, 0 };
 
-		if (pass(scan, value, &segment, 1, &member, why) != 0)
+		if (find_members(scan, value, &segment, 1, &member, why) != 0)
 			return -1;
 		value = member;
 		pointer = segment.rest;
@@ -208,7 +208,7 @@ json_scan_members(const struct json_scan *scan, struct slice value, const char *
 		found[i] = (struct slice){ NULL, 0 };
 		segments[i] = first_segment(*pointers[i] == '/' ? pointers[i] : "/");
 	}
-	if (pass(scan, value, segments, count, found, why) != 0)
+	if (find_members(scan, value, segments, count, found, why) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		if (*pointers[i] != '/')

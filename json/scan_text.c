@@ -61,7 +61,7 @@ json_scan_unicode(const char **at, const char *end)
 
 /* Append a character as UTF-8; false: there is no room. */
 static bool
-put(unsigned character, char **out, const char *end)
+add_utf8(unsigned character, char **out, const char *end)
 {
 	char bytes[4];
 	size_t length = 1;
@@ -116,7 +116,7 @@ json_scan_key(struct slice key, char *buffer, size_t size, struct slice *text)
 			character = (unsigned char)meant[strchr(escapes, at[1]) - escapes];
 			at += 2;
 		}
-		if (!put(character, &out, buffer + size))
+		if (!add_utf8(character, &out, buffer + size))
 			return false;
 	}
 	*text = (struct slice){ buffer, (size_t)(out - buffer) };

@@ -36,7 +36,7 @@ struct tally {
 	long count;
 };
 
-struct findings {
+struct source_faults {
 	struct fault *list;
 	size_t count, room;
 	struct tally *tallies;
@@ -52,8 +52,8 @@ struct source {
 	bool parsed;
 	struct buffer text;
 	struct document document;
-	struct findings alone;
-	struct findings joined;
+	struct source_faults alone;
+	struct source_faults joined;
 };
 
 struct lint {
@@ -81,7 +81,7 @@ static const char usage[] =
 
 /* File names may hold anything: one finding stays one line. */
 static void
-put_clean(FILE *out, const char *text)
+print_clean(FILE *out, const char *text)
 {
 	size_t length = strlen(text), size;
 
@@ -101,7 +101,7 @@ complain(struct lint *lint, const char *path, const char *reason)
 {
 	lint->trouble = true;
 	(void)fputs("textfile_lint: cannot read '", stderr);
-	put_clean(stderr, path);
+	print_clean(stderr, path);
 	(void)fprintf(stderr, "': %s\n", reason);
 }
 
@@ -114,14 +114,14 @@ base_name(const char *path)
 }
 
 static struct tally *
-find_tally(struct findings *f, const struct fault *fault)
+find_tally(struct source_faults *f, const struct fault *fault)
 {
 	struct tally *tallies;
 
 	for (size_t i = 0; i < f->tally_count; i++)
 		if (strcmp(f->tallies[i].rule, fault->rule) == 0 && f->tallies[i].class == fault->class)
 			return &f->tallies[i];
-	tallies = room_for(f->tallies, &f->tally_room, f->tally_count + 1, 0, sizeof(*tallies));
+	tallies = array_reserve(f->tallies, &f->tally_room, f->tally_count + 1, 0, sizeof(*tallies));
 	if (tallies == NULL)
 		return NULL;
 	f->tallies = tallies;
@@ -132,7 +132,7 @@ find_tally(struct findings *f, const struct fault *fault)
 static void
 keep(void *context, const struct fault *fault)
 {
-	struct findings *f = context;
+	struct source_faults *f = context;
 	struct tally *tally = find_tally(f, fault);
 	struct fault *list;
 
@@ -143,7 +143,7 @@ keep(void *context, const struct fault *fault)
 	}
 	if (tally->count++ >= SHOWN_PER_RULE)
 		return;
-	list = room_for(f->list, &f->room, f->count + 1, 0, sizeof(*list));
+	list = array_reserve(f->list, &f->room, f->count + 1, 0, sizeof(*list));
 	if (list == NULL) {
 		f->out_of_memory = true;
 		return;
@@ -155,7 +155,7 @@ keep(void *context, const struct fault *fault)
 static void
 keep_of_file(struct source *source, enum fault_class class, const char *rule, const char *text)
 {
-	struct faults faults = { keep, &source->alone, 0 };
+	struct fault_sink faults = { keep, &source->alone, 0 };
 
 	fault_report(&faults, class, 0, rule, "%s", text);
 }
@@ -173,14 +173,14 @@ compare_faults(const void *a, const void *b)
 static void
 print_one(const char *path, uint32_t line, enum fault_class class, const char *text, const char *rule)
 {
-	put_clean(stdout, path);
+	print_clean(stdout, path);
 	if (line > 0)
 		(void)printf(":%u", line);
 	(void)printf(": %s: %s (%s)\n", fault_class_name(class), text, rule);
 }
 
 static void
-print_findings(struct lint *lint, const char *path, struct findings *f)
+print_findings(struct lint *lint, const char *path, struct source_faults *f)
 {
 	char text[64];
 
@@ -277,49 +277,50 @@ check_source(struct lint *lint, struct source *source)
 	source->joins = source->joins && slice_ends_with(name, ".prom");
 }
 
-struct joining {
+struct merged_sources {
 	struct source **sources;
 };
 
 static void
 keep_joined(void *context, size_t file, const struct fault *fault)
 {
-	struct joining *joining = context;
+	struct merged_sources *merged = context;
 
-	keep(&joining->sources[file]->joined, fault);
+	keep(&merged->sources[file]->joined, fault);
 }
 
 /* All files that node_exporter takes, together. */
 static void
 check_together(struct lint *lint)
 {
-	struct joining joining = { calloc(lint->count + 1, sizeof(*joining.sources)) };
+	struct merged_sources merged = { calloc(lint->count + 1, sizeof(*merged.sources)) };
 	const struct document **documents = calloc(lint->count + 1, sizeof(*documents));
 	size_t count = 0;
 
-	if (joining.sources != NULL && documents != NULL) {
+	if (merged.sources != NULL && documents != NULL) {
 		for (size_t i = 0; i < lint->count; i++) {
 			if (!lint->sources[i].joins)
 				continue;
-			joining.sources[count] = &lint->sources[i];
+			merged.sources[count] = &lint->sources[i];
 			documents[count++] = &lint->sources[i].document;
 		}
 	}
-	if (joining.sources == NULL || documents == NULL ||
-	    merge(documents, count, NULL, NULL, keep_joined, &joining) < 0) {
+	if (merged.sources == NULL || documents == NULL ||
+	    merge(documents, count, NULL, NULL, keep_joined, &merged) < 0) {
 		lint->trouble = true;
 		(void)fputs("textfile_lint: out of memory\n", stderr);
 	}
 	for (size_t i = 0; i < count; i++)
-		print_findings(lint, joining.sources[i]->path, &joining.sources[i]->joined);
-	free(joining.sources);
+		print_findings(lint, merged.sources[i]->path, &merged.sources[i]->joined);
+	free(merged.sources);
 	free(documents);
 }
 
 static int
 add_source(struct lint *lint, const char *directory, const char *name, size_t group)
 {
-	struct source *sources = room_for(lint->sources, &lint->room, lint->count + 1, 0, sizeof(*sources));
+	struct source *sources =
+	    array_reserve(lint->sources, &lint->room, lint->count + 1, 0, sizeof(*sources));
 	char *path;
 
 	if (sources == NULL)
@@ -409,7 +410,7 @@ check_all(struct lint *lint)
 }
 
 static void
-findings_release(struct findings *f)
+source_faults_release(struct source_faults *f)
 {
 	free(f->list);
 	free(f->tallies);
@@ -424,8 +425,8 @@ lint_release(struct lint *lint)
 		if (source->parsed)
 			document_release(&source->document);
 		buffer_release(&source->text);
-		findings_release(&source->alone);
-		findings_release(&source->joined);
+		source_faults_release(&source->alone);
+		source_faults_release(&source->joined);
 		free(source->path);
 	}
 	free(lint->sources);

@@ -131,11 +131,17 @@ directions() {
 	room lint common textfile
 	room demo common
 	# No program uses another one's.
-	grep -nE 'include "collectors/' $(grep '^collectors/' "$scratch/c") | awk -F'[:/"]' '
-		{ match($0, /include "collectors\/[a-z_]+/); to = substr($0, RSTART + 20, RLENGTH - 20); from = $2; sub(/\.[ch]$/, "", from) }
+	grep '^collectors/' "$scratch/c" | tr '\n' '\0' | xargs -0 grep -nE 'include "collectors/' -- /dev/null | awk '
+		{
+			match($0, /include "collectors\/[a-z_]+/)
+			to = substr($0, RSTART + 20, RLENGTH - 20)
+			match($0, /^collectors\/[a-z_]+/)
+			from = substr($0, 12, RLENGTH - 11)
+		}
 		to != from && to != "harness" { print $0 "   (from another program)" }'
 	# Only a program logs.
-	grep -nE 'include "common/log\.h"' $(grep -vE '^(collectors|exporter|lint|demo|tests)/|^common/log\.c' "$scratch/c") /dev/null
+	grep -vE '^(collectors|exporter|lint|demo|tests)/|^common/log\.c' "$scratch/c" | tr '\n' '\0' |
+		xargs -0 grep -nE 'include "common/log\.h"' -- /dev/null
 }
 
 # Columns, not bytes: a tab goes to the next multiple of eight.  Texts in C are not cut in two; scripts,

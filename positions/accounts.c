@@ -122,7 +122,7 @@ add_account(struct accounts *accounts, const struct options *given, size_t index
 }
 
 static int
-take_room(struct accounts *accounts, size_t count, struct failure *why)
+allocate(struct accounts *accounts, size_t count, struct failure *why)
 {
 	accounts->items = calloc(count, sizeof(*accounts->items));
 	accounts->targets = calloc(count, sizeof(*accounts->targets));
@@ -142,7 +142,7 @@ accounts_open_keyless(struct accounts *accounts, const struct options *given, st
 
 	if (options_integer(given, "weight.limit", 1, 1000000, &limit, why) != 0 ||
 	    exchange_settings_read(&accounts->settings, given, why) != 0 ||
-	    take_room(accounts, accounts->settings.count, why) != 0)
+	    allocate(accounts, accounts->settings.count, why) != 0)
 		return -1;
 	for (size_t i = 0; i < accounts->settings.count; i++)
 		if (add_account(accounts, given, i, limit, why) != 0)

@@ -16,13 +16,13 @@ struct account {
 	const struct exchange_setting *setting;
 	struct account_key *key;
 	bool withheld;   /* it is not asked at all */
-	bool paper_only; /* these three: see probes/account.h */
+	bool paper_only; /* these three: see exchange/account/account.h */
 	char *const *paper_hosts;
 	size_t paper_host_count;
 	bool books_are_read;  /* by somebody else: they are not asked for here */
 	int64_t weight_limit; /* the most that a run may cost */
 
-	/* What is remembered, by memory.c. */
+	/* What is remembered, by history.c. */
 	double runs;       /* that asked it */
 	double retry_at;   /* Unix time; 0: none; what other programs met counts too */
 	bool health_known; /* the last run told something of the key, or the lock */

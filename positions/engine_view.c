@@ -5,25 +5,25 @@
 #include "positions/engine_view.h"
 
 int
-belief_init(struct belief *belief, size_t exchange_count, struct failure *why)
+engine_view_init(struct engine_view *view, size_t exchange_count, struct failure *why)
 {
-	*belief = (struct belief){ .exchange_count = exchange_count,
-		.failures = calloc(exchange_count + 1, sizeof(*belief->failures)),
-		.known = calloc(exchange_count + 1, sizeof(*belief->known)) };
-	if (belief->failures == NULL || belief->known == NULL)
+	*view = (struct engine_view){ .exchange_count = exchange_count,
+		.failures = calloc(exchange_count + 1, sizeof(*view->failures)),
+		.known = calloc(exchange_count + 1, sizeof(*view->known)) };
+	if (view->failures == NULL || view->known == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	return 0;
 }
 
 void
-belief_release(struct belief *belief)
+engine_view_release(struct engine_view *view)
 {
-	free(belief->failures);
-	free(belief->known);
-	holdings_release(&belief->holdings);
+	free(view->failures);
+	free(view->known);
+	holdings_release(&view->holdings);
 	for (int store = 0; store < ENGINE_STORES; store++)
-		holdings_release(&belief->parts[store]);
-	*belief = (struct belief){ 0 };
+		holdings_release(&view->parts[store]);
+	*view = (struct engine_view){ 0 };
 }
 
 /* One store ---------------------------------------------------------- */
@@ -53,9 +53,9 @@ market_of(const struct engine_row *row)
 
 /* The first that is wrong with an exchange is what is told. */
 static void
-fail(struct belief *belief, size_t exchange, const char *text, const char *symbol)
+fail(struct engine_view *view, size_t exchange, const char *text, const char *symbol)
 {
-	struct failure *failure = &belief->failures[exchange];
+	struct failure *failure = &view->failures[exchange];
 
 	if (failure->kind == FAILURE_NONE)
 		(void)failure_set(failure, FAILURE_PROTOCOL, "%s: '%s'", text, symbol);
@@ -82,15 +82,15 @@ read_symbol(const struct profile *profile, const struct holdings *held, size_t e
 }
 
 static int
-add_row(struct belief *belief, struct holdings *part, const struct belief_input *input, size_t exchange,
-    const struct engine_row *row, struct failure *why)
+add_row(struct engine_view *view, struct holdings *part, const struct engine_view_input *input,
+    size_t exchange, const struct engine_row *row, struct failure *why)
 {
 	const struct profile *profile = input->exchanges->items[exchange].profile;
 	struct holding *holding;
 	struct symbol symbol;
 
 	if (!read_symbol(profile, input->held, exchange, row, &symbol)) {
-		fail(belief, exchange, "the engine's symbol is none like BTC or BTC/USDT", row->symbol);
+		fail(view, exchange, "the engine's symbol is none like BTC or BTC/USDT", row->symbol);
 		return 0;
 	}
 	holding = holdings_add(part, why);
@@ -113,12 +113,12 @@ fail_sum(void *context, const struct holding *row)
 }
 
 static int
-read_store(
-    struct belief *belief, enum engine_store store, const struct belief_input *input, struct failure *why)
+read_store(struct engine_view *view, enum engine_store store, const struct engine_view_input *input,
+    struct failure *why)
 {
 	const struct exchange_settings *exchanges = input->exchanges;
 	const struct engine_reading *reading = &input->sources->engine[store];
-	struct holdings *part = &belief->parts[store];
+	struct holdings *part = &view->parts[store];
 	size_t unknown = 0, exchange = 0;
 
 	for (size_t i = 0; i < reading->row_count; i++) {
@@ -127,14 +127,14 @@ read_store(
 		exchange = number_of(exchanges, row->exchange, exchange);
 		if (exchange == exchanges->count)
 			unknown++;
-		else if (add_row(belief, part, input, exchange, row, why) != 0)
+		else if (add_row(view, part, input, exchange, row, why) != 0)
 			return -1;
 	}
 	/* The same rows may be in both stores. */
-	if (unknown > belief->unknown_rows)
-		belief->unknown_rows = unknown;
-	belief->told = true;
-	holdings_combine(part, fail_sum, belief);
+	if (unknown > view->unknown_rows)
+		view->unknown_rows = unknown;
+	view->told = true;
+	holdings_combine(part, fail_sum, view);
 	return 0;
 }
 
@@ -174,9 +174,9 @@ check_store(
 /* Both --------------------------------------------------------------- */
 
 static void
-fail_difference(struct belief *belief, const struct holding *a, const struct holding *b)
+fail_difference(struct engine_view *view, const struct holding *a, const struct holding *b)
 {
-	struct failure *failure = &belief->failures[a->exchange];
+	struct failure *failure = &view->failures[a->exchange];
 	char first[DECIMAL_TEXT], second[DECIMAL_TEXT];
 
 	if (failure->kind == FAILURE_NONE)
@@ -199,15 +199,15 @@ append(struct holdings *list, const struct holding *row, struct failure *why)
 
 /* Two sorted lists into one. */
 static int
-merge(struct belief *belief, struct failure *why)
+merge(struct engine_view *view, struct failure *why)
 {
-	struct holdings *a = &belief->parts[STORE_POSTGRES], *b = &belief->parts[STORE_REDIS];
+	struct holdings *a = &view->parts[STORE_POSTGRES], *b = &view->parts[STORE_REDIS];
 	struct holdings *only = a->count == 0 ? b : a;
 	size_t i = 0, j = 0;
 
 	if (a->count == 0 || b->count == 0) {
-		holdings_release(&belief->holdings);
-		belief->holdings = *only;
+		holdings_release(&view->holdings);
+		view->holdings = *only;
 		*only = (struct holdings){ 0 };
 		return 0;
 	}
@@ -218,8 +218,8 @@ merge(struct belief *belief, struct failure *why)
 					    : holding_compare(&a->rows[i], &b->rows[j]);
 
 		if (order == 0 && decimal_compare(a->rows[i].quantity, b->rows[j].quantity) != 0)
-			fail_difference(belief, &a->rows[i], &b->rows[j]);
-		if (append(&belief->holdings, order <= 0 ? &a->rows[i] : &b->rows[j], why) != 0)
+			fail_difference(view, &a->rows[i], &b->rows[j]);
+		if (append(&view->holdings, order <= 0 ? &a->rows[i] : &b->rows[j], why) != 0)
 			return -1;
 		i += order <= 0;
 		j += order >= 0;
@@ -228,56 +228,57 @@ merge(struct belief *belief, struct failure *why)
 }
 
 static void
-forget(struct belief *belief)
+forget(struct engine_view *view)
 {
-	holdings_clear(&belief->holdings);
-	for (size_t i = 0; i < belief->exchange_count; i++) {
-		belief->failures[i] = (struct failure){ 0 };
-		belief->known[i] = false;
+	holdings_clear(&view->holdings);
+	for (size_t i = 0; i < view->exchange_count; i++) {
+		view->failures[i] = (struct failure){ 0 };
+		view->known[i] = false;
 	}
 	for (int store = 0; store < ENGINE_STORES; store++) {
-		holdings_clear(&belief->parts[store]);
-		belief->store_failures[store] = (struct failure){ 0 };
+		holdings_clear(&view->parts[store]);
+		view->store_failures[store] = (struct failure){ 0 };
 	}
-	belief->unknown_rows = 0;
-	belief->told = false;
+	view->unknown_rows = 0;
+	view->told = false;
 }
 
 static bool
 is_unknown(void *context, const struct holding *row)
 {
-	const struct belief *belief = context;
+	const struct engine_view *view = context;
 
-	return !belief->known[row->exchange];
+	return !view->known[row->exchange];
 }
 
 void
-belief_forget(struct belief *belief)
+engine_view_clear(struct engine_view *view)
 {
-	holdings_release(&belief->holdings);
+	holdings_release(&view->holdings);
 }
 
 int
-belief_form(struct belief *belief, const struct belief_input *input, double now, struct failure *why)
+engine_view_build(
+    struct engine_view *view, const struct engine_view_input *input, double now, struct failure *why)
 {
 	const struct sources *sources = input->sources;
 	bool whole = sources->has_engine;
 
-	forget(belief);
+	forget(view);
 	for (int store = 0; store < ENGINE_STORES; store++) {
 		if (!sources->has_store[store])
 			continue;
-		if (!check_store(input->policy, &sources->engine[store], now, &belief->store_failures[store]))
+		if (!check_store(input->policy, &sources->engine[store], now, &view->store_failures[store]))
 			whole = false;
-		else if (read_store(belief, (enum engine_store)store, input, why) != 0)
+		else if (read_store(view, (enum engine_store)store, input, why) != 0)
 			return -1;
 	}
-	if (whole && merge(belief, why) != 0)
+	if (whole && merge(view, why) != 0)
 		return -1;
 	for (int store = 0; store < ENGINE_STORES; store++)
-		holdings_release(&belief->parts[store]);
-	for (size_t i = 0; i < belief->exchange_count; i++)
-		belief->known[i] = whole && belief->failures[i].kind == FAILURE_NONE;
-	holdings_remove(&belief->holdings, is_unknown, belief);
+		holdings_release(&view->parts[store]);
+	for (size_t i = 0; i < view->exchange_count; i++)
+		view->known[i] = whole && view->failures[i].kind == FAILURE_NONE;
+	holdings_remove(&view->holdings, is_unknown, view);
 	return 0;
 }

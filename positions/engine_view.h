@@ -8,7 +8,7 @@
  * What the engine believes to have, of all the places where it keeps that.
  * Pure but for memory.
  */
-struct belief {
+struct engine_view {
 	struct holdings holdings;                     /* sorted, of the exchanges that are known */
 	struct failure store_failures[ENGINE_STORES]; /* FAILURE_NONE: it was read, and is new enough */
 	struct failure *failures; /* by exchange: why nothing is known of it though the stores were read */
@@ -19,11 +19,11 @@ struct belief {
 	struct holdings parts[ENGINE_STORES];
 };
 
-/* -1 with `why`: out of memory.  In both cases for belief_release(). */
-int belief_init(struct belief *belief, size_t exchange_count, struct failure *why);
-void belief_release(struct belief *belief);
+/* -1 with `why`: out of memory.  In both cases for engine_view_release(). */
+int engine_view_init(struct engine_view *view, size_t exchange_count, struct failure *why);
+void engine_view_release(struct engine_view *view);
 
-struct belief_input {
+struct engine_view_input {
 	const struct policy *policy;
 	const struct exchange_settings *exchanges;
 	const struct sources *sources;
@@ -35,9 +35,10 @@ struct belief_input {
  * that both have must be the same in both, else nothing is known of that
  * exchange.  If one of them was not read, nothing is known at all.  -1 with `why`: out of memory.
  */
-int belief_form(struct belief *belief, const struct belief_input *input, double now, struct failure *why);
+int engine_view_build(
+    struct engine_view *view, const struct engine_view_input *input, double now, struct failure *why);
 
-/* Free what belief_form() made, which may be large, until the next run. */
-void belief_forget(struct belief *belief);
+/* Free what engine_view_build() made, which may be large, until the next run. */
+void engine_view_clear(struct engine_view *view);
 
 #endif /* POSITIONS_ENGINE_VIEW_H */

@@ -5,24 +5,24 @@
 #include "positions/exchange_view.h"
 
 int
-stock_init(struct stock *stock, size_t exchange_count, struct failure *why)
+exchange_view_init(struct exchange_view *view, size_t exchange_count, struct failure *why)
 {
-	*stock = (struct stock){ .exchange_count = exchange_count,
-		.failures = calloc(exchange_count + 1, sizeof(*stock->failures)),
-		.known = calloc(exchange_count + 1, sizeof(*stock->known)) };
-	if (stock->failures == NULL || stock->known == NULL)
+	*view = (struct exchange_view){ .exchange_count = exchange_count,
+		.failures = calloc(exchange_count + 1, sizeof(*view->failures)),
+		.known = calloc(exchange_count + 1, sizeof(*view->known)) };
+	if (view->failures == NULL || view->known == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	return 0;
 }
 
 void
-stock_release(struct stock *stock)
+exchange_view_release(struct exchange_view *view)
 {
-	free(stock->failures);
-	free(stock->known);
-	holdings_release(&stock->holdings);
-	rates_release(&stock->rates);
-	*stock = (struct stock){ 0 };
+	free(view->failures);
+	free(view->known);
+	holdings_release(&view->holdings);
+	rates_release(&view->rates);
+	*view = (struct exchange_view){ 0 };
 }
 
 /* Holdings ----------------------------------------------------------- */
@@ -30,17 +30,17 @@ stock_release(struct stock *stock)
 static void
 fail_sum(void *context, const struct holding *row)
 {
-	struct stock *stock = context;
+	struct exchange_view *view = context;
 
-	(void)failure_set(&stock->failures[row->exchange], FAILURE_PROTOCOL,
+	(void)failure_set(&view->failures[row->exchange], FAILURE_PROTOCOL,
 	    "the sum of %s has too many digits", row->symbol.text);
 }
 
 static int
-add_balance(struct stock *stock, const struct policy *policy, size_t exchange,
+add_balance(struct exchange_view *view, const struct policy *policy, size_t exchange,
     const struct account_balance *balance, struct failure *why)
 {
-	struct holding *holding = holdings_add(&stock->holdings, why);
+	struct holding *holding = holdings_add(&view->holdings, why);
 
 	if (holding == NULL)
 		return -1;
@@ -50,20 +50,20 @@ add_balance(struct stock *stock, const struct policy *policy, size_t exchange,
 	holding->symbol.quote[0] = '\0';
 	memcpy(holding->symbol.text, balance->asset, sizeof(balance->asset));
 	if (!decimal_add(balance->free, balance->locked, &holding->quantity))
-		fail_sum(stock, holding);
+		fail_sum(view, holding);
 	/* Borrowed assets are below zero. */
 	holding->is_short = decimal_sign(holding->quantity) < 0;
 	holding->quantity = decimal_absolute(holding->quantity);
 	if (decimal_sign(holding->quantity) == 0 || !policy_counts(policy, holding))
-		stock->holdings.count--;
+		view->holdings.count--;
 	return 0;
 }
 
 static int
-add_position(struct stock *stock, const struct policy *policy, size_t exchange,
+add_position(struct exchange_view *view, const struct policy *policy, size_t exchange,
     const struct account_position *position, struct failure *why)
 {
-	struct holding *holding = holdings_add(&stock->holdings, why);
+	struct holding *holding = holdings_add(&view->holdings, why);
 
 	if (holding == NULL)
 		return -1;
@@ -78,21 +78,21 @@ add_position(struct stock *stock, const struct policy *policy, size_t exchange,
 	holding->mark = position->mark;
 	holding->pnl = position->unrealized_pnl;
 	if (!policy_counts(policy, holding))
-		stock->holdings.count--;
+		view->holdings.count--;
 	return 0;
 }
 
 static int
-add_account(struct stock *stock, const struct policy *policy, size_t exchange, const struct account *account,
-    struct failure *why)
+add_account(struct exchange_view *view, const struct policy *policy, size_t exchange,
+    const struct account *account, struct failure *why)
 {
 	const struct account_lists *lists = &account->reading->lists;
 
 	for (size_t i = 0; account->setting->profile->account.holdings && i < lists->balance_count; i++)
-		if (add_balance(stock, policy, exchange, &lists->balances[i], why) != 0)
+		if (add_balance(view, policy, exchange, &lists->balances[i], why) != 0)
 			return -1;
 	for (size_t i = 0; i < lists->position_count; i++)
-		if (add_position(stock, policy, exchange, &lists->positions[i], why) != 0)
+		if (add_position(view, policy, exchange, &lists->positions[i], why) != 0)
 			return -1;
 	return 0;
 }
@@ -100,7 +100,7 @@ add_account(struct stock *stock, const struct policy *policy, size_t exchange, c
 /* Rates -------------------------------------------------------------- */
 
 static int
-add_books(struct stock *stock, const struct account *account, double now, struct failure *why)
+add_books(struct exchange_view *view, const struct account *account, double now, struct failure *why)
 {
 	for (size_t i = 0; account->prices != NULL && i < account->books.symbol_count; i++) {
 		const struct book_reading *book = &account->prices->books[i];
@@ -113,7 +113,7 @@ add_books(struct stock *stock, const struct account *account, double now, struct
 			continue;
 		memcpy(base, symbol, slash);
 		base[slash] = '\0';
-		if (rates_add(&stock->rates, base, symbol + slash + 1, (book->bid + book->ask) / 2, why) != 0)
+		if (rates_add(&view->rates, base, symbol + slash + 1, (book->bid + book->ask) / 2, why) != 0)
 			return -1;
 	}
 	return 0;
@@ -127,14 +127,14 @@ is_perpetual(const struct symbol *symbol)
 }
 
 static int
-add_marks(struct stock *stock, struct failure *why)
+add_marks(struct exchange_view *view, struct failure *why)
 {
-	for (size_t i = 0; i < stock->holdings.count; i++) {
-		const struct holding *row = &stock->holdings.rows[i];
+	for (size_t i = 0; i < view->holdings.count; i++) {
+		const struct holding *row = &view->holdings.rows[i];
 
 		if (row->market == HOLDING_DERIVATIVE && row->currency[0] != '\0' && !isnan(row->mark) &&
 		    is_perpetual(&row->symbol) &&
-		    rates_add(&stock->rates, row->symbol.base, row->currency, row->mark, why) != 0)
+		    rates_add(&view->rates, row->symbol.base, row->currency, row->mark, why) != 0)
 			return -1;
 	}
 	return 0;
@@ -142,20 +142,20 @@ add_marks(struct stock *stock, struct failure *why)
 
 /* Of several prices the first counts: what the settings say, then books, then marks. */
 static int
-form_rates(struct stock *stock, const struct policy *policy, const struct accounts *accounts, double now,
-    struct failure *why)
+form_rates(struct exchange_view *view, const struct policy *policy, const struct accounts *accounts,
+    double now, struct failure *why)
 {
-	rates_release(&stock->rates);
+	rates_release(&view->rates);
 	for (size_t i = 0; i < policy->constant_count; i++) {
 		const struct constant_rate *constant = &policy->constants[i];
 
-		if (rates_add(&stock->rates, constant->base, constant->quote, constant->price, why) != 0)
+		if (rates_add(&view->rates, constant->base, constant->quote, constant->price, why) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < accounts->count; i++)
-		if (add_books(stock, &accounts->items[i], now, why) != 0)
+		if (add_books(view, &accounts->items[i], now, why) != 0)
 			return -1;
-	return add_marks(stock, why);
+	return add_marks(view, why);
 }
 
 /* All ---------------------------------------------------------------- */
@@ -163,40 +163,40 @@ form_rates(struct stock *stock, const struct policy *policy, const struct accoun
 static bool
 is_unknown(void *context, const struct holding *row)
 {
-	const struct stock *stock = context;
+	const struct exchange_view *view = context;
 
-	return !stock->known[row->exchange];
+	return !view->known[row->exchange];
 }
 
 int
-stock_form(struct stock *stock, const struct policy *policy, const struct accounts *accounts, double now,
-    struct failure *why)
+exchange_view_build(struct exchange_view *view, const struct policy *policy, const struct accounts *accounts,
+    double now, struct failure *why)
 {
-	holdings_clear(&stock->holdings);
-	for (size_t i = 0; i < stock->exchange_count; i++) {
-		stock->failures[i] = (struct failure){ 0 };
-		stock->known[i] = account_is_read(&accounts->items[i]);
-		if (stock->known[i] && add_account(stock, policy, i, &accounts->items[i], why) != 0)
+	holdings_clear(&view->holdings);
+	for (size_t i = 0; i < view->exchange_count; i++) {
+		view->failures[i] = (struct failure){ 0 };
+		view->known[i] = account_is_read(&accounts->items[i]);
+		if (view->known[i] && add_account(view, policy, i, &accounts->items[i], why) != 0)
 			return -1;
 	}
-	holdings_combine(&stock->holdings, fail_sum, stock);
-	for (size_t i = 0; i < stock->exchange_count; i++)
-		stock->known[i] = stock->known[i] && stock->failures[i].kind == FAILURE_NONE;
-	holdings_remove(&stock->holdings, is_unknown, stock);
-	return form_rates(stock, policy, accounts, now, why);
+	holdings_combine(&view->holdings, fail_sum, view);
+	for (size_t i = 0; i < view->exchange_count; i++)
+		view->known[i] = view->known[i] && view->failures[i].kind == FAILURE_NONE;
+	holdings_remove(&view->holdings, is_unknown, view);
+	return form_rates(view, policy, accounts, now, why);
 }
 
 void
-stock_forget(struct stock *stock)
+exchange_view_clear(struct exchange_view *view)
 {
-	holdings_release(&stock->holdings);
-	rates_release(&stock->rates);
+	holdings_release(&view->holdings);
+	rates_release(&view->rates);
 }
 
 /* Worth -------------------------------------------------------------- */
 
 struct sieve {
-	struct stock *stock;
+	struct exchange_view *view;
 	const struct policy *policy;
 	const struct holdings *engine;
 };
@@ -217,23 +217,24 @@ is_dust(void *context, const struct holding *row)
 
 	/* Of what is not known, a comparison is false. */
 	return row->market == HOLDING_SPOT &&
-	       stock_worth(sieve->stock, sieve->policy, row, &currency) < sieve->policy->dust &&
+	       exchange_view_worth(sieve->view, sieve->policy, row, &currency) < sieve->policy->dust &&
 	       !has_any(sieve->engine, row) && !has_any(&sieve->policy->baseline, row);
 }
 
 void
-stock_remove_dust(struct stock *stock, const struct policy *policy, const struct holdings *engine)
+exchange_view_remove_dust(
+    struct exchange_view *view, const struct policy *policy, const struct holdings *engine)
 {
-	struct sieve sieve = { .stock = stock, .policy = policy, .engine = engine };
+	struct sieve sieve = { .view = view, .policy = policy, .engine = engine };
 
 	if (policy->dust > 0)
-		holdings_remove(&stock->holdings, is_dust, &sieve);
+		holdings_remove(&view->holdings, is_dust, &sieve);
 }
 
 void
-stock_lend(const struct stock *stock, struct holdings *engine)
+exchange_view_add_prices(const struct exchange_view *view, struct holdings *engine)
 {
-	const struct holdings *from = &stock->holdings;
+	const struct holdings *from = &view->holdings;
 	size_t j = 0;
 
 	for (size_t i = 0; i < engine->count; i++) {
@@ -251,14 +252,14 @@ stock_lend(const struct stock *stock, struct holdings *engine)
 }
 
 double
-stock_worth(
-    struct stock *stock, const struct policy *policy, const struct holding *holding, const char **currency)
+exchange_view_worth(struct exchange_view *view, const struct policy *policy, const struct holding *holding,
+    const char **currency)
 {
 	double worth = (double)NAN, rate;
 
 	if (holding->market == HOLDING_SPOT) {
 		*currency = policy->currencies[0];
-		if (rates_find(&stock->rates, holding->symbol.base, *currency, &rate))
+		if (rates_find(&view->rates, holding->symbol.base, *currency, &rate))
 			worth = decimal_value(holding->quantity) * rate;
 		return worth;
 	}
@@ -268,7 +269,7 @@ stock_worth(
 	worth = holding_notional(holding);
 	/* Contracts in USD may be inverse ones, which only their exchange knows. */
 	if (isnan(worth) && !holding->inverse && strcmp(holding->currency, "USD") != 0 &&
-	    rates_find(&stock->rates, holding->symbol.base, holding->currency, &rate))
+	    rates_find(&view->rates, holding->symbol.base, holding->currency, &rate))
 		worth = decimal_value(holding->quantity) * rate;
 	return worth;
 }

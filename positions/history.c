@@ -8,12 +8,12 @@ static const double largest_count = 1e15;
 static const double clock_slack = 3600;
 
 double
-memory_gauge(
+history_gauge(
     const struct metrics *last, enum open_family family, const char *const labels[], double otherwise)
 {
 	double value;
 
-	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
+	assert(family_continues(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value) ? value : otherwise;
 }
 
@@ -21,7 +21,7 @@ memory_gauge(
 static double
 read_value(const struct metrics *last, enum open_family family, const char *exchange, double most)
 {
-	double value = memory_gauge(last, family, LABELS(exchange), 0);
+	double value = history_gauge(last, family, LABELS(exchange), 0);
 
 	return value >= 0 && value <= most ? value : 0;
 }
@@ -31,7 +31,7 @@ has(const struct metrics *last, enum open_family family, const char *const label
 {
 	double value;
 
-	assert(family_goes_on(&open_families[family]) || open_families[family].recalled);
+	assert(family_continues(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value);
 }
 
@@ -49,7 +49,7 @@ knows_key(const struct metrics *last, const char *exchange)
 }
 
 void
-memory_read_account(const struct metrics *last, double now, struct account *account)
+history_read_account(const struct metrics *last, double now, struct account *account)
 {
 	const struct profile_account *profile = &account->setting->profile->account;
 
@@ -78,7 +78,7 @@ hold_until(double demanded, double now, double untold, double most)
 }
 
 struct ban
-memory_refusal(const struct account *account, double now)
+history_refusal(const struct account *account, double now)
 {
 	const struct account_reading *reading = account->reading;
 	const struct exchange_reading *prices = account->prices;
@@ -98,9 +98,9 @@ memory_refusal(const struct account *account, double now)
 }
 
 void
-memory_write_account(struct metrics *m, const struct account *account, double now)
+history_write_account(struct metrics *m, const struct account *account, double now)
 {
-	struct ban ban = memory_refusal(account, now);
+	struct ban ban = history_refusal(account, now);
 	double retry_at = later(ban.banned_until, ban.retry_at);
 
 	metrics_add(m, &open_families[OPEN_RUNS], LABELS(account->name), 1);
@@ -109,7 +109,7 @@ memory_write_account(struct metrics *m, const struct account *account, double no
 }
 
 void
-memory_write_hold_account(struct metrics *m, const struct account *account)
+history_write_hold_account(struct metrics *m, const struct account *account)
 {
 	metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), account->retry_at);
 }
@@ -126,7 +126,7 @@ keep(const struct metrics *last, struct metrics *m, enum open_family family, con
 }
 
 void
-memory_keep_key(const struct metrics *last, struct metrics *m, const char *exchange)
+history_keep_key(const struct metrics *last, struct metrics *m, const char *exchange)
 {
 	keep(last, m, OPEN_KEY_EXPIRY, LABELS(exchange));
 	keep(last, m, OPEN_KEY_IP_RESTRICTED, LABELS(exchange));
@@ -136,13 +136,13 @@ memory_keep_key(const struct metrics *last, struct metrics *m, const char *excha
 }
 
 void
-memory_keep_lock(const struct metrics *last, struct metrics *m, const char *exchange)
+history_keep_lock(const struct metrics *last, struct metrics *m, const char *exchange)
 {
 	keep(last, m, OPEN_TRADING_LOCKED, LABELS(exchange));
 }
 
 void
-memory_keep_since(const struct metrics *last, struct metrics *m, const char *exchange)
+history_keep_since(const struct metrics *last, struct metrics *m, const char *exchange)
 {
 	size_t family = 0;
 

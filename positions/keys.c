@@ -36,7 +36,7 @@ struct variable {
 	char *value;
 	char name[];
 };
-static struct variable *taken;
+static struct variable *hidden;
 
 static void
 upper_case(char *text)
@@ -45,9 +45,9 @@ upper_case(char *text)
 		*text = (char)toupper((unsigned char)*text);
 }
 
-/* Move it from the environment to `taken`.  False: out of memory. */
+/* Move it from the environment to `hidden`.  False: out of memory. */
 static bool
-take(const char *name)
+hide_variable(const char *name)
 {
 	char *value = getenv(name);
 	struct variable *variable;
@@ -65,15 +65,15 @@ take(const char *name)
 	/* /proc/PID/environ shows that very memory. */
 	explicit_bzero(value, strlen(value));
 	(void)unsetenv(name);
-	variable->next = taken;
-	taken = variable;
+	variable->next = hidden;
+	hidden = variable;
 	return true;
 }
 
 static const char *
 find(const char *name)
 {
-	for (const struct variable *each = taken; each != NULL; each = each->next)
+	for (const struct variable *each = hidden; each != NULL; each = each->next)
 		if (strcmp(each->name, name) == 0)
 			return each->value;
 	return NULL;
@@ -101,7 +101,7 @@ keys_hide(const char *exchange, struct failure *why)
 		char name[128];
 
 		variable_name(exchange, (enum key_part)part, name);
-		if (!take(name))
+		if (!hide_variable(name))
 			return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
 	return 0;
@@ -175,7 +175,7 @@ read_files(const char *directory, const char *exchange, struct key_texts *texts,
 /* Both --------------------------------------------------------------- */
 
 static int
-tell_missing(const char *directory, const char *exchange, const char *what, struct failure *why)
+fail_missing(const char *directory, const char *exchange, const char *what, struct failure *why)
 {
 	char key[128], secret[128];
 
@@ -203,11 +203,11 @@ keys_read(const char *directory, const char *exchange, struct key_texts *texts, 
 	if (is_empty(texts) && directory != NULL && read_files(directory, exchange, texts, why) != 0)
 		return -1;
 	if (is_empty(texts))
-		return tell_missing(directory, exchange, "API key", why);
+		return fail_missing(directory, exchange, "API key", why);
 	if (texts->parts[PART_KEY] == NULL)
-		return tell_missing(directory, exchange, "API key, but a secret", why);
+		return fail_missing(directory, exchange, "API key, but a secret", why);
 	if (texts->parts[PART_SECRET] == NULL)
-		return tell_missing(directory, exchange, "secret, but an API key", why);
+		return fail_missing(directory, exchange, "secret, but an API key", why);
 	return 0;
 }
 

@@ -102,7 +102,7 @@ read_currencies(struct policy *policy, const struct options *given, struct failu
 
 /* Copy what is before `end`, and step behind it.  False: it is no currency, or `end` is not there. */
 static bool
-take_currency(const char **text, char end, char currency[SYMBOL_ASSET])
+read_currency(const char **text, char end, char currency[SYMBOL_ASSET])
 {
 	const char *at = strchr(*text, end);
 
@@ -121,7 +121,7 @@ read_constant(struct policy *policy, const struct options *given, size_t index, 
 	const char *rest = options_item(given, "rate", index);
 	struct decimal price;
 
-	if (!take_currency(&rest, '/', constant->base) || !take_currency(&rest, '=', constant->quote) ||
+	if (!read_currency(&rest, '/', constant->base) || !read_currency(&rest, '=', constant->quote) ||
 	    !decimal_parse(SLICE(rest), &price) || decimal_sign(price) <= 0)
 		return options_failure(given, "rate", index, why, "'%s' is not a rate like USDT/KRW=1400",
 		    secret_shown(options_item(given, "rate", index)));
@@ -222,7 +222,7 @@ read_ignored(struct policy *policy, const struct options *given, const struct ex
 }
 
 static void
-note_overflow(void *context, const struct holding *row)
+set_overflow(void *context, const struct holding *row)
 {
 	bool *overflow = context;
 
@@ -239,11 +239,11 @@ read_markets(struct policy *policy, const struct options *given, const struct ex
 	for (size_t i = 0; i < options_count(given, "ignore"); i++)
 		if (read_ignored(policy, given, exchanges, i, why) != 0)
 			return -1;
-	holdings_combine(&policy->ignored, note_overflow, &overflow);
+	holdings_combine(&policy->ignored, set_overflow, &overflow);
 	for (size_t i = 0; i < options_count(given, "baseline"); i++)
 		if (read_baseline(policy, given, exchanges, i, why) != 0)
 			return -1;
-	holdings_combine(&policy->baseline, note_overflow, &overflow);
+	holdings_combine(&policy->baseline, set_overflow, &overflow);
 	return overflow ? options_failure(given, "baseline", 0, why, "the sum has too many digits") : 0;
 }
 

@@ -28,7 +28,7 @@ earlier(const struct holding *first, const struct reconcile_list *list)
 
 /* Take the rows of the market of `key` from the front of the list. */
 static void
-take_rows(struct reconcile_list *list, const struct holding *key, struct decimal sums[SIDES], bool *fits)
+add_rows(struct reconcile_list *list, const struct holding *key, struct decimal sums[SIDES], bool *fits)
 {
 	for (; list->count > 0 && compare_market(list->rows, key) == 0; list->rows++, list->count--) {
 		struct decimal *sum = &sums[list->rows->is_short ? SHORT : LONG];
@@ -72,7 +72,7 @@ differ(const struct reconcile_limits *limits, struct decimal engine, struct deci
 }
 
 static void
-take_if_larger(struct decimal *largest, struct decimal other)
+set_if_larger(struct decimal *largest, struct decimal other)
 {
 	if (decimal_compare(decimal_absolute(other), decimal_absolute(*largest)) > 0)
 		*largest = other;
@@ -97,8 +97,8 @@ judge_difference(
 	    !differ(limits, engine[SHORT], exchange[SHORT], &of_short, &short_within))
 		return false;
 	row->within = long_within && short_within;
-	take_if_larger(&row->difference, of_long);
-	take_if_larger(&row->difference, decimal_negative(of_short));
+	set_if_larger(&row->difference, of_long);
+	set_if_larger(&row->difference, decimal_negative(of_short));
 	return true;
 }
 
@@ -128,9 +128,9 @@ reconcile(
 		struct market market = { .fits = true };
 		struct reconcile_row row = { .exchange = key->exchange, .symbol = key->symbol.text };
 
-		take_rows(&engine, key, market.engine, &market.fits);
-		take_rows(&baseline, key, market.engine, &market.fits);
-		take_rows(&exchange, key, market.exchange, &market.fits);
+		add_rows(&engine, key, market.engine, &market.fits);
+		add_rows(&baseline, key, market.engine, &market.fits);
+		add_rows(&exchange, key, market.exchange, &market.fits);
 		if (key->exchange >= input->exchange_count || !input->comparable[key->exchange])
 			continue;
 		row.known = judge_difference(limits, &market, &row);

@@ -85,51 +85,51 @@ sources_release(struct sources *sources)
 
 /* Run ---------------------------------------------------------------- */
 
-enum errand { ERRAND_ACCOUNTS, ERRAND_BOOKS, ERRAND_POSTGRES, ERRAND_REDIS };
-enum { ERRANDS = ERRAND_REDIS + 1 };
+enum source_task { TASK_ACCOUNTS, TASK_BOOKS, TASK_POSTGRES, TASK_REDIS };
+enum { SOURCE_TASKS = TASK_REDIS + 1 };
 
-struct round {
+struct sources_run {
 	struct sources *sources;
 	struct accounts *accounts;
 	struct deadline deadline;
-	enum errand errands[ERRANDS];
+	enum source_task tasks[SOURCE_TASKS];
 	size_t count;
 };
 
 static void
-read_accounts(const struct round *round)
+read_accounts(const struct sources_run *run)
 {
-	struct sources *sources = round->sources;
+	struct sources *sources = run->sources;
 
-	(void)account_probe(sources->account_client, round->accounts->targets, sources->account_count,
-	    round->deadline, round->accounts->readings, &sources->account_failure);
+	(void)account_probe(sources->account_client, run->accounts->targets, sources->account_count,
+	    run->deadline, run->accounts->readings, &sources->account_failure);
 }
 
 static void
-read_books(const struct round *round)
+read_books(const struct sources_run *run)
 {
-	struct sources *sources = round->sources;
+	struct sources *sources = run->sources;
 
-	(void)exchange_probe(sources->book_client, round->accounts->book_targets, sources->book_count,
-	    round->deadline, round->accounts->book_readings, &sources->book_failure);
+	(void)exchange_probe(sources->book_client, run->accounts->book_targets, sources->book_count,
+	    run->deadline, run->accounts->book_readings, &sources->book_failure);
 }
 
 static void
-do_errand(void *context, size_t index)
+run_task(void *context, size_t index)
 {
-	const struct round *round = context;
-	struct sources *sources = round->sources;
+	const struct sources_run *run = context;
+	struct sources *sources = run->sources;
 
-	switch (round->errands[index]) {
-	case ERRAND_ACCOUNTS: read_accounts(round); break;
-	case ERRAND_BOOKS: read_books(round); break;
-	case ERRAND_POSTGRES:
+	switch (run->tasks[index]) {
+	case TASK_ACCOUNTS: read_accounts(run); break;
+	case TASK_BOOKS: read_books(run); break;
+	case TASK_POSTGRES:
 		engine_read_postgres(
-		    sources->postgres, sources->view, round->deadline, &sources->engine[STORE_POSTGRES]);
+		    sources->postgres, sources->view, run->deadline, &sources->engine[STORE_POSTGRES]);
 		break;
-	case ERRAND_REDIS:
+	case TASK_REDIS:
 		engine_read_redis(
-		    sources->redis, sources->hash, round->deadline, &sources->engine[STORE_REDIS]);
+		    sources->redis, sources->hash, run->deadline, &sources->engine[STORE_REDIS]);
 		break;
 	}
 }
@@ -173,37 +173,37 @@ drop_unread(struct sources *sources, struct accounts *accounts)
 void
 sources_read(struct sources *sources, struct accounts *accounts, struct deadline deadline, double now)
 {
-	struct round round = { .sources = sources, .accounts = accounts, .deadline = deadline };
+	struct sources_run run = { .sources = sources, .accounts = accounts, .deadline = deadline };
 
 	sources->account_count = sources->book_count = 0;
 	sources->account_failure = sources->book_failure = (struct failure){ 0 };
 	memset(sources->engine, 0, sizeof(sources->engine));
 	choose(sources, accounts, now);
 	if (sources->account_count > 0)
-		round.errands[round.count++] = ERRAND_ACCOUNTS;
+		run.tasks[run.count++] = TASK_ACCOUNTS;
 	if (sources->book_count > 0)
-		round.errands[round.count++] = ERRAND_BOOKS;
+		run.tasks[run.count++] = TASK_BOOKS;
 	if (sources->has_store[STORE_POSTGRES])
-		round.errands[round.count++] = ERRAND_POSTGRES;
+		run.tasks[run.count++] = TASK_POSTGRES;
 	if (sources->has_store[STORE_REDIS])
-		round.errands[round.count++] = ERRAND_REDIS;
-	parallel_each(round.count, do_errand, &round);
+		run.tasks[run.count++] = TASK_REDIS;
+	parallel_each(run.count, run_task, &run);
 	drop_unread(sources, accounts);
 }
 
 void
-sources_forget_positions(const struct sources *sources, struct accounts *accounts)
+sources_clear_positions(const struct sources *sources, struct accounts *accounts)
 {
 	for (size_t i = 0; i < sources->account_count; i++)
-		account_lists_forget_positions(&accounts->readings[i].lists);
+		account_lists_clear_positions(&accounts->readings[i].lists);
 }
 
 void
-sources_forget_rows(struct sources *sources)
+sources_clear_rows(struct sources *sources)
 {
 	for (int store = 0; store < ENGINE_STORES; store++)
 		if (sources->has_store[store])
-			engine_reading_forget_rows(&sources->engine[store]);
+			engine_reading_clear_rows(&sources->engine[store]);
 }
 
 void

@@ -38,8 +38,8 @@ void sources_release(struct sources *sources);
 void sources_read(struct sources *sources, struct accounts *accounts, struct deadline deadline, double now);
 
 /* Free positions, or the engine's rows, once they are holdings; what else was read stays. */
-void sources_forget_positions(const struct sources *sources, struct accounts *accounts);
-void sources_forget_rows(struct sources *sources);
+void sources_clear_positions(const struct sources *sources, struct accounts *accounts);
+void sources_clear_rows(struct sources *sources);
 
 /* Free what sources_read() brought. */
 void sources_clear(struct sources *sources, struct accounts *accounts);

@@ -80,7 +80,7 @@ checksum_line(const struct checksum *sum, char line[CHECKSUM_LINE])
 }
 
 static void
-put_line(char line[CHECKSUM_LINE], struct slice text)
+write_line(char line[CHECKSUM_LINE], struct slice text)
 {
 	struct checksum sum;
 
@@ -94,7 +94,7 @@ checksum_append(struct buffer *text)
 {
 	char line[CHECKSUM_LINE];
 
-	put_line(line, buffer_slice(text));
+	write_line(line, buffer_slice(text));
 	buffer_append(text, line, CHECKSUM_LINE);
 }
 
@@ -105,6 +105,6 @@ checksum_holds(struct slice text)
 
 	if (text.length < CHECKSUM_LINE)
 		return false;
-	put_line(line, (struct slice){ text.at, text.length - CHECKSUM_LINE });
+	write_line(line, (struct slice){ text.at, text.length - CHECKSUM_LINE });
 	return memcmp(text.at + text.length - CHECKSUM_LINE, line, CHECKSUM_LINE) == 0;
 }

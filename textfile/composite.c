@@ -42,7 +42,7 @@ composite_release(struct composite_checker *checker)
 }
 
 static void
-say(const struct group *g, enum fault_class class, uint32_t line, const char *rule, const char *text)
+report(const struct group *g, enum fault_class class, uint32_t line, const char *rule, const char *text)
 {
 	fault_report(g->checker->faults, class, line, rule, "%s '%.*s': %s",
 	    g->family->type == SAMPLE_SUMMARY ? "summary" : "histogram", FAULT_ARGS(g->family->name), text);
@@ -51,7 +51,7 @@ say(const struct group *g, enum fault_class class, uint32_t line, const char *ru
 static void
 misread(const struct group *g, uint32_t line, const char *rule, const char *text)
 {
-	say(g, FAULT_MISREAD, line, rule, text);
+	report(g, FAULT_MISREAD, line, rule, text);
 }
 
 /* Counts are kept as unsigned 64-bit numbers. */
@@ -59,7 +59,7 @@ static void
 check_whole(const struct group *g, double value, uint32_t line)
 {
 	if (value < 0)
-		say(g, FAULT_REJECT, line, "negative_count",
+		report(g, FAULT_REJECT, line, "negative_count",
 		    "count below 0: refused by node_exporter 1.10, served as a huge number by older ones");
 	else if (!(value < count_limit) || (double)(uint64_t)value != value)
 		misread(
@@ -70,7 +70,8 @@ static int
 add_bound(const struct group *g, size_t *count, double bound, double value, uint32_t line)
 {
 	struct composite_checker *c = g->checker;
-	struct composite_bound *bounds = room_for(c->bounds, &c->bounds_room, *count + 1, 0, sizeof(*bounds));
+	struct composite_bound *bounds =
+	    array_reserve(c->bounds, &c->bounds_room, *count + 1, 0, sizeof(*bounds));
 
 	if (bounds == NULL)
 		return -1;
@@ -150,7 +151,7 @@ read_line(struct group *g, const struct sample *sample)
 		misread(g, sample->line, "bound_twice", "le or quantile is there twice: the last counts");
 	/* An empty label is none for everybody but the parser, which takes the lines apart for it. */
 	if (others != g->others)
-		say(g, FAULT_DROP, sample->line, "duplicate",
+		report(g, FAULT_DROP, sample->line, "duplicate",
 		    "a label with an empty value makes this line another series with the same labels");
 	if (sample->part == PART_SUM || sample->part == PART_COUNT) {
 		read_part(g, sample, value, bound != NULL);

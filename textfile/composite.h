@@ -13,7 +13,7 @@ struct composite_bound;
 
 struct composite_checker {
 	const struct document *document;
-	struct faults *faults;
+	struct fault_sink *faults;
 	const uint32_t *next;           /* by sample: the next line of the same series, or COMPOSITE_END */
 	struct composite_bound *bounds; /* room to sort the buckets in */
 	size_t bounds_room;

@@ -75,7 +75,7 @@ bucket_of(const struct family *family, const struct label *le)
 
 /* Counts stay cumulative until all lines were read. */
 static bool
-take_histogram_line(
+read_histogram_line(
     const struct family *family, const struct document *d, const struct sample *sample, struct series *s)
 {
 	double value = number_value(sample->value);
@@ -95,7 +95,7 @@ take_histogram_line(
 }
 
 static bool
-take_sample(struct metrics *m, size_t index, const struct document *d, const struct sample *sample)
+read_sample(struct metrics *m, size_t index, const struct document *d, const struct sample *sample)
 {
 	const struct family *family = metrics_family(m, index);
 	const struct label *env = document_label(d, sample, "env");
@@ -120,7 +120,7 @@ take_sample(struct metrics *m, size_t index, const struct document *d, const str
 		for (size_t i = 0; i <= family->bound_count; i++)
 			s->counts[i] = not_seen;
 	}
-	return take_histogram_line(family, d, sample, s);
+	return read_histogram_line(family, d, sample, s);
 }
 
 /* From cumulative counts to counts per bucket.  False: a line is missing, or the counts go down. */
@@ -167,7 +167,7 @@ decode(struct metrics *m, const struct document *document, bool misfit[])
 		last = sample->family;
 		if (ours < count && !misfit[ours])
 			misfit[ours] = !is_type(metrics_family(m, ours)->type, theirs->type) ||
-				       !take_sample(m, ours, document, sample);
+				       !read_sample(m, ours, document, sample);
 	}
 	for (size_t i = 0; i < count; i++) {
 		misfit[i] = misfit[i] || !settle_family(m, i);

@@ -8,7 +8,7 @@ enum { LABEL_TEXT = FAMILY_NAME + 2 * FAMILY_LABEL_VALUE + 4 };
 
 /* HELP escapes backslash and newline, nothing else: node_exporter 1.5 refuses \" there. */
 static void
-put_help(struct buffer *out, const char *name, const char *help)
+write_help(struct buffer *out, const char *name, const char *help)
 {
 	size_t plain;
 
@@ -25,7 +25,7 @@ put_help(struct buffer *out, const char *name, const char *help)
 }
 
 static char *
-put(char *at, const char *text, size_t length)
+write_text(char *at, const char *text, size_t length)
 {
 	memcpy(at, text, length);
 	return at + length;
@@ -33,9 +33,9 @@ put(char *at, const char *text, size_t length)
 
 /* key="value", with backslash, quote and newline escaped. */
 static char *
-put_label(char *at, const char *key, const char *value)
+write_label(char *at, const char *key, const char *value)
 {
-	at = put(at, key, strlen(key));
+	at = write_text(at, key, strlen(key));
 	*at++ = '=';
 	*at++ = '"';
 	for (; *value != '\0'; value++) {
@@ -55,11 +55,11 @@ format_labels(char *text, const struct family *family, const struct series *s, c
 	char *at = text;
 
 	for (size_t i = 0; family->labels[i] != NULL; i++) {
-		at = put_label(at, family->labels[i], value);
+		at = write_label(at, family->labels[i], value);
 		*at++ = ',';
 		value += strlen(value) + 1;
 	}
-	return (size_t)(put_label(at, "env", env) - text);
+	return (size_t)(write_label(at, "env", env) - text);
 }
 
 /* What the lines of a series have in common. */
@@ -70,7 +70,7 @@ struct line {
 
 /* One line: name + suffix {labels, le="bound"} value. */
 static void
-put_sample(
+write_sample(
     struct buffer *out, const struct line *line, struct slice suffix, const double *bound, double value)
 {
 	size_t most = line->name.length + suffix.length + line->labels.length + 3 * NUMBER_TEXT;
@@ -78,23 +78,23 @@ put_sample(
 
 	if (start == NULL)
 		return;
-	at = put(at, line->name.at, line->name.length);
-	at = put(at, suffix.at, suffix.length);
+	at = write_text(at, line->name.at, line->name.length);
+	at = write_text(at, suffix.at, suffix.length);
 	*at++ = '{';
-	at = put(at, line->labels.at, line->labels.length);
+	at = write_text(at, line->labels.at, line->labels.length);
 	if (bound != NULL) {
-		at = put(at, ",le=\"", 5);
+		at = write_text(at, ",le=\"", 5);
 		at += number_format(*bound, at);
 		*at++ = '"';
 	}
-	at = put(at, "} ", 2);
+	at = write_text(at, "} ", 2);
 	at += number_format(value, at);
 	*at++ = '\n';
 	out->length += (size_t)(at - start);
 }
 
 static void
-put_histogram(
+write_histogram(
     struct buffer *out, const struct line *line, const struct family *family, const struct series *s)
 {
 	const double infinite = __builtin_inf();
@@ -103,17 +103,17 @@ put_histogram(
 
 	for (size_t i = 0; i <= family->bound_count; i++) {
 		seen += s->counts[i];
-		put_sample(out, line, bucket, i < family->bound_count ? &family->bounds[i] : &infinite,
+		write_sample(out, line, bucket, i < family->bound_count ? &family->bounds[i] : &infinite,
 		    (double)seen);
 	}
-	put_sample(out, line, SLICE("_sum"), NULL, s->value);
-	put_sample(out, line, SLICE("_count"), NULL, (double)seen);
+	write_sample(out, line, SLICE("_sum"), NULL, s->value);
+	write_sample(out, line, SLICE("_count"), NULL, (double)seen);
 }
 
 static void
-put_head(struct buffer *out, const struct family *family)
+write_head(struct buffer *out, const struct family *family)
 {
-	put_help(out, family->name, family->help);
+	write_help(out, family->name, family->help);
 	buffer_string(out, "# TYPE ");
 	buffer_string(out, family->name);
 	buffer_string(out, " ");
@@ -123,7 +123,7 @@ put_head(struct buffer *out, const struct family *family)
 
 /* At least one series of the family, from the encoder's on, until `out` has `enough` or there are no more. */
 static void
-put_series(struct encoder *e, const struct family *family, size_t count, size_t enough, struct buffer *out)
+write_series(struct encoder *e, const struct family *family, size_t count, size_t enough, struct buffer *out)
 {
 	char text[(FAMILY_LABELS + 1) * LABEL_TEXT];
 	struct line line = { .name = SLICE(family->name), .labels.at = text };
@@ -133,9 +133,9 @@ put_series(struct encoder *e, const struct family *family, size_t count, size_t 
 
 		line.labels.length = format_labels(text, family, s, metrics_env(e->metrics));
 		if (family->type == METRIC_HISTOGRAM)
-			put_histogram(out, &line, family, s);
+			write_histogram(out, &line, family, s);
 		else
-			put_sample(out, &line, SLICE(""), NULL, s->value);
+			write_sample(out, &line, SLICE(""), NULL, s->value);
 	} while (++e->series < count && out->length < enough && !out->failed);
 }
 
@@ -151,10 +151,10 @@ encoder_next(struct encoder *e, size_t enough, struct buffer *out, size_t *repea
 		size_t count = metrics_series_count(e->metrics, e->family), start = out->length;
 
 		if (count > 0) {
-			put_head(out, family);
+			write_head(out, family);
 			if (e->series > 0)
 				*repeated = out->length - start;
-			put_series(e, family, count, enough, out);
+			write_series(e, family, count, enough, out);
 		}
 		if (e->series < count)
 			break;

@@ -18,7 +18,7 @@ metric_type_name(enum metric_type type)
 }
 
 bool
-family_goes_on(const struct family *family)
+family_continues(const struct family *family)
 {
 	return family->type != METRIC_GAUGE || family->kept;
 }

@@ -34,7 +34,7 @@ struct family {
 };
 
 /* Whether its series go on from run to run: all but gauges that are not kept. */
-bool family_goes_on(const struct family *family);
+bool family_continues(const struct family *family);
 
 /* "counter", "gauge", "histogram". */
 const char *metric_type_name(enum metric_type type);

@@ -19,7 +19,7 @@ make_printable(char *text)
 }
 
 void
-fault_report_list(struct faults *faults, enum fault_class class, uint32_t line, const char *rule,
+fault_report_list(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
     const char *format, va_list arguments)
 {
 	struct fault fault = { .class = class, .line = line, .rule = rule };
@@ -33,8 +33,8 @@ fault_report_list(struct faults *faults, enum fault_class class, uint32_t line, 
 }
 
 void
-fault_report(
-    struct faults *faults, enum fault_class class, uint32_t line, const char *rule, const char *format, ...)
+fault_report(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
+    const char *format, ...)
 {
 	va_list arguments;
 

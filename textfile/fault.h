@@ -6,7 +6,7 @@
 #include "textfile/parse.h"
 
 /* Where faults go, and how many there were. */
-struct faults {
+struct fault_sink {
 	fault_handler *report; /* NULL: only count */
 	void *context;
 	long count;
@@ -16,10 +16,10 @@ struct faults {
  * Count a fault and hand it on.  What is formatted may come from outside: the
  * text becomes valid UTF-8 without control characters.
  */
-void fault_report(struct faults *faults, enum fault_class class, uint32_t line, const char *rule,
+void fault_report(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-void fault_report_list(struct faults *faults, enum fault_class class, uint32_t line, const char *rule,
+void fault_report_list(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
     const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
 
 /* For "%.*s": the beginning of a text from outside, short enough that several fit into one fault. */

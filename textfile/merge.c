@@ -12,10 +12,10 @@
 #include "textfile/names.h"
 #include "textfile/series.h"
 
-#define NOWHERE UINT32_MAX
+#define NOT_MERGED UINT32_MAX
 
 /* A family of the joined text. */
-struct joined {
+struct merged_family {
 	struct slice name;
 	struct slice help;      /* of the first file that has samples of it */
 	struct slice seen_help; /* the first HELP in any file */
@@ -29,12 +29,12 @@ struct joined {
 /* A series of the joined text, in a table with open addressing. */
 struct owner {
 	uint64_t hash;
-	uint32_t file; /* NOWHERE: free */
+	uint32_t file; /* NOT_MERGED: free */
 	uint32_t sample;
 	uint32_t told; /* the last file whose lines of it were reported */
 };
 
-struct place {
+struct sample_place {
 	uint32_t file;
 	uint32_t sample;
 	uint32_t family; /* joined */
@@ -46,19 +46,19 @@ struct merging {
 	merge_reserved *reserved;
 	merge_handler *report;
 	void *context;
-	struct faults faults;
+	struct fault_sink faults;
 	struct hash_key key;
 	struct names names;         /* of the joined families */
 	struct names before_bucket; /* "x" for each joined "x_bucket" */
 	struct names before_part;   /* "x" for each joined "x_sum" or "x_count" */
-	struct joined *families;
+	struct merged_family *families;
 	size_t family_count, family_room;
 	struct owner *owners;
 	size_t owner_mask;
-	struct place *kept; /* all samples that stay, in the order of the files */
+	struct sample_place *kept; /* all samples that stay, in the order of the files */
 	size_t kept_count;
-	struct place *order;  /* the same by family */
-	uint32_t **joined_of; /* by file and its family: the joined one, or NOWHERE when it is left out */
+	struct sample_place *order; /* the same by family */
+	uint32_t **joined_of; /* by file and its family: the joined one, or NOT_MERGED when it is left out */
 	/* Of the file at work. */
 	uint32_t file;
 	uint32_t *first_line; /* by family: of its first sample, or 0 */
@@ -80,13 +80,13 @@ new_tables(struct merging *m, size_t samples)
 	while (capacity < samples * 2)
 		capacity *= 2;
 	m->owner_mask = capacity - 1;
-	m->owners = room_zeroed(capacity, sizeof(*m->owners));
-	m->kept = room_zeroed(samples + 1, sizeof(*m->kept));
-	m->order = room_zeroed(samples + 1, sizeof(*m->order));
+	m->owners = array_new_zeroed(capacity, sizeof(*m->owners));
+	m->kept = array_new_zeroed(samples + 1, sizeof(*m->kept));
+	m->order = array_new_zeroed(samples + 1, sizeof(*m->order));
 	if (m->owners == NULL || m->kept == NULL || m->order == NULL)
 		return -1;
 	for (size_t i = 0; i < capacity; i++)
-		m->owners[i].file = m->owners[i].told = NOWHERE;
+		m->owners[i].file = m->owners[i].told = NOT_MERGED;
 	return 0;
 }
 
@@ -142,7 +142,7 @@ whole_of(struct slice name, bool *bucket)
 }
 
 /* The joined family that takes a name which `family` needs, or NULL. */
-static const struct joined *
+static const struct merged_family *
 find_collision(const struct merging *m, const struct parsed_family *family)
 {
 	bool bucket;
@@ -150,7 +150,7 @@ find_collision(const struct merging *m, const struct parsed_family *family)
 	const struct names_entry *entry = names_find(&m->names, whole);
 
 	if (entry != NULL) {
-		const struct joined *other = &m->families[entry->number];
+		const struct merged_family *other = &m->families[entry->number];
 
 		if (composite_type(other->type) && !(bucket && other->type == SAMPLE_SUMMARY))
 			return other;
@@ -166,8 +166,8 @@ find_collision(const struct merging *m, const struct parsed_family *family)
 static int
 add_joined(struct merging *m, const struct parsed_family *family, uint32_t *number)
 {
-	struct joined *families =
-	    room_for(m->families, &m->family_room, m->family_count + 1, 0, sizeof(*families));
+	struct merged_family *families =
+	    array_reserve(m->families, &m->family_room, m->family_count + 1, 0, sizeof(*families));
 	bool bucket;
 	struct slice whole = whole_of(family->name, &bucket);
 	struct names *parts = bucket ? &m->before_bucket : &m->before_part;
@@ -176,7 +176,7 @@ add_joined(struct merging *m, const struct parsed_family *family, uint32_t *numb
 		return -1;
 	m->families = families;
 	*number = (uint32_t)m->family_count++;
-	families[*number] = (struct joined){ .name = family->name,
+	families[*number] = (struct merged_family){ .name = family->name,
 		.help = family->help,
 		.seen_help = family->help,
 		.type = family->type,
@@ -187,7 +187,7 @@ add_joined(struct merging *m, const struct parsed_family *family, uint32_t *numb
 }
 
 static bool
-check_help(struct merging *m, struct joined *joined, const struct parsed_family *family, uint32_t line)
+check_help(struct merging *m, struct merged_family *joined, const struct parsed_family *family, uint32_t line)
 {
 	bool none = family->help.length == 0;
 
@@ -213,15 +213,15 @@ check_help(struct merging *m, struct joined *joined, const struct parsed_family 
 	return false;
 }
 
-/* Which joined family this file's goes to, or NOWHERE.  -1 when memory ran out. */
+/* Which joined family this file's goes to, or NOT_MERGED.  -1 when memory ran out. */
 static int
 join_family(struct merging *m, const struct parsed_family *family, uint32_t line, uint32_t *number)
 {
 	const struct names_entry *entry = names_find(&m->names, family->name);
-	const struct joined *collision;
-	struct joined *joined;
+	const struct merged_family *collision;
+	struct merged_family *joined;
 
-	*number = NOWHERE;
+	*number = NOT_MERGED;
 	if (m->reserved != NULL && m->reserved(family->name)) {
 		fault_report(&m->faults, FAULT_DROP, line, "reserved",
 		    "'%.*s' is written by the program that joins the files", FAULT_ARGS(family->name));
@@ -260,7 +260,7 @@ join_families(struct merging *m)
 	for (size_t i = d->sample_count; i-- > 0;)
 		m->first_line[d->samples[i].family] = d->samples[i].line;
 	for (size_t i = 0; i < d->family_count; i++) {
-		m->joined_of[m->file][i] = NOWHERE;
+		m->joined_of[m->file][i] = NOT_MERGED;
 		if (d->families[i].sample_count > 0 &&
 		    join_family(m, &d->families[i], m->first_line[i], &m->joined_of[m->file][i]) != 0)
 			return -1;
@@ -279,7 +279,7 @@ find_owner(const struct merging *m, const struct sample *sample, uint32_t family
 		const struct document *other;
 		const struct sample *theirs;
 
-		if (owner->file == NOWHERE)
+		if (owner->file == NOT_MERGED)
 			return owner;
 		if (owner->hash != hash)
 			continue;
@@ -298,7 +298,7 @@ join_sample(struct merging *m, uint32_t index, uint32_t family, uint64_t hash)
 	const struct sample *sample = &m->documents[m->file]->samples[index];
 	struct owner *owner = find_owner(m, sample, family, hash);
 
-	if (owner->file == NOWHERE) {
+	if (owner->file == NOT_MERGED) {
 		*owner = (struct owner){ hash, m->file, index, m->file };
 		return true;
 	}
@@ -321,10 +321,10 @@ join_samples(struct merging *m)
 	for (uint32_t i = 0; i < d->sample_count; i++) {
 		uint32_t family = m->joined_of[m->file][d->samples[i].family];
 
-		if (family == NOWHERE ||
+		if (family == NOT_MERGED ||
 		    !join_sample(m, i, family, series_read(&reader, &d->samples[i], family).hash))
 			continue;
-		m->kept[m->kept_count++] = (struct place){ m->file, i, family };
+		m->kept[m->kept_count++] = (struct sample_place){ m->file, i, family };
 		m->families[family].sample_count++;
 	}
 }
@@ -344,13 +344,13 @@ sort_samples(struct merging *m)
 }
 
 static void
-put_slice(struct buffer *out, struct slice text)
+write_slice(struct buffer *out, struct slice text)
 {
 	buffer_append(out, text.at, text.length);
 }
 
 static void
-put_sample(struct buffer *out, const struct document *d, const struct sample *sample)
+write_sample(struct buffer *out, const struct document *d, const struct sample *sample)
 {
 	static const char *const suffixes[] = {
 		[PART_VALUE] = "",
@@ -359,24 +359,24 @@ put_sample(struct buffer *out, const struct document *d, const struct sample *sa
 		[PART_COUNT] = "_count",
 	};
 
-	put_slice(out, d->families[sample->family].name);
+	write_slice(out, d->families[sample->family].name);
 	buffer_string(out, suffixes[sample->part]);
 	for (size_t i = 0; i < sample->label_count; i++) {
 		const struct label *label = &d->labels[sample->labels + i];
 
 		buffer_string(out, i == 0 ? "{" : ",");
-		put_slice(out, label->name);
+		write_slice(out, label->name);
 		buffer_string(out, "=\"");
-		put_slice(out, label->value);
+		write_slice(out, label->value);
 		buffer_string(out, "\"");
 	}
 	buffer_string(out, sample->label_count > 0 ? "} " : " ");
-	put_slice(out, sample->value);
+	write_slice(out, sample->value);
 	buffer_string(out, "\n");
 }
 
 static void
-put_family(const struct merging *m, const struct joined *family, struct buffer *out)
+write_family(const struct merging *m, const struct merged_family *family, struct buffer *out)
 {
 	static const char *const types[] = {
 		[SAMPLE_UNTYPED] = " untyped\n",
@@ -389,18 +389,18 @@ put_family(const struct merging *m, const struct joined *family, struct buffer *
 
 	if (family->help.length > 0) {
 		buffer_string(out, "# HELP ");
-		put_slice(out, family->name);
+		write_slice(out, family->name);
 		buffer_string(out, " ");
-		put_slice(out, family->help);
+		write_slice(out, family->help);
 		buffer_string(out, "\n");
 	}
 	buffer_string(out, "# TYPE ");
-	put_slice(out, family->name);
+	write_slice(out, family->name);
 	buffer_string(out, types[family->type]);
 	for (size_t i = family->sample_end - family->sample_count; i < family->sample_end; i++) {
 		const struct document *d = m->documents[m->order[i].file];
 
-		put_sample(out, d, &d->samples[m->order[i].sample]);
+		write_sample(out, d, &d->samples[m->order[i].sample]);
 	}
 }
 
@@ -415,7 +415,7 @@ merge(const struct document *const documents[], size_t count, struct buffer *out
 		.context = context };
 	int result = merging_new(&m);
 
-	m.faults = (struct faults){ report != NULL ? forward : NULL, &m, 0 };
+	m.faults = (struct fault_sink){ report != NULL ? forward : NULL, &m, 0 };
 	for (size_t i = 0; i < count && result == 0; i++) {
 		m.file = (uint32_t)i;
 		result = join_families(&m);
@@ -425,7 +425,7 @@ merge(const struct document *const documents[], size_t count, struct buffer *out
 	if (result == 0 && out != NULL) {
 		sort_samples(&m);
 		for (size_t i = 0; i < m.family_count; i++)
-			put_family(&m, &m.families[i], out);
+			write_family(&m, &m.families[i], out);
 	}
 	merging_release(&m);
 	return result == 0 ? m.faults.count : -1;

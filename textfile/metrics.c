@@ -45,7 +45,7 @@ struct metrics {
 /* Memory ------------------------------------------------------------- */
 
 static void *
-take(struct metrics *m, size_t size)
+allocate(struct metrics *m, size_t size)
 {
 	struct chunk *chunk = m->chunks;
 	void *taken;
@@ -234,7 +234,7 @@ add_series(struct metrics *m, struct rows *rows, uint32_t hash, const char *labe
 		return NULL;
 	if (rows->family->type == METRIC_HISTOGRAM)
 		buckets = (rows->family->bound_count + 1) * sizeof(*s->counts);
-	memory = take(m, buckets + length);
+	memory = allocate(m, buckets + length);
 	if (memory == NULL)
 		return NULL;
 	memset(memory, 0, buckets);
@@ -421,7 +421,7 @@ metrics_fork(const struct metrics *m)
 		return NULL;
 	fork->dropped = m->dropped;
 	for (size_t f = 0; f < m->family_count; f++) {
-		if (family_goes_on(m->rows[f].family)) {
+		if (family_continues(m->rows[f].family)) {
 			merge_rows(fork, f, &m->rows[f]);
 		} else {
 			fork->rows[f] = m->rows[f];
@@ -466,7 +466,7 @@ metrics_clear_gauges(struct metrics *m)
 	bool whole;
 
 	for (size_t f = 0; fresh != NULL && f < m->family_count; f++)
-		if (family_goes_on(m->rows[f].family))
+		if (family_continues(m->rows[f].family))
 			merge_rows(fresh, f, &m->rows[f]);
 	whole = fresh != NULL && fresh->dropped == 0;
 	if (whole)
@@ -474,7 +474,7 @@ metrics_clear_gauges(struct metrics *m)
 	metrics_free(fresh);
 	/* Without memory to move them. */
 	for (size_t f = 0; !whole && f < m->family_count; f++)
-		if (!family_goes_on(m->rows[f].family))
+		if (!family_continues(m->rows[f].family))
 			rows_clear(&m->rows[f]);
 }
 

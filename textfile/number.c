@@ -42,7 +42,7 @@ static const double exact_least = 1e-10;
 
 /* Two digits a step: divisions are what this costs. */
 static size_t
-put_whole(uint64_t value, char *text)
+write_whole(uint64_t value, char *text)
 {
 	static const char pairs[] =
 	    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -105,10 +105,10 @@ shortest_between(wide low, wide value, wide high, int shift, int *zeros)
 
 /* digits * 10^exponent, for exponent < 0, as 123.4, 0.00123 or 1.23e-08: as Go's 'g' has it. */
 static size_t
-put_decimal(uint64_t digits, int exponent, char *text)
+write_decimal(uint64_t digits, int exponent, char *text)
 {
 	char written[20];
-	size_t count = put_whole(digits, written), length = 0;
+	size_t count = write_whole(digits, written), length = 0;
 	int point = (int)count + exponent; /* digits before the point */
 
 	if (point > 0) {
@@ -137,7 +137,7 @@ put_decimal(uint64_t digits, int exponent, char *text)
  * be one too many: then there are 18 digits before the point, which still fit.
  */
 static size_t
-put_exact(double value, char *text)
+write_exact(double value, char *text)
 {
 	const uint64_t hidden_bit = UINT64_C(1) << (MANTISSA_BITS - 1);
 	uint64_t bits, mantissa, even, digits;
@@ -156,11 +156,11 @@ put_exact(double value, char *text)
 	high = scaled + 2 * scale + even;
 	low = scaled - (mantissa == hidden_bit ? 1 : 2) * scale - even;
 	digits = shortest_between(low, scaled, high, shift, &zeros);
-	return put_decimal(digits, zeros - power, text);
+	return write_decimal(digits, zeros - power, text);
 }
 
 static size_t
-put_slowly(double value, char *text)
+write_slowly(double value, char *text)
 {
 	int length = 0;
 
@@ -184,10 +184,10 @@ number_format(double value, char text[NUMBER_TEXT])
 	}
 	text[0] = '-';
 	if (size < whole_limit && size == (double)(uint64_t)size)
-		return sign + put_whole((uint64_t)size, text + sign);
+		return sign + write_whole((uint64_t)size, text + sign);
 	if (size >= exact_least && size < whole_limit)
-		return sign + put_exact(size, text + sign);
-	return put_slowly(value, text);
+		return sign + write_exact(size, text + sign);
+	return write_slowly(value, text);
 }
 
 /* --- Reading --- */

@@ -21,7 +21,7 @@ is_whole_number(struct slice text)
 static int
 read_timestamp(struct parser *p, const char *at, struct sample *sample)
 {
-	struct slice word = parser_take_word(p, parser_skip_blanks(p, at));
+	struct slice word = parser_read_word(p, parser_skip_blanks(p, at));
 
 	if (word.length == 0)
 		return parser_refuse(p, "trailing_blank", "blanks behind the value");
@@ -60,7 +60,7 @@ refuse_start(struct parser *p, const char *at)
 	if (at == p->text && p->line_end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
 		return parser_refuse(p, "bom", "the file begins with a byte order mark");
 	return parser_refuse(
-	    p, "metric_name", "no metric name at '%.*s'", FAULT_ARGS(parser_take_word(p, at)));
+	    p, "metric_name", "no metric name at '%.*s'", FAULT_ARGS(parser_read_word(p, at)));
 }
 
 static int
@@ -103,7 +103,7 @@ read_sample(struct parser *p, const char *at)
 	struct slice name = { at, p->last_name.length };
 
 	if (!parser_starts_with_name(p, at, p->last_name, CLASS_NAME))
-		name = parser_take_name(p, at, CLASS_NAME);
+		name = parser_read_name(p, at, CLASS_NAME);
 	if (name.length == 0)
 		return refuse_start(p, at);
 	if (find_sample_family(p, name, &sample) != 0)
@@ -116,7 +116,7 @@ read_sample(struct parser *p, const char *at)
 			return -1;
 		at = parser_skip_blanks(p, at);
 	}
-	sample.value = parser_take_word(p, at);
+	sample.value = parser_read_word(p, at);
 	if (!is_plain_decimal(p, sample.value) && !number_valid(sample.value))
 		return parser_refuse(p, "value", "'%.*s' is no number", FAULT_ARGS(sample.value));
 	at += sample.value.length;
@@ -162,7 +162,7 @@ parse(struct document *document, struct slice text, fault_handler *report, void 
 	struct parser p;
 
 	parser_init(&p, document, text);
-	p.faults = (struct faults){ report, context, 0 };
+	p.faults = (struct fault_sink){ report, context, 0 };
 	if (text.length > UINT32_MAX)
 		return -1;
 	/* With room for a label, also a sample without any can point at its first. */

@@ -73,8 +73,8 @@ parser_make_room_for_sample(struct parser *p, const char *at, size_t count)
 
 	if (count <= p->samples_room)
 		return 0;
-	samples =
-	    room_for(p->document->samples, &p->samples_room, count, expected(p, at, count), sizeof(*samples));
+	samples = array_reserve(
+	    p->document->samples, &p->samples_room, count, expected(p, at, count), sizeof(*samples));
 	if (samples == NULL)
 		return parser_no_memory(p);
 	p->document->samples = samples;
@@ -88,8 +88,8 @@ parser_make_room_for_label(struct parser *p, const char *at, size_t count)
 
 	if (count <= p->labels_room)
 		return 0;
-	labels =
-	    room_for(p->document->labels, &p->labels_room, count, expected(p, at, count), sizeof(*labels));
+	labels = array_reserve(
+	    p->document->labels, &p->labels_room, count, expected(p, at, count), sizeof(*labels));
 	if (labels == NULL)
 		return parser_no_memory(p);
 	p->document->labels = labels;

@@ -25,7 +25,7 @@ struct parser {
 	size_t families_room, samples_room, labels_room;
 	/* Families as spelt: "x", and for a histogram x also "x_sum"; the tag is the part. */
 	struct names names;
-	struct faults faults;
+	struct fault_sink faults;
 	const char *text;
 	size_t length;
 	const char *line_end; /* its '\n' */
@@ -89,7 +89,7 @@ parser_skip_blanks(const struct parser *p, const char *at)
 
 /* Up to the next blank or the end of the line. */
 static inline struct slice
-parser_take_word(const struct parser *p, const char *at)
+parser_read_word(const struct parser *p, const char *at)
 {
 	const char *end = at;
 
@@ -100,7 +100,7 @@ parser_take_word(const struct parser *p, const char *at)
 
 /* Empty when no name starts here. */
 static inline struct slice
-parser_take_name(const struct parser *p, const char *at, unsigned class)
+parser_read_name(const struct parser *p, const char *at, unsigned class)
 {
 	if (*at >= '0' && *at <= '9')
 		return (struct slice){ at, 0 };

@@ -8,7 +8,7 @@ add_family(struct parser *p, struct slice name, uint32_t *family)
 {
 	struct document *d = p->document;
 	struct parsed_family *families =
-	    room_for(d->families, &p->families_room, d->family_count + 1, 0, sizeof(*families));
+	    array_reserve(d->families, &p->families_room, d->family_count + 1, 0, sizeof(*families));
 
 	if (families == NULL)
 		return parser_no_memory(p);
@@ -145,7 +145,7 @@ read_type(struct parser *p, struct parsed_family *family, const char *at)
 int
 parser_read_comment(struct parser *p, const char *at)
 {
-	struct slice keyword = parser_take_word(p, parser_skip_blanks(p, at)), name;
+	struct slice keyword = parser_read_word(p, parser_skip_blanks(p, at)), name;
 	bool help = slice_is(keyword, "HELP");
 	uint32_t family;
 	uint8_t part;
@@ -153,13 +153,13 @@ parser_read_comment(struct parser *p, const char *at)
 	at = parser_skip_blanks(p, keyword.at + keyword.length);
 	if ((!help && !slice_is(keyword, "TYPE")) || *at == '\n')
 		return 0;
-	name = parser_take_name(p, at, CLASS_NAME);
+	name = parser_read_name(p, at, CLASS_NAME);
 	at = name.at + name.length;
 	if (*at == '\n')
 		return 0;
 	if (name.length == 0 || (p->classes[(unsigned char)*at] & CLASS_BLANK) == 0)
 		return parser_refuse(p, "comment_name", "'%.*s' after %s is no metric name",
-		    FAULT_ARGS(parser_take_word(p, name.at)), help ? "HELP" : "TYPE");
+		    FAULT_ARGS(parser_read_word(p, name.at)), help ? "HELP" : "TYPE");
 	if (parser_find_family(p, name, &family, &part) != 0)
 		return -1;
 	at = parser_skip_blanks(p, at);

@@ -50,7 +50,7 @@ is_bound(enum sample_type type, struct slice label)
 }
 
 static struct slice
-take_label_name(struct parser *p, const char *at, size_t index)
+read_label_name(struct parser *p, const char *at, size_t index)
 {
 	if (index < p->like_count) {
 		struct slice expected = p->document->labels[p->like + index].name;
@@ -59,17 +59,17 @@ take_label_name(struct parser *p, const char *at, size_t index)
 			return (struct slice){ at, expected.length };
 	}
 	p->alike = false;
-	return parser_take_name(p, at, CLASS_LABEL_NAME);
+	return parser_read_name(p, at, CLASS_LABEL_NAME);
 }
 
 /* One `name="value"`.  Returns what is behind its closing quote, or NULL when it is refused. */
 static const char *
 read_label(struct parser *p, const char *at, enum sample_type type, size_t index, struct label *label)
 {
-	label->name = take_label_name(p, at, index);
+	label->name = read_label_name(p, at, index);
 	if (label->name.length == 0) {
 		parser_refuse(
-		    p, "label_syntax", "no label name at '%.*s'", FAULT_ARGS(parser_take_word(p, at)));
+		    p, "label_syntax", "no label name at '%.*s'", FAULT_ARGS(parser_read_word(p, at)));
 		return NULL;
 	}
 	if (slice_is(label->name, "__name__")) {
@@ -186,7 +186,7 @@ parser_read_labels(struct parser *p, const char *at, struct sample *sample)
 			at++;
 		} else if (*at != '}') {
 			parser_refuse(p, "label_syntax", "no ',' or '}' behind a label at '%.*s'",
-			    FAULT_ARGS(parser_take_word(p, at)));
+			    FAULT_ARGS(parser_read_word(p, at)));
 			return NULL;
 		}
 	}

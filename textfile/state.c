@@ -62,7 +62,7 @@ static bool
 is_reshaped(const struct metrics *run, const bool misfit[])
 {
 	for (size_t i = 0; i < metrics_family_count(run); i++)
-		if (misfit[i] && family_goes_on(metrics_family(run, i)))
+		if (misfit[i] && family_continues(metrics_family(run, i)))
 			return true;
 	return false;
 }
@@ -71,7 +71,7 @@ void
 state_continue_from(struct metrics *run, const struct metrics *last)
 {
 	for (size_t i = 0; i < metrics_family_count(run); i++)
-		if (family_goes_on(metrics_family(run, i)))
+		if (family_continues(metrics_family(run, i)))
 			continue_family(run, i, last);
 }
 
@@ -91,12 +91,12 @@ state_reader_init(struct state_reader *r, struct metrics *last, uint64_t size)
 static bool
 is_read(const struct family *family)
 {
-	return family_goes_on(family) || family->recalled;
+	return family_continues(family) || family->recalled;
 }
 
 /* "# TYPE name gauge": whether the samples that follow are of use. */
 static void
-take_comment(struct state_reader *r, struct slice line)
+read_comment(struct state_reader *r, struct slice line)
 {
 	static const char type[] = "# TYPE ";
 	const size_t length = sizeof(type) - 1;
@@ -119,7 +119,7 @@ take_comment(struct state_reader *r, struct slice line)
 
 /* With its line break. */
 static void
-take_line(struct state_reader *r, struct slice line)
+read_line(struct state_reader *r, struct slice line)
 {
 	size_t name = r->passed_over_length;
 
@@ -127,12 +127,12 @@ take_line(struct state_reader *r, struct slice line)
 	    memcmp(line.at, r->passed_over, name) == 0)
 		return;
 	if (line.at[0] == '#')
-		take_comment(r, line);
+		read_comment(r, line);
 	buffer_append(&r->kept, line.at, line.length);
 }
 
 static void
-take_text(struct state_reader *r, struct slice text)
+read_text(struct state_reader *r, struct slice text)
 {
 	checksum_add(&r->sum, text);
 	while (text.length > 0) {
@@ -140,11 +140,11 @@ take_text(struct state_reader *r, struct slice text)
 		size_t length = newline != NULL ? (size_t)(newline - text.at) + 1 : text.length;
 
 		if (newline != NULL && r->line.length == 0) {
-			take_line(r, (struct slice){ text.at, length });
+			read_line(r, (struct slice){ text.at, length });
 		} else {
 			buffer_append(&r->line, text.at, length);
 			if (newline != NULL && !r->line.failed) {
-				take_line(r, buffer_slice(&r->line));
+				read_line(r, buffer_slice(&r->line));
 				r->line.length = 0;
 			}
 		}
@@ -153,11 +153,11 @@ take_text(struct state_reader *r, struct slice text)
 }
 
 void
-state_reader_take(struct state_reader *r, struct slice piece)
+state_reader_add(struct state_reader *r, struct slice piece)
 {
 	size_t text = piece.length < r->left ? piece.length : (size_t)r->left, rest = piece.length - text;
 
-	take_text(r, (struct slice){ piece.at, text });
+	read_text(r, (struct slice){ piece.at, text });
 	r->left -= text;
 	if (rest > CHECKSUM_LINE - r->ending_length)
 		rest = CHECKSUM_LINE - r->ending_length;

@@ -36,7 +36,7 @@ enum state_result {
  * out.
  *
  *	state_reader_init(&reader, last, size)    `last` is empty, and has our tables
- *	state_reader_take(&reader, piece)         until all `size` bytes were
+ *	state_reader_add(&reader, piece)         until all `size` bytes were
  *	result = state_reader_end(&reader)        frees it; now `last` is filled, or as it was
  */
 struct state_reader {
@@ -52,7 +52,7 @@ struct state_reader {
 };
 
 void state_reader_init(struct state_reader *reader, struct metrics *last, uint64_t size);
-void state_reader_take(struct state_reader *reader, struct slice piece);
+void state_reader_add(struct state_reader *reader, struct slice piece);
 enum state_result state_reader_end(struct state_reader *reader);
 
 #endif /* TEXTFILE_STATE_H */

@@ -26,9 +26,9 @@ struct slot {
 	uint32_t sample;
 };
 
-struct check {
+struct validation {
 	const struct document *document;
-	struct faults faults;
+	struct fault_sink faults;
 	struct family_state *families; /* one for each family */
 	uint64_t *hashes;              /* one for each sample: its series */
 	/* Lines of one histogram or summary hang together, in their order; by sample. */
@@ -37,24 +37,24 @@ struct check {
 };
 
 static const struct parsed_family *
-family_of(const struct check *c, const struct sample *sample)
+family_of(const struct validation *c, const struct sample *sample)
 {
 	return &c->document->families[sample->family];
 }
 
 /* The line of a family's first sample, which must exist. */
 static uint32_t
-first_line(const struct check *c, size_t family)
+first_line(const struct validation *c, size_t family)
 {
 	return c->document->samples[c->families[family].first_sample].line;
 }
 
 static int
-check_new(struct check *c, const struct document *document, fault_handler *report, void *context)
+validation_init(struct validation *c, const struct document *document, fault_handler *report, void *context)
 {
-	*c = (struct check){ .document = document, .faults = { report, context, 0 } };
-	c->families = room_zeroed(document->family_count + 1, sizeof(*c->families));
-	c->hashes = room_zeroed(document->sample_count + 1, sizeof(*c->hashes));
+	*c = (struct validation){ .document = document, .faults = { report, context, 0 } };
+	c->families = array_new_zeroed(document->family_count + 1, sizeof(*c->families));
+	c->hashes = array_new_zeroed(document->sample_count + 1, sizeof(*c->hashes));
 	if (c->families == NULL || c->hashes == NULL)
 		return -1;
 	for (size_t i = 0; i < document->family_count; i++) {
@@ -63,8 +63,8 @@ check_new(struct check *c, const struct document *document, fault_handler *repor
 		c->families[i].first_sample = NONE;
 		if (c->next != NULL || family->sample_count == 0 || !composite_type(family->type))
 			continue;
-		c->next = room_zeroed(document->sample_count, sizeof(*c->next));
-		c->last = room_zeroed(document->sample_count, sizeof(*c->last));
+		c->next = array_new_zeroed(document->sample_count, sizeof(*c->next));
+		c->last = array_new_zeroed(document->sample_count, sizeof(*c->last));
 		if (c->next == NULL || c->last == NULL)
 			return -1;
 	}
@@ -72,7 +72,7 @@ check_new(struct check *c, const struct document *document, fault_handler *repor
 }
 
 static void
-check_release(struct check *c)
+validation_release(struct validation *c)
 {
 	free(c->families);
 	free(c->hashes);
@@ -81,7 +81,7 @@ check_release(struct check *c)
 }
 
 static void
-check_label_names(struct check *c, const struct sample *sample, const struct series_key *series)
+check_label_names(struct validation *c, const struct sample *sample, const struct series_key *series)
 {
 	struct family_state *state = &c->families[sample->family];
 
@@ -100,7 +100,7 @@ check_label_names(struct check *c, const struct sample *sample, const struct ser
 }
 
 static void
-check_samples(struct check *c)
+check_samples(struct validation *c)
 {
 	const struct document *d = c->document;
 	struct series_reader reader;
@@ -120,7 +120,7 @@ check_samples(struct check *c)
 
 /* A sample of a series that was there before, in line `earlier`. */
 static void
-check_repeated(struct check *c, uint32_t first, uint32_t repeated)
+check_repeated(struct validation *c, uint32_t first, uint32_t repeated)
 {
 	const struct document *d = c->document;
 	const struct sample *earlier = &d->samples[first], *later = &d->samples[repeated];
@@ -136,7 +136,7 @@ check_repeated(struct check *c, uint32_t first, uint32_t repeated)
 }
 
 static struct slot *
-find_slot(struct check *c, struct slot *slots, size_t mask, uint32_t index)
+find_slot(struct validation *c, struct slot *slots, size_t mask, uint32_t index)
 {
 	const struct document *d = c->document;
 	const struct sample *sample = &d->samples[index], *other;
@@ -159,7 +159,7 @@ find_slot(struct check *c, struct slot *slots, size_t mask, uint32_t index)
 
 /* Every series once; the lines of histograms and summaries are hung together. */
 static int
-check_duplicates(struct check *c)
+check_duplicates(struct validation *c)
 {
 	size_t count = c->document->sample_count, capacity = 16, mask;
 	struct slot *slots;
@@ -167,7 +167,7 @@ check_duplicates(struct check *c)
 	while (capacity < count * 2)
 		capacity *= 2;
 	mask = capacity - 1;
-	slots = room_zeroed(capacity, sizeof(*slots));
+	slots = array_new_zeroed(capacity, sizeof(*slots));
 	if (slots == NULL)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
@@ -192,7 +192,7 @@ check_duplicates(struct check *c)
 
 /* A family that stands beside the histogram, summary or counter it seems to be a part of. */
 static void
-check_part(struct check *c, size_t index, const struct parsed_family *whole, bool bucket)
+check_part(struct validation *c, size_t index, const struct parsed_family *whole, bool bucket)
 {
 	const struct parsed_family *part = &c->document->families[index];
 	bool takes_name = composite_type(whole->type) && !(bucket && whole->type == SAMPLE_SUMMARY);
@@ -208,7 +208,7 @@ check_part(struct check *c, size_t index, const struct parsed_family *whole, boo
 }
 
 static void
-check_suffixes(struct check *c, const struct names *names, size_t index)
+check_suffixes(struct validation *c, const struct names *names, size_t index)
 {
 	static const char *const suffixes[] = { "_bucket", "_count", "_sum", "_total" };
 	const struct parsed_family *family = &c->document->families[index], *whole;
@@ -234,7 +234,7 @@ check_suffixes(struct check *c, const struct names *names, size_t index)
 }
 
 static void
-check_family(struct check *c, size_t index)
+check_family(struct validation *c, size_t index)
 {
 	const struct parsed_family *family = &c->document->families[index];
 
@@ -253,7 +253,7 @@ check_family(struct check *c, size_t index)
 }
 
 static int
-check_families(struct check *c)
+check_families(struct validation *c)
 {
 	const struct document *d = c->document;
 	struct names names;
@@ -272,7 +272,7 @@ check_families(struct check *c)
 }
 
 static int
-check_composites(struct check *c)
+check_composites(struct validation *c)
 {
 	const struct document *d = c->document;
 	struct composite_checker checker = { .document = d, .faults = &c->faults, .next = c->next };
@@ -288,8 +288,8 @@ check_composites(struct check *c)
 long
 validate_document(const struct document *document, fault_handler *report, void *context)
 {
-	struct check c;
-	int result = check_new(&c, document, report, context);
+	struct validation c;
+	int result = validation_init(&c, document, report, context);
 
 	if (result == 0) {
 		check_samples(&c);
@@ -299,7 +299,7 @@ validate_document(const struct document *document, fault_handler *report, void *
 		result = check_duplicates(&c);
 	if (result == 0 && c.next != NULL)
 		result = check_composites(&c);
-	check_release(&c);
+	validation_release(&c);
 	return result == 0 ? c.faults.count : -1;
 }
 

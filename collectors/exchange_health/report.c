@@ -70,7 +70,7 @@ report_request(struct metrics *m, const char *name, const struct request_reading
 }
 
 static void
-report_books(struct metrics *m, const struct venue *venue)
+report_books(struct metrics *m, const struct health_venue *venue)
 {
 	for (size_t i = 0; i < venue->book_count; i++) {
 		const struct book_reading *reading = &venue->reading->books[i];
@@ -80,13 +80,14 @@ report_books(struct metrics *m, const struct venue *venue)
 			continue;
 		set(m, EXCHANGE_BOOK_PRICE, LABELS(venue->name, symbol, "bid"), reading->bid);
 		set(m, EXCHANGE_BOOK_PRICE, LABELS(venue->name, symbol, "ask"), reading->ask);
-		if (venue->books[i].news.age >= 0)
-			set(m, EXCHANGE_BOOK_AGE, LABELS(venue->name, symbol), venue->books[i].news.age);
+		if (venue->books[i].assessment.age >= 0)
+			set(m, EXCHANGE_BOOK_AGE, LABELS(venue->name, symbol),
+			    venue->books[i].assessment.age);
 	}
 }
 
 static void
-report_reading(struct metrics *m, const struct venue *venue)
+report_reading(struct metrics *m, const struct health_venue *venue)
 {
 	const struct exchange_reading *reading = venue->reading;
 	const char *name = venue->name;
@@ -111,7 +112,7 @@ report_reading(struct metrics *m, const struct venue *venue)
 }
 
 void
-report_venue(struct metrics *m, const struct venue *venue, bool up, double now)
+report_venue(struct metrics *m, const struct health_venue *venue, bool up, double now)
 {
 	const char *name = venue->name;
 

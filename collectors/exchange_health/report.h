@@ -5,6 +5,6 @@
 #include "textfile/metrics.h"
 
 /* What a run found at a venue, as metrics; of one that was not asked, that all its counters go on. */
-void report_venue(struct metrics *m, const struct venue *venue, bool up, double now);
+void report_venue(struct metrics *m, const struct health_venue *venue, bool up, double now);
 
 #endif /* COLLECTORS_EXCHANGE_HEALTH_REPORT_H */

@@ -98,9 +98,9 @@ struct run_identity {
 struct run_identity run_identity(const struct run *run);
 
 /* Something the operator should know about a target that did answer: one log line, nothing else. */
-void run_note(struct run *run, const char *target, const char *message);
+void run_log_warning(struct run *run, const char *target, const char *message);
 
 /* What the run came to, where nothing is wrong: one log line of level info. */
-void run_say(struct run *run, const char *target, const char *message);
+void run_log_info(struct run *run, const char *target, const char *message);
 
 #endif /* COLLECTORS_HARNESS_COLLECTOR_H */

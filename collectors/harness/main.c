@@ -26,13 +26,13 @@ enum { ENDED = -1 }; /* there was something to print, and nothing more to do */
 
 /* What SIGHUP replaces as a whole. */
 struct setup {
-	struct settings settings;
+	struct collector_settings settings;
 	struct metrics *metrics; /* of one run, and counts that could not be published yet */
 	struct publisher publisher;
 	void *state; /* the collector's own */
 };
 
-struct program {
+struct harness {
 	struct options *options;
 	struct secrets secrets;
 	struct setup setup;
@@ -49,7 +49,7 @@ setup_release(struct setup *setup)
 
 /* From the options as they are now.  On failure nothing is left to release. */
 static int
-setup_make(struct program *p, struct setup *setup, struct failure *why)
+setup_make(struct harness *p, struct setup *setup, struct failure *why)
 {
 	const struct family *const tables[] = { collector.families, run_families };
 	const size_t counts[] = { collector.family_count, RUN_FAMILIES };
@@ -68,7 +68,7 @@ setup_make(struct program *p, struct setup *setup, struct failure *why)
 }
 
 static void
-use_setup(struct program *p, const struct setup *setup)
+use_setup(struct harness *p, const struct setup *setup)
 {
 	p->setup = *setup;
 	p->log = (struct log){ .level = setup->settings.log_level,
@@ -143,7 +143,7 @@ publish(struct setup *setup, const struct run *run, const struct log *log)
 }
 
 static int
-run_once(struct program *p)
+run_once(struct harness *p)
 {
 	struct setup *setup = &p->setup;
 	struct run run = { .settings = &setup->settings,
@@ -178,7 +178,7 @@ keep_file(struct setup *old, struct setup *new)
 
 /* Why a loop cannot go on with these settings, or NULL. */
 static const char *
-reload_fault(const struct settings *old, const struct settings *new)
+reload_fault(const struct collector_settings *old, const struct collector_settings *new)
 {
 	if (new->interval_ns == 0)
 		return "the interval is gone: a running loop needs one";
@@ -190,7 +190,7 @@ reload_fault(const struct settings *old, const struct settings *new)
 
 /* The old setup stays when the new one is no good. */
 static void
-reload(struct program *p)
+reload(struct harness *p)
 {
 	struct failure why = { 0 };
 	struct setup setup;
@@ -221,7 +221,7 @@ end_at_once(int signal_number)
 }
 
 static void
-take_signals(sigset_t *reload_signal)
+set_signals(sigset_t *reload_signal)
 {
 	struct sigaction action = { .sa_handler = end_at_once };
 	sigset_t ends;
@@ -256,12 +256,12 @@ wait_until(struct deadline then, const sigset_t *reload_signal)
 
 /* On the tick, without drift; a run that took longer than the interval leaves out the ticks it missed. */
 static void
-loop(struct program *p)
+loop(struct harness *p)
 {
 	struct deadline tick = deadline_in(0);
 	sigset_t reload_signal;
 
-	take_signals(&reload_signal);
+	set_signals(&reload_signal);
 	log_write(&p->log, LOG_INFO, "started", "version", version_number, "env", p->setup.settings.env,
 	    "directory", p->setup.settings.directory, NULL);
 	for (;;) {
@@ -299,7 +299,7 @@ make_options(void)
 
 /* Everything up to the first run.  Usage faults are told without log decoration. */
 static int
-prepare(struct program *p, int argc, char *argv[])
+prepare(struct harness *p, int argc, char *argv[])
 {
 	struct failure why = { 0 };
 	struct setup setup;
@@ -332,7 +332,7 @@ prepare(struct program *p, int argc, char *argv[])
  * of them.  With a threshold of our own each is mapped alone, and gone when freed.
  */
 static void
-give_memory_back(void)
+set_malloc_threshold(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 }
@@ -340,10 +340,10 @@ give_memory_back(void)
 int
 main(int argc, char *argv[])
 {
-	struct program p = { 0 };
+	struct harness p = { 0 };
 	int status;
 
-	give_memory_back();
+	set_malloc_threshold();
 	occupy_standard_streams();
 	/* What cannot be written is an error like others, also past a limit on the size of files. */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -22,7 +22,7 @@ lose(struct textfile *file, const struct log *log, enum log_level level, const c
 
 /* Nothing of ours is there.  If we published last, we know what it was. */
 static void
-go_on_without_file(struct metrics *total, struct textfile *file, const struct publisher *p, bool missing,
+continue_without_file(struct metrics *total, struct textfile *file, const struct publisher *p, bool missing,
     const struct log *log)
 {
 	if (textfile_is_last(file, &p->mark)) {
@@ -45,7 +45,7 @@ read_content(const struct textfile *file, struct textfile_content *content, stru
 	long got;
 
 	while ((got = textfile_next(file, content, room, sizeof(room), why)) > 0)
-		state_reader_take(reader, (struct slice){ room, (size_t)got });
+		state_reader_add(reader, (struct slice){ room, (size_t)got });
 	return (int)got;
 }
 
@@ -96,7 +96,7 @@ find(struct publisher *p, const struct textfile *file, const struct metrics *lik
  * this run may have read it already.  -1: it is there, but cannot be read.
  */
 static int
-go_on_from_file(struct metrics *total, struct textfile *file, struct publisher *p, const struct log *log,
+continue_from_file(struct metrics *total, struct textfile *file, struct publisher *p, const struct log *log,
     struct failure *why)
 {
 	enum textfile_found there = TEXTFILE_READ;
@@ -104,7 +104,7 @@ go_on_from_file(struct metrics *total, struct textfile *file, struct publisher *
 	if (!textfile_is_marked(file, &p->found.mark) && find(p, file, total, &there, why) != 0)
 		return -1;
 	if (p->found.result == STATE_UNUSABLE) {
-		go_on_without_file(total, file, p, there == TEXTFILE_MISSING, log);
+		continue_without_file(total, file, p, there == TEXTFILE_MISSING, log);
 		return 0;
 	}
 	state_continue_from(total, p->found.metrics);
@@ -115,12 +115,12 @@ go_on_from_file(struct metrics *total, struct textfile *file, struct publisher *
 }
 
 static int
-go_on(struct metrics *total, struct textfile *file, struct publisher *p, const struct settings *settings,
-    const struct log *log, struct failure *why)
+continue_counts(struct metrics *total, struct textfile *file, struct publisher *p,
+    const struct collector_settings *settings, const struct log *log, struct failure *why)
 {
 	if (textfile_is_marked(file, &p->mark))
 		state_continue_from(total, p->last);
-	else if (go_on_from_file(total, file, p, log, why) != 0)
+	else if (continue_from_file(total, file, p, log, why) != 0)
 		return -1;
 	/* Both the .prom file and the lock file know it: either may be lost, and a count must not go down. */
 	file->resets = (uint64_t)metrics_raise_total(
@@ -168,8 +168,8 @@ replace_undisturbed(
 }
 
 static int
-publish(struct publisher *p, const struct settings *settings, struct metrics *total, struct deadline deadline,
-    const struct log *log, struct failure *why)
+publish(struct publisher *p, const struct collector_settings *settings, struct metrics *total,
+    struct deadline deadline, const struct log *log, struct failure *why)
 {
 	struct deadline lock = deadline_in(least_lock_wait_ns);
 	struct textfile file;
@@ -179,7 +179,7 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 		lock = deadline;
 	result = textfile_open(&file, settings->directory, settings->name, lock, why);
 	if (result == 0)
-		result = go_on(total, &file, p, settings, log, why);
+		result = continue_counts(total, &file, p, settings, log, why);
 	forget_found(p);
 	if (result == 0) {
 		metrics_add(total, &run_families[RUN_DROPPED], LABELS(settings->name),
@@ -191,7 +191,7 @@ publish(struct publisher *p, const struct settings *settings, struct metrics *to
 }
 
 struct metrics *
-publisher_last(struct publisher *p, const struct settings *settings, const struct metrics *waiting)
+publisher_last(struct publisher *p, const struct collector_settings *settings, const struct metrics *waiting)
 {
 	const struct metrics *source = p->last;
 	enum textfile_found there;
@@ -238,7 +238,7 @@ print_piece(void *stream, struct slice piece, struct failure *why)
  * printed cannot be taken back: all of it is checked before.
  */
 static int
-print(const struct settings *settings, struct metrics *total, struct failure *why)
+print(const struct collector_settings *settings, struct metrics *total, struct failure *why)
 {
 	const struct write_outlet nowhere = { NULL, pass_over }, output = { stdout, print_piece };
 
@@ -277,7 +277,7 @@ remember(struct publisher *p, struct metrics *total)
 }
 
 int
-publisher_publish(struct publisher *p, const struct settings *settings, const struct metrics *run,
+publisher_publish(struct publisher *p, const struct collector_settings *settings, const struct metrics *run,
     struct deadline deadline, const struct log *log, struct failure *why)
 {
 	struct metrics *total = metrics_fork(run);

@@ -38,13 +38,13 @@ void publisher_release(struct publisher *p);
  * read, or memory ran out; the caller frees it before it publishes.
  */
 struct metrics *publisher_last(
-    struct publisher *p, const struct settings *settings, const struct metrics *waiting);
+    struct publisher *p, const struct collector_settings *settings, const struct metrics *waiting);
 
 /*
  * Publish, or print to standard output if the settings say so.  `run` stays
  * as it is.  0, or -1 with `why` (local); then the old file is as it was.
  */
-int publisher_publish(struct publisher *p, const struct settings *settings, const struct metrics *run,
-    struct deadline deadline, const struct log *log, struct failure *why);
+int publisher_publish(struct publisher *p, const struct collector_settings *settings,
+    const struct metrics *run, struct deadline deadline, const struct log *log, struct failure *why);
 
 #endif /* COLLECTORS_HARNESS_PUBLISH_H */

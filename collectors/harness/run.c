@@ -52,13 +52,13 @@ run_identity(const struct run *run)
 }
 
 void
-run_note(struct run *run, const char *target, const char *message)
+run_log_warning(struct run *run, const char *target, const char *message)
 {
 	log_write(run->log, LOG_WARN, message, "target", target, NULL);
 }
 
 void
-run_say(struct run *run, const char *target, const char *message)
+run_log_info(struct run *run, const char *target, const char *message)
 {
 	log_write(run->log, LOG_INFO, message, "target", target, NULL);
 }

@@ -8,7 +8,7 @@
 
 /* One run in progress. */
 struct run {
-	const struct settings *settings;
+	const struct collector_settings *settings;
 	const struct log *log;
 	struct publisher *publisher;
 	struct metrics *metrics;

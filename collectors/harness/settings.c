@@ -57,7 +57,7 @@ is_name(const char *text)
 }
 
 static int
-read_identity(struct settings *s, const char *program, const struct options *o, struct failure *why)
+read_identity(struct collector_settings *s, const char *program, const struct options *o, struct failure *why)
 {
 	const char *name = options_given(o, "name") ? options_text(o, "name") : program;
 	const char *env = options_text(o, "env"), *directory = options_text(o, "textfile.directory");
@@ -78,7 +78,7 @@ read_identity(struct settings *s, const char *program, const struct options *o, 
 }
 
 static int
-read_times(struct settings *s, const struct options *o, struct failure *why)
+read_times(struct collector_settings *s, const struct options *o, struct failure *why)
 {
 	if (options_duration(o, "interval", &s->interval_ns, why) != 0 ||
 	    options_duration(o, "timeout", &s->timeout_ns, why) != 0)
@@ -98,11 +98,11 @@ read_times(struct settings *s, const struct options *o, struct failure *why)
 }
 
 int
-settings_read(struct settings *s, const char *program, const struct options *o, struct failure *why)
+settings_read(struct collector_settings *s, const char *program, const struct options *o, struct failure *why)
 {
 	const char *level = options_text(o, "log.level"), *format = options_text(o, "log.format");
 
-	*s = (struct settings){ 0 };
+	*s = (struct collector_settings){ 0 };
 	if (read_identity(s, program, o, why) != 0 || read_times(s, o, why) != 0)
 		return -1;
 	if (log_level_parse(level, &s->log_level) != 0)

@@ -11,7 +11,7 @@
 extern const struct option common_options[];
 
 /* What they say, checked. */
-struct settings {
+struct collector_settings {
 	char directory[4096];
 	char name[72];
 	char env[8];
@@ -24,6 +24,7 @@ struct settings {
 };
 
 /* `program` is the default for --name.  0, or -1 with `why` that names the setting. */
-int settings_read(struct settings *s, const char *program, const struct options *o, struct failure *why);
+int settings_read(
+    struct collector_settings *s, const char *program, const struct options *o, struct failure *why);
 
 #endif /* COLLECTORS_HARNESS_SETTINGS_H */

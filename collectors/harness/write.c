@@ -8,7 +8,7 @@ enum {
 	LARGEST_FILE = 256 * 1024 * 1024,
 };
 
-struct writing {
+struct piece_writer {
 	const struct write_outlet *outlet;
 	struct buffer piece;
 	struct checksum sum;
@@ -39,7 +39,7 @@ count_lines(struct slice text)
 
 /* Our writer cannot produce what node_exporter does not take; should it ever, nothing is published. */
 static int
-check(const struct writing *w, size_t repeated, struct failure *why)
+check(const struct piece_writer *w, size_t repeated, struct failure *why)
 {
 	struct slice head = { w->piece.text, repeated };
 	struct fault first = { 0 };
@@ -56,17 +56,17 @@ check(const struct writing *w, size_t repeated, struct failure *why)
 }
 
 static int
-hand_on(struct writing *w, struct slice text, struct failure *why)
+write_text(struct piece_writer *w, struct slice text, struct failure *why)
 {
 	if (text.length > LARGEST_FILE - w->sum.length)
 		return failure_set(why, FAILURE_LOCAL, "the file would exceed 256 MiB");
 	checksum_add(&w->sum, text);
 	w->lines += count_lines(text);
-	return w->outlet->take(w->outlet->context, text, why);
+	return w->outlet->write(w->outlet->context, text, why);
 }
 
 static int
-write_pieces(struct writing *w, const struct metrics *m, struct failure *why)
+write_pieces(struct piece_writer *w, const struct metrics *m, struct failure *why)
 {
 	struct encoder encoder = { .metrics = m };
 	size_t repeated;
@@ -76,7 +76,7 @@ write_pieces(struct writing *w, const struct metrics *m, struct failure *why)
 
 		if (w->piece.failed)
 			break;
-		if (check(w, repeated, why) != 0 || hand_on(w, text, why) != 0)
+		if (check(w, repeated, why) != 0 || write_text(w, text, why) != 0)
 			return -1;
 		w->piece.length = 0;
 	}
@@ -86,7 +86,7 @@ write_pieces(struct writing *w, const struct metrics *m, struct failure *why)
 int
 write_checked(const struct metrics *m, const struct write_outlet *outlet, struct failure *why)
 {
-	struct writing w = { .outlet = outlet };
+	struct piece_writer w = { .outlet = outlet };
 	char line[CHECKSUM_LINE];
 	int result;
 
@@ -97,5 +97,5 @@ write_checked(const struct metrics *m, const struct write_outlet *outlet, struct
 	if (result != 0)
 		return -1;
 	checksum_line(&w.sum, line);
-	return hand_on(&w, (struct slice){ line, sizeof(line) }, why);
+	return write_text(&w, (struct slice){ line, sizeof(line) }, why);
 }

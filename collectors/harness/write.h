@@ -18,7 +18,7 @@
  */
 struct write_outlet {
 	void *context;
-	int (*take)(void *context, struct slice piece, struct failure *why);
+	int (*write)(void *context, struct slice piece, struct failure *why);
 };
 
 /* 0, or -1 with `why` (local): ours, or the outlet's. */

@@ -53,7 +53,7 @@ bans_raise(const struct accounts *accounts, struct run *run)
 
 	for (size_t i = 0; i < accounts->count; i++) {
 		const struct account *account = &accounts->items[i];
-		struct ban ban = memory_refusal(account, now);
+		struct ban ban = history_refusal(account, now);
 
 		if (ban.banned_until > 0 || ban.retry_at > 0)
 			raise_one(account, run, ban, now);

@@ -6,7 +6,7 @@
 
 /*
  * Bans and back-offs are on the address: what this program met holds for others
- * that ask from here, and the other way round (probes/ban_list.h).
+ * that ask from here, and the other way round (exchange/ban_list.h).
  */
 
 /* Hold back whom others were refused by.  -1 with `why`: the list cannot be read, so that nobody may be

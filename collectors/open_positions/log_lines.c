@@ -8,7 +8,7 @@
 /* Failures ----------------------------------------------------------- */
 
 static void
-tell_held_back(struct run *run, const struct account *account)
+write_held_back(struct run *run, const struct account *account)
 {
 	time_t until = (time_t)account->retry_at;
 	struct failure why = { 0 };
@@ -23,70 +23,72 @@ tell_held_back(struct run *run, const struct account *account)
 }
 
 /* How many reads failed of how many; the first says why. */
-struct tally {
+struct read_count {
 	size_t asked, failed;
 	struct failure first;
 };
 
 static void
-count(struct tally *tally, const char *what, const struct failure *failure)
+count(struct read_count *reads, const char *what, const struct failure *failure)
 {
-	tally->asked++;
+	reads->asked++;
 	if (failure->kind == FAILURE_NONE)
 		return;
-	if (tally->failed++ > 0)
+	if (reads->failed++ > 0)
 		return;
-	tally->first = *failure;
-	(void)failure_prefix(&tally->first, "%s", what);
+	reads->first = *failure;
+	(void)failure_prefix(&reads->first, "%s", what);
 }
 
 static void
-count_reads(struct tally *tally, const struct account *account)
+count_reads(struct read_count *reads, const struct account *account)
 {
 	const struct account_reading *reading = account->reading;
 	const struct exchange_reading *prices = account->prices;
 
 	for (int e = 0; reading != NULL && e < ACCOUNT_ENDPOINTS; e++)
 		if (reading->parts[e].asked)
-			count(tally, account_endpoint_name((enum account_endpoint)e),
+			count(reads, account_endpoint_name((enum account_endpoint)e),
 			    &reading->parts[e].failure);
 	for (size_t i = 0; prices != NULL && i < prices->request_count; i++)
 		count(
-		    tally, account->books.symbols[prices->requests[i].symbol], &prices->requests[i].failure);
+		    reads, account->books.symbols[prices->requests[i].symbol], &prices->requests[i].failure);
 }
 
 void
-news_account(struct run *run, const struct account *account, const struct failure *failure, double now)
+log_lines_write_account(
+    struct run *run, const struct account *account, const struct failure *failure, double now)
 {
-	struct tally tally = { 0 };
+	struct read_count reads = { 0 };
 
 	if (!account_may_ask(account, now)) {
-		tell_held_back(run, account);
+		write_held_back(run, account);
 		return;
 	}
-	count_reads(&tally, account);
-	if (tally.failed > 0) {
-		(void)failure_prefix(&tally.first, "%zu of %zu reads failed", tally.failed, tally.asked);
-		run_failed(run, account->name, &tally.first);
+	count_reads(&reads, account);
+	if (reads.failed > 0) {
+		(void)failure_prefix(&reads.first, "%zu of %zu reads failed", reads.failed, reads.asked);
+		run_failed(run, account->name, &reads.first);
 	} else if (failure->kind != FAILURE_NONE) {
 		run_failed(run, account->name, failure);
 	}
 }
 
 void
-news_engine(struct run *run, const struct belief *belief, const struct accounts *accounts)
+log_lines_write_engine(
+    struct run *run, const struct engine_view *engine_view, const struct accounts *accounts)
 {
 	char name[32];
 
 	for (int store = 0; store < ENGINE_STORES; store++) {
-		if (belief->store_failures[store].kind == FAILURE_NONE)
+		if (engine_view->store_failures[store].kind == FAILURE_NONE)
 			continue;
 		(void)snprintf(name, sizeof(name), "engine_%s", engine_store_name((enum engine_store)store));
-		run_failed(run, name, &belief->store_failures[store]);
+		run_failed(run, name, &engine_view->store_failures[store]);
 	}
-	for (size_t i = 0; i < belief->exchange_count; i++)
-		if (belief->failures[i].kind != FAILURE_NONE) {
-			struct failure why = belief->failures[i];
+	for (size_t i = 0; i < engine_view->exchange_count; i++)
+		if (engine_view->failures[i].kind != FAILURE_NONE) {
+			struct failure why = engine_view->failures[i];
 
 			(void)failure_prefix(&why, "nothing is known of the engine's positions there");
 			run_failed(run, accounts->items[i].name, &why);
@@ -116,12 +118,12 @@ describe(const struct holdings *list, const struct reconcile_row *row, char text
 }
 
 static void
-tell_mismatch(struct run *run, const struct news_mismatches *news, const struct reconcile_row *row)
+write_mismatch(struct run *run, const struct mismatch_log *mismatches, const struct reconcile_row *row)
 {
 	char engine[128], exchange[128], digits[DECIMAL_TEXT], text[512];
 
-	describe(&news->belief->holdings, row, engine);
-	describe(&news->stock->holdings, row, exchange);
+	describe(&mismatches->engine_view->holdings, row, engine);
+	describe(&mismatches->exchange_view->holdings, row, exchange);
 	if (row->mismatched)
 		(void)snprintf(text, sizeof(text), "%s: the engine has %s, the exchange has %s: %s apart",
 		    row->symbol, engine, exchange, decimal_text(row->difference, digits));
@@ -129,11 +131,11 @@ tell_mismatch(struct run *run, const struct news_mismatches *news, const struct 
 		(void)snprintf(text, sizeof(text),
 		    "%s: no mismatch any more: the engine has %s, the exchange has %s", row->symbol, engine,
 		    exchange);
-	run_note(run, news->accounts->items[row->exchange].name, text);
+	run_log_warning(run, mismatches->accounts->items[row->exchange].name, text);
 }
 
 static void
-tell_overflow(struct run *run, const char *exchange, const char *symbol)
+write_overflow(struct run *run, const char *exchange, const char *symbol)
 {
 	struct failure why = { 0 };
 
@@ -142,62 +144,62 @@ tell_overflow(struct run *run, const char *exchange, const char *symbol)
 }
 
 void
-news_mismatch(struct run *run, struct news_mismatches *news, const struct reconcile_row *row)
+log_lines_write_mismatch(struct run *run, struct mismatch_log *mismatches, const struct reconcile_row *row)
 {
-	const char *exchange = news->accounts->items[row->exchange].name;
-	double before = memory_gauge(news->last, OPEN_MISMATCH, LABELS(exchange, row->symbol), 0);
+	const char *exchange = mismatches->accounts->items[row->exchange].name;
+	double before = history_gauge(mismatches->last, OPEN_MISMATCH, LABELS(exchange, row->symbol), 0);
 
 	if (!row->known) {
-		if (news->changes++ < NEWS_LINES_MOST)
-			tell_overflow(run, exchange, row->symbol);
+		if (mismatches->changes++ < LOG_LINES_MOST)
+			write_overflow(run, exchange, row->symbol);
 		return;
 	}
 	if (row->mismatched == (before != 0))
 		return;
-	if (news->changes++ < NEWS_LINES_MOST)
-		tell_mismatch(run, news, row);
+	if (mismatches->changes++ < LOG_LINES_MOST)
+		write_mismatch(run, mismatches, row);
 }
 
 /* Markets of which nothing at all is left have no row. */
 static void
-tell_gone(struct run *run, struct news_mismatches *news, const struct series *series)
+write_gone(struct run *run, struct mismatch_log *mismatches, const struct series *series)
 {
 	const char *exchange = series->labels, *symbol = exchange + strlen(exchange) + 1;
 	struct reconcile_row row = { .symbol = symbol };
 	double value;
 
-	while (row.exchange < news->accounts->count &&
-	       strcmp(news->accounts->items[row.exchange].name, exchange) != 0)
+	while (row.exchange < mismatches->accounts->count &&
+	       strcmp(mismatches->accounts->items[row.exchange].name, exchange) != 0)
 		row.exchange++;
-	if (row.exchange == news->accounts->count || !news->comparable[row.exchange] ||
+	if (row.exchange == mismatches->accounts->count || !mismatches->comparable[row.exchange] ||
 	    metrics_value(run_metrics(run), &open_families[OPEN_MISMATCH], LABELS(exchange, symbol), &value))
 		return;
-	if (news->changes++ < NEWS_LINES_MOST)
-		tell_mismatch(run, news, &row);
+	if (mismatches->changes++ < LOG_LINES_MOST)
+		write_mismatch(run, mismatches, &row);
 }
 
 void
-news_mismatches_end(struct run *run, struct news_mismatches *news)
+log_lines_end_mismatches(struct run *run, struct mismatch_log *mismatches)
 {
 	size_t family = 0;
 	char text[96];
 
-	while (metrics_family(news->last, family) != &open_families[OPEN_MISMATCH])
+	while (metrics_family(mismatches->last, family) != &open_families[OPEN_MISMATCH])
 		family++;
-	for (size_t i = 0; i < metrics_series_count(news->last, family); i++)
-		if (metrics_series(news->last, family, i)->value != 0)
-			tell_gone(run, news, metrics_series(news->last, family, i));
-	if (news->changes <= NEWS_LINES_MOST)
+	for (size_t i = 0; i < metrics_series_count(mismatches->last, family); i++)
+		if (metrics_series(mismatches->last, family, i)->value != 0)
+			write_gone(run, mismatches, metrics_series(mismatches->last, family, i));
+	if (mismatches->changes <= LOG_LINES_MOST)
 		return;
 	(void)snprintf(text, sizeof(text), "%zu more markets have begun or ceased to differ",
-	    news->changes - NEWS_LINES_MOST);
-	run_note(run, "positions", text);
+	    mismatches->changes - LOG_LINES_MOST);
+	run_log_warning(run, "positions", text);
 }
 
 /* Others ------------------------------------------------------------- */
 
 void
-news_key(struct run *run, const struct account *account, const struct metrics *last)
+log_lines_write_key(struct run *run, const struct account *account, const struct metrics *last)
 {
 	const char *withdraw = account_permission_name(PERMISSION_WITHDRAW);
 	const struct account_reading *reading = account->reading;
@@ -205,40 +207,42 @@ news_key(struct run *run, const struct account *account, const struct metrics *l
 	if (reading == NULL)
 		return;
 	if (reading->parts[ACCOUNT_KEY].read && reading->health.permission[PERMISSION_WITHDRAW] == 1 &&
-	    memory_gauge(last, OPEN_KEY_PERMISSION, LABELS(account->name, withdraw), 0) != 1)
-		run_note(run, account->name,
+	    history_gauge(last, OPEN_KEY_PERMISSION, LABELS(account->name, withdraw), 0) != 1)
+		run_log_warning(run, account->name,
 		    "the API key may withdraw: take that right from it, nothing here needs it");
 	if (reading->parts[ACCOUNT_LOCK].read && reading->health.trading_locked == 1 &&
-	    memory_gauge(last, OPEN_TRADING_LOCKED, LABELS(account->name), 0) != 1)
-		run_note(run, account->name, "the exchange has locked trading on the account");
+	    history_gauge(last, OPEN_TRADING_LOCKED, LABELS(account->name), 0) != 1)
+		run_log_warning(run, account->name, "the exchange has locked trading on the account");
 }
 
 void
-news_unknown_rows(struct run *run, const struct belief *belief, const struct metrics *last)
+log_lines_write_unknown_rows(
+    struct run *run, const struct engine_view *engine_view, const struct metrics *last)
 {
-	double before = memory_gauge(last, OPEN_UNKNOWN_ROWS, NO_LABELS, 0);
+	double before = history_gauge(last, OPEN_UNKNOWN_ROWS, NO_LABELS, 0);
 	char text[128];
 
-	if (!belief->told || belief->unknown_rows == 0 || (double)belief->unknown_rows == before)
+	if (!engine_view->told || engine_view->unknown_rows == 0 ||
+	    (double)engine_view->unknown_rows == before)
 		return;
 	(void)snprintf(text, sizeof(text),
 	    "%zu positions are at exchanges that --exchange does not name: nobody checks them",
-	    belief->unknown_rows);
-	run_note(run, "engine", text);
+	    engine_view->unknown_rows);
+	run_log_warning(run, "engine", text);
 }
 
 void
-news_exposure(
+log_lines_write_exposure(
     struct run *run, const char *currency, const struct exposure *exposure, const struct metrics *last)
 {
 	char text[192];
 
 	/* An exchange that was not read has a line of its own. */
 	if (exposure->known || strcmp(exposure->missing, EXPOSURE_UNREADABLE) == 0 ||
-	    memory_gauge(last, OPEN_EXPOSURE_KNOWN, LABELS(currency), 1) == 0)
+	    history_gauge(last, OPEN_EXPOSURE_KNOWN, LABELS(currency), 1) == 0)
 		return;
 	(void)snprintf(text, sizeof(text),
 	    "the exposure in %s is not known: no price or rate leads there from %s; give a --symbol or a --rate",
 	    currency, exposure->missing);
-	run_note(run, currency, text);
+	run_log_warning(run, currency, text);
 }

@@ -11,28 +11,33 @@
  * run. */
 
 /* Of an exchange that was not asked, or did not answer as it should. */
-void news_account(struct run *run, const struct account *account, const struct failure *failure, double now);
+void log_lines_write_account(
+    struct run *run, const struct account *account, const struct failure *failure, double now);
 
 /* Of the stores that could not be read, and exchanges of which they say nothing that can be used. */
-void news_engine(struct run *run, const struct belief *belief, const struct accounts *accounts);
+void log_lines_write_engine(
+    struct run *run, const struct engine_view *engine_view, const struct accounts *accounts);
 
 /* Differences that are new or gone, and how many lines there were. */
-enum { NEWS_LINES_MOST = 20 };
-struct news_mismatches {
+enum { LOG_LINES_MOST = 20 };
+struct mismatch_log {
 	const struct metrics *last;
 	const struct accounts *accounts;
-	const struct belief *belief;
-	const struct stock *stock;
+	const struct engine_view *engine_view;
+	const struct exchange_view *exchange_view;
 	const bool *comparable; /* by exchange */
 	size_t changes;
 };
-void news_mismatch(struct run *run, struct news_mismatches *news, const struct reconcile_row *row);
-void news_mismatches_end(struct run *run, struct news_mismatches *news); /* after the metrics are set */
+void log_lines_write_mismatch(
+    struct run *run, struct mismatch_log *mismatches, const struct reconcile_row *row);
+void log_lines_end_mismatches(
+    struct run *run, struct mismatch_log *mismatches); /* after the metrics are set */
 
 /* A key that may withdraw, positions that nobody checks, an exposure that is not known any more. */
-void news_key(struct run *run, const struct account *account, const struct metrics *last);
-void news_unknown_rows(struct run *run, const struct belief *belief, const struct metrics *last);
-void news_exposure(
+void log_lines_write_key(struct run *run, const struct account *account, const struct metrics *last);
+void log_lines_write_unknown_rows(
+    struct run *run, const struct engine_view *engine_view, const struct metrics *last);
+void log_lines_write_exposure(
     struct run *run, const char *currency, const struct exposure *exposure, const struct metrics *last);
 
 #endif /* COLLECTORS_OPEN_POSITIONS_LOG_LINES_H */

@@ -93,9 +93,9 @@ report_parts(struct metrics *m, const struct account *account, const struct metr
 	if (key->read)
 		report_key(m, account);
 	else if (!key->asked)
-		memory_keep_key(last, m, account->name);
+		history_keep_key(last, m, account->name);
 	if (!lock->asked)
-		memory_keep_lock(last, m, account->name);
+		history_keep_lock(last, m, account->name);
 	else if (lock->read && reading->health.trading_locked >= 0)
 		set(m, OPEN_TRADING_LOCKED, LABELS(account->name), reading->health.trading_locked);
 }
@@ -130,11 +130,11 @@ report_account(struct metrics *m, const struct account *account, const struct me
 
 static void
 report_position(struct metrics *m, const char *source, const char *exchange, const struct holding *holding,
-    const struct policy *policy, struct stock *stock)
+    const struct policy *policy, struct exchange_view *exchange_view)
 {
 	const char *side = holding->is_short ? "short" : "long", *symbol = holding->symbol.text;
 	const char *currency = "", *profit = holding->inverse ? holding->symbol.base : holding->currency;
-	double worth = stock_worth(stock, policy, holding, &currency);
+	double worth = exchange_view_worth(exchange_view, policy, holding, &currency);
 
 	set(m, OPEN_QUANTITY, LABELS(source, exchange, symbol, side), decimal_value(holding->quantity));
 	set_known(m, OPEN_NOTIONAL, LABELS(source, exchange, symbol, side, currency), worth);
@@ -145,18 +145,18 @@ report_position(struct metrics *m, const char *source, const char *exchange, con
 /* `first` is the first holding of the exchange or a later one; returns how many there are. */
 static size_t
 report_positions(struct metrics *m, const struct report_source *source, const char *name, size_t exchange,
-    size_t first, const struct policy *policy, struct stock *stock)
+    size_t first, const struct policy *policy, struct exchange_view *exchange_view)
 {
 	size_t i = first;
 
 	for (; i < source->holdings->count && source->holdings->rows[i].exchange == exchange; i++)
-		report_position(m, source->name, name, &source->holdings->rows[i], policy, stock);
+		report_position(m, source->name, name, &source->holdings->rows[i], policy, exchange_view);
 	return i - first;
 }
 
 void
 report_source(struct metrics *m, const struct report_source *source, const struct accounts *accounts,
-    const struct policy *policy, struct stock *stock, double now)
+    const struct policy *policy, struct exchange_view *exchange_view, double now)
 {
 	size_t next = 0, count;
 
@@ -166,7 +166,7 @@ report_source(struct metrics *m, const struct report_source *source, const struc
 		set(m, OPEN_READABLE, LABELS(source->name, name), source->known[i]);
 		if (!source->known[i])
 			continue;
-		count = report_positions(m, source, name, i, next, policy, stock);
+		count = report_positions(m, source, name, i, next, policy, exchange_view);
 		next += count;
 		set(m, OPEN_COUNT, LABELS(source->name, name), (double)count);
 		set(m, OPEN_LAST_SUCCESS, LABELS(name, source->name), now);
@@ -174,10 +174,10 @@ report_source(struct metrics *m, const struct report_source *source, const struc
 }
 
 void
-report_engine(struct metrics *m, const struct belief *belief, const struct sources *sources)
+report_engine(struct metrics *m, const struct engine_view *engine_view, const struct sources *sources)
 {
-	if (belief->told)
-		set(m, OPEN_UNKNOWN_ROWS, NO_LABELS, (double)belief->unknown_rows);
+	if (engine_view->told)
+		set(m, OPEN_UNKNOWN_ROWS, NO_LABELS, (double)engine_view->unknown_rows);
 	for (int store = 0; store < ENGINE_STORES; store++) {
 		const struct engine_reading *reading = &sources->engine[store];
 

@@ -21,9 +21,9 @@ struct report_source {
 	const bool *known;
 };
 void report_source(struct metrics *m, const struct report_source *source, const struct accounts *accounts,
-    const struct policy *policy, struct stock *stock, double now);
+    const struct policy *policy, struct exchange_view *exchange_view, double now);
 
-void report_engine(struct metrics *m, const struct belief *belief, const struct sources *sources);
+void report_engine(struct metrics *m, const struct engine_view *engine_view, const struct sources *sources);
 
 /* Differences, and since when. */
 void report_mismatch(struct metrics *m, const char *exchange, const struct reconcile_row *row);

@@ -7,22 +7,22 @@
 #include "common/text/utf8.h"
 
 void
-check_begin(struct check_result *result)
+check_result_init(struct check_result *result)
 {
 	*result = (struct check_result){ .latency_seconds = -1 };
 }
 
 void
-check_conclude(struct check_result *result, const struct secrets *secrets)
+check_result_finish(struct check_result *result, const struct secrets *secrets)
 {
 	secrets_mask(secrets, result->reason);
 	secrets_mask(secrets, result->hint);
-	check_clean(result->reason);
-	check_clean(result->hint);
+	check_result_clean(result->reason);
+	check_result_clean(result->hint);
 }
 
 void
-check_clean(char *text)
+check_result_clean(char *text)
 {
 	while (*text != '\0') {
 		size_t width = utf8_character(text, strlen(text));
@@ -65,7 +65,8 @@ find(struct check_result *result, enum check_status status, const char *hint, co
 }
 
 void
-check_find(struct check_result *result, enum check_status status, const char *hint, const char *format, ...)
+check_result_add(
+    struct check_result *result, enum check_status status, const char *hint, const char *format, ...)
 {
 	char text[sizeof(result->reason) / 2];
 	va_list arguments;
@@ -77,12 +78,12 @@ check_find(struct check_result *result, enum check_status status, const char *hi
 }
 
 void
-check_find_failure(struct check_result *result, enum check_status status, const char *hint, const char *what,
-    const struct failure *why)
+check_result_add_failure(struct check_result *result, enum check_status status, const char *hint,
+    const char *what, const struct failure *why)
 {
 	if (result->kind == FAILURE_NONE)
 		result->kind = why->kind;
-	check_find(result, status, hint, "%s: %s", what, why->text);
+	check_result_add(result, status, hint, "%s: %s", what, why->text);
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -96,7 +97,7 @@ conclude(struct check_result *result, enum check_status status, const char *form
 }
 
 void
-check_pass(struct check_result *result, const char *format, ...)
+check_result_pass(struct check_result *result, const char *format, ...)
 {
 	va_list arguments;
 
@@ -106,7 +107,7 @@ check_pass(struct check_result *result, const char *format, ...)
 }
 
 void
-check_skip(struct check_result *result, const char *format, ...)
+check_result_skip(struct check_result *result, const char *format, ...)
 {
 	va_list arguments;
 

@@ -12,7 +12,7 @@
  * What one check found.  A check has any number of findings; the worst is its
  * status, their texts are its reason.  Texts are for people and for JSON: valid
  * UTF-8 without control characters and without secrets, whatever a peer or a file
- * had in it, once check_conclude() was called.
+ * had in it, once check_result_finish() was called.
  */
 struct check_result {
 	enum check_status status;
@@ -23,28 +23,30 @@ struct check_result {
 	enum failure_kind kind; /* of what could not be measured; FAILURE_NONE: all was */
 };
 
-void check_begin(struct check_result *result);
+void check_result_init(struct check_result *result);
 
 /* One finding more, STATUS_WARN or STATUS_FAIL. */
-void check_find(struct check_result *result, enum check_status status, const char *hint, const char *format,
-    ...) __attribute__((format(printf, 4, 5)));
+void check_result_add(struct check_result *result, enum check_status status, const char *hint,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same of something that could not be measured. */
-void check_find_failure(struct check_result *result, enum check_status status, const char *hint,
+void check_result_add_failure(struct check_result *result, enum check_status status, const char *hint,
     const char *what, const struct failure *why);
 
 /* What was found to be well; of no account where there are findings. */
-void check_pass(struct check_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void check_result_pass(struct check_result *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Nothing was to be checked; of no account where there are findings. */
-void check_skip(struct check_result *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void check_result_skip(struct check_result *result, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Nothing is added any more: mask the secrets in its texts, which must see them as they came, then clean
  * them. */
-void check_conclude(struct check_result *result, const struct secrets *secrets);
+void check_result_finish(struct check_result *result, const struct secrets *secrets);
 
 /* Make a text fit for a terminal and for JSON, in place: valid UTF-8, and nothing in it that is unseen
  * (utf8.h). */
-void check_clean(char *text);
+void check_result_clean(char *text);
 
 #endif /* COLLECTORS_PREFLIGHT_CHECK_RESULT_H */

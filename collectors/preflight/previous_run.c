@@ -24,7 +24,7 @@ read_content(
 
 	state_reader_init(&reader, last, content->size);
 	while ((got = textfile_next(file, content, room, sizeof(room), why)) > 0)
-		state_reader_take(&reader, (struct slice){ room, (size_t)got });
+		state_reader_add(&reader, (struct slice){ room, (size_t)got });
 	textfile_close_content(content);
 	switch (state_reader_end(&reader)) {
 	case STATE_NO_MEMORY: return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -63,38 +63,39 @@ read_file(const struct run *run, const char *name, struct metrics *last, struct 
 }
 
 static void
-recall_venue(struct venue *venue, const struct metrics *last, double now)
+read_venue(struct health_venue *venue, const struct metrics *last, double now)
 {
-	memory_read(last, venue->name, now, &venue->history);
+	history_read(last, venue->name, now, &venue->history);
 	/* The shared list says that; here it is what this run meets. */
 	venue->history.banned_until = venue->history.retry_at = 0;
 	for (size_t i = 0; i < venue->book_count; i++)
-		memory_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
+		history_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
 }
 
 static void
-recall_venues(struct gate *gate, const struct run *run, double now)
+read_venues(struct preflight *preflight, const struct run *run, double now)
 {
 	const struct family *const tables[] = { exchange_families };
 	const size_t count = EXCHANGE_FAMILIES;
-	struct metrics *last = metrics_new(run_identity(run).env, tables, &count, 1, &gate->history_failure);
+	struct metrics *last =
+	    metrics_new(run_identity(run).env, tables, &count, 1, &preflight->history_failure);
 
 	if (last == NULL)
 		return;
 	/* What there is of it is used. */
-	(void)read_file(run, gate->health_name, last, &gate->history_failure);
-	for (size_t i = 0; i < gate->venues.count; i++)
-		recall_venue(&gate->venues.items[i], last, now);
+	(void)read_file(run, preflight->health_name, last, &preflight->history_failure);
+	for (size_t i = 0; i < preflight->venues.count; i++)
+		read_venue(&preflight->venues.items[i], last, now);
 	metrics_free(last);
 }
 
 /* Who is not to be asked ---------------------------------------------- */
 
 static void
-hold(struct gate *gate, size_t exchange, double until)
+hold(struct preflight *preflight, size_t exchange, double until)
 {
-	if (until > gate->retry_at[exchange])
-		gate->retry_at[exchange] = until;
+	if (until > preflight->retry_at[exchange])
+		preflight->retry_at[exchange] = until;
 }
 
 static double
@@ -109,35 +110,36 @@ hold_of(const struct metrics *last, const char *exchange, double now)
 
 /* The list is what all programs share; what this one could not write into it, its own file says. */
 static void
-hold_back(struct gate *gate, const struct ban_list *list, const struct metrics *own, double now)
+hold_back(struct preflight *preflight, const struct ban_list *list, const struct metrics *own, double now)
 {
-	for (size_t i = 0; i < gate->venues.count; i++) {
-		struct venue *venue = &gate->venues.items[i];
+	for (size_t i = 0; i < preflight->venues.count; i++) {
+		struct health_venue *venue = &preflight->venues.items[i];
 		struct ban ban = ban_list_find(list, venue_url(venue));
 
-		gate->retry_at[i] = hold_of(own, venue->name, now);
-		hold(gate, i, ban.banned_until);
-		hold(gate, i, ban.retry_at);
+		preflight->retry_at[i] = hold_of(own, venue->name, now);
+		hold(preflight, i, ban.banned_until);
+		hold(preflight, i, ban.retry_at);
 	}
 }
 
 void
-recollect(struct gate *gate, struct run *run)
+previous_run_read(struct preflight *preflight, struct run *run)
 {
 	const struct metrics *own = run_last(run);
 	double now = clock_unix_seconds();
 	struct ban_list list;
 
-	gate->memory_failure = gate->list_damage = gate->history_failure = (struct failure){ 0 };
-	if (!gate->has_exchanges)
+	preflight->memory_failure = preflight->list_damage = preflight->history_failure =
+	    (struct failure){ 0 };
+	if (!preflight->has_exchanges)
 		return;
-	recall_venues(gate, run, now);
-	if (ban_list_read(&list, run_directory(run), now, &gate->memory_failure) == 0 && own == NULL)
-		(void)failure_set(&gate->memory_failure, FAILURE_LOCAL, "the last file cannot be read");
-	if (gate->memory_failure.kind == FAILURE_NONE)
-		hold_back(gate, &list, own, now);
-	gate->list_damage = list.damage;
-	if (list.damage.kind != FAILURE_NONE && !gate_makes(gate, CHECK_EXCHANGE_HEALTH))
+	read_venues(preflight, run, now);
+	if (ban_list_read(&list, run_directory(run), now, &preflight->memory_failure) == 0 && own == NULL)
+		(void)failure_set(&preflight->memory_failure, FAILURE_LOCAL, "the last file cannot be read");
+	if (preflight->memory_failure.kind == FAILURE_NONE)
+		hold_back(preflight, &list, own, now);
+	preflight->list_damage = list.damage;
+	if (list.damage.kind != FAILURE_NONE && !preflight_includes(preflight, CHECK_EXCHANGE_HEALTH))
 		run_failed(run, "exchanges", &list.damage);
 	ban_list_release(&list);
 }
@@ -151,18 +153,19 @@ later(double a, double b)
 }
 
 static void
-tell_refusal(struct gate *gate, size_t exchange, struct run *run, double now)
+write_refusal(struct preflight *preflight, size_t exchange, struct run *run, double now)
 {
-	const struct venue *venue = &gate->venues.items[exchange];
+	const struct health_venue *venue = &preflight->venues.items[exchange];
 	struct deadline least = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
-	struct ban ban = gate->found.public_bans[exchange], other = gate->found.private_bans[exchange];
+	struct ban ban = preflight->found.public_bans[exchange],
+		   other = preflight->found.private_bans[exchange];
 	struct failure why = { 0 };
 
 	ban.banned_until = later(ban.banned_until, other.banned_until);
 	ban.retry_at = later(ban.retry_at, other.retry_at);
 	if (ban.banned_until == 0 && ban.retry_at == 0)
 		return;
-	hold(gate, exchange, later(ban.banned_until, ban.retry_at));
+	hold(preflight, exchange, later(ban.banned_until, ban.retry_at));
 	if (deadline.at_ns < least.at_ns)
 		deadline = least;
 	if (ban_list_raise(run_directory(run), venue_url(venue), ban, now, deadline, &why) == 0)
@@ -172,16 +175,16 @@ tell_refusal(struct gate *gate, size_t exchange, struct run *run, double now)
 }
 
 void
-recollection_write(struct gate *gate, struct run *run)
+previous_run_write(struct preflight *preflight, struct run *run)
 {
 	double now = clock_unix_seconds();
 
-	if (!gate->has_exchanges || gate->memory_failure.kind != FAILURE_NONE)
+	if (!preflight->has_exchanges || preflight->memory_failure.kind != FAILURE_NONE)
 		return;
-	for (size_t i = 0; i < gate->venues.count; i++) {
-		tell_refusal(gate, i, run, now);
-		if (gate->retry_at[i] > now)
+	for (size_t i = 0; i < preflight->venues.count; i++) {
+		write_refusal(preflight, i, run, now);
+		if (preflight->retry_at[i] > now)
 			metrics_set(run_metrics(run), &preflight_families[PREFLIGHT_RETRY_AT],
-			    LABELS(gate->venues.items[i].name), gate->retry_at[i]);
+			    LABELS(preflight->venues.items[i].name), preflight->retry_at[i]);
 	}
 }

@@ -14,19 +14,19 @@ static const char hint[] = "look for a file system that does not answer (mount, 
 
 /* The checks' process ------------------------------------------------ */
 
-struct round {
-	struct gate *gate;
+struct checks_run {
+	struct preflight *preflight;
 	struct deadline deadline;
-	int tell;
+	int report_fd;
 };
 
-/* In the order of enum check. */
-static void (*const functions[CHECKS])(struct gate *gate, struct deadline deadline,
+/* In the order of enum preflight_check. */
+static void (*const functions[CHECKS])(struct preflight *preflight, struct deadline deadline,
     struct check_result *result) = { check_environment, check_secrets, check_live_guard, check_redis,
 	check_postgres, check_exchange_health, check_open_positions, check_git_safety };
 
 static void
-share_samples(struct samples *samples, const double seconds[], size_t count)
+publish_samples(struct samples *samples, const double seconds[], size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		samples->seconds[samples->count++] = seconds[i];
@@ -34,112 +34,115 @@ share_samples(struct samples *samples, const double seconds[], size_t count)
 
 /* What else its check brought. */
 static void
-share(struct gate *gate, enum check check)
+publish_findings(struct preflight *preflight, enum preflight_check check)
 {
-	struct servers *servers = &gate->servers;
-	struct findings *shared = gate->shared;
+	struct servers *servers = &preflight->servers;
+	struct findings *shared = preflight->shared;
 
 	for (size_t i = 0; check == CHECK_REDIS && i < servers->redis_count; i++)
-		share_samples(&shared->redis, servers->redis[i].seconds, servers->redis[i].result.ping_count);
+		publish_samples(
+		    &shared->redis, servers->redis[i].seconds, servers->redis[i].result.ping_count);
 	for (size_t i = 0; check == CHECK_POSTGRES && i < servers->postgres_count; i++)
-		share_samples(
+		publish_samples(
 		    &shared->postgres, servers->postgres[i].seconds, servers->postgres[i].result.query_count);
-	for (size_t i = 0; check == CHECK_EXCHANGE_HEALTH && i < gate->venues.count; i++)
-		shared->public_bans[i] = (struct ban){ gate->venues.items[i].history.banned_until,
-			gate->venues.items[i].history.retry_at };
-	for (size_t i = 0; check == CHECK_LIVE_GUARD && i < gate->accounts.count; i++)
-		shared->private_bans[i] = memory_refusal(&gate->accounts.items[i], clock_unix_seconds());
+	for (size_t i = 0; check == CHECK_EXCHANGE_HEALTH && i < preflight->venues.count; i++)
+		shared->public_bans[i] = (struct ban){ preflight->venues.items[i].history.banned_until,
+			preflight->venues.items[i].history.retry_at };
+	for (size_t i = 0; check == CHECK_LIVE_GUARD && i < preflight->accounts.count; i++)
+		shared->private_bans[i] =
+		    history_refusal(&preflight->accounts.items[i], clock_unix_seconds());
 }
 
 static void
-make_check(struct round *round, enum check check, struct check_result *result)
+make_check(struct checks_run *run, enum preflight_check check, struct check_result *result)
 {
-	struct gate *gate = round->gate;
+	struct preflight *preflight = run->preflight;
 
-	if (gate->skipped[check])
-		check_skip(result, "left out by --skip");
-	else if (gate->listed[check] && gate->left_behind[check] != 0)
-		check_find(result, STATUS_FAIL, hint,
-		    "it has not answered since an earlier run (process %ld)", (long)gate->left_behind[check]);
-	else if (gate->listed[check])
-		functions[check](gate, round->deadline, result);
+	if (preflight->skipped[check])
+		check_result_skip(result, "left out by --skip");
+	else if (preflight->listed[check] && preflight->left_behind[check] != 0)
+		check_result_add(result, STATUS_FAIL, hint,
+		    "it has not answered since an earlier run (process %ld)",
+		    (long)preflight->left_behind[check]);
+	else if (preflight->listed[check])
+		functions[check](preflight, run->deadline, result);
 }
 
 /* `began_ns` is when what it looks at was asked for; `secrets` are those that it could have met. */
 static void
-do_check(struct round *round, enum check check, const struct secrets *secrets, int64_t began_ns)
+run_check(struct checks_run *run, enum preflight_check check, const struct secrets *secrets, int64_t began_ns)
 {
-	struct check_result *result = &round->gate->shared->results[check];
+	struct check_result *result = &run->preflight->shared->results[check];
 
-	make_check(round, check, result);
-	check_conclude(result, secrets);
+	make_check(run, check, result);
+	check_result_finish(result, secrets);
 	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
-	share(round->gate, check);
-	apart_tell(round->tell, (unsigned char)check);
+	publish_findings(run->preflight, check);
+	child_report(run->report_fd, (unsigned char)check);
 }
 
 /* What looks at keys, once they are read.  The two that look at the accounts share what these answer. */
 static void
-do_keyed_job(void *context, size_t index)
+run_keyed_job(void *context, size_t index)
 {
-	struct round *round = context;
-	struct gate *gate = round->gate;
+	struct checks_run *run = context;
+	struct preflight *preflight = run->preflight;
 	int64_t began_ns = clock_now_ns();
 
 	if (index == 0) {
-		do_check(round, CHECK_SECRETS, &gate->known, began_ns);
+		run_check(run, CHECK_SECRETS, &preflight->known, began_ns);
 		return;
 	}
-	accounts_ask(gate, round->deadline);
-	do_check(round, CHECK_LIVE_GUARD, &gate->known, began_ns);
-	do_check(round, CHECK_OPEN_POSITIONS, &gate->known, began_ns);
+	preflight_ask_accounts(preflight, run->deadline);
+	run_check(run, CHECK_LIVE_GUARD, &preflight->known, began_ns);
+	run_check(run, CHECK_OPEN_POSITIONS, &preflight->known, began_ns);
 }
 
 static void
-do_keyed(struct round *round)
+run_keyed(struct checks_run *run)
 {
-	const struct gate *gate = round->gate;
+	const struct preflight *preflight = run->preflight;
 
-	if (gate->left_behind[CHECK_SECRETS] == 0 || gate->left_behind[CHECK_LIVE_GUARD] == 0 ||
-	    gate->left_behind[CHECK_OPEN_POSITIONS] == 0)
-		credentials_read(round->gate);
-	parallel_each(2, do_keyed_job, round);
+	if (preflight->left_behind[CHECK_SECRETS] == 0 || preflight->left_behind[CHECK_LIVE_GUARD] == 0 ||
+	    preflight->left_behind[CHECK_OPEN_POSITIONS] == 0)
+		credentials_read(run->preflight);
+	parallel_each(2, run_keyed_job, run);
 }
 
 /* What runs at once; CHECK_SECRETS is that and all others that need keys. */
-static const enum check jobs[] = { CHECK_SECRETS, CHECK_ENVIRONMENT, CHECK_REDIS, CHECK_POSTGRES,
+static const enum preflight_check jobs[] = { CHECK_SECRETS, CHECK_ENVIRONMENT, CHECK_REDIS, CHECK_POSTGRES,
 	CHECK_EXCHANGE_HEALTH, CHECK_GIT_SAFETY };
 
 static void
-do_job(void *context, size_t index)
+run_job(void *context, size_t index)
 {
-	struct round *round = context;
+	struct checks_run *run = context;
 
 	if (jobs[index] == CHECK_SECRETS)
-		do_keyed(round);
+		run_keyed(run);
 	else
-		do_check(round, jobs[index], round->gate->secrets, clock_now_ns());
+		run_check(run, jobs[index], run->preflight->secrets, clock_now_ns());
 	/* Who waits for them must not, when none were asked for. */
 	if (jobs[index] == CHECK_EXCHANGE_HEALTH)
-		books_announce(&round->gate->books);
+		order_books_ready_set(&run->preflight->order_books_ready);
 }
 
 static void
-work(void *context, int tell)
+run_jobs(void *context, int report_fd)
 {
-	struct round *round = context;
+	struct checks_run *run = context;
 
-	round->tell = tell;
-	parallel_each(sizeof(jobs) / sizeof(*jobs), do_job, round);
+	run->report_fd = report_fd;
+	parallel_each(sizeof(jobs) / sizeof(*jobs), run_job, run);
 }
 
 /* Our own ------------------------------------------------------------ */
 
 static void
-take(struct gate *gate, enum check check)
+read_findings(struct preflight *preflight, enum preflight_check check)
 {
-	const struct findings *shared = gate->shared;
-	struct findings *found = &gate->found;
+	const struct findings *shared = preflight->shared;
+	struct findings *found = &preflight->found;
 
 	found->results[check] = shared->results[check];
 	switch (check) {
@@ -156,68 +159,68 @@ take(struct gate *gate, enum check check)
 }
 
 static void
-begin(struct gate *gate)
+begin(struct preflight *preflight)
 {
-	gate->found = (struct findings){ 0 };
+	preflight->found = (struct findings){ 0 };
 	for (int check = 0; check < CHECKS; check++) {
-		check_begin(&gate->found.results[check]);
-		if (!apart_is_there(gate->left_behind[check]))
-			gate->left_behind[check] = 0;
+		check_result_init(&preflight->found.results[check]);
+		if (!child_is_running(preflight->left_behind[check]))
+			preflight->left_behind[check] = 0;
 	}
-	*gate->shared = gate->found;
+	*preflight->shared = preflight->found;
 }
 
 /* Why the rest is not there. */
 static void
-give_up(struct check_result *result, const struct failure *why, int64_t began_ns)
+set_unfinished(struct check_result *result, const struct failure *why, int64_t began_ns)
 {
 	result->kind = why->kind;
 	result->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
-	check_find(
+	check_result_add(
 	    result, STATUS_FAIL, why->kind == FAILURE_TIMEOUT ? hint : "free some memory", "%s", why->text);
 }
 
 /* What is told, until there is no more: which are there, and in `why` the reason for the others. */
 static void
-follow(struct gate *gate, const struct apart *apart, struct deadline deadline, struct terminal *terminal,
-    bool told[CHECKS], struct failure *why)
+read_reports(struct preflight *preflight, const struct child *child, struct deadline deadline,
+    struct checklist *checklist, bool reported[CHECKS], struct failure *why)
 {
 	size_t count = 0;
 	int number = 0;
 
 	deadline.at_ns += GRACE_NS;
-	while (count < CHECKS && (number = apart_listen(apart, deadline)) >= 0 && number < CHECKS) {
-		take(gate, (enum check)number);
-		terminal_done(terminal, (enum check)number);
-		told[number] = true;
+	while (count < CHECKS && (number = child_read(child, deadline)) >= 0 && number < CHECKS) {
+		read_findings(preflight, (enum preflight_check)number);
+		checklist_add(checklist, (enum preflight_check)number);
+		reported[number] = true;
 		count++;
 	}
-	if (number == APART_LATE)
+	if (number == CHILD_LATE)
 		(void)failure_set(why, FAILURE_TIMEOUT, "it did not answer in time");
 	else
 		(void)failure_set(why, FAILURE_LOCAL, "the process that made it ended before it was done");
 }
 
 void
-round_make(struct gate *gate, struct deadline deadline, struct terminal *terminal)
+preflight_run_checks(struct preflight *preflight, struct deadline deadline, struct checklist *checklist)
 {
-	struct round round = { .gate = gate, .deadline = deadline };
+	struct checks_run run = { .preflight = preflight, .deadline = deadline };
 	int64_t began_ns = clock_now_ns();
-	bool told[CHECKS] = { false };
+	bool reported[CHECKS] = { false };
 	struct failure why = { 0 };
-	struct apart apart;
+	struct child child;
 	pid_t left = 0;
 
-	begin(gate);
-	if (apart_begin(&apart, work, &round, &why) == 0) {
-		follow(gate, &apart, deadline, terminal, told, &why);
-		left = apart_end(&apart);
+	begin(preflight);
+	if (child_start(&child, run_jobs, &run, &why) == 0) {
+		read_reports(preflight, &child, deadline, checklist, reported, &why);
+		left = child_end(&child);
 	}
 	for (int check = 0; check < CHECKS; check++) {
-		if (told[check])
+		if (reported[check])
 			continue;
-		gate->left_behind[check] = left;
-		give_up(&gate->found.results[check], &why, began_ns);
-		terminal_done(terminal, (enum check)check);
+		preflight->left_behind[check] = left;
+		set_unfinished(&preflight->found.results[check], &why, began_ns);
+		checklist_add(checklist, (enum preflight_check)check);
 	}
 }

@@ -5,12 +5,12 @@
 #include "collectors/preflight/settings.h"
 
 /*
- * Make all checks at once, in a process of its own (apart.h), each in a thread
- * there; what they find is in `gate->found`.  Back by the deadline and three
+ * Make all checks at once, in a process of its own (child.h), each in a thread
+ * there; what they find is in `preflight->found`.  Back by the deadline and three
  * tenths of a second in every case: a check that has not answered by then
  * failed, and its process is left behind if it cannot be ended.  While that is
  * there, later runs do not begin that check again: at most one hangs for each.
  */
-void round_make(struct gate *gate, struct deadline deadline, struct terminal *terminal);
+void preflight_run_checks(struct preflight *preflight, struct deadline deadline, struct checklist *checklist);
 
 #endif /* COLLECTORS_PREFLIGHT_RUN_H */

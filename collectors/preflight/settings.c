@@ -4,19 +4,20 @@
 #include <string.h>
 
 #include "collectors/preflight/options.h"
+#include "collectors/preflight/output/alerts.h"
 #include "collectors/preflight/settings.h"
 #include "common/system/child.h"
 
 enum check_status
-gate_severity(const struct gate *gate)
+preflight_severity(const struct preflight *preflight)
 {
-	return gate->live ? STATUS_FAIL : STATUS_WARN;
+	return preflight->live ? STATUS_FAIL : STATUS_WARN;
 }
 
 bool
-gate_makes(const struct gate *gate, enum check check)
+preflight_includes(const struct preflight *preflight, enum preflight_check check)
 {
-	return gate->listed[check] && !gate->skipped[check] && gate->left_behind[check] == 0;
+	return preflight->listed[check] && !preflight->skipped[check] && preflight->left_behind[check] == 0;
 }
 
 static int
@@ -37,7 +38,7 @@ mark_checks(bool marks[CHECKS], const struct options *given, const char *option,
 		const char *text = options_item(given, option, i);
 		int check = 0;
 
-		while (check < CHECKS && strcmp(check_name((enum check)check), text) != 0)
+		while (check < CHECKS && strcmp(check_name((enum preflight_check)check), text) != 0)
 			check++;
 		if (check == CHECKS)
 			return options_failure(given, option, i, why,
@@ -50,14 +51,14 @@ mark_checks(bool marks[CHECKS], const struct options *given, const char *option,
 }
 
 static int
-read_choice(struct gate *gate, const struct options *given, struct failure *why)
+read_choice(struct preflight *preflight, const struct options *given, struct failure *why)
 {
-	gate->partial = options_count(given, "check") > 0;
+	preflight->partial = options_count(given, "check") > 0;
 	for (int check = 0; check < CHECKS; check++)
-		gate->listed[check] = !gate->partial;
-	if (mark_checks(gate->listed, given, "check", why) != 0)
+		preflight->listed[check] = !preflight->partial;
+	if (mark_checks(preflight->listed, given, "check", why) != 0)
 		return -1;
-	return mark_checks(gate->skipped, given, "skip", why);
+	return mark_checks(preflight->skipped, given, "skip", why);
 }
 
 static int
@@ -73,45 +74,45 @@ read_yes(bool *yes, const struct options *given, const char *option, struct fail
 }
 
 static int
-read_mode(struct gate *gate, const struct options *given, struct failure *why)
+read_mode(struct preflight *preflight, const struct options *given, struct failure *why)
 {
-	(void)snprintf(gate->env, sizeof(gate->env), "%s", options_text(given, "env"));
-	gate->live = strcmp(gate->env, "live") == 0;
-	gate->env_given = options_given(given, "env");
-	gate->git_given = options_given(given, "git.directory");
-	gate->strict = options_switch(given, "strict");
-	gate->no_metrics = options_switch(given, "no-metrics");
-	gate->no_alerts = options_switch(given, "no-alerts");
-	if (read_yes(&gate->armed, given, "live.armed", why) != 0 ||
-	    read_yes(&gate->looks_at_processes, given, "secrets.processes", why) != 0 ||
-	    options_duration(given, "check.timeout", &gate->check_timeout_ns, why) != 0)
+	(void)snprintf(preflight->env, sizeof(preflight->env), "%s", options_text(given, "env"));
+	preflight->live = strcmp(preflight->env, "live") == 0;
+	preflight->env_given = options_given(given, "env");
+	preflight->git_given = options_given(given, "git.directory");
+	preflight->strict = options_switch(given, "strict");
+	preflight->no_metrics = options_switch(given, "no-metrics");
+	preflight->no_alerts = options_switch(given, "no-alerts");
+	if (read_yes(&preflight->armed, given, "live.armed", why) != 0 ||
+	    read_yes(&preflight->looks_at_processes, given, "secrets.processes", why) != 0 ||
+	    options_duration(given, "check.timeout", &preflight->check_timeout_ns, why) != 0)
 		return -1;
-	return gate->check_timeout_ns > 0
+	return preflight->check_timeout_ns > 0
 		   ? 0
 		   : options_failure(given, "check.timeout", 0, why, "must be above 0");
 }
 
 static int
-read_texts(struct gate *gate, const struct options *given, struct failure *why)
+read_texts(struct preflight *preflight, const struct options *given, struct failure *why)
 {
-	if (copy_text(&gate->config_file, given, "config.file", why) != 0 ||
-	    copy_text(&gate->keys_directory, given, "keys", why) != 0 ||
-	    copy_text(&gate->output, given, "output", why) != 0 ||
-	    copy_text(&gate->git_directory, given, "git.directory", why) != 0 ||
-	    copy_text(&gate->git_refs, given, "git.refs", why) != 0 ||
-	    texts_read(&gate->variables, given, "environment.variable", why) != 0 ||
-	    texts_read(&gate->files, given, "environment.file", why) != 0 ||
-	    texts_read(&gate->secret_variables, given, "secrets.variable", why) != 0 ||
-	    texts_read(&gate->secret_files, given, "secrets.file", why) != 0 ||
-	    texts_read(&gate->live_variables, given, "live.variable", why) != 0 ||
-	    texts_read(&gate->paper_hosts, given, "paper.host", why) != 0)
+	if (copy_text(&preflight->config_file, given, "config.file", why) != 0 ||
+	    copy_text(&preflight->keys_directory, given, "keys", why) != 0 ||
+	    copy_text(&preflight->output, given, "output", why) != 0 ||
+	    copy_text(&preflight->git_directory, given, "git.directory", why) != 0 ||
+	    copy_text(&preflight->git_refs, given, "git.refs", why) != 0 ||
+	    string_list_read(&preflight->variables, given, "environment.variable", why) != 0 ||
+	    string_list_read(&preflight->files, given, "environment.file", why) != 0 ||
+	    string_list_read(&preflight->secret_variables, given, "secrets.variable", why) != 0 ||
+	    string_list_read(&preflight->secret_files, given, "secrets.file", why) != 0 ||
+	    string_list_read(&preflight->live_variables, given, "live.variable", why) != 0 ||
+	    string_list_read(&preflight->paper_hosts, given, "paper.host", why) != 0)
 		return -1;
-	return texts_read(&gate->verified, given, "live.verified", why);
+	return string_list_read(&preflight->verified, given, "live.verified", why);
 }
 
 /* The files that variables like REDIS_PASSWORD_FILE name. */
 static int
-add_secret_file(struct texts *files, const char *prefix, const char *name, struct failure *why)
+add_secret_file(struct string_list *files, const char *prefix, const char *name, struct failure *why)
 {
 	char variable[160];
 	size_t length = (size_t)snprintf(variable, sizeof(variable), "%s%s_FILE", prefix, name);
@@ -121,11 +122,11 @@ add_secret_file(struct texts *files, const char *prefix, const char *name, struc
 		variable[i] =
 		    isalnum((unsigned char)variable[i]) ? (char)toupper((unsigned char)variable[i]) : '_';
 	path = getenv(variable);
-	return path != NULL && *path != '\0' ? texts_add(files, path, why) : 0;
+	return path != NULL && *path != '\0' ? string_list_add(files, path, why) : 0;
 }
 
 static int
-find_secret_files(struct texts *files, const struct option *row, struct failure *why)
+find_secret_files(struct string_list *files, const struct option *row, struct failure *why)
 {
 	for (; row->name != NULL; row++) {
 		if (!row->secret)
@@ -138,7 +139,7 @@ find_secret_files(struct texts *files, const struct option *row, struct failure 
 }
 
 static int
-find_all_secret_files(struct texts *files, struct failure *why)
+find_all_secret_files(struct string_list *files, struct failure *why)
 {
 	for (size_t i = 0; preflight_shared_options[i] != NULL; i++)
 		if (find_secret_files(files, preflight_shared_options[i], why) != 0)
@@ -146,54 +147,54 @@ find_all_secret_files(struct texts *files, struct failure *why)
 	return find_secret_files(files, preflight_options, why);
 }
 
-struct gate *
-gate_new(const struct options *given, struct secrets *secrets, struct failure *why)
+struct preflight *
+preflight_new(const struct options *given, struct secrets *secrets, struct failure *why)
 {
-	struct gate *gate = calloc(1, sizeof(*gate));
+	struct preflight *preflight = calloc(1, sizeof(*preflight));
 
-	if (gate == NULL) {
+	if (preflight == NULL) {
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 		return NULL;
 	}
-	gate->secrets = secrets;
-	books_init(&gate->books);
-	gate->shared = apart_share(sizeof(*gate->shared));
-	if (gate->shared == NULL)
+	preflight->secrets = secrets;
+	order_books_ready_init(&preflight->order_books_ready);
+	preflight->shared = child_share(sizeof(*preflight->shared));
+	if (preflight->shared == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
-	else if (read_choice(gate, given, why) == 0 && read_mode(gate, given, why) == 0 &&
-		 read_texts(gate, given, why) == 0 &&
-		 find_all_secret_files(&gate->own_secret_files, why) == 0 &&
-		 gate_open_servers(&gate->servers, given, secrets, why) == 0 &&
-		 gate_open_exchanges(gate, given, secrets, why) == 0 &&
-		 gate_open_alerts(gate, given, why) == 0)
-		return gate;
-	gate_free(gate);
+	else if (read_choice(preflight, given, why) == 0 && read_mode(preflight, given, why) == 0 &&
+		 read_texts(preflight, given, why) == 0 &&
+		 find_all_secret_files(&preflight->own_secret_files, why) == 0 &&
+		 redis_postgres_open(&preflight->servers, given, secrets, why) == 0 &&
+		 preflight_open_exchanges(preflight, given, secrets, why) == 0 &&
+		 alerts_open(preflight, given, why) == 0)
+		return preflight;
+	preflight_free(preflight);
 	return NULL;
 }
 
 void
-gate_free(struct gate *gate)
+preflight_free(struct preflight *preflight)
 {
-	if (gate == NULL)
+	if (preflight == NULL)
 		return;
-	gate_release_alerts(gate);
-	gate_release_exchanges(gate);
-	gate_release_servers(&gate->servers);
-	apart_unshare(gate->shared, sizeof(*gate->shared));
-	books_release(&gate->books);
-	secrets_release(&gate->known);
-	texts_release(&gate->variables);
-	texts_release(&gate->files);
-	texts_release(&gate->secret_variables);
-	texts_release(&gate->secret_files);
-	texts_release(&gate->own_secret_files);
-	texts_release(&gate->live_variables);
-	texts_release(&gate->paper_hosts);
-	texts_release(&gate->verified);
-	free(gate->config_file);
-	free(gate->keys_directory);
-	free(gate->output);
-	free(gate->git_directory);
-	free(gate->git_refs);
-	free(gate);
+	alerts_release(preflight);
+	preflight_release_exchanges(preflight);
+	redis_postgres_release(&preflight->servers);
+	child_unshare(preflight->shared, sizeof(*preflight->shared));
+	order_books_ready_release(&preflight->order_books_ready);
+	secrets_release(&preflight->known);
+	string_list_release(&preflight->variables);
+	string_list_release(&preflight->files);
+	string_list_release(&preflight->secret_variables);
+	string_list_release(&preflight->secret_files);
+	string_list_release(&preflight->own_secret_files);
+	string_list_release(&preflight->live_variables);
+	string_list_release(&preflight->paper_hosts);
+	string_list_release(&preflight->verified);
+	free(preflight->config_file);
+	free(preflight->keys_directory);
+	free(preflight->output);
+	free(preflight->git_directory);
+	free(preflight->git_refs);
+	free(preflight);
 }

@@ -66,7 +66,7 @@ struct alertmanager {
 	char fault[512]; /* why not; "" */
 };
 
-struct gate {
+struct preflight {
 	char env[8];
 	bool live, env_given, strict, armed, looks_at_processes;
 	bool listed[CHECKS];  /* not left out by --check */
@@ -77,12 +77,12 @@ struct gate {
 	char *config_file, *keys_directory, *output;
 	const struct secrets *secrets; /* the program's */
 
-	struct texts variables, files; /* that must be there */
-	struct texts secret_variables, secret_files;
-	struct texts own_secret_files; /* of our own settings, as in REDIS_PASSWORD_FILE */
-	struct texts live_variables;   /* the bot's live keys */
-	struct texts paper_hosts;      /* where exchanges of our own run */
-	struct texts verified;         /* exchanges whose keys somebody looked at */
+	struct string_list variables, files; /* that must be there */
+	struct string_list secret_variables, secret_files;
+	struct string_list own_secret_files; /* of our own settings, as in REDIS_PASSWORD_FILE */
+	struct string_list live_variables;   /* the bot's live keys */
+	struct string_list paper_hosts;      /* where exchanges of our own run */
+	struct string_list verified;         /* exchanges whose keys somebody looked at */
 	struct servers servers;
 
 	bool has_exchanges;
@@ -93,11 +93,11 @@ struct gate {
 	struct accounts accounts;
 	struct policy policy;
 	struct sources sources;
-	struct stock stock;
-	struct belief belief;
+	struct exchange_view exchange_view;
+	struct engine_view engine_view;
 	bool *comparable; /* by exchange */
 	double *retry_at; /* by exchange, Unix time: until then nobody asks it */
-	struct books books;
+	struct order_books_ready order_books_ready;
 	bool shares_books;              /* both are checked: health, and positions */
 	char *health_name;              /* of the file of exchange_health */
 	struct failure memory_failure;  /* who must not be asked is not known: nobody is */
@@ -123,25 +123,22 @@ struct gate {
 	bool passed, written;      /* of the last run */
 };
 
-/* What the gate is configured with, as the collector's open() has it.  Every part is released by gate_free().
- */
-struct gate *gate_new(const struct options *given, struct secrets *secrets, struct failure *why);
-void gate_free(struct gate *gate);
+/* From the settings, for the collector's open().  preflight_free() releases every part. */
+struct preflight *preflight_new(const struct options *given, struct secrets *secrets, struct failure *why);
+void preflight_free(struct preflight *preflight);
 
 /* Its parts: 0, or -1 with `why` that names the setting. */
-int gate_open_servers(
+int redis_postgres_open(
     struct servers *servers, const struct options *given, struct secrets *secrets, struct failure *why);
-void gate_release_servers(struct servers *servers);
-int gate_open_exchanges(
-    struct gate *gate, const struct options *given, struct secrets *secrets, struct failure *why);
-void gate_release_exchanges(struct gate *gate);
-int gate_open_alerts(struct gate *gate, const struct options *given, struct failure *why);
-void gate_release_alerts(struct gate *gate);
+void redis_postgres_release(struct servers *servers);
+int preflight_open_exchanges(
+    struct preflight *preflight, const struct options *given, struct secrets *secrets, struct failure *why);
+void preflight_release_exchanges(struct preflight *preflight);
 
 /* Whether it is to be made at all. */
-bool gate_makes(const struct gate *gate, enum check check);
+bool preflight_includes(const struct preflight *preflight, enum preflight_check check);
 
 /* How a finding that matters less in paper counts. */
-enum check_status gate_severity(const struct gate *gate);
+enum check_status preflight_severity(const struct preflight *preflight);
 
 #endif /* COLLECTORS_PREFLIGHT_SETTINGS_H */

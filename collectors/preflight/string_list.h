@@ -8,15 +8,16 @@
 #include "common/config/secrets.h"
 
 /* Copies of a repeatable option's values.  All zero at first. */
-struct texts {
+struct string_list {
 	char **items; /* owned */
 	size_t count;
 };
 
-/* 0, or -1 with `why`: out of memory.  In both cases for texts_release(). */
-int texts_read(struct texts *texts, const struct options *given, const char *option, struct failure *why);
-int texts_add(struct texts *texts, const char *text, struct failure *why);
-void texts_release(struct texts *texts);
-bool texts_have(const struct texts *texts, const char *text);
+/* 0, or -1 with `why`: out of memory.  In both cases for string_list_release(). */
+int string_list_read(
+    struct string_list *list, const struct options *given, const char *option, struct failure *why);
+int string_list_add(struct string_list *list, const char *text, struct failure *why);
+void string_list_release(struct string_list *list);
+bool string_list_has(const struct string_list *list, const char *text);
 
 #endif /* COLLECTORS_PREFLIGHT_STRING_LIST_H */

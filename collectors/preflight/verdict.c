@@ -41,7 +41,7 @@ write_missing(char *text, size_t size, const struct check_result results[CHECKS]
 	for (int check = 0; check < CHECKS; check++)
 		if (is_missing(&results[check], check, terms))
 			length += (size_t)snprintf(text + length, size - length, "%s%s",
-			    count++ > 0 ? ", " : "", check_name((enum check)check));
+			    count++ > 0 ? ", " : "", check_name((enum preflight_check)check));
 	if (count > 0)
 		(void)snprintf(text + length, size - length, " %s left out; ", count > 1 ? "were" : "was");
 }

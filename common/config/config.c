@@ -20,7 +20,7 @@ enum {
 	LONGEST_KEY = 256,
 };
 
-struct reading {
+struct config_reading {
 	const char *path; /* as errors show it */
 	yaml_document_t document;
 	config_handler *handler;
@@ -31,7 +31,7 @@ struct reading {
 
 /* Keys are not repeated here: only who knows the settings can tell one from a secret in its place. */
 static int
-fail_at(const struct reading *r, size_t line, const char *text)
+fail_at(const struct config_reading *r, size_t line, const char *text)
 {
 	return failure_set(r->why, FAILURE_LOCAL, "%s:%zu: %s", r->path, line + 1, text);
 }
@@ -59,7 +59,7 @@ holds_nul(const yaml_node_t *node)
 }
 
 static int
-hand_over(struct reading *r, const yaml_node_t *node, const char *key, const char *text, int in_list)
+hand_over(struct config_reading *r, const yaml_node_t *node, const char *key, const char *text, int in_list)
 {
 	struct config_value value = {
 		.key = key, .text = text, .line = (unsigned)node->start_mark.line + 1, .in_list = in_list
@@ -69,7 +69,7 @@ hand_over(struct reading *r, const yaml_node_t *node, const char *key, const cha
 }
 
 static int
-hand_over_scalar(struct reading *r, const yaml_node_t *node, const char *key, int in_list)
+hand_over_scalar(struct config_reading *r, const yaml_node_t *node, const char *key, int in_list)
 {
 	if (holds_nul(node))
 		return fail_at(r, node->start_mark.line, "a NUL byte in the value");
@@ -77,7 +77,7 @@ hand_over_scalar(struct reading *r, const yaml_node_t *node, const char *key, in
 }
 
 static int
-read_list(struct reading *r, const yaml_node_t *list, const char *key)
+read_list(struct config_reading *r, const yaml_node_t *list, const char *key)
 {
 	for (yaml_node_item_t *i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
 		const yaml_node_t *item = yaml_document_get_node(&r->document, *i);
@@ -94,7 +94,7 @@ read_list(struct reading *r, const yaml_node_t *list, const char *key)
 }
 
 static int
-is_repeated(struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
+is_repeated(struct config_reading *r, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
 {
 	const char *key = scalar_text(yaml_document_get_node(&r->document, pair->key));
 
@@ -104,10 +104,10 @@ is_repeated(struct reading *r, const yaml_node_t *mapping, const yaml_node_pair_
 	return 0;
 }
 
-static int read_node(struct reading *r, const yaml_node_t *node, const char *key, int depth);
+static int read_node(struct config_reading *r, const yaml_node_t *node, const char *key, int depth);
 
 static int
-read_mapping(struct reading *r, const yaml_node_t *mapping, const char *prefix, int depth)
+read_mapping(struct config_reading *r, const yaml_node_t *mapping, const char *prefix, int depth)
 {
 	char key[LONGEST_KEY];
 
@@ -141,7 +141,7 @@ is_empty(const yaml_node_t *node)
 }
 
 static int
-read_node(struct reading *r, const yaml_node_t *node, const char *key, int depth)
+read_node(struct config_reading *r, const yaml_node_t *node, const char *key, int depth)
 {
 	if (depth > DEEPEST)
 		return fail_at(r, node->start_mark.line, "nested too deeply");
@@ -159,7 +159,7 @@ read_node(struct reading *r, const yaml_node_t *node, const char *key, int depth
 }
 
 static int
-fail_syntax(const struct reading *r, const yaml_parser_t *parser)
+fail_syntax(const struct config_reading *r, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem != NULL ? parser->problem : "out of memory";
 
@@ -183,7 +183,7 @@ is_node(yaml_event_type_t type)
  * too late: its time grows with the square of the depth, and of the anchors.
  */
 static int
-check_events(struct reading *r, yaml_parser_t *parser)
+check_events(struct config_reading *r, yaml_parser_t *parser)
 {
 	int documents = 0, depth = 0, nodes = 0;
 	yaml_event_type_t type;
@@ -213,7 +213,7 @@ check_events(struct reading *r, yaml_parser_t *parser)
 }
 
 static int
-read_document(struct reading *r, yaml_parser_t *parser)
+read_document(struct config_reading *r, yaml_parser_t *parser)
 {
 	const yaml_node_t *root;
 	int result = 0;
@@ -228,7 +228,8 @@ read_document(struct reading *r, yaml_parser_t *parser)
 }
 
 static int
-parse(struct reading *r, struct slice text, int (*pass)(struct reading *r, yaml_parser_t *parser))
+parse(
+    struct config_reading *r, struct slice text, int (*pass)(struct config_reading *r, yaml_parser_t *parser))
 {
 	yaml_parser_t parser;
 	int result;
@@ -280,7 +281,9 @@ read_file(const char *path, struct buffer *text)
 int
 config_read(const char *path, config_handler *handler, void *context, struct failure *why)
 {
-	struct reading r = { .path = secret_shown(path), .handler = handler, .context = context, .why = why };
+	struct config_reading r = {
+		.path = secret_shown(path), .handler = handler, .context = context, .why = why
+	};
 	struct buffer text;
 	int result;
 

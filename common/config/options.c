@@ -158,7 +158,7 @@ fail_no_flag(int position, struct failure *why)
 
 /* Take the value of a flag; a switch is "true". */
 static int
-take_flag(struct options *o, size_t row, char *text, struct failure *why)
+add_flag_value(struct options *o, size_t row, char *text, struct failure *why)
 {
 	const struct option *option = o->rows[row];
 	char place[LONGEST_PLACE];
@@ -196,10 +196,10 @@ read_flag(struct options *o, int argc, char *argv[], int i, struct failure *why)
 		return i;
 	}
 	if (attached != NULL || o->rows[row]->argument == NULL) {
-		(void)take_flag(o, row, attached, why);
+		(void)add_flag_value(o, row, attached, why);
 		return i;
 	}
-	(void)take_flag(o, row, i + 1 < argc ? argv[i + 1] : NULL, why);
+	(void)add_flag_value(o, row, i + 1 < argc ? argv[i + 1] : NULL, why);
 	return i + 1;
 }
 
@@ -418,7 +418,7 @@ add_config_value(const struct file_reading *f, const struct config_value *value,
 }
 
 static int
-take_config_value(void *context, const struct config_value *value, struct failure *why)
+read_config_value(void *context, const struct config_value *value, struct failure *why)
 {
 	struct file_reading *f = context;
 	char place[LONGEST_PLACE];
@@ -459,7 +459,7 @@ read_layers(const struct options *o, struct values *layers[], struct failure *wh
 		return -1;
 	f.path = early_text(o, layers, "config.file");
 	f.instance = early_text(o, layers, "name");
-	return f.path != NULL ? config_read(f.path, take_config_value, &f, why) : 0;
+	return f.path != NULL ? config_read(f.path, read_config_value, &f, why) : 0;
 }
 
 int

@@ -62,7 +62,7 @@ link_to(const struct lookup *l)
 
 /* The lookup that an earlier call left behind, now the caller's, or NULL. */
 static struct lookup *
-take_over(const char *host, const char *service)
+claim_left_behind(const char *host, const char *service)
 {
 	struct lookup *l = left_behind;
 
@@ -77,7 +77,7 @@ take_over(const char *host, const char *service)
 
 /* Wait for a turn.  False: the deadline passed first. */
 static bool
-take_slot(struct deadline deadline)
+wait_for_slot(struct deadline deadline)
 {
 	struct timespec until = timespec_of(deadline);
 	int waited = 0;
@@ -91,7 +91,7 @@ take_slot(struct deadline deadline)
 }
 
 static void
-give_slot_back(void)
+release_slot(void)
 {
 	slots_taken--;
 	(void)pthread_cond_signal(&slot_free);
@@ -139,7 +139,7 @@ look_up(void *argument)
 		*link_to(l) = l->next;
 	/* While the mutex is held: after that the caller may free the lookup at any moment. */
 	(void)pthread_cond_signal(&l->answered);
-	give_slot_back();
+	release_slot();
 	(void)pthread_mutex_unlock(&mutex);
 	if (mine)
 		lookup_free(l);
@@ -199,12 +199,12 @@ static struct lookup *
 begin_lookup(const char *host, const char *service, const struct addrinfo *hints, struct deadline deadline,
     struct failure *why)
 {
-	struct lookup *l = take_over(host, service);
+	struct lookup *l = claim_left_behind(host, service);
 	int error;
 
 	if (l != NULL)
 		return l;
-	if (!take_slot(deadline)) {
+	if (!wait_for_slot(deadline)) {
 		(void)failure_set(
 		    why, FAILURE_TIMEOUT, "resolving '%.255s': no time left to ask the name server", host);
 		return NULL;
@@ -215,7 +215,7 @@ begin_lookup(const char *host, const char *service, const struct addrinfo *hints
 		return l;
 	if (l != NULL)
 		lookup_free(l);
-	give_slot_back();
+	release_slot();
 	(void)failure_set(
 	    why, FAILURE_LOCAL, "resolving '%.255s': cannot start a thread: %s", host, strerror(error));
 	return NULL;

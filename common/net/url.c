@@ -83,7 +83,7 @@ behind(struct slice text, size_t length)
 }
 
 static int
-take_scheme(struct url *url, struct slice *rest, struct failure *why)
+parse_scheme(struct url *url, struct slice *rest, struct failure *why)
 {
 	struct slice scheme = until(*rest, ":");
 	bool good = scheme.length > 0 && isalpha((unsigned char)scheme.at[0]);
@@ -105,7 +105,7 @@ take_scheme(struct url *url, struct slice *rest, struct failure *why)
 
 /* user[:password]@, up to the last '@': a password may hold one unescaped.  Empty ones count as absent. */
 static int
-take_user(struct url *url, struct slice *authority, struct failure *why)
+parse_user(struct url *url, struct slice *authority, struct failure *why)
 {
 	const char *at = memrchr(authority->at, '@', authority->length);
 	struct slice user, password, both;
@@ -124,7 +124,7 @@ take_user(struct url *url, struct slice *authority, struct failure *why)
 }
 
 static int
-take_port(struct url *url, struct slice text, struct failure *why)
+parse_port(struct url *url, struct slice text, struct failure *why)
 {
 	int port = 0;
 	bool good = text.length <= 5;
@@ -151,7 +151,7 @@ host_valid(const char *host, const char *others)
 }
 
 static int
-take_bracketed_host(struct url *url, struct slice text, struct failure *why)
+parse_bracketed_host(struct url *url, struct slice text, struct failure *why)
 {
 	struct slice host = until(behind(text, 1), "]"), rest = behind(text, 1 + host.length);
 
@@ -163,16 +163,16 @@ take_bracketed_host(struct url *url, struct slice text, struct failure *why)
 		return -1;
 	if (host.length > HOST_BYTES || !host_valid(url->host, ":.%_-") || strchr(url->host, ':') == NULL)
 		return failure_set(why, FAILURE_LOCAL, "between '[' and ']' the URL has no IPv6 address");
-	return rest.length > 2 ? take_port(url, behind(rest, 2), why) : 0;
+	return rest.length > 2 ? parse_port(url, behind(rest, 2), why) : 0;
 }
 
 static int
-take_host(struct url *url, struct slice text, struct failure *why)
+parse_host(struct url *url, struct slice text, struct failure *why)
 {
 	struct slice host = until(text, ":"), port = behind(text, host.length);
 
 	if (text.length > 0 && text.at[0] == '[')
-		return take_bracketed_host(url, text, why);
+		return parse_bracketed_host(url, text, why);
 	if (port.length > 1 && memchr(port.at + 1, ':', port.length - 1) != NULL)
 		return failure_set(why, FAILURE_LOCAL,
 		    "the URL's host has several ':': write an IPv6 address in brackets, as in '[::1]'");
@@ -182,19 +182,19 @@ take_host(struct url *url, struct slice text, struct failure *why)
 	if (host.length > HOST_BYTES || !host_valid(url->host, "._-"))
 		return failure_set(why, FAILURE_LOCAL,
 		    "the URL's host is longer than 255 bytes or has a character that no host name has");
-	return port.length > 1 ? take_port(url, behind(port, 1), why) : 0;
+	return port.length > 1 ? parse_port(url, behind(port, 1), why) : 0;
 }
 
 static int
-take_all(struct url *url, struct slice rest, struct failure *why)
+parse_all(struct url *url, struct slice rest, struct failure *why)
 {
 	struct slice authority, path;
 
-	if (take_scheme(url, &rest, why) != 0)
+	if (parse_scheme(url, &rest, why) != 0)
 		return -1;
 	authority = until(rest, "/?");
 	rest = behind(rest, authority.length);
-	if (take_user(url, &authority, why) != 0 || take_host(url, authority, why) != 0)
+	if (parse_user(url, &authority, why) != 0 || parse_host(url, authority, why) != 0)
 		return -1;
 	path = until(rest, "?");
 	rest = behind(rest, path.length);
@@ -225,7 +225,7 @@ int
 url_parse(struct url *url, const char *text, struct failure *why)
 {
 	*url = (struct url){ 0 };
-	if (check_characters(text, why) == 0 && take_all(url, SLICE(text), why) == 0)
+	if (check_characters(text, why) == 0 && parse_all(url, SLICE(text), why) == 0)
 		return 0;
 	url_release(url);
 	return -1;

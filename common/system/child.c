@@ -18,7 +18,7 @@ enum { NAP_NS = 500 * 1000, REAP_NS = 100 * 1000 * 1000 };
 /* Memory ------------------------------------------------------------- */
 
 void *
-apart_share(size_t size)
+child_share(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -26,7 +26,7 @@ apart_share(size_t size)
 }
 
 void
-apart_unshare(void *memory, size_t size)
+child_unshare(void *memory, size_t size)
 {
 	if (memory != NULL)
 		(void)munmap(memory, size);
@@ -45,26 +45,27 @@ leave_streams(void)
 }
 
 static void
-be_child(pid_t parent, void (*work)(void *context, int tell), void *context, int tell)
+be_child(pid_t parent, void (*work)(void *context, int report_fd), void *context, int report_fd)
 {
 	/* Whoever ends us ends it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() == parent && leave_streams())
-		work(context, tell);
+		work(context, report_fd);
 	_exit(EXIT_SUCCESS);
 }
 
 void
-apart_tell(int tell, unsigned char number)
+child_report(int report_fd, unsigned char number)
 {
-	while (write(tell, &number, 1) < 0 && errno == EINTR)
+	while (write(report_fd, &number, 1) < 0 && errno == EINTR)
 		;
 }
 
 /* The parent --------------------------------------------------------- */
 
 int
-apart_begin(struct apart *apart, void (*work)(void *context, int tell), void *context, struct failure *why)
+child_start(
+    struct child *child, void (*work)(void *context, int report_fd), void *context, struct failure *why)
 {
 	pid_t parent = getpid();
 	int ends[2];
@@ -73,32 +74,32 @@ apart_begin(struct apart *apart, void (*work)(void *context, int tell), void *co
 		return failure_set(why, FAILURE_LOCAL, "no pipe for a process: %s", strerror(errno));
 	/* What waits to be printed is ours to print. */
 	(void)fflush(NULL);
-	*apart = (struct apart){ .pid = fork(), .told = ends[0] };
-	if (apart->pid == 0)
+	*child = (struct child){ .pid = fork(), .report_fd = ends[0] };
+	if (child->pid == 0)
 		be_child(parent, work, context, ends[1]);
 	(void)close(ends[1]);
-	if (apart->pid > 0)
+	if (child->pid > 0)
 		return 0;
 	(void)close(ends[0]);
 	return failure_set(why, FAILURE_LOCAL, "no process to be had: %s", strerror(errno));
 }
 
 int
-apart_listen(const struct apart *apart, struct deadline deadline)
+child_read(const struct child *child, struct deadline deadline)
 {
 	unsigned char number;
 	ssize_t got;
 
-	if (deadline_poll(deadline, apart->told, POLLIN) == 0)
-		return APART_LATE;
+	if (deadline_poll(deadline, child->report_fd, POLLIN) == 0)
+		return CHILD_LATE;
 	do
-		got = read(apart->told, &number, 1);
+		got = read(child->report_fd, &number, 1);
 	while (got < 0 && errno == EINTR);
-	return got == 1 ? number : APART_ENDED;
+	return got == 1 ? number : CHILD_ENDED;
 }
 
 bool
-apart_reap(pid_t pid, struct deadline deadline, int *status)
+child_wait(pid_t pid, struct deadline deadline, int *status)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
 
@@ -114,18 +115,18 @@ apart_reap(pid_t pid, struct deadline deadline, int *status)
 }
 
 pid_t
-apart_end(struct apart *apart)
+child_end(struct child *child)
 {
-	pid_t pid = apart->pid;
+	pid_t pid = child->pid;
 	int status;
 
-	(void)close(apart->told);
+	(void)close(child->report_fd);
 	(void)kill(pid, SIGKILL);
-	return apart_reap(pid, deadline_in(REAP_NS), &status) || !apart_is_there(pid) ? 0 : pid;
+	return child_wait(pid, deadline_in(REAP_NS), &status) || !child_is_running(pid) ? 0 : pid;
 }
 
 bool
-apart_is_there(pid_t pid)
+child_is_running(pid_t pid)
 {
 	int status;
 

@@ -152,7 +152,7 @@ replace(int directory, const char *path, const char *text, struct deadline deadl
 }
 
 int
-put_file(const char *path, const char *text, struct deadline deadline, struct failure *why)
+replace_file(const char *path, const char *text, struct deadline deadline, struct failure *why)
 {
 	int directory, result;
 

@@ -10,6 +10,6 @@
  * the draft, until the deadline.  What is there and is no regular file, a symbolic
  * link too, is left alone.  0, or -1 with `why`: then the old file is as it was.
  */
-int put_file(const char *path, const char *text, struct deadline deadline, struct failure *why);
+int replace_file(const char *path, const char *text, struct deadline deadline, struct failure *why);
 
 #endif /* COMMON_SYSTEM_REPLACE_H */

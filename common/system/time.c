@@ -6,7 +6,7 @@
 #include "common/system/time.h"
 
 const char *
-when_text(double unix_seconds, char text[WHEN_TEXT])
+time_text(double unix_seconds, char text[TIME_TEXT])
 {
 	int64_t milliseconds = (int64_t)(unix_seconds * 1e3 + 0.5);
 	time_t seconds = (time_t)(milliseconds / 1000);
@@ -14,7 +14,7 @@ when_text(double unix_seconds, char text[WHEN_TEXT])
 	size_t length = 0;
 
 	if (gmtime_r(&seconds, &utc) != NULL)
-		length = strftime(text, WHEN_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
-	(void)snprintf(text + length, WHEN_TEXT - length, ".%03dZ", (int)(milliseconds % 1000));
+		length = strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
+	(void)snprintf(text + length, TIME_TEXT - length, ".%03dZ", (int)(milliseconds % 1000));
 	return text;
 }

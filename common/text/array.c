@@ -18,7 +18,7 @@ use_large_pages(void *memory, size_t bytes)
 }
 
 void *
-room_for(void *array, size_t *room, size_t count, size_t expected, size_t size)
+array_reserve(void *array, size_t *room, size_t count, size_t expected, size_t size)
 {
 	size_t larger = *room > 0 ? *room * 2 : LEAST_ROOM;
 	void *moved;
@@ -37,7 +37,7 @@ room_for(void *array, size_t *room, size_t count, size_t expected, size_t size)
 }
 
 void *
-room_zeroed(size_t count, size_t size)
+array_new_zeroed(size_t count, size_t size)
 {
 	void *memory = calloc(count, size);
 

@@ -173,7 +173,7 @@ decimal_subtract(struct decimal a, struct decimal b, struct decimal *difference)
 
 /* Every 2 of one with a 5 of the other is a zero at the product's end: out with them, how many there are. */
 static int
-take_tens(magnitude *twos, magnitude *fives)
+remove_tens(magnitude *twos, magnitude *fives)
 {
 	int count = 0;
 
@@ -192,10 +192,10 @@ decimal_multiply(struct decimal a, struct decimal b, struct decimal *product)
 	int scale = a.scale + b.scale;
 
 	if (left != 0 && right != 0 && __builtin_mul_overflow(left, right, &size)) {
-		scale -= take_tens(&left, &right);
-		scale -= take_tens(&right, &left);
-		scale -= take_tens(&left, &left);
-		scale -= take_tens(&right, &right);
+		scale -= remove_tens(&left, &right);
+		scale -= remove_tens(&right, &left);
+		scale -= remove_tens(&left, &left);
+		scale -= remove_tens(&right, &right);
 	}
 	if (__builtin_mul_overflow(left, right, &size))
 		return false;

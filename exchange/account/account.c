@@ -13,7 +13,7 @@ enum {
 	SMALL_LIMIT = 256 * 1024       /* of what is not a list, and of what may be an error */
 };
 
-struct venue {
+struct account_venue {
 	const struct account_target *target;
 	struct account_reading *reading;
 	const char *wanted[HTTP_HEADERS + 1];
@@ -24,15 +24,15 @@ struct venue {
 
 /* What is asked one after another, in the place of one HTTP request. */
 struct chain {
-	struct venue *venue;
+	struct account_venue *venue;
 	enum account_endpoint endpoints[ACCOUNT_ENDPOINTS];
 	size_t count, at;
 	bool waiting;                      /* for the answer to the current one */
 	struct account_signed first, next; /* requests; the first one is borrowed to the end */
 };
 
-struct round {
-	struct venue *venues;
+struct account_run {
+	struct account_venue *venues;
 	size_t venue_count;
 	struct chain *chains;
 	struct http_request *requests;
@@ -139,7 +139,7 @@ later(double a, double b)
 
 /* A ban or a 429, in the status or inside the answer: this exchange is left in peace. */
 static void
-take_refusal(struct venue *venue, const struct http_response *response)
+read_refusal(struct account_venue *venue, const struct http_response *response)
 {
 	const struct profile *profile = venue->target->profile;
 	struct exchange_answer answer = { .retry_at = -1, .banned_until = -1 };
@@ -165,7 +165,7 @@ take_refusal(struct venue *venue, const struct http_response *response)
 
 /* Whether the list goes on behind that cursor, which is ours now; false with `why`: it never ends. */
 static bool
-take_cursor(struct account_asking *asking, char *cursor, struct failure *why)
+add_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 {
 	for (size_t i = asking->cursor_first; i < asking->cursor_count; i++)
 		if (strcmp(asking->cursors[i], cursor) == 0) {
@@ -190,7 +190,7 @@ take_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 static bool
 may_cost_more(const struct chain *chain, struct failure *why)
 {
-	struct venue *venue = chain->venue;
+	struct account_venue *venue = chain->venue;
 	int64_t most = venue->target->weight_most;
 	int planned =
 	    venue->planned + venue->target->profile->account.reads[chain->endpoints[chain->at]].weight;
@@ -206,7 +206,7 @@ may_cost_more(const struct chain *chain, struct failure *why)
 
 /* Whether the list goes on at another path. */
 static bool
-take_path(const struct chain *chain)
+next_path(const struct chain *chain)
 {
 	struct account_asking *asking = current(chain);
 
@@ -235,8 +235,8 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 		return -1;
 	}
 	if (cursor == NULL)
-		return take_path(chain);
-	return take_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
+		return next_path(chain);
+	return add_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
 }
 
 static void
@@ -254,7 +254,7 @@ count_request(struct chain *chain, const struct http_response *response)
 
 /* The current page has its answer; the chain then stands at the next one, or at the next endpoint. */
 static void
-take_answer(struct chain *chain, const struct http_response *response)
+read_answer(struct chain *chain, const struct http_response *response)
 {
 	const struct profile *profile = chain->venue->target->profile;
 	enum account_endpoint endpoint = chain->endpoints[chain->at];
@@ -273,7 +273,7 @@ take_answer(struct chain *chain, const struct http_response *response)
 		return;
 	}
 	if (response->status != 0)
-		take_refusal(chain->venue, response);
+		read_refusal(chain->venue, response);
 	if (profile->account.reads[endpoint].cursor != NULL || asking->path > 0)
 		(void)failure_prefix(&why, "page %zu", asking->path + asking->cursor_count + 1);
 	account_part_fail(asking, &why);
@@ -282,18 +282,18 @@ take_answer(struct chain *chain, const struct http_response *response)
 static bool
 may_send(void *context, size_t index)
 {
-	const struct round *round = context;
+	const struct account_run *run = context;
 
-	return !round->chains[index].venue->reading->refused;
+	return !run->chains[index].venue->reading->refused;
 }
 
 static bool
 answered(void *context, size_t index, const struct http_response *response, struct http_request *next)
 {
-	struct round *round = context;
-	struct chain *chain = &round->chains[index];
+	struct account_run *run = context;
+	struct chain *chain = &run->chains[index];
 
-	take_answer(chain, response);
+	read_answer(chain, response);
 	if (chain->venue->reading->refused)
 		return false;
 	return begin(chain, &chain->next, next);
@@ -301,21 +301,23 @@ answered(void *context, size_t index, const struct http_response *response, stru
 
 /* A chain without any request has failed already. */
 static void
-add_chain(struct round *round, const struct chain *chain)
+add_chain(struct account_run *run, const struct chain *chain)
 {
-	struct chain *added = &round->chains[round->count];
+	struct chain *added = &run->chains[run->count];
 
 	*added = *chain;
-	if (begin(added, &added->first, &round->requests[round->count]))
-		round->count++;
+	if (begin(added, &added->first, &run->requests[run->count]))
+		run->count++;
 	else
 		account_signed_release(&added->first);
 }
 
 static void
-prepare_venue(struct venue *venue, const struct account_target *target, struct account_reading *reading)
+prepare_venue(
+    struct account_venue *venue, const struct account_target *target, struct account_reading *reading)
 {
-	*venue = (struct venue){ .target = target, .reading = reading, .planned = account_weight(target) };
+	*venue =
+	    (struct account_venue){ .target = target, .reading = reading, .planned = account_weight(target) };
 	exchange_wanted(target->profile, venue->wanted);
 	account_key_health_init(&reading->health);
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {
@@ -327,7 +329,7 @@ prepare_venue(struct venue *venue, const struct account_target *target, struct a
 
 /* One chain for all that needs a nonce, one for each endpoint that needs none. */
 static void
-add_chains(struct round *round, struct venue *venue)
+add_chains(struct account_run *run, struct account_venue *venue)
 {
 	bool nonce = has_growing_nonce(&venue->target->profile->auth);
 	struct chain in_order = { .venue = venue };
@@ -342,53 +344,52 @@ add_chains(struct round *round, struct venue *venue)
 		if (nonce && e != ACCOUNT_INSTRUMENTS)
 			in_order.endpoints[in_order.count++] = (enum account_endpoint)e;
 		else
-			add_chain(round, &alone);
+			add_chain(run, &alone);
 	}
 	if (in_order.count > 0)
-		add_chain(round, &in_order);
+		add_chain(run, &in_order);
 }
 
 static int
-prepare(struct round *round, const struct account_target targets[], size_t count,
+prepare(struct account_run *run, const struct account_target targets[], size_t count,
     struct account_reading readings[])
 {
 	size_t most = count * ACCOUNT_ENDPOINTS + 1;
 
-	round->venues = calloc(count + 1, sizeof(*round->venues));
-	round->chains = calloc(most, sizeof(*round->chains));
-	round->requests = calloc(most, sizeof(*round->requests));
-	round->responses = calloc(most, sizeof(*round->responses));
-	if (round->venues == NULL || round->chains == NULL || round->requests == NULL ||
-	    round->responses == NULL)
+	run->venues = calloc(count + 1, sizeof(*run->venues));
+	run->chains = calloc(most, sizeof(*run->chains));
+	run->requests = calloc(most, sizeof(*run->requests));
+	run->responses = calloc(most, sizeof(*run->responses));
+	if (run->venues == NULL || run->chains == NULL || run->requests == NULL || run->responses == NULL)
 		return -1;
-	for (; round->venue_count < count; round->venue_count++) {
-		struct venue *venue = &round->venues[round->venue_count];
+	for (; run->venue_count < count; run->venue_count++) {
+		struct account_venue *venue = &run->venues[run->venue_count];
 
-		prepare_venue(venue, &targets[round->venue_count], &readings[round->venue_count]);
-		add_chains(round, venue);
+		prepare_venue(venue, &targets[run->venue_count], &readings[run->venue_count]);
+		add_chains(run, venue);
 	}
 	return 0;
 }
 
 static void
-release(struct round *round)
+release(struct account_run *run)
 {
-	for (size_t i = 0; i < round->count; i++) {
-		account_signed_release(&round->chains[i].first);
-		account_signed_release(&round->chains[i].next);
+	for (size_t i = 0; i < run->count; i++) {
+		account_signed_release(&run->chains[i].first);
+		account_signed_release(&run->chains[i].next);
 	}
-	for (size_t i = 0; i < round->venue_count; i++)
+	for (size_t i = 0; i < run->venue_count; i++)
 		for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {
-			struct account_asking *asking = &round->venues[i].askings[e];
+			struct account_asking *asking = &run->venues[i].askings[e];
 
 			account_lists_release(&asking->lists);
 			for (size_t c = 0; c < asking->cursor_count; c++)
 				free(asking->cursors[c]);
 		}
-	free(round->venues);
-	free(round->chains);
-	free(round->requests);
-	free(round->responses);
+	free(run->venues);
+	free(run->chains);
+	free(run->requests);
+	free(run->responses);
 }
 
 /* What the deadline cut off, what was not sent, and what stood behind these. */
@@ -399,7 +400,7 @@ finish_chain(struct chain *chain, const struct http_response *response)
 	struct failure why = { 0 };
 
 	if (chain->waiting)
-		take_answer(chain, response);
+		read_answer(chain, response);
 	if (chain->venue->reading->refused)
 		(void)failure_set(&why, FAILURE_REJECTED,
 		    "%s: not asked: an earlier answer of this run was a ban, or wanted fewer requests", name);
@@ -414,24 +415,24 @@ int
 account_probe(struct http_client *client, const struct account_target targets[], size_t count,
     struct deadline deadline, struct account_reading readings[], struct failure *why)
 {
-	struct round round = { 0 };
-	const struct http_watch watch = { &round, may_send, answered, true };
+	struct account_run run = { 0 };
+	const struct http_watch watch = { &run, may_send, answered, true };
 	int result;
 
 	for (size_t i = 0; i < count; i++)
 		readings[i] = (struct account_reading){ 0 };
-	result = prepare(&round, targets, count, readings);
+	result = prepare(&run, targets, count, readings);
 	if (result == 0) {
-		http_ask(client, round.requests, round.count, &watch, deadline, round.responses);
-		for (size_t i = 0; i < round.count; i++)
-			finish_chain(&round.chains[i], &round.responses[i]);
+		http_ask(client, run.requests, run.count, &watch, deadline, run.responses);
+		for (size_t i = 0; i < run.count; i++)
+			finish_chain(&run.chains[i], &run.responses[i]);
 		for (size_t i = 0; i < count; i++)
-			account_merge(targets[i].profile, round.venues[i].askings, &readings[i]);
+			account_merge(targets[i].profile, run.venues[i].askings, &readings[i]);
 	} else {
 		account_readings_release(readings, count);
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
-	release(&round);
+	release(&run);
 	return result;
 }
 

@@ -8,7 +8,7 @@
 enum { LONGEST_POINTER = 256, WORD_TEXT = 256, LIST_TEXT = 4 * WORD_TEXT };
 
 /* Items of a text "a, b", or of a list of such texts. */
-typedef void take_item(void *context, struct slice item);
+typedef void item_handler(void *context, struct slice item);
 
 static struct slice
 trimmed(struct slice text)
@@ -22,7 +22,7 @@ trimmed(struct slice text)
 
 /* False: it is no text. */
 static bool
-each_of_text(struct slice value, take_item *take, void *context)
+each_of_text(struct slice value, item_handler *handle, void *context)
 {
 	char buffer[LIST_TEXT];
 	struct slice text;
@@ -33,7 +33,7 @@ each_of_text(struct slice value, take_item *take, void *context)
 		const char *comma = memchr(text.at, ',', text.length);
 		size_t length = comma != NULL ? (size_t)(comma - text.at) : text.length;
 
-		take(context, trimmed((struct slice){ text.at, length }));
+		handle(context, trimmed((struct slice){ text.at, length }));
 		text.at += length + (comma != NULL);
 		text.length -= length + (comma != NULL);
 	}
@@ -42,17 +42,17 @@ each_of_text(struct slice value, take_item *take, void *context)
 
 /* False: it is neither a text nor a list of texts. */
 static bool
-each_item(const struct json_scan *scan, struct slice value, take_item *take, void *context)
+each_item(const struct json_scan *scan, struct slice value, item_handler *handle, void *context)
 {
 	struct json_rows rows;
 	struct slice key, item;
 
 	if (!json_rows_begin(scan, value, &rows))
-		return each_of_text(value, take, context);
+		return each_of_text(value, handle, context);
 	if (rows.object)
 		return false;
 	while (json_rows_next(&rows, &key, &item))
-		if (!each_of_text(item, take, context))
+		if (!each_of_text(item, handle, context))
 			return false;
 	return true;
 }
@@ -60,7 +60,7 @@ each_item(const struct json_scan *scan, struct slice value, take_item *take, voi
 /* Words -------------------------------------------------------------- */
 
 /* What was found of "word,other,other". */
-struct words {
+struct flag_words {
 	const char *rule;
 	bool held, others, odd;
 };
@@ -106,9 +106,9 @@ is_word(struct slice item)
 }
 
 static void
-take_word(void *context, struct slice item)
+check_word(void *context, struct slice item)
 {
-	struct words *words = context;
+	struct flag_words *words = context;
 
 	if (is_same(item, words->rule, strcspn(words->rule, ",")))
 		words->held = true;
@@ -120,13 +120,13 @@ take_word(void *context, struct slice item)
 
 /* No is only what words that are known say, or a list without any. */
 static int
-decide_words(const struct json_scan *scan, struct slice value, const char *rule)
+read_words(const struct json_scan *scan, struct slice value, const char *rule)
 {
-	struct words words = { .rule = rule };
+	struct flag_words words = { .rule = rule };
 	struct json_rows rows;
 	struct slice key, item;
 
-	if (!each_item(scan, value, take_word, &words))
+	if (!each_item(scan, value, check_word, &words))
 		return -1;
 	if (words.held)
 		return 1;
@@ -138,7 +138,7 @@ decide_words(const struct json_scan *scan, struct slice value, const char *rule)
 /* Flags -------------------------------------------------------------- */
 
 static int
-decide_flag(struct slice value)
+read_boolean(struct slice value)
 {
 	char buffer[WORD_TEXT];
 	struct slice text;
@@ -163,7 +163,7 @@ find(const struct json_scan *scan, struct slice row, const char *pointer, struct
 }
 
 int
-account_decide(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why)
+account_flag_read(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why)
 {
 	bool no = *rule == '!';
 	char pointer[LONGEST_POINTER] = "";
@@ -179,7 +179,7 @@ account_decide(const struct json_scan *scan, struct slice row, const char *rule,
 		return -2;
 	if (value.at == NULL)
 		return -1;
-	told = rule[length] == ':' ? decide_words(scan, value, rule + length + 1) : decide_flag(value);
+	told = rule[length] == ':' ? read_words(scan, value, rule + length + 1) : read_boolean(value);
 	return told >= 0 && no ? !told : told;
 }
 
@@ -215,7 +215,7 @@ bits_of(const char *address)
 }
 
 static void
-take_address(void *context, struct slice item)
+check_address(void *context, struct slice item)
 {
 	struct addresses *addresses = context;
 	char text[ADDRESS_TEXT] = "";
@@ -233,7 +233,7 @@ take_address(void *context, struct slice item)
 }
 
 int
-account_decide_restricted(
+account_flag_read_restricted(
     const struct json_scan *scan, struct slice row, const char *pointer, struct failure *why)
 {
 	struct addresses addresses = { 0 };
@@ -241,7 +241,7 @@ account_decide_restricted(
 
 	if (find(scan, row, pointer, &value, why) != 0)
 		return -2;
-	if (value.at == NULL || !each_item(scan, value, take_address, &addresses))
+	if (value.at == NULL || !each_item(scan, value, check_address, &addresses))
 		return -1;
 	if (addresses.any || addresses.count == 0)
 		return 0;

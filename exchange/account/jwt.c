@@ -167,7 +167,7 @@ account_sign_jwt(struct signing *s, struct failure *why)
 	}
 	buffer_string(&token, ".");
 	account_sign_base64url(&token, signature, length);
-	s->token = account_text_take(&token);
+	s->token = account_text_string(&token);
 	return s->token != NULL
 		   ? 0
 		   : failure_set(why, FAILURE_LOCAL, "%s: the token is longer than 8 KiB, or memory ran out",

@@ -43,7 +43,7 @@ list_has_token(const struct profile_list *list, const char *token)
 
 /* Binance, and who does as Binance: the signature goes into the query, and may be of an Ed25519 key. */
 static bool
-takes_private(const struct profile_auth *auth)
+accepts_private(const struct profile_auth *auth)
 {
 	return wants_private(auth) || (!is_jwt(auth) && strcmp(auth->secret_encoding, "raw") == 0 &&
 					  list_has_token(&auth->query, "{signature}"));
@@ -87,7 +87,7 @@ fault_of(const struct profile *profile, const char *key, const char *secret, con
 		return "the API key is empty, too long, or has a blank or another character that no key has";
 	if (*secret == '\0' || strlen(secret) > LONGEST_SECRET)
 		return "the secret is empty or longer than 8 KiB";
-	if (is_pem(secret) && !takes_private(auth))
+	if (is_pem(secret) && !accepts_private(auth))
 		return "the secret is a private key (PEM): this exchange wants the text that came with the API key";
 	if (!is_pem(secret) && has_control(secret))
 		return "the secret has a line break or another control character in it";

@@ -113,7 +113,7 @@ static int
 read_permission(const struct json_scan *scan, struct slice row, const char *rule, int *permission, bool *seen,
     struct failure *why)
 {
-	int told = account_decide(scan, row, rule, why);
+	int told = account_flag_read(scan, row, rule, why);
 
 	if (told == -2)
 		return -1;
@@ -147,9 +147,9 @@ read_restricted(
     const struct profile *profile, const struct json_scan *scan, struct slice row, struct failure *why)
 {
 	if (profile->account.key_addresses != NULL)
-		return account_decide_restricted(scan, row, profile->account.key_addresses, why);
+		return account_flag_read_restricted(scan, row, profile->account.key_addresses, why);
 	if (profile->account.key_ip_restricted != NULL)
-		return account_decide(scan, row, profile->account.key_ip_restricted, why);
+		return account_flag_read(scan, row, profile->account.key_ip_restricted, why);
 	return -1;
 }
 
@@ -177,7 +177,7 @@ int
 account_read_lock(const struct profile *profile, const struct json_scan *scan,
     struct account_key_health *health, struct failure *why)
 {
-	int locked = account_decide(scan, scan->text, profile->account.lock_locked, why);
+	int locked = account_flag_read(scan, scan->text, profile->account.lock_locked, why);
 
 	if (locked == -2)
 		return -1;

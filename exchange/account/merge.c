@@ -48,7 +48,7 @@ complete_balances(
 }
 
 static void
-take_instruments(struct account_lists *lists, struct account_lists *all)
+move_instruments(struct account_lists *lists, struct account_lists *all)
 {
 	all->instruments = lists->instruments;
 	all->instrument_count = lists->instrument_count;
@@ -94,7 +94,7 @@ account_merge(const struct profile *profile, struct account_asking askings[], st
 {
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
 		merge_health(&reading->health, &askings[e].health);
-	take_instruments(&askings[ACCOUNT_INSTRUMENTS].lists, &reading->lists);
+	move_instruments(&askings[ACCOUNT_INSTRUMENTS].lists, &reading->lists);
 	complete_positions(profile, askings, reading);
 	complete_balances(profile, askings, reading);
 }

@@ -120,7 +120,7 @@ make_query(const struct profile_read *read, const char *path, const char *cursor
 					 memchr(query.text + at, '\0', query.length - at) != NULL))
 			query.failed = true;
 	}
-	text = account_text_take(&query);
+	text = account_text_string(&query);
 	return text;
 }
 
@@ -132,7 +132,7 @@ make_public(const char *base_url, const char *path, const char *query, struct ac
 
 	account_text(&encoded);
 	account_sign_encode_query(&encoded, query);
-	text = account_text_take(&encoded);
+	text = account_text_string(&encoded);
 	if (text != NULL)
 		result->url = account_url(base_url, path, text);
 	free(text);

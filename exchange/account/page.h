@@ -3,7 +3,7 @@
 
 #include "exchange/account/account.h"
 
-/* Parts of account.c, for the files account_*.c alone. */
+/* Parts of account.c, for the files of exchange/account alone. */
 
 /* One endpoint of one target. */
 struct account_asking {

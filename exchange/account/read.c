@@ -12,7 +12,7 @@ account_side_name(enum account_side side)
 }
 
 void
-account_lists_forget_positions(struct account_lists *lists)
+account_lists_clear_positions(struct account_lists *lists)
 {
 	free(lists->positions);
 	free(lists->instruments);
@@ -25,7 +25,7 @@ account_lists_forget_positions(struct account_lists *lists)
 void
 account_lists_release(struct account_lists *lists)
 {
-	account_lists_forget_positions(lists);
+	account_lists_clear_positions(lists);
 	free(lists->balances);
 	*lists = (struct account_lists){ 0 };
 }
@@ -57,7 +57,7 @@ is_ok(const struct profile *profile, const struct json_scan *scan, struct failur
 }
 
 static int
-take_row(const struct account_row *row, enum account_endpoint endpoint, struct account_lists *lists,
+add_row(const struct account_row *row, enum account_endpoint endpoint, struct account_lists *lists,
     struct failure *why)
 {
 	switch (endpoint) {
@@ -130,7 +130,7 @@ static int
 read_inverse(const struct profile *profile, const struct json_scan *scan, bool *inverse, struct failure *why)
 {
 	const char *rule = profile->account.position_inverse_if;
-	int told = rule != NULL ? account_decide(scan, scan->text, rule, why) : 0;
+	int told = rule != NULL ? account_flag_read(scan, scan->text, rule, why) : 0;
 
 	*inverse = told == 1;
 	if (told == -1)
@@ -159,7 +159,7 @@ read_rows(const struct profile *profile, enum account_endpoint endpoint, const s
 	for (first = rows; json_rows_next(&rows, &row.key, &row.body); row.index++) {
 		if (row.index == MOST_ROWS)
 			return failure_set(why, FAILURE_PROTOCOL, "the answer has more than 100000 rows");
-		if (take_row(&row, endpoint, lists, why) != 0)
+		if (add_row(&row, endpoint, lists, why) != 0)
 			return -1;
 	}
 	if (limit != 0 && row.index >= limit)

@@ -64,7 +64,7 @@ struct account_lists {
 void account_lists_release(struct account_lists *lists);
 
 /* Positions and instruments alone, which may be many. */
-void account_lists_forget_positions(struct account_lists *lists);
+void account_lists_clear_positions(struct account_lists *lists);
 
 /*
  * One page of one endpoint.  0: it was read to its end and is in `lists` (or

@@ -299,7 +299,7 @@ account_row_instrument(const struct account_row *row, struct account_lists *list
 	    text.length >= sizeof(instrument.native))
 		return 0;
 	if (account->instrument_inverse != NULL)
-		inverse = account_decide(row->scan, row->body, account->instrument_inverse, why);
+		inverse = account_flag_read(row->scan, row->body, account->instrument_inverse, why);
 	if (inverse == -2)
 		return -1;
 	if (inverse < 0)

@@ -4,7 +4,7 @@
 #include "exchange/account/read.h"
 #include "json/scan.h"
 
-/* Pieces of account_read.c: for the files account_*.c alone. */
+/* Parts of read.c, for the files of exchange/account alone. */
 
 /* One row of a list: where it stands, and what is in it. */
 struct account_row {
@@ -26,8 +26,8 @@ int account_row_instrument(const struct account_row *row, struct account_lists *
  * What decides something (profile.h): 1, 0, or -1: not told, or in a form that nobody expects.  -2 with
  * `why`: it cannot be said.  And whether the addresses there restrict anything.
  */
-int account_decide(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why);
-int account_decide_restricted(
+int account_flag_read(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why);
+int account_flag_read_restricted(
     const struct json_scan *scan, struct slice row, const char *pointer, struct failure *why);
 
 /* Key and lock; a document that is no error. */

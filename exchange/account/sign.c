@@ -159,15 +159,15 @@ make_queries(struct signing *s, const char *query, struct failure *why)
 
 	account_text(&text);
 	append_raw(&text, s, query);
-	if ((s->raw = account_text_take(&text)) == NULL)
+	if ((s->raw = account_text_string(&text)) == NULL)
 		return too_long(s->profile, why);
 	account_text(&text);
 	account_sign_sort_query(&text, s->raw);
-	if ((s->sorted = account_text_take(&text)) == NULL)
+	if ((s->sorted = account_text_string(&text)) == NULL)
 		return too_long(s->profile, why);
 	account_text(&text);
 	account_sign_encode_query(&text, sorted ? s->sorted : s->raw);
-	if ((s->query = account_text_take(&text)) == NULL)
+	if ((s->query = account_text_string(&text)) == NULL)
 		return too_long(s->profile, why);
 	if (!s->post)
 		return 0;
@@ -203,7 +203,7 @@ account_sign_prehash(struct signing *s, struct failure *why)
 		account_sign_base64(&text, signature, length);
 	else
 		account_sign_hex(&text, signature, length);
-	s->signature = account_text_take(&text);
+	s->signature = account_text_string(&text);
 	return s->signature != NULL ? 0 : too_long(s->profile, why);
 }
 
@@ -230,7 +230,7 @@ append_signature(struct signing *s, char **sent, struct failure *why)
 			account_sign_encode_query(&text, value.text);
 		account_text_release(&value);
 	}
-	made = account_text_take(&text);
+	made = account_text_string(&text);
 	if (made == NULL)
 		return too_long(s->profile, why);
 	secret_free(*sent);
@@ -250,7 +250,7 @@ make_headers(const struct signing *s, struct account_signed *result, struct fail
 	for (size_t i = 0; i < headers->count; i++) {
 		account_text(&text);
 		account_sign_template(&text, s, headers->items[i]);
-		result->headers[i] = account_text_take(&text);
+		result->headers[i] = account_text_string(&text);
 		if (result->headers[i] == NULL)
 			return too_long(s->profile, why);
 	}

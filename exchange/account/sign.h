@@ -7,7 +7,7 @@
 #include "common/text/slice.h"
 #include "exchange/account/key.h"
 
-/* What the files of account_key.h share; nobody else includes this but their tests. */
+/* What the files behind key.h share; only they and their tests include it. */
 struct account_key {
 	char *name;
 	char *passphrase;      /* NULL: none */
@@ -29,7 +29,7 @@ void account_text(struct buffer *b);
 void account_text_release(struct buffer *b);
 
 /* As a string of its own, owned by the caller; the buffer is wiped and released.  NULL: it failed. */
-char *account_text_take(struct buffer *b);
+char *account_text_string(struct buffer *b);
 
 /* One call while it is signed: what its templates' tokens stand for.  NULL stands for "". */
 struct signing {

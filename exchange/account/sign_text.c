@@ -23,7 +23,7 @@ account_text_release(struct buffer *b)
 }
 
 char *
-account_text_take(struct buffer *b)
+account_text_string(struct buffer *b)
 {
 	char *text = b->failed || b->text == NULL ? NULL : strndup(b->text, b->length);
 
@@ -168,5 +168,5 @@ account_url(const char *base_url, const char *path, const char *query)
 	if (*query != '\0')
 		buffer_string(&url, "?");
 	buffer_string(&url, query);
-	return account_text_take(&url);
+	return account_text_string(&url);
 }

@@ -52,7 +52,8 @@ typical_latency(const struct exchange_reading *reading, double seconds[])
  * known.  The run may have gone on for long after that, for somebody else.
  */
 static void
-read_age(const struct venue *venue, const struct request_reading *request, struct book_news *news)
+read_age(const struct health_venue *venue, const struct request_reading *request,
+    struct book_assessment *assessment)
 {
 	const struct exchange_reading *reading = venue->reading;
 	double timestamp = reading->books[request->symbol].timestamp;
@@ -64,7 +65,7 @@ read_age(const struct venue *venue, const struct request_reading *request, struc
 	arrived = request->arrived + skew;
 
 	if (timestamp >= 0)
-		news->age = arrived > timestamp ? arrived - timestamp : 0;
+		assessment->age = arrived > timestamp ? arrived - timestamp : 0;
 }
 
 /* Numbers of 52 bits are exact in the file too. */
@@ -76,7 +77,7 @@ mark_of(const struct book_reading *reading)
 }
 
 static bool
-clocks_agree(const struct venue *a, const struct venue *b)
+clocks_agree(const struct health_venue *a, const struct health_venue *b)
 {
 	double difference = a->reading->clock_skew - b->reading->clock_skew;
 
@@ -84,17 +85,17 @@ clocks_agree(const struct venue *a, const struct venue *b)
 }
 
 void
-news_compare_clocks(struct venues *v)
+assess_compare_clocks(struct venues *v)
 {
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 		size_t told = 0, agree = 0;
 
 		venue->clock_agrees = false;
 		if (venue->reading == NULL || !venue->reading->clock_read)
 			continue;
 		for (size_t j = 0; j < v->count; j++) {
-			const struct venue *other = &v->items[j];
+			const struct health_venue *other = &v->items[j];
 
 			if (other->reading == NULL || !other->reading->clock_read)
 				continue;
@@ -106,38 +107,38 @@ news_compare_clocks(struct venues *v)
 }
 
 void
-news_read_books(struct venue *venue)
+assess_read_books(struct health_venue *venue)
 {
 	const struct exchange_reading *reading = venue->reading;
 	/* The request that tells the time comes last, if there are two. */
 	enum endpoint timed = venue->endpoints[ENDPOINT_TRADE] ? ENDPOINT_TRADE : ENDPOINT_BOOK;
 
 	for (size_t i = 0; i < venue->book_count; i++) {
-		struct book *book = &venue->books[i];
+		struct health_book *book = &venue->books[i];
 
-		book->news = (struct book_news){ .age = -1,
+		book->assessment = (struct book_assessment){ .age = -1,
 			.borrowed_age = venue->profile->book_timestamp.count != 1,
 			.mark = mark_of(&reading->books[i]),
 			.tradable = reading->books[i].tradable };
 		if (reading->books[i].read)
-			judge_compare_book(&book->history, &book->news);
+			judge_compare_book(&book->history, &book->assessment);
 	}
 	for (size_t i = 0; i < reading->request_count; i++) {
 		const struct request_reading *request = &reading->requests[i];
 
 		if (request->endpoint == timed && request->symbol < venue->book_count &&
 		    reading->books[request->symbol].read)
-			read_age(venue, request, &venue->books[request->symbol].news);
+			read_age(venue, request, &venue->books[request->symbol].assessment);
 	}
 }
 
 void
-news_read(
-    const struct venue *venue, const struct exchange_target *target, double seconds[], struct news *news)
+assess_venue(const struct health_venue *venue, const struct exchange_target *target, double seconds[],
+    struct assessment *assessment)
 {
 	const struct exchange_reading *reading = venue->reading;
 
-	*news = (struct news){ .books = target->asked[ENDPOINT_BOOK] ? venue->book_count : 0,
+	*assessment = (struct assessment){ .books = target->asked[ENDPOINT_BOOK] ? venue->book_count : 0,
 		.latency_seconds = typical_latency(reading, seconds),
 		.used_ratio = -1,
 		.status_told = !venue->endpoints[ENDPOINT_STATUS],
@@ -151,50 +152,50 @@ news_read(
 		const struct request_reading *request = &reading->requests[i];
 		bool failed = request->failure.kind != FAILURE_NONE;
 
-		news->requests += !request->dropped;
-		news->failures += failed && !request->dropped;
-		news->refusals += failed && !request->dropped && request->refused;
-		news->symbols_asked |= request->endpoint == ENDPOINT_SYMBOLS;
-		news->symbols_failed |= request->endpoint == ENDPOINT_SYMBOLS && failed;
-		news->status_told |= request->endpoint == ENDPOINT_STATUS && !failed;
+		assessment->requests += !request->dropped;
+		assessment->failures += failed && !request->dropped;
+		assessment->refusals += failed && !request->dropped && request->refused;
+		assessment->symbols_asked |= request->endpoint == ENDPOINT_SYMBOLS;
+		assessment->symbols_failed |= request->endpoint == ENDPOINT_SYMBOLS && failed;
+		assessment->status_told |= request->endpoint == ENDPOINT_STATUS && !failed;
 	}
 	for (size_t i = 0; i < venue->profile->limit_count; i++)
-		if (reading->limits[i].used_ratio > news->used_ratio)
-			news->used_ratio = reading->limits[i].used_ratio;
+		if (reading->limits[i].used_ratio > assessment->used_ratio)
+			assessment->used_ratio = reading->limits[i].used_ratio;
 }
 
 void
-news_find_movers(struct venues *v)
+assess_find_movers(struct venues *v)
 {
 	for (size_t i = 0; i < v->base_count; i++)
 		v->movers[i] = MOVER_NONE;
 	for (size_t i = 0; i < v->count; i++)
 		for (size_t j = 0; v->items[i].reading != NULL && j < v->items[i].book_count; j++) {
-			const struct book *book = &v->items[i].books[j];
+			const struct health_book *book = &v->items[i].books[j];
 			size_t *mover = &v->movers[book->base];
 
-			if (book->news.moved)
+			if (book->assessment.moved)
 				*mover = *mover == MOVER_NONE || *mover == i ? i : MOVER_SEVERAL;
 		}
 }
 
 void
-news_judge_books(
-    const struct venues *v, struct venue *venue, const struct judge_limits *limits, struct news *news)
+assess_judge_books(const struct venues *v, struct health_venue *venue, const struct judge_limits *limits,
+    struct assessment *assessment)
 {
 	size_t self = (size_t)(venue - v->items);
 
 	for (size_t i = 0; i < venue->book_count; i++) {
-		struct book *book = &venue->books[i];
+		struct health_book *book = &venue->books[i];
 		size_t mover = v->movers[book->base];
 
-		if (book->news.tradable >= 0)
-			book->history.tradable = book->news.tradable;
-		news->books_halted += book->history.tradable == 0;
+		if (book->assessment.tradable >= 0)
+			book->history.tradable = book->assessment.tradable;
+		assessment->books_halted += book->history.tradable == 0;
 		if (!venue->reading->books[i].read)
 			continue;
-		news->books_read++;
-		news->books_standing +=
-		    judge_book(limits, &book->history, &book->news, mover != MOVER_NONE && mover != self);
+		assessment->books_read++;
+		assessment->books_standing += judge_book(
+		    limits, &book->history, &book->assessment, mover != MOVER_NONE && mover != self);
 	}
 }

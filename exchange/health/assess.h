@@ -12,15 +12,15 @@
  * Whose clocks agree: at least two, and more than half of those that are known.
  * Then it is ours that is wrong, and theirs are believed, however far behind.
  */
-void news_compare_clocks(struct venues *v);
+void assess_compare_clocks(struct venues *v);
 
-void news_read_books(struct venue *venue);
-void news_find_movers(struct venues *v);
+void assess_read_books(struct health_venue *venue);
+void assess_find_movers(struct venues *v);
 
 /* `seconds` has room for all requests of the venue. */
-void news_read(
-    const struct venue *venue, const struct exchange_target *target, double seconds[], struct news *news);
-void news_judge_books(
-    const struct venues *v, struct venue *venue, const struct judge_limits *limits, struct news *news);
+void assess_venue(const struct health_venue *venue, const struct exchange_target *target, double seconds[],
+    struct assessment *assessment);
+void assess_judge_books(const struct venues *v, struct health_venue *venue, const struct judge_limits *limits,
+    struct assessment *assessment);
 
 #endif /* EXCHANGE_HEALTH_ASSESS_H */

@@ -7,7 +7,7 @@ static const int64_t second_ns = 1000000000, cron_ns = 60 * 1000000000LL;
 
 /* What is reckoned with, for one venue. */
 struct budget {
-	const struct venue *venue;
+	const struct health_venue *venue;
 	const struct exchange_target *target;
 	int64_t besides;
 	const struct options *given;

@@ -10,7 +10,7 @@ read_value(const struct metrics *last, enum exchange_family family, const char *
 {
 	double value;
 
-	assert(family_goes_on(&exchange_families[family]) || exchange_families[family].recalled);
+	assert(family_continues(&exchange_families[family]) || exchange_families[family].recalled);
 	if (!metrics_value(last, &exchange_families[family], labels, &value))
 		return otherwise;
 	return value >= least && value <= most ? value : otherwise;
@@ -21,7 +21,7 @@ static const double clock_slack = 3600;
 static const double largest_count = 1e15;
 
 void
-memory_read(const struct metrics *last, const char *exchange, double now, struct history *history)
+history_read(const struct metrics *last, const char *exchange, double now, struct history *history)
 {
 	const char *const *labels = LABELS(exchange);
 
@@ -46,7 +46,7 @@ memory_read(const struct metrics *last, const char *exchange, double now, struct
 }
 
 void
-memory_read_book(
+history_read_book(
     const struct metrics *last, const char *exchange, const char *symbol, struct book_history *history)
 {
 	const char *const *labels = LABELS(exchange, symbol);
@@ -66,7 +66,7 @@ set(struct metrics *m, enum exchange_family family, const char *const labels[], 
 }
 
 void
-memory_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now)
+history_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now)
 {
 	const char *const *labels = LABELS(exchange);
 
@@ -77,7 +77,7 @@ memory_write_hold(struct metrics *m, const char *exchange, const struct history 
 }
 
 void
-memory_write(struct metrics *m, const char *exchange, const struct history *history, double now)
+history_write(struct metrics *m, const char *exchange, const struct history *history, double now)
 {
 	const char *const *labels = LABELS(exchange);
 
@@ -88,11 +88,11 @@ memory_write(struct metrics *m, const char *exchange, const struct history *hist
 	set(m, EXCHANGE_LAST_ASKED, labels, history->asked_at);
 	set(m, EXCHANGE_MAINTENANCE, labels, history->maintenance);
 	set(m, EXCHANGE_SYMBOLS_FAILED, labels, history->symbols_failed);
-	memory_write_hold(m, exchange, history, now);
+	history_write_hold(m, exchange, history, now);
 }
 
 void
-memory_write_book(struct metrics *m, const char *exchange, const char *symbol,
+history_write_book(struct metrics *m, const char *exchange, const char *symbol,
     const struct book_history *history, bool with_tradable)
 {
 	const char *const *labels = LABELS(exchange, symbol);
@@ -106,7 +106,7 @@ memory_write_book(struct metrics *m, const char *exchange, const char *symbol,
 }
 
 void
-memory_write_health(struct metrics *m, const char *exchange, enum health health)
+history_write_health(struct metrics *m, const char *exchange, enum health health)
 {
 	for (int each = 0; each < HEALTHS; each++)
 		set(m, EXCHANGE_STATE, LABELS(exchange, health_name((enum health)each)), each == (int)health);

@@ -15,19 +15,19 @@
  */
 
 /* What `last` knows; times that cannot be true any more (the clock was set back) are forgotten. */
-void memory_read(const struct metrics *last, const char *exchange, double now, struct history *history);
-void memory_read_book(
+void history_read(const struct metrics *last, const char *exchange, double now, struct history *history);
+void history_read_book(
     const struct metrics *last, const char *exchange, const char *symbol, struct book_history *history);
 
 /* After a run that asked. */
-void memory_write(struct metrics *m, const char *exchange, const struct history *history, double now);
-void memory_write_book(struct metrics *m, const char *exchange, const char *symbol,
+void history_write(struct metrics *m, const char *exchange, const struct history *history, double now);
+void history_write_book(struct metrics *m, const char *exchange, const char *symbol,
     const struct book_history *history, bool with_tradable);
 
 /* After one that did not: a ban or back-off that another program met is told here too. */
-void memory_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now);
+void history_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now);
 
 /* The state, in every run. */
-void memory_write_health(struct metrics *m, const char *exchange, enum health health);
+void history_write_health(struct metrics *m, const char *exchange, enum health health);
 
 #endif /* EXCHANGE_HEALTH_HISTORY_H */

@@ -7,18 +7,19 @@ judge_may_ask(const struct history *history, double now)
 }
 
 bool
-judge_is_failed(const struct news *news)
+judge_is_failed(const struct assessment *assessment)
 {
-	if (news->requests == 0)
+	if (assessment->requests == 0)
 		return false;
-	return news->failures >= news->requests || (news->books > 0 && news->books_read == 0);
+	return assessment->failures >= assessment->requests ||
+	       (assessment->books > 0 && assessment->books_read == 0);
 }
 
 void
-judge_compare_book(const struct book_history *history, struct book_news *news)
+judge_compare_book(const struct book_history *history, struct book_assessment *assessment)
 {
-	news->compared = history->known;
-	news->moved = history->known && history->mark != news->mark;
+	assessment->compared = history->known;
+	assessment->moved = history->known && history->mark != assessment->mark;
 }
 
 /*
@@ -26,19 +27,19 @@ judge_compare_book(const struct book_history *history, struct book_news *news)
  * venue: such a run neither counts nor ends the row.
  */
 bool
-judge_book(const struct judge_limits *limits, struct book_history *history, const struct book_news *news,
-    bool others_moved)
+judge_book(const struct judge_limits *limits, struct book_history *history,
+    const struct book_assessment *assessment, bool others_moved)
 {
-	if (news->moved || !news->compared)
+	if (assessment->moved || !assessment->compared)
 		history->unchanged_runs = 0;
 	else if (others_moved)
 		history->unchanged_runs++;
 	history->known = true;
-	history->mark = news->mark;
+	history->mark = assessment->mark;
 	/* Where nobody has traded for long the book may be alive all the same. */
-	if (news->borrowed_age && news->moved)
+	if (assessment->borrowed_age && assessment->moved)
 		return false;
-	return news->age > limits->frozen_age || history->unchanged_runs >= limits->frozen_runs;
+	return assessment->age > limits->frozen_age || history->unchanged_runs >= limits->frozen_runs;
 }
 
 /*
@@ -65,13 +66,13 @@ halved(double x)
 
 /* Requests fade with time, not with runs: the ratio means the same from cron and in a tight loop. */
 static void
-remember_errors(struct history *history, const struct news *news, double now)
+remember_errors(struct history *history, const struct assessment *assessment, double now)
 {
 	double passed = now > history->asked_at ? now - history->asked_at : 0;
 	double samples = history->error_samples * halved(passed / (double)ERROR_HALF_LIFE);
-	double errors = history->error_ratio * samples + (double)news->failures;
+	double errors = history->error_ratio * samples + (double)assessment->failures;
 
-	history->error_samples = samples + (double)news->requests;
+	history->error_samples = samples + (double)assessment->requests;
 	history->error_ratio = history->error_samples > 0 ? errors / history->error_samples : 0;
 }
 
@@ -85,52 +86,55 @@ hold_until(double demanded, double now, double untold, double most)
 }
 
 void
-judge_remember(struct history *history, const struct news *news, double now)
+judge_remember(struct history *history, const struct assessment *assessment, double now)
 {
 	double until;
 
-	if (news->requests == 0)
+	if (assessment->requests == 0)
 		return;
 	history->runs++;
-	remember_errors(history, news, now);
+	remember_errors(history, assessment, now);
 	history->asked_at = now;
 	/* A refusal is an answer, but of no use: where there was nothing else it neither counts nor ends the
 	 * row. */
-	if (!judge_is_failed(news))
+	if (!judge_is_failed(assessment))
 		history->failed_runs = 0;
-	else if (news->failures > news->refusals)
+	else if (assessment->failures > assessment->refusals)
 		history->failed_runs++;
-	if (news->banned) {
-		until = hold_until(news->banned_until, now, BAN_LEAST, BAN_MOST);
+	if (assessment->banned) {
+		until = hold_until(assessment->banned_until, now, BAN_LEAST, BAN_MOST);
 		/* One answer of several may tell less: a ban is never shortened. */
 		if (until > history->banned_until)
 			history->banned_until = until;
 	}
-	if (news->throttled) {
-		until = hold_until(news->retry_at, now, RETRY_UNTOLD, RETRY_MOST);
+	if (assessment->throttled) {
+		until = hold_until(assessment->retry_at, now, RETRY_UNTOLD, RETRY_MOST);
 		if (until > history->retry_at)
 			history->retry_at = until;
 	}
-	if (news->status_told || news->maintenance)
-		history->maintenance = news->maintenance;
-	if (news->symbols_asked)
-		history->symbols_failed = news->symbols_failed;
+	if (assessment->status_told || assessment->maintenance)
+		history->maintenance = assessment->maintenance;
+	if (assessment->symbols_asked)
+		history->symbols_failed = assessment->symbols_failed;
 }
 
 /* 4800 of 6000 leave a fifth, whatever the computer makes of a fifth. */
 static const double rounding = 1e-9;
 
 static bool
-is_degraded(const struct judge_limits *limits, const struct history *history, const struct news *news)
+is_degraded(
+    const struct judge_limits *limits, const struct history *history, const struct assessment *assessment)
 {
-	return judge_is_failed(news) || news->throttled || news->latency_seconds > limits->latency_seconds ||
+	return judge_is_failed(assessment) || assessment->throttled ||
+	       assessment->latency_seconds > limits->latency_seconds ||
 	       history->error_ratio > limits->error_ratio ||
-	       1 - news->used_ratio < limits->headroom - rounding || news->books_standing > 0 ||
-	       news->books_halted > 0 || news->restricted;
+	       1 - assessment->used_ratio < limits->headroom - rounding || assessment->books_standing > 0 ||
+	       assessment->books_halted > 0 || assessment->restricted;
 }
 
 enum health
-judge(const struct judge_limits *limits, const struct history *history, const struct news *news, double now)
+judge(const struct judge_limits *limits, const struct history *history, const struct assessment *assessment,
+    double now)
 {
 	if (history->banned_until > now)
 		return HEALTH_BANNED;
@@ -139,11 +143,11 @@ judge(const struct judge_limits *limits, const struct history *history, const st
 	if (history->failed_runs >= limits->down_after)
 		return HEALTH_DOWN;
 	/* Not asked and not banned: it backs off. */
-	if (news == NULL)
+	if (assessment == NULL)
 		return HEALTH_DEGRADED;
-	if (news->requests == 0)
+	if (assessment->requests == 0)
 		return history->judged && history->health < HEALTH_DOWN ? history->health : HEALTH_DEGRADED;
-	if (news->books_read > 0 && news->books_standing == news->books_read)
+	if (assessment->books_read > 0 && assessment->books_standing == assessment->books_read)
 		return HEALTH_FROZEN;
-	return is_degraded(limits, history, news) ? HEALTH_DEGRADED : HEALTH_HEALTHY;
+	return is_degraded(limits, history, assessment) ? HEALTH_DEGRADED : HEALTH_HEALTHY;
 }

@@ -44,8 +44,8 @@ struct book_history {
 	double tradable; /* 1, 0, or negative: never told */
 };
 
-/* This run's news of a book that was read. */
-struct book_news {
+/* What this run found of a book that was read. */
+struct book_assessment {
 	double mark;
 	double age;        /* seconds; negative: not told */
 	bool borrowed_age; /* it is of the last trade, or of single levels: the book has no time of its own */
@@ -54,8 +54,8 @@ struct book_news {
 	bool moved;        /* it is another one than before; set by judge_compare_book() */
 };
 
-/* This run's news of an exchange that was asked. */
-struct news {
+/* What this run found of an exchange that was asked. */
+struct assessment {
 	size_t requests;
 	size_t failures;
 	size_t refusals; /* of these: bans, and answers that asked for fewer requests */
@@ -79,19 +79,19 @@ struct news {
 bool judge_may_ask(const struct history *history, double now);
 
 /* Whether the run gave nothing of use: no answer, or none of the books.  Not one that asked nothing. */
-bool judge_is_failed(const struct news *news);
+bool judge_is_failed(const struct assessment *assessment);
 
 /* First of all books: whether this one moved.  Then of each: remember it; whether it stands still.  */
-void judge_compare_book(const struct book_history *history, struct book_news *news);
-bool judge_book(const struct judge_limits *limits, struct book_history *history, const struct book_news *news,
-    bool others_moved);
+void judge_compare_book(const struct book_history *history, struct book_assessment *assessment);
+bool judge_book(const struct judge_limits *limits, struct book_history *history,
+    const struct book_assessment *assessment, bool others_moved);
 
 /* Add this run to what is remembered; one that asked nothing adds nothing. */
-void judge_remember(struct history *history, const struct news *news, double now);
+void judge_remember(struct history *history, const struct assessment *assessment, double now);
 
-/* The state, as before if nothing was asked; `news` is NULL when the exchange had to be left alone. */
-enum health judge(
-    const struct judge_limits *limits, const struct history *history, const struct news *news, double now);
+/* The state, as before if nothing was asked; `assessment` is NULL when the exchange had to be left alone. */
+enum health judge(const struct judge_limits *limits, const struct history *history,
+    const struct assessment *assessment, double now);
 
 enum { ERROR_HALF_LIFE = 120 }; /* seconds; after this a request counts half in the error ratio */
 

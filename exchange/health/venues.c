@@ -13,9 +13,9 @@ out_of_memory(struct failure *why)
 /* Books -------------------------------------------------------------- */
 
 static int
-add_books(struct venue *venue, const struct exchange_setting *setting, struct failure *why)
+add_books(struct health_venue *venue, const struct exchange_setting *setting, struct failure *why)
 {
-	*venue = (struct venue){ .name = setting->name,
+	*venue = (struct health_venue){ .name = setting->name,
 		.base_url = setting->base_url,
 		.profile = setting->profile,
 		.symbols = (const char *const *)setting->symbols,
@@ -24,7 +24,8 @@ add_books(struct venue *venue, const struct exchange_setting *setting, struct fa
 		return out_of_memory(why);
 	for (; venue->book_count < setting->symbol_count; venue->book_count++)
 		venue->books[venue->book_count] =
-		    (struct book){ .symbol = venue->symbols[venue->book_count], .history.tradable = -1 };
+		    (struct health_book){ .symbol = venue->symbols[venue->book_count],
+			    .history.tradable = -1 };
 	return 0;
 }
 
@@ -38,7 +39,7 @@ same_base(const char *symbol, const char *other)
 
 /* The number of a book's base; `first` holds the first book of each that has one. */
 static size_t
-number_of_base(const struct book *book, const struct book *first[], size_t *count)
+number_of_base(const struct health_book *book, const struct health_book *first[], size_t *count)
 {
 	for (size_t i = 0; i < *count; i++)
 		if (same_base(book->symbol, first[i]->symbol))
@@ -50,7 +51,7 @@ number_of_base(const struct book *book, const struct book *first[], size_t *coun
 static int
 number_bases(struct venues *v, size_t books, struct failure *why)
 {
-	const struct book **first = calloc(books + 1, sizeof(struct book *));
+	const struct health_book **first = calloc(books + 1, sizeof(struct health_book *));
 	size_t count = 0;
 
 	if (first == NULL)
@@ -68,7 +69,7 @@ number_bases(struct venues *v, size_t books, struct failure *why)
 
 /* A server time tells that it is there, too; trades are asked for where books have no time. */
 static void
-choose_endpoints(struct venue *venue)
+choose_endpoints(struct health_venue *venue)
 {
 	const struct profile *profile = venue->profile;
 
@@ -88,7 +89,7 @@ choose_endpoints(struct venue *venue)
 
 /* An exchange of which nothing was asked would look healthy for ever. */
 static bool
-has_endpoints(const struct venue *venue)
+has_endpoints(const struct health_venue *venue)
 {
 	for (int e = 0; e < ENDPOINTS; e++)
 		if (venue->endpoints[e])
@@ -97,7 +98,7 @@ has_endpoints(const struct venue *venue)
 }
 
 const char *
-venue_url(const struct venue *venue)
+venue_url(const struct health_venue *venue)
 {
 	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
 }
@@ -111,7 +112,7 @@ is_doubtful(const struct book_history *book)
 
 /* A list of symbols is heavy, and says the same for days. */
 static bool
-symbols_are_due(const struct venue *venue, const struct profile_endpoint *endpoint)
+symbols_are_due(const struct health_venue *venue, const struct profile_endpoint *endpoint)
 {
 	if (endpoint->every_runs <= 1 || (int64_t)venue->history.runs % endpoint->every_runs == 0 ||
 	    venue->history.symbols_failed)
@@ -123,7 +124,7 @@ symbols_are_due(const struct venue *venue, const struct profile_endpoint *endpoi
 }
 
 void
-venue_choose(const struct venue *venue, struct exchange_target *target)
+venue_choose(const struct health_venue *venue, struct exchange_target *target)
 {
 	*target = (struct exchange_target){ .profile = venue->profile,
 		.base_url = venue->base_url,
@@ -138,7 +139,7 @@ venue_choose(const struct venue *venue, struct exchange_target *target)
 /* All ---------------------------------------------------------------- */
 
 static int
-take_room(struct venues *v, size_t count, struct failure *why)
+allocate(struct venues *v, size_t count, struct failure *why)
 {
 	v->items = calloc(count, sizeof(*v->items));
 	v->targets = calloc(count, sizeof(*v->targets));
@@ -153,8 +154,7 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 {
 	size_t books = 0;
 
-	if (exchange_settings_read(&v->settings, given, why) != 0 ||
-	    take_room(v, v->settings.count, why) != 0)
+	if (exchange_settings_read(&v->settings, given, why) != 0 || allocate(v, v->settings.count, why) != 0)
 		return -1;
 	for (; v->count < v->settings.count; v->count++)
 		if (add_books(&v->items[v->count], &v->settings.items[v->count], why) != 0)

@@ -11,19 +11,19 @@
  * Which exchanges are asked for which symbols: from the settings, checked, and
  * with all memory that a run needs besides the probe's.
  */
-struct book {
+struct health_book {
 	const char *symbol; /* "BTC/USDT"; the settings' */
 	size_t base;        /* number of "BTC": the same in all venues */
 	struct book_history history;
-	struct book_news news;
+	struct book_assessment assessment;
 };
 
-struct venue {
+struct health_venue {
 	const char *name;     /* the label; this and what follows is the settings' */
 	const char *base_url; /* NULL: the profile's */
 	const struct profile *profile;
 	const char *const *symbols; /* ended by NULL */
-	struct book *books;
+	struct health_book *books;
 	size_t book_count;
 	bool endpoints[ENDPOINTS]; /* asked at all */
 	struct history history;
@@ -35,7 +35,7 @@ enum { MOVER_NONE = EXCHANGES_MAX, MOVER_SEVERAL };
 
 struct venues {
 	struct exchange_settings settings;
-	struct venue *items;
+	struct health_venue *items;
 	size_t count;
 	size_t base_count;
 	size_t *movers;  /* by base: the venue whose book moved in this run, or one of these */
@@ -49,13 +49,13 @@ int venues_open(struct venues *v, const struct options *given, struct failure *w
 void venues_release(struct venues *v);
 
 /* What is asked: its own, or the profile's. */
-const char *venue_url(const struct venue *venue);
+const char *venue_url(const struct health_venue *venue);
 
 /*
  * Which endpoints are due in this run.  The heavy list of symbols is not due in
  * each, but while the last question for it failed, and while one of the symbols
  * is not tradable or not known to be: so that the end of it is seen.
  */
-void venue_choose(const struct venue *venue, struct exchange_target *target);
+void venue_choose(const struct health_venue *venue, struct exchange_target *target);
 
 #endif /* EXCHANGE_HEALTH_VENUES_H */

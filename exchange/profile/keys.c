@@ -182,7 +182,7 @@ find_read(struct profile *profile, const char *name, size_t length)
 }
 
 /* Sections whose keys are "<section>.<name>.<key>", the same ones for each name. */
-static const struct section {
+static const struct key_section {
 	const char *begins;
 	const struct profile_key *table;
 	size_t count;
@@ -218,7 +218,7 @@ find_key(struct profile *profile, const char *name, void **field)
 
 /* "a.b" may be written in two ways, which config_read() does not notice. */
 static const char *
-note(struct profile_loading *loading, const struct config_value *value)
+add_seen(struct profile_loading *loading, const struct config_value *value)
 {
 	const char *key;
 
@@ -236,7 +236,7 @@ note(struct profile_loading *loading, const struct config_value *value)
 }
 
 int
-profile_take(void *context, const struct config_value *value, struct failure *why)
+profile_read_value(void *context, const struct config_value *value, struct failure *why)
 {
 	struct profile_loading *loading = context;
 	struct failure url_fault;
@@ -246,7 +246,7 @@ profile_take(void *context, const struct config_value *value, struct failure *wh
 
 	if (key == NULL)
 		return profile_fail(loading, value->line, value->key, "unknown key", why);
-	wrong = note(loading, value);
+	wrong = add_seen(loading, value);
 	if (wrong == NULL && value->text == NULL)
 		return profile_key_is_list(key) && !value->in_list
 			   ? 0
@@ -257,7 +257,7 @@ profile_take(void *context, const struct config_value *value, struct failure *wh
 	if (wrong == NULL && key->kind == KIND_URL && profile_check_url(value->text, &url_fault) != 0)
 		wrong = url_fault.text;
 	if (wrong == NULL)
-		wrong = profile_take_value(loading->profile, key, value->text, field);
+		wrong = profile_parse_value(loading->profile, key, value->text, field);
 	if (wrong == NULL)
 		return 0;
 	if (key->words != NULL && strcmp(wrong, "unknown word") == 0)

@@ -9,8 +9,8 @@
 
 /*
  * From the keys of a profile's file to the fields of a struct profile:
- * profile_keys.c knows the keys, profile_value.c what a text must look like,
- * profile_check.c what belongs together.  For profile.c alone.
+ * keys.c knows the keys, value.c what a text must look like, check.c what
+ * belongs together.  For profile.c alone.
  */
 enum { PROFILE_VALUES = 400, PROFILE_KEY = 256 };
 
@@ -75,13 +75,13 @@ const char *profile_keep(struct profile *profile, const char *text, size_t lengt
 
 /* What is wrong with the text of a value ("unknown word": none of the key's), or NULL: then it is in the
  * field. */
-const char *profile_take_value(
+const char *profile_parse_value(
     struct profile *profile, const struct profile_key *key, const char *text, void *field);
 bool profile_key_is_list(const struct profile_key *key);
 bool profile_name_valid(const char *text);
 
 /* Takes one value of the file; a config_handler, whose context is the struct profile_loading. */
-int profile_take(void *context, const struct config_value *value, struct failure *why);
+int profile_read_value(void *context, const struct config_value *value, struct failure *why);
 
 /* "FILE:LINE: KEY: REASON"; -1. */
 int profile_fail(const struct profile_loading *loading, unsigned line, const char *key, const char *reason,
@@ -98,7 +98,7 @@ int profile_require(const struct profile_loading *loading, const char *keys, str
 int profile_require_with(
     const struct profile_loading *loading, const char *key, const char *others, struct failure *why);
 
-/* What is wrong with a text of the account's kinds, or NULL (profile_account.c). */
+/* What is wrong with a text of the account's kinds, or NULL (account.c). */
 const char *profile_check_read_path(const char *text);
 const char *profile_check_decides(const char *text);
 const char *profile_check_permission(const char *text);

@@ -126,7 +126,7 @@ profile_load(const char *path, struct failure *why)
 	}
 	loading->path = path;
 	loading->profile = profile;
-	result = config_read(path, profile_take, loading, why);
+	result = config_read(path, profile_read_value, loading, why);
 	if (result == 0) {
 		complete(profile);
 		result = profile_check(loading, why);

@@ -67,7 +67,7 @@ struct profile_auth {
 /*
  * What is read of an account, with a signature (but the instruments, which are
  * public).  Nothing else can be asked: paths are checked against words that
- * place, cancel, move or change anything (profile_check.c).
+ * place, cancel, move or change anything (check.c).
  */
 struct profile_read {
 	const char *path;         /* with query; NULL: there is none */

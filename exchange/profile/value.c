@@ -157,7 +157,7 @@ check_text(enum profile_kind kind, const char *text)
 }
 
 static const char *
-take_seconds(const char *text, int *seconds)
+parse_seconds(const char *text, int *seconds)
 {
 	int64_t ns;
 
@@ -168,7 +168,7 @@ take_seconds(const char *text, int *seconds)
 }
 
 static const char *
-take_count(const char *text, int *count)
+parse_count(const char *text, int *count)
 {
 	if (!all_of(text, "0123456789") || strlen(text) > 6)
 		return "not a whole number between 0 and 999999";
@@ -177,7 +177,7 @@ take_count(const char *text, int *count)
 }
 
 static const char *
-take_number(const char *text, double *number)
+parse_number(const char *text, double *number)
 {
 	double value = number_valid(SLICE(text)) ? number_value(SLICE(text)) : 0;
 
@@ -188,7 +188,7 @@ take_number(const char *text, double *number)
 }
 
 static const char *
-take_word(const struct profile_key *key, const char *text, void *field)
+parse_word(const struct profile_key *key, const char *text, void *field)
 {
 	int index = word_index(key->words, text);
 
@@ -202,7 +202,7 @@ take_word(const struct profile_key *key, const char *text, void *field)
 }
 
 static const char *
-take_text(struct profile *profile, const struct profile_key *key, const char *text, void *field)
+parse_text(struct profile *profile, const struct profile_key *key, const char *text, void *field)
 {
 	const char *wrong = check_text(key->kind, text), *kept;
 	struct profile_list *list = field;
@@ -224,15 +224,15 @@ take_text(struct profile *profile, const struct profile_key *key, const char *te
 }
 
 const char *
-profile_take_value(struct profile *profile, const struct profile_key *key, const char *text, void *field)
+profile_parse_value(struct profile *profile, const struct profile_key *key, const char *text, void *field)
 {
 	switch (key->kind) {
 	case KIND_CHOICE:
-	case KIND_FLAG: return take_word(key, text, field);
-	case KIND_COUNT: return take_count(text, field);
-	case KIND_NUMBER: return take_number(text, field);
-	case KIND_SECONDS: return take_seconds(text, field);
-	default: return take_text(profile, key, text, field);
+	case KIND_FLAG: return parse_word(key, text, field);
+	case KIND_COUNT: return parse_count(text, field);
+	case KIND_NUMBER: return parse_number(text, field);
+	case KIND_SECONDS: return parse_seconds(text, field);
+	default: return parse_text(profile, key, text, field);
 	}
 }
 

@@ -17,7 +17,7 @@ enum {
 };
 
 /* One target while it is asked. */
-struct venue {
+struct public_venue {
 	const struct exchange_target *target;
 	struct exchange_reading *reading;
 	char (*natives)[NATIVE];     /* one per symbol; "" for what is no pair */
@@ -29,13 +29,13 @@ struct venue {
 
 /* Which request of which venue an HTTP request stands for. */
 struct question {
-	struct venue *venue;
+	struct public_venue *venue;
 	struct request_reading *request;
 	bool taken; /* its answer is read */
 };
 
-struct round {
-	struct venue *venues;
+struct public_run {
+	struct public_venue *venues;
 	size_t venue_count;
 	struct question *questions;
 	struct http_request *requests; /* their URLs are ours */
@@ -127,7 +127,7 @@ compare_natives(const void *a, const void *b)
 }
 
 static void
-prepare_symbols(struct venue *venue)
+prepare_symbols(struct public_venue *venue)
 {
 	const struct exchange_target *target = venue->target;
 
@@ -144,7 +144,8 @@ prepare_symbols(struct venue *venue)
 
 /* -1: no memory; what is there is released by the callers' owners. */
 static int
-prepare_venue(struct venue *venue, const struct exchange_target *target, struct exchange_reading *reading)
+prepare_venue(
+    struct public_venue *venue, const struct exchange_target *target, struct exchange_reading *reading)
 {
 	size_t symbols = target->symbol_count + 1, requests = count_requests(target) + 1; /* never 0 bytes */
 
@@ -156,7 +157,7 @@ prepare_venue(struct venue *venue, const struct exchange_target *target, struct 
 		reading->phase_seconds[i] = -1;
 	for (size_t i = 0; i < PROFILE_LIMITS; i++)
 		reading->limits[i].used_ratio = -1;
-	*venue = (struct venue){ .target = target, .reading = reading };
+	*venue = (struct public_venue){ .target = target, .reading = reading };
 	exchange_wanted(target->profile, venue->wanted);
 	reading->requests = calloc(requests, sizeof(*reading->requests));
 	reading->books = calloc(symbols, sizeof(*reading->books));
@@ -172,7 +173,7 @@ prepare_venue(struct venue *venue, const struct exchange_target *target, struct 
 
 /* A symbol that has no URL is not asked: its request has failed already. */
 static void
-add_question(struct round *round, struct venue *venue, size_t endpoint, size_t symbol)
+add_question(struct public_run *run, struct public_venue *venue, size_t endpoint, size_t symbol)
 {
 	bool per_symbol = venue->target->profile->endpoints[endpoint].per_symbol;
 	struct request_reading *request = &venue->reading->requests[venue->reading->request_count++];
@@ -186,8 +187,8 @@ add_question(struct round *round, struct venue *venue, size_t endpoint, size_t s
 		    "there is no URL for it: a symbol is a pair, as in 'BTC/USDT'");
 		return;
 	}
-	round->questions[round->count] = (struct question){ .venue = venue, .request = request };
-	round->requests[round->count++] = (struct http_request){
+	run->questions[run->count] = (struct question){ .venue = venue, .request = request };
+	run->requests[run->count++] = (struct http_request){
 		.url = url,
 		.body_limit = endpoint == ENDPOINT_SYMBOLS ? SYMBOLS_LIMIT : BODY_LIMIT,
 		.wanted = venue->wanted,
@@ -195,49 +196,49 @@ add_question(struct round *round, struct venue *venue, size_t endpoint, size_t s
 }
 
 static int
-prepare(struct round *round, const struct exchange_target targets[], size_t count,
+prepare(struct public_run *run, const struct exchange_target targets[], size_t count,
     struct exchange_reading readings[])
 {
 	size_t total = 1;
 
-	round->venues = calloc(count + 1, sizeof(*round->venues));
-	if (round->venues == NULL)
+	run->venues = calloc(count + 1, sizeof(*run->venues));
+	if (run->venues == NULL)
 		return -1;
-	for (; round->venue_count < count; round->venue_count++) {
-		size_t i = round->venue_count;
+	for (; run->venue_count < count; run->venue_count++) {
+		size_t i = run->venue_count;
 
 		total += count_requests(&targets[i]);
-		if (prepare_venue(&round->venues[i], &targets[i], &readings[i]) != 0) {
-			round->venue_count++;
+		if (prepare_venue(&run->venues[i], &targets[i], &readings[i]) != 0) {
+			run->venue_count++;
 			return -1;
 		}
 	}
-	round->questions = calloc(total, sizeof(*round->questions));
-	round->requests = calloc(total, sizeof(*round->requests));
-	round->responses = calloc(total, sizeof(*round->responses));
-	if (round->questions == NULL || round->requests == NULL || round->responses == NULL)
+	run->questions = calloc(total, sizeof(*run->questions));
+	run->requests = calloc(total, sizeof(*run->requests));
+	run->responses = calloc(total, sizeof(*run->responses));
+	if (run->questions == NULL || run->requests == NULL || run->responses == NULL)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		for (size_t e = 0; e < ENDPOINTS; e++)
 			for (size_t s = 0; s < calls_of(&targets[i], e); s++)
-				add_question(round, &round->venues[i], e, s);
+				add_question(run, &run->venues[i], e, s);
 	return 0;
 }
 
 static void
-release(struct round *round)
+release(struct public_run *run)
 {
-	for (size_t i = 0; i < round->venue_count; i++) {
-		free(round->venues[i].natives);
-		free(round->venues[i].sorted);
-		free(round->venues[i].trades);
+	for (size_t i = 0; i < run->venue_count; i++) {
+		free(run->venues[i].natives);
+		free(run->venues[i].sorted);
+		free(run->venues[i].trades);
 	}
-	for (size_t i = 0; i < round->count; i++)
-		free((char *)round->requests[i].url);
-	free(round->venues);
-	free(round->questions);
-	free(round->requests);
-	free(round->responses);
+	for (size_t i = 0; i < run->count; i++)
+		free((char *)run->requests[i].url);
+	free(run->venues);
+	free(run->questions);
+	free(run->requests);
+	free(run->responses);
 }
 
 static double
@@ -252,7 +253,7 @@ later(double a, double b)
  * `grain` that it is rounded by.
  */
 static void
-take_clock(
+set_clock(
     struct exchange_reading *reading, int64_t sent_unix_ns, int64_t told_unix_ns, double server, double grain)
 {
 	double sent = (double)sent_unix_ns / 1e9, received = (double)told_unix_ns / 1e9;
@@ -269,7 +270,7 @@ take_clock(
 }
 
 static void
-take_transport(struct venue *venue, const struct http_response *response)
+read_transport(struct public_venue *venue, const struct http_response *response)
 {
 	struct exchange_reading *reading = venue->reading;
 	double date;
@@ -282,11 +283,11 @@ take_transport(struct venue *venue, const struct http_response *response)
 	/* Whole seconds, rounded down. */
 	if (venue->target->profile->time_from_date_header && response->status != 0 &&
 	    value_http_date(response->date, &date))
-		take_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
+		set_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
 }
 
 static void
-take_signals(struct exchange_reading *reading, const struct exchange_answer *answer)
+add_signals(struct exchange_reading *reading, const struct exchange_answer *answer)
 {
 	reading->maintenance |= answer->maintenance;
 	reading->restricted |= answer->restricted;
@@ -314,16 +315,16 @@ arrival(const struct http_response *response)
 
 /* Of two answers the worse one counts. */
 static void
-take_tradable(struct book_reading *book, int tradable)
+set_tradable(struct book_reading *book, int tradable)
 {
 	if (book->tradable < 0 || tradable == 0)
 		book->tradable = tradable;
 }
 
 static void
-take_answer(struct question *question, const struct http_response *response)
+read_answer(struct question *question, const struct http_response *response)
 {
-	struct venue *venue = question->venue;
+	struct public_venue *venue = question->venue;
 	struct request_reading *request = question->request;
 	const struct profile *profile = venue->target->profile;
 	struct asked_symbol one = { venue->natives[request->symbol], -1 };
@@ -337,12 +338,12 @@ take_answer(struct question *question, const struct http_response *response)
 	request->seconds = response->seconds;
 	request->arrived = arrival(response);
 	request->failure = answer.failure;
-	take_transport(venue, response);
-	take_signals(venue->reading, &answer);
+	read_transport(venue, response);
+	add_signals(venue->reading, &answer);
 	request->refused = answer.banned || answer.throttled;
 	venue->refuses |= request->refused;
 	/* What is in the body may have been written just before its end. */
-	take_clock(venue->reading, response->sent_unix_ns, response->ended_unix_ns, answer.server_time,
+	set_clock(venue->reading, response->sent_unix_ns, response->ended_unix_ns, answer.server_time,
 	    answer.server_time_error);
 	if (request->endpoint == ENDPOINT_BOOK && answer.book.read) {
 		answer.book.tradable = venue->reading->books[request->symbol].tradable;
@@ -351,57 +352,57 @@ take_answer(struct question *question, const struct http_response *response)
 	if (request->endpoint == ENDPOINT_TRADE && per_symbol)
 		venue->trades[request->symbol] = answer.trade_timestamp;
 	if (request->endpoint == ENDPOINT_SYMBOLS && per_symbol)
-		take_tradable(&venue->reading->books[request->symbol], one.tradable);
+		set_tradable(&venue->reading->books[request->symbol], one.tradable);
 	if (answer.unknown_symbol)
-		take_tradable(&venue->reading->books[request->symbol], 0);
+		set_tradable(&venue->reading->books[request->symbol], 0);
 }
 
 static bool
 may_send(void *context, size_t index)
 {
-	const struct round *round = context;
+	const struct public_run *run = context;
 
-	return !round->questions[index].venue->refuses;
+	return !run->questions[index].venue->refuses;
 }
 
 /* Read at once: it may say that nothing more is to be sent there. */
 static bool
-take_early(void *context, size_t index, const struct http_response *response, struct http_request *next)
+read_early(void *context, size_t index, const struct http_response *response, struct http_request *next)
 {
-	struct round *round = context;
+	struct public_run *run = context;
 
 	(void)next;
 	if (response->status >= 400 || response->body.length <= READ_AT_ONCE)
-		take_answer(&round->questions[index], response);
+		read_answer(&run->questions[index], response);
 	return false;
 }
 
 static void
-take_late(struct question *question, const struct http_response *response)
+read_late(struct question *question, const struct http_response *response)
 {
 	struct request_reading *request = question->request;
-	struct venue *venue = question->venue;
+	struct public_venue *venue = question->venue;
 
-	take_answer(question, response);
+	read_answer(question, response);
 	request->dropped = !response->sent && venue->refuses;
 	if (request->dropped)
 		venue->reading->weight -= venue->target->profile->endpoints[request->endpoint].weight;
 }
 
 static void
-ask(struct http_client *client, struct round *round, struct deadline deadline)
+ask(struct http_client *client, struct public_run *run, struct deadline deadline)
 {
-	const struct http_watch watch = { .context = round, .may_send = may_send, .answered = take_early };
+	const struct http_watch watch = { .context = run, .may_send = may_send, .answered = read_early };
 
-	http_ask(client, round->requests, round->count, &watch, deadline, round->responses);
-	for (size_t i = 0; i < round->count; i++)
-		if (!round->questions[i].taken)
-			take_late(&round->questions[i], &round->responses[i]);
+	http_ask(client, run->requests, run->count, &watch, deadline, run->responses);
+	for (size_t i = 0; i < run->count; i++)
+		if (!run->questions[i].taken)
+			read_late(&run->questions[i], &run->responses[i]);
 }
 
 /* What other answers say of a symbol's book. */
 static void
-complete_books(struct venue *venue)
+complete_books(struct public_venue *venue)
 {
 	const struct exchange_target *target = venue->target;
 	bool listed =
@@ -417,7 +418,7 @@ complete_books(struct venue *venue)
 			found =
 			    bsearch(&key, venue->sorted, target->symbol_count, sizeof(key), compare_natives);
 		if (found != NULL && key.native[0] != '\0')
-			take_tradable(book, found->tradable);
+			set_tradable(book, found->tradable);
 	}
 }
 
@@ -425,20 +426,20 @@ int
 exchange_probe(struct http_client *client, const struct exchange_target targets[], size_t count,
     struct deadline deadline, struct exchange_reading readings[], struct failure *why)
 {
-	struct round round = { 0 };
+	struct public_run run = { 0 };
 	int result;
 
 	memset(readings, 0, count * sizeof(*readings));
-	result = prepare(&round, targets, count, readings);
+	result = prepare(&run, targets, count, readings);
 	if (result == 0) {
-		ask(client, &round, deadline);
+		ask(client, &run, deadline);
 		for (size_t i = 0; i < count; i++)
-			complete_books(&round.venues[i]);
+			complete_books(&run.venues[i]);
 	} else {
 		exchange_readings_release(readings, count);
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
-	release(&round);
+	release(&run);
 	return result;
 }
 

@@ -87,7 +87,7 @@ compare_symbols(const void *name, const void *symbol)
 }
 
 /* The symbols that are looked for in a list, and how many names of any it had. */
-struct search {
+struct symbol_search {
 	const struct profile *profile;
 	struct asked_symbol *symbols;
 	size_t count;
@@ -99,7 +99,7 @@ enum { NOT_LISTED = -2 };
 
 /* Sets what is known of one symbol, if it was asked for.  Without its state, nothing is. */
 static void
-take_symbol(struct search *search, const json_t *entry)
+read_symbol(struct symbol_search *search, const json_t *entry)
 {
 	const struct profile *profile = search->profile;
 	char buffer[VALUE_TEXT];
@@ -124,7 +124,7 @@ take_symbol(struct search *search, const json_t *entry)
 
 /* What is not in the list is not traded; but a list that is no list says nothing of anybody. */
 static int
-read_symbols(struct search *search, const json_t *root, struct failure *why)
+read_symbols(struct symbol_search *search, const json_t *root, struct failure *why)
 {
 	const json_t *list = json_pointer_get(root, search->profile->symbols_list), *entry;
 	bool one = search->profile->endpoints[ENDPOINT_SYMBOLS].per_symbol;
@@ -134,11 +134,11 @@ read_symbols(struct search *search, const json_t *root, struct failure *why)
 	for (size_t i = 0; i < search->count; i++)
 		search->symbols[i].tradable = NOT_LISTED;
 	if (json_is_array(list)) {
-		json_array_foreach(list, index, entry) take_symbol(search, entry);
+		json_array_foreach(list, index, entry) read_symbol(search, entry);
 	} else if (json_is_string(json_pointer_get(list, search->profile->symbol_name))) {
-		take_symbol(search, list);
+		read_symbol(search, list);
 	} else if (json_is_object(list)) {
-		json_object_foreach((json_t *)list, key, entry) take_symbol(search, entry);
+		json_object_foreach((json_t *)list, key, entry) read_symbol(search, entry);
 	} else {
 		wrong = "the answer has no list of symbols";
 	}
@@ -158,7 +158,7 @@ static void
 read_document(const struct profile *profile, enum endpoint endpoint, const json_t *root, double now,
     struct asked_symbol symbols[], size_t count, struct exchange_answer *answer)
 {
-	struct search search = { .profile = profile, .symbols = symbols, .count = count };
+	struct symbol_search search = { .profile = profile, .symbols = symbols, .count = count };
 
 	switch (endpoint) {
 	case ENDPOINT_TIME: (void)read_server_time(profile, root, answer); break;

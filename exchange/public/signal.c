@@ -124,7 +124,7 @@ exchange_is_of_class(const struct profile_list *class, const struct complaint *c
 }
 
 static void
-take_first(const json_t *root, const struct profile_list *pointers, char *out, size_t size)
+read_first(const json_t *root, const struct profile_list *pointers, char *out, size_t size)
 {
 	char buffer[VALUE_TEXT];
 
@@ -140,8 +140,8 @@ void
 exchange_read_complaint(
     const struct profile *profile, const json_t *root, struct slice body, struct complaint *complaint)
 {
-	take_first(root, &profile->error_code, complaint->code, sizeof(complaint->code));
-	take_first(root, &profile->error_message, complaint->message, sizeof(complaint->message));
+	read_first(root, &profile->error_code, complaint->code, sizeof(complaint->code));
+	read_first(root, &profile->error_message, complaint->message, sizeof(complaint->message));
 	if (root == NULL && body.length > 0)
 		text_format(complaint->message, sizeof(complaint->message), "%.*s", SLICE_ARGS(body));
 }

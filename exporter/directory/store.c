@@ -45,7 +45,8 @@ find_entry(const struct store *store, size_t count, const char *name)
 static int
 add_entry(struct store *store, const char *name)
 {
-	struct entry *entries = room_for(store->entries, &store->room, store->count + 1, 0, sizeof(*entries));
+	struct entry *entries =
+	    array_reserve(store->entries, &store->room, store->count + 1, 0, sizeof(*entries));
 	char *copy = strdup(name);
 
 	if (entries != NULL)

@@ -153,7 +153,7 @@ wait_at_the_end(struct job *job)
 }
 
 static int
-take_requests(struct http_client *client, const struct http_request requests[], size_t count,
+add_requests(struct http_client *client, const struct http_request requests[], size_t count,
     struct http_response responses[])
 {
 	client->jobs = calloc(count, sizeof(*client->jobs));
@@ -274,7 +274,7 @@ start_next(struct http_client *client, struct host *host, struct deadline deadli
 }
 
 static void
-let_go(struct http_client *client, struct http_transfer *t)
+end_transfer(struct http_client *client, struct http_transfer *t)
 {
 	struct job *job = t->job;
 
@@ -286,7 +286,7 @@ let_go(struct http_client *client, struct http_transfer *t)
 
 /* The next request of a job goes before what waits: a list is read to its end before another one is begun. */
 static void
-go_on(struct job *job, const struct http_request *next, struct http_client *client)
+add_next(struct job *job, const struct http_request *next, struct http_client *client)
 {
 	struct slice name;
 
@@ -308,7 +308,7 @@ go_on(struct job *job, const struct http_request *next, struct http_client *clie
 }
 
 static void
-tell(struct http_client *client, struct job *job)
+report_answer(struct http_client *client, struct job *job)
 {
 	const struct http_watch *watch = client->watch;
 	struct http_request next = { 0 };
@@ -316,7 +316,7 @@ tell(struct http_client *client, struct job *job)
 	if (watch == NULL || watch->answered == NULL)
 		return;
 	if (watch->answered(watch->context, (size_t)(job - client->jobs), job->response, &next)) {
-		go_on(job, &next, client);
+		add_next(job, &next, client);
 	} else if (watch->drop_bodies) {
 		buffer_release(&job->body);
 		job->response->body = (struct slice){ NULL, 0 };
@@ -338,8 +338,8 @@ collect(struct http_client *client, struct deadline deadline)
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		(void)curl_multi_remove_handle(client->multi, t->easy);
 		http_transfer_finish(t, code);
-		let_go(client, t);
-		tell(client, t->job);
+		end_transfer(client, t);
+		report_answer(client, t->job);
 		started |= start_next(client, ((struct job *)t->job)->host, deadline);
 	}
 	for (size_t i = 0; client->unknown > 0 && i < client->transfer_count; i++) {
@@ -370,14 +370,14 @@ run(struct http_client *client, struct deadline deadline)
 
 /* What is not answered now will not be. */
 static void
-give_up(struct http_client *client, int64_t began_ns)
+end_late(struct http_client *client, int64_t began_ns)
 {
 	for (size_t i = 0; i < client->transfer_count; i++) {
 		struct http_transfer *t = client->transfers[i];
 
 		if (t->active) {
-			http_transfer_give_up(t, client->multi);
-			let_go(client, t);
+			http_transfer_abandon(t, client->multi);
+			end_transfer(client, t);
 		}
 	}
 	for (size_t i = 0; i < client->host_count; i++)
@@ -401,7 +401,7 @@ http_ask(struct http_client *client, const struct http_request requests[], size_
 		http_response_clear(&responses[i]);
 	if (count == 0)
 		return;
-	if (take_requests(client, requests, count, responses) != 0) {
+	if (add_requests(client, requests, count, responses) != 0) {
 		for (size_t i = 0; i < count; i++)
 			(void)failure_set(&responses[i].failure, FAILURE_LOCAL, "out of memory");
 		release_jobs(client);
@@ -410,6 +410,6 @@ http_ask(struct http_client *client, const struct http_request requests[], size_
 	for (size_t i = 0; i < client->host_count && deadline_left_ns(deadline) > 0; i++)
 		start_waiting(client, &client->hosts[i], deadline);
 	run(client, deadline);
-	give_up(client, began_ns);
+	end_late(client, began_ns);
 	client->watch = NULL;
 }

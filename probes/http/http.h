@@ -52,8 +52,8 @@ struct http_request {
 	size_t body_limit;          /* bytes of the answer's body; 0: the client's */
 	const char *const *headers; /* "Name: value" to send, ended by NULL; NULL: none */
 	const char *const *wanted;  /* names of answer headers to keep, at most HTTP_HEADERS, ended by NULL */
-	bool
-	    private_only; /* sent to no address that the internet reaches (probes/address.h): FAILURE_LOCAL */
+	bool private_only;          /* sent to no address that the internet reaches (common/net/address.h):
+				       FAILURE_LOCAL */
 };
 
 struct http_response {

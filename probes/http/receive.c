@@ -35,7 +35,7 @@ http_is_text(struct slice value)
 }
 
 size_t
-http_take_body(char *bytes, size_t size, size_t length, void *argument)
+http_receive_body(char *bytes, size_t size, size_t length, void *argument)
 {
 	struct http_transfer *t = argument;
 
@@ -118,7 +118,7 @@ keep(struct slice line, const char *name, char *kept, size_t size)
 }
 
 size_t
-http_take_header(char *bytes, size_t size, size_t length, void *argument)
+http_receive_header(char *bytes, size_t size, size_t length, void *argument)
 {
 	struct http_transfer *t = argument;
 	struct slice line = { bytes, length * size };

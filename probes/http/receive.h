@@ -4,8 +4,8 @@
 #include "probes/http/transfer.h"
 
 /* What a transfer does with the bytes that come: curl's callbacks, `argument` is the transfer. */
-size_t http_take_body(char *bytes, size_t size, size_t length, void *argument);
-size_t http_take_header(char *bytes, size_t size, size_t length, void *argument);
+size_t http_receive_body(char *bytes, size_t size, size_t length, void *argument);
+size_t http_receive_header(char *bytes, size_t size, size_t length, void *argument);
 
 /* Note why what came is not taken.  Returns 0, which ends the transfer. */
 size_t http_refuse(struct http_transfer *transfer, enum failure_kind kind, const char *what);

@@ -44,7 +44,7 @@ http_speaks_tls(struct slice host)
 /* Setting up */
 
 static int
-note_lookup(void *resolver, void *reserved, void *argument)
+set_looked_up(void *resolver, void *reserved, void *argument)
 {
 	struct http_transfer *t = argument;
 
@@ -56,7 +56,7 @@ note_lookup(void *resolver, void *reserved, void *argument)
 
 /* There is a connection, new or kept, and nothing of the request is sent yet. */
 static int
-note_connection(void *argument, char *server, char *own, int server_port, int own_port)
+check_connection(void *argument, char *server, char *own, int server_port, int own_port)
 {
 	struct http_transfer *t = argument;
 
@@ -119,15 +119,15 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 		ok &= curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) == CURLE_OK;
 	/* With a directory too, curl would parse the CA file again for every connection. */
 	ok &= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_take_header) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_receive_header) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_receive_body) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, note_lookup) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, set_looked_up) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, note_connection) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, check_connection) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, save_memory) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK;
@@ -194,7 +194,7 @@ set_body(struct http_transfer *t)
 
 /* The request and what it borrowed are no longer ours. */
 static void
-let_go(struct http_transfer *t)
+clear_request(struct http_transfer *t)
 {
 	(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL); /* which alone would mean a POST */
 	(void)curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
@@ -224,7 +224,7 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 	t->started_ns = clock_now_ns();
 	t->started_unix_ns = http_unix_now_ns();
 	if (set_headers(t, &response->failure) != 0) {
-		let_go(t);
+		clear_request(t);
 		return -1;
 	}
 	code = curl_easy_setopt(t->easy, CURLOPT_URL, request->url);
@@ -237,7 +237,7 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 	if (code == CURLE_OK)
 		return 0;
 	http_failure(code, host, "", 0, &response->failure);
-	let_go(t);
+	clear_request(t);
 	return -1;
 }
 
@@ -354,11 +354,11 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 			    t->socket_error != 0 ? t->socket_error : (int)os_error, &response->failure);
 		buffer_release(t->body);
 	}
-	let_go(t);
+	clear_request(t);
 }
 
 void
-http_transfer_give_up(struct http_transfer *t, CURLM *multi)
+http_transfer_abandon(struct http_transfer *t, CURLM *multi)
 {
 	read_phases(t);
 	read_status(t);
@@ -368,5 +368,5 @@ http_transfer_give_up(struct http_transfer *t, CURLM *multi)
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	(void)curl_multi_remove_handle(multi, t->easy);
 	buffer_release(t->body);
-	let_go(t);
+	clear_request(t);
 }

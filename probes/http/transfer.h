@@ -54,6 +54,6 @@ int http_transfer_start(struct http_transfer *transfer, const struct http_reques
 void http_transfer_finish(struct http_transfer *transfer, CURLcode code);
 
 /* It is still with `multi`, and the deadline passed: take it away. */
-void http_transfer_give_up(struct http_transfer *transfer, CURLM *multi);
+void http_transfer_abandon(struct http_transfer *transfer, CURLM *multi);
 
 #endif /* PROBES_HTTP_TRANSFER_H */

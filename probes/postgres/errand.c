@@ -53,7 +53,7 @@ errand_free(struct errand *e)
 }
 
 static void *
-go(void *argument)
+run_task(void *argument)
 {
 	struct errand *e = argument;
 	bool abandoned;
@@ -84,7 +84,7 @@ start(struct errand *e, pthread_t *thread)
 	(void)pthread_attr_init(&attributes);
 	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(thread, &attributes, go, e);
+	error = pthread_create(thread, &attributes, run_task, e);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	(void)pthread_attr_destroy(&attributes);
 	return error;
@@ -129,7 +129,7 @@ await_end(struct errand *e, pthread_t thread)
 
 /* 1: it was done; 0: a thread was left behind with it; -1: it was not begun. */
 static int
-go_and_return(const struct postgres_task *task, void *work, struct postgres_target *target,
+run_errand(const struct postgres_task *task, void *work, struct postgres_target *target,
     struct deadline deadline, struct failure *why)
 {
 	struct errand *e;
@@ -159,7 +159,7 @@ int
 postgres_errand(const struct postgres_task *task, void *work, struct postgres_target *target,
     struct deadline deadline, struct failure *why)
 {
-	int done = go_and_return(task, work, target, deadline, why);
+	int done = run_errand(task, work, target, deadline, why);
 
 	if (done < 0)
 		task->free(work);

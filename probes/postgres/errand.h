@@ -5,7 +5,7 @@
 
 /*
  * A session with a server in a thread that can be left behind, for
- * probes/postgres and probes/engine_postgres alone.
+ * probes/postgres and engine/postgres.c alone.
  *
  * Waiting is under our control, but a server can make libpq work: SCRAM lets
  * it ask for two thousand million rounds of hashing (most of an hour), and if

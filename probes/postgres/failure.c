@@ -13,12 +13,12 @@ enum {
 
 /* Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two characters.
  */
-static const struct verdict {
+static const struct sqlstate_meaning {
 	const char *code;
 	enum failure_kind kind;
 	const char *what;
 	const char *advice;
-} verdicts[] = {
+} meanings[] = {
 	{ "28", FAILURE_AUTH, "not let in", "check user, password and the server's pg_hba.conf" },
 	{ "57014", FAILURE_TIMEOUT, "the server gave up",
 	    "it hit its statement_timeout: is it overloaded or locked?" },
@@ -81,12 +81,12 @@ more(struct slice line)
 static int
 answer(struct failure *why, const char *sqlstate, struct slice line)
 {
-	const struct verdict *verdict = verdicts;
+	const struct sqlstate_meaning *meaning = meanings;
 
-	while (strncmp(sqlstate, verdict->code, strlen(verdict->code)) != 0)
-		verdict++;
-	return failure_set(why, verdict->kind, "%s: %.*s%s; %s", verdict->what, kept(line), line.at,
-	    more(line), verdict->advice);
+	while (strncmp(sqlstate, meaning->code, strlen(meaning->code)) != 0)
+		meaning++;
+	return failure_set(why, meaning->kind, "%s: %.*s%s; %s", meaning->what, kept(line), line.at,
+	    more(line), meaning->advice);
 }
 
 int

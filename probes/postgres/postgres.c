@@ -121,7 +121,7 @@ count_connections(struct probe *p)
 
 /* By "options" in the connection string, or PGOPTIONS: where these could name it, the server knows. */
 static int
-look_at_override(struct probe *p)
+read_override(struct probe *p)
 {
 	struct postgres_result *result = &p->result;
 	const char *options = PQoptions(p->session.conn);
@@ -191,7 +191,7 @@ measure(struct probe *p)
 			return;
 		result->query_count++;
 	}
-	if (count_connections(p) == 0 && look_at_override(p) == 0 && p->question != NULL)
+	if (count_connections(p) == 0 && read_override(p) == 0 && p->question != NULL)
 		ask(p);
 }
 

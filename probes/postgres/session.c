@@ -39,7 +39,7 @@ enter_phase(struct postgres_session *s, enum postgres_phase next)
 }
 
 static void
-note_phase(struct postgres_session *s)
+set_phase(struct postgres_session *s)
 {
 	switch (PQstatus(s->conn)) {
 	case CONNECTION_BAD: break;
@@ -145,7 +145,7 @@ await_connection(struct postgres_session *s)
 	PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
 
 	for (;;) {
-		note_phase(s);
+		set_phase(s);
 		if (wanted == PGRES_POLLING_OK)
 			break;
 		if (wanted == PGRES_POLLING_FAILED || PQstatus(s->conn) == CONNECTION_BAD)

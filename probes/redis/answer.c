@@ -235,7 +235,7 @@ redis_session_ask(struct redis_session *s, const char *command, const char *expe
 }
 
 /* An array under way. */
-struct taking {
+struct element_reader {
 	const struct redis_elements *elements;
 	struct failure *why;
 	size_t count; /* as announced */
@@ -250,7 +250,7 @@ typedef size_t element_count;
 #endif
 
 static void *
-not_a_string(const struct taking *t)
+not_a_string(const struct element_reader *t)
 {
 	if (t->why->kind == FAILURE_NONE)
 		(void)failure_set(t->why, FAILURE_PROTOCOL, "the answer is not an array of strings");
@@ -259,9 +259,9 @@ not_a_string(const struct taking *t)
 
 /* Each returns something that is not NULL, which hiredis never looks into, or NULL: go no further. */
 static void *
-take_array(const redisReadTask *task, element_count count)
+read_array(const redisReadTask *task, element_count count)
 {
-	struct taking *t = task->privdata;
+	struct element_reader *t = task->privdata;
 
 	if (task->parent != NULL)
 		return not_a_string(t);
@@ -270,9 +270,9 @@ take_array(const redisReadTask *task, element_count count)
 }
 
 static void *
-take_string(const redisReadTask *task, char *text, size_t length)
+read_string(const redisReadTask *task, char *text, size_t length)
 {
-	struct taking *t = task->privdata;
+	struct element_reader *t = task->privdata;
 
 	if (task->parent == NULL && task->type == REDIS_REPLY_ERROR) {
 		t->error = strndup(text, length);
@@ -287,14 +287,14 @@ take_string(const redisReadTask *task, char *text, size_t length)
 }
 
 static void *
-take_integer(const redisReadTask *task, long long value)
+read_integer(const redisReadTask *task, long long value)
 {
 	(void)value;
 	return not_a_string(task->privdata);
 }
 
 static void *
-take_nil(const redisReadTask *task)
+read_nil(const redisReadTask *task)
 {
 	return not_a_string(task->privdata);
 }
@@ -307,10 +307,10 @@ forget(void *object)
 
 /* hiredis's own functions would keep a tree of it all, and set aside what an inner array claims. */
 static redisReplyObjectFunctions taking_functions = {
-	.createString = take_string,
-	.createArray = take_array,
-	.createInteger = take_integer,
-	.createNil = take_nil,
+	.createString = read_string,
+	.createArray = read_array,
+	.createInteger = read_integer,
+	.createNil = read_nil,
 	.freeObject = forget,
 };
 
@@ -318,7 +318,7 @@ int
 redis_session_elements(struct redis_session *s, const char *command, const struct redis_elements *elements)
 {
 	const struct expected array = { "*-", elements->bytes_max };
-	struct taking t = { .elements = elements, .why = s->why };
+	struct element_reader t = { .elements = elements, .why = s->why };
 	int result = -1;
 
 	if (deadline_left_ns(s->deadline) == 0)

@@ -7,7 +7,7 @@
 enum { DEFAULT_PORT = 6379, DATABASE_DIGITS = 9 };
 
 static int
-take_database(struct redis_target *target, const char *digits, struct failure *why)
+parse_database(struct redis_target *target, const char *digits, struct failure *why)
 {
 	size_t length = strlen(digits);
 
@@ -22,7 +22,7 @@ take_database(struct redis_target *target, const char *digits, struct failure *w
 }
 
 static int
-take_tcp_url(struct redis_target *target, struct failure *why)
+parse_tcp_url(struct redis_target *target, struct failure *why)
 {
 	struct url *url = &target->url;
 	bool ipv6 = strchr(url->host, ':') != NULL;
@@ -38,11 +38,11 @@ take_tcp_url(struct redis_target *target, struct failure *why)
 		target->address = NULL;
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
-	return strlen(url->path) > 1 ? take_database(target, url->path + 1, why) : 0;
+	return strlen(url->path) > 1 ? parse_database(target, url->path + 1, why) : 0;
 }
 
 static int
-take_unix_url(struct redis_target *target, struct failure *why)
+parse_unix_url(struct redis_target *target, struct failure *why)
 {
 	struct url *url = &target->url;
 	char *database;
@@ -61,7 +61,7 @@ take_unix_url(struct redis_target *target, struct failure *why)
 		result = failure_set(
 		    why, FAILURE_LOCAL, "after '?' a unix URL may have 'db=NUMBER' and nothing else");
 	else
-		result = take_database(target, database, why);
+		result = parse_database(target, database, why);
 	free(database);
 	return result;
 }
@@ -76,19 +76,19 @@ prepare_tls(struct redis_target *target, const struct redis_tls *settings, struc
 }
 
 static int
-take_url(struct redis_target *target, const struct redis_tls *tls, struct failure *why)
+parse_url(struct redis_target *target, const struct redis_tls *tls, struct failure *why)
 {
 	if (strcmp(target->url.scheme, "unix") == 0)
-		return take_unix_url(target, why);
+		return parse_unix_url(target, why);
 	if (strcmp(target->url.scheme, "redis") == 0)
-		return take_tcp_url(target, why);
+		return parse_tcp_url(target, why);
 	if (strcmp(target->url.scheme, "rediss") == 0)
-		return take_tcp_url(target, why) == 0 ? prepare_tls(target, tls, why) : -1;
+		return parse_tcp_url(target, why) == 0 ? prepare_tls(target, tls, why) : -1;
 	return failure_set(why, FAILURE_LOCAL, "the URL does not begin with redis://, rediss:// or unix://");
 }
 
 static int
-take_password(struct redis_target *target, const char *fallback, struct secrets *secrets, struct failure *why)
+set_password(struct redis_target *target, const char *fallback, struct secrets *secrets, struct failure *why)
 {
 	const char *password = target->url.password != NULL ? target->url.password : fallback;
 
@@ -112,8 +112,8 @@ redis_target_new(const char *url, const char *password, const struct redis_tls *
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 		return NULL;
 	}
-	if (url_parse(&target->url, url, why) == 0 && take_password(target, password, secrets, why) == 0 &&
-	    take_url(target, tls, why) == 0)
+	if (url_parse(&target->url, url, why) == 0 && set_password(target, password, secrets, why) == 0 &&
+	    parse_url(target, tls, why) == 0)
 		return target;
 	redis_target_free(target);
 	return NULL;

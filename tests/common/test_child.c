@@ -7,36 +7,36 @@
 
 enum { SHORT_NS = 1000000 };
 
-static struct apart apart;
+static struct child child;
 static struct failure why;
 
 static void
-begin(void (*work)(void *context, int tell), void *context)
+begin(void (*work)(void *context, int report_fd), void *context)
 {
-	ck_assert_msg(apart_begin(&apart, work, context, &why) == 0, "%s", why.text);
+	ck_assert_msg(child_start(&child, work, context, &why) == 0, "%s", why.text);
 }
 
 /* Every wait is for something that comes, or for what cannot. */
 static int
 listen_long(void)
 {
-	return apart_listen(&apart, deadline_in(60 * INT64_C(1000000000)));
+	return child_read(&child, deadline_in(60 * INT64_C(1000000000)));
 }
 
 static void
-count(void *context, int tell)
+count(void *context, int report_fd)
 {
 	unsigned *counted = context;
 
 	for (unsigned char i = 0; i < 3; i++) {
 		*counted += 100;
-		apart_tell(tell, i);
+		child_report(report_fd, i);
 	}
 }
 
 START_TEST(what_is_told_comes_in_order_with_what_was_done_until_then)
 {
-	unsigned *counted = apart_share(sizeof(*counted));
+	unsigned *counted = child_share(sizeof(*counted));
 
 	ck_assert_uint_eq(*counted, 0);
 	begin(count, counted);
@@ -44,9 +44,9 @@ START_TEST(what_is_told_comes_in_order_with_what_was_done_until_then)
 		ck_assert_int_eq(listen_long(), i);
 		ck_assert_uint_ge(*counted, 100 * ((unsigned)i + 1));
 	}
-	ck_assert_int_eq(listen_long(), APART_ENDED);
-	ck_assert_int_eq(apart_end(&apart), 0);
-	apart_unshare(counted, sizeof(*counted));
+	ck_assert_int_eq(listen_long(), CHILD_ENDED);
+	ck_assert_int_eq(child_end(&child), 0);
+	child_unshare(counted, sizeof(*counted));
 }
 END_TEST
 
@@ -58,15 +58,15 @@ START_TEST(nothing_else_that_it_changes_is_seen)
 	while (listen_long() >= 0)
 		;
 	ck_assert_uint_eq(counted, 7);
-	(void)apart_end(&apart);
+	(void)child_end(&child);
 }
 END_TEST
 
 static void
-tell_and_hang(void *context, int tell)
+tell_and_hang(void *context, int report_fd)
 {
 	(void)context;
-	apart_tell(tell, 42);
+	child_report(report_fd, 42);
 	for (;;)
 		(void)pause();
 }
@@ -75,18 +75,18 @@ START_TEST(one_that_hangs_is_late_and_can_be_ended)
 {
 	begin(tell_and_hang, NULL);
 	ck_assert_int_eq(listen_long(), 42);
-	ck_assert_int_eq(apart_listen(&apart, deadline_in(SHORT_NS)), APART_LATE);
-	ck_assert(apart_is_there(apart.pid));
-	ck_assert_int_eq(apart_end(&apart), 0);
-	ck_assert(!apart_is_there(apart.pid));
+	ck_assert_int_eq(child_read(&child, deadline_in(SHORT_NS)), CHILD_LATE);
+	ck_assert(child_is_running(child.pid));
+	ck_assert_int_eq(child_end(&child), 0);
+	ck_assert(!child_is_running(child.pid));
 }
 END_TEST
 
 static void
-crash(void *context, int tell)
+crash(void *context, int report_fd)
 {
 	(void)context;
-	apart_tell(tell, 1);
+	child_report(report_fd, 1);
 	(void)signal(SIGSEGV, SIG_DFL);
 	(void)raise(SIGSEGV);
 }
@@ -95,13 +95,13 @@ START_TEST(one_that_crashes_has_ended)
 {
 	begin(crash, NULL);
 	ck_assert_int_eq(listen_long(), 1);
-	ck_assert_int_eq(listen_long(), APART_ENDED);
-	ck_assert_int_eq(apart_end(&apart), 0);
+	ck_assert_int_eq(listen_long(), CHILD_ENDED);
+	ck_assert_int_eq(child_end(&child), 0);
 }
 END_TEST
 
 static void
-look_at_streams(void *context, int tell)
+look_at_streams(void *context, int report_fd)
 {
 	struct stat null, stream;
 	unsigned char same = 0;
@@ -111,20 +111,20 @@ look_at_streams(void *context, int tell)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fstat(fd, &stream) == 0 && stream.st_rdev == null.st_rdev)
 			same++;
-	apart_tell(tell, same);
+	child_report(report_fd, same);
 }
 
 START_TEST(it_holds_none_of_our_streams_open)
 {
 	begin(look_at_streams, NULL);
 	ck_assert_int_eq(listen_long(), 3);
-	(void)apart_end(&apart);
+	(void)child_end(&child);
 }
 END_TEST
 
 START_TEST(none_is_not_there)
 {
-	ck_assert(!apart_is_there(0));
+	ck_assert(!child_is_running(0));
 }
 END_TEST
 

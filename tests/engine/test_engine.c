@@ -16,7 +16,7 @@ static int
 take_pairs(struct engine_reading *reading, const char *const pairs[][2], size_t count, struct failure *why)
 {
 	for (size_t i = 0; i < count; i++)
-		if (engine_hash_take(reading, SLICE(pairs[i][0]), SLICE(pairs[i][1]), why) != 0)
+		if (engine_hash_add(reading, SLICE(pairs[i][0]), SLICE(pairs[i][1]), why) != 0)
 			return -1;
 	return engine_hash_complete(reading, why);
 }
@@ -29,7 +29,7 @@ take(enum engine_column column, const char *text, struct engine_row *row, struct
 
 	engine_reading_init(&reading);
 	engine_row_init(row);
-	return engine_row_take(&reading, row, column, value, "column ", why);
+	return engine_row_set(&reading, row, column, value, "column ", why);
 }
 
 static const struct {
@@ -148,7 +148,7 @@ START_TEST(of_all_times_the_newest_counts)
 	ck_assert(reading.updated_at < 0);
 	for (int i = 0; i < LENGTH(times); i++)
 		ck_assert_int_eq(
-		    engine_row_take(&reading, &row, ENGINE_COLUMN_UPDATED_AT, SLICE(times[i]), "", &why), 0);
+		    engine_row_set(&reading, &row, ENGINE_COLUMN_UPDATED_AT, SLICE(times[i]), "", &why), 0);
 	ck_assert(reading.updated_at == 1767225700.5);
 }
 END_TEST
@@ -280,9 +280,9 @@ static const struct {
 START_TEST(a_views_name_is_quoted_as_sql_reads_it)
 {
 	struct failure why = { 0 };
-	struct engine_view view;
+	struct postgres_view_name view;
 
-	ck_assert_msg(engine_view_parse(&view, views[_i].text, &why) == 0, "%s", why.text);
+	ck_assert_msg(postgres_view_name_parse(&view, views[_i].text, &why) == 0, "%s", why.text);
 	ck_assert_str_eq(view.relation, views[_i].relation);
 	ck_assert_str_eq(view.schema, views[_i].schema);
 	ck_assert_int_eq(engine_check_view(views[_i].text, &why), 0);

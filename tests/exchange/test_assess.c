@@ -12,8 +12,8 @@ static struct profile profiles[VENUES];
 static struct exchange_reading readings[VENUES];
 static struct request_reading requests[VENUES][REQUESTS];
 static struct book_reading book_readings[VENUES];
-static struct book books[VENUES];
-static struct venue items[VENUES];
+static struct health_book books[VENUES];
+static struct health_venue items[VENUES];
 static struct venues venues;
 static struct exchange_target target;
 static double seconds[REQUESTS];
@@ -35,9 +35,9 @@ set_up(void)
 			.books = &book_readings[i],
 			.clock_read = true,
 			.clock_error = 0.1 };
-		books[i] = (struct book){ .symbol = "BTC/USDT" };
+		books[i] = (struct health_book){ .symbol = "BTC/USDT" };
 		profiles[i].book_timestamp.count = 1;
-		items[i] = (struct venue){
+		items[i] = (struct health_venue){
 			.profile = &profiles[i], .books = &books[i], .book_count = 1, .reading = &readings[i]
 		};
 	}
@@ -52,13 +52,13 @@ add_request(int venue, enum endpoint endpoint, double took)
 	    (struct request_reading){ .endpoint = endpoint, .status = 200, .seconds = took, .arrived = noon };
 }
 
-static struct news
+static struct assessment
 news_of(int venue)
 {
-	struct news news;
+	struct assessment assessment;
 
-	news_read(&items[venue], &target, seconds, &news);
-	return news;
+	assess_venue(&items[venue], &target, seconds, &assessment);
+	return assessment;
 }
 
 START_TEST(latency_is_the_median_of_the_slowest_endpoint)
@@ -79,7 +79,7 @@ END_TEST
 
 START_TEST(refusals_are_counted_among_the_failures_and_what_was_not_sent_is_neither)
 {
-	struct news news;
+	struct assessment assessment;
 
 	add_request(0, ENDPOINT_TIME, 0.1);
 	add_request(0, ENDPOINT_STATUS, 0.1);
@@ -88,23 +88,23 @@ START_TEST(refusals_are_counted_among_the_failures_and_what_was_not_sent_is_neit
 	    FAILURE_REJECTED;
 	requests[0][1].refused = true;
 	requests[0][3].dropped = true;
-	news = news_of(0);
-	ck_assert_uint_eq(news.requests, 3);
-	ck_assert_uint_eq(news.failures, 2);
-	ck_assert_uint_eq(news.refusals, 1);
-	ck_assert(!news.symbols_asked && !news.symbols_failed);
+	assessment = news_of(0);
+	ck_assert_uint_eq(assessment.requests, 3);
+	ck_assert_uint_eq(assessment.failures, 2);
+	ck_assert_uint_eq(assessment.refusals, 1);
+	ck_assert(!assessment.symbols_asked && !assessment.symbols_failed);
 	requests[0][1].endpoint = ENDPOINT_SYMBOLS;
-	news = news_of(0);
-	ck_assert(news.symbols_asked && news.symbols_failed);
+	assessment = news_of(0);
+	ck_assert(assessment.symbols_asked && assessment.symbols_failed);
 }
 END_TEST
 
 static double
 age_of(int venue)
 {
-	news_compare_clocks(&venues);
-	news_read_books(&items[venue]);
-	return books[venue].news.age;
+	assess_compare_clocks(&venues);
+	assess_read_books(&items[venue]);
+	return books[venue].assessment.age;
 }
 
 START_TEST(an_age_is_by_the_exchange_s_clock_unless_that_is_far_behind)
@@ -147,9 +147,9 @@ START_TEST(where_a_book_has_no_time_of_its_own_its_age_is_borrowed)
 	profiles[1].book_timestamp.count = 0;  /* of the last trade */
 	profiles[2].book_timestamp.count = 10; /* of each level */
 	for (int i = 0; i < 3; i++)
-		news_read_books(&items[i]);
-	ck_assert(!books[0].news.borrowed_age);
-	ck_assert(books[1].news.borrowed_age && books[2].news.borrowed_age);
+		assess_read_books(&items[i]);
+	ck_assert(!books[0].assessment.borrowed_age);
+	ck_assert(books[1].assessment.borrowed_age && books[2].assessment.borrowed_age);
 }
 END_TEST
 

@@ -16,7 +16,7 @@ static const struct judge_limits limits = { .latency_seconds = 0.5,
 static const double noon = 1763726400;
 
 /* A run in which everything was as it should be. */
-static const struct news fine = { .requests = 4,
+static const struct assessment fine = { .requests = 4,
 	.books = 2,
 	.books_read = 2,
 	.latency_seconds = 0.1,
@@ -35,107 +35,107 @@ set_up(void)
 
 /* One run, a minute after the last one, as the collector has it. */
 static enum health
-run(struct news news)
+run(struct assessment assessment)
 {
 	now += 60;
 	if (!judge_may_ask(&history, now))
 		return judge(&limits, &history, NULL, now);
-	judge_remember(&history, &news, now);
-	return judge(&limits, &history, &news, now);
+	judge_remember(&history, &assessment, now);
+	return judge(&limits, &history, &assessment, now);
 }
 
-#define WITH(...) ((struct news){ __VA_ARGS__ })
+#define WITH(...) ((struct assessment){ __VA_ARGS__ })
 
-static struct news
+static struct assessment
 broken(void)
 {
-	struct news news = fine;
+	struct assessment assessment = fine;
 
-	news.failures = news.requests;
-	news.books_read = 0;
-	news.latency_seconds = news.used_ratio = -1;
-	return news;
+	assessment.failures = assessment.requests;
+	assessment.books_read = 0;
+	assessment.latency_seconds = assessment.used_ratio = -1;
+	return assessment;
 }
 
 /* Every answer was a ban, or asked for fewer requests. */
-static struct news
+static struct assessment
 refused(void)
 {
-	struct news news = broken();
+	struct assessment assessment = broken();
 
-	news.refusals = news.failures;
-	return news;
+	assessment.refusals = assessment.failures;
+	return assessment;
 }
 
 /* What one run must find to be degraded, and by how little it is not. */
 static void
-make_slow(struct news *news)
+make_slow(struct assessment *assessment)
 {
-	news->latency_seconds = 0.501;
+	assessment->latency_seconds = 0.501;
 }
 static void
-make_nearly_slow(struct news *news)
+make_nearly_slow(struct assessment *assessment)
 {
-	news->latency_seconds = 0.5;
+	assessment->latency_seconds = 0.5;
 }
 static void
-make_failing(struct news *news)
+make_failing(struct assessment *assessment)
 {
-	news->requests = 100, news->failures = 6;
+	assessment->requests = 100, assessment->failures = 6;
 }
 static void
-make_nearly_failing(struct news *news)
+make_nearly_failing(struct assessment *assessment)
 {
-	news->requests = 100, news->failures = 5;
+	assessment->requests = 100, assessment->failures = 5;
 }
 static void
-make_short_of_limit(struct news *news)
+make_short_of_limit(struct assessment *assessment)
 {
-	news->used_ratio = 0.81;
+	assessment->used_ratio = 0.81;
 }
 static void
-make_nearly_short_of_limit(struct news *news)
+make_nearly_short_of_limit(struct assessment *assessment)
 {
-	news->used_ratio = 0.79;
+	assessment->used_ratio = 0.79;
 }
 static void
-make_limit_unknown(struct news *news)
+make_limit_unknown(struct assessment *assessment)
 {
-	news->used_ratio = -1;
+	assessment->used_ratio = -1;
 }
 static void
-make_border_of_limit(struct news *news)
+make_border_of_limit(struct assessment *assessment)
 {
-	news->used_ratio = 4800.0 / 6000; /* 1 - 0.8 is less than 0.2 */
+	assessment->used_ratio = 4800.0 / 6000; /* 1 - 0.8 is less than 0.2 */
 }
 static void
-make_beyond_border_of_limit(struct news *news)
+make_beyond_border_of_limit(struct assessment *assessment)
 {
-	news->used_ratio = 4801.0 / 6000;
+	assessment->used_ratio = 4801.0 / 6000;
 }
 static void
-make_one_book_stand(struct news *news)
+make_one_book_stand(struct assessment *assessment)
 {
-	news->books_standing = 1;
+	assessment->books_standing = 1;
 }
 static void
-make_halted(struct news *news)
+make_halted(struct assessment *assessment)
 {
-	news->books_halted = 1;
+	assessment->books_halted = 1;
 }
 static void
-make_restricted(struct news *news)
+make_restricted(struct assessment *assessment)
 {
-	news->restricted = true;
+	assessment->restricted = true;
 }
 static void
-make_bookless(struct news *news)
+make_bookless(struct assessment *assessment)
 {
-	news->books = news->books_read = 0;
+	assessment->books = assessment->books_read = 0;
 }
 
 static const struct {
-	void (*make)(struct news *news);
+	void (*make)(struct assessment *assessment);
 	enum health health;
 } single_runs[] = {
 	{ make_slow, HEALTH_DEGRADED },
@@ -155,13 +155,13 @@ static const struct {
 
 START_TEST(one_run_degrades_and_ten_fine_ones_later_all_is_well)
 {
-	struct news news = fine;
+	struct assessment assessment = fine;
 
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
 	/* The sample the ratio stands on begins with this run. */
 	history = (struct history){ 0 };
-	single_runs[_i].make(&news);
-	ck_assert_int_eq(run(news), single_runs[_i].health);
+	single_runs[_i].make(&assessment);
+	ck_assert_int_eq(run(assessment), single_runs[_i].health);
 	for (int i = 0; i < 10; i++)
 		(void)run(fine);
 	now += 3600;
@@ -195,67 +195,68 @@ END_TEST
 
 START_TEST(a_run_that_reads_no_book_at_all_failed)
 {
-	struct news news = fine;
+	struct assessment assessment = fine;
 
-	ck_assert(!judge_is_failed(&news));
-	news.books_read = 1;
-	ck_assert(!judge_is_failed(&news));
-	news.books_read = 0;
-	ck_assert(judge_is_failed(&news));
-	news.books = 0;
-	ck_assert_msg(!judge_is_failed(&news), "none was asked for");
-	news.failures = news.requests;
-	ck_assert(judge_is_failed(&news));
+	ck_assert(!judge_is_failed(&assessment));
+	assessment.books_read = 1;
+	ck_assert(!judge_is_failed(&assessment));
+	assessment.books_read = 0;
+	ck_assert(judge_is_failed(&assessment));
+	assessment.books = 0;
+	ck_assert_msg(!judge_is_failed(&assessment), "none was asked for");
+	assessment.failures = assessment.requests;
+	ck_assert(judge_is_failed(&assessment));
 	ck_assert_msg(!judge_is_failed(&WITH(.requests = 0)), "nothing was due");
 }
 END_TEST
 
 START_TEST(frozen_is_when_every_book_stands_still)
 {
-	struct news news = fine;
+	struct assessment assessment = fine;
 
-	news.books_standing = 2;
-	ck_assert_int_eq(run(news), HEALTH_FROZEN);
+	assessment.books_standing = 2;
+	ck_assert_int_eq(run(assessment), HEALTH_FROZEN);
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
-	news.books_read = 1;
-	news.books_standing = 1;
-	ck_assert_msg(run(news) == HEALTH_FROZEN, "every one that could be read");
-	news.books_standing = 0;
-	ck_assert_int_eq(run(news), HEALTH_HEALTHY);
+	assessment.books_read = 1;
+	assessment.books_standing = 1;
+	ck_assert_msg(run(assessment) == HEALTH_FROZEN, "every one that could be read");
+	assessment.books_standing = 0;
+	ck_assert_int_eq(run(assessment), HEALTH_HEALTHY);
 }
 END_TEST
 
 START_TEST(a_book_stands_still_when_it_is_too_old)
 {
 	struct book_history book = { 0 };
-	struct book_news news = { .mark = 7, .age = 5, .tradable = -1 };
+	struct book_assessment assessment = { .mark = 7, .age = 5, .tradable = -1 };
 
-	judge_compare_book(&book, &news);
-	ck_assert(!judge_book(&limits, &book, &news, false));
-	news = (struct book_news){ .mark = 8, .age = 5.001 };
-	judge_compare_book(&book, &news);
-	ck_assert_msg(judge_book(&limits, &book, &news, false), "though it moved");
-	news = (struct book_news){ .mark = 9, .age = -1 };
-	judge_compare_book(&book, &news);
-	ck_assert_msg(!judge_book(&limits, &book, &news, true), "not told is not old");
+	judge_compare_book(&book, &assessment);
+	ck_assert(!judge_book(&limits, &book, &assessment, false));
+	assessment = (struct book_assessment){ .mark = 8, .age = 5.001 };
+	judge_compare_book(&book, &assessment);
+	ck_assert_msg(judge_book(&limits, &book, &assessment, false), "though it moved");
+	assessment = (struct book_assessment){ .mark = 9, .age = -1 };
+	judge_compare_book(&book, &assessment);
+	ck_assert_msg(!judge_book(&limits, &book, &assessment, true), "not told is not old");
 }
 END_TEST
 
 START_TEST(a_book_without_a_time_of_its_own_is_not_old_when_it_moved)
 {
 	struct book_history book = { 0 };
-	struct book_news news = { .mark = 7, .age = 60, .borrowed_age = true };
+	struct book_assessment assessment = { .mark = 7, .age = 60, .borrowed_age = true };
 
-	judge_compare_book(&book, &news);
-	ck_assert_msg(judge_book(&limits, &book, &news, false), "nothing to compare with: its age counts");
-	news.mark = 8;
-	judge_compare_book(&book, &news);
-	ck_assert_msg(!judge_book(&limits, &book, &news, false), "it moved since");
-	judge_compare_book(&book, &news);
-	ck_assert_msg(judge_book(&limits, &book, &news, false), "and no more");
-	news = (struct book_news){ .mark = 9, .age = 60 };
-	judge_compare_book(&book, &news);
-	ck_assert_msg(judge_book(&limits, &book, &news, false), "one with a time of its own is old");
+	judge_compare_book(&book, &assessment);
+	ck_assert_msg(
+	    judge_book(&limits, &book, &assessment, false), "nothing to compare with: its age counts");
+	assessment.mark = 8;
+	judge_compare_book(&book, &assessment);
+	ck_assert_msg(!judge_book(&limits, &book, &assessment, false), "it moved since");
+	judge_compare_book(&book, &assessment);
+	ck_assert_msg(judge_book(&limits, &book, &assessment, false), "and no more");
+	assessment = (struct book_assessment){ .mark = 9, .age = 60 };
+	judge_compare_book(&book, &assessment);
+	ck_assert_msg(judge_book(&limits, &book, &assessment, false), "one with a time of its own is old");
 }
 END_TEST
 
@@ -263,10 +264,10 @@ END_TEST
 static bool
 stands(struct book_history *book, double mark, bool others_moved)
 {
-	struct book_news news = { .mark = mark, .age = -1 };
+	struct book_assessment assessment = { .mark = mark, .age = -1 };
 
-	judge_compare_book(book, &news);
-	return judge_book(&limits, book, &news, others_moved);
+	judge_compare_book(book, &assessment);
+	return judge_book(&limits, book, &assessment, others_moved);
 }
 
 START_TEST(a_book_stands_still_when_it_is_the_same_in_two_runs_while_another_moves)
@@ -299,16 +300,16 @@ END_TEST
 
 START_TEST(a_ban_holds_until_it_ends_and_nothing_is_asked)
 {
-	struct news news = refused();
+	struct assessment assessment = refused();
 
-	news.banned = true;
-	news.banned_until = now + 60 + 150;
+	assessment.banned = true;
+	assessment.banned_until = now + 60 + 150;
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
 	now = noon;
-	ck_assert_int_eq(run(news), HEALTH_BANNED);
+	ck_assert_int_eq(run(assessment), HEALTH_BANNED);
 	ck_assert(!judge_may_ask(&history, now));
-	ck_assert(!judge_may_ask(&history, news.banned_until - 0.001));
-	ck_assert(judge_may_ask(&history, news.banned_until));
+	ck_assert(!judge_may_ask(&history, assessment.banned_until - 0.001));
+	ck_assert(judge_may_ask(&history, assessment.banned_until));
 	ck_assert_int_eq(run(fine), HEALTH_BANNED);
 	ck_assert_int_eq(run(fine), HEALTH_BANNED);
 	ck_assert_msg(history.runs == 2, "the two runs in between did not ask");
@@ -334,36 +335,36 @@ static const struct {
 
 START_TEST(what_a_venue_demands_is_taken_within_bounds)
 {
-	struct news news = broken();
+	struct assessment assessment = broken();
 
-	news.banned = true;
-	news.banned_until = now + bans[_i].says;
-	judge_remember(&history, &news, now);
+	assessment.banned = true;
+	assessment.banned_until = now + bans[_i].says;
+	judge_remember(&history, &assessment, now);
 	ck_assert_double_eq_tol(history.banned_until, now + bans[_i].holds, 1e-3);
 }
 END_TEST
 
 START_TEST(a_ban_is_never_shortened)
 {
-	struct news news = broken();
+	struct assessment assessment = broken();
 
-	news.banned = true;
-	news.banned_until = now + 5000;
-	judge_remember(&history, &news, now);
-	news.banned_until = now + 50;
-	judge_remember(&history, &news, now);
+	assessment.banned = true;
+	assessment.banned_until = now + 5000;
+	judge_remember(&history, &assessment, now);
+	assessment.banned_until = now + 50;
+	judge_remember(&history, &assessment, now);
 	ck_assert_double_eq(history.banned_until, now + 5000);
 }
 END_TEST
 
 START_TEST(too_many_requests_is_degraded_and_backs_off)
 {
-	struct news news = broken();
+	struct assessment assessment = broken();
 
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
-	news.throttled = true;
-	news.retry_at = now + 60 + 90;
-	ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+	assessment.throttled = true;
+	assessment.retry_at = now + 60 + 90;
+	ck_assert_int_eq(run(assessment), HEALTH_DEGRADED);
 	ck_assert(!judge_may_ask(&history, now));
 	ck_assert_int_eq(run(fine), HEALTH_DEGRADED);
 	ck_assert_msg(history.runs == 2, "it was not asked");
@@ -374,37 +375,37 @@ END_TEST
 
 START_TEST(too_many_requests_without_a_time_backs_off_for_a_minute_and_at_most_an_hour)
 {
-	struct news news = broken();
+	struct assessment assessment = broken();
 
-	news.throttled = true;
-	news.retry_at = -1;
-	judge_remember(&history, &news, now);
+	assessment.throttled = true;
+	assessment.retry_at = -1;
+	judge_remember(&history, &assessment, now);
 	ck_assert_double_eq(history.retry_at, now + (double)RETRY_UNTOLD);
-	news.retry_at = now + 1e9;
-	judge_remember(&history, &news, now);
+	assessment.retry_at = now + 1e9;
+	judge_remember(&history, &assessment, now);
 	ck_assert_double_eq(history.retry_at, now + (double)RETRY_MOST);
 }
 END_TEST
 
 START_TEST(refusals_beside_other_failures_add_up_to_down)
 {
-	struct news news = broken();
+	struct assessment assessment = broken();
 
-	news.throttled = true;
-	news.refusals = 1;
+	assessment.throttled = true;
+	assessment.refusals = 1;
 	now += 3600;
-	ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+	ck_assert_int_eq(run(assessment), HEALTH_DEGRADED);
 	now += 3600;
-	ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+	ck_assert_int_eq(run(assessment), HEALTH_DEGRADED);
 	now += 3600;
-	ck_assert_int_eq(run(news), HEALTH_DOWN);
+	ck_assert_int_eq(run(assessment), HEALTH_DOWN);
 }
 END_TEST
 
 START_TEST(a_run_without_a_request_is_no_news)
 {
-	struct news nothing = { .latency_seconds = -1, .used_ratio = -1, .status_told = true };
-	struct news halted = fine;
+	struct assessment nothing = { .latency_seconds = -1, .used_ratio = -1, .status_told = true };
+	struct assessment halted = fine;
 	double asked_at;
 
 	halted.books_halted = 1;
@@ -430,43 +431,43 @@ END_TEST
 
 START_TEST(whether_symbols_could_be_read_is_remembered_until_they_are_asked_for_again)
 {
-	struct news news = fine;
+	struct assessment assessment = fine;
 
-	news.symbols_asked = news.symbols_failed = true;
-	(void)run(news);
+	assessment.symbols_asked = assessment.symbols_failed = true;
+	(void)run(assessment);
 	ck_assert(history.symbols_failed);
 	(void)run(fine);
 	ck_assert(history.symbols_failed);
-	news.symbols_failed = false;
-	(void)run(news);
+	assessment.symbols_failed = false;
+	(void)run(assessment);
 	ck_assert(!history.symbols_failed);
 }
 END_TEST
 
 START_TEST(refusals_do_not_add_up_to_down)
 {
-	struct news news = refused();
+	struct assessment assessment = refused();
 
-	news.throttled = true;
+	assessment.throttled = true;
 	for (int i = 0; i < 10; i++) {
 		now += 3600;
-		ck_assert_int_eq(run(news), HEALTH_DEGRADED);
+		ck_assert_int_eq(run(assessment), HEALTH_DEGRADED);
 	}
 }
 END_TEST
 
 START_TEST(maintenance_is_what_the_venue_says_until_it_says_otherwise)
 {
-	struct news news = fine;
+	struct assessment assessment = fine;
 
-	news.maintenance = true;
-	ck_assert_int_eq(run(news), HEALTH_MAINTENANCE);
-	news = fine;
-	news.status_told = false;
-	ck_assert_msg(run(news) == HEALTH_MAINTENANCE, "it did not tell its status");
+	assessment.maintenance = true;
+	ck_assert_int_eq(run(assessment), HEALTH_MAINTENANCE);
+	assessment = fine;
+	assessment.status_told = false;
+	ck_assert_msg(run(assessment) == HEALTH_MAINTENANCE, "it did not tell its status");
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
-	news.maintenance = true;
-	ck_assert_msg(run(news) == HEALTH_MAINTENANCE, "another answer may say it as well");
+	assessment.maintenance = true;
+	ck_assert_msg(run(assessment) == HEALTH_MAINTENANCE, "another answer may say it as well");
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
 }
 END_TEST
@@ -474,37 +475,37 @@ END_TEST
 /* Everything at once, and less and less of it. */
 START_TEST(of_several_states_the_one_that_explains_most_counts)
 {
-	struct news news = fine;
+	struct assessment assessment = fine;
 
 	history.failed_runs = 5;
 	history.banned_until = now + 100;
 	history.maintenance = true;
-	news.books_standing = news.books_read;
-	news.latency_seconds = 2;
-	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_BANNED);
+	assessment.books_standing = assessment.books_read;
+	assessment.latency_seconds = 2;
+	ck_assert_int_eq(judge(&limits, &history, &assessment, now), HEALTH_BANNED);
 	history.banned_until = now;
-	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_MAINTENANCE);
+	ck_assert_int_eq(judge(&limits, &history, &assessment, now), HEALTH_MAINTENANCE);
 	history.maintenance = false;
-	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_DOWN);
+	ck_assert_int_eq(judge(&limits, &history, &assessment, now), HEALTH_DOWN);
 	history.failed_runs = 2;
-	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_FROZEN);
-	news.books_standing = 0;
-	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_DEGRADED);
-	news.latency_seconds = 0.1;
-	ck_assert_int_eq(judge(&limits, &history, &news, now), HEALTH_HEALTHY);
+	ck_assert_int_eq(judge(&limits, &history, &assessment, now), HEALTH_FROZEN);
+	assessment.books_standing = 0;
+	ck_assert_int_eq(judge(&limits, &history, &assessment, now), HEALTH_DEGRADED);
+	assessment.latency_seconds = 0.1;
+	ck_assert_int_eq(judge(&limits, &history, &assessment, now), HEALTH_HEALTHY);
 }
 END_TEST
 
 START_TEST(the_error_ratio_forgets_by_half_every_half_life_whatever_the_pace)
 {
-	struct news news = { .requests = 10, .failures = 10 };
+	struct assessment assessment = { .requests = 10, .failures = 10 };
 	const double ages[] = { 0, 1, 60, 120, 180, 1200, 7199 };
 
 	for (int i = 0; i < LENGTH(ages); i++) {
 		double old = 10 * pow(2, -ages[i] / 120);
 
 		history = (struct history){ 0 };
-		judge_remember(&history, &news, noon);
+		judge_remember(&history, &assessment, noon);
 		judge_remember(&history, &WITH(.requests = 30, .failures = 3), noon + ages[i]);
 		ck_assert_double_eq_tol(history.error_samples, old + 30, 1e-9);
 		ck_assert_double_eq_tol(history.error_ratio, (old + 3) / (old + 30), 1e-9);
@@ -532,19 +533,19 @@ make_metrics(void)
 START_TEST(maintenance_is_remembered_through_a_ban_and_in_the_file)
 {
 	struct metrics *m = make_metrics();
-	struct news news = fine;
+	struct assessment assessment = fine;
 
-	news.maintenance = news.banned = true;
-	news.banned_until = now + 3600;
-	ck_assert_int_eq(run(news), HEALTH_BANNED);
-	memory_write(m, "kraken", &history, now);
-	memory_write_health(m, "kraken", HEALTH_BANNED);
+	assessment.maintenance = assessment.banned = true;
+	assessment.banned_until = now + 3600;
+	ck_assert_int_eq(run(assessment), HEALTH_BANNED);
+	history_write(m, "kraken", &history, now);
+	history_write_health(m, "kraken", HEALTH_BANNED);
 	now += 7200;
-	memory_read(m, "kraken", now, &history);
+	history_read(m, "kraken", now, &history);
 	ck_assert(history.maintenance);
-	news = fine;
-	news.status_told = false;
-	ck_assert_int_eq(run(news), HEALTH_MAINTENANCE);
+	assessment = fine;
+	assessment.status_told = false;
+	ck_assert_int_eq(run(assessment), HEALTH_MAINTENANCE);
 	ck_assert_int_eq(run(fine), HEALTH_HEALTHY);
 	metrics_free(m);
 }
@@ -570,12 +571,12 @@ START_TEST(what_is_remembered_is_what_was_written)
 	struct history read;
 	struct book_history read_book;
 
-	memory_write(m, "upbit", &told, noon);
-	memory_write_book(m, "upbit", "BTC/KRW", &book, true);
-	memory_write_book(m, "upbit", "XRP/KRW", &book, false);
-	memory_write_health(m, "upbit", HEALTH_MAINTENANCE);
-	memory_read(m, "upbit", noon, &read);
-	memory_read_book(m, "upbit", "BTC/KRW", &read_book);
+	history_write(m, "upbit", &told, noon);
+	history_write_book(m, "upbit", "BTC/KRW", &book, true);
+	history_write_book(m, "upbit", "XRP/KRW", &book, false);
+	history_write_health(m, "upbit", HEALTH_MAINTENANCE);
+	history_read(m, "upbit", noon, &read);
+	history_read_book(m, "upbit", "BTC/KRW", &read_book);
 	ck_assert_double_eq(read.runs, told.runs);
 	ck_assert_double_eq(read.failed_runs, told.failed_runs);
 	ck_assert_double_eq(read.error_ratio, told.error_ratio);
@@ -587,10 +588,10 @@ START_TEST(what_is_remembered_is_what_was_written)
 	ck_assert(read.maintenance && read.judged && read.health == HEALTH_MAINTENANCE);
 	ck_assert(read_book.known && read_book.mark == book.mark && read_book.unchanged_runs == 1 &&
 		  read_book.tradable == 0);
-	memory_read_book(m, "upbit", "XRP/KRW", &read_book);
+	history_read_book(m, "upbit", "XRP/KRW", &read_book);
 	ck_assert_msg(read_book.known && read_book.tradable < 0, "not told while the exchange fails");
-	memory_read(m, "binance", noon, &read);
-	memory_read_book(m, "upbit", "ETH/KRW", &read_book);
+	history_read(m, "binance", noon, &read);
+	history_read_book(m, "upbit", "ETH/KRW", &read_book);
 	ck_assert_msg(read.runs == 0 && read.banned_until == 0 && !read.judged, "of another one nothing");
 	ck_assert(!read_book.known && read_book.tradable < 0);
 	metrics_free(m);
@@ -602,7 +603,7 @@ START_TEST(a_run_that_met_no_ban_says_nothing_of_one)
 	struct metrics *m = make_metrics();
 	double value;
 
-	memory_write(m, "upbit", &(struct history){ .banned_until = noon - 1, .retry_at = noon }, noon);
+	history_write(m, "upbit", &(struct history){ .banned_until = noon - 1, .retry_at = noon }, noon);
 	ck_assert(!metrics_value(m, &exchange_families[EXCHANGE_BANNED_UNTIL], LABELS("upbit"), &value));
 	ck_assert(!metrics_value(m, &exchange_families[EXCHANGE_RETRY_AT], LABELS("upbit"), &value));
 	ck_assert(metrics_value(m, &exchange_families[EXCHANGE_RUNS], LABELS("upbit"), &value) && value == 1);
@@ -635,7 +636,7 @@ START_TEST(numbers_that_cannot_be_are_not_remembered)
 	struct history read;
 
 	metrics_set(m, &exchange_families[absurd[_i].family], LABELS("upbit"), absurd[_i].value);
-	memory_read(m, "upbit", noon, &read);
+	history_read(m, "upbit", noon, &read);
 	ck_assert(judge_may_ask(&read, noon));
 	ck_assert_double_eq(
 	    read.failed_runs + read.error_ratio + read.error_samples + read.asked_at + read.banned_until, 0);
@@ -650,7 +651,7 @@ START_TEST(exactly_one_state_is_1)
 	struct metrics *m = make_metrics();
 	double value, sum = 0;
 
-	memory_write_health(m, "upbit", (enum health)_i);
+	history_write_health(m, "upbit", (enum health)_i);
 	for (int i = 0; i < HEALTHS; i++) {
 		ck_assert(metrics_value(m, &exchange_families[EXCHANGE_STATE],
 		    LABELS("upbit", health_name((enum health)i)), &value));

@@ -19,7 +19,7 @@ static struct engine_row rows[ENGINE_STORES][ROWS];
 static struct sources sources;
 static struct policy policy;
 static struct holdings held;
-static struct belief belief;
+static struct engine_view view;
 static struct failure why;
 
 static void
@@ -38,7 +38,7 @@ set_up(void)
 		    (struct engine_reading){ .read = true, .rows = rows[store], .updated_at = -1 };
 	policy = (struct policy){ .cash = { "USDT" }, .cash_count = 1 };
 	held = (struct holdings){ 0 };
-	ck_assert_int_eq(belief_init(&belief, EXCHANGES, &why), 0);
+	ck_assert_int_eq(engine_view_init(&view, EXCHANGES, &why), 0);
 }
 
 static void
@@ -48,7 +48,7 @@ tear_down(void)
 		profile_free(settings[i].profile);
 	holdings_release(&held);
 	holdings_release(&policy.ignored);
-	belief_release(&belief);
+	engine_view_release(&view);
 }
 
 /* "-1" is short. */
@@ -89,16 +89,16 @@ static const char *
 form(void)
 {
 	static char text[1024];
-	const struct belief_input input = { &policy, &exchanges, &sources, &held };
+	const struct engine_view_input input = { &policy, &exchanges, &sources, &held };
 	char digits[DECIMAL_TEXT];
 	size_t length;
 
-	ck_assert_int_eq(belief_form(&belief, &input, noon, &why), 0);
+	ck_assert_int_eq(engine_view_build(&view, &input, noon, &why), 0);
 	for (length = 0; length < EXCHANGES; length++)
-		text[length] = belief.known[length] ? 'y' : 'n';
+		text[length] = view.known[length] ? 'y' : 'n';
 	text[length] = '\0';
-	for (size_t i = 0; i < belief.holdings.count; i++) {
-		const struct holding *one = &belief.holdings.rows[i];
+	for (size_t i = 0; i < view.holdings.count; i++) {
+		const struct holding *one = &view.holdings.rows[i];
 
 		length +=
 		    (size_t)snprintf(text + length, sizeof(text) - length, " %zu:%s=%s%s", one->exchange,
@@ -110,8 +110,8 @@ form(void)
 START_TEST(an_empty_list_is_flat)
 {
 	ck_assert_str_eq(form(), "yyy");
-	ck_assert(belief.told);
-	ck_assert_uint_eq(belief.unknown_rows, 0);
+	ck_assert(view.told);
+	ck_assert_uint_eq(view.unknown_rows, 0);
 }
 END_TEST
 
@@ -157,12 +157,12 @@ START_TEST(rows_at_exchanges_nobody_looks_at_are_counted)
 	say("", "BTC", "1");
 	say("binance", "BTC", "1");
 	ck_assert_str_eq(form(), "yyy 0:BTC=1");
-	ck_assert_uint_eq(belief.unknown_rows, 3);
+	ck_assert_uint_eq(view.unknown_rows, 3);
 	/* They may be in both stores. */
 	sources.has_store[STORE_REDIS] = true;
 	row(STORE_REDIS, "elsewhere", "BTC", "1", ENGINE_MARKET_UNKNOWN);
 	(void)form();
-	ck_assert_uint_eq(belief.unknown_rows, 3);
+	ck_assert_uint_eq(view.unknown_rows, 3);
 }
 END_TEST
 
@@ -172,7 +172,7 @@ START_TEST(a_symbol_that_is_none_makes_its_exchange_unknown)
 	say("binance", "!!", "1");
 	say("okx", "BTC", "1");
 	ck_assert_str_eq(form(), "nyy 2:BTC=1");
-	ck_assert_ptr_nonnull(strstr(belief.failures[0].text, "'!!'"));
+	ck_assert_ptr_nonnull(strstr(view.failures[0].text, "'!!'"));
 	sources.engine[STORE_POSTGRES].row_count = 1;
 	ck_assert_str_eq(form(), "yyy 0:BTC=1");
 }
@@ -184,7 +184,7 @@ START_TEST(a_sum_of_too_many_digits_makes_its_exchange_unknown)
 	say("binance", "BTC", "0.1");
 	say("okx", "BTC", "1");
 	ck_assert_str_eq(form(), "nyy 2:BTC=1");
-	ck_assert_ptr_nonnull(strstr(belief.failures[0].text, "too many digits"));
+	ck_assert_ptr_nonnull(strstr(view.failures[0].text, "too many digits"));
 }
 END_TEST
 
@@ -195,16 +195,16 @@ START_TEST(a_store_that_was_not_read_leaves_nothing_known)
 	sources.engine[STORE_REDIS].read = false;
 	(void)failure_set(&sources.engine[STORE_REDIS].failure, FAILURE_CONNECT, "nobody is there");
 	ck_assert_str_eq(form(), "nnn");
-	ck_assert_int_eq(belief.store_failures[STORE_POSTGRES].kind, FAILURE_NONE);
-	ck_assert_int_eq(belief.store_failures[STORE_REDIS].kind, FAILURE_CONNECT);
+	ck_assert_int_eq(view.store_failures[STORE_POSTGRES].kind, FAILURE_NONE);
+	ck_assert_int_eq(view.store_failures[STORE_REDIS].kind, FAILURE_CONNECT);
 	sources.engine[STORE_REDIS].read = true;
 	ck_assert_str_eq(form(), "yyy 0:BTC=1");
 	sources.engine[STORE_POSTGRES].read = false;
 	ck_assert_str_eq(form(), "nnn");
-	ck_assert_int_ne(belief.store_failures[STORE_POSTGRES].kind, FAILURE_NONE);
+	ck_assert_int_ne(view.store_failures[STORE_POSTGRES].kind, FAILURE_NONE);
 	sources.engine[STORE_REDIS].read = false;
 	ck_assert_str_eq(form(), "nnn");
-	ck_assert(!belief.told);
+	ck_assert(!view.told);
 }
 END_TEST
 
@@ -212,7 +212,7 @@ START_TEST(without_a_store_nothing_is_known)
 {
 	sources.has_store[STORE_POSTGRES] = sources.has_engine = false;
 	ck_assert_str_eq(form(), "nnn");
-	ck_assert(!belief.told);
+	ck_assert(!view.told);
 }
 END_TEST
 
@@ -228,7 +228,7 @@ START_TEST(what_both_stores_have_must_be_the_same_in_both)
 	row(STORE_REDIS, "okx", "ETH", "1.000000000000000001", ENGINE_MARKET_UNKNOWN);
 	ck_assert_str_eq(form(), "yyn 0:BTC=0.3 1:BTC/USDT=7");
 	ck_assert_ptr_nonnull(
-	    strstr(belief.failures[2].text, "ETH long: 1 in Postgres, 1.000000000000000001 in Redis"));
+	    strstr(view.failures[2].text, "ETH long: 1 in Postgres, 1.000000000000000001 in Redis"));
 	/* Long in one and short in the other are two positions. */
 	sources.engine[STORE_REDIS].row_count = 0;
 	row(STORE_REDIS, "okx", "ETH", "-1", ENGINE_MARKET_UNKNOWN);
@@ -264,7 +264,7 @@ START_TEST(what_is_too_old_or_not_yet_written_is_not_read)
 	reading->updated_at = isnan(ages[_i].age) ? -1 : noon - ages[_i].age;
 	ck_assert_str_eq(form(), ages[_i].read ? "yyy 0:BTC=1" : "nnn");
 	if (!ages[_i].read)
-		ck_assert_ptr_nonnull(strstr(belief.store_failures[STORE_POSTGRES].text, "engine.max-age"));
+		ck_assert_ptr_nonnull(strstr(view.store_failures[STORE_POSTGRES].text, "engine.max-age"));
 }
 END_TEST
 

@@ -24,7 +24,7 @@ static const char *const symbols[] = { "BTC/USDT" };
 
 static char usdt[] = "USDT";
 static struct policy policy;
-static struct stock stock;
+static struct exchange_view view;
 static struct holdings engine;
 static struct failure why;
 
@@ -47,7 +47,7 @@ set_up(void)
 	policy.cash[policy.cash_count++] = "USDT";
 	prices = (struct exchange_reading){ .books = books };
 	engine = (struct holdings){ 0 };
-	ck_assert_int_eq(stock_init(&stock, EXCHANGES, &why), 0);
+	ck_assert_int_eq(exchange_view_init(&view, EXCHANGES, &why), 0);
 }
 
 static void
@@ -58,7 +58,7 @@ tear_down(void)
 	holdings_release(&engine);
 	holdings_release(&policy.baseline);
 	holdings_release(&policy.ignored);
-	stock_release(&stock);
+	exchange_view_release(&view);
 }
 
 static struct decimal
@@ -124,11 +124,11 @@ form(void)
 	char digits[DECIMAL_TEXT];
 	size_t length = 0;
 
-	ck_assert_int_eq(stock_form(&stock, &policy, &accounts, noon, &why), 0);
-	stock_remove_dust(&stock, &policy, &engine);
+	ck_assert_int_eq(exchange_view_build(&view, &policy, &accounts, noon, &why), 0);
+	exchange_view_remove_dust(&view, &policy, &engine);
 	text[0] = '\0';
-	for (size_t i = 0; i < stock.holdings.count; i++) {
-		const struct holding *row = &stock.holdings.rows[i];
+	for (size_t i = 0; i < view.holdings.count; i++) {
+		const struct holding *row = &view.holdings.rows[i];
 
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%zu:%s=%s%s",
 		    i > 0 ? " " : "", row->exchange, row->symbol.text, row->is_short ? "-" : "",
@@ -146,7 +146,7 @@ START_TEST(what_is_held_counts_free_and_locked_together_and_cash_does_not)
 	balance(0, "LTC", "-1", "1"); /* nothing is left */
 	position("BTC-USDT-SWAP", "2", 100)->side = SIDE_SHORT;
 	ck_assert_str_eq(form(), "0:BTC=0.3 0:ETH=0.000000000000000001 0:XRP=-5 1:BTC/USDT=-2");
-	ck_assert(stock.known[0] && stock.known[1]);
+	ck_assert(view.known[0] && view.known[1]);
 }
 END_TEST
 
@@ -157,15 +157,15 @@ START_TEST(what_was_not_read_whole_is_not_known)
 	position("BTC-USDT-SWAP", "2", 100);
 	readings[1].parts[ACCOUNT_BALANCES].read = false;
 	ck_assert_str_eq(form(), "0:BTC=1");
-	ck_assert(stock.known[0] && !stock.known[1]);
+	ck_assert(view.known[0] && !view.known[1]);
 	readings[1].parts[ACCOUNT_BALANCES].read = true;
 	readings[1].parts[ACCOUNT_POSITIONS].read = false;
 	ck_assert_str_eq(form(), "0:BTC=1");
-	ck_assert(!stock.known[1]);
+	ck_assert(!view.known[1]);
 	readings[1].parts[ACCOUNT_POSITIONS].read = true;
 	items[0].reading = NULL;
 	ck_assert_str_eq(form(), "1:BTC=1 1:BTC/USDT=2");
-	ck_assert(!stock.known[0] && stock.known[1]);
+	ck_assert(!view.known[0] && view.known[1]);
 }
 END_TEST
 
@@ -175,12 +175,12 @@ START_TEST(a_sum_of_too_many_digits_makes_its_exchange_unknown)
 	balance(0, "ETH", "1", "0");
 	balance(1, "ETH", "1", "0");
 	ck_assert_str_eq(form(), "1:ETH=1");
-	ck_assert(!stock.known[0] && stock.known[1]);
-	ck_assert_ptr_nonnull(strstr(stock.failures[0].text, "the sum of BTC has too many digits"));
+	ck_assert(!view.known[0] && view.known[1]);
+	ck_assert_ptr_nonnull(strstr(view.failures[0].text, "the sum of BTC has too many digits"));
 	/* And is forgotten in the next run. */
 	readings[0].lists.balance_count = 0;
 	ck_assert_str_eq(form(), "1:ETH=1");
-	ck_assert(stock.known[0]);
+	ck_assert(view.known[0]);
 }
 END_TEST
 
@@ -190,7 +190,7 @@ START_TEST(what_is_ignored_is_not_there)
 	balance(1, "BTC", "1", "0");
 	list_add(&policy.ignored, 1, "BTC", "0");
 	ck_assert_str_eq(form(), "0:BTC=1");
-	ck_assert(stock.known[1]);
+	ck_assert(view.known[1]);
 }
 END_TEST
 
@@ -242,9 +242,9 @@ worth(void)
 	const char *currency = "";
 	double value;
 
-	ck_assert_int_eq(stock_form(&stock, &policy, &accounts, noon, &why), 0);
-	ck_assert_uint_ge(stock.holdings.count, 1);
-	value = stock_worth(&stock, &policy, &stock.holdings.rows[0], &currency);
+	ck_assert_int_eq(exchange_view_build(&view, &policy, &accounts, noon, &why), 0);
+	ck_assert_uint_ge(view.holdings.count, 1);
+	value = exchange_view_worth(&view, &policy, &view.holdings.rows[0], &currency);
 	ck_assert_str_eq(currency, "USDT");
 	return value;
 }
@@ -295,13 +295,13 @@ START_TEST(the_engine_s_positions_are_worth_what_the_exchange_says)
 	list_add(&engine, 1, "XRP/USDT", "4");
 	for (size_t i = 0; i < engine.count; i++)
 		engine.rows[i].market = HOLDING_DERIVATIVE;
-	ck_assert_int_eq(stock_form(&stock, &policy, &accounts, noon, &why), 0);
-	stock_lend(&stock, &engine);
+	ck_assert_int_eq(exchange_view_build(&view, &policy, &accounts, noon, &why), 0);
+	exchange_view_add_prices(&view, &engine);
 	ck_assert(engine.rows[0].inverse);
-	ck_assert_double_eq(stock_worth(&stock, &policy, &engine.rows[0], &currency), 100);
+	ck_assert_double_eq(exchange_view_worth(&view, &policy, &engine.rows[0], &currency), 100);
 	ck_assert_str_eq(currency, "USD");
-	ck_assert_double_eq(stock_worth(&stock, &policy, &engine.rows[1], &currency), 30);
-	ck_assert_double_nan(stock_worth(&stock, &policy, &engine.rows[2], &currency));
+	ck_assert_double_eq(exchange_view_worth(&view, &policy, &engine.rows[1], &currency), 30);
+	ck_assert_double_nan(exchange_view_worth(&view, &policy, &engine.rows[2], &currency));
 }
 END_TEST
 

@@ -96,7 +96,7 @@ read_pieces(struct metrics *into, struct slice from, size_t size)
 
 	state_reader_init(&reader, into, from.length);
 	for (size_t at = 0; at < from.length; at += size)
-		state_reader_take(&reader,
+		state_reader_add(&reader,
 		    (struct slice){ from.at + at, from.length - at < size ? from.length - at : size });
 	return state_reader_end(&reader);
 }
@@ -199,8 +199,8 @@ START_TEST(more_bytes_than_were_told_of_change_nothing)
 
 	write_last();
 	state_reader_init(&reader, run, text.length);
-	state_reader_take(&reader, buffer_slice(&text));
-	state_reader_take(&reader, SLICE("# and more\n"));
+	state_reader_add(&reader, buffer_slice(&text));
+	state_reader_add(&reader, SLICE("# and more\n"));
 	ck_assert_int_eq(state_reader_end(&reader), STATE_CONTINUED);
 }
 END_TEST

@@ -1,5 +1,5 @@
 /*
- * decimals: one answer to each line of the standard input, by common/decimal.h.
+ * decimals: one answer to each line of the standard input, by common/text/decimal.h.
  *
  *	parse A      "12.5", or "-" if it is none
  *	value A      the double, as printf's %a

@@ -43,7 +43,7 @@ close_all(struct pipes *pipes)
 
 /* Starting ----------------------------------------------------------- */
 
-struct program {
+struct command {
 	char path[PATH_MAX];
 	const char *const *arguments;
 	const char *environment[ENVIRONMENT_MAX + 1];
@@ -77,21 +77,21 @@ variable(const char *name, const char *otherwise)
 }
 
 static int
-prepare(struct program *program, const char *const arguments[], const char *const environment[],
+prepare(struct command *command, const char *const arguments[], const char *const environment[],
     struct failure *why)
 {
 	const char *path = variable("PATH", "/usr/local/bin:/usr/bin:/bin");
 	size_t count = 2;
 
-	program->arguments = arguments;
-	(void)snprintf(program->path_variable, sizeof(program->path_variable), "PATH=%s", path);
-	(void)snprintf(program->home, sizeof(program->home), "HOME=%s", variable("HOME", "/"));
-	program->environment[0] = program->path_variable;
-	program->environment[1] = program->home;
+	command->arguments = arguments;
+	(void)snprintf(command->path_variable, sizeof(command->path_variable), "PATH=%s", path);
+	(void)snprintf(command->home, sizeof(command->home), "HOME=%s", variable("HOME", "/"));
+	command->environment[0] = command->path_variable;
+	command->environment[1] = command->home;
 	for (size_t i = 0; environment[i] != NULL && count < ENVIRONMENT_MAX; i++)
-		program->environment[count++] = environment[i];
-	program->environment[count] = NULL;
-	if (find(arguments[0], path, program->path) == 0)
+		command->environment[count++] = environment[i];
+	command->environment[count] = NULL;
+	if (find(arguments[0], path, command->path) == 0)
 		return 0;
 	return failure_set(
 	    why, FAILURE_LOCAL, "cannot start %s: it is in no directory of PATH", arguments[0]);
@@ -110,7 +110,7 @@ reset_signals(void)
 
 /* After fork() in a process of many threads: no memory is taken, and nothing is printed. */
 static void
-become(const struct program *program, const struct pipes *pipes, pid_t parent)
+become(const struct command *command, const struct pipes *pipes, pid_t parent)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -123,7 +123,7 @@ become(const struct program *program, const struct pipes *pipes, pid_t parent)
 	reset_signals();
 	if (confine() != 0)
 		_exit(NOT_CONFINED);
-	(void)execve(program->path, (char *const *)program->arguments, (char *const *)program->environment);
+	(void)execve(command->path, (char *const *)command->arguments, (char *const *)command->environment);
 	_exit(NOT_STARTED);
 }
 
@@ -131,7 +131,7 @@ become(const struct program *program, const struct pipes *pipes, pid_t parent)
 
 /* One piece; at its end the pipe is closed.  What has no room is thrown away. */
 static void
-take(int *fd, struct buffer *text)
+read_piece(int *fd, struct buffer *text)
 {
 	char piece[PIECE];
 	ssize_t got = read(*fd, piece, sizeof(piece));
@@ -144,7 +144,7 @@ take(int *fd, struct buffer *text)
 
 /* Until both are closed.  False: the deadline came first. */
 static bool
-take_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, struct buffer *errors)
+read_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, struct buffer *errors)
 {
 	int *fds[] = { &pipes->output[PIPE_READ], &pipes->errors[PIPE_READ] };
 	struct buffer *texts[] = { output, errors };
@@ -158,7 +158,7 @@ take_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, s
 			return false;
 		for (int i = 0; i < 2; i++)
 			if (ready > 0 && waits[i].revents != 0)
-				take(fds[i], texts[i]);
+				read_piece(fds[i], texts[i]);
 	}
 	return true;
 }
@@ -166,34 +166,34 @@ take_all(struct pipes *pipes, struct deadline deadline, struct buffer *output, s
 /* Ending ------------------------------------------------------------- */
 
 static int
-judge(int status, const char *program, struct failure *why)
+judge(int status, const char *command, struct failure *why)
 {
 	if (!WIFEXITED(status))
-		return failure_set(why, FAILURE_LOCAL, "%s ended by a signal", program);
+		return failure_set(why, FAILURE_LOCAL, "%s ended by a signal", command);
 	if (WEXITSTATUS(status) == NOT_STARTED)
 		return failure_set(
-		    why, FAILURE_LOCAL, "cannot start %s: it is no program that runs here", program);
+		    why, FAILURE_LOCAL, "cannot start %s: it is no program that runs here", command);
 	if (WEXITSTATUS(status) == NOT_CONFINED)
 		return failure_set(why, FAILURE_LOCAL,
-		    "cannot start %s: this system cannot keep it from starting others (seccomp)", program);
+		    "cannot start %s: this system cannot keep it from starting others (seccomp)", command);
 	return WEXITSTATUS(status);
 }
 
 static int
 finish(
-    pid_t pid, const char *program, bool ended, struct deadline deadline, bool too_much, struct failure *why)
+    pid_t pid, const char *command, bool ended, struct deadline deadline, bool too_much, struct failure *why)
 {
 	int status = 0;
 
 	/* It may close its output and go on. */
-	if (ended && !too_much && apart_reap(pid, deadline, &status))
-		return judge(status, program, why);
+	if (ended && !too_much && child_wait(pid, deadline, &status))
+		return judge(status, command, why);
 	(void)kill(pid, SIGKILL);
 	/* A tenth of a second is long for one that is killed; then it is left to whoever inherits it. */
-	(void)apart_reap(pid, deadline_in(INT64_C(100000000)), &status);
+	(void)child_wait(pid, deadline_in(INT64_C(100000000)), &status);
 	if (too_much)
-		return failure_set(why, FAILURE_LOCAL, "%s prints more than can be looked at", program);
-	return failure_set(why, FAILURE_TIMEOUT, "%s did not end in time", program);
+		return failure_set(why, FAILURE_LOCAL, "%s prints more than can be looked at", command);
+	return failure_set(why, FAILURE_TIMEOUT, "%s did not end in time", command);
 }
 
 int
@@ -201,11 +201,11 @@ command_run(const char *const arguments[], const char *const environment[], stru
     struct buffer *output, struct buffer *errors, struct failure *why)
 {
 	struct pipes pipes = { { -1, -1 }, { -1, -1 } };
-	struct program program;
+	struct command command;
 	pid_t parent = getpid(), pid;
 	bool ended;
 
-	if (prepare(&program, arguments, environment, why) != 0)
+	if (prepare(&command, arguments, environment, why) != 0)
 		return -1;
 	if (pipe2(pipes.output, O_CLOEXEC) != 0 || pipe2(pipes.errors, O_CLOEXEC) != 0 ||
 	    (pid = fork()) < 0) {
@@ -214,10 +214,10 @@ command_run(const char *const arguments[], const char *const environment[], stru
 		return -1;
 	}
 	if (pid == 0)
-		become(&program, &pipes, parent);
+		become(&command, &pipes, parent);
 	close_one(&pipes.output[PIPE_WRITE]);
 	close_one(&pipes.errors[PIPE_WRITE]);
-	ended = take_all(&pipes, deadline, output, errors);
+	ended = read_all(&pipes, deadline, output, errors);
 	close_all(&pipes);
 	return finish(pid, arguments[0], ended, deadline, output->failed, why);
 }

@@ -14,18 +14,18 @@ extern char **environ;
 /* Keys --------------------------------------------------------------- */
 
 static void
-make_key(struct gate *gate, struct account *account, struct credential *credential)
+make_key(struct preflight *preflight, struct account *account, struct credential *credential)
 {
 	struct key_texts texts = { 0 };
 
-	if (keys_read(gate->keys_directory, account->name, &texts, &credential->failure) == 0) {
+	if (keys_read(preflight->keys_directory, account->name, &texts, &credential->failure) == 0) {
 		for (int part = 0; part < KEY_PARTS; part++)
 			if (texts.parts[part] != NULL && placeholder_is(texts.parts[part]))
 				credential->placeholder = key_part_name((enum key_part)part);
 		/* Nobody is asked with what is no key. */
 		if (credential->placeholder == NULL)
 			account->key = account_key_new(account->setting->profile, texts.parts[PART_KEY],
-			    texts.parts[PART_SECRET], texts.parts[PART_PASSPHRASE], &gate->known,
+			    texts.parts[PART_SECRET], texts.parts[PART_PASSPHRASE], &preflight->known,
 			    &credential->failure);
 		credential->read = true;
 	}
@@ -33,27 +33,28 @@ make_key(struct gate *gate, struct account *account, struct credential *credenti
 }
 
 void
-credentials_read(struct gate *gate)
+credentials_read(struct preflight *preflight)
 {
-	for (size_t i = 0; i < gate->secrets->count; i++)
-		secrets_add(&gate->known, gate->secrets->values[i]);
-	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++) {
-		struct account *account = &gate->accounts.items[i];
-		struct credential *credential = &gate->credentials[i];
+	for (size_t i = 0; i < preflight->secrets->count; i++)
+		secrets_add(&preflight->known, preflight->secrets->values[i]);
+	for (size_t i = 0; preflight->has_exchanges && i < preflight->accounts.count; i++) {
+		struct account *account = &preflight->accounts.items[i];
+		struct credential *credential = &preflight->credentials[i];
 
 		account_key_free(account->key);
 		account->key = NULL;
 		*credential = (struct credential){ 0 };
 		credential->there = keys_are_there(
-		    gate->keys_directory, account->name, credential->where, sizeof(credential->where));
-		credential->paper_place = profile_place(account->setting->profile, account->setting->base_url,
-					      gate->paper_hosts.items, gate->paper_hosts.count) != PLACE_LIVE;
-		if (gate->live || (credential->there && credential->paper_place))
-			make_key(gate, account, credential);
+		    preflight->keys_directory, account->name, credential->where, sizeof(credential->where));
+		credential->paper_place =
+		    profile_place(account->setting->profile, account->setting->base_url,
+			preflight->paper_hosts.items, preflight->paper_hosts.count) != PLACE_LIVE;
+		if (preflight->live || (credential->there && credential->paper_place))
+			make_key(preflight, account, credential);
 		account->withheld = account->key == NULL;
-		account->paper_only = !gate->live;
-		account->paper_hosts = gate->paper_hosts.items;
-		account->paper_host_count = gate->paper_hosts.count;
+		account->paper_only = !preflight->live;
+		account->paper_hosts = preflight->paper_hosts.items;
+		account->paper_host_count = preflight->paper_hosts.count;
 	}
 }
 
@@ -77,14 +78,14 @@ make_upper(char *text)
 
 /* Whether it is what a key of a configured exchange is read from, letter by letter: that one is no stray. */
 static bool
-is_configured(const struct gate *gate, const char *name, size_t length, char separator, bool upper)
+is_configured(const struct preflight *preflight, const char *name, size_t length, char separator, bool upper)
 {
-	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++)
+	for (size_t i = 0; preflight->has_exchanges && i < preflight->accounts.count; i++)
 		for (int part = 0; part < KEY_PARTS; part++) {
 			char text[128];
 
-			(void)snprintf(text, sizeof(text), "%s%c%s", gate->accounts.items[i].name, separator,
-			    key_part_name((enum key_part)part));
+			(void)snprintf(text, sizeof(text), "%s%c%s", preflight->accounts.items[i].name,
+			    separator, key_part_name((enum key_part)part));
 			if (upper)
 				make_upper(text);
 			if (slice_is((struct slice){ name, length }, text))
@@ -109,7 +110,8 @@ is_key(const char *name, size_t length, char separator)
 }
 
 static void
-each_variable(const struct gate *gate, void (*found)(void *context, const char *where), void *context)
+each_variable(
+    const struct preflight *preflight, void (*found)(void *context, const char *where), void *context)
 {
 	static const char ours[] = "ARBWATCH_";
 	const size_t prefix = strlen(ours);
@@ -122,7 +124,7 @@ each_variable(const struct gate *gate, void (*found)(void *context, const char *
 		    (*each)[length + 1] == '\0' || !is_key(*each + prefix, length - prefix, '_'))
 			continue;
 		if (strncmp(*each, ours, prefix) == 0 &&
-		    is_configured(gate, *each + prefix, length - prefix, '_', true))
+		    is_configured(preflight, *each + prefix, length - prefix, '_', true))
 			continue;
 		(void)snprintf(where, sizeof(where), "%.*s", (int)length, *each);
 		found(context, where);
@@ -130,13 +132,13 @@ each_variable(const struct gate *gate, void (*found)(void *context, const char *
 }
 
 static int
-each_file(const struct gate *gate, void (*found)(void *context, const char *where), void *context,
+each_file(const struct preflight *preflight, void (*found)(void *context, const char *where), void *context,
     struct failure *why)
 {
-	DIR *directory = gate->keys_directory != NULL ? opendir(gate->keys_directory) : NULL;
+	DIR *directory = preflight->keys_directory != NULL ? opendir(preflight->keys_directory) : NULL;
 	const struct dirent *entry;
 
-	if (gate->keys_directory == NULL)
+	if (preflight->keys_directory == NULL)
 		return 0;
 	errno = directory == NULL ? errno : 0;
 	while (directory != NULL && (entry = readdir(directory)) != NULL) {
@@ -144,24 +146,25 @@ each_file(const struct gate *gate, void (*found)(void *context, const char *wher
 		char where[4400];
 
 		if (is_key(entry->d_name, length, '.') &&
-		    !is_configured(gate, entry->d_name, length, '.', false)) {
-			(void)snprintf(where, sizeof(where), "%s/%s", gate->keys_directory, entry->d_name);
+		    !is_configured(preflight, entry->d_name, length, '.', false)) {
+			(void)snprintf(
+			    where, sizeof(where), "%s/%s", preflight->keys_directory, entry->d_name);
 			found(context, where);
 		}
 		errno = 0;
 	}
 	if (errno != 0)
 		(void)failure_set(
-		    why, FAILURE_LOCAL, "cannot list '%s': %s", gate->keys_directory, strerror(errno));
+		    why, FAILURE_LOCAL, "cannot list '%s': %s", preflight->keys_directory, strerror(errno));
 	if (directory != NULL)
 		(void)closedir(directory);
 	return why->kind == FAILURE_NONE ? 0 : -1;
 }
 
 int
-credentials_each_stray(const struct gate *gate, void (*found)(void *context, const char *where),
+credentials_each_stray(const struct preflight *preflight, void (*found)(void *context, const char *where),
     void *context, struct failure *why)
 {
-	each_variable(gate, found, context);
-	return each_file(gate, found, context, why);
+	each_variable(preflight, found, context);
+	return each_file(preflight, found, context, why);
 }

@@ -9,16 +9,16 @@
 
 /* Which ones may be asked, each everything it has: how many. */
 static size_t
-choose(struct gate *gate, double now)
+choose(struct preflight *preflight, double now)
 {
-	struct venues *v = &gate->venues;
+	struct venues *v = &preflight->venues;
 	size_t count = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
-		struct venue *venue = &v->items[i];
+		struct health_venue *venue = &v->items[i];
 
 		venue->reading = NULL;
-		if (gate->memory_failure.kind != FAILURE_NONE || gate->retry_at[i] > now)
+		if (preflight->memory_failure.kind != FAILURE_NONE || preflight->retry_at[i] > now)
 			continue;
 		venue_choose(venue, &v->targets[count]);
 		memcpy(v->targets[count].asked, venue->endpoints, sizeof(venue->endpoints));
@@ -30,7 +30,7 @@ choose(struct gate *gate, double now)
 /* Judging ------------------------------------------------------------ */
 
 static void
-tell_held_back(struct check_result *result, const struct venue *venue, double until)
+add_held_back(struct check_result *result, const struct health_venue *venue, double until)
 {
 	time_t seconds = (time_t)until;
 	struct tm utc;
@@ -40,7 +40,7 @@ tell_held_back(struct check_result *result, const struct venue *venue, double un
 		text[0] = '\0';
 	if (result->kind == FAILURE_NONE)
 		result->kind = FAILURE_REJECTED;
-	check_find(result, STATUS_FAIL, "wait until then, and ask it less often",
+	check_result_add(result, STATUS_FAIL, "wait until then, and ask it less often",
 	    "%s: not asked until %s: it has banned this address, or wants fewer requests", venue->name, text);
 }
 
@@ -54,20 +54,20 @@ first_failure(const struct exchange_reading *reading)
 }
 
 static void
-judge_health(
-    struct check_result *result, const struct venue *venue, const struct news *news, enum health health)
+judge_health(struct check_result *result, const struct health_venue *venue,
+    const struct assessment *assessment, enum health health)
 {
 	const struct request_reading *failed = first_failure(venue->reading);
 	char what[160];
 
 	if (failed != NULL) {
 		(void)snprintf(what, sizeof(what), "%s: %s", venue->name, endpoint_name(failed->endpoint));
-		check_find_failure(result, judge_is_failed(news) ? STATUS_FAIL : STATUS_WARN,
+		check_result_add_failure(result, judge_is_failed(assessment) ? STATUS_FAIL : STATUS_WARN,
 		    "look at the exchange's status page and at the network", what, &failed->failure);
 	}
 	if (health == HEALTH_HEALTHY || (health == HEALTH_DEGRADED && failed != NULL))
 		return;
-	check_find(result, health == HEALTH_DEGRADED ? STATUS_WARN : STATUS_FAIL,
+	check_result_add(result, health == HEALTH_DEGRADED ? STATUS_WARN : STATUS_FAIL,
 	    health == HEALTH_DEGRADED ? "trade there with care, or wait"
 				      : "do not trade there until it is healthy",
 	    "%s is %s", venue->name, health_name(health));
@@ -84,7 +84,7 @@ reduced(double value, double by)
  * alone nobody can mend, so the grain of its clock is never a reason to warn.
  */
 static void
-judge_clock(struct check_result *result, const struct venue *venue, double most)
+judge_clock(struct check_result *result, const struct health_venue *venue, double most)
 {
 	const struct exchange_reading *reading = venue->reading;
 	double skew = reading->clock_skew < 0 ? -reading->clock_skew : reading->clock_skew;
@@ -92,14 +92,14 @@ judge_clock(struct check_result *result, const struct venue *venue, double most)
 
 	if (!reading->clock_read) {
 		if (venue->endpoints[ENDPOINT_TIME] || venue->profile->time_from_date_header)
-			check_find(result, STATUS_WARN, "look at the exchange's status page",
+			check_result_add(result, STATUS_WARN, "look at the exchange's status page",
 			    "%s: its clock could not be read", venue->name);
 		return;
 	}
 	shown = reduced(skew, error);
 	possible = reduced(skew, grain) + error - grain;
 	if (shown > most / 2 || possible > most)
-		check_find(result, shown > most ? STATUS_FAIL : STATUS_WARN,
+		check_result_add(result, shown > most ? STATUS_FAIL : STATUS_WARN,
 		    shown > most / 2
 			? "set this machine's clock (chrony, systemd-timesyncd)"
 			: "find out why the exchange answers so late, or set this machine's clock",
@@ -108,98 +108,102 @@ judge_clock(struct check_result *result, const struct venue *venue, double most)
 }
 
 static void
-judge_books(struct check_result *result, const struct venue *venue)
+judge_books(struct check_result *result, const struct health_venue *venue)
 {
 	for (size_t i = 0; i < venue->book_count; i++) {
-		const struct book *book = &venue->books[i];
+		const struct health_book *book = &venue->books[i];
 
 		if (venue->endpoints[ENDPOINT_BOOK] && !venue->reading->books[i].read)
-			check_find(result, STATUS_FAIL, "wait until its order book can be read",
+			check_result_add(result, STATUS_FAIL, "wait until its order book can be read",
 			    "%s: no order book of %s", venue->name, book->symbol);
-		if (book->news.tradable == 0)
-			check_find(result, STATUS_FAIL, "take the symbol out of the bot, or wait",
+		if (book->assessment.tradable == 0)
+			check_result_add(result, STATUS_FAIL, "take the symbol out of the bot, or wait",
 			    "%s: %s cannot be traded", venue->name, book->symbol);
-		else if (book->news.tradable < 0 && venue->endpoints[ENDPOINT_SYMBOLS])
-			check_find(result, STATUS_FAIL, "wait until the exchange tells",
+		else if (book->assessment.tradable < 0 && venue->endpoints[ENDPOINT_SYMBOLS])
+			check_result_add(result, STATUS_FAIL, "wait until the exchange tells",
 			    "%s: whether %s can be traded is not known", venue->name, book->symbol);
 	}
 }
 
 static void
-judge_venue(struct gate *gate, size_t index, struct check_result *result, double now)
+judge_venue(struct preflight *preflight, size_t index, struct check_result *result, double now)
 {
-	struct venues *v = &gate->venues;
-	struct venue *venue = &v->items[index];
-	struct news news;
+	struct venues *v = &preflight->venues;
+	struct health_venue *venue = &v->items[index];
+	struct assessment assessment;
 
-	news_read(venue, &v->targets[venue->reading - v->readings], v->seconds, &news);
-	news_judge_books(v, venue, &gate->limits, &news);
-	judge_remember(&venue->history, &news, now);
-	judge_health(result, venue, &news, judge(&gate->limits, &venue->history, &news, now));
-	judge_clock(result, venue, gate->max_skew);
+	assess_venue(venue, &v->targets[venue->reading - v->readings], v->seconds, &assessment);
+	assess_judge_books(v, venue, &preflight->limits, &assessment);
+	judge_remember(&venue->history, &assessment, now);
+	judge_health(
+	    result, venue, &assessment, judge(&preflight->limits, &venue->history, &assessment, now));
+	judge_clock(result, venue, preflight->max_skew);
 	judge_books(result, venue);
-	if (news.latency_seconds > result->latency_seconds)
-		result->latency_seconds = news.latency_seconds;
+	if (assessment.latency_seconds > result->latency_seconds)
+		result->latency_seconds = assessment.latency_seconds;
 }
 
 static void
-judge_all(struct gate *gate, struct check_result *result)
+judge_all(struct preflight *preflight, struct check_result *result)
 {
-	struct venues *v = &gate->venues;
+	struct venues *v = &preflight->venues;
 	double now = clock_unix_seconds();
 
-	news_compare_clocks(v);
+	assess_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
-			news_read_books(&v->items[i]);
-	news_find_movers(v);
+			assess_read_books(&v->items[i]);
+	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		if (v->items[i].reading != NULL)
-			judge_venue(gate, i, result, now);
-		else if (gate->memory_failure.kind == FAILURE_NONE)
-			tell_held_back(result, &v->items[i], gate->retry_at[i]);
+			judge_venue(preflight, i, result, now);
+		else if (preflight->memory_failure.kind == FAILURE_NONE)
+			add_held_back(result, &v->items[i], preflight->retry_at[i]);
 	}
 }
 
 bool
-exchanges_are_named(const struct gate *gate, struct check_result *result)
+exchanges_are_named(const struct preflight *preflight, struct check_result *result)
 {
-	if (gate->has_exchanges)
+	if (preflight->has_exchanges)
 		return true;
-	if (gate->live)
-		check_find(result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
-	check_skip(result, "not configured: no exchange");
+	if (preflight->live)
+		check_result_add(
+		    result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
+	check_result_skip(result, "not configured: no exchange");
 	return false;
 }
 
 void
-check_exchange_health(struct gate *gate, struct deadline deadline, struct check_result *result)
+check_exchange_health(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
-	struct venues *v = &gate->venues;
+	struct venues *v = &preflight->venues;
 	struct failure why = { 0 };
 	size_t asked;
 
-	if (!exchanges_are_named(gate, result))
+	if (!exchanges_are_named(preflight, result))
 		return;
-	asked = choose(gate, clock_unix_seconds());
-	if (gate->memory_failure.kind != FAILURE_NONE)
-		check_find_failure(result, STATUS_FAIL, "let this user read the directory of the .prom files",
-		    "nobody is asked, there may be a ban", &gate->memory_failure);
-	if (gate->list_damage.kind != FAILURE_NONE)
-		check_find(result, STATUS_WARN, "wait, or remove that line if it is none", "%.400s",
-		    gate->list_damage.text);
-	if (gate->history_failure.kind != FAILURE_NONE)
-		check_find_failure(result, STATUS_WARN,
+	asked = choose(preflight, clock_unix_seconds());
+	if (preflight->memory_failure.kind != FAILURE_NONE)
+		check_result_add_failure(result, STATUS_FAIL,
+		    "let this user read the directory of the .prom files",
+		    "nobody is asked, there may be a ban", &preflight->memory_failure);
+	if (preflight->list_damage.kind != FAILURE_NONE)
+		check_result_add(result, STATUS_WARN, "wait, or remove that line if it is none", "%.400s",
+		    preflight->list_damage.text);
+	if (preflight->history_failure.kind != FAILURE_NONE)
+		check_result_add_failure(result, STATUS_WARN,
 		    "let this user read that file, or let exchange_health write it anew",
-		    "whether books stood still before is not known", &gate->history_failure);
-	if (asked > 0 && exchange_probe(gate->client, v->targets, asked, deadline, v->readings, &why) != 0) {
-		check_find_failure(result, STATUS_FAIL, "free some memory", "exchanges", &why);
+		    "whether books stood still before is not known", &preflight->history_failure);
+	if (asked > 0 &&
+	    exchange_probe(preflight->client, v->targets, asked, deadline, v->readings, &why) != 0) {
+		check_result_add_failure(result, STATUS_FAIL, "free some memory", "exchanges", &why);
 		for (size_t i = 0; i < v->count; i++)
 			v->items[i].reading = NULL;
 		return;
 	}
-	books_announce(&gate->books);
-	judge_all(gate, result);
-	check_pass(result, "%zu exchanges are healthy, typical answer %.1f ms", v->count,
+	order_books_ready_set(&preflight->order_books_ready);
+	judge_all(preflight, result);
+	check_result_pass(result, "%zu exchanges are healthy, typical answer %.1f ms", v->count,
 	    result->latency_seconds * 1e3);
 }

@@ -14,7 +14,7 @@ enum { LIST_LIMIT = 1024 * 1024, FILES_LIMIT = 32 * 1024 * 1024, LINES_LIMIT = 6
 /* Where it is ------------------------------------------------------- */
 
 char *
-repository_find(const char *directory, struct failure *why)
+git_query_find_root(const char *directory, struct failure *why)
 {
 	char *path = realpath(directory, NULL), entry[PATH_MAX + 8], *slash = path;
 	struct stat found;
@@ -64,7 +64,7 @@ static const char *const environment[] = { "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", 
 	"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_REPLACE_OBJECTS=1", NULL };
 
 struct asking {
-	struct repository *repository;
+	struct git_query *query;
 	const char *root, *refs;
 	struct deadline deadline;
 };
@@ -82,7 +82,7 @@ static void
 ask(void *context, size_t index)
 {
 	struct asking *asking = context;
-	struct repository *repository = asking->repository;
+	struct git_query *query = asking->query;
 	const char *words[WORDS_MAX], *const first[] = { "git", "-C", asking->root, NULL };
 	const char *const last[] = { index == ASK_REFS ? asking->refs : NULL, NULL };
 	size_t count = add_words(words, 0, first);
@@ -90,54 +90,54 @@ ask(void *context, size_t index)
 	count = add_words(words, count, common);
 	count = add_words(words, count, questions[index]);
 	(void)add_words(words, count, last);
-	repository->status[index] = command_run(words, environment, asking->deadline,
-	    &repository->output[index], &repository->errors[index], &repository->why[index]);
+	query->status[index] = command_run(words, environment, asking->deadline, &query->output[index],
+	    &query->errors[index], &query->why[index]);
 }
 
 void
-repository_ask(struct repository *repository, const char *root, const char *refs, struct deadline deadline)
+git_query_run(struct git_query *query, const char *root, const char *refs, struct deadline deadline)
 {
 	static const size_t limits[QUESTIONS] = { LINES_LIMIT, LIST_LIMIT, LIST_LIMIT, FILES_LIMIT,
 		LINES_LIMIT };
-	struct asking asking = { repository, root, refs, deadline };
+	struct asking asking = { query, root, refs, deadline };
 
 	for (int q = 0; q < QUESTIONS; q++) {
-		buffer_init(&repository->output[q], limits[q]);
-		buffer_init(&repository->errors[q], LINES_LIMIT);
+		buffer_init(&query->output[q], limits[q]);
+		buffer_init(&query->errors[q], LINES_LIMIT);
 	}
 	parallel_each(refs != NULL ? QUESTIONS : ASK_REFS, ask, &asking);
 }
 
 void
-repository_release(struct repository *repository)
+git_query_release(struct git_query *query)
 {
 	for (int q = 0; q < QUESTIONS; q++) {
-		buffer_release(&repository->output[q]);
-		buffer_release(&repository->errors[q]);
+		buffer_release(&query->output[q]);
+		buffer_release(&query->errors[q]);
 	}
 }
 
 /* What came --------------------------------------------------------- */
 
 int
-repository_answered(const struct repository *repository, enum question question, struct failure *why)
+git_query_check(const struct git_query *query, enum git_question question, struct failure *why)
 {
 	static const char fork[] = "cannot fork";
-	const struct buffer *output = &repository->output[question], *errors = &repository->errors[question];
+	const struct buffer *output = &query->output[question], *errors = &query->errors[question];
 	const char *text = errors->length > 0 ? errors->text : "";
 	/* The first line: the others are advice, as to trust a repository of somebody else. */
 	const char *end = memchr(text, '\n', errors->length);
 	int length = end != NULL && end - text < 300 ? (int)(end - text) : (int)errors->length;
 
 	length = length < 300 ? length : 300;
-	*why = repository->why[question];
-	if (repository->status[question] < 0)
+	*why = query->why[question];
+	if (query->status[question] < 0)
 		return -1;
 	if (memmem(text, errors->length, fork, strlen(fork)) != NULL)
 		return failure_set(why, FAILURE_LOCAL,
 		    "git asked for a program that is not run here, such as a filter: %.*s", length, text);
 	/* After a warning it goes on without what it could not read; one ref that it found is enough. */
-	if (repository->status[question] > 0 || (errors->length > 0 && question != ASK_REFS))
+	if (query->status[question] > 0 || (errors->length > 0 && question != ASK_REFS))
 		return failure_set(why, FAILURE_LOCAL, "git %s: %.*s", questions[question][0], length, text);
 	if (question != ASK_TOP && question != ASK_REFS && output->length > 0 &&
 	    output->text[output->length - 1] != '\0')
@@ -147,7 +147,7 @@ repository_answered(const struct repository *repository, enum question question,
 }
 
 const char *
-repository_next(const struct buffer *list, const char *text)
+git_query_next(const struct buffer *list, const char *text)
 {
 	const char *end = list->text + list->length;
 	const char *next = text == NULL ? list->text : text + strlen(text) + 1;

@@ -12,7 +12,7 @@
  * hooks, nor what fetches for a partial clone, since git can start no process
  * here.  Nor do its settings say what counts as a change.
  */
-enum question {
+enum git_question {
 	ASK_TOP,     /* where the working tree begins, and a newline */
 	ASK_CHANGES, /* git status --porcelain=v2 --branch -z, of what is tracked */
 	ASK_OTHERS,  /* what is not tracked, nor named by a .gitignore; each ends with NUL */
@@ -21,7 +21,7 @@ enum question {
 };
 enum { QUESTIONS = ASK_REFS + 1 };
 
-struct repository {
+struct git_query {
 	struct buffer output[QUESTIONS], errors[QUESTIONS];
 	int status[QUESTIONS]; /* git's; -1: with `why` it gave none */
 	struct failure why[QUESTIONS];
@@ -32,17 +32,16 @@ struct repository {
  * path without symbolic links, for the caller to free.  NULL: there is none, or
  * with `why` (its kind is set) nobody can tell.
  */
-char *repository_find(const char *directory, struct failure *why);
+char *git_query_find_root(const char *directory, struct failure *why);
 
-/* Ask all at once, of a zeroed one; `refs` is a pattern, or NULL.  repository_release() frees what came. */
-void repository_ask(
-    struct repository *repository, const char *root, const char *refs, struct deadline deadline);
-void repository_release(struct repository *repository);
+/* Ask all at once, of a zeroed one; `refs` is a pattern, or NULL.  git_query_release() frees what came. */
+void git_query_run(struct git_query *query, const char *root, const char *refs, struct deadline deadline);
+void git_query_release(struct git_query *query);
 
 /* Whether it was answered in full: 0, or -1 with `why`. */
-int repository_answered(const struct repository *repository, enum question question, struct failure *why);
+int git_query_check(const struct git_query *query, enum git_question question, struct failure *why);
 
 /* The members of a list that end with NUL, one after another; NULL: that was the last one. */
-const char *repository_next(const struct buffer *list, const char *text);
+const char *git_query_next(const struct buffer *list, const char *text);
 
 #endif /* COLLECTORS_PREFLIGHT_CHECKS_GIT_QUERY_H */

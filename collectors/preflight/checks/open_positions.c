@@ -10,41 +10,43 @@ enum { LATE_NS = 100 * 1000 * 1000 };
 /* Asking ------------------------------------------------------------- */
 
 static bool
-is_wanted(const struct gate *gate)
+is_wanted(const struct preflight *preflight)
 {
-	bool positions = gate_makes(gate, CHECK_OPEN_POSITIONS);
-	bool guard = gate->live && gate_makes(gate, CHECK_LIVE_GUARD);
+	bool positions = preflight_includes(preflight, CHECK_OPEN_POSITIONS);
+	bool guard = preflight->live && preflight_includes(preflight, CHECK_LIVE_GUARD);
 
-	return gate->has_exchanges && gate->memory_failure.kind == FAILURE_NONE && (positions || guard);
+	return preflight->has_exchanges && preflight->memory_failure.kind == FAILURE_NONE &&
+	       (positions || guard);
 }
 
 void
-accounts_ask(struct gate *gate, struct deadline deadline)
+preflight_ask_accounts(struct preflight *preflight, struct deadline deadline)
 {
 	double now = clock_unix_seconds();
 
-	for (size_t i = 0; i < gate->accounts.count; i++) {
-		struct account *account = &gate->accounts.items[i];
+	for (size_t i = 0; i < preflight->accounts.count; i++) {
+		struct account *account = &preflight->accounts.items[i];
 
 		account->reading = NULL;
 		account->prices = NULL;
-		account->retry_at = gate->retry_at[i];
+		account->retry_at = preflight->retry_at[i];
 		account->health_known = false;
 	}
-	if (is_wanted(gate))
-		sources_read(&gate->sources, &gate->accounts, deadline, now);
+	if (is_wanted(preflight))
+		sources_read(&preflight->sources, &preflight->accounts, deadline, now);
 }
 
 /* What assets are worth, by the order books that exchange_health's check read. */
 static void
-take_prices(struct gate *gate, struct deadline deadline)
+set_prices(struct preflight *preflight, struct deadline deadline)
 {
 	/* They come by the deadline, and a thread may be late. */
 	deadline.at_ns += LATE_NS;
-	if (!gate->shares_books || gate->policy.dust <= 0 || !books_await(&gate->books, deadline))
+	if (!preflight->shares_books || preflight->policy.dust <= 0 ||
+	    !order_books_ready_wait(&preflight->order_books_ready, deadline))
 		return;
-	for (size_t i = 0; i < gate->accounts.count; i++)
-		gate->accounts.items[i].prices = gate->venues.items[i].reading;
+	for (size_t i = 0; i < preflight->accounts.count; i++)
+		preflight->accounts.items[i].prices = preflight->venues.items[i].reading;
 }
 
 /* What could not be read --------------------------------------------- */
@@ -52,10 +54,10 @@ take_prices(struct gate *gate, struct deadline deadline)
 static const char unreadable[] = "make the account and the bot's positions readable: unreadable is not flat";
 
 static void
-tell_unread_account(const struct gate *gate, size_t index, struct check_result *result)
+add_unread_account(const struct preflight *preflight, size_t index, struct check_result *result)
 {
-	const struct account *account = &gate->accounts.items[index];
-	const struct failure *why = &gate->stock.failures[index];
+	const struct account *account = &preflight->accounts.items[index];
+	const struct failure *why = &preflight->exchange_view.failures[index];
 	struct failure held = { 0 };
 
 	for (int e = 0; account->reading != NULL && e < ACCOUNT_ENDPOINTS && why->kind == FAILURE_NONE; e++)
@@ -67,43 +69,43 @@ tell_unread_account(const struct gate *gate, size_t index, struct check_result *
 					 : "not asked: it has banned this address, or wants fewer requests");
 		why = &held;
 	}
-	check_find_failure(result, gate_severity(gate), unreadable, account->name, why);
+	check_result_add_failure(result, preflight_severity(preflight), unreadable, account->name, why);
 }
 
 static void
-tell_unread_engine(const struct gate *gate, struct check_result *result)
+add_unread_engine(const struct preflight *preflight, struct check_result *result)
 {
-	const struct belief *belief = &gate->belief;
+	const struct engine_view *engine_view = &preflight->engine_view;
 	char what[96];
 
 	for (int store = 0; store < ENGINE_STORES; store++)
-		if (belief->store_failures[store].kind != FAILURE_NONE) {
+		if (engine_view->store_failures[store].kind != FAILURE_NONE) {
 			(void)snprintf(what, sizeof(what), "the bot's positions (%s)",
 			    engine_store_name((enum engine_store)store));
-			check_find_failure(
-			    result, gate_severity(gate), unreadable, what, &belief->store_failures[store]);
+			check_result_add_failure(result, preflight_severity(preflight), unreadable, what,
+			    &engine_view->store_failures[store]);
 		}
-	for (size_t i = 0; i < belief->exchange_count; i++)
-		if (belief->failures[i].kind != FAILURE_NONE)
-			check_find_failure(result, gate_severity(gate), unreadable,
-			    gate->accounts.items[i].name, &belief->failures[i]);
+	for (size_t i = 0; i < engine_view->exchange_count; i++)
+		if (engine_view->failures[i].kind != FAILURE_NONE)
+			check_result_add_failure(result, preflight_severity(preflight), unreadable,
+			    preflight->accounts.items[i].name, &engine_view->failures[i]);
 }
 
 /* How many accounts there are to look at: in paper those without a key are none. */
 static size_t
-tell_unread(const struct gate *gate, struct check_result *result)
+add_unread(const struct preflight *preflight, struct check_result *result)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < gate->accounts.count; i++) {
-		bool counts = gate->live || !gate->accounts.items[i].withheld;
+	for (size_t i = 0; i < preflight->accounts.count; i++) {
+		bool counts = preflight->live || !preflight->accounts.items[i].withheld;
 
 		count += counts;
-		if (counts && !gate->stock.known[i])
-			tell_unread_account(gate, i, result);
+		if (counts && !preflight->exchange_view.known[i])
+			add_unread_account(preflight, i, result);
 	}
-	if (gate->sources.has_engine)
-		tell_unread_engine(gate, result);
+	if (preflight->sources.has_engine)
+		add_unread_engine(preflight, result);
 	return count;
 }
 
@@ -111,8 +113,8 @@ tell_unread(const struct gate *gate, struct check_result *result)
 
 /* Every market that differs is told with its quantity, as many as there is room for. */
 static size_t
-tell_rows(const struct gate *gate, const struct reconcile_row rows[], size_t count, bool negated, char *text,
-    size_t size)
+write_rows(const struct preflight *preflight, const struct reconcile_row rows[], size_t count, bool negated,
+    char *text, size_t size)
 {
 	size_t found = 0, length = 0;
 
@@ -128,7 +130,7 @@ tell_rows(const struct gate *gate, const struct reconcile_row rows[], size_t cou
 		if (length + 160 > size)
 			continue;
 		length += (size_t)snprintf(text + length, size - length, "%s%s %.48s %s",
-		    found > 1 ? ", " : "", gate->accounts.items[rows[i].exchange].name, rows[i].symbol,
+		    found > 1 ? ", " : "", preflight->accounts.items[rows[i].exchange].name, rows[i].symbol,
 		    rows[i].known ? decimal_text(difference, digits) : "(too many digits)");
 	}
 	return found;
@@ -156,105 +158,113 @@ list_of(const struct holdings *holdings)
  * size: of the tolerances, only the share of what the baseline names counts there.
  */
 static size_t
-differ(struct gate *gate, bool with_engine, char *text, size_t size, struct failure *why)
+differ(struct preflight *preflight, bool with_engine, char *text, size_t size, struct failure *why)
 {
 	const struct holdings nothing = { 0 };
 	struct reconcile_input input = {
-		.engine = list_of(with_engine ? &gate->belief.holdings : &nothing),
-		.exchange = list_of(&gate->stock.holdings),
-		.baseline = list_of(&gate->policy.baseline),
-		.comparable = gate->comparable,
-		.exchange_count = gate->accounts.count,
+		.engine = list_of(with_engine ? &preflight->engine_view.holdings : &nothing),
+		.exchange = list_of(&preflight->exchange_view.holdings),
+		.baseline = list_of(&preflight->policy.baseline),
+		.comparable = preflight->comparable,
+		.exchange_count = preflight->accounts.count,
 		.remembered = never,
 		.now = clock_unix_seconds(),
 	};
 	struct reconcile_row *rows =
 	    calloc(input.engine.count + input.exchange.count + input.baseline.count + 1, sizeof(*rows));
-	const struct reconcile_limits held = { .relative = gate->policy.limits.relative };
+	const struct reconcile_limits held = { .relative = preflight->policy.limits.relative };
 	size_t count, found;
 
 	if (rows == NULL) {
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 		return 0;
 	}
-	for (size_t i = 0; i < gate->accounts.count; i++)
-		gate->comparable[i] = gate->stock.known[i] && (!with_engine || gate->belief.known[i]);
-	count = reconcile(with_engine ? &gate->policy.limits : &held, &input, rows);
-	found = tell_rows(gate, rows, count, !with_engine, text, size);
+	for (size_t i = 0; i < preflight->accounts.count; i++)
+		preflight->comparable[i] =
+		    preflight->exchange_view.known[i] && (!with_engine || preflight->engine_view.known[i]);
+	count = reconcile(with_engine ? &preflight->policy.limits : &held, &input, rows);
+	found = write_rows(preflight, rows, count, !with_engine, text, size);
 	free(rows);
 	return found;
 }
 
 static void
-tell_open(struct gate *gate, struct check_result *result)
+add_open(struct preflight *preflight, struct check_result *result)
 {
 	struct failure why = { 0 };
 	char text[320];
-	size_t found = differ(gate, false, text, sizeof(text), &why);
+	size_t found = differ(preflight, false, text, sizeof(text), &why);
 
 	if (found > 0)
-		check_find(result, gate_severity(gate),
+		check_result_add(result, preflight_severity(preflight),
 		    "close them, or say with baseline what is kept there and is no position of the bot's",
 		    "%zu open: %s", found, text);
-	found = gate->sources.has_engine ? differ(gate, true, text, sizeof(text), &why) : 0;
+	found = preflight->sources.has_engine ? differ(preflight, true, text, sizeof(text), &why) : 0;
 	if (found > 0)
-		check_find(result, gate_severity(gate), "reconcile the bot's positions with the exchanges'",
+		check_result_add(result, preflight_severity(preflight),
+		    "reconcile the bot's positions with the exchanges'",
 		    "%zu differ from what the bot believes: %s", found, text);
-	if (gate->belief.told && gate->belief.unknown_rows > 0)
-		check_find(result, gate_severity(gate), "name these exchanges with --exchange",
-		    "the bot has %zu positions at exchanges that nobody checks", gate->belief.unknown_rows);
-	if (!gate->sources.has_engine && gate->live)
-		check_find(result, STATUS_WARN, "give engine.postgres or engine.redis",
+	if (preflight->engine_view.told && preflight->engine_view.unknown_rows > 0)
+		check_result_add(result, preflight_severity(preflight),
+		    "name these exchanges with --exchange",
+		    "the bot has %zu positions at exchanges that nobody checks",
+		    preflight->engine_view.unknown_rows);
+	if (!preflight->sources.has_engine && preflight->live)
+		check_result_add(result, STATUS_WARN, "give engine.postgres or engine.redis",
 		    "what the bot believes to have is not known: nothing is compared");
 	if (why.kind != FAILURE_NONE)
-		check_find_failure(result, gate_severity(gate), "free some memory", "positions", &why);
+		check_result_add_failure(
+		    result, preflight_severity(preflight), "free some memory", "positions", &why);
 }
 
 static int
-form(struct gate *gate, struct failure *why)
+form(struct preflight *preflight, struct failure *why)
 {
-	struct belief_input input = { .policy = &gate->policy,
-		.exchanges = &gate->accounts.settings,
-		.sources = &gate->sources,
-		.held = &gate->stock.holdings };
+	struct engine_view_input input = { .policy = &preflight->policy,
+		.exchanges = &preflight->accounts.settings,
+		.sources = &preflight->sources,
+		.held = &preflight->exchange_view.holdings };
 	double now = clock_unix_seconds();
 
-	if (gate->sources.account_failure.kind != FAILURE_NONE) {
-		*why = gate->sources.account_failure;
+	if (preflight->sources.account_failure.kind != FAILURE_NONE) {
+		*why = preflight->sources.account_failure;
 		return -1;
 	}
-	if (stock_form(&gate->stock, &gate->policy, &gate->accounts, now, why) != 0 ||
-	    belief_form(&gate->belief, &input, now, why) != 0)
+	if (exchange_view_build(
+		&preflight->exchange_view, &preflight->policy, &preflight->accounts, now, why) != 0 ||
+	    engine_view_build(&preflight->engine_view, &input, now, why) != 0)
 		return -1;
-	stock_remove_dust(&gate->stock, &gate->policy, &gate->belief.holdings);
+	exchange_view_remove_dust(
+	    &preflight->exchange_view, &preflight->policy, &preflight->engine_view.holdings);
 	return 0;
 }
 
 void
-check_open_positions(struct gate *gate, struct deadline deadline, struct check_result *result)
+check_open_positions(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
 	struct failure why = { 0 };
 	size_t count;
 
-	if (!exchanges_are_named(gate, result))
+	if (!exchanges_are_named(preflight, result))
 		return;
-	if (gate->memory_failure.kind != FAILURE_NONE) {
-		check_find_failure(result, gate_severity(gate),
+	if (preflight->memory_failure.kind != FAILURE_NONE) {
+		check_result_add_failure(result, preflight_severity(preflight),
 		    "let this user read the directory of the .prom files",
-		    "nobody is asked, there may be a ban", &gate->memory_failure);
+		    "nobody is asked, there may be a ban", &preflight->memory_failure);
 		return;
 	}
-	take_prices(gate, deadline);
-	if (form(gate, &why) != 0) {
-		check_find_failure(result, gate_severity(gate), "free some memory", "positions", &why);
+	set_prices(preflight, deadline);
+	if (form(preflight, &why) != 0) {
+		check_result_add_failure(
+		    result, preflight_severity(preflight), "free some memory", "positions", &why);
 		return;
 	}
-	count = tell_unread(gate, result);
-	tell_open(gate, result);
+	count = add_unread(preflight, result);
+	add_open(preflight, result);
 	if (count == 0)
-		check_skip(result, "no account on paper has a key");
+		check_result_skip(result, "no account on paper has a key");
 	else
-		check_pass(result, "%zu accounts are flat%s", count,
-		    gate->sources.has_engine ? ", and so the bot believes"
-					     : "; the bot's view is not configured");
+		check_result_pass(result, "%zu accounts are flat%s", count,
+		    preflight->sources.has_engine ? ", and so the bot believes"
+						  : "; the bot's view is not configured");
 }

@@ -11,17 +11,17 @@
  * the bot lives on, so exchange_health's check reads them, and open_positions'
  * waits for them to know what assets are worth.
  */
-struct books {
+struct order_books_ready {
 	pthread_mutex_t mutex;
 	pthread_cond_t came;
 	bool there;
 };
 
-void books_init(struct books *books);
-void books_release(struct books *books);
-void books_announce(struct books *books);
+void order_books_ready_init(struct order_books_ready *ready);
+void order_books_ready_release(struct order_books_ready *ready);
+void order_books_ready_set(struct order_books_ready *ready);
 
 /* Until they are announced.  False: the deadline came first. */
-bool books_await(struct books *books, struct deadline deadline);
+bool order_books_ready_wait(struct order_books_ready *ready, struct deadline deadline);
 
 #endif /* COLLECTORS_PREFLIGHT_CHECKS_ORDER_BOOKS_READY_H */

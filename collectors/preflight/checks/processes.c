@@ -12,7 +12,7 @@
 /* Of one process's arguments, or environment: Linux lets both together have 6 MiB. */
 enum { MOST_BYTES = 8 * 1024 * 1024 };
 
-struct search {
+struct process_search {
 	struct wanted wanted;
 	char *text;  /* room for MOST_BYTES */
 	size_t used; /* of it, at most so far */
@@ -40,7 +40,7 @@ read_entry(int proc, const char *pid, const char *entry, char *text, size_t size
 }
 
 static bool
-holds(const struct search *search, const struct secrets *secrets, size_t length)
+holds(const struct process_search *search, const struct secrets *secrets, size_t length)
 {
 	for (size_t i = 0; i < secrets->count; i++) {
 		const char *secret = secrets->values[i];
@@ -80,7 +80,8 @@ decode_percent(char *text, size_t length)
 
 /* As it is, or as it stands in a URL. */
 static bool
-shows_one(struct search *search, const struct secrets *secrets, int proc, const char *pid, const char *entry)
+shows_one(struct process_search *search, const struct secrets *secrets, int proc, const char *pid,
+    const char *entry)
 {
 	size_t length = read_entry(proc, pid, entry, search->text, MOST_BYTES);
 
@@ -91,7 +92,7 @@ shows_one(struct search *search, const struct secrets *secrets, int proc, const 
 }
 
 static void
-note(struct search *search, int proc, const char *pid, bool in_environment)
+add_shown(struct process_search *search, int proc, const char *pid, bool in_environment)
 {
 	struct shown *shown = &search->shown[search->count++];
 	size_t length = read_entry(proc, pid, "comm", shown->name, sizeof(shown->name) - 1);
@@ -111,20 +112,22 @@ is_of_another_user(int proc, const char *pid)
 }
 
 static void
-look_at_process(struct search *search, int proc, const char *pid)
+check_process(struct process_search *search, int proc, const char *pid)
 {
 	if (shows_one(search, search->wanted.in_arguments, proc, pid, "cmdline"))
-		note(search, proc, pid, false);
+		add_shown(search, proc, pid, false);
 	else if (is_of_another_user(proc, pid) &&
 		 shows_one(search, search->wanted.in_environments, proc, pid, "environ"))
-		note(search, proc, pid, true);
+		add_shown(search, proc, pid, true);
 }
 
 size_t
 processes_showing(
     struct wanted wanted, struct deadline deadline, struct shown shown[], size_t most, bool *all)
 {
-	struct search search = { .wanted = wanted, .text = malloc(MOST_BYTES), .shown = shown, .most = most };
+	struct process_search search = {
+		.wanted = wanted, .text = malloc(MOST_BYTES), .shown = shown, .most = most
+	};
 	DIR *directory = opendir("/proc");
 	int proc = directory == NULL ? -1 : dirfd(directory);
 	const struct dirent *entry;
@@ -139,7 +142,7 @@ processes_showing(
 			/* We are a copy of our parent, who is looked at. */
 			if (isdigit((unsigned char)entry->d_name[0]) &&
 			    strtol(entry->d_name, NULL, 10) != getpid())
-				look_at_process(&search, proc, entry->d_name);
+				check_process(&search, proc, entry->d_name);
 		}
 	if (directory != NULL)
 		(void)closedir(directory);

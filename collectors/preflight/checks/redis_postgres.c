@@ -92,7 +92,7 @@ count_targets(const struct options *given, const char *option, size_t *count, st
 }
 
 int
-gate_open_servers(
+redis_postgres_open(
     struct servers *servers, const struct options *given, struct secrets *secrets, struct failure *why)
 {
 	size_t redis, postgres;
@@ -114,7 +114,7 @@ gate_open_servers(
 }
 
 void
-gate_release_servers(struct servers *servers)
+redis_postgres_release(struct servers *servers)
 {
 	for (size_t i = 0; i < servers->redis_count; i++) {
 		redis_target_free(servers->redis[i].target);
@@ -161,31 +161,31 @@ judge_latency(struct check_result *result, const struct latency_limits *limits, 
 	if (latency > result->latency_seconds)
 		result->latency_seconds = latency;
 	if (latency > limits->warn)
-		check_find(result, status, hint, "%s answers in %.1f ms, and %.1f ms are the most", name,
-		    latency * 1e3, (status == STATUS_FAIL ? limits->fail : limits->warn) * 1e3);
+		check_result_add(result, status, hint, "%s answers in %.1f ms, and %.1f ms are the most",
+		    name, latency * 1e3, (status == STATUS_FAIL ? limits->fail : limits->warn) * 1e3);
 }
 
 /* What nobody configured is skipped in paper; going live without having looked needs to be said. */
 static bool
-is_configured(
-    const struct gate *gate, struct check_result *result, size_t count, const char *option, const char *check)
+is_configured(const struct preflight *preflight, struct check_result *result, size_t count,
+    const char *option, const char *check)
 {
 	char hint[128];
 
 	if (count > 0)
 		return true;
-	if (!gate->live) {
-		check_skip(result, "not configured: no %s", option);
+	if (!preflight->live) {
+		check_result_skip(result, "not configured: no %s", option);
 		return false;
 	}
 	(void)snprintf(hint, sizeof(hint), "give a %s, or leave the check out with --skip %s", option, check);
-	check_find(result, STATUS_FAIL, hint, "not configured: no %s", option);
+	check_result_add(result, STATUS_FAIL, hint, "not configured: no %s", option);
 	return false;
 }
 
 /* Redis -------------------------------------------------------------- */
 
-struct round {
+struct servers_run {
 	struct servers *servers;
 	struct deadline deadline;
 };
@@ -193,32 +193,32 @@ struct round {
 static void
 ask_redis(void *context, size_t index)
 {
-	const struct round *round = context;
-	struct redis_server *server = &round->servers->redis[index];
+	const struct servers_run *run = context;
+	struct redis_server *server = &run->servers->redis[index];
 
-	redis_probe(server->target, REDIS_SAMPLES, round->deadline, &server->result);
+	redis_probe(server->target, REDIS_SAMPLES, run->deadline, &server->result);
 }
 
 void
-check_redis(struct gate *gate, struct deadline deadline, struct check_result *result)
+check_redis(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
-	struct servers *servers = &gate->servers;
-	struct round round = { servers, deadline };
+	struct servers *servers = &preflight->servers;
+	struct servers_run run = { servers, deadline };
 
-	if (!is_configured(gate, result, servers->redis_count, "redis.target", "redis"))
+	if (!is_configured(preflight, result, servers->redis_count, "redis.target", "redis"))
 		return;
-	parallel_each(servers->redis_count, ask_redis, &round);
+	parallel_each(servers->redis_count, ask_redis, &run);
 	for (size_t i = 0; i < servers->redis_count; i++) {
 		const struct redis_server *server = &servers->redis[i];
 
 		if (server->result.failure.kind != FAILURE_NONE)
-			check_find_failure(result, STATUS_FAIL, "start Redis, or correct redis.target",
+			check_result_add_failure(result, STATUS_FAIL, "start Redis, or correct redis.target",
 			    server->name, &server->result.failure);
 		else
 			judge_latency(result, &servers->redis_limits, server->name,
 			    server->result.ping_seconds, server->result.ping_count);
 	}
-	check_pass(result, "PING answered in %.2f ms", result->latency_seconds * 1e3);
+	check_result_pass(result, "PING answered in %.2f ms", result->latency_seconds * 1e3);
 }
 
 /* PostgreSQL --------------------------------------------------------- */
@@ -226,11 +226,11 @@ check_redis(struct gate *gate, struct deadline deadline, struct check_result *re
 static void
 ask_postgres(void *context, size_t index)
 {
-	const struct round *round = context;
-	struct postgres_server *server = &round->servers->postgres[index];
+	const struct servers_run *run = context;
+	struct postgres_server *server = &run->servers->postgres[index];
 
 	postgres_probe_and_ask(
-	    server->target, POSTGRES_SAMPLES, round->servers->schema_query, round->deadline, &server->result);
+	    server->target, POSTGRES_SAMPLES, run->servers->schema_query, run->deadline, &server->result);
 }
 
 static void
@@ -241,11 +241,11 @@ judge_schema(const struct servers *servers, const struct postgres_server *server
 	if (servers->schema_version == NULL)
 		return;
 	if (found->answer_failure.kind != FAILURE_NONE)
-		check_find_failure(result, STATUS_FAIL,
+		check_result_add_failure(result, STATUS_FAIL,
 		    "correct postgres.schema-query, or migrate the schema", "schema version",
 		    &found->answer_failure);
 	else if (strcmp(found->answer, servers->schema_version) != 0)
-		check_find(result, STATUS_FAIL, "migrate the schema, or deploy what belongs to it",
+		check_result_add(result, STATUS_FAIL, "migrate the schema, or deploy what belongs to it",
 		    "%s: the schema's version is '%s', and '%s' is expected", server->name, found->answer,
 		    servers->schema_version);
 }
@@ -257,34 +257,35 @@ judge_postgres(
 	const struct postgres_result *found = &server->result;
 
 	if (found->failure.kind != FAILURE_NONE) {
-		check_find_failure(result, STATUS_FAIL, "start PostgreSQL, or correct postgres.target",
+		check_result_add_failure(result, STATUS_FAIL, "start PostgreSQL, or correct postgres.target",
 		    server->name, &found->failure);
 		return;
 	}
 	judge_latency(
 	    result, &servers->postgres_limits, server->name, found->query_seconds, found->query_count);
 	if (found->read_only)
-		check_find(result, STATUS_FAIL, "point postgres.target at the primary server",
+		check_result_add(result, STATUS_FAIL, "point postgres.target at the primary server",
 		    "%s is read-only: a standby, or default_transaction_read_only is on", server->name);
 	else if (found->overridden)
-		check_find(result, STATUS_FAIL, "take it out of them: it is the server's to say",
+		check_result_add(result, STATUS_FAIL, "take it out of them: it is the server's to say",
 		    "%s: whether it is read-only is not known: options or PGOPTIONS set default_transaction_read_only",
 		    server->name);
 	judge_schema(servers, server, result);
 }
 
 void
-check_postgres(struct gate *gate, struct deadline deadline, struct check_result *result)
+check_postgres(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
-	struct servers *servers = &gate->servers;
-	struct round round = { servers, deadline };
+	struct servers *servers = &preflight->servers;
+	struct servers_run run = { servers, deadline };
 
-	if (!is_configured(gate, result, servers->postgres_count, "postgres.target", "postgres"))
+	if (!is_configured(preflight, result, servers->postgres_count, "postgres.target", "postgres"))
 		return;
-	parallel_each(servers->postgres_count, ask_postgres, &round);
+	parallel_each(servers->postgres_count, ask_postgres, &run);
 	for (size_t i = 0; i < servers->postgres_count; i++)
 		judge_postgres(servers, &servers->postgres[i], result);
-	check_pass(result, "SELECT 1 answered in %.2f ms, writable%s%.64s", result->latency_seconds * 1e3,
+	check_result_pass(result, "SELECT 1 answered in %.2f ms, writable%s%.64s",
+	    result->latency_seconds * 1e3,
 	    servers->schema_version != NULL ? ", schema " : ", schema not checked",
 	    servers->schema_version != NULL ? servers->schema_version : "");
 }

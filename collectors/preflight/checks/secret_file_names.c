@@ -32,7 +32,7 @@ length_without_backup(const char *name)
 }
 
 bool
-tracked_is_secret(const char *path)
+secret_file_names_match(const char *path)
 {
 	static const char *const examples[] = { "*.example", "*.sample", "*.template", "*.tmpl", "*.dist",
 		"*.md", "*.pub", "*.example.*", "*.sample.*", "*.template.*", NULL };

@@ -8,6 +8,6 @@
  * place in a repository: ".env", "id_rsa", "server.pem", "binance.secret",
  * "credentials.json", or a copy of one ("id_rsa.bak").  Examples (".env.example", "key.pem.template") do not.
  */
-bool tracked_is_secret(const char *path);
+bool secret_file_names_match(const char *path);
 
 #endif /* COLLECTORS_PREFLIGHT_CHECKS_SECRET_FILE_NAMES_H */

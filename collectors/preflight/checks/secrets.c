@@ -26,26 +26,26 @@ struct looked_for {
 
 /* What is in good ones is looked for elsewhere. */
 static void
-look_at_file(struct check_result *result, const char *path, struct looked_for *looked_for)
+check_file(struct check_result *result, const char *path, struct looked_for *looked_for)
 {
 	struct failure why = { 0 };
 	struct stat info;
 	char *content;
 
 	if (stat(path, &info) != 0) {
-		check_find(result, STATUS_FAIL, "put the secret's file there", "cannot read '%s': %s", path,
-		    strerror(errno));
+		check_result_add(result, STATUS_FAIL, "put the secret's file there", "cannot read '%s': %s",
+		    path, strerror(errno));
 		return;
 	}
 	if (keys_check_mode(path, &info, &why) != 0) {
-		check_find(result, STATUS_FAIL, rights, "%s", why.text);
+		check_result_add(result, STATUS_FAIL, rights, "%s", why.text);
 		return;
 	}
 	content = secret_read_file(path, &why);
 	if (content == NULL)
-		check_find(result, STATUS_FAIL, "put the secret into it", "%s", why.text);
+		check_result_add(result, STATUS_FAIL, "put the secret into it", "%s", why.text);
 	else if (placeholder_is(content))
-		check_find(result, STATUS_FAIL, real_value, "'%s' holds a placeholder", path);
+		check_result_add(result, STATUS_FAIL, real_value, "'%s' holds a placeholder", path);
 	else {
 		secrets_add(&looked_for->in_arguments, content);
 		secrets_add(&looked_for->in_environments, content);
@@ -55,31 +55,32 @@ look_at_file(struct check_result *result, const char *path, struct looked_for *l
 
 /* Whoever may write the directory may put another key in the place of ours. */
 static void
-look_at_directory(const char *path, struct check_result *result)
+check_directory(const char *path, struct check_result *result)
 {
 	struct failure why = { 0 };
 
 	if (path != NULL && access(path, F_OK) == 0 && ownership_check_way(path, &why) != 0)
-		check_find(result, STATUS_FAIL,
+		check_result_add(result, STATUS_FAIL,
 		    "let the directory of keys, and all above it, be this user's or root's: chown, chmod go-w",
 		    "%s", why.text);
 }
 
 /* A config file that holds a secret is one. */
 static void
-look_at_config(const struct gate *gate, const struct secrets *known, struct check_result *result)
+check_config(const struct preflight *preflight, const struct secrets *known, struct check_result *result)
 {
 	struct failure why = { 0 };
 	struct stat info;
 	char *content;
 
-	if (gate->config_file == NULL || stat(gate->config_file, &info) != 0 || (info.st_mode & 077) == 0)
+	if (preflight->config_file == NULL || stat(preflight->config_file, &info) != 0 ||
+	    (info.st_mode & 077) == 0)
 		return;
-	content = secret_read_file(gate->config_file, &why);
+	content = secret_read_file(preflight->config_file, &why);
 	for (size_t i = 0; content != NULL && i < known->count; i++)
 		if (strlen(known->values[i]) >= SHOWN_LEAST && strstr(content, known->values[i]) != NULL) {
-			check_find(result, STATUS_FAIL, "chmod 0600 the config file",
-			    "others may read '%s' (mode %04o), and a secret is in it", gate->config_file,
+			check_result_add(result, STATUS_FAIL, "chmod 0600 the config file",
+			    "others may read '%s' (mode %04o), and a secret is in it", preflight->config_file,
 			    (unsigned)(info.st_mode & 07777));
 			break;
 		}
@@ -90,20 +91,20 @@ look_at_config(const struct gate *gate, const struct secrets *known, struct chec
 
 /* How many were there to look at. */
 static size_t
-look_at_keys(const struct gate *gate, struct check_result *result)
+check_keys(const struct preflight *preflight, struct check_result *result)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; gate->has_exchanges && i < gate->accounts.count; i++) {
-		const struct credential *credential = &gate->credentials[i];
-		const char *name = gate->accounts.items[i].name;
+	for (size_t i = 0; preflight->has_exchanges && i < preflight->accounts.count; i++) {
+		const struct credential *credential = &preflight->credentials[i];
+		const char *name = preflight->accounts.items[i].name;
 
 		count += credential->there;
 		if (credential->placeholder != NULL)
-			check_find(result, STATUS_FAIL, real_value, "%s: the key's %s is a placeholder", name,
-			    credential->placeholder);
+			check_result_add(result, STATUS_FAIL, real_value, "%s: the key's %s is a placeholder",
+			    name, credential->placeholder);
 		else if (credential->failure.kind != FAILURE_NONE)
-			check_find(result, STATUS_FAIL,
+			check_result_add(result, STATUS_FAIL,
 			    credential->there ? "correct the key's files or variables"
 					      : "give each exchange a key of its own that may read",
 			    "%s: %.400s", name, credential->failure.text);
@@ -113,31 +114,31 @@ look_at_keys(const struct gate *gate, struct check_result *result)
 
 /* The bot has it in its environment, too: there it is no finding. */
 static void
-look_at_variable(struct check_result *result, const char *name, struct looked_for *looked_for)
+check_variable(struct check_result *result, const char *name, struct looked_for *looked_for)
 {
 	const char *value = keys_variable(name);
 
 	if (value == NULL || *value == '\0')
-		check_find(result, STATUS_FAIL, "set it for this program as for the bot",
+		check_result_add(result, STATUS_FAIL, "set it for this program as for the bot",
 		    "the secret %s is not set", name);
 	else if (placeholder_is(value))
-		check_find(result, STATUS_FAIL, real_value, "the secret %s is a placeholder", name);
+		check_result_add(result, STATUS_FAIL, real_value, "the secret %s is a placeholder", name);
 	else
 		secrets_add(&looked_for->in_arguments, value);
 }
 
 /* Passwords of settings: which of them it is, nobody knows any more. */
 static void
-look_at_settings(const struct gate *gate, struct check_result *result)
+check_settings(const struct preflight *preflight, struct check_result *result)
 {
-	for (size_t i = 0; i < gate->known.count; i++)
-		if (placeholder_is(gate->known.values[i]))
-			check_find(
+	for (size_t i = 0; i < preflight->known.count; i++)
+		if (placeholder_is(preflight->known.values[i]))
+			check_result_add(
 			    result, STATUS_FAIL, real_value, "a password in the settings is a placeholder");
 }
 
 static void
-look_at_processes(const struct looked_for *looked_for, struct deadline deadline, struct check_result *result)
+check_processes(const struct looked_for *looked_for, struct deadline deadline, struct check_result *result)
 {
 	const struct wanted wanted = { &looked_for->in_arguments, &looked_for->in_environments };
 	struct shown shown[SHOWN_MOST];
@@ -145,10 +146,10 @@ look_at_processes(const struct looked_for *looked_for, struct deadline deadline,
 	size_t count = processes_showing(wanted, deadline, shown, SHOWN_MOST, &all);
 
 	if (!all)
-		check_find(result, STATUS_WARN, "run it where /proc can be read",
+		check_result_add(result, STATUS_WARN, "run it where /proc can be read",
 		    "the arguments of other processes could not all be looked at");
 	for (size_t i = 0; i < count; i++)
-		check_find(result, shown[i].in_environment ? STATUS_WARN : STATUS_FAIL,
+		check_result_add(result, shown[i].in_environment ? STATUS_WARN : STATUS_FAIL,
 		    shown[i].in_environment
 			? "hand it over in a file"
 			: "hand it over in a file or a variable, and change it: it was public",
@@ -157,38 +158,39 @@ look_at_processes(const struct looked_for *looked_for, struct deadline deadline,
 }
 
 static void
-look_elsewhere(const struct gate *gate, struct looked_for *looked_for, struct deadline deadline,
+check_elsewhere(const struct preflight *preflight, struct looked_for *looked_for, struct deadline deadline,
     struct check_result *result)
 {
-	for (size_t i = 0; i < gate->known.count; i++) {
-		secrets_add(&looked_for->in_arguments, gate->known.values[i]);
-		secrets_add(&looked_for->in_environments, gate->known.values[i]);
+	for (size_t i = 0; i < preflight->known.count; i++) {
+		secrets_add(&looked_for->in_arguments, preflight->known.values[i]);
+		secrets_add(&looked_for->in_environments, preflight->known.values[i]);
 	}
-	look_at_config(gate, &looked_for->in_arguments, result);
-	if (looked_for->in_arguments.count > 0 && gate->looks_at_processes)
-		look_at_processes(looked_for, deadline, result);
+	check_config(preflight, &looked_for->in_arguments, result);
+	if (looked_for->in_arguments.count > 0 && preflight->looks_at_processes)
+		check_processes(looked_for, deadline, result);
 	secrets_mask(&looked_for->in_arguments, result->reason);
 	secrets_release(&looked_for->in_arguments);
 	secrets_release(&looked_for->in_environments);
 }
 
 void
-check_secrets(struct gate *gate, struct deadline deadline, struct check_result *result)
+check_secrets(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
 	struct looked_for looked_for = { 0 };
-	size_t count = look_at_keys(gate, result);
+	size_t count = check_keys(preflight, result);
 
-	for (size_t i = 0; i < gate->secret_files.count; i++)
-		look_at_file(result, gate->secret_files.items[i], &looked_for);
-	for (size_t i = 0; i < gate->own_secret_files.count; i++)
-		look_at_file(result, gate->own_secret_files.items[i], &looked_for);
-	for (size_t i = 0; i < gate->secret_variables.count; i++)
-		look_at_variable(result, gate->secret_variables.items[i], &looked_for);
-	look_at_directory(gate->keys_directory, result);
-	look_at_settings(gate, result);
-	look_elsewhere(gate, &looked_for, deadline, result);
-	count += gate->secret_files.count + gate->own_secret_files.count + gate->secret_variables.count;
-	if (count + gate->known.count == 0)
-		check_skip(result, "no secrets are configured");
-	check_pass(result, "%zu keys, files and variables are there and for their owner alone", count);
+	for (size_t i = 0; i < preflight->secret_files.count; i++)
+		check_file(result, preflight->secret_files.items[i], &looked_for);
+	for (size_t i = 0; i < preflight->own_secret_files.count; i++)
+		check_file(result, preflight->own_secret_files.items[i], &looked_for);
+	for (size_t i = 0; i < preflight->secret_variables.count; i++)
+		check_variable(result, preflight->secret_variables.items[i], &looked_for);
+	check_directory(preflight->keys_directory, result);
+	check_settings(preflight, result);
+	check_elsewhere(preflight, &looked_for, deadline, result);
+	count += preflight->secret_files.count + preflight->own_secret_files.count +
+		 preflight->secret_variables.count;
+	if (count + preflight->known.count == 0)
+		check_result_skip(result, "no secrets are configured");
+	check_result_pass(result, "%zu keys, files and variables are there and for their owner alone", count);
 }

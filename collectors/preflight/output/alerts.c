@@ -39,7 +39,7 @@ url_fault(const struct url *url, const char *text)
 
 /* By their number, not by their paths: there may be a token in one. */
 static int
-name_place(const struct gate *gate, struct alertmanager *each, const struct url *url)
+name_place(const struct preflight *preflight, struct alertmanager *each, const struct url *url)
 {
 	int port = url->port != 0 ? url->port : strcmp(url->scheme, "https") == 0 ? 443 : 80;
 	size_t number = 1;
@@ -47,7 +47,7 @@ name_place(const struct gate *gate, struct alertmanager *each, const struct url 
 
 	if (asprintf(&place, "%s:%d", url->host, port) < 0)
 		return -1;
-	for (const struct alertmanager *other = gate->alertmanagers; other < each; other++)
+	for (const struct alertmanager *other = preflight->alertmanagers; other < each; other++)
 		number += strncmp(other->place, place, strlen(place)) == 0 &&
 			  strchr("#", other->place[strlen(place)]) != NULL;
 	if (number > 1 && asprintf(&each->place, "%s#%zu", place, number) < 0)
@@ -60,9 +60,9 @@ name_place(const struct gate *gate, struct alertmanager *each, const struct url 
 }
 
 static int
-open_alertmanager(struct gate *gate, const struct options *given, size_t index, struct failure *why)
+open_alertmanager(struct preflight *preflight, const struct options *given, size_t index, struct failure *why)
 {
-	struct alertmanager *each = &gate->alertmanagers[gate->alertmanager_count++];
+	struct alertmanager *each = &preflight->alertmanagers[preflight->alertmanager_count++];
 	const char *text = options_item(given, "alertmanager.url", index), *fault;
 	struct failure reason = { 0 };
 	size_t length = strlen(text);
@@ -74,7 +74,7 @@ open_alertmanager(struct gate *gate, const struct options *given, size_t index, 
 	while (length > 0 && text[length - 1] == '/')
 		length--;
 	if (fault == NULL && (asprintf(&each->url, "%.*s/api/v2/alerts", (int)length, text) < 0 ||
-				 name_place(gate, each, &url) != 0))
+				 name_place(preflight, each, &url) != 0))
 		fault = "out of memory";
 	url_release(&url);
 	return fault == NULL ? 0 : options_failure(given, "alertmanager.url", index, why, "%s", fault);
@@ -82,41 +82,41 @@ open_alertmanager(struct gate *gate, const struct options *given, size_t index, 
 
 /* Each has a client of its own, so that they can be told at once, and one that hangs delays nobody. */
 static int
-open_clients(struct gate *gate, const struct options *given, struct failure *why)
+open_clients(struct preflight *preflight, const struct options *given, struct failure *why)
 {
-	for (size_t i = 0; i < gate->alertmanager_count; i++) {
-		gate->alertmanagers[i].client =
+	for (size_t i = 0; i < preflight->alertmanager_count; i++) {
+		preflight->alertmanagers[i].client =
 		    http_client_from(given, "alertmanager.ca-file", BODY_LIMIT, 2, why);
-		if (gate->alertmanagers[i].client == NULL)
+		if (preflight->alertmanagers[i].client == NULL)
 			return -1;
 	}
-	gate->alerts = true;
+	preflight->alerts = true;
 	return 0;
 }
 
 int
-gate_open_alerts(struct gate *gate, const struct options *given, struct failure *why)
+alerts_open(struct preflight *preflight, const struct options *given, struct failure *why)
 {
 	size_t count = options_count(given, "alertmanager.url");
 
-	if (options_duration(given, "alertmanager.hold", &gate->alert_hold_ns, why) != 0)
+	if (options_duration(given, "alertmanager.hold", &preflight->alert_hold_ns, why) != 0)
 		return -1;
 	if (count > ALERTMANAGERS_MAX)
 		return options_failure(given, "alertmanager.url", ALERTMANAGERS_MAX, why,
 		    "more than %d Alertmanagers", (int)ALERTMANAGERS_MAX);
 	for (size_t i = 0; i < count; i++)
-		if (open_alertmanager(gate, given, i, why) != 0)
+		if (open_alertmanager(preflight, given, i, why) != 0)
 			return -1;
-	return count > 0 && !gate->no_alerts ? open_clients(gate, given, why) : 0;
+	return count > 0 && !preflight->no_alerts ? open_clients(preflight, given, why) : 0;
 }
 
 void
-gate_release_alerts(struct gate *gate)
+alerts_release(struct preflight *preflight)
 {
-	for (size_t i = 0; i < gate->alertmanager_count; i++) {
-		free(gate->alertmanagers[i].url);
-		free(gate->alertmanagers[i].place);
-		http_client_free(gate->alertmanagers[i].client);
+	for (size_t i = 0; i < preflight->alertmanager_count; i++) {
+		free(preflight->alertmanagers[i].url);
+		free(preflight->alertmanagers[i].place);
+		http_client_free(preflight->alertmanagers[i].client);
 	}
 }
 
@@ -124,63 +124,65 @@ gate_release_alerts(struct gate *gate)
 
 /* Which checks an alert is about. */
 static bool
-concerns(const struct gate *gate, const struct verdict *verdict, int check, bool failed)
+concerns(const struct preflight *preflight, const struct verdict *verdict, int check, bool failed)
 {
 	bool blocks = verdict->blocks[check];
 
-	return gate->listed[check] &&
-	       (failed ? blocks : !blocks && gate->found.results[check].status == STATUS_WARN);
+	return preflight->listed[check] &&
+	       (failed ? blocks : !blocks && preflight->found.results[check].status == STATUS_WARN);
 }
 
 /* Of each check its name, or a line with its reason or hint. */
 static void
-write_list(const struct gate *gate, const struct verdict *verdict, bool failed, size_t text_at, char *list,
-    size_t size)
+write_list(const struct preflight *preflight, const struct verdict *verdict, bool failed, size_t text_at,
+    char *list, size_t size)
 {
 	size_t length = 0;
 
 	list[0] = '\0';
 	for (int check = 0; check < CHECKS; check++) {
-		const char *text = text_at > 0 ? (const char *)&gate->found.results[check] + text_at : "";
+		const char *text =
+		    text_at > 0 ? (const char *)&preflight->found.results[check] + text_at : "";
 
-		if (!concerns(gate, verdict, check, failed) || length + 1 >= size)
+		if (!concerns(preflight, verdict, check, failed) || length + 1 >= size)
 			continue;
 		length += (size_t)snprintf(list + length, size - length, "%s%s%s%s",
 		    length == 0   ? ""
 		    : text_at > 0 ? "\n"
 				  : ", ",
-		    check_name((enum check)check), text_at > 0 ? ": " : "", text);
+		    check_name((enum preflight_check)check), text_at > 0 ? ": " : "", text);
 	}
 }
 
 static json_t *
-annotations(const struct gate *gate, const struct verdict *verdict, bool failed)
+annotations(const struct preflight *preflight, const struct verdict *verdict, bool failed)
 {
 	char names[256], reasons[CHECKS * 1100], hints[CHECKS * 600];
 
-	write_list(gate, verdict, failed, 0, names, sizeof(names));
-	write_list(gate, verdict, failed, offsetof(struct check_result, reason), reasons, sizeof(reasons));
-	write_list(gate, verdict, failed, offsetof(struct check_result, hint), hints, sizeof(hints));
+	write_list(preflight, verdict, failed, 0, names, sizeof(names));
+	write_list(
+	    preflight, verdict, failed, offsetof(struct check_result, reason), reasons, sizeof(reasons));
+	write_list(preflight, verdict, failed, offsetof(struct check_result, hint), hints, sizeof(hints));
 	return json_pack("{s:o, s:s, s:s, s:s, s:s}", "summary", json_sprintf("preflight: %s", verdict->line),
 	    "description", reasons, "failed_checks", names, "counts", verdict->text, "actions", hints);
 }
 
 static json_t *
-alert(const struct gate *gate, const struct verdict *verdict, bool failed, double now, double until)
+alert(const struct preflight *preflight, const struct verdict *verdict, bool failed, double now, double until)
 {
-	char starts[WHEN_TEXT], ends[WHEN_TEXT];
+	char starts[TIME_TEXT], ends[TIME_TEXT];
 
 	return json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:s, s:s}", "labels", "alertname",
 	    failed ? "PreflightFailed" : "PreflightWarning", "severity", failed ? "P0" : "P1", "env",
-	    gate->env, "service", "preflight", "annotations", annotations(gate, verdict, failed), "startsAt",
-	    when_text(now, starts), "endsAt", when_text(until, ends));
+	    preflight->env, "service", "preflight", "annotations", annotations(preflight, verdict, failed),
+	    "startsAt", time_text(now, starts), "endsAt", time_text(until, ends));
 }
 
 /* An alert lasts over two runs that did not come; who starts single runs says how far they are apart. */
 static double
-hold_seconds(const struct gate *gate, int64_t interval_ns)
+hold_seconds(const struct preflight *preflight, int64_t interval_ns)
 {
-	int64_t hold = gate->alert_hold_ns;
+	int64_t hold = preflight->alert_hold_ns;
 
 	if (hold == 0 && interval_ns > 0)
 		hold = 3 * interval_ns > minute_ns ? 3 * interval_ns : minute_ns;
@@ -190,9 +192,9 @@ hold_seconds(const struct gate *gate, int64_t interval_ns)
 }
 
 char *
-alerts_text(const struct gate *gate, const struct verdict *verdict, int64_t interval_ns, double now)
+alerts_text(const struct preflight *preflight, const struct verdict *verdict, int64_t interval_ns, double now)
 {
-	double later = now + hold_seconds(gate, interval_ns), past = now - (double)RESOLVED_AGO;
+	double later = now + hold_seconds(preflight, interval_ns), past = now - (double)RESOLVED_AGO;
 	json_t *list = json_array();
 	char *text;
 
@@ -200,9 +202,9 @@ alerts_text(const struct gate *gate, const struct verdict *verdict, int64_t inte
 		bool fires = failed == 1 && !verdict->ready;
 
 		for (int check = 0; check < CHECKS; check++)
-			fires |= concerns(gate, verdict, check, failed == 1);
-		(void)json_array_append_new(list, fires ? alert(gate, verdict, failed == 1, now, later)
-							: alert(gate, verdict, failed == 1, past, past));
+			fires |= concerns(preflight, verdict, check, failed == 1);
+		(void)json_array_append_new(list, fires ? alert(preflight, verdict, failed == 1, now, later)
+							: alert(preflight, verdict, failed == 1, past, past));
 	}
 	text = json_array_size(list) == 2 ? json_dumps(list, JSON_COMPACT) : NULL;
 	json_decref(list);
@@ -226,7 +228,7 @@ is_final(const struct http_response *response)
 }
 
 static void
-take_answer(struct alertmanager *each, const struct http_response *response)
+read_answer(struct alertmanager *each, const struct http_response *response)
 {
 	each->told = response->failure.kind == FAILURE_NONE && response->status / 100 == 2;
 	each->fault[0] = '\0';
@@ -236,7 +238,7 @@ take_answer(struct alertmanager *each, const struct http_response *response)
 		(void)snprintf(each->fault, sizeof(each->fault), "it answered with status %d: %.*s",
 		    response->status, (int)(response->body.length < 200 ? response->body.length : 200),
 		    response->body.length > 0 ? response->body.at : "");
-	check_clean(each->fault);
+	check_result_clean(each->fault);
 }
 
 static void
@@ -262,7 +264,7 @@ send_to(void *context, size_t index)
 
 	for (;;) {
 		http_ask(each->client, &request, 1, NULL, sending->deadline, &response);
-		take_answer(each, &response);
+		read_answer(each, &response);
 		if (each->told || is_final(&response))
 			return;
 		nap(nap_ns, sending->deadline);
@@ -274,17 +276,20 @@ send_to(void *context, size_t index)
 }
 
 void
-alerts_send(struct gate *gate, const struct verdict *verdict, int64_t interval_ns, struct deadline deadline)
+alerts_send(
+    struct preflight *preflight, const struct verdict *verdict, int64_t interval_ns, struct deadline deadline)
 {
-	char *text = alerts_text(gate, verdict, interval_ns, clock_unix_seconds());
-	struct sending sending = { .alertmanagers = gate->alertmanagers, .text = text, .deadline = deadline };
+	char *text = alerts_text(preflight, verdict, interval_ns, clock_unix_seconds());
+	struct sending sending = {
+		.alertmanagers = preflight->alertmanagers, .text = text, .deadline = deadline
+	};
 
-	for (size_t i = 0; i < gate->alertmanager_count; i++) {
-		gate->alertmanagers[i].told = false;
-		(void)snprintf(
-		    gate->alertmanagers[i].fault, sizeof(gate->alertmanagers[i].fault), "out of memory");
+	for (size_t i = 0; i < preflight->alertmanager_count; i++) {
+		preflight->alertmanagers[i].told = false;
+		(void)snprintf(preflight->alertmanagers[i].fault, sizeof(preflight->alertmanagers[i].fault),
+		    "out of memory");
 	}
 	if (text != NULL)
-		parallel_each(gate->alertmanager_count, send_to, &sending);
+		parallel_each(preflight->alertmanager_count, send_to, &sending);
 	free(text);
 }

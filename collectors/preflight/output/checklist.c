@@ -16,47 +16,48 @@ wants_colour(bool is_terminal)
 }
 
 static const char *
-colour(const struct terminal *t, enum check_status status)
+colour(const struct checklist *c, enum check_status status)
 {
-	return t->coloured ? colours[status] : "";
+	return c->coloured ? colours[status] : "";
 }
 
 static const char *
-plain(const struct terminal *t)
+plain(const struct checklist *c)
 {
-	return t->coloured ? "\033[0m" : "";
+	return c->coloured ? "\033[0m" : "";
 }
 
 static void
-show_name(struct terminal *t)
+show_name(struct checklist *c)
 {
-	buffer_format(&t->out.text, "[%zu/%zu] %s ...", t->number, t->total, check_name((enum check)t->next));
+	buffer_format(
+	    &c->out.text, "[%zu/%zu] %s ...", c->number, c->total, check_name((enum preflight_check)c->next));
 }
 
 /* What is awaited; only where it can be seen coming. */
 static void
-show_awaited(struct terminal *t)
+show_awaited(struct checklist *c)
 {
-	while (t->next < CHECKS && !t->listed[t->next])
-		t->next++;
-	if (t->next >= CHECKS)
+	while (c->next < CHECKS && !c->listed[c->next])
+		c->next++;
+	if (c->next >= CHECKS)
 		return;
-	t->number++;
-	if (t->is_terminal)
-		show_name(t);
+	c->number++;
+	if (c->is_terminal)
+		show_name(c);
 }
 
 /* What the check found to be well is no news, but for how long it took. */
 static void
-show_result(struct terminal *t)
+show_result(struct checklist *c)
 {
-	const struct check_result *result = &t->results[t->next];
-	struct buffer *out = &t->out.text;
+	const struct check_result *result = &c->results[c->next];
+	struct buffer *out = &c->out.text;
 	double seconds = result->latency_seconds >= 0 ? result->latency_seconds : result->seconds;
 
-	if (!t->is_terminal)
-		show_name(t);
-	buffer_format(out, " %s%s%s", colour(t, result->status), words[result->status], plain(t));
+	if (!c->is_terminal)
+		show_name(c);
+	buffer_format(out, " %s%s%s", colour(c, result->status), words[result->status], plain(c));
 	if (result->status != STATUS_SKIP)
 		buffer_format(out, seconds < 1e-4 ? " %.2f ms" : " %.1f ms", seconds * 1e3);
 	if (result->status != STATUS_PASS) {
@@ -67,61 +68,61 @@ show_result(struct terminal *t)
 }
 
 void
-terminal_begin(
-    struct terminal *t, int fd, const struct check_result results[CHECKS], const bool listed[CHECKS])
+checklist_open(
+    struct checklist *c, int fd, const struct check_result results[CHECKS], const bool listed[CHECKS])
 {
-	*t = (struct terminal){ .shown = fd >= 0, .results = results, .listed = listed };
-	if (!t->shown)
+	*c = (struct checklist){ .shown = fd >= 0, .results = results, .listed = listed };
+	if (!c->shown)
 		return;
-	outlet_begin(&t->out, fd);
-	t->is_terminal = isatty(fd) == 1;
-	t->coloured = wants_colour(t->is_terminal);
+	outlet_begin(&c->out, fd);
+	c->is_terminal = isatty(fd) == 1;
+	c->coloured = wants_colour(c->is_terminal);
 	for (int check = 0; check < CHECKS; check++)
-		t->total += listed[check];
-	show_awaited(t);
-	outlet_push(&t->out);
+		c->total += listed[check];
+	show_awaited(c);
+	outlet_push(&c->out);
 }
 
 void
-terminal_done(struct terminal *t, enum check check)
+checklist_add(struct checklist *c, enum preflight_check check)
 {
-	t->done[check] = true;
-	if (!t->shown)
+	c->done[check] = true;
+	if (!c->shown)
 		return;
-	while (t->next < CHECKS && t->done[t->next]) {
-		show_result(t);
-		t->next++;
-		show_awaited(t);
+	while (c->next < CHECKS && c->done[c->next]) {
+		show_result(c);
+		c->next++;
+		show_awaited(c);
 	}
-	outlet_push(&t->out);
+	outlet_push(&c->out);
 }
 
 static void
-show_hints(struct terminal *t, enum check_status status)
+show_hints(struct checklist *c, enum check_status status)
 {
 	for (int check = 0; check < CHECKS; check++)
-		if (t->listed[check] && t->results[check].status == status &&
-		    t->results[check].hint[0] != '\0')
-			buffer_format(&t->out.text, "  %s: %s\n", check_name((enum check)check),
-			    t->results[check].hint);
+		if (c->listed[check] && c->results[check].status == status &&
+		    c->results[check].hint[0] != '\0')
+			buffer_format(&c->out.text, "  %s: %s\n", check_name((enum preflight_check)check),
+			    c->results[check].hint);
 }
 
 void
-terminal_end(struct terminal *t, const struct verdict *verdict)
+checklist_write_verdict(struct checklist *c, const struct verdict *verdict)
 {
 	bool warned = verdict->counts[STATUS_WARN] > 0;
 	enum check_status status = !verdict->passed ? STATUS_FAIL : warned ? STATUS_WARN : STATUS_PASS;
 
-	if (!t->shown)
+	if (!c->shown)
 		return;
-	buffer_format(&t->out.text, "%s%s%s\n", colour(t, status), verdict->line, plain(t));
-	show_hints(t, STATUS_FAIL);
-	show_hints(t, STATUS_WARN);
-	outlet_push(&t->out);
+	buffer_format(&c->out.text, "%s%s%s\n", colour(c, status), verdict->line, plain(c));
+	show_hints(c, STATUS_FAIL);
+	show_hints(c, STATUS_WARN);
+	outlet_push(&c->out);
 }
 
 bool
-terminal_close(struct terminal *t, struct deadline deadline)
+checklist_close(struct checklist *c, struct deadline deadline)
 {
-	return !t->shown || outlet_end(&t->out, deadline);
+	return !c->shown || outlet_end(&c->out, deadline);
 }

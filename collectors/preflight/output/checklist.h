@@ -7,9 +7,9 @@
 /*
  * The list of checks, in their order, each line as soon as it and all before
  * it are done.  On a terminal with the check that is awaited, and with colours unless NO_COLOR
- * is set.  Nothing waits for whoever reads it, but terminal_close().
+ * is set.  Nothing waits for whoever reads it, but checklist_close().
  */
-struct terminal {
+struct checklist {
 	bool shown; /* false: nobody looks */
 	struct outlet out;
 	bool is_terminal, coloured;
@@ -21,12 +21,12 @@ struct terminal {
 };
 
 /* `fd` negative: nothing is shown. */
-void terminal_begin(
-    struct terminal *terminal, int fd, const struct check_result results[CHECKS], const bool listed[CHECKS]);
-void terminal_done(struct terminal *terminal, enum check check); /* its result is there */
-void terminal_end(struct terminal *terminal, const struct verdict *verdict);
+void checklist_open(struct checklist *checklist, int fd, const struct check_result results[CHECKS],
+    const bool listed[CHECKS]);
+void checklist_add(struct checklist *checklist, enum preflight_check check); /* its result is there */
+void checklist_write_verdict(struct checklist *checklist, const struct verdict *verdict);
 
 /* False: by the deadline not all was taken. */
-bool terminal_close(struct terminal *terminal, struct deadline deadline);
+bool checklist_close(struct checklist *checklist, struct deadline deadline);
 
 #endif /* COLLECTORS_PREFLIGHT_OUTPUT_CHECKLIST_H */

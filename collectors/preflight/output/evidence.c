@@ -15,7 +15,7 @@ enum { FORMAT = 1, LEAST_NS = 100 * 1000 * 1000 };
 /* What it says ------------------------------------------------------- */
 
 static json_t *
-check_document(enum check check, const struct check_result *result)
+check_document(enum preflight_check check, const struct check_result *result)
 {
 	json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:f}", "name", check_name(check), "status",
 	    check_status_name(result->status), "reason", result->reason, "hint", result->hint,
@@ -29,14 +29,14 @@ check_document(enum check check, const struct check_result *result)
 }
 
 static json_t *
-checks_document(const struct gate *gate)
+checks_document(const struct preflight *preflight)
 {
 	json_t *list = json_array();
 
 	for (int check = 0; check < CHECKS; check++)
-		if (gate->listed[check])
-			(void)json_array_append_new(
-			    list, check_document((enum check)check, &gate->found.results[check]));
+		if (preflight->listed[check])
+			(void)json_array_append_new(list,
+			    check_document((enum preflight_check)check, &preflight->found.results[check]));
 	return list;
 }
 
@@ -56,8 +56,8 @@ alerts_document(const struct evidence *evidence)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; evidence->alerted && i < evidence->gate->alertmanager_count; i++) {
-		const struct alertmanager *each = &evidence->gate->alertmanagers[i];
+	for (size_t i = 0; evidence->alerted && i < evidence->preflight->alertmanager_count; i++) {
+		const struct alertmanager *each = &evidence->preflight->alertmanagers[i];
 
 		(void)json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "alertmanager", each->place,
 						      "accepted", each->told, "reason", each->fault));
@@ -68,16 +68,16 @@ alerts_document(const struct evidence *evidence)
 static json_t *
 document(const struct evidence *evidence)
 {
-	const struct gate *gate = evidence->gate;
-	char started[WHEN_TEXT], finished[WHEN_TEXT];
+	const struct preflight *preflight = evidence->preflight;
+	char started[TIME_TEXT], finished[TIME_TEXT];
 
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:f, s:b, s:b, s:o, s:o, s:o}",
 	    "format", FORMAT, "program", "preflight", "version", version_number, "revision", version_revision,
-	    "env", gate->env, "strict", gate->strict, "partial", gate->partial, "started_at",
-	    when_text(evidence->started, started), "finished_at", when_text(evidence->finished, finished),
+	    "env", preflight->env, "strict", preflight->strict, "partial", preflight->partial, "started_at",
+	    time_text(evidence->started, started), "finished_at", time_text(evidence->finished, finished),
 	    "duration_seconds", evidence->finished - evidence->started, "ready", evidence->verdict->ready,
 	    "ready_for_live", evidence->verdict->ready_for_live, "counts", counts_document(evidence->verdict),
-	    "checks", checks_document(gate), "alerts", alerts_document(evidence));
+	    "checks", checks_document(preflight), "alerts", alerts_document(evidence));
 }
 
 /* Where it is written ------------------------------------------------ */
@@ -94,7 +94,7 @@ write_evidence(
 	if (text == NULL || asprintf(&line, "%s\n", text) < 0)
 		(void)failure_set(why, FAILURE_LOCAL, "evidence: out of memory");
 	else
-		result = put_file(path, line, deadline, why);
+		result = replace_file(path, line, deadline, why);
 	free(line);
 	free(text);
 	json_decref(root);
@@ -103,7 +103,7 @@ write_evidence(
 
 /* Where the file system does not answer ------------------------------ */
 
-struct writing {
+struct evidence_writing {
 	const struct evidence *evidence;
 	const char *path;
 	struct deadline deadline;
@@ -111,34 +111,34 @@ struct writing {
 };
 
 static void
-work(void *context, int tell)
+write_in_child(void *context, int report_fd)
 {
-	const struct writing *writing = context;
+	const struct evidence_writing *writing = context;
 
-	apart_tell(
-	    tell, write_evidence(writing->evidence, writing->path, writing->deadline, writing->why) == 0);
+	child_report(report_fd,
+	    write_evidence(writing->evidence, writing->path, writing->deadline, writing->why) == 0);
 }
 
 static int
-write_apart(struct writing *writing, pid_t *left_behind, struct failure *why)
+write_by_child(struct evidence_writing *writing, pid_t *left_behind, struct failure *why)
 {
 	struct deadline until = { .at_ns = writing->deadline.at_ns + LEAST_NS };
-	struct apart apart;
-	int told;
+	struct child child;
+	int reported;
 
-	if (apart_begin(&apart, work, writing, why) != 0)
+	if (child_start(&child, write_in_child, writing, why) != 0)
 		return -1;
-	told = apart_listen(&apart, until);
-	*left_behind = apart_end(&apart);
-	if (told == APART_LATE)
+	reported = child_read(&child, until);
+	*left_behind = child_end(&child);
+	if (reported == CHILD_LATE)
 		return failure_set(why, FAILURE_TIMEOUT,
 		    "evidence: '%s' was not written in time: its file system does not answer", writing->path);
-	if (told == APART_ENDED)
+	if (reported == CHILD_ENDED)
 		return failure_set(why, FAILURE_LOCAL,
 		    "evidence: the process that was to write '%s' ended before it had", writing->path);
-	if (told == 0)
+	if (reported == 0)
 		*why = *writing->why;
-	return told > 0 ? 0 : -1;
+	return reported > 0 ? 0 : -1;
 }
 
 int
@@ -146,20 +146,20 @@ evidence_write(const struct evidence *evidence, const char *path, struct deadlin
     pid_t *left_behind, struct failure *why)
 {
 	struct deadline least = deadline_in(LEAST_NS);
-	struct writing writing = { .evidence = evidence,
+	struct evidence_writing writing = { .evidence = evidence,
 		.path = path,
 		.deadline = deadline.at_ns > least.at_ns ? deadline : least,
-		.why = apart_share(sizeof(*why)) };
+		.why = child_share(sizeof(*why)) };
 	int result = -1;
 
-	if (apart_is_there(*left_behind))
+	if (child_is_running(*left_behind))
 		(void)failure_set(why, FAILURE_TIMEOUT,
 		    "evidence: '%s' is still being written by an earlier run (process %ld)", path,
 		    (long)*left_behind);
 	else if (writing.why == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "evidence: out of memory");
 	else
-		result = write_apart(&writing, left_behind, why);
-	apart_unshare(writing.why, sizeof(*why));
+		result = write_by_child(&writing, left_behind, why);
+	child_unshare(writing.why, sizeof(*why));
 	return result;
 }

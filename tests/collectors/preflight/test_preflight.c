@@ -101,7 +101,7 @@ static const char *const secret_files[] = { ".env", "a/.env", ".env.production",
 
 START_TEST(files_that_hold_secrets_are_known_by_their_names)
 {
-	ck_assert_msg(tracked_is_secret(secret_files[_i]), "'%s'", secret_files[_i]);
+	ck_assert_msg(secret_file_names_match(secret_files[_i]), "'%s'", secret_files[_i]);
 }
 END_TEST
 
@@ -112,7 +112,7 @@ static const char *const other_files[] = { ".env.example", "a/.env.sample", "ser
 
 START_TEST(files_that_only_look_so_are_left_alone)
 {
-	ck_assert_msg(!tracked_is_secret(other_files[_i]), "'%s'", other_files[_i]);
+	ck_assert_msg(!secret_file_names_match(other_files[_i]), "'%s'", other_files[_i]);
 }
 END_TEST
 
@@ -122,11 +122,11 @@ START_TEST(the_worst_finding_is_the_status)
 {
 	struct check_result result;
 
-	check_begin(&result);
-	check_find(&result, STATUS_WARN, "one thing", "a is %d", 1);
-	check_find(&result, STATUS_FAIL, "another", "b");
-	check_find(&result, STATUS_WARN, "one thing", "c");
-	check_pass(&result, "all is well");
+	check_result_init(&result);
+	check_result_add(&result, STATUS_WARN, "one thing", "a is %d", 1);
+	check_result_add(&result, STATUS_FAIL, "another", "b");
+	check_result_add(&result, STATUS_WARN, "one thing", "c");
+	check_result_pass(&result, "all is well");
 	ck_assert_int_eq(result.status, STATUS_FAIL);
 	ck_assert_str_eq(result.reason, "a is 1; b; c");
 	ck_assert_str_eq(result.hint, "one thing; another");
@@ -137,9 +137,9 @@ START_TEST(a_check_that_is_skipped_does_not_pass)
 {
 	struct check_result result;
 
-	check_begin(&result);
-	check_skip(&result, "nothing to do");
-	check_pass(&result, "all is well");
+	check_result_init(&result);
+	check_result_skip(&result, "nothing to do");
+	check_result_pass(&result, "all is well");
 	ck_assert_int_eq(result.status, STATUS_SKIP);
 	ck_assert_str_eq(result.reason, "nothing to do");
 }
@@ -149,9 +149,9 @@ START_TEST(a_thousand_findings_have_no_more_room_than_there_is)
 {
 	struct check_result result;
 
-	check_begin(&result);
+	check_result_init(&result);
 	for (int i = 0; i < 1000; i++)
-		check_find(&result, STATUS_FAIL, "do something", "finding number %d", i);
+		check_result_add(&result, STATUS_FAIL, "do something", "finding number %d", i);
 	ck_assert_uint_lt(strlen(result.reason), sizeof(result.reason));
 	ck_assert_str_eq(result.reason + strlen(result.reason) - 5, "; ...");
 	ck_assert_str_eq(result.hint, "do something");
@@ -163,8 +163,8 @@ START_TEST(what_could_not_be_measured_has_a_kind)
 	const struct failure why = { FAILURE_TIMEOUT, "no answer" };
 	struct check_result result;
 
-	check_begin(&result);
-	check_find_failure(&result, STATUS_FAIL, "", "main", &why);
+	check_result_init(&result);
+	check_result_add_failure(&result, STATUS_FAIL, "", "main", &why);
 	ck_assert_int_eq(result.kind, FAILURE_TIMEOUT);
 	ck_assert_str_eq(result.reason, "main: no answer");
 }
@@ -175,7 +175,7 @@ START_TEST(no_text_moves_a_cursor_or_breaks_json)
 	char text[] = "a\033[31m\tb\xC2\x9B"
 		      "c\xFF\xC3\xA9\x7F";
 
-	check_clean(text);
+	check_result_clean(text);
 	ck_assert_str_eq(text, "a?[31m?b??c?\xC3\xA9?");
 }
 END_TEST
@@ -184,7 +184,7 @@ START_TEST(no_text_turns_the_direction_of_a_line)
 {
 	char text[] = "BTC\xE2\x80\xAE/TDSU\xE2\x81\xA9\xE2\x80\x8E\xD8\x9C\xE2\x82\xAC";
 
-	check_clean(text);
+	check_result_clean(text);
 	ck_assert_str_eq(text, "BTC??"
 			       "?/TDSU??"
 			       "??"
@@ -204,13 +204,13 @@ START_TEST(no_part_of_a_secret_is_left_where_a_text_was_cut)
 
 	secrets_add(&secrets, secret);
 	for (int before = 0; before < 1024; before++) {
-		check_begin(&result);
+		check_result_init(&result);
 		(void)snprintf(echo, sizeof(echo), "%*s%s and more", before, "", secret);
 		(void)failure_set(&why, FAILURE_AUTH, "%s", echo);
-		check_find_failure(&result, STATUS_FAIL, "a hint", "okx", &why);
-		check_find(&result, STATUS_FAIL, "a hint", "binance: %s", echo);
-		check_find(&result, STATUS_FAIL, "a hint", "kraken: it is down");
-		check_conclude(&result, &secrets);
+		check_result_add_failure(&result, STATUS_FAIL, "a hint", "okx", &why);
+		check_result_add(&result, STATUS_FAIL, "a hint", "binance: %s", echo);
+		check_result_add(&result, STATUS_FAIL, "a hint", "kraken: it is down");
+		check_result_finish(&result, &secrets);
 		ck_assert_msg(strstr(result.reason, "Zq?"
 						    "?") == NULL,
 		    "%d: %s", before, result.reason);
@@ -230,7 +230,7 @@ static void
 all_pass(void)
 {
 	for (int check = 0; check < CHECKS; check++) {
-		check_begin(&results[check]);
+		check_result_init(&results[check]);
 		listed[check] = true;
 	}
 }
@@ -284,7 +284,7 @@ START_TEST(what_live_needs_may_not_be_left_out)
 	ck_assert_int_eq(verdict.ready_for_live, !needed);
 	ck_assert_int_eq(verdict.blocks[_i], needed);
 	(void)snprintf(line, sizeof(line), "NOT READY for live: %s was left out; 7/8 pass, 1 skip",
-	    check_name((enum check)_i));
+	    check_name((enum preflight_check)_i));
 	ck_assert_str_eq(verdict.line, needed ? line : "READY for live: 7/8 pass, 1 skip");
 	reach(false, false);
 	ck_assert(verdict.ready && !verdict.ready_for_live && !verdict.blocks[_i]);
@@ -334,11 +334,11 @@ END_TEST
 
 START_TEST(times_are_rfc_3339)
 {
-	char text[WHEN_TEXT];
+	char text[TIME_TEXT];
 
-	ck_assert_str_eq(when_text(0, text), "1970-01-01T00:00:00.000Z");
-	ck_assert_str_eq(when_text(1763688705.1234, text), "2025-11-21T01:31:45.123Z");
-	ck_assert_str_eq(when_text(1763688705.9996, text), "2025-11-21T01:31:46.000Z");
+	ck_assert_str_eq(time_text(0, text), "1970-01-01T00:00:00.000Z");
+	ck_assert_str_eq(time_text(1763688705.1234, text), "2025-11-21T01:31:45.123Z");
+	ck_assert_str_eq(time_text(1763688705.9996, text), "2025-11-21T01:31:46.000Z");
 }
 END_TEST
 
