@@ -202,8 +202,8 @@ static const struct {
 	    VERDICT_DEGRADED },
 
 	/* Redis and Postgres. */
-	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main",
-	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
+	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main", HEALTH_OK,
+	    "up", "", VERDICT_HEALTHY },
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 0\n", KIND_REDIS, "main",
 	    HEALTH_FAIL, "down", "never succeeded", VERDICT_DEGRADED },
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} NaN\n", KIND_REDIS, "main",
@@ -258,8 +258,8 @@ static const struct {
 	    HEALTH_WARN, "degraded", "slow, short", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "frozen", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL, "frozen",
 	    "stand still", VERDICT_DEGRADED },
-	{ FRESH("live") STATE("live", "maintenance", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL,
-	    "maintenance", "maintenance", VERDICT_DEGRADED },
+	{ FRESH("live") STATE("live", "maintenance", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL, "maintenance",
+	    "maintenance", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "down", "1") "arbitrage_exchange_failed_runs{exchange=\"upbit\",env="
 						   "\"live\"} 7\n",
 	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "down", "nothing of use in the last 7 runs",
@@ -273,8 +273,7 @@ static const struct {
 					       "symbol=\"BTC/KRW\",env=\"live\"} 0\n"
 					       "arbitrage_exchange_symbol_tradable{exchange=\"upbit\","
 					       "symbol=\"ETH/KRW\",env=\"live\"} 1\n",
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "degraded", "1 symbol may not be traded",
-	    VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "degraded", "1 symbol may not be traded", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "healthy", "1") STATE("live", "banned", "1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
@@ -304,9 +303,8 @@ static const struct {
 	    HEALTH_OK, "3 open", "", VERDICT_HEALTHY },
 	{ FRESH("live") READABLE("live", "1", "1") ROWS("live", "0"), KIND_POSITIONS, "upbit", HEALTH_FAIL,
 	    "unknown", "how many are open is not known; how many the engine has", VERDICT_UNHEALTHY },
-	{ FRESH("paper") READABLE("paper", "1", "1") ROWS("paper", "0"), KIND_POSITIONS, "upbit",
-	    HEALTH_WARN, "unknown", "how many are open is not known; how many the engine has",
-	    VERDICT_DEGRADED },
+	{ FRESH("paper") READABLE("paper", "1", "1") ROWS("paper", "0"), KIND_POSITIONS, "upbit", HEALTH_WARN,
+	    "unknown", "how many are open is not known; how many the engine has", VERDICT_DEGRADED },
 	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "engine", "0") ROWS("live", "0"),
 	    KIND_POSITIONS, "upbit", HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
 	{ FRESH("live") READABLE("live", "1", "1") OPEN("live", "exchange", "0") ROWS("live", "0"),
@@ -359,8 +357,8 @@ static const struct {
 	    HEALTH_FAIL, "unknown", "how many are open", VERDICT_UNHEALTHY },
 	{ FRESH("paper") COUNTED("paper", "-1", "0") MISMATCH("paper", "B", "0"), KIND_POSITIONS, "upbit",
 	    HEALTH_WARN, "unknown", "how many are open", VERDICT_DEGRADED },
-	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "NaN"), KIND_POSITIONS, "upbit",
-	    HEALTH_WARN, "unknown", "whether trading on the account is locked", VERDICT_DEGRADED },
+	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "NaN"), KIND_POSITIONS, "upbit", HEALTH_WARN,
+	    "unknown", "whether trading on the account is locked", VERDICT_DEGRADED },
 	{ FRESH("live") COUNTED("live", "0", "0") LOCKED("live", "0"), KIND_POSITIONS, "upbit", HEALTH_OK,
 	    "flat", "", VERDICT_HEALTHY },
 	{ FRESH("paper") READABLE("paper", "1", "1") MISMATCH("paper", "BTC", "-0.5")
