@@ -101,7 +101,7 @@ check_method(const struct profile_loading *loading, const struct profile_read *r
 		return 0;
 	(void)snprintf(key, sizeof(key), "%s.method", section);
 	return profile_fail(loading, profile_line(loading, key), key,
-	    "POST is for known calls that only read (probes/profile_account.c)", why);
+	    "POST is for known calls that only read (exchange/profile/account.c)", why);
 }
 
 /* What each endpoint needs besides path and weight. */

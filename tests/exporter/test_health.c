@@ -210,6 +210,9 @@ static const struct {
 	    HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
 	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main",
 	    HEALTH_WARN, "stale", "was up, but no longer measured", VERDICT_UNHEALTHY },
+	/* A state that is worse than stale stays. */
+	{ STALE("live") EXCHANGE_UP("live", "0") STATE("live", "banned", "1"), KIND_EXCHANGE, "upbit",
+	    HEALTH_FAIL, "banned", "no longer measured", VERDICT_UNHEALTHY },
 	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0\n", KIND_POSTGRES, "main",
 	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
 	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 0.5\n", KIND_POSTGRES, "main",
@@ -693,8 +696,10 @@ START_TEST(odd_label_values_are_read_as_they_are)
 {
 	add_file("c.prom",
 	    FRESH("live") "arbitrage_redis_up{target=\"a\\\"b\\\\c\\nd<\xE2\x82\xAC\",env=\"live\"} 1\n"
+			  "arbitrage_redis_up{target=\"end\\\\\",env=\"live\"} 1\n"
 			  "arbitrage_redis_up{env=\"live\"} 1\n");
 	look_at(noon);
+	check_named(KIND_REDIS, "end\\");
 	check_named(KIND_REDIS, "a\"b\\c?d<\xE2\x82\xAC");
 	check_named(KIND_REDIS, "");
 }

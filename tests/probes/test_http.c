@@ -505,6 +505,25 @@ START_TEST(a_request_may_have_a_body_limit_of_its_own)
 }
 END_TEST
 
+START_TEST(without_an_answer_there_is_no_first_byte)
+{
+	static const char *const answers[] = { "", NULL };
+	struct http_client *client = new_client();
+	struct http_request request = { 0 };
+	struct http_response response;
+	struct peer peer;
+
+	peer_start(&peer, answers);
+	request.url = peer.url;
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
+	ck_assert_int_eq(response.failure.kind, FAILURE_PROTOCOL);
+	ck_assert(response.phase_seconds[HTTP_CONNECT] >= 0);
+	ck_assert(response.phase_seconds[HTTP_FIRST_BYTE] < 0);
+	http_client_free(client);
+	peer_end(&peer);
+}
+END_TEST
+
 START_TEST(no_requests_need_no_time)
 {
 	struct http_client *client = new_client();
@@ -712,6 +731,7 @@ main(void)
 	tcase_add_test(tests, the_next_page_is_never_asked_of_another_host);
 	tcase_add_test(tests, a_request_with_a_body_is_a_post_of_a_form_and_the_next_one_is_a_get_again);
 	tcase_add_loop_test(tests, a_request_may_have_a_body_limit_of_its_own, 4, 6);
+	tcase_add_test(tests, without_an_answer_there_is_no_first_byte);
 	tcase_add_test(tests, no_requests_need_no_time);
 	tcase_add_test(tests, a_ca_file_that_is_not_there_is_refused);
 	tcase_add_test(tests, a_ca_file_without_a_certificate_is_refused);
