@@ -164,14 +164,20 @@ bench:
 	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
 	@exec env BUILD=$(BUILD) tests/bench/bench.sh
 
+# Whether the tests of a folder notice when its code is wrong: make mutate FOLDER=textfile COUNT=10 SEED=1
+mutate:
+	@packaging/install-dependencies.sh build test
+	@exec env BUILD=$(BUILD) tests/mutate.py $(FOLDER) --count $(or $(COUNT),10) --seed $(or $(SEED),1) \
+	    $(if $(TESTS),--tests $(TESTS))
+
 test-programs: $(programs) $(tests:%=$(BUILD)/%) $(tools:%=$(BUILD)/tests/tools/%)
 
 fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
 	    SANITIZE=fuzzer-no-link,address,undefined $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run figures check check-sanitized e2e bare lint fuzz bench test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run figures check check-sanitized e2e bare lint fuzz bench mutate test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 # Not those of whole systems, which e2e and bare keep in the same tree.
--include $(shell find $(BUILD) \( -path $(BUILD)/e2e -o -path $(BUILD)/debian -o -path $(BUILD)/bare \) -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/e2e -o -path $(BUILD)/debian -o -path $(BUILD)/bare -o -path $(BUILD)/mutate \) -prune -o -type f -name '*.d' -print 2>/dev/null)
