@@ -112,7 +112,7 @@ gate() {
 	if [ "$gate_env" = live ]; then
 		set -- --live.armed yes --live.verified upbit --live.verified binanceusdm "$@"
 	fi
-	run "$gate_status" "$preflight" --env "$gate_env" --exchange.profiles "$repository/exchanges" --keys "$keys" \
+	run "$gate_status" "$preflight" --env "$gate_env" --timeout 20s --exchange.profiles "$repository/exchanges" --keys "$keys" \
 		--redis.target "$redis_url" --postgres.target "$dsn" --postgres.schema-version 7f3c --engine.postgres "$dsn" \
 		--git.directory "$bot" --secrets.processes no --tls.ca-file "$work/live.pem" --output "$work/evidence.json" \
 		--redis.latency.warn 1s --redis.latency.fail 2s --postgres.latency.warn 1s --postgres.latency.fail 2s \
