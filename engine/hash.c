@@ -1,3 +1,14 @@
+/*
+ * The bot's positions as the fields of a hash in Redis.
+ *
+ * A hash cannot hold two rows of one position, so that two fields which mean the same ("BTC/USDT" beside
+ * "btcusdt") are not added up: one of them is old, and was not removed when the bot changed its spelling.
+ * Nobody can say which, so the list counts as unreadable.  engine/ knows no profiles: only case and
+ * separators are compared, and "KRW-BTC" beside "BTC/KRW" is not found here.
+ *
+ * A missing updated_at is an error, because Redis keeps the hash of a bot that died.
+ */
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +59,7 @@ set_parts(struct engine_reading *reading, struct engine_row *row, struct slice f
 	return 0;
 }
 
+/* A field that is too long is not repeated in part: masking could not find a secret that is cut. */
 static int
 name_field(struct slice field, struct failure *why)
 {
@@ -61,6 +73,7 @@ engine_hash_add(struct engine_reading *reading, struct slice field, struct slice
 {
 	struct engine_row row;
 
+	/* The one field that is no position. */
 	if (slice_is(field, engine_column_name(ENGINE_COLUMN_UPDATED_AT)))
 		return engine_row_set(reading, NULL, ENGINE_COLUMN_UPDATED_AT, value, "", why);
 	engine_row_init(&row);
@@ -116,6 +129,7 @@ engine_hash_complete(struct engine_reading *reading, struct failure *why)
 		    "there is no field updated_at, which must be the Unix seconds of the last write");
 	if (reading->row_count > 1)
 		qsort(rows, reading->row_count, sizeof(*rows), compare_rows);
+	/* Rows of 0 still count here: "closed" beside "open" is a contradiction too. */
 	for (size_t i = 1; i < reading->row_count; i++)
 		if (compare_rows(&rows[i - 1], &rows[i]) == 0)
 			return refuse_twice(&rows[i - 1], &rows[i], why);

@@ -1,3 +1,19 @@
+/*
+ * Reads the bot's positions from a view in Postgres.
+ *
+ * The steps: a read-only transaction, the columns from the catalogue, the rows.  The catalogue comes first
+ * because a missing column or a double precision quantity can then be named, with what to do, before any
+ * row is sent.
+ *
+ * The database belongs to somebody else.  A function or operator of the same name in the search path must
+ * not run with our rights, so every name is qualified with pg_catalog, operators too.  The view itself may
+ * still be slow or endless: the server has a statement_timeout, values are cut there, rows are taken one by
+ * one up to a limit.
+ *
+ * libpq cannot always be interrupted, so all of it runs as a postgres_errand().  `struct work` then belongs
+ * to the thread: it may outlive the caller, who gets the reading out of it only when the errand is done.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +38,7 @@ struct work {
 	struct engine_reading reading;
 };
 
-/* What was said, and "; `advice`" behind it. */
+/* What was said, and ": `advice`" behind it.  A copy, because failure_set() writes to where the text is. */
 static int
 advise(struct failure *why, const char *advice)
 {
@@ -39,6 +55,7 @@ statement_failed(const struct work *w)
 	const char *user = PQuser(s->conn);
 	char advice[sizeof(s->why->text)];
 
+	/* insufficient_privilege: the statements to run are shown, ready to be copied. */
 	if (strcmp(s->sqlstate, "42501") == 0) {
 		(void)snprintf(advice, sizeof(advice),
 		    "GRANT USAGE ON SCHEMA %s TO \"%s\"; GRANT SELECT ON %s TO \"%s\"", w->view.schema,
@@ -48,7 +65,7 @@ statement_failed(const struct work *w)
 	return failure_prefix(s->why, "%s", w->shown);
 }
 
-/* The catalogue knows no such name. */
+/* The catalogue knows no such name: often it is the wrong database, so the text names it. */
 static int
 no_view(const struct work *w)
 {
@@ -61,7 +78,10 @@ no_view(const struct work *w)
 	    w->shown, schema ? "schema" : "view", database != NULL ? database : "");
 }
 
-/* Read-only, and with an end on the server too, also where a pooler takes no options. */
+/*
+ * Read-only, and with an end on the server too.  SET LOCAL also works behind a pooler (PgBouncer) that
+ * takes no options of the connection.
+ */
 static int
 begin(struct work *w)
 {
@@ -94,6 +114,7 @@ check_column(struct work *w, const PGresult *row)
 	name = PQgetvalue(row, 0, 0);
 	type = PQgetvalue(row, 0, 1);
 	category = PQgetvalue(row, 0, 2);
+	/* Other columns are passed over, as docs/engine.md promises. */
 	for (int column = 0; column < ENGINE_COLUMNS; column++) {
 		if (strcmp(name, engine_column_name(column)) != 0)
 			continue;
@@ -159,6 +180,7 @@ add_column(struct buffer *statement, enum engine_column column, bool present)
 
 	if (column > 0)
 		buffer_string(statement, ", ");
+	/* Each column keeps its place, so that add_row() needs no names. */
 	if (!present)
 		buffer_string(statement, "NULL");
 	else if (column == ENGINE_COLUMN_UPDATED_AT)
@@ -177,6 +199,7 @@ ask_rows(struct work *w)
 	buffer_string(&statement, "SELECT ");
 	for (int column = 0; column < ENGINE_COLUMNS; column++)
 		add_column(&statement, column, w->present[column]);
+	/* One more than are allowed, to see that there are more. */
 	buffer_format(&statement, " FROM %s LIMIT %d", w->view.relation, ENGINE_ROWS_MAX + 1);
 	buffer_append(&statement, "", 1);
 	if (statement.failed)
@@ -196,7 +219,7 @@ value_of(const PGresult *answer, enum engine_column column)
 	    struct slice){ PQgetvalue(answer, 0, (int)column), (size_t)PQgetlength(answer, 0, (int)column) };
 }
 
-/* Rows have no order: whose it is helps more than its number. */
+/* Rows have no order, so the number of a row says little: exchange and symbol are named too. */
 static int
 name_row(const struct work *w, const struct engine_row *row, size_t number)
 {
@@ -225,6 +248,7 @@ add_row(struct work *w, const PGresult *answer, size_t number)
 	for (int column = 0; column < ENGINE_COLUMNS; column++)
 		if (engine_row_set(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
 			return name_row(w, &row, number);
+	/* A position that is closed; its updated_at was counted all the same. */
 	if (decimal_sign(row.quantity) == 0)
 		return 0;
 	return engine_rows_add(&w->reading, &row, why);
@@ -303,6 +327,7 @@ engine_read_postgres(struct postgres_target *target, const char *view, struct de
 	w = work_new(view, &reading->failure);
 	if (w != NULL && postgres_errand(&task, w, target, deadline, &reading->failure) == 0) {
 		*reading = w->reading;
+		/* The rows have moved to the caller: work_free() must not free them. */
 		engine_reading_init(&w->reading);
 		work_free(w);
 	}

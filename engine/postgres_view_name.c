@@ -1,3 +1,12 @@
+/*
+ * The name of the engine's view, as SQL reads it, quoted anew.
+ *
+ * The name comes from the settings and goes into SQL twice: as an identifier (FROM) and within a string
+ * ('...'::regclass).  Parameters cannot stand for identifiers, so it is parsed, and only what was
+ * understood is written, always in double quotes.  A ' or \ within the name could end the string, and is
+ * refused.
+ */
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +23,7 @@ struct name_part {
 	size_t length;
 };
 
+/* Postgres cuts longer names without an error: the view of another name might then be read. */
 static bool
 part_add(struct name_part *part, char byte)
 {

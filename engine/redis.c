@@ -1,3 +1,10 @@
+/*
+ * Reads the bot's positions from a hash in Redis: one HGETALL, whose elements are taken as they come.
+ *
+ * Redis deletes a hash with its last field.  So no hash and no positions look the same to it, and only
+ * updated_at, which the bot writes always, tells "nothing is open" from "the list was lost".
+ */
+
 #include <string.h>
 
 #include "engine/hash.h"
@@ -24,6 +31,7 @@ begin(void *context, size_t count, struct failure *why)
 		    "there is no such hash in this database: it must be there, with updated_at at least, when no position is open too");
 	if (count % 2 != 0)
 		return failure_set(why, FAILURE_PROTOCOL, "a field without a value");
+	/* The one more is updated_at. */
 	if (count / 2 > ENGINE_ROWS_MAX + 1)
 		return failure_set(why, FAILURE_REJECTED,
 		    "%zu fields, more than %d positions: leave out those that are closed", count / 2,
@@ -39,7 +47,7 @@ add_element(void *context, size_t index, struct slice text, struct failure *why)
 	if (index % 2 != 0)
 		return engine_hash_add(
 		    pairs->reading, (struct slice){ pairs->field, pairs->field_length }, text, why);
-	/* Too long in any case: enough of it is kept to see that. */
+	/* A field that long is wrong anyway, and engine_hash_add() sees that from its beginning. */
 	pairs->field_length = text.length < FIELD_ROOM ? text.length : FIELD_ROOM;
 	memcpy(pairs->field, text.at, pairs->field_length);
 	return 0;
@@ -74,6 +82,7 @@ engine_read_redis(const struct redis_target *target, const char *hash, struct de
 	reading->read = redis_session_open(&s, target, deadline, &reading->failure) == 0 &&
 			read_hash(&s, hash, reading) == 0;
 	redis_session_close(&s);
+	/* Half a list must not look like a list. */
 	if (!reading->read)
 		engine_reading_discard(reading);
 	reading->seconds = (double)(clock_now_ns() - began_ns) / 1e9;

@@ -1,3 +1,15 @@
+/*
+ * From the texts of one position to a struct engine_row, the same for Postgres and Redis, so that both mean
+ * the same by the same words.
+ *
+ * What the bot believes is compared with the exchanges to the last digit, so nothing is guessed: a negative
+ * quantity is not "short", "buy" is not "long", milliseconds are not seconds.  The error says which column
+ * it is, what was found and what is expected.  All rules are in one table, `columns`, and docs/engine.md
+ * repeats them for the bot's author.
+ *
+ * Values are text until they are here, because a double would lose digits of a quantity.
+ */
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +28,11 @@ enum {
 /* What Unix seconds can be: 2001 to 5138.  Milliseconds are beyond it. */
 static const double earliest = 1e9, latest = 1e11;
 
-/* A name or symbol of at most `room` - 1 bytes that people can read. */
+/*
+ * A name or symbol of at most `room` - 1 bytes that people can read.  It becomes a label and is printed:
+ * control characters are refused, and so are blanks around it, which would make two names that look the
+ * same.
+ */
 static bool
 parse_text(struct slice text, char *to, size_t room)
 {
@@ -81,6 +97,7 @@ parse_side(struct engine_reading *reading, struct engine_row *row, struct slice 
 	return index >= 0;
 }
 
+/* Never negative: with a side beside it, a sign would say something twice, or contradict it. */
 static bool
 parse_quantity(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
@@ -115,6 +132,7 @@ parse_unrealized_pnl(struct engine_reading *reading, struct engine_row *row, str
 	return parse_number(text, &row->unrealized_pnl);
 }
 
+/* The newest of all rows counts: one row that is never touched again must not make the list look old. */
 static bool
 parse_updated_at(struct engine_reading *reading, struct engine_row *row, struct slice text)
 {
@@ -128,6 +146,7 @@ parse_updated_at(struct engine_reading *reading, struct engine_row *row, struct 
 	return true;
 }
 
+/* In the order of enum engine_column.  `type` is what Postgres calls it, `expected` ends the error text. */
 static const struct {
 	const char *name;
 	const char *type;
@@ -180,6 +199,7 @@ engine_reading_clear_rows(struct engine_reading *reading)
 	reading->row_count = reading->row_room = 0;
 }
 
+/* The failure and the time that it took stay. */
 void
 engine_reading_discard(struct engine_reading *reading)
 {
@@ -202,6 +222,7 @@ engine_row_init(struct engine_row *row)
 	row->entry_price = row->unrealized_pnl = (double)NAN;
 }
 
+/* A value that is too long is not repeated: see SHOWN_BYTES. */
 static int
 refuse(enum engine_column column, struct slice text, const char *noun, struct failure *why)
 {
@@ -223,7 +244,7 @@ engine_row_set(struct engine_reading *reading, struct engine_row *row, enum engi
 {
 	if (text.at == NULL && !columns[column].required)
 		return 0;
-	/* A text as long as that may have been cut. */
+	/* The reader of Postgres lets the server cut texts: one of that length may be a piece. */
 	if (text.at == NULL || text.length >= ENGINE_TEXT || !columns[column].parse(reading, row, text))
 		return refuse(column, text, noun, why);
 	return 0;

@@ -1,3 +1,16 @@
+/*
+ * The file of bans, by which programs on one machine tell each other whom not to ask.
+ *
+ * Every request during a ban makes it longer, and the bot on this machine is banned with us.  So the file
+ * is read and written with more care than metrics are.  It is synced to the disk, because a program that
+ * starts after a power cut must still know.  A file that is there and cannot be read stops all requests.  A
+ * line that is damaged but has a readable URL holds that exchange back.  Times are cut to the longest that
+ * any exchange demands.
+ *
+ * To raise a ban: lock, read, raise, write a temporary file, rename.  Without the lock the later of two
+ * writers would undo the ban of the earlier one.
+ */
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +31,7 @@ enum { LARGEST_FILE = BAN_LIST_ENTRIES * (BAN_LIST_URL + 64), FILE_MODE = 0644 }
 
 static const char published[] = "." FILE_NAME, temporary[] = "." FILE_NAME ".tmp";
 
-/* Clocks are moved a little all the time. */
+/* How far a time may be beyond the longest ban: clocks are moved a little all the time. */
 static const double clock_slack = 3600;
 
 static int
@@ -30,7 +43,7 @@ fail(const char *action, const char *directory, const char *name, struct failure
 
 /* Reading ------------------------------------------------------------ */
 
-/* Up to the path, capitals mean nothing. */
+/* Scheme and host are the same in capitals and small letters; a path is not. */
 static void
 make_key(struct slice url, char key[BAN_LIST_URL])
 {
@@ -43,6 +56,7 @@ make_key(struct slice url, char key[BAN_LIST_URL])
 	key[url.length] = '\0';
 }
 
+/* A line has its URL first, so it may have no blanks in it; and a key has its limit. */
 static bool
 is_url(struct slice text)
 {
@@ -70,7 +84,7 @@ next_word(struct slice *line)
 	return word;
 }
 
-/* What is over, and what the clock says cannot be any more, is nothing. */
+/* A time that is over becomes 0, and one further away than a ban can last (the clock was set back). */
 static bool
 read_time(struct slice text, double now, double most, double *time)
 {
@@ -91,6 +105,7 @@ find(const struct ban_list *list, const char *key)
 	return NULL;
 }
 
+/* Never back: another program may know more than we do. */
 static void
 raise_time(double *time, double to)
 {
@@ -132,6 +147,7 @@ read_line(struct ban_list *list, const char *directory, struct slice line, unsig
 	make_key(url, key);
 	whole = read_time(banned_until, now, BAN_MOST, &ban.banned_until) &&
 		read_time(retry_at, now, RETRY_MOST, &ban.retry_at) && line.length == 0;
+	/* The URL alone is known: it may be a ban, and a minute costs little. */
 	if (!whole) {
 		ban = (struct ban){ .retry_at = now + (double)RETRY_UNTOLD };
 		(void)failure_set(&list->damage, FAILURE_LOCAL,
@@ -182,6 +198,7 @@ read_open(struct ban_list *list, const char *directory, int fd, double now, stru
 	ssize_t length;
 	char *text;
 
+	/* The directory may belong to other programs too: what is no file of ours is not read to its end. */
 	if (fstat(fd, &info) != 0)
 		return fail("read", directory, published, why);
 	if (!S_ISREG(info.st_mode) || info.st_size > LARGEST_FILE)
@@ -208,8 +225,9 @@ ban_list_read(struct ban_list *list, const char *directory, double now, struct f
 
 	*list = (struct ban_list){ 0 };
 	(void)snprintf(path, sizeof(path), "%s/%s", directory, published);
-	/* O_NONBLOCK: somebody may have put a FIFO there. */
+	/* Opening a FIFO would wait for a writer, and a link may lead anywhere. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	/* No directory: nothing was published, and so no ban was met. */
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (fd < 0)
@@ -245,6 +263,7 @@ ban_list_release(struct ban_list *list)
 static double
 cut(double time, double now, double most)
 {
+	/* Written so that NaN is no time. */
 	if (!(time > now))
 		return 0;
 	return time < now + most ? time : now + most;
@@ -278,12 +297,12 @@ write_temporary(int directory, struct slice text)
 {
 	int fd, result = 0;
 
-	/* What a killed run left behind; the lock is ours. */
+	/* What a killed run left behind.  The lock is ours, so nobody is writing it now. */
 	(void)unlinkat(directory, temporary, 0);
 	fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
 		return -1;
-	/* Whatever the umask says: another user's program must be able to read it. */
+	/* Programs of other users must be able to read it, whatever the umask says. */
 	if (fchmod(fd, FILE_MODE) != 0)
 		result = -1;
 	while (result == 0 && text.length > 0) {
@@ -315,6 +334,7 @@ replace(const struct textfile *lock, const struct ban_list *list, struct failure
 	else if (renameat(lock->directory, temporary, lock->directory, published) != 0)
 		(void)fail("replace", lock->path, published, why);
 	else
+		/* The rename is on the disk only now.  Some file systems cannot do it (EINVAL). */
 		result = fsync(lock->directory) == 0 || errno == EINVAL
 			     ? 0
 			     : fail("write", lock->path, published, why);
@@ -324,7 +344,7 @@ replace(const struct textfile *lock, const struct ban_list *list, struct failure
 	return result;
 }
 
-/* With the lock held. */
+/* With the lock held: what is in the file now stays, and the new ban is added. */
 static int
 raise_locked(
     const struct textfile *lock, const char *base_url, struct ban ban, double now, struct failure *why)
@@ -357,6 +377,7 @@ ban_list_raise(const char *directory, const char *base_url, struct ban ban, doub
 	struct textfile lock;
 	int result;
 
+	/* Nothing to keep, and so no lock to wait for. */
 	if (!(ban.banned_until > now) && !(ban.retry_at > now))
 		return 0;
 	if (!is_url(SLICE(base_url)))

@@ -1,3 +1,10 @@
+/*
+ * Options that several programs have in common, so that they have one name, one default and one text
+ * everywhere.  exchange_options are for all programs that ask exchanges.  judge_options are for
+ * exchange_health and preflight, which must judge an exchange alike: preflight would otherwise pass what
+ * the dashboards call degraded.
+ */
+
 #include "exchange/options.h"
 
 const struct option exchange_options[] = {
@@ -62,6 +69,7 @@ judge_limits_read(struct judge_limits *limits, const struct options *given, stru
 	    options_duration(given, "frozen.age", &age, why) != 0 ||
 	    options_integer(given, "frozen.runs", 1, 1000, &frozen_runs, why) != 0)
 		return -1;
+	/* Durations are nanoseconds in the settings, and seconds everywhere in the judging. */
 	limits->latency_seconds = (double)latency / 1e9;
 	limits->frozen_age = (double)age / 1e9;
 	limits->down_after = (double)down_after;

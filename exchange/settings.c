@@ -1,3 +1,11 @@
+/*
+ * Exchanges and symbols of the settings.  Several programs share these options and their rules, so that one
+ * config file means the same to all of them.
+ *
+ * Every mistake is an error at the start and names its setting: an exchange that is left out because of a
+ * misspelt name would be an exchange that nobody watches.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +22,7 @@ out_of_memory(struct failure *why)
 
 /* Exchanges ---------------------------------------------------------- */
 
-/* The name becomes a label and a file's name. */
+/* The name becomes a label value and part of a path: no '/' and no dot may be in it. */
 static bool
 is_name(const char *text)
 {
@@ -54,6 +62,7 @@ add_exchange(
 	exchange->name = strdup(options_item(given, "exchange", index));
 	if (exchange->name == NULL)
 		return out_of_memory(why);
+	/* From here on exchange_settings_release() frees it, also after a failure below. */
 	settings->count++;
 	url = strchr(exchange->name, '=');
 	if (url != NULL)
@@ -62,9 +71,11 @@ add_exchange(
 		return options_failure(given, "exchange", index, why,
 		    "name the exchange by its profile, in small letters, as in 'binance' or "
 		    "'binance=http://127.0.0.1:8080/binance'");
+	/* The first one of that name is found: if that is not this one, it is there twice. */
 	if (exchange_settings_find(settings, SLICE(exchange->name)) != exchange)
 		return options_failure(given, "exchange", index, why, "'%s' is there twice", exchange->name);
 	if (url != NULL) {
+		/* The key is sent there, so the rules are those of a profile. */
 		if (profile_check_url(url, &reason) != 0)
 			return options_failure(
 			    given, "exchange", index, why, "%s: %s", exchange->name, reason.text);
@@ -79,7 +90,7 @@ add_exchange(
 
 /* Symbols ------------------------------------------------------------ */
 
-/* "upbit:BTC/KRW" -> whose it is; NULL: everybody's, and `*symbol` is all of it. */
+/* "upbit:BTC/KRW" is for one exchange, `*owner`.  NULL: it is for all, and `*symbol` is the whole text. */
 static int
 split_symbol(const struct exchange_settings *settings, const struct options *given, size_t index,
     const char **symbol, struct exchange_setting **owner, struct failure *why)
@@ -98,6 +109,7 @@ split_symbol(const struct exchange_settings *settings, const struct options *giv
 	return 0;
 }
 
+/* Whether the exchange can spell the symbol shows now, and not in the first run. */
 static int
 add_symbol(struct exchange_setting *exchange, const char *symbol, const struct options *given, size_t index,
     struct failure *why)
@@ -133,7 +145,7 @@ add_symbols_of(struct exchange_setting *exchange, bool own, const struct exchang
 	return 0;
 }
 
-/* Symbols of its own, if it has any; else those for everybody. */
+/* Symbols of its own, if it has any; else those for all exchanges. */
 static int
 add_symbols(struct exchange_setting *exchange, const struct exchange_settings *settings,
     const struct options *given, struct failure *why)
@@ -165,6 +177,7 @@ exchange_settings_read(struct exchange_settings *settings, const struct options 
 	for (size_t i = 0; i < count; i++)
 		if (add_exchange(settings, given, i, why) != 0)
 			return -1;
+	/* After all exchanges: a symbol may name one that comes later. */
 	for (size_t i = 0; i < count; i++)
 		if (add_symbols(&settings->items[i], settings, given, why) != 0)
 			return -1;

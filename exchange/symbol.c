@@ -1,3 +1,14 @@
+/*
+ * Reads the name of a market, however it is spelt.  The bot, ccxt and each exchange write it in their own
+ * way, and the positions of one market must meet under one name: two names for one market would look like
+ * two differences.
+ *
+ * Most names have separators, and then only the order of base and quote is open, which the profile tells.
+ * Without a separator ("BTCUSDT") the quote is found in a list.  That list is a compromise: a market whose
+ * quote it lacks is taken for an asset, and a short quote may split names wrongly.
+ * tests/exchange/test_symbol.c has the spellings that must hold.
+ */
+
 #include "exchange/symbol.h"
 
 #include <string.h>
@@ -59,8 +70,8 @@ undo_renames(const struct profile *profile, struct slice word)
 }
 
 /*
- * One asset's own name.  "XBT.F" is "BTC.F", not "BTC": what is staked or lent
- * cannot be sold at once, and whoever counts it as the asset says so by a rename.
+ * One asset's own name.  "XBT.F" is "BTC.F" and not "BTC": what is staked or lent cannot be sold at once.
+ * A profile may count it as the asset, by a rename.
  */
 static bool
 name_asset(const struct profile *profile, struct slice word, char asset[SYMBOL_ASSET])
@@ -167,7 +178,7 @@ append(char text[SYMBOL_TEXT], const char *separator, struct slice word)
 	return true;
 }
 
-/* Name both, and what comes after them but words for "perpetual". */
+/* Joins base, quote and what comes after them, without words for "perpetual". */
 static bool
 complete(const struct profile *profile, struct slice base, struct slice quote, struct slice rest,
     struct symbol *symbol)

@@ -1,3 +1,12 @@
+/*
+ * Letters and dates in the names of markets.
+ *
+ * A name comes from the settings, the bot or an exchange, and ends in labels, log lines and on web pages.
+ * So only letters, digits and single separators pass.  Letters beyond ASCII are taken, because Binance
+ * lists markets with Chinese names; without tables of Unicode the most that can be done is to refuse what
+ * certainly is no letter.
+ */
+
 #include "exchange/symbol_word.h"
 
 #include <string.h>
@@ -17,8 +26,8 @@ is_digit(char c)
 }
 
 /*
- * Beyond ASCII there are no letters without tables; what is certainly none is
- * refused: control characters, spaces, marks that turn the direction of writing.
+ * Refuses what certainly is no letter: control characters, spaces, marks that turn the direction of
+ * writing.
  */
 static bool
 is_letter_beyond_ascii(const unsigned char *at, size_t bytes)
@@ -80,6 +89,7 @@ is_day_month_year(struct slice word)
 	return is_digit(word.at[0]) && (n == 6 || is_digit(word.at[1]));
 }
 
+/* Eight digits are a date only in this century. */
 bool
 symbol_word_is_expiry(struct slice word)
 {
@@ -97,6 +107,7 @@ symbol_word_expiry(struct slice word, char room[SYMBOL_EXPIRY])
 
 	if (!symbol_word_is_expiry(word) || n == 0)
 		return word;
+	/* Digits alone: the century of "20260327" is left out. */
 	if (is_digit(word.at[n - 3]))
 		return (struct slice){ word.at + n - 6, 6 };
 	for (int month = 0; month < 12; month++) {

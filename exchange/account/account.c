@@ -1,3 +1,20 @@
+/*
+ * Reads any number of accounts at once.
+ *
+ * A list comes in pages, and each page says how to ask for the next one, so the requests of a list form a
+ * chain.  http_ask() has one request of each chain under way; answered() reads the answer and puts the next
+ * request in its place.  Chains of one exchange run side by side, unless its signature has a nonce that
+ * must grow (Kraken): one request could overtake another, and the exchange would refuse the smaller number
+ * that comes later.  Then all signed requests are one chain.
+ *
+ * Half a list of positions looks like fewer positions.  So each endpoint collects into lists of its own
+ * (struct account_asking), and account_merge() moves them into the reading only when the last page was
+ * read.
+ *
+ * After a ban or a 429 nothing more is sent to that exchange.  What a request borrows (URL, headers, body)
+ * belongs to its chain: `first` until the run ends, `next` until the answer to it came.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +90,7 @@ list_has_nonce(const struct profile_list *list)
 	return false;
 }
 
-/* Two requests at once could arrive in the wrong order. */
+/* Whether requests of this exchange must arrive in the order in which they were signed. */
 static bool
 has_growing_nonce(const struct profile_auth *auth)
 {
@@ -82,19 +99,21 @@ has_growing_nonce(const struct profile_auth *auth)
 	       list_has_nonce(&auth->claims);
 }
 
+/* The endpoint that the chain stands at. */
 static struct account_asking *
 current(const struct chain *chain)
 {
 	return &chain->venue->askings[chain->endpoints[chain->at]];
 }
 
+/* What the current page is asked with.  NULL: it is the first page of the current path. */
 static const char *
 last_cursor(const struct account_asking *asking)
 {
 	return asking->cursor_count > asking->cursor_first ? asking->cursors[asking->cursor_count - 1] : NULL;
 }
 
-/* The request for the current page, or with `why` none. */
+/* The request for the current page.  -1 with `why`: none can be made. */
 static int
 make_request(
     struct chain *chain, struct account_signed *sent, struct http_request *request, struct failure *why)
@@ -107,6 +126,10 @@ make_request(
 	account_signed_release(sent);
 	if (account_page_request(target, endpoint, asking->path, last_cursor(asking), sent, why) != 0)
 		return -1;
+	/*
+	 * The name of a paper host may lead to a public address: private_only makes the client look at the
+	 * address.
+	 */
 	*request = (struct http_request){ .url = sent->url,
 		.body = sent->body,
 		.body_limit = list ? LIST_LIMIT : SMALL_LIMIT,
@@ -116,7 +139,7 @@ make_request(
 	return 0;
 }
 
-/* The next endpoint of the chain that there is a request for; false: there is none. */
+/* Begins the next endpoint of the chain that a request can be made for.  False: no endpoint is left. */
 static bool
 begin(struct chain *chain, struct account_signed *sent, struct http_request *request)
 {
@@ -126,6 +149,7 @@ begin(struct chain *chain, struct account_signed *sent, struct http_request *req
 		chain->waiting = make_request(chain, sent, request, &why) == 0;
 		if (chain->waiting)
 			return true;
+		/* It fails alone: the endpoints behind it are asked all the same. */
 		account_part_fail(current(chain), &why);
 	}
 	return false;
@@ -137,7 +161,7 @@ later(double a, double b)
 	return a > b ? a : b;
 }
 
-/* A ban or a 429, in the status or inside the answer: this exchange is left in peace. */
+/* A ban or a 429, in the status or inside the answer: nothing more is sent to this exchange. */
 static void
 read_refusal(struct account_venue *venue, const struct http_response *response)
 {
@@ -147,12 +171,14 @@ read_refusal(struct account_venue *venue, const struct http_response *response)
 	struct failure ignored = { 0 };
 	double now = clock_unix_seconds(), until;
 
+	/* A complaint is short: what is longer is not worth a tree in memory. */
 	if (response->body.length > 0 && response->body.length <= SMALL_LIMIT) {
 		json_t *root = value_document(response->body, &ignored);
 
 		exchange_read_complaint(profile, root, response->body, &complaint);
 		json_decref(root);
 	}
+	/* The same rules as for public requests, which come from the same address. */
 	exchange_read_signals(profile, response, &complaint, now, &answer);
 	if (!answer.banned && !answer.throttled)
 		return;
@@ -163,7 +189,10 @@ read_refusal(struct account_venue *venue, const struct http_response *response)
 	    later(venue->reading->refused_until, until > 0 ? until : now + (double)RETRY_UNTOLD);
 }
 
-/* Whether the list goes on behind that cursor, which is ours now; false with `why`: it never ends. */
+/*
+ * Takes over the cursor of the next page.  False with `why`: it is not valid, or was there before.  A
+ * broken server could otherwise keep us asking until the deadline, and use up the rate limit.
+ */
 static bool
 add_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 {
@@ -186,7 +215,10 @@ add_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 	return false;
 }
 
-/* What comes after the first page was in nobody's reckoning. */
+/*
+ * The settings were checked with first pages alone (positions/accounts.c); only the exchange knows how many
+ * more there are.  So each further page must fit into what is left of the weight limit.
+ */
 static bool
 may_cost_more(const struct chain *chain, struct failure *why)
 {
@@ -204,7 +236,7 @@ may_cost_more(const struct chain *chain, struct failure *why)
 	return true;
 }
 
-/* Whether the list goes on at another path. */
+/* Whether the list goes on at another path, where cursors begin anew. */
 static bool
 next_path(const struct chain *chain)
 {
@@ -234,11 +266,13 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 		free(cursor);
 		return -1;
 	}
+	/* The last page of this path. */
 	if (cursor == NULL)
 		return next_path(chain);
 	return add_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
 }
 
+/* Counts what was sent, answered or not: it cost rate limit in any case. */
 static void
 count_request(struct chain *chain, const struct http_response *response)
 {
@@ -267,13 +301,16 @@ read_answer(struct chain *chain, const struct http_response *response)
 	more = read_page(chain, response, &why);
 	if (more > 0)
 		return;
+	/* From here on the chain stands at the next endpoint; `asking` still is the one that was answered. */
 	chain->at++;
 	if (more == 0) {
 		asking->part->read = true;
 		return;
 	}
+	/* Without an answer there is no refusal to read. */
 	if (response->status != 0)
 		read_refusal(chain->venue, response);
+	/* Which page it was helps only where there may be several. */
 	if (profile->account.reads[endpoint].cursor != NULL || asking->path > 0)
 		(void)failure_prefix(&why, "page %zu", asking->path + asking->cursor_count + 1);
 	account_part_fail(asking, &why);
@@ -287,6 +324,7 @@ may_send(void *context, size_t index)
 	return !run->chains[index].venue->reading->refused;
 }
 
+/* After a refusal the chain ends here; finish_chain() then says why of what is left of it. */
 static bool
 answered(void *context, size_t index, const struct http_response *response, struct http_request *next)
 {
@@ -299,12 +337,13 @@ answered(void *context, size_t index, const struct http_response *response, stru
 	return begin(chain, &chain->next, next);
 }
 
-/* A chain without any request has failed already. */
+/* A chain that no request can be made for is not kept: begin() has marked all its parts as failed. */
 static void
 add_chain(struct account_run *run, const struct chain *chain)
 {
 	struct chain *added = &run->chains[run->count];
 
+	/* Into the array first: begin() lets the request borrow from the chain, which may not move then. */
 	*added = *chain;
 	if (begin(added, &added->first, &run->requests[run->count]))
 		run->count++;
@@ -341,6 +380,7 @@ add_chains(struct account_run *run, struct account_venue *venue)
 
 		if (!is_asked(venue->target, e))
 			continue;
+		/* Instruments are public and carry no nonce. */
 		if (nonce && e != ACCOUNT_INSTRUMENTS)
 			in_order.endpoints[in_order.count++] = (enum account_endpoint)e;
 		else
@@ -392,13 +432,14 @@ release(struct account_run *run)
 	free(run->responses);
 }
 
-/* What the deadline cut off, what was not sent, and what stood behind these. */
+/* What the deadline cut off or was not sent, and the endpoints behind it in the chain. */
 static void
 finish_chain(struct chain *chain, const struct http_response *response)
 {
 	const char *name = chain->venue->target->profile->name;
 	struct failure why = { 0 };
 
+	/* http_ask() reports no request that it did not send or that ran out of time. */
 	if (chain->waiting)
 		read_answer(chain, response);
 	if (chain->venue->reading->refused)

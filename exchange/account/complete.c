@@ -1,3 +1,14 @@
+/*
+ * When all pages are there: from the rows of an exchange to one position per market and side.
+ *
+ * The order matters.  Contracts become quantities first, each row with the instrument of its own name,
+ * because rows of one market may be of several instruments.  Then comes the value, which needs the
+ * quantity.  Only then rows are added up.
+ *
+ * Sums are exact decimals; one that does not fit is a failure, because a rounded quantity would differ from
+ * the bot's.
+ */
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +46,7 @@ compare_positions(const void *a, const void *b)
 	return order != 0 ? order : (int)x->side - (int)y->side;
 }
 
-/* Instruments of one name are to be the same one. */
+/* If two sizes are told of one instrument, nobody knows which one holds. */
 static int
 sort_instruments(struct account_lists *lists, struct failure *why)
 {
@@ -53,6 +64,7 @@ sort_instruments(struct account_lists *lists, struct failure *why)
 	return 0;
 }
 
+/* There is no default for an unknown size: one contract of Gate is 0.0001 BTC or 0.01 ETH. */
 static int
 apply_size(struct account_lists *lists, struct account_position *position, struct failure *why)
 {
@@ -73,7 +85,7 @@ apply_size(struct account_lists *lists, struct account_position *position, struc
 	return 0;
 }
 
-/* An inverse contract is worth its quantity. */
+/* The quantity of an inverse contract is in quote currency already, so that it is the value too. */
 static void
 reckon_notional(struct account_position *position)
 {
@@ -91,16 +103,18 @@ fail_sum(const char *what, struct failure *why)
 	return failure_set(why, FAILURE_PROTOCOL, "%s: the sum of its rows has too many digits", what);
 }
 
+/* Rows of one market and side: isolated and cross, or one per order. */
 static int
 merge_position(struct account_position *into, const struct account_position *from, struct failure *why)
 {
+	/* One is in base currency and one in quote currency: they cannot be added. */
 	if (into->inverse != from->inverse)
 		return failure_set(why, FAILURE_PROTOCOL, "%s is an inverse contract (%s) and also none (%s)",
 		    into->symbol.text, into->inverse ? into->native : from->native,
 		    into->inverse ? from->native : into->native);
 	if (!decimal_add(into->quantity, from->quantity, &into->quantity))
 		return fail_sum(into->symbol.text, why);
-	/* What is not told of one is not known of all. */
+	/* NaN in one row makes the sum NaN: the value of a part must not look like the value of all. */
 	into->notional += from->notional;
 	into->unrealized_pnl += from->unrealized_pnl;
 	if (isnan(into->mark))
@@ -149,6 +163,7 @@ merge_balances(struct account_lists *lists, struct failure *why)
 			b[kept - 1] = b[i];
 		}
 	}
+	/* A sum may be 0 where its rows were not. */
 	lists->balance_count = 0;
 	for (size_t i = 0; i < kept; i++)
 		if (decimal_sign(b[i].free) != 0 || decimal_sign(b[i].locked) != 0)
@@ -161,6 +176,7 @@ account_complete(const struct profile *profile, struct account_lists *lists, str
 {
 	bool contracts = profile->account.position_contracts && lists->position_count > 0;
 
+	/* bsearch() in apply_size() needs the order. */
 	if (contracts && sort_instruments(lists, why) != 0)
 		return -1;
 	for (size_t i = 0; i < lists->position_count; i++) {

@@ -1,3 +1,14 @@
+/*
+ * Reads yes, no or unknown from an answer: what a key may do, whether its address is restricted, whether
+ * trading is locked, whether contracts are inverse.
+ *
+ * preflight lets a bot go live only with a key that may not withdraw, so a "no" must be beyond doubt.  It
+ * is only what a literal false or 0 says, or a list of words that the profile knows.  Words change:
+ * "withdrawal" instead of "withdraw-funds" would make a simple search answer "no".  So a word that
+ * resembles the one that was looked for, or is no word at all, makes the answer unknown.  A "yes" needs
+ * nothing but the word itself.
+ */
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +18,7 @@
 
 enum { LONGEST_POINTER = 256, WORD_TEXT = 256, LIST_TEXT = 4 * WORD_TEXT };
 
-/* Items of a text "a, b", or of a list of such texts. */
+/* Called for each item of a text "a, b", or of a list of such texts. */
 typedef void item_handler(void *context, struct slice item);
 
 static struct slice
@@ -49,6 +60,7 @@ each_item(const struct json_scan *scan, struct slice value, item_handler *handle
 
 	if (!json_rows_begin(scan, value, &rows))
 		return each_of_text(value, handle, context);
+	/* {"withdraw":false}: that there is such a member does not mean that it holds. */
 	if (rows.object)
 		return false;
 	while (json_rows_next(&rows, &key, &item))
@@ -82,7 +94,7 @@ is_other(const char *rule, struct slice item)
 	return false;
 }
 
-/* "withdrawal" beside "withdraw-funds": it has that one's first part in it, and may mean the same. */
+/* Whether the first part of the word is in the item, which then may mean the same ("withdrawal"). */
 static bool
 resembles(const char *rule, struct slice item)
 {
@@ -94,6 +106,7 @@ resembles(const char *rule, struct slice item)
 	return false;
 }
 
+/* Only letters that permissions are made of: "read_only;withdraw" is one item that hides two. */
 static bool
 is_word(struct slice item)
 {
@@ -118,7 +131,7 @@ check_word(void *context, struct slice item)
 		words->odd = true;
 }
 
-/* No is only what words that are known say, or a list without any. */
+/* No is only what known words say, or an empty list.  An empty text may be a value that was left out. */
 static int
 read_words(const struct json_scan *scan, struct slice value, const char *rule)
 {
@@ -137,6 +150,7 @@ read_words(const struct json_scan *scan, struct slice value, const char *rule)
 
 /* Flags -------------------------------------------------------------- */
 
+/* Strict: "False", "no" and "none" may mean anything. */
 static int
 read_boolean(struct slice value)
 {
@@ -173,6 +187,7 @@ account_flag_read(const struct json_scan *scan, struct slice row, const char *ru
 
 	rule += no;
 	length = strcspn(rule, ":");
+	/* The profile was checked: what is longer does not get here. */
 	if (length < sizeof(pointer))
 		memcpy(pointer, rule, length);
 	if (find(scan, row, pointer, &value, why) != 0)
@@ -185,7 +200,7 @@ account_flag_read(const struct json_scan *scan, struct slice row, const char *ru
 
 /* Addresses ---------------------------------------------------------- */
 
-/* A range with fewer bits than these restricts to nobody. */
+/* A range of fewer bits holds so much of the internet that it counts as no restriction. */
 enum { LEAST_BITS = 8, ADDRESS_TEXT = 64 };
 
 struct addresses {
@@ -193,7 +208,7 @@ struct addresses {
 	bool any, odd;
 };
 
-/* How many bits of the address count; -1: it is none, nor a range of any. */
+/* How many bits of the address count, fewer in a range.  -1: it is neither an address nor a range. */
 static int
 bits_of(const char *address)
 {
@@ -221,6 +236,7 @@ check_address(void *context, struct slice item)
 	char text[ADDRESS_TEXT] = "";
 	int bits;
 
+	/* What is too long stays empty, and so is no address. */
 	if (item.length < sizeof(text) && memchr(item.at, '\0', item.length) == NULL)
 		memcpy(text, item.at, item.length);
 	bits = bits_of(text);
@@ -243,6 +259,7 @@ account_flag_read_restricted(
 		return -2;
 	if (value.at == NULL || !each_item(scan, value, check_address, &addresses))
 		return -1;
+	/* One address for everybody undoes all others. */
 	if (addresses.any || addresses.count == 0)
 		return 0;
 	return addresses.odd ? -1 : 1;

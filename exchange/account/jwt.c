@@ -1,3 +1,10 @@
+/*
+ * JSON Web Tokens (RFC 7519) for Upbit, Bithumb and Coinbase: header and claims as base64url, signed.
+ *
+ * The JSON is written here and not by jansson, so that its claims have the order of the profile (the
+ * vectors that the tests compare with depend on it) and all of its copies can be wiped.
+ */
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -18,6 +25,7 @@ template_of(const char *claim)
 	return *claim == '=' ? claim + 1 : claim;
 }
 
+/* A JSON string.  A key comes from the user: a quote in it must not end the string. */
 static void
 append_string(struct buffer *out, struct slice text)
 {
@@ -43,7 +51,10 @@ append_member(struct buffer *out, const char *name, const char *text)
 	append_string(out, SLICE(text));
 }
 
-/* Where keys are private ones (Coinbase), it tells which one, and no header comes twice. */
+/*
+ * Coinbase: "kid" says which key signed, and "nonce" makes each header another one.  It hands out keys of
+ * both kinds, so that the key decides the algorithm and not the profile.
+ */
 static void
 append_header(struct buffer *out, const struct signing *s)
 {
@@ -64,7 +75,7 @@ append_header(struct buffer *out, const struct signing *s)
 	buffer_string(out, "}");
 }
 
-/* A time by itself is a number, if the profile's times are. */
+/* A claim that is nothing but a time is a number: RFC 7519 demands that of "nbf" and "exp". */
 static bool
 is_number(const struct signing *s, const char *template)
 {
@@ -73,8 +84,8 @@ is_number(const struct signing *s, const char *template)
 }
 
 /*
- * A claim about a query that is not there is left out, and so is what tells
- * more of it: "query_hash", and then "query_hash_alg".
+ * A claim about a query that is not there is left out (Upbit and Bithumb want none), and so is one that
+ * tells more of it: "query_hash", and then "query_hash_alg", whose name begins with the first one's.
  */
 static bool
 is_left_out(const struct signing *s, const char *claim)
@@ -158,6 +169,7 @@ account_sign_jwt(struct signing *s, struct failure *why)
 
 	account_text(&token);
 	append_part(&token, s, append_header);
+	/* What is signed is header and claims with the dot between them (RFC 7515). */
 	buffer_string(&token, ".");
 	append_part(&token, s, append_claims);
 	if (!token.failed &&

@@ -1,3 +1,15 @@
+/*
+ * API keys: what the user gave, checked and decoded.
+ *
+ * A key with a blank, a secret in the wrong encoding or a missing passphrase would all end in "invalid
+ * signature" from the exchange, so what can be seen of it is said here, before anything is sent.  No text
+ * of a failure holds a part of the key.  All of it goes into `secrets` before anything is reported, so that
+ * logs mask also a key that is refused.
+ *
+ * Two kinds of secret: a text for HMAC, and a private key (Ed25519; P-256 for JWTs), as PEM or as Coinbase
+ * hands it out.  Whatever held a secret is wiped before it is freed.
+ */
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +53,10 @@ list_has_token(const struct profile_list *list, const char *token)
 	return false;
 }
 
-/* Binance, and who does as Binance: the signature goes into the query, and may be of an Ed25519 key. */
+/*
+ * Exchanges whose signature goes into the query, as Binance's does, may take an Ed25519 key instead of a
+ * secret: Binance recommends these keys.
+ */
 static bool
 accepts_private(const struct profile_auth *auth)
 {
@@ -49,6 +64,7 @@ accepts_private(const struct profile_auth *auth)
 					  list_has_token(&auth->query, "{signature}"));
 }
 
+/* The profile says so by using the token somewhere. */
 static bool
 wants_passphrase(const struct profile_auth *auth)
 {
@@ -66,6 +82,7 @@ has_control(const char *text)
 	return false;
 }
 
+/* Printable ASCII without blanks: a line break in a key would end the header that carries it. */
 static bool
 is_graphic(const char *text)
 {
@@ -87,6 +104,7 @@ fault_of(const struct profile *profile, const char *key, const char *secret, con
 		return "the API key is empty, too long, or has a blank or another character that no key has";
 	if (*secret == '\0' || strlen(secret) > LONGEST_SECRET)
 		return "the secret is empty or longer than 8 KiB";
+	/* The mistakes that users make, each with its own words. */
 	if (is_pem(secret) && !accepts_private(auth))
 		return "the secret is a private key (PEM): this exchange wants the text that came with the API key";
 	if (!is_pem(secret) && has_control(secret))
@@ -98,7 +116,11 @@ fault_of(const struct profile *profile, const char *key, const char *secret, con
 	return NULL;
 }
 
-/* Decodes strictly: no blanks, all of the padding.  NULL: it is not base64, or no memory. */
+/*
+ * Decodes strictly: no blanks, all of the padding.  EVP_DecodeBlock() passes over blanks at both ends and
+ * counts the padding as zero bytes: it would make another key of a secret that was copied badly.  NULL: it
+ * is not base64, or no memory.
+ */
 static unsigned char *
 decode_base64(const char *text, size_t *length)
 {
@@ -115,7 +137,7 @@ decode_base64(const char *text, size_t *length)
 	return bytes;
 }
 
-/* Without one, OpenSSL would ask at the terminal. */
+/* For a PEM with a password: without this callback OpenSSL would ask for it at the terminal. */
 static int
 no_password(char *text, int size, int writing, void *context)
 {
@@ -126,7 +148,10 @@ no_password(char *text, int size, int writing, void *context)
 	return -1;
 }
 
-/* A PEM that was carried in one line, as in JSON or the environment, has "\n" in two characters. */
+/*
+ * A PEM that was carried in one line, as in JSON or the environment, has "\n" as two characters.  It gets
+ * shorter; what is left over behind it is wiped.
+ */
 static void
 unfold_lines(char *pem)
 {
@@ -157,6 +182,7 @@ check_kind(const struct profile_auth *auth, const EVP_PKEY *private, struct fail
 {
 	bool ed25519 = EVP_PKEY_get_base_id(private) == EVP_PKEY_ED25519;
 
+	/* Other curves have other lengths: ACCOUNT_SIGNATURE has room for 64 bytes. */
 	if (ed25519 || (is_jwt(auth) && is_p256(private)))
 		return 0;
 	return failure_set(why, FAILURE_LOCAL, "the private key is of the wrong kind: %s is wanted",
@@ -177,6 +203,7 @@ read_pem(struct account_key *key, const struct profile_auth *auth, const char *s
 		key->private = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	(void)BIO_free(bio);
 	secret_free(pem);
+	/* OpenSSL keeps errors for the thread, and TLS would find this one (SSL_get_error(3)). */
 	ERR_clear_error();
 	if (key->private == NULL)
 		return failure_set(why, FAILURE_LOCAL,
@@ -195,6 +222,7 @@ read_seed(struct account_key *key, const char *secret, struct failure *why)
 	bytes = decode_base64(secret, &length);
 	if (bytes != NULL && (length == SEED || length == sizeof(public) + SEED)) {
 		key->private = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, bytes, SEED);
+		/* If the public half does not fit, the text was damaged: each signature would be refused. */
 		good = key->private != NULL &&
 		       EVP_PKEY_get_raw_public_key(key->private, public, &public_length) == 1 &&
 		       (length == SEED || memcmp(public, bytes + SEED, sizeof(public)) == 0);
@@ -227,7 +255,10 @@ read_secret(struct account_key *key, const struct profile_auth *auth, const char
 	return key->secret != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
 }
 
-/* Its lines one by one: it may come back without its line breaks. */
+/*
+ * The lines one by one: a text that repeats the key may have other line breaks.  Short lines are left out,
+ * because they would mask ordinary text.
+ */
 static void
 remember_pem(struct secrets *secrets, const char *secret)
 {
@@ -240,6 +271,7 @@ remember_pem(struct secrets *secrets, const char *secret)
 	for (line = strtok_r(pem, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
 		if (*line != '-' && strlen(line) >= TELLING)
 			secrets_add(secrets, line);
+	/* strtok_r() has cut it into pieces: the length is that of the original. */
 	explicit_bzero(pem, strlen(secret));
 	free(pem);
 }
@@ -251,6 +283,7 @@ account_key_new(const struct profile *profile, const char *key, const char *secr
 	const char *fault = fault_of(profile, key, secret, passphrase);
 	struct account_key *made;
 
+	/* Before anything can fail and be logged. */
 	secrets_add(secrets, key);
 	secrets_add(secrets, secret);
 	if (is_pem(secret))
@@ -294,7 +327,10 @@ account_key_name(const struct account_key *key)
 	return key->name;
 }
 
-/* A clock that was set back does not take the numbers back. */
+/*
+ * Microseconds of the clock, so that a nonce also grows from one process to the next; one more than the
+ * last where the clock was set back or two calls share a microsecond.
+ */
 uint64_t
 account_key_nonce(const struct account_key *key)
 {

@@ -1,3 +1,15 @@
+/*
+ * What an exchange tells of the key itself: when it expires, what it may do, from where; and whether
+ * trading is locked.
+ *
+ * A key that expires takes the bot out of the market with positions open: Upbit's and Bithumb's keys last
+ * one year and cannot be extended.  "Unknown" is kept apart from "no" and "never" everywhere, because
+ * preflight decides by these values.
+ *
+ * Where the answer is a list of keys, ours is found by its public half; the health of another key would be
+ * a wrong answer that looks right.
+ */
+
 #include <math.h>
 #include <string.h>
 
@@ -45,6 +57,7 @@ find_row(const struct profile *profile, const struct json_scan *scan, const stru
 	if (pointer == NULL) {
 		int ours = is_ours(profile, scan, *row, key, why);
 
+		/* -1 stays -1, and 1 (it is ours) becomes 0. */
 		return ours == 0 ? failure_set(why, FAILURE_PROTOCOL, "the answer is about another key")
 				 : ours - 1;
 	}
@@ -55,13 +68,14 @@ find_row(const struct profile *profile, const struct json_scan *scan, const stru
 	while (json_rows_next(&rows, &name, row)) {
 		int ours = is_ours(profile, scan, *row, key, why);
 
+		/* Both "this one" and a failure end the search. */
 		if (ours != 0)
 			return ours < 0 ? -1 : 0;
 	}
 	return failure_set(why, FAILURE_PROTOCOL, "our key is not in the list of keys");
 }
 
-/* "0", and the beginning of Unix time, is how "never" is written. */
+/* Exchanges write "never" as 0 or as the beginning of Unix time. */
 static bool
 is_never(struct slice text)
 {
@@ -88,6 +102,7 @@ read_expiry(const struct profile *profile, const struct json_scan *scan, struct 
 		return 0;
 	if (json_scan_get(scan, row, pointer, &value, why) != 0)
 		return -1;
+	/* Not told: a key without an expiry, or an exchange that stopped telling it. */
 	if (json_scan_kind(value) == SCAN_NOTHING || json_scan_kind(value) == SCAN_NULL)
 		return 0;
 	if (!json_scan_text(value, buffer, sizeof(buffer), &text) || text.length >= sizeof(buffer))
@@ -98,6 +113,7 @@ read_expiry(const struct profile *profile, const struct json_scan *scan, struct 
 		*expiry = INFINITY;
 		return 0;
 	}
+	/* value_time() knows all units, and reads JSON values. */
 	string = json_stringn(text.at, text.length);
 	if (string == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -108,7 +124,10 @@ read_expiry(const struct profile *profile, const struct json_scan *scan, struct 
 			  SLICE_ARGS(text));
 }
 
-/* Of several rules for one permission all must hold; one that does not decides. */
+/*
+ * Of several rules for one permission all must hold: a single "no" decides, and "unknown" wins over "yes".
+ * Bybit's keys may trade if they are not read-only and have the permission too.
+ */
 static int
 read_permission(const struct json_scan *scan, struct slice row, const char *rule, int *permission, bool *seen,
     struct failure *why)
@@ -168,6 +187,7 @@ account_read_key(const struct profile *profile, const struct json_scan *scan, co
 	told.ip_restricted = read_restricted(profile, scan, row, why);
 	if (told.ip_restricted == -2)
 		return -1;
+	/* Another answer says that (account_read_lock). */
 	told.trading_locked = health->trading_locked;
 	*health = told;
 	return 0;
@@ -181,6 +201,7 @@ account_read_lock(const struct profile *profile, const struct json_scan *scan,
 
 	if (locked == -2)
 		return -1;
+	/* Unlike the rest, the lock is all that this answer is for. */
 	if (locked == -1)
 		return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s' that is true or false",
 		    profile->account.lock_locked);

@@ -1,3 +1,12 @@
+/*
+ * The signature itself, by OpenSSL.
+ *
+ * Two things differ from what OpenSSL does by default.  Ed25519 takes no digest, because the scheme hashes
+ * by itself.  And ECDSA comes as DER, of a length that changes, while a JWT (RFC 7518) wants r and s as 32
+ * bytes each, with zeros at the front.  tests/exchange/test_account_key.c has the vectors of RFC 8032 and
+ * of the exchanges.
+ */
+
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -27,7 +36,7 @@ sign_hmac(const struct account_key *key, const char *hash, struct slice text,
 		   : fail("HMAC", why);
 }
 
-/* r and s out of their DER. */
+/* r and s out of their DER, each filled up to its full length. */
 static bool
 unpack(const unsigned char *der, size_t length, unsigned char signature[ACCOUNT_SIGNATURE])
 {
@@ -45,6 +54,7 @@ sign_private(const struct account_key *key, struct slice text, unsigned char sig
 {
 	bool ed25519 = EVP_PKEY_get_base_id(key->private) == EVP_PKEY_ED25519;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	/* DER is longer than the 64 bytes that come out of it. */
 	unsigned char made[2 * ACCOUNT_SIGNATURE];
 	size_t size = sizeof(made);
 	bool good =

@@ -1,3 +1,10 @@
+/*
+ * From what was read of each endpoint to the reading of the account.
+ *
+ * Lists are moved, not copied: they may hold 50,000 positions.  The order matters: instruments first,
+ * because positions need their sizes; then positions, then balances.
+ */
+
 #include <stddef.h>
 
 #include "exchange/account/page.h"
@@ -11,6 +18,7 @@ account_part_fail(struct account_asking *asking, const struct failure *why)
 	account_key_health_init(&asking->health);
 }
 
+/* Key and lock come from two answers: what one does not tell must not undo the other. */
 static void
 merge_health(struct account_key_health *all, const struct account_key_health *one)
 {
@@ -57,7 +65,7 @@ move_instruments(struct account_lists *lists, struct account_lists *all)
 	lists->instrument_count = lists->instrument_room = 0;
 }
 
-/* With the instruments, which are there already; the balances stay out of it. */
+/* Instruments are in the reading already.  Balances stay out of account_complete() here. */
 static void
 complete_positions(
     const struct profile *profile, struct account_asking askings[], struct account_reading *reading)
@@ -75,12 +83,15 @@ complete_positions(
 	asking->lists = (struct account_lists){ 0 };
 	all->instruments = NULL;
 	all->instrument_count = all->instrument_room = 0;
+	/* Without positions no size is needed: an account may be flat while instruments cannot be read. */
 	if (account_complete(profile, &both, &why) != 0) {
+		/* The true reason: the list of sizes did not come. */
 		if (instruments->asked && !instruments->read) {
 			why = instruments->failure;
 			(void)failure_prefix(&why, "the sizes of contracts");
 		}
 		account_part_fail(asking, &why);
+		/* The memory stays in `both`, and is released with the reading. */
 		both.position_count = 0;
 	}
 	both.balances = all->balances;

@@ -1,3 +1,14 @@
+/*
+ * One request for one page of a list, signed, except for the instruments, which are public.
+ *
+ * The cursor of a page comes from the exchange and goes into a URL that our key signs.  It must stay one
+ * value: an '&' in it would let a hostile answer add parameters to the next request.  So it is checked as
+ * it came and once more after decoding, and it is encoded when it is sent.
+ *
+ * Paper runs must not use the key of a live account.  account_page_request() is the last place before a
+ * signature, so the place is checked here, whatever was checked before.
+ */
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +23,7 @@
 
 enum { UUID_TEXT = 37 };
 
-/* Version 4: random. */
+/* A random UUID (version 4).  Upbit refuses a nonce that it has seen before (nonce_used). */
 static int
 make_uuid(char text[UUID_TEXT], struct failure *why)
 {
@@ -55,7 +66,7 @@ hex_value(char c)
 	return found != NULL ? (int)(found - digits) % 16 : -1;
 }
 
-/* The byte that the escape at `text` stands for; -1: it is none. */
+/* The byte that the escape at `text` stands for, or -1 if there is no escape. */
 static int
 escaped(const char *text)
 {
@@ -64,7 +75,11 @@ escaped(const char *text)
 	return low < 0 ? -1 : high * 16 + low;
 }
 
-/* Some exchanges (Bybit) hand cursors out as they stand in a URL: to encode these again would be wrong. */
+/*
+ * Whether the cursor is written as in a URL (Bybit does): then it has escapes and no character that an
+ * escape would stand for.  To encode it again would ask for another page.  read.c has decoded escapes of
+ * printable ASCII before.
+ */
 static bool
 is_encoded(const char *cursor)
 {
@@ -115,7 +130,7 @@ make_query(const struct profile_read *read, const char *path, const char *cursor
 		buffer_string(&query, "=");
 		at = query.length;
 		append_cursor(&query, cursor);
-		/* Decoded, it must still be one value. */
+		/* Escapes may have hidden what account_cursor_valid() refuses. */
 		if (!query.failed && (memchr(query.text + at, '&', query.length - at) != NULL ||
 					 memchr(query.text + at, '\0', query.length - at) != NULL))
 			query.failed = true;
@@ -124,6 +139,7 @@ make_query(const struct profile_read *read, const char *path, const char *cursor
 	return text;
 }
 
+/* Without signature and headers, but encoded in the same way. */
 static int
 make_public(const char *base_url, const char *path, const char *query, struct account_signed *result)
 {
@@ -149,6 +165,7 @@ make_signed(const struct account_target *target, const struct account_call *unsi
 	if (target->key == NULL)
 		return failure_set(
 		    why, FAILURE_LOCAL, "%s: there is no API key for it", target->profile->name);
+	/* All three are new for each request: exchanges refuse what they have seen, or what is too old. */
 	if (make_uuid(uuid, why) != 0)
 		return -1;
 	call.uuid = uuid;

@@ -1,3 +1,14 @@
+/*
+ * Reads one page of an account's answer, where it lies: it may have 16 MiB and tens of thousands of rows,
+ * and a tree of it would take many times as much memory.
+ *
+ * The rule of this file: "could not be read" and "there is nothing" must never look alike.  Other clients
+ * have taken an answer without its list for an empty account (ccxt#29710): "flat", while positions were
+ * open.  So the list must be there in the form that the profile says, each row must be readable, and a list
+ * that may go on without saying how is a failure.  A page that fails leaves the lists as they were before
+ * it.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +41,7 @@ account_lists_release(struct account_lists *lists)
 	*lists = (struct account_lists){ 0 };
 }
 
-/* 1: the answer is no error; 0: it is one; -1: it has not what tells, with `why`. */
+/* 1: the answer is a success; 0: it is an error; -1 with `why`: the member that tells it is missing. */
 static int
 is_ok(const struct profile *profile, const struct json_scan *scan, struct failure *why)
 {
@@ -45,6 +56,7 @@ is_ok(const struct profile *profile, const struct json_scan *scan, struct failur
 	kind = json_scan_kind(value);
 	if (profile->ok_kind == OK_ABSENT)
 		return kind == SCAN_NOTHING || kind == SCAN_NULL;
+	/* Empty, if there is no first row. */
 	if (profile->ok_kind == OK_EMPTY && kind == SCAN_LIST) {
 		struct json_rows rows;
 		struct slice key, item;
@@ -67,6 +79,7 @@ add_row(const struct account_row *row, enum account_endpoint endpoint, struct ac
 	}
 }
 
+/* As bytes: an order is needed only to find equal keys side by side. */
 static int
 compare_keys(const void *a, const void *b)
 {
@@ -77,7 +90,10 @@ compare_keys(const void *a, const void *b)
 	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
 }
 
-/* Rows that are members of an object: a name twice would count twice. */
+/*
+ * Rows that are members of an object: a key that is there twice would count twice.  Escapes are refused,
+ * because with them one key can be written in two ways.
+ */
 static int
 check_keys(struct json_rows rows, size_t count, struct failure *why)
 {
@@ -105,12 +121,13 @@ asked_limit(const char *path)
 {
 	const char *found = strstr(path, "limit=");
 
+	/* A path begins with '/', so there is a character before; "sublimit=" is not meant. */
 	if (found == NULL || (found[-1] != '?' && found[-1] != '&'))
 		return 0;
 	return (size_t)strtoul(found + strlen("limit="), NULL, 10);
 }
 
-/* Which of its paths the answer is of, nobody says here. */
+/* The smallest limit of all paths, because the answer does not tell which path it belongs to. */
 static size_t
 least_limit(const struct profile_read *read)
 {
@@ -125,7 +142,10 @@ least_limit(const struct profile_read *read)
 	return least;
 }
 
-/* 0, or -1 with `why`: what the quantities are is not told. */
+/*
+ * Whether all contracts of the answer are inverse.  If the answer does not decide it, nobody knows whether
+ * a quantity is in base or in quote currency: -1 with `why`.
+ */
 static int
 read_inverse(const struct profile *profile, const struct json_scan *scan, bool *inverse, struct failure *why)
 {
@@ -156,12 +176,14 @@ read_rows(const struct profile *profile, enum account_endpoint endpoint, const s
 	if (!json_rows_begin(scan, list, &rows) || rows.object != read->keyed)
 		return failure_set(why, FAILURE_PROTOCOL, "the answer has no %s of %s at '%s'",
 		    read->keyed ? "object" : "list", account_endpoint_name(endpoint), read->list);
+	/* `first` stays at the first row for check_keys(). */
 	for (first = rows; json_rows_next(&rows, &row.key, &row.body); row.index++) {
 		if (row.index == MOST_ROWS)
 			return failure_set(why, FAILURE_PROTOCOL, "the answer has more than 100000 rows");
 		if (add_row(&row, endpoint, lists, why) != 0)
 			return -1;
 	}
+	/* Without a cursor a full page is the only hint that the list was cut. */
 	if (limit != 0 && row.index >= limit)
 		return failure_set(why, FAILURE_PROTOCOL,
 		    "the answer has %zu rows, as many as were asked for: there may be more", row.index);
@@ -176,7 +198,7 @@ hexadecimal(char c)
 	return c == '\0' || found == NULL ? -1 : (int)(found - digits);
 }
 
-/* Some tell it as it stands in a URL; what is asked with it is encoded again. */
+/* Bybit writes cursors as they stand in a URL; they are encoded again when they are sent. */
 static void
 decode(char *cursor)
 {
@@ -186,6 +208,7 @@ decode(char *cursor)
 		int high = *at == '%' ? hexadecimal(at[1]) : -1, low = high >= 0 ? hexadecimal(at[2]) : -1;
 		int byte = high * 16 + low;
 
+		/* Other bytes stay escaped: a control character in a cursor would be refused. */
 		if (low >= 0 && byte >= ' ' && byte < 0x7f) {
 			*out++ = (char)byte;
 			at += 2;
@@ -208,7 +231,7 @@ read_cursor(const struct profile_read *read, const struct json_scan *scan, char 
 		return -1;
 	if (json_scan_kind(value) == SCAN_NULL)
 		return 0;
-	/* Without it nobody knows whether this is all. */
+	/* No cursor at all is not the same as an empty one: nobody knows whether this is the last page. */
 	if (!json_scan_text(value, buffer, sizeof(buffer), &text) || text.length >= sizeof(buffer))
 		return failure_set(
 		    why, FAILURE_PROTOCOL, "the answer has no '%s' to go on with", read->cursor);
@@ -235,6 +258,7 @@ read_document(const struct profile *profile, enum account_endpoint endpoint, con
 	if (read_rows(profile, endpoint, scan, lists, why) == 0 &&
 	    read_cursor(&profile->account.reads[endpoint], scan, cursor, why) == 0)
 		return 0;
+	/* Only the counts go back: the arrays may have moved when they grew. */
 	lists->balance_count = before.balance_count;
 	lists->position_count = before.position_count;
 	lists->instrument_count = before.instrument_count;
@@ -262,6 +286,7 @@ account_read_page(const struct profile *profile, enum account_endpoint endpoint,
 	ok = is_ok(profile, &scan, why);
 	if (ok < 0)
 		return -1;
+	/* An error with status 200. */
 	if (ok == 0)
 		return account_fail_refused(profile, response, why);
 	return read_document(profile, endpoint, key, &scan, lists, health, cursor, why);

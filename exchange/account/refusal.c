@@ -1,3 +1,11 @@
+/*
+ * An answer that is an error, as a failure with advice.
+ *
+ * "Invalid key, IP, or permissions" is one code at Binance; other exchanges tell these apart, and then the
+ * user need not guess.  The profile's lists (errors.ip, errors.permission and others) choose the advice;
+ * errors.auth and status 401 decide the kind.
+ */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +18,7 @@ enum { LARGEST_COMPLAINT = 64 * 1024 };
 static const char generic_advice[] =
     "check the key and its secret, what the key may do, and from which addresses";
 
-/* The code itself, or how the message begins. */
+/* The same as exchange_is_of_class(). */
 static bool
 is_of_class(const struct profile_list *class, const struct complaint *complaint)
 {
@@ -21,6 +29,7 @@ is_of_class(const struct profile_list *class, const struct complaint *complaint)
 	return false;
 }
 
+/* Kraken answers "invalid nonce" both to a clock that is behind and to a key that two programs share. */
 static bool
 has_nonce(const struct profile *profile)
 {
@@ -56,15 +65,16 @@ account_fail_refused(const struct profile *profile, const struct http_response *
 	json_t *root = NULL;
 	const char *what;
 
-	/* A complaint is short; what is long is no document that is worth its memory. */
+	/* A complaint is short: a longer answer is not worth a tree in memory. */
 	if (response->body.length <= LARGEST_COMPLAINT)
 		root = value_document(response->body, &ignored);
 	exchange_read_complaint(profile, root, response->body, &complaint);
 	json_decref(root);
+	/* For the words "banned" and "asked too much" only; account.c reads the times. */
 	exchange_read_signals(profile, response, &complaint, 0, &answer);
 	(void)exchange_fail_rejected(profile, response, &complaint, &answer);
 	*why = answer.failure;
-	/* A clock that is wrong says nothing of who we are. */
+	/* A wrong clock is no fault of the key, also where the answer is a 401. */
 	if (is_of_class(&profile->clock, &complaint))
 		why->kind = FAILURE_REJECTED;
 	what = advice(profile, &complaint, why->kind);

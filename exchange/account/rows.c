@@ -1,3 +1,15 @@
+/*
+ * From one row of an answer to one balance, position or instrument.
+ *
+ * The quantity is read first, and a row with a quantity of 0 is left out before anything else of it is
+ * looked at: exchanges list hundreds of empty balances, some with odd names, and positions without a side
+ * (Bybit).  A row that has a quantity must be understood completely, or the whole page fails; the error
+ * says which row and which pointer.
+ *
+ * Quantities are exact decimals, because they are compared with the bot's to the last digit.  Value, mark
+ * price and profit are doubles and may be unknown (NaN).
+ */
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +20,7 @@
 
 enum { FIELD_TEXT = 256, SHOWN = 40, MOST_FIELDS = 8 };
 
-/* What of a row somebody else's text is shown in an error. */
+/* How many bytes of a text from outside an error repeats. */
 static int
 shown(struct slice text)
 {
@@ -44,6 +56,7 @@ is_empty(struct slice value)
 	return kind == SCAN_NOTHING || kind == SCAN_NULL || (kind == SCAN_STRING && value.length == 2);
 }
 
+/* Strings and numbers are both read as text: as a double a JSON number would lose digits. */
 static int
 read_decimal(const struct account_row *row, const char *pointer, struct slice value, struct decimal *number,
     struct failure *why)
@@ -60,7 +73,7 @@ read_decimal(const struct account_row *row, const char *pointer, struct slice va
 	return 0;
 }
 
-/* Of what may be left empty: 0 then. */
+/* A part that may be left empty: then it is 0. */
 static int
 read_part(const struct account_row *row, const char *pointer, struct slice value, struct decimal *number,
     struct failure *why)
@@ -93,6 +106,7 @@ grow(
 	size_t wanted = *room == 0 ? 64 : *room * 2;
 	void *grown;
 
+	/* A hostile answer must not fill the memory. */
 	if (count >= most)
 		return failure_set(why, FAILURE_PROTOCOL, "more than %zu %s", most, what);
 	if (count < *room)
@@ -105,7 +119,7 @@ grow(
 	return 0;
 }
 
-/* The members that the pointers name, in one pass over the row; where one is NULL, nothing. */
+/* In one pass over the row, because there may be thousands of rows.  A pointer that is NULL finds nothing. */
 static int
 find_members(const struct account_row *row, const char *const pointers[], size_t count, struct slice found[],
     struct failure *why)
@@ -125,7 +139,7 @@ find_members(const struct account_row *row, const char *const pointers[], size_t
 	return 0;
 }
 
-/* The asset's name as everybody has it, of a member, or of the row's own key. */
+/* The common name of the asset, from a member of the row or from the key of the row. */
 static int
 read_asset(const struct account_row *row, struct slice value, char asset[SYMBOL_ASSET], struct failure *why)
 {
@@ -159,9 +173,10 @@ account_row_balance(const struct account_row *row, struct account_lists *lists, 
 	    read_decimal(row, amount, found[AMOUNT], &balance.free, why) != 0 ||
 	    read_part(row, account->balance_locked, found[LOCKED], &balance.locked, why) != 0)
 		return -1;
+	/* The exchange tells the total: free is what is left of it. */
 	if (account->balance_free == NULL && !decimal_subtract(balance.free, balance.locked, &balance.free))
 		return fail_row(row, why, amount, "has too many digits", (struct slice){ NULL, 0 });
-	/* What is nothing needs no name. */
+	/* An empty balance needs no name. */
 	if (decimal_sign(balance.free) == 0 && decimal_sign(balance.locked) == 0)
 		return 0;
 	if (read_asset(row, found[ASSET], balance.asset, why) != 0 ||
@@ -174,7 +189,7 @@ account_row_balance(const struct account_row *row, struct account_lists *lists, 
 
 enum { SYMBOL, QUANTITY, CLOSED, SIDE, NOTIONAL, MARK, PNL, POSITION_FIELDS };
 
-/* What is open, with its sign: the quantity without what of it is closed. */
+/* The quantity without what of it is closed (Kraken), with its sign. */
 static int
 read_quantity(const struct account_row *row, const char *const pointers[], const struct slice found[],
     struct decimal *quantity, struct failure *why)
@@ -191,11 +206,16 @@ read_quantity(const struct account_row *row, const char *const pointers[], const
 	if (!decimal_subtract(*quantity, closed, quantity))
 		return fail_row(
 		    row, why, pointers[QUANTITY], "has too many digits", (struct slice){ NULL, 0 });
+	/* Past 0 it would turn a long position into a short one. */
 	if (decimal_sign(*quantity) == -sign && sign != 0)
 		return fail_row(row, why, pointers[CLOSED], "is more than there was: ", found[CLOSED]);
 	return 0;
 }
 
+/*
+ * Takes the sign off the quantity.  A word for the side that the profile does not know is an error and not
+ * "long": the wrong side is the worst mistake that can be made here.
+ */
 static int
 read_side(const struct account_row *row, struct slice value, struct decimal *quantity,
     enum account_side *side, struct failure *why)
@@ -215,6 +235,7 @@ read_side(const struct account_row *row, struct slice value, struct decimal *qua
 	word[text.length] = '\0';
 	is_long = exchange_list_has(&account->side_long, word);
 	is_short = exchange_list_has(&account->side_short, word);
+	/* Word and sign say different things.  A negative short is common (Binance in hedge mode). */
 	if (is_long && negative)
 		return fail_row(row, why, account->position_quantity, "is negative, and the side is ", text);
 	if (!is_long && !is_short && !exchange_list_has(&account->side_signed, word))
@@ -224,6 +245,7 @@ read_side(const struct account_row *row, struct slice value, struct decimal *qua
 	return 0;
 }
 
+/* Our name of the market, and the exchange's own, by which the instruments are found. */
 static int
 read_market(
     const struct account_row *row, struct slice value, struct account_position *position, struct failure *why)
@@ -262,7 +284,7 @@ account_row_position(const struct account_row *row, struct account_lists *lists,
 	if (find_members(row, pointers, POSITION_FIELDS, found, why) != 0 ||
 	    read_quantity(row, pointers, found, &position.quantity, why) != 0)
 		return -1;
-	/* What is nothing needs no name and no side. */
+	/* A position of 0 needs neither a name nor a side. */
 	if (decimal_sign(position.quantity) == 0)
 		return 0;
 	if (read_side(row, found[SIDE], &position.quantity, &position.side, why) != 0 ||
@@ -270,8 +292,10 @@ account_row_position(const struct account_row *row, struct account_lists *lists,
 	    grow((void **)&lists->positions, &lists->position_room, lists->position_count, sizeof(position),
 		ACCOUNT_POSITIONS_MAX, "positions", why) != 0)
 		return -1;
+	/* Binance gives the value of a short as a negative number. */
 	position.notional = fabs(read_double(found[NOTIONAL]));
 	position.mark = read_double(found[MARK]);
+	/* A price of 0 would make the value of the position 0: it counts as not told. */
 	if (!(position.mark > 0))
 		position.mark = NAN;
 	position.unrealized_pnl = read_double(found[PNL]);
@@ -279,7 +303,10 @@ account_row_position(const struct account_row *row, struct account_lists *lists,
 	return 0;
 }
 
-/* What cannot be read of an instrument is left out: a position in it will not be complete, others will. */
+/*
+ * An instrument that cannot be read is left out, because most instruments have no position.  If one of
+ * these has, the positions fail later, because its size is not known (complete.c).
+ */
 int
 account_row_instrument(const struct account_row *row, struct account_lists *lists, struct failure *why)
 {

@@ -1,3 +1,18 @@
+/*
+ * Signs one call as the profile says.
+ *
+ * The order of steps is given by what depends on what: the query in all its forms, then the signature over
+ * the prehash (or the JWT), then what carries the signature: query or body, headers, URL.  Exchanges differ
+ * in which form of the query is signed: Binance and Bybit the encoded one, Gate the one that is not
+ * encoded, Bitget that with its names sorted, Upbit the hash of the decoded one.  Kraken signs a hash of
+ * nonce and body.
+ *
+ * What is sent must be what was signed, character by character: check_call() refuses paths that could
+ * change on the way.  It also refuses each POST that is not known to read.  {path} is the path of the call
+ * without that of the base URL, so that a stand-in at http://127.0.0.1:8080/binance gets the signatures of
+ * the real exchange.
+ */
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +23,10 @@
 #include "common/net/url.h"
 #include "exchange/account/sign.h"
 
-/* What is read with a POST; nothing else is ever sent so, whatever a profile says. */
+/*
+ * What is read with a POST; nothing else is ever sent so, whatever a profile says.
+ * exchange/profile/account.c checks the same list when the profile is loaded.
+ */
 static const char *const posted_reads[] = { "/0/private/Balance", "/0/private/BalanceEx",
 	"/0/private/OpenPositions", "/0/private/TradeBalance", "/0/private/GetApiKeyInfo" };
 
@@ -34,6 +52,7 @@ nonce_in_body(const struct profile *profile)
 	return in_prehash(profile, "{sha256bin(nonce+body)}");
 }
 
+/* Parameters that hold the signature cannot be a part of what is signed. */
 static bool
 after_signing(const char *template)
 {
@@ -61,7 +80,10 @@ write_time(char out[ACCOUNT_TIME], const char *unit, int64_t ms, struct failure 
 	return 0;
 }
 
-/* What stands behind it may not be signed as one thing and sent as another. */
+/*
+ * Refuses a path that something on the way might change: escapes may be decoded and "/./" left out, and
+ * then the path that arrives is not the one that was signed.  And a POST that is not known to read.
+ */
 static int
 check_call(const struct profile *profile, const struct account_call *call, struct failure *why)
 {
@@ -74,6 +96,7 @@ check_call(const struct profile *profile, const struct account_call *call, struc
 	if (call->post && !is_posted_read(call->path))
 		return failure_set(why, FAILURE_LOCAL, "%s: POST %s is none of the calls that only read",
 		    profile->name, call->path);
+	/* Signing would work, and the exchange would look for the nonce in vain. */
 	if (!call->post && nonce_in_body(profile))
 		return failure_set(why, FAILURE_LOCAL,
 		    "%s: a GET has no body to hold a nonce: say method: POST", profile->name);
@@ -102,6 +125,7 @@ account_sign_begin(struct signing *s, const struct profile *profile, const struc
 	return s->host != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
 }
 
+/* All of it is wiped, not only the signature: queries and bodies carry it too. */
 void
 account_sign_end(struct signing *s)
 {
@@ -129,7 +153,10 @@ append_separator(struct buffer *query)
 		buffer_string(query, "&");
 }
 
-/* The whole query, not encoded, without what holds the signature. */
+/*
+ * The whole query, not encoded, without what holds the signature.  The order of its parts is the order in
+ * which they are sent.
+ */
 static void
 append_raw(struct buffer *raw, const struct signing *s, const char *query)
 {
@@ -150,7 +177,10 @@ append_raw(struct buffer *raw, const struct signing *s, const char *query)
 		}
 }
 
-/* All forms of the query; of a POST it is the body, and there is no query. */
+/*
+ * All forms of the query.  Where the sorted one is signed it is sent sorted too.  A POST has its query in
+ * the body, and tokens of the query are empty then.
+ */
 static int
 make_queries(struct signing *s, const char *query, struct failure *why)
 {
@@ -182,7 +212,7 @@ int
 account_sign_prehash(struct signing *s, struct failure *why)
 {
 	const struct profile_auth *auth = &s->profile->auth;
-	/* Where a private key may stand for a secret (Binance), its signature is base64. */
+	/* Binance: a secret gives hex, a private key in its place gives base64. */
 	bool base64 = strcmp(auth->encoding, "base64") == 0 ||
 		      (s->key->private != NULL && strcmp(auth->secret_encoding, "pem") != 0);
 	unsigned char signature[ACCOUNT_SIGNATURE];
@@ -222,6 +252,7 @@ append_signature(struct signing *s, char **sent, struct failure *why)
 			continue;
 		account_text(&value);
 		account_sign_template(&value, s, more->items[i]);
+		/* account_sign_encode_query() needs a string; base64 has characters that must be encoded. */
 		buffer_append(&value, "", 1);
 		append_separator(&text);
 		if (value.failed)
@@ -267,9 +298,11 @@ sign(struct signing *s, const struct account_call *call, struct account_signed *
 	    append_signature(s, s->post ? &s->body : &s->query, why) != 0 ||
 	    make_headers(s, result, why) != 0)
 		return -1;
+	/* Of a POST everything is in the body. */
 	result->url = account_url(call->base_url, call->path, s->post ? "" : s->query);
 	if (result->url == NULL)
 		return too_long(s->profile, why);
+	/* The caller owns it from here on, and account_sign_end() must not free it. */
 	result->body = s->body;
 	s->body = NULL;
 	return 0;

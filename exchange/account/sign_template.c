@@ -1,9 +1,21 @@
+/*
+ * Fills in the templates of a profile: what is signed, and what is sent.
+ *
+ * The tokens are a closed set and no language: each exchange's rule so far is text around these values.
+ * The odd ones (Kraken's hash of nonce and body) are tokens of their own.  exchange/profile/value.c has the
+ * same list.
+ *
+ * "{?query}" has its own '?', because OKX signs path and query with the '?' between them only if there is a
+ * query.
+ */
+
 #include <string.h>
 
 #include "exchange/account/sign.h"
 
 enum { DIGEST = 64, TOKENS = 16 };
 
+/* As bytes a digest may hold NULs, so that templates are buffers and no strings. */
 static void
 append_digest(struct buffer *out, const EVP_MD *kind, const char *text, bool hex)
 {
@@ -38,6 +50,7 @@ append_text(struct buffer *out, const struct signing *s, struct slice name)
 		{ "token", s->token } };
 	bool question = name.length > 0 && name.at[0] == '?';
 
+	/* All three forms of the query may have the '?' before them. */
 	name.at += question;
 	name.length -= question;
 	for (size_t i = 0; i < TOKENS; i++)
@@ -67,7 +80,7 @@ append_nonce_digest(struct buffer *out, const struct signing *s)
 	account_text_release(&text);
 }
 
-/* The profile was checked when it was loaded: what is not known here is no text to sign. */
+/* The profile was checked when it was loaded.  If a token is unknown all the same, nothing is signed. */
 static void
 append_token(struct buffer *out, const struct signing *s, struct slice name)
 {

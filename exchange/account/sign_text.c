@@ -1,3 +1,14 @@
+/*
+ * Texts for signing: buffers that are wiped, and encodings.
+ *
+ * realloc() may leave the old piece behind in freed memory, where nobody wipes it.  So each buffer is as
+ * large as it may become from the start, and what does not fit fails: a text that is cut would be signed
+ * wrongly.
+ *
+ * Encodings follow what the exchanges check: RFC 3986 with capital hex digits in URLs, small hex digits in
+ * signatures, base64url without padding in JWTs (RFC 7515).
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +72,7 @@ account_sign_hex(struct buffer *out, const unsigned char *bytes, size_t length)
 void
 account_sign_base64(struct buffer *out, const unsigned char *bytes, size_t length)
 {
-	/* Written with a NUL behind it. */
+	/* EVP_EncodeBlock() writes a NUL behind its text. */
 	char *room = buffer_reserve(out, (length + 2) / 3 * 4 + 1);
 
 	if (room != NULL)
@@ -98,6 +109,7 @@ account_sign_encode(struct buffer *out, struct slice text)
 	}
 }
 
+/* Only the first '=' of a pair stands between name and value; one more belongs to the value. */
 void
 account_sign_encode_query(struct buffer *out, const char *query)
 {
@@ -117,13 +129,14 @@ account_sign_encode_query(struct buffer *out, const char *query)
 	}
 }
 
-/* By name, and where names are equal by place: qsort() alone would not keep their order. */
+/* By name, and where names are equal by place: qsort() does not keep their order. */
 static int
 compare_pairs(const void *a, const void *b)
 {
 	const struct slice *x = a, *y = b;
 	size_t i = 0;
 
+	/* To the first difference within the names, or to the end of one of them. */
 	for (; i < x->length && i < y->length && x->at[i] == y->at[i] && x->at[i] != '='; i++)
 		;
 	if ((i == x->length || x->at[i] == '=') && (i == y->length || y->at[i] == '='))
@@ -148,6 +161,7 @@ account_sign_sort_query(struct buffer *out, const char *query)
 		query += *query == '&';
 		count++;
 	}
+	/* More pairs than there is room for: half of them must not be signed. */
 	if (*query != '\0')
 		out->failed = true;
 	qsort(pairs, count, sizeof(*pairs), compare_pairs);

@@ -1,8 +1,19 @@
+/*
+ * From the readings of one run to what judge.c decides by.
+ *
+ * The age of a book is taken on the exchange's own clock, because ours may be wrong.  But a clock that
+ * stands still together with its books would make them look fresh for ever.  So a clock far behind ours is
+ * believed only if most other exchanges' clocks agree with it: then ours is the wrong one.
+ *
+ * A book that does not change is suspicious only while books of the same asset move elsewhere; so all books
+ * of all venues are read before the first one is judged.
+ */
+
 #include <stdlib.h>
 
 #include "exchange/health/assess.h"
 
-/* How far an exchange's clock may be behind ours, besides what is not known of it, and still be believed. */
+/* How far an exchange's clock may be behind ours, beyond the error of measuring it, and still be believed. */
 static const double clock_trust = 5;
 
 /* How far clocks that are right may be from each other. */
@@ -16,8 +27,7 @@ compare_seconds(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The median of what was answered: neither one slow answer nor one fast one is the endpoint.  Negative: none.
- */
+/* The median of what was answered, so that a single slow answer does not count.  Negative: none came. */
 static double
 endpoint_latency(const struct exchange_reading *reading, enum endpoint endpoint, double seconds[])
 {
@@ -32,7 +42,7 @@ endpoint_latency(const struct exchange_reading *reading, enum endpoint endpoint,
 	return (seconds[(count - 1) / 2] + seconds[count / 2]) / 2;
 }
 
-/* Books that are slow are slow, however quickly the time is told. */
+/* The slowest endpoint counts: slow books must not hide behind a quick answer of the time. */
 static double
 typical_latency(const struct exchange_reading *reading, double seconds[])
 {
@@ -47,10 +57,7 @@ typical_latency(const struct exchange_reading *reading, double seconds[])
 	return slowest;
 }
 
-/*
- * How old a book was when it came, on the exchange's own clock where that is
- * known.  The run may have gone on for long after that, for somebody else.
- */
+/* How old a book was when it came; the run may have lasted much longer, because of another exchange. */
 static void
 read_age(const struct health_venue *venue, const struct request_reading *request,
     struct book_assessment *assessment)
@@ -102,6 +109,7 @@ assess_compare_clocks(struct venues *v)
 			told++;
 			agree += clocks_agree(venue, other);
 		}
+		/* It agrees with itself too, so that 2 means one other clock. */
 		venue->clock_agrees = agree >= 2 && 2 * agree > told;
 	}
 }
@@ -110,7 +118,7 @@ void
 assess_read_books(struct health_venue *venue)
 {
 	const struct exchange_reading *reading = venue->reading;
-	/* The request that tells the time comes last, if there are two. */
+	/* Where the time is that of the last trade, it is the arrival of that answer that counts. */
 	enum endpoint timed = venue->endpoints[ENDPOINT_TRADE] ? ENDPOINT_TRADE : ENDPOINT_BOOK;
 
 	for (size_t i = 0; i < venue->book_count; i++) {
@@ -152,6 +160,7 @@ assess_venue(const struct health_venue *venue, const struct exchange_target *tar
 		const struct request_reading *request = &reading->requests[i];
 		bool failed = request->failure.kind != FAILURE_NONE;
 
+		/* What we held back ourselves says nothing of the exchange. */
 		assessment->requests += !request->dropped;
 		assessment->failures += failed && !request->dropped;
 		assessment->refusals += failed && !request->dropped && request->refused;
@@ -174,6 +183,10 @@ assess_find_movers(struct venues *v)
 			const struct health_book *book = &v->items[i].books[j];
 			size_t *mover = &v->movers[book->base];
 
+			/*
+			 * It must be another venue that moved: so it is kept which one did, or that several
+			 * did.
+			 */
 			if (book->assessment.moved)
 				*mover = *mover == MOVER_NONE || *mover == i ? i : MOVER_SEVERAL;
 		}
@@ -189,6 +202,7 @@ assess_judge_books(const struct venues *v, struct health_venue *venue, const str
 		struct health_book *book = &venue->books[i];
 		size_t mover = v->movers[book->base];
 
+		/* What was not asked in this run stays as it was last told. */
 		if (book->assessment.tradable >= 0)
 			book->history.tradable = book->assessment.tradable;
 		assessment->books_halted += book->history.tradable == 0;

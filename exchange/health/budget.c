@@ -1,3 +1,11 @@
+/*
+ * Whether the settings fit into the rate limits, checked before the first request.
+ *
+ * The limits of most exchanges are on the address.  A monitor beside the bot spends what the bot needs, and
+ * one that asks too much gets the bot banned.  A wrong interval must therefore end with an error at the
+ * start, and not with a 429 later.
+ */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +23,7 @@ struct budget {
 	double headroom;
 };
 
-/* A run that begins within the window counts. */
+/* Rounded up: each run that begins within the window costs. */
 static int64_t
 runs_within(const struct budget *budget, const struct profile_limit *limit)
 {
@@ -33,7 +41,7 @@ check_cost(const struct budget *budget, const struct profile_limit *limit, int64
 	double cost = (double)runs * (double)weight;
 	double usable = limit->ceiling * (1 - budget->headroom);
 
-	/* 10 less a fifth of it is 8, whatever the computer makes of a fifth. */
+	/* The slack is for fractions that binary numbers cannot hold: 10 less a fifth of it is 8. */
 	if (cost <= usable + 1e-9 * limit->ceiling)
 		return 0;
 	return options_failure(budget->given,
@@ -50,6 +58,7 @@ check_limit(const struct budget *budget, const struct profile_limit *limit, stru
 {
 	if (!(limit->ceiling > 0))
 		return 0; /* only the exchange knows it */
+	/* A limit for each endpoint (Upbit) is not shared: each counts by itself. */
 	if (strcmp(limit->scope, "endpoint") != 0)
 		return check_cost(budget, limit, exchange_weight(budget->target) + budget->besides, "", why);
 	for (int e = 0; e < ENDPOINTS; e++)

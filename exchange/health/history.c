@@ -1,22 +1,32 @@
+/*
+ * The memory of an exchange between runs, in the published file itself: there is no second file that could
+ * be lost or differ, and cron needs a memory too.
+ *
+ * What is read may have been written by another version, by hand or under another clock.  So each number
+ * has its bounds, and one outside of them counts as not there.  A ban until the year 3000 would otherwise
+ * silence the program for ever.
+ */
+
 #include <assert.h>
 
 #include "contract/exchange_health.h"
 #include "exchange/health/history.h"
 
-/* The file may be anybody's: what is no sensible number counts as not there. */
+/* A number outside of its bounds counts as not there. */
 static double
 read_value(const struct metrics *last, enum exchange_family family, const char *const labels[], double least,
     double most, double otherwise)
 {
 	double value;
 
+	/* A family that is neither continued nor recalled is always empty here: a mistake of ours. */
 	assert(family_continues(&exchange_families[family]) || exchange_families[family].recalled);
 	if (!metrics_value(last, &exchange_families[family], labels, &value))
 		return otherwise;
 	return value >= least && value <= most ? value : otherwise;
 }
 
-/* For times: clocks are moved a little all the time. */
+/* How far beyond its bounds a time may be, because clocks are moved a little all the time. */
 static const double clock_slack = 3600;
 static const double largest_count = 1e15;
 
@@ -70,6 +80,7 @@ history_write_hold(struct metrics *m, const char *exchange, const struct history
 {
 	const char *const *labels = LABELS(exchange);
 
+	/* What is over stays as it is in the file: another run may have written a later time there. */
 	if (history->banned_until > now)
 		set(m, EXCHANGE_BANNED_UNTIL, labels, history->banned_until);
 	if (history->retry_at > now)

@@ -1,3 +1,11 @@
+/*
+ * The state of an exchange, by rules that a person can check: docs/metrics.md, "States".
+ *
+ * A single bad run proves little: "down" takes several in a row, errors count as a ratio that fades, and a
+ * book stands still only when others move or its time is old.  A ban or maintenance is believed at once:
+ * the exchange says it itself.
+ */
+
 #include "exchange/health/judge.h"
 
 bool
@@ -36,7 +44,7 @@ judge_book(const struct judge_limits *limits, struct book_history *history,
 		history->unchanged_runs++;
 	history->known = true;
 	history->mark = assessment->mark;
-	/* Where nobody has traded for long the book may be alive all the same. */
+	/* The age is that of a trade or a level, and may be high in a quiet market whose book is alive. */
 	if (assessment->borrowed_age && assessment->moved)
 		return false;
 	return assessment->age > limits->frozen_age || history->unchanged_runs >= limits->frozen_runs;
@@ -95,8 +103,7 @@ judge_remember(struct history *history, const struct assessment *assessment, dou
 	history->runs++;
 	remember_errors(history, assessment, now);
 	history->asked_at = now;
-	/* A refusal is an answer, but of no use: where there was nothing else it neither counts nor ends the
-	 * row. */
+	/* A refusal is an answer, but of no use: a run of refusals neither counts nor ends the row. */
 	if (!judge_is_failed(assessment))
 		history->failed_runs = 0;
 	else if (assessment->failures > assessment->refusals)
@@ -118,7 +125,7 @@ judge_remember(struct history *history, const struct assessment *assessment, dou
 		history->symbols_failed = assessment->symbols_failed;
 }
 
-/* 4800 of 6000 leave a fifth, whatever the computer makes of a fifth. */
+/* 4800 of 6000 leave a fifth, but as a binary number 1 - 0.8 is less than 0.2. */
 static const double rounding = 1e-9;
 
 static bool

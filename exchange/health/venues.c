@@ -1,3 +1,11 @@
+/*
+ * Which exchanges are asked for which books and endpoints.  All memory that a run needs, besides the
+ * probe's, is allocated here: later runs can hardly fail for it.
+ *
+ * Books of one base currency are numbered alike in all venues (BTC/USDT here, BTC/KRW there): by that
+ * number assess.c finds out whether a market moved anywhere.
+ */
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +45,7 @@ same_base(const char *symbol, const char *other)
 	return strncmp(symbol, other, length) == 0 && other[length] == '/';
 }
 
-/* The number of a book's base; `first` holds the first book of each that has one. */
+/* The number of a book's base.  `first` has one book of each base so far. */
 static size_t
 number_of_base(const struct health_book *book, const struct health_book *first[], size_t *count)
 {
@@ -67,7 +75,10 @@ number_bases(struct venues *v, size_t books, struct failure *why)
 
 /* Questions ---------------------------------------------------------- */
 
-/* A server time tells that it is there, too; trades are asked for where books have no time. */
+/*
+ * Which endpoints are asked at all.  An answer with the time also shows that the exchange is there, so no
+ * ping is needed beside it; the last trade only dates books that have no time of their own.
+ */
 static void
 choose_endpoints(struct health_venue *venue)
 {
@@ -87,7 +98,7 @@ choose_endpoints(struct health_venue *venue)
 	}
 }
 
-/* An exchange of which nothing was asked would look healthy for ever. */
+/* Without any question there could be no failure: the exchange would look healthy for ever. */
 static bool
 has_endpoints(const struct health_venue *venue)
 {
@@ -103,7 +114,7 @@ venue_url(const struct health_venue *venue)
 	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
 }
 
-/* A book that stands still may be one that is halted. */
+/* A book that stands still may be halted: then the list of symbols is worth its weight. */
 static bool
 is_doubtful(const struct book_history *book)
 {
@@ -171,6 +182,7 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 		    given, "symbol", 0, why, "%zu order books, and %d are the most", books, (int)BOOKS_MAX);
 	if (number_bases(v, books, why) != 0)
 		return -1;
+	/* Each book has at most one request for each endpoint, and the venue one more of each. */
 	v->seconds = calloc((books + 1) * ENDPOINTS, sizeof(*v->seconds));
 	return v->seconds != NULL ? 0 : out_of_memory(why);
 }

@@ -1,3 +1,14 @@
+/*
+ * Checks of a profile's `account` section.  Their purpose: nothing that arbwatch signs can trade.
+ *
+ * Users write profiles of their own, and the key that signs the requests may well be allowed to trade.  So
+ * a path with any word of `changing` in it is refused when the profile is loaded.  It is a list of what is
+ * forbidden and not of what is allowed, because a new exchange needs a new file and no new C; to refuse a
+ * harmless path costs little.  Only POST, with which exchanges place orders, has a list of what is allowed.
+ * exchange/account/sign.c has that list once more and looks at it before it signs: two mistakes are needed
+ * to send a POST that does something.
+ */
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -7,8 +18,9 @@
 #include "json/pointer.h"
 
 /*
- * What a path may not have in it: an account is looked at, and nothing else.
- * All of these are parts of paths that place, cancel, move or change something.
+ * Parts of paths that place, cancel, move or change something at one exchange or another, in any case of
+ * letters.  A '%' would hide such a word (a server reads "%6frder" as "order"), and ".." and "//" may
+ * become another path on the way.
  */
 static const char *const changing[] = { "order", "cancel", "withdraw", "transfer", "deposit", "create",
 	"delete", "remove", "modify", "amend", "edit", "update", "reset", "close", "leverage", "margin-type",
@@ -16,7 +28,7 @@ static const char *const changing[] = { "order", "cancel", "withdraw", "transfer
 	"repay", "convert", "loan", "subscribe", "redeem", "purchase", "stake", "allocate", "claim", "batch",
 	"countdown", "listenkey", "generate", "%", "..", "//" };
 
-/* Calls that only read, though they are a POST. */
+/* Calls that only read, though they are a POST: at Kraken every private call is one. */
 static const char *const read_by_post[] = { "/0/private/Balance", "/0/private/BalanceEx",
 	"/0/private/TradeBalance", "/0/private/OpenPositions", "/0/private/GetApiKeyInfo" };
 
@@ -55,6 +67,7 @@ profile_check_decides(const char *text)
 
 	text += *text == '!';
 	length = strcspn(text, ":");
+	/* A pointer that is too long stays empty, and is refused below. */
 	if (length < sizeof(pointer))
 		memcpy(pointer, text, length);
 	if (*pointer != '/' || !json_pointer_valid(pointer))
@@ -86,6 +99,7 @@ is_read_by_post(const char *path)
 	return false;
 }
 
+/* All paths of an endpoint are sent with the same method, so that each of them must be a known read. */
 static int
 check_method(const struct profile_loading *loading, const struct profile_read *read, const char *section,
     struct failure *why)
@@ -104,7 +118,7 @@ check_method(const struct profile_loading *loading, const struct profile_read *r
 	    "POST is for known calls that only read (exchange/profile/account.c)", why);
 }
 
-/* What each endpoint needs besides path and weight. */
+/* What each endpoint needs besides path and weight; appended to these, hence the spaces at the front. */
 static const char *const needed[ACCOUNT_ENDPOINTS] = {
 	[ACCOUNT_BALANCES] = " account.balances.list",
 	[ACCOUNT_POSITIONS] = " account.positions.list account.positions.symbol account.positions.quantity",
@@ -130,6 +144,7 @@ check_read(const struct profile_loading *loading, enum account_endpoint endpoint
 		return -1;
 	if (read->path == NULL)
 		return 0;
+	/* Sizes of contracts are public; everything else of an account needs a signature. */
 	if (endpoint != ACCOUNT_INSTRUMENTS && strcmp(loading->profile->auth.scheme, "none") == 0)
 		return profile_fail(loading, profile_line(loading, section), section,
 		    "it must be signed, and auth.scheme is none", why);
@@ -141,6 +156,7 @@ check_parts(const struct profile_loading *loading, struct failure *why)
 {
 	const struct profile_account *account = &loading->profile->account;
 
+	/* If both were told and did not agree, nobody could say which one holds. */
 	if (account->reads[ACCOUNT_BALANCES].path != NULL &&
 	    (account->balance_free == NULL) == (account->balance_total == NULL))
 		return profile_fail(loading, profile_line(loading, "account.balances"), "account.balances",
@@ -148,6 +164,7 @@ check_parts(const struct profile_loading *loading, struct failure *why)
 	if (account->reads[ACCOUNT_BALANCES].path != NULL && !account->reads[ACCOUNT_BALANCES].keyed &&
 	    profile_require(loading, "account.balances.asset", why) != 0)
 		return -1;
+	/* A number of contracts is no quantity without their size. */
 	if (account->position_contracts && profile_require(loading, "account.instruments.path", why) != 0)
 		return -1;
 	if (account->reads[ACCOUNT_KEY].path != NULL && account->key_expiry == NULL &&
@@ -172,7 +189,10 @@ check_parts(const struct profile_loading *loading, struct failure *why)
 		   : 0;
 }
 
-/* A code that says what to do is one that says we are not let in. */
+/*
+ * A code that says what to do must also say that we are not let in: errors.auth gives the failure its kind,
+ * and these lists only choose the advice in its text.
+ */
 static int
 check_advice(const struct profile_loading *loading, const char *key, const struct profile_list *list,
     struct failure *why)

@@ -1,3 +1,14 @@
+/*
+ * What belongs together in a profile.  Each value is good by itself when it gets here (value.c).  What
+ * these checks find is the missing partner: an endpoint without the pointer that reads its answer, a
+ * timestamp without its unit.  Without them a reader would follow a NULL pointer, or half a rule would be
+ * passed over in silence.
+ *
+ * They ask which keys the file has (loading->seen) and not what is in the fields: a field that is 0 or NULL
+ * does not tell whether the file said so, and only a key has the line that the error must name.  The
+ * `account` section is checked in account.c.
+ */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,13 +22,17 @@ profile_line(const struct profile_loading *loading, const char *prefix)
 	size_t length = strlen(prefix);
 
 	for (size_t i = 0; i < loading->seen_count; i++)
+		/* strchr() finds the NUL of "." as well: the key ends there, or a section does. */
 		if (strncmp(loading->seen[i].key, prefix, length) == 0 &&
 		    strchr(".", loading->seen[i].key[length]) != NULL)
 			return loading->seen[i].line;
 	return 0;
 }
 
-/* What is missing belongs beside the others of its section; else the first line stands for the file. */
+/*
+ * A key that is missing has no line: the error names that of another key of its section, or of the section
+ * around it; if there is none, the first line of the file.
+ */
 static int
 fail_missing(const struct profile_loading *loading, const char *key, struct failure *why)
 {
@@ -88,7 +103,7 @@ fail_per_symbol(const struct profile_loading *loading, enum endpoint endpoint, s
 	    loading, profile_line(loading, key), key, "it is asked once: no {symbol} may be in it", why);
 }
 
-/* A book that is not asked for says nothing; a list of symbols holds for a while. */
+/* A run without the book could not judge the exchange; the list of symbols says the same for days. */
 static int
 check_pace(const struct profile_loading *loading, struct failure *why)
 {
@@ -103,7 +118,10 @@ check_pace(const struct profile_loading *loading, struct failure *why)
 	return 0;
 }
 
-/* The name is what --exchange and the label say, and leads to the file. */
+/*
+ * --exchange finds the file by this name, and the label has it: with another name inside, the metrics of
+ * one exchange would carry the label of another.
+ */
 static int
 check_own_name(const struct profile_loading *loading, struct failure *why)
 {
@@ -117,7 +135,10 @@ check_own_name(const struct profile_loading *loading, struct failure *why)
 	return profile_fail(loading, profile_line(loading, "name"), "name", reason, why);
 }
 
-/* A question and how its answer is read come together. */
+/*
+ * A question and how its answer is read come together, in both directions: without the pointers the answer
+ * could not be read, and pointers without their endpoint would never be used.
+ */
 static int
 check_endpoints(const struct profile_loading *loading, struct failure *why)
 {
@@ -135,6 +156,7 @@ check_endpoints(const struct profile_loading *loading, struct failure *why)
 	if (!loading->profile->endpoints[ENDPOINT_BOOK].per_symbol)
 		return profile_fail(loading, profile_line(loading, "endpoints.book.path"),
 		    "endpoints.book.path", "the book is asked per symbol: no {symbol} in it", why);
+	/* A status that is one word needs the healthy words too: any other word means restricted. */
 	return profile_require_with(loading, "endpoints.trade", "trade.timestamp trade.unit", why) != 0 ||
 		       profile_require_with(loading, "trade", "endpoints.trade.path", why) != 0 ||
 		       profile_require_with(
@@ -151,7 +173,10 @@ check_endpoints(const struct profile_loading *loading, struct failure *why)
 		   : 0;
 }
 
-/* Without a header a limit is only counted, and nothing may be said of one. */
+/*
+ * The keys that a limit needs.  Without a header there is only a ceiling, which exchange/health/budget.c
+ * holds the settings against; a key that says how to read a header makes the header due.
+ */
 static void
 limit_parts(const struct profile_loading *loading, const struct profile_limit *limit, const char *key,
     char *parts, size_t size)
@@ -182,6 +207,7 @@ check_limits(const struct profile_loading *loading, struct failure *why)
 		limit_parts(loading, limit, key, parts, sizeof(parts));
 		if (profile_require(loading, parts, why) != 0)
 			return -1;
+		/* The HTTP client keeps no more headers: others would seem not to have come. */
 		headers += (limit->header != NULL) + (limit->ceiling_header != NULL);
 		if (headers > HTTP_HEADERS)
 			return profile_fail(
@@ -205,6 +231,7 @@ check_auth(const struct profile_loading *loading, struct failure *why)
 		loading, "auth.algorithm auth.secret_encoding auth.timestamp auth.headers", why) != 0 ||
 	    profile_require(loading, jwt ? "auth.claims" : "auth.prehash auth.encoding", why) != 0)
 		return -1;
+	/* The key takes the algorithms of both schemes; only those of the scheme in use make sense. */
 	jwt_algorithm = strncmp(auth->algorithm, "sha", 3) != 0;
 	if (jwt != jwt_algorithm)
 		return profile_fail(loading, profile_line(loading, "auth.algorithm"), "auth.algorithm",

@@ -1,3 +1,16 @@
+/*
+ * The keys of exchanges/<name>.yaml, as tables.  A row gives the name of a key, how its text is checked
+ * (the kind) and where the value goes (an offset into a struct of profile.h).  No key has code of its own:
+ * a new key is a new row here, a field in profile.h and a line in docs/adding-an-exchange.md.
+ *
+ * The kind and the type of the field must fit, and the compiler cannot check that, because value.c writes
+ * through a void pointer: a text is a const char *, a list a struct profile_list, a choice an enum, a flag
+ * a bool, a number a double; counts and seconds are ints.
+ *
+ * A key that no table has is an error.  If a misspelt "errors.banned" were passed over, the profile would
+ * load, and a ban would not be seen.
+ */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +23,7 @@
 #define OF_LIMIT(field)    offsetof(struct profile_limit, field)
 #define OF_READ(field)     offsetof(struct profile_read, field)
 
+/* Of a KIND_FLAG the second word means true; of a KIND_CHOICE the words have the order of the enum. */
 static const struct profile_key keys[] = {
 	{ "name", KIND_NAME, OF(name), NULL },
 	{ "base_url", KIND_URL, OF(base_url), NULL },
@@ -105,7 +119,7 @@ static const struct profile_key endpoint_keys[] = {
 	{ "ignore_rate_limit", KIND_FLAG, OF_ENDPOINT(ignore_rate_limit), "false true" },
 };
 
-/* Of each endpoint of the account. */
+/* Of each endpoint of the account: "account.<endpoint>.<key>". */
 static const struct profile_key read_keys[] = {
 	{ "path", KIND_READ, OF_READ(path), NULL },
 	{ "also", KIND_READS, OF_READ(also), NULL },
@@ -144,7 +158,10 @@ find(const struct profile_key *table, size_t count, const char *name)
 	return NULL;
 }
 
-/* The endpoint or limit that "<section>.<name>.<key>" speaks of, a new limit for a new name; NULL: none. */
+/*
+ * These three find what "<section>.<name>.<key>" speaks of.  NULL: there is no such endpoint, or no room
+ * for one more limit.  `name` is a piece of the key and has no NUL at its end.
+ */
 static void *
 find_endpoint(struct profile *profile, const char *name, size_t length)
 {
@@ -164,6 +181,7 @@ find_limit(struct profile *profile, const char *name, size_t length)
 	for (; limit < profile->limits + profile->limit_count; limit++)
 		if (strlen(limit->name) == length && strncmp(limit->name, name, length) == 0)
 			return limit;
+	/* The profile chooses the names of its limits, and they become label values. */
 	(void)snprintf(copy, sizeof(copy), "%.*s", (int)length, name);
 	if (profile->limit_count == PROFILE_LIMITS || !profile_name_valid(copy))
 		return NULL;
@@ -201,12 +219,14 @@ find_key(struct profile *profile, const char *name, void **field)
 	char *base = (char *)profile;
 
 	for (size_t i = 0; key == NULL && i < sizeof(sections) / sizeof(*sections); i++) {
+		/* "account.balances.asset" is a row of `keys`; "account.balances.path" gets here. */
 		const char *middle = name + strlen(sections[i].begins), *dot;
 
 		if (strncmp(name, sections[i].begins, strlen(sections[i].begins)) != 0)
 			continue;
 		dot = strchr(middle, '.');
 		key = dot != NULL ? find(sections[i].table, sections[i].count, dot + 1) : NULL;
+		/* Only for a key that exists: find_limit() would add a limit for any misspelt one. */
 		base = key != NULL ? sections[i].find(profile, middle, (size_t)(dot - middle)) : NULL;
 		break;
 	}
@@ -216,7 +236,11 @@ find_key(struct profile *profile, const char *name, void **field)
 	return key;
 }
 
-/* "a.b" may be written in two ways, which config_read() does not notice. */
+/*
+ * "time.unit: ms" and "time: {unit: ms}" are the same key, which config_read() does not notice: the later
+ * one would win without a word.  What was seen also tells check.c what is missing, and the lines for its
+ * errors.
+ */
 static const char *
 add_seen(struct profile_loading *loading, const struct config_value *value)
 {
@@ -246,6 +270,7 @@ profile_read_value(void *context, const struct config_value *value, struct failu
 
 	if (key == NULL)
 		return profile_fail(loading, value->line, value->key, "unknown key", why);
+	/* Before the value is looked at: an empty list has no value, and yet the key is there. */
 	wrong = add_seen(loading, value);
 	if (wrong == NULL && value->text == NULL)
 		return profile_key_is_list(key) && !value->in_list
@@ -254,12 +279,14 @@ profile_read_value(void *context, const struct config_value *value, struct failu
 	if (wrong == NULL && (value->in_list != 0) != profile_key_is_list(key))
 		wrong = profile_key_is_list(key) ? "a list is expected, as in '[one, two]'"
 						 : "a list is not expected";
+	/* profile_check_url() is also for URLs in the settings, and tells more than a constant text. */
 	if (wrong == NULL && key->kind == KIND_URL && profile_check_url(value->text, &url_fault) != 0)
 		wrong = url_fault.text;
 	if (wrong == NULL)
 		wrong = profile_parse_value(loading->profile, key, value->text, field);
 	if (wrong == NULL)
 		return 0;
+	/* After a misspelt word the user needs the list of the right ones. */
 	if (key->words != NULL && strcmp(wrong, "unknown word") == 0)
 		return failure_set(why, FAILURE_LOCAL, "%s:%u: %s: '%s' is none of: %s", loading->path,
 		    value->line, value->key, value->text, key->words);

@@ -1,3 +1,16 @@
+/*
+ * Loads a profile, and answers what a profile alone can answer: to which kind of place a request would go,
+ * and how the exchange spells a pair.
+ *
+ * Loading has three steps: profile_read_value() puts each value into its field (keys.c), complete() derives
+ * what follows from the values, profile_check() looks whether the parts fit together (check.c).  The checks
+ * use what complete() derives, so the order matters.
+ *
+ * profile_place() decides whether real money is at stake: a paper run signs nothing for a place that it
+ * calls PLACE_LIVE.  So everything that is in doubt is PLACE_LIVE.  URLs are compared in parts and never as
+ * text, because "https://API.binance.com:443" is the server "https://api.binance.com".
+ */
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +22,11 @@
 #include "common/text/utf8.h"
 #include "exchange/profile/keys.h"
 
+/*
+ * What is wrong with a base URL, or NULL.  Paths are appended to it as text: behind a '?', a '#' or a slash
+ * they would become something else.  API keys and signatures travel there, so it is https, except to a
+ * stand-in on this machine.
+ */
 static const char *
 url_fault(const struct url *url, const char *text)
 {
@@ -84,10 +102,12 @@ profile_place(const struct profile *profile, const char *url, char *const paper_
 
 	if (url_parse(&asked, url != NULL ? url : profile->base_url, &ignored) != 0)
 		return PLACE_LIVE;
+	/* Nothing that is asked on loopback reaches an exchange, whatever the profile says. */
 	if (address_is_loopback(asked.host))
 		place = PLACE_OURS;
 	else if (is_at_test_url(profile, &asked))
 		place = PLACE_TEST;
+	/* A setting that names the exchange's own host must not make the live exchange look like paper. */
 	for (size_t i = 0; place == PLACE_LIVE && i < count; i++)
 		if (strcasecmp(asked.host, paper_hosts[i]) == 0 && !profile_is_at(profile, asked.host))
 			place = PLACE_OURS;
@@ -95,6 +115,7 @@ profile_place(const struct profile *profile, const char *url, char *const paper_
 	return place;
 }
 
+/* What follows from the values.  An `every_runs` of 0 is a key that the file does not have. */
 static void
 complete(struct profile *profile)
 {
@@ -176,6 +197,10 @@ append_currency(struct buffer *out, struct slice currency, bool lower)
 	}
 }
 
+/*
+ * A symbol comes from the settings and becomes a part of a URL: what could begin another path, parameter or
+ * template is refused.  Letters beyond ASCII are not, because Binance lists markets with Chinese names.
+ */
 static bool
 is_currency(struct slice name)
 {
@@ -199,7 +224,9 @@ profile_symbol(const struct profile *profile, const char *symbol, char *native, 
 		return -1;
 	base = rename_currency(profile, base);
 	quote = rename_currency(profile, quote);
+	/* Too long is an error: a name that is cut could be that of another market. */
 	buffer_init(&out, size - 1);
+	/* value.c has checked the format: behind each '{' stands a known token and a '}'. */
 	for (const char *at = profile->symbol_format; *at != '\0'; at++) {
 		if (*at != '{') {
 			buffer_append(&out, at, 1);

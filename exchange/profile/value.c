@@ -1,3 +1,14 @@
+/*
+ * From the text of one value to its field.
+ *
+ * A profile decides where signed requests go, what counts as a ban and what as "may not withdraw", and
+ * users write profiles of their own.  So every text is checked here, once, when the profile is loaded.  The
+ * readers in exchange/public and exchange/account rely on that: they follow pointers, fill in templates and
+ * append paths without checks of their own.
+ *
+ * A check returns what is wrong as a constant text, or NULL; keys.c puts file, line and key before it.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,11 +17,15 @@
 #include "textfile/number.h"
 #include "json/pointer.h"
 
-/* What the account reader knows to put into what is signed and sent. */
+/*
+ * The tokens that exchange/account/sign_template.c can fill in.  Both lists must be the same: with a token
+ * that only this one has, a profile would load, and no request could be signed.
+ */
 static const char *const tokens[] = { "ts", "ts+120", "key", "pass", "recv", "nonce", "uuid", "host",
 	"METHOD", "path", "query", "?query", "rawquery", "?rawquery", "sortedquery", "?sortedquery", "body",
 	"sha256bin(nonce+body)", "sha512hex(body)", "sha512hex(rawquery)", "signature", "token" };
 
+/* All texts of a profile hang on one chain, so that profile_free() need not know the fields. */
 const char *
 profile_keep(struct profile *profile, const char *text, size_t length)
 {
@@ -48,6 +63,7 @@ all_of(const char *text, const char *allowed)
 	return *text != '\0' && text[strspn(text, allowed)] == '\0';
 }
 
+/* Finds an unknown token when the profile is loaded, and not only when the first request is signed. */
 static const char *
 check_tokens(const char *text)
 {
@@ -67,6 +83,10 @@ check_tokens(const char *text)
 	return NULL;
 }
 
+/*
+ * The path and query of a public endpoint.  A '#' would cut off what follows it, and a control character
+ * could end the line of the request.
+ */
 static const char *
 check_path(const char *text)
 {
@@ -82,6 +102,7 @@ check_path(const char *text)
 	return strpbrk(text, "{}") != NULL ? "only {symbol} may be in braces, and once" : NULL;
 }
 
+/* Both tokens, each once: without one of them many markets would have the same name. */
 static const char *
 check_format(const char *text)
 {
@@ -103,6 +124,7 @@ check_format(const char *text)
 	return bases == 1 && quotes == 1 ? NULL : "not one {BASE} (or {base}) and one {QUOTE} (or {quote})";
 }
 
+/* "BTC=XBT" renames; every other pair has a template behind the '='. */
 static const char *
 check_pair(const char *text, bool renaming)
 {
@@ -115,6 +137,7 @@ check_pair(const char *text, bool renaming)
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
+/* A line break would let a profile add headers of its own behind this one. */
 static const char *
 check_header_line(const char *text)
 {
@@ -144,6 +167,7 @@ check_text(enum profile_kind kind, const char *text)
 	case KIND_POINTER:
 	case KIND_POINTERS: return json_pointer_valid(text) ? NULL : "not a JSON pointer, as in '/data/0/ts'";
 	case KIND_HEADER: return all_of(text, letters) ? NULL : "not the name of an HTTP header";
+	/* Statuses are compared as text (public/signal.c), so that each needs exactly three digits. */
 	case KIND_STATUSES:
 		return strlen(text) == 3 && all_of(text, "0123456789") && *text >= '2' && *text <= '5'
 			   ? NULL
@@ -156,6 +180,7 @@ check_text(enum profile_kind kind, const char *text)
 	}
 }
 
+/* The field is in whole seconds: less than one would become 0. */
 static const char *
 parse_seconds(const char *text, int *seconds)
 {
@@ -181,12 +206,14 @@ parse_number(const char *text, double *number)
 {
 	double value = number_valid(SLICE(text)) ? number_value(SLICE(text)) : 0;
 
+	/* Written so that NaN, for which every comparison is false, is refused. */
 	if (!(value > 0 && value < 1e15))
 		return "not a number above 0";
 	*number = value;
 	return NULL;
 }
 
+/* Enums are written as unsigned, which gcc and clang make of an enum without negative values. */
 static const char *
 parse_word(const struct profile_key *key, const char *text, void *field)
 {

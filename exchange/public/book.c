@@ -1,3 +1,14 @@
+/*
+ * Reads an order book, and the time of the last trade.
+ *
+ * A book that looks good and is not is worse than none: prices that nobody stands for look like a profit.
+ * So one fault makes the whole book unread: an empty side, a price or size that is not above 0, bids that
+ * reach the asks, a timestamp that cannot be.  Nothing is repaired or left out.
+ *
+ * The time decides whether the book is old, so it must be the book's own.  A time ahead of our clock would
+ * make a book look fresh for ever; a little ahead is allowed, because clocks differ.
+ */
+
 #include "exchange/public/read.h"
 #include "exchange/public/value.h"
 #include "json/pointer.h"
@@ -6,7 +17,10 @@ enum { LEVELS = 5 }; /* looked at, of each side */
 
 static const double ahead_at_most = 5; /* seconds: clocks differ */
 
-/* The best price of a side: the highest or the lowest of its first levels. */
+/*
+ * The best price of a side: the highest or the lowest of its first levels, so that nothing depends on their
+ * order.  All of these must be sound, not only the best one.
+ */
 static int
 read_side(const struct profile *profile, const json_t *levels, bool bids, double *best, struct failure *why)
 {
@@ -23,6 +37,7 @@ read_side(const struct profile *profile, const json_t *levels, bool bids, double
 		if (!value_number(json_pointer_get(level, pointer), &price) || !(price > 0))
 			return failure_set(
 			    why, FAILURE_PROTOCOL, "the book's %s have a level without a sane price", side);
+		/* Nobody can trade with a level of size 0. */
 		if (size != NULL && (!value_number(json_pointer_get(level, size), &amount) || !(amount > 0)))
 			return failure_set(
 			    why, FAILURE_PROTOCOL, "the book's %s have a level without a size above 0", side);
@@ -32,6 +47,7 @@ read_side(const struct profile *profile, const json_t *levels, bool bids, double
 	return 0;
 }
 
+/* A wrong unit gives a time far away, which value_time() or the check against our clock finds. */
 static int
 read_time(const json_t *value, enum time_unit unit, double now, double *seconds, struct failure *why)
 {
@@ -46,6 +62,7 @@ read_time(const json_t *value, enum time_unit unit, double now, double *seconds,
 	return 0;
 }
 
+/* Where each level has a time of its own (Kraken), the book is as new as the newest of them. */
 static int
 read_times(const struct profile *profile, const json_t *root, double now, double *latest, struct failure *why)
 {
@@ -79,6 +96,7 @@ read_sequence(const struct profile *profile, const json_t *root, double *sequenc
 	return 0;
 }
 
+/* The time of the book is left out: a book that stands still must not look as if it moved. */
 static uint64_t
 hash_levels(const json_t *levels, uint64_t hash)
 {

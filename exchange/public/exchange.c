@@ -1,3 +1,17 @@
+/*
+ * One run of public requests: prepare() makes the requests of all targets, ask() sends them together and
+ * reads the answers, complete_books() joins what several answers say of one book.  All go into one
+ * http_ask(), so that an exchange that hangs delays no other one.
+ *
+ * Answers are read while others are still on their way, because one of them may be a ban or a 429.  From
+ * then on nothing more may go to that exchange: requests during a ban make it longer (Binance: 2 minutes to
+ * 3 days).
+ *
+ * A question that is not sent still has its place in `requests`, with its failure, so that counts and
+ * indexes hold.  URLs and tables belong to struct public_run and end with the run; requests and books
+ * belong to the reading; bodies belong to the HTTP client.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,10 +153,11 @@ prepare_symbols(struct public_venue *venue)
 		venue->reading->books[i] =
 		    (struct book_reading){ .timestamp = -1, .sequence = -1, .tradable = -1 };
 	}
+	/* An answer may list thousands of symbols, and each is looked up here by bsearch(). */
 	qsort(venue->sorted, target->symbol_count, sizeof(*venue->sorted), compare_natives);
 }
 
-/* -1: no memory; what is there is released by the callers' owners. */
+/* -1: no memory.  What was allocated is in `venue` or `reading`, and released with these. */
 static int
 prepare_venue(
     struct public_venue *venue, const struct exchange_target *target, struct exchange_reading *reading)
@@ -209,6 +224,7 @@ prepare(struct public_run *run, const struct exchange_target targets[], size_t c
 
 		total += count_requests(&targets[i]);
 		if (prepare_venue(&run->venues[i], &targets[i], &readings[i]) != 0) {
+			/* The venue counts although it is not complete: release() must free what it has. */
 			run->venue_count++;
 			return -1;
 		}
@@ -248,9 +264,9 @@ later(double a, double b)
 }
 
 /*
- * When our clock showed the middle of the time from when it was asked to when
- * it was told, theirs showed `server`: give or take half of that time, and the
- * `grain` that it is rounded by.
+ * The skew of the exchange's clock.  It was read somewhere between our sending and the answer; the middle
+ * of that time is the best guess, and half of that time the error.  `grain` is how much more the exchange's
+ * own rounding may hide.  Of all answers the one with the smallest error counts.
  */
 static void
 set_clock(
@@ -280,7 +296,7 @@ read_transport(struct public_venue *venue, const struct http_response *response)
 	if (response->certificate_expiry >= 0 &&
 	    (reading->certificate_expiry < 0 || response->certificate_expiry < reading->certificate_expiry))
 		reading->certificate_expiry = response->certificate_expiry;
-	/* Whole seconds, rounded down. */
+	/* Whole seconds, rounded down: the time is half a second later, give or take as much. */
 	if (venue->target->profile->time_from_date_header && response->status != 0 &&
 	    value_http_date(response->date, &date))
 		set_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
@@ -289,6 +305,7 @@ read_transport(struct public_venue *venue, const struct http_response *response)
 static void
 add_signals(struct exchange_reading *reading, const struct exchange_answer *answer)
 {
+	/* Of several answers the worst counts: one that says nothing must not undo one that does. */
 	reading->maintenance |= answer->maintenance;
 	reading->restricted |= answer->restricted;
 	reading->throttled |= answer->throttled;
@@ -299,7 +316,7 @@ add_signals(struct exchange_reading *reading, const struct exchange_answer *answ
 		reading->limits[i].used_ratio = later(reading->limits[i].used_ratio, answer->used_ratio[i]);
 }
 
-/* A book is told only when its answer ends; where that broke off, it began. */
+/* When the answer came: the end of its body, or the beginning of an answer that broke off. */
 static double
 arrival(const struct http_response *response)
 {
@@ -327,6 +344,7 @@ read_answer(struct question *question, const struct http_response *response)
 	struct public_venue *venue = question->venue;
 	struct request_reading *request = question->request;
 	const struct profile *profile = venue->target->profile;
+	/* An answer about one symbol must say nothing of the others, so it sees this one only. */
 	struct asked_symbol one = { venue->natives[request->symbol], -1 };
 	bool per_symbol = profile->endpoints[request->endpoint].per_symbol;
 	struct exchange_answer answer;
@@ -341,11 +359,13 @@ read_answer(struct question *question, const struct http_response *response)
 	read_transport(venue, response);
 	add_signals(venue->reading, &answer);
 	request->refused = answer.banned || answer.throttled;
+	/* may_send() looks at it before each further request. */
 	venue->refuses |= request->refused;
-	/* What is in the body may have been written just before its end. */
+	/* A time in the body may have been written as late as the end of the body. */
 	set_clock(venue->reading, response->sent_unix_ns, response->ended_unix_ns, answer.server_time,
 	    answer.server_time_error);
 	if (request->endpoint == ENDPOINT_BOOK && answer.book.read) {
+		/* The list of symbols may have been read before the book: what it said stays. */
 		answer.book.tradable = venue->reading->books[request->symbol].tradable;
 		venue->reading->books[request->symbol] = answer.book;
 	}
@@ -365,7 +385,10 @@ may_send(void *context, size_t index)
 	return !run->questions[index].venue->refuses;
 }
 
-/* Read at once: it may say that nothing more is to be sent there. */
+/*
+ * An answer that may be a ban is read at once.  An error always is; a long list of symbols can wait, and
+ * all other answers would have to wait for it and look slow.
+ */
 static bool
 read_early(void *context, size_t index, const struct http_response *response, struct http_request *next)
 {
@@ -377,6 +400,7 @@ read_early(void *context, size_t index, const struct http_response *response, st
 	return false;
 }
 
+/* What was not read early: long bodies, and requests that were not sent or not answered in time. */
 static void
 read_late(struct question *question, const struct http_response *response)
 {
@@ -384,6 +408,7 @@ read_late(struct question *question, const struct http_response *response)
 	struct public_venue *venue = question->venue;
 
 	read_answer(question, response);
+	/* A request that we held back is no failure of the exchange, and cost nothing. */
 	request->dropped = !response->sent && venue->refuses;
 	if (request->dropped)
 		venue->reading->weight -= venue->target->profile->endpoints[request->endpoint].weight;
@@ -400,7 +425,7 @@ ask(struct http_client *client, struct public_run *run, struct deadline deadline
 			read_late(&run->questions[i], &run->responses[i]);
 }
 
-/* What other answers say of a symbol's book. */
+/* What other answers say of a symbol's book: its age by the last trade, and whether it may be traded. */
 static void
 complete_books(struct public_venue *venue)
 {

@@ -1,3 +1,16 @@
+/*
+ * From one HTTP answer to a struct exchange_answer.
+ *
+ * First: is the answer a success?  The status alone does not tell, because Kraken, Bybit and OKX send
+ * errors with 200; the profile's ok rule decides.  A success is read by the endpoint it belongs to; an
+ * error is read for its code and message, and for the signals in them (signal.c).  What is neither, because
+ * the deciding member is missing, is a protocol failure.  Only 200 can be a success: a 206 would be a part
+ * of a book.
+ *
+ * An answer that broke off keeps the failure of the transport, and its status still counts: a 429 without
+ * its body is a 429.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,7 +18,7 @@
 #include "exchange/public/value.h"
 #include "json/pointer.h"
 
-/* 1: the answer is no error; 0: it is one; -1: it has not what tells, with `why`. */
+/* 1: the answer is a success; 0: it is an error; -1 with `why`: the member that tells it is missing. */
 static int
 is_ok(const struct profile *profile, const json_t *root, struct failure *why)
 {
@@ -18,6 +31,7 @@ is_ok(const struct profile *profile, const json_t *root, struct failure *why)
 	value = json_pointer_get(root, profile->ok_pointer);
 	if (profile->ok_kind == OK_ABSENT)
 		return value == NULL || json_is_null(value);
+	/* Kraken: "error":[] is a success. */
 	if (profile->ok_kind == OK_EMPTY && json_is_array(value))
 		return json_array_size(value) == 0;
 	text = value_text(value, buffer);
@@ -41,7 +55,10 @@ read_server_time(const struct profile *profile, const json_t *root, struct excha
 	return 0;
 }
 
-/* Of a list of events, those that are over or only announced say nothing. */
+/*
+ * Of a list of events (OKX, Bybit) those that are over or only announced say nothing.  All are looked at: a
+ * later event must not hide one that is going on.
+ */
 static int
 read_events(const struct profile *profile, const json_t *list, struct exchange_answer *answer)
 {
@@ -76,6 +93,7 @@ read_status(const struct profile *profile, const json_t *root, struct exchange_a
 	if (state == NULL)
 		return failure_set(&answer->failure, FAILURE_PROTOCOL, "the answer has no status");
 	answer->maintenance = exchange_list_has(&profile->status_maintenance, state);
+	/* Any other word (Kraken: cancel_only, post_only) means that not everything works. */
 	answer->restricted = !answer->maintenance && !exchange_list_has(&profile->status_healthy, state);
 	return 0;
 }
@@ -95,9 +113,10 @@ struct symbol_search {
 	bool twice; /* one that is looked for */
 };
 
+/* Besides 1, 0 and -1, while a list is read: no row of this symbol has come yet. */
 enum { NOT_LISTED = -2 };
 
-/* Sets what is known of one symbol, if it was asked for.  Without its state, nothing is. */
+/* One row: sets what is known of its symbol, if that was asked for.  Without a state it stays unknown. */
 static void
 read_symbol(struct symbol_search *search, const json_t *entry)
 {
@@ -112,6 +131,7 @@ read_symbol(struct symbol_search *search, const json_t *entry)
 	search->others += name != NULL && symbol == NULL;
 	if (symbol == NULL)
 		return;
+	/* If the rows differ, nobody could say which one counts. */
 	search->twice = search->twice || symbol->tradable != NOT_LISTED;
 	state = profile->symbol_state != NULL
 		    ? value_text(json_pointer_get(entry, profile->symbol_state), buffer)
@@ -122,7 +142,11 @@ read_symbol(struct symbol_search *search, const json_t *entry)
 			       : exchange_list_has(&profile->symbol_tradable, state);
 }
 
-/* What is not in the list is not traded; but a list that is no list says nothing of anybody. */
+/*
+ * A symbol that is missing in a list has been delisted (Upbit and Bithumb say it in no other way).  So the
+ * list must be beyond doubt: one without any name, or about another symbol than the one asked for, says
+ * nothing of any symbol.
+ */
 static int
 read_symbols(struct symbol_search *search, const json_t *root, struct failure *why)
 {
@@ -133,6 +157,7 @@ read_symbols(struct symbol_search *search, const json_t *root, struct failure *w
 
 	for (size_t i = 0; i < search->count; i++)
 		search->symbols[i].tradable = NOT_LISTED;
+	/* A list, or one symbol itself (Coinbase, Gate), or an object with a member for each (Kraken). */
 	if (json_is_array(list)) {
 		json_array_foreach(list, index, entry) read_symbol(search, entry);
 	} else if (json_is_string(json_pointer_get(list, search->profile->symbol_name))) {
@@ -174,6 +199,7 @@ read_document(const struct profile *profile, enum endpoint endpoint, const json_
 	}
 }
 
+/* Nothing is known yet but the use of the rate limit, which errors tell too. */
 static void
 start(const struct profile *profile, enum endpoint endpoint, const struct http_response *response,
     struct exchange_answer *answer)
@@ -211,12 +237,17 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
 		exchange_read_complaint(
 		    profile, root, whole ? response->body : (struct slice){ NULL, 0 }, &complaint);
 		exchange_read_signals(profile, response, &complaint, now, answer);
+		/* Only of a request about one symbol: then it is clear which symbol the error means. */
 		answer->unknown_symbol = profile->endpoints[endpoint].per_symbol &&
 					 (endpoint == ENDPOINT_BOOK || endpoint == ENDPOINT_SYMBOLS) &&
 					 exchange_is_of_class(&profile->unknown_symbol, &complaint);
+		/*
+		 * A document that could not be read keeps that failure, unless it came with a ban or a 429.
+		 */
 		if (whole && (!success || (root != NULL && ok == 0) || answer->banned || answer->throttled))
 			(void)exchange_fail_rejected(profile, response, &complaint, answer);
 	}
+	/* Last, so that it replaces what was made of the rest. */
 	if (!whole)
 		answer->failure = response->failure;
 	json_decref(root);

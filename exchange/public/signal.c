@@ -1,3 +1,15 @@
+/*
+ * What an answer says besides its data: a ban, "fewer requests", maintenance, how much of a limit is used.
+ *
+ * Exchanges say it in four ways: by the HTTP status (429, 418, at Bybit 403), by a code in the body (at
+ * Kraken with status 200), by the beginning of a message ("access too frequent"), by a time in the message
+ * ("banned until 1700000000000").  Each of these is enough.  Seeing a ban too many costs a pause; a ban
+ * that is missed is made longer by the next request.
+ *
+ * Times come from outside and are held within bounds, because a wrong one would silence the program for
+ * years.
+ */
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -8,11 +20,12 @@
 #include "textfile/number.h"
 #include "json/pointer.h"
 
-/* No exchange means anything else by it, whether its documentation says so or not. */
+/* 418 is a ban on every exchange, also where its documentation does not mention it. */
 enum { STATUS_BAN = 418 };
 
 static const double longest_ban = 7 * 24 * 3600; /* seconds; the longest one known is 3 days */
 
+/* Each header once: there is room for HTTP_HEADERS of them. */
 static size_t
 want(const char *wanted[], size_t count, const char *name)
 {
@@ -37,7 +50,10 @@ exchange_wanted(const struct profile *profile, const char *wanted[HTTP_HEADERS +
 	wanted[count] = NULL;
 }
 
-/* The value of a header of the profile's, "" when absent. */
+/*
+ * The value of a header, "" when absent.  The client returns values in the order in which they were asked
+ * for, so that the place in that list is the place of the value.
+ */
 static const char *
 header(const struct profile *profile, const struct http_response *response, const char *name)
 {
@@ -88,10 +104,12 @@ exchange_read_limit(
 
 	if (limit->ceiling_header != NULL)
 		ceiling = leading_number(header(profile, response, limit->ceiling_header));
+	/* "Unknown" and not 0: a limit that nobody knows must not look unused. */
 	if (value < 0 || !(ceiling > 0))
 		return -1;
 	if (limit->semantics == LIMIT_USED)
 		return value / ceiling;
+	/* More may remain than the profile says the limit is, where an exchange raised it. */
 	return value >= ceiling ? 0 : 1 - value / ceiling;
 }
 
@@ -113,6 +131,7 @@ list_has_status(const struct profile_list *list, int status)
 	return exchange_list_has(list, text);
 }
 
+/* A code must be the same; of a message the beginning counts, because details often follow. */
 bool
 exchange_is_of_class(const struct profile_list *class, const struct complaint *complaint)
 {
@@ -123,6 +142,7 @@ exchange_is_of_class(const struct profile_list *class, const struct complaint *c
 	return false;
 }
 
+/* The first pointer that finds a text: different errors of an exchange have it in different places. */
 static void
 read_first(const json_t *root, const struct profile_list *pointers, char *out, size_t size)
 {
@@ -142,6 +162,7 @@ exchange_read_complaint(
 {
 	read_first(root, &profile->error_code, complaint->code, sizeof(complaint->code));
 	read_first(root, &profile->error_message, complaint->message, sizeof(complaint->message));
+	/* Bans and 429s may be plain text or HTML: then the body is the message. */
 	if (root == NULL && body.length > 0)
 		text_format(complaint->message, sizeof(complaint->message), "%.*s", SLICE_ARGS(body));
 }
@@ -164,7 +185,10 @@ ban_in_message(const struct profile *profile, const char *message)
 	return seconds;
 }
 
-/* Seconds from now, a Unix time in any unit, or a date; negative: not said, or not to come. */
+/*
+ * When we may come back: seconds from now, a Unix time in any unit, or a date; negative: not said, or not
+ * in the future.  Below 1e9 (2001 as a Unix time) it is seconds.
+ */
 static double
 read_retry(const struct profile *profile, const struct http_response *response, double now)
 {
@@ -183,8 +207,8 @@ read_retry(const struct profile *profile, const struct http_response *response, 
 }
 
 /*
- * The end of a ban that its message does not tell.  "Retry-After" means it;
- * other headers tell when a rate limit's window ends, which may be in a moment.
+ * The end of a ban whose message does not tell it.  "Retry-After" means the ban; other headers tell when
+ * the window of a rate limit ends, perhaps in a moment, so that the usual time of a ban is the least.
  */
 static double
 ban_by_header(const struct profile *profile, double retry_at, double now)
@@ -201,6 +225,7 @@ exchange_read_signals(const struct profile *profile, const struct http_response 
 {
 	double until = ban_in_message(profile, complaint->message);
 
+	/* A time to come behind "banned until" is a ban, whatever status and code say. */
 	answer->banned = response->status == STATUS_BAN ||
 			 list_has_status(&profile->ban_status, response->status) ||
 			 exchange_is_of_class(&profile->banned, complaint) || until >= now;
@@ -215,6 +240,7 @@ exchange_read_signals(const struct profile *profile, const struct http_response 
 	answer->banned_until = until < now + longest_ban ? until : now + longest_ban;
 }
 
+/* The failure for the log: the worst signal first, then status, code and message as they came. */
 int
 exchange_fail_rejected(const struct profile *profile, const struct http_response *response,
     const struct complaint *complaint, struct exchange_answer *answer)
@@ -224,7 +250,7 @@ exchange_fail_rejected(const struct profile *profile, const struct http_response
 			   : answer->throttled   ? "asked too much"
 			   : answer->maintenance ? "in maintenance"
 						 : "refused";
-	/* Some exchanges have but one text for both. */
+	/* Kraken has one text for both. */
 	const char *message = strcmp(complaint->code, complaint->message) != 0 ? complaint->message : "";
 
 	return failure_set(&answer->failure, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s%s%s%s",

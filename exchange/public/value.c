@@ -1,3 +1,13 @@
+/*
+ * Single values out of JSON that somebody else wrote: documents, numbers, texts, times, a hash.
+ *
+ * jansson builds a tree that takes many times the bytes of its text.  So excess() counts values and levels
+ * before jansson sees the document.  Duplicate members are refused: parsers differ in which one they take.
+ *
+ * Exchanges change the unit of a timestamp without notice (Bithumb went from microseconds to milliseconds
+ * in 2025).  A time outside of 2015 to 2100 is therefore no time at all, and never an age.
+ */
+
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +21,10 @@ enum { LARGEST_BODY = 16 * 1024 * 1024, MOST_VALUES = 500000, DEEPEST = 32 };
 
 static const double year_2015 = 1420070400, year_2100 = 4102444800;
 
-/* What would cost jansson more memory or stack than the body is worth; NULL: nothing. */
+/*
+ * What is too much of the document, or NULL.  It need not be exact: jansson checks the grammar afterwards.
+ * But commas and brackets within strings must not count, and a '\' before a quote must not end the string.
+ */
 static const char *
 excess(struct slice body)
 {
@@ -49,6 +62,7 @@ value_document(struct slice body, struct failure *why)
 		(void)failure_set(why, FAILURE_PROTOCOL, "the answer cannot be used: %s", wrong);
 		return NULL;
 	}
+	/* The body has no NUL behind it, so it is read by its length. */
 	root = json_loadb(body.at, body.length, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL)
 		(void)failure_set(why, FAILURE_PROTOCOL, "the answer is no JSON: %s", error.text);
@@ -81,6 +95,7 @@ value_number(const json_t *value, double *number)
 	} else {
 		text.at = json_string_value(value);
 		text.length = json_string_length(value);
+		/* Many exchanges write prices as strings to keep all digits. */
 		if (text.at == NULL || text.length > VALUE_TEXT || !number_valid(text))
 			return false;
 		read = number_value(text);
@@ -91,6 +106,7 @@ value_number(const json_t *value, double *number)
 	return true;
 }
 
+/* Written so that NaN is refused. */
 static bool
 plausible(double seconds, double *out)
 {
@@ -100,6 +116,7 @@ plausible(double seconds, double *out)
 	return true;
 }
 
+/* Seconds stay below 1e11 until the year 5138, milliseconds below 1e14, microseconds below 1e17. */
 bool
 value_time_of_number(double number, double *seconds)
 {
@@ -108,7 +125,10 @@ value_time_of_number(double number, double *seconds)
 	return plausible(number / unit, seconds);
 }
 
-/* A whole number of exactly `digits` digits, or -1; `*at` goes behind it. */
+/*
+ * A number of exactly `digits` digits, or -1; `*at` goes behind it.  Unlike strtol() it takes no blanks and
+ * signs.
+ */
 static int
 digits_at(const char **at, int digits)
 {
@@ -150,6 +170,7 @@ read_layout(const char **text, const char *layout, struct tm *when)
 	return true;
 }
 
+/* timegm() takes any numbers and would make a later day of month 13.  Second 60 is a leap second. */
 static bool
 possible(const struct tm *when)
 {
@@ -169,6 +190,7 @@ read_fraction(const char **text)
 	return fraction;
 }
 
+/* A time without a zone is taken as UTC. */
 static bool
 read_iso8601(const char *text, double *seconds)
 {
@@ -188,6 +210,7 @@ read_iso8601(const char *text, double *seconds)
 	}
 	if (*text != '\0')
 		return false;
+	/* An offset says how far the local clock is ahead of UTC, so it is subtracted. */
 	return plausible(
 	    (double)timegm(&when) + fraction - sign * (offset.tm_hour * 3600 + offset.tm_min * 60), seconds);
 }
@@ -199,6 +222,7 @@ value_time(const json_t *value, enum time_unit unit, double *seconds)
 	const char *text = json_string_value(value);
 	double number;
 
+	/* With UNIT_AUTO a text with a 'T' is a date; any other text must be a number in quotes. */
 	if (unit == UNIT_ISO8601 || (unit == UNIT_AUTO && text != NULL && strchr(text, 'T') != NULL))
 		return text != NULL && read_iso8601(text, seconds);
 	if (!value_number(value, &number))
@@ -208,6 +232,7 @@ value_time(const json_t *value, enum time_unit unit, double *seconds)
 	return plausible(number / divisors[unit], seconds);
 }
 
+/* The form of RFC 9110 alone.  The name of the day is not compared: it could add nothing. */
 bool
 value_http_date(const char *text, double *seconds)
 {
@@ -216,6 +241,7 @@ value_http_date(const char *text, double *seconds)
 	char month[4] = "";
 	const char *found;
 
+	/* The length first: what is read below then stays within the text. */
 	if (strlen(text) != sizeof("Tue, 14 Nov 2023 22:13:20 GMT") - 1)
 		return false;
 	text += strlen("Tue");
@@ -224,6 +250,7 @@ value_http_date(const char *text, double *seconds)
 	memcpy(month, text, 3);
 	text += 3;
 	found = strstr(months, month);
+	/* "anF" is in the list too, but no month begins there. */
 	if (found == NULL || (found - months) % 3 != 0 || !read_layout(&text, " Y ", &when) ||
 	    !read_layout(&text, "H:M:S", &when) || strcmp(text, " GMT") != 0)
 		return false;
@@ -231,6 +258,7 @@ value_http_date(const char *text, double *seconds)
 	return possible(&when) && plausible((double)timegm(&when), seconds);
 }
 
+/* FNV-1a of 64 bits: it need not resist an attack, only be the same in every run and on every machine. */
 static uint64_t
 hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
@@ -257,5 +285,6 @@ value_hash(const json_t *value, uint64_t hash)
 	} else if (scalar != NULL) {
 		hash = hash_bytes(hash, scalar, strlen(scalar));
 	}
+	/* An end for each value: else ["1","23"] and ["12","3"] would be the same. */
 	return hash_bytes(hash, ";", 1);
 }
