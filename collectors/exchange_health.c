@@ -1,8 +1,13 @@
 /*
  * exchange_health: can the bot trade there now, and would what it sees be true?
  *
- * All exchanges are asked at once, by their profiles.  One that has banned us,
- * or told us to slow down, is not asked at all until the time it said.
+ * All exchanges are asked at once, by their profiles.  One that has banned us, or told us to slow
+ * down, is not asked at all until the time it said: exchanges ban those who go on asking.  So a run
+ * begins with what is remembered, and asks nobody if that cannot be read.
+ *
+ * Judging needs all exchanges together before each alone: whether our clock or theirs is wrong, and
+ * whether a market stands still or only one exchange's copy of it, shows in the comparison.  This
+ * file keeps the order of steps; exchange/health/ judges.
  */
 
 #include <stdio.h>
@@ -26,6 +31,7 @@ enum {
 };
 
 static const struct option options[] = {
+	/* It is not among the shared options, because preflight has it with another default. */
 	{ .name = "weight.limit",
 	    .argument = "N",
 	    .fallback = "100",
@@ -63,6 +69,7 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 {
 	struct exchange_health *s = calloc(1, sizeof(*s));
 
+	/* What is asked here is public: no key is needed. */
 	(void)secrets;
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -78,13 +85,14 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 
 /* Run ---------------------------------------------------------------- */
 
-/* What is remembered, here and by other programs; and whether it is asked. */
+/* Reads what this program and others remember of it.  Returns whether it may be asked. */
 static bool
 read_history(struct health_venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
 {
 	struct ban ban = ban_list_find(bans, venue_url(venue));
 
 	history_read(last, venue->name, now, &venue->history);
+	/* The later time holds: a ban is on the address, and any program may have met it. */
 	if (ban.banned_until > venue->history.banned_until)
 		venue->history.banned_until = ban.banned_until;
 	if (ban.retry_at > venue->history.retry_at)
@@ -104,6 +112,7 @@ log_held_back(struct run *run, const struct health_venue *venue, double now)
 	struct tm utc;
 	char text[32];
 
+	/* If the time cannot be written, the rest of the line is. */
 	if (gmtime_r(&until, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
 		text[0] = '\0';
 	(void)failure_set(&why, FAILURE_REJECTED, "not asked: the exchange %s until %s",
@@ -111,7 +120,7 @@ log_held_back(struct run *run, const struct health_venue *venue, double now)
 	run_failed(run, venue->name, &why);
 }
 
-/* One line for a venue, however many of its requests failed: the first says why. */
+/* A venue has one line, however many of its requests failed: the first says why. */
 static void
 log_failure(struct run *run, const struct health_venue *venue, const struct assessment *assessment)
 {
@@ -122,6 +131,7 @@ log_failure(struct run *run, const struct health_venue *venue, const struct asse
 
 	if (assessment->failures == 0)
 		return;
+	/* There is one, or the count of failures would be 0. */
 	while (request->failure.kind == FAILURE_NONE)
 		request++;
 	endpoint = endpoint_name(request->endpoint);
@@ -138,6 +148,7 @@ log_change(struct run *run, const struct health_venue *venue, enum health health
 {
 	char text[64];
 
+	/* In the first run everything would be a change. */
 	if (!venue->history.judged || venue->history.health == health)
 		return;
 	(void)snprintf(
@@ -145,7 +156,7 @@ log_change(struct run *run, const struct health_venue *venue, enum health health
 	run_log_warning(run, venue->name, text);
 }
 
-/* At once, before anything else can fail: other programs ask from the same address. */
+/* This comes before anything else can fail: other programs ask from the same address. */
 static void
 publish_ban(struct run *run, const struct health_venue *venue, double now)
 {
@@ -172,12 +183,14 @@ publish_asked(const struct exchange_health *s, struct health_venue *venue,
 
 	assess_venue(venue, target, s->venues.seconds, &assessment);
 	assess_judge_books(&s->venues, venue, &s->limits, &assessment);
+	/* This comes before judge(), which counts failed runs in a row, this one included. */
 	judge_remember(&venue->history, &assessment, now);
 	if (assessment.banned || assessment.throttled)
 		publish_ban(run, venue, now);
 	health = judge(&s->limits, &venue->history, &assessment, now);
 	failed = judge_is_failed(&assessment);
 	report_venue(m, venue, assessment.requests > 0 && !failed, now);
+	/* A run that asked nothing has learnt nothing: what is in the file stays. */
 	if (assessment.requests > 0)
 		history_write(m, venue->name, &venue->history, now);
 	/* Whether a symbol is tradable is known no longer when the exchange fails, unless it just said so. */
@@ -189,6 +202,7 @@ publish_asked(const struct exchange_health *s, struct health_venue *venue,
 	log_change(run, venue, health);
 }
 
+/* It still has a state, by what is remembered. */
 static void
 publish_not_asked(
     const struct exchange_health *s, const struct health_venue *venue, struct run *run, double now)
@@ -201,7 +215,7 @@ publish_not_asked(
 	log_change(run, venue, health);
 }
 
-/* Ask all that may be asked.  How many; 0 when memory ran out, which is told. */
+/* Ask all that may be asked.  Returns how many; 0 when memory ran out, which is logged. */
 static size_t
 ask(struct exchange_health *s, const struct metrics *last, const struct ban_list *bans, struct run *run,
     double now)
@@ -218,8 +232,10 @@ ask(struct exchange_health *s, const struct metrics *last, const struct ban_list
 			continue;
 		}
 		venue_choose(venue, &v->targets[count]);
+		/* Targets and readings stand side by side from the front: the probe takes no gaps. */
 		venue->reading = &v->readings[count++];
 	}
+	/* Without memory there are no readings: it is as if nobody had been asked. */
 	if (count == 0 ||
 	    exchange_probe(s->client, v->targets, count, run_deadline(run), v->readings, &why) == 0)
 		return count;
@@ -229,7 +245,7 @@ ask(struct exchange_health *s, const struct metrics *last, const struct ban_list
 	return 0;
 }
 
-/* Whether it is known who may be asked; else nobody is. */
+/* Whether it is known who may be asked.  A ban that cannot be read may be there: then nobody is asked. */
 static bool
 read_bans(struct ban_list *bans, const struct metrics *last, struct run *run, double now)
 {
@@ -243,6 +259,7 @@ read_bans(struct ban_list *bans, const struct metrics *last, struct run *run, do
 		    "not asked: what the last run wrote cannot be read, and it may hold a ban");
 	if (why.kind != FAILURE_NONE)
 		run_failed(run, "exchanges", &why);
+	/* Some lines could not be read.  That is a failure, but the others still hold. */
 	else if (bans->damage.kind != FAILURE_NONE)
 		run_failed(run, "exchanges", &bans->damage);
 	return known && last != NULL;
@@ -253,10 +270,12 @@ publish(struct exchange_health *s, struct run *run, double now)
 {
 	struct venues *v = &s->venues;
 
+	/* This comes first, because the age of a book is reckoned by the clock that is believed. */
 	assess_compare_clocks(v);
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
 			assess_read_books(&v->items[i]);
+	/* All books are read now: one that did not change counts only if its market moved elsewhere. */
 	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		struct health_venue *venue = &v->items[i];
@@ -282,10 +301,12 @@ exchange_health_collect(void *state, struct run *run)
 		v->items[i].reading = NULL;
 	if (read_bans(&bans, last, run, started)) {
 		asked = ask(s, last, &bans, run, started);
+		/* The time is that after asking: a ban for which no end was named begins now. */
 		publish(s, run, clock_unix_seconds());
 		exchange_readings_release(v->readings, asked);
 	} else {
 		for (size_t i = 0; i < v->count; i++)
+			/* Without this the counters of all exchanges would disappear with this run. */
 			report_venue(run_metrics(run), &v->items[i], false, started);
 	}
 	ban_list_release(&bans);

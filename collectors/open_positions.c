@@ -1,8 +1,11 @@
 /*
  * open_positions: what is really open, what the bot believes, and where the two differ?
  *
- * All accounts are read at once with signed requests that can only read, and
- * so is the bot's own view.  What could not be read is left out: it is not flat.
+ * All accounts are read at once with signed requests that can only read, and so is the bot's own
+ * view.  What could not be read is left out: it is not flat.  A run goes: what is remembered, and
+ * who may be asked; asking; bans, before anything else can fail; both views; then the metrics.
+ * positions/ does the work; this file keeps the order, and frees each large list as soon as the
+ * next one is made of it, because there may be tens of thousands of positions.
  */
 
 #include <stdlib.h>
@@ -24,6 +27,7 @@
 #include "positions/sources.h"
 
 static const struct option options[] = {
+	/* It has no default, unlike that of exchange_health: prices cost requests. */
 	{ .name = "symbol",
 	    .argument = "[NAME:]BASE/QUOTE",
 	    .help =
@@ -94,6 +98,7 @@ open_positions_close(void *closing)
 static int
 open_all(struct open_positions *s, const struct options *given, struct secrets *secrets, struct failure *why)
 {
+	/* Accounts come first: all others speak of exchanges by their place among them. */
 	if (accounts_open(&s->accounts, given, secrets, why) != 0 ||
 	    policy_read(&s->policy, given, &s->accounts.settings, why) != 0 ||
 	    policy_read_while_trading(&s->policy, given, &s->accounts.settings, why) != 0 ||
@@ -116,6 +121,7 @@ open_positions_open(const struct options *given, struct secrets *secrets, void *
 		*state = s;
 		return 0;
 	}
+	/* Takes one that is open in part, because everything was zero at first. */
 	open_positions_close(s);
 	return -1;
 }
@@ -127,6 +133,7 @@ struct remembrance {
 	const struct accounts *accounts;
 };
 
+/* reconcile() knows nothing of files and asks this: since when the market differs; -1 if it did not. */
 static double
 remembered(const void *memory, size_t exchange, const char *symbol)
 {
@@ -158,8 +165,10 @@ publish_mismatches(struct open_positions *s, struct run *run, const struct metri
 		log_lines_write_mismatch(run, &mismatches, &rows[i]);
 	}
 	for (size_t i = 0; i < s->accounts.count; i++)
+		/* While it cannot be compared nobody knows that the difference is gone: its age goes on. */
 		if (!s->comparable[i])
 			history_keep_since(last, m, s->accounts.items[i].name);
+	/* This comes last: it looks for markets that have no metric in this run. */
 	log_lines_end_mismatches(run, &mismatches);
 }
 
@@ -176,12 +185,14 @@ compare(
 		.remembered = remembered,
 		.memory = &remembrance,
 		.now = now };
+	/* In the worst case no two rows are of the same market. */
 	size_t most = input.engine.count + input.exchange.count + input.baseline.count;
 	struct reconcile_row *rows = calloc(most + 1, sizeof(*rows));
 
 	if (rows == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	for (size_t i = 0; i < s->accounts.count; i++)
+		/* What one side does not know is no difference. */
 		s->comparable[i] = s->engine_view.known[i] && s->exchange_view.known[i];
 	publish_mismatches(s, run, last, rows, reconcile(&s->policy.limits, &input, rows));
 	free(rows);
@@ -215,6 +226,7 @@ publish_imbalances(const struct open_positions *s, const struct exposure_input *
 	size_t count = 0;
 	int result = -1;
 
+	/* With fewer than two exchanges that hold assets there is nothing to balance. */
 	if (!s->policy.has_inventory)
 		return 0;
 	imbalances = calloc(input->holding_count + 1, sizeof(*imbalances));
@@ -263,6 +275,7 @@ publish_accounts(
 		const struct account *account = &s->accounts.items[i];
 
 		report_account(m, account, last);
+		/* The time is that before asking: else a ban that ended meanwhile would count as asked. */
 		if (account_may_ask(account, started))
 			history_write_account(m, account, now);
 		else
@@ -276,6 +289,7 @@ publish_accounts(
 		run_failed(run, "order books", &s->sources.book_failure);
 }
 
+/* Both sources have the same metrics; a label says which one it is. */
 static void
 publish_sources(struct open_positions *s, struct run *run, double now)
 {
@@ -297,20 +311,25 @@ publish(struct open_positions *s, struct run *run, const struct metrics *last, d
 		.exchanges = &s->accounts.settings,
 		.sources = &s->sources,
 		.held = &s->exchange_view.holdings };
+	/* This is the time after asking: back-offs and the ages of books are reckoned from it. */
 	double now = clock_unix_seconds();
 
 	if (exchange_view_build(&s->exchange_view, &s->policy, &s->accounts, now, why) != 0)
 		return -1;
+	/* They are holdings now, and need not be in memory twice. */
 	sources_clear_positions(&s->sources, &s->accounts);
 	if (engine_view_build(&s->engine_view, &input, now, why) != 0)
 		return -1;
 	sources_clear_rows(&s->sources);
+	/* This needs both views: what the engine counts with is no dust. */
 	exchange_view_remove_dust(&s->exchange_view, &s->policy, &s->engine_view.holdings);
+	/* This comes before publishing: it also says which of the engine's contracts are inverse. */
 	exchange_view_add_prices(&s->exchange_view, &s->engine_view.holdings);
 	publish_accounts(s, run, last, started, now);
 	log_lines_write_engine(run, &s->engine_view, &s->accounts);
 	log_lines_write_unknown_rows(run, &s->engine_view, last);
 	publish_sources(s, run, now);
+	/* Without an engine there is nothing to compare with, which is no failure. */
 	if (s->sources.has_engine && compare(s, run, last, now, why) != 0)
 		return -1;
 	return publish_exposure(s, run, last, why);
@@ -337,8 +356,7 @@ publish_nothing(
 		metrics_set(m, &open_families[OPEN_EXPOSURE_KNOWN], LABELS(s->policy.currencies[i]), 0);
 }
 
-/* Whom this program, or another one, was refused by; -1 with `why`: that is not known, and nobody is asked.
- */
+/* Reads which exchanges refused this program or another one.  -1 with `why`: nobody may be asked. */
 static int
 read_history(
     struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
@@ -356,6 +374,7 @@ open_positions_collect(void *state, struct run *run)
 {
 	struct open_positions *s = state;
 	const struct metrics *last = run_last(run);
+	/* This one time decides who may be asked, before and after asking. */
 	double started = clock_unix_seconds();
 	struct failure why = { 0 };
 
@@ -364,9 +383,11 @@ open_positions_collect(void *state, struct run *run)
 		return;
 	}
 	sources_read(&s->sources, &s->accounts, run_deadline(run), started);
+	/* This comes at once: other programs on this machine may be about to ask. */
 	bans_raise(&s->accounts, run);
 	if (publish(s, run, last, started, &why) != 0)
 		publish_nothing(s, run, last, &why);
+	/* Until the next run nothing of this is needed, and it may be large. */
 	sources_clear(&s->sources, &s->accounts);
 	exchange_view_clear(&s->exchange_view);
 	engine_view_clear(&s->engine_view);

@@ -1,9 +1,10 @@
 /*
  * postgres_latency: how long PostgreSQL takes to let us in and to answer SELECT 1.
  *
- * Needs no right beyond CONNECT.  A fresh connection each run, because the
- * connection is part of what a client waits for.  All targets are measured at
- * once.
+ * Needs no right beyond CONNECT.  A fresh connection each run, because the connection is part of
+ * what a client waits for.  The loop over targets, their names and their metrics are those of
+ * harness/targets.h; here is only what is special to PostgreSQL.  How many connections are in use
+ * is asked in the same session, because a server that runs out of them refuses the bot.
  */
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 static const struct option options[] = {
 	{ .name = "target",
 	    .argument = "[NAME=]DSN",
+	    /* With this a first try without any settings shows something. */
 	    .fallback = "postgresql://127.0.0.1:5432/postgres",
 	    .variable = "POSTGRES_DSN",
 	    .help = "postgresql://[user[:password]@][host][:port][/database][?sslmode=...] or "
@@ -40,6 +42,7 @@ struct postgres_latency_server {
 	double seconds[]; /* of the result */
 };
 
+/* It also takes one that was not opened to the end. */
 static void
 server_close(void *closing)
 {
@@ -62,6 +65,7 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 		return NULL;
 	}
 	server->samples = samples;
+	/* Room for all samples is had once, and used in every run. */
 	server->result.query_seconds = server->seconds;
 	server->target = postgres_target_new(url, options_text(given, "password"), secrets, why);
 	if (server->target != NULL)
@@ -115,12 +119,14 @@ server_publish(const void *asked, const char *name, struct run *run)
 	const struct postgres_latency_server *server = asked;
 	const struct postgres_result *result = &server->result;
 
+	/* They are of this run or left out: an old count would hide that it cannot be read now. */
 	if (result->connections >= 0) {
 		metrics_set(
 		    run_metrics(run), &postgres_families[CONNECTIONS], LABELS(name), result->connections);
 		metrics_set(run_metrics(run), &postgres_families[CONNECTIONS_MAX], LABELS(name),
 		    result->connections_max);
 	}
+	/* A standby answers SELECT 1 as well as any server, but a bot cannot write there. */
 	if (result->read_only)
 		run_log_warning(run, name,
 		    "read-only: a standby, or default_transaction_read_only is on; nothing can be written there");
@@ -143,6 +149,7 @@ postgres_latency_open(const struct options *given, struct secrets *secrets, void
 	struct targets *targets = NULL;
 	int result = targets_open(&kind, given, secrets, &targets, why);
 
+	/* It is NULL when opening failed, and close() takes that. */
 	*state = targets;
 	return result;
 }

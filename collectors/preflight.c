@@ -1,8 +1,11 @@
 /*
  * preflight: may the bot go live?
  *
- * Eight checks at once, each with what the collectors measure by; a verdict on
- * the terminal, in a file, in metrics, as an alert, and as the exit status.
+ * Eight checks at once, each with what the collectors measure by; a verdict on the terminal, in a
+ * file, in metrics, as an alert, and as the exit status.  The verdict must come in time whatever
+ * hangs: a server, a file system, an Alertmanager, or the reader of the list.  So the time of a run
+ * is shared out: checks get most of it, alerts have a part of their own, and each later step takes
+ * a share of what is left.  A step that fails is reported and does not change the verdict.
  */
 
 #include <stdio.h>
@@ -22,7 +25,7 @@ enum { EXIT_READY = 0, EXIT_NOT_READY = 1, EXIT_NOT_WRITTEN = 3 };
 
 /* Checks ------------------------------------------------------------- */
 
-/* Alerts need some of the time too. */
+/* Alerts need a part of the time, too. */
 static struct deadline
 deadline_of_checks(const struct preflight *preflight, const struct run *run)
 {
@@ -39,6 +42,7 @@ static void
 publish_checks(const struct preflight *preflight, struct metrics *m)
 {
 	for (int check = 0; check < CHECKS; check++)
+		/* All pairs are there, most with 0: rate() of a series that appears with 1 shows nothing. */
 		for (int status = 0; status < STATUSES; status++)
 			metrics_add(m, &preflight_families[PREFLIGHT_CHECKS],
 			    LABELS(check_name((enum preflight_check)check),
@@ -55,6 +59,7 @@ publish_latencies(const struct preflight *preflight, struct metrics *m)
 	const struct family *postgres = &preflight_families[PREFLIGHT_POSTGRES_LATENCY];
 	const struct findings *found = &preflight->found;
 
+	/* They exist also when nothing was measured: a histogram must not come and go. */
 	metrics_touch(m, redis, NO_LABELS);
 	metrics_touch(m, postgres, NO_LABELS);
 	for (size_t i = 0; i < found->redis.count; i++)
@@ -110,7 +115,7 @@ log_verdict(const struct verdict *verdict, struct run *run)
 	(verdict->passed ? run_log_info : run_log_warning)(run, "verdict", verdict->line);
 }
 
-/* What the Alertmanagers did not take: said and counted, and the verdict stands. */
+/* What the Alertmanagers did not take is logged and counted; the verdict stands. */
 static void
 send_alerts(struct preflight *preflight, const struct verdict *verdict, struct run *run)
 {
@@ -132,7 +137,7 @@ send_alerts(struct preflight *preflight, const struct verdict *verdict, struct r
 
 /* Run ---------------------------------------------------------------- */
 
-/* The list is for whoever looks: not where metrics are printed, nor in a log. */
+/* The list is for people: it must not get between printed metrics, or into the log of a loop. */
 static int
 list_output(const struct run *run)
 {
@@ -156,11 +161,13 @@ conclude(struct preflight *preflight, struct evidence *evidence, struct run *run
 {
 	struct failure why = { 0 };
 
+	/* Alerts go first: the evidence says which Alertmanagers took them. */
 	evidence->alerted = preflight->alerts && !preflight->partial;
 	if (evidence->alerted)
 		send_alerts(preflight, evidence->verdict, run);
 	if (preflight->output != NULL && evidence_write(evidence, preflight->output, run_deadline(run),
 					     &preflight->left_writing, &why) != 0) {
+		/* The exit status then says so: a verdict without its evidence is not enough. */
 		preflight->written = false;
 		run_failed(run, "output", &why);
 	}
@@ -181,15 +188,18 @@ preflight_collect(void *state, struct run *run)
 	double seconds;
 
 	preflight->written = true;
+	/* This comes before any check: an exchange that has banned us must not be asked. */
 	previous_run_read(preflight, run);
 	checklist_open(&checklist, list_output(run), preflight->found.results, preflight->listed);
 	preflight_run_checks(preflight, deadline_of_checks(preflight, run), &checklist);
+	/* This keeps bans that the checks met, before anything else can fail. */
 	previous_run_write(preflight, run);
 	verdict_reach(&verdict, preflight->found.results, preflight->listed,
 	    (struct verdict_terms){ preflight->live, preflight->strict, preflight->partial });
 	preflight->passed = verdict.passed;
 	seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	evidence.finished = evidence.started + seconds;
+	/* The verdict is shown before alerts and evidence, which may take the rest of the time. */
 	checklist_write_verdict(&checklist, &verdict);
 	log_results(preflight, run, checklist.shown);
 	if (!checklist.shown)
@@ -217,6 +227,7 @@ preflight_exit_status(const void *state, bool published)
 {
 	const struct preflight *preflight = state;
 
+	/* This comes before the verdict, on which nobody should rely without its evidence. */
 	if (!published || !preflight->written)
 		return EXIT_NOT_WRITTEN;
 	return preflight->passed ? EXIT_READY : EXIT_NOT_READY;

@@ -1,9 +1,11 @@
 /*
  * redis_latency: how long Redis takes to let us in and to answer PING.
  *
- * Needs no right beyond PING (and SELECT, where the URL names a database but 0).
- * A fresh connection each run, because the connection is part of what a
- * client waits for.  All targets are measured at once.
+ * Needs no right beyond PING (and SELECT, where the URL names a database but 0).  A fresh
+ * connection each run, because the connection is part of what a client waits for.  The loop over
+ * targets, their names and their metrics are those of harness/targets.h; here is only what is
+ * special to Redis.  Each server is measured in a thread of its own and keeps what was found until
+ * the harness's thread reports it.
  */
 
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 static const struct option options[] = {
 	{ .name = "target",
 	    .argument = "[NAME=]URL",
+	    /* With this a first try without any settings shows something. */
 	    .fallback = "redis://127.0.0.1:6379",
 	    .variable = "REDIS_URL",
 	    .help =
@@ -30,6 +33,7 @@ static const struct option options[] = {
 	    .variable = "REDIS_PASSWORD",
 	    .help = "for targets whose URL has none",
 	    .secret = true },
+	/* They hold for all targets; a URL has no room for them. */
 	{ .name = "tls.ca-file",
 	    .argument = "FILE",
 	    .help = "who may sign a server's certificate (default: the system's CAs)" },
@@ -52,6 +56,7 @@ struct redis_latency_server {
 	double seconds[]; /* of the result */
 };
 
+/* It also takes one that was not opened to the end. */
 static void
 server_close(void *closing)
 {
@@ -80,6 +85,7 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 		return NULL;
 	}
 	server->samples = samples;
+	/* Room for all samples is had once, and used in every run. */
 	server->result.ping_seconds = server->seconds;
 	server->target = redis_target_new(url, options_text(given, "password"), &tls, secrets, why);
 	if (server->target != NULL)
@@ -111,6 +117,7 @@ server_report(const void *asked, struct target_report *report)
 	const struct redis_result *result = &server->result;
 
 	*report = (struct target_report){
+		/* One PING without PONG is enough to be down; those before it are measured all the same. */
 		.up = result->failure.kind == FAILURE_NONE,
 		.sample_seconds = result->ping_seconds,
 		.sample_count = result->ping_count,
@@ -142,6 +149,7 @@ redis_latency_open(const struct options *given, struct secrets *secrets, void **
 	struct targets *targets = NULL;
 	int result = targets_open(&kind, given, secrets, &targets, why);
 
+	/* It is NULL when opening failed, and close() takes that. */
 	*state = targets;
 	return result;
 }

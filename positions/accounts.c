@@ -1,3 +1,11 @@
+/*
+ * From the settings to what a run asks of each exchange.  All that can be wrong is found here,
+ * before the first request: also what the heaviest run costs, because most exchanges limit requests
+ * by address, which a bot on the same host shares.  The probes want their targets and readings side
+ * by side in arrays.  These have room for every exchange from the start, and a run fills as many as
+ * may be asked.
+ */
+
 #include <stdlib.h>
 
 #include "positions/accounts.h"
@@ -15,6 +23,7 @@ profile_of(const struct account *account)
 	return &account->setting->profile->account;
 }
 
+/* Whether the profile names a way to read it. */
 static bool
 has(const struct account *account, enum account_endpoint endpoint)
 {
@@ -30,8 +39,10 @@ is_due(const struct account *account, enum account_endpoint endpoint)
 
 	if (!has(account, endpoint))
 		return false;
+	/* What is open changes at any moment; the rights of a key hardly ever do. */
 	if (endpoint != ACCOUNT_KEY && endpoint != ACCOUNT_LOCK)
 		return true;
+	/* `every` counts runs, which the published file remembers: so it works from cron, too. */
 	return every <= 1 || !account->health_known || (int64_t)account->runs % every == 0;
 }
 
@@ -52,8 +63,10 @@ account_choose(struct account *account)
 		.base_url = setting->base_url,
 		.symbols = (const char *const *)setting->symbols,
 		.symbol_count = setting->symbol_count };
+	/* preflight reads each order book once, for both of its checks of exchanges. */
 	account->books.asked[ENDPOINT_BOOK] = !account->books_are_read && setting->symbol_count > 0 &&
 					      setting->profile->endpoints[ENDPOINT_BOOK].path != NULL;
+	/* How many pages a list has is known only when they come: they may cost what the books leave. */
 	account->target.weight_most = account->weight_limit - exchange_weight(&account->books);
 }
 
@@ -75,6 +88,7 @@ bool
 account_is_read(const struct account *account)
 {
 	const struct account_reading *reading = account->reading;
+	/* Where the profile reads no positions, balances are all there is. */
 	bool balances = profile_of(account)->holdings || !has(account, ACCOUNT_POSITIONS);
 
 	if (reading == NULL)
@@ -86,7 +100,7 @@ account_is_read(const struct account *account)
 
 /* Opening ------------------------------------------------------------ */
 
-/* The heaviest run, which asks everything, is what counts. */
+/* Nothing is known of the key yet, so everything is due: the heaviest run is what counts. */
 static int
 check_weight(struct account *account, const struct options *given, struct failure *why)
 {
@@ -110,9 +124,11 @@ add_account(struct accounts *accounts, const struct options *given, size_t index
 	const struct exchange_setting *setting = &accounts->settings.items[index];
 	struct account *account = &accounts->items[index];
 
+	/* It counts at once, so that accounts_release() knows of it. */
 	accounts->count++;
 	*account =
 	    (struct account){ .name = setting->name, .setting = setting, .weight_limit = weight_limit };
+	/* Without either of them the exchange would look flat for ever. */
 	if (!has(account, ACCOUNT_BALANCES) && !has(account, ACCOUNT_POSITIONS))
 		return options_failure(given, "exchange", index, why,
 		    "%s: its profile names neither balances nor positions to read (account.balances, "
@@ -180,5 +196,6 @@ accounts_release(struct accounts *accounts)
 	free(accounts->readings);
 	free(accounts->book_targets);
 	free(accounts->book_readings);
+	/* The settings go last: accounts borrow their names and profiles. */
 	exchange_settings_release(&accounts->settings);
 }

@@ -1,3 +1,13 @@
+/*
+ * From rows that the bot wrote, in spellings of its own, to the list that is compared with the
+ * exchanges'.  A row that cannot be understood makes its whole exchange unknown: left out, it would
+ * look like a position that the bot does not have.  Rows at exchanges that are not configured are
+ * counted and compared with nothing.
+ *
+ * Each store's rows are added up first, then the two lists are merged.  A position that is in both
+ * stores is the same position written twice, so its quantities must be equal and are not added.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,6 +18,7 @@ int
 engine_view_init(struct engine_view *view, size_t exchange_count, struct failure *why)
 {
 	*view = (struct engine_view){ .exchange_count = exchange_count,
+		/* There is one more, because calloc() may return NULL for none. */
 		.failures = calloc(exchange_count + 1, sizeof(*view->failures)),
 		.known = calloc(exchange_count + 1, sizeof(*view->known)) };
 	if (view->failures == NULL || view->known == NULL)
@@ -51,7 +62,7 @@ market_of(const struct engine_row *row)
 	return HOLDING_UNKNOWN;
 }
 
-/* The first that is wrong with an exchange is what is told. */
+/* Of several faults at an exchange the first is reported. */
 static void
 fail(struct engine_view *view, size_t exchange, const char *text, const char *symbol)
 {
@@ -62,8 +73,8 @@ fail(struct engine_view *view, size_t exchange, const char *text, const char *sy
 }
 
 /*
- * The engine may spell markets and assets in one way: "WETH", which ends like a
- * market against ETH, is the asset where the exchange holds one of that name.
+ * "WETH" may be the asset, or a market of W against ETH: only the exchange knows.  Where it holds
+ * an asset of that name, and nothing separates two parts in the spelling, it is the asset.
  */
 static bool
 read_symbol(const struct profile *profile, const struct holdings *held, size_t exchange,
@@ -74,6 +85,7 @@ read_symbol(const struct profile *profile, const struct holdings *held, size_t e
 
 	if (!symbol_read(profile, spelt, symbol))
 		return symbol_read_asset(profile, spelt, symbol);
+	/* A separator makes it a pair for sure. */
 	if (symbol->quote[0] != '\0' && strpbrk(row->symbol, "/-_: ") == NULL &&
 	    symbol_read_asset(profile, spelt, &asset) &&
 	    holdings_find(held, exchange, asset.text, row->is_short) != NULL)
@@ -100,6 +112,7 @@ add_row(struct engine_view *view, struct holdings *part, const struct engine_vie
 	holding->is_short = row->is_short;
 	holding->quantity = row->quantity;
 	holding->pnl = row->unrealized_pnl;
+	/* Cash is known only by the name that the row is compared under: so it is added, and taken back. */
 	holding_place(holding, profile, &symbol, market_of(row));
 	if (!policy_counts(input->policy, holding))
 		part->count--;
@@ -130,7 +143,7 @@ read_store(struct engine_view *view, enum engine_store store, const struct engin
 		else if (add_row(view, part, input, exchange, row, why) != 0)
 			return -1;
 	}
-	/* The same rows may be in both stores. */
+	/* The larger number counts, and not the sum: the same rows may be in both stores. */
 	if (unknown > view->unknown_rows)
 		view->unknown_rows = unknown;
 	view->told = true;
@@ -167,6 +180,7 @@ check_store(
 			(void)failure_set(why, FAILURE_PROTOCOL, "nothing was read");
 		return false;
 	}
+	/* Where the bot does not say when it wrote, there is no age to check. */
 	return policy->max_age <= 0 || reading->updated_at < 0 ||
 	       check_age(policy, now - reading->updated_at, why);
 }
@@ -197,7 +211,7 @@ append(struct holdings *list, const struct holding *row, struct failure *why)
 	return 0;
 }
 
-/* Two sorted lists into one. */
+/* Makes one sorted list of two.  Where they differ, the exchange is marked, and is taken out later. */
 static int
 merge(struct engine_view *view, struct failure *why)
 {
@@ -205,6 +219,7 @@ merge(struct engine_view *view, struct failure *why)
 	struct holdings *only = a->count == 0 ? b : a;
 	size_t i = 0, j = 0;
 
+	/* Mostly there is one store: its list, which may be long, is moved and not copied. */
 	if (a->count == 0 || b->count == 0) {
 		holdings_release(&view->holdings);
 		view->holdings = *only;
@@ -227,6 +242,7 @@ merge(struct engine_view *view, struct failure *why)
 	return 0;
 }
 
+/* Clears what the run before made. */
 static void
 forget(struct engine_view *view)
 {
@@ -262,6 +278,7 @@ engine_view_build(
     struct engine_view *view, const struct engine_view_input *input, double now, struct failure *why)
 {
 	const struct sources *sources = input->sources;
+	/* Without any store nothing is known, which is not the same as flat. */
 	bool whole = sources->has_engine;
 
 	forget(view);
@@ -269,6 +286,7 @@ engine_view_build(
 		if (!sources->has_store[store])
 			continue;
 		if (!check_store(input->policy, &sources->engine[store], now, &view->store_failures[store]))
+			/* What only this store has is not known: so nothing is known of any exchange. */
 			whole = false;
 		else if (read_store(view, (enum engine_store)store, input, why) != 0)
 			return -1;
@@ -277,6 +295,7 @@ engine_view_build(
 		return -1;
 	for (int store = 0; store < ENGINE_STORES; store++)
 		holdings_release(&view->parts[store]);
+	/* This comes last: merging finds exchanges at which the two stores differ. */
 	for (size_t i = 0; i < view->exchange_count; i++)
 		view->known[i] = whole && view->failures[i].kind == FAILURE_NONE;
 	holdings_remove(&view->holdings, is_unknown, view);

@@ -1,3 +1,13 @@
+/*
+ * What all accounts hold as one sorted list, and the prices of this run.  An exchange is known only
+ * if it was read whole and all its sums fit; of any other no row stays, because a part of its
+ * positions would look as if the rest were closed.
+ *
+ * The order of steps matters: rows are added up, which finds sums that do not fit; then unknown
+ * exchanges are taken out; then rates are formed, for marks come from the rows that are left.  Dust
+ * is a step of its own: it needs these rates and the engine's view.
+ */
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +37,7 @@ exchange_view_release(struct exchange_view *view)
 
 /* Holdings ----------------------------------------------------------- */
 
+/* All rows of the exchange are taken out later, not only this one. */
 static void
 fail_sum(void *context, const struct holding *row)
 {
@@ -45,15 +56,17 @@ add_balance(struct exchange_view *view, const struct policy *policy, size_t exch
 	if (holding == NULL)
 		return -1;
 	holding->exchange = exchange;
+	/* What is locked in orders is held all the same: free and locked are added. */
 	holding->market = HOLDING_SPOT;
 	memcpy(holding->symbol.base, balance->asset, sizeof(holding->symbol.base));
 	holding->symbol.quote[0] = '\0';
 	memcpy(holding->symbol.text, balance->asset, sizeof(balance->asset));
 	if (!decimal_add(balance->free, balance->locked, &holding->quantity))
 		fail_sum(view, holding);
-	/* Borrowed assets are below zero. */
+	/* A borrowed asset has a balance below zero. */
 	holding->is_short = decimal_sign(holding->quantity) < 0;
 	holding->quantity = decimal_absolute(holding->quantity);
+	/* An asset of which nothing is left, and cash, are no positions. */
 	if (decimal_sign(holding->quantity) == 0 || !policy_counts(policy, holding))
 		view->holdings.count--;
 	return 0;
@@ -88,6 +101,7 @@ add_account(struct exchange_view *view, const struct policy *policy, size_t exch
 {
 	const struct account_lists *lists = &account->reading->lists;
 
+	/* On a market of derivatives balances are margin, and no positions. */
 	for (size_t i = 0; account->setting->profile->account.holdings && i < lists->balance_count; i++)
 		if (add_balance(view, policy, exchange, &lists->balances[i], why) != 0)
 			return -1;
@@ -108,6 +122,7 @@ add_books(struct exchange_view *view, const struct account *account, double now,
 		size_t slash = strcspn(symbol, "/");
 		char base[SYMBOL_ASSET];
 
+		/* A book without a time of its own was read in this run, which is new enough. */
 		if (!book->read || slash >= sizeof(base) ||
 		    (book->timestamp >= 0 && now - book->timestamp > (double)BOOK_AGE_MOST))
 			continue;
@@ -119,7 +134,7 @@ add_books(struct exchange_view *view, const struct account *account, double now,
 	return 0;
 }
 
-/* A contract with an end has a price of its own. */
+/* A contract with an end ("BTC/USDT-260327") has a price of its own, which is not that of its base. */
 static bool
 is_perpetual(const struct symbol *symbol)
 {
@@ -145,6 +160,7 @@ static int
 form_rates(struct exchange_view *view, const struct policy *policy, const struct accounts *accounts,
     double now, struct failure *why)
 {
+	/* Yesterday's price must not be today's. */
 	rates_release(&view->rates);
 	for (size_t i = 0; i < policy->constant_count; i++) {
 		const struct constant_rate *constant = &policy->constants[i];
@@ -175,6 +191,7 @@ exchange_view_build(struct exchange_view *view, const struct policy *policy, con
 	holdings_clear(&view->holdings);
 	for (size_t i = 0; i < view->exchange_count; i++) {
 		view->failures[i] = (struct failure){ 0 };
+		/* A list that was read in part counts as not read. */
 		view->known[i] = account_is_read(&accounts->items[i]);
 		if (view->known[i] && add_account(view, policy, i, &accounts->items[i], why) != 0)
 			return -1;
@@ -182,6 +199,7 @@ exchange_view_build(struct exchange_view *view, const struct policy *policy, con
 	holdings_combine(&view->holdings, fail_sum, view);
 	for (size_t i = 0; i < view->exchange_count; i++)
 		view->known[i] = view->known[i] && view->failures[i].kind == FAILURE_NONE;
+	/* This removes exchanges that turned out to be unknown while their rows were added. */
 	holdings_remove(&view->holdings, is_unknown, view);
 	return form_rates(view, policy, accounts, now, why);
 }
@@ -201,7 +219,7 @@ struct sieve {
 	const struct holdings *engine;
 };
 
-/* Whether the list has anything of the asset, long or short. */
+/* On either side: what the bot or the operator counts with is compared, however little it is. */
 static bool
 has_any(const struct holdings *list, const struct holding *row)
 {
@@ -215,7 +233,7 @@ is_dust(void *context, const struct holding *row)
 	const struct sieve *sieve = context;
 	const char *currency;
 
-	/* Of what is not known, a comparison is false. */
+	/* An unknown worth is NaN, which is not below anything: it stays. */
 	return row->market == HOLDING_SPOT &&
 	       exchange_view_worth(sieve->view, sieve->policy, row, &currency) < sieve->policy->dust &&
 	       !has_any(sieve->engine, row) && !has_any(&sieve->policy->baseline, row);
@@ -240,6 +258,7 @@ exchange_view_add_prices(const struct exchange_view *view, struct holdings *engi
 	for (size_t i = 0; i < engine->count; i++) {
 		struct holding *row = &engine->rows[i];
 
+		/* Both lists are sorted: one pass through both finds all pairs. */
 		while (j < from->count && holding_compare(&from->rows[j], row) < 0)
 			j++;
 		if (j == from->count || holding_compare(&from->rows[j], row) != 0 ||

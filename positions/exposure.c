@@ -1,3 +1,11 @@
+/*
+ * Sums over all positions.  What each asset comes to is added in exact decimals, so that a full
+ * hedge is exactly 0; what positions are worth is added in doubles, for prices are no more exact
+ * than that.  A part that is not known makes its sum unknown: half of an exposure would look like a
+ * small one.  A sum of doubles depends on the order, so the holdings of an asset are sorted first:
+ * the same positions give the same delta in each run.
+ */
+
 #include "positions/exposure.h"
 
 #include <math.h>
@@ -5,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rate that was looked for last: most holdings are priced in one currency. */
+/* The rate that was looked for last, to one currency alone: most holdings are priced in the same one. */
 struct rate_memory {
 	const char *from; /* NULL: none yet */
 	bool found;
@@ -25,7 +33,7 @@ convert(struct rates *rates, struct rate_memory *memory, double amount, const ch
 	return memory->found ? amount * memory->rate : NAN;
 }
 
-/* By what it is said to be worth, else by the price of its base asset. */
+/* What the exchange says counts first.  If no rate leads from there, the price of the base asset does. */
 static double
 value_in(struct rates *rates, struct rate_memory *memory, const struct holding *holding, const char *currency)
 {
@@ -43,6 +51,7 @@ is_readable(const struct exposure_input *input, size_t exchange)
 	return exchange < input->exchange_count && input->readable[exchange];
 }
 
+/* An exchange that was not read may hold anything. */
 static bool
 is_whole(const struct exposure_input *input)
 {
@@ -75,6 +84,7 @@ exposure_in(const struct exposure_input *input, const char *currency, struct exp
 
 		exposure->gross += value;
 		exposure->net += holding->is_short ? -value : value;
+		/* One value that is not known is NaN, and so is the sum. */
 		if (!isfinite(exposure->gross)) {
 			set_missing(exposure, holding->symbol.text);
 			return;
@@ -95,13 +105,16 @@ add_to_sum(struct sum *sum, const struct holding *holding)
 	struct decimal quantity = holding->quantity;
 	double base;
 
+	/* Its quantity is in quote currency: the mark leads to the base, by a division. */
 	if (holding->inverse) {
 		base = holding_base(holding);
 		sum->divided_gross += base;
 		sum->divided_net += holding->is_short ? -base : base;
+		/* Without a mark the base is NaN. */
 		sum->known = sum->known && isfinite(sum->divided_gross);
 		return;
 	}
+	/* A sum with more digits than a decimal holds is unknown, and not rounded. */
 	if (!decimal_add(sum->gross, quantity, &sum->gross) ||
 	    !decimal_add(sum->net, holding->is_short ? decimal_negative(quantity) : quantity, &sum->net))
 		sum->known = false;
@@ -126,7 +139,7 @@ compare_base(const void *left, const void *right)
 	const struct holding *b = *(const struct holding *const *)right;
 	int result = strcmp(a->symbol.base, b->symbol.base);
 
-	/* Doubles are added up in one order, whatever order they came in. */
+	/* No two positions are equal here: else qsort() might leave them in any order. */
 	return result != 0 ? result : holding_compare(a, b);
 }
 
@@ -218,6 +231,7 @@ imbalance_of(
 	on_a = fabs(net_of(&of_a));
 	on_b = fabs(net_of(&of_b));
 	imbalance->known = true;
+	/* Long and short at one exchange may cancel out; 0 of 0 is no ratio. */
 	if (!(on_a + on_b > 0))
 		return false;
 	imbalance->ratio = (on_a - on_b) / (on_a + on_b);
@@ -228,6 +242,7 @@ int
 exposure_imbalances(const struct exposure_input *input, size_t a, size_t b,
     struct asset_imbalance imbalances[], size_t *count, struct failure *why)
 {
+	/* Other exchanges do not matter here, read or not. */
 	bool whole = is_readable(input, a) && is_readable(input, b);
 	const size_t wanted[2] = { a, b };
 	size_t total, same;

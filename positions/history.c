@@ -1,10 +1,19 @@
+/*
+ * The published file is the memory: what a run must know of earlier ones, it reads back from its
+ * own metrics, in a loop as from cron.  Anybody may have edited that file, or its writer had
+ * another clock, so each number is bounded before it decides anything.  Counters and kept gauges go
+ * on by themselves, by the harness; other gauges are of one run, and those that must go on are
+ * copied here.
+ */
+
 #include <assert.h>
 #include <string.h>
 
 #include "positions/history.h"
 
+/* A double counts whole numbers exactly to here, and further. */
 static const double largest_count = 1e15;
-/* Clocks are moved a little all the time. */
+/* A clock may have been set back a little since a time was written. */
 static const double clock_slack = 3600;
 
 double
@@ -13,11 +22,12 @@ history_gauge(
 {
 	double value;
 
+	/* Other gauges are not read from the file at all: the answer would always be "none". */
 	assert(family_continues(&open_families[family]) || open_families[family].recalled);
 	return metrics_value(last, &open_families[family], labels, &value) ? value : otherwise;
 }
 
-/* The file may be anybody's: what is no sensible number counts as not there. */
+/* What is no sensible number counts as not there; so does NaN, which fails both comparisons. */
 static double
 read_value(const struct metrics *last, enum open_family family, const char *exchange, double most)
 {
@@ -35,6 +45,7 @@ has(const struct metrics *last, enum open_family family, const char *const label
 	return metrics_value(last, &open_families[family], labels, &value);
 }
 
+/* Exchanges tell different things of a key: any of them is enough. */
 static bool
 knows_key(const struct metrics *last, const char *exchange)
 {
@@ -54,8 +65,10 @@ history_read_account(const struct metrics *last, double now, struct account *acc
 	const struct profile_account *profile = &account->setting->profile->account;
 
 	account->runs = read_value(last, OPEN_RUNS, account->name, largest_count);
+	/* A time that is further away than any ban lasts would hold us back for nothing. */
 	account->retry_at =
 	    read_value(last, OPEN_RETRY_AT, account->name, now + (double)BAN_MOST + clock_slack);
+	/* Only then may a run leave these questions out: see account_choose(). */
 	account->health_known =
 	    (profile->reads[ACCOUNT_KEY].path == NULL || knows_key(last, account->name)) &&
 	    (profile->reads[ACCOUNT_LOCK].path == NULL ||
@@ -68,10 +81,11 @@ later(double a, double b)
 	return a > b ? a : b;
 }
 
-/* What an exchange demands, within bounds: it may be hostile, or broken. */
+/* An exchange may be hostile, or broken: what it demands holds within bounds. */
 static double
 hold_until(double demanded, double now, double untold, double most)
 {
+	/* This holds for NaN, too. */
 	if (!(demanded > now))
 		demanded = now + untold;
 	return demanded < now + most ? demanded : now + most;
@@ -88,6 +102,7 @@ history_refusal(const struct account *account, double now)
 		ban.banned_until = hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
 	else if (reading != NULL && reading->refused)
 		ban.retry_at = hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
+	/* Order books were asked of the same exchange, from the same address: the later time counts. */
 	if (prices != NULL && prices->banned)
 		ban.banned_until =
 		    later(ban.banned_until, hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
@@ -103,7 +118,9 @@ history_write_account(struct metrics *m, const struct account *account, double n
 	struct ban ban = history_refusal(account, now);
 	double retry_at = later(ban.banned_until, ban.retry_at);
 
+	/* This decides when questions are due that are not asked in each run. */
 	metrics_add(m, &open_families[OPEN_RUNS], LABELS(account->name), 1);
+	/* Else it goes on as it was: a run beside this one may have met a ban. */
 	if (retry_at > 0)
 		metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), retry_at);
 }
@@ -151,6 +168,7 @@ history_keep_since(const struct metrics *last, struct metrics *m, const char *ex
 	for (size_t i = 0; i < metrics_series_count(last, family); i++) {
 		const struct series *series = metrics_series(last, family, i);
 
+		/* Both label values stand one behind the other: "exchange\0symbol\0". */
 		if (strcmp(series->labels, exchange) == 0)
 			metrics_set(m, &open_families[OPEN_MISMATCH_SINCE],
 			    LABELS(exchange, series->labels + strlen(exchange) + 1), series->value);

@@ -1,3 +1,9 @@
+/*
+ * One position and what it is worth.  A number that was not told is NaN: arithmetic carries it on,
+ * and nobody takes it for 0.  An inverse contract is counted in its quote currency (5000 USD of
+ * BTC): there the worth needs no price, and the amount of base does.
+ */
+
 #include "positions/holding.h"
 
 #include <math.h>
@@ -39,6 +45,7 @@ holding_notional(const struct holding *holding)
 {
 	double quantity = decimal_value(holding->quantity);
 
+	/* What the exchange says counts before a product of ours. */
 	if (isfinite(holding->notional))
 		return fabs(holding->notional);
 	if (holding->inverse)

@@ -1,3 +1,9 @@
+/*
+ * A list of holdings that grows, and what is done with whole lists.  holdings_combine() sorts;
+ * finding, merging and comparing rely on that order, so nothing may be added behind it.  Rows are
+ * copied as they are: a holding owns no memory.
+ */
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +15,7 @@ holdings_add(struct holdings *list, struct failure *why)
 {
 	if (list->count == list->room) {
 		size_t room = list->room * 2 + 64;
+		/* Rows may move: a pointer to one does not outlast the next holdings_add(). */
 		struct holding *rows = reallocarray(list->rows, room, sizeof(*rows));
 
 		if (rows == NULL) {
@@ -25,6 +32,7 @@ holdings_add(struct holdings *list, struct failure *why)
 void
 holdings_clear(struct holdings *list)
 {
+	/* The memory stays, for the next run. */
 	list->count = 0;
 }
 
@@ -39,9 +47,10 @@ holdings_release(struct holdings *list)
 static bool
 combine(struct holding *sum, const struct holding *row)
 {
+	/* A worth in USDT and one in KRW cannot be added. */
 	bool same_currency = strcmp(sum->currency, row->currency) == 0;
 
-	/* NaN, which is not told, stays NaN. */
+	/* A sum with a part that was not told is NaN. */
 	sum->notional += same_currency ? row->notional : (double)NAN;
 	sum->pnl += same_currency ? row->pnl : (double)NAN;
 	if (!same_currency) {
@@ -76,6 +85,7 @@ holdings_find(const struct holdings *list, size_t exchange, const char *symbol, 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct holding *row = &list->rows[middle];
+		/* This is the order of holding_compare(), without a holding to compare with. */
 		int order = row->exchange != exchange ? (row->exchange < exchange ? -1 : 1)
 						      : strcmp(row->symbol.text, symbol);
 
@@ -107,6 +117,7 @@ holdings_remove(
 	list->count = kept;
 }
 
+/* Where both kinds are read, a pair means the derivative: docs/configuration.md says so. */
 static enum holding_market
 market_of(const struct profile *profile, const struct symbol *symbol)
 {
@@ -125,6 +136,7 @@ holding_place(struct holding *holding, const struct profile *profile, const stru
 	holding->market = market != HOLDING_UNKNOWN ? market : market_of(profile, symbol);
 	memcpy(holding->currency, symbol->quote, sizeof(holding->currency));
 	if (holding->market == HOLDING_SPOT) {
+		/* BTC bought with USDT and BTC bought with KRW are the same BTC. */
 		holding->symbol.quote[0] = '\0';
 		memcpy(holding->symbol.text, symbol->base, sizeof(symbol->base));
 	}

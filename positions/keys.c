@@ -1,3 +1,11 @@
+/*
+ * API keys, with care for where they could be seen.  The environment of a process can be read in
+ * /proc by its user, and child processes inherit it: so variables are overwritten in place, and
+ * copies are kept here for the next SIGHUP.  Files are refused if others may read or change them,
+ * before anything is read.  A key has one source: a half of it in variables is not completed from
+ * files, for then a key might be signed with the secret of another one.
+ */
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -27,10 +35,7 @@ keys_release(struct key_texts *texts)
 
 /* Variables ---------------------------------------------------------- */
 
-/*
- * What the environment said before it was wiped.  It belongs to the process, as
- * the environment does: a SIGHUP opens the collector anew and finds no variable any more.
- */
+/* What the environment said before it was wiped.  It outlives the collector, which SIGHUP opens anew. */
 struct variable {
 	struct variable *next;
 	char *value;
@@ -52,8 +57,10 @@ hide_variable(const char *name)
 	char *value = getenv(name);
 	struct variable *variable;
 
+	/* An empty variable counts as not set, as everywhere. */
 	if (value == NULL || *value == '\0')
 		return true;
+	/* It is copied before it is wiped: without memory it stays where it is, and the start fails. */
 	variable = calloc(1, sizeof(*variable) + strlen(name) + 1);
 	if (variable != NULL)
 		variable->value = strdup(value);
@@ -62,7 +69,7 @@ hide_variable(const char *name)
 		return false;
 	}
 	memcpy(variable->name, name, strlen(name));
-	/* /proc/PID/environ shows that very memory. */
+	/* /proc/PID/environ shows this very memory, also after unsetenv(). */
 	explicit_bzero(value, strlen(value));
 	(void)unsetenv(name);
 	variable->next = hidden;
@@ -84,6 +91,7 @@ keys_variable(const char *name)
 {
 	const char *value = getenv(name);
 
+	/* A variable that was hidden is not in the environment any more. */
 	return value != NULL ? value : find(name);
 }
 
@@ -132,6 +140,7 @@ read_variables(const char *exchange, struct key_texts *texts, struct failure *wh
 int
 keys_check_mode(const char *path, const struct stat *info, struct failure *why)
 {
+	/* Root can read every file in any case, and Docker makes secrets that belong to it. */
 	if (info->st_uid != geteuid() && info->st_uid != 0)
 		return failure_set(why, FAILURE_LOCAL,
 		    "'%s' belongs to another user: make it that of the one this runs as, with chown %u", path,
@@ -152,11 +161,14 @@ read_file(const char *directory, const char *exchange, enum key_part part, char 
 	if (snprintf(path, sizeof(path), "%s/%s.%s", directory, exchange, part_names[part]) >=
 	    (int)sizeof(path))
 		return failure_set(why, FAILURE_LOCAL, "the path of its keys is too long");
+	/* stat() follows links: the file that holds the secret is what counts. */
 	if (stat(path, &info) != 0) {
+		/* Not every exchange has a passphrase; keys_read() knows what must be there. */
 		if (errno == ENOENT)
 			return 0;
 		return failure_set(why, FAILURE_LOCAL, "cannot read '%s': %s", path, strerror(errno));
 	}
+	/* A secret that others could read must not come into use unnoticed. */
 	if (keys_check_mode(path, &info, why) != 0)
 		return -1;
 	*text = secret_read_file(path, why);
@@ -174,6 +186,7 @@ read_files(const char *directory, const char *exchange, struct key_texts *texts,
 
 /* Both --------------------------------------------------------------- */
 
+/* The text says both ways to give a key, with the names that are looked for. */
 static int
 fail_missing(const char *directory, const char *exchange, const char *what, struct failure *why)
 {
@@ -200,6 +213,7 @@ keys_read(const char *directory, const char *exchange, struct key_texts *texts, 
 {
 	if (read_variables(exchange, texts, why) != 0)
 		return -1;
+	/* Files are read only without any variable: the two sources are never mixed. */
 	if (is_empty(texts) && directory != NULL && read_files(directory, exchange, texts, why) != 0)
 		return -1;
 	if (is_empty(texts))
@@ -211,6 +225,7 @@ keys_read(const char *directory, const char *exchange, struct key_texts *texts, 
 	return 0;
 }
 
+/* This looks and reads nothing: on paper, preflight must not read the key of a live account. */
 bool
 keys_are_there(const char *directory, const char *exchange, char *where, size_t size)
 {

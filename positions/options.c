@@ -1,3 +1,10 @@
+/*
+ * Settings that open_positions and preflight have in common, in one table, so that they have the
+ * same names and defaults in both.  Each has rows of its own for where the engine keeps its
+ * positions: POSTGRES_DSN and REDIS_URL mean those for open_positions, and something else for
+ * preflight.
+ */
+
 #include "positions/options.h"
 #include "engine/engine.h"
 

@@ -1,3 +1,11 @@
+/*
+ * What the settings say of positions, in the form in which positions are compared: symbols as
+ * exchanges' readers write them, quantities as exact decimals.  What makes no sense is refused by
+ * the name of its setting and never passed over: positions would be judged otherwise than the
+ * operator believes.  The order of reading matters: the baseline comes last, because what is cash
+ * or ignored cannot be part of it.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +21,7 @@ out_of_memory(struct failure *why)
 
 /* Numbers ------------------------------------------------------------ */
 
+/* Numbers are decimals, because differences are compared with them digit by digit. */
 static int
 read_decimal(const struct options *given, const char *name, struct decimal *number, struct failure *why)
 {
@@ -40,6 +49,7 @@ read_limits(struct policy *policy, const struct options *given, struct failure *
 		return options_failure(
 		    given, "tolerance.relative", 0, why, "a share of 1 and above would hide everything");
 	limits->net = options_switch(given, "net");
+	/* Doubles will do for these: ages and worths are not compared digit by digit. */
 	policy->max_age = (double)max_age / 1e9;
 	policy->dust = decimal_value(dust);
 	return 0;
@@ -47,7 +57,7 @@ read_limits(struct policy *policy, const struct options *given, struct failure *
 
 /* Currencies --------------------------------------------------------- */
 
-/* As exchanges' readers write them: in capitals. */
+/* Names of currencies are in capitals, as those that are read from exchanges. */
 static bool
 is_currency(const char *text)
 {
@@ -61,9 +71,11 @@ read_cash(struct policy *policy, const struct options *given, struct failure *wh
 {
 	char *rest;
 
+	/* The copy is cut into pieces, which `cash` points to. */
 	policy->cash_text = strdup(options_text(given, "cash"));
 	if (policy->cash_text == NULL)
 		return out_of_memory(why);
+	/* An empty setting is an empty list: then everything counts. */
 	for (rest = policy->cash_text; rest != NULL && *rest != '\0';) {
 		const char *each = strsep(&rest, ",");
 
@@ -81,6 +93,7 @@ read_cash(struct policy *policy, const struct options *given, struct failure *wh
 static int
 read_currencies(struct policy *policy, const struct options *given, struct failure *why)
 {
+	/* The first one is also the currency of dust, and of what assets are worth. */
 	size_t count = options_count(given, "exposure.currency");
 
 	if (count > CURRENCIES_MOST)
@@ -146,8 +159,7 @@ read_constants(struct policy *policy, const struct options *given, struct failur
 
 /* Markets ------------------------------------------------------------ */
 
-/* As the operator spells it: what has no slash is an asset, so that "WETH" is none of the pairs against ETH.
- */
+/* The operator decides by a slash: without one it is an asset, so that "WETH" is no pair of W and ETH. */
 static int
 add_market(struct holdings *list, const struct exchange_settings *exchanges, size_t exchange,
     struct slice spelt, struct decimal quantity, struct failure *why)
@@ -181,6 +193,7 @@ read_baseline(struct policy *policy, const struct options *given, const struct e
 	struct failure reason = { 0 };
 	struct decimal quantity;
 
+	/* The first colon ends the exchange: a symbol may have one too, as in BTC/USDT:USDT. */
 	if (colon == NULL || equals == NULL || equals < colon || !decimal_parse(SLICE(equals + 1), &quantity))
 		return options_failure(given, "baseline", index, why,
 		    "'%s' is not EXCHANGE:SYMBOL=QUANTITY, as in upbit:BTC=1.5", secret_shown(text));
@@ -191,7 +204,7 @@ read_baseline(struct policy *policy, const struct options *given, const struct e
 	if (add_market(&policy->baseline, exchanges, (size_t)(exchange - exchanges->items),
 		(struct slice){ colon + 1, (size_t)(equals - colon) - 1 }, quantity, &reason) != 0)
 		return options_failure(given, "baseline", index, why, "%s", reason.text);
-	/* It would differ for ever from an exchange where it does not count. */
+	/* Else it would differ for ever: the exchange's side of it does not count. */
 	if (!policy_counts(policy, &policy->baseline.rows[policy->baseline.count - 1]))
 		return options_failure(given, "baseline", index, why,
 		    "'%s' is of what is no position: it is cash, or ignored", secret_shown(text));
@@ -239,6 +252,7 @@ read_markets(struct policy *policy, const struct options *given, const struct ex
 	for (size_t i = 0; i < options_count(given, "ignore"); i++)
 		if (read_ignored(policy, given, exchanges, i, why) != 0)
 			return -1;
+	/* The list must be sorted before a baseline is looked for in it. */
 	holdings_combine(&policy->ignored, set_overflow, &overflow);
 	for (size_t i = 0; i < options_count(given, "baseline"); i++)
 		if (read_baseline(policy, given, exchanges, i, why) != 0)
@@ -275,6 +289,7 @@ read_inventory(struct policy *policy, const struct options *given, const struct 
 	comma = strchr(text, ',');
 	a = exchange_settings_find(exchanges, (struct slice){ text, strcspn(text, ",") });
 	b = comma != NULL ? exchange_settings_find(exchanges, SLICE(comma + 1)) : NULL;
+	/* An exchange is always in balance with itself. */
 	if (a == NULL || b == NULL || a == b)
 		return options_failure(given, "inventory", 0, why,
 		    "'%s' is not two exchanges that --exchange names, as in upbit,binance",
@@ -322,8 +337,10 @@ policy_release(struct policy *policy)
 bool
 policy_counts(const struct policy *policy, const struct holding *holding)
 {
+	/* A contract on a currency (USDC/USDT) is a position; only the currency itself is cash. */
 	for (size_t i = 0; holding->market == HOLDING_SPOT && i < policy->cash_count; i++)
 		if (strcmp(holding->symbol.text, policy->cash[i]) == 0)
 			return false;
+	/* Ignored symbols have quantity 0, which is long: they stand for both sides. */
 	return holdings_find(&policy->ignored, holding->exchange, holding->symbol.text, false) == NULL;
 }

@@ -1,3 +1,11 @@
+/*
+ * Prices as a sorted array of pairs, searched by halves: thousands of positions are priced in each
+ * run.  Each price is in it twice, as given and turned round, so that a pair is found from either
+ * end.  Prices come all at once and questions after that, so the array is sorted with the first
+ * question and not with each price.  `given`, the place in the order of giving, makes the answer
+ * depend on that order alone and not on sorting.
+ */
+
 #include "positions/rates.h"
 
 #include <math.h>
@@ -21,7 +29,7 @@ compare_pair(const struct rate *a, const char *from, const char *to)
 	return result != 0 ? result : strcmp(a->to, to);
 }
 
-/* The one that counts is the first of its pair. */
+/* The one that counts is the first of its pair: a price as given before one that was turned round. */
 static int
 compare(const void *left, const void *right)
 {
@@ -47,6 +55,7 @@ make_room(struct rates *rates, struct failure *why)
 	size_t room = rates->room == 0 ? 64 : rates->room * 2;
 	struct rate *entries;
 
+	/* There must be room for both directions. */
 	if (rates->count + 2 > (size_t)2 * RATES_MAX)
 		return failure_set(why, FAILURE_LOCAL, "more than %d conversion rates", RATES_MAX);
 	if (rates->count + 2 <= rates->room)
@@ -74,7 +83,7 @@ rates_add(struct rates *rates, const char *base, const char *quote, double price
 {
 	size_t given = rates->count;
 
-	/* 1 / price must be a number too. */
+	/* A price of almost 0 has no finite 1 / price, which would be the other direction. */
 	if (!(price > 0) || !isfinite(price) || !isfinite(1 / price) || !is_name(base) || !is_name(quote) ||
 	    strcmp(base, quote) == 0)
 		return 0;
@@ -103,7 +112,7 @@ lower_bound(const struct rates *rates, const char *from, const char *to)
 	return low;
 }
 
-/* NULL: there is none. */
+/* The first entry of the pair, which is the one that counts.  NULL: there is none. */
 static const struct rate *
 find_pair(const struct rates *rates, const char *from, const char *to)
 {
@@ -175,6 +184,7 @@ rates_find(struct rates *rates, const char *from, const char *to, double *rate)
 		found = pair->price;
 	else if (!find_through_third(rates, from, to, &found))
 		return false;
+	/* The product of two prices may be more, or less, than a double holds. */
 	if (!(found > 0) || !isfinite(found))
 		return false;
 	*rate = found;

@@ -1,3 +1,10 @@
+/*
+ * Three sorted lists in one pass: each step takes the market that comes first in any of them, adds
+ * up its rows from all three, and judges it.  Quantities are compared in exact decimals, because a
+ * difference in the eighteenth digit is a real one.  Whether they differ is judged apart from how
+ * long they have differed: a difference that grows or changes its sign keeps its age.
+ */
+
 #include "positions/reconcile.h"
 
 #include <string.h>
@@ -10,6 +17,7 @@ struct market {
 	bool fits;
 };
 
+/* The side does not count: long and short of one market are judged together. */
 static int
 compare_market(const struct holding *a, const struct holding *b)
 {
@@ -18,6 +26,7 @@ compare_market(const struct holding *a, const struct holding *b)
 	return strcmp(a->symbol.text, b->symbol.text);
 }
 
+/* The front row of the list, if its market comes before that of `first`. */
 static const struct holding *
 earlier(const struct holding *first, const struct reconcile_list *list)
 {
@@ -56,7 +65,7 @@ is_within(
 		return true;
 	if (decimal_multiply(larger, limits->relative, &allowed))
 		return decimal_compare(size, allowed) <= 0;
-	/* More digits than there are: then the last ones decide nothing. */
+	/* The product has more digits than a decimal holds: then doubles are exact enough. */
 	return decimal_value(size) <= decimal_value(larger) * decimal_value(limits->relative);
 }
 
@@ -71,6 +80,7 @@ differ(const struct reconcile_limits *limits, struct decimal engine, struct deci
 	return true;
 }
 
+/* The largest difference is published, with its sign. */
 static void
 set_if_larger(struct decimal *largest, struct decimal other)
 {
@@ -78,7 +88,7 @@ set_if_larger(struct decimal *largest, struct decimal other)
 		*largest = other;
 }
 
-/* Where both sides are within the tolerance the market is: the net quantity's own may be far narrower. */
+/* The market is within the tolerance if both sides are: the net of two large sides would have a tiny one. */
 static bool
 judge_difference(
     const struct reconcile_limits *limits, const struct market *market, struct reconcile_row *row)
@@ -98,6 +108,7 @@ judge_difference(
 		return false;
 	row->within = long_within && short_within;
 	set_if_larger(&row->difference, of_long);
+	/* Short counts below 0. */
 	set_if_larger(&row->difference, decimal_negative(of_short));
 	return true;
 }
@@ -110,6 +121,7 @@ judge_time(
 	if (!row->known || row->within)
 		return;
 	row->since = input->remembered(input->memory, row->exchange, row->symbol);
+	/* NaN and a time in the future (the clock was set back) count as now. */
 	if (!(row->since >= 0 && row->since <= input->now))
 		row->since = input->now;
 	row->in_grace = input->now - row->since < limits->grace_seconds;
@@ -129,8 +141,10 @@ reconcile(
 		struct reconcile_row row = { .exchange = key->exchange, .symbol = key->symbol.text };
 
 		add_rows(&engine, key, market.engine, &market.fits);
+		/* What the operator keeps there counts as if the bot had it. */
 		add_rows(&baseline, key, market.engine, &market.fits);
 		add_rows(&exchange, key, market.exchange, &market.fits);
+		/* This is checked only now: its rows had to be taken from the lists in any case. */
 		if (key->exchange >= input->exchange_count || !input->comparable[key->exchange])
 			continue;
 		row.known = judge_difference(limits, &market, &row);

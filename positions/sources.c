@@ -1,3 +1,10 @@
+/*
+ * Asks everything at once: accounts, order books and the two stores of the engine, each in a thread
+ * of its own, so that the four are of the same moment as far as can be, and the slowest decides how
+ * long a run takes.  The threads share nothing: each has its own client and its own place for what
+ * it finds, and all are read only when parallel_each() is back.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +35,7 @@ open_postgres(
 
 	if (dsn == NULL)
 		return 0;
+	/* The name becomes a part of a statement: it is checked before anything is connected. */
 	if (engine_check_view(options_text(given, "engine.view"), &reason) != 0)
 		return options_failure(given, "engine.view", 0, why, "%s", reason.text);
 	sources->postgres =
@@ -57,6 +65,7 @@ int
 sources_open(
     struct sources *sources, const struct options *given, struct secrets *secrets, struct failure *why)
 {
+	/* A client is not for two threads; its limit fits what it reads. */
 	sources->account_client = http_client_from(given, "tls.ca-file", ACCOUNT_BODY, CONNECTIONS, why);
 	if (sources->account_client == NULL)
 		return -1;
@@ -68,6 +77,7 @@ sources_open(
 	sources->hash = strdup(options_text(given, "engine.hash"));
 	if (sources->view == NULL || sources->hash == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	/* A store that is configured and cannot be read is unknown, which is not the same as none. */
 	sources->has_engine = sources->has_store[STORE_POSTGRES] || sources->has_store[STORE_REDIS];
 	return 0;
 }
@@ -96,6 +106,7 @@ struct sources_run {
 	size_t count;
 };
 
+/* What it returns is in the failure too, which is read when all threads are done. */
 static void
 read_accounts(const struct sources_run *run)
 {
@@ -140,11 +151,13 @@ choose(struct sources *sources, struct accounts *accounts, double now)
 	for (size_t i = 0; i < accounts->count; i++) {
 		struct account *account = &accounts->items[i];
 
+		/* They point into the last run, which is gone. */
 		account->reading = NULL;
 		account->prices = NULL;
 		if (!account_may_ask(account, now))
 			continue;
 		account_choose(account);
+		/* Readings are taken from the front: an exchange that is left out has none. */
 		account->reading = &accounts->readings[sources->account_count];
 		accounts->targets[sources->account_count++] = account->target;
 		if (!account->books.asked[ENDPOINT_BOOK])
@@ -154,7 +167,7 @@ choose(struct sources *sources, struct accounts *accounts, double now)
 	}
 }
 
-/* Without memory there is nothing of them. */
+/* When memory ran out a probe has released all its readings. */
 static void
 drop_unread(struct sources *sources, struct accounts *accounts)
 {
@@ -177,8 +190,10 @@ sources_read(struct sources *sources, struct accounts *accounts, struct deadline
 
 	sources->account_count = sources->book_count = 0;
 	sources->account_failure = sources->book_failure = (struct failure){ 0 };
+	/* What the last run read was released by sources_clear(). */
 	memset(sources->engine, 0, sizeof(sources->engine));
 	choose(sources, accounts, now);
+	/* A task with nothing to ask would cost a thread. */
 	if (sources->account_count > 0)
 		run.tasks[run.count++] = TASK_ACCOUNTS;
 	if (sources->book_count > 0)
@@ -187,6 +202,7 @@ sources_read(struct sources *sources, struct accounts *accounts, struct deadline
 		run.tasks[run.count++] = TASK_POSTGRES;
 	if (sources->has_store[STORE_REDIS])
 		run.tasks[run.count++] = TASK_REDIS;
+	/* Each task keeps the deadline by itself: that is what bounds this call. */
 	parallel_each(run.count, run_task, &run);
 	drop_unread(sources, accounts);
 }

@@ -1,3 +1,10 @@
+/*
+ * What a run found, as metrics.  Counters are written in every run, with 0 where nothing happened
+ * and also for an exchange that was not asked: rate() needs to see them begin, and the harness lets
+ * the counters of an exchange go on only while a run has some series of it.  Gauges are written
+ * only if this run knows the value.
+ */
+
 #include <stdio.h>
 
 #include "collectors/exchange_health/report.h"
@@ -22,6 +29,7 @@ report_endpoint(struct metrics *m, const char *name, const char *endpoint)
 
 /* Of what a server may answer, a closed set: the codes that say something, and for others their class. */
 static const int told[] = { 200, 400, 401, 403, 404, 408, 409, 418, 429, 451, 500, 502, 503, 504 };
+/* With the classes and "other" there are no more than HTTP_CODES in contract/exchange_health.c. */
 enum { TOLD = sizeof(told) / sizeof(told[0]) };
 
 static void
@@ -55,12 +63,14 @@ report_request(struct metrics *m, const char *name, const struct request_reading
 	const char *endpoint = endpoint_name(request->endpoint);
 	char code[8];
 
+	/* It was never sent: neither a request nor a failure of the exchange. */
 	if (request->dropped)
 		return;
 	metrics_add(m, &exchange_families[EXCHANGE_REQUESTS], LABELS(name, endpoint), 1);
 	if (request->failure.kind != FAILURE_NONE)
 		metrics_add(m, &exchange_families[EXCHANGE_REQUEST_FAILURES],
 		    LABELS(name, endpoint, failure_kind_name(request->failure.kind)), 1);
+	/* Without an answer the time says nothing of the exchange. */
 	if (request->status == 0)
 		return;
 	code_label(request->status, code);
@@ -76,6 +86,7 @@ report_books(struct metrics *m, const struct health_venue *venue)
 		const struct book_reading *reading = &venue->reading->books[i];
 		const char *symbol = venue->symbols[i];
 
+		/* A price of the last run would look like one of now. */
 		if (!reading->read)
 			continue;
 		set(m, EXCHANGE_BOOK_PRICE, LABELS(venue->name, symbol, "bid"), reading->bid);
@@ -116,6 +127,7 @@ report_venue(struct metrics *m, const struct health_venue *venue, bool up, doubl
 {
 	const char *name = venue->name;
 
+	/* An exchange that was not asked is not up either: nothing is known to work. */
 	set(m, EXCHANGE_UP, LABELS(name), up);
 	set(m, EXCHANGE_WEIGHT, LABELS(name), venue->reading != NULL ? (double)venue->reading->weight : 0);
 	for (int e = 0; e < ENDPOINTS; e++)

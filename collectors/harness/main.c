@@ -1,7 +1,13 @@
 /*
- * The main() that all collectors share: settings, one run or a loop, signals.
- * Exit statuses: 0 published, 1 could not publish, 2 usage or configuration,
- * 3 something could not be measured, with --fail-on-down only.
+ * The main() that all collectors share: settings, one run or a loop, signals.  Exit statuses: 0
+ * published, 1 could not publish, 2 usage or configuration, 3 something could not be measured, with
+ * --fail-on-down only.
+ *
+ * Everything that SIGHUP may change is in one struct, which is made anew as a whole and takes the
+ * old one's place only if it is good: a mistake in the config file must not end a loop that works.
+ * Signals need no flags.  SIGTERM ends the process wherever it is, because a published file is
+ * replaced in one step and nothing else is to be saved; SIGHUP stays blocked and is taken between
+ * two runs.
  */
 
 #include <assert.h>
@@ -110,7 +116,7 @@ list_metrics(void)
 		print_family(&run_families[i]);
 }
 
-/* Flags that print something and end.  Whether there was one. */
+/* Flags that print something and end.  Returns whether there was one. */
 static bool
 print_and_end(const struct options *o)
 {
@@ -125,12 +131,13 @@ print_and_end(const struct options *o)
 	return true;
 }
 
-/* -1: it could not be. */
+/* Returns -1 if the run could not be published. */
 static int
 publish(struct setup *setup, const struct run *run, const struct log *log)
 {
 	struct failure why = { 0 };
 
+	/* A run that is withheld has no counts that wait: it is as if there had been no run. */
 	if (run->withheld || publisher_publish(&setup->publisher, &setup->settings, setup->metrics,
 				 run->deadline, log, &why) == 0) {
 		metrics_clear(setup->metrics);
@@ -152,9 +159,11 @@ run_once(struct harness *p)
 		.metrics = setup->metrics };
 	bool published;
 
+	/* From here on the time counts, for measuring and for publishing together. */
 	run.deadline = deadline_in(setup->settings.timeout_ns);
 	run_collect(&run, setup->state);
 	published = publish(setup, &run, &p->log) == 0;
+	/* The collector's own status decides alone: that of preflight is its verdict. */
 	if (collector.exit_status != NULL)
 		return collector.exit_status(setup->state, published);
 	if (!published)
@@ -168,6 +177,7 @@ keep_file(struct setup *old, struct setup *new)
 {
 	struct setup before = *old;
 
+	/* Counts of paper must not go on as counts of live. */
 	if (strcmp(old->settings.env, new->settings.env) != 0)
 		return;
 	old->metrics = new->metrics;
@@ -196,6 +206,7 @@ reload(struct harness *p)
 	struct setup setup;
 	const char *fault = why.text;
 
+	/* The old options stay, too, when the new ones cannot be read. */
 	if (options_read_rest(p->options, &why) == 0 && setup_make(p, &setup, &why) == 0) {
 		fault = reload_fault(&p->setup.settings, &setup.settings);
 		if (fault != NULL)
@@ -228,7 +239,7 @@ set_signals(sigset_t *reload_signal)
 
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
-	/* Whoever started us may have blocked them. */
+	/* Our parent may have blocked them. */
 	(void)sigemptyset(&ends);
 	(void)sigaddset(&ends, SIGTERM);
 	(void)sigaddset(&ends, SIGINT);
@@ -247,6 +258,7 @@ wait_until(struct deadline then, const sigset_t *reload_signal)
 		int64_t left = deadline_left_ns(then);
 		struct timespec wait = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
 
+		/* It also returns early for other signals: then the rest of the time is waited for. */
 		if (sigtimedwait(reload_signal, NULL, &wait) == SIGHUP)
 			return true;
 		if (left == 0)
@@ -258,6 +270,7 @@ wait_until(struct deadline then, const sigset_t *reload_signal)
 static void
 loop(struct harness *p)
 {
+	/* The first run begins at once. */
 	struct deadline tick = deadline_in(0);
 	sigset_t reload_signal;
 
@@ -270,6 +283,7 @@ loop(struct harness *p)
 		(void)run_once(p);
 		interval = p->setup.settings.interval_ns;
 		late = clock_now_ns() - tick.at_ns;
+		/* This is the next tick that is still to come. */
 		tick.at_ns += (late / interval + 1) * interval;
 		while (wait_until(tick, &reload_signal)) {
 			struct deadline sooner;
@@ -297,7 +311,7 @@ make_options(void)
 	return options_new(collector.name, tables, count);
 }
 
-/* Everything up to the first run.  Usage faults are told without log decoration. */
+/* Everything up to the first run.  Usage faults are printed without log decoration. */
 static int
 prepare(struct harness *p, int argc, char *argv[])
 {
@@ -313,6 +327,7 @@ prepare(struct harness *p, int argc, char *argv[])
 		return ENDED;
 	if (why.kind != FAILURE_NONE || options_read_rest(p->options, &why) != 0 ||
 	    setup_make(p, &setup, &why) != 0) {
+		/* A library may have quoted a connection string. */
 		secrets_mask(&p->secrets, why.text);
 		fprintf(stderr, "%s: %s\n", collector.name, why.text);
 		return EXIT_USAGE;
@@ -345,13 +360,14 @@ main(int argc, char *argv[])
 
 	set_malloc_threshold();
 	occupy_standard_streams();
-	/* What cannot be written is an error like others, also past a limit on the size of files. */
+	/* A closed pipe, or a limit on the size of files, must be an error and not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	/* A terminal that stops who writes from the background ("stty tostop") would stop the measuring. */
+	/* With "stty tostop" a terminal would stop a collector that writes from the background. */
 	(void)signal(SIGTTOU, SIG_IGN);
 	status = prepare(&p, argc, argv);
 	if (status == 0) {
+		/* What is printed is one run, also with an interval in the config file. */
 		if (p.setup.settings.interval_ns > 0 && !p.setup.settings.print)
 			loop(&p);
 		status = run_once(&p);
@@ -361,5 +377,6 @@ main(int argc, char *argv[])
 	secrets_release(&p.secrets);
 	if (status != ENDED)
 		return status;
+	/* A full disk behind standard output is a failure, too. */
 	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_NOT_PUBLISHED;
 }

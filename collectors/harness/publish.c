@@ -1,3 +1,14 @@
+/*
+ * How a run becomes a file, and what it goes on from.  The first of these that is there holds: what
+ * we remember, if the file is still the one that we wrote; the file, which this run may have read
+ * before; what we remember, if the file is lost or damaged and nobody has published since.  Else
+ * counters start at zero, and that is counted as a reset.
+ *
+ * Going on and replacing happen under the file's lock, so that two runs at the same time lose no
+ * counts.  A run is never changed here: it is forked, and stays as it is if publishing fails, so
+ * that its counts can be published later.
+ */
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +23,7 @@ enum { LARGEST_FILE = 256 * 1024 * 1024, READ_AT_ONCE = 64 * 1024 };
 /* Even a run that used up its time may wait this long for another run that is just publishing. */
 static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
 
-/* The state was lost, all of it or partly: counted, and told. */
+/* The state was lost, all of it or partly: that is counted and logged. */
 static void
 lose(struct textfile *file, const struct log *log, enum log_level level, const char *what)
 {
@@ -25,6 +36,7 @@ static void
 continue_without_file(struct metrics *total, struct textfile *file, const struct publisher *p, bool missing,
     const struct log *log)
 {
+	/* Nobody published since: no other run counted anything that is not in memory. */
 	if (textfile_is_last(file, &p->mark)) {
 		state_continue_from(total, p->last);
 		log_write(log, LOG_WARN,
@@ -70,6 +82,7 @@ find(struct publisher *p, const struct textfile *file, const struct metrics *lik
 	int got;
 
 	forget_found(p);
+	/* This holds until more is known, and when there is no file. */
 	p->found.result = STATE_UNUSABLE;
 	*there = textfile_open_content(file, LARGEST_FILE, &content, why);
 	if (*there != TEXTFILE_READ)
@@ -82,6 +95,7 @@ find(struct publisher *p, const struct textfile *file, const struct metrics *lik
 	state_reader_init(&reader, p->found.metrics, content.size);
 	got = read_content(file, &content, &reader, why);
 	p->found.result = state_reader_end(&reader);
+	/* A file of which nothing was taken has no mark, so that it is read again. */
 	if (got < 0 || p->found.result == STATE_NO_MEMORY || p->found.result == STATE_UNUSABLE)
 		textfile_close_content(&content);
 	else
@@ -101,6 +115,7 @@ continue_from_file(struct metrics *total, struct textfile *file, struct publishe
 {
 	enum textfile_found there = TEXTFILE_READ;
 
+	/* The file that publisher_last() read is not read again, as long as it is the same. */
 	if (!textfile_is_marked(file, &p->found.mark) && find(p, file, total, &there, why) != 0)
 		return -1;
 	if (p->found.result == STATE_UNUSABLE) {
@@ -118,6 +133,7 @@ static int
 continue_counts(struct metrics *total, struct textfile *file, struct publisher *p,
     const struct collector_settings *settings, const struct log *log, struct failure *why)
 {
+	/* Nobody else wrote it: what it says is in memory, without reading. */
 	if (textfile_is_marked(file, &p->mark))
 		state_continue_from(total, p->last);
 	else if (continue_from_file(total, file, p, log, why) != 0)
@@ -177,11 +193,13 @@ publish(struct publisher *p, const struct collector_settings *settings, struct m
 
 	if (deadline.at_ns > lock.at_ns)
 		lock = deadline;
+	/* The lock is held from before the reading until the file is replaced. */
 	result = textfile_open(&file, settings->directory, settings->name, lock, why);
 	if (result == 0)
 		result = continue_counts(total, &file, p, settings, log, why);
 	forget_found(p);
 	if (result == 0) {
+		/* This follows going on from the file, which may drop values too. */
 		metrics_add(total, &run_families[RUN_DROPPED], LABELS(settings->name),
 		    (double)metrics_dropped(total));
 		result = replace_undisturbed(&file, total, &p->mark, why);
@@ -205,6 +223,7 @@ publisher_last(struct publisher *p, const struct collector_settings *settings, c
 	    !textfile_is_marked(&file, &p->mark))
 		read = find(p, &file, waiting, &there, &why);
 	textfile_close(&file);
+	/* The file was read: it is newer than our memory, or all there is. */
 	if (p->found.mark.fd >= 0)
 		source = p->found.metrics;
 	if (read < 0 && source == NULL)
@@ -215,7 +234,7 @@ publisher_last(struct publisher *p, const struct collector_settings *settings, c
 	return last;
 }
 
-/* The text to nowhere, or to standard output. */
+/* Outlets for a text that is only checked, and for standard output. */
 static int
 pass_over(void *nowhere, struct slice piece, struct failure *why)
 {
@@ -280,6 +299,7 @@ int
 publisher_publish(struct publisher *p, const struct collector_settings *settings, const struct metrics *run,
     struct deadline deadline, const struct log *log, struct failure *why)
 {
+	/* The counts of the run itself must not grow by those of the file: it may be published again. */
 	struct metrics *total = metrics_fork(run);
 	int result;
 

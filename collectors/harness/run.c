@@ -1,3 +1,8 @@
+/*
+ * What a collector may ask and tell while it measures, and the families that every run has.  A
+ * collector never publishes and never decides whether the run was a success: it tells what failed,
+ * and this file draws the conclusions, in the same way for all programs.
+ */
 
 #include "collectors/harness/run.h"
 #include "common/version.h"
@@ -20,6 +25,7 @@ run_directory(const struct run *run)
 	return run->settings->directory;
 }
 
+/* A failure is counted by its kind; its text goes to the log alone, and never to a label. */
 void
 run_missed(struct run *run, enum failure_kind kind)
 {
@@ -66,6 +72,7 @@ run_log_info(struct run *run, const char *target, const char *message)
 const struct metrics *
 run_last(struct run *run)
 {
+	/* Read once, and only for collectors that want it: it may be a large file. */
 	if (run->last == NULL)
 		run->last = publisher_last(run->publisher, run->settings, run->metrics);
 	return run->last;
@@ -81,8 +88,10 @@ add_own_families(struct run *run, double seconds)
 
 	metrics_set(m, &run_families[RUN_SUCCESS], labels, !run->failed);
 	metrics_set(m, &run_families[RUN_DURATION], labels, seconds);
+	/* By this an alert can tell a loop that stopped from a program that cron starts. */
 	metrics_set(m, &run_families[RUN_INTERVAL], labels, (double)run->settings->interval_ns / 1e9);
 	metrics_set(m, &run_families[RUN_LAST_RUN], labels, now);
+	/* A kept gauge: after a failure it still says when all was well. */
 	if (!run->failed)
 		metrics_set(m, &run_families[RUN_LAST_SUCCESS], labels, now);
 	metrics_add(m, &run_families[RUN_RUNS], labels, 1);
@@ -105,6 +114,7 @@ run_collect(struct run *run, void *state)
 
 	touch_failures(run);
 	collector.collect(state, run);
+	/* Nobody needs it any more, and publishing needs memory. */
 	metrics_free(run->last);
 	run->last = NULL;
 	add_own_families(run, (double)(clock_now_ns() - started) / 1e9);

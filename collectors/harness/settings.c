@@ -1,3 +1,10 @@
+/*
+ * The flags that every collector has, and what they may say.  Name and directory go into paths,
+ * labels and log lines, so they are limited here to what is harmless in all of them.  Mistakes are
+ * refused at the start, because a collector that runs with other settings than its operator meant
+ * is worse than one that does not run.
+ */
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +75,7 @@ read_identity(struct collector_settings *s, const char *program, const struct op
 		    secret_shown(name));
 	if (strcmp(env, "paper") != 0 && strcmp(env, "live") != 0)
 		return options_failure(o, "env", 0, why, "'%s' is neither paper nor live", secret_shown(env));
+	/* It is logged at the start: what looks like a URL with a password is refused, unseen. */
 	if (strlen(directory) >= sizeof(s->directory) || *directory == '\0' ||
 	    secret_shown(directory) != directory)
 		return options_failure(o, "textfile.directory", 0, why, "no path of 1 to 4095 bytes");
@@ -90,6 +98,7 @@ read_times(struct collector_settings *s, const struct options *o, struct failure
 		return options_failure(o, "timeout", 0, why, "must be from 1ms to 1d");
 	if (s->interval_ns == 0 || s->timeout_ns <= s->interval_ns)
 		return 0;
+	/* A default is made to fit; what somebody wrote is not changed behind their back. */
 	if (options_given(o, "timeout"))
 		return options_failure(o, "timeout", 0, why, "'%s' is longer than the interval '%s'",
 		    options_text(o, "timeout"), options_text(o, "interval"));

@@ -1,3 +1,9 @@
+/*
+ * All targets of one collector.  They are measured side by side, each in its own thread, so that
+ * one that hangs costs one deadline and not one for each.  Reporting comes after that, in the
+ * thread that called collect(), because metrics and log are for that thread alone.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +26,7 @@ struct targets {
 	struct target items[];
 };
 
-/* Other labels would be made fit, and two targets could become one series. */
+/* Other labels would be altered to fit, and two targets could become one series. */
 static bool
 is_label(const char *name)
 {
@@ -41,6 +47,7 @@ name_taken(const struct targets *t, const char *name)
 static int
 add_target(struct targets *t, const struct options *given, struct secrets *secrets, struct failure *why)
 {
+	/* It counts at once, so that targets_close() releases it, however far this gets. */
 	size_t index = t->count++;
 	struct target *target = &t->items[index];
 	struct failure reason = { 0 };
@@ -49,6 +56,7 @@ add_target(struct targets *t, const struct options *given, struct secrets *secre
 	target->text = strdup(options_item(given, "target", index));
 	if (target->text == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	/* This cuts in place: label and URL are pieces of the text, which lasts as long as the target. */
 	target_split(target->text, &name, &url);
 	target->server = t->kind->open(url, t->samples, given, secrets, &reason);
 	if (target->server == NULL)
@@ -58,6 +66,7 @@ add_target(struct targets *t, const struct options *given, struct secrets *secre
 		return options_failure(given, "target", index, why,
 		    "the address is no valid UTF-8 or longer than %d bytes: give it a name, as in '%s'",
 		    (int)FAMILY_LABEL_VALUE, t->kind->example);
+	/* Two targets with one label would be one series. */
 	if (name_taken(t, target->name))
 		return options_failure(given, "target", index, why,
 		    "another target is called '%s' too: give each a name, as in '%s'", target->name,
@@ -121,7 +130,7 @@ publish_failures(struct metrics *m, const char *name, enum failure_kind happened
 		    LABELS(name, failure_kind_name((enum failure_kind)kind)), kind == (int)happened ? 1 : 0);
 }
 
-/* Phases that ended and questions that were answered are told, whatever came after them. */
+/* Phases that ended and questions that were answered are published, whatever came after them. */
 static void
 publish_report(
     struct metrics *m, const struct target_kind *kind, const char *name, const struct target_report *report)
@@ -129,6 +138,7 @@ publish_report(
 	const struct family *families = collector.families;
 
 	metrics_set(m, &families[TARGET_UP], LABELS(name), report->up ? 1 : 0);
+	/* A target that never answered has one, too: rate() needs to see the histogram begin. */
 	metrics_touch(m, &families[TARGET_LATENCY], LABELS(name));
 	for (size_t i = 0; i < report->sample_count; i++)
 		metrics_observe(m, &families[TARGET_LATENCY], LABELS(name), report->sample_seconds[i]);
@@ -144,6 +154,7 @@ publish_report(
 void
 targets_collect(struct targets *t, struct run *run)
 {
+	/* It is set before the threads start, which read it without a lock. */
 	t->deadline = run_deadline(run);
 	parallel_each(t->count, measure_target, t);
 	for (size_t i = 0; i < t->count; i++) {
@@ -152,6 +163,7 @@ targets_collect(struct targets *t, struct run *run)
 
 		t->kind->report(target->server, &report);
 		publish_report(run_metrics(run), t->kind, target->name, &report);
+		/* A failure is data: the other targets are reported all the same. */
 		if (report.failure->kind != FAILURE_NONE)
 			run_failed(run, target->name, report.failure);
 		if (t->kind->publish != NULL)

@@ -1,3 +1,10 @@
+/*
+ * From metrics to the checked text of a file, one piece at a time.  A piece that goes on with a
+ * family has that family's HELP and TYPE at its head again, so that it can be validated alone; this
+ * head is checked with it and then left out of the file.  All pieces together, in order, are what
+ * the checksum of the last line is of.
+ */
+
 #include "collectors/harness/write.h"
 #include "textfile/checksum.h"
 #include "textfile/encode.h"
@@ -37,10 +44,11 @@ count_lines(struct slice text)
 	return lines;
 }
 
-/* Our writer cannot produce what node_exporter does not take; should it ever, nothing is published. */
+/* Should the encoder ever write what node_exporter refuses, nothing is published. */
 static int
 check(const struct piece_writer *w, size_t repeated, struct failure *why)
 {
+	/* Lines of the head are not in the file, and do not count for the line that is named. */
 	struct slice head = { w->piece.text, repeated };
 	struct fault first = { 0 };
 	long faults;
@@ -58,6 +66,7 @@ check(const struct piece_writer *w, size_t repeated, struct failure *why)
 static int
 write_text(struct piece_writer *w, struct slice text, struct failure *why)
 {
+	/* publish.c reads back no more than this: no run could go on from a larger file. */
 	if (text.length > LARGEST_FILE - w->sum.length)
 		return failure_set(why, FAILURE_LOCAL, "the file would exceed 256 MiB");
 	checksum_add(&w->sum, text);
@@ -72,6 +81,7 @@ write_pieces(struct piece_writer *w, const struct metrics *m, struct failure *wh
 	size_t repeated;
 
 	while (encoder_next(&encoder, PIECE, &w->piece, &repeated)) {
+		/* The head is left out: it is in the file already. */
 		struct slice text = { w->piece.text + repeated, w->piece.length - repeated };
 
 		if (w->piece.failed)

@@ -1,3 +1,9 @@
+/*
+ * Between the accounts and the list of bans (exchange/ban_list.h).  Ban or back-off makes no
+ * difference here: both are a time before which nothing is asked.  The list goes by the URL that is
+ * really asked, so a ban by a test system does not hold back the live one.
+ */
+
 #include "collectors/open_positions/bans.h"
 #include "exchange/ban_list.h"
 #include "positions/history.h"
@@ -24,6 +30,7 @@ bans_read(struct accounts *accounts, struct run *run, double now, struct failure
 
 	if (result != 0)
 		(void)failure_prefix(why, "not asked, for it may hold a ban");
+	/* A damaged line is a failure of the run, but the others still hold. */
 	else if (list.damage.kind != FAILURE_NONE)
 		run_failed(run, "exchanges", &list.damage);
 	for (size_t i = 0; result == 0 && i < accounts->count; i++)
@@ -53,6 +60,7 @@ bans_raise(const struct accounts *accounts, struct run *run)
 
 	for (size_t i = 0; i < accounts->count; i++) {
 		const struct account *account = &accounts->items[i];
+		/* It is of this run alone: what the list said before is still in it. */
 		struct ban ban = history_refusal(account, now);
 
 		if (ban.banned_until > 0 || ban.retry_at > 0)

@@ -1,3 +1,10 @@
+/*
+ * What a run has to say.  A failure is said in every run, with one line for each exchange or store.
+ * What is no failure, as a key that may withdraw, is said when it begins, and a mismatch also when
+ * it ends: a line in each run would hide everything else.  Whether it is new is known from the
+ * metrics of the last run, so that it works from cron too.
+ */
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -34,6 +41,7 @@ count(struct read_count *reads, const char *what, const struct failure *failure)
 	reads->asked++;
 	if (failure->kind == FAILURE_NONE)
 		return;
+	/* Further failures mostly have the same reason. */
 	if (reads->failed++ > 0)
 		return;
 	reads->first = *failure;
@@ -50,6 +58,7 @@ count_reads(struct read_count *reads, const struct account *account)
 		if (reading->parts[e].asked)
 			count(reads, account_endpoint_name((enum account_endpoint)e),
 			    &reading->parts[e].failure);
+	/* Order books count as reads of the exchange, too. */
 	for (size_t i = 0; prices != NULL && i < prices->request_count; i++)
 		count(
 		    reads, account->books.symbols[prices->requests[i].symbol], &prices->requests[i].failure);
@@ -61,6 +70,7 @@ log_lines_write_account(
 {
 	struct read_count reads = { 0 };
 
+	/* This is logged in each run: while it is held back nobody watches its positions. */
 	if (!account_may_ask(account, now)) {
 		write_held_back(run, account);
 		return;
@@ -86,6 +96,7 @@ log_lines_write_engine(
 		(void)snprintf(name, sizeof(name), "engine_%s", engine_store_name((enum engine_store)store));
 		run_failed(run, name, &engine_view->store_failures[store]);
 	}
+	/* An exchange that is unknown because a store failed has no failure of its own here. */
 	for (size_t i = 0; i < engine_view->exchange_count; i++)
 		if (engine_view->failures[i].kind != FAILURE_NONE) {
 			struct failure why = engine_view->failures[i];
@@ -101,6 +112,7 @@ log_lines_write_engine(
 static void
 describe(const struct holdings *list, const struct reconcile_row *row, char text[128])
 {
+	/* In hedge mode a market may be long and short at once. */
 	const struct holding *sides[2] = { holdings_find(list, row->exchange, row->symbol, false),
 		holdings_find(list, row->exchange, row->symbol, true) };
 	char digits[2][DECIMAL_TEXT];
@@ -134,6 +146,7 @@ write_mismatch(struct run *run, const struct mismatch_log *mismatches, const str
 	run_log_warning(run, mismatches->accounts->items[row->exchange].name, text);
 }
 
+/* This is a failure, unlike a mismatch: the run did not compare everything. */
 static void
 write_overflow(struct run *run, const char *exchange, const char *symbol)
 {
@@ -149,18 +162,20 @@ log_lines_write_mismatch(struct run *run, struct mismatch_log *mismatches, const
 	const char *exchange = mismatches->accounts->items[row->exchange].name;
 	double before = history_gauge(mismatches->last, OPEN_MISMATCH, LABELS(exchange, row->symbol), 0);
 
+	/* A sum has too many digits: the market is neither equal nor different. */
 	if (!row->known) {
 		if (mismatches->changes++ < LOG_LINES_MOST)
 			write_overflow(run, exchange, row->symbol);
 		return;
 	}
+	/* Nothing has changed since the last run. */
 	if (row->mismatched == (before != 0))
 		return;
 	if (mismatches->changes++ < LOG_LINES_MOST)
 		write_mismatch(run, mismatches, row);
 }
 
-/* Markets of which nothing at all is left have no row. */
+/* Where nothing of a market is left in any list, reconcile() has no row: such a mismatch has ended. */
 static void
 write_gone(struct run *run, struct mismatch_log *mismatches, const struct series *series)
 {
@@ -168,6 +183,7 @@ write_gone(struct run *run, struct mismatch_log *mismatches, const struct series
 	struct reconcile_row row = { .symbol = symbol };
 	double value;
 
+	/* This finds the exchange by its label.  One that is not configured any more is passed over. */
 	while (row.exchange < mismatches->accounts->count &&
 	       strcmp(mismatches->accounts->items[row.exchange].name, exchange) != 0)
 		row.exchange++;
@@ -189,6 +205,7 @@ log_lines_end_mismatches(struct run *run, struct mismatch_log *mismatches)
 	for (size_t i = 0; i < metrics_series_count(mismatches->last, family); i++)
 		if (metrics_series(mismatches->last, family, i)->value != 0)
 			write_gone(run, mismatches, metrics_series(mismatches->last, family, i));
+	/* After an outage thousands of markets may change at once. */
 	if (mismatches->changes <= LOG_LINES_MOST)
 		return;
 	(void)snprintf(text, sizeof(text), "%zu more markets have begun or ceased to differ",
@@ -206,6 +223,7 @@ log_lines_write_key(struct run *run, const struct account *account, const struct
 
 	if (reading == NULL)
 		return;
+	/* A gauge that is not there counts as 0: so a first run says it, too. */
 	if (reading->parts[ACCOUNT_KEY].read && reading->health.permission[PERMISSION_WITHDRAW] == 1 &&
 	    history_gauge(last, OPEN_KEY_PERMISSION, LABELS(account->name, withdraw), 0) != 1)
 		run_log_warning(run, account->name,
@@ -222,6 +240,7 @@ log_lines_write_unknown_rows(
 	double before = history_gauge(last, OPEN_UNKNOWN_ROWS, NO_LABELS, 0);
 	char text[128];
 
+	/* It is logged again only when the number changes. */
 	if (!engine_view->told || engine_view->unknown_rows == 0 ||
 	    (double)engine_view->unknown_rows == before)
 		return;

@@ -1,3 +1,10 @@
+/*
+ * What a run found, as metrics.  Counters are written in every run, from 0 on.  Gauges are written
+ * only if they are known: an exchange that could not be read has OPEN_READABLE of 0 and no
+ * positions, no count and no sum, because a count of 0 would mean that it is flat.  Quantities were
+ * compared as decimals before; only what is published here are doubles.
+ */
+
 #include <math.h>
 
 #include "collectors/open_positions/report.h"
@@ -44,6 +51,7 @@ report_books(struct metrics *m, const struct account *account)
 	const struct exchange_reading *prices = account->prices;
 	size_t count = prices != NULL ? prices->request_count : 0;
 
+	/* No order books are configured: there is nothing to count. */
 	if (account->setting->symbol_count == 0)
 		return;
 	report_requests(m, account->name, endpoint_name(ENDPOINT_BOOK), count);
@@ -90,6 +98,7 @@ report_parts(struct metrics *m, const struct account *account, const struct metr
 
 	if (reading->parts[ACCOUNT_BALANCES].read)
 		report_balances(m, account);
+	/* If it was asked and failed, what was known before is not known any more: nothing is written. */
 	if (key->read)
 		report_key(m, account);
 	else if (!key->asked)
@@ -110,6 +119,7 @@ report_account(struct metrics *m, const struct account *account, const struct me
 	for (int e = 0; e < ACCOUNT_ENDPOINTS; e++) {
 		const char *endpoint = account_endpoint_name((enum account_endpoint)e);
 
+		/* The exchange has no such endpoint. */
 		if (profile->reads[e].path == NULL)
 			continue;
 		report_requests(m, account->name, endpoint, reading != NULL ? reading->parts[e].requests : 0);
@@ -128,6 +138,7 @@ report_account(struct metrics *m, const struct account *account, const struct me
 
 /* Positions ---------------------------------------------------------- */
 
+/* An inverse contract's profit is in its base currency, unlike its worth. */
 static void
 report_position(struct metrics *m, const char *source, const char *exchange, const struct holding *holding,
     const struct policy *policy, struct exchange_view *exchange_view)
@@ -149,6 +160,7 @@ report_positions(struct metrics *m, const struct report_source *source, const ch
 {
 	size_t i = first;
 
+	/* The list is sorted: the holdings of an exchange stand together. */
 	for (; i < source->holdings->count && source->holdings->rows[i].exchange == exchange; i++)
 		report_position(m, source->name, name, &source->holdings->rows[i], policy, exchange_view);
 	return i - first;
@@ -169,6 +181,7 @@ report_source(struct metrics *m, const struct report_source *source, const struc
 		count = report_positions(m, source, name, i, next, policy, exchange_view);
 		next += count;
 		set(m, OPEN_COUNT, LABELS(source->name, name), (double)count);
+		/* The exchange is the first label here: by that the harness lets it go on when it fails. */
 		set(m, OPEN_LAST_SUCCESS, LABELS(name, source->name), now);
 	}
 }
@@ -181,6 +194,10 @@ report_engine(struct metrics *m, const struct engine_view *engine_view, const st
 	for (int store = 0; store < ENGINE_STORES; store++) {
 		const struct engine_reading *reading = &sources->engine[store];
 
+		/*
+		 * This is written also if the store is too old to be used: the operator wants to
+		 * see its age.
+		 */
 		if (sources->has_store[store] && reading->read && reading->updated_at >= 0)
 			set(m, OPEN_ENGINE_UPDATED, LABELS(engine_store_name((enum engine_store)store)),
 			    reading->updated_at);
@@ -196,6 +213,7 @@ report_mismatch(struct metrics *m, const char *exchange, const struct reconcile_
 
 	if (!row->known)
 		return;
+	/* It is 0 also during the grace, when only OPEN_MISMATCH_SINCE shows the difference. */
 	set(m, OPEN_MISMATCH, labels, row->mismatched ? decimal_value(row->difference) : 0);
 	if (row->since >= 0)
 		set(m, OPEN_MISMATCH_SINCE, labels, row->since);
@@ -204,6 +222,7 @@ report_mismatch(struct metrics *m, const char *exchange, const struct reconcile_
 void
 report_exposure(struct metrics *m, const char *currency, const struct exposure *exposure)
 {
+	/* By this an alert can tell "not known" from "nothing". */
 	set(m, OPEN_EXPOSURE_KNOWN, LABELS(currency), exposure->known);
 	if (!exposure->known)
 		return;

@@ -1,8 +1,18 @@
+/*
+ * libcurl's result codes as our kinds of failure, with advice for the operator.  curl has about a
+ * hundred codes; a kind becomes a metric's label, so it must come from our small closed set.  The
+ * table names the codes that tell where a request failed: the name, the connection, TLS, the time,
+ * our own side.  Every other code means that what came makes no sense as HTTP, so "protocol" is the
+ * default.  A failure of our own side shows no host: the host is not to blame, and the URL itself
+ * may be what is wrong.
+ */
+
 #include <errno.h>
 #include <string.h>
 
 #include "probes/http/failure.h"
 
+/* Codes that are no "protocol" failure, or for which there is advice. */
 static const struct {
 	CURLcode code;
 	enum failure_kind kind;
@@ -40,7 +50,10 @@ http_failure(CURLcode code, struct slice host, const char *detail, int os_error,
 			kind = known[i].kind;
 			advice = known[i].advice;
 		}
-	/* Connecting or looking up: it was not the network. */
+	/*
+	 * First: curl takes a missing file descriptor for a failure to connect, and would blame the
+	 * server.
+	 */
 	if (os_error == EMFILE || os_error == ENFILE) {
 		(void)failure_set(why, FAILURE_LOCAL,
 		    "%.*s: no file descriptor left for a connection: raise the limit (ulimit -n), or ask for less",
@@ -49,6 +62,7 @@ http_failure(CURLcode code, struct slice host, const char *detail, int os_error,
 	}
 	if (*detail == '\0')
 		detail = curl_easy_strerror(code);
+	/* curl's text does not always say why, as the errno does: "Connection refused". */
 	if (kind == FAILURE_CONNECT && os_error != 0)
 		detail = strerrordesc_np(os_error) != NULL ? strerrordesc_np(os_error) : detail;
 	if (kind == FAILURE_LOCAL)

@@ -1,3 +1,14 @@
+/*
+ * Many requests in one thread.  curl's multi handle drives all connections; this file decides which
+ * request is given to it, and when.  Each request is a job.  Jobs wait in a queue of their host,
+ * and get a transfer (a curl handle) when their turn comes.  Given all at once, curl would open a
+ * connection for each, and an answer that bans us would come too late to hold the others back.
+ * Transfers are kept for the next run.
+ *
+ * The name of a host is a piece of its first request's URL: the caller's URLs must last until
+ * http_ask() returns, also those that were answered long before.
+ */
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +68,7 @@ static bool
 set_up(struct http_client *client, const struct http_settings *settings)
 {
 	client->settings = *settings;
+	/* They are not ours until they are copied, and http_client_free() frees what is here. */
 	client->settings.ca_file = client->settings.user_agent = NULL;
 	client->multi = curl_multi_init();
 	return client->multi != NULL && copy(&client->settings.ca_file, settings->ca_file) &&
@@ -89,7 +101,7 @@ http_client_new(const struct http_settings *settings, struct failure *why)
 	return NULL;
 }
 
-/* The answers of the last http_ask(). */
+/* The bodies of the last http_ask(), which its caller may read until the next one begins. */
 static void
 release_jobs(struct http_client *client)
 {
@@ -124,11 +136,12 @@ host_of(struct http_client *client, struct slice name)
 {
 	struct host *host;
 
-	/* From the end: the requests of one host come one after another. */
+	/* Search from the end: the requests of one host mostly come one after another. */
 	for (size_t i = client->host_count; i > 0; i--)
 		if (slice_equal(client->hosts[i - 1].name, name))
 			return &client->hosts[i - 1];
 	host = &client->hosts[client->host_count++];
+	/* Without TLS only HTTP/1.1 is spoken: there is nothing to find out. */
 	*host = (struct host){ .name = name, .known = !http_speaks_tls(name) };
 	client->unknown += host->known ? 0 : 1;
 	return host;
@@ -157,6 +170,7 @@ add_requests(struct http_client *client, const struct http_request requests[], s
     struct http_response responses[])
 {
 	client->jobs = calloc(count, sizeof(*client->jobs));
+	/* There cannot be more hosts than requests.  The array must not move: jobs point into it. */
 	client->hosts = calloc(count, sizeof(*client->hosts));
 	if (client->jobs == NULL || client->hosts == NULL)
 		return -1;
@@ -176,6 +190,7 @@ add_requests(struct http_client *client, const struct http_request requests[], s
 	return 0;
 }
 
+/* One that is not used now, or a new one.  curl keeps their addresses: hence an array of pointers. */
 static struct http_transfer *
 idle_transfer(struct http_client *client)
 {
@@ -226,6 +241,7 @@ start(struct http_client *client, struct job *job, struct deadline deadline)
 	}
 }
 
+/* Asked only when its turn has come: the answer that bans us may have arrived a moment before. */
 static bool
 may_send(const struct http_client *client, const struct job *job)
 {
@@ -236,9 +252,10 @@ may_send(const struct http_client *client, const struct job *job)
 }
 
 /*
- * A host with many requests gets them bit by bit, and one that hangs delays
- * nobody else.  With TLS the first goes alone until its connection is there:
- * with HTTP/2 all others then share it, with HTTP/1.1 they get their own.
+ * A host gets its requests bit by bit, for half of the connections at most, so that one that hangs
+ * delays no other.  With TLS the first request goes alone until its connection is there, because
+ * curl opens a new one for each request that starts before it knows the protocol.  Then all others
+ * share that connection (HTTP/2) or get their own (HTTP/1.1).
  */
 static void
 start_waiting(struct http_client *client, struct host *host, struct deadline deadline)
@@ -261,7 +278,7 @@ start_waiting(struct http_client *client, struct host *host, struct deadline dea
 	}
 }
 
-/* Returns whether anything new was started. */
+/* One of its requests ended, or its first connection is there.  Returns whether anything new was started. */
 static bool
 start_next(struct http_client *client, struct host *host, struct deadline deadline)
 {
@@ -284,7 +301,7 @@ end_transfer(struct http_client *client, struct http_transfer *t)
 	make_idle(client, t);
 }
 
-/* The next request of a job goes before what waits: a list is read to its end before another one is begun. */
+/* Its next request goes to the front of the queue: a list is read to its end before another one is begun. */
 static void
 add_next(struct job *job, const struct http_request *next, struct http_client *client)
 {
@@ -296,6 +313,7 @@ add_next(struct job *job, const struct http_request *next, struct http_client *c
 	prepare_body(client, job);
 	if (http_url_host(next->url, &name, &job->response->failure) != 0)
 		return;
+	/* What names the next page comes from the server: it must not lead a signed request elsewhere. */
 	if (!slice_equal(name, job->host->name)) {
 		(void)failure_set(&job->response->failure, FAILURE_LOCAL,
 		    "%.*s: the next request is for another host", SLICE_ARGS(job->host->name));
@@ -336,12 +354,14 @@ collect(struct http_client *client, struct deadline deadline)
 		CURLcode code = message->data.result;
 
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		/* The message is gone after this call; its code was copied above. */
 		(void)curl_multi_remove_handle(client->multi, t->easy);
 		http_transfer_finish(t, code);
 		end_transfer(client, t);
 		report_answer(client, t->job);
 		started |= start_next(client, ((struct job *)t->job)->host, deadline);
 	}
+	/* Hosts whose first connection has just come up: the others need not wait for the first answer. */
 	for (size_t i = 0; client->unknown > 0 && i < client->transfer_count; i++) {
 		struct http_transfer *t = client->transfers[i];
 		struct host *host = t->active ? ((struct job *)t->job)->host : NULL;
@@ -362,13 +382,14 @@ run(struct http_client *client, struct deadline deadline)
 
 		if (client->active == 0 || deadline_left_ns(deadline) == 0)
 			return;
+		/* What was just started does nothing until curl_multi_perform() runs again. */
 		if (!started &&
 		    curl_multi_poll(client->multi, NULL, 0, deadline_left_ms(deadline), NULL) != CURLM_OK)
 			return;
 	}
 }
 
-/* What is not answered now will not be. */
+/* The deadline has passed: give up what curl still works on, and what never had its turn. */
 static void
 end_late(struct http_client *client, int64_t began_ns)
 {

@@ -1,3 +1,13 @@
+/*
+ * What curl hands over while an answer comes: header lines, then pieces of the body, decompressed.
+ * The peer is hostile: it may send headers without end, or a small body that decompresses to
+ * gigabytes.  So everything is counted as it comes, and a callback that takes fewer bytes than it
+ * was given makes curl end the transfer.  curl also hands over interim answers (103 Early Hints)
+ * and trailers; neither may pass for headers of the answer.  The time of an answer is taken at its
+ * final status line, because a clock skew is computed from it, and curl's own times would count an
+ * interim answer.
+ */
+
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -40,13 +50,14 @@ http_receive_body(char *bytes, size_t size, size_t length, void *argument)
 	struct http_transfer *t = argument;
 
 	length *= size;
+	/* curl checks a length that is announced; this counts what comes, after decompression. */
 	if (length > t->body->limit - t->body->length)
 		return http_refuse(t, FAILURE_PROTOCOL, "the body is too large");
 	buffer_append(t->body, bytes, length);
 	return t->body->failed ? http_refuse(t, FAILURE_LOCAL, "out of memory for the body") : length;
 }
 
-/* The first that expires of the chain that was verified; what else the server sent does not matter. */
+/* When the first certificate expires, of the chain that was verified: a server may send others besides. */
 static double
 certificate_expiry(const struct http_transfer *t)
 {
@@ -71,7 +82,7 @@ certificate_expiry(const struct http_transfer *t)
 	return expiry;
 }
 
-/* Of "HTTP/1.1 103 Early Hints". */
+/* Whether the status line is one like "HTTP/1.1 103 Early Hints". */
 static bool
 is_interim(struct slice line)
 {
@@ -80,11 +91,12 @@ is_interim(struct slice line)
 	return space != NULL && space + 1 < line.at + line.length && space[1] == '1';
 }
 
-/* An answer begins; a final one may come after interim ones, which say nothing. */
+/* A status line came.  What an interim answer said before does not count for the final one. */
 static void
 begin_answer(struct http_transfer *t, struct slice line)
 {
 	if (!is_interim(line)) {
+		/* The certificate is read now, too: curl gives out the session only during the transfer. */
 		t->response->received_unix_ns = http_unix_now_ns();
 		t->received_ns = clock_now_ns();
 		t->response->certificate_expiry = certificate_expiry(t);
@@ -94,7 +106,10 @@ begin_answer(struct http_transfer *t, struct slice line)
 	t->in_headers = true;
 }
 
-/* If `line` is the header `name`, keep its value: the first one, whole, or none. */
+/*
+ * If `line` is the header `name`, keep its value: the first that fits whole and is text, never a
+ * part of one.
+ */
 static void
 keep(struct slice line, const char *name, char *kept, size_t size)
 {
@@ -127,6 +142,7 @@ http_receive_header(char *bytes, size_t size, size_t length, void *argument)
 	t->header_bytes += line.length;
 	if (t->header_bytes > HEADER_BYTES || ++t->header_lines > HEADER_LINES)
 		return http_refuse(t, FAILURE_PROTOCOL, "too many headers");
+	/* Behind a body there are trailers, and one of them may look like a status line. */
 	if (!t->in_headers && t->body->length == 0 && line.length >= 5 && memcmp(line.at, "HTTP/", 5) == 0)
 		begin_answer(t, line);
 	else if (line.length <= 2 && strspn(line.at, "\r\n") >= line.length)

@@ -1,3 +1,9 @@
+/*
+ * How collectors make their HTTP client: from the settings, with one user agent for all of them.
+ * The client itself takes plain values, so that tools of the tests can make one without any
+ * settings.
+ */
+
 #include <stdio.h>
 
 #include "common/version.h"
@@ -19,6 +25,7 @@ http_client_from(const struct options *given, const char *ca_option, size_t body
 	client = http_client_new(&settings, &reason);
 	if (client != NULL)
 		return client;
+	/* `reason` is apart, because options_failure() cannot format a text into itself. */
 	*why = reason;
 	if (settings.ca_file != NULL)
 		(void)options_failure(given, ca_option, 0, why, "%s", reason.text);

@@ -1,3 +1,8 @@
+/*
+ * What is done once for each client, so that a mistake shows at the start and not with some request
+ * hours later: the CA file is loaded on trial, and the limit of open files is raised.
+ */
+
 #include <stddef.h>
 #include <sys/resource.h>
 
@@ -9,7 +14,7 @@
 
 enum { MOST_FILES = 65536 };
 
-/* libcurl would tell of a useless file only with the first connection. */
+/* Loaded into a context that is thrown away: libcurl itself would read it with the first connection. */
 int
 http_check_ca_file(const char *path, struct failure *why)
 {
@@ -24,6 +29,7 @@ http_check_ca_file(const char *path, struct failure *why)
 		return failure_set(why, FAILURE_LOCAL, "OpenSSL does not start");
 	loaded = SSL_CTX_load_verify_locations(context, path, NULL);
 	SSL_CTX_free(context);
+	/* What stays in OpenSSL's queue would be taken for the reason of a later failure. */
 	ERR_clear_error();
 	return loaded == 1 ? 0
 			   : failure_set(why, FAILURE_LOCAL,
@@ -37,6 +43,7 @@ http_raise_file_limit(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MOST_FILES)
 		return;
+	/* It is often 1024, for programs that use select(); curl and we use poll(). */
 	limit.rlim_cur = limit.rlim_max < MOST_FILES ? limit.rlim_max : MOST_FILES;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }

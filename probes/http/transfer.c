@@ -1,3 +1,14 @@
+/*
+ * One request on one curl handle: set it up, and when it ends read its times, status and failure.
+ * What holds for every request is set once for each handle; most of it says what curl must not do:
+ * follow a redirect, use a proxy, resume a TLS session.  Callbacks learn what curl does not tell:
+ * whether it looked up a name, why there is no socket, whether there is a connection yet.
+ *
+ * curl's times run from the start of the transfer to the end of each phase, so a phase is the
+ * difference of two of them.  On a connection that is used again they mean nothing and are left
+ * out.
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +31,7 @@ http_url_host(const char *url, struct slice *host, struct failure *why)
 	length = strcspn(url + scheme, "/?#");
 	if (length == 0)
 		return failure_set(why, FAILURE_LOCAL, "the URL has no host");
+	/* The host is shown in log lines, and must never hold a password. */
 	if (memchr(url + scheme, '@', length) != NULL)
 		return failure_set(why, FAILURE_LOCAL, "leave user and password out of the URL");
 	*host = (struct slice){ url, scheme + length };
@@ -54,7 +66,10 @@ set_looked_up(void *resolver, void *reserved, void *argument)
 	return 0;
 }
 
-/* There is a connection, new or kept, and nothing of the request is sent yet. */
+/*
+ * There is a connection, new or kept, and nothing of the request is sent yet.  The address it
+ * really leads to is checked here: looked up before, the name might have another one by now.
+ */
 static int
 check_connection(void *argument, char *server, char *own, int server_port, int own_port)
 {
@@ -71,7 +86,7 @@ check_connection(void *argument, char *server, char *own, int server_port, int o
 	return CURL_PREREQFUNC_ABORT;
 }
 
-/* As curl does it, but it would not say why there is none. */
+/* What curl would do by itself, but then the errno of a socket that cannot be had would be lost. */
 static curl_socket_t
 open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -83,7 +98,7 @@ open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
 	return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
-/* An idle connection needs no buffers: 34 kB each. */
+/* Connections stay open between runs.  Without this mode OpenSSL keeps 34 kB of buffers for each. */
 static CURLcode
 save_memory(CURL *easy, void *context, void *argument)
 {
@@ -100,20 +115,24 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 	CURL *easy = t->easy;
 	bool ok = true;
 
+	/* curl must not use signals for timeouts: open_positions runs two clients in two threads. */
 	ok &= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	/* A lookup that does not end is left behind, not waited for. */
 	ok &= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
+	/* It goes where its URL says: a redirect or a proxy would get to see what is signed. */
 	ok &= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK;
+	/* curl decompresses into http_receive_body(), whose limit stops a zip bomb. */
 	ok &= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_USERAGENT, settings->user_agent) == CURLE_OK;
+	/* The first two are curl's defaults, written out because everything relies on them. */
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
-	/* A new connection is to cost what a new client's costs, and to show the certificate of today. */
+	/* A new connection should cost what a new client pays, and show the certificate of today. */
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK;
 	if (settings->ca_file != NULL)
 		ok &= curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file) == CURLE_OK;
@@ -165,6 +184,7 @@ set_headers(struct http_transfer *t, struct failure *why)
 	for (const char *const *header = t->request->headers; header != NULL && *header != NULL; header++) {
 		struct curl_slist *longer;
 
+		/* A line break would begin another header, or another request. */
 		if (!http_is_text(SLICE(*header)) || strchr(*header, ':') == NULL)
 			return failure_set(
 			    why, FAILURE_LOCAL, "a header to send is not of the form 'Name: value'");
@@ -181,18 +201,20 @@ static CURLcode
 set_body(struct http_transfer *t)
 {
 	const char *body = t->request->body;
+	/* This is set in any case: it undoes the POST of an earlier request on this handle. */
 	CURLcode code = curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
 
 	if (code == CURLE_OK && body != NULL)
 		code = curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
 	if (code == CURLE_OK && body != NULL)
 		code = curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body);
+	/* Refuses a body that announces too great a length before any of it comes. */
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body->limit);
 	return code;
 }
 
-/* The request and what it borrowed are no longer ours. */
+/* Take back what points into the request: its memory may go as soon as it is answered. */
 static void
 clear_request(struct http_transfer *t)
 {
@@ -207,7 +229,7 @@ int
 http_transfer_start(struct http_transfer *t, const struct http_request *request, struct slice host,
     struct http_response *response, struct buffer *body, struct deadline deadline)
 {
-	/* Half of it for the first address, if there are more. */
+	/* curl gives the first of several addresses half of it.  0 would mean five minutes, hence the 1. */
 	long connect_ms = (long)deadline_left_ms(deadline) + 1;
 	CURLcode code;
 
@@ -233,6 +255,7 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 	if (code == CURLE_OK)
 		code = set_body(t);
 	(void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+	/* An earlier request on this handle may have been abandoned. */
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
 	if (code == CURLE_OK)
 		return 0;
@@ -258,7 +281,7 @@ difference(double later, double earlier)
 	return later > earlier ? later - earlier : 0;
 }
 
-/* Not curl's, which counts interim answers. */
+/* curl's own time to the first byte would end with an interim answer. */
 static double
 seconds_to_first_byte(const struct http_transfer *t)
 {
@@ -276,6 +299,7 @@ read_phases(struct http_transfer *t)
 	long connections = 0;
 
 	(void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connections);
+	/* Without a new connection these mean nothing; but one that failed early has looked up a name. */
 	if (connections > 0 || t->looked_up) {
 		if (name > 0)
 			phases[HTTP_RESOLVE] = name;
@@ -304,6 +328,7 @@ what_is_missing(const struct http_transfer *t)
 {
 	const double *phases = t->response->phase_seconds;
 
+	/* Look from the last phase back to the first: the last thing that happened shows what is missing. */
 	if (t->response->received_unix_ns != 0)
 		return "the answer did not end in time";
 	if (t->response->sent_unix_ns != 0)
@@ -314,6 +339,7 @@ what_is_missing(const struct http_transfer *t)
 						: "no connection in time: is a firewall in the way?";
 	if (t->looked_up)
 		return "no answer from the name server in time";
+	/* With HTTP/2 a request may wait for a connection that another one opens. */
 	return "the connection it waited for was not there in time";
 }
 
@@ -333,7 +359,7 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 	read_phases(t);
 	read_status(t);
 	response->seconds = seconds_until(t, CURLINFO_TOTAL_TIME_T);
-	/* Both are what curl does not tell apart. */
+	/* For curl an answer that ends in its headers is whole, and a long header is lack of memory. */
 	if (code == CURLE_OK && t->in_headers)
 		(void)http_refuse(t, FAILURE_PROTOCOL, "the answer ended in its headers");
 	else if (code == CURLE_OUT_OF_MEMORY && response->sent_unix_ns != 0)
@@ -345,6 +371,7 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 		response->body = buffer_slice(t->body);
 	} else {
 		(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_error);
+		/* Our callbacks know better: curl only saw that not all bytes were taken. */
 		if (t->refused.kind != FAILURE_NONE)
 			response->failure = t->refused;
 		else if (code == CURLE_OPERATION_TIMEDOUT)
@@ -364,7 +391,7 @@ http_transfer_abandon(struct http_transfer *t, CURLM *multi)
 	read_status(t);
 	t->response->seconds = (double)(clock_now_ns() - t->started_ns) / 1e9;
 	time_out(t);
-	/* HTTP/2 would keep the connection, and the next run would wait on it again. */
+	/* Else curl would keep an HTTP/2 connection, and the next run would wait on the same one again. */
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	(void)curl_multi_remove_handle(multi, t->easy);
 	buffer_release(t->body);

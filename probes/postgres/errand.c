@@ -1,3 +1,11 @@
+/*
+ * A thread for each errand, which the caller waits for until a moment after the deadline.  It is
+ * not cancelled when it is late: libpq and OpenSSL hold locks and memory that would never be
+ * released.  `done` and `abandoned` change under the mutex alone, so exactly one of the two, caller
+ * or thread, ends up with the work and frees it.  The target counts its users for the same reason:
+ * a thread that was left behind may outlive the settings that it came from.
+ */
+
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,7 +21,7 @@ enum {
 	STACK_BYTES = 256 * 1024, /* what TLS and Kerberos want; the default of 8 MiB adds up */
 };
 
-/* Belongs to the caller and to the thread; who leaves last frees it. */
+/* Belongs to the caller and to the thread: the one that leaves last frees it. */
 struct errand {
 	pthread_mutex_t mutex;
 	pthread_cond_t ended;
@@ -39,6 +47,7 @@ errand_new(
 	e->work = work;
 	e->target = target;
 	e->deadline = deadline;
+	/* errand_free() gives it back. */
 	atomic_fetch_add(&target->users, 1);
 	return e;
 }
@@ -64,7 +73,9 @@ run_task(void *argument)
 	abandoned = e->abandoned;
 	(void)pthread_cond_signal(&e->ended);
 	(void)pthread_mutex_unlock(&e->mutex);
+	/* Else the errand is the caller's, who waits for this thread to end. */
 	if (abandoned) {
+		/* This comes first: the target may be gone with the errand. */
 		atomic_fetch_sub(&e->target->abandoned, 1);
 		e->task->free(e->work);
 		errand_free(e);
@@ -72,7 +83,7 @@ run_task(void *argument)
 	return NULL;
 }
 
-/* Signals are for the program's own threads. */
+/* All signals are blocked in it: they are for the program's own threads. */
 static int
 start(struct errand *e, pthread_t *thread)
 {
@@ -90,11 +101,12 @@ start(struct errand *e, pthread_t *thread)
 	return error;
 }
 
-/* Exit handlers of OpenSSL would free what a thread that was left behind still uses. */
+/* This runs before OpenSSL's exit handlers, which free what a thread that was left behind still uses. */
 static void
 exit_at_once(int status, void *context)
 {
 	(void)context;
+	/* _exit() would throw away what is buffered. */
 	(void)fflush(NULL);
 	_exit(status);
 }
@@ -103,6 +115,7 @@ exit_at_once(int status, void *context)
 static bool
 await_end(struct errand *e, pthread_t thread)
 {
+	/* A session that keeps the deadline ends a moment behind it. */
 	int64_t until_ns = e->deadline.at_ns + GRACE_NS;
 	struct timespec until = { .tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000 };
 	const struct sched_param none = { .sched_priority = 0 };
@@ -117,7 +130,7 @@ await_end(struct errand *e, pthread_t thread)
 		e->abandoned = true;
 		atomic_fetch_add(&e->target->abandoned, 1);
 		(void)on_exit(exit_at_once, NULL);
-		/* It may compute for long: only where nobody else wants to. */
+		/* It may compute for an hour, but only when no other thread wants to run. */
 		(void)pthread_setschedparam(thread, SCHED_IDLE, &none);
 		(void)pthread_detach(thread);
 	}
@@ -135,6 +148,7 @@ run_errand(const struct postgres_task *task, void *work, struct postgres_target 
 	struct errand *e;
 	pthread_t thread;
 
+	/* In a loop each run would leave another thread behind. */
 	if (atomic_load(&target->abandoned) > 0)
 		return failure_set(why, FAILURE_TIMEOUT,
 		    "%s keeps an earlier attempt busy (hashing or Kerberos): it is not asked again until that ends",

@@ -1,3 +1,11 @@
+/*
+ * libpq gives no code for a connection that failed, only a text with some lines for each address.
+ * Two things in it can be relied on.  Where a server answered, its SQLSTATE is in the text, because
+ * the session asks for verbose errors; it is the same in every language.  Where none did, the words
+ * are libpq's own, and English, because our programs set no locale.  So a SQLSTATE is looked for
+ * first, then known words, then the phase decides.
+ */
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,6 +21,7 @@ enum {
 
 /* Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two characters.
  */
+/* The first row that the SQLSTATE begins with counts, so codes stand before their class. */
 static const struct sqlstate_meaning {
 	const char *code;
 	enum failure_kind kind;
@@ -33,7 +42,7 @@ static const struct sqlstate_meaning {
 	{ "", FAILURE_REJECTED, "the server answered with an error", "see its log" },
 };
 
-/* libpq's own words, where no server said why.  The first that is found decides. */
+/* libpq's own words.  The first that is found decides: "SSL" stands behind what may be said beside it. */
 static const struct {
 	const char *words;
 	enum failure_kind kind;
@@ -66,6 +75,7 @@ first_line(const char *text)
 	return (struct slice){ text, strcspn(text, "\n") };
 }
 
+/* The advice must have room behind the message, however long that is. */
 static int
 kept(struct slice line)
 {
@@ -130,7 +140,7 @@ phrase(struct failure *why, enum failure_kind otherwise, struct slice line, cons
 	return failure_set(why, otherwise, "%.*s%s; %s", kept(line), line.at, more(line), advice);
 }
 
-/* No server said why: the attempt that decided is the last one. */
+/* No server said why.  Of several attempts the last one counts; without any, a setting is wrong. */
 static int
 unanswered(struct failure *why, enum postgres_phase phase, struct slice line, bool attempted)
 {
@@ -153,7 +163,7 @@ postgres_failure_connect(struct failure *why, enum postgres_phase phase, const c
 	for (;;) {
 		const char *sqlstate = find_sqlstate(line);
 
-		/* With sslmode=prefer a second refusal, without TLS, follows the one that says why. */
+		/* The first one counts: with sslmode=prefer another one, without TLS, follows it. */
 		if (sqlstate != NULL)
 			return answer(why, sqlstate, line);
 		if (line.length >= strlen(attempt) && memcmp(line.at, attempt, strlen(attempt)) == 0) {

@@ -1,3 +1,11 @@
+/*
+ * The probe: SELECT 1 some times, then the connection counts, then possibly a statement of the
+ * operator.  All of it runs in an errand, whose thread may outlive the call.  So a probe holds
+ * copies of everything, and results are copied to the caller only when the errand is done.  Names
+ * in statements have their schema (pg_catalog.), because a user's search_path may put other
+ * functions before the server's own.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +47,7 @@ one_row(struct probe *p, struct failure *why)
 	PGresult *row = NULL, *next;
 	int more = 1;
 
+	/* Read to the end also when there is a row: what is left would be taken for the next answer. */
 	while (more > 0 && (more = postgres_session_row(&p->session, &next)) > 0) {
 		if (row != NULL) {
 			PQclear(next);
@@ -70,6 +79,7 @@ select_one(struct probe *p, double *seconds)
 	PGresult *row = query(p, "SELECT 1", &p->result.failure);
 	int result = 0;
 
+	/* The time runs to the end of the answer.  If that failed, the caller does not count it. */
 	*seconds = seconds_since(began_ns);
 	if (row == NULL)
 		return failure_prefix(&p->result.failure, "SELECT 1");
@@ -81,7 +91,7 @@ select_one(struct probe *p, double *seconds)
 	return result;
 }
 
-/* A count as the server writes it; -1: it is none. */
+/* A count as the server writes it; -1: the text is not a count. */
 static double
 count_value(const char *text)
 {
@@ -91,7 +101,7 @@ count_value(const char *text)
 	return end != text && *end == '\0' && count >= 0 ? (double)count : -1;
 }
 
-/* What any user may read. */
+/* Tables and functions that any user may read.  All databases count, and our own session too. */
 static int
 count_connections(struct probe *p)
 {
@@ -119,7 +129,7 @@ count_connections(struct probe *p)
 	return 0;
 }
 
-/* By "options" in the connection string, or PGOPTIONS: where these could name it, the server knows. */
+/* Our "options" or PGOPTIONS may have set read-only: where they could, ask the server who set it. */
 static int
 read_override(struct probe *p)
 {
@@ -127,6 +137,7 @@ read_override(struct probe *p)
 	const char *options = PQoptions(p->session.conn);
 	PGresult *row;
 
+	/* A backslash may stand within the word and hide it. */
 	if (options == NULL || (strcasestr(options, "read") == NULL && strchr(options, '\\') == NULL))
 		return 0;
 	row = query(p,
@@ -153,7 +164,7 @@ reported_on(const struct probe *p, const char *parameter)
 	return value != NULL && strcmp(value, "on") == 0;
 }
 
-/* What it fails with is of this question alone: the server is well. */
+/* The operator's statement, read-only.  It has a failure of its own: the server is well all the same. */
 static void
 ask(struct probe *p)
 {
@@ -161,6 +172,7 @@ ask(struct probe *p)
 	struct failure *why = &p->result.answer_failure;
 	PGresult *row = NULL;
 
+	/* From here on the session reports there. */
 	s->why = why;
 	if (postgres_session_do(s, "BEGIN TRANSACTION READ ONLY") == 0 &&
 	    postgres_session_ask_one(s, p->question) == 0)
@@ -183,7 +195,7 @@ measure(struct probe *p)
 {
 	struct postgres_result *result = &p->result;
 
-	/* From PostgreSQL 14 on the server says it unasked. */
+	/* PostgreSQL 14 and later say it unasked: so it is known even if no question is answered. */
 	result->read_only =
 	    reported_on(p, "in_hot_standby") || reported_on(p, "default_transaction_read_only");
 	while (result->query_count < p->samples) {
@@ -226,6 +238,7 @@ run(void *work, const struct postgres_target *target, struct deadline deadline)
 
 	if (postgres_session_open(s, target, deadline, RECEIVED_MAX, &p->result.failure) == 0)
 		measure(p);
+	/* Phases that ended are results, also when the session failed. */
 	memcpy(p->result.phase_seconds, s->phase_seconds, sizeof(s->phase_seconds));
 	postgres_session_close(s);
 }
@@ -251,6 +264,7 @@ postgres_probe_and_ask(struct postgres_target *target, size_t samples, const cha
 	result_clear(&p->result);
 	if (postgres_errand(&task, p, target, deadline, &result->failure) != 0)
 		return;
+	/* The errand is done, and its thread is gone: its copy can be read. */
 	memcpy(seconds, p->seconds, p->result.query_count * sizeof(*seconds));
 	*result = p->result;
 	result->query_seconds = seconds;

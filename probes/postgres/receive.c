@@ -1,3 +1,11 @@
+/*
+ * The recv() that libpq calls.  A program's own function stands before that of the C library when
+ * the dynamic linker looks for a name, so libpq.so gets this one, as do other libraries; recvfrom()
+ * does the work.  The bound is in the thread, because many targets are measured at once, each in
+ * its own thread.  When it is used up, EAGAIN makes libpq return to us, as if the network had
+ * nothing more; the session then sees how much came in all.
+ */
+
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -19,6 +27,7 @@ postgres_receive(int fd, void *bytes, size_t size, int flags)
 {
 	ssize_t received;
 
+	/* Other libraries call this too, and so does libpq outside of the two calls. */
 	if (!allowance.bounded)
 		return recvfrom(fd, bytes, size, flags, NULL, NULL);
 	if (allowance.left == 0) {

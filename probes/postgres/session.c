@@ -1,3 +1,12 @@
+/*
+ * Drives libpq's asynchronous calls.  libpq never waits here: between its calls we wait, until the
+ * deadline.  It does not say which phase it is in or how many addresses it has left; both are
+ * worked out here, from PQstatus() and from the addresses it was given.  What it reads in one call
+ * is bounded (receive.h), and added up over the whole connection, because libpq would buffer
+ * whatever a server sends.  Every text of a server's is masked as a whole before a part of it is
+ * used.
+ */
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,9 +28,9 @@ seconds_since(int64_t began_ns)
 }
 
 /*
- * Move on from a phase that ended.  The wait before TLS counts as auth until
- * it is known that there is TLS; an attempt that libpq repeats (next address,
- * without TLS) starts afresh.
+ * Move on from a phase that ended.  The wait before TLS counts as auth until libpq begins TLS.  TLS
+ * that the server refused has no time, and an attempt that libpq repeats (next address, without
+ * TLS) starts afresh.
  */
 static void
 enter_phase(struct postgres_session *s, enum postgres_phase next)
@@ -42,6 +51,7 @@ static void
 set_phase(struct postgres_session *s)
 {
 	switch (PQstatus(s->conn)) {
+	/* The phase in which it broke stays: it decides what the failure means. */
 	case CONNECTION_BAD: break;
 	case CONNECTION_NEEDED:
 	case CONNECTION_STARTED: enter_phase(s, POSTGRES_CONNECT); break;
@@ -69,11 +79,13 @@ wait_limit(const struct postgres_session *s)
 static int
 wait_for(struct postgres_session *s, short events)
 {
+	/* This is asked each time: with the next address libpq has another socket. */
 	int fd = PQsocket(s->conn);
 	int ready = deadline_poll(wait_limit(s), fd, events);
 
 	if (ready < 0)
 		return failure_set(s->why, FAILURE_LOCAL, "poll: %s", strerror(errno));
+	/* This counts even if there is something to read: a server may send byte by byte for ever. */
 	if (deadline_left_ns(s->deadline) == 0)
 		return timed_out(s);
 	if (ready == 0) {
@@ -142,6 +154,7 @@ not_connected(const struct postgres_session *s)
 static int
 await_connection(struct postgres_session *s)
 {
+	/* libpq's manual says to begin as if it had asked to write. */
 	PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
 
 	for (;;) {
@@ -161,6 +174,7 @@ await_connection(struct postgres_session *s)
 	return 0;
 }
 
+/* libpq would write a server's notices to standard error, between the lines of our log. */
 static void
 ignore_notice(void *context, const char *message)
 {
@@ -185,6 +199,7 @@ start_connection(struct postgres_session *s)
 		if (s->conn == NULL)
 			result = out_of_memory(s);
 	}
+	/* libpq has copied all of it. */
 	postgres_startup_release(&startup);
 	return result;
 }
@@ -201,7 +216,7 @@ postgres_session_open(struct postgres_session *s, const struct postgres_target *
 	if (start_connection(s) != 0)
 		return -1;
 	(void)PQsetNoticeProcessor(s->conn, ignore_notice, NULL);
-	/* So that an error on the way in has its SQLSTATE, which no call gives there. */
+	/* With this an error on the way in has its SQLSTATE, which no call gives there. */
 	(void)PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
 	if (await_connection(s) != 0)
 		return -1;
@@ -215,6 +230,7 @@ postgres_session_close(struct postgres_session *s)
 	s->conn = NULL;
 }
 
+/* libpq's first line says what happened; the lines behind it guess why. */
 static int
 connection_lost(const struct postgres_session *s)
 {
@@ -239,6 +255,7 @@ await_result(struct postgres_session *s)
 			return connection_lost(s);
 		if (unsent == 0 && !PQisBusy(s->conn))
 			return 0;
+		/* Wait to read, too: a server that cannot get rid of its answer takes no more of ours. */
 		if (wait_for(s, unsent > 0 ? POLLIN | POLLOUT : POLLIN) != 0)
 			return -1;
 		postgres_receive_begin(RECEIVED_AT_ONCE);
@@ -294,7 +311,7 @@ postgres_session_ask(struct postgres_session *s, const char *statement)
 	return 0;
 }
 
-/* The extended protocol knows no text of several statements. */
+/* This uses the extended protocol: in the simple one "COMMIT; DROP TABLE x" would leave our transaction. */
 int
 postgres_session_ask_one(struct postgres_session *s, const char *statement)
 {
@@ -327,6 +344,7 @@ postgres_session_row(struct postgres_session *s, PGresult **row)
 		if (await_result(s) != 0)
 			return -1;
 		answer = PQgetResult(s->conn);
+		/* libpq has no more results of this statement. */
 		if (answer == NULL)
 			return 0;
 		if (check_rows(s, answer) != 0) {

@@ -1,3 +1,11 @@
+/*
+ * What a connection string means is libpq's business: it is asked (see ask_libpq()), with the
+ * environment and the service file, and not imitated.  Added is what libpq cannot do: names are
+ * looked up by us, within the deadline; the server ends our statements at the deadline too; and no
+ * failure text repeats what the user wrote, which may be a password in the wrong place.  The target
+ * is made once from the settings, a startup for each connection: addresses change.
+ */
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +24,7 @@ enum {
 
 #define APPLICATION_NAME "arbwatch_postgres_latency"
 
+/* A keyword is there once: what is set later replaces what was set before. */
 static void
 parameters_set(struct postgres_parameters *p, const char *keyword, const char *value)
 {
@@ -40,7 +49,7 @@ parameters_value(const struct postgres_parameters *p, const char *keyword)
 	return NULL;
 }
 
-/* Options without a value are left to libpq. */
+/* Options without a value are left out: libpq fills in its own. */
 static void
 parameters_add(struct postgres_parameters *p, const PQconninfoOption *options)
 {
@@ -49,13 +58,14 @@ parameters_add(struct postgres_parameters *p, const PQconninfoOption *options)
 			parameters_set(p, options->keyword, options->val);
 }
 
-/* libpq says so for the sake of dialogs, which must not show what is typed. */
+/* libpq marks them with a star, for dialogs that must not show what is typed. */
 static bool
 is_secret(const PQconninfoOption *option)
 {
 	return option->val != NULL && option->dispchar[0] == '*';
 }
 
+/* PQconninfoFree() would leave the passwords in memory. */
 static void
 options_free(PQconninfoOption *options)
 {
@@ -125,6 +135,7 @@ is_socket_directory(const char *host)
 	return host[0] == '/' || host[0] == '@' || host[0] == '\0';
 }
 
+/* libpq looks at ports only when it connects.  The limit of hosts is ours. */
 static int
 check_hosts(const struct postgres_parameters *p, struct failure *why)
 {
@@ -137,7 +148,7 @@ check_hosts(const struct postgres_parameters *p, struct failure *why)
 	return 0;
 }
 
-/* ask_libpq() cannot: it needs the place. */
+/* This is checked here, because ask_libpq() uses this very option for its trick. */
 static int
 check_session_attributes(const char *value, struct failure *why)
 {
@@ -152,7 +163,7 @@ check_session_attributes(const char *value, struct failure *why)
 	return failure_set(why, FAILURE_LOCAL, "connection string: invalid target_session_attrs value");
 }
 
-/* libpq opens it as it is, a FIFO too. */
+/* libpq opens the file as it is, and would wait for ever on a FIFO. */
 static int
 check_service_file(const struct postgres_parameters *given, struct failure *why)
 {
@@ -232,6 +243,7 @@ fill_parameters(struct postgres_target *target, const struct postgres_parameters
 	struct postgres_parameters *p = &target->parameters;
 
 	for (const PQconninfoOption *option = target->options; option->keyword != NULL; option++)
+		/* It has the spoiled value; the right one follows below. */
 		if (strcmp(option->keyword, "target_session_attrs") == 0)
 			continue;
 		else if (option->val != NULL && option->val[0] != '\0')
@@ -267,6 +279,7 @@ complete(struct postgres_target *target, struct secrets *secrets, struct failure
 			if (is_secret(option))
 				secrets_add(secrets, option->val);
 		result = fill_parameters(target, &given, why);
+		/* The host may come from the environment, or be the default directory. */
 		format_address(target, PQhost(asked));
 	}
 	PQfinish(asked);
@@ -343,7 +356,7 @@ postgres_target_new(const char *dsn, const char *password, struct secrets *secre
 	atomic_init(&target->users, 1);
 	atomic_init(&target->abandoned, 0);
 	parsed = parse(target, dsn, password, why) == 0;
-	/* Who knows what is in one that makes no sense. */
+	/* In a string that makes no sense the password may be anywhere: all of it is a secret. */
 	if (!parsed || holds_secret(target->given))
 		secrets_add(secrets, dsn);
 	if (!parsed || complete(target, secrets, why) != 0) {
@@ -356,6 +369,7 @@ postgres_target_new(const char *dsn, const char *password, struct secrets *secre
 void
 postgres_target_free(struct postgres_target *target)
 {
+	/* A thread that was left behind may still use it. */
 	if (target == NULL || atomic_fetch_sub(&target->users, 1) > 1)
 		return;
 	options_free(target->given);
@@ -370,6 +384,7 @@ postgres_target_address(const struct postgres_target *target)
 	return target->address;
 }
 
+/* libpq pairs the items of the three lists by their position. */
 static void
 add_address(struct postgres_startup *s, const char *host, const char *address, int port)
 {
@@ -391,6 +406,7 @@ add_host(struct postgres_startup *s, size_t index, struct deadline deadline, str
 
 	list_item(parameters_value(&s->parameters, "host"), index, host);
 	list_item(parameters_value(&s->parameters, "hostaddr"), index, address);
+	/* There is nothing to look up; an empty address makes libpq use the directory. */
 	if (address[0] != '\0' || is_socket_directory(host)) {
 		add_address(s, host, address, port);
 		return 0;
@@ -406,7 +422,7 @@ add_host(struct postgres_startup *s, size_t index, struct deadline deadline, str
 	return 0;
 }
 
-/* A host that has no address is passed over while there are others, as libpq does. */
+/* As libpq does, a host without an address is passed over while there are others.  They share the time. */
 static int
 add_hosts(struct postgres_startup *s, struct deadline deadline, struct failure *why)
 {
@@ -425,7 +441,7 @@ add_hosts(struct postgres_startup *s, struct deadline deadline, struct failure *
 	return -1;
 }
 
-/* Appended to the user's own options: the server ends a statement that nobody waits for any more. */
+/* It stands behind the user's options: the server ends what nobody waits for.  0 would mean no limit. */
 static void
 add_statement_timeout(struct postgres_startup *s, struct deadline deadline)
 {
@@ -442,6 +458,7 @@ terminate(struct postgres_startup *s, struct failure *why)
 	struct buffer *const texts[] = { &s->hosts, &s->addresses, &s->ports, &s->options };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		/* A buffer has no NUL at its end by itself. */
 		buffer_append(texts[i], "", 1);
 		if (texts[i]->failed)
 			return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -464,6 +481,7 @@ postgres_startup_init(struct postgres_startup *s, const struct postgres_target *
 	add_statement_timeout(s, deadline);
 	if (terminate(s, why) != 0)
 		return -1;
+	/* The texts are taken only now, because a text moves while it grows. */
 	parameters_set(&s->parameters, "options", s->options.text);
 	parameters_set(&s->parameters, "host", s->hosts.text);
 	parameters_set(&s->parameters, "hostaddr", s->addresses.text);

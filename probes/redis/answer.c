@@ -1,3 +1,12 @@
+/*
+ * Sending to Redis and reading its answers, without trust in the peer.  hiredis believes what a
+ * peer announces: it would set memory aside for an array of a thousand million elements.  So the
+ * first byte of an answer is checked before hiredis sees any of it, all bytes are counted as they
+ * come, and every wait ends at the deadline.  A long array is taken element by element by functions
+ * of our own, because hiredis would build a tree of all of it.  Error texts are masked before they
+ * are cut: half a password could not be found any more.
+ */
+
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +25,7 @@ struct expected {
 	size_t bytes_max;
 };
 
-/* What an error answer means.  The first row that begins like it counts. */
+/* What an error answer means.  The first row that begins like it counts; the last row begins like all. */
 static const struct meaning {
 	const char *prefix;
 	enum failure_kind kind;
@@ -50,6 +59,7 @@ static const struct meaning {
 void
 redis_session_mask(const struct redis_session *s, char *text)
 {
+	/* A probe does not know the program's secrets, but this one can come back in an answer. */
 	char *values[] = { s->target->password };
 	struct secrets password = { .values = values,
 		.count = values[0] != NULL && values[0][0] != '\0' ? 1 : 0 };
@@ -57,10 +67,7 @@ redis_session_mask(const struct redis_session *s, char *text)
 	secrets_mask(&password, text);
 }
 
-/*
- * `text` is the server's, and is changed: a peer may echo the password, and a
- * piece of it that is left when the text is cut could not be masked later.
- */
+/* `text` is changed: a peer may echo the password, which must be masked before the text is cut. */
 static int
 error_answer(const struct redis_session *s, const char *command, char *text)
 {
@@ -68,8 +75,10 @@ error_answer(const struct redis_session *s, const char *command, char *text)
 	const char *advice;
 
 	redis_session_mask(s, text);
+	/* The sentence goes on with our advice, so it must not end here. */
 	for (size_t length = strlen(text); length > 0 && text[length - 1] == '.'; length--)
 		text[length - 1] = '\0';
+	/* This ends at the last row at the latest, whose prefix is empty. */
 	while (strncmp(text, m->prefix, strlen(m->prefix)) != 0)
 		m++;
 	if (*text == '\0')
@@ -83,6 +92,7 @@ error_answer(const struct redis_session *s, const char *command, char *text)
 static int
 broken_connection(const struct redis_session *s, const char *command)
 {
+	/* With TLS 1.3 a server refuses our certificate only now. */
 	if (s->target->tls != NULL && !s->answered)
 		return redis_tls_broken(s->why);
 	if (s->redis->err == REDIS_ERR_EOF)
@@ -145,10 +155,12 @@ parse_answer(const struct redis_session *s, const char *command, void **reply)
 {
 	redisReader *reader = s->redis->reader;
 
+	/* When a function of ours gives up it has said why; hiredis would call that lack of memory. */
 	if (redisReaderGetReply(reader, reply) != REDIS_OK)
 		return s->why->kind != FAILURE_NONE
 			   ? -1
 			   : failure_set(s->why, FAILURE_PROTOCOL, "%s: %s", command, reader->errstr);
+	/* A line may have no end, and hiredis would collect it for ever. */
 	if (*reply == NULL && reader->len - reader->pos > ANSWER_BYTES)
 		return too_long(s, command, ANSWER_BYTES);
 	return 0;
@@ -175,6 +187,7 @@ read_answer(const struct redis_session *s, const char *command, const struct exp
 			(void)broken_connection(s, command);
 			return NULL;
 		}
+		/* Only a part of a TLS record came, which gives no text yet. */
 		if (reader->len == before)
 			continue;
 		if (received == 0 && check_first_byte(s, command, expected) != 0)
@@ -225,6 +238,7 @@ redis_session_ask(struct redis_session *s, const char *command, const char *expe
 	if (send_command(s, command) != 0)
 		return -1;
 	reply = read_answer(s, command, &simple);
+	/* The time includes the sending: that is what a client waits for. */
 	*seconds = (double)(clock_now_ns() - started_ns) / 1e9;
 	if (reply == NULL)
 		return -1;
@@ -243,6 +257,7 @@ struct element_reader {
 	char *error; /* what came instead; owned */
 };
 
+/* Debian 12 has hiredis 0.14, Debian 13 has 1.x. */
 #if HIREDIS_MAJOR < 1
 typedef int element_count;
 #else
@@ -257,12 +272,13 @@ not_a_string(const struct element_reader *t)
 	return NULL;
 }
 
-/* Each returns something that is not NULL, which hiredis never looks into, or NULL: go no further. */
+/* hiredis stops where one of these returns NULL.  Anything else it keeps, but never looks into. */
 static void *
 read_array(const redisReadTask *task, element_count count)
 {
 	struct element_reader *t = task->privdata;
 
+	/* It is inside another array. */
 	if (task->parent != NULL)
 		return not_a_string(t);
 	t->count = (size_t)count;
@@ -305,7 +321,7 @@ forget(void *object)
 	(void)object;
 }
 
-/* hiredis's own functions would keep a tree of it all, and set aside what an inner array claims. */
+/* They replace hiredis's own, which build a tree and set aside what an inner array claims. */
 static redisReplyObjectFunctions taking_functions = {
 	.createString = read_string,
 	.createArray = read_array,
@@ -323,11 +339,13 @@ redis_session_elements(struct redis_session *s, const char *command, const struc
 
 	if (deadline_left_ns(s->deadline) == 0)
 		return failure_set(s->why, FAILURE_TIMEOUT, "%s: no time left to ask", command);
+	/* hiredis keeps these pointers, one of them to our stack: so nothing may be asked after this. */
 	s->redis->reader->fn = &taking_functions;
 	s->redis->reader->privdata = &t;
 	if (send_command(s, command) == 0 && read_answer(s, command, &array) != NULL) {
 		if (t.error != NULL)
 			result = error_answer(s, command, t.error);
+		/* Newer types of the protocol have no function here, and so nobody counted them. */
 		else if (t.taken != t.count)
 			(void)not_a_string(&t);
 		else

@@ -1,3 +1,8 @@
+/*
+ * The probe itself.  Each PING waits for its answer before the next one is sent: a batch of them
+ * would measure how much Redis gets through, and not how long one client waits.
+ */
+
 #include <string.h>
 
 #include "probes/redis/session.h"
@@ -29,6 +34,7 @@ redis_probe(
 	while (open && result->ping_count < samples &&
 	       ask_ping(&s, &result->ping_seconds[result->ping_count]) == 0)
 		result->ping_count++;
+	/* Phases that ended are results, also when the session failed. */
 	memcpy(result->phase_seconds, s.phase_seconds, sizeof(s.phase_seconds));
 	redis_session_close(&s);
 }

@@ -1,3 +1,9 @@
+/*
+ * Opening a connection to Redis: look up, connect, TLS, AUTH, SELECT.  Looking up and connecting is
+ * not left to hiredis, whose calls know no deadline for all of it and would give one time for both.
+ * hiredis gets a socket that is connected already, and never waits itself.
+ */
+
 #include <unistd.h>
 
 #include "common/net/connect.h"
@@ -21,6 +27,7 @@ static int
 ask_auth(struct redis_session *s, double *seconds)
 {
 	const char *user = s->target->url.user, *password = s->target->password;
+	/* Before version 6 there are no users, and AUTH takes a password alone. */
 	int queued = user != NULL ? redisAppendCommand(s->redis, "AUTH %s %s", user, password)
 				  : redisAppendCommand(s->redis, "AUTH %s", password);
 
@@ -41,10 +48,12 @@ enter(struct redis_session *s)
 {
 	double auth = 0, selected = 0;
 
+	/* With nothing to send the phase has no time, instead of 0. */
 	if (s->target->password == NULL && s->target->database == NULL)
 		return 0;
 	if (s->target->password != NULL && ask_auth(s, &auth) != 0)
 		return -1;
+	/* This follows AUTH: a server with a password refuses everything before that. */
 	if (s->target->database != NULL && ask_select(s, &selected) != 0)
 		return -1;
 	s->phase_seconds[REDIS_AUTH] = auth + selected;
@@ -60,6 +69,7 @@ reach(struct redis_session *s)
 	struct addrinfo *addresses = NULL;
 	int fd;
 
+	/* A Unix socket has no name to look up: that phase stays without a time. */
 	if (url->host[0] == '\0') {
 		fd = connect_unix(url->path, s->deadline, s->why);
 	} else {
@@ -96,16 +106,19 @@ redis_session_open(
 
 	*s = (struct redis_session){ .target = target, .deadline = deadline, .why = why };
 	*why = (struct failure){ 0 };
+	/* A phase that is not reached must not look like one that took no time. */
 	for (int phase = 0; phase < REDIS_PHASES; phase++)
 		s->phase_seconds[phase] = -1;
 	fd = reach(s);
 	if (fd < 0)
 		return -1;
+	/* From here on the socket is hiredis's to close. */
 	s->redis = redisConnectFd(fd);
 	if (s->redis == NULL) {
 		(void)close(fd);
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
+	/* Else hiredis would take "nothing there yet" for a broken connection. */
 	s->redis->flags &= ~REDIS_BLOCK;
 	return secure(s) == 0 ? enter(s) : -1;
 }

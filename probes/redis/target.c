@@ -1,3 +1,9 @@
+/*
+ * From a URL to what a session needs, all of it checked before anything is connected.  No failure
+ * text repeats a part of the URL: where it makes no sense, nobody knows which part is the password.
+ * Defaults are those of Redis: port 6379, database 0, no login.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +20,7 @@ parse_database(struct redis_target *target, const char *digits, struct failure *
 	if (length == 0 || length > DATABASE_DIGITS || strspn(digits, "0123456789") != length)
 		return failure_set(
 		    why, FAILURE_LOCAL, "the URL's database is not a number, as in 'redis://host:6379/2'");
-	/* A fresh connection is in database 0, and who may only PING may not SELECT. */
+	/* A new connection is in database 0 already, and a user who may only PING may not SELECT. */
 	if (strspn(digits, "0") == length)
 		return 0;
 	target->database = strdup(digits);
@@ -35,6 +41,7 @@ parse_tcp_url(struct redis_target *target, struct failure *why)
 	if (url->port == 0)
 		url->port = DEFAULT_PORT;
 	if (asprintf(&target->address, ipv6 ? "[%s]:%d" : "%s:%d", url->host, url->port) < 0) {
+		/* asprintf() does not say what it leaves there. */
 		target->address = NULL;
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
@@ -57,6 +64,7 @@ parse_unix_url(struct redis_target *target, struct failure *why)
 	if (url->query == NULL)
 		return 0;
 	database = url_query_value(url, "db");
+	/* Anything else is refused, so that a misspelt key does not go unnoticed. */
 	if (database == NULL || strchr(url->query, '&') != NULL)
 		result = failure_set(
 		    why, FAILURE_LOCAL, "after '?' a unix URL may have 'db=NUMBER' and nothing else");
@@ -92,7 +100,7 @@ set_password(struct redis_target *target, const char *fallback, struct secrets *
 {
 	const char *password = target->url.password != NULL ? target->url.password : fallback;
 
-	/* A user without a password still has to say who he is. */
+	/* A user without a password logs in all the same, with an empty one. */
 	if (password == NULL && target->url.user != NULL)
 		password = "";
 	if (password == NULL)
@@ -112,6 +120,7 @@ redis_target_new(const char *url, const char *password, const struct redis_tls *
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 		return NULL;
 	}
+	/* The password is a known secret before anything else can fail. */
 	if (url_parse(&target->url, url, why) == 0 && set_password(target, password, secrets, why) == 0 &&
 	    parse_url(target, tls, why) == 0)
 		return target;

@@ -1,3 +1,11 @@
+/*
+ * TLS for the Redis probe.  hiredis has helpers of its own for this, but they neither check for
+ * whom the certificate is nor keep a deadline.  So OpenSSL's objects are made here, and the
+ * handshake is driven from here; hiredis then reads and writes through them.  hiredis has TLS from
+ * 1.0 on (Debian 13); a build with an older one has the second half of this file, which refuses
+ * rediss://.
+ */
+
 #include "probes/redis/tls.h"
 #include "common/system/regular.h"
 
@@ -27,6 +35,7 @@ reason(void)
 	return text != NULL ? text : "no reason given";
 }
 
+/* OpenSSL would wait for ever on a FIFO. */
 static int
 check_file(const char *option, const char *path, struct failure *why)
 {
@@ -52,11 +61,13 @@ load_files(SSL_CTX *context, const struct redis_tls *settings, struct failure *w
 		    why, FAILURE_LOCAL, "tls.ca-file '%s': %s", secret_shown(settings->ca_file), reason());
 	if (settings->ca_file == NULL && SSL_CTX_set_default_verify_paths(context) != 1)
 		return failure_set(why, FAILURE_LOCAL, "the system's CA certificates: %s", reason());
+	/* Else the key would not be used, and nobody would notice. */
 	if (cert_file == NULL && key_file != NULL)
 		return failure_set(why, FAILURE_LOCAL, "tls.key-file needs a tls.cert-file");
 	if (cert_file != NULL && SSL_CTX_use_certificate_chain_file(context, cert_file) != 1)
 		return failure_set(
 		    why, FAILURE_LOCAL, "tls.cert-file '%s': %s", secret_shown(cert_file), reason());
+	/* The key is loaded behind the certificate: then OpenSSL checks that the two belong together. */
 	if (cert_file != NULL && SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
 		return failure_set(
 		    why, FAILURE_LOCAL, "tls.key-file '%s': %s", secret_shown(key_file), reason());
@@ -68,6 +79,7 @@ redis_tls_new(const struct redis_tls *settings, const char *host, struct failure
 {
 	struct redis_tls_client *client = calloc(1, sizeof(*client));
 
+	/* reason() must not find what an earlier target left. */
 	ERR_clear_error();
 	if (client != NULL) {
 		client->context = SSL_CTX_new(TLS_client_method());
@@ -78,6 +90,7 @@ redis_tls_new(const struct redis_tls *settings, const char *host, struct failure
 		redis_tls_free(client);
 		return NULL;
 	}
+	/* By default a client takes any certificate. */
 	SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
 	(void)SSL_CTX_set_min_proto_version(client->context, TLS1_2_VERSION);
 	if (load_files(client->context, settings, why) == 0)
@@ -96,7 +109,7 @@ redis_tls_free(struct redis_tls_client *client)
 	free(client);
 }
 
-/* hiredis does not check whom the certificate is for; OpenSSL does, when it is told. */
+/* hiredis does not check for whom the certificate is; OpenSSL does, once it knows the name. */
 static SSL *
 new_ssl(const struct redis_tls_client *client)
 {
@@ -108,6 +121,7 @@ new_ssl(const struct redis_tls_client *client)
 	if (ssl == NULL)
 		return NULL;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	/* A certificate lists addresses apart from names, and SNI is for names alone (RFC 6066). */
 	if (inet_pton(AF_INET, name, numeric) == 1 || inet_pton(AF_INET6, name, numeric) == 1)
 		set = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
 	else
@@ -123,6 +137,7 @@ handshake_failure(const struct redis_tls_client *client, const SSL *ssl, struct 
 {
 	long verified = SSL_get_verify_result(ssl);
 
+	/* What is wrong with the certificate says more than OpenSSL's "certificate verify failed". */
 	if (verified != X509_V_OK)
 		return failure_set(why, FAILURE_TLS,
 		    "TLS: the server's certificate is not accepted for '%s': %s",
@@ -132,7 +147,7 @@ handshake_failure(const struct redis_tls_client *client, const SSL *ssl, struct 
 	return failure_set(why, FAILURE_TLS, "TLS: the server ended the connection during the handshake");
 }
 
-/* hiredis starts the handshake, and from then on owns `ssl`; but it would not wait for the end. */
+/* hiredis has started the handshake and owns `ssl` now, but does not wait for the end. */
 static int
 finish_handshake(
     const struct redis_tls_client *client, SSL *ssl, int fd, struct deadline deadline, struct failure *why)
@@ -140,6 +155,7 @@ finish_handshake(
 	for (;;) {
 		int result;
 
+		/* SSL_get_error() is right only if the queue was empty before. */
 		ERR_clear_error();
 		result = SSL_connect(ssl);
 		if (result == 1)
@@ -147,6 +163,7 @@ finish_handshake(
 		result = SSL_get_error(ssl, result);
 		if (result != SSL_ERROR_WANT_READ && result != SSL_ERROR_WANT_WRITE)
 			return handshake_failure(client, ssl, why);
+		/* A peer that sends byte by byte would always be ready. */
 		if (deadline_left_ns(deadline) == 0 ||
 		    deadline_poll(deadline, fd, result == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT) <= 0)
 			return failure_set(why, FAILURE_TIMEOUT,
@@ -165,6 +182,7 @@ redis_tls_handshake(const struct redis_tls_client *client, struct redisContext *
 	if (redisInitiateSSL(redis, ssl) == REDIS_OK)
 		return finish_handshake(client, ssl, redis->fd, deadline, why);
 	(void)handshake_failure(client, ssl, why);
+	/* hiredis takes it only when it succeeds. */
 	SSL_free(ssl);
 	return -1;
 }
