@@ -1,3 +1,14 @@
+/*
+ * The text of a failure may repeat what a peer sent.  A line break in it could
+ * forge a log line, and an escape sequence could act on the operator's
+ * terminal.  All texts are made here, so control characters are replaced here,
+ * and no caller can forget it.  Characters past ASCII pass; log.c escapes
+ * those that do not show.
+ *
+ * The names of the kinds are values of the `kind` label: dashboards and alert
+ * rules of users select by them, so a changed name breaks those.
+ */
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,12 +47,14 @@ failure_prefix(struct failure *why, const char *format, ...)
 	va_start(args, format);
 	text_vformat(prefix, sizeof(prefix), format, args);
 	va_end(args);
+	/* A second buffer: text_format() cannot read the text that it writes to. */
 	text_format(joined, sizeof(joined), "%s: %s", prefix, why->text);
 	memcpy(why->text, joined, strlen(joined) + 1);
 	replace_control_characters(why->text);
 	return -1;
 }
 
+/* In the order of enum failure_kind. */
 const char *const failure_kind_names[FAILURE_KINDS + 1] = { "none", "resolve", "connect", "tls", "auth",
 	"timeout", "rejected", "protocol", "local", NULL };
 

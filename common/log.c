@@ -1,3 +1,13 @@
+/*
+ * A log line repeats text from outside, and programs read it.  So a value may
+ * not end its field or its line, hide text on a terminal, or show a secret.
+ * The order of the steps matters: a value is cut to its cap, then masked, then
+ * escaped.  Escaping changes how a secret is spelt, so masking must come
+ * first; and masking knows how to find a secret that was cut.  The line is
+ * built in memory and goes out with one write().  Room for its end is kept
+ * free, so that a full line can still be parsed.
+ */
+
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -47,7 +57,8 @@ log_format_parse(const char *text, enum log_format *format)
 	return 0;
 }
 
-/* Quotes, backslashes and what does not show escaped as JSON has it; bytes that are not UTF-8 become '?'. */
+/* Both formats escape as JSON does: quotes, backslashes and characters that do
+ * not show.  JSON must be UTF-8, so each byte that is not becomes '?'. */
 static void
 add_escaped(struct buffer *line, const char *text)
 {
@@ -64,13 +75,15 @@ add_escaped(struct buffer *line, const char *text)
 			buffer_format(line, "\\u%04x", utf8_unseen(text, width));
 		else
 			buffer_append(line, text, width);
+		/* Only the bad byte is passed over: a good character may follow it. */
 		width = width == 0 ? 1 : width;
 		text += width;
 		left -= width;
 	}
 }
 
-/* A logfmt value needs no quotes when nothing in it could end it. */
+/* A logfmt value needs no quotes when nothing in it could end it.  Bytes past ASCII
+ * get quotes: a signed char is below ' ' there, an unsigned one above 0x7F. */
 static bool
 is_bare(const char *text)
 {
@@ -82,7 +95,7 @@ is_bare(const char *text)
 	return true;
 }
 
-/* A field that does not fit is left out as a whole. */
+/* A field that does not fit is left out as a whole: half of it would read as another value. */
 static void
 add_field(const struct log *log, struct buffer *line, const char *key, const char *text)
 {
@@ -105,7 +118,8 @@ add_masked_field(const struct log *log, struct buffer *line, const char *key, co
 {
 	char value[LONGEST_VALUE];
 
-	/* Where this cuts a secret in two, secrets_mask() masks the first half. */
+	/* Where this cuts a secret in two, secrets_mask() masks
+	 * the first half: the text is longer than SECRETS_CUT. */
 	(void)snprintf(value, sizeof(value), "%s", text);
 	if (log->secrets != NULL)
 		secrets_mask(log->secrets, value);
@@ -137,6 +151,7 @@ log_write(const struct log *log, enum log_level level, const char *message, ...)
 	if (level < log->level)
 		return;
 	buffer_init(&line, LONGEST_LINE);
+	/* These three are not masked: a secret as short as "0" would spoil what programs parse. */
 	add_time(log, &line);
 	add_field(log, &line, "level", level_names[level]);
 	add_field(log, &line, "collector", log->program);
@@ -145,10 +160,11 @@ log_write(const struct log *log, enum log_level level, const char *message, ...)
 	while ((key = va_arg(fields, const char *)) != NULL)
 		add_masked_field(log, &line, key, va_arg(fields, const char *));
 	va_end(fields);
+	/* Only now, so that no field can take the room of the end. */
 	line.limit += LINE_END;
 	buffer_string(&line, log->format == LOG_JSON ? "}\n" : "\n");
-	/* One write, so that lines of several programs do not mix.  A log that cannot be written is nobody's
-	 * to report, and nobody's to wait for. */
+	/* One write, so that lines of several programs do not mix.  A log that cannot be written
+	 * has no place to say so, and a reader that does not read must not stop the measuring. */
 	if (line.length > 0 && poll(&room, 1, LONGEST_WAIT_MS) > 0 &&
 	    write(STDERR_FILENO, line.text, line.length) < 0) {
 	}

@@ -1,3 +1,12 @@
+/*
+ * libyaml parses; this file decides what of YAML a config file may use.
+ * Aliases make small files large: 400 bytes can stand for billions of values,
+ * so every visit of a node counts.  libyaml's loader is slow with deep files
+ * and with many anchors, so a first pass over the events refuses those before
+ * it sees them.  A key may be a secret that lost its place ("password:
+ * {hunter2}"): so errors here give the line, never the key.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +38,8 @@ struct config_reading {
 	int nodes; /* visited so far: aliases can make a small file large */
 };
 
-/* Keys are not repeated here: only who knows the settings can tell one from a secret in its place. */
+/* Keys are not repeated here: only a reader that knows the
+ * settings can tell one from a secret in its place. */
 static int
 fail_at(const struct config_reading *r, size_t line, const char *text)
 {
@@ -52,6 +62,7 @@ is_null(const yaml_node_t *node)
 	       (*text == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
+/* C strings end at a NUL: what follows it would be lost without a word. */
 static int
 holds_nul(const yaml_node_t *node)
 {
@@ -82,6 +93,7 @@ read_list(struct config_reading *r, const yaml_node_t *list, const char *key)
 	for (yaml_node_item_t *i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
 		const yaml_node_t *item = yaml_document_get_node(&r->document, *i);
 
+		/* Counted per visit: an alias leads here again and again. */
 		if (++r->nodes > MOST_NODES)
 			return fail_at(r, item->start_mark.line, "the file has more than 10000 values");
 		if (item->type != YAML_SCALAR_NODE)
@@ -98,6 +110,7 @@ is_repeated(struct config_reading *r, const yaml_node_t *mapping, const yaml_nod
 {
 	const char *key = scalar_text(yaml_document_get_node(&r->document, pair->key));
 
+	/* YAML forbids a key twice, but libyaml does not look. */
 	for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < pair; p++)
 		if (strcmp(scalar_text(yaml_document_get_node(&r->document, p->key)), key) == 0)
 			return 1;
@@ -130,7 +143,7 @@ read_mapping(struct config_reading *r, const yaml_node_t *mapping, const char *p
 	return 0;
 }
 
-/* "[]" and "{}" */
+/* "[]" and "{}": handed over as a key without a value, so that an option that got one is reported. */
 static int
 is_empty(const yaml_node_t *node)
 {
@@ -143,6 +156,7 @@ is_empty(const yaml_node_t *node)
 static int
 read_node(struct config_reading *r, const yaml_node_t *node, const char *key, int depth)
 {
+	/* The depth ends an alias that contains itself, too. */
 	if (depth > DEEPEST)
 		return fail_at(r, node->start_mark.line, "nested too deeply");
 	if (++r->nodes > MOST_NODES)
@@ -170,7 +184,7 @@ fail_syntax(const struct config_reading *r, const yaml_parser_t *parser)
 	    parser->problem_mark.line + 1, problem);
 }
 
-/* What of an event becomes a node, or stands for one. */
+/* Whether the event becomes a node, or stands for one. */
 static int
 is_node(yaml_event_type_t type)
 {
@@ -178,10 +192,8 @@ is_node(yaml_event_type_t type)
 	       type == YAML_MAPPING_START_EVENT;
 }
 
-/*
- * What the loader would not see, as it takes the first document alone, or see
- * too late: its time grows with the square of the depth, and of the anchors.
- */
+/* Check what the loader cannot: it takes the first document alone, and its
+ * time grows with the square of the depth, and of the number of anchors. */
 static int
 check_events(struct config_reading *r, yaml_parser_t *parser)
 {
@@ -203,9 +215,10 @@ check_events(struct config_reading *r, yaml_parser_t *parser)
 		nodes += is_node(type);
 		if (documents > 1)
 			return fail_at(r, line, "a second document begins: a config file is one");
+		/* The mapping of the whole file is a level here. */
 		if (depth > DEEPEST + 1)
 			return fail_at(r, line, "nested too deeply");
-		/* A value may have a key. */
+		/* Each value may have a key, which is a node too. */
 		if (nodes > 2 * MOST_NODES)
 			return fail_at(r, line, "the file has more than 10000 values");
 	} while (type != YAML_STREAM_END_EVENT);
@@ -242,7 +255,8 @@ parse(
 	return result;
 }
 
-/* A file of bounded size, open to be read, or -1 with errno.  O_NONBLOCK: a FIFO would wait for a writer. */
+/* The file, if it is regular and not too large, or -1 with
+ * errno.  O_NONBLOCK: opening a FIFO would wait for a writer. */
 static int
 open_file(const char *path)
 {
@@ -266,6 +280,7 @@ read_file(const char *path, struct buffer *text)
 	while (got > 0) {
 		char *room = buffer_reserve(text, STEP);
 
+		/* For the case that the buffer has no room: read() sets its own. */
 		errno = EFBIG;
 		got = room != NULL ? read(fd, room, STEP) : -1;
 		if (got > 0)
@@ -287,6 +302,7 @@ config_read(const char *path, config_handler *handler, void *context, struct fai
 	struct buffer text;
 	int result;
 
+	/* A file that is as large as allowed needs room for one more read, which finds its end. */
 	buffer_init(&text, LARGEST_FILE + STEP);
 	result = read_file(path, &text);
 	if (result != 0)

@@ -1,3 +1,15 @@
+/*
+ * Each source of settings is a layer, which has a list of values per option.
+ * The first layer that has any wins, and its list counts as a whole: lists are
+ * not joined, or a target in the file could not be overridden.
+ *
+ * Flags are read once, because argv is wiped.  The other layers are read anew
+ * for SIGHUP, and replace the old ones only if all is good.  Users put secrets
+ * in wrong places: is_plain() and secret_shown() judge whether an error may
+ * quote a text.  All programs share the config file; PROGRAMS (from the
+ * Makefile) tells a section of another one from a typing error.
+ */
+
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -69,6 +81,7 @@ values_add(struct values *values, const char *text, const char *place, struct fa
 		return out_of_memory(why);
 	values->items = items;
 	items[values->count] = (struct value){ strdup(text), strdup(place) };
+	/* Counted even if one of the two is missing: values_release() frees the other. */
 	values->count++;
 	return items[values->count - 1].text != NULL && items[values->count - 1].place != NULL
 		   ? 0
@@ -124,6 +137,7 @@ options_new(const char *program, const struct option *const tables[], size_t tab
 	for (size_t t = 0; t < table_count; t++)
 		for (const struct option *row = tables[t]; row->name != NULL; row++)
 			count++;
+	/* The other layers are NULL until options_read_rest(): given_values() passes over them. */
 	if (o == NULL || (o->rows = calloc(count + 1, sizeof(*o->rows))) == NULL ||
 	    (o->layers[LAYER_FLAGS] = calloc(count + 1, sizeof(*o->layers[0]))) == NULL) {
 		options_free(o);
@@ -168,12 +182,13 @@ add_flag_value(struct options *o, size_t row, char *text, struct failure *why)
 		return failure_set(why, FAILURE_LOCAL, "%s: takes no value", place);
 	if (option->argument != NULL && text == NULL)
 		return failure_set(why, FAILURE_LOCAL, "%s: needs a value: %s", place, option->argument);
+	/* The last one wins: a flag can be appended to a command line that has it already. */
 	if (!option->repeatable)
 		values_release(&o->layers[LAYER_FLAGS][row]);
 	if (values_add(&o->layers[LAYER_FLAGS][row], option->argument == NULL ? "true" : text, place, why) !=
 	    0)
 		return -1;
-	/* argv is public (/proc/PID/cmdline, ps). */
+	/* Every user of the machine can read argv (ps, /proc/PID/cmdline). */
 	if (option->secret && text != NULL)
 		memset(text, '*', strlen(text));
 	return 0;
@@ -203,7 +218,7 @@ read_flag(struct options *o, int argc, char *argv[], int i, struct failure *why)
 	return i + 1;
 }
 
-/* The first fault is told only after all of argv was seen, so that every secret in it is wiped. */
+/* Reading goes on after a fault, so that every secret in argv is wiped; the first fault is reported. */
 int
 options_read_flags(struct options *o, int argc, char *argv[], struct failure *why)
 {
@@ -227,7 +242,7 @@ options_read_flags(struct options *o, int argc, char *argv[], struct failure *wh
 
 /* Environment -------------------------------------------------------- */
 
-/* A variable that is set to nothing counts as not set: Compose files hand such ones over. */
+/* A variable that is set to nothing counts as not set: Compose files pass on such ones. */
 static const char *
 variable(const char *name)
 {
@@ -274,6 +289,7 @@ add_variable(const struct option *option, struct values *values, const char *nam
 
 	(void)snprintf(file, sizeof(file), "%s_FILE", name);
 	path = option->secret ? variable(file) : NULL;
+	/* Which of the two was meant?  A guess could log in with an old password. */
 	if (text != NULL && path != NULL)
 		return failure_set(
 		    why, FAILURE_LOCAL, "%s and %s are both set: unset one of them", name, file);
@@ -344,12 +360,13 @@ is_in_section(const char *key, const char *section, const char **name)
 	return true;
 }
 
-/* The layer a key belongs to, and the option's name in it; LAYERS: the section of somebody else. */
+/* The layer a key belongs to, and the option's name in it; LAYERS: another program's section. */
 static enum layer
 layer_of(const struct file_reading *f, const char *key, const char **name)
 {
 	*name = key;
-	/* "log.level" is what it is everywhere, also for an instance that is called "log". */
+	/* Options at the top go first: "log.level" means the
+	 * same everywhere, even for an instance called "log". */
 	if (row_index(f->o, key, strlen(key)) < f->o->count)
 		return LAYER_FILE;
 	if (f->instance != NULL && is_in_section(key, f->instance, name))
@@ -359,7 +376,7 @@ layer_of(const struct file_reading *f, const char *key, const char **name)
 	return is_program((struct slice){ key, strcspn(key, ".") }) ? LAYERS : LAYER_FILE;
 }
 
-/* Whether `name` is a section: of options, like "log", or "" for that of a program. */
+/* Whether `name` is a section of options, like "log", or the section of a program, whose rest is "". */
 static bool
 is_section(const struct options *o, struct slice name)
 {
@@ -374,8 +391,8 @@ is_section(const struct options *o, struct slice name)
 }
 
 /*
- * Say what is wrong with the key `name` in its layer.  It is shown only as far
- * as it is the first that nobody knows: what comes behind it may be a secret
+ * Say what is wrong with the key `name` in its layer.  The error shows the key
+ * up to its first unknown part and no further: what follows may be a secret
  * that slipped to where keys are, as in "password: {hunter2}".
  */
 static int
@@ -410,6 +427,7 @@ add_config_value(const struct file_reading *f, const struct config_value *value,
 		return failure_set(why, FAILURE_LOCAL, "%s: has no value", place);
 	if (value->in_list && !option->repeatable)
 		return failure_set(why, FAILURE_LOCAL, "%s: takes one value, not a list", place);
+	/* libyaml saw no key twice, but "log.level" and "log: {level: ...}" are the same one. */
 	if (!value->in_list && values->count > 0)
 		return failure_set(why, FAILURE_LOCAL, "%s: the key is there twice", place);
 	if (option->argument == NULL && !is_switch_text(value->text))
@@ -426,9 +444,11 @@ read_config_value(void *context, const struct config_value *value, struct failur
 	enum layer layer = layer_of(f, value->key, &name);
 	size_t row;
 
+	/* Not ours, or a section of ours that is empty or has only comments: no mistake. */
 	if (layer == LAYERS || (value->text == NULL && is_section(f->o, SLICE(name))))
 		return 0;
 	(void)snprintf(place, sizeof(place), "%s:%u: %s", f->path, value->line, value->key);
+	/* All programs would publish to the same file. */
 	if (layer == LAYER_FILE && strcmp(name, "name") == 0)
 		return failure_set(why, FAILURE_LOCAL,
 		    "%s: belongs in a program's section: two programs cannot share a file", place);
@@ -438,7 +458,7 @@ read_config_value(void *context, const struct config_value *value, struct failur
 	return fail_unknown_key(f, value, name, layer, why);
 }
 
-/* The config file is named by a flag or a variable, and so is the instance; both are read by now. */
+/* Flags and variables name the config file and the instance, and are read by now. */
 static const char *
 early_text(const struct options *o, struct values *const layers[], const char *name)
 {
@@ -475,6 +495,7 @@ options_read_rest(struct options *o, struct failure *why)
 		result = read_layers(o, layers, why);
 	for (int layer = LAYER_FLAGS + 1; layer < LAYERS; layer++) {
 		if (result == 0) {
+			/* All or nothing: half of a new configuration could be worse than the old one. */
 			swap = o->layers[layer];
 			o->layers[layer] = layers[layer];
 			layers[layer] = swap;
@@ -569,6 +590,7 @@ options_integer(const struct options *o, const char *name, int64_t least, int64_
 	}
 	errno = 0;
 	number = strtoll(text, &end, 10);
+	/* strtoll() alone would take leading blanks and a sign. */
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || number < least || number > most)
 		return options_failure(o, name, 0, why,
 		    "'%s' is not a whole number from %" PRId64 " to %" PRId64, secret_shown(text), least,

@@ -1,3 +1,14 @@
+/*
+ * A peer's error text may spell a secret in another way than we know it:
+ * percent-encoded, with control characters replaced, or cut off where a buffer
+ * ended.  So spelling() compares a secret with all its spellings at once.
+ * Masking works in place and never makes a text longer: it needs no memory,
+ * and so it cannot fail.
+ *
+ * A word that only begins like a secret is left alone unless the text was cut
+ * there: a target "main" must stay readable beside a password "main_secret1".
+ */
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,17 +40,20 @@ secret_shown(const char *text)
 		password += strlen("password");
 		password += strspn(password, " \t");
 	}
+	/* A URL, or "password=..." as libpq has it. */
 	if (strstr(text, "://") != NULL || (password != NULL && *password == '='))
 		return "(not shown: it may hold a secret)";
 	return text;
 }
 
-/* Out of memory leaves the set as it was: the caller's next allocation will tell. */
+/* Out of memory leaves the set as it was: the caller's next allocation
+ * will report it.  realloc() moves pointers alone, no secrets. */
 void
 secrets_add(struct secrets *secrets, const char *secret)
 {
 	char **values, *copy;
 
+	/* An empty secret would match everywhere. */
 	if (*secret == '\0')
 		return;
 	for (size_t i = 0; i < secrets->count; i++)
@@ -63,7 +77,7 @@ hex_digit(char c)
 	return found != NULL ? (int)(found - digits) : -1;
 }
 
-/* The byte that the escape "%XX" at `text` stands for, or -1: there is none. */
+/* The byte that the escape "%XX" at `text` stands for, or -1: there is no escape. */
 static int
 escaped_byte(const char *text)
 {
@@ -98,6 +112,7 @@ spelling(const char *secret, const char *text, bool encoded, bool cut)
 		return length;
 	if (!cut)
 		return 0;
+	/* The cut may be inside an escape. */
 	if (encoded && text[length] == '%' && strlen(text + length) < 3)
 		length += strlen(text + length);
 	return text[length] == '\0' ? length : 0;
@@ -127,7 +142,7 @@ mask_one(const char *secret, char *text)
 	}
 }
 
-/* The text may end with the first bytes of the secret; four of them are told from chance. */
+/* Mask the end of the text if the secret begins with it.  Fewer than four bytes may be there by chance. */
 static void
 mask_cut_off(const char *secret, char *text)
 {
@@ -138,7 +153,7 @@ mask_cut_off(const char *secret, char *text)
 		}
 }
 
-/* What was cut anywhere shows it by "...". */
+/* text_format() marks a cut by "...", which another text may follow. */
 static void
 mask_before_dots(const char *secret, char *text)
 {
@@ -149,7 +164,8 @@ mask_before_dots(const char *secret, char *text)
 	}
 }
 
-/* The longest first: a secret may be a part of another. */
+/* The longest first: masking a part of a secret would leave the rest
+ * to be read.  `bound` steps down through the lengths that occur. */
 void
 secrets_mask(const struct secrets *secrets, char *text)
 {
@@ -202,7 +218,8 @@ read_all(int fd, char *text, size_t size)
 	return (ssize_t)length;
 }
 
-/* What makes a file's content no secret, or NULL. */
+/* Why a file's content cannot be a secret, or NULL.  After a
+ * NUL the rest would be lost: a shorter password. */
 static const char *
 secret_fault(const char *text, ssize_t length)
 {
@@ -213,11 +230,13 @@ secret_fault(const char *text, ssize_t length)
 	return text[strspn(text, "\r\n")] == '\0' ? "is empty" : NULL;
 }
 
-/* O_NONBLOCK: opening a FIFO would wait for a writer. */
+/* O_NONBLOCK: opening a FIFO would wait for a writer.  Links
+ * are followed: orchestrators mount secrets as links. */
 char *
 secret_read_file(const char *path, struct failure *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* One byte more tells that a file is too large, and one is for the NUL. */
 	char *text = calloc(1, LARGEST_FILE + 2);
 	const char *fault;
 	struct stat info;

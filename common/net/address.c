@@ -1,3 +1,15 @@
+/*
+ * These two questions decide where credentials may go.  address_is_private()
+ * is asked about the address of a connection that exists
+ * (probes/http/transfer.c), because a name may resolve to a private address
+ * now and to a public one a moment later.  address_is_loopback() is asked
+ * about the host of a URL: http:// without TLS is only for this machine.
+ *
+ * What is not certain counts as public: then nothing is sent.  So do short
+ * forms ("10.1"), which inet_pton() does not know, and NAT64 addresses
+ * (64:ff9b::/96), since a gateway may send those anywhere.
+ */
+
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,6 +42,7 @@ is_private_v6(const struct in6_addr *address)
 {
 	const uint8_t *bytes = address->s6_addr;
 
+	/* A socket for both families shows an IPv4 peer as "::ffff:10.0.0.1". */
 	if (IN6_IS_ADDR_V4MAPPED(address))
 		return is_private_v4((uint32_t)bytes[12] << 24 | (uint32_t)bytes[13] << 16 |
 				     (uint32_t)bytes[14] << 8 | bytes[15]);
@@ -48,6 +61,7 @@ address_is_private(const char *text)
 		return false;
 	memcpy(plain, text, length);
 	plain[length] = '\0';
+	/* The whole text: an IPv4 address has no zone. */
 	if (inet_pton(AF_INET, text, &v4) == 1)
 		return is_private_v4(ntohl(v4.s_addr));
 	return inet_pton(AF_INET6, plain, &v6) == 1 && is_private_v6(&v6);

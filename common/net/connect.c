@@ -1,3 +1,13 @@
+/*
+ * The kernel repeats a TCP handshake for about two minutes before connect(2)
+ * gives up: far beyond the deadline of a run.  So TCP sockets are non-blocking
+ * from the start, and poll() waits until the deadline.  A name may have
+ * several addresses.  They are tried one after the other, in the order that
+ * getaddrinfo() gives, each for its share of the time: one that hangs, as IPv6
+ * without a route may, leaves time for the next.  Unix sockets need another
+ * way: see connect_blocking().
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -27,14 +37,16 @@ format_address(const struct addrinfo *address, char text[ADDRESS_TEXT])
 		    text, ADDRESS_TEXT, address->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-/* What connect(2) said about `place`, in our words. */
+/* Turn the errno of connect(2) on `place` into a failure. */
 static int
 connect_failure(const char *place, int error, struct failure *why)
 {
 	switch (error) {
+	/* EAGAIN: SO_SNDTIMEO, see connect_blocking(). */
 	case ETIMEDOUT:
 	case EAGAIN:
 		return failure_set(why, FAILURE_TIMEOUT, "connecting to %s: not accepted in time", place);
+	/* A lack of our own resources says nothing about the server. */
 	case EMFILE:
 	case ENFILE:
 	case ENOBUFS:
@@ -72,6 +84,8 @@ connect_one(const struct addrinfo *address, struct deadline deadline, struct fai
 
 	fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0) {
+		/* Round trips are measured here: Nagle's algorithm
+		 * would hold back a small request until an ACK. */
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		if (connect(fd, address->ai_addr, address->ai_addrlen) == 0)
 			return fd;
@@ -98,6 +112,7 @@ connect_tcp(const struct addrinfo *addresses, struct deadline deadline, struct f
 	if (left == 0)
 		return failure_set(why, FAILURE_CONNECT, "no address to connect to");
 	for (const struct addrinfo *a = addresses; a != NULL && fd < 0; a = a->ai_next) {
+		/* The last one may use all the time that the others left. */
 		struct deadline share = left > 1 ? deadline_in(deadline_left_ns(deadline) / left) : deadline;
 
 		fd = connect_one(a, share, &last);
@@ -147,6 +162,7 @@ connect_unix(const char *path, struct deadline deadline, struct failure *why)
 	if (fd < 0)
 		return connect_failure(path, errno, why);
 	error = connect_blocking(fd, &address, deadline);
+	/* The timeout was for connect() alone; from here on the caller waits with poll(), as with TCP. */
 	if (error == 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &forever, sizeof(forever)) != 0 ||
 			      fcntl(fd, F_SETFL, O_NONBLOCK) != 0))
 		error = errno;

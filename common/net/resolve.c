@@ -1,3 +1,15 @@
+/*
+ * One detached thread asks per name, and the caller waits for it on a
+ * condition variable that keeps the deadline.  Cancelling the thread would be
+ * no way out: the resolver may hold memory and locks at that moment.
+ *
+ * Who frees a lookup?  The flag `left_behind` decides, under the mutex: the
+ * caller as long as it waits, the thread once the caller has gone.  The mutex
+ * guards all the state here and is never held during getaddrinfo().  The
+ * number of threads has a limit that counts those left behind too, because a
+ * name server that stays silent for minutes must not cost a thread per run.
+ */
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,7 +23,8 @@
 
 enum { LOOKUPS = 256 };
 
-/* Enough for the NSS modules; the default of 8 MiB each would soon reach an address space limit. */
+/* Enough for the NSS modules; with the default of 8 MiB each,
+ * threads would soon reach a limit on the address space. */
 enum { STACK_BYTES = 256 * 1024 };
 
 /*
@@ -31,12 +44,8 @@ struct lookup {
 	char host[];
 };
 
-/*
- * The one thing here that outlives a call: threads that were left behind are
- * the process's, not a caller's.  Whoever asks for the same name again takes
- * the old lookup over, so that a name server that is silent for long does not
- * hold more and more of them.
- */
+/* Threads that were left behind outlive the call that started them, so this state belongs to
+ * the process.  A call that asks for the same name again takes over the old lookup. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of all below, and of what lookups hold */
 static pthread_cond_t slot_free = PTHREAD_COND_INITIALIZER;
 static int slots_taken;
@@ -49,7 +58,7 @@ timespec_of(struct deadline deadline)
 	    struct timespec){ .tv_sec = deadline.at_ns / 1000000000, .tv_nsec = deadline.at_ns % 1000000000 };
 }
 
-/* Where the list of those left behind points to `l`, or to NULL. */
+/* The pointer in the list of those left behind that leads to `l`, or the one at its end. */
 static struct lookup **
 link_to(const struct lookup *l)
 {
@@ -66,6 +75,7 @@ claim_left_behind(const char *host, const char *service)
 {
 	struct lookup *l = left_behind;
 
+	/* The hints need no comparison: they are the same for every name. */
 	while (l != NULL && (strcmp(l->host, host) != 0 || strcmp(l->service, service) != 0))
 		l = l->next;
 	if (l != NULL) {
@@ -84,6 +94,7 @@ wait_for_slot(struct deadline deadline)
 
 	while (slots_taken == LOOKUPS && waited == 0)
 		waited = pthread_cond_clockwait(&slot_free, &mutex, CLOCK_MONOTONIC, &until);
+	/* The deadline may pass at the moment when a slot becomes free: the slot decides. */
 	if (slots_taken == LOOKUPS)
 		return false;
 	slots_taken++;
@@ -106,6 +117,7 @@ lookup_new(const char *host, const char *service, const struct addrinfo *hints)
 	if (l == NULL)
 		return NULL;
 	(void)pthread_cond_init(&l->answered, NULL);
+	/* Copies: the thread may read them when the caller's own are long gone. */
 	l->hints = *hints;
 	(void)snprintf(l->service, sizeof(l->service), "%s", service);
 	memcpy(l->host, host, length);
@@ -146,7 +158,7 @@ look_up(void *argument)
 	return NULL;
 }
 
-/* Signals are for the program's own threads: a handler must not run in one that nobody waits for. */
+/* All signals are blocked in the new thread: handlers are for the threads that the program knows. */
 static int
 start_thread(struct lookup *l)
 {
@@ -177,7 +189,7 @@ lookup_failure(const char *host, int error, int system_error, struct failure *wh
 	return failure_set(why, FAILURE_RESOLVE, "resolving '%.255s': %s", host, gai_strerror(error));
 }
 
-/* Wait for the answer, or leave the lookup to its thread. */
+/* Wait for the answer, or leave the lookup to its thread: then the caller must not touch it again. */
 static bool
 await_answer(struct lookup *l, struct deadline deadline)
 {
@@ -229,6 +241,7 @@ resolve_name(const char *host, const char *service, const struct addrinfo *hints
 	bool answered;
 	int result = 0;
 
+	/* A thread that has no time to answer is not worth starting, and would be left behind at once. */
 	if (deadline_left_ns(deadline) == 0)
 		return failure_set(
 		    why, FAILURE_TIMEOUT, "resolving '%.255s': no time left to ask the name server", host);
@@ -261,6 +274,7 @@ resolve(
 	int error;
 
 	(void)snprintf(service, sizeof(service), "%d", port);
+	/* A numeric address needs no name server: this cannot block, and so it needs no thread. */
 	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
 	error = getaddrinfo(host, service, &hints, &found);
 	if (error == 0) {

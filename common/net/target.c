@@ -1,3 +1,13 @@
+/*
+ * "main=redis://h" has a name, "host=db port=5432" and "redis://:a=b@h" have
+ * none, although all of them have a '='.  What follows the first '=' tells
+ * them apart: a NAME counts only before "scheme://" or before a keyword of
+ * libpq.  The keywords are a list, because any "key=value" would be too much:
+ * "password=a=b" would become a target called "password", without its
+ * password.  A new parameter of libpq must be added here before a name can
+ * stand in front of it.
+ */
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -9,7 +19,7 @@
 
 enum { NAME_BYTES = 64 };
 
-/* libpq's parameters, 15 to 17.  Others would be a password with '=' in it: "password=a=b". */
+/* libpq's parameters, versions 15 to 17. */
 static const char *const parameters[] = { "service", "servicefile", "user", "password", "passfile",
 	"channel_binding", "require_auth", "connect_timeout", "dbname", "host", "hostaddr", "port",
 	"client_encoding", "options", "application_name", "fallback_application_name", "keepalives",

@@ -1,3 +1,14 @@
+/*
+ * Connection strings hold passwords.  So no failure here quotes the URL, and
+ * its parts live in struct url alone, which wipes the password.
+ *
+ * The text is cut into its parts first and percent-decoded afterwards: decoded
+ * earlier, a '/' or '@' of a password would move the boundary between parts.
+ * The parser is strict where a password that nobody encoded would otherwise
+ * send us to another host: spaces, control characters and '#' are refused, and
+ * so is a port that is no number.
+ */
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,7 +20,7 @@
 
 enum {
 	URL_BYTES = 128 * 1024,
-	HOST_BYTES = 255, /* a name's most in DNS */
+	HOST_BYTES = 255, /* the most that a name has in DNS */
 };
 
 static int
@@ -24,7 +35,8 @@ hex_digit(char c)
 	return -1;
 }
 
-/* The byte of the escape whose '%' is text.at[0], or -1.  NUL is none: it would end our strings early. */
+/* The byte of the escape whose '%' is text.at[0], or -1.
+ * "%00" is refused: a NUL would end our strings early. */
 static int
 escaped_byte(struct slice text)
 {
@@ -56,6 +68,7 @@ decode_into(char *to, struct slice text)
 static int
 decode(char **decoded, struct slice text, const char *what, struct failure *why)
 {
+	/* Decoding never makes a text longer. */
 	*decoded = calloc(1, text.length + 1);
 	if (*decoded == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -98,6 +111,7 @@ parse_scheme(struct url *url, struct slice *rest, struct failure *why)
 	url->scheme = strndup(scheme.at, scheme.length);
 	if (url->scheme == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	/* Schemes have no case (RFC 3986, 3.1): callers compare with lower case. */
 	for (char *c = url->scheme; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return 0;
@@ -133,7 +147,7 @@ parse_port(struct url *url, struct slice text, struct failure *why)
 		good = isdigit((unsigned char)text.at[i]);
 		port = port * 10 + (text.at[i] - '0');
 	}
-	/* No digits at all are no port, as RFC 3986 has it. */
+	/* RFC 3986 allows "host:" without digits: no port is given. */
 	if (!good || port > 65535 || (port == 0 && text.length > 0))
 		return failure_set(why, FAILURE_LOCAL,
 		    "the URL's port is not a number from 1 to 65535 (in a password, write ':' '/' '?' '#' '@' as %%3A %%2F %%3F %%23 %%40)");
@@ -173,6 +187,7 @@ parse_host(struct url *url, struct slice text, struct failure *why)
 
 	if (text.length > 0 && text.at[0] == '[')
 		return parse_bracketed_host(url, text, why);
+	/* Without brackets it is unclear which ':' begins the port. */
 	if (port.length > 1 && memchr(port.at + 1, ':', port.length - 1) != NULL)
 		return failure_set(why, FAILURE_LOCAL,
 		    "the URL's host has several ':': write an IPv6 address in brackets, as in '[::1]'");
@@ -194,6 +209,8 @@ parse_all(struct url *url, struct slice rest, struct failure *why)
 		return -1;
 	authority = until(rest, "/?");
 	rest = behind(rest, authority.length);
+	/* The user's part must go first: it may hold a ':',
+	 * which parse_host() takes for that of the port. */
 	if (parse_user(url, &authority, why) != 0 || parse_host(url, authority, why) != 0)
 		return -1;
 	path = until(rest, "?");
@@ -205,7 +222,8 @@ parse_all(struct url *url, struct slice rest, struct failure *why)
 	return 0;
 }
 
-/* What no URL holds.  A '#' would begin a fragment, which nobody means in a connection string. */
+/* Refuse what no URL holds.  A '#' would begin a fragment, which
+ * makes no sense here: more likely it is part of a password. */
 static int
 check_characters(const char *text, struct failure *why)
 {
@@ -256,6 +274,7 @@ url_query_value(const struct url *url, const char *key)
 		rest = behind(rest, pair.length < rest.length ? pair.length + 1 : pair.length);
 		if (!slice_is(name, key) || name.length == pair.length)
 			continue;
+		/* The value may be a secret, even when its encoding is broken. */
 		if (decode(&value, behind(pair, name.length + 1), "query", &ignored) != 0) {
 			secret_free(value);
 			value = NULL;

@@ -1,3 +1,14 @@
+/*
+ * A result goes to memory that parent and child share; then the child reports
+ * one byte through a pipe.  That byte tells the parent that the result is
+ * complete, and the end of the pipe that the child has ended, even by a crash.
+ *
+ * SIGKILL does not end a process that waits inside the kernel for a file
+ * system (state D).  child_end() gives it a tenth of a second, then leaves it
+ * behind; the kernel ends it when the file system answers, and
+ * child_is_running() reaps it then.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -34,7 +45,8 @@ child_unshare(void *memory, size_t size)
 
 /* The child ---------------------------------------------------------- */
 
-/* Left behind, it must not keep open what somebody reads to its end. */
+/* A child that is left behind must not hold open a pipe that
+ * someone reads to its end, as cron reads our output. */
 static bool
 leave_streams(void)
 {
@@ -47,10 +59,12 @@ leave_streams(void)
 static void
 be_child(pid_t parent, void (*work)(void *context, int report_fd), void *context, int report_fd)
 {
-	/* Whoever ends us ends it. */
+	/* If the parent is killed, the kernel kills this child too.  The
+	 * parent may have gone before that was set: getppid() tells. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() == parent && leave_streams())
 		work(context, report_fd);
+	/* Not exit(): handlers and buffers of stdio are the parent's. */
 	_exit(EXIT_SUCCESS);
 }
 
@@ -72,11 +86,13 @@ child_start(
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return failure_set(why, FAILURE_LOCAL, "no pipe for a process: %s", strerror(errno));
-	/* What waits to be printed is ours to print. */
+	/* Text that waits in stdio's buffers would be in the
+	 * child's copy too, and could be printed twice. */
 	(void)fflush(NULL);
 	*child = (struct child){ .pid = fork(), .report_fd = ends[0] };
 	if (child->pid == 0)
 		be_child(parent, work, context, ends[1]);
+	/* Otherwise the pipe would never end for us, as we would hold its writing end ourselves. */
 	(void)close(ends[1]);
 	if (child->pid > 0)
 		return 0;
@@ -104,6 +120,8 @@ child_wait(pid_t pid, struct deadline deadline, int *status)
 	const struct timespec nap = { .tv_nsec = NAP_NS };
 
 	for (;;) {
+		/* waitpid() has no timeout, and a handler of SIGCHLD
+		 * would be the whole program's: so look, and nap. */
 		pid_t done = waitpid(pid, status, WNOHANG);
 
 		if (done == pid || (done < 0 && errno != EINTR))

@@ -1,11 +1,20 @@
+/*
+ * A probe blocks until its deadline.  A thread per server lets a run wait for
+ * all of them at once, and keeps the probes simple.  All threads are joined
+ * before the call returns: so a job may use the caller's stack, and needs a
+ * lock only for what it shares with other jobs.  A lack of threads is no
+ * failure: the caller's thread does those jobs, and a job whose deadline has
+ * passed by then ends at once.
+ */
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/system/parallel.h"
 
-/* A probe's buffers and what TLS libraries want; hundreds of threads must not cost gigabytes of address
- * space. */
+/* Enough for a probe's buffers and for what TLS libraries want.
+ * Hundreds of threads must not cost gigabytes of address space. */
 enum { STACK_BYTES = 256 * 1024 };
 
 struct worker {

@@ -1,3 +1,10 @@
+/*
+ * OpenSSL, libpq and curl open the files that settings name by themselves, and
+ * block for as long as that takes.  stat() and access() do not open the file,
+ * so they do not wait for the writer of a FIFO.  This catches mistakes in
+ * settings, not someone who exchanges the file in between.
+ */
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>

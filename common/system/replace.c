@@ -1,3 +1,15 @@
+/*
+ * A reader of the evidence must never see half of it, so a draft beside the
+ * file is written and renamed over it.  The name of the draft is known and its
+ * directory may be open to others: they may put a link, a FIFO or a file of
+ * their own in its place.  So nothing is followed (O_NOFOLLOW), opening does
+ * not wait (O_NONBLOCK), and a draft that others own, can open or have linked
+ * is removed, not used.
+ *
+ * Two writers take turns by a lock on the draft, which goes away with a
+ * process that dies.  There is no fsync(): a power cut may lose the file.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -31,7 +43,7 @@ open_directory(const char *path)
 	return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* One that somebody else put there, or may have open, is not what we write to. */
+/* Others could read or change what we write to a file that they own, may open, or have linked elsewhere. */
 static bool
 is_ours(const struct stat *info)
 {
@@ -39,7 +51,8 @@ is_ours(const struct stat *info)
 	       (info->st_mode & 07177) == 0;
 }
 
-/* Whether a draft is still the one of that name: else whoever had it has put it in its place. */
+/* Whether the name still leads to the draft that we locked.  If not, the writer that held the lock
+ * before us has renamed it into its place, and writing to it would change the finished file. */
 static bool
 is_there(int directory, const char *name, int fd)
 {
@@ -51,7 +64,7 @@ is_there(int directory, const char *name, int fd)
 
 enum draft { DRAFT_LOCKED = -1, DRAFT_GONE = -2, DRAFT_FAILED = -3 };
 
-/* A file descriptor, or why there is none. */
+/* The locked draft, or an enum draft.  DRAFT_GONE: try again at once. */
 static int
 try_draft(int directory, const char *name)
 {
@@ -74,7 +87,8 @@ try_draft(int directory, const char *name)
 	return result;
 }
 
-/* Writers take turns by the draft: it is for us alone, so that nobody else can hold us up by it. */
+/* The lock is on the draft because only we can open that: anyone
+ * who may read the file could hold a lock on it for ever. */
 static int
 open_draft(int directory, const char *name, struct deadline deadline)
 {
@@ -89,6 +103,7 @@ open_draft(int directory, const char *name, struct deadline deadline)
 		if (fd == DRAFT_LOCKED)
 			(void)nanosleep(&nap, NULL);
 	}
+	/* A writer that was killed leaves text in its draft. */
 	if (fd >= 0 && ftruncate(fd, 0) != 0) {
 		(void)close(fd);
 		fd = -1;
@@ -112,7 +127,7 @@ write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
-/* A device, a pipe, or a link to somewhere else is not what a file takes the place of. */
+/* The rename would remove a device, a pipe or a link that someone put there on purpose. */
 static int
 check_old(int directory, const char *path, const char *name, struct failure *why)
 {
@@ -141,8 +156,8 @@ replace(int directory, const char *path, const char *text, struct deadline deadl
 	if (fd < 0)
 		return fail(path, "write beside", why);
 	result = write_all(fd, text, strlen(text));
-	/* Some file systems tell only here that there was no room; the lock must stay until it is in place.
-	 */
+	/* Some file systems report a lack of space only at close().  A duplicate is closed, because
+	 * closing the last descriptor would release the lock before the draft is in its place. */
 	if (result != 0 || close(dup(fd)) != 0 || renameat(directory, draft, directory, name) != 0) {
 		result = fail(path, "write", why);
 		(void)unlinkat(directory, draft, 0);

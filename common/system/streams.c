@@ -1,3 +1,10 @@
+/*
+ * open() gives the lowest free number, so opening again and again fills the
+ * gaps among 0, 1 and 2.  They are opened for reading: printing then fails as
+ * it would on a closed stream, and the exit status can say so, where a
+ * writable /dev/null would swallow the text.
+ */
+
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -1,3 +1,9 @@
+/*
+ * Evidence and alerts show moments as text that both people and jq can read.
+ * The time is rounded to milliseconds before it is split: rounding the
+ * fraction alone could give ".1000".
+ */
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,11 @@
+/*
+ * The arrays here hold the samples of a file, up to millions.  Doubling keeps
+ * the number of copies small; a guess from the caller (how much of the file
+ * was read so far, and what it gave) saves most of those that are left.  But
+ * the guess comes from the file's first lines, which may be hostile: BOLDNESS
+ * limits what a wrong one costs.
+ */
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -9,6 +17,7 @@ enum { LEAST_ROOM = 256, BOLDNESS = 16, SMALL_PAGE = 4096, WORTH_IT = 4 << 20 };
 static void
 use_large_pages(void *memory, size_t bytes)
 {
+	/* madvise() wants whole pages, and what is left of the first and last page may belong to others. */
 	uintptr_t start = ((uintptr_t)memory + SMALL_PAGE - 1) & ~(uintptr_t)(SMALL_PAGE - 1);
 	uintptr_t end = ((uintptr_t)memory + bytes) & ~(uintptr_t)(SMALL_PAGE - 1);
 
@@ -25,7 +34,7 @@ array_reserve(void *array, size_t *room, size_t count, size_t expected, size_t s
 
 	if (count <= *room)
 		return array;
-	/* A guess is only a guess: what it may cost is bounded. */
+	/* The guess may be far off: it gets BOLDNESS times the doubled size at most. */
 	if (expected > larger)
 		larger = expected < larger * BOLDNESS ? expected : larger * BOLDNESS;
 	moved = reallocarray(array, larger, size);

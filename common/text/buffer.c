@@ -1,3 +1,10 @@
+/*
+ * The error that sticks saves a check after each small piece of text.  The
+ * limit is checked before memory is asked for, so that a peer or a file cannot
+ * make us take all there is.  An owner may raise the limit later, as log.c
+ * does, but must not lower it below the length: their difference would wrap.
+ */
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,6 +74,8 @@ buffer_format(struct buffer *b, const char *format, ...)
 int
 buffer_fill(struct buffer *b, int fd, size_t expected)
 {
+	/* One more than expected: a read of 0 bytes, of a file
+	 * that claims to be empty, would look like its end. */
 	size_t wanted = expected + 1;
 
 	for (;;) {

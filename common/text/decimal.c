@@ -1,3 +1,13 @@
+/*
+ * Quantities of the bot and of the exchanges are compared exactly.  With
+ * doubles, 0.1 + 0.2 would be a mismatch that does not exist, and a small one
+ * beside a large quantity would vanish.  38 decimal digits always fit a signed
+ * 128-bit integer.  Every result goes through make(), which removes zeros at
+ * the end and refuses what does not fit: so equal numbers are equal structs.
+ * No loop may run as often as an exponent says: texts come from outside.
+ * tests/common/decimal.sh compares all of this with Python's decimal.
+ */
+
 #include "common/text/decimal.h"
 
 #include <stdint.h>
@@ -6,8 +16,8 @@
 
 /*
  * Inside, a number is a sign, a size and a power of ten.  An unsigned 128-bit
- * size has room for 3.4 times what a mantissa may be, so that what cancels or
- * loses zeros again is not refused half way.
+ * size has room for 3.4 times what a mantissa may be: so a sum that is too
+ * large half way, and fits once it cancels or loses its zeros, is not refused.
  */
 __extension__ typedef unsigned __int128 magnitude;
 
@@ -26,7 +36,8 @@ magnitude_of(struct decimal a)
 	return a.mantissa < 0 ? -(magnitude)a.mantissa : (magnitude)a.mantissa;
 }
 
-/* size * 10^-scale; scale may be anything. */
+/* size * 10^-scale; scale may be anything: no loop here makes more than 38 rounds.
+ * Zeros go before the limits are checked, so that "10e-37" fits as 1e-36. */
 static bool
 make(bool negative, magnitude size, long scale, struct decimal *number)
 {
@@ -43,7 +54,8 @@ make(bool negative, magnitude size, long scale, struct decimal *number)
 	return true;
 }
 
-/* size * 10^count; false: it is above what two numbers of 38 digits can add up to. */
+/* size * 10^count; false: the result is above 2 * 10^38,
+ * more than two numbers of 38 digits can add up to. */
 static bool
 scale_up(magnitude size, int count, magnitude *result)
 {
@@ -62,7 +74,8 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The digits of "12.50": up to the last that is not 0 they are `size`; the power of ten of that one. */
+/* The digits of a text such as "12.50": up to the last one that is not 0 they are
+ * `size` (125), and `power` is the power of ten of that last digit (-1). */
 struct figures {
 	magnitude size;
 	int digits; /* of size */
@@ -87,6 +100,8 @@ read_figures(const char *at, const char *end, struct figures *figures)
 		}
 		figures->any = true;
 		place++;
+		/* Zeros wait until another digit follows: at the end
+		 * they only change the power, and take no room. */
 		if (*at == '0') {
 			zeros += figures->size != 0;
 			continue;
@@ -121,6 +136,7 @@ read_exponent(const char *at, const char *end, long *exponent)
 		negative = *at++ == '-';
 	if (at == end)
 		return false;
+	/* Beyond EXPONENT_MAX more digits change nothing. */
 	for (; at < end && is_digit(*at); at++)
 		if (*exponent < EXPONENT_MAX)
 			*exponent = *exponent * 10 + (*at - '0');
@@ -157,7 +173,8 @@ decimal_add(struct decimal a, struct decimal b, struct decimal *sum)
 	if (!scale_up(magnitude_of(a), scale - a.scale, &left) ||
 	    !scale_up(magnitude_of(b), scale - b.scale, &right))
 		return false;
-	/* One of the two was not scaled up: together they are at most 3 * 10^38. */
+	/* The one with the larger scale was not scaled up and is
+	 * below 10^38: together they are at most 3 * 10^38. */
 	if ((a.mantissa < 0) == (b.mantissa < 0))
 		return make(a.mantissa < 0, left + right, scale, sum);
 	if (left >= right)
@@ -171,7 +188,8 @@ decimal_subtract(struct decimal a, struct decimal b, struct decimal *difference)
 	return decimal_add(a, decimal_negative(b), difference);
 }
 
-/* Every 2 of one with a 5 of the other is a zero at the product's end: out with them, how many there are. */
+/* A factor 2 in one number and a factor 5 in the other make a zero at the end of
+ * their product.  Divide such pairs out of both; returns how many there were. */
 static int
 remove_tens(magnitude *twos, magnitude *fives)
 {
@@ -191,6 +209,8 @@ decimal_multiply(struct decimal a, struct decimal b, struct decimal *product)
 	bool negative = (a.mantissa < 0) != (b.mantissa < 0);
 	int scale = a.scale + b.scale;
 
+	/* The product may fit once its zeros are gone: 2^120
+	 * times 5^30 has 46 digits, and 30 of them are zeros. */
 	if (left != 0 && right != 0 && __builtin_mul_overflow(left, right, &size)) {
 		scale -= remove_tens(&left, &right);
 		scale -= remove_tens(&right, &left);
@@ -228,7 +248,7 @@ compare_sizes(struct decimal a, struct decimal b)
 	int scale = a.scale > b.scale ? a.scale : b.scale;
 	magnitude left, right;
 
-	/* One of them is not scaled up, and is below what the other one passes. */
+	/* One of them is not scaled up and is below 10^38; the other one fails only above that. */
 	if (!scale_up(magnitude_of(a), scale - a.scale, &left))
 		return 1;
 	if (!scale_up(magnitude_of(b), scale - b.scale, &right))
@@ -277,7 +297,7 @@ decimal_value(struct decimal a)
 			divisor *= 10;
 		value = (double)(uint64_t)size / divisor;
 	} else {
-		/* Without a point: which one strtod() reads is the locale's matter. */
+		/* Without a point: the locale decides which character strtod() takes for one. */
 		(void)write_digits(size, digits);
 		(void)snprintf(text, sizeof(text), "%se-%d", digits, a.scale);
 		value = strtod(text, NULL);
@@ -296,6 +316,7 @@ decimal_text(struct decimal a, char text[DECIMAL_TEXT])
 		*at++ = '-';
 	if (whole <= 0)
 		*at++ = '0';
+	/* Negative places are the zeros between the point and the first digit: 0.001. */
 	for (int i = whole < 0 ? whole : 0; i < count; i++) {
 		if (i == whole)
 			*at++ = '.';

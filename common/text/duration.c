@@ -1,3 +1,12 @@
+/*
+ * These durations decide how often exchanges are asked and when alerts come,
+ * so a text that is only nearly right is refused rather than guessed at: "5"
+ * may mean seconds or minutes.  `next` lets each unit come once and in falling
+ * order, so "30m1h" and "5s5s" are errors, as in Prometheus.  Every step is
+ * checked against 100 years, which is below what an int64_t of nanoseconds
+ * holds: a sum cannot overflow.
+ */
+
 #include <ctype.h>
 #include <stddef.h>
 #include <string.h>
@@ -42,6 +51,7 @@ duration_parse(const char *text, int64_t *ns)
 
 		if (!isdigit((unsigned char)*text))
 			return -1;
+		/* The largest number that any unit can have: the milliseconds of 100 years. */
 		for (; isdigit((unsigned char)*text); text++)
 			if ((number = number * 10 + (*text - '0')) > longest_ns / 1000000)
 				return -1;

@@ -1,3 +1,9 @@
+/*
+ * vsnprintf() cuts without a sign.  A secret that is cut in two is no longer
+ * found by its whole text, so the cut must show: secrets.c looks for halves of
+ * secrets before "...".
+ */
+
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,12 @@
+/*
+ * The ranges are those of table 3-7 in the Unicode standard: where the second
+ * byte is restricted (after E0, ED, F0 and F4), the restriction alone excludes
+ * overlong forms, surrogates and what is past U+10FFFF, so nothing needs to be
+ * decoded.  It must agree with Go's unicode/utf8 exactly, because
+ * node_exporter judges the same bytes: it rejects a whole file for one bad
+ * label value.
+ */
+
 #include <stdint.h>
 
 #include "common/text/utf8.h"
@@ -40,6 +49,8 @@ utf8_unseen(const char *text, size_t width)
 {
 	static const struct {
 		unsigned first, last;
+		/* Controls, soft hyphen, marks and overrides of direction,
+		 * zero widths, separators of lines, BOM, annotations. */
 	} unseen[] = { { 0x01, 0x1F }, { 0x7F, 0x9F }, { 0xAD, 0xAD }, { 0x061C, 0x061C }, { 0x180E, 0x180E },
 		{ 0x200B, 0x200F }, { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF },
 		{ 0xFFF9, 0xFFFB } };
@@ -58,7 +69,7 @@ utf8_unseen(const char *text, size_t width)
 	return 0;
 }
 
-/* Eight bytes at a time while the text is plain ASCII, which it nearly always is. */
+/* Eight bytes at a time while the text is plain ASCII, as nearly all of it is. */
 bool
 utf8_valid(struct slice text)
 {
