@@ -1,3 +1,12 @@
+/*
+ * A profile of an exchange (exchanges/NAME.yaml) says by pointers where a
+ * value is in an answer.  This file follows them through what jansson has
+ * parsed: order books, symbols, states and errors.  Answers of accounts are
+ * read by scan_rows.c, which knows the same pointers and must treat them
+ * alike.  A pointer is checked when its profile is loaded; afterwards one that
+ * names nothing gives NULL, and the caller decides whether that is an error.
+ */
+
 #include <stddef.h>
 #include <string.h>
 
@@ -13,6 +22,7 @@ json_pointer_valid(const char *pointer)
 	while (*pointer == '/') {
 		size_t length = strcspn(pointer + 1, "/");
 
+		/* json_pointer_get() and scan_rows.c keep a name in a buffer of this size. */
 		if (length >= LONGEST_MEMBER)
 			return false;
 		for (const char *c = pointer + 1; c < pointer + 1 + length; c++)
@@ -23,7 +33,8 @@ json_pointer_valid(const char *pointer)
 	return true;
 }
 
-/* The member's name with "~1" and "~0" replaced; `name` has room for LONGEST_MEMBER. */
+/* The member's name with "~1" and "~0" replaced.  The
+ * order matters in "~01": read from the left it is "~1". */
 static void
 unescape(const char *at, size_t length, char *name)
 {
@@ -47,6 +58,7 @@ element(const json_t *array, const char *name)
 
 	if (strcmp(name, "*") == 0)
 		return json_array_get(array, 0);
+	/* RFC 6901 has no leading zeros; and few digits cannot overflow. */
 	if (digits == 0 || digits > MOST_DIGITS || name[digits] != '\0' || (*name == '0' && digits > 1))
 		return NULL;
 	for (; *name != '\0'; name++)

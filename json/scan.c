@@ -1,9 +1,23 @@
+/*
+ * An account with ten thousand positions answers with megabytes, of which a
+ * few members per row are wanted.  A parser that builds a tree allocates for
+ * each value, and one that reads numbers as doubles loses digits of a
+ * quantity.  So the text is checked once, here, and values stay slices of it.
+ * This check is all that the other files rely on: they walk on without looking
+ * for the end, so whatever passes here must be complete JSON.  The levels are
+ * an array and not a recursion: hostile nesting cannot exhaust the stack.
+ *
+ * The ends of the largest values are kept, because every later question would
+ * otherwise read megabytes again only to get past them.
+ */
+
 #include <string.h>
 
 #include "common/text/utf8.h"
 #include "json/scan.h"
 #include "json/scan_characters.h"
 
+/* Smaller values are not worth one of the few spans. */
 enum { LARGE = 16 * 1024 };
 
 /* A value that has been opened, and not yet closed. */
@@ -28,7 +42,7 @@ fault(struct walk *walk, const char *wrong)
 	return false;
 }
 
-/* At the end, and at a NUL, 0: which is right nowhere. */
+/* The next character; 0 at the end, and for a NUL: no rule accepts that. */
 static char
 peek(const struct walk *walk)
 {
@@ -49,7 +63,8 @@ check_escape(struct walk *walk)
 	return true;
 }
 
-/* Behind what needs no looking at: no quote, escape, control character or anything beyond ASCII. */
+/* Nearly all bytes of an answer are plain: this loop gets past them.  A
+ * quote, an escape, a control character or a byte past ASCII ends it. */
 static const char *
 past_plain(const char *at, const char *end)
 {
@@ -80,6 +95,8 @@ check_string(struct walk *walk)
 		}
 		if ((unsigned char)*walk->at < ' ')
 			return fault(walk, "a control character in a string");
+		/* Texts from here become labels: an invalid byte
+		 * would make node_exporter reject the whole file. */
 		length = utf8_character(walk->at, (size_t)(walk->end - walk->at));
 		if (length == 0)
 			return fault(walk, "not UTF-8");
@@ -146,7 +163,7 @@ check_key(struct walk *walk)
 	return true;
 }
 
-/* The largest ones are kept. */
+/* The largest spans are kept: with room for 16, a smaller one gives way. */
 static void
 keep_span(struct json_scan *scan, struct slice span)
 {
@@ -230,6 +247,7 @@ json_scan_open(struct json_scan *scan, struct slice text, struct failure *why)
 	struct walk walk = { .scan = scan, .at = text.at, .end = text.at + text.length };
 	bool due = true;
 
+	/* A struct that is used again must not keep the spans of an older text. */
 	scan->span_count = 0;
 	if (text.length == 0)
 		return failure_set(why, FAILURE_PROTOCOL, "the answer is empty");
@@ -239,6 +257,7 @@ json_scan_open(struct json_scan *scan, struct slice text, struct failure *why)
 	while (due && walk.wrong == NULL)
 		due = begin_value(&walk) || end_value(&walk);
 	scan->text.length = (size_t)(walk.at - scan->text.at);
+	/* What follows the document may be a second answer, or a part of a page: not ours. */
 	if (walk.wrong == NULL && past_space(walk.at, walk.end) != walk.end)
 		(void)fault(&walk, "something comes behind the end");
 	if (walk.wrong == NULL)

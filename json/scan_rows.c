@@ -1,9 +1,20 @@
+/*
+ * A walk through text that json_scan_open() has checked: what opens also
+ * closes, before the end, so the loops here look for no end.  They must never
+ * see another text.
+ *
+ * A row has a dozen members and an answer thousands of rows, so find_members()
+ * looks for all wanted names in one pass.  The pass goes on to the end of the
+ * object although all may be found: a name that is there twice must be an
+ * error, because two readers could take different values ("free" 0 and "free"
+ * 1).
+ */
+
 #include <string.h>
 
 #include "json/scan.h"
 #include "json/scan_characters.h"
 
-/* The text is known to be right: what is opened is closed, before the end. */
 enum { LONGEST_MEMBER = 128, MOST_POINTERS = 16 };
 
 /* Behind the string that begins at `at`. */
@@ -18,7 +29,7 @@ past_string(const char *at)
 	}
 }
 
-/* All that opens or closes is '[' or beyond it, and digits, commas and blanks are not. */
+/* In ASCII, all that opens or closes is at '[' or past it; digits, commas and blanks are before it. */
 static const char *
 past_levels(const char *at)
 {
@@ -46,6 +57,7 @@ past_value(const struct json_scan *scan, const char *at)
 	if (*at == '"')
 		return past_string(at);
 	if (*at == '[' || *at == '{') {
+		/* A large value's end is known. */
 		for (size_t i = 0; i < scan->span_count; i++)
 			if (scan->spans[i].at == at)
 				return at + scan->spans[i].length;
@@ -88,7 +100,7 @@ json_rows_next(struct json_rows *rows, struct slice *key, struct slice *value)
 	return true;
 }
 
-/* The first member of a pointer, and what of it is known beforehand. */
+/* The first member of a pointer.  What can be known of it is found out once, not for each key. */
 struct segment {
 	struct slice name;
 	const char *rest; /* of the pointer, behind it */
@@ -143,6 +155,7 @@ names_escaped(const struct segment *segment, struct slice key)
 static bool
 names(const struct segment *segment, struct slice key, size_t index, bool object)
 {
+	/* "*": the first one, so it is found once. */
 	if (segment->any)
 		return index == 0;
 	if (!object)
@@ -162,10 +175,11 @@ find_members(const struct json_scan *scan, struct slice value, const struct segm
 	if (!json_rows_begin(scan, value, &rows))
 		return 0;
 	for (size_t index = 0; json_rows_next(&rows, &key, &member); index++) {
-		/* A key that is too long for the buffer is none of ours. */
+		/* A key that is too long for the buffer cannot be one that a pointer names. */
 		if (!json_scan_key(key, buffer, sizeof(buffer), &name))
 			name = (struct slice){ NULL, 0 };
 		for (size_t i = 0; i < count; i++) {
+			/* Such a key has no name to compare, but may be the first one. */
 			if (rows.object && name.at == NULL && !segments[i].any)
 				continue;
 			if (!names(&segments[i], name, index, rows.object))
@@ -206,6 +220,7 @@ json_scan_members(const struct json_scan *scan, struct slice value, const char *
 		return failure_set(why, FAILURE_LOCAL, "more than 16 members of one row are asked for");
 	for (size_t i = 0; i < count; i++) {
 		found[i] = (struct slice){ NULL, 0 };
+		/* The pointer "" names the whole value, which the last loop sets. */
 		segments[i] = first_segment(*pointers[i] == '/' ? pointers[i] : "/");
 	}
 	if (find_members(scan, value, segments, count, found, why) != 0)

@@ -1,3 +1,10 @@
+/*
+ * Most texts of exchanges have no escapes, and those are handed out where they
+ * lie.  The others are decoded into the caller's buffer, whose size is the
+ * caller's limit.  Half a surrogate pair and "\u0000" are no characters here:
+ * the first is not UTF-8, and the second would end a C string early.
+ */
+
 #include <string.h>
 
 #include "json/scan.h"
@@ -29,6 +36,7 @@ hex4(const char *at, const char *end)
 		return -1;
 	for (int i = 0; i < 4; i++) {
 		char c = at[i];
+		/* "| 32" makes a letter lower case. */
 		int digit = is_digit(c)                          ? c - '0'
 			    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
 								 : -1;
@@ -45,6 +53,7 @@ json_scan_unicode(const char **at, const char *end)
 {
 	int high = hex4(*at + 2, end), low;
 
+	/* A second half without a first one. */
 	if (high <= 0 || (high >= 0xdc00 && high <= 0xdfff))
 		return 0;
 	*at += 6;
@@ -97,6 +106,7 @@ json_scan_key(struct slice key, char *buffer, size_t size, struct slice *text)
 	if (key.at == NULL)
 		return false;
 	*text = key;
+	/* The common case: no copy. */
 	if (key.length == 0 || memchr(key.at, '\\', key.length) == NULL)
 		return true;
 	at = key.at;
@@ -113,6 +123,7 @@ json_scan_key(struct slice key, char *buffer, size_t size, struct slice *text)
 		if (at[1] == 'u') {
 			character = json_scan_unicode(&at, end);
 		} else {
+			/* json_scan_open() let no other escape pass: strchr() finds it. */
 			character = (unsigned char)meant[strchr(escapes, at[1]) - escapes];
 			at += 2;
 		}
