@@ -1,3 +1,13 @@
+/*
+ * How each collector is doing, whatever it measures.  Alert rules find a
+ * collector that has stopped by its last run and its interval
+ * (docs/metrics.md), and so does the health report of the exporter
+ * (exporter/health/families.c).  The files of all collectors are served
+ * together, and node_exporter wants one HELP and TYPE per name: so the table
+ * is here, once.  A test compares names, types and labels with
+ * docs/metrics.md.
+ */
+
 #include "contract/collector.h"
 
 const struct family run_families[RUN_FAMILIES] = {
@@ -17,6 +27,7 @@ const struct family run_families[RUN_FAMILIES] = {
 	    .type = METRIC_GAUGE,
 	    .labels = { "collector" },
 	    .help = "When the last run ended, in Unix time." },
+	/* Kept: a run that fails must not erase when the last good one was. */
 	[RUN_LAST_SUCCESS] = { .name = "arbitrage_collector_last_success_timestamp_seconds",
 	    .type = METRIC_GAUGE,
 	    .labels = { "collector" },

@@ -1,3 +1,16 @@
+/*
+ * What exchange_health measures, and what it must remember: its file is also
+ * its memory.  `kept` gauges stay in the file although a run does not set
+ * them: a ban is in force also after a run that asked nothing.  `recalled`
+ * gauges are of one run alone, but the next run may compare itself with them:
+ * whether a book has moved, whether the state has changed.  preflight reads
+ * this file too, for what one run cannot see, as a book that stands still.
+ *
+ * max_series limits how large the file can grow, from the limits of the
+ * settings.  A family without it has room for FAMILY_SERIES; the assertions at
+ * the end show that this is enough for the largest of those.
+ */
+
 #include "contract/exchange_health.h"
 #include "contract/labels.h"
 #include "contract/limits.h"
@@ -5,7 +18,7 @@
 /* Seconds, for one request over the internet. */
 static const double request_bounds[] = { 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10 };
 
-/* How many HTTP codes have a series: see report.c. */
+/* 14 codes, five classes, "other", and some room: see report.c of the collector. */
 enum { HTTP_CODES = 24 };
 
 const struct family exchange_families[EXCHANGE_FAMILIES] = {
@@ -69,6 +82,7 @@ const struct family exchange_families[EXCHANGE_FAMILIES] = {
 	    .help = "When the first certificate of the exchange's chain expires, as last seen.",
 	    .labels = { "exchange" },
 	    .kept = true },
+	/* Recalled, because not every run asks which symbols may be traded. */
 	[EXCHANGE_TRADABLE] = { .name = "arbitrage_exchange_symbol_tradable",
 	    .type = METRIC_GAUGE,
 	    .help = "Whether the exchange lets the symbol be traded, as last told.",
@@ -99,6 +113,7 @@ const struct family exchange_families[EXCHANGE_FAMILIES] = {
 	    .help = "Whether the exchange says that it is in maintenance, as last told.",
 	    .labels = { "exchange" },
 	    .kept = true },
+	/* Makes the next run ask again, although the time for that has not come. */
 	[EXCHANGE_SYMBOLS_FAILED] = { .name = "arbitrage_exchange_symbols_failed",
 	    .type = METRIC_GAUGE,
 	    .help =

@@ -1,4 +1,11 @@
-/* The values of labels, as they are written. */
+/*
+ * The values of labels, as they are written.  Each table is in the order of
+ * its enum.  Programs read these values back from files
+ * (exchange/health/history.c, the exporter), dashboards and alert rules select
+ * by them: a value that is spelt in another way breaks all of these, and
+ * starts new series.  The tables that end with NULL are for readers that
+ * search a value; the others are only written.
+ */
 
 #include "contract/labels.h"
 

@@ -1,8 +1,18 @@
+/*
+ * What open_positions publishes of accounts and of the bot's books.  A
+ * quantity that could not be read is absent, and ..._readable says 0: a zero
+ * would claim that nothing is open.  `kept` and `recalled` are as in
+ * exchange_health.c.  Most of what is recalled serves the log: a key that may
+ * withdraw, or an account whose trading is locked, is reported when it becomes
+ * so, not in each run.  ..._mismatch_since lets the grace go on when a run is
+ * over or a program starts again.
+ */
+
 #include "contract/open_positions.h"
 #include "contract/labels.h"
 #include "contract/limits.h"
 
-/* Order books too are asked for, as prices. */
+/* Besides the endpoints of accounts, order books are read, for prices. */
 enum { ENDPOINTS_ASKED = ACCOUNT_ENDPOINTS + 1 };
 
 const struct family open_families[OPEN_FAMILIES] = {
@@ -46,6 +56,8 @@ const struct family open_families[OPEN_FAMILIES] = {
 	    .help =
 		"All positions at all exchanges, long and short added (gross), or long minus short (net).",
 	    .labels = { "currency", "kind" } },
+	/* A sum without a missing price would look like a
+	 * smaller risk: this says that the sum is not known. */
 	[OPEN_EXPOSURE_KNOWN] = { .name = "arbitrage_exposure_known",
 	    .type = METRIC_GAUGE,
 	    .help = "0 when a price or rate is missing, or an exchange could not be read.",
@@ -120,6 +132,7 @@ const struct family open_families[OPEN_FAMILIES] = {
 	    .labels = { "exchange", "symbol" },
 	    .max_series = SERIES_MOST,
 	    .recalled = true },
+	/* Kept, as a ban outlasts the runs that it holds back. */
 	[OPEN_RETRY_AT] = { .name = "arbitrage_account_retry_at_timestamp_seconds",
 	    .type = METRIC_GAUGE,
 	    .help = "Until when the last ban or back-off lasts or lasted; nothing is asked before.",

@@ -1,3 +1,11 @@
+/*
+ * The first families are those of every kind of server, in the order of
+ * targets.h: the harness publishes them by their index
+ * (collectors/harness/targets.c).  Only the names and texts are PostgreSQL's.
+ * Failures and phases need max_series, because a target has several of each;
+ * the other families have one series per target, and room for all of them.
+ */
+
 #include "contract/postgres_latency.h"
 #include "contract/latency_bounds.h"
 

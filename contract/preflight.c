@@ -1,7 +1,13 @@
+/*
+ * What preflight publishes, so that dashboards can show the last verdict and
+ * how long ago it was reached.  The verdict is that of the last whole run, and
+ * is kept: a run of some checks alone counts, but changes no verdict.
+ */
+
 #include "contract/preflight.h"
 #include "contract/latency_bounds.h"
 
-/* The verdict is that of the last whole run: one that was asked for some checks alone does not change it. */
+/* Kept gauges have no labels here: one file holds one verdict. */
 const struct family preflight_families[PREFLIGHT_FAMILIES] = {
 	[PREFLIGHT_RUNS] = { .name = "arbitrage_preflight_runs_total",
 	    .type = METRIC_COUNTER,
@@ -43,6 +49,7 @@ const struct family preflight_families[PREFLIGHT_FAMILIES] = {
 	    .type = METRIC_COUNTER,
 	    .labels = { "alertmanager" },
 	    .help = "Runs whose alerts an Alertmanager did not take, after all retries." },
+	/* Recalled for the next run, in case the shared list of bans could not be written. */
 	[PREFLIGHT_RETRY_AT] = { .name = "arbitrage_preflight_retry_at_timestamp_seconds",
 	    .type = METRIC_GAUGE,
 	    .labels = { "exchange" },

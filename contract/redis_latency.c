@@ -1,3 +1,9 @@
+/*
+ * The families of every kind of server, in the order of targets.h, with Redis'
+ * names and texts: postgres_latency.c says why.  PING does the least that
+ * Redis can do, so the time is that of the network and of Redis' own queue.
+ */
+
 #include "contract/redis_latency.h"
 #include "contract/latency_bounds.h"
 
