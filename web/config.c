@@ -1,4 +1,13 @@
-/* The file as a whole; what its keys hold is read in web_config_keys.c and web_config_users.c. */
+/*
+ * The file as a whole; its keys are read in config_keys.c and config_users.c.
+ * All that can be wrong is found while the configuration is read, TLS
+ * included, so that a reload with a mistake leaves the old configuration in
+ * force.
+ *
+ * A finished configuration is never changed.  Requests and connections hold a
+ * reference and use what they began with; the last one to drop it frees it, in
+ * whatever thread that is.  Key and hashes are wiped then.
+ */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +29,7 @@ int
 web_config_take_text(
     const struct web_config_reading *r, const struct config_value *value, char **text, struct failure *why)
 {
+	/* exporter-toolkit allows one of the two, and a guess could serve with an old key. */
 	if (*text != NULL)
 		return web_config_fail(r, value, why, "given both as a text and as a file");
 	*text = strdup(value->text);
@@ -51,7 +61,7 @@ behind(const char *key, const char *prefix)
 	return strncmp(key, prefix, length) == 0 && key[length] == '.' ? key + length + 1 : NULL;
 }
 
-/* A key that nobody knows may be a secret that slipped to where keys are. */
+/* An unknown key may be a secret that slipped to where keys are: only what looks like a key is shown. */
 static int
 fail_unknown(const struct web_config_reading *r, const struct config_value *value, struct failure *why)
 {
@@ -82,6 +92,7 @@ take(void *context, const struct config_value *value, struct failure *why)
 	const char *header = behind(value->key, "http_server_config.headers");
 	bool known;
 
+	/* A section whose lines are all comments. */
 	if (value->text == NULL && is_section(value->key))
 		return 0;
 	r->has_tls = r->has_tls || behind(value->key, "tls_server_config") != NULL;
@@ -103,6 +114,7 @@ check_client_auth(const struct web_config_reading *r, struct failure *why)
 	const struct tls_settings *s = &r->tls;
 	bool verifies = s->client_auth >= CLIENT_AUTH_VERIFY_IF_GIVEN;
 
+	/* Both ways the operator expects a check of clients that would not take place. */
 	if (verifies && s->client_ca == NULL)
 		return failure_set(why, FAILURE_LOCAL,
 		    "%s:%u: tls_server_config.client_auth_type: needs a client_ca_file to verify against",
@@ -115,7 +127,7 @@ check_client_auth(const struct web_config_reading *r, struct failure *why)
 	return 0;
 }
 
-/* Rather now, with the file's name, than when a client comes. */
+/* Made now, so that a mistake is reported with the file's name and not when a client comes. */
 static int
 make_tls(struct web_config_reading *r, struct failure *why)
 {
@@ -139,6 +151,7 @@ struct web_config *
 web_config_read(const char *path, struct failure *why)
 {
 	struct web_config *config = calloc(1, sizeof(*config));
+	/* TLS 1.0 and 1.1 must be asked for (RFC 8996 deprecates them). */
 	struct web_config_reading r = {
 		.config = config, .path = path, .tls = { .min_version = TLS_1_2, .max_version = TLS_1_3 }
 	};

@@ -1,4 +1,10 @@
-/* Keys with a name of their own: tls_server_config, and those that are known but not supported. */
+/*
+ * The keys with fixed names: tls_server_config, and those that are known but
+ * not supported.  A key of exporter-toolkit that would protect something here,
+ * such as cipher_suites, is refused with a reason: to pass over it would leave
+ * the server more open than its operator believes.  Only keys whose value
+ * makes no difference to us are accepted and ignored.
+ */
 
 #include <string.h>
 
@@ -103,7 +109,8 @@ is_boolean(const char *text)
 	return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
 }
 
-/* HTTP/1.1 is all there is, and the server's order of ciphers is Go's affair: either value is as good. */
+/* http2 and prefer_server_cipher_suites: HTTP/1.1 is all there is here, and Go
+ * ignores the other one, too.  Either value is true to what the operator gets. */
 static int
 check_boolean(struct web_config_reading *r, const struct config_value *value, struct failure *why)
 {
@@ -143,6 +150,7 @@ web_config_set_key(
 		if (strcmp(value->key, keys[i].name) != 0)
 			continue;
 		*known = true;
+		/* A key that is refused is refused in any form. */
 		if (keys[i].set != refuse && (value->text == NULL || value->in_list))
 			return web_config_fail(r, value, why, "takes one value");
 		return keys[i].set(r, value, why);

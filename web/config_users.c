@@ -1,4 +1,10 @@
-/* Keys whose names are the operator's: basic_auth_users and http_server_config.headers. */
+/*
+ * The keys whose names the operator chooses: basic_auth_users and
+ * http_server_config.headers.  Hashes are checked for their form now, because
+ * crypt(3) would only fail later, as if the password were wrong.  A name
+ * without a colon is a rule of Basic authentication (RFC 7617).  A header's
+ * value must not hold a line break, which would begin a header of its own.
+ */
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -6,7 +12,8 @@
 
 #include "web/config_parts.h"
 
-/* Each step of the cost takes twice as long; 15 is seconds, and 31 would be days. */
+/* Each step of the cost takes twice as long; 15 is seconds, and 31 would be days.
+ * One thread makes all checks, so one expensive hash would lock out all users. */
 enum { LONGEST_VALUE = 4096, BCRYPT_LENGTH = 60, COST_MOST = 15 };
 
 const char *const web_header_names[WEB_HEADERS] = { "Content-Security-Policy", "X-Frame-Options",
@@ -50,6 +57,7 @@ web_config_add_user(
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	c->users = users;
 	users[c->user_count] = (struct web_user){ strdup(name), strdup(value->text) };
+	/* Counted first, so that web_config_drop() frees what there is. */
 	c->user_count++;
 	if (users[c->user_count - 1].name == NULL || users[c->user_count - 1].hash == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -68,6 +76,7 @@ web_config_set_header(
 	for (int i = 0; i < WEB_HEADERS; i++) {
 		if (strcasecmp(name, web_header_names[i]) != 0)
 			continue;
+		/* Blank means "not set", as in exporter-toolkit: our own header stays. */
 		if (*value->text == '\0')
 			return 0;
 		return web_config_take_text(r, value, &r->config->headers[i], why);

@@ -1,3 +1,12 @@
+/*
+ * libmicrohttpd's threads add, change and remove connections; the program's
+ * main thread looks for slow ones.  One lock guards the list and all that is
+ * in it.  A slow connection is shut down, not closed: the descriptor belongs
+ * to libmicrohttpd, and its number could be another connection's as soon as it
+ * is closed.  libmicrohttpd then sees the end and reports it, and
+ * connection_end() removes the entry.
+ */
+
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -73,10 +82,13 @@ connections_sweep(struct connections *all)
 
 	(void)pthread_mutex_lock(&all->lock);
 	for (struct connection *c = all->first; c != NULL; c = c->next) {
+		/* Without `ended` a client would be counted in
+		 * each sweep until its thread has seen the end. */
 		if (c->ended || now - c->since_ns <= all->limits_ns[c->phase])
 			continue;
 		c->ended = true;
-		/* What lies in the kernel for who does not read would stay there for minutes. */
+		/* Data for a client that does not read would stay in the kernel for minutes: a
+		 * reset drops it.  An idle connection has none, and ends politely. */
 		if (c->phase != CONNECTION_IDLE) {
 			(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 			atomic_fetch_add(&all->metrics->timeouts, 1);

@@ -1,3 +1,10 @@
+/*
+ * Sockets are opened here and not by libmicrohttpd: so a failure can name the
+ * address, port 0 can be answered with the port that it became, and all
+ * addresses are bound before the first server starts.  listen_check() judges
+ * the form alone, for settings that are only checked.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -13,7 +20,7 @@
 
 enum { ADDRESS = 256 };
 
-/* In place. */
+/* Cut `text` in two.  The last colon counts, as an IPv6 address has others. */
 static int
 split(char *text, char **host, char **port)
 {
@@ -63,8 +70,10 @@ open_socket(const struct addrinfo *address)
 
 	if (fd < 0)
 		return -1;
+	/* "::" then takes IPv4 too, whatever the system's default is. */
 	if (address->ai_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
+	/* SO_REUSEADDR: a restart must not wait for old connections (TIME_WAIT). */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
 	    bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
@@ -96,7 +105,7 @@ listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 
 	if (read_address(address, text, &host, &port, why) != 0)
 		return -1;
-	/* All addresses at once are IPv6's, where there is IPv6. */
+	/* ":PORT" means all addresses: "::", or "0.0.0.0" where the system has no IPv6. */
 	found = getaddrinfo(*host != '\0' ? host : "::", port, &hints, &list);
 	if (found == 0)
 		fd = open_socket(list);

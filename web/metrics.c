@@ -1,5 +1,13 @@
-/* Every path is there from the start with the code that is expected of it, so that a rate of it is never
- * missing. */
+/*
+ * Every path is there from the start with the code that is expected of it, so
+ * that a rate of it is never missing; other codes appear when they happen.
+ * Only paths of routes become labels, since clients could make up others
+ * without end: those count as "other".
+ *
+ * Counters are atomic and have no lock, so a scrape may see a request in one
+ * family and not yet in the next.  A histogram agrees with itself all the
+ * same, because its count is the sum of its buckets.
+ */
 
 #include "web/metrics.h"
 
@@ -34,6 +42,7 @@ web_metrics_count(struct web_metrics *m, size_t route, unsigned code, int64_t to
 {
 	size_t bucket = 0, index = 0;
 
+	/* The last one, 0, takes every code that is not in the table. */
 	while (index < WEB_CODES - 1 && codes[index] != code)
 		index++;
 	while (bucket < WEB_BOUNDS && took_ns > bounds[bucket].ns)

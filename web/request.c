@@ -22,14 +22,14 @@ struct request {
 	struct web *web;
 	struct connection *connection;
 	struct web_config *config; /* of the whole request; NULL: its headers were not all read */
-	size_t route;              /* past the last one: there is none */
+	size_t route;              /* past the last one: the path has no route */
 	char path[LONGEST_PATH];
 	int64_t began_ns;
 	unsigned code; /* 0: nothing was answered yet */
 	bool costly;   /* it is counted as such */
 	size_t length; /* of the body, as announced */
 	struct buffer body;
-	bool asked; /* whether it may; then `permitted` holds */
+	bool asked; /* a password check was begun: `permitted` is its result */
 	enum auth_answer permitted;
 	struct MHD_Connection *waiting;
 };
@@ -83,10 +83,12 @@ add_headers(struct MHD_Response *response, const struct web_config *config, cons
 			(void)MHD_add_response_header(response, web_header_names[i], value);
 	}
 	(void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	/* Answers are about now: a stored one would show an old state as the current one. */
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 }
 
-/* A connection whose TLS is not what it would be given now, or whose server ends, gets one answer more. */
+/* Whether the connection ends with this answer: its server stops, or its TLS is not what a
+ * new connection would get.  So old TLS settings are out of use after one more answer. */
 static bool
 is_last(const struct request *request)
 {
@@ -126,7 +128,7 @@ web_text_drop(struct web_text *text)
 	free(text);
 }
 
-/* What such a response is made from. */
+/* What a response with a shared beginning is made from. */
 struct parts {
 	struct web_text *start;
 	struct buffer body;
@@ -162,9 +164,10 @@ read_parts(void *context, uint64_t position, char *out, size_t room)
 }
 
 /*
- * Through a piece of memory of its own.  libmicrohttpd could send several pieces
- * as they are, but copies the list of them to what a request's headers leave of
- * its memory, and aborts when they leave too little.
+ * libmicrohttpd copies from a callback through a piece of memory of its own.
+ * It could send several pieces as they are, but it keeps the list of them in
+ * what a request's headers leave of its memory, and aborts when they leave too
+ * little.
  */
 static struct MHD_Response *
 respond_with_parts(struct web_answer *answer)
@@ -184,13 +187,14 @@ respond_with_parts(struct web_answer *answer)
 	return response;
 }
 
-/* What the answer holds is used up. */
+/* Send the answer, and release or pass on all that it holds, also on failure. */
 static enum MHD_Result
 deliver(struct request *request, struct MHD_Connection *connection, struct web_answer *answer)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
+	/* Half of an answer must not look like a whole one. */
 	if (answer->body.failed) {
 		buffer_release(&answer->body);
 		web_text_drop(answer->start);
@@ -246,6 +250,8 @@ check_password(
 
 	if (auth_known(auth, question))
 		return AUTH_YES;
+	/* The order matters: `resume` may run in the other thread before auth_submit()
+	 * has returned, and a connection that is not yet suspended cannot be resumed. */
 	request->waiting = connection;
 	request->asked = true;
 	MHD_suspend_connection(connection);
@@ -274,13 +280,14 @@ ask(struct request *request, struct MHD_Connection *connection)
 	return answer;
 }
 
-/* True: go on.  False: it was answered, or waits; `*result` is for the server. */
+/* Whether the client may ask.  False: it was answered, or waits; `*result` is for the server. */
 static bool
 admit(struct request *request, struct MHD_Connection *connection, enum MHD_Result *result)
 {
 	enum auth_answer may;
 	char realm[128];
 
+	/* Without users in the configuration, everyone may. */
 	if (request->config->user_count == 0)
 		return true;
 	may = request->asked ? request->permitted : ask(request, connection);
@@ -317,7 +324,8 @@ is_method(const struct web_route *route, const char *method)
 	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-/* A request that takes work or memory, within the limit on them. */
+/* Whether there is room for the request under the limit on costly ones.
+ * It may be asked twice, before the body and behind it, and counts once. */
 static bool
 count_costly(struct request *request, const struct web_route *route)
 {
@@ -331,13 +339,14 @@ count_costly(struct request *request, const struct web_route *route)
 	return request->costly;
 }
 
-/* True: go on.  False: it was answered, or waits; `*result` is for the server. */
+/* Whether the request can go on.  False: it was answered, or waits; `*result` is for the server. */
 static bool
 accept_request(
     struct request *request, struct MHD_Connection *connection, const char *method, enum MHD_Result *result)
 {
 	const struct web_route *route = route_of(request);
 
+	/* The login comes before "not found", which would tell a stranger which paths exist. */
 	if (!admit(request, connection, result))
 		return false;
 	if (route == NULL)
@@ -401,7 +410,7 @@ request_begin(void *context, const char *target, struct MHD_Connection *connecti
 	request->web = web;
 	request->connection = connection_of(connection);
 	request->began_ns = clock_now_ns();
-	/* One that is too long is no route's: it stays empty. */
+	/* A path that is too long has no route: it stays empty, and is counted as "other". */
 	if (path.length < sizeof(request->path))
 		(void)snprintf(request->path, sizeof(request->path), "%.*s", SLICE_ARGS(path));
 	request->route = find_route(web->site.routes, request->path);
@@ -441,8 +450,8 @@ look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const c
 	return MHD_YES;
 }
 
-/* The headers are there.  A connection whose request is refused ends with the answer, since nothing tells
- * what comes next on it. */
+/* The headers are there.  After a refusal the connection must end: where the next
+ * request begins is uncertain, and that is what request smuggling lives on. */
 static enum MHD_Result
 check_head(struct request *request, struct MHD_Connection *connection, const char *version)
 {
@@ -451,6 +460,7 @@ check_head(struct request *request, struct MHD_Connection *connection, const cha
 	const char *text = NULL;
 	unsigned code;
 
+	/* From here to its end, the request has one configuration, whatever is loaded meanwhile. */
 	request->config = web_config_now(request->web);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
 	code = framing_refusal(
@@ -479,6 +489,7 @@ request_handle(void *context, struct MHD_Connection *connection, const char *url
 			(void)accept_request(request, connection, method, &result);
 		return result;
 	}
+	/* More than was announced; libmicrohttpd should not let that happen. */
 	if (*size > request->length - request->body.length)
 		return MHD_NO;
 	if (*size > 0) {
@@ -488,11 +499,12 @@ request_handle(void *context, struct MHD_Connection *connection, const char *url
 	}
 	if (!accept_request(request, connection, method, &result))
 		return result;
-	/* It may have slept before its body came. */
+	/* A request that slept for a password check comes here once before its body. */
 	return request->body.length == request->length ? respond(request, connection) : MHD_YES;
 }
 
-/* Paths are compared as they were sent. */
+/* Paths are compared as they were sent: "/%6detrics" is not
+ * "/metrics", here or for a proxy that has rules by path. */
 size_t
 request_leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 {

@@ -1,3 +1,14 @@
+/*
+ * What a request's first line and headers mean.  A proxy in front of us must
+ * agree with us where a request ends, or a client could hide a second request
+ * in the first one (request smuggling; RFC 9112, 6.3 and 11.2).  libmicrohttpd
+ * is more lenient than that.  So all headers are looked at here, and a request
+ * that two readers could understand differently is refused: white space in a
+ * name, two lengths that differ, no Host or two.  What the parts mean: RFC
+ * 9112, 3.2.2 for the target, RFC 9110, 12.5.3 for encodings, RFC 7617 for
+ * Basic.
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +28,7 @@ target_path(const char *target)
 
 		if (strncasecmp(target, schemes[i], length) != 0)
 			continue;
+		/* A proxy's form, which every server must accept.  The host in it is not ours to judge. */
 		target += length;
 		target += strcspn(target, "/?");
 		if (*target != '/')
@@ -28,7 +40,8 @@ target_path(const char *target)
 
 /* --- Accept-Encoding --- */
 
-/* Whether among the parameters (";foo=1;q=0.0") is a weight of zero, or one that is no number. */
+/* Whether the parameters (";foo=1;q=0.0") have a weight of zero, or one that
+ * is no number: then gzip is not sent, as plain text suits every client. */
 static bool
 is_refused(struct slice parameters)
 {
@@ -62,6 +75,7 @@ accepts_gzip(const char *accept)
 		accept += strspn(accept, " \t,");
 		length = strcspn(accept, ",");
 		word = strcspn(accept, " \t,;");
+		/* gzip's own entry counts more than "*", wherever it is. */
 		if (word == 4 && strncasecmp(accept, "gzip", 4) == 0)
 			return !is_refused((struct slice){ accept + word, length - word });
 		if (word == 1 && *accept == '*')
@@ -76,7 +90,7 @@ accepts_gzip(const char *accept)
 void
 framing_add(struct framing *framing, const char *name, const char *value)
 {
-	/* "Content-Length : 44" is one to some who pass requests on, and none to others (RFC 9112, 5.1). */
+	/* "Content-Length : 44" is a length to some proxies, and not to others (RFC 9112, 5.1). */
 	if (strpbrk(name, " \t") != NULL) {
 		framing->malformed = true;
 	} else if (strcasecmp(name, "Host") == 0) {
@@ -92,7 +106,7 @@ framing_add(struct framing *framing, const char *name, const char *value)
 	}
 }
 
-/* Digits alone, and no more than `limit`. */
+/* Digits alone: strtoull() would take blanks and signs, and a proxy might not. */
 static bool
 read_length(const char *text, size_t limit, size_t *length)
 {
@@ -138,7 +152,7 @@ framing_refusal(
 
 /* --- Authorization --- */
 
-/* In place. */
+/* Cut at the first colon: a password may hold others.  A NUL would hide what follows it from the check. */
 static bool
 split(struct basic_credentials *c)
 {
@@ -170,6 +184,7 @@ basic_credentials_read(struct basic_credentials *credentials, const char *author
 		memcpy(c.name, decoded.data, decoded.size);
 		c.length = decoded.size;
 	}
+	/* A compiler may leave out a memset() of memory that is freed next. */
 	gnutls_memset(decoded.data, 0, decoded.size);
 	gnutls_free(decoded.data);
 	if (c.name != NULL && split(&c)) {

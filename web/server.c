@@ -1,4 +1,14 @@
-/* The servers: started, given another configuration, stopped. */
+/*
+ * The servers are started, given another configuration, and stopped here.
+ * libmicrohttpd cannot change its certificate while it runs.  So it gets none:
+ * each connection is given certificate and versions of the configuration in
+ * force when it begins (tls_begin()), and a reload restarts nothing.
+ *
+ * Who frees what?  libmicrohttpd owns the sockets once a server is started, a
+ * connection keeps its configuration until its TLS session is gone, and `web`
+ * must outlive all servers.  Stopping has an order: no new connections, wait
+ * for answers under way, make no more answers, wake those that sleep, stop.
+ */
 
 #include <gnutls/abstract.h>
 #include <stdlib.h>
@@ -9,11 +19,8 @@
 #include "web/request.h"
 #include "web/tls.h"
 
-/*
- * One thread per address answers in the order in which it is asked.  Of two, one
- * gets most of the connections, as it happens, and its clients wait longer; and
- * both wait for the same files.
- */
+/* One thread per address.  A second one would not help: one of the two gets most of the
+ * connections, its clients wait longer than with one thread, and both wait for the same files. */
 enum { THREAD_STACK = 1024 * 1024, EVENTS = 128 };
 
 struct web_config *
@@ -29,7 +36,8 @@ web_config_now(struct web *web)
 
 /* --- Connections --- */
 
-/* A connection without what tls_begin() gives has no certificate to show, and ends. */
+/* libmicrohttpd asks for a certificate or for this callback.  A session
+ * that tls_begin() gave nothing has no certificate to show, and ends. */
 static int
 no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
     const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **certificate,
@@ -56,6 +64,8 @@ begin_connection(struct web *web, struct MHD_Connection *connection)
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	if (c == NULL || info == NULL || info->tls_session == NULL)
 		return c;
+	/* The session uses credentials of this configuration
+	 * until it ends: so it is kept with the connection. */
 	c->config = web_config_now(web);
 	tls_begin(c->config->tls, info->tls_session);
 	return c;
@@ -71,13 +81,13 @@ note_connection(
 		*state = begin_connection(web, connection);
 		return;
 	}
-	/* Its TLS session is gone already. */
+	/* Now the session is gone, and the configuration that it used may go, too. */
 	connection_end(&web->connections, *state);
 	*state = NULL;
 }
 
-/* Rather than MHD_quiesce_daemon(), which may meet a thread that leaves the socket alone just then, and
- * aborts. */
+/* Refuse new connections while the server stops.  MHD_quiesce_daemon() would do that, too,
+ * but it aborts when it meets a thread that leaves the socket alone at that moment. */
 static enum MHD_Result
 may_connect(void *context, const struct sockaddr *address, socklen_t length)
 {
@@ -90,6 +100,7 @@ may_connect(void *context, const struct sockaddr *address, socklen_t length)
 
 /* --- Servers --- */
 
+/* libmicrohttpd's own timeout, longer than all of ours: it is for a program that does not call web_tick(). */
 static unsigned
 idle_seconds(const struct web_limits *limits)
 {
@@ -103,9 +114,10 @@ idle_seconds(const struct web_limits *limits)
 }
 
 /*
- * One less, where it would be a multiple of the events that libmicrohttpd takes
- * at once: it waits for more while it holds full batches, and when they are all
- * that a thread at its limit can get, nobody wakes it.
+ * libmicrohttpd takes up to 128 events at once, and goes on collecting as long
+ * as a batch is full.  If the limit is a multiple of that, all connections
+ * that a thread may have can fill the batch, and then nothing wakes the
+ * thread.  So the limit is one less.
  */
 static unsigned
 connection_limit(const struct web_limits *limits)
@@ -168,6 +180,7 @@ web_start(struct web *web, struct web_config *config, struct failure *why)
 	web->config = web_config_keep(config);
 	for (size_t i = 0; i < web->count; i++) {
 		web->servers[i] = start_server(web, web->sockets[i], config->tls != NULL);
+		/* The socket is libmicrohttpd's from here on. */
 		web->sockets[i] = -1;
 		if (web->servers[i] == NULL)
 			return failure_set(why, FAILURE_LOCAL, "cannot start the HTTP server");
@@ -180,6 +193,7 @@ web_configure(struct web *web, struct web_config *config, struct failure *why)
 {
 	struct web_config *before = web->config;
 
+	/* A running server speaks either TLS or plain HTTP. */
 	if ((before->tls != NULL) != (config->tls != NULL))
 		return failure_set(why, FAILURE_LOCAL,
 		    "tls_server_config was %s: to turn TLS on or off takes a restart",
@@ -208,9 +222,10 @@ web_stop(struct web *web, int64_t grace_ns)
 		connections_sweep(&web->connections);
 		(void)nanosleep(&moment, NULL);
 	}
-	/* Or each thread would first answer all that it had found waiting. */
+	/* Otherwise each thread would first answer all the requests that it found waiting. */
 	atomic_store(&web->over, true);
-	/* A connection that sleeps must be woken before its server ends. */
+	/* libmicrohttpd does not stop with connections asleep:
+	 * those that wait for a password check are woken. */
 	auth_end(web->auth);
 	for (size_t i = 0; i < web->count; i++) {
 		if (web->servers[i] != NULL)

@@ -1,3 +1,11 @@
+/*
+ * One struct tls is made per configuration, with all that can fail, and is
+ * only read afterwards: many sessions use its credentials at once.  Ciphers
+ * are GnuTLS's NORMAL set; only the versions are the operator's choice.
+ * Client certificates are checked during the handshake: a client without a
+ * good one never sends a request.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +42,7 @@ static int
 use_client_ca(struct tls *tls, const struct tls_settings *s, struct failure *why)
 {
 	gnutls_datum_t ca = datum_of(s->client_ca);
+	/* The result is a number of certificates: with 0 the file holds no certificate. */
 	int status = gnutls_certificate_set_x509_trust_mem(tls->credentials, &ca, GNUTLS_X509_FMT_PEM);
 
 	return status > 0 ? 0
@@ -46,6 +55,7 @@ use_versions(struct tls *tls, const struct tls_settings *s, struct failure *why)
 {
 	static const char *const versions[TLS_VERSIONS] = { "TLS1.0", "TLS1.1", "TLS1.2", "TLS1.3" };
 	char text[128];
+	/* All versions out, then those between the limits in. */
 	size_t length = (size_t)snprintf(text, sizeof(text), "NORMAL:-VERS-ALL");
 	int status;
 
@@ -87,7 +97,8 @@ tls_free(struct tls *tls)
 	free(tls);
 }
 
-/* During the handshake: the client's certificate, if it has one, is of our CA and for clients. */
+/* Called during the handshake: a client's certificate must be signed by our CA,
+ * and be made for clients: one that the CA gave to a server is not enough. */
 static int
 verify_client(gnutls_session_t session)
 {
@@ -95,6 +106,7 @@ verify_client(gnutls_session_t session)
 		(unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT, 0 };
 	unsigned status = 0, count = 0;
 
+	/* No certificate: request_of() decides whether that is allowed. */
 	if (gnutls_certificate_get_peers(session, &count) == NULL || count == 0)
 		return 0;
 	if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) != 0 || status != 0)
@@ -113,7 +125,7 @@ request_of(enum client_auth kind)
 	}
 }
 
-/* Should any of this fail, the session is left with what lets no handshake succeed. */
+/* If a call here fails, the session has no credentials, and its handshake fails. */
 void
 tls_begin(const struct tls *tls, gnutls_session_t session)
 {

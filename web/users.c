@@ -1,3 +1,16 @@
+/*
+ * A good login is found again by a digest: an HMAC under a random key of this
+ * process, over name, hash and password.  It stands for all three, so a
+ * changed hash in the configuration makes it worthless, and memory that leaks
+ * does not show a password.  Only logins that are not remembered reach bcrypt,
+ * in one thread with a short queue.  An attacker can fill that queue; users with
+ * a known login do not need it.
+ *
+ * The time of an answer must not tell which names exist: an unknown name is
+ * checked against another user's hash, and no comparison of secrets stops at
+ * the first difference.
+ */
+
 #include <crypt.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,7 +29,7 @@ enum { REMEMBERED = 100, WAITING = 16, DIGEST = 32, LONGEST = 4096 };
 struct check {
 	char *password;
 	char *hash;
-	bool exists; /* the user: else the hash is of nobody */
+	bool exists; /* the user; else the hash is another user's */
 	unsigned char digest[DIGEST];
 	enum auth_answer *answer;
 	auth_done *done;
@@ -77,7 +90,8 @@ remember(struct auth *a, const unsigned char *digest)
 		a->good_count++;
 }
 
-/* The check is ours to release. */
+/* Give the answer and release the check.  `done` may wake a thread
+ * that frees `answer`: nothing of the request is touched after it. */
 static void
 finish(struct check *check, bool yes)
 {
@@ -104,9 +118,11 @@ work(void *context)
 		check = a->waiting[a->first];
 		a->first = (a->first + 1) % WAITING;
 		a->count--;
-		/* The same one may have been found good while it waited. */
+		/* Ten requests of one client may wait with the same password: only the first one pays. */
 		yes = check.exists && is_good(a, check.digest);
 		if (!yes) {
+			/* bcrypt takes long: without the lock, so that
+			 * other requests can be judged meanwhile. */
 			(void)pthread_mutex_unlock(&a->lock);
 			yes = crypt_agrees(check.password, check.hash) && check.exists;
 			(void)pthread_mutex_lock(&a->lock);
@@ -166,7 +182,7 @@ auth_free(struct auth *a)
 	free(a);
 }
 
-/* The user's hash; for nobody that of any user, which costs the same time. */
+/* The user's hash.  An unknown name gets that of another user, which takes the same time to check. */
 static const char *
 hash_of(const struct auth_question *q, bool *exists)
 {
@@ -185,11 +201,13 @@ digest_of(const struct auth *a, const struct auth_question *q, const char *hash,
 	struct buffer text;
 	int result = -1;
 
+	/* A limit on what is copied and hashed: longer than this, nothing is a login. */
 	if (strlen(q->name) > LONGEST || strlen(q->password) > LONGEST)
 		return -1;
 	buffer_init(&text, 4 * (size_t)LONGEST);
-	/* In one piece, so that nothing is copied and left behind while it grows. */
+	/* In one piece: a buffer that grows would leave copies of the password in freed memory. */
 	if (buffer_reserve(&text, strlen(q->name) + strlen(hash) + strlen(q->password) + 2) != NULL) {
+		/* With their NULs, so that "ab" and "c" differ from "a" and "bc". */
 		buffer_append(&text, q->name, strlen(q->name) + 1);
 		buffer_append(&text, hash, strlen(hash) + 1);
 		buffer_string(&text, q->password);
@@ -230,6 +248,7 @@ auth_submit(
 	check.password = strdup(q->password);
 	check.hash = strdup(hash);
 	(void)pthread_mutex_lock(&a->lock);
+	/* The question's texts are gone when the thread gets to it: so the check has copies. */
 	if (check.password != NULL && check.hash != NULL && !a->ending && a->count < WAITING) {
 		a->waiting[(a->first + a->count++) % WAITING] = check;
 		(void)pthread_cond_signal(&a->changed);
