@@ -50,6 +50,7 @@ read_again(struct program *p, struct failure *why)
 
 	if (options_read_rest(p->options, why) != 0 || fixed_read(&fixed, p->options, why) != 0)
 		return -1;
+	/* Checked before anything is changed: a reload takes effect as a whole or not at all. */
 	same = fixed_equal(&fixed, &p->fixed);
 	fixed_release(&fixed);
 	if (!same)
@@ -57,8 +58,10 @@ read_again(struct program *p, struct failure *why)
 		    "addresses, limits, the directory or --textfile.serve changed: that takes a restart");
 	if (exporter_settings_read(&settings, p->options, why) != 0)
 		return -1;
+	/* The only step that can still be refused comes first; what follows cannot fail. */
 	result = web_configure(p->web, settings.web, why);
 	if (result == 0) {
+		/* This is allowed, but opens the exporter to everyone who can reach it. */
 		if (p->has_users && settings.web->user_count == 0)
 			log_write(
 			    &p->log, LOG_WARN, "there are no users any more: nobody has to log in", NULL);
@@ -87,7 +90,7 @@ reload(struct program *p)
 	log_write(&p->log, LOG_INFO, "configuration reloaded", NULL);
 }
 
-/* Often enough to see who is late. */
+/* A quarter of the shortest timeout, at most a second: late clients are found in time. */
 static struct timespec
 tick_of(const struct web_limits *limits)
 {
@@ -108,6 +111,8 @@ run(struct program *p, const sigset_t *signals)
 	struct timespec tick = tick_of(&p->fixed.limits);
 
 	for (;;) {
+		/* Signals are blocked in all threads and taken here:
+		 * no handler interrupts a thread of the server. */
 		int signal_number = sigtimedwait(signals, NULL, &tick);
 
 		if (signal_number == SIGTERM || signal_number == SIGINT)
@@ -133,7 +138,7 @@ listen_to_all(struct program *p, struct failure *why)
 	return 0;
 }
 
-/* What the limit of open files leaves of the limits. */
+/* The limits, reduced to what the limit of open files allows. */
 static int
 fit_limits(const struct program *p, struct web_limits *limits, struct failure *why)
 {
@@ -167,7 +172,7 @@ start_web(struct program *p, const struct settings *settings, struct failure *wh
 	return listen_to_all(p, why) == 0 ? web_start(p->web, settings->web, why) : -1;
 }
 
-/* Takes over what is in the settings. */
+/* Serve until a signal.  Releases the settings. */
 static int
 serve(struct program *p, struct settings *settings, const sigset_t *signals, struct failure *why)
 {
@@ -189,12 +194,13 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 		    p->fixed.directory, NULL);
 		run(p, signals);
 	}
+	/* The server first: its threads use the routes until they have ended. */
 	web_free(p->web);
 	routes_release(&p->routes);
 	return result;
 }
 
-/* Flags that print something and end.  Whether there was one. */
+/* Flags that print something and end the program.  True: there was one. */
 static bool
 print_and_end(const struct options *o)
 {
@@ -207,7 +213,8 @@ print_and_end(const struct options *o)
 	return true;
 }
 
-/* Threads inherit what is blocked, so this comes before any. */
+/* Threads inherit what is blocked, so this must come before the first
+ * one.  SIGPIPE would end the program when a client goes away. */
 static void
 take_signals(sigset_t *signals)
 {
@@ -246,6 +253,7 @@ main(int argc, char *argv[])
 {
 	const struct option *const tables[] = { settings_options };
 	struct program p = { 0 };
+	/* For the case that options_new() fails, which says nothing by itself. */
 	struct failure why = { .text = "out of memory" };
 	int status = EXIT_USAGE;
 
@@ -259,5 +267,6 @@ main(int argc, char *argv[])
 		(void)fprintf(stderr, "arbwatch_exporter: %s\n", why.text);
 	options_free(p.options);
 	fixed_release(&p.fixed);
+	/* What --help or --version prints may not have reached a full disk. */
 	return fflush(stdout) == 0 && !ferror(stdout) ? status : EXIT_FAILED;
 }

@@ -1,6 +1,13 @@
 /*
- * Each answer that tells of the directory looks at it first, so that no answer is
- * older than its request; one lock makes those that come together wait for one look.
+ * Each answer that depends on the directory looks at it first, so that no
+ * answer is older than its request.  One lock makes requests that come
+ * together wait for one look, and protects all that is made of the files until
+ * the answer has a copy or a reference.  The settings have a lock of their
+ * own, held for a moment only: a reload must not wait for a slow file system.
+ *
+ * Orchestrators act on codes: /health/live never looks at the directory, since
+ * a restart of the exporter would not mend it, and /health answers 200 with
+ * any verdict, because its reader wants the body.
  */
 
 #include "exporter/routes.h"
@@ -38,7 +45,7 @@ routes_configure(struct routes *routes, double textfile_max_age, const struct he
 	(void)pthread_mutex_unlock(&routes->settings_lock);
 }
 
-/* With the exposition locked: look at the directory, by the settings of now. */
+/* Look at the directory, by the settings of now.  The caller holds the exposition's lock. */
 static struct health_settings
 refresh(struct routes *routes, double now)
 {
@@ -61,6 +68,7 @@ answer_metrics(void *context, const struct web_request *request, struct web_answ
 	bool gzip = accepts_gzip(request->accept_encoding);
 
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
+	/* A cache in between must not give packed text to a client that cannot read it. */
 	answer->headers[0][0] = "Vary";
 	answer->headers[0][1] = "Accept-Encoding";
 	if (gzip) {

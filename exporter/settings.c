@@ -1,3 +1,10 @@
+/*
+ * Two groups of settings.  Those in struct settings can change while the
+ * exporter runs; SIGHUP reads them all and uses them only if all are good.
+ * Those in struct fixed are built into sockets, limits and memory: if one
+ * changes, the reload is refused with a reason, rather than taking half of it.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +65,8 @@ const struct option settings_options[] = {
 	    .fallback = "info",
 	    .help = "debug, info, warn or error" },
 	{ .name = "log.format", .argument = "FORMAT", .fallback = "logfmt", .help = "logfmt or json" },
-	/* A config file that is shared may have these for the collectors. */
+	/* The collectors' settings at the top of a shared config
+	 * file: without these rows they would be unknown keys. */
 	{ .name = "env", .argument = "paper|live", .help = "of the collectors; not used" },
 	{ .name = "interval", .argument = "DURATION", .help = "of the collectors; not used" },
 	{ .name = "timeout", .argument = "DURATION", .help = "of the collectors; not used" },
@@ -88,6 +96,7 @@ read_seconds(const struct options *o, const char *name, double *seconds, struct 
 
 	if (options_duration(o, name, &ns, why) != 0)
 		return -1;
+	/* 0 means "not set" further on, so it cannot be asked for. */
 	if (options_text(o, name) != NULL && ns <= 0)
 		return options_failure(o, name, 0, why, "must be longer than 0");
 	*seconds = (double)ns / 1e9;
@@ -110,7 +119,7 @@ exporter_settings_read(struct settings *s, const struct options *o, struct failu
 	if (log_format_parse(format, &s->log_format) != 0)
 		return options_failure(
 		    o, "log.format", 0, why, "'%s' is not logfmt or json", secret_shown(format));
-	/* Last, since it has something to release. */
+	/* The last step, since it has something to release. */
 	s->web = web_config_read(path != NULL && *path != '\0' ? path : NULL, why);
 	return s->web != NULL ? 0 : -1;
 }
@@ -132,6 +141,7 @@ read_timeout(const struct options *o, const char *name, int64_t *ns, struct fail
 	return 0;
 }
 
+/* One text, so that a reload can compare all addresses at once. */
 static char *
 join_addresses(const struct options *o)
 {
@@ -191,6 +201,7 @@ fixed_read(struct fixed *f, const struct options *o, struct failure *why)
 bool
 fixed_equal(const struct fixed *a, const struct fixed *b)
 {
+	/* The limits have no padding, so their bytes can be compared. */
 	return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 && a->serve == b->serve &&
 	       strcmp(a->directory, b->directory) == 0 && strcmp(a->addresses, b->addresses) == 0;
 }

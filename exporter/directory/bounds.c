@@ -1,3 +1,13 @@
+/*
+ * node_exporter reads `le` and `quantile` as numbers and writes them as Go
+ * does: the shortest digits that read back as the same number.  A file that
+ * says "1.0" must become "1" here too, or all buckets would be other series as
+ * soon as one program takes over from the other.  Every line of every
+ * histogram passes through here when its file was read, so is_normal() gets
+ * past the usual spellings without a conversion.  No program calls
+ * setlocale(): printf() and strtod() have a point and not a comma.
+ */
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +18,10 @@
 #include "textfile/number.h"
 #include "textfile/series.h"
 
-/* Go's choice between "123456" and "1.23456e+06". */
+/* Go writes an exponent below 1e-4, and from 1e6 on. */
 enum { LEAST_EXPONENT = -4, EXPONENTS_PAST = 6, DIGITS = 17, WHOLE_DIGITS = 6, FRACTION_DIGITS = 8 };
 
+/* The first precision that reads back as the same number is the shortest one; 17 digits always do. */
 size_t
 bound_format(double value, char text[BOUND_TEXT])
 {
@@ -33,7 +44,8 @@ bound_format(double value, char text[BOUND_TEXT])
 	return (size_t)snprintf(text, BOUND_TEXT, "%.*f", length, value);
 }
 
-/* Most are: "+Inf", "10", "0.25".  What this does not know is only slower. */
+/* Whether the text is as Go would write it.  Most are: "+Inf", "10", "0.25".  A normal
+ * text that this does not recognise is converted to itself, which only takes longer. */
 static bool
 is_normal(struct slice text)
 {
@@ -58,7 +70,7 @@ is_normal(struct slice text)
 	return text.at[0] != '0' || fraction < 5 || memcmp(text.at + whole + 1, "0000", 4) != 0;
 }
 
-/* The label that holds a bound which is to be written differently, or NULL. */
+/* The label of a bound that Go would write differently, or NULL. */
 static struct label *
 odd_bound(struct document *d, const struct sample *sample)
 {
@@ -83,7 +95,7 @@ bounds_normalise(struct document *d, struct buffer *room)
 
 	for (size_t i = 0; i < d->sample_count; i++)
 		odd += odd_bound(d, &d->samples[i]) != NULL;
-	/* All at once: the labels point into it. */
+	/* All at once: the labels point into this memory, which must not move afterwards. */
 	if (odd > 0 && buffer_reserve(room, odd * BOUND_TEXT) == NULL)
 		return -1;
 	for (size_t i = 0; i < d->sample_count && odd > 0; i++) {

@@ -27,7 +27,8 @@ compare_line(const void *key, const void *element)
 	return (line > other) - (line < other);
 }
 
-/* Of a histogram all lines are one series, and merge() keeps those of the same file together. */
+/* Whether the line is of a histogram or summary.  All its lines are one series, and merge() keeps
+ * those of one file together: it would not leave out a duplicate among them, so the file is refused. */
 static bool
 is_of_composite(const struct document *d, uint32_t line)
 {

@@ -1,12 +1,21 @@
+/*
+ * Each connection takes a descriptor.  If clients could take all of them, the
+ * exporter could not open the directory any more, and would report that all is
+ * bad: an attack that needs nothing but connections.  So the descriptors that
+ * the exporter itself needs are set aside first, and the addresses share what
+ * is left.  This happens once, before the first connection.
+ */
+
 #include <sys/resource.h>
 
 #include "exporter/directory/open_files.h"
 #include "web/server.h"
 
-/* Kept for the directory, a file in it, the settings, /proc, the standard streams, and what was inherited. */
+/* Set aside for the directory, a file in it, the settings,
+ * /proc, the standard streams, and what was inherited. */
 enum { KEPT = 64 };
 
-/* Enough for whatever will be asked of us, and no more than that where there is no limit at all. */
+/* Raise the soft limit as far as it is of use.  A hard limit may be a billion: then 65536 are plenty. */
 static rlim_t
 raise_limit(rlim_t needed)
 {

@@ -1,3 +1,17 @@
+/*
+ * The directory is looked at for every answer that depends on it, so this must
+ * be cheap: list the names, stat() each, and read only what has changed.
+ * `generation` tells those who made something of the files whether it is still
+ * current.
+ *
+ * A refresh has three steps.  list() marks entries that are still there, and
+ * adds new ones behind the sorted ones; sweep() sorts and drops; look_at_all()
+ * reads.  Anyone who may write into the directory can fill it with names, so
+ * each list has a limit, and the files that count are the first by name: which
+ * ones these are must not change with the order in which the kernel lists
+ * them.
+ */
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -5,7 +19,7 @@
 #include "common/text/array.h"
 #include "exporter/directory/store_entry.h"
 
-/* Of a directory that is full of files, so many times the limit are listed, for the first by name. */
+/* If there are more files than the limit, so many times the limit are listed, to take the first by name. */
 enum { LISTED = 10 };
 
 const char *
@@ -41,7 +55,7 @@ find_entry(const struct store *store, size_t count, const char *name)
 	return NULL;
 }
 
-/* Files of our own making come and go beside a directory full of others: the list is bounded. */
+/* Add a name behind the sorted entries.  The caller limits how many there can be. */
 static int
 add_entry(struct store *store, const char *name)
 {
@@ -62,7 +76,8 @@ add_entry(struct store *store, const char *name)
 	return 0;
 }
 
-/* Mark what is there and add what is new; only the first `known` entries are sorted.  0, or -1 with errno. */
+/* Mark what is there and add what is new; only the first `known`
+ * entries are sorted, and can be searched.  0, or -1 with errno. */
 static int
 list(struct store *store, DIR *directory)
 {
@@ -72,6 +87,7 @@ list(struct store *store, DIR *directory)
 	store->left_out = 0;
 	for (size_t i = 0; i < known; i++)
 		store->entries[i].seen = false;
+	/* readdir() tells its end from an error by errno alone. */
 	for (errno = 0; (item = readdir(directory)) != NULL; errno = 0) {
 		struct entry *entry;
 
@@ -89,8 +105,10 @@ list(struct store *store, DIR *directory)
 }
 
 /*
- * Drop what is gone, and all that is too much, in the order of names.  What is
- * listed and dropped each time was never there for anybody.
+ * Drop what is gone, and what is too much, in the order of names.  Dropping an
+ * entry that was listed in this very refresh (`fresh`) changes nothing for
+ * readers: otherwise files past the limit would make a new generation each
+ * time.
  */
 static void
 sweep(struct store *store)
@@ -120,6 +138,7 @@ look_at_all(struct store *store, int directory)
 		store->entries[i].seen = entry_look_at(store, &store->entries[i], directory);
 		gone = gone || !store->entries[i].seen;
 	}
+	/* A file may go between the listing and the look at it. */
 	if (gone)
 		sweep(store);
 	for (size_t i = 0; i < store->count; i++)
@@ -146,6 +165,7 @@ store_refresh(struct store *store, struct failure *why)
 	if (directory == NULL || list(store, directory) != 0) {
 		(void)failure_set(why, FAILURE_LOCAL, "cannot read the directory '%s': %s", store->directory,
 		    strerror(errno));
+		/* Old contents would look like current ones. */
 		forget_all(store);
 		result = -1;
 	} else {

@@ -1,3 +1,14 @@
+/*
+ * One file of the directory: whether it is still the one that was read, and if
+ * not, what it says now.  Our own programs rename a finished file into place,
+ * but others write in place, slowly or twice within a moment.  Nothing in a
+ * file may hold up or exhaust the exporter: a FIFO is not waited for, and
+ * sizes have limits, for each file and for all of them.
+ *
+ * A refresh that finds the same text again, or the same fault, is no change:
+ * so a collector that repeats every second with the same values costs no join.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,10 +23,10 @@
 enum { READ_TRIES = 3 };
 
 /*
- * A file written in place twice within one tick of the file system's clock may
- * look unchanged.  So it is read once more when its times have been seen for so
- * long: then the tick is over.  What the times are does not matter: they may be
- * of another machine's clock, or whatever somebody set.
+ * A file that is written in place twice within one tick of the file system's
+ * clock may look unchanged.  So it is read once more when we have known its
+ * times for 50 ms: then the tick is over.  What the times say does not matter:
+ * they may be of another machine's clock, or set by hand.
  */
 static const int64_t settled_ns = 50 * 1000 * 1000;
 
@@ -28,6 +39,7 @@ timespec_ns(struct timespec t)
 static struct identity
 identity_of(const struct stat *status)
 {
+	/* With the time of change: a program can set the time of modification back, but not this one. */
 	return (struct identity){ status->st_dev, status->st_ino, status->st_size,
 		timespec_ns(status->st_mtim), timespec_ns(status->st_ctim) };
 }
@@ -44,6 +56,7 @@ entry_forget(struct store *store, struct entry *entry)
 {
 	store->bytes -= entry->size;
 	entry->size = 0;
+	/* The document first: it points into the two buffers. */
 	document_release(&entry->file.document);
 	buffer_release(&entry->text);
 	buffer_release(&entry->bounds);
@@ -57,7 +70,7 @@ mark_changed(struct store *store, struct entry *entry)
 	entry->file.changed = store->generation + 1;
 }
 
-/* It cannot be served, and why. */
+/* The file cannot be served, and why.  `known` is off, so the next refresh tries again. */
 static void
 set_bad(struct store *store, struct entry *entry, enum store_state state, const char *reason)
 {
@@ -106,7 +119,7 @@ judge_text(struct store *store, struct entry *entry, struct buffer *text)
 	struct document document;
 	struct buffer bounds;
 
-	/* Written again, with nothing new. */
+	/* The file was written again, with nothing new in it. */
 	if (entry->file.state == STORE_GOOD && slice_equal(all, buffer_slice(&entry->text)))
 		return;
 	buffer_init(&bounds, SIZE_MAX);
@@ -122,6 +135,8 @@ judge_text(struct store *store, struct entry *entry, struct buffer *text)
 	buffer_release(&bounds);
 	if (entry->file.state == STORE_UNREADABLE)
 		return;
+	/* A broken text is not kept, but counts: otherwise
+	 * many broken files would be read past the limit. */
 	entry->size = all.length;
 	store->bytes += all.length;
 }
@@ -130,6 +145,7 @@ static bool
 is_too_large(struct store *store, struct entry *entry, const struct stat *status)
 {
 	char reason[128];
+	/* Its own old text goes away when the new one is taken. */
 	size_t others = store->bytes - entry->size, size = (size_t)status->st_size;
 
 	if (status->st_size >= 0 && size <= store->limits.file_bytes && others <= store->limits.all_bytes &&
@@ -156,8 +172,8 @@ kind_of(mode_t mode)
 }
 
 /*
- * Read an open file.  One that is written in place may change meanwhile: it is
- * read again, a few times, and is as it is then.
+ * Read an open file.  One that is written in place may change meanwhile: then
+ * it is read again, a few times, and after that it is judged as it is.
  */
 static void
 read_open(struct store *store, struct entry *entry, int fd, struct stat *status)
@@ -192,7 +208,7 @@ static void
 read_file(struct store *store, struct entry *entry, int directory)
 {
 	struct stat status;
-	/* Whatever stat() saw may be a FIFO by now: that must not hold us. */
+	/* What stat() saw may be a FIFO by now: opening that must not wait. */
 	int fd = openat(directory, entry->file.name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
@@ -211,7 +227,7 @@ read_file(struct store *store, struct entry *entry, int directory)
 	(void)close(fd);
 }
 
-/* Whether the entry stays: a file that vanished between listing and looking was never there. */
+/* Whether the entry stays.  A link to nothing does: it is a fault that an operator must see. */
 bool
 entry_look_at(struct store *store, struct entry *entry, int directory)
 {

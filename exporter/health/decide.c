@@ -1,3 +1,13 @@
+/*
+ * The verdict, from checks that are judged already.  docs/health.md has the
+ * rules; the order of the branches in health_decide() is their order.  What
+ * cannot be known counts as the worst it may be: checks that there was no room
+ * for (`more_grave`) make the whole unhealthy if their kind can.
+ *
+ * The summary names the check that decides, since an operator reads this line
+ * first: grave ones first, then by what hurts most.
+ */
+
 #include <string.h>
 
 #include "exporter/health/rules.h"
@@ -28,7 +38,7 @@ health_kind_name(enum health_kind kind)
 	return names[kind];
 }
 
-/* Programs whose worst news are no more than degraded, by the names of their files. */
+/* Files of programs whose worst news would only degrade the whole, so a broken one cannot hide worse. */
 static bool
 is_harmless(const char *file)
 {
@@ -72,6 +82,7 @@ summarize_check(const struct health_check *check, size_t others, struct words *w
 {
 	static const char *const titles[HEALTH_KINDS] = { "Collector", "Redis", "Postgres", "Exchange",
 		"Positions at", "Preflight", "File" };
+	/* There is one preflight per file: its name would say nothing. */
 	bool named = check->kind != KIND_PREFLIGHT;
 	char reason[HEALTH_REASON / 2]; /* room is left for what follows */
 
@@ -120,6 +131,7 @@ health_decide(struct health_report *report, const char *directory, size_t fresh,
 	for (size_t i = 0; i < report->count; i++)
 		bad += report->checks[i].status != HEALTH_OK ? 1 : 0;
 	report->verdict = VERDICT_UNHEALTHY;
+	/* A reason that only degrades is passed over where checks without room may be grave. */
 	if (directory != NULL) {
 		words_add(&words, "The textfile directory cannot be read: %s", directory);
 	} else if (fresh == 0) {

@@ -1,3 +1,17 @@
+/*
+ * The first step from files to a report: each sample that a rule in families.c
+ * knows goes to the check that it is about.  Nothing is judged yet.  The files
+ * may be anybody's, with any number of samples and made-up labels.  So each
+ * kind of check has its own share of the room, the table of hashes cannot
+ * grow, and its key is random; and where two samples contradict each other,
+ * the fact becomes the worse one.  A check belongs to a file: two collectors
+ * that report the same name do not mix.
+ *
+ * Each file is gone through twice.  Only some families make checks; the
+ * counters and kept gauges of others stay in a file after their target was
+ * removed, and must not bring it back.
+ */
+
 #include "exporter/health/families.h"
 
 #include <math.h>
@@ -6,8 +20,8 @@
 #include "common/text/array.h"
 #include "textfile/number.h"
 
-/* How many checks of a kind there is room for: together HEALTH_CHECKS, so that no kind can crowd out another.
- */
+/* How many checks of a kind there is room for: together
+ * HEALTH_CHECKS, so that no kind can crowd out another. */
 static const size_t shares[HEALTH_KINDS] = {
 	[KIND_COLLECTOR] = 64,
 	[KIND_REDIS] = 64,
@@ -96,7 +110,7 @@ check_for(struct facts *facts, const struct facts_check *wanted, bool make, stru
 	return 0;
 }
 
-/* What is neither yes nor no, between the two. */
+/* A flag that is neither 0 nor 1: between the two, so that it is never the better one. */
 static const double neither = 0.5;
 
 /* The value in the form that its fact has; NaN: it says nothing. */
@@ -107,6 +121,8 @@ normal(enum joining joining, double value)
 	case FLAG_LEAST:
 	case FLAG_MOST:
 	case FLAG_SAME: return value == 0 || value == 1 ? value : neither;
+	/* A value that cannot be must not make the fact better: a
+	 * time counts as the oldest, a count as endless. */
 	case OLDEST: return isnan(value) ? -INFINITY : value;
 	case COUNT_MOST: return value >= 0 ? value : INFINITY;
 	case DIFFERENCES: return value != 0 ? 1 : 0;
@@ -151,7 +167,7 @@ fact_of(const struct family_rule *rule, const struct document *document, const s
 	value = facts_label(document, sample, rule->label);
 	while (rule->choices[i] != NULL && !slice_is(value, rule->choices[i]))
 		i++;
-	/* To be in a state that we do not know is to be in a state. */
+	/* A state that we do not know is a state, too: FACT_STATE_OTHER. */
 	return rule->choices[i] != NULL || rule->fact == FACT_STATE ? (int)rule->fact + i : -1;
 }
 
@@ -168,7 +184,7 @@ take_bucket(struct histogram *histogram, const struct document *document, const 
 		histogram->odd = true;
 }
 
-/* The largest, or at least one of which nobody knows how large it is. */
+/* Remember the largest mismatch; where no size is known, at least a symbol. */
 static void
 take_difference(
     struct facts_check *check, const struct document *document, const struct sample *sample, double value)
@@ -213,7 +229,7 @@ take(struct facts *facts, const struct family_rule *rule, const struct document 
 	return 0;
 }
 
-/* One time over the samples: of the families that make checks, or of the others. */
+/* Go through the samples once: those of families that make checks, or the others. */
 static int
 take_all(struct facts *facts, const struct family_rule *const of_family[], const struct document *document,
     size_t file, bool make)
@@ -230,7 +246,8 @@ take_all(struct facts *facts, const struct family_rule *const of_family[], const
 	return status;
 }
 
-/* Who could read the engine's books knows how many of their rows nobody compares, be it none. */
+/* If the engine's positions could be read, the file must also say how many of them are at exchanges
+ * that are not configured, even if it is 0.  Where it does not, the number is unknown: +Inf. */
 static int
 expect_rows(struct facts *facts, size_t begin, size_t file)
 {
@@ -261,6 +278,7 @@ facts_read(struct facts *facts, const struct store_file *file, size_t index)
 	of_family = calloc(document->family_count, sizeof(struct family_rule *));
 	if (of_family == NULL)
 		return -1;
+	/* By family and not by sample: there may be a million samples. */
 	for (size_t i = 0; i < document->family_count; i++)
 		of_family[i] = family_rule_of(document->families[i].name);
 	status = take_all(facts, of_family, document, index, true);

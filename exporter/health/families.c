@@ -1,3 +1,12 @@
+/*
+ * Which families say something about health, and what.  The names come from
+ * the tables that the collectors publish by (contract/), so a renamed family
+ * cannot silently leave the report.  For targets and exchanges `makes` is set
+ * where a run writes the family anew: that shows that they are still
+ * configured.  How a value joins a fact that is there already (enum joining)
+ * is chosen so that the fact becomes no better.
+ */
+
 #include "exporter/health/families.h"
 
 #include "contract/collector.h"
@@ -18,6 +27,7 @@ static const struct family_rule rules[] = {
 	    NULL },
 	{ &run_families[RUN_LAST_SUCCESS], false, KIND_COLLECTOR, "collector", FACT_LAST_SUCCESS, OLDEST,
 	    NULL, NULL, NULL },
+	/* Without "none", which no counter has. */
 	{ &run_families[RUN_FAILURES], false, KIND_COLLECTOR, "collector", FACT_FAILURES, SUM, "kind",
 	    failure_kind_names + 1, NULL },
 
@@ -71,6 +81,7 @@ static const struct family_rule rules[] = {
 	    NULL },
 	{ &open_families[OPEN_TRADING_LOCKED], false, KIND_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST,
 	    NULL, NULL, NULL },
+	/* Not about an exchange: this makes a check of its own, called "engine". */
 	{ &open_families[OPEN_UNKNOWN_ROWS], true, KIND_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST,
 	    NULL, NULL, NULL },
 
@@ -80,7 +91,7 @@ static const struct family_rule rules[] = {
 	    FLAG_LEAST, NULL, NULL, NULL },
 	{ &preflight_families[PREFLIGHT_LAST_VERDICT], true, KIND_PREFLIGHT, "=preflight", FACT_VERDICT_AT,
 	    OLDEST, NULL, NULL, NULL },
-	/* Of a run of some checks alone, too, which has no verdict. */
+	/* A run of some checks alone counts here, too, and has no verdict. */
 	{ &preflight_families[PREFLIGHT_CHECKS], true, KIND_PREFLIGHT, "=preflight", FACT_CHECKS, SUM,
 	    "check", check_names, "fail" },
 	{ &preflight_families[PREFLIGHT_DURATION], false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS, NULL,

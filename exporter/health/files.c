@@ -1,3 +1,12 @@
+/*
+ * Checks about files themselves.  A file that cannot be read may hide any bad
+ * news, and its name says little: --name sets it.  So it counts as the worst,
+ * except where it cannot be one of ours ("arbitrage_" is nowhere in it), or is
+ * called like a program with no such news.  A good file can hide something,
+ * too: a program's file that does not say what it always says was emptied, or
+ * written by something else.
+ */
+
 #include <math.h>
 #include <string.h>
 
@@ -34,10 +43,11 @@ says(const struct facts *facts, enum health_kind kind, size_t file)
 	for (size_t i = 0; i < facts->count; i++)
 		if (facts->checks[i].kind == kind && facts->checks[i].file == file)
 			return true;
+	/* Where there was no room for its checks, it may have said it. */
 	return facts->more[kind];
 }
 
-/* What a good file does not say that one of its name has to; NULL: nothing. */
+/* What a good file does not say, although a file of its name always does; NULL: nothing is missing. */
 static const char *
 missing(const struct facts *facts, const struct store_file *file, size_t index)
 {
@@ -50,6 +60,7 @@ missing(const struct facts *facts, const struct store_file *file, size_t index)
 static void
 start(struct health_check *check, const struct store_file *file, double now)
 {
+	/* A time in the future has no age. */
 	bool known = file->modified >= 0 && file->modified <= now;
 
 	*check = (struct health_check){ .kind = KIND_FILE,
@@ -78,7 +89,8 @@ is_good(const struct facts *facts, const struct store_file *file, size_t index, 
 		words_clean(SLICE(file->reason), cause, sizeof(cause));
 		words_add(&reason, "%s", cause);
 	} else if (file->dropped > 0) {
-		/* What is left out of files of others is not about anything here. */
+		/* Series of others are not about anything here; of
+		 * ours, a missing one may be the bad one. */
 		check->status = judge_has_ours(&file->document) ? HEALTH_FAIL : HEALTH_WARN;
 		words_add(&state, "in part");
 		words_add(&reason, "faults for which a part of it is left out: %ld", file->dropped);

@@ -1,3 +1,13 @@
+/*
+ * When is a collector's file too old to be believed?  The file says when its
+ * last run ended and how often it repeats, so a collector that stopped is
+ * found without any setting.  A run that takes long or a busy machine must not
+ * raise an alarm: hence three intervals, and 30 s on top, which matters for
+ * short intervals.  Where the file gives no interval that can be, the setting
+ * --health.max-age decides.  A time far in the future is as bad as an old one:
+ * the true age is not known.
+ */
+
 #include <math.h>
 
 #include "exporter/health/rules.h"
@@ -7,7 +17,8 @@
 static const double future_slack = 60;
 /* Of a collector that repeats: runs it may miss, and seconds on top for those that repeat often. */
 static const double intervals_missed = 3, interval_slack = 30;
-/* The longest that a collector takes; what is longer, or no interval, is not known. */
+/* No collector takes a longer interval (collectors/harness/settings.c): a
+ * longer one would hide that it stopped. */
 static const double longest_interval = 86400;
 
 struct freshness

@@ -1,3 +1,14 @@
+/*
+ * From the files to a report, in this order: facts (facts.c), a check for each
+ * of them (rules.c), checks of the files themselves (files.c), the verdict
+ * (decide.c), and last the positions for the page.  The report owns copies of
+ * all texts, so it outlives the next refresh of the store; the facts point
+ * into the store and are released here.
+ *
+ * Freshness is that of the collector in the same file and env.  A collector
+ * may have stopped while its file stays, so no fact is judged without it.
+ */
+
 #include "exporter/health/health.h"
 
 #include <math.h>
@@ -20,7 +31,8 @@ struct making {
 	struct health_report *report;
 };
 
-/* Where something else than our harness wrote the file, its time has to do. */
+/* A file without a collector's own metrics was not written
+ * by our harness: then its time of modification counts. */
 static struct freshness
 freshness_of_file(const struct making *making, size_t file)
 {
@@ -44,7 +56,7 @@ staler(const struct freshness *one, const struct freshness *other)
 	return other->age > one->age ? other : one;
 }
 
-/* A check is as fresh as the collector of its file and env; as the stalest, should there be several. */
+/* A check is as fresh as the collector of its file and env; if there are several, as the stalest one. */
 static struct freshness
 freshness_of_file_and_env(
     const struct making *making, const struct facts_check *check, size_t begin, size_t end)
@@ -65,7 +77,8 @@ freshness_of_file_and_env(
 	return any ? found : freshness_of_file(making, check->file);
 }
 
-/* Preflight also runs without coming to a verdict: then that of an earlier run stands, and is as old. */
+/* A run of preflight with --check has no verdict: the file then
+ * repeats the one of an older run, which is as old as that. */
 static struct freshness
 freshness_of_check(const struct making *making, const struct facts_check *check, size_t begin, size_t end)
 {
@@ -81,7 +94,7 @@ freshness_of_check(const struct making *making, const struct facts_check *check,
 	return *staler(&verdict, &fresh);
 }
 
-/* A collector's picture is that of all it measured. */
+/* A collector's picture is that of all that it measured. */
 static void
 show_histogram(const struct making *making, const struct facts_check *of, size_t begin, size_t end,
     struct health_check *check)
@@ -101,6 +114,7 @@ show_histogram(const struct making *making, const struct facts_check *of, size_t
 static double
 last_success_of(const struct facts_check *facts)
 {
+	/* Its last verdict was a success only if it passed; the file does not say when an older one did. */
 	if (facts->kind == KIND_PREFLIGHT)
 		return facts->facts[FACT_PASSED] == 1 ? facts->facts[FACT_VERDICT_AT] : NAN;
 	return facts->facts[FACT_LAST_SUCCESS];
@@ -132,12 +146,13 @@ make_check(struct making *making, size_t index, size_t begin, size_t end)
 	making->stale[index] = fresh.stale;
 	if (facts->kind == KIND_COLLECTOR) {
 		making->fresh += fresh.stale ? 0 : 1;
+		/* A run in the future has no age, and must not count as the newest one. */
 		if (!isnan(fresh.age) && !(fresh.last_run <= making->newest_run))
 			making->newest_run = fresh.last_run;
 	}
 }
 
-/* Those of one file after the other: they are side by side. */
+/* The checks of a file are side by side, and so can be looked at together. */
 static void
 make_checks(struct making *making)
 {
@@ -166,6 +181,8 @@ compare(const void *one, const void *other)
 	order = strcmp(a->env, b->env);
 	if (order == 0)
 		order = strcmp(a->name, b->name);
+	/* No two checks are equal, so the page and the summary
+	 * do not change from one request to the next. */
 	return order != 0 ? order : strcmp(a->file, b->file);
 }
 
@@ -186,6 +203,7 @@ note_left_out(struct making *making)
 {
 	struct health_report *report = making->report;
 
+	/* A file that was not looked at may hide anything. */
 	report->more_checks = report->more_grave = store_left_out(making->store) > 0;
 	for (size_t kind = 0; kind < HEALTH_KINDS; kind++)
 		if (making->facts.more[kind]) {
@@ -201,6 +219,7 @@ make_report(struct making *making)
 
 	if (read_files(making) == -1)
 		return -1;
+	/* The most that can be: then nothing below has to grow. */
 	report->checks = calloc(HEALTH_CHECKS, sizeof(*report->checks));
 	making->stale = calloc(HEALTH_CHECKS, sizeof(*making->stale));
 	if (report->checks == NULL || making->stale == NULL)

@@ -1,3 +1,13 @@
+/*
+ * Latency histograms for the small pictures, the median, and the 95th
+ * percentile.  An exchange has a series per endpoint, and a collector's
+ * picture is the sum of all that it measured: so cumulative counts are added
+ * by bound.  That is right only where the bounds agree.  Whether they did
+ * cannot be seen while adding, but the result gives it away: then counts fall
+ * from one bucket to the next, or +Inf is missing, and no picture is better
+ * than a wrong one.
+ */
+
 #include <math.h>
 
 #include "exporter/health/facts.h"
@@ -18,6 +28,7 @@ histogram_add(struct histogram *histogram, double bound, double cumulative)
 			histogram->odd = true;
 			return;
 		}
+		/* Files may have their buckets in any order: keep them sorted. */
 		for (size_t i = histogram->buckets++; i > at; i--) {
 			histogram->bounds[i] = histogram->bounds[i - 1];
 			histogram->counts[i] = histogram->counts[i - 1];
@@ -36,8 +47,8 @@ histogram_join(struct histogram *histogram, const struct histogram *more)
 		histogram_add(histogram, more->bounds[i], more->counts[i]);
 }
 
-/* Sums of histograms with different bounds make no sense, nor do files whose counts go down; both show here.
- */
+/* Sums of histograms with different bounds make no sense,
+ * nor do files whose counts go down; both show here. */
 static bool
 makes_sense(const struct histogram *histogram)
 {
@@ -79,6 +90,8 @@ health_quantile(const struct health_check *check, double q)
 		return NAN;
 	for (size_t i = 0; i < check->buckets; i++) {
 		if (check->counts[i] > 0 && below + check->counts[i] >= q * total) {
+			/* As in Prometheus: beyond the last bound nothing
+			 * is known, so that bound is the answer. */
 			if (isinf(check->bounds[i]))
 				return low;
 			return low + (check->bounds[i] - low) * (q * total - below) / check->counts[i];

@@ -1,3 +1,12 @@
+/*
+ * The report for programs, by docs/health.schema.json.  It is written straight
+ * into the buffer: the shape is fixed, and a tree of values would cost an
+ * allocation for each.  JSON has no NaN and no infinity, so what is not known
+ * is null.  Texts in a report are clean already (text.c); json_string() takes
+ * care all the same, since a reader that gets invalid JSON gets no report at
+ * all.
+ */
+
 #include "exporter/health/json.h"
 
 #include <math.h>

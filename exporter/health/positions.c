@@ -1,3 +1,11 @@
+/*
+ * The table of positions on the status page: what each exchange has, what the
+ * engine believes, and the difference.  It has room for 64, so the order in
+ * which families are read decides what is shown: differences first.  It judges
+ * nothing: the verdict comes from facts.c and rules_positions.c, which see all
+ * positions.
+ */
+
 #include "exporter/health/positions.h"
 
 #include <math.h>
@@ -10,7 +18,7 @@ enum family { QUANTITY, MISMATCH, SINCE, FAMILIES };
 static const char *const family_names[FAMILIES] = { "arbitrage_position_quantity",
 	"arbitrage_position_mismatch", "arbitrage_position_mismatch_since_timestamp_seconds" };
 
-/* What a position is known by while the files are read: labels as written. */
+/* What identifies a position while the files are read: labels as written. */
 struct key {
 	size_t file;
 	struct slice env, exchange, symbol;
@@ -32,7 +40,8 @@ document_of(const struct reading *reading, size_t file)
 	return from->state == STORE_GOOD ? &from->document : NULL;
 }
 
-/* Zero where the source was read and does not have it; where it was not, nobody knows. */
+/* A source that was read and does not name the position has none of
+ * it: 0.  A source that was not read may have any quantity: NaN. */
 static void
 set_unless_said(double quantity[2], const struct facts_check *about, int source)
 {
@@ -41,7 +50,7 @@ set_unless_said(double quantity[2], const struct facts_check *about, int source)
 	quantity[0] = quantity[1] = read ? 0 : NAN;
 }
 
-/* Whether there was room for one more, the last. */
+/* Add a position at the end.  False: there is no room for it. */
 static bool
 add(struct reading *reading, const struct key *key)
 {
@@ -66,10 +75,8 @@ add(struct reading *reading, const struct key *key)
 	return true;
 }
 
-/*
- * Its index, or how many there are.  That is at most HEALTH_POSITIONS, so this
- * is no more than a constant per sample.
- */
+/* The index of the position, or the number of positions if it is not
+ * there.  A plain search: there are at most HEALTH_POSITIONS. */
 static size_t
 find(const struct reading *reading, const struct key *key)
 {
@@ -104,6 +111,7 @@ take(struct reading *reading, size_t file, const struct sample *sample, enum fam
 	double value = number_value(sample->value);
 	struct health_position *position;
 
+	/* A difference of 0, or a time alone, is no reason to show a position. */
 	if (index == reading->report->position_count &&
 	    (family == SINCE || (family == MISMATCH && value == 0) || !add(reading, &key)))
 		return;
@@ -137,8 +145,8 @@ int
 health_positions(
     const struct store *store, const struct facts *facts, const bool stale[], struct health_report *report)
 {
-	/* Mismatches come first, and once more at the end, for the zeros of those that quantities have added.
-	 */
+	/* Mismatches come first, and once more at the end: then
+	 * positions that quantities have added get their 0. */
 	static const enum family order[] = { MISMATCH, QUANTITY, MISMATCH, SINCE };
 	struct reading reading = { .store = store, .facts = facts, .stale = stale, .report = report };
 

@@ -1,3 +1,13 @@
+/*
+ * What facts mean: the table in docs/health.md, one function per kind.  Two
+ * principles run through all of them.  A fact that is missing or cannot be is
+ * never "ok": each chain of conditions asks for the good case exactly (== 1)
+ * and ends with "unknown".  And an env that is not exactly "paper" is judged
+ * like live, so that a misspelt one is not judged more kindly.  Words are for
+ * people, but must not claim more than the file says: it has counters since
+ * their start, and not what the last run met.
+ */
+
 #include "exporter/health/rules.h"
 
 #include <math.h>
@@ -48,12 +58,15 @@ judge_target(const struct facts_check *facts, double now, struct health_check *c
 		health_say_failures(check, facts);
 		health_say_last_success(check, now);
 	} else {
+		/* A Postgres that is down makes the whole unhealthy:
+		 * so must one of which that is not known. */
 		health_set(check, check->kind == KIND_POSTGRES ? HEALTH_FAIL : HEALTH_WARN, "unknown");
 		health_say(check, "its collector does not say whether it is up");
 	}
 }
 
-/* What is known of why an exchange is not healthy; the limits it was judged by are not in the file. */
+/* Why an exchange is not healthy, as far as the file says:
+ * it does not have the limits that it was judged by. */
 static void
 say_exchange(struct health_check *check, const struct facts_check *facts, double now)
 {
@@ -83,7 +96,8 @@ say_exchange(struct health_check *check, const struct facts_check *facts, double
 	}
 }
 
-/* Of the states and the other: index of the one state that it is in; negative: there is no telling. */
+/* The one state that the exchange is in.  Negative: the
+ * file names none, several, or one that we do not know. */
 static int
 state_of(const double states[])
 {
@@ -111,6 +125,7 @@ judge_exchange(const struct facts_check *facts, double now, struct health_check 
 	double up = facts->facts[FACT_UP];
 	int state = state_of(facts->facts + FACT_STATE);
 
+	/* Healthy and not up is a contradiction: then nothing is known. */
 	if (state == HEALTH_HEALTHY && up == 1) {
 		health_set(check, HEALTH_OK, health_names[state]);
 		return;
@@ -161,7 +176,8 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 	}
 }
 
-/* What is no longer measured is not fine any more, and what was bad does not end by not looking. */
+/* Nobody measures this any more.  What was fine is not known to be fine now, and
+ * what was bad stays bad: stopping a collector must not improve the verdict. */
 static void
 judge_stale(const struct freshness *fresh, struct health_check *check)
 {
@@ -184,6 +200,7 @@ health_judge(
 {
 	check->reason[0] = '\0';
 	switch (check->kind) {
+	/* A collector's own staleness is its state already. */
 	case KIND_COLLECTOR: judge_collector(facts, fresh, now, check); return;
 	case KIND_REDIS:
 	case KIND_POSTGRES: judge_target(facts, now, check); break;

@@ -1,10 +1,18 @@
+/*
+ * The rules for positions, where money is at risk.  The engine and an exchange
+ * that differ are always a failure.  In live, so is all that cannot be known:
+ * unknown is not flat.  The order matters: whether the positions can be read
+ * comes first, since counts of an unreadable account mean nothing; a
+ * difference is looked at in any case, and outweighs the rest.
+ */
+
 #include <math.h>
 
 #include "exporter/health/rules.h"
 #include "exporter/health/say.h"
 #include "exporter/health/text.h"
 
-/* One thing more that is wrong; the worst of them is the state. */
+/* Add a fault; the worst one becomes the state, and all of them are reasons. */
 static void
 add(struct health_check *check, enum health_status status, const char *state, const char *reason)
 {
@@ -28,10 +36,8 @@ say_source(struct health_check *check, const char *whose, double readable)
 	health_say(check, text);
 }
 
-/*
- * Unknown is not flat: in live, not to know what is open is as bad as to know
- * that it is wrong.  Of an engine that is not configured nothing is said.
- */
+/* In live, not knowing what is open is as bad as knowing that it is wrong.
+ * An engine that is not configured has no facts (NaN) and is no fault. */
 static bool
 judge_readable(const struct facts_check *facts, struct health_check *check)
 {
@@ -47,7 +53,7 @@ judge_readable(const struct facts_check *facts, struct health_check *check)
 	return false;
 }
 
-/* Of positions that were read. */
+/* Judge positions that could be read. */
 static void
 judge_account(const struct facts_check *facts, struct health_check *check)
 {
@@ -87,7 +93,8 @@ say_difference(struct health_check *check, const struct facts_check *facts)
 	health_say(check, text);
 }
 
-/* What both sides have has a mismatch each, be it 0. */
+/* For all that both sides were read for, open_positions writes a mismatch, even if it is
+ * 0.  No mismatch at all, although something is open, means that nothing was compared. */
 static void
 judge_difference(const struct facts_check *facts, struct health_check *check)
 {
@@ -102,7 +109,7 @@ judge_difference(const struct facts_check *facts, struct health_check *check)
 	}
 }
 
-/* Of rows at exchanges that nobody reads there is nothing but their number. */
+/* The engine's positions at exchanges that open_positions does not read: only their number is known. */
 static void
 judge_unknown_rows(double rows, struct health_check *check)
 {
@@ -126,6 +133,7 @@ health_judge_positions(const struct facts_check *facts, double now, struct healt
 {
 	const double *f = facts->facts;
 
+	/* This check is about the engine's unknown rows, not about an exchange. */
 	if (!isnan(f[FACT_UNKNOWN_ROWS]) && isnan(f[FACT_READABLE])) {
 		judge_unknown_rows(f[FACT_UNKNOWN_ROWS], check);
 		return;

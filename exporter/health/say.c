@@ -1,3 +1,10 @@
+/*
+ * State and reasons of a check, in words that fit their fixed buffers.
+ * Reasons are joined by "; ", and what does not fit is cut between characters
+ * (text.c).  An exact zero is left out of lists, and so is what cannot be: a
+ * reason must not say "NaN".
+ */
+
 #include "exporter/health/say.h"
 
 #include <math.h>
@@ -36,6 +43,8 @@ health_say_counters(
 			words_add(&words, "%s %s %.12g", any ? "," : "", names[i], counters[i]);
 			any = true;
 		}
+	/* The counters are since the file began: without
+	 * these words they would read like the last run's. */
 	words_add(&words, " so far");
 	if (any)
 		health_say(check, text);

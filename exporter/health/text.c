@@ -1,3 +1,11 @@
+/*
+ * Names and reasons come from files, which may be anybody's, and go into JSON,
+ * HTML, and a line of plain text.  So they are made harmless once, here: valid
+ * UTF-8, no control characters, none that hide or turn text, cut between
+ * characters.  Escaping for HTML and JSON still belongs to their writers.
+ * Fixed buffers keep a report's size bounded, whatever the files hold.
+ */
+
 #include "exporter/health/text.h"
 
 #include <math.h>
@@ -18,7 +26,7 @@ words_start(char *text, size_t size)
 	return (struct words){ .text = text, .size = size };
 }
 
-/* Take away what was left of a character that did not fit. */
+/* Remove the rest of a character that did not fit. */
 static void
 drop_half_character(struct words *words)
 {
@@ -54,7 +62,7 @@ words_add(struct words *words, const char *format, ...)
 	}
 }
 
-/* Bytes taken from `from`; 0 when the character does not fit. */
+/* How many bytes were taken; 0: the character does not fit.  A byte that is not UTF-8 is taken alone. */
 static size_t
 add_character(struct words *words, const char *from, size_t left)
 {
@@ -92,6 +100,7 @@ words_label(struct slice raw, char *text, size_t size)
 	for (size_t i = 0; i < raw.length; i += taken) {
 		if (raw.at[i] == '\\' && i + 1 < raw.length) {
 			i++;
+			/* The line break becomes '?', like all that does not show. */
 			if (raw.at[i] == 'n') {
 				taken = 1;
 				if (add_character(&words, "\n", 1) == 0)
@@ -112,6 +121,7 @@ words_duration(double seconds, char text[WORDS_TIME])
 
 	if (!(seconds >= 0) || isinf(seconds))
 		return;
+	/* The limits are where rounding would show "1000 us" or "120 s". */
 	if (seconds < 0.0009995)
 		words_add(&words, "%.3g us", seconds * 1e6);
 	else if (seconds < 0.9995)
@@ -151,6 +161,7 @@ words_rfc3339(double seconds, char text[WORDS_TIME])
 void
 words_clock(double seconds, double now, char text[WORDS_TIME])
 {
+	/* strftime("%b") would depend on the locale. */
 	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 		"Oct", "Nov", "Dec" };
 	struct words words = words_start(text, WORDS_TIME);

@@ -1,3 +1,12 @@
+/*
+ * The directory is looked at for every scrape, so a fault that lasts would be
+ * logged with each of them.  What changes in the store is told by its
+ * generation.  Faults between files only show while they are joined: those of
+ * this join are compared, by hashes, with those of the join before.  The sets
+ * are of fixed size; what exceeds them is not logged.  The hashes are keyed,
+ * so that no file can be written whose fault hides that of another.
+ */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +35,7 @@ note_left_out(struct notices *n, const struct store *store)
 	char reason[128];
 	size_t left_out = store_left_out(store);
 
+	/* Only a changed number is news. */
 	if (left_out != n->left_out && left_out > 0) {
 		(void)snprintf(reason, sizeof(reason), "more than %d files: %zu are not looked at",
 		    EXPOSITION_FILES, left_out);
@@ -61,6 +71,7 @@ notices_begin(struct notices *n)
 void
 notices_end(struct notices *n)
 {
+	/* Only after a join that succeeded: one that ran out of memory has not seen all faults. */
 	n->told = n->telling;
 }
 
@@ -76,6 +87,7 @@ was_told(const struct told *told, uint64_t hash)
 void
 notices_add(struct notices *n, const char *message, const char *file, const char *reason)
 {
+	/* Multiplied, so that equal texts in different places do not cancel each other out. */
 	uint64_t hash = hash_text(n->key, message, strlen(message)) ^
 			hash_text(n->key, file, strlen(file)) * 3 ^
 			hash_text(n->key, reason, strlen(reason)) * 5;

@@ -1,7 +1,11 @@
 /*
  * The files are joined into one text when the directory has changed, and that
- * text answers every request until the next change.  An answer is a copy, so that
- * a slow client holds nothing but its own answer.
+ * text answers every request until the next change.  An answer holds a
+ * reference to the text and no lock, so a slow client delays nobody: the next
+ * join leaves that text alone and makes a new one.  The exporter's own metrics
+ * change all the time; they are written for each request and sent behind the
+ * text, which is possible because telemetry_reserved() keeps their names out
+ * of the files.
  */
 
 #include "exporter/metrics/exposition.h"
@@ -14,7 +18,7 @@
 #include "exporter/metrics/gzip.h"
 #include "textfile/merge.h"
 
-/* Bounds on what a directory can make of us.  A file of very short lines needs about ten times its size. */
+/* Limits on what a directory can cost us: a file of very short lines needs about ten times its size. */
 static const size_t largest_file = 16 << 20;
 static const size_t largest_sum = 64 << 20;
 
@@ -78,6 +82,7 @@ exposition_store(const struct exposition *e)
 void
 exposition_set_max_age(struct exposition *e, double seconds)
 {
+	/* Another age may bring files back, or leave them out. */
 	e->is_current = e->is_current && e->max_age == seconds;
 	e->max_age = seconds;
 }
@@ -111,7 +116,7 @@ report(void *context, size_t file, const struct fault *fault)
 	notices_add(&e->notices, "left out", e->names[file], fault->text);
 }
 
-/* Good files that are not too old. */
+/* Choose the good files that are not too old, and note when the first of them will be. */
 static size_t
 choose(struct exposition *e, double now, const struct document **documents)
 {
@@ -141,10 +146,8 @@ choose(struct exposition *e, double now, const struct document **documents)
 	return count;
 }
 
-/*
- * An empty text, which is the old one where no answer holds that any more: the
- * kernel takes longer to hand out new memory than a join takes.  NULL: out of memory.
- */
+/* An empty text.  The old one is used again if no answer holds it: the kernel
+ * takes longer to hand out new memory than a join takes.  NULL: out of memory. */
 static struct web_text *
 empty_text(struct web_text *old)
 {
@@ -188,12 +191,14 @@ join(struct exposition *e, double now)
 	free(documents);
 	free(e->names);
 	e->names = NULL;
+	/* After a failure the old notices stay, or all would be repeated. */
 	if (e->is_current)
 		notices_end(&e->notices);
 	e->joined_of = store_generation(e->store);
 }
 
-/* Whether a file that is left out was modified since without anything new in it is seen here too. */
+/* Whether the joined text is what a new join would give.  A generation does not tell all: time
+ * alone makes files stale, and a stale file that is only touched comes back without a new text. */
 static bool
 is_up_to_date(const struct exposition *e, double now)
 {
@@ -208,6 +213,7 @@ is_up_to_date(const struct exposition *e, double now)
 
 		stale += file->state == STORE_GOOD && is_stale(e, file, now);
 	}
+	/* The number may be the same although one file came and another went: then its time has come. */
 	return stale == e->stale && (stale == 0 || e->next_stale == 0 || now < e->next_stale);
 }
 
@@ -250,6 +256,7 @@ write_packed(struct exposition *e, const struct telemetry *telemetry, struct web
 	struct buffer own;
 	int result = -1;
 
+	/* Packed only when a client asks for it: Prometheus does, a person with curl does not. */
 	if (!e->is_packed && pack(e) != 0)
 		return -1;
 	buffer_init(&own, SIZE_MAX);
@@ -265,6 +272,7 @@ int
 exposition_write(
     struct exposition *e, const struct telemetry *telemetry, bool gzip, struct web_answer *answer)
 {
+	/* An answer without the files would look as if all collectors had gone: better an error. */
 	if (e->serve && !e->is_current)
 		return -1;
 	if (gzip)

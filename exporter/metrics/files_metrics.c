@@ -1,3 +1,10 @@
+/*
+ * What became of each file, so that a missing series can be explained from
+ * Prometheus alone.  The families correspond to node_exporter's
+ * node_textfile_mtime_seconds and node_textfile_scrape_error, under our own
+ * prefix: both programs may serve the same directory at once.
+ */
+
 #include <string.h>
 
 #include "common/text/utf8.h"
@@ -14,7 +21,7 @@ put_number(struct buffer *out, double value)
 	buffer_string(out, "\n");
 }
 
-/* A file's name may hold any byte. */
+/* A file's name may hold any byte, and an invalid one would make Prometheus reject the whole answer. */
 static void
 put_label_value(struct buffer *out, const char *text)
 {
@@ -49,6 +56,7 @@ write_times(const struct about_files *about, struct buffer *out)
 	for (size_t i = 0; i < store_count(about->store); i++) {
 		const struct store_file *file = store_file(about->store, i);
 
+		/* Files that are too old to be served have a time, too: it is what shows their age. */
 		if (file->state != STORE_GOOD)
 			continue;
 		buffer_string(out, "arbwatch_exporter_textfile_mtime_seconds{file=\"");
@@ -56,6 +64,7 @@ write_times(const struct about_files *about, struct buffer *out)
 		buffer_string(out, slash);
 		put_label_value(out, file->name);
 		buffer_string(out, "\"} ");
+		/* Whole seconds, as node_exporter has it. */
 		put_number(out, (double)(int64_t)file->modified);
 	}
 }
@@ -68,6 +77,7 @@ write_states(const struct about_files *about, struct buffer *out)
 	for (size_t i = 0; i < store_count(about->store); i++)
 		states[store_file(about->store, i)->state]++;
 	bad = store_count(about->store) - states[STORE_GOOD] + store_left_out(about->store);
+	/* Each file counts in one state only. */
 	states[STORE_GOOD] -= about->stale;
 	buffer_format(out,
 	    "# HELP arbwatch_exporter_textfile_scrape_error Whether the directory or any file in it could "

@@ -26,6 +26,7 @@ append_deflated(struct slice text, int flush, struct buffer *out)
 
 	if (deflateInit2(&z, LEVEL, Z_DEFLATED, RAW_DEFLATE, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
 		return -1;
+	/* deflate() has more to give as long as it fills the room. */
 	do {
 		char *room = buffer_reserve(out, STEP);
 

@@ -1,3 +1,12 @@
+/*
+ * The exporter about itself, with the names that Prometheus' client libraries
+ * use for a process.  The main thread sets the reload state, and the server's
+ * threads read it: hence atomics.  /proc is read for each scrape; what cannot
+ * be read is 0, and never a reason to fail the scrape.  Families of files with
+ * these names are left out, because two families of one name would break the
+ * answer.
+ */
+
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,12 +28,14 @@ telemetry_init(struct telemetry *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->started = clock_unix_seconds();
+	/* The start counts as the first load. */
 	atomic_store(&t->reloaded_ms, (long long)(t->started * 1000));
 }
 
 bool
 telemetry_reserved(struct slice name)
 {
+	/* The whole prefix, so that a metric that is added later is reserved already. */
 	static const char prefix[] = "arbwatch_exporter_";
 
 	if (name.length >= sizeof(prefix) - 1 && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0)
@@ -70,7 +81,7 @@ cpu_seconds(void)
 	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-/* Since Linux 6.2 the directory's size says it. */
+/* Since Linux 6.2 the size of this directory is the number; before, its entries must be counted. */
 static double
 count_fds(void)
 {

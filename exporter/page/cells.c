@@ -1,12 +1,21 @@
+/*
+ * The smallest parts of the page.  Every text that comes from a file goes
+ * through page_text(): a label could hold a tag, a quote, or characters that
+ * turn the direction of a line and make it read differently.  Numbers and
+ * times need no escaping, because they are formatted here.
+ */
+
 #include <math.h>
 
 #include "common/text/utf8.h"
 #include "exporter/health/text.h"
 #include "exporter/page/parts.h"
 
-/* The size of a picture, in its own units. */
+/* The size of a picture, in its own units.  Bars have a
+ * fixed width, so it grows with the number of buckets. */
 enum { PICTURE_HEIGHT = 20, BAR_STEP = 5 };
 
+/* A line break and a tab are harmless in HTML, although they do not show. */
 static bool
 is_treacherous(const char *character, size_t width)
 {
@@ -66,7 +75,8 @@ page_duration(struct buffer *out, double seconds)
 	buffer_format(out, "<td>%s</td>", text[0] != '\0' ? text : "&ndash;");
 }
 
-/* One bar per bucket; what is not empty can be seen, however little it is. */
+/* One bar per bucket.  A bucket that is not empty must be
+ * visible, however few it holds: it may be the slow one. */
 static void
 picture(struct buffer *out, const struct health_check *check)
 {

@@ -1,3 +1,11 @@
+/*
+ * The page is complete HTML from the server: it works without a script, which
+ * lets its Content-Security-Policy forbid all of them, and during an outage it
+ * needs nothing but itself.  It reloads by a meta tag.  Parts that a screen
+ * reader or a phone needs (roles, labels, scopes) are not decoration: signs
+ * and words carry each state, since colours alone would not.
+ */
+
 #include "exporter/page/page.h"
 
 #include <stdio.h>
@@ -5,7 +13,7 @@
 #include "exporter/health/text.h"
 #include "exporter/page/parts.h"
 
-/* In the order of the page; two kinds where one table has both. */
+/* In the order of the page, what an operator asks first at the top; two kinds where one table has both. */
 static const struct section {
 	const char *id;
 	const char *title;
@@ -28,7 +36,7 @@ verdict_title(enum health_verdict verdict)
 	return titles[verdict];
 }
 
-/* The icon of the tab has the verdict's colour. */
+/* The icon has the verdict's colour: a tab in the background shows it, too. */
 static void
 head(struct buffer *out, const struct health_report *report)
 {
@@ -106,6 +114,7 @@ section(struct buffer *out, const struct health_report *report, const struct sec
 	size_t all, ok;
 
 	count(report, section, &all, &ok);
+	/* Sections without checks are left out, but "no collector" must be said. */
 	if (all == 0 && section->kind != KIND_COLLECTOR)
 		return;
 	buffer_format(out, "<section id=\"%s\" aria-labelledby=\"h-%s\"><h2 id=\"h-%s\">%s</h2>\n",

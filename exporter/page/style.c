@@ -1,11 +1,14 @@
+/*
+ * The page's style, for a desk and what differs on a phone.  It is inside the
+ * page, which must load nothing, and the Content-Security-Policy allows
+ * exactly this text by its hash.  A change of the text changes the hash:
+ * test_page says what it has to be.  Text has a contrast of 4.5 to 1 or more
+ * on its background, in the light and the dark mode (WCAG 2, level AA).
+ */
+
 #include "exporter/page/page.h"
 #include "exporter/page/parts.h"
 
-/*
- * The page's style: on a desk, and what is different on a phone.  A change of it changes the hash: test_page
- * says what it has to be.  Colours: text has a contrast of 4.5 to 1 or more on what it stands on, light and
- * dark.
- */
 static const char wide[] =
     ":root{--back:#f3f5f8;--card:#fff;--text:#181c22;--muted:#555e6b;--line:#dfe3e9;--bar:#3466c2;"
     "--ok:#0b6b35;--ok-back:#e2f4e9;--warn:#7a4a00;--warn-back:#fff0d2;--fail:#a81024;--fail-back:#fde6e8}"

@@ -1,3 +1,11 @@
+/*
+ * The tables of the page.  Columns are the same for most kinds, and style.c
+ * sets their widths and, on a phone, their titles by number: a column that is
+ * added here must be added there.  A cell never shows a value that is not
+ * known as a number: it shows a dash, "never" or "not known", and "none" only
+ * where a source was read and has nothing.
+ */
+
 #include <math.h>
 
 #include "exporter/page/parts.h"
@@ -15,6 +23,7 @@ static void
 name_cell(struct buffer *out, const char *title, const char *name, const char *env)
 {
 	buffer_format(out, "<th scope=\"row\">%s", title);
+	/* A label may be missing, and an empty cell would look like a mistake of the page. */
 	page_text(out, name[0] != '\0' ? name : "(no name)");
 	if (env[0] != '\0') {
 		buffer_format(out, " <span class=\"env%s\">", strcmp(env, "live") == 0 ? " live" : "");
@@ -38,7 +47,7 @@ state_cell(struct buffer *out, const struct health_check *check)
 	buffer_string(out, "</td>");
 }
 
-/* What has not happened yet has no time, but not everything without one has not happened. */
+/* "never" only where the file would say so.  Preflight and positions may have succeeded without a time. */
 static const char *
 unknown_success(const struct health_check *check)
 {
@@ -56,6 +65,7 @@ check_row(struct buffer *out, const struct health_check *check, double now, bool
 	buffer_format(out, "<tr class=\"%s\">", class_of(check->status));
 	name_cell(out, title, check->name, check->env);
 	state_cell(out, check);
+	/* A file was written, and nothing more is known of it. */
 	if (check->kind == KIND_FILE) {
 		page_duration(out, check->age);
 	} else {
@@ -135,6 +145,7 @@ static void
 position_row(struct buffer *out, const struct health_position *position, double now)
 {
 	bool differs = !isnan(position->mismatch) && position->mismatch != 0;
+	/* An agreement that is no longer measured may be over. */
 	bool agrees = position->mismatch == 0 && !position->stale;
 
 	buffer_format(out, "<tr class=\"%s\">", differs ? "fail" : agrees ? "ok" : "warn");
