@@ -1,9 +1,13 @@
 /*
  * textfile_lint: what node_exporter would not serve as it is written.
+ * docs/textfile_lint.md has the rules, and textfile/ makes the checks, as for
+ * the exporter and the collectors; this file finds the files, reads them, and
+ * prints.
  *
- * Reads .prom files, anybody's, and needs no rights beyond that.  Nothing is
- * opened before stat() says that it is a regular file: a named pipe would hang
- * us as it hangs node_exporter.
+ * Each file is checked alone, and then all that node_exporter would take
+ * together: only then do contradictions between files show.  The files are
+ * anybody's.  Nothing is opened before stat() says that it is a regular file:
+ * a named pipe would hang us as it hangs node_exporter.
  */
 
 #include <dirent.h>
@@ -26,10 +30,12 @@
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };
 enum { SHOWN_PER_RULE = 20, MOST_FILES = 100000 };
 
+/* Parsing may take ten times the size of a text. */
 static const size_t largest_file = 64 << 20;
 static const size_t largest_sum = (size_t)1 << 30;
 
-/* How often a rule was broken: the first few are shown, the rest counted. */
+/* How often a rule was broken.  One mistake in a script breaks every line of a
+ * large file: the first few faults are shown, and the rest is counted. */
 struct tally {
 	const char *rule;
 	enum fault_class class;
@@ -79,7 +85,7 @@ static const char usage[] =
     "\n"
     "Exit status: 0 clean, 1 findings, 2 usage, or something could not be read.\n";
 
-/* File names may hold anything: one finding stays one line. */
+/* File names may hold anything, line breaks too: one finding must stay one line. */
 static void
 print_clean(FILE *out, const char *text)
 {
@@ -96,6 +102,7 @@ print_clean(FILE *out, const char *text)
 	}
 }
 
+/* Something could not be checked: that is neither clean nor a finding, and the exit status must say so. */
 static void
 complain(struct lint *lint, const char *path, const char *reason)
 {
@@ -113,6 +120,8 @@ base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
+/* The tally of the fault's rule, made if it is not there.  Rules are few and their
+ * texts static: a list that is searched through is enough, and keeps the pointer. */
 static struct tally *
 find_tally(struct source_faults *f, const struct fault *fault)
 {
@@ -141,6 +150,7 @@ keep(void *context, const struct fault *fault)
 		f->out_of_memory = true;
 		return;
 	}
+	/* Counted in any case: the total and the exit status are about all of them. */
 	if (tally->count++ >= SHOWN_PER_RULE)
 		return;
 	list = array_reserve(f->list, &f->room, f->count + 1, 0, sizeof(*list));
@@ -152,6 +162,7 @@ keep(void *context, const struct fault *fault)
 	f->list[f->count++] = *fault;
 }
 
+/* A finding about the file itself, without a line. */
 static void
 keep_of_file(struct source *source, enum fault_class class, const char *rule, const char *text)
 {
@@ -167,9 +178,11 @@ compare_faults(const void *a, const void *b)
 
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
+	/* qsort() keeps no order of its own: the rule decides between faults of one line. */
 	return strcmp(x->rule, y->rule);
 }
 
+/* "file:line: ..." as compilers write it, so that editors can jump there. */
 static void
 print_one(const char *path, uint32_t line, enum fault_class class, const char *text, const char *rule)
 {
@@ -184,6 +197,7 @@ print_findings(struct lint *lint, const char *path, struct source_faults *f)
 {
 	char text[64];
 
+	/* The faults come from two passes, over lines and over series: sorted, they read like the file. */
 	if (f->count > 0)
 		qsort(f->list, f->count, sizeof(*f->list), compare_faults);
 	for (size_t i = 0; i < f->count; i++)
@@ -195,6 +209,7 @@ print_findings(struct lint *lint, const char *path, struct source_faults *f)
 		print_one(path, 0, f->tallies[i].class, text, f->tallies[i].rule);
 	}
 	lint->total += f->total;
+	/* What was printed is true, but it is not all. */
 	if (f->out_of_memory)
 		complain(lint, path, "out of memory");
 }
@@ -203,13 +218,14 @@ static void
 read_source(struct lint *lint, struct source *source)
 {
 	struct stat status;
+	/* O_NONBLOCK and O_NOCTTY for the case that the file was exchanged after stat(). */
 	int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
 		complain(lint, source->path, strerror(errno));
 		return;
 	}
-	/* What was a file a moment ago may be something else by now. */
+	/* What was a file when stat() looked may be something else by now. */
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
 		complain(lint, source->path, "not a regular file any more");
 	} else if ((uint64_t)status.st_size > largest_file ||
@@ -218,16 +234,20 @@ read_source(struct lint *lint, struct source *source)
 		    (uint64_t)status.st_size > largest_file ? "larger than 64 MiB: not checked"
 							    : "more than 1 GiB in all: not checked");
 	} else {
+		/* Room for the reads that find the end.  A file that grows past that fails with EFBIG. */
 		buffer_init(&source->text, largest_file + 2 * BUFFER_STEP);
 		source->joins = buffer_fill(&source->text, fd, (size_t)status.st_size) == 0;
 		if (!source->joins)
 			complain(lint, source->path, strerror(errno));
+		/* All texts are in memory at once, until files
+		 * have been compared: so their sum has a limit. */
 		lint->bytes += source->text.length;
 	}
 	(void)close(fd);
 }
 
-/* What can be said without reading it; false when it must not be read. */
+/* Report what the kind of a file says without reading it.  False: it must not be read.  A mode
+ * is only a hint, as a group or an ACL may give the right: such a file is read all the same. */
 static bool
 check_kind(struct source *source, mode_t mode)
 {
@@ -251,9 +271,11 @@ check_source(struct lint *lint, struct source *source)
 	struct stat status;
 	long parsed, found = 0;
 
+	/* A FILE may have any name; a DIR is searched for this ending only. */
 	if (!slice_ends_with(name, ".prom"))
 		keep_of_file(source, FAULT_DROP, "file_name", "name does not end in .prom: never read");
 	if (stat(source->path, &status) != 0) {
+		/* The name is there (see add_operand()): so it is a link, and its target is missing. */
 		if (errno == ENOENT)
 			keep_of_file(source, FAULT_REJECT, "dangling", "symbolic link to nothing");
 		else
@@ -267,13 +289,16 @@ check_source(struct lint *lint, struct source *source)
 	source->parsed = true;
 	parsed = parse(&source->document, buffer_slice(&source->text), keep, &source->alone);
 	if (parsed >= 0)
+		/* Checked although lines were bad: one run should find all faults. */
 		found = validate_document(&source->document, keep, &source->alone);
 	if (parsed < 0 || found < 0)
 		source->alone.out_of_memory = true;
+	/* A file that node_exporter refuses takes no part in contradictions with others. */
 	for (size_t i = 0; i < source->alone.tally_count; i++)
 		if (source->alone.tallies[i].class == FAULT_REJECT ||
 		    source->alone.tallies[i].class == FAULT_CRASH)
 			source->joins = false;
+	/* It is never read there, so it contradicts nothing. */
 	source->joins = source->joins && slice_ends_with(name, ".prom");
 }
 
@@ -289,7 +314,7 @@ keep_joined(void *context, size_t file, const struct fault *fault)
 	keep(&merged->sources[file]->joined, fault);
 }
 
-/* All files that node_exporter takes, together. */
+/* Join all files that node_exporter takes.  merge() writes nothing here, and only reports. */
 static void
 check_together(struct lint *lint)
 {
@@ -297,6 +322,7 @@ check_together(struct lint *lint)
 	const struct document **documents = calloc(lint->count + 1, sizeof(*documents));
 	size_t count = 0;
 
+	/* merge() numbers the files: this table leads back from a number to its file. */
 	if (merged.sources != NULL && documents != NULL) {
 		for (size_t i = 0; i < lint->count; i++) {
 			if (!lint->sources[i].joins)
@@ -351,6 +377,7 @@ add_directory(struct lint *lint, const char *path, size_t group)
 	while ((entry = readdir(directory)) != NULL) {
 		if (!slice_ends_with(SLICE(entry->d_name), ".prom"))
 			continue;
+		/* A full directory must not exhaust memory. */
 		if (lint->count >= MOST_FILES) {
 			complain(lint, path, "more than 100000 files");
 			break;
@@ -359,8 +386,10 @@ add_directory(struct lint *lint, const char *path, size_t group)
 			complain(lint, path, "out of memory");
 			break;
 		}
+		/* readdir() tells an error from the end by errno alone, and memory was asked for since. */
 		errno = 0;
 	}
+	/* An end without errno is the end of the directory; otherwise the rest was not seen. */
 	if (entry == NULL && errno != 0)
 		complain(lint, path, strerror(errno));
 	(void)closedir(directory);
@@ -371,6 +400,8 @@ add_operand(struct lint *lint, const char *path, size_t group)
 {
 	struct stat status;
 
+	/* lstat(): a link to nothing is a finding about a file, and not a name that was mistyped.
+	 * All FILEs are one group: they are checked as if they were in one directory. */
 	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 		add_directory(lint, path, group);
 	else if (*path == '\0' || lstat(path, &status) != 0)
@@ -379,7 +410,8 @@ add_operand(struct lint *lint, const char *path, size_t group)
 		complain(lint, path, "out of memory");
 }
 
-/* As node_exporter comes across them: directory by directory, in each by name. */
+/* In the order in which node_exporter comes across them, since the
+ * first file wins: directory by directory, in each by name. */
 static int
 compare_sources(const void *a, const void *b)
 {
@@ -401,8 +433,10 @@ check_all(struct lint *lint)
 		check_source(lint, &lint->sources[i]);
 		print_findings(lint, lint->sources[i].path, &lint->sources[i].alone);
 	}
+	/* All texts stay in memory until here: the documents point into them. */
 	check_together(lint);
 	for (size_t i = 0; i < lint->count; i++)
+		/* Counted now, as a file may be good alone and bad among others. */
 		lint->bad_files += lint->sources[i].alone.total + lint->sources[i].joined.total > 0;
 	if (lint->total > 0)
 		(void)fprintf(stderr, "textfile_lint: %ld finding%s in %zu of %zu file%s\n", lint->total,
