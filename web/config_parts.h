@@ -7,7 +7,7 @@
 #include "web/config.h"
 #include "web/tls.h"
 
-/* What the files that read a web configuration share; web_config.h is for everybody else. */
+/* What the files that read a web configuration share; web/config.h is for everybody else. */
 struct web_config_reading {
 	struct web_config *config;
 	const char *path;

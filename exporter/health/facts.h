@@ -7,7 +7,7 @@
 
 /*
  * What the files say, sorted by what it is about, before anything is judged.
- * Inside of exporter/health*.c.
+ * Inside of exporter/health/.
  */
 /* NaN: not said. */
 enum fact {

@@ -5,7 +5,7 @@
 #include "textfile/family.h"
 
 /*
- * Which families the facts come from.  Inside of exporter/health*.c.
+ * Which families the facts come from.  Inside of exporter/health/.
  *
  * How a sample's value becomes a fact, and what becomes of it when another
  * sample has said something already.  What a value cannot be is never left out

@@ -3,7 +3,7 @@
 
 #include "exporter/health/facts.h"
 
-/* From facts to a check: the rules.  Inside of exporter/health*.c. */
+/* From facts to a check: the rules.  Inside of exporter/health/. */
 
 /* When something was last measured, by its collector. */
 struct freshness {

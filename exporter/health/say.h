@@ -3,7 +3,7 @@
 
 #include "exporter/health/facts.h"
 
-/* What a check comes to, in words.  Inside of exporter/health*.c. */
+/* What a check comes to, in words.  Inside of exporter/health/. */
 
 void health_set(struct health_check *check, enum health_status status, const char *state);
 

@@ -4,7 +4,7 @@
 #include "common/text/buffer.h"
 #include "exporter/health/health.h"
 
-/* Pieces of the status page.  Inside of exporter/page*.c. */
+/* Pieces of the status page.  Inside of exporter/page/. */
 
 extern const char *const page_style[]; /* ended by NULL */
 extern const char page_style_hash[];   /* "sha256-...": all of page_style's, for a Content-Security-Policy */
