@@ -8,7 +8,7 @@ enum {
 	EXCHANGES_MAX = 64,
 	BOOKS_MAX = 4096,
 	SERIES_MOST = 50000,  /* of one family: 10,000 positions long and short, of both sources, and more */
-	CURRENCIES_MOST = 16, /* that exposure is told in */
+	CURRENCIES_MOST = 16, /* that exposure is published in */
 };
 
 #endif /* CONTRACT_LIMITS_H */

@@ -31,7 +31,7 @@
  */
 struct web_request {
 	const char *path;            /* without the query, as it was sent */
-	const char *accept_encoding; /* NULL: there is none */
+	const char *accept_encoding; /* NULL: the request has no such header */
 	struct slice body;           /* of a POST; not NUL-terminated */
 };
 

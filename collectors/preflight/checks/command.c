@@ -189,7 +189,7 @@ finish(
 	if (ended && !too_much && child_wait(pid, deadline, &status))
 		return judge(status, command, why);
 	(void)kill(pid, SIGKILL);
-	/* A tenth of a second is long for one that is killed; then it is left to whoever inherits it. */
+	/* A tenth of a second is long for one that is killed; then init inherits it. */
 	(void)child_wait(pid, deadline_in(INT64_C(100000000)), &status);
 	if (too_much)
 		return failure_set(why, FAILURE_LOCAL, "%s prints more than can be looked at", command);

@@ -53,7 +53,7 @@ check_file(struct check_result *result, const char *path, struct looked_for *loo
 	secret_free(content);
 }
 
-/* Whoever may write the directory may put another key in the place of ours. */
+/* A user who may write the directory may put another key in the place of ours. */
 static void
 check_directory(const char *path, struct check_result *result)
 {
