@@ -252,9 +252,9 @@ survives "the lock held for some time" "another run holds '$lock'"
 if [ -n "$namespace" ]; then
 	break_it() {
 		mount --bind "$textfiles" "$textfiles"
-		await 10 mount -o remount,bind,ro "$textfiles" # busy while a run writes
+		await 30 mount -o remount,bind,ro "$textfiles" # busy while a run writes
 	}
-	mend_it() { await 10 umount "$textfiles"; }
+	mend_it() { await 30 umount "$textfiles"; }
 	survives "read-only for some time" "Read-only file system"
 fi
 
