@@ -33,11 +33,11 @@ void check_result_add(struct check_result *result, enum check_status status, con
 void check_result_add_failure(struct check_result *result, enum check_status status, const char *hint,
     const char *what, const struct failure *why);
 
-/* What was found to be well; of no account where there are findings. */
+/* The text of a check that passes; findings win over it. */
 void check_result_pass(struct check_result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Nothing was to be checked; of no account where there are findings. */
+/* The text of a check that had nothing to check; findings win over it. */
 void check_result_skip(struct check_result *result, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

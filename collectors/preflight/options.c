@@ -1,3 +1,8 @@
+/*
+ * The options of preflight alone. Those that it shares with exchange_health and
+ * open_positions are tables of theirs, so that one config file means the same to all.
+ */
+
 #include "exchange/options.h"
 #include "collectors/preflight/options.h"
 #include "positions/options.h"

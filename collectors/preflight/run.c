@@ -1,3 +1,14 @@
+/*
+ * All checks run at once, in a process of their own: a file system that does not
+ * answer can hold a thread for ever, and a process that waits for it could not reach
+ * a verdict in time. The child reports the number of each check that is done; the
+ * findings themselves lie in memory that both share. After the deadline the parent
+ * goes on without the child, and a check that was not reported counts as failed.
+ *
+ * The checks that need API keys are one job, because the keys are read once and the
+ * answers of the accounts serve both live_guard and open_positions.
+ */
+
 #include <string.h>
 
 #include "collectors/preflight/checks.h"
@@ -180,7 +191,7 @@ set_unfinished(struct check_result *result, const struct failure *why, int64_t b
 	    result, STATUS_FAIL, why->kind == FAILURE_TIMEOUT ? hint : "free some memory", "%s", why->text);
 }
 
-/* What is told, until there is no more: which are there, and in `why` the reason for the others. */
+/* Read results until all are there or the child stops reporting; `why` is the reason for the missing ones. */
 static void
 read_reports(struct preflight *preflight, const struct child *child, struct deadline deadline,
     struct checklist *checklist, bool reported[CHECKS], struct failure *why)

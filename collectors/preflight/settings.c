@@ -1,3 +1,12 @@
+/*
+ * Reads what belongs to preflight as a whole: which checks run, in which mode, and
+ * where the bot's secrets are. The settings of a single subject (servers, exchanges,
+ * alerts) are read where that subject is.
+ *
+ * --check asks for some checks alone. Such a run is partial: it has no verdict, so
+ * that nobody goes live on a part of the checks.
+ */
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

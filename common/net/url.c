@@ -6,7 +6,7 @@
  * earlier, a '/' or '@' of a password would move the boundary between parts.
  * The parser is strict where a password that nobody encoded would otherwise
  * send us to another host: spaces, control characters and '#' are refused, and
- * so is a port that is no number.
+ * so is a port with anything but digits.
  */
 
 #include <ctype.h>

@@ -1,3 +1,10 @@
+/*
+ * Judges one reading of each exchange by the rules of exchange_health, and with what
+ * that collector's last file remembers, so that both say the same. Failures, the
+ * clock and the books are findings of their own here: a single one matters, because
+ * the bot is about to start. An exchange in a back-off or a ban is not asked.
+ */
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,3 +1,13 @@
+/*
+ * The settings of both checks that ask exchanges. They are read together because an
+ * exchange counts the requests of both against one limit: what exchange_health costs
+ * is taken off what open_positions may cost, and each order book is read once.
+ *
+ * What could only be a mistake is refused here, before anything is asked: an exchange
+ * without a symbol, a verified exchange that --exchange does not name, and a paper
+ * host that is the exchange itself.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,9 @@
+/*
+ * Before the bot trades, nothing is in flight: any position at an exchange that the
+ * baseline does not name is a finding, and so is any difference from what the bot
+ * believes. An account that cannot be read is not flat; in live that fails.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +97,7 @@ add_unread_engine(const struct preflight *preflight, struct check_result *result
 			    preflight->accounts.items[i].name, &engine_view->failures[i]);
 }
 
-/* How many accounts there are to look at: in paper those without a key are none. */
+/* Returns how many accounts there are to look at; in paper an account without a key does not count. */
 static size_t
 add_unread(const struct preflight *preflight, struct check_result *result)
 {
@@ -111,7 +117,7 @@ add_unread(const struct preflight *preflight, struct check_result *result)
 
 /* What is open ------------------------------------------------------- */
 
-/* Every market that differs is told with its quantity, as many as there is room for. */
+/* The text names each market that differs with its quantity, for as many as there is room. */
 static size_t
 write_rows(const struct preflight *preflight, const struct reconcile_row rows[], size_t count, bool negated,
     char *text, size_t size)

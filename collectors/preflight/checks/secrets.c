@@ -1,3 +1,10 @@
+/*
+ * Looks at where secrets are kept: rights of files and directories, placeholders that
+ * were never replaced, and copies in places that other users can read (the arguments
+ * and environments of processes). The values are compared in memory and never shown;
+ * a finding names the file, variable or process.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,9 @@
+/*
+ * Checks end in any order, but the list shows them in their own: a line that waits
+ * for an earlier check is kept until that one is done. On a terminal the awaited
+ * check is rewritten in place; a log gets whole lines only.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

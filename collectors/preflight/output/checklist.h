@@ -7,7 +7,7 @@
 /*
  * The list of checks, in their order, each line as soon as it and all before
  * it are done.  On a terminal with the check that is awaited, and with colours unless NO_COLOR
- * is set.  Nothing waits for whoever reads it, but checklist_close().
+ * is set.  A slow reader holds up checklist_close() alone.
  */
 struct checklist {
 	bool shown; /* false: nobody looks */
