@@ -35,7 +35,8 @@ static const struct option options[] = {
 	{ .name = "weight.limit",
 	    .argument = "N",
 	    .fallback = "100",
-	    .help = "the most that a run may cost of one exchange's rate limit" },
+	    .help =
+		"how much of one exchange's rate limit a run may use at most, in the exchange's weights" },
 	{ 0 },
 };
 

@@ -30,39 +30,38 @@ static const struct option options[] = {
 	/* It has no default, unlike that of exchange_health: prices cost requests. */
 	{ .name = "symbol",
 	    .argument = "[NAME:]BASE/QUOTE",
-	    .help =
-		"order books that prices are read from; for one exchange alone, instead of those for all: "
-		"upbit:BTC/KRW",
+	    .help = "order books to read prices from; with NAME, that exchange reads them instead of the "
+		    "common ones: upbit:BTC/KRW",
 	    .repeatable = true },
 	{ .name = "engine.postgres",
 	    .argument = "DSN",
 	    .variable = "POSTGRES_DSN",
-	    .help = "where the bot keeps its positions: a connection string of libpq",
+	    .help = "database in which the bot keeps its positions, as a libpq connection string",
 	    .secret = true },
 	{ .name = "engine.redis",
 	    .argument = "URL",
 	    .variable = "REDIS_URL",
-	    .help =
-		"where the bot keeps its positions: redis://[user:password@]host[:port][/db], rediss:// or "
-		"unix://",
+	    .help = "Redis in which the bot keeps its positions: redis://[user:password@]host[:port][/db], "
+		    "rediss:// or unix://",
 	    .secret = true },
 	{ .name = "grace",
 	    .argument = "DURATION",
 	    .fallback = "30s",
-	    .help = "a difference is a mismatch when it has lasted that long: fills are in flight" },
+	    .help = "a difference becomes a mismatch after this time, because fills may be in flight" },
 	{ .name = "exposure.currency",
 	    .argument = "CURRENCY",
 	    .fallback = "USDT",
-	    .help = "what exposure is told in",
+	    .help = "currency in which exposure is published",
 	    .repeatable = true },
 	{ .name = "inventory",
 	    .argument = "NAME,NAME",
-	    .help = "the two exchanges whose holdings are to be in balance (default: the first two that hold "
+	    .help = "two exchanges whose holdings should be in balance (default: the first two that hold "
 		    "assets)" },
 	{ .name = "weight.limit",
 	    .argument = "N",
 	    .fallback = "100",
-	    .help = "the most that a run may cost of one exchange's rate limit" },
+	    .help =
+		"how much of one exchange's rate limit a run may use at most, in the exchange's weights" },
 	{ 0 },
 };
 

@@ -19,18 +19,19 @@ static const struct option options[] = {
 	    /* With this a first try without any settings shows something. */
 	    .fallback = "postgresql://127.0.0.1:5432/postgres",
 	    .variable = "POSTGRES_DSN",
-	    .help = "postgresql://[user[:password]@][host][:port][/database][?sslmode=...] or "
-		    "'host=... port=... user=... dbname=...'",
+	    .help = "server to measure: "
+		    "postgresql://[user[:password]@][host][:port][/database][?sslmode=...] or 'host=... "
+		    "port=... user=... dbname=...'",
 	    .repeatable = true,
 	    .secret = true },
 	{ .name = "samples",
 	    .argument = "N",
 	    .fallback = "10",
-	    .help = "how often each target is asked SELECT 1 in a run, 1 to 1000" },
+	    .help = "SELECT 1 queries to each target in a run, 1 to 1000" },
 	{ .name = "password",
 	    .argument = "PASSWORD",
 	    .variable = "POSTGRES_PASSWORD",
-	    .help = "for targets whose DSN has none",
+	    .help = "password for targets whose DSN has none",
 	    .secret = true },
 	{ 0 },
 };

@@ -245,7 +245,7 @@ const struct collector collector = {
 	.close = preflight_close,
 	.exit_status = preflight_exit_status,
 	.statuses =
-	    "Exit status: 0 ready, 1 not ready, 2 usage or configuration, 3 the verdict was reached but\n"
-	    "the evidence or the metrics could not be written.  With --check: 0 what was made passed, 1 it did\n"
-	    "not.  --fail-on-down is of no account here.",
+	    "Exit status: 0 ready, 1 not ready, 2 wrong flags or configuration, 3 the verdict was reached but\n"
+	    "the evidence or the metrics could not be written. With --check: 0 if the selected checks passed,\n"
+	    "1 if not. --fail-on-down has no effect.",
 };

@@ -20,8 +20,8 @@ static const struct option options[] = {
 	    /* With this a first try without any settings shows something. */
 	    .fallback = "redis://127.0.0.1:6379",
 	    .variable = "REDIS_URL",
-	    .help =
-		"redis://[user:password@]host[:port][/db], rediss://... or unix://[user:password@]/path[?db=N]",
+	    .help = "server to measure: redis://[user:password@]host[:port][/db], rediss://... or "
+		    "unix://[user:password@]/path[?db=N]",
 	    .repeatable = true,
 	    .secret = true },
 	{ .name = "samples",
@@ -31,21 +31,21 @@ static const struct option options[] = {
 	{ .name = "password",
 	    .argument = "PASSWORD",
 	    .variable = "REDIS_PASSWORD",
-	    .help = "for targets whose URL has none",
+	    .help = "password for targets whose URL has none",
 	    .secret = true },
 	/* They hold for all targets; a URL has no room for them. */
 	{ .name = "tls.ca-file",
 	    .argument = "FILE",
-	    .help = "who may sign a server's certificate (default: the system's CAs)" },
+	    .help = "CAs that may sign a server's certificate, in PEM (default: the system's CAs)" },
 	{ .name = "tls.cert-file",
 	    .argument = "FILE",
-	    .help = "our own certificate, where the server asks for one" },
+	    .help = "client certificate, for servers that ask for one, in PEM" },
 	{ .name = "tls.key-file",
 	    .argument = "FILE",
-	    .help = "its key (default: in the certificate's file)" },
+	    .help = "key of the client certificate (default: in the certificate's file)" },
 	{ .name = "tls.server-name",
 	    .argument = "NAME",
-	    .help = "the name in the server's certificate (default: the URL's host)" },
+	    .help = "host name that the server's certificate must have (default: the URL's host)" },
 	{ 0 },
 };
 

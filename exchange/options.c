@@ -10,15 +10,15 @@
 const struct option exchange_options[] = {
 	{ .name = "exchange",
 	    .argument = "NAME[=URL]",
-	    .help = "an exchange by its profile's name; URL instead of the profile's",
+	    .help = "exchange to query, by the name of its profile; URL replaces the profile's URL",
 	    .repeatable = true },
 	{ .name = "exchange.profiles",
 	    .argument = "DIR",
 	    .fallback = PROFILES,
-	    .help = "where the profiles are" },
+	    .help = "directory of the exchange profiles" },
 	{ .name = "tls.ca-file",
 	    .argument = "FILE",
-	    .help = "who may sign an exchange's certificate (default: the system's CAs)" },
+	    .help = "CAs that may sign an exchange's certificate, in PEM (default: the system's CAs)" },
 	{ 0 },
 };
 
@@ -26,34 +26,36 @@ const struct option judge_options[] = {
 	{ .name = "symbol",
 	    .argument = "[NAME:]BASE/QUOTE",
 	    .fallback = "BTC/USDT",
-	    .help = "whose order books are read; for one exchange alone, instead of those for all: "
+	    .help = "order books to read; with NAME, that exchange reads them instead of the common ones: "
 		    "upbit:BTC/KRW",
 	    .repeatable = true },
 	{ .name = "degraded.latency",
 	    .argument = "DURATION",
 	    .fallback = "500ms",
-	    .help =
-		"above it an exchange is degraded: the median of a run's answers, of the slowest endpoint" },
+	    .help = "an exchange is degraded if the median answer time of one endpoint is longer" },
 	{ .name = "degraded.error-ratio",
 	    .argument = "RATIO",
 	    .fallback = "0.05",
-	    .help = "above it too: requests that fail; one that is 2 minutes old counts half" },
+	    .help = "an exchange is degraded if a larger share of requests fails; a request counts half "
+		    "after 2 minutes" },
 	{ .name = "degraded.headroom",
 	    .argument = "RATIO",
 	    .fallback = "0.2",
-	    .help = "below it too: what is left of a rate limit" },
+	    .help = "an exchange is degraded if a smaller share of a rate limit is left" },
 	{ .name = "down.after",
 	    .argument = "N",
 	    .fallback = "3",
-	    .help = "runs in a row without anything of use until it is down" },
+	    .help = "an exchange is down after N runs in a row without a useful answer" },
 	{ .name = "frozen.age",
 	    .argument = "DURATION",
 	    .fallback = "5s",
-	    .help = "an older order book stands still (without a time of its own: if it did not move)" },
+	    .help = "an older order book stands still; a book without a time of its own must also be "
+		    "unchanged" },
 	{ .name = "frozen.runs",
 	    .argument = "N",
 	    .fallback = "2",
-	    .help = "so does one that is the same in N runs while another exchange's moves" },
+	    .help = "an order book stands still if it is the same in N runs while another exchange's book "
+		    "changes" },
 	{ 0 },
 };
 

@@ -19,74 +19,78 @@ static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
 
 const struct option settings_options[] = {
 	{ .name = "config.file", .argument = "FILE", .help = "read settings from this YAML file" },
-	{ .name = "config.check", .flag_only = true, .help = "check the settings, say so, and end" },
+	{ .name = "config.check",
+	    .flag_only = true,
+	    .help = "check the settings, print the result, and exit" },
 	{ .name = "web.listen-address",
 	    .argument = "HOST:PORT",
 	    .fallback = "127.0.0.1:9109",
 	    .repeatable = true,
-	    .help = "where to listen; ':9109' is all addresses; port 0: any that is free" },
+	    .help = "address to listen on; ':9109' is all addresses; port 0 is any free port" },
 	{ .name = "web.config.file",
 	    .argument = "FILE",
-	    .help = "TLS, client certificates, users, headers: as of Prometheus' exporter-toolkit" },
+	    .help = "TLS, client certificates, users and headers, in the format of Prometheus' "
+		    "exporter-toolkit" },
 	{ .name = "web.max-requests",
 	    .argument = "N",
 	    .fallback = "128",
-	    .help = "answer so many requests at once, of those that take work; more get 503" },
+	    .help = "limit of expensive requests at the same time; more get 503" },
 	{ .name = "web.max-connections",
 	    .argument = "N",
 	    .fallback = "1024",
-	    .help = "hold so many connections per address; more have to wait" },
+	    .help = "limit of connections to each address; more have to wait" },
 	{ .name = "web.header-timeout",
 	    .argument = "DURATION",
 	    .fallback = "10s",
-	    .help = "for a new connection's first request line, TLS included" },
+	    .help = "time limit for a new connection's first request line, including TLS" },
 	{ .name = "web.idle-timeout",
 	    .argument = "DURATION",
 	    .fallback = "90s",
-	    .help = "for the next request on a connection" },
+	    .help = "time limit for the next request on a connection" },
 	{ .name = "web.answer-timeout",
 	    .argument = "DURATION",
 	    .fallback = "60s",
-	    .help = "for a request's headers and for taking the answer" },
+	    .help = "time limit for a request's headers and for receiving the answer" },
 	{ .name = "textfile.directory",
 	    .argument = "DIR",
 	    .fallback = "/var/lib/prometheus/node-exporter",
-	    .help = "where the .prom files are" },
+	    .help = "directory of the .prom files" },
 	{ .name = "textfile.serve", .help = "serve the files on /metrics, as node_exporter does" },
 	{ .name = "textfile.max-age",
 	    .argument = "DURATION",
-	    .help = "do not serve files that were not modified for so long (default: serve them)" },
+	    .help = "do not serve files that are older (default: serve them)" },
 	{ .name = "health.max-age",
 	    .argument = "DURATION",
 	    .fallback = "1h",
-	    .help = "a collector without an interval is stale after so long" },
+	    .help = "a collector without an interval is stale after this time" },
 	{ .name = "log.level",
 	    .argument = "LEVEL",
 	    .fallback = "info",
-	    .help = "debug, info, warn or error" },
+	    .help = "least severe level that is logged: debug, info, warn or error" },
 	{ .name = "log.format", .argument = "FORMAT", .fallback = "logfmt", .help = "logfmt or json" },
 	/* The collectors' settings at the top of a shared config
 	 * file: without these rows they would be unknown keys. */
-	{ .name = "env", .argument = "paper|live", .help = "of the collectors; not used" },
-	{ .name = "interval", .argument = "DURATION", .help = "of the collectors; not used" },
-	{ .name = "timeout", .argument = "DURATION", .help = "of the collectors; not used" },
-	{ .name = "fail-on-down", .help = "of the collectors; not used" },
-	{ .name = "version", .flag_only = true, .help = "print the version, and end" },
-	{ .name = "help", .flag_only = true, .help = "print this, and end" },
+	{ .name = "env", .argument = "paper|live", .help = "setting of the collectors; not used here" },
+	{ .name = "interval", .argument = "DURATION", .help = "setting of the collectors; not used here" },
+	{ .name = "timeout", .argument = "DURATION", .help = "setting of the collectors; not used here" },
+	{ .name = "fail-on-down", .help = "setting of the collectors; not used here" },
+	{ .name = "version", .flag_only = true, .help = "print the version, and exit" },
+	{ .name = "help", .flag_only = true, .help = "print this help, and exit" },
 	{ 0 },
 };
 
 void
 settings_print_help(const struct options *o)
 {
-	printf("usage: arbwatch_exporter [--FLAG VALUE]...\n\n"
-	       "Serve what the collectors published: /metrics, /health, /health/ready, /health/live,\n"
-	       "/-/healthy, /-/ready, and / as a page.\n\n");
+	printf(
+	    "usage: arbwatch_exporter [--FLAG VALUE]...\n\n"
+	    "Serve a status page (/), health for orchestrators (/health, /health/ready, /health/live,\n"
+	    "/-/healthy, /-/ready) and /metrics, all made from the files that the collectors published.\n\n");
 	options_print_help(o);
 	printf(
-	    "\nA setting is an environment variable too (--log.level: ARBWATCH_LOG_LEVEL), and a key of the\n"
-	    "config file.  SIGHUP rereads the config file and --web.config.file.\n"
-	    "\nExit status: 0 ended by a signal, 1 could not listen or start, 2 usage or configuration.\n");
+	    "\nEach setting can also come from an environment variable (--log.level: ARBWATCH_LOG_LEVEL) or from\n"
+	    "the config file. SIGHUP makes the program read the config file and --web.config.file again.\n"
+	    "\nExit status: 0 ended by a signal, 1 could not listen or start, 2 wrong flags or configuration.\n");
 }
 
 static int

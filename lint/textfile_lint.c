@@ -74,16 +74,16 @@ struct lint {
 static const char usage[] =
     "usage: textfile_lint [--help] [--version] FILE|DIR...\n"
     "\n"
-    "Say what node_exporter's textfile collector would refuse, leave out, misread or\n"
-    "crash on, in each file and in all of them together.  Of a DIR the files that end\n"
-    "in .prom are read.\n"
+    "Report what node_exporter's textfile collector would reject, drop, misread or crash\n"
+    "on, in each file and in all of them together. In a DIR, the files that end in .prom\n"
+    "are read.\n"
     "\n"
-    "  file:line: reject:  the whole file is refused\n"
-    "  file:line: drop:    a series or family is left out\n"
-    "  file:line: misread: what is served is not what the file says\n"
-    "  file:line: crash:   node_exporter ends, or nothing of it can be scraped\n"
+    "  file:line: reject:  node_exporter rejects the whole file\n"
+    "  file:line: drop:    a series or family is missing in what node_exporter serves\n"
+    "  file:line: misread: node_exporter serves something else than the file says\n"
+    "  file:line: crash:   node_exporter ends, or its metrics cannot be scraped\n"
     "\n"
-    "Exit status: 0 clean, 1 findings, 2 usage, or something could not be read.\n";
+    "Exit status: 0 clean, 1 findings, 2 wrong arguments, or something could not be read.\n";
 
 /* File names may hold anything, line breaks too: one finding must stay one line. */
 static void

@@ -89,13 +89,13 @@ print_help(const struct options *o)
 	printf("usage: %s [--FLAG VALUE]...\n\n%s.\n\n", collector.name, collector.summary);
 	options_print_help(o);
 	printf(
-	    "\nA setting is an environment variable too (--log.level: ARBWATCH_LOG_LEVEL), and a key of the\n"
-	    "config file; what only prints is a flag alone.  Secrets may come from files:\n"
-	    "ARBWATCH_TARGET_FILE and the like.\n\n%s\n",
+	    "\nEach setting can also come from an environment variable (--log.level: ARBWATCH_LOG_LEVEL) or from\n"
+	    "the config file, except for flags that print something and exit. Secrets can also come from\n"
+	    "files that a variable names, such as ARBWATCH_TARGET_FILE.\n\n%s\n",
 	    collector.statuses != NULL
 		? collector.statuses
-		: "Exit status: 0 published, 1 could not publish, 2 usage or configuration, 3 something could\n"
-		  "not be measured (with --fail-on-down).");
+		: "Exit status: 0 published, 1 could not publish, 2 wrong flags or configuration, 3 something could\n"
+		  "not be measured (only with --fail-on-down).");
 }
 
 static void

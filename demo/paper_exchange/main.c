@@ -24,33 +24,34 @@ static const struct option table[] = {
 	    .argument = "HOST:PORT",
 	    .fallback = "127.0.0.1:9180",
 	    .flag_only = true,
-	    .help = "where to listen; port 0: any that is free" },
+	    .help = "address to listen on; port 0 is any free port" },
 	{ .name = "tls.cert-file",
 	    .argument = "FILE",
 	    .flag_only = true,
-	    .help = "speak HTTPS, with this certificate (PEM, the chain behind it)" },
+	    .help = "serve HTTPS with this certificate, in PEM, followed by its chain" },
 	{ .name = "tls.key-file",
 	    .argument = "FILE",
 	    .flag_only = true,
-	    .help = "the certificate's key (PEM)" },
+	    .help = "key of the certificate, in PEM" },
 	{ .name = "seed",
 	    .argument = "NUMBER",
 	    .fallback = "1",
 	    .flag_only = true,
-	    .help = "what the prices come from, together with the time" },
-	{ .name = "version", .flag_only = true, .help = "print the version, and end" },
-	{ .name = "help", .flag_only = true, .help = "print this, and end" },
+	    .help = "seed of the prices; the time decides them, too" },
+	{ .name = "version", .flag_only = true, .help = "print the version, and exit" },
+	{ .name = "help", .flag_only = true, .help = "print this help, and exit" },
 	{ 0 },
 };
 
 static void
 print_help(const struct options *o)
 {
-	printf("usage: paper_exchange [--FLAG VALUE]...\n\n"
-	       "Answer as Binance, Binance USD-M futures, Upbit, Bybit, OKX and Kraken do, below /binance,\n"
-	       "/binanceusdm, /upbit, /bybit, /okx and /kraken; faults are turned on below /control.\n\n");
+	printf(
+	    "usage: paper_exchange [--FLAG VALUE]...\n\n"
+	    "Answer requests as Binance, Binance USD-M futures, Upbit, Bybit, OKX and Kraken do, under /binance,\n"
+	    "/binanceusdm, /upbit, /bybit, /okx and /kraken. Requests under /control turn faults on and off.\n\n");
 	options_print_help(o);
-	printf("\nExit status: 0 ended by a signal, 1 could not listen, 2 usage.\n");
+	printf("\nExit status: 0 ended by a signal, 1 could not listen, 2 wrong flags.\n");
 }
 
 /* "HOST:PORT" or "[HOST]:PORT", in place. */

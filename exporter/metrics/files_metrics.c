@@ -51,7 +51,7 @@ write_times(const struct about_files *about, struct buffer *out)
 	const char *slash = length > 0 && about->directory[length - 1] == '/' ? "" : "/";
 
 	buffer_string(out,
-	    "# HELP arbwatch_exporter_textfile_mtime_seconds When each good file was last modified.\n"
+	    "# HELP arbwatch_exporter_textfile_mtime_seconds Unix time at which each good file was last modified.\n"
 	    "# TYPE arbwatch_exporter_textfile_mtime_seconds gauge\n");
 	for (size_t i = 0; i < store_count(about->store); i++) {
 		const struct store_file *file = store_file(about->store, i);
@@ -80,14 +80,13 @@ write_states(const struct about_files *about, struct buffer *out)
 	/* Each file counts in one state only. */
 	states[STORE_GOOD] -= about->stale;
 	buffer_format(out,
-	    "# HELP arbwatch_exporter_textfile_scrape_error Whether the directory or any file in it could "
-	    "not be read or was refused.\n"
+	    "# HELP arbwatch_exporter_textfile_scrape_error 1 if the directory or a file in it could not be "
+	    "read or was rejected, else 0.\n"
 	    "# TYPE arbwatch_exporter_textfile_scrape_error gauge\n"
 	    "arbwatch_exporter_textfile_scrape_error %d\n",
 	    about->unlisted || bad > 0);
-	buffer_string(out,
-	    "# HELP arbwatch_exporter_textfile_files Files of the directory by what became of them.\n"
-	    "# TYPE arbwatch_exporter_textfile_files gauge\n");
+	buffer_string(out, "# HELP arbwatch_exporter_textfile_files Files of the directory by state.\n"
+			   "# TYPE arbwatch_exporter_textfile_files gauge\n");
 	for (int i = 0; i < STORE_STATES; i++)
 		buffer_format(out, "arbwatch_exporter_textfile_files{state=\"%s\"} %zu\n",
 		    store_state_name((enum store_state)i), states[i]);
@@ -104,8 +103,8 @@ write_conflicts(const struct about_files *about, struct buffer *out)
 	for (size_t i = 0; i < store_count(about->store); i++)
 		dropped += (size_t)store_file(about->store, i)->dropped;
 	buffer_format(out,
-	    "# HELP arbwatch_exporter_textfile_conflicts Families and series left out of good files now, because "
-	    "they contradict others.\n"
+	    "# HELP arbwatch_exporter_textfile_conflicts Families and series of good files that are left out, because "
+	    "they contradict other files.\n"
 	    "# TYPE arbwatch_exporter_textfile_conflicts gauge\n"
 	    "arbwatch_exporter_textfile_conflicts %zu\n",
 	    dropped + about->conflicts);

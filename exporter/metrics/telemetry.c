@@ -144,7 +144,9 @@ telemetry_write(const struct telemetry *t, struct buffer *out)
 	write_process(t, out);
 	web_metrics_write(&t->web, "arbwatch_exporter", out);
 	put_single(out, "arbwatch_exporter_config_last_reload_successful", "gauge",
-	    "Whether the configuration was taken when it was last read.", !atomic_load(&t->reload_failed));
+	    "1 if the last attempt to read the configuration succeeded, else 0.",
+	    !atomic_load(&t->reload_failed));
 	put_single(out, "arbwatch_exporter_config_last_reload_success_timestamp_seconds", "gauge",
-	    "When the configuration was last taken.", (double)atomic_load(&t->reloaded_ms) / 1000);
+	    "Unix time at which the configuration was last read successfully.",
+	    (double)atomic_load(&t->reloaded_ms) / 1000);
 }
