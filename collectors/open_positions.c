@@ -31,7 +31,7 @@ static const struct option options[] = {
 	{ .name = "symbol",
 	    .argument = "[NAME:]BASE/QUOTE",
 	    .help = "order books to read prices from; with NAME, that exchange reads them instead of the "
-		    "common ones: upbit:BTC/KRW",
+		    "common ones, as in upbit:BTC/KRW",
 	    .repeatable = true },
 	{ .name = "engine.postgres",
 	    .argument = "DSN",

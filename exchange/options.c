@@ -26,8 +26,8 @@ const struct option judge_options[] = {
 	{ .name = "symbol",
 	    .argument = "[NAME:]BASE/QUOTE",
 	    .fallback = "BTC/USDT",
-	    .help = "order books to read; with NAME, that exchange reads them instead of the common ones: "
-		    "upbit:BTC/KRW",
+	    .help = "order books to read; with NAME, that exchange reads them instead of the common ones, as "
+		    "in upbit:BTC/KRW",
 	    .repeatable = true },
 	{ .name = "degraded.latency",
 	    .argument = "DURATION",

@@ -64,10 +64,13 @@ const struct option settings_options[] = {
 	    .fallback = "1h",
 	    .help = "a collector without an interval is stale after this time" },
 	{ .name = "log.level",
-	    .argument = "LEVEL",
+	    .argument = "debug|info|warn|error",
 	    .fallback = "info",
-	    .help = "least severe level that is logged: debug, info, warn or error" },
-	{ .name = "log.format", .argument = "FORMAT", .fallback = "logfmt", .help = "logfmt or json" },
+	    .help = "least severe level that is logged" },
+	{ .name = "log.format",
+	    .argument = "logfmt|json",
+	    .fallback = "logfmt",
+	    .help = "format of the log" },
 	/* The collectors' settings at the top of a shared config
 	 * file: without these rows they would be unknown keys. */
 	{ .name = "env", .argument = "paper|live", .help = "setting of the collectors; not used here" },

@@ -67,7 +67,7 @@ const struct option position_options[] = {
 		    "the baseline has it; 0: every asset is one" },
 	{ .name = "rate",
 	    .argument = "BASE/QUOTE=NUMBER",
-	    .help = "known price, which is used before all prices that are read: USDT/USD=1",
+	    .help = "known price, which is used before all prices that are read, as in USDT/USD=1",
 	    .repeatable = true },
 	{ 0 },
 };

@@ -64,7 +64,7 @@ const struct option preflight_options[] = {
 	{ .name = "git.refs",
 	    .argument = "PATTERN",
 	    .fallback = "refs",
-	    .help = "one of these refs must contain the bot's commit: refs/remotes/origin/main" },
+	    .help = "one of these refs must contain the bot's commit, as in refs/remotes/origin/main" },
 	/* redis, postgres */
 	{ .name = "redis.target",
 	    .argument = "[NAME=]URL",
