@@ -33,6 +33,9 @@ endif
 
 # Where the profiles of exchanges are looked for, unless told otherwise.
 profiles   = $(datadir)/arbwatch/exchanges
+# bash loads the file that is called as the program.
+completions = $(datadir)/bash-completion/completions
+completed   = $(collectors) arbwatch_exporter paper_exchange
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 rooms     := common textfile contract json probes web exchange engine positions collectors exporter
 mains     := $(wildcard collectors/*.c) exporter/main.c
@@ -109,10 +112,14 @@ install: all
 	$(INSTALL) -m 644 exchanges/*.yaml $(DESTDIR)$(profiles)
 	$(INSTALL) -m 755 $(programs) $(DESTDIR)$(bindir)
 	$(INSTALL) -m 644 packaging/man/*.1 $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -d $(DESTDIR)$(completions)
+	$(INSTALL) -m 644 packaging/completions/arbwatch $(DESTDIR)$(completions)
+	for program in $(completed); do ln -sf arbwatch $(DESTDIR)$(completions)/$$program || exit 1; done
 
 uninstall:
 	rm -f $(patsubst %,$(DESTDIR)$(profiles)/%,$(notdir $(wildcard exchanges/*.yaml)))
 	rm -f $(programs:$(BUILD)/%=$(DESTDIR)$(bindir)/%) $(programs:$(BUILD)/%=$(DESTDIR)$(mandir)/man1/%.1)
+	rm -f $(patsubst %,$(DESTDIR)$(completions)/%,arbwatch $(completed))
 
 clean:
 	rm -rf $(BUILD)
@@ -138,6 +145,10 @@ check-sanitized:
 lint:
 	@packaging/install-dependencies.sh build lint
 	@exec packaging/lint.sh
+
+# The parts of the documentation that the programs know themselves: tables of metrics, flags, completions.
+docs: all
+	@exec env BUILD=$(BUILD) packaging/docs.sh
 
 # The size of the code, in figures.
 figures: all
@@ -176,7 +187,7 @@ fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
 	    SANITIZE=fuzzer-no-link,address,undefined $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run figures check check-sanitized e2e bare lint fuzz bench mutate test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run docs figures check check-sanitized e2e bare lint fuzz bench mutate test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 # Not those of whole systems, which e2e and bare keep in the same tree.

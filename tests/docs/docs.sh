@@ -8,50 +8,46 @@
 
 cd "$repository" || exit 1
 
-# Each metric has a row with its type and labels (env is said once for all).
-row_of() { awk -F'\t' '{
-	count = split($3, label, ",")
-	labels = ""
-	for (i = 1; i <= count; i++)
-		if (label[i] != "env")
-			labels = labels (labels == "" ? "" : ", ") "`" label[i] "`"
-	printf "| `%s` | %s | %s |\n", $1, $2, labels
-}'; }
-for source in collectors/*.c; do
-	program=$(basename "$source" .c)
-	"$BUILD/$program" --list-metrics | row_of >"$work/rows"
-	check "$program lists metrics" test -s "$work/rows"
-	while read -r row; do
-		check "docs/metrics.md has: $row" grep -qF -- "$row" docs/metrics.md
-	done <"$work/rows"
-	check "docs/metrics.md has a section for $program" grep -qxF "## $program" docs/metrics.md
-	"$BUILD/$program" --help | sed -n 's/^  --\([a-z.-]*\).*/\1/p' >"$work/flags"
-	while read -r flag; do
-		# In a manual page a dash is written as \-.
-		check "the manual page of $program has --$flag" \
-			grep -qF -- "$(printf '%s' "--$flag" | sed 's/-/\\-/g')" "packaging/man/$program.1"
-	done <"$work/flags"
-done
+# The parts that the programs know themselves are as the programs are now.
+check "tables of metrics, manual pages and completions are up to date, or 'make docs' makes them so" packaging/docs.sh --check
+mkdir -p "$work/tree/collectors"
+cp -r packaging docs "$work/tree/"
+cp collectors/*.c "$work/tree/collectors/"
+sed -i 's/^| `arbitrage_redis_up`.*/| `arbitrage_redis_down` | gauge | | Gone. |/' "$work/tree/docs/metrics.md"
+run 1 "$work/tree/packaging/docs.sh" --check
+check "a table that tells of another metric is found, with what to do" grep -qF 'docs/metrics.md is out of date: run make docs' "$work/out"
+run 0 "$work/tree/packaging/docs.sh"
+check "and written anew" cmp docs/metrics.md "$work/tree/docs/metrics.md"
 
-# And no row tells of a metric that nobody writes.
+# What is written is all there, and nothing else.
 for program in collectors/*.c; do
 	"$BUILD/$(basename "$program" .c)" --list-metrics
 done | cut -f1 | sort -u >"$work/written"
 sed -n 's/^| `\(arbitrage_[a-z_]*\)`.*/\1/p' docs/metrics.md | sort -u >"$work/told"
-check "every metric that is documented is written" cmp "$work/written" "$work/told"
-
-for program in collectors/*.c textfile_lint arbwatch_exporter paper_exchange; do
+check "the metrics that are documented are those that are written" cmp "$work/written" "$work/told"
+for program in collectors/*.c arbwatch_exporter paper_exchange textfile_lint; do
 	program=$(basename "$program" .c)
-	check "README names $program" grep -qF "\`$program\`" README.md
 	check "$program has a manual page" test -f "packaging/man/$program.1"
+	# In a manual page a dash is written as \-.
+	"$BUILD/$program" --help | sed -n 's/^  --\([a-z._-]*\).*/--\1/p' | sed 's/-/\\-/g' | while read -r flag; do
+		grep -qF -- "$flag" "packaging/man/$program.1" || echo "$flag"
+	done >"$work/missing"
+	check "the manual page of $program has all its flags" test ! -s "$work/missing"
 done
-# The exporter's flags and metrics: those it tells of are those it has.
-"$BUILD/arbwatch_exporter" --help | sed -n 's/^  --\([a-z.-]*\).*/\1/p' >"$work/flags"
-check "arbwatch_exporter has flags" test -s "$work/flags"
-while read -r flag; do
-	check "the manual page of arbwatch_exporter has --$flag" \
-		grep -qF -- "$(printf '%s' "--$flag" | sed 's/-/\\-/g')" packaging/man/arbwatch_exporter.1
-done <"$work/flags"
+
+# completes WORDS...: what bash offers for the last one.
+completes() {
+	bash -c '. packaging/completions/arbwatch
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_arbwatch "$1"
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$@" | paste -sd ' '
+}
+check "bash completes a flag" test "$(completes redis_latency --ti)" = --timeout
+check "and a value from a closed set" test "$(completes preflight --env l)" = live
+check "and a file" test "$(completes open_positions --config.file READ)" = README.md
+check "and nothing for a value that it cannot know" test -z "$(completes redis_latency --target '')"
+
+# The exporter's metrics: those it tells of are those it has.
 spawn exporter "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.serve
 await 20 grep -q msg=started "$work/exporter.log"
 port=$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/exporter.log")
