@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # What the documentation holds between its lines of ```.  Pages are named from the top of the repository.
 
+# The page that toy_collector.sh follows to the letter: its commands and settings are of a program that it adds.
+followed=docs/adding-a-collector.md
+
 pages() { printf '%s\n' README.md docs/*.md compose/secrets/README.md prometheus/hosts/README.md; }
 
 # fences PAGE...: "PAGE:LINE WORD" of each block, "-" where it has no word.

@@ -70,7 +70,7 @@ check "no link of the documentation is broken" test ! -s "$work/broken"
 set -- $(pages)
 fences "$@" >"$work/fences" 2>"$work/endless"
 check "every block of the documentation ends" test ! -s "$work/endless"
-sed 's/^[^ ]* //' "$work/fences" | grep -vxE 'sh|cron|ini|yaml|json|pem|promql|redis|sql|text' >"$work/unknown"
+sed 's/^[^ ]* //' "$work/fences" | grep -vxE 'sh|c|cron|ini|yaml|json|pem|promql|redis|sql|text' >"$work/unknown"
 check "every block of the documentation says what it is: $(paste -sd ' ' "$work/unknown")" test ! -s "$work/unknown"
 
 for each in $(fenced json "$@"); do
@@ -135,7 +135,8 @@ yaml_block() {  # yaml_block PAGE:LINE: by the program that it is for
 	esac
 }
 : >"$work/configurations"
-for each in $(fenced yaml "$@"); do
+# shellcheck disable=SC2046 # one page per word
+for each in $(fenced yaml $(pages | grep -vxF "$followed")); do
 	yaml_block "$each"
 done
 

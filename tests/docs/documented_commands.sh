@@ -208,7 +208,7 @@ settings() {
 }
 
 # The user and the view of stack.md and engine.md are what the other pages take for granted.
-for page in docs/stack.md docs/engine.md $(pages | grep -vx -e docs/stack.md -e docs/engine.md); do
+for page in docs/stack.md docs/engine.md $(pages | grep -vx -e docs/stack.md -e docs/engine.md -e "$followed"); do
 	settings "$page"
 	for each in $(fences "$page" | sed 's/ /|/'); do
 		place=${each%|*}
