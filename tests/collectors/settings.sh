@@ -190,7 +190,8 @@ clean
 ### What only prints
 
 run 0 "$collector" --help
-check "--help names the exit statuses" grep -q '^Exit status: 0 published, 1 could not publish, 2 wrong flags or configuration, 3 ' "$work/out"
+check "--help names the exit statuses" \
+	grep -q '^Exit status: 0 published, 1 could not publish, 2 wrong flags or configuration, 3 ' "$work/out"
 check "--help begins with the usage" prints "usage: redis_latency [--FLAG VALUE]..."
 for flag in config.file config.check textfile.directory name env interval timeout fail-on-down stdout \
 	list-metrics log.level log.format version help target samples; do
