@@ -48,7 +48,7 @@ LEFT_OUT = {
 OF_RUNS_OF_PREFLIGHT = dict.fromkeys((
     "Duration, p95 of 24 h", "Runs of 24 h", "Checks of 24 h by outcome", "Checks that failed most in 24 h", "Duration",
     "Redis: PING of the check", "Postgres: SELECT 1 of the check", "Checks that fail, by hour", "Checks that warn, by hour",
-    "Alerts that were not taken"), "preflight runs seldom: what it did in an hour or a day is looked at")
+    "Alerts that were not accepted"), "preflight runs seldom: what it did in an hour or a day is looked at")
 
 # Rates over a fixed time, and why.
 FIXED_RANGES = {
@@ -101,8 +101,8 @@ EMPTY = {
     "overview/What stands in the way": QUIET,
     "overview/Position mismatches": "positions",
     "overview/Positions unreadable": "positions",
-    "exchanges/Left alone: time to go": QUIET,
-    "exchanges/Symbols that may not be traded": QUIET,
+    "exchanges/Ban or back-off: time left": QUIET,
+    "exchanges/Symbols that cannot be traded": QUIET,
     "exchanges/Failures by kind": QUIET,
     "exchanges/Refusals by HTTP status": QUIET,
     "exchanges/Certificate expires in": "tls",
@@ -125,7 +125,7 @@ EMPTY = {
     "preflight/Checks that failed most in 24 h": QUIET,
     "preflight/Checks that fail, by hour": QUIET,
     "preflight/Checks that warn, by hour": QUIET,
-    "preflight/Alerts that were not taken": QUIET,
+    "preflight/Alerts that were not accepted": QUIET,
     "preflight": "preflight",
     "services/Queues/B": "celery",
     "services": "services",

@@ -126,12 +126,12 @@ comes "a slow exchange is degraded" exchanges State 'A exchange=upbit 1'
 comes "a frozen exchange" exchanges State 'A exchange=binance 3'
 comes "a frozen exchange: its books grow old" exchanges 'Age of order books' 'A exchange=binance ([5-9]|[1-9][0-9]).*'
 comes "a ban" exchanges State 'A exchange=kraken 4'
-comes "a ban: how long still" exchanges 'Left alone: time to go' 'A exchange=kraken 2[0-9][0-9].*'
+comes "a ban: how long still" exchanges 'Ban or back-off: time left' 'A exchange=kraken 2[0-9][0-9].*'
 # There is one refusal alone: it must not have left the window before it is asked for.
 rate_interval=5m
 comes "a ban: refusals" exchanges 'Refusals by HTTP status' 'A code=418 exchange=kraken .*'
 rate_interval=15s
-comes "a halt: the symbols" exchanges 'Symbols that may not be traded' 'A exchange=okx symbol=BTC/USDT 0'
+comes "a halt: the symbols" exchanges 'Symbols that cannot be traded' 'A exchange=okx symbol=BTC/USDT 0'
 comes "a clock that is off" exchanges 'Clock skew: theirs minus ours' 'A exchange=bybit -[23].*'
 comes "a position the bot does not know: how much" positions Mismatches 'A exchange=binanceusdm symbol=BTC/USDT -0\.25'
 comes "a position the bot does not know: since when" positions Mismatches 'B exchange=binanceusdm symbol=BTC/USDT [0-9.]+'
