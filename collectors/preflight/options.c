@@ -58,7 +58,7 @@ const struct option preflight_options[] = {
 	    .repeatable = true },
 	{ .name = "paper.host",
 	    .argument = "HOST",
-	    .help = "private address of an exchange of our own; the keys for it are not live keys",
+	    .help = "host of an exchange of our own, at a private address; its keys are not live keys",
 	    .repeatable = true },
 	{ .name = "git.directory", .argument = "DIR", .fallback = ".", .help = "the bot's working tree" },
 	{ .name = "git.refs",
