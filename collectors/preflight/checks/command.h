@@ -1,22 +1,28 @@
 #ifndef COLLECTORS_PREFLIGHT_CHECKS_COMMAND_H
 #define COLLECTORS_PREFLIGHT_CHECKS_COMMAND_H
 
+#include <limits.h>
+
 #include "common/deadline.h"
 #include "common/failure.h"
 #include "common/text/buffer.h"
 
 /*
- * Run a program and take what it prints on standard output; standard error
- * goes to `errors`.  It is looked for in PATH, in absolute directories alone.
- * It gets nothing of our environment but PATH and HOME, and `environment`
- * besides (NAME=VALUE, up to NULL); no standard input, no open file of ours, and
- * signals as a shell would give them.  It can start no program of its own.  When
- * the deadline comes first it is killed, and when we end it ends.
- *
- * Its exit status, or -1 with `why`: it could not be started, was killed, or
- * printed more than `output` takes.
+ * Find a program in PATH, in absolute directories only: a relative one would be
+ * wherever we happen to be.  -1 with `why` (local).
  */
-int command_run(const char *const arguments[], const char *const environment[], struct deadline deadline,
-    struct buffer *output, struct buffer *errors, struct failure *why);
+int command_find(const char *name, char path[PATH_MAX], struct failure *why);
+
+/*
+ * Run the program `path`, and append what it prints to `output` and `errors`.
+ * It gets no standard input, no open file of ours, no environment but the one
+ * given, and signals as a shell would give them.  It is killed when the deadline
+ * passes first, and when the calling thread ends.
+ *
+ * Returns its exit status, or -1 with `why`: it could not be started, ended by
+ * a signal, or printed more than `output` takes.
+ */
+int command_run(const char *path, char *const arguments[], char *const environment[],
+    struct deadline deadline, struct buffer *output, struct buffer *errors, struct failure *why);
 
 #endif /* COLLECTORS_PREFLIGHT_CHECKS_COMMAND_H */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "collectors/preflight/checks/placeholder.h"
-#include "collectors/preflight/checks/secret_file_names.h"
+#include "collectors/preflight/checks/git_safety.h"
 #include "collectors/preflight/verdict.h"
 #include "common/system/time.h"
 #include "tests/suite.h"
@@ -101,7 +101,7 @@ static const char *const secret_files[] = { ".env", "a/.env", ".env.production",
 
 START_TEST(files_that_hold_secrets_are_known_by_their_names)
 {
-	ck_assert_msg(secret_file_names_match(secret_files[_i]), "'%s'", secret_files[_i]);
+	ck_assert_msg(git_safety_is_secret(secret_files[_i]), "'%s'", secret_files[_i]);
 }
 END_TEST
 
@@ -112,7 +112,7 @@ static const char *const other_files[] = { ".env.example", "a/.env.sample", "ser
 
 START_TEST(files_that_only_look_so_are_left_alone)
 {
-	ck_assert_msg(!secret_file_names_match(other_files[_i]), "'%s'", other_files[_i]);
+	ck_assert_msg(!git_safety_is_secret(other_files[_i]), "'%s'", other_files[_i]);
 }
 END_TEST
 
