@@ -1,27 +1,20 @@
+/*
+ * Reads /proc/PID/cmdline of every process.  A secret is looked for as it is: one
+ * that is encoded, or lies behind the first 128 KiB, is not found.  That limit is
+ * also the kernel's for a single argument.
+ */
+
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collectors/preflight/checks/processes.h"
 
-/* Of one process's arguments, or environment: Linux lets both together have 6 MiB. */
-enum { MOST_BYTES = 8 * 1024 * 1024 };
-
-struct process_search {
-	struct wanted wanted;
-	char *text;  /* room for MOST_BYTES */
-	size_t used; /* of it, at most so far */
-	bool cut;    /* somebody has more */
-	struct shown *shown;
-	size_t count, most;
-};
-
-/* How many bytes; a process that is gone, or not ours to read, has none. */
+/* Returns how many bytes were read: 0 for a process that has ended, or is not ours to read. */
 static size_t
 read_entry(int proc, const char *pid, const char *entry, char *text, size_t size)
 {
@@ -40,114 +33,47 @@ read_entry(int proc, const char *pid, const char *entry, char *text, size_t size
 }
 
 static bool
-holds(const struct process_search *search, const struct secrets *secrets, size_t length)
+holds_one(const char *text, size_t length, const struct secrets *secrets)
 {
 	for (size_t i = 0; i < secrets->count; i++) {
-		const char *secret = secrets->values[i];
-		size_t size = strlen(secret);
+		size_t size = strlen(secrets->values[i]);
 
-		if (size >= SHOWN_LEAST && memmem(search->text, length, secret, size) != NULL)
+		if (size >= SHOWN_LEAST && memmem(text, length, secrets->values[i], size) != NULL)
 			return true;
 	}
 	return false;
 }
 
-static int
-hex_value(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
-}
-
-/* In place; what is no escape stays.  The length. */
-static size_t
-decode_percent(char *text, size_t length)
-{
-	size_t to = 0;
-
-	for (size_t from = 0; from < length; from++, to++) {
-		bool escape = text[from] == '%' && length - from > 2 &&
-			      isxdigit((unsigned char)text[from + 1]) &&
-			      isxdigit((unsigned char)text[from + 2]);
-
-		text[to] = text[from];
-		if (escape) {
-			text[to] = (char)(hex_value(text[from + 1]) * 16 + hex_value(text[from + 2]));
-			from += 2;
-		}
-	}
-	return to;
-}
-
-/* As it is, or as it stands in a URL. */
-static bool
-shows_one(struct process_search *search, const struct secrets *secrets, int proc, const char *pid,
-    const char *entry)
-{
-	size_t length = read_entry(proc, pid, entry, search->text, MOST_BYTES);
-
-	if (length > search->used)
-		search->used = length;
-	search->cut |= length == MOST_BYTES;
-	return holds(search, secrets, length) || holds(search, secrets, decode_percent(search->text, length));
-}
-
-static void
-add_shown(struct process_search *search, int proc, const char *pid, bool in_environment)
-{
-	struct shown *shown = &search->shown[search->count++];
-	size_t length = read_entry(proc, pid, "comm", shown->name, sizeof(shown->name) - 1);
-
-	shown->name[length] = '\0';
-	shown->name[strcspn(shown->name, "\n")] = '\0';
-	shown->pid = (pid_t)strtol(pid, NULL, 10);
-	shown->in_environment = in_environment;
-}
-
-static bool
-is_of_another_user(int proc, const char *pid)
-{
-	struct stat info;
-
-	return fstatat(proc, pid, &info, 0) == 0 && info.st_uid != 0 && info.st_uid != geteuid();
-}
-
-static void
-check_process(struct process_search *search, int proc, const char *pid)
-{
-	if (shows_one(search, search->wanted.in_arguments, proc, pid, "cmdline"))
-		add_shown(search, proc, pid, false);
-	else if (is_of_another_user(proc, pid) &&
-		 shows_one(search, search->wanted.in_environments, proc, pid, "environ"))
-		add_shown(search, proc, pid, true);
-}
-
 size_t
 processes_showing(
-    struct wanted wanted, struct deadline deadline, struct shown shown[], size_t most, bool *all)
+    const struct secrets *secrets, struct deadline deadline, struct shown shown[], size_t most, bool *all)
 {
-	struct process_search search = {
-		.wanted = wanted, .text = malloc(MOST_BYTES), .shown = shown, .most = most
-	};
+	char *text = malloc(ARGUMENTS_READ);
 	DIR *directory = opendir("/proc");
-	int proc = directory == NULL ? -1 : dirfd(directory);
-	const struct dirent *entry;
+	size_t count = 0;
 
 	*all = false;
-	if (proc >= 0 && search.text != NULL)
-		while (deadline_left_ns(deadline) > 0) {
-			entry = readdir(directory);
-			*all = (entry == NULL || search.count == most) && !search.cut;
-			if (entry == NULL || search.count == most)
-				break;
-			/* We are a copy of our parent, who is looked at. */
-			if (isdigit((unsigned char)entry->d_name[0]) &&
-			    strtol(entry->d_name, NULL, 10) != getpid())
-				check_process(&search, proc, entry->d_name);
-		}
+	while (directory != NULL && text != NULL && deadline_left_ns(deadline) > 0 && !*all) {
+		const struct dirent *entry = readdir(directory);
+		size_t length;
+
+		*all = entry == NULL || count == most;
+		if (*all || !isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		length = read_entry(dirfd(directory), entry->d_name, "cmdline", text, ARGUMENTS_READ);
+		if (!holds_one(text, length, secrets))
+			continue;
+		shown[count].pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		length = read_entry(dirfd(directory), entry->d_name, "comm", shown[count].name,
+		    sizeof(shown[count].name) - 1);
+		/* The name ends with a line break. */
+		shown[count].name[length > 0 ? length - 1 : 0] = '\0';
+		count++;
+	}
 	if (directory != NULL)
 		(void)closedir(directory);
-	if (search.text != NULL)
-		explicit_bzero(search.text, search.used);
-	free(search.text);
-	return search.count;
+	if (text != NULL)
+		explicit_bzero(text, ARGUMENTS_READ);
+	free(text);
+	return count;
 }

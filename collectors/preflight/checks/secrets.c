@@ -24,16 +24,11 @@ enum { SHOWN_MOST = 4 };
 static const char rights[] = "make it readable by its owner alone: chmod 0400";
 static const char real_value[] = "put the real value there";
 
-/* Besides what the whole program knows: the bot's own, which no other check meets. */
-struct looked_for {
-	struct secrets in_arguments, in_environments;
-};
-
 /* Files -------------------------------------------------------------- */
 
 /* What is in good ones is looked for elsewhere. */
 static void
-check_file(struct check_result *result, const char *path, struct looked_for *looked_for)
+check_file(struct check_result *result, const char *path, struct secrets *looked_for)
 {
 	struct failure why = { 0 };
 	struct stat info;
@@ -53,10 +48,8 @@ check_file(struct check_result *result, const char *path, struct looked_for *loo
 		check_result_add(result, STATUS_FAIL, "put the secret into it", "%s", why.text);
 	else if (placeholder_is(content))
 		check_result_add(result, STATUS_FAIL, real_value, "'%s' holds a placeholder", path);
-	else {
-		secrets_add(&looked_for->in_arguments, content);
-		secrets_add(&looked_for->in_environments, content);
-	}
+	else
+		secrets_add(looked_for, content);
 	secret_free(content);
 }
 
@@ -119,9 +112,8 @@ check_keys(const struct preflight *preflight, struct check_result *result)
 	return count;
 }
 
-/* The bot has it in its environment, too: there it is no finding. */
 static void
-check_variable(struct check_result *result, const char *name, struct looked_for *looked_for)
+check_variable(struct check_result *result, const char *name, struct secrets *looked_for)
 {
 	const char *value = keys_variable(name);
 
@@ -131,7 +123,7 @@ check_variable(struct check_result *result, const char *name, struct looked_for 
 	else if (placeholder_is(value))
 		check_result_add(result, STATUS_FAIL, real_value, "the secret %s is a placeholder", name);
 	else
-		secrets_add(&looked_for->in_arguments, value);
+		secrets_add(looked_for, value);
 }
 
 /* Passwords of settings: which of them it is, nobody knows any more. */
@@ -145,45 +137,25 @@ check_settings(const struct preflight *preflight, struct check_result *result)
 }
 
 static void
-check_processes(const struct looked_for *looked_for, struct deadline deadline, struct check_result *result)
+check_processes(const struct secrets *looked_for, struct deadline deadline, struct check_result *result)
 {
-	const struct wanted wanted = { &looked_for->in_arguments, &looked_for->in_environments };
 	struct shown shown[SHOWN_MOST];
 	bool all;
-	size_t count = processes_showing(wanted, deadline, shown, SHOWN_MOST, &all);
+	size_t count = processes_showing(looked_for, deadline, shown, SHOWN_MOST, &all);
 
 	if (!all)
 		check_result_add(result, STATUS_WARN, "run it where /proc can be read",
 		    "the arguments of other processes could not all be looked at");
 	for (size_t i = 0; i < count; i++)
-		check_result_add(result, shown[i].in_environment ? STATUS_WARN : STATUS_FAIL,
-		    shown[i].in_environment
-			? "hand it over in a file"
-			: "hand it over in a file or a variable, and change it: it was public",
-		    "process %ld (%s) has a secret in its %s", (long)shown[i].pid, shown[i].name,
-		    shown[i].in_environment ? "environment" : "arguments");
-}
-
-static void
-check_elsewhere(const struct preflight *preflight, struct looked_for *looked_for, struct deadline deadline,
-    struct check_result *result)
-{
-	for (size_t i = 0; i < preflight->known.count; i++) {
-		secrets_add(&looked_for->in_arguments, preflight->known.values[i]);
-		secrets_add(&looked_for->in_environments, preflight->known.values[i]);
-	}
-	check_config(preflight, &looked_for->in_arguments, result);
-	if (looked_for->in_arguments.count > 0 && preflight->looks_at_processes)
-		check_processes(looked_for, deadline, result);
-	secrets_mask(&looked_for->in_arguments, result->reason);
-	secrets_release(&looked_for->in_arguments);
-	secrets_release(&looked_for->in_environments);
+		check_result_add(result, STATUS_FAIL,
+		    "hand it over in a file or a variable, and change it: it was public",
+		    "process %ld (%s) has a secret in its arguments", (long)shown[i].pid, shown[i].name);
 }
 
 void
 check_secrets(struct preflight *preflight, struct deadline deadline, struct check_result *result)
 {
-	struct looked_for looked_for = { 0 };
+	struct secrets looked_for = { 0 };
 	size_t count = check_keys(preflight, result);
 
 	for (size_t i = 0; i < preflight->secret_files.count; i++)
@@ -194,7 +166,14 @@ check_secrets(struct preflight *preflight, struct deadline deadline, struct chec
 		check_variable(result, preflight->secret_variables.items[i], &looked_for);
 	check_directory(preflight->keys_directory, result);
 	check_settings(preflight, result);
-	check_elsewhere(preflight, &looked_for, deadline, result);
+	for (size_t i = 0; i < preflight->known.count; i++)
+		secrets_add(&looked_for, preflight->known.values[i]);
+	check_config(preflight, &looked_for, result);
+	if (looked_for.count > 0 && preflight->looks_at_processes)
+		check_processes(&looked_for, deadline, result);
+	/* These include the bot's own, which no other check meets. */
+	secrets_mask(&looked_for, result->reason);
+	secrets_release(&looked_for);
 	count += preflight->secret_files.count + preflight->own_secret_files.count +
 		 preflight->secret_variables.count;
 	if (count + preflight->known.count == 0)
