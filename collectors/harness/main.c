@@ -27,7 +27,7 @@
 #include "common/version.h"
 
 enum { EXIT_PUBLISHED = 0, EXIT_NOT_PUBLISHED = 1, EXIT_USAGE = 2, EXIT_DOWN = 3 };
-enum { LARGE_BLOCK = 128 * 1024, TABLES_MOST = 8 };
+enum { LARGE_BLOCK = 128 * 1024, TABLES_MOST = 16 };
 enum { ENDED = -1 }; /* there was something to print, and nothing more to do */
 
 /* What SIGHUP replaces as a whole. */

@@ -1,3 +1,8 @@
+/*
+ * Texts have a fixed room, because what a peer sends may be of any length; what
+ * does not fit is left out, and that shows.
+ */
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,16 +18,21 @@ check_result_init(struct check_result *result)
 }
 
 void
-check_result_finish(struct check_result *result, const struct secrets *secrets)
+check_result_mask(struct check_result *result, const struct secrets *secrets)
 {
 	secrets_mask(secrets, result->reason);
 	secrets_mask(secrets, result->hint);
-	check_result_clean(result->reason);
-	check_result_clean(result->hint);
 }
 
 void
-check_result_clean(char *text)
+check_result_clean(struct check_result *result)
+{
+	check_text_clean(result->reason);
+	check_text_clean(result->hint);
+}
+
+void
+check_text_clean(char *text)
 {
 	while (*text != '\0') {
 		size_t width = utf8_character(text, strlen(text));
@@ -35,7 +45,6 @@ check_result_clean(char *text)
 	}
 }
 
-/* What has no room is left out, and that shows. */
 static void
 append(char *texts, size_t size, const char *text)
 {

@@ -1,16 +1,35 @@
 #ifndef COLLECTORS_PREFLIGHT_RUN_H
 #define COLLECTORS_PREFLIGHT_RUN_H
 
+#include "collectors/preflight/checks.h"
 #include "collectors/preflight/output/checklist.h"
-#include "collectors/preflight/settings.h"
+#include "common/system/background.h"
+
+/* One check, and the thread that it runs in. */
+struct check_run {
+	enum preflight_check check;
+	void *state; /* the check's own */
+	const struct secrets *secrets;
+	struct deadline deadline;
+	struct check_result result; /* the thread's, until it has ended */
+	struct background thread;
+};
 
 /*
- * Make all checks at once, in a process of its own (child.h), each in a thread
- * there; what they find is in `preflight->found`.  Back by the deadline and three
- * tenths of a second in every case: a check that has not answered by then
- * failed, and its process is left behind if it cannot be ended.  While that is
- * there, later runs do not begin that check again: at most one hangs for each.
+ * Run all checks that are listed and not skipped at once, and copy what they
+ * found to `results`.  Back by the deadline and a quarter of a second in every
+ * case: a check that has not ended by then has failed.  Its thread may still run
+ * (check_run_is_late()); while it does, later runs do not start that check again,
+ * nor those that share exchanges with it.
  */
-void preflight_run_checks(struct preflight *preflight, struct deadline deadline, struct checklist *checklist);
+void preflight_run_checks(struct check_run runs[CHECKS], const bool listed[CHECKS],
+    const bool skipped[CHECKS], struct deadline deadline, struct check_result results[CHECKS],
+    struct checklist *checklist);
+
+/* Whether the thread of an earlier run is still in that check. */
+bool check_run_is_late(struct check_run *run);
+
+/* The same for any check that shares exchanges: then `struct exchanges` must stay as it is. */
+bool check_runs_hold_exchanges(struct check_run runs[CHECKS]);
 
 #endif /* COLLECTORS_PREFLIGHT_RUN_H */

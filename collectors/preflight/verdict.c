@@ -1,3 +1,8 @@
+/*
+ * What live needs must not be skipped: an operator in a hurry could otherwise
+ * skip the check that fails, and be told "READY for live".
+ */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +16,7 @@ live_needs(int check)
 	       check == CHECK_OPEN_POSITIONS;
 }
 
-/* Whether a check of a whole run was skipped, and must not be. */
+/* Whether the check was skipped in a whole run, although live needs it. */
 static bool
 is_missing(const struct check_result *result, int check, struct verdict_terms terms)
 {
@@ -54,7 +59,7 @@ write_line(struct verdict *verdict, const struct check_result results[CHECKS], s
 
 	if (terms.partial) {
 		text_format(verdict->line, sizeof(verdict->line),
-		    "%s for %s; some checks alone are no verdict", verdict->text, env);
+		    "%s for %s; some checks alone give no verdict", verdict->text, env);
 		return;
 	}
 	write_missing(missing, sizeof(missing), results, terms);
@@ -67,7 +72,7 @@ void
 verdict_reach(struct verdict *verdict, const struct check_result results[CHECKS], const bool listed[CHECKS],
     struct verdict_terms terms)
 {
-	bool blocked = false, made;
+	bool blocked = false, any_made;
 
 	*verdict = (struct verdict){ 0 };
 	for (int check = 0; check < CHECKS; check++) {
@@ -81,11 +86,11 @@ verdict_reach(struct verdict *verdict, const struct check_result results[CHECKS]
 					 is_missing(&results[check], check, terms);
 		blocked |= verdict->blocks[check];
 	}
-	made = verdict->counts[STATUS_SKIP] < verdict->listed;
-	/* Where nothing was looked at, that is what is wrong. */
+	any_made = verdict->counts[STATUS_SKIP] < verdict->listed;
+	/* If all were skipped, each of them is a reason. */
 	for (int check = 0; check < CHECKS; check++)
-		verdict->blocks[check] |= !made && listed[check];
-	verdict->passed = !blocked && made;
+		verdict->blocks[check] |= !any_made && listed[check];
+	verdict->passed = !blocked && any_made;
 	verdict->ready = verdict->passed && !terms.partial;
 	verdict->ready_for_live = verdict->ready && terms.live;
 	write_text(verdict);

@@ -6,19 +6,18 @@
 
 #include "collectors/preflight/check_result.h"
 
-/* By what is judged. */
+/* The terms by which a run is judged. */
 struct verdict_terms {
 	bool live;
-	bool strict;  /* a warning is a reason not to be ready, too */
-	bool partial; /* some checks alone were asked for: that is no verdict */
+	bool strict;  /* a warning is also a reason not to be ready */
+	bool partial; /* --check chose some checks, which gives no verdict */
 };
 
 /* What follows from the checks.  Pure. */
 struct verdict {
 	size_t counts[STATUSES];
-	size_t listed;       /* checks that were to be made, those left out with --skip included */
-	bool blocks[CHECKS]; /* it is a reason not to be ready: in live also one that live needs and was
-				skipped */
+	size_t listed;       /* all checks, or those of --check; skipped ones included */
+	bool blocks[CHECKS]; /* it is a reason not to be ready; so is a skipped check that live needs */
 	bool passed;         /* nothing blocks, and something passed: what the exit status says */
 	bool ready;          /* passed, and it is a verdict; in live that is the same as `ready_for_live` */
 	bool ready_for_live;
@@ -28,5 +27,14 @@ struct verdict {
 
 void verdict_reach(struct verdict *verdict, const struct check_result results[CHECKS],
     const bool listed[CHECKS], struct verdict_terms terms);
+
+/* What a run came to: what the list, the evidence and the alerts are made of. */
+struct report {
+	const char *env;
+	bool strict, partial;
+	const bool *listed;
+	const struct check_result *results;
+	const struct verdict *verdict;
+};
 
 #endif /* COLLECTORS_PREFLIGHT_VERDICT_H */

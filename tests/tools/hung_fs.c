@@ -3,8 +3,10 @@
  * never answers one, as NFS does when its server is gone.  Whoever asks cannot be interrupted, not even by
  * SIGKILL.  It is mounted for COMMAND alone.
  *
- * The exit status is COMMAND's; 124: it was not over after SECONDS; 125: there is no such thing on this
- * machine.
+ * After SECONDS the file system is taken away, and whoever waits there gets an error: so a COMMAND that
+ * wanted to end, and had a thread there, ends.
+ *
+ * The exit status is COMMAND's; 124: it did not end even then; 125: there is no such thing on this machine.
  */
 
 #include <fcntl.h>
@@ -24,7 +26,7 @@
 
 #include "common/deadline.h"
 
-enum { EXIT_LATE = 124, EXIT_IMPOSSIBLE = 125, LARGEST_REQUEST = 1024 * 1024, LOOK_MS = 5 };
+enum { EXIT_LATE = 124, EXIT_IMPOSSIBLE = 125, LARGEST_REQUEST = 1024 * 1024, LOOK_MS = 5, END_MS = 5000 };
 
 static int
 write_text(const char *path, const char *text)
@@ -92,17 +94,23 @@ mount_hung(const char *directory, char *request)
 	return fd;
 }
 
-/* Take what is asked, until the command is over. */
+/* Take what is asked, until the command is over, or its time. */
 static int
 watch(int fd, pid_t child, struct deadline deadline, char *request)
 {
+	struct deadline end = { .at_ns = deadline.at_ns + (int64_t)END_MS * 1000000 };
 	int status;
 
-	while (deadline_left_ns(deadline) > 0) {
+	while (deadline_left_ns(end) > 0) {
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
 
 		if (waitpid(child, &status, WNOHANG) == child)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+		if (fd >= 0 && deadline_left_ns(deadline) == 0) {
+			/* This was the only descriptor: the kernel ends all requests. */
+			(void)close(fd);
+			fd = wait.fd = -1;
+		}
 		if (poll(&wait, 1, LOOK_MS) > 0)
 			(void)!read(fd, request, LARGEST_REQUEST);
 	}

@@ -1,4 +1,11 @@
+/*
+ * Is the machine prepared as the bot needs it: the mode is named, variables are
+ * set, files are there, and nobody else can change our config file?
+ */
+
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,6 +14,47 @@
 #include "collectors/preflight/checks/ownership.h"
 #include "collectors/preflight/checks/placeholder.h"
 #include "positions/keys.h"
+
+const struct option environment_options[] = {
+	{ .name = "environment.variable",
+	    .argument = "NAME",
+	    .help = "environment variable that must be set",
+	    .repeatable = true },
+	{ .name = "environment.file",
+	    .argument = "FILE",
+	    .help = "file that must exist",
+	    .repeatable = true },
+	{ 0 },
+};
+
+struct environment {
+	bool live, env_given;
+	struct string_list variables, files;
+	char *config_file;
+};
+
+static int
+environment_open(const struct check_setup *setup, void *state, struct failure *why)
+{
+	struct environment *environment = state;
+
+	environment->live = setup->live;
+	environment->env_given = options_given(setup->given, "env");
+	if (string_list_read(&environment->variables, setup->given, "environment.variable", why) != 0 ||
+	    string_list_read(&environment->files, setup->given, "environment.file", why) != 0)
+		return -1;
+	return copy_option(&environment->config_file, setup->given, "config.file", why);
+}
+
+static void
+environment_close(void *state)
+{
+	struct environment *environment = state;
+
+	string_list_release(&environment->variables);
+	string_list_release(&environment->files);
+	free(environment->config_file);
+}
 
 static void
 check_variable(struct check_result *result, const char *name)
@@ -37,27 +85,27 @@ check_file(struct check_result *result, const char *path)
 }
 
 static void
-check_config(const struct preflight *preflight, struct check_result *result)
+environment_run(void *state, struct deadline deadline, struct check_result *result)
 {
+	const struct environment *environment = state;
 	struct failure why = { 0 };
 
-	if (preflight->config_file != NULL && ownership_check(preflight->config_file, &why) != 0)
+	(void)deadline;
+	if (!environment->env_given)
 		check_result_add(result, STATUS_FAIL,
-		    "let the config file be there, this user's or root's: chown, chmod go-w", "%s", why.text);
+		    "choose one with --env paper or --env live (ARBWATCH_ENV)", "the mode is not named");
+	for (size_t i = 0; i < environment->variables.count; i++)
+		check_variable(result, environment->variables.items[i]);
+	for (size_t i = 0; i < environment->files.count; i++)
+		check_file(result, environment->files.items[i]);
+	if (environment->config_file != NULL && ownership_check(environment->config_file, &why) != 0)
+		check_result_add(result, STATUS_FAIL,
+		    "make the config file this user's or root's, and writable by nobody else: chown, chmod go-w",
+		    "%s", why.text);
+	check_result_pass(result, "%s, %zu variables and %zu files are there",
+	    environment->live ? "live" : "paper", environment->variables.count,
+	    environment->files.count + (environment->config_file != NULL));
 }
 
-void
-check_environment(struct preflight *preflight, struct deadline deadline, struct check_result *result)
-{
-	(void)deadline;
-	if (!preflight->env_given)
-		check_result_add(result, STATUS_FAIL,
-		    "say which with --env paper or --env live (ARBWATCH_ENV)", "the mode is not named");
-	for (size_t i = 0; i < preflight->variables.count; i++)
-		check_variable(result, preflight->variables.items[i]);
-	for (size_t i = 0; i < preflight->files.count; i++)
-		check_file(result, preflight->files.items[i]);
-	check_config(preflight, result);
-	check_result_pass(result, "%s, %zu variables and %zu files are there", preflight->env,
-	    preflight->variables.count, preflight->files.count + (preflight->config_file != NULL));
-}
+const struct check environment_check = { sizeof(struct environment), environment_open, environment_run,
+	environment_close };

@@ -6,32 +6,44 @@
  */
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <time.h>
 
-#include "collectors/preflight/checks.h"
+#include "collectors/preflight/exchanges.h"
 #include "exchange/health/assess.h"
 
-/* Asking ------------------------------------------------------------- */
+const struct option exchange_health_options[] = {
+	{ .name = "clock.max-skew",
+	    .argument = "DURATION",
+	    .fallback = "500ms",
+	    .help = "largest allowed difference between an exchange's clock and ours; half of it is a "
+		    "warning" },
+	{ 0 },
+};
 
-/* Which ones may be asked, each everything it has: how many. */
-static size_t
-choose(struct preflight *preflight, double now)
+struct exchange_health {
+	struct exchanges *exchanges;
+	double max_skew; /* seconds */
+};
+
+static int
+exchange_health_open(const struct check_setup *setup, void *state, struct failure *why)
 {
-	struct venues *v = &preflight->venues;
-	size_t count = 0;
+	struct exchange_health *health = state;
+	const struct venues *v = &setup->exchanges->venues;
+	int64_t skew;
 
-	for (size_t i = 0; i < v->count; i++) {
-		struct health_venue *venue = &v->items[i];
-
-		venue->reading = NULL;
-		if (preflight->memory_failure.kind != FAILURE_NONE || preflight->retry_at[i] > now)
-			continue;
-		venue_choose(venue, &v->targets[count]);
-		memcpy(v->targets[count].asked, venue->endpoints, sizeof(venue->endpoints));
-		venue->reading = &v->readings[count++];
-	}
-	return count;
+	health->exchanges = setup->exchanges;
+	if (options_duration(setup->given, "clock.max-skew", &skew, why) != 0)
+		return -1;
+	health->max_skew = (double)skew / 1e9;
+	/* Without a symbol the check would see nothing of what the bot trades there, and pass. */
+	for (size_t i = 0; i < v->count && setup->included[CHECK_EXCHANGE_HEALTH]; i++)
+		if (v->items[i].book_count == 0 && v->items[i].profile->endpoints[ENDPOINT_BOOK].path != NULL)
+			return options_failure(setup->given, "exchange", i, why,
+			    "%s: no --symbol is for it: give it one, as in '%s:BTC/USDT'", v->items[i].name,
+			    v->items[i].name);
+	return 0;
 }
 
 /* Judging ------------------------------------------------------------ */
@@ -62,7 +74,7 @@ first_failure(const struct exchange_reading *reading)
 
 static void
 judge_health(struct check_result *result, const struct health_venue *venue,
-    const struct assessment *assessment, enum health health)
+    const struct assessment *assessment, enum health state)
 {
 	const struct request_reading *failed = first_failure(venue->reading);
 	char what[160];
@@ -72,12 +84,12 @@ judge_health(struct check_result *result, const struct health_venue *venue,
 		check_result_add_failure(result, judge_is_failed(assessment) ? STATUS_FAIL : STATUS_WARN,
 		    "look at the exchange's status page and at the network", what, &failed->failure);
 	}
-	if (health == HEALTH_HEALTHY || (health == HEALTH_DEGRADED && failed != NULL))
+	if (state == HEALTH_HEALTHY || (state == HEALTH_DEGRADED && failed != NULL))
 		return;
-	check_result_add(result, health == HEALTH_DEGRADED ? STATUS_WARN : STATUS_FAIL,
-	    health == HEALTH_DEGRADED ? "trade there with care, or wait"
-				      : "do not trade there until it is healthy",
-	    "%s is %s", venue->name, health_name(health));
+	check_result_add(result, state == HEALTH_DEGRADED ? STATUS_WARN : STATUS_FAIL,
+	    state == HEALTH_DEGRADED ? "trade there with care, or wait"
+				     : "do not trade there until it is healthy",
+	    "%s is %s", venue->name, health_name(state));
 }
 
 static double
@@ -87,8 +99,9 @@ reduced(double value, double by)
 }
 
 /*
- * What is shown fails; what may be warns.  That an exchange tells whole seconds
- * alone nobody can mend, so the grain of its clock is never a reason to warn.
+ * A clock that is certainly off fails, one that may be off warns.  Nobody can
+ * change that an exchange reports whole seconds, so the grain of its clock is
+ * never a reason to warn.
  */
 static void
 judge_clock(struct check_result *result, const struct health_venue *venue, double most)
@@ -127,33 +140,35 @@ judge_books(struct check_result *result, const struct health_venue *venue)
 			check_result_add(result, STATUS_FAIL, "take the symbol out of the bot, or wait",
 			    "%s: %s cannot be traded", venue->name, book->symbol);
 		else if (book->assessment.tradable < 0 && venue->endpoints[ENDPOINT_SYMBOLS])
-			check_result_add(result, STATUS_FAIL, "wait until the exchange tells",
+			check_result_add(result, STATUS_FAIL, "wait until the exchange reports it",
 			    "%s: whether %s can be traded is not known", venue->name, book->symbol);
 	}
 }
 
 static void
-judge_venue(struct preflight *preflight, size_t index, struct check_result *result, double now)
+judge_venue(const struct exchange_health *health, size_t index, struct check_result *result, double now)
 {
-	struct venues *v = &preflight->venues;
+	struct exchanges *e = health->exchanges;
+	struct venues *v = &e->venues;
 	struct health_venue *venue = &v->items[index];
 	struct assessment assessment;
 
 	assess_venue(venue, &v->targets[venue->reading - v->readings], v->seconds, &assessment);
-	assess_judge_books(v, venue, &preflight->limits, &assessment);
+	assess_judge_books(v, venue, &e->limits, &assessment);
 	judge_remember(&venue->history, &assessment, now);
-	judge_health(
-	    result, venue, &assessment, judge(&preflight->limits, &venue->history, &assessment, now));
-	judge_clock(result, venue, preflight->max_skew);
+	judge_health(result, venue, &assessment, judge(&e->limits, &venue->history, &assessment, now));
+	judge_clock(result, venue, health->max_skew);
 	judge_books(result, venue);
 	if (assessment.latency_seconds > result->latency_seconds)
 		result->latency_seconds = assessment.latency_seconds;
+	exchanges_add_ban(e, index, (struct ban){ venue->history.banned_until, venue->history.retry_at });
 }
 
 static void
-judge_all(struct preflight *preflight, struct check_result *result)
+judge_all(const struct exchange_health *health, struct check_result *result)
 {
-	struct venues *v = &preflight->venues;
+	const struct exchanges *e = health->exchanges;
+	struct venues *v = &health->exchanges->venues;
 	double now = clock_unix_seconds();
 
 	assess_compare_clocks(v);
@@ -163,54 +178,40 @@ judge_all(struct preflight *preflight, struct check_result *result)
 	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		if (v->items[i].reading != NULL)
-			judge_venue(preflight, i, result, now);
-		else if (preflight->memory_failure.kind == FAILURE_NONE)
-			add_held_back(result, &v->items[i], preflight->retry_at[i]);
+			judge_venue(health, i, result, now);
+		else if (e->memory_failure.kind == FAILURE_NONE)
+			add_held_back(result, &v->items[i], e->retry_at[i]);
 	}
 }
 
-bool
-exchanges_are_named(const struct preflight *preflight, struct check_result *result)
+static void
+exchange_health_run(void *state, struct deadline deadline, struct check_result *result)
 {
-	if (preflight->has_exchanges)
-		return true;
-	if (preflight->live)
-		check_result_add(
-		    result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
-	check_result_skip(result, "not configured: no exchange");
-	return false;
-}
-
-void
-check_exchange_health(struct preflight *preflight, struct deadline deadline, struct check_result *result)
-{
-	struct venues *v = &preflight->venues;
+	const struct exchange_health *health = state;
+	struct exchanges *e = health->exchanges;
 	struct failure why = { 0 };
-	size_t asked;
 
-	if (!exchanges_are_named(preflight, result))
+	if (!exchanges_are_named(e, result))
 		return;
-	asked = choose(preflight, clock_unix_seconds());
-	if (preflight->memory_failure.kind != FAILURE_NONE)
+	if (e->memory_failure.kind != FAILURE_NONE)
 		check_result_add_failure(result, STATUS_FAIL,
-		    "let this user read the directory of the .prom files",
-		    "nobody is asked, there may be a ban", &preflight->memory_failure);
-	if (preflight->list_damage.kind != FAILURE_NONE)
-		check_result_add(result, STATUS_WARN, "wait, or remove that line if it is none", "%.400s",
-		    preflight->list_damage.text);
-	if (preflight->history_failure.kind != FAILURE_NONE)
+		    "make the directory of the .prom files readable for this user",
+		    "no exchange is asked, because there may be a ban", &e->memory_failure);
+	if (e->list_damage.kind != FAILURE_NONE)
+		check_result_add(result, STATUS_WARN, "wait, or remove that line if it is not a ban",
+		    "%.400s", e->list_damage.text);
+	if (e->history_failure.kind != FAILURE_NONE)
 		check_result_add_failure(result, STATUS_WARN,
-		    "let this user read that file, or let exchange_health write it anew",
-		    "whether books stood still before is not known", &preflight->history_failure);
-	if (asked > 0 &&
-	    exchange_probe(preflight->client, v->targets, asked, deadline, v->readings, &why) != 0) {
+		    "make that file readable for this user, or let exchange_health write it anew",
+		    "whether books stood still before is not known", &e->history_failure);
+	if (exchanges_read_books(e, deadline, &why) != 0) {
 		check_result_add_failure(result, STATUS_FAIL, "free some memory", "exchanges", &why);
-		for (size_t i = 0; i < v->count; i++)
-			v->items[i].reading = NULL;
 		return;
 	}
-	order_books_ready_set(&preflight->order_books_ready);
-	judge_all(preflight, result);
-	check_result_pass(result, "%zu exchanges are healthy, typical answer %.1f ms", v->count,
+	judge_all(health, result);
+	check_result_pass(result, "%zu exchanges are healthy, typical answer %.1f ms", e->count,
 	    result->latency_seconds * 1e3);
 }
+
+const struct check exchange_health_check = { sizeof(struct exchange_health), exchange_health_open,
+	exchange_health_run, NULL };

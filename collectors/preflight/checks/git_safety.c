@@ -32,6 +32,15 @@ enum {
 	WORDS_MAX = 24,
 };
 
+const struct option git_safety_options[] = {
+	{ .name = "git.directory", .argument = "DIR", .fallback = ".", .help = "the bot's working tree" },
+	{ .name = "git.refs",
+	    .argument = "PATTERN",
+	    .fallback = "refs",
+	    .help = "one of these refs must contain the bot's commit, as in refs/remotes/origin/main" },
+	{ 0 },
+};
+
 /* Names of secret files ----------------------------------------------- */
 
 static bool
@@ -212,8 +221,14 @@ disable_filters(struct git *git, struct failure *why)
 
 /* The check ----------------------------------------------------------- */
 
+struct git_safety {
+	char *directory, *refs;
+	bool live, given; /* the directory: then there must be a repository in live */
+};
+
 struct git_check {
-	const struct preflight *preflight;
+	const struct git_safety *settings;
+	enum check_status severity; /* of all but secret files */
 	struct check_result *result;
 	struct git git;
 	char commit[16];
@@ -312,7 +327,7 @@ check_changes(struct git_check *check, struct failure *why)
 	for (const char *path = NULL; result == 0 && (path = next(&more, path)) != NULL;)
 		add_name(path, ++count, names);
 	if (count > 0)
-		check_result_add(check->result, preflight_severity(check->preflight),
+		check_result_add(check->result, check->severity,
 		    "commit it, or put it away with git stash -u", "%zu paths are not as committed: %s",
 		    count, names);
 	buffer_release(&list);
@@ -343,7 +358,7 @@ check_tracked(struct git_check *check, struct failure *why)
 		    "git rm --cached it, put it into .gitignore, and change the secret: it is in the history",
 		    "%zu files that hold secrets are tracked: %s", secret_count, secrets);
 	if (hidden_count > 0)
-		check_result_add(check->result, preflight_severity(check->preflight),
+		check_result_add(check->result, check->severity,
 		    "git update-index --no-assume-unchanged --no-skip-worktree it, or end the sparse checkout",
 		    "%zu paths are not compared with what is committed: %s", hidden_count, hidden);
 	buffer_release(&list);
@@ -351,66 +366,93 @@ check_tracked(struct git_check *check, struct failure *why)
 }
 
 static int
-check_commit(struct git_check *check, const char *refs, struct failure *why)
+check_commit(struct git_check *check, struct failure *why)
 {
 	/* One ref is enough, even if git warns of others. */
 	static const struct question question = { .words = { "for-each-ref", "--contains", "HEAD",
 						      "--count=1", "--format=%(refname)", "--", NULL },
 		.may_warn = true };
-	enum check_status severity = preflight_severity(check->preflight);
+	const char *refs = check->settings->refs;
 	struct buffer list;
-	int result = 0;
+	int result;
 
 	if (check->commit[0] == '(' || check->commit[0] == '\0') {
-		check_result_add(check->result, severity, "commit what is to run", "there is no commit yet");
+		check_result_add(
+		    check->result, check->severity, "commit what is to run", "there is no commit yet");
 		return 0;
 	}
 	result = ask(&check->git, &question, refs, &list, why);
 	if (result == 0 && list.length == 0)
-		check_result_add(check->result, severity, "check out a branch or a tag, or push the commit",
-		    "commit %s is in none of %s", check->commit, refs);
+		check_result_add(check->result, check->severity,
+		    "check out a branch or a tag, or push the commit", "commit %s is in none of %s",
+		    check->commit, refs);
 	buffer_release(&list);
 	return result;
 }
 
 static void
-check_tree(struct git_check *check, const char *refs)
+check_tree(struct git_check *check)
 {
 	struct failure why = { 0 };
 
 	if (prepare(&check->git, &why) != 0)
-		check_result_add_failure(check->result, preflight_severity(check->preflight),
+		check_result_add_failure(check->result, check->severity,
 		    "install git, or leave the check out (--skip git_safety)", check->git.root, &why);
 	/* What git cannot read is not known to be clean. */
 	else if (check_top(&check->git, &why) != 0 || disable_filters(&check->git, &why) != 0 ||
 		 check_changes(check, &why) != 0 || check_tracked(check, &why) != 0 ||
-		 check_commit(check, refs, &why) != 0)
-		check_result_add_failure(check->result, preflight_severity(check->preflight),
+		 check_commit(check, &why) != 0)
+		check_result_add_failure(check->result, check->severity,
 		    "as the user whose working tree it is, see that git status works there, and run preflight",
 		    check->git.root, &why);
 	check_result_pass(check->result, "clean, at commit %s, no secret files tracked", check->commit);
 }
 
-void
-check_git_safety(struct preflight *preflight, struct deadline deadline, struct check_result *result)
+static void
+git_safety_run(void *state, struct deadline deadline, struct check_result *result)
 {
 	static const char hint[] = "name the bot's working tree in git.directory";
-	struct git_check check = {
-		.preflight = preflight, .result = result, .git = { .deadline = deadline }
-	};
+	const struct git_safety *settings = state;
+	struct git_check check = { .settings = settings,
+		.severity = check_severity(settings->live),
+		.result = result,
+		.git = { .deadline = deadline } };
 	struct failure why = { 0 };
-	char *root = find_root(preflight->git_directory, &why);
+	char *root = find_root(settings->directory, &why);
 
 	check.git.root = root;
 	if (root != NULL)
-		check_tree(&check, preflight->git_refs);
+		check_tree(&check);
 	else if (why.kind != FAILURE_NONE)
-		check_result_add_failure(
-		    result, preflight_severity(preflight), hint, preflight->git_directory, &why);
-	else if (preflight->live && preflight->git_given)
-		check_result_add(result, STATUS_FAIL, hint, "no repository in '%.300s' or above",
-		    preflight->git_directory);
+		check_result_add_failure(result, check.severity, hint, settings->directory, &why);
+	else if (settings->live && settings->given)
+		check_result_add(
+		    result, STATUS_FAIL, hint, "no repository in '%.300s' or above", settings->directory);
 	else
-		check_result_skip(result, "no repository in '%.300s' or above", preflight->git_directory);
+		check_result_skip(result, "no repository in '%.300s' or above", settings->directory);
 	free(root);
 }
+
+static int
+git_safety_open(const struct check_setup *setup, void *state, struct failure *why)
+{
+	struct git_safety *settings = state;
+
+	settings->live = setup->live;
+	settings->given = options_given(setup->given, "git.directory");
+	if (copy_option(&settings->directory, setup->given, "git.directory", why) != 0)
+		return -1;
+	return copy_option(&settings->refs, setup->given, "git.refs", why);
+}
+
+static void
+git_safety_close(void *state)
+{
+	struct git_safety *settings = state;
+
+	free(settings->directory);
+	free(settings->refs);
+}
+
+const struct check git_safety_check = { sizeof(struct git_safety), git_safety_open, git_safety_run,
+	git_safety_close };

@@ -1,16 +1,76 @@
+/*
+ * In paper no live key may be within reach.  In live trading must be armed on
+ * purpose, and each key must be unable to withdraw and restricted to an address.
+ * What an exchange does not tell about its keys somebody has to look up, and
+ * name the exchange in live.verified.
+ */
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "collectors/preflight/checks.h"
-#include "collectors/preflight/checks/credentials.h"
+#include "collectors/preflight/exchanges.h"
+#include "common/text/slice.h"
 #include "positions/keys.h"
+
+const struct option live_guard_options[] = {
+	{ .name = "live.armed",
+	    .argument = "yes|no",
+	    .fallback = "no",
+	    .help = "in live: confirms that live trading is intended" },
+	{ .name = "live.variable",
+	    .argument = "NAME",
+	    .help = "environment variable that holds a live key; it must not be set in paper",
+	    .repeatable = true },
+	{ .name = "live.verified",
+	    .argument = "NAME",
+	    .help = "exchange that does not report what its key may do, and whose key somebody has checked",
+	    .repeatable = true },
+	{ 0 },
+};
+
+struct live_guard {
+	struct exchanges *exchanges;
+	bool live, armed;
+	struct string_list variables; /* of the bot's live keys */
+	struct string_list verified;  /* exchanges whose keys somebody looked at */
+};
+
+static int
+live_guard_open(const struct check_setup *setup, void *state, struct failure *why)
+{
+	struct live_guard *guard = state;
+
+	guard->exchanges = setup->exchanges;
+	guard->live = setup->live;
+	if (read_yes(&guard->armed, setup->given, "live.armed", why) != 0 ||
+	    string_list_read(&guard->variables, setup->given, "live.variable", why) != 0 ||
+	    string_list_read(&guard->verified, setup->given, "live.verified", why) != 0)
+		return -1;
+	for (size_t i = 0; guard->exchanges->count > 0 && i < guard->verified.count; i++)
+		if (exchange_settings_find(
+			&guard->exchanges->accounts.settings, SLICE(guard->verified.items[i])) == NULL)
+			return options_failure(setup->given, "live.verified", i, why,
+			    "--exchange names no exchange '%s'", guard->verified.items[i]);
+	return 0;
+}
+
+static void
+live_guard_close(void *state)
+{
+	struct live_guard *guard = state;
+
+	string_list_release(&guard->variables);
+	string_list_release(&guard->verified);
+}
 
 /* Paper -------------------------------------------------------------- */
 
 static const char take_away[] =
-    "take live keys away from where paper runs, or ask the exchange at its test_url";
+    "remove live keys from where paper runs, or set the URL of the exchange to its test_url";
 
-static const char unseen[] = "let this program read the directory, or give the one where the keys are";
+static const char unseen[] =
+    "make the directory readable for this program, or name the one where the keys are";
 
 static void
 add_stray(void *context, const char *where)
@@ -20,31 +80,31 @@ add_stray(void *context, const char *where)
 }
 
 static void
-guard_paper(const struct preflight *preflight, struct check_result *result)
+guard_paper(const struct live_guard *guard, struct check_result *result)
 {
+	const struct exchanges *e = guard->exchanges;
 	struct failure why = { 0 };
 	size_t keys = 0;
 
-	for (size_t i = 0; preflight->has_exchanges && i < preflight->accounts.count; i++) {
-		const struct credential *credential = &preflight->credentials[i];
+	for (size_t i = 0; i < e->count; i++) {
+		const struct credential *credential = &e->credentials[i];
 
 		keys += credential->there;
 		if (credential->there && !credential->paper_place)
 			check_result_add(result, STATUS_FAIL, take_away,
-			    "%s: a live key is within reach: %.300s", preflight->accounts.items[i].name,
-			    credential->where);
+			    "%s: a live key is within reach: %.300s", e->names[i], credential->where);
 	}
-	if (credentials_each_stray(preflight, add_stray, result, &why) != 0)
+	if (exchanges_each_stray_key(e, add_stray, result, &why) != 0)
 		check_result_add_failure(
 		    result, STATUS_FAIL, unseen, "which keys are within reach is not known", &why);
-	for (size_t i = 0; i < preflight->live_variables.count; i++) {
-		const char *value = keys_variable(preflight->live_variables.items[i]);
+	for (size_t i = 0; i < guard->variables.count; i++) {
+		const char *value = keys_variable(guard->variables.items[i]);
 
 		if (value != NULL && *value != '\0')
 			check_result_add(result, STATUS_FAIL, take_away, "a live key is within reach: %s",
-			    preflight->live_variables.items[i]);
+			    guard->variables.items[i]);
 	}
-	if (preflight->armed)
+	if (guard->armed)
 		check_result_add(result, STATUS_WARN, "unset live.armed (ARBWATCH_LIVE_ARMED)",
 		    "live trading is armed, and this is paper");
 	check_result_pass(result, "no live key is within reach (%zu keys of paper exchanges)", keys);
@@ -68,23 +128,32 @@ has_withdraw_permission(const struct profile_account *profile)
 	return false;
 }
 
-/* What somebody saw counts where the exchange itself tells nothing, and nowhere else. */
+static bool
+is_verified(const struct live_guard *guard, const char *name)
+{
+	for (size_t i = 0; i < guard->verified.count; i++)
+		if (strcmp(guard->verified.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* live.verified counts only where the exchange itself reports nothing. */
 static void
-find_unknown(const struct preflight *preflight, const struct account *account, bool tells, const char *what,
+find_unknown(const struct live_guard *guard, const struct account *account, bool tells, const char *what,
     struct check_result *result)
 {
 	if (tells)
 		check_result_add(result, STATUS_FAIL,
-		    "the exchange tells it in a form that is not known: see account.key in its profile",
+		    "the exchange reports it in a form that is not known: see account.key in its profile",
 		    "%s: %s is not known", account->name, what);
-	else if (!string_list_has(&preflight->verified, account->name))
+	else if (!is_verified(guard, account->name))
 		check_result_add(result, STATUS_WARN,
 		    "look at the key on the exchange's page, then name it in live.verified",
 		    "%s: %s is not known", account->name, what);
 }
 
 static void
-guard_key(const struct preflight *preflight, const struct account *account, struct check_result *result)
+guard_key(const struct live_guard *guard, const struct account *account, struct check_result *result)
 {
 	const struct profile_account *profile = &account->setting->profile->account;
 	const struct account_key_health *health = &account->reading->health;
@@ -94,20 +163,20 @@ guard_key(const struct preflight *preflight, const struct account *account, stru
 		check_result_add(result, STATUS_FAIL, "take the right to withdraw from the key",
 		    "%s: the key may withdraw", account->name);
 	else if (health->permission[PERMISSION_WITHDRAW] < 0)
-		find_unknown(preflight, account, has_withdraw_permission(profile),
-		    "whether the key may withdraw", result);
+		find_unknown(
+		    guard, account, has_withdraw_permission(profile), "whether the key may withdraw", result);
 	if (health->ip_restricted == 0)
 		check_result_add(result, STATUS_FAIL, "restrict the key to this machine's address",
 		    "%s: the key is not restricted to an address", account->name);
 	else if (health->ip_restricted < 0)
-		find_unknown(preflight, account, tells_restricted,
-		    "whether the key is restricted to an address", result);
+		find_unknown(
+		    guard, account, tells_restricted, "whether the key is restricted to an address", result);
 	if (health->trading_locked == 1)
 		check_result_add(result, STATUS_FAIL, "ask the exchange why",
 		    "%s: the exchange has locked trading on the account", account->name);
 }
 
-/* Whether it was read, where it was asked for. */
+/* Returns whether it was read, or need not be. */
 static bool
 was_read(const struct account *account, enum account_endpoint endpoint, const char *hint, const char *what,
     struct check_result *result)
@@ -123,14 +192,13 @@ was_read(const struct account *account, enum account_endpoint endpoint, const ch
 }
 
 static void
-guard_account(const struct preflight *preflight, size_t index, struct check_result *result)
+guard_account(const struct live_guard *guard, size_t index, struct check_result *result)
 {
-	const struct account *account = &preflight->accounts.items[index];
+	const struct account *account = &guard->exchanges->accounts.items[index];
 
-	if (preflight->credentials[index].paper_place)
-		check_result_add(result, STATUS_FAIL,
-		    "leave the URL out, so that the exchange itself is asked",
-		    "%s is asked at a loopback or test address, and this is live", account->name);
+	if (guard->exchanges->credentials[index].paper_place)
+		check_result_add(result, STATUS_FAIL, "remove the URL, so that the exchange itself is asked",
+		    "%s: its URL is a loopback or test address, and this is live", account->name);
 	if (account->key == NULL || account->reading == NULL) {
 		check_result_add(result, STATUS_FAIL, "see the checks secrets and exchange_health",
 		    "%s: its key could not be looked at", account->name);
@@ -138,33 +206,39 @@ guard_account(const struct preflight *preflight, size_t index, struct check_resu
 	}
 	if (was_read(account, ACCOUNT_KEY, "correct the key, or what it may read",
 		"the key could not be looked at", result))
-		guard_key(preflight, account, result);
+		guard_key(guard, account, result);
 	(void)was_read(account, ACCOUNT_LOCK, "try again, or ask the exchange",
 	    "whether trading is locked is not known", result);
 }
 
 static void
-guard_live(const struct preflight *preflight, struct check_result *result)
+guard_live(const struct live_guard *guard, struct check_result *result)
 {
-	if (!preflight->armed)
+	if (!guard->armed)
 		check_result_add(result, STATUS_FAIL,
 		    "when live trading is meant, set live.armed to yes (ARBWATCH_LIVE_ARMED=yes)",
 		    "live trading is not armed");
-	if (!preflight->has_exchanges)
+	if (guard->exchanges->count == 0)
 		check_result_add(
 		    result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
-	for (size_t i = 0; preflight->has_exchanges && i < preflight->accounts.count; i++)
-		guard_account(preflight, i, result);
+	for (size_t i = 0; i < guard->exchanges->count; i++)
+		guard_account(guard, i, result);
 	check_result_pass(result, "armed; %zu keys, none may withdraw, each is restricted to an address",
-	    preflight->accounts.count);
+	    guard->exchanges->count);
 }
 
-void
-check_live_guard(struct preflight *preflight, struct deadline deadline, struct check_result *result)
+static void
+live_guard_run(void *state, struct deadline deadline, struct check_result *result)
 {
-	(void)deadline;
-	if (preflight->live)
-		guard_live(preflight, result);
+	const struct live_guard *guard = state;
+
+	exchanges_ask_accounts(guard->exchanges, deadline);
+	if (guard->live)
+		guard_live(guard, result);
 	else
-		guard_paper(preflight, result);
+		guard_paper(guard, result);
+	check_result_mask(result, &guard->exchanges->known);
 }
+
+const struct check live_guard_check = { sizeof(struct live_guard), live_guard_open, live_guard_run,
+	live_guard_close };

@@ -1,3 +1,9 @@
+/*
+ * Two checks that are alike: every server is asked at once, the median of a few
+ * round trips counts, because one slow answer says little, and the slowest server
+ * is the one that the list shows.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,130 +11,197 @@
 #include "collectors/preflight/checks.h"
 #include "common/net/target.h"
 #include "common/system/parallel.h"
+#include "probes/postgres/postgres.h"
+#include "probes/redis/redis.h"
+
+enum { SERVERS_MAX = 16, REDIS_SAMPLES = 5, POSTGRES_SAMPLES = 3, SERVER_SAMPLES = REDIS_SAMPLES };
+_Static_assert((int)SERVERS_MAX *SERVER_SAMPLES <= (int)SAMPLES_MAX, "all samples have room");
+
+const struct option redis_options[] = {
+	{ .name = "redis.target",
+	    .argument = "[NAME=]URL",
+	    .variable = "REDIS_URL",
+	    .help = "Redis server to check: redis://[user:password@]host[:port][/db], rediss://... or "
+		    "unix://[user:password@]/path[?db=N]",
+	    .repeatable = true,
+	    .secret = true },
+	{ .name = "redis.password",
+	    .argument = "PASSWORD",
+	    .variable = "REDIS_PASSWORD",
+	    .help = "password for targets whose URL has none",
+	    .secret = true },
+	{ .name = "redis.tls.ca-file",
+	    .argument = "FILE",
+	    .help = "CAs that may sign a Redis server's certificate, in PEM (default: the system's CAs)" },
+	{ .name = "redis.tls.cert-file",
+	    .argument = "FILE",
+	    .help = "client certificate, for servers that ask for one, in PEM" },
+	{ .name = "redis.tls.key-file",
+	    .argument = "FILE",
+	    .help = "key of the client certificate (default: in the certificate's file)" },
+	{ .name = "redis.tls.server-name",
+	    .argument = "NAME",
+	    .help = "host name that the server's certificate must have (default: the URL's host)" },
+	{ .name = "redis.latency.warn",
+	    .argument = "DURATION",
+	    .fallback = "20ms",
+	    .help = "a slower PING is a warning" },
+	{ .name = "redis.latency.fail",
+	    .argument = "DURATION",
+	    .fallback = "100ms",
+	    .help = "a slower PING is a failure" },
+	{ 0 },
+};
+
+const struct option postgres_options[] = {
+	{ .name = "postgres.target",
+	    .argument = "[NAME=]DSN",
+	    .variable = "POSTGRES_DSN",
+	    .help = "PostgreSQL server to check, as a libpq connection string",
+	    .repeatable = true,
+	    .secret = true },
+	{ .name = "postgres.password",
+	    .argument = "PASSWORD",
+	    .variable = "POSTGRES_PASSWORD",
+	    .help = "password for targets whose connection string has none",
+	    .secret = true },
+	{ .name = "postgres.latency.warn",
+	    .argument = "DURATION",
+	    .fallback = "50ms",
+	    .help = "a slower SELECT 1 is a warning" },
+	{ .name = "postgres.latency.fail",
+	    .argument = "DURATION",
+	    .fallback = "500ms",
+	    .help = "a slower SELECT 1 is a failure" },
+	{ .name = "postgres.schema-version",
+	    .argument = "TEXT",
+	    .help = "expected answer to the schema query; without it, the query is not sent" },
+	{ .name = "postgres.schema-query",
+	    .argument = "SQL",
+	    .fallback = "SELECT version_num FROM alembic_version",
+	    .help = "query for the schema's version; it runs in a read-only transaction" },
+	{ 0 },
+};
+
+struct server {
+	char *text; /* "[NAME=]URL", cut in two */
+	const char *name;
+	double seconds[SERVER_SAMPLES]; /* of its result */
+	/* A server has one of these. */
+	struct redis_target *redis;
+	struct redis_result redis_result;
+	struct postgres_target *postgres;
+	struct postgres_result postgres_result;
+};
+
+struct servers {
+	bool live;
+	double warn, fail; /* seconds; above it */
+	struct server items[SERVERS_MAX];
+	size_t count;
+	char *schema_version; /* expected; NULL: not checked */
+	char *schema_query;
+	struct deadline deadline; /* of the run under way */
+};
 
 /* Settings ----------------------------------------------------------- */
 
-static int
-read_limits(struct latency_limits *limits, const struct options *given, const char *warn, const char *fail,
-    struct failure *why)
+static void
+servers_close(void *state)
 {
-	int64_t warn_ns, fail_ns;
+	struct servers *servers = state;
 
-	if (options_duration(given, warn, &warn_ns, why) != 0 ||
-	    options_duration(given, fail, &fail_ns, why) != 0)
-		return -1;
-	if (fail_ns < warn_ns)
-		return options_failure(given, fail, 0, why, "is below %s", warn);
-	*limits = (struct latency_limits){ (double)warn_ns / 1e9, (double)fail_ns / 1e9 };
-	return 0;
-}
-
-static int
-open_redis(struct servers *servers, const struct options *given, size_t index, struct secrets *secrets,
-    struct failure *why)
-{
-	const struct redis_tls tls = { .ca_file = options_text(given, "redis.tls.ca-file"),
-		.cert_file = options_text(given, "redis.tls.cert-file"),
-		.key_file = options_text(given, "redis.tls.key-file"),
-		.server_name = options_text(given, "redis.tls.server-name") };
-	struct redis_server *server = &servers->redis[servers->redis_count++];
-	struct failure reason = { 0 };
-	char *name, *url;
-
-	server->text = strdup(options_item(given, "redis.target", index));
-	if (server->text == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	server->result.ping_seconds = server->seconds;
-	target_split(server->text, &name, &url);
-	server->target = redis_target_new(url, options_text(given, "redis.password"), &tls, secrets, &reason);
-	if (server->target == NULL)
-		return options_failure(given, "redis.target", index, why, "%s", reason.text);
-	server->name = name != NULL ? name : redis_target_address(server->target);
-	return 0;
-}
-
-static int
-open_postgres(struct servers *servers, const struct options *given, size_t index, struct secrets *secrets,
-    struct failure *why)
-{
-	struct postgres_server *server = &servers->postgres[servers->postgres_count++];
-	struct failure reason = { 0 };
-	char *name, *dsn;
-
-	server->text = strdup(options_item(given, "postgres.target", index));
-	if (server->text == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	server->result.query_seconds = server->seconds;
-	target_split(server->text, &name, &dsn);
-	server->target = postgres_target_new(dsn, options_text(given, "postgres.password"), secrets, &reason);
-	if (server->target == NULL)
-		return options_failure(given, "postgres.target", index, why, "%s", reason.text);
-	server->name = name != NULL ? name : postgres_target_address(server->target);
-	return 0;
-}
-
-static int
-read_schema(struct servers *servers, const struct options *given, struct failure *why)
-{
-	const char *version = options_text(given, "postgres.schema-version");
-
-	if (version == NULL)
-		return 0;
-	servers->schema_version = strdup(version);
-	servers->schema_query = strdup(options_text(given, "postgres.schema-query"));
-	if (servers->schema_version == NULL || servers->schema_query == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	return 0;
-}
-
-static int
-count_targets(const struct options *given, const char *option, size_t *count, struct failure *why)
-{
-	*count = options_count(given, option);
-	if (*count > SERVERS_MAX)
-		return options_failure(
-		    given, option, SERVERS_MAX, why, "more than %d targets", (int)SERVERS_MAX);
-	return 0;
-}
-
-int
-redis_postgres_open(
-    struct servers *servers, const struct options *given, struct secrets *secrets, struct failure *why)
-{
-	size_t redis, postgres;
-
-	if (read_limits(&servers->redis_limits, given, "redis.latency.warn", "redis.latency.fail", why) !=
-		0 ||
-	    read_limits(&servers->postgres_limits, given, "postgres.latency.warn", "postgres.latency.fail",
-		why) != 0 ||
-	    read_schema(servers, given, why) != 0 || count_targets(given, "redis.target", &redis, why) != 0 ||
-	    count_targets(given, "postgres.target", &postgres, why) != 0)
-		return -1;
-	for (size_t i = 0; i < redis; i++)
-		if (open_redis(servers, given, i, secrets, why) != 0)
-			return -1;
-	for (size_t i = 0; i < postgres; i++)
-		if (open_postgres(servers, given, i, secrets, why) != 0)
-			return -1;
-	return 0;
-}
-
-void
-redis_postgres_release(struct servers *servers)
-{
-	for (size_t i = 0; i < servers->redis_count; i++) {
-		redis_target_free(servers->redis[i].target);
-		secret_free(servers->redis[i].text);
-	}
-	for (size_t i = 0; i < servers->postgres_count; i++) {
-		postgres_target_free(servers->postgres[i].target);
-		secret_free(servers->postgres[i].text);
+	for (size_t i = 0; i < servers->count; i++) {
+		redis_target_free(servers->items[i].redis);
+		postgres_target_free(servers->items[i].postgres);
+		secret_free(servers->items[i].text);
 	}
 	free(servers->schema_version);
 	free(servers->schema_query);
 }
 
+static int
+open_server(struct servers *servers, const struct check_setup *setup, const char *option, bool is_redis,
+    struct failure *why)
+{
+	const struct options *given = setup->given;
+	size_t index = servers->count;
+	struct server *server = &servers->items[servers->count++];
+	struct failure reason = { 0 };
+	char *name, *url;
+
+	server->text = strdup(options_item(given, option, index));
+	if (server->text == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	target_split(server->text, &name, &url);
+	if (is_redis) {
+		const struct redis_tls tls = { .ca_file = options_text(given, "redis.tls.ca-file"),
+			.cert_file = options_text(given, "redis.tls.cert-file"),
+			.key_file = options_text(given, "redis.tls.key-file"),
+			.server_name = options_text(given, "redis.tls.server-name") };
+
+		server->redis_result.ping_seconds = server->seconds;
+		server->redis = redis_target_new(
+		    url, options_text(given, "redis.password"), &tls, setup->secrets, &reason);
+		if (server->redis != NULL)
+			server->name = name != NULL ? name : redis_target_address(server->redis);
+	} else {
+		server->postgres_result.query_seconds = server->seconds;
+		server->postgres = postgres_target_new(
+		    url, options_text(given, "postgres.password"), setup->secrets, &reason);
+		if (server->postgres != NULL)
+			server->name = name != NULL ? name : postgres_target_address(server->postgres);
+	}
+	return server->name != NULL ? 0 : options_failure(given, option, index, why, "%s", reason.text);
+}
+
+static int
+servers_open(const struct check_setup *setup, const char *kind, struct servers *servers, struct failure *why)
+{
+	bool is_redis = strcmp(kind, "redis") == 0;
+	char target[32], warn[32], fail[32];
+	int64_t warn_ns, fail_ns;
+	size_t count;
+
+	servers->live = setup->live;
+	(void)snprintf(target, sizeof(target), "%s.target", kind);
+	(void)snprintf(warn, sizeof(warn), "%s.latency.warn", kind);
+	(void)snprintf(fail, sizeof(fail), "%s.latency.fail", kind);
+	if (options_duration(setup->given, warn, &warn_ns, why) != 0 ||
+	    options_duration(setup->given, fail, &fail_ns, why) != 0)
+		return -1;
+	if (fail_ns < warn_ns)
+		return options_failure(setup->given, fail, 0, why, "is below %s", warn);
+	servers->warn = (double)warn_ns / 1e9;
+	servers->fail = (double)fail_ns / 1e9;
+	count = options_count(setup->given, target);
+	if (count > SERVERS_MAX)
+		return options_failure(
+		    setup->given, target, SERVERS_MAX, why, "more than %d targets", (int)SERVERS_MAX);
+	while (servers->count < count)
+		if (open_server(servers, setup, target, is_redis, why) != 0)
+			return -1;
+	return 0;
+}
+
 /* Latency ------------------------------------------------------------ */
+
+/* Skipped in paper; whoever goes live without a look at it must say so. */
+static bool
+is_configured(const struct servers *servers, const char *kind, struct check_result *result)
+{
+	char hint[128];
+
+	if (servers->count > 0)
+		return true;
+	(void)snprintf(
+	    hint, sizeof(hint), "give a %s.target, or leave the check out with --skip %s", kind, kind);
+	if (servers->live)
+		check_result_add(result, STATUS_FAIL, hint, "not configured: no %s.target", kind);
+	else
+		check_result_skip(result, "not configured: no %s.target", kind);
+	return false;
+}
 
 static int
 compare_seconds(const void *a, const void *b)
@@ -138,106 +211,111 @@ compare_seconds(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The median of a copy: those that were measured go into a histogram as they came. */
-static double
-median(const double seconds[], size_t count)
-{
-	double sorted[SERVERS_MAX];
-
-	memcpy(sorted, seconds, count * sizeof(*seconds));
-	qsort(sorted, count, sizeof(*sorted), compare_seconds);
-	return sorted[count / 2];
-}
-
-/* Of several servers the slowest is what the check shows. */
 static void
-judge_latency(struct check_result *result, const struct latency_limits *limits, const char *name,
-    const double seconds[], size_t count)
+judge_latency(
+    const struct servers *servers, const struct server *server, size_t count, struct check_result *result)
 {
 	static const char hint[] = "look at its load and at the network between";
-	double latency = median(seconds, count);
-	enum check_status status = latency > limits->fail ? STATUS_FAIL : STATUS_WARN;
+	double sorted[SERVER_SAMPLES], median;
+	bool fails;
 
-	if (latency > result->latency_seconds)
-		result->latency_seconds = latency;
-	if (latency > limits->warn)
-		check_result_add(result, status, hint, "%s answers in %.1f ms, and %.1f ms are the most",
-		    name, latency * 1e3, (status == STATUS_FAIL ? limits->fail : limits->warn) * 1e3);
-}
-
-/* What nobody configured is skipped in paper; going live without having looked needs to be said. */
-static bool
-is_configured(const struct preflight *preflight, struct check_result *result, size_t count,
-    const char *option, const char *check)
-{
-	char hint[128];
-
-	if (count > 0)
-		return true;
-	if (!preflight->live) {
-		check_result_skip(result, "not configured: no %s", option);
-		return false;
-	}
-	(void)snprintf(hint, sizeof(hint), "give a %s, or leave the check out with --skip %s", option, check);
-	check_result_add(result, STATUS_FAIL, hint, "not configured: no %s", option);
-	return false;
+	for (size_t i = 0; i < count; i++)
+		result->samples[result->sample_count++] = sorted[i] = server->seconds[i];
+	qsort(sorted, count, sizeof(*sorted), compare_seconds);
+	median = sorted[count / 2];
+	fails = median > servers->fail;
+	if (median > result->latency_seconds)
+		result->latency_seconds = median;
+	if (median > servers->warn)
+		check_result_add(result, fails ? STATUS_FAIL : STATUS_WARN, hint,
+		    "%s answers in %.1f ms, and %.1f ms are the most", server->name, median * 1e3,
+		    (fails ? servers->fail : servers->warn) * 1e3);
 }
 
 /* Redis -------------------------------------------------------------- */
 
-struct servers_run {
-	struct servers *servers;
-	struct deadline deadline;
-};
+static int
+redis_open(const struct check_setup *setup, void *state, struct failure *why)
+{
+	return servers_open(setup, "redis", state, why);
+}
 
 static void
 ask_redis(void *context, size_t index)
 {
-	const struct servers_run *run = context;
-	struct redis_server *server = &run->servers->redis[index];
+	struct servers *servers = context;
+	struct server *server = &servers->items[index];
 
-	redis_probe(server->target, REDIS_SAMPLES, run->deadline, &server->result);
+	redis_probe(server->redis, REDIS_SAMPLES, servers->deadline, &server->redis_result);
 }
 
-void
-check_redis(struct preflight *preflight, struct deadline deadline, struct check_result *result)
+static void
+redis_run(void *state, struct deadline deadline, struct check_result *result)
 {
-	struct servers *servers = &preflight->servers;
-	struct servers_run run = { servers, deadline };
+	struct servers *servers = state;
 
-	if (!is_configured(preflight, result, servers->redis_count, "redis.target", "redis"))
+	if (!is_configured(servers, "redis", result))
 		return;
-	parallel_each(servers->redis_count, ask_redis, &run);
-	for (size_t i = 0; i < servers->redis_count; i++) {
-		const struct redis_server *server = &servers->redis[i];
+	servers->deadline = deadline;
+	parallel_each(servers->count, ask_redis, servers);
+	for (size_t i = 0; i < servers->count; i++) {
+		const struct server *server = &servers->items[i];
 
-		if (server->result.failure.kind != FAILURE_NONE)
+		if (server->redis_result.failure.kind != FAILURE_NONE)
 			check_result_add_failure(result, STATUS_FAIL, "start Redis, or correct redis.target",
-			    server->name, &server->result.failure);
+			    server->name, &server->redis_result.failure);
 		else
-			judge_latency(result, &servers->redis_limits, server->name,
-			    server->result.ping_seconds, server->result.ping_count);
+			judge_latency(servers, server, server->redis_result.ping_count, result);
 	}
 	check_result_pass(result, "PING answered in %.2f ms", result->latency_seconds * 1e3);
 }
 
+const struct check redis_check = { sizeof(struct servers), redis_open, redis_run, servers_close };
+
 /* PostgreSQL --------------------------------------------------------- */
+
+static int
+postgres_open(const struct check_setup *setup, void *state, struct failure *why)
+{
+	struct servers *servers = state;
+
+	if (servers_open(setup, "postgres", servers, why) != 0 ||
+	    copy_option(&servers->schema_version, setup->given, "postgres.schema-version", why) != 0)
+		return -1;
+	return servers->schema_version == NULL
+		   ? 0
+		   : copy_option(&servers->schema_query, setup->given, "postgres.schema-query", why);
+}
 
 static void
 ask_postgres(void *context, size_t index)
 {
-	const struct servers_run *run = context;
-	struct postgres_server *server = &run->servers->postgres[index];
+	struct servers *servers = context;
+	struct server *server = &servers->items[index];
 
-	postgres_probe_and_ask(
-	    server->target, POSTGRES_SAMPLES, run->servers->schema_query, run->deadline, &server->result);
+	postgres_probe_and_ask(server->postgres, POSTGRES_SAMPLES, servers->schema_query, servers->deadline,
+	    &server->postgres_result);
 }
 
 static void
-judge_schema(const struct servers *servers, const struct postgres_server *server, struct check_result *result)
+judge_postgres(const struct servers *servers, const struct server *server, struct check_result *result)
 {
-	const struct postgres_result *found = &server->result;
+	const struct postgres_result *found = &server->postgres_result;
 
+	if (found->failure.kind != FAILURE_NONE) {
+		check_result_add_failure(result, STATUS_FAIL, "start PostgreSQL, or correct postgres.target",
+		    server->name, &found->failure);
+		return;
+	}
+	judge_latency(servers, server, found->query_count, result);
+	if (found->read_only)
+		check_result_add(result, STATUS_FAIL, "point postgres.target at the primary server",
+		    "%s is read-only: a standby, or default_transaction_read_only is on", server->name);
+	else if (found->overridden)
+		check_result_add(result, STATUS_FAIL,
+		    "remove default_transaction_read_only from options and PGOPTIONS: only the server decides it",
+		    "%s: whether it is read-only is not known: options or PGOPTIONS set default_transaction_read_only",
+		    server->name);
 	if (servers->schema_version == NULL)
 		return;
 	if (found->answer_failure.kind != FAILURE_NONE)
@@ -251,41 +329,20 @@ judge_schema(const struct servers *servers, const struct postgres_server *server
 }
 
 static void
-judge_postgres(
-    const struct servers *servers, const struct postgres_server *server, struct check_result *result)
+postgres_run(void *state, struct deadline deadline, struct check_result *result)
 {
-	const struct postgres_result *found = &server->result;
+	struct servers *servers = state;
 
-	if (found->failure.kind != FAILURE_NONE) {
-		check_result_add_failure(result, STATUS_FAIL, "start PostgreSQL, or correct postgres.target",
-		    server->name, &found->failure);
+	if (!is_configured(servers, "postgres", result))
 		return;
-	}
-	judge_latency(
-	    result, &servers->postgres_limits, server->name, found->query_seconds, found->query_count);
-	if (found->read_only)
-		check_result_add(result, STATUS_FAIL, "point postgres.target at the primary server",
-		    "%s is read-only: a standby, or default_transaction_read_only is on", server->name);
-	else if (found->overridden)
-		check_result_add(result, STATUS_FAIL, "take it out of them: it is the server's to say",
-		    "%s: whether it is read-only is not known: options or PGOPTIONS set default_transaction_read_only",
-		    server->name);
-	judge_schema(servers, server, result);
-}
-
-void
-check_postgres(struct preflight *preflight, struct deadline deadline, struct check_result *result)
-{
-	struct servers *servers = &preflight->servers;
-	struct servers_run run = { servers, deadline };
-
-	if (!is_configured(preflight, result, servers->postgres_count, "postgres.target", "postgres"))
-		return;
-	parallel_each(servers->postgres_count, ask_postgres, &run);
-	for (size_t i = 0; i < servers->postgres_count; i++)
-		judge_postgres(servers, &servers->postgres[i], result);
+	servers->deadline = deadline;
+	parallel_each(servers->count, ask_postgres, servers);
+	for (size_t i = 0; i < servers->count; i++)
+		judge_postgres(servers, &servers->items[i], result);
 	check_result_pass(result, "SELECT 1 answered in %.2f ms, writable%s%.64s",
 	    result->latency_seconds * 1e3,
 	    servers->schema_version != NULL ? ", schema " : ", schema not checked",
 	    servers->schema_version != NULL ? servers->schema_version : "");
 }
+
+const struct check postgres_check = { sizeof(struct servers), postgres_open, postgres_run, servers_close };

@@ -1,22 +1,22 @@
 /*
  * Looks at where secrets are kept: rights of files and directories, placeholders that
  * were never replaced, and copies in places that other users can read (the arguments
- * and environments of processes). The values are compared in memory and never shown;
+ * of processes). The values are compared in memory and never shown;
  * a finding names the file, variable or process.
  */
 
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collectors/preflight/checks.h"
 #include "collectors/preflight/checks/ownership.h"
 #include "collectors/preflight/checks/placeholder.h"
 #include "collectors/preflight/checks/processes.h"
+#include "collectors/preflight/exchanges.h"
 #include "positions/keys.h"
 
 enum { SHOWN_MOST = 4 };
@@ -24,11 +24,81 @@ enum { SHOWN_MOST = 4 };
 static const char rights[] = "make it readable by its owner alone: chmod 0400";
 static const char real_value[] = "put the real value there";
 
+const struct option secrets_options[] = {
+	{ .name = "secrets.variable",
+	    .argument = "NAME",
+	    .help = "environment variable that holds a secret and must be set",
+	    .repeatable = true },
+	{ .name = "secrets.file",
+	    .argument = "FILE",
+	    .help = "file that holds a secret; only its owner may be able to read it",
+	    .repeatable = true },
+	{ .name = "secrets.processes",
+	    .argument = "yes|no",
+	    .fallback = "yes",
+	    .help = "look for secrets in the arguments of all processes" },
+	{ 0 },
+};
+
+struct secrets_state {
+	struct exchanges *exchanges;
+	struct string_list variables, files; /* files: those of our own settings, too */
+	char *config_file;
+	bool looks_at_processes;
+};
+
+/* Settings ----------------------------------------------------------- */
+
+/* The file that a variable like REDIS_PASSWORD_FILE names. */
+static int
+add_own_file(struct string_list *files, const char *prefix, const char *name, struct failure *why)
+{
+	char variable[160];
+	const char *path;
+
+	(void)snprintf(variable, sizeof(variable), "%s%s_FILE", prefix, name);
+	for (char *c = variable; *c != '\0'; c++)
+		*c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+	path = getenv(variable);
+	return path != NULL && *path != '\0' ? string_list_add(files, path, why) : 0;
+}
+
+static int
+secrets_open(const struct check_setup *setup, void *state, struct failure *why)
+{
+	struct secrets_state *secrets = state;
+
+	secrets->exchanges = setup->exchanges;
+	if (read_yes(&secrets->looks_at_processes, setup->given, "secrets.processes", why) != 0 ||
+	    copy_option(&secrets->config_file, setup->given, "config.file", why) != 0 ||
+	    string_list_read(&secrets->variables, setup->given, "secrets.variable", why) != 0 ||
+	    string_list_read(&secrets->files, setup->given, "secrets.file", why) != 0)
+		return -1;
+	for (size_t i = 0; check_option_tables[i] != NULL; i++)
+		for (const struct option *row = check_option_tables[i]; row->name != NULL; row++)
+			if (row->secret && (add_own_file(&secrets->files, "ARBWATCH_", row->name, why) != 0 ||
+					       (row->variable != NULL && add_own_file(&secrets->files, "",
+									     row->variable, why) != 0)))
+				return -1;
+	return 0;
+}
+
+static void
+secrets_close(void *state)
+{
+	struct secrets_state *secrets = state;
+
+	string_list_release(&secrets->variables);
+	string_list_release(&secrets->files);
+	free(secrets->config_file);
+}
+
 /* Files -------------------------------------------------------------- */
 
-/* What is in good ones is looked for elsewhere. */
+/* The secrets of good ones are then looked for in other places. */
 static void
-check_file(struct check_result *result, const char *path, struct secrets *looked_for)
+check_file(const struct secrets_state *secrets, struct check_result *result, const char *path,
+    struct secrets *looked_for)
 {
 	struct failure why = { 0 };
 	struct stat info;
@@ -46,7 +116,7 @@ check_file(struct check_result *result, const char *path, struct secrets *looked
 	content = secret_read_file(path, &why);
 	if (content == NULL)
 		check_result_add(result, STATUS_FAIL, "put the secret into it", "%s", why.text);
-	else if (placeholder_is(content))
+	else if (placeholder_is(content, secrets->exchanges->names, secrets->exchanges->count))
 		check_result_add(result, STATUS_FAIL, real_value, "'%s' holds a placeholder", path);
 	else
 		secrets_add(looked_for, content);
@@ -61,26 +131,25 @@ check_directory(const char *path, struct check_result *result)
 
 	if (path != NULL && access(path, F_OK) == 0 && ownership_check_way(path, &why) != 0)
 		check_result_add(result, STATUS_FAIL,
-		    "let the directory of keys, and all above it, be this user's or root's: chown, chmod go-w",
+		    "make the directory of keys, and all above it, this user's or root's: chown, chmod go-w",
 		    "%s", why.text);
 }
 
-/* A config file that holds a secret is one. */
+/* A config file that holds a secret must be kept like a secret's file. */
 static void
-check_config(const struct preflight *preflight, const struct secrets *known, struct check_result *result)
+check_config(const char *path, const struct secrets *known, struct check_result *result)
 {
 	struct failure why = { 0 };
 	struct stat info;
 	char *content;
 
-	if (preflight->config_file == NULL || stat(preflight->config_file, &info) != 0 ||
-	    (info.st_mode & 077) == 0)
+	if (path == NULL || stat(path, &info) != 0 || (info.st_mode & 077) == 0)
 		return;
-	content = secret_read_file(preflight->config_file, &why);
+	content = secret_read_file(path, &why);
 	for (size_t i = 0; content != NULL && i < known->count; i++)
 		if (strlen(known->values[i]) >= SHOWN_LEAST && strstr(content, known->values[i]) != NULL) {
 			check_result_add(result, STATUS_FAIL, "chmod 0600 the config file",
-			    "others may read '%s' (mode %04o), and a secret is in it", preflight->config_file,
+			    "others may read '%s' (mode %04o), and a secret is in it", path,
 			    (unsigned)(info.st_mode & 07777));
 			break;
 		}
@@ -89,51 +158,41 @@ check_config(const struct preflight *preflight, const struct secrets *known, str
 
 /* Keys, variables, settings ------------------------------------------ */
 
-/* How many were there to look at. */
+/* Returns how many keys there are. */
 static size_t
-check_keys(const struct preflight *preflight, struct check_result *result)
+check_keys(const struct exchanges *e, struct check_result *result)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; preflight->has_exchanges && i < preflight->accounts.count; i++) {
-		const struct credential *credential = &preflight->credentials[i];
-		const char *name = preflight->accounts.items[i].name;
+	for (size_t i = 0; i < e->count; i++) {
+		const struct credential *credential = &e->credentials[i];
 
 		count += credential->there;
 		if (credential->placeholder != NULL)
 			check_result_add(result, STATUS_FAIL, real_value, "%s: the key's %s is a placeholder",
-			    name, credential->placeholder);
+			    e->names[i], credential->placeholder);
 		else if (credential->failure.kind != FAILURE_NONE)
 			check_result_add(result, STATUS_FAIL,
 			    credential->there ? "correct the key's files or variables"
 					      : "give each exchange a key of its own that may read",
-			    "%s: %.400s", name, credential->failure.text);
+			    "%s: %.400s", e->names[i], credential->failure.text);
 	}
 	return count;
 }
 
 static void
-check_variable(struct check_result *result, const char *name, struct secrets *looked_for)
+check_variable(const struct secrets_state *secrets, struct check_result *result, const char *name,
+    struct secrets *looked_for)
 {
 	const char *value = keys_variable(name);
 
 	if (value == NULL || *value == '\0')
 		check_result_add(result, STATUS_FAIL, "set it for this program as for the bot",
 		    "the secret %s is not set", name);
-	else if (placeholder_is(value))
+	else if (placeholder_is(value, secrets->exchanges->names, secrets->exchanges->count))
 		check_result_add(result, STATUS_FAIL, real_value, "the secret %s is a placeholder", name);
 	else
 		secrets_add(looked_for, value);
-}
-
-/* Passwords of settings: which of them it is, nobody knows any more. */
-static void
-check_settings(const struct preflight *preflight, struct check_result *result)
-{
-	for (size_t i = 0; i < preflight->known.count; i++)
-		if (placeholder_is(preflight->known.values[i]))
-			check_result_add(
-			    result, STATUS_FAIL, real_value, "a password in the settings is a placeholder");
 }
 
 static void
@@ -152,31 +211,39 @@ check_processes(const struct secrets *looked_for, struct deadline deadline, stru
 		    "process %ld (%s) has a secret in its arguments", (long)shown[i].pid, shown[i].name);
 }
 
-void
-check_secrets(struct preflight *preflight, struct deadline deadline, struct check_result *result)
+static void
+secrets_run(void *state, struct deadline deadline, struct check_result *result)
 {
+	const struct secrets_state *secrets = state;
+	struct exchanges *e = secrets->exchanges;
 	struct secrets looked_for = { 0 };
-	size_t count = check_keys(preflight, result);
+	size_t count;
 
-	for (size_t i = 0; i < preflight->secret_files.count; i++)
-		check_file(result, preflight->secret_files.items[i], &looked_for);
-	for (size_t i = 0; i < preflight->own_secret_files.count; i++)
-		check_file(result, preflight->own_secret_files.items[i], &looked_for);
-	for (size_t i = 0; i < preflight->secret_variables.count; i++)
-		check_variable(result, preflight->secret_variables.items[i], &looked_for);
-	check_directory(preflight->keys_directory, result);
-	check_settings(preflight, result);
-	for (size_t i = 0; i < preflight->known.count; i++)
-		secrets_add(&looked_for, preflight->known.values[i]);
-	check_config(preflight, &looked_for, result);
-	if (looked_for.count > 0 && preflight->looks_at_processes)
+	exchanges_read_keys(e);
+	count = check_keys(e, result);
+	for (size_t i = 0; i < secrets->files.count; i++)
+		check_file(secrets, result, secrets->files.items[i], &looked_for);
+	for (size_t i = 0; i < secrets->variables.count; i++)
+		check_variable(secrets, result, secrets->variables.items[i], &looked_for);
+	check_directory(e->keys_directory, result);
+	for (size_t i = 0; i < e->known.count; i++) {
+		secrets_add(&looked_for, e->known.values[i]);
+		/* Which setting it was given in is not known any more. */
+		if (placeholder_is(e->known.values[i], e->names, e->count))
+			check_result_add(
+			    result, STATUS_FAIL, real_value, "a password in the settings is a placeholder");
+	}
+	check_config(secrets->config_file, &looked_for, result);
+	if (looked_for.count > 0 && secrets->looks_at_processes)
 		check_processes(&looked_for, deadline, result);
-	/* These include the bot's own, which no other check meets. */
-	secrets_mask(&looked_for, result->reason);
-	secrets_release(&looked_for);
-	count += preflight->secret_files.count + preflight->own_secret_files.count +
-		 preflight->secret_variables.count;
-	if (count + preflight->known.count == 0)
+	count += secrets->files.count + secrets->variables.count;
+	if (count + e->known.count == 0)
 		check_result_skip(result, "no secrets are configured");
-	check_result_pass(result, "%zu keys, files and variables are there and for their owner alone", count);
+	check_result_pass(
+	    result, "%zu keys, files and variables are there, and only their owner may read them", count);
+	/* These include the bot's own secrets, which no other check meets. */
+	check_result_mask(result, &looked_for);
+	secrets_release(&looked_for);
 }
+
+const struct check secrets_check = { sizeof(struct secrets_state), secrets_open, secrets_run, secrets_close };

@@ -1,3 +1,8 @@
+/*
+ * Both alerts are sent after every run, firing or resolved, because an
+ * Alertmanager may have been restarted and have forgotten them.
+ */
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +21,28 @@ enum {
 	BODY_LIMIT = 64 * 1024,
 	FIRST_NAP_NS = 50 * 1000 * 1000,
 	LONGEST_NAP_NS = 800 * 1000 * 1000,
-	/* Seconds: an Alertmanager whose clock is behind ours would take "ends now" for "ends soon", and let
-	 * what it knows of a later end stand. */
+	/* Seconds: an Alertmanager whose clock is behind ours would take "ends now" for "ends soon", and
+	 * keep the later end that it knows. */
 	RESOLVED_AGO = 5,
 };
 
 static const int64_t second_ns = 1000000000, minute_ns = INT64_C(60) * 1000000000;
+
+const struct option alert_options[] = {
+	{ .name = "alertmanager.url",
+	    .argument = "URL",
+	    .help = "Alertmanager to send alerts to",
+	    .repeatable = true },
+	{ .name = "alertmanager.ca-file",
+	    .argument = "FILE",
+	    .help = "CAs that may sign an Alertmanager's certificate, in PEM (default: the system's CAs)" },
+	{ .name = "alertmanager.hold",
+	    .argument = "DURATION",
+	    .fallback = "0s",
+	    .help = "how long an alert lasts without another run; 0s: three intervals, or 30m without an "
+		    "interval" },
+	{ 0 },
+};
 
 /* Settings ----------------------------------------------------------- */
 
@@ -37,9 +58,9 @@ url_fault(const struct url *url, const char *text)
 	return NULL;
 }
 
-/* By their number, not by their paths: there may be a token in one. */
+/* Several at one place are told apart by a number, not by their paths: a path may hold a token. */
 static int
-name_place(const struct preflight *preflight, struct alertmanager *each, const struct url *url)
+name_place(const struct alerts *alerts, struct alertmanager *each, const struct url *url)
 {
 	int port = url->port != 0 ? url->port : strcmp(url->scheme, "https") == 0 ? 443 : 80;
 	size_t number = 1;
@@ -47,7 +68,7 @@ name_place(const struct preflight *preflight, struct alertmanager *each, const s
 
 	if (asprintf(&place, "%s:%d", url->host, port) < 0)
 		return -1;
-	for (const struct alertmanager *other = preflight->alertmanagers; other < each; other++)
+	for (const struct alertmanager *other = alerts->items; other < each; other++)
 		number += strncmp(other->place, place, strlen(place)) == 0 &&
 			  strchr("#", other->place[strlen(place)]) != NULL;
 	if (number > 1 && asprintf(&each->place, "%s#%zu", place, number) < 0)
@@ -60,9 +81,9 @@ name_place(const struct preflight *preflight, struct alertmanager *each, const s
 }
 
 static int
-open_alertmanager(struct preflight *preflight, const struct options *given, size_t index, struct failure *why)
+open_alertmanager(struct alerts *alerts, const struct options *given, size_t index, struct failure *why)
 {
-	struct alertmanager *each = &preflight->alertmanagers[preflight->alertmanager_count++];
+	struct alertmanager *each = &alerts->items[alerts->count++];
 	const char *text = options_item(given, "alertmanager.url", index), *fault;
 	struct failure reason = { 0 };
 	size_t length = strlen(text);
@@ -74,137 +95,112 @@ open_alertmanager(struct preflight *preflight, const struct options *given, size
 	while (length > 0 && text[length - 1] == '/')
 		length--;
 	if (fault == NULL && (asprintf(&each->url, "%.*s/api/v2/alerts", (int)length, text) < 0 ||
-				 name_place(preflight, each, &url) != 0))
+				 name_place(alerts, each, &url) != 0))
 		fault = "out of memory";
 	url_release(&url);
 	return fault == NULL ? 0 : options_failure(given, "alertmanager.url", index, why, "%s", fault);
 }
 
-/* Each has a client of its own, so that they can be told at once, and one that hangs delays nobody. */
-static int
-open_clients(struct preflight *preflight, const struct options *given, struct failure *why)
-{
-	for (size_t i = 0; i < preflight->alertmanager_count; i++) {
-		preflight->alertmanagers[i].client =
-		    http_client_from(given, "alertmanager.ca-file", BODY_LIMIT, 2, why);
-		if (preflight->alertmanagers[i].client == NULL)
-			return -1;
-	}
-	preflight->alerts = true;
-	return 0;
-}
-
 int
-alerts_open(struct preflight *preflight, const struct options *given, struct failure *why)
+alerts_open(struct alerts *alerts, const struct options *given, struct failure *why)
 {
 	size_t count = options_count(given, "alertmanager.url");
 
-	if (options_duration(given, "alertmanager.hold", &preflight->alert_hold_ns, why) != 0)
+	if (options_duration(given, "alertmanager.hold", &alerts->hold_ns, why) != 0)
 		return -1;
 	if (count > ALERTMANAGERS_MAX)
 		return options_failure(given, "alertmanager.url", ALERTMANAGERS_MAX, why,
 		    "more than %d Alertmanagers", (int)ALERTMANAGERS_MAX);
 	for (size_t i = 0; i < count; i++)
-		if (open_alertmanager(preflight, given, i, why) != 0)
+		if (open_alertmanager(alerts, given, i, why) != 0)
 			return -1;
-	return count > 0 && !preflight->no_alerts ? open_clients(preflight, given, why) : 0;
+	/* Each has a client of its own, so that one that hangs does not delay the others. */
+	for (size_t i = 0; i < count; i++) {
+		alerts->items[i].client = http_client_from(given, "alertmanager.ca-file", BODY_LIMIT, 2, why);
+		if (alerts->items[i].client == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 void
-alerts_release(struct preflight *preflight)
+alerts_release(struct alerts *alerts)
 {
-	for (size_t i = 0; i < preflight->alertmanager_count; i++) {
-		free(preflight->alertmanagers[i].url);
-		free(preflight->alertmanagers[i].place);
-		http_client_free(preflight->alertmanagers[i].client);
+	for (size_t i = 0; i < alerts->count; i++) {
+		free(alerts->items[i].url);
+		free(alerts->items[i].place);
+		http_client_free(alerts->items[i].client);
 	}
 }
 
 /* What is said ------------------------------------------------------- */
 
-/* Which checks an alert is about. */
+/* Whether the alert, PreflightFailed or the other one, is about that check. */
 static bool
-concerns(const struct preflight *preflight, const struct verdict *verdict, int check, bool failed)
+concerns(const struct report *report, int check, bool failed)
 {
-	bool blocks = verdict->blocks[check];
+	bool blocks = report->verdict->blocks[check];
 
-	return preflight->listed[check] &&
-	       (failed ? blocks : !blocks && preflight->found.results[check].status == STATUS_WARN);
+	return report->listed[check] &&
+	       (failed ? blocks : !blocks && report->results[check].status == STATUS_WARN);
 }
 
-/* Of each check its name, or a line with its reason or hint. */
-static void
-write_list(const struct preflight *preflight, const struct verdict *verdict, bool failed, size_t text_at,
-    char *list, size_t size)
+static json_t *
+annotations(const struct report *report, bool failed)
 {
-	size_t length = 0;
+	char names[CHECKS * 32] = "", reasons[CHECKS * 1100] = "", hints[CHECKS * 600] = "";
+	size_t name_length = 0, reason_length = 0, hint_length = 0;
 
-	list[0] = '\0';
+	/* All have room: that is what the sizes of the texts in struct check_result add up to. */
 	for (int check = 0; check < CHECKS; check++) {
-		const char *text =
-		    text_at > 0 ? (const char *)&preflight->found.results[check] + text_at : "";
+		const char *name = check_name((enum preflight_check)check);
+		const struct check_result *result = &report->results[check];
 
-		if (!concerns(preflight, verdict, check, failed) || length + 1 >= size)
+		if (!concerns(report, check, failed))
 			continue;
-		length += (size_t)snprintf(list + length, size - length, "%s%s%s%s",
-		    length == 0   ? ""
-		    : text_at > 0 ? "\n"
-				  : ", ",
-		    check_name((enum preflight_check)check), text_at > 0 ? ": " : "", text);
+		name_length += (size_t)snprintf(names + name_length, sizeof(names) - name_length, "%s%s",
+		    name_length > 0 ? ", " : "", name);
+		reason_length += (size_t)snprintf(reasons + reason_length, sizeof(reasons) - reason_length,
+		    "%s%s: %s", reason_length > 0 ? "\n" : "", name, result->reason);
+		hint_length += (size_t)snprintf(hints + hint_length, sizeof(hints) - hint_length, "%s%s: %s",
+		    hint_length > 0 ? "\n" : "", name, result->hint);
 	}
+	return json_pack("{s:o, s:s, s:s, s:s, s:s}", "summary",
+	    json_sprintf("preflight: %s", report->verdict->line), "description", reasons, "failed_checks",
+	    names, "counts", report->verdict->text, "actions", hints);
 }
 
-static json_t *
-annotations(const struct preflight *preflight, const struct verdict *verdict, bool failed)
-{
-	char names[256], reasons[CHECKS * 1100], hints[CHECKS * 600];
-
-	write_list(preflight, verdict, failed, 0, names, sizeof(names));
-	write_list(
-	    preflight, verdict, failed, offsetof(struct check_result, reason), reasons, sizeof(reasons));
-	write_list(preflight, verdict, failed, offsetof(struct check_result, hint), hints, sizeof(hints));
-	return json_pack("{s:o, s:s, s:s, s:s, s:s}", "summary", json_sprintf("preflight: %s", verdict->line),
-	    "description", reasons, "failed_checks", names, "counts", verdict->text, "actions", hints);
-}
-
-static json_t *
-alert(const struct preflight *preflight, const struct verdict *verdict, bool failed, double now, double until)
-{
-	char starts[TIME_TEXT], ends[TIME_TEXT];
-
-	return json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:s, s:s}", "labels", "alertname",
-	    failed ? "PreflightFailed" : "PreflightWarning", "severity", failed ? "P0" : "P1", "env",
-	    preflight->env, "service", "preflight", "annotations", annotations(preflight, verdict, failed),
-	    "startsAt", time_text(now, starts), "endsAt", time_text(until, ends));
-}
-
-/* An alert lasts over two runs that did not come; who starts single runs says how far they are apart. */
+/* An alert lasts until two runs are missing; for single runs the operator may set how long. */
 static double
-hold_seconds(const struct preflight *preflight, int64_t interval_ns)
+hold_seconds(int64_t hold_ns, int64_t interval_ns)
 {
-	int64_t hold = preflight->alert_hold_ns;
-
-	if (hold == 0 && interval_ns > 0)
-		hold = 3 * interval_ns > minute_ns ? 3 * interval_ns : minute_ns;
-	if (hold == 0)
-		hold = 30 * minute_ns;
-	return (double)hold / (double)second_ns;
+	if (hold_ns == 0 && interval_ns > 0)
+		hold_ns = 3 * interval_ns > minute_ns ? 3 * interval_ns : minute_ns;
+	if (hold_ns == 0)
+		hold_ns = 30 * minute_ns;
+	return (double)hold_ns / (double)second_ns;
 }
 
-char *
-alerts_text(const struct preflight *preflight, const struct verdict *verdict, int64_t interval_ns, double now)
+/* A JSON array that the caller frees; NULL: out of memory. */
+static char *
+alerts_text(const struct report *report, double hold, double now)
 {
-	double later = now + hold_seconds(preflight, interval_ns), past = now - (double)RESOLVED_AGO;
 	json_t *list = json_array();
 	char *text;
 
 	for (int failed = 1; failed >= 0; failed--) {
-		bool fires = failed == 1 && !verdict->ready;
+		char starts[TIME_TEXT], ends[TIME_TEXT];
+		bool fires = failed == 1 && !report->verdict->ready;
 
 		for (int check = 0; check < CHECKS; check++)
-			fires |= concerns(preflight, verdict, check, failed == 1);
-		(void)json_array_append_new(list, fires ? alert(preflight, verdict, failed == 1, now, later)
-							: alert(preflight, verdict, failed == 1, past, past));
+			fires |= concerns(report, check, failed == 1);
+		(void)json_array_append_new(
+		    list, json_pack("{s:{s:s, s:s, s:s, s:s}, s:o, s:s, s:s}", "labels", "alertname",
+			      failed == 1 ? "PreflightFailed" : "PreflightWarning", "severity",
+			      failed == 1 ? "P0" : "P1", "env", report->env, "service", "preflight",
+			      "annotations", annotations(report, failed == 1), "startsAt",
+			      time_text(fires ? now : now - (double)RESOLVED_AGO, starts), "endsAt",
+			      time_text(fires ? now + hold : now - (double)RESOLVED_AGO, ends)));
 	}
 	text = json_array_size(list) == 2 ? json_dumps(list, JSON_COMPACT) : NULL;
 	json_decref(list);
@@ -214,12 +210,12 @@ alerts_text(const struct preflight *preflight, const struct verdict *verdict, in
 /* How it is sent ----------------------------------------------------- */
 
 struct sending {
-	struct alertmanager *alertmanagers;
+	struct alertmanager *items;
 	const char *text;
 	struct deadline deadline;
 };
 
-/* What the Alertmanager itself refuses it will refuse again. */
+/* Whether the Alertmanager itself refused: it would do so again. */
 static bool
 is_final(const struct http_response *response)
 {
@@ -230,15 +226,15 @@ is_final(const struct http_response *response)
 static void
 read_answer(struct alertmanager *each, const struct http_response *response)
 {
-	each->told = response->failure.kind == FAILURE_NONE && response->status / 100 == 2;
+	each->accepted = response->failure.kind == FAILURE_NONE && response->status / 100 == 2;
 	each->fault[0] = '\0';
 	if (response->failure.kind != FAILURE_NONE)
 		(void)snprintf(each->fault, sizeof(each->fault), "%s", response->failure.text);
-	else if (!each->told)
+	else if (!each->accepted)
 		(void)snprintf(each->fault, sizeof(each->fault), "it answered with status %d: %.*s",
 		    response->status, (int)(response->body.length < 200 ? response->body.length : 200),
 		    response->body.length > 0 ? response->body.at : "");
-	check_result_clean(each->fault);
+	check_text_clean(each->fault);
 }
 
 static void
@@ -251,13 +247,12 @@ nap(int64_t nanoseconds, struct deadline deadline)
 	(void)nanosleep(&wait, NULL);
 }
 
-/* One of them, until it took them. */
 static void
 send_to(void *context, size_t index)
 {
 	static const char *const headers[] = { "Content-Type: application/json", NULL };
 	const struct sending *sending = context;
-	struct alertmanager *each = &sending->alertmanagers[index];
+	struct alertmanager *each = &sending->items[index];
 	struct http_request request = { .url = each->url, .body = sending->text, .headers = headers };
 	struct http_response response;
 	int64_t nap_ns = FIRST_NAP_NS;
@@ -265,7 +260,7 @@ send_to(void *context, size_t index)
 	for (;;) {
 		http_ask(each->client, &request, 1, NULL, sending->deadline, &response);
 		read_answer(each, &response);
-		if (each->told || is_final(&response))
+		if (each->accepted || is_final(&response))
 			return;
 		nap(nap_ns, sending->deadline);
 		if (deadline_left_ns(sending->deadline) == 0)
@@ -276,20 +271,16 @@ send_to(void *context, size_t index)
 }
 
 void
-alerts_send(
-    struct preflight *preflight, const struct verdict *verdict, int64_t interval_ns, struct deadline deadline)
+alerts_send(struct alerts *alerts, const struct report *report, int64_t interval_ns, struct deadline deadline)
 {
-	char *text = alerts_text(preflight, verdict, interval_ns, clock_unix_seconds());
-	struct sending sending = {
-		.alertmanagers = preflight->alertmanagers, .text = text, .deadline = deadline
-	};
+	char *text = alerts_text(report, hold_seconds(alerts->hold_ns, interval_ns), clock_unix_seconds());
+	struct sending sending = { .items = alerts->items, .text = text, .deadline = deadline };
 
-	for (size_t i = 0; i < preflight->alertmanager_count; i++) {
-		preflight->alertmanagers[i].told = false;
-		(void)snprintf(preflight->alertmanagers[i].fault, sizeof(preflight->alertmanagers[i].fault),
-		    "out of memory");
+	for (size_t i = 0; i < alerts->count; i++) {
+		alerts->items[i].accepted = false;
+		(void)snprintf(alerts->items[i].fault, sizeof(alerts->items[i].fault), "out of memory");
 	}
 	if (text != NULL)
-		parallel_each(preflight->alertmanager_count, send_to, &sending);
+		parallel_each(alerts->count, send_to, &sending);
 	free(text);
 }

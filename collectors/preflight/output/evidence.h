@@ -1,25 +1,34 @@
 #ifndef COLLECTORS_PREFLIGHT_OUTPUT_EVIDENCE_H
 #define COLLECTORS_PREFLIGHT_OUTPUT_EVIDENCE_H
 
-#include "collectors/preflight/settings.h"
+#include "collectors/preflight/output/alerts.h"
 #include "collectors/preflight/verdict.h"
+#include "common/system/background.h"
 
-/* The run's evidence, as docs/preflight.schema.json describes it. */
+/* A run's evidence, as docs/preflight.schema.json describes it. */
 struct evidence {
-	const struct preflight *preflight;
-	const struct verdict *verdict;
-	double started, finished; /* Unix time; `finished` when the verdict was reached */
-	bool alerted;             /* the Alertmanagers were told, or tried to be */
+	const struct report *report;
+	double started, finished;    /* Unix time; `finished` when the verdict was reached */
+	const struct alerts *alerts; /* that were sent; NULL: none were */
+};
+
+/* Writes the evidence in a thread, which may hang on its file system. */
+struct evidence_writer {
+	struct background thread;
+	char *path;
+	/* What follows is the thread's until it has ended. */
+	char *text;
+	struct deadline deadline;
+	struct failure why; /* FAILURE_NONE: it was written */
 };
 
 /*
- * Into `path`, by the deadline, a tenth of a second at least (replace.h).  0, or -1
- * with `why`: then the old file is as it was.
- *
- * It is written by a process (child.h) that is left behind, in `left_behind`,
- * where the file system does not answer; while it is there, nothing is written.
+ * Put it into the writer's `path` by the deadline, but take at least a tenth of a
+ * second (replace.h).  0, or -1 with `why`: then the old file is as it was, or
+ * the file system did not answer, and the writer's thread still runs.  While it
+ * does, nothing more is written.
  */
-int evidence_write(const struct evidence *evidence, const char *path, struct deadline deadline,
-    pid_t *left_behind, struct failure *why);
+int evidence_write(struct evidence_writer *writer, const struct evidence *evidence, struct deadline deadline,
+    struct failure *why);
 
 #endif /* COLLECTORS_PREFLIGHT_OUTPUT_EVIDENCE_H */

@@ -390,13 +390,13 @@ done
 run 2 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --interval 200ms \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance"
 check "a loop that an exchange cannot bear is refused" grep -qF 'may be used (degraded.headroom is 0.2)' "$work/err"
-# Who must not be asked is not known: nobody is.
+# Without the ban list no exchange may be asked.
 unreadable() {  # unreadable WHAT: as .exchange_bans
 	control DELETE ''
 	flatten
 	gate 1 live --check exchange_health --check open_positions
-	check "a list that is $1 fails" is exchange_health fail 'nobody is asked, there may be a ban'
-	check "$1: for positions too" is open_positions fail 'nobody is asked, there may be a ban'
+	check "a list that is $1 fails" is exchange_health fail 'no exchange is asked, because there may be a ban'
+	check "$1: for positions too" is open_positions fail 'no exchange is asked, because there may be a ban'
 	control GET /requests
 	refute "$1: and nothing is sent" grep -q '"exchange"' "$work/control"
 	rm -rf "$textfiles"/*.prom "$textfiles/.exchange_bans"
@@ -477,9 +477,28 @@ only open_positions 0 paper
 check "what the bot alone believes in warns in paper" is open_positions warn '1 differ from what the bot believes: okx BTC/USDT 0.5'
 only open_positions 1 live
 check "and fails in live" is open_positions fail '1 differ'
+# A position that the bot has too is no reason: so a timer's runs stay ready while the bot trades.
+control DELETE /okx/flat
+sql "INSERT INTO public.positions (exchange, symbol, side, quantity) VALUES ('okx', 'ETH/USDT', 'short', 3)"
+held='--baseline okx:BTC=1.5 --baseline okx:ETH=12.5 --baseline okx:XRP=5100'
+# shellcheck disable=SC2086  # one word each
+only open_positions 0 live $held
+check "what the bot and the exchange both have passes" is open_positions pass '6 accounts, 2 open positions, as the bot believes'
+sql "UPDATE public.positions SET quantity = 2 WHERE symbol = 'ETH/USDT'"
+# shellcheck disable=SC2086  # one word each
+only open_positions 1 live $held
+check "what they disagree about is open, and differs" is open_positions fail '1 open: okx ETH/USDT -3; 1 differ'
+sql "DELETE FROM public.positions WHERE symbol = 'ETH/USDT'"
+# shellcheck disable=SC2086  # one word each
+only open_positions 1 live $held
+check "and so is what the exchange alone has" is open_positions fail '1 open: okx ETH/USDT -3; 1 differ'
+# shellcheck disable=SC2086  # one word each
+only open_positions 1 live $held --tolerance.absolute 1000000
+check "whatever the tolerance" is open_positions fail '1 open: okx ETH/USDT -3'
+flatten
 sql "UPDATE public.positions SET exchange = 'elsewhere'"
 only open_positions 1 live
-check "positions where nobody looks fail" is open_positions fail 'at exchanges that nobody checks'
+check "positions where nobody looks fail" is open_positions fail 'at exchanges that are not configured'
 sql 'TRUNCATE public.positions'
 control POST '/okx/permission'
 only open_positions 0 paper

@@ -176,7 +176,7 @@ else
 fi
 for bad in '' 'https://paper-house' 'paper-house:9180' '::1' 'a b'; do
 	run 2 "$preflight" --env paper --paper.host "$bad"
-	check "'$bad' is no host" grep -q "paper.host.*is no name of a host" "$work/err"
+	check "'$bad' is no host" grep -q "paper.host.*is neither a host name" "$work/err"
 done
 run 2 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange binance --paper.host API.Binance.com
 check "an exchange itself is none of ours" grep -q "'API.Binance.com' is binance itself" "$work/err"

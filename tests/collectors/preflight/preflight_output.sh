@@ -29,7 +29,7 @@ gate 0 paper --check redis
 check "of one check alone too" valid
 check "that is no verdict" evidence "run['partial'] and not run['ready'] and len(checks) == 1 or 1/0"
 check "and is not called one" not grep -q READY "$work/out"
-check "but that it passed" said '1/1 pass for paper; some checks alone are no verdict'
+check "but that it passed" said '1/1 pass for paper; some checks alone give no verdict'
 check "it is numbered so" said '[1/1] redis ... ok'
 gate 1 live --check redis --redis.target redis://127.0.0.1:1
 check "nor when it fails" not grep -q READY "$work/out"

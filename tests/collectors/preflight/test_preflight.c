@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/preflight/checks/placeholder.h"
 #include "collectors/preflight/checks/git_safety.h"
+#include "collectors/preflight/checks/placeholder.h"
 #include "collectors/preflight/verdict.h"
 #include "common/system/time.h"
 #include "tests/suite.h"
 
 /* Placeholders ------------------------------------------------------- */
+
+static const char *const names[] = { "binance", "upbit" };
 
 static const char *const placeholders[] = { "", " ", "changeme", "CHANGE_ME", "Change-Me!", "change this",
 	"<api key>", "<>", "[secret]", "{key}", "${KEY}", "${KEY:-none}", "$KEY", "%KEY%", "{{ key }}",
@@ -23,7 +25,7 @@ static const char *const placeholders[] = { "", " ", "changeme", "CHANGE_ME", "C
 
 START_TEST(what_stands_in_examples_is_a_placeholder)
 {
-	ck_assert_msg(placeholder_is(placeholders[_i]), "'%s'", placeholders[_i]);
+	ck_assert_msg(placeholder_is(placeholders[_i], names, LENGTH(names)), "'%s'", placeholders[_i]);
 }
 END_TEST
 
@@ -36,7 +38,7 @@ static const char *const real[] = { "paper-key", "paper-secret-0123456789abcdef0
 
 START_TEST(what_could_be_a_secret_is_none)
 {
-	ck_assert_msg(!placeholder_is(real[_i]), "'%s'", real[_i]);
+	ck_assert_msg(!placeholder_is(real[_i], names, LENGTH(names)), "'%s'", real[_i]);
 }
 END_TEST
 
@@ -70,7 +72,7 @@ START_TEST(no_random_key_is_a_placeholder)
 	for (int i = 0; i < 10000; i++) {
 		for (size_t j = 0; j < kinds[_i].length; j++)
 			key[j] = kinds[_i].characters[next_random(&state) % count];
-		ck_assert_msg(!placeholder_is(key), "'%s'", key);
+		ck_assert_msg(!placeholder_is(key, names, LENGTH(names)), "'%s'", key);
 		ck_assert_msg(!placeholder_is_unfilled(key), "'%s'", key);
 	}
 }
@@ -110,7 +112,7 @@ static const char *const other_files[] = { ".env.example", "a/.env.sample", "ser
 	"config.example.env", "id_rsa_loader.py", "id_ed25519.pub", "id_rsa.pub.bak", "wallet.py",
 	".env.example.bak", "~", ".bak" };
 
-START_TEST(files_that_only_look_so_are_left_alone)
+START_TEST(files_that_only_look_so_are_not_reported)
 {
 	ck_assert_msg(!git_safety_is_secret(other_files[_i]), "'%s'", other_files[_i]);
 }
@@ -175,7 +177,7 @@ START_TEST(no_text_moves_a_cursor_or_breaks_json)
 	char text[] = "a\033[31m\tb\xC2\x9B"
 		      "c\xFF\xC3\xA9\x7F";
 
-	check_result_clean(text);
+	check_text_clean(text);
 	ck_assert_str_eq(text, "a?[31m?b??c?\xC3\xA9?");
 }
 END_TEST
@@ -184,7 +186,7 @@ START_TEST(no_text_turns_the_direction_of_a_line)
 {
 	char text[] = "BTC\xE2\x80\xAE/TDSU\xE2\x81\xA9\xE2\x80\x8E\xD8\x9C\xE2\x82\xAC";
 
-	check_result_clean(text);
+	check_text_clean(text);
 	ck_assert_str_eq(text, "BTC??"
 			       "?/TDSU??"
 			       "??"
@@ -210,7 +212,8 @@ START_TEST(no_part_of_a_secret_is_left_where_a_text_was_cut)
 		check_result_add_failure(&result, STATUS_FAIL, "a hint", "okx", &why);
 		check_result_add(&result, STATUS_FAIL, "a hint", "binance: %s", echo);
 		check_result_add(&result, STATUS_FAIL, "a hint", "kraken: it is down");
-		check_result_finish(&result, &secrets);
+		check_result_mask(&result, &secrets);
+		check_result_clean(&result);
 		ck_assert_msg(strstr(result.reason, "Zq?"
 						    "?") == NULL,
 		    "%d: %s", before, result.reason);
@@ -323,8 +326,8 @@ START_TEST(some_checks_alone_are_no_verdict)
 		listed[check] = check == _i || _i == CHECKS;
 	verdict_reach(&verdict, results, listed, terms);
 	ck_assert(verdict.passed && !verdict.ready && !verdict.ready_for_live);
-	ck_assert_str_eq(verdict.line, _i == CHECKS ? "8/8 pass for live; some checks alone are no verdict"
-						    : "1/1 pass for live; some checks alone are no verdict");
+	ck_assert_str_eq(verdict.line, _i == CHECKS ? "8/8 pass for live; some checks alone give no verdict"
+						    : "1/1 pass for live; some checks alone give no verdict");
 	results[_i % CHECKS].status = STATUS_FAIL;
 	verdict_reach(&verdict, results, listed, terms);
 	ck_assert(!verdict.passed && !verdict.ready);
@@ -353,7 +356,7 @@ main(void)
 	tcase_add_loop_test(texts, no_random_key_is_a_placeholder, 0, LENGTH(kinds));
 	tcase_add_test(texts, a_setting_may_be_any_word_but_not_a_template);
 	tcase_add_loop_test(texts, files_that_hold_secrets_are_known_by_their_names, 0, LENGTH(secret_files));
-	tcase_add_loop_test(texts, files_that_only_look_so_are_left_alone, 0, LENGTH(other_files));
+	tcase_add_loop_test(texts, files_that_only_look_so_are_not_reported, 0, LENGTH(other_files));
 	tcase_add_test(texts, the_worst_finding_is_the_status);
 	tcase_add_test(texts, a_check_that_is_skipped_does_not_pass);
 	tcase_add_test(texts, a_thousand_findings_have_no_more_room_than_there_is);

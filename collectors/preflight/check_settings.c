@@ -1,7 +1,18 @@
+/*
+ * What the checks need to read their settings.  It stays apart from the table of
+ * checks, so that a unit test of one check is not linked with all.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/preflight/string_list.h"
+#include "collectors/preflight/checks.h"
+
+enum check_status
+check_severity(bool live)
+{
+	return live ? STATUS_FAIL : STATUS_WARN;
+}
 
 int
 string_list_add(struct string_list *list, const char *text, struct failure *why)
@@ -37,11 +48,25 @@ string_list_release(struct string_list *list)
 	*list = (struct string_list){ 0 };
 }
 
-bool
-string_list_has(const struct string_list *list, const char *text)
+int
+copy_option(char **copy, const struct options *given, const char *option, struct failure *why)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], text) == 0)
-			return true;
-	return false;
+	const char *text = options_text(given, option);
+
+	if (text == NULL)
+		return 0;
+	*copy = strdup(text);
+	return *copy != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+int
+read_yes(bool *yes, const struct options *given, const char *option, struct failure *why)
+{
+	const char *text = options_text(given, option);
+
+	*yes = strcmp(text, "yes") == 0;
+	if (!*yes && strcmp(text, "no") != 0)
+		return options_failure(
+		    given, option, 0, why, "'%s' is neither yes nor no", secret_shown(text));
+	return 0;
 }
