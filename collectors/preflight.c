@@ -311,12 +311,31 @@ run_checks(struct preflight *preflight, struct run *run, struct checklist *check
 	exchanges_publish_bans(preflight->exchanges, run);
 }
 
+/* Alerts go first: the evidence says which Alertmanagers accepted them. */
+static void
+conclude(struct preflight *preflight, struct evidence *evidence, struct run *run)
+{
+	struct failure why = { 0 };
+
+	if (preflight->has_alerts && !preflight->terms.partial) {
+		send_alerts(preflight, evidence->report, run);
+		evidence->alerts = &preflight->alerts;
+	}
+	preflight->is_written = true;
+	if (preflight->writer.path != NULL &&
+	    evidence_write(&preflight->writer, evidence, run_deadline(run), &why) != 0) {
+		preflight->is_written = false;
+		run_failed(run, "output", &why);
+	}
+	if (!preflight->has_metrics)
+		run_withhold(run);
+}
+
 static void
 preflight_collect(void *state, struct run *run)
 {
 	struct preflight *preflight = state;
 	int64_t began_ns = clock_now_ns();
-	struct failure why = { 0 };
 	struct checklist checklist;
 	struct verdict verdict;
 	struct report report = { preflight->env, preflight->terms.strict, preflight->terms.partial,
@@ -327,7 +346,6 @@ preflight_collect(void *state, struct run *run)
 	run_checks(preflight, run, &checklist);
 	verdict_reach(&verdict, preflight->results, preflight->listed, preflight->terms);
 	preflight->passed = verdict.passed;
-	preflight->is_written = true;
 	seconds = (double)(clock_now_ns() - began_ns) / 1e9;
 	evidence.finished = evidence.started + seconds;
 	/* The verdict is shown before alerts and evidence, which may take the rest of the time. */
@@ -336,18 +354,7 @@ preflight_collect(void *state, struct run *run)
 	if (!checklist.shown)
 		(verdict.passed ? run_log_info : run_log_warning)(run, "verdict", verdict.line);
 	publish(preflight, &verdict, run_metrics(run), seconds);
-	/* Alerts go first: the evidence says which Alertmanagers accepted them. */
-	if (preflight->has_alerts && !preflight->terms.partial) {
-		send_alerts(preflight, &report, run);
-		evidence.alerts = &preflight->alerts;
-	}
-	if (preflight->writer.path != NULL &&
-	    evidence_write(&preflight->writer, &evidence, run_deadline(run), &why) != 0) {
-		preflight->is_written = false;
-		run_failed(run, "output", &why);
-	}
-	if (!preflight->has_metrics)
-		run_withhold(run);
+	conclude(preflight, &evidence, run);
 	/* The rest of the list has half of the time that is left; then the metrics are published. */
 	if (!checklist_close(&checklist, deadline_in(deadline_left_ns(run_deadline(run)) / 2)))
 		run_log_warning(run, "list", "nobody read the list in time, so it is incomplete");

@@ -48,11 +48,9 @@ const struct family preflight_families[PREFLIGHT_FAMILIES] = {
 	    .type = METRIC_COUNTER,
 	    .labels = { "alertmanager" },
 	    .help = "Runs whose alerts an Alertmanager did not accept, after all retries." },
-	/* Recalled for the next run, in case the shared list of bans could not be written. */
 	[PREFLIGHT_RETRY_AT] = { .name = "arbitrage_preflight_retry_at_timestamp_seconds",
 	    .type = METRIC_GAUGE,
 	    .labels = { "exchange" },
-	    .recalled = true,
 	    .help = "Unix time until which preflight sends the exchange no requests; absent if it may send "
 		    "them." },
 };
