@@ -64,7 +64,7 @@ append(char *texts, size_t size, const char *text)
 static void
 find(struct check_result *result, enum check_status status, const char *hint, const char *text)
 {
-	/* What was said to be well is no reason any more. */
+	/* The text of a check that passes is not a reason for a finding. */
 	if (result->status != STATUS_WARN && result->status != STATUS_FAIL)
 		result->reason[0] = '\0';
 	if (result->status != STATUS_FAIL)

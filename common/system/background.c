@@ -1,7 +1,7 @@
 /*
  * The threads are detached, because nobody may be left to join them.  `running`
  * is handed over under the mutex: so all that the work wrote before its end is
- * seen by whoever finds it ended, and nothing is read while it still writes.
+ * seen by the thread that finds it ended, and nothing is read while it still writes.
  */
 
 #include <string.h>

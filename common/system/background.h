@@ -11,7 +11,7 @@
  * Work in a thread that may be given up.
  *
  * A thread that asks a file system which does not answer (NFS, FUSE) waits there
- * and cannot be ended.  So whoever needs the work's result waits for it until a
+ * and cannot be ended.  So the caller waits for the work's result until a
  * deadline, and then goes on without it.  What the work uses, and this struct,
  * must then stay as they are: they may be changed or released only while
  * background_is_running() is false.

@@ -247,7 +247,7 @@ add_name(const char *path, size_t count, char names[NAMES_SIZE])
 
 /*
  * The nearest directory with a ".git" of any kind, from `directory` upwards, without symbolic links,
- * for the caller to free.  NULL: there is none, or, with a kind in `why`, it cannot be told.
+ * for the caller to free.  NULL: no directory has one, or, with a kind in `why`, it cannot be read.
  */
 static char *
 find_root(const char *directory, struct failure *why)

@@ -6,7 +6,7 @@
 /*
  * Whether nobody but us and root may change what is at a path.
  *
- * The owner is the user this runs as, root, or whoever owns "/" (root has
+ * The owner is the user this runs as, root, or the owner of "/" (root has
  * another number in a user namespace); neither the group nor others may write.
  * What is mounted read-only, as into a container, belongs to the users of
  * another system, who mean nothing here: then only others count.
@@ -16,8 +16,8 @@
 int ownership_check(const char *path, struct failure *why);
 
 /*
- * The same of a directory and of all above it, links resolved: whoever may
- * rename one of those puts another directory in its place.  Above it a sticky
+ * The same of a directory and of all above it, links resolved: a user who
+ * may rename one of those can put another directory in its place.  Above it a sticky
  * one (/tmp) may be writable, for there only the owner renames.
  */
 int ownership_check_way(const char *directory, struct failure *why);

@@ -186,7 +186,7 @@ servers_open(const struct check_setup *setup, const char *kind, struct servers *
 
 /* Latency ------------------------------------------------------------ */
 
-/* Skipped in paper; whoever goes live without a look at it must say so. */
+/* An unconfigured check is skipped in paper; live needs --skip to do without it. */
 static bool
 is_configured(const struct servers *servers, const char *kind, struct check_result *result)
 {

@@ -133,7 +133,7 @@ alerts_release(struct alerts *alerts)
 	}
 }
 
-/* What is said ------------------------------------------------------- */
+/* Their content ----------------------------------------------------- */
 
 /* Whether the alert, PreflightFailed or the other one, is about that check. */
 static bool
