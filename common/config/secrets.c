@@ -1,12 +1,11 @@
 /*
  * A peer's error text may spell a secret in another way than we know it:
- * percent-encoded, with control characters replaced, or cut off where a buffer
- * ended.  So spelling() compares a secret with all its spellings at once.
- * Masking works in place and never makes a text longer: it needs no memory,
- * and so it cannot fail.
+ * percent-encoded, or with control characters replaced.  So spelling()
+ * compares a secret with all its spellings at once.  Masking works in place and
+ * never makes a text longer: it needs no memory, and so it cannot fail.
  *
- * A word that only begins like a secret is left alone unless the text was cut
- * there: a target "main" must stay readable beside a password "main_secret1".
+ * Only whole secrets are masked.  A target "main" must stay readable beside a
+ * password "main_secret1".
  */
 
 #include <ctype.h>
@@ -90,11 +89,10 @@ escaped_byte(const char *text)
 /*
  * How many bytes of `text` spell `secret`, 0: it does not begin there.  Its
  * control characters may have become '?', as failure_set() does it; where
- * `encoded`, any of its bytes may be an escape.  Where `cut`, the text may end
- * within the secret.
+ * `encoded`, any of its bytes may be an escape.
  */
 static size_t
-spelling(const char *secret, const char *text, bool encoded, bool cut)
+spelling(const char *secret, const char *text, bool encoded)
 {
 	size_t length = 0;
 
@@ -105,62 +103,26 @@ spelling(const char *secret, const char *text, bool encoded, bool cut)
 		if (byte >= 0
 			? byte != wanted
 			: (unsigned char)text[length] != wanted && (text[length] != '?' || !iscntrl(wanted)))
-			break;
+			return 0;
 		length += byte >= 0 ? 3 : 1;
 	}
-	if (*secret == '\0')
-		return length;
-	if (!cut)
-		return 0;
-	/* The cut may be inside an escape. */
-	if (encoded && text[length] == '%' && strlen(text + length) < 3)
-		length += strlen(text + length);
-	return text[length] == '\0' ? length : 0;
-}
-
-static size_t
-any_spelling(const char *secret, const char *text, bool cut)
-{
-	size_t literal = spelling(secret, text, false, cut), encoded = spelling(secret, text, true, cut);
-
-	return literal > encoded ? literal : encoded;
+	return length;
 }
 
 /* "hunter2" becomes "***": no longer than it was, and its length does not show. */
 static void
 mask_one(const char *secret, char *text)
 {
-	/* What a spelling may begin with. */
+	/* A spelling begins with one of these. */
 	const char first[] = { *secret, '%', iscntrl((unsigned char)*secret) ? '?' : '%', '\0' };
 
 	for (text += strcspn(text, first); *text != '\0'; text += strcspn(text, first)) {
-		size_t length = any_spelling(secret, text, false), stars = length < 3 ? length : 3;
+		size_t literal = spelling(secret, text, false), encoded = spelling(secret, text, true);
+		size_t length = literal > encoded ? literal : encoded, stars = length < 3 ? length : 3;
 
 		memset(text, '*', stars);
 		memmove(text + stars, text + length, strlen(text + length) + 1);
 		text += length > 0 ? stars : 1;
-	}
-}
-
-/* Mask the end of the text if the secret begins with it.  Fewer than four bytes may be there by chance. */
-static void
-mask_cut_off(const char *secret, char *text)
-{
-	for (size_t left = strlen(text); left >= 4; left--, text++)
-		if (any_spelling(secret, text, true) == left) {
-			memset(text, '*', left);
-			return;
-		}
-}
-
-/* text_format() marks a cut by "...", which another text may follow. */
-static void
-mask_before_dots(const char *secret, char *text)
-{
-	for (char *end = strstr(text, "..."); end != NULL; end = strstr(end + 1, "...")) {
-		*end = '\0';
-		mask_cut_off(secret, text);
-		*end = '.';
 	}
 }
 
@@ -170,7 +132,6 @@ void
 secrets_mask(const struct secrets *secrets, char *text)
 {
 	size_t bound = (size_t)-1, longest;
-	bool cut = strlen(text) >= SECRETS_CUT;
 
 	do {
 		longest = 0;
@@ -181,12 +142,8 @@ secrets_mask(const struct secrets *secrets, char *text)
 				longest = length;
 		}
 		for (size_t i = 0; i < secrets->count; i++)
-			if (strlen(secrets->values[i]) == longest) {
+			if (strlen(secrets->values[i]) == longest)
 				mask_one(secrets->values[i], text);
-				mask_before_dots(secrets->values[i], text);
-				if (cut)
-					mask_cut_off(secrets->values[i], text);
-			}
 		bound = longest;
 	} while (longest > 0);
 }

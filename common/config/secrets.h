@@ -23,15 +23,11 @@ void secrets_add(struct secrets *secrets, const char *secret);
 
 /*
  * Replace every occurrence of every secret in `text` (in place) by asterisks,
- * at most as many as it had bytes.  Found are also those that are
- * percent-encoded in any way, and those with control characters replaced as in
- * a failure's text.
- *
- * A text may have been cut in the middle of a secret where "..." is (text.h),
- * and at its end if it is long enough to fill a failure: there the first bytes
- * of a secret, four at least, are masked too.
+ * at most as many as it had bytes.  It also finds secrets that are
+ * percent-encoded in any way, and those whose control characters were replaced
+ * as in a failure's text.
+ * A piece of a secret is not found: mask a text before cutting it.
  */
-enum { SECRETS_CUT = sizeof(((struct failure *)0)->text) - 1 };
 void secrets_mask(const struct secrets *secrets, char *text);
 
 void secrets_release(struct secrets *secrets);

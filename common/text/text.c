@@ -1,7 +1,8 @@
 /*
- * vsnprintf() cuts without a sign.  A secret that is cut in two is no longer
- * found by its whole text, so the cut must show: secrets.c looks for halves of
- * secrets before "...".
+ * vsnprintf() cuts without a sign, and anywhere.  A secret that is cut in two would not be found by
+ * secrets_mask() any more.  So the cut shows, and it is made between two words: a secret is there as
+ * a whole, or not at all.  Texts in which a peer may repeat a secret are masked before they are cut,
+ * where the secret is known; this is for all the others.
  */
 
 #include <stdio.h>
@@ -9,14 +10,23 @@
 
 #include "common/text/text.h"
 
+enum { LONGEST_WORD = 128 };
+
 void
 text_vformat(char *text, size_t size, const char *format, va_list args)
 {
 	static const char more[] = "...";
 	int length = vsnprintf(text, size, format, args);
+	size_t end = size - sizeof(more), word = end;
 
-	if (length >= 0 && (size_t)length >= size)
-		memcpy(text + size - sizeof(more), more, sizeof(more));
+	if (length < 0 || (size_t)length < size)
+		return;
+	while (word > 0 && end - word < LONGEST_WORD && text[word - 1] != ' ')
+		word--;
+	/* Without any blank there is only one word, and a piece of it says more than nothing. */
+	if (word > 0 && text[word - 1] == ' ')
+		end = word;
+	memcpy(text + end, more, sizeof(more));
 }
 
 void

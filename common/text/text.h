@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * snprintf() where it shows that there was no room: then the text ends with
- * "...".  By that secrets_mask() knows that a secret may have been cut in two.
+ * snprintf() that shows where there was no room: then the text ends with "..."
+ * behind its last whole word.  A word of more than 128 bytes is cut too.
  * `size` is 4 at least.
  */
 void text_format(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -64,6 +64,28 @@ START_TEST(what_is_too_long_is_cut_and_stays_a_string)
 }
 END_TEST
 
+/* A peer repeats a password: masking, which comes later, finds it whole, or there is nothing of it. */
+START_TEST(a_cut_never_leaves_a_piece_of_a_word)
+{
+	static const char secret[] = "SeCr3t-0123456789";
+	struct failure why = { 0 };
+	char text[600];
+
+	for (size_t before = 470; before < 520; before++) {
+		const char *left;
+
+		for (size_t i = 0; i < before; i++)
+			text[i] = (before - i) % 10 == 1 ? ' ' : 'x';
+		(void)snprintf(text + before, sizeof(text) - before, "%s is wrong, said the server", secret);
+		(void)failure_set(&why, FAILURE_AUTH, "%s", text);
+		left = strstr(why.text, "SeCr");
+		ck_assert_msg(left == NULL || strncmp(left, secret, strlen(secret)) == 0, "cut after %zu: %s",
+		    before, why.text);
+		ck_assert_str_eq(why.text + strlen(why.text) - 4, " ...");
+	}
+}
+END_TEST
+
 START_TEST(every_kind_has_a_name_of_its_own)
 {
 	static const char *const names[] = { "none", "resolve", "connect", "tls", "auth", "timeout",
@@ -85,6 +107,7 @@ main(void)
 	tcase_add_test(failures, letters_beyond_ascii_stay);
 	tcase_add_test(failures, a_prefix_keeps_the_kind);
 	tcase_add_test(failures, what_is_too_long_is_cut_and_stays_a_string);
+	tcase_add_test(failures, a_cut_never_leaves_a_piece_of_a_word);
 	tcase_add_loop_test(failures, every_kind_has_a_name_of_its_own, 0, FAILURE_KINDS);
 	suite_add_tcase(suite, failures);
 	return run_suite(suite);
