@@ -1,11 +1,10 @@
 /*
  * A log line repeats text from outside, and programs read it.  So a value may
  * not end its field or its line, hide text on a terminal, or show a secret.
- * The order of the steps matters: a value is cut to its cap, then masked, then
- * escaped.  Escaping changes how a secret is spelt, so masking must come
- * first; and masking knows how to find a secret that was cut.  The line is
- * built in memory and goes out with one write().  Room for its end is kept
- * free, so that a full line can still be parsed.
+ * The order of the steps matters: a value is masked, then cut to its cap, then
+ * escaped.  A cut or an escape within a secret would hide it from masking.  The
+ * line is built in memory and goes out with one write().  Room for its end is
+ * kept free, so that a full line can still be parsed.
  */
 
 #include <poll.h>
@@ -21,7 +20,8 @@
 #include "common/text/buffer.h"
 #include "common/text/utf8.h"
 
-enum { LONGEST_LINE = 16 * 1024, LONGEST_VALUE = 1024, LINE_END = 2, LONGEST_WAIT_MS = 100 };
+/* poll() says of a pipe that this much can be written without waiting, and no more than that. */
+enum { LINE_END = 2, LONGEST_LINE = 4096 - LINE_END, LONGEST_VALUE = 1023, LONGEST_WAIT_MS = 100 };
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 static const char *const format_names[] = { "logfmt", "json" };
@@ -116,14 +116,19 @@ add_field(const struct log *log, struct buffer *line, const char *key, const cha
 static void
 add_masked_field(const struct log *log, struct buffer *line, const char *key, const char *text)
 {
-	char value[LONGEST_VALUE];
+	char *value = strdup(text);
 
-	/* Where this cuts a secret in two, secrets_mask() masks
-	 * the first half: the text is longer than SECRETS_CUT. */
-	(void)snprintf(value, sizeof(value), "%s", text);
+	/* The text itself may hold a secret: without memory to mask it, it is not shown. */
+	if (value == NULL) {
+		add_field(log, line, key, "(out of memory)");
+		return;
+	}
 	if (log->secrets != NULL)
 		secrets_mask(log->secrets, value);
+	if (strlen(value) > LONGEST_VALUE)
+		value[LONGEST_VALUE] = '\0';
 	add_field(log, line, key, value);
+	free(value);
 }
 
 static void

@@ -183,7 +183,7 @@ START_TEST(secrets_are_masked_in_messages_and_values)
 }
 END_TEST
 
-/* Wherever the cap of a value cuts a secret, no more than three bytes of it show. */
+/* A secret at the cap of a value is masked before the value is cut. */
 START_TEST(a_secret_that_the_cap_cuts_is_masked_too)
 {
 	static const char secret[] = "SeCr3t-0123456789";
@@ -238,7 +238,7 @@ static const enum log_format formats[] = { LOG_LOGFMT, LOG_JSON };
 START_TEST(a_line_that_grows_too_long_still_ends_as_a_line)
 {
 	struct log log = make_log(formats[_i], NULL);
-	char value[2000];
+	char value[300];
 	const char *line;
 
 	memset(value, '\x01', sizeof(value) - 1);
@@ -252,6 +252,32 @@ START_TEST(a_line_that_grows_too_long_still_ends_as_a_line)
 		ck_assert_msg(strcmp(line + strlen(line) - 3, "\"}\n") == 0, "no end of the object");
 	else
 		ck_assert_msg(line[strlen(line) - 2] != ' ', "half a field");
+}
+END_TEST
+
+/* A page is free in the pipe, and nobody reads: a longer line would wait for a reader for ever. */
+START_TEST(a_reader_that_does_not_read_stops_nobody)
+{
+	struct log log = make_log(LOG_LOGFMT, NULL);
+	char value[1000], page[4096] = "";
+	int ends[2], before = dup(STDERR_FILENO);
+
+	memset(value, 'v', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(ends[1], page, sizeof(page)) > 0)
+		;
+	ck_assert_int_eq(read(ends[0], page, sizeof(page)), sizeof(page));
+	ck_assert_int_eq(fcntl(ends[1], F_SETFL, 0), 0);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	for (int i = 0; i < 3; i++)
+		log_write(
+		    &log, LOG_WARN, value, "a", value, "b", value, "c", value, "d", value, "e", value, NULL);
+	ck_assert_int_ge(dup2(before, STDERR_FILENO), 0);
+	(void)close(before);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
 }
 END_TEST
 
@@ -269,6 +295,7 @@ main(void)
 	tcase_add_test(lines, a_secret_that_the_cap_cuts_is_masked_too);
 	tcase_add_test(lines, a_word_that_begins_a_secret_is_no_secret);
 	tcase_add_test(lines, time_and_level_are_never_masked);
+	tcase_add_test(lines, a_reader_that_does_not_read_stops_nobody);
 	tcase_add_loop_test(lines, a_line_that_grows_too_long_still_ends_as_a_line, 0, LENGTH(formats));
 	suite_add_tcase(suite, lines);
 	return run_suite(suite);
