@@ -616,8 +616,8 @@ options_ratio(const struct options *o, const char *name, double *ratio, struct f
 		fraction = 1 + strspn(text + whole + 1, "0123456789");
 	value = strtod(text, NULL);
 	if (whole == 0 || fraction == 1 || text[whole + fraction] != '\0' || !(value <= 1))
-		return options_failure(
-		    o, name, 0, why, "'%s' is not a decimal fraction from 0 to 1, like 0.05", text);
+		return options_failure(o, name, 0, why,
+		    "'%s' is not a decimal fraction from 0 to 1, like 0.05", secret_shown(text));
 	*ratio = value;
 	return 0;
 }

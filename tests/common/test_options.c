@@ -563,12 +563,15 @@ static const char *const urls[] = { "redis://:hunter2@h", "host=h password=hunte
 START_TEST(a_connection_string_in_the_wrong_place_is_not_quoted)
 {
 	int64_t value;
+	double ratio;
 
 	assert_no_failure(FLAGS("--timeout", urls[_i], "--samples", urls[_i], "--config.file", urls[_i]));
 	assert_failure(options_duration(options, "timeout", &value, &why),
 	    "--timeout: '(not shown: it may hold a secret)' is not a duration like 250ms, 15s or 5m");
 	assert_failure(options_integer(options, "samples", 1, 1000, &value, &why),
 	    "--samples: '(not shown: it may hold a secret)' is not a whole number from 1 to 1000");
+	assert_failure(options_ratio(options, "samples", &ratio, &why),
+	    "--samples: '(not shown: it may hold a secret)' is not a decimal fraction from 0 to 1, like 0.05");
 	assert_failure(options_read_rest(options, &why),
 	    "cannot read config file '(not shown: it may hold a secret)': No such file or directory");
 	(void)setenv("ARBWATCH_PASSWORD_FILE", urls[_i], 1);
