@@ -25,6 +25,12 @@ clock_now_ns(void)
 }
 
 double
+clock_seconds_since(int64_t began_ns)
+{
+	return (double)(clock_now_ns() - began_ns) / 1e9;
+}
+
+double
 clock_unix_seconds(void)
 {
 	struct timespec now;

@@ -15,6 +15,9 @@ struct deadline {
 /* Nanoseconds on the monotonic clock. */
 int64_t clock_now_ns(void);
 
+/* How long ago that was, in seconds. */
+double clock_seconds_since(int64_t began_ns);
+
 /* Unix time in seconds, to the millisecond: what a ..._timestamp_seconds metric says. */
 double clock_unix_seconds(void);
 

@@ -10,18 +10,24 @@
  * still be slow or endless: the server has a statement_timeout, values are cut there, rows are taken one by
  * one up to a limit.
  *
- * libpq cannot always be interrupted, so all of it runs as a postgres_errand().  `struct work` then belongs
- * to the thread: it may outlive the caller, who gets the reading out of it only when the errand is done.
+ * The view's name comes from the settings and goes into SQL twice: as an identifier (FROM) and within a
+ * string ('...'::regclass).  Parameters cannot stand for identifiers, so it is parsed as SQL reads it, and
+ * only what was understood is written, always in double quotes.  A ' or \ within the name could end the
+ * string, and is refused.
+ *
+ * libpq cannot always be interrupted, so all of it is done by postgres_run().  `struct work` then belongs
+ * to the thread: it may outlive the caller, who gets the reading out of it only when the thread is done.
  */
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/config/secrets.h"
 #include "common/text/buffer.h"
-#include "engine/postgres_view_name.h"
+#include "common/text/utf8.h"
 #include "engine/rows.h"
-#include "probes/postgres/errand.h"
 #include "probes/postgres/session.h"
 
 enum {
@@ -29,10 +35,107 @@ enum {
 	COLUMNS_ASKED = 3, /* of the catalogue: name, type, category */
 };
 
-/* One reading under way.  It outlives the caller, if the errand does. */
+/* The view's name ---------------------------------------------------- */
+
+/* The bytes of one part's name while it is read. */
+struct name_part {
+	char name[ENGINE_NAME];
+	size_t length;
+};
+
+/* Postgres cuts longer names without an error: the view of another name might then be read. */
+static bool
+part_add(struct name_part *part, char byte)
+{
+	if (part->length == ENGINE_NAME - 1)
+		return false;
+	part->name[part->length++] = byte;
+	return true;
+}
+
+/* Behind the opening quote.  Returns what follows the closing one, or NULL. */
+static const char *
+read_quoted(const char *at, struct name_part *part)
+{
+	for (; *at != '\0'; at++) {
+		if (*at == '"' && at[1] != '"')
+			return at + 1;
+		if (*at == '"')
+			at++;
+		if ((unsigned char)*at < ' ' || strchr("'\\\x7f", *at) != NULL || !part_add(part, *at))
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Returns what follows, or NULL. */
+static const char *
+read_plain(const char *at, struct name_part *part)
+{
+	if (isdigit((unsigned char)*at) || *at == '$')
+		return NULL;
+	for (; isalnum((unsigned char)*at) || *at == '_' || *at == '$'; at++)
+		if (!part_add(part, (char)tolower((unsigned char)*at)))
+			return NULL;
+	return at;
+}
+
+/* One part, quoted, into `quoted`.  Returns what follows, or NULL. */
+static const char *
+read_part(const char *at, char quoted[ENGINE_QUOTED])
+{
+	struct name_part part = { .length = 0 };
+	size_t length = 0;
+
+	at = *at == '"' ? read_quoted(at + 1, &part) : read_plain(at, &part);
+	if (at == NULL || part.length == 0 || !utf8_valid((struct slice){ part.name, part.length }))
+		return NULL;
+	quoted[length++] = '"';
+	for (size_t i = 0; i < part.length; i++) {
+		if (part.name[i] == '"')
+			quoted[length++] = '"';
+		quoted[length++] = part.name[i];
+	}
+	quoted[length++] = '"';
+	quoted[length] = '\0';
+	return at;
+}
+
+int
+engine_view_name_parse(struct engine_view_name *view, const char *text, struct failure *why)
+{
+	char name[ENGINE_QUOTED];
+	const char *at = read_part(text, view->schema);
+
+	if (at != NULL && *at == '.')
+		at = read_part(at + 1, name);
+	else
+		at = NULL;
+	if (at == NULL || *at != '\0')
+		return failure_set(why, FAILURE_LOCAL,
+		    "view '%s': write SCHEMA.VIEW, as in " ENGINE_VIEW
+		    ", each of at most 63 letters, digits and '_', or in double quotes without ' and \\",
+		    secret_shown(text));
+	(void)snprintf(view->relation, sizeof(view->relation), "%s.%s", view->schema, name);
+	return 0;
+}
+
+int
+engine_check_view(const char *view, struct failure *why)
+{
+	struct engine_view_name parsed;
+
+	return engine_view_name_parse(&parsed, view, why);
+}
+
+/* Reading ------------------------------------------------------------ */
+
+/* One reading under way.  It outlives the caller, if the thread does. */
 struct work {
+	struct postgres_target *target;
+	struct deadline deadline;
 	struct postgres_session session;
-	struct postgres_view_name view;
+	struct engine_view_name view;
 	char *shown; /* the view as the operator writes it */
 	bool present[ENGINE_COLUMNS];
 	struct engine_reading reading;
@@ -273,12 +376,13 @@ read_rows(struct work *w)
 }
 
 static void
-run(void *work, const struct postgres_target *target, struct deadline deadline)
+run(void *work)
 {
 	struct work *w = work;
 	struct engine_reading *reading = &w->reading;
 
-	if (postgres_session_open(&w->session, target, deadline, ENGINE_BYTES_MAX, &reading->failure) == 0 &&
+	if (postgres_session_open(&w->session, w->target, w->deadline, ENGINE_BYTES_MAX, &reading->failure) ==
+		0 &&
 	    begin(w) == 0 && learn_columns(w) == 0 && read_rows(w) == 0)
 		reading->read = true;
 	else
@@ -291,25 +395,29 @@ work_free(void *work)
 {
 	struct work *w = work;
 
-	if (w == NULL)
-		return;
 	engine_reading_release(&w->reading);
+	postgres_target_free(w->target);
 	free(w->shown);
 	free(w);
 }
 
 static struct work *
-work_new(const char *view, struct failure *why)
+work_new(struct postgres_target *target, const char *view, struct deadline deadline, struct failure *why)
 {
 	struct work *w = calloc(1, sizeof(*w));
+	char *shown = strdup(view);
 
-	if (w != NULL) {
-		engine_reading_init(&w->reading);
-		w->shown = strdup(view);
-	}
-	if (w == NULL || w->shown == NULL)
+	if (w == NULL || shown == NULL) {
+		free(w);
+		free(shown);
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
-	else if (postgres_view_name_parse(&w->view, view, why) == 0)
+		return NULL;
+	}
+	engine_reading_init(&w->reading);
+	w->shown = shown;
+	w->target = postgres_target_share(target);
+	w->deadline = deadline;
+	if (engine_view_name_parse(&w->view, view, why) == 0)
 		return w;
 	work_free(w);
 	return NULL;
@@ -319,13 +427,13 @@ void
 engine_read_postgres(struct postgres_target *target, const char *view, struct deadline deadline,
     struct engine_reading *reading)
 {
-	static const struct postgres_task task = { run, work_free };
+	static const struct detached task = { run, work_free };
 	int64_t began_ns = clock_now_ns();
 	struct work *w;
 
 	engine_reading_init(reading);
-	w = work_new(view, &reading->failure);
-	if (w != NULL && postgres_errand(&task, w, target, deadline, &reading->failure) == 0) {
+	w = work_new(target, view, deadline, &reading->failure);
+	if (w != NULL && postgres_run(&task, w, target, deadline, &reading->failure) == 0) {
 		*reading = w->reading;
 		/* The rows have moved to the caller: work_free() must not free them. */
 		engine_reading_init(&w->reading);
@@ -333,5 +441,5 @@ engine_read_postgres(struct postgres_target *target, const char *view, struct de
 	}
 	if (!reading->read)
 		engine_reading_discard(reading);
-	reading->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
+	reading->seconds = clock_seconds_since(began_ns);
 }

@@ -47,4 +47,34 @@ int engine_row_set(struct engine_reading *reading, struct engine_row *row, enum 
 
 int engine_rows_add(struct engine_reading *reading, const struct engine_row *row, struct failure *why);
 
+/*
+ * One field of the engine's hash, "EXCHANGE|SYMBOL|SIDE[|MARKET]" with a quantity,
+ * or updated_at.  -1 with `why` (rejected), which names the field.
+ */
+int engine_hash_add(
+    struct engine_reading *reading, struct slice field, struct slice value, struct failure *why);
+
+/*
+ * When all are there: updated_at must be among them, and no position may be told
+ * twice, in other letters or with other separators.  Rows of 0 go.
+ */
+int engine_hash_complete(struct engine_reading *reading, struct failure *why);
+
+/*
+ * The name of a view as SQL has it: without quotes letters become small; in
+ * double quotes everything is as it is, and "" stands for one of them.  Quoted
+ * parts may hold neither ' nor \, so that the name can stand in a string too.
+ */
+enum {
+	ENGINE_NAME = 64,                    /* Postgres cuts longer ones */
+	ENGINE_QUOTED = 2 * ENGINE_NAME + 2, /* with quotes around it, and each quote twice */
+};
+
+struct engine_view_name {
+	char schema[ENGINE_QUOTED];       /* "arbwatch", quotes included */
+	char relation[2 * ENGINE_QUOTED]; /* "arbwatch"."open_positions" */
+};
+
+int engine_view_name_parse(struct engine_view_name *view, const char *text, struct failure *why);
+
 #endif /* ENGINE_ROWS_H */

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/text/slice.h"
-#include "probes/postgres/failure.h"
+#include "probes/postgres/session.h"
 
 enum {
 	SQLSTATE = 5,      /* characters of a SQLSTATE */

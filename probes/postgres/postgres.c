@@ -1,7 +1,7 @@
 /*
  * The probe: SELECT 1 some times, then the connection counts, then possibly a statement of the
- * operator.  All of it runs in an errand, whose thread may outlive the call.  So a probe holds
- * copies of everything, and results are copied to the caller only when the errand is done.  Names
+ * operator.  All of it runs in a thread that may be left behind (postgres_run()).  So a probe holds
+ * copies of everything, and results are copied to the caller only when the thread is done.  Names
  * in statements have their schema (pg_catalog.), because a user's search_path may put other
  * functions before the server's own.
  */
@@ -10,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/postgres/errand.h"
 #include "probes/postgres/session.h"
 
 enum { RECEIVED_MAX = 512 * 1024 }; /* bytes in a whole connection */
 
-/* One probe under way.  Its results outlive the caller, if the errand does. */
+/* One probe under way.  Its results outlive the caller, if the thread does. */
 struct probe {
+	struct postgres_target *target;
+	struct deadline deadline;
 	struct postgres_session session;
 	size_t samples;
 	char *question; /* NULL: none */
@@ -30,12 +31,6 @@ postgres_phase_name(enum postgres_phase phase)
 	static const char *const names[POSTGRES_PHASES] = { "resolve", "connect", "tls", "auth" };
 
 	return names[phase];
-}
-
-static double
-seconds_since(int64_t began_ns)
-{
-	return (double)(clock_now_ns() - began_ns) / 1e9;
 }
 
 /* Wait for the answer, a row, to the end.  The caller clears the row.  NULL with the failure in the result.
@@ -80,7 +75,7 @@ select_one(struct probe *p, double *seconds)
 	int result = 0;
 
 	/* The time runs to the end of the answer.  If that failed, the caller does not count it. */
-	*seconds = seconds_since(began_ns);
+	*seconds = clock_seconds_since(began_ns);
 	if (row == NULL)
 		return failure_prefix(&p->result.failure, "SELECT 1");
 	if (PQnfields(row) != 1 || strcmp(PQgetvalue(row, 0, 0), "1") != 0)
@@ -221,22 +216,22 @@ result_clear(struct postgres_result *result)
 }
 
 static void
-probe_free(void *freeing)
+probe_free(void *work)
 {
-	struct probe *p = freeing;
+	struct probe *p = work;
 
-	if (p != NULL)
-		free(p->question);
+	postgres_target_free(p->target);
+	free(p->question);
 	free(p);
 }
 
 static void
-run(void *work, const struct postgres_target *target, struct deadline deadline)
+run(void *work)
 {
 	struct probe *p = work;
 	struct postgres_session *s = &p->session;
 
-	if (postgres_session_open(s, target, deadline, RECEIVED_MAX, &p->result.failure) == 0)
+	if (postgres_session_open(s, p->target, p->deadline, RECEIVED_MAX, &p->result.failure) == 0)
 		measure(p);
 	/* Phases that ended are results, also when the session failed. */
 	memcpy(p->result.phase_seconds, s->phase_seconds, sizeof(s->phase_seconds));
@@ -247,24 +242,28 @@ void
 postgres_probe_and_ask(struct postgres_target *target, size_t samples, const char *question,
     struct deadline deadline, struct postgres_result *result)
 {
-	static const struct postgres_task task = { run, probe_free };
+	static const struct detached task = { run, probe_free };
 	struct probe *p = calloc(1, sizeof(*p) + samples * sizeof(p->seconds[0]));
 	double *seconds = result->query_seconds;
 
 	result_clear(result);
-	if (p != NULL && question != NULL)
-		p->question = strdup(question);
-	if (p == NULL || (question != NULL && p->question == NULL)) {
+	if (p == NULL) {
+		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
+		return;
+	}
+	p->target = postgres_target_share(target);
+	p->deadline = deadline;
+	p->samples = samples;
+	p->result.query_seconds = p->seconds;
+	result_clear(&p->result);
+	if (question != NULL && (p->question = strdup(question)) == NULL) {
 		probe_free(p);
 		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
 		return;
 	}
-	p->samples = samples;
-	p->result.query_seconds = p->seconds;
-	result_clear(&p->result);
-	if (postgres_errand(&task, p, target, deadline, &result->failure) != 0)
+	if (postgres_run(&task, p, target, deadline, &result->failure) != 0)
 		return;
-	/* The errand is done, and its thread is gone: its copy can be read. */
+	/* The thread is gone: its copy can be read. */
 	memcpy(seconds, p->seconds, p->result.query_count * sizeof(*seconds));
 	*result = p->result;
 	result->query_seconds = seconds;

@@ -2,9 +2,9 @@
  * Drives libpq's asynchronous calls.  libpq never waits here: between its calls we wait, until the
  * deadline.  It does not say which phase it is in or how many addresses it has left; both are
  * worked out here, from PQstatus() and from the addresses it was given.  What it reads in one call
- * is bounded (receive.h), and added up over the whole connection, because libpq would buffer
- * whatever a server sends.  Every text of a server's is masked as a whole before a part of it is
- * used.
+ * is bounded by a recv() of our own, and added up over the whole connection, because libpq would buffer
+ * whatever a server sends: a gigabyte, if it comes fast enough.  Every text of a server's is masked as a
+ * whole before a part of it is used.
  */
 
 #include <errno.h>
@@ -14,18 +14,71 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "probes/postgres/failure.h"
-#include "probes/postgres/receive.h"
 #include "probes/postgres/session.h"
-#include "probes/postgres/target.h"
 
-enum { RECEIVED_AT_ONCE = 64 * 1024 }; /* bytes in one call of libpq */
+enum {
+	RECEIVED_AT_ONCE = 64 * 1024, /* bytes in one call of libpq */
+	GRACE_NS = 100000000,         /* for a session that ends by the deadline to say what it found */
+};
 
-static double
-seconds_since(int64_t began_ns)
+/* Receiving ---------------------------------------------------------- */
+
+/* libpq's call for bytes has no room for a context of ours: it belongs to the thread. */
+static _Thread_local struct {
+	bool bounded;
+	size_t left;
+	size_t received;
+} allowance;
+
+/* Under another name here, because <sys/socket.h> may define recv() as an inline function. */
+ssize_t postgres_receive(int fd, void *bytes, size_t size, int flags) __asm__("recv");
+
+/*
+ * The recv() that libpq calls, in TLS too: a program's own function stands before that of the C library
+ * when the dynamic linker looks for a name.  Other libraries get it as well, and recvfrom() does the work.
+ * When the bound is used up, EAGAIN makes libpq return to us, as if nothing more were there at present.
+ */
+ssize_t
+postgres_receive(int fd, void *bytes, size_t size, int flags)
 {
-	return (double)(clock_now_ns() - began_ns) / 1e9;
+	ssize_t received;
+
+	/* Other libraries call this too, and so does libpq outside of receive_begin() and receive_end(). */
+	if (!allowance.bounded)
+		return recvfrom(fd, bytes, size, flags, NULL, NULL);
+	if (allowance.left == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	received = recvfrom(fd, bytes, size < allowance.left ? size : allowance.left, flags, NULL, NULL);
+	if (received > 0) {
+		allowance.left -= (size_t)received;
+		allowance.received += (size_t)received;
+	}
+	return received;
 }
+
+/* Bounds what this thread receives until receive_end(). */
+static void
+receive_begin(void)
+{
+	allowance.bounded = true;
+	allowance.left = RECEIVED_AT_ONCE;
+	allowance.received = 0;
+}
+
+static int
+receive_end(struct postgres_session *s)
+{
+	allowance.bounded = false;
+	s->received += allowance.received;
+	if (s->received > s->received_max)
+		return failure_set(
+		    s->why, FAILURE_PROTOCOL, "%s sends far more than was asked for", s->target->address);
+	return 0;
+}
+
+/* Connecting --------------------------------------------------------- */
 
 /*
  * Move on from a phase that ended.  The wait before TLS counts as auth until libpq begins TLS.  TLS
@@ -42,7 +95,7 @@ enter_phase(struct postgres_session *s, enum postgres_phase next)
 	if (next == POSTGRES_CONNECT)
 		seconds[POSTGRES_CONNECT] = seconds[POSTGRES_TLS] = -1;
 	else if (s->phase == POSTGRES_CONNECT || (s->phase == POSTGRES_TLS && PQsslInUse(s->conn)))
-		seconds[s->phase] = seconds_since(s->phase_began_ns);
+		seconds[s->phase] = clock_seconds_since(s->phase_began_ns);
 	s->phase = next;
 	s->phase_began_ns = clock_now_ns();
 }
@@ -93,17 +146,6 @@ wait_for(struct postgres_session *s, short events)
 		(void)shutdown(fd, SHUT_RDWR);
 		s->addresses_left--;
 	}
-	return 0;
-}
-
-/* After a call of libpq that may have read. */
-static int
-end_receiving(struct postgres_session *s)
-{
-	s->received += postgres_receive_end();
-	if (s->received > s->received_max)
-		return failure_set(
-		    s->why, FAILURE_PROTOCOL, "%s sends far more than was asked for", s->target->address);
 	return 0;
 }
 
@@ -165,12 +207,12 @@ await_connection(struct postgres_session *s)
 			return not_connected(s);
 		if (wait_for(s, wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT) != 0)
 			return -1;
-		postgres_receive_begin(RECEIVED_AT_ONCE);
+		receive_begin();
 		wanted = PQconnectPoll(s->conn);
-		if (end_receiving(s) != 0)
+		if (receive_end(s) != 0)
 			return -1;
 	}
-	s->phase_seconds[POSTGRES_AUTH] = seconds_since(s->phase_began_ns);
+	s->phase_seconds[POSTGRES_AUTH] = clock_seconds_since(s->phase_began_ns);
 	return 0;
 }
 
@@ -191,7 +233,7 @@ start_connection(struct postgres_session *s)
 
 	if (result == 0) {
 		if (startup.resolved)
-			s->phase_seconds[POSTGRES_RESOLVE] = seconds_since(began_ns);
+			s->phase_seconds[POSTGRES_RESOLVE] = clock_seconds_since(began_ns);
 		s->addresses_left = startup.address_count;
 		s->phase = POSTGRES_CONNECT;
 		s->phase_began_ns = clock_now_ns();
@@ -230,6 +272,8 @@ postgres_session_close(struct postgres_session *s)
 	s->conn = NULL;
 }
 
+/* Statements --------------------------------------------------------- */
+
 /* libpq's first line says what happened; the lines behind it guess why. */
 static int
 connection_lost(const struct postgres_session *s)
@@ -258,9 +302,9 @@ await_result(struct postgres_session *s)
 		/* Wait to read, too: a server that cannot get rid of its answer takes no more of ours. */
 		if (wait_for(s, unsent > 0 ? POLLIN | POLLOUT : POLLIN) != 0)
 			return -1;
-		postgres_receive_begin(RECEIVED_AT_ONCE);
+		receive_begin();
 		consumed = PQconsumeInput(s->conn);
-		if (end_receiving(s) != 0)
+		if (receive_end(s) != 0)
 			return -1;
 		if (consumed == 0)
 			return connection_lost(s);
@@ -357,4 +401,29 @@ postgres_session_row(struct postgres_session *s, PGresult **row)
 		}
 		PQclear(answer);
 	}
+}
+
+/* Work that can be left behind --------------------------------------- */
+
+int
+postgres_run(const struct detached *task, void *work, const struct postgres_target *target,
+    struct deadline deadline, struct failure *why)
+{
+	/* The target may be gone with the work. */
+	char address[sizeof(target->address)];
+
+	memcpy(address, target->address, sizeof(address));
+	deadline.at_ns += GRACE_NS;
+	switch (detached_run(task, target->address, work, deadline)) {
+	case DETACHED_DONE: return 0;
+	case DETACHED_LATE:
+		return failure_set(why, FAILURE_TIMEOUT,
+		    "%s asks for more work than there is time for (hashing or Kerberos)", address);
+	case DETACHED_BUSY:
+		return failure_set(why, FAILURE_TIMEOUT,
+		    "%s keeps an earlier attempt busy (hashing or Kerberos): it is not asked again until that ends",
+		    address);
+	case DETACHED_UNABLE: break;
+	}
+	return failure_set(why, FAILURE_LOCAL, "cannot start a thread");
 }

@@ -1,17 +1,88 @@
 #ifndef PROBES_POSTGRES_SESSION_H
 #define PROBES_POSTGRES_SESSION_H
 
+#include <stdatomic.h>
+
 #include <libpq-fe.h>
 
-#include "common/deadline.h"
-#include "common/failure.h"
+#include "common/system/detached.h"
+#include "common/text/buffer.h"
 #include "probes/postgres/postgres.h"
+
+/* From a connection string to what PQconnectStartParams() takes, for probes/postgres alone. */
+enum {
+	POSTGRES_PARAMETERS = 96, /* libpq 17 has about 50 */
+	POSTGRES_ITEM = 512       /* bytes of one host or address */
+};
+
+/* Borrows all strings. */
+struct postgres_parameters {
+	const char *keywords[POSTGRES_PARAMETERS + 1];
+	const char *values[POSTGRES_PARAMETERS + 1];
+	size_t count;
+};
+
+struct postgres_target {
+	PQconninfoOption *given;               /* what the connection string says */
+	PQconninfoOption *options;             /* that, and what the environment and libpq's defaults add */
+	char *password;                        /* NULL: what the options say */
+	struct postgres_parameters parameters; /* borrows from those above */
+	char address[POSTGRES_ITEM + 16];
+	atomic_int users; /* the owner, and threads that were given it: the last one frees it */
+};
+
+/* The parameters of one connection, every name an address by now. */
+struct postgres_startup {
+	struct postgres_parameters parameters; /* borrows from the target and from the texts below */
+	struct buffer hosts;
+	struct buffer addresses;
+	struct buffer ports;
+	struct buffer options;
+	size_t address_count;
+	bool resolved; /* there was a name to look up */
+};
+
+/* 0, or -1 with `why`: resolve, timeout, local.  In both cases for postgres_startup_release(). */
+int postgres_startup_init(struct postgres_startup *s, const struct postgres_target *target,
+    struct deadline deadline, struct failure *why);
+void postgres_startup_release(struct postgres_startup *s);
+
+/*
+ * What PostgreSQL's and libpq's error texts mean, for probes/postgres alone.
+ * Each fills `why` with a kind, the decisive line and what to do about it,
+ * and returns -1.
+ */
+
+/* The server answered with an error: its five-character SQLSTATE (or NULL) and its message. */
+int postgres_failure_answer(struct failure *why, const char *sqlstate, const char *message);
+
+/*
+ * Connecting failed in `phase`; `message` is PQerrorMessage() at
+ * PQERRORS_VERBOSE, one or more lines for each address that was tried.
+ */
+int postgres_failure_connect(struct failure *why, enum postgres_phase phase, const char *message);
+
+/*
+ * A session with a server, as work that can be left behind, for probes/postgres
+ * and engine/postgres.c alone.  We wait until the deadline and no longer, but a
+ * server can make libpq work: SCRAM lets it ask for two thousand million rounds
+ * of hashing (most of an hour), and if it asks for Kerberos, that library asks
+ * name servers.
+ *
+ * 0: it is done, and `work` is the caller's again.  -1 with `why` (timeout,
+ * local): it is not, and `work` is released, now or later.  Back by the deadline
+ * and a tenth of a second.  `work` holds a postgres_target_share() until it is
+ * released: a thread that is left behind may outlive the settings.
+ */
+int postgres_run(const struct detached *task, void *work, const struct postgres_target *target,
+    struct deadline deadline, struct failure *why);
+struct postgres_target *postgres_target_share(struct postgres_target *target);
 
 /*
  * A connection to PostgreSQL in which nothing waits past the deadline, no more
  * is received than was allowed, and no text of the server's repeats the
- * password.  For what runs inside a postgres_errand(): libpq can be made to
- * compute for longer than any deadline.
+ * password.  For work that postgres_run() does: libpq can be made to compute
+ * for longer than any deadline.
  *
  * Every function that fails returns -1 with `why`, and then the session is only
  * good for postgres_session_close().

@@ -13,7 +13,7 @@
 
 #include "common/net/resolve.h"
 #include "common/system/regular.h"
-#include "probes/postgres/target.h"
+#include "probes/postgres/session.h"
 
 enum {
 	DEFAULT_PORT = 5432,
@@ -155,11 +155,11 @@ check_session_attributes(const char *value, struct failure *why)
 	static const char *const words[] = { "any", "read-write", "read-only", "primary", "standby",
 		"prefer-standby" };
 
-	for (size_t i = 0; value != NULL && i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(value, words[i]) == 0)
-			return 0;
 	if (value == NULL)
 		return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(value, words[i]) == 0)
+			return 0;
 	return failure_set(why, FAILURE_LOCAL, "connection string: invalid target_session_attrs value");
 }
 
@@ -217,12 +217,18 @@ format_address(struct postgres_target *target, const char *host)
 	    bracketed ? "]" : "", port_number(&target->parameters, 0));
 }
 
-/* What the user and the user's environment left open. */
-static void
-add_preferences(struct postgres_target *target, const struct postgres_parameters *given)
+/* target->options say what `given` and the environment make together, but for the spoiled one. */
+static int
+fill_parameters(struct postgres_target *target, const struct postgres_parameters *given, struct failure *why)
 {
 	struct postgres_parameters *p = &target->parameters;
+	const char *attributes = parameters_value(given, "target_session_attrs");
 
+	parameters_add(p, target->options);
+	/* Empty, libpq fills in its own. */
+	parameters_set(p, "target_session_attrs", attributes != NULL ? attributes : "");
+	if (target->password != NULL && parameters_value(given, "password") == NULL)
+		parameters_set(p, "password", target->password);
 	/*
 	 * Looking for Kerberos tickets loads much code and may ask the network behind our back.  Who
 	 * wants it by environment or service file asks for something else than libpq's default.
@@ -234,25 +240,6 @@ add_preferences(struct postgres_target *target, const struct postgres_parameters
 			parameters_set(p, "gssencmode", "disable");
 	if (parameters_value(p, "fallback_application_name") == NULL)
 		parameters_set(p, "fallback_application_name", APPLICATION_NAME);
-}
-
-/* target->options say what `given` and the environment make together, but for the spoiled one. */
-static int
-fill_parameters(struct postgres_target *target, const struct postgres_parameters *given, struct failure *why)
-{
-	struct postgres_parameters *p = &target->parameters;
-
-	for (const PQconninfoOption *option = target->options; option->keyword != NULL; option++)
-		/* It has the spoiled value; the right one follows below. */
-		if (strcmp(option->keyword, "target_session_attrs") == 0)
-			continue;
-		else if (option->val != NULL && option->val[0] != '\0')
-			parameters_set(p, option->keyword, option->val);
-	if (parameters_value(given, "target_session_attrs") != NULL)
-		parameters_set(p, "target_session_attrs", parameters_value(given, "target_session_attrs"));
-	if (target->password != NULL && parameters_value(given, "password") == NULL)
-		parameters_set(p, "password", target->password);
-	add_preferences(target, given);
 	return check_hosts(p, why);
 }
 
@@ -354,7 +341,6 @@ postgres_target_new(const char *dsn, const char *password, struct secrets *secre
 		return NULL;
 	}
 	atomic_init(&target->users, 1);
-	atomic_init(&target->abandoned, 0);
 	parsed = parse(target, dsn, password, why) == 0;
 	/* In a string that makes no sense the password may be anywhere: all of it is a secret. */
 	if (!parsed || holds_secret(target->given))
@@ -363,6 +349,13 @@ postgres_target_new(const char *dsn, const char *password, struct secrets *secre
 		postgres_target_free(target);
 		target = NULL;
 	}
+	return target;
+}
+
+struct postgres_target *
+postgres_target_share(struct postgres_target *target)
+{
+	atomic_fetch_add(&target->users, 1);
 	return target;
 }
 
@@ -448,39 +441,31 @@ add_statement_timeout(struct postgres_startup *s, struct deadline deadline)
 	const char *own = parameters_value(&s->parameters, "options");
 	int left = deadline_left_ms(deadline);
 
-	buffer_format(&s->options, "%s%s-c statement_timeout=%d", own == NULL ? "" : own,
-	    own == NULL ? "" : " ", left > 0 ? left : 1);
-}
-
-static int
-terminate(struct postgres_startup *s, struct failure *why)
-{
-	struct buffer *const texts[] = { &s->hosts, &s->addresses, &s->ports, &s->options };
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		/* A buffer has no NUL at its end by itself. */
-		buffer_append(texts[i], "", 1);
-		if (texts[i]->failed)
-			return failure_set(why, FAILURE_LOCAL, "out of memory");
-	}
-	return 0;
+	if (own != NULL)
+		buffer_string(&s->options, own);
+	buffer_format(&s->options, "%s-c statement_timeout=%d", own == NULL ? "" : " ", left > 0 ? left : 1);
 }
 
 int
 postgres_startup_init(struct postgres_startup *s, const struct postgres_target *target,
     struct deadline deadline, struct failure *why)
 {
+	struct buffer *const texts[] = { &s->hosts, &s->addresses, &s->ports, &s->options };
+
 	memset(s, 0, sizeof(*s));
 	s->parameters = target->parameters;
-	buffer_init(&s->hosts, LIST_BYTES);
-	buffer_init(&s->addresses, LIST_BYTES);
-	buffer_init(&s->ports, LIST_BYTES);
-	buffer_init(&s->options, LIST_BYTES);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		buffer_init(texts[i], LIST_BYTES);
 	if (add_hosts(s, deadline, why) != 0)
 		return -1;
 	add_statement_timeout(s, deadline);
-	if (terminate(s, why) != 0)
-		return -1;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		/* A buffer has no NUL at its end by itself. */
+		buffer_append(texts[i], "", 1);
+		if (texts[i]->failed)
+			return failure_set(why, FAILURE_LOCAL,
+			    "hosts or options of the connection string are longer than 64 KiB, or memory ran out");
+	}
 	/* The texts are taken only now, because a text moves while it grows. */
 	parameters_set(&s->parameters, "options", s->options.text);
 	parameters_set(&s->parameters, "host", s->hosts.text);

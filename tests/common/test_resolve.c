@@ -1,5 +1,5 @@
 /*
- * resolve(), connect_*() and parallel_each(), against the system's resolver
+ * resolve(), connect_*(), parallel_each() and detached_run(), against the system's resolver
  * and sockets of our own.  A name server that never answers needs a network
  * namespace: tests/collectors/redis_latency.sh has it.
  */
@@ -19,6 +19,7 @@
 
 #include "common/net/connect.h"
 #include "common/net/resolve.h"
+#include "common/system/detached.h"
 #include "common/system/parallel.h"
 #include "tests/suite.h"
 
@@ -98,7 +99,7 @@ resolve_localhost(void *context, size_t index)
 	}
 }
 
-START_TEST(more_lookups_at_once_than_there_are_slots_take_turns)
+START_TEST(hundreds_of_lookups_at_once_are_all_answered)
 {
 	atomic_int done = 0;
 
@@ -308,6 +309,87 @@ START_TEST(no_job_and_one_job_start_no_thread)
 }
 END_TEST
 
+/* Work that ends when it is told to. */
+struct stubborn {
+	char key[16];
+	pthread_mutex_t *may_end;
+	atomic_int *released;
+	int result;
+};
+
+static void
+wait_to_end(void *work)
+{
+	struct stubborn *stubborn = work;
+
+	(void)pthread_mutex_lock(stubborn->may_end);
+	stubborn->result = 1;
+	(void)pthread_mutex_unlock(stubborn->may_end);
+}
+
+static void
+release_stubborn(void *work)
+{
+	atomic_fetch_add(((struct stubborn *)work)->released, 1);
+	free(work);
+}
+
+static enum detached_end
+run_stubborn(const char *key, pthread_mutex_t *may_end, atomic_int *released, int64_t ns)
+{
+	static const struct detached task = { wait_to_end, release_stubborn };
+	struct stubborn *stubborn = calloc(1, sizeof(*stubborn));
+	enum detached_end end;
+
+	snprintf(stubborn->key, sizeof(stubborn->key), "%s", key);
+	stubborn->may_end = may_end;
+	stubborn->released = released;
+	end = detached_run(&task, stubborn->key, stubborn, deadline_in(ns));
+	if (end == DETACHED_DONE) {
+		ck_assert_int_eq(stubborn->result, 1);
+		free(stubborn);
+	}
+	return end;
+}
+
+START_TEST(work_that_is_late_is_left_behind_and_not_begun_again_until_it_ends)
+{
+	pthread_mutex_t may_end = PTHREAD_MUTEX_INITIALIZER;
+	atomic_int released = 0;
+
+	ck_assert_int_eq(run_stubborn("a", &may_end, &released, 20 * second_ns), DETACHED_DONE);
+	ck_assert_int_eq(run_stubborn("a", &may_end, &released, 0), DETACHED_LATE);
+	ck_assert_int_eq(released, 1);
+	(void)pthread_mutex_lock(&may_end);
+	ck_assert_int_eq(run_stubborn("a", &may_end, &released, second_ns / 100), DETACHED_LATE);
+	ck_assert_int_eq(run_stubborn("a", &may_end, &released, second_ns), DETACHED_BUSY);
+	ck_assert_int_eq(run_stubborn("b", &may_end, &released, second_ns / 100), DETACHED_LATE);
+	ck_assert_int_eq(released, 2);
+	(void)pthread_mutex_unlock(&may_end);
+	while (atomic_load(&released) < 4)
+		usleep(1000);
+	ck_assert_int_eq(run_stubborn("a", &may_end, &released, 20 * second_ns), DETACHED_DONE);
+}
+END_TEST
+
+START_TEST(no_more_than_256_threads_are_left_behind)
+{
+	pthread_mutex_t may_end = PTHREAD_MUTEX_INITIALIZER;
+	atomic_int released = 0;
+	char key[16];
+
+	(void)pthread_mutex_lock(&may_end);
+	for (int i = 0; i < 256; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		ck_assert_int_eq(run_stubborn(key, &may_end, &released, second_ns / 1000), DETACHED_LATE);
+	}
+	ck_assert_int_eq(run_stubborn("more", &may_end, &released, second_ns), DETACHED_BUSY);
+	(void)pthread_mutex_unlock(&may_end);
+	while (atomic_load(&released) < 257)
+		usleep(1000);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -320,7 +402,7 @@ main(void)
 	tcase_add_test(names, a_name_from_the_hosts_file_is_found);
 	tcase_add_test(names, a_name_that_cannot_exist_has_no_address);
 	tcase_add_test(names, a_name_is_not_asked_for_when_the_time_is_over);
-	tcase_add_test(names, more_lookups_at_once_than_there_are_slots_take_turns);
+	tcase_add_test(names, hundreds_of_lookups_at_once_are_all_answered);
 	tcase_set_timeout(sockets, 60);
 	tcase_add_test(sockets, the_first_address_that_accepts_is_taken);
 	tcase_add_test(sockets, a_refused_connection_is_told_with_its_address);
@@ -329,6 +411,8 @@ main(void)
 	tcase_add_test(sockets, unix_sockets_connect_wait_and_fail_like_tcp);
 	tcase_add_test(sockets, a_unix_path_that_is_too_long_is_our_own_mistake);
 	tcase_add_test(jobs, jobs_run_at_once_and_each_index_once);
+	tcase_add_test(jobs, work_that_is_late_is_left_behind_and_not_begun_again_until_it_ends);
+	tcase_add_test(jobs, no_more_than_256_threads_are_left_behind);
 	tcase_add_test(jobs, no_job_and_one_job_start_no_thread);
 	suite_add_tcase(suite, names);
 	suite_add_tcase(suite, sockets);

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/hash.h"
-#include "engine/postgres_view_name.h"
+#include "engine/rows.h"
 #include "tests/suite.h"
 
 #define LETTERS63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz12345678901"
@@ -280,9 +279,9 @@ static const struct {
 START_TEST(a_views_name_is_quoted_as_sql_reads_it)
 {
 	struct failure why = { 0 };
-	struct postgres_view_name view;
+	struct engine_view_name view;
 
-	ck_assert_msg(postgres_view_name_parse(&view, views[_i].text, &why) == 0, "%s", why.text);
+	ck_assert_msg(engine_view_name_parse(&view, views[_i].text, &why) == 0, "%s", why.text);
 	ck_assert_str_eq(view.relation, views[_i].relation);
 	ck_assert_str_eq(view.schema, views[_i].schema);
 	ck_assert_int_eq(engine_check_view(views[_i].text, &why), 0);

@@ -6,8 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probes/postgres/failure.h"
-#include "probes/postgres/postgres.h"
+#include "probes/postgres/session.h"
 #include "tests/suite.h"
 
 /* What a server sends: messages of PostgreSQL's protocol, version 3. */
@@ -475,6 +474,22 @@ START_TEST(a_server_that_never_answers_costs_the_deadline)
 }
 END_TEST
 
+START_TEST(long_options_of_the_connection_string_are_passed_on)
+{
+	int port, listener = listen_anywhere(4, &port);
+	struct postgres_result result;
+	char dsn[3000];
+	size_t length = (size_t)snprintf(dsn, sizeof(dsn),
+	    "host=127.0.0.1 port=%d user=u password=p sslmode=disable options='-c search_path=", port);
+
+	(void)memset(dsn + length, 'x', 2000);
+	(void)snprintf(dsn + length + 2000, sizeof(dsn) - length - 2000, "'");
+	result = probe(dsn, 300);
+	ck_assert_msg(result.failure.kind == FAILURE_TIMEOUT, "%s", result.failure.text);
+	(void)close(listener);
+}
+END_TEST
+
 /* A queue that is full drops whoever knocks, as a firewall does. */
 static int
 listen_full(int *port, int waiting[], size_t count)
@@ -537,6 +552,7 @@ postgres_suite(void)
 	tcase_add_loop_test(answers, a_password_that_is_repeated_is_masked_wherever_the_text_is_cut, 0, 19);
 	tcase_add_loop_test(answers, rows_and_notices_without_end_are_cut_off, 0, 3);
 	tcase_add_test(answers, a_server_that_never_answers_costs_the_deadline);
+	tcase_add_test(answers, long_options_of_the_connection_string_are_passed_on);
 	tcase_add_test(answers, an_address_that_swallows_packets_leaves_time_for_the_next);
 	suite_add_tcase(suite, answers);
 	return suite;
