@@ -102,7 +102,7 @@ $(BUILD)/version.list: contents = $(VERSION) $(REVISION)
 $(BUILD)/exchange/options.o: DEFINES = -DPROFILES='"$(profiles)"'
 $(BUILD)/exchange/options.o: $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)
-$(BUILD)/probes/redis/tls.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
+$(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@

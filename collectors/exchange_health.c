@@ -23,7 +23,7 @@
 #include "exchange/health/history.h"
 #include "exchange/health/venues.h"
 #include "exchange/options.h"
-#include "probes/http/settings.h"
+#include "probes/http/http.h"
 
 enum {
 	BODY_LIMIT = 256 * 1024,

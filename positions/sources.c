@@ -10,7 +10,7 @@
 
 #include "common/system/parallel.h"
 #include "positions/sources.h"
-#include "probes/http/settings.h"
+#include "probes/http/http.h"
 
 enum {
 	ACCOUNT_BODY = 48 * 1024 * 1024, /* 50,000 positions in one answer */

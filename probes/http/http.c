@@ -9,11 +9,9 @@
  * http_ask() returns, also those that were answered long before.
  */
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "probes/http/system.h"
 #include "probes/http/transfer.h"
 
 /* Scheme, name and port, and its requests that wait for their turn. */
@@ -83,14 +81,8 @@ http_client_new(const struct http_settings *settings, struct failure *why)
 {
 	struct http_client *client;
 
-	assert(settings->body_limit > 0 && settings->connections > 0);
-	if (settings->ca_file != NULL && http_check_ca_file(settings->ca_file, why) != 0)
+	if (http_prepare(settings, why) != 0)
 		return NULL;
-	http_raise_file_limit();
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		(void)failure_set(why, FAILURE_LOCAL, "libcurl does not start");
-		return NULL;
-	}
 	client = calloc(1, sizeof(*client));
 	if (client != NULL && set_up(client, settings))
 		return client;
@@ -372,41 +364,48 @@ collect(struct http_client *client, struct deadline deadline)
 	return started;
 }
 
-static void
+/* Until all are done, or the deadline passed.  Else why curl cannot go on. */
+static CURLMcode
 run(struct http_client *client, struct deadline deadline)
 {
-	int running;
+	while (client->active > 0) {
+		int running;
+		CURLMcode code = curl_multi_perform(client->multi, &running);
+		bool started;
 
-	while (client->active > 0 && curl_multi_perform(client->multi, &running) == CURLM_OK) {
-		bool started = collect(client, deadline);
-
+		if (code != CURLM_OK)
+			return code;
+		started = collect(client, deadline);
 		if (client->active == 0 || deadline_left_ns(deadline) == 0)
-			return;
+			break;
 		/* What was just started does nothing until curl_multi_perform() runs again. */
-		if (!started &&
-		    curl_multi_poll(client->multi, NULL, 0, deadline_left_ms(deadline), NULL) != CURLM_OK)
-			return;
+		if (!started)
+			code = curl_multi_poll(client->multi, NULL, 0, deadline_left_ms(deadline), NULL);
+		if (code != CURLM_OK)
+			return code;
 	}
+	return CURLM_OK;
 }
 
-/* The deadline has passed: give up what curl still works on, and what never had its turn. */
+/* Give up what curl still works on, and what never had its turn: the deadline has passed, or `fault`. */
 static void
-end_late(struct http_client *client, int64_t began_ns)
+end_all(struct http_client *client, const char *fault, int64_t began_ns)
 {
 	for (size_t i = 0; i < client->transfer_count; i++) {
 		struct http_transfer *t = client->transfers[i];
 
 		if (t->active) {
-			http_transfer_abandon(t, client->multi);
+			http_transfer_abandon(t, client->multi, fault);
 			end_transfer(client, t);
 		}
 	}
 	for (size_t i = 0; i < client->host_count; i++)
 		for (struct job *job = client->hosts[i].first; job != NULL; job = job->next) {
-			job->response->seconds = (double)(clock_now_ns() - began_ns) / 1e9;
-			(void)failure_set(&job->response->failure, FAILURE_TIMEOUT,
-			    "%.*s: its turn, behind other requests, did not come in time",
-			    SLICE_ARGS(client->hosts[i].name));
+			job->response->seconds = clock_seconds_since(began_ns);
+			(void)failure_set(&job->response->failure,
+			    fault != NULL ? FAILURE_LOCAL : FAILURE_TIMEOUT, "%.*s: %s",
+			    SLICE_ARGS(client->hosts[i].name),
+			    fault != NULL ? fault : "its turn, behind other requests, did not come in time");
 		}
 }
 
@@ -415,6 +414,7 @@ http_ask(struct http_client *client, const struct http_request requests[], size_
     const struct http_watch *watch, struct deadline deadline, struct http_response responses[])
 {
 	int64_t began_ns = clock_now_ns();
+	CURLMcode code;
 
 	release_jobs(client);
 	client->watch = watch;
@@ -430,7 +430,7 @@ http_ask(struct http_client *client, const struct http_request requests[], size_
 	}
 	for (size_t i = 0; i < client->host_count && deadline_left_ns(deadline) > 0; i++)
 		start_waiting(client, &client->hosts[i], deadline);
-	run(client, deadline);
-	end_late(client, began_ns);
+	code = run(client, deadline);
+	end_all(client, code != CURLM_OK ? curl_multi_strerror(code) : NULL, began_ns);
 	client->watch = NULL;
 }

@@ -37,6 +37,14 @@ struct http_settings {
  */
 struct http_client *http_client_new(const struct http_settings *settings, struct failure *why);
 
+/*
+ * A client as collectors have it: `ca_option` is the setting that names who may
+ * sign the server's certificate.  NULL with `why`, which names it where it is to blame.
+ */
+struct options;
+struct http_client *http_client_from(const struct options *given, const char *ca_option, size_t body_limit,
+    size_t connections, struct failure *why);
+
 /* Takes NULL. */
 void http_client_free(struct http_client *client);
 

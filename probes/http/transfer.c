@@ -17,8 +17,7 @@
 #include <openssl/ssl.h>
 
 #include "common/net/address.h"
-#include "probes/http/failure.h"
-#include "probes/http/receive.h"
+#include "probes/http/transfer.h"
 
 int
 http_url_host(const char *url, struct slice *host, struct failure *why)
@@ -86,7 +85,7 @@ check_connection(void *argument, char *server, char *own, int server_port, int o
 	return CURL_PREREQFUNC_ABORT;
 }
 
-/* What curl would do by itself, but then the errno of a socket that cannot be had would be lost. */
+/* What curl would do by itself, but then the errno of socket(2) would be lost. */
 static curl_socket_t
 open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -385,12 +384,16 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 }
 
 void
-http_transfer_abandon(struct http_transfer *t, CURLM *multi)
+http_transfer_abandon(struct http_transfer *t, CURLM *multi, const char *fault)
 {
 	read_phases(t);
 	read_status(t);
-	t->response->seconds = (double)(clock_now_ns() - t->started_ns) / 1e9;
-	time_out(t);
+	t->response->seconds = clock_seconds_since(t->started_ns);
+	if (fault != NULL)
+		(void)failure_set(
+		    &t->response->failure, FAILURE_LOCAL, "%.*s: %s", SLICE_ARGS(t->host), fault);
+	else
+		time_out(t);
 	/* Else curl would keep an HTTP/2 connection, and the next run would wait on the same one again. */
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
 	(void)curl_multi_remove_handle(multi, t->easy);

@@ -33,6 +33,9 @@ struct http_transfer {
 	char error[CURL_ERROR_SIZE];
 };
 
+/* What is done once for each client: CA file, limit of open files, libcurl.  0, or -1 with `why` (local). */
+int http_prepare(const struct http_settings *settings, struct failure *why);
+
 /* http:// or https:// with a host, and no user.  The scheme, host and port of it, or -1 with `why` (local).
  */
 int http_url_host(const char *url, struct slice *host, struct failure *why);
@@ -53,7 +56,27 @@ int http_transfer_start(struct http_transfer *transfer, const struct http_reques
 /* It ended by itself. */
 void http_transfer_finish(struct http_transfer *transfer, CURLcode code);
 
-/* It is still with `multi`, and the deadline passed: take it away. */
-void http_transfer_abandon(struct http_transfer *transfer, CURLM *multi);
+/* It is still with `multi`, and the deadline passed, or (`fault`) curl gave up: take it away. */
+void http_transfer_abandon(struct http_transfer *transfer, CURLM *multi, const char *fault);
+
+/* What a transfer does with the bytes that come: curl's callbacks, `argument` is the transfer. */
+size_t http_receive_body(char *bytes, size_t size, size_t length, void *argument);
+size_t http_receive_header(char *bytes, size_t size, size_t length, void *argument);
+
+/* Note why what came is not taken.  Returns 0, which ends the transfer. */
+size_t http_refuse(struct http_transfer *transfer, enum failure_kind kind, const char *what);
+
+/*
+ * What went wrong with a request to `host` (with scheme and port), as a
+ * failure.  `detail` is curl's own text, "" when it has none; `os_error` an
+ * errno, 0 when there is none.
+ */
+void http_failure(CURLcode code, struct slice host, const char *detail, int os_error, struct failure *why);
+
+/* No control characters. */
+bool http_is_text(struct slice value);
+
+/* The wall clock. */
+int64_t http_unix_now_ns(void);
 
 #endif /* PROBES_HTTP_TRANSFER_H */

@@ -7,12 +7,12 @@
  * are cut: half a password could not be found any more.
  */
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "probes/redis/session.h"
-#include "probes/redis/target.h"
 
 enum {
 	ANSWER_BYTES = 65536, /* the most that is buffered for one answer, or for one element of it */
@@ -102,6 +102,13 @@ broken_connection(const struct redis_session *s, const char *command)
 	    "%s: the connection broke before the server had answered: %s", command, s->redis->errstr);
 }
 
+/* Our own side: memory or file descriptors. */
+static int
+poll_failed(const struct redis_session *s, const char *command)
+{
+	return failure_set(s->why, FAILURE_LOCAL, "%s: poll: %s", command, strerror(errno));
+}
+
 static int
 send_command(const struct redis_session *s, const char *command)
 {
@@ -115,7 +122,9 @@ send_command(const struct redis_session *s, const char *command)
 		if (done)
 			return 0;
 		ready = deadline_poll(s->deadline, s->redis->fd, POLLOUT);
-		if (ready <= 0)
+		if (ready < 0)
+			return poll_failed(s, command);
+		if (ready == 0)
 			return failure_set(s->why, FAILURE_TIMEOUT, "%s: could not be sent in time", command);
 	}
 }
@@ -176,10 +185,14 @@ read_answer(const struct redis_session *s, const char *command, const struct exp
 
 	while (reply == NULL) {
 		size_t before = reader->len;
+		int ready = deadline_poll(s->deadline, s->redis->fd, POLLIN);
 
+		if (ready < 0) {
+			(void)poll_failed(s, command);
+			return NULL;
+		}
 		/* A peer that always has one more byte must not outlast the deadline. */
-		if ((received > 0 && deadline_left_ns(s->deadline) == 0) ||
-		    deadline_poll(s->deadline, s->redis->fd, POLLIN) <= 0) {
+		if (ready == 0 || (received > 0 && deadline_left_ns(s->deadline) == 0)) {
 			(void)failure_set(s->why, FAILURE_TIMEOUT, "%s: no answer in time", command);
 			return NULL;
 		}
@@ -239,7 +252,7 @@ redis_session_ask(struct redis_session *s, const char *command, const char *expe
 		return -1;
 	reply = read_answer(s, command, &simple);
 	/* The time includes the sending: that is what a client waits for. */
-	*seconds = (double)(clock_now_ns() - started_ns) / 1e9;
+	*seconds = clock_seconds_since(started_ns);
 	if (reply == NULL)
 		return -1;
 	s->answered = true;

@@ -669,6 +669,41 @@ START_TEST(the_limit_of_open_files_is_raised_as_far_as_it_may_be)
 }
 END_TEST
 
+/* With no open file allowed any more curl cannot wait: that says nothing about the server. */
+static void *
+serve_without_files(void *argument)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+	struct peer *peer = argument;
+	int fd = accept(peer->listener, NULL, NULL);
+	struct rlimit none;
+
+	(void)recv(fd, peer->received, sizeof(peer->received), 0);
+	(void)getrlimit(RLIMIT_NOFILE, &none);
+	none.rlim_cur = 0;
+	(void)setrlimit(RLIMIT_NOFILE, &none);
+	(void)send(fd, head, sizeof(head) - 1, MSG_NOSIGNAL);
+	(void)recv(fd, peer->received, sizeof(peer->received), 0);
+	(void)close(fd);
+	return NULL;
+}
+
+START_TEST(a_wait_of_curl_that_fails_is_no_timeout_of_the_server)
+{
+	struct http_client *client = new_client();
+	struct http_request request = { 0 };
+	struct http_response response;
+	struct peer peer;
+
+	peer_start_with(&peer, NULL, serve_without_files);
+	request.url = peer.url;
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), &response);
+	ck_assert_msg(response.failure.kind == FAILURE_LOCAL, "%s", response.failure.text);
+	http_client_free(client);
+	peer_end(&peer);
+}
+END_TEST
+
 START_TEST(a_request_without_a_file_descriptor_is_our_own_failure)
 {
 	enum { COUNT = 40 };
@@ -741,6 +776,7 @@ main(void)
 	tcase_add_test(tests, the_limit_of_open_files_is_raised_as_far_as_it_may_be);
 	tcase_add_test(tests, a_request_without_a_file_descriptor_is_our_own_failure);
 	tcase_add_test(tests, phases_have_names);
+	tcase_add_test(tests, a_wait_of_curl_that_fails_is_no_timeout_of_the_server);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -350,6 +351,37 @@ START_TEST(a_password_is_masked_in_every_spelling_before_the_answer_is_cut)
 }
 END_TEST
 
+/* With no open file allowed any more poll(2) fails, and nobody knows how fast the server is. */
+static void *
+serve_without_files(void *argument)
+{
+	struct peer *peer = argument;
+	int fd = accept(peer->listener, NULL, NULL);
+	struct rlimit none = { .rlim_cur = 0 };
+
+	(void)recv(fd, peer->received, sizeof(peer->received), 0);
+	(void)getrlimit(RLIMIT_NOFILE, &none);
+	none.rlim_cur = 0;
+	(void)setrlimit(RLIMIT_NOFILE, &none);
+	(void)send(fd, "+", 1, MSG_NOSIGNAL);
+	(void)recv(fd, peer->received, sizeof(peer->received), 0);
+	close(fd);
+	return NULL;
+}
+
+START_TEST(a_wait_that_fails_is_no_timeout_of_the_server)
+{
+	struct redis_result result;
+	struct peer peer;
+
+	peer_start(&peer, serve_without_files, NULL);
+	probe(&peer, "", "", NULL, 20 * second_ns, &result);
+	ck_assert_msg(result.failure.kind == FAILURE_LOCAL, "%s", result.failure.text);
+	ck_assert_ptr_nonnull(strstr(result.failure.text, "poll"));
+	peer_end(&peer);
+}
+END_TEST
+
 /* A line without an end, sent in one piece: 64 KiB of it are enough. */
 START_TEST(an_answer_without_an_end_is_capped)
 {
@@ -461,6 +493,7 @@ main(void)
 	tcase_add_test(hostile, an_answer_without_an_end_is_capped);
 	tcase_add_test(hostile, a_peer_that_drips_does_not_move_the_deadline);
 	tcase_add_test(hostile, a_deadline_that_has_passed_is_a_timeout_at_once);
+	tcase_add_test(hostile, a_wait_that_fails_is_no_timeout_of_the_server);
 	suite_add_tcase(suite, urls);
 	suite_add_tcase(suite, answers);
 	suite_add_tcase(suite, hostile);

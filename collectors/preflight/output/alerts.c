@@ -15,7 +15,7 @@
 #include "common/net/url.h"
 #include "common/system/parallel.h"
 #include "common/system/time.h"
-#include "probes/http/settings.h"
+#include "probes/http/http.h"
 
 enum {
 	BODY_LIMIT = 64 * 1024,
