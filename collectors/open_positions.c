@@ -16,12 +16,10 @@
 #include "collectors/open_positions/report.h"
 #include "contract/open_positions.h"
 #include "exchange/options.h"
-#include "positions/accounts.h"
 #include "positions/engine_view.h"
 #include "positions/exchange_view.h"
 #include "positions/exposure.h"
 #include "positions/history.h"
-#include "positions/options.h"
 #include "positions/policy.h"
 #include "positions/reconcile.h"
 #include "positions/sources.h"
@@ -73,7 +71,7 @@ struct open_positions {
 	struct sources sources;
 	struct exchange_view exchange_view;
 	struct engine_view engine_view;
-	bool *comparable; /* by exchange */
+	bool comparable[EXCHANGES_MAX];
 };
 
 /* Settings ----------------------------------------------------------- */
@@ -85,7 +83,6 @@ open_positions_close(void *closing)
 
 	if (s == NULL)
 		return;
-	free(s->comparable);
 	engine_view_release(&s->engine_view);
 	exchange_view_release(&s->exchange_view);
 	sources_release(&s->sources);
@@ -95,28 +92,17 @@ open_positions_close(void *closing)
 }
 
 static int
-open_all(struct open_positions *s, const struct options *given, struct secrets *secrets, struct failure *why)
-{
-	/* Accounts come first: all others speak of exchanges by their place among them. */
-	if (accounts_open(&s->accounts, given, secrets, why) != 0 ||
-	    policy_read(&s->policy, given, &s->accounts.settings, why) != 0 ||
-	    policy_read_while_trading(&s->policy, given, &s->accounts.settings, why) != 0 ||
-	    sources_open(&s->sources, given, secrets, why) != 0 ||
-	    exchange_view_init(&s->exchange_view, s->accounts.count, why) != 0 ||
-	    engine_view_init(&s->engine_view, s->accounts.count, why) != 0)
-		return -1;
-	s->comparable = calloc(s->accounts.count, sizeof(*s->comparable));
-	return s->comparable != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
-}
-
-static int
 open_positions_open(const struct options *given, struct secrets *secrets, void **state, struct failure *why)
 {
 	struct open_positions *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	if (open_all(s, given, secrets, why) == 0) {
+	/* Accounts come first: all others speak of exchanges by their place among them. */
+	if (accounts_open(&s->accounts, given, secrets, why) == 0 &&
+	    policy_read(&s->policy, given, &s->accounts.settings, why) == 0 &&
+	    policy_read_while_trading(&s->policy, given, &s->accounts.settings, why) == 0 &&
+	    sources_open(&s->sources, given, secrets, why) == 0) {
 		*state = s;
 		return 0;
 	}
@@ -191,7 +177,7 @@ compare(
 	if (rows == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	for (size_t i = 0; i < s->accounts.count; i++)
-		/* What one side does not know is no difference. */
+		/* Only exchanges that both sides know can be compared. */
 		s->comparable[i] = s->engine_view.known[i] && s->exchange_view.known[i];
 	publish_mismatches(s, run, last, rows, reconcile(&s->policy.limits, &input, rows));
 	free(rows);
@@ -320,7 +306,7 @@ publish(struct open_positions *s, struct run *run, const struct metrics *last, d
 	if (engine_view_build(&s->engine_view, &input, now, why) != 0)
 		return -1;
 	sources_clear_rows(&s->sources);
-	/* This needs both views: what the engine counts with is no dust. */
+	/* This needs both views: assets that the engine has are kept, however little they are worth. */
 	exchange_view_remove_dust(&s->exchange_view, &s->policy, &s->engine_view.holdings);
 	/* This comes before publishing: it also says which of the engine's contracts are inverse. */
 	exchange_view_add_prices(&s->exchange_view, &s->engine_view.holdings);
@@ -328,7 +314,7 @@ publish(struct open_positions *s, struct run *run, const struct metrics *last, d
 	log_lines_write_engine(run, &s->engine_view, &s->accounts);
 	log_lines_write_unknown_rows(run, &s->engine_view, last);
 	publish_sources(s, run, now);
-	/* Without an engine there is nothing to compare with, which is no failure. */
+	/* Without an engine there is nothing to compare with. */
 	if (s->sources.has_engine && compare(s, run, last, now, why) != 0)
 		return -1;
 	return publish_exposure(s, run, last, why);
@@ -350,6 +336,8 @@ publish_nothing(
 			metrics_set(m, &open_families[OPEN_READABLE], LABELS("engine", name), 0);
 		if (s->sources.has_engine && last != NULL)
 			history_keep_since(last, m, name);
+		/* By a series of its own the harness lets the exchange's counters go on. */
+		metrics_add(m, &open_families[OPEN_RUNS], LABELS(name), 0);
 	}
 	for (size_t i = 0; i < s->policy.currency_count; i++)
 		metrics_set(m, &open_families[OPEN_EXPOSURE_KNOWN], LABELS(s->policy.currencies[i]), 0);
@@ -361,8 +349,8 @@ read_history(
     struct open_positions *s, struct run *run, const struct metrics *last, double now, struct failure *why)
 {
 	if (last == NULL)
-		return failure_set(
-		    why, FAILURE_LOCAL, "the last file cannot be read, or memory ran out: nobody is asked");
+		return failure_set(why, FAILURE_LOCAL,
+		    "the last file cannot be read, or memory ran out, so no exchange is asked");
 	for (size_t i = 0; i < s->accounts.count; i++)
 		history_read_account(last, now, &s->accounts.items[i]);
 	return bans_read(&s->accounts, run, now, why);

@@ -14,23 +14,9 @@
 
 #include "positions/engine_view.h"
 
-int
-engine_view_init(struct engine_view *view, size_t exchange_count, struct failure *why)
-{
-	*view = (struct engine_view){ .exchange_count = exchange_count,
-		/* There is one more, because calloc() may return NULL for none. */
-		.failures = calloc(exchange_count + 1, sizeof(*view->failures)),
-		.known = calloc(exchange_count + 1, sizeof(*view->known)) };
-	if (view->failures == NULL || view->known == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	return 0;
-}
-
 void
 engine_view_release(struct engine_view *view)
 {
-	free(view->failures);
-	free(view->known);
 	holdings_release(&view->holdings);
 	for (int store = 0; store < ENGINE_STORES; store++)
 		holdings_release(&view->parts[store]);
@@ -51,16 +37,11 @@ number_of(const struct exchange_settings *exchanges, const char *name, size_t gu
 	return exchanges->count;
 }
 
-static enum holding_market
-market_of(const struct engine_row *row)
-{
-	switch (row->market) {
-	case ENGINE_MARKET_SPOT: return HOLDING_SPOT;
-	case ENGINE_MARKET_DERIVATIVE: return HOLDING_DERIVATIVE;
-	case ENGINE_MARKET_UNKNOWN: break;
-	}
-	return HOLDING_UNKNOWN;
-}
+static const enum holding_market markets[] = {
+	[ENGINE_MARKET_UNKNOWN] = HOLDING_UNKNOWN,
+	[ENGINE_MARKET_SPOT] = HOLDING_SPOT,
+	[ENGINE_MARKET_DERIVATIVE] = HOLDING_DERIVATIVE,
+};
 
 /* Of several faults at an exchange the first is reported. */
 static void
@@ -102,7 +83,7 @@ add_row(struct engine_view *view, struct holdings *part, const struct engine_vie
 	struct symbol symbol;
 
 	if (!read_symbol(profile, input->held, exchange, row, &symbol)) {
-		fail(view, exchange, "the engine's symbol is none like BTC or BTC/USDT", row->symbol);
+		fail(view, exchange, "the engine's symbol is not one like BTC or BTC/USDT", row->symbol);
 		return 0;
 	}
 	holding = holdings_add(part, why);
@@ -113,7 +94,7 @@ add_row(struct engine_view *view, struct holdings *part, const struct engine_vie
 	holding->quantity = row->quantity;
 	holding->pnl = row->unrealized_pnl;
 	/* Cash is known only by the name that the row is compared under: so it is added, and taken back. */
-	holding_place(holding, profile, &symbol, market_of(row));
+	holding_place(holding, profile, &symbol, markets[row->market]);
 	if (!policy_counts(input->policy, holding))
 		part->count--;
 	return 0;
@@ -123,6 +104,30 @@ static void
 fail_sum(void *context, const struct holding *row)
 {
 	fail(context, row->exchange, "the sum of the engine's rows has too many digits", row->symbol.text);
+}
+
+static int
+compare_pairs(const void *left, const void *right)
+{
+	const struct holding *a = left, *b = right;
+	int order = holding_compare(a, b);
+
+	/* On spot BTC/USDT and BTC/KRW are one asset, but two pairs: only these may be in two fields. */
+	return order != 0 ? order : strcmp(a->currency, b->currency);
+}
+
+/* A hash cannot hold two rows of one position: one field is old, and nobody can say which. */
+static void
+refuse_twice(struct engine_view *view, struct holdings *part)
+{
+	if (part->count > 1)
+		qsort(part->rows, part->count, sizeof(*part->rows), compare_pairs);
+	for (size_t i = 1; i < part->count; i++)
+		if (compare_pairs(&part->rows[i - 1], &part->rows[i]) == 0)
+			fail(view, part->rows[i].exchange,
+			    "two fields of the engine's hash are of one position, in two spellings: remove the old "
+			    "one",
+			    part->rows[i].symbol.text);
 }
 
 static int
@@ -147,6 +152,8 @@ read_store(struct engine_view *view, enum engine_store store, const struct engin
 	if (unknown > view->unknown_rows)
 		view->unknown_rows = unknown;
 	view->told = true;
+	if (store == STORE_REDIS)
+		refuse_twice(view, part);
 	holdings_combine(part, fail_sum, view);
 	return 0;
 }
@@ -200,17 +207,6 @@ fail_difference(struct engine_view *view, const struct holding *a, const struct 
 		    decimal_text(b->quantity, second));
 }
 
-static int
-append(struct holdings *list, const struct holding *row, struct failure *why)
-{
-	struct holding *added = holdings_add(list, why);
-
-	if (added == NULL)
-		return -1;
-	*added = *row;
-	return 0;
-}
-
 /* Makes one sorted list of two.  Where they differ, the exchange is marked, and is taken out later. */
 static int
 merge(struct engine_view *view, struct failure *why)
@@ -228,14 +224,17 @@ merge(struct engine_view *view, struct failure *why)
 	}
 
 	while (i < a->count || j < b->count) {
+		struct holding *added;
 		int order = i == a->count   ? 1
 			    : j == b->count ? -1
 					    : holding_compare(&a->rows[i], &b->rows[j]);
 
 		if (order == 0 && decimal_compare(a->rows[i].quantity, b->rows[j].quantity) != 0)
 			fail_difference(view, &a->rows[i], &b->rows[j]);
-		if (append(&view->holdings, order <= 0 ? &a->rows[i] : &b->rows[j], why) != 0)
+		added = holdings_add(&view->holdings, why);
+		if (added == NULL)
 			return -1;
+		*added = order <= 0 ? a->rows[i] : b->rows[j];
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -247,10 +246,8 @@ static void
 forget(struct engine_view *view)
 {
 	holdings_clear(&view->holdings);
-	for (size_t i = 0; i < view->exchange_count; i++) {
-		view->failures[i] = (struct failure){ 0 };
-		view->known[i] = false;
-	}
+	memset(view->failures, 0, sizeof(view->failures));
+	memset(view->known, 0, sizeof(view->known));
 	for (int store = 0; store < ENGINE_STORES; store++) {
 		holdings_clear(&view->parts[store]);
 		view->store_failures[store] = (struct failure){ 0 };
@@ -282,6 +279,7 @@ engine_view_build(
 	bool whole = sources->has_engine;
 
 	forget(view);
+	view->exchange_count = input->exchanges->count;
 	for (int store = 0; store < ENGINE_STORES; store++) {
 		if (!sources->has_store[store])
 			continue;

@@ -11,16 +11,15 @@
 struct engine_view {
 	struct holdings holdings;                     /* sorted, of the exchanges that are known */
 	struct failure store_failures[ENGINE_STORES]; /* FAILURE_NONE: it was read, and is new enough */
-	struct failure *failures; /* by exchange: why nothing is known of it though the stores were read */
-	bool *known;              /* by exchange */
+	struct failure failures[EXCHANGES_MAX]; /* why nothing is known of it though the stores were read */
+	bool known[EXCHANGES_MAX];
 	size_t exchange_count;
 	size_t unknown_rows; /* at exchanges that are not configured */
 	bool told;           /* a store was read: `unknown_rows` means something */
 	struct holdings parts[ENGINE_STORES];
 };
 
-/* -1 with `why`: out of memory.  In both cases for engine_view_release(). */
-int engine_view_init(struct engine_view *view, size_t exchange_count, struct failure *why);
+/* Frees what engine_view_build() made.  It begins all zero, and is so again. */
 void engine_view_release(struct engine_view *view);
 
 struct engine_view_input {

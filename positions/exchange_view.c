@@ -14,22 +14,9 @@
 
 #include "positions/exchange_view.h"
 
-int
-exchange_view_init(struct exchange_view *view, size_t exchange_count, struct failure *why)
-{
-	*view = (struct exchange_view){ .exchange_count = exchange_count,
-		.failures = calloc(exchange_count + 1, sizeof(*view->failures)),
-		.known = calloc(exchange_count + 1, sizeof(*view->known)) };
-	if (view->failures == NULL || view->known == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	return 0;
-}
-
 void
 exchange_view_release(struct exchange_view *view)
 {
-	free(view->failures);
-	free(view->known);
 	holdings_release(&view->holdings);
 	rates_release(&view->rates);
 	*view = (struct exchange_view){ 0 };
@@ -134,21 +121,15 @@ add_books(struct exchange_view *view, const struct account *account, double now,
 	return 0;
 }
 
-/* A contract with an end ("BTC/USDT-260327") has a price of its own, which is not that of its base. */
-static bool
-is_perpetual(const struct symbol *symbol)
-{
-	return strchr(symbol->text, '-') == NULL;
-}
-
 static int
 add_marks(struct exchange_view *view, struct failure *why)
 {
 	for (size_t i = 0; i < view->holdings.count; i++) {
 		const struct holding *row = &view->holdings.rows[i];
 
+		/* A contract with an end ("BTC/USDT-260327") has a price that is not that of its base. */
 		if (row->market == HOLDING_DERIVATIVE && row->currency[0] != '\0' && !isnan(row->mark) &&
-		    is_perpetual(&row->symbol) &&
+		    strchr(row->symbol.text, '-') == NULL &&
 		    rates_add(&view->rates, row->symbol.base, row->currency, row->mark, why) != 0)
 			return -1;
 	}
@@ -189,6 +170,7 @@ exchange_view_build(struct exchange_view *view, const struct policy *policy, con
     double now, struct failure *why)
 {
 	holdings_clear(&view->holdings);
+	view->exchange_count = accounts->count;
 	for (size_t i = 0; i < view->exchange_count; i++) {
 		view->failures[i] = (struct failure){ 0 };
 		/* A list that was read in part counts as not read. */

@@ -1,21 +1,20 @@
 #ifndef POSITIONS_EXCHANGE_VIEW_H
 #define POSITIONS_EXCHANGE_VIEW_H
 
-#include "positions/accounts.h"
 #include "positions/policy.h"
 #include "positions/rates.h"
+#include "positions/sources.h"
 
 /* What the exchanges say is there, and what it is worth.  Pure but for memory. */
 struct exchange_view {
-	struct holdings holdings; /* sorted, of the exchanges that are known */
-	struct failure *failures; /* by exchange: why nothing is known of it though it was read */
-	bool *known;              /* by exchange */
+	struct holdings holdings;               /* sorted, of the exchanges that are known */
+	struct failure failures[EXCHANGES_MAX]; /* why nothing is known of it though it was read */
+	bool known[EXCHANGES_MAX];
 	size_t exchange_count;
 	struct rates rates; /* of this run: settings, order books, marks of positions */
 };
 
-/* -1 with `why`: out of memory.  In both cases for exchange_view_release(). */
-int exchange_view_init(struct exchange_view *view, size_t exchange_count, struct failure *why);
+/* Frees what exchange_view_build() made.  It begins all zero, and is so again. */
 void exchange_view_release(struct exchange_view *view);
 
 /* How old an order book may be to be a price. */

@@ -13,35 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rate that was looked for last, to one currency alone: most holdings are priced in the same one. */
-struct rate_memory {
-	const char *from; /* NULL: none yet */
-	bool found;
-	double rate;
-};
-
 /* What `amount` of `from` is in `to`; NaN: not known. */
 static double
-convert(struct rates *rates, struct rate_memory *memory, double amount, const char *from, const char *to)
+convert(struct rates *rates, double amount, const char *from, const char *to)
 {
-	if (!isfinite(amount))
-		return NAN;
-	if (memory->from == NULL || strcmp(memory->from, from) != 0) {
-		memory->from = from;
-		memory->found = rates_find(rates, from, to, &memory->rate);
-	}
-	return memory->found ? amount * memory->rate : NAN;
+	double rate;
+
+	return isfinite(amount) && rates_find(rates, from, to, &rate) ? amount * rate : NAN;
 }
 
 /* What the exchange says counts first.  If no rate leads from there, the price of the base asset does. */
 static double
-value_in(struct rates *rates, struct rate_memory *memory, const struct holding *holding, const char *currency)
+value_in(struct rates *rates, const struct holding *holding, const char *currency)
 {
 	const char *told = holding->currency[0] != '\0' ? holding->currency : holding->symbol.quote;
-	double value = convert(rates, memory, holding_notional(holding), told, currency);
+	double value = convert(rates, holding_notional(holding), told, currency);
 
 	if (!isfinite(value))
-		value = convert(rates, memory, holding_base(holding), holding->symbol.base, currency);
+		value = convert(rates, holding_base(holding), holding->symbol.base, currency);
 	return isfinite(value) ? value : NAN;
 }
 
@@ -71,8 +60,6 @@ set_missing(struct exposure *exposure, const char *what)
 void
 exposure_in(const struct exposure_input *input, const char *currency, struct exposure *exposure)
 {
-	struct rate_memory memory = { NULL, false, 0 };
-
 	*exposure = (struct exposure){ .known = true };
 	if (!is_whole(input)) {
 		set_missing(exposure, EXPOSURE_UNREADABLE);
@@ -80,7 +67,7 @@ exposure_in(const struct exposure_input *input, const char *currency, struct exp
 	}
 	for (size_t i = 0; i < input->holding_count; i++) {
 		const struct holding *holding = &input->holdings[i];
-		double value = value_in(input->rates, &memory, holding, currency);
+		double value = value_in(input->rates, holding, currency);
 
 		exposure->gross += value;
 		exposure->net += holding->is_short ? -value : value;
@@ -231,7 +218,7 @@ imbalance_of(
 	on_a = fabs(net_of(&of_a));
 	on_b = fabs(net_of(&of_b));
 	imbalance->known = true;
-	/* Long and short at one exchange may cancel out; 0 of 0 is no ratio. */
+	/* Long and short at one exchange may cancel out; 0 of 0 has no ratio. */
 	if (!(on_a + on_b > 0))
 		return false;
 	imbalance->ratio = (on_a - on_b) / (on_a + on_b);

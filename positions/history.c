@@ -7,6 +7,7 @@
  */
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "positions/history.h"
@@ -27,7 +28,7 @@ history_gauge(
 	return metrics_value(last, &open_families[family], labels, &value) ? value : otherwise;
 }
 
-/* What is no sensible number counts as not there; so does NaN, which fails both comparisons. */
+/* Numbers out of range count as not there; so does NaN, which fails both comparisons. */
 static double
 read_value(const struct metrics *last, enum open_family family, const char *exchange, double most)
 {
@@ -39,10 +40,7 @@ read_value(const struct metrics *last, enum open_family family, const char *exch
 static bool
 has(const struct metrics *last, enum open_family family, const char *const labels[])
 {
-	double value;
-
-	assert(family_continues(&open_families[family]) || open_families[family].recalled);
-	return metrics_value(last, &open_families[family], labels, &value);
+	return !isnan(history_gauge(last, family, labels, (double)NAN));
 }
 
 /* Exchanges tell different things of a key: any of them is enough. */

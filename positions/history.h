@@ -3,7 +3,7 @@
 
 #include "contract/open_positions.h"
 #include "exchange/ban_list.h"
-#include "positions/accounts.h"
+#include "positions/sources.h"
 #include "textfile/metrics.h"
 
 /*

@@ -43,13 +43,6 @@ struct variable {
 };
 static struct variable *hidden;
 
-static void
-upper_case(char *text)
-{
-	for (; *text != '\0'; text++)
-		*text = (char)toupper((unsigned char)*text);
-}
-
 /* Move it from the environment to `hidden`.  False: out of memory. */
 static bool
 hide_variable(const char *name)
@@ -99,7 +92,8 @@ static void
 variable_name(const char *exchange, enum key_part part, char name[128])
 {
 	(void)snprintf(name, 128, "ARBWATCH_%.64s_%s", exchange, part_names[part]);
-	upper_case(name);
+	for (; *name != '\0'; name++)
+		*name = (char)toupper((unsigned char)*name);
 }
 
 int
@@ -175,15 +169,6 @@ read_file(const char *directory, const char *exchange, enum key_part part, char 
 	return *text != NULL ? 0 : -1;
 }
 
-static int
-read_files(const char *directory, const char *exchange, struct key_texts *texts, struct failure *why)
-{
-	for (int part = 0; part < KEY_PARTS; part++)
-		if (read_file(directory, exchange, (enum key_part)part, &texts->parts[part], why) != 0)
-			return -1;
-	return 0;
-}
-
 /* Both --------------------------------------------------------------- */
 
 /* The text says both ways to give a key, with the names that are looked for. */
@@ -214,8 +199,11 @@ keys_read(const char *directory, const char *exchange, struct key_texts *texts, 
 	if (read_variables(exchange, texts, why) != 0)
 		return -1;
 	/* Files are read only without any variable: the two sources are never mixed. */
-	if (is_empty(texts) && directory != NULL && read_files(directory, exchange, texts, why) != 0)
-		return -1;
+	if (is_empty(texts) && directory != NULL)
+		for (int part = 0; part < KEY_PARTS; part++)
+			if (read_file(directory, exchange, (enum key_part)part, &texts->parts[part], why) !=
+			    0)
+				return -1;
 	if (is_empty(texts))
 		return fail_missing(directory, exchange, "API key", why);
 	if (texts->parts[PART_KEY] == NULL)

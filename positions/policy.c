@@ -4,6 +4,10 @@
  * the name of its setting and never passed over: positions would be judged otherwise than the
  * operator believes.  The order of reading matters: the baseline comes last, because what is cash
  * or ignored cannot be part of it.
+ *
+ * The options are in one table for open_positions and preflight, so that they have the same names and
+ * defaults in both.  Each has rows of its own for where the engine keeps its positions: POSTGRES_DSN and
+ * REDIS_URL mean those for open_positions, and something else for preflight.
  */
 
 #include <stdio.h>
@@ -11,7 +15,72 @@
 #include <string.h>
 
 #include "common/config/secrets.h"
+#include "engine/engine.h"
 #include "positions/policy.h"
+
+const struct option position_options[] = {
+	{ .name = "keys",
+	    .argument = "DIR",
+	    .help = "directory of the API keys: NAME.key, NAME.secret and, if the exchange has one, "
+		    "NAME.passphrase" },
+	{ .name = "engine.postgres-password",
+	    .argument = "PASSWORD",
+	    .variable = "POSTGRES_PASSWORD",
+	    .help = "password for a connection string without one",
+	    .secret = true },
+	{ .name = "engine.view",
+	    .argument = "NAME",
+	    .fallback = ENGINE_VIEW,
+	    .help = "view or table to read from that database" },
+	{ .name = "engine.redis-password",
+	    .argument = "PASSWORD",
+	    .variable = "REDIS_PASSWORD",
+	    .help = "password for a URL without one",
+	    .secret = true },
+	{ .name = "engine.redis-ca-file",
+	    .argument = "FILE",
+	    .help = "CAs that may sign that Redis server's certificate, in PEM (default: the system's CAs)" },
+	{ .name = "engine.hash",
+	    .argument = "KEY",
+	    .fallback = ENGINE_HASH,
+	    .help = "hash to read from that Redis" },
+	{ .name = "engine.max-age",
+	    .argument = "DURATION",
+	    .fallback = "0s",
+	    .help = "positions that the bot wrote longer ago count as unreadable, if the store tells the "
+		    "time; 0s: any age" },
+	{ .name = "tolerance.absolute",
+	    .argument = "QUANTITY",
+	    .fallback = "0",
+	    .help = "differences up to this quantity are ignored" },
+	{ .name = "tolerance.relative",
+	    .argument = "RATIO",
+	    .fallback = "0.0001",
+	    .help = "differences up to this share of the larger quantity are ignored" },
+	{ .name = "net", .help = "compare only long minus short, not each side by itself" },
+	{ .name = "baseline",
+	    .argument = "NAME:SYMBOL=QUANTITY",
+	    .help = "quantity that is kept at an exchange and is not the bot's position; negative: short",
+	    .repeatable = true },
+	{ .name = "ignore",
+	    .argument = "[NAME:]SYMBOL",
+	    .help = "symbol that is not a position, neither at an exchange nor of the bot",
+	    .repeatable = true },
+	{ .name = "cash",
+	    .argument = "CURRENCY,...",
+	    .fallback = "KRW,USD,EUR,GBP,JPY,USDT,USDC,FDUSD,BUSD,TUSD,DAI",
+	    .help = "assets that are held as cash and are not positions" },
+	{ .name = "dust",
+	    .argument = "AMOUNT",
+	    .fallback = "1",
+	    .help = "an asset worth less, in the first exposure.currency, is a position only if the bot or "
+		    "the baseline has it; 0: every asset is one" },
+	{ .name = "rate",
+	    .argument = "BASE/QUOTE=NUMBER",
+	    .help = "known price, which is used before all prices that are read, as in USDT/USD=1",
+	    .repeatable = true },
+	{ 0 },
+};
 
 static int
 out_of_memory(struct failure *why)
@@ -113,7 +182,7 @@ read_currencies(struct policy *policy, const struct options *given, struct failu
 	return 0;
 }
 
-/* Copy what is before `end`, and step behind it.  False: it is no currency, or `end` is not there. */
+/* Copy the text before `end`, and step behind it.  False: it is not a currency, or `end` is not there. */
 static bool
 read_currency(const char **text, char end, char currency[SYMBOL_ASSET])
 {
@@ -128,22 +197,6 @@ read_currency(const char **text, char end, char currency[SYMBOL_ASSET])
 
 /* "USDT/KRW=1400" */
 static int
-read_constant(struct policy *policy, const struct options *given, size_t index, struct failure *why)
-{
-	struct constant_rate *constant = &policy->constants[policy->constant_count];
-	const char *rest = options_item(given, "rate", index);
-	struct decimal price;
-
-	if (!read_currency(&rest, '/', constant->base) || !read_currency(&rest, '=', constant->quote) ||
-	    !decimal_parse(SLICE(rest), &price) || decimal_sign(price) <= 0)
-		return options_failure(given, "rate", index, why, "'%s' is not a rate like USDT/KRW=1400",
-		    secret_shown(options_item(given, "rate", index)));
-	constant->price = decimal_value(price);
-	policy->constant_count++;
-	return 0;
-}
-
-static int
 read_constants(struct policy *policy, const struct options *given, struct failure *why)
 {
 	size_t count = options_count(given, "rate");
@@ -151,15 +204,26 @@ read_constants(struct policy *policy, const struct options *given, struct failur
 	if (count > CONSTANTS_MOST)
 		return options_failure(
 		    given, "rate", CONSTANTS_MOST, why, "more than %d rates", (int)CONSTANTS_MOST);
-	for (size_t i = 0; i < count; i++)
-		if (read_constant(policy, given, i, why) != 0)
-			return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct constant_rate *constant = &policy->constants[i];
+		const char *text = options_item(given, "rate", i), *rest = text;
+		struct decimal price;
+
+		if (!read_currency(&rest, '/', constant->base) ||
+		    !read_currency(&rest, '=', constant->quote) || !decimal_parse(SLICE(rest), &price) ||
+		    decimal_sign(price) <= 0)
+			return options_failure(given, "rate", i, why, "'%s' is not a rate like USDT/KRW=1400",
+			    secret_shown(text));
+		constant->price = decimal_value(price);
+		policy->constant_count++;
+	}
 	return 0;
 }
 
 /* Markets ------------------------------------------------------------ */
 
-/* The operator decides by a slash: without one it is an asset, so that "WETH" is no pair of W and ETH. */
+/* The operator decides by a slash: without one it is an asset, so that "WETH" is not taken for the pair
+ * W/ETH. */
 static int
 add_market(struct holdings *list, const struct exchange_settings *exchanges, size_t exchange,
     struct slice spelt, struct decimal quantity, struct failure *why)
@@ -207,22 +271,24 @@ read_baseline(struct policy *policy, const struct options *given, const struct e
 	/* Else it would differ for ever: the exchange's side of it does not count. */
 	if (!policy_counts(policy, &policy->baseline.rows[policy->baseline.count - 1]))
 		return options_failure(given, "baseline", index, why,
-		    "'%s' is of what is no position: it is cash, or ignored", secret_shown(text));
+		    "'%s' cannot be a baseline: it is cash, or ignored", secret_shown(text));
 	return 0;
 }
 
-/* "upbit:BTC"; without an exchange it is one for each. */
+/* "upbit:BTC"; without an exchange it is one for each.  The colon of BTC/USDT:USDT is the symbol's. */
 static int
 read_ignored(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
     size_t index, struct failure *why)
 {
-	const char *text = options_item(given, "ignore", index), *colon = strchr(text, ':');
+	const char *text = options_item(given, "ignore", index);
+	size_t before = strcspn(text, ":/");
+	bool one = text[before] == ':';
+	struct slice symbol = SLICE(one ? text + before + 1 : text);
 	const struct exchange_setting *only = NULL;
-	struct slice symbol = SLICE(colon != NULL ? colon + 1 : text);
 	struct failure reason = { 0 };
 
-	if (colon != NULL) {
-		only = exchange_settings_find(exchanges, (struct slice){ text, (size_t)(colon - text) });
+	if (one) {
+		only = exchange_settings_find(exchanges, (struct slice){ text, before });
 		if (only == NULL)
 			return options_failure(given, "ignore", index, why,
 			    "'%s' is for an exchange that --exchange does not name", secret_shown(text));
@@ -263,27 +329,20 @@ read_markets(struct policy *policy, const struct options *given, const struct ex
 
 /* Inventory ---------------------------------------------------------- */
 
-/* Without a setting, the first two that hold assets. */
-static void
-choose_inventory(struct policy *policy, const struct exchange_settings *exchanges)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < exchanges->count && found < 2; i++)
-		if (exchanges->items[i].profile->account.holdings)
-			policy->inventory[found++] = i;
-	policy->has_inventory = found == 2;
-}
-
 static int
 read_inventory(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
     struct failure *why)
 {
 	const char *text = options_text(given, "inventory"), *comma;
 	const struct exchange_setting *a, *b;
+	size_t found = 0;
 
+	/* Without a setting these are the first two that hold assets. */
 	if (text == NULL) {
-		choose_inventory(policy, exchanges);
+		for (size_t i = 0; i < exchanges->count && found < 2; i++)
+			if (exchanges->items[i].profile->account.holdings)
+				policy->inventory[found++] = i;
+		policy->has_inventory = found == 2;
 		return 0;
 	}
 	comma = strchr(text, ',');

@@ -4,8 +4,11 @@
 #include "common/config/options.h"
 #include "contract/limits.h"
 #include "exchange/settings.h"
-#include "positions/holdings.h"
+#include "positions/holding.h"
 #include "positions/reconcile.h"
+
+/* The settings that open_positions and preflight share. */
+extern const struct option position_options[];
 
 /* What the settings say of positions: which there are, when they differ, and what they are worth. */
 enum { CASH_MOST = 64, CONSTANTS_MOST = 256 };

@@ -23,7 +23,7 @@ struct rates {
 
 /*
  * One `base` is `price` of `quote`.  A price that is not finite and above 0,
- * or a name that is empty or too long, is not taken, and that is no failure.
+ * or a name that is empty or too long, is passed over without a failure.
  * -1 with `why`: out of memory, or more than RATES_MAX.
  */
 int rates_add(struct rates *rates, const char *base, const char *quote, double price, struct failure *why);

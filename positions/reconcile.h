@@ -19,10 +19,10 @@
  * Rows of one exchange, symbol and side are added up.
  */
 struct reconcile_limits {
-	/* A difference up to either is none. */
+	/* A difference up to either of the two does not count. */
 	struct decimal absolute;
 	struct decimal relative; /* of the larger of the two: 0.001 */
-	double grace_seconds;    /* a difference younger than this is none yet: fills are in flight */
+	double grace_seconds;    /* a younger difference does not count yet: fills are in flight */
 	bool net;
 };
 

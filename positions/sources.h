@@ -4,7 +4,73 @@
 #include "common/config/options.h"
 #include "common/deadline.h"
 #include "engine/engine.h"
-#include "positions/accounts.h"
+#include "exchange/account/account.h"
+#include "exchange/public/exchange.h"
+#include "exchange/settings.h"
+
+/*
+ * Which exchanges are asked, with which keys, and what a run asks of each:
+ * from the settings, checked, and with all memory that a run needs besides the
+ * probes'.
+ */
+struct account {
+	const char *name; /* the label; the settings' */
+	const struct exchange_setting *setting;
+	struct account_key *key;
+	bool withheld;   /* it is not asked at all */
+	bool paper_only; /* these three: see exchange/account/account.h */
+	char *const *paper_hosts;
+	size_t paper_host_count;
+	bool books_are_read;  /* by somebody else: they are not asked for here */
+	int64_t weight_limit; /* the most that a run may cost */
+
+	/* What is remembered, by history.c. */
+	double runs;       /* that asked it */
+	double retry_at;   /* Unix time; 0: none; what other programs met counts too */
+	bool health_known; /* the last run told something of the key, or the lock */
+
+	/* Of the run under way. */
+	struct account_target target;
+	struct exchange_target books;
+	struct account_reading *reading; /* NULL: not asked */
+	struct exchange_reading *prices; /* NULL: not asked */
+};
+
+struct accounts {
+	struct exchange_settings settings;
+	struct account *items;
+	size_t count;
+	/* Room for all of them; a run uses the first ones. */
+	struct account_target *targets;
+	struct account_reading *readings;
+	struct exchange_target *book_targets;
+	struct exchange_reading *book_readings;
+};
+
+/* 0, or -1 with `why` that names the setting.  In both cases for accounts_release(). */
+int accounts_open(
+    struct accounts *accounts, const struct options *given, struct secrets *secrets, struct failure *why);
+void accounts_release(struct accounts *accounts);
+
+/* The same without any keys, which the caller then finds for each account by itself, and without a look at
+ * what a run costs. */
+int accounts_open_keyless(struct accounts *accounts, const struct options *given, struct failure *why);
+
+/*
+ * Which endpoints are due.  What tells of the key and the lock is not asked in
+ * each run where the profile says so, unless nothing is known of them.
+ */
+void account_choose(struct account *account);
+
+/* What is asked: its own URL, or the profile's. */
+const char *account_base_url(const struct account *account);
+
+/* Whether it may be asked at all. */
+bool account_may_ask(const struct account *account, double now);
+
+/* Whether what the exchange has is there whole: its positions, and its balances where assets are positions.
+ */
+bool account_is_read(const struct account *account);
 
 /*
  * Everything that is asked in a run, all at once: accounts, order books, and

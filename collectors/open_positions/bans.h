@@ -2,7 +2,7 @@
 #define COLLECTORS_OPEN_POSITIONS_BANS_H
 
 #include "collectors/harness/collector.h"
-#include "positions/accounts.h"
+#include "positions/sources.h"
 
 /*
  * Bans and back-offs are on the address: what this program met holds for others

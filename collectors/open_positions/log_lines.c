@@ -1,6 +1,6 @@
 /*
  * What a run has to say.  A failure is said in every run, with one line for each exchange or store.
- * What is no failure, as a key that may withdraw, is said when it begins, and a mismatch also when
+ * Warnings, such as a key that may withdraw, are logged when they begin, and a mismatch also when
  * it ends: a line in each run would hide everything else.  Whether it is new is known from the
  * metrics of the last run, so that it works from cron too.
  */
@@ -146,30 +146,25 @@ write_mismatch(struct run *run, const struct mismatch_log *mismatches, const str
 	run_log_warning(run, mismatches->accounts->items[row->exchange].name, text);
 }
 
-/* This is a failure, unlike a mismatch: the run did not compare everything. */
-static void
-write_overflow(struct run *run, const char *exchange, const char *symbol)
-{
-	struct failure why = { 0 };
-
-	(void)failure_set(&why, FAILURE_PROTOCOL, "%s: a sum has too many digits to be compared", symbol);
-	run_failed(run, exchange, &why);
-}
-
 void
 log_lines_write_mismatch(struct run *run, struct mismatch_log *mismatches, const struct reconcile_row *row)
 {
 	const char *exchange = mismatches->accounts->items[row->exchange].name;
-	double before = history_gauge(mismatches->last, OPEN_MISMATCH, LABELS(exchange, row->symbol), 0);
+	struct failure why = { 0 };
 
-	/* A sum has too many digits: the market is neither equal nor different. */
+	/* The market is neither equal nor different.  That is a failure each time: it was not compared. */
 	if (!row->known) {
+		(void)failure_set(
+		    &why, FAILURE_PROTOCOL, "%s: a sum has too many digits to be compared", row->symbol);
 		if (mismatches->changes++ < LOG_LINES_MOST)
-			write_overflow(run, exchange, row->symbol);
+			run_failed(run, exchange, &why);
+		else
+			run_missed(run, why.kind);
 		return;
 	}
 	/* Nothing has changed since the last run. */
-	if (row->mismatched == (before != 0))
+	if (row->mismatched ==
+	    (history_gauge(mismatches->last, OPEN_MISMATCH, LABELS(exchange, row->symbol), 0) != 0))
 		return;
 	if (mismatches->changes++ < LOG_LINES_MOST)
 		write_mismatch(run, mismatches, row);

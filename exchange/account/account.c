@@ -216,7 +216,7 @@ add_cursor(struct account_asking *asking, char *cursor, struct failure *why)
 }
 
 /*
- * The settings were checked with first pages alone (positions/accounts.c); only the exchange knows how many
+ * The settings were checked with first pages alone (positions/sources.c); only the exchange knows how many
  * more there are.  So each further page must fit into what is left of the weight limit.
  */
 static bool

@@ -328,8 +328,13 @@ well
 one binance
 check "what a run met that only prints is remembered" asked_nothing
 fresh
+one binance
+asked=$(of 'account_requests_total{exchange="binance",endpoint="balances"')
+well
+rm -f "$textfiles/.exchange_bans"
 ln -s .exchange_bans "$textfiles/.exchange_bans"
 one binance
+check "its counters go on" is 'account_requests_total{exchange="binance",endpoint="balances"' "$asked"
 check "where nobody can tell who is banned, nobody is asked" asked_nothing
 check "it is told" logged 'for it may hold a ban'
 check "nothing is flat" readable exchange binance 0

@@ -38,7 +38,7 @@ set_up(void)
 		    (struct engine_reading){ .read = true, .rows = rows[store], .updated_at = -1 };
 	policy = (struct policy){ .cash = { "USDT" }, .cash_count = 1 };
 	held = (struct holdings){ 0 };
-	ck_assert_int_eq(engine_view_init(&view, EXCHANGES, &why), 0);
+	view = (struct engine_view){ 0 };
 }
 
 static void
@@ -237,6 +237,25 @@ START_TEST(what_both_stores_have_must_be_the_same_in_both)
 }
 END_TEST
 
+/* The bot changed its spelling, and left the old field behind. */
+START_TEST(two_spellings_of_one_market_in_a_hash_make_its_exchange_unknown)
+{
+	sources.has_store[STORE_POSTGRES] = false;
+	sources.has_store[STORE_REDIS] = true;
+	row(STORE_REDIS, "binanceusdm", "BTC/USDT:USDT", "1", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "binanceusdm", "BTC/USDT", "-1", ENGINE_MARKET_UNKNOWN);
+	/* Two pairs of one asset are no contradiction. */
+	row(STORE_REDIS, "binance", "BTC/USDT", "1", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "binance", "ETH/BTC", "3", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "binance", "BTC/USDC", "2", ENGINE_MARKET_UNKNOWN);
+	ck_assert_str_eq(form(), "yyy 0:BTC=3 0:ETH=3 1:BTC/USDT=1 1:BTC/USDT=-1");
+	row(STORE_REDIS, "binanceusdm", "BTCUSDT", "1", ENGINE_MARKET_UNKNOWN);
+	ck_assert_str_eq(form(), "yny 0:BTC=3 0:ETH=3");
+	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "'BTC/USDT'"));
+	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "two spellings"));
+}
+END_TEST
+
 static const struct {
 	double max_age, age; /* NaN: the engine does not say when it wrote */
 	bool read;
@@ -285,6 +304,7 @@ main(void)
 	tcase_add_test(all, a_store_that_was_not_read_leaves_nothing_known);
 	tcase_add_test(all, without_a_store_nothing_is_known);
 	tcase_add_test(all, what_both_stores_have_must_be_the_same_in_both);
+	tcase_add_test(all, two_spellings_of_one_market_in_a_hash_make_its_exchange_unknown);
 	tcase_add_loop_test(all, what_is_too_old_or_not_yet_written_is_not_read, 0, LENGTH(ages));
 	suite_add_tcase(suite, all);
 	return run_suite(suite);

@@ -484,6 +484,7 @@ main(void)
 	TCase *prices = add_case(suite, "rates"), *sums = add_case(suite, "exposure");
 	TCase *deltas = add_case(suite, "delta"), *spread = add_case(suite, "imbalance");
 
+	tcase_set_timeout(prices, 60);
 	tcase_add_test(prices, a_currency_is_worth_one_of_itself);
 	tcase_add_test(prices, a_rate_is_a_price_or_one_over_it);
 	tcase_add_test(prices, the_price_of_the_pair_itself_counts_before_one_over_that_of_its_reverse);

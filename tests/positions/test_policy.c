@@ -142,6 +142,16 @@ START_TEST(what_is_ignored_is_no_position_and_cash_is_none_on_spot)
 }
 END_TEST
 
+START_TEST(the_colon_of_a_symbol_names_no_exchange)
+{
+	ck_assert_msg(given("--ignore BTC/USDT:USDT --ignore okx:ETH/USDT:USDT") == 0, "%s", why.text);
+	ck_assert(!counts(1, "BTC/USDT", HOLDING_DERIVATIVE));
+	ck_assert(!counts(3, "BTC/USDT", HOLDING_DERIVATIVE));
+	ck_assert(!counts(3, "ETH/USDT", HOLDING_DERIVATIVE));
+	ck_assert(counts(1, "ETH/USDT", HOLDING_DERIVATIVE));
+}
+END_TEST
+
 START_TEST(cash_may_be_nothing_at_all)
 {
 	ck_assert_msg(given("--cash=") == 0, "%s", why.text);
@@ -179,8 +189,8 @@ static const struct {
 	{ "--baseline upbit:BTC=99999999999999999999999999999999999999 --baseline upbit:BTC=0.1",
 	    "too many digits" },
 	/* What is no position would differ for ever. */
-	{ "--baseline upbit:KRW=1000000", "'upbit:KRW=1000000' is of what is no position" },
-	{ "--baseline upbit:BTC=1 --ignore BTC", "'upbit:BTC=1' is of what is no position" },
+	{ "--baseline upbit:KRW=1000000", "'upbit:KRW=1000000' cannot be a baseline" },
+	{ "--baseline upbit:BTC=1 --ignore BTC", "'upbit:BTC=1' cannot be a baseline" },
 	{ "--ignore kraken:BTC", "that --exchange does not name" },
 	{ "--ignore BTC//USDT", "is not a symbol" },
 	{ "--inventory binance", "is not two exchanges" },
@@ -233,6 +243,7 @@ main(void)
 	tcase_add_test(all, without_a_word_it_is_as_documented);
 	tcase_add_test(all, what_is_kept_there_is_told_by_exchange_and_symbol_however_it_is_spelt);
 	tcase_add_test(all, what_is_ignored_is_no_position_and_cash_is_none_on_spot);
+	tcase_add_test(all, the_colon_of_a_symbol_names_no_exchange);
 	tcase_add_test(all, cash_may_be_nothing_at_all);
 	tcase_add_loop_test(all, a_setting_that_makes_no_sense_is_refused_by_name, 0, LENGTH(faulty));
 	tcase_add_test(all, lists_have_an_end);
