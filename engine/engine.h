@@ -61,7 +61,7 @@ void engine_read_redis(const struct redis_target *target, const char *hash, stru
 
 void engine_reading_release(struct engine_reading *reading);
 
-/* The rows alone, which may be many; what else is told of them stays. */
+/* Frees the rows alone, which may be many; all else stays. */
 void engine_reading_clear_rows(struct engine_reading *reading);
 
 #endif /* ENGINE_ENGINE_H */

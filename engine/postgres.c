@@ -141,31 +141,20 @@ struct work {
 	struct engine_reading reading;
 };
 
-/* What was said, and ": `advice`" behind it.  A copy, because failure_set() writes to where the text is. */
-static int
-advise(struct failure *why, const char *advice)
-{
-	char said[sizeof(why->text)];
-
-	memcpy(said, why->text, sizeof(said));
-	return failure_set(why, why->kind, "%s: %s", said, advice);
-}
-
 static int
 statement_failed(const struct work *w)
 {
-	const struct postgres_session *s = &w->session;
-	const char *user = PQuser(s->conn);
-	char advice[sizeof(s->why->text)];
+	struct failure *why = w->session.why;
+	/* A copy, because failure_set() cannot read the text that it writes to. */
+	const struct failure said = *why;
+	const char *user = PQuser(w->session.conn);
 
 	/* insufficient_privilege: the statements to run are shown, ready to be copied. */
-	if (strcmp(s->sqlstate, "42501") == 0) {
-		(void)snprintf(advice, sizeof(advice),
-		    "GRANT USAGE ON SCHEMA %s TO \"%s\"; GRANT SELECT ON %s TO \"%s\"", w->view.schema,
-		    user != NULL ? user : "", w->view.relation, user != NULL ? user : "");
-		(void)advise(s->why, advice);
-	}
-	return failure_prefix(s->why, "%s", w->shown);
+	if (strcmp(w->session.sqlstate, "42501") == 0)
+		(void)failure_set(why, said.kind,
+		    "%s: GRANT USAGE ON SCHEMA %s TO \"%s\"; GRANT SELECT ON %s TO \"%s\"", said.text,
+		    w->view.schema, user != NULL ? user : "", w->view.relation, user != NULL ? user : "");
+	return failure_prefix(why, "%s", w->shown);
 }
 
 /* The catalogue knows no such name: often it is the wrong database, so the text names it. */

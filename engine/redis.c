@@ -77,7 +77,7 @@ engine_hash_add(struct engine_reading *reading, struct slice field, struct slice
 {
 	struct engine_row row;
 
-	/* The one field that is no position. */
+	/* The one field that does not describe a position. */
 	if (slice_is(field, engine_column_name(ENGINE_COLUMN_UPDATED_AT)))
 		return engine_row_set(reading, NULL, ENGINE_COLUMN_UPDATED_AT, value, "", why);
 	engine_row_init(&row);
@@ -118,7 +118,7 @@ static int
 refuse_twice(const struct engine_row *a, const struct engine_row *b, struct failure *why)
 {
 	return failure_set(why, FAILURE_REJECTED,
-	    "the fields of '%s|%s' and '%s|%s' tell twice of one %s position: remove the one that is old",
+	    "the fields of '%s|%s' and '%s|%s' describe the same %s position: remove the old one",
 	    a->exchange, a->symbol, b->exchange, b->symbol, a->is_short ? "short" : "long");
 }
 

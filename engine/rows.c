@@ -72,78 +72,58 @@ parse_number(struct slice text, double *number)
 	return true;
 }
 
+/* In any case of letters; false: it is another word. */
 static bool
-parse_exchange(struct engine_reading *reading, struct engine_row *row, struct slice text)
-{
-	(void)reading;
-	return parse_text(text, row->exchange, sizeof(row->exchange));
-}
-
-static bool
-parse_symbol(struct engine_reading *reading, struct engine_row *row, struct slice text)
-{
-	(void)reading;
-	return parse_text(text, row->symbol, sizeof(row->symbol));
-}
-
-static bool
-parse_side(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_side(struct slice text, bool *is_short)
 {
 	static const char *const words[] = { "long", "short" };
 	int index = word_index(text, words, 2);
 
-	(void)reading;
-	row->is_short = index == 1;
+	*is_short = index == 1;
 	return index >= 0;
 }
 
-/* Never negative: with a side beside it, a sign would say something twice, or contradict it. */
 static bool
-parse_quantity(struct engine_reading *reading, struct engine_row *row, struct slice text)
-{
-	(void)reading;
-	return decimal_parse(text, &row->quantity) && decimal_sign(row->quantity) >= 0;
-}
-
-static bool
-parse_market(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_market(struct slice text, enum engine_market *market)
 {
 	static const char *const words[] = { "spot", "derivative" };
-	static const enum engine_market markets[] = { ENGINE_MARKET_SPOT, ENGINE_MARKET_DERIVATIVE };
 	int index = word_index(text, words, 2);
 
-	(void)reading;
 	if (index >= 0)
-		row->market = markets[index];
+		*market = index == 0 ? ENGINE_MARKET_SPOT : ENGINE_MARKET_DERIVATIVE;
 	return index >= 0;
-}
-
-static bool
-parse_entry_price(struct engine_reading *reading, struct engine_row *row, struct slice text)
-{
-	(void)reading;
-	return parse_number(text, &row->entry_price);
-}
-
-static bool
-parse_unrealized_pnl(struct engine_reading *reading, struct engine_row *row, struct slice text)
-{
-	(void)reading;
-	return parse_number(text, &row->unrealized_pnl);
 }
 
 /* The newest of all rows counts: one row that is never touched again must not make the list look old. */
 static bool
-parse_updated_at(struct engine_reading *reading, struct engine_row *row, struct slice text)
+parse_updated_at(struct slice text, double *updated_at)
 {
 	double at;
 
-	(void)row;
 	if (!parse_number(text, &at) || at < earliest || at > latest)
 		return false;
-	if (at > reading->updated_at)
-		reading->updated_at = at;
+	if (at > *updated_at)
+		*updated_at = at;
 	return true;
+}
+
+static bool
+parse_value(
+    struct engine_reading *reading, struct engine_row *row, enum engine_column column, struct slice text)
+{
+	switch (column) {
+	case ENGINE_COLUMN_EXCHANGE: return parse_text(text, row->exchange, sizeof(row->exchange));
+	case ENGINE_COLUMN_SYMBOL: return parse_text(text, row->symbol, sizeof(row->symbol));
+	case ENGINE_COLUMN_SIDE: return parse_side(text, &row->is_short);
+	/* Never negative: with a side beside it, a sign would say something twice, or contradict it. */
+	case ENGINE_COLUMN_QUANTITY:
+		return decimal_parse(text, &row->quantity) && decimal_sign(row->quantity) >= 0;
+	case ENGINE_COLUMN_MARKET: return parse_market(text, &row->market);
+	case ENGINE_COLUMN_ENTRY_PRICE: return parse_number(text, &row->entry_price);
+	case ENGINE_COLUMN_UNREALIZED_PNL: return parse_number(text, &row->unrealized_pnl);
+	case ENGINE_COLUMN_UPDATED_AT: return parse_updated_at(text, &reading->updated_at);
+	}
+	return false;
 }
 
 /* In the order of enum engine_column.  `type` is what Postgres calls it, `expected` ends the error text. */
@@ -152,19 +132,17 @@ static const struct {
 	const char *type;
 	const char *expected;
 	bool required;
-	bool (*parse)(struct engine_reading *reading, struct engine_row *row, struct slice text);
 } columns[ENGINE_COLUMNS] = {
-	{ "exchange", "text", "a name of 1 to 63 bytes, without blanks around it", true, parse_exchange },
-	{ "symbol", "text", "a market of 1 to 63 bytes, without blanks around it", true, parse_symbol },
-	{ "side", "text", "'long' or 'short'", true, parse_side },
+	{ "exchange", "text", "a name of 1 to 63 bytes, without blanks around it", true },
+	{ "symbol", "text", "a market of 1 to 63 bytes, without blanks around it", true },
+	{ "side", "text", "'long' or 'short'", true },
 	{ "quantity", "numeric",
-	    "a number of 0 or more with at most 38 digits (what is sold is side 'short')", true,
-	    parse_quantity },
-	{ "market", "text", "'spot', 'derivative' or left out", false, parse_market },
-	{ "entry_price", "numeric", "a finite number or left out", false, parse_entry_price },
-	{ "unrealized_pnl", "numeric", "a finite number or left out", false, parse_unrealized_pnl },
-	{ "updated_at", "timestamp with time zone", "a time, in Redis Unix seconds (not milliseconds)", false,
-	    parse_updated_at },
+	    "a number of 0 or more with at most 38 digits (what is sold is side 'short')", true },
+	{ "market", "text", "'spot', 'derivative' or left out", false },
+	{ "entry_price", "numeric", "a finite number or left out", false },
+	{ "unrealized_pnl", "numeric", "a finite number or left out", false },
+	{ "updated_at", "timestamp with time zone", "a time, in Redis Unix seconds (not milliseconds)",
+	    false },
 };
 
 const char *
@@ -245,7 +223,7 @@ engine_row_set(struct engine_reading *reading, struct engine_row *row, enum engi
 	if (text.at == NULL && !columns[column].required)
 		return 0;
 	/* The reader of Postgres lets the server cut texts: one of that length may be a piece. */
-	if (text.at == NULL || text.length >= ENGINE_TEXT || !columns[column].parse(reading, row, text))
+	if (text.at == NULL || text.length >= ENGINE_TEXT || !parse_value(reading, row, column, text))
 		return refuse(column, text, noun, why);
 	return 0;
 }

@@ -229,8 +229,8 @@ static const struct {
 	{ { { "a|b|long", "1" }, { "c|d|long", "1" } }, "no field updated_at" },
 	{ { { "updated_at", "now" }, { "c|d|long", "1" } }, "updated_at is 'now', and must be a time" },
 	{ { { "updated_at", "1767225600000" } }, "not milliseconds" },
-	{ { TIME, { "binance|BTC/USDT|long", "1" }, { "Binance|btc-usdt|LONG", "2" } }, "tell twice" },
-	{ { TIME, { "okx|BTC_USDT|short", "0" }, { "okx|BTCUSDT|short", "2" } }, "one short position" },
+	{ { TIME, { "binance|BTC/USDT|long", "1" }, { "Binance|btc-usdt|LONG", "2" } }, "describe the same" },
+	{ { TIME, { "okx|BTC_USDT|short", "0" }, { "okx|BTCUSDT|short", "2" } }, "same short position" },
 	{ { TIME, { LETTERS63 LETTERS63 LETTERS63 "|b|long", "1" } }, "a field of more than" },
 };
 
