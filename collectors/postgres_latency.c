@@ -66,7 +66,7 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 		return NULL;
 	}
 	server->samples = samples;
-	/* Room for all samples is had once, and used in every run. */
+	/* Memory for all samples is allocated once, and used in every run. */
 	server->result.query_seconds = server->seconds;
 	server->target = postgres_target_new(url, options_text(given, "password"), secrets, why);
 	if (server->target != NULL)
@@ -91,7 +91,7 @@ server_measure(void *measured, struct deadline deadline)
 	postgres_probe(server->target, server->samples, deadline, &server->result);
 }
 
-/* A server that answers but does not tell its connection counts is up, and the run is no success. */
+/* A server that answers but does not say its connection counts is up; the run is not a success. */
 static void
 server_report(const void *asked, struct target_report *report)
 {

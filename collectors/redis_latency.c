@@ -85,7 +85,7 @@ server_open(const char *url, size_t samples, const struct options *given, struct
 		return NULL;
 	}
 	server->samples = samples;
-	/* Room for all samples is had once, and used in every run. */
+	/* Memory for all samples is allocated once, and used in every run. */
 	server->result.ping_seconds = server->seconds;
 	server->target = redis_target_new(url, options_text(given, "password"), &tls, secrets, why);
 	if (server->target != NULL)

@@ -12,7 +12,7 @@
  * or the same as one JSON object.  Values are quoted and escaped, secrets are
  * masked.  Only a program's main (and the harness, which is one) logs.  A line
  * that nobody takes for a tenth of a second (a pipe that is full) is lost:
- * nothing waits for whoever reads it.
+ * no run waits for a reader.
  */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_LOGFMT, LOG_JSON };

@@ -23,7 +23,6 @@
 
 enum {
 	LARGEST_FILE = 1024 * 1024,
-	STEP = 16 * 1024,
 	MOST_NODES = 10000,
 	DEEPEST = 8,
 	LONGEST_KEY = 256,
@@ -52,7 +51,7 @@ scalar_text(const yaml_node_t *node)
 	return (const char *)node->data.scalar.value;
 }
 
-/* A plain scalar that is empty, "~" or "null" is no value; a quoted one is a text. */
+/* A plain scalar that is empty, "~" or "null" has no value; a quoted one is a text. */
 static int
 is_null(const yaml_node_t *node)
 {
@@ -178,9 +177,9 @@ fail_syntax(const struct config_reading *r, const yaml_parser_t *parser)
 	const char *problem = parser->problem != NULL ? parser->problem : "out of memory";
 
 	if (parser->error == YAML_READER_ERROR) /* which knows no line */
-		return failure_set(r->why, FAILURE_LOCAL, "%s: no valid YAML at byte %zu: %s", r->path,
+		return failure_set(r->why, FAILURE_LOCAL, "%s: not valid YAML at byte %zu: %s", r->path,
 		    parser->problem_offset, problem);
-	return failure_set(r->why, FAILURE_LOCAL, "%s:%zu: no valid YAML: %s", r->path,
+	return failure_set(r->why, FAILURE_LOCAL, "%s:%zu: not valid YAML: %s", r->path,
 	    parser->problem_mark.line + 1, problem);
 }
 
@@ -255,42 +254,22 @@ parse(
 	return result;
 }
 
-/* The file, if it is regular and not too large, or -1 with
- * errno.  O_NONBLOCK: opening a FIFO would wait for a writer. */
-static int
-open_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat info;
-
-	if (fd < 0 || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= LARGEST_FILE))
-		return fd;
-	(void)close(fd);
-	errno = EFBIG;
-	return -1;
-}
-
-/* Append the file to `text`.  0, or -1 with errno. */
+/* Append the file to `text`.  0, or -1 with errno.  O_NONBLOCK: opening a FIFO would wait for a writer. */
 static int
 read_file(const char *path, struct buffer *text)
 {
-	int fd = open_file(path), error = 0;
-	ssize_t got = fd < 0 ? -1 : 1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result = -1, error = EFBIG;
+	struct stat info;
 
-	while (got > 0) {
-		char *room = buffer_reserve(text, STEP);
-
-		/* For the case that the buffer has no room: read() sets its own. */
-		errno = EFBIG;
-		got = room != NULL ? read(fd, room, STEP) : -1;
-		if (got > 0)
-			text->length += (size_t)got;
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= LARGEST_FILE) {
+		result = buffer_fill(text, fd, (size_t)info.st_size);
+		error = errno;
 	}
-	error = errno;
-	if (fd >= 0)
-		(void)close(fd);
+	(void)close(fd);
 	errno = error;
-	return got < 0 ? -1 : 0;
+	return result;
 }
 
 int
@@ -303,7 +282,7 @@ config_read(const char *path, config_handler *handler, void *context, struct fai
 	int result;
 
 	/* A file that is as large as allowed needs room for one more read, which finds its end. */
-	buffer_init(&text, LARGEST_FILE + STEP);
+	buffer_init(&text, LARGEST_FILE + BUFFER_STEP);
 	result = read_file(path, &text);
 	if (result != 0)
 		(void)failure_set(why, FAILURE_LOCAL, "cannot read config file '%s': %s", r.path,

@@ -167,7 +167,7 @@ options_free(struct options *o)
 static int
 fail_no_flag(int position, struct failure *why)
 {
-	return failure_set(why, FAILURE_LOCAL, "argument %d is no flag (see --help)", position);
+	return failure_set(why, FAILURE_LOCAL, "argument %d is not a flag (see --help)", position);
 }
 
 /* Take the value of a flag; a switch is "true". */

@@ -6,7 +6,7 @@
 /*
  * Whether a numerical address is of this machine or of a network that the internet does not reach: loopback,
  * link-local (RFC 3927, RFC 4291), private (RFC 1918, RFC 4193) or shared (RFC 6598).  Anything else, and
- * what is no address, is not.
+ * texts that are not addresses, are not.
  */
 bool address_is_private(const char *text);
 

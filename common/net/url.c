@@ -176,7 +176,7 @@ parse_bracketed_host(struct url *url, struct slice text, struct failure *why)
 	if (decode(&url->host, host, "host", why) != 0)
 		return -1;
 	if (host.length > HOST_BYTES || !host_valid(url->host, ":.%_-") || strchr(url->host, ':') == NULL)
-		return failure_set(why, FAILURE_LOCAL, "between '[' and ']' the URL has no IPv6 address");
+		return failure_set(why, FAILURE_LOCAL, "invalid IPv6 address in the URL");
 	return rest.length > 2 ? parse_port(url, behind(rest, 2), why) : 0;
 }
 

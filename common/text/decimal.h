@@ -23,7 +23,7 @@ struct decimal {
 	int scale; /* 0 to DECIMAL_SCALE */
 };
 
-/* "-12.50", "1e-8", "5E+3", "+3"; false: it is no number, has too many digits, or is not finite. */
+/* "-12.50", "1e-8", "5E+3", "+3"; false: it is not a number, has too many digits, or is not finite. */
 bool decimal_parse(struct slice text, struct decimal *number);
 
 /* False: the result does not fit; then it is not written. */

@@ -7,8 +7,6 @@
  * label value.
  */
 
-#include <stdint.h>
-
 #include "common/text/utf8.h"
 
 static bool
@@ -69,27 +67,15 @@ utf8_unseen(const char *text, size_t width)
 	return 0;
 }
 
-/* Eight bytes at a time while the text is plain ASCII, as nearly all of it is. */
 bool
 utf8_valid(struct slice text)
 {
-	size_t i = 0;
+	size_t width;
 
-	while (i < text.length) {
-		uint64_t eight;
-		size_t width;
-
-		if (text.length - i >= sizeof(eight)) {
-			memcpy(&eight, text.at + i, sizeof(eight));
-			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
-				i += sizeof(eight);
-				continue;
-			}
-		}
+	for (size_t i = 0; i < text.length; i += width) {
 		width = utf8_character(text.at + i, text.length - i);
 		if (width == 0)
 			return false;
-		i += width;
 	}
 	return true;
 }

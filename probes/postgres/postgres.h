@@ -43,7 +43,7 @@ struct postgres_result {
 	double connections_max;
 	bool read_only;         /* a standby, or default_transaction_read_only is on */
 	bool overridden;        /* our own options said what that is, so others may find it otherwise */
-	struct failure failure; /* FAILURE_NONE: everything above was had */
+	struct failure failure; /* FAILURE_NONE: everything above is known */
 
 	/* Of the question, if there was one. */
 	char answer[POSTGRES_ANSWER];  /* "": NULL, or nothing */

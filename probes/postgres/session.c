@@ -288,7 +288,7 @@ connection_lost(const struct postgres_session *s)
 	return -1;
 }
 
-/* Until a result can be had without waiting. */
+/* Wait until PQgetResult() would not block. */
 static int
 await_result(struct postgres_session *s)
 {

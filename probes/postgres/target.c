@@ -103,7 +103,7 @@ list_item(const char *list, size_t index, char item[POSTGRES_ITEM])
 	item[length] = '\0';
 }
 
-/* The port of host `index`; 0: that is no port. */
+/* The port of host `index`; 0: it is not a port. */
 static int
 port_number(const struct postgres_parameters *p, size_t index)
 {

@@ -39,9 +39,9 @@ rejects_config() {
 
 rejects "--nosuch: unknown flag" "$collector" --nosuch
 rejects "--pasword: unknown flag" "$collector" --pasword=hunter2
-rejects "argument 2 is no flag" "$collector" --fail-on-down redis://:hunter2@h
-rejects "argument 1 is no flag" "$collector" --redis://:hunter2@h
-rejects "argument 1 is no flag" "$collector" -target redis://:hunter2@h
+rejects "argument 2 is not a flag" "$collector" --fail-on-down redis://:hunter2@h
+rejects "argument 1 is not a flag" "$collector" --redis://:hunter2@h
+rejects "argument 1 is not a flag" "$collector" -target redis://:hunter2@h
 rejects "--timeout: needs a value: DURATION" "$collector" --timeout
 rejects "--stdout: takes no value" "$collector" --stdout=yes
 rejects "--timeout: '5' is not a duration like 250ms, 15s or 5m" "$collector" --timeout 5
@@ -135,9 +135,9 @@ rejects_config "c.yml:1: unknown key (not shown: it may hold a secret)" 'redis:/
 rejects_config "c.yml:1: eu: unknown section (those of instances begin with the program's name" \
 	'eu: {target: redis://:hunter2@h}\n'
 rejects_config "c.yml:1: stdout: unknown key" 'stdout: true\n'
-rejects_config "c.yml:2: no valid YAML: " 'env: live\n\ttimeout: 5s\n'
-rejects_config "c.yml:2: no valid YAML: " 'env: "live\n'
-rejects_config "c.yml: no valid YAML at byte 5: " 'env: \0377\n'
+rejects_config "c.yml:2: not valid YAML: " 'env: live\n\ttimeout: 5s\n'
+rejects_config "c.yml:2: not valid YAML: " 'env: "live\n'
+rejects_config "c.yml: not valid YAML at byte 5: " 'env: \0377\n'
 rejects_config "c.yml:1: 'key: value' lines are expected" 'hunter2\n'
 rejects_config "c.yml:2: a second document begins" 'env: live\n---\nenv: paper\n'
 head -c 300000 /dev/zero | tr '\0' '[' >c.yml

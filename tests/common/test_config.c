@@ -110,17 +110,17 @@ static const struct {
 	{ "env: live\nenv: paper\n", "c.yml:2: the key is there twice" },
 	{ "log:\n  level: info\nx: 1\nlog:\n  format: json\n", "c.yml:4: the key is there twice" },
 	{ "log: {level: a, format: b, level: a}\n", "c.yml:1: the key is there twice" },
-	{ "env: live\n\ttimeout: 5s\n", "c.yml:2: no valid YAML: " },
-	{ "env: live\nlog:\n\tlevel: x\n", "c.yml:3: no valid YAML: " },
-	{ "env: [live\n", "c.yml:2: no valid YAML: " },
-	{ "env: {a: b\n", "c.yml:2: no valid YAML: " },
-	{ "env: \"live\n", "c.yml:2: no valid YAML: " },
-	{ "env: live\n  more: x\n", "c.yml:2: no valid YAML: " },
-	{ "env: a: b\n", "c.yml:1: no valid YAML: " },
-	{ "env: *nobody\n", "c.yml:1: no valid YAML: " },
-	{ "env: @x\n", "c.yml:1: no valid YAML: " },
-	{ "env: %x\n", "c.yml:1: no valid YAML: " },
-	{ "env: \"\\q\"\n", "c.yml:1: no valid YAML: " },
+	{ "env: live\n\ttimeout: 5s\n", "c.yml:2: not valid YAML: " },
+	{ "env: live\nlog:\n\tlevel: x\n", "c.yml:3: not valid YAML: " },
+	{ "env: [live\n", "c.yml:2: not valid YAML: " },
+	{ "env: {a: b\n", "c.yml:2: not valid YAML: " },
+	{ "env: \"live\n", "c.yml:2: not valid YAML: " },
+	{ "env: live\n  more: x\n", "c.yml:2: not valid YAML: " },
+	{ "env: a: b\n", "c.yml:1: not valid YAML: " },
+	{ "env: *nobody\n", "c.yml:1: not valid YAML: " },
+	{ "env: @x\n", "c.yml:1: not valid YAML: " },
+	{ "env: %x\n", "c.yml:1: not valid YAML: " },
+	{ "env: \"\\q\"\n", "c.yml:1: not valid YAML: " },
 	{ "just words\n", "c.yml:1: 'key: value' lines are expected" },
 	{ "- a\n- b\n", "c.yml:1: 'key: value' lines are expected" },
 	{ "target:\n  - a\n  - [b]\n", "c.yml:3: a list here holds plain values" },
@@ -138,9 +138,9 @@ static const struct {
 	{ "password: {hunter2: , hunter2: }\n", "c.yml:1: the key is there twice" },
 	{ "password: {hunter2: [[x]]}\n", "c.yml:1: a list here holds plain values" },
 	{ "redis://:hunter2@h: {a: {b: {c: {d: {e: {f: {g: {h: x}}}}}}}}\n", "c.yml:1: nested too deeply" },
-	{ "caf\xe9: 1\n", "c.yml: no valid YAML at byte 4: " },
-	{ "a: 1\nb: \xff\xfe\n", "c.yml: no valid YAML at byte 8: " },
-	{ "a: \x01\n", "c.yml: no valid YAML at byte 3: " },
+	{ "caf\xe9: 1\n", "c.yml: not valid YAML at byte 4: " },
+	{ "a: 1\nb: \xff\xfe\n", "c.yml: not valid YAML at byte 8: " },
+	{ "a: \x01\n", "c.yml: not valid YAML at byte 3: " },
 };
 
 START_TEST(a_bad_file_is_refused_with_its_line)
@@ -164,7 +164,7 @@ assert_refused(const char *error)
 START_TEST(a_nul_byte_in_the_file_is_refused)
 {
 	write_bytes("env: li\0ve\n", 11);
-	assert_refused("no valid YAML");
+	assert_refused("not valid YAML");
 }
 END_TEST
 
