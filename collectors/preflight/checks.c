@@ -7,7 +7,7 @@
 #include "collectors/preflight/exchanges.h"
 #include "collectors/preflight/output/alerts.h"
 #include "exchange/options.h"
-#include "positions/options.h"
+#include "positions/policy.h"
 
 const struct check *const checks[CHECKS] = {
 	[CHECK_ENVIRONMENT] = &environment_check,

@@ -20,7 +20,7 @@
 #include "exchange/options.h"
 #include "positions/history.h"
 #include "positions/keys.h"
-#include "probes/http/settings.h"
+#include "probes/http/http.h"
 #include "textfile/publish.h"
 #include "textfile/state.h"
 

@@ -7,7 +7,6 @@
 #include "collectors/preflight/checks.h"
 #include "exchange/ban_list.h"
 #include "exchange/health/venues.h"
-#include "positions/accounts.h"
 #include "positions/sources.h"
 
 /*

@@ -53,9 +53,7 @@ open_positions_open(const struct check_setup *setup, void *state, struct failure
 	s->severity = check_severity(setup->live);
 	if (e->count == 0)
 		return 0;
-	if (policy_read(&s->policy, setup->given, &e->accounts.settings, why) != 0 ||
-	    exchange_view_init(&s->exchange_view, e->count, why) != 0 ||
-	    engine_view_init(&s->engine_view, e->count, why) != 0)
+	if (policy_read(&s->policy, setup->given, &e->accounts.settings, why) != 0)
 		return -1;
 	s->comparable = calloc(e->count, sizeof(*s->comparable));
 	return s->comparable != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
