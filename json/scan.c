@@ -247,8 +247,9 @@ json_scan_open(struct json_scan *scan, struct slice text, struct failure *why)
 	struct walk walk = { .scan = scan, .at = text.at, .end = text.at + text.length };
 	bool due = true;
 
-	/* A struct that is used again must not keep the spans of an older text. */
+	/* A struct that is used again must keep nothing of an older text. */
 	scan->span_count = 0;
+	scan->twice = (struct slice){ NULL, 0 };
 	if (text.length == 0)
 		return failure_set(why, FAILURE_PROTOCOL, "the answer is empty");
 	scan->text.at = walk.at = past_space(walk.at, walk.end);

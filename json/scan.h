@@ -15,6 +15,11 @@
  * The text is an object or a list, as strict as RFC 8259, valid UTF-8, at most
  * SCAN_DEPTH levels deep, without NUL in its strings.  Numbers are as long as
  * they like: they stay text.
+ *
+ * A key that stands twice in one object cannot be read: two programs could take
+ * different values.  If such a key is asked for, nothing is found, and the scan
+ * remembers it (`twice`).  So whoever reads a document calls json_scan_check()
+ * before he uses what he read.
  */
 enum { SCAN_DEPTH = 32, SCAN_SPANS = 16 };
 
@@ -23,10 +28,14 @@ struct json_scan {
 	/* The largest values and where they end, to step over them at once. */
 	struct slice spans[SCAN_SPANS];
 	size_t span_count;
+	struct slice twice; /* the key; at == NULL: none was asked for */
 };
 
 /* 0, or -1 with `why` (protocol) that names the byte.  The text must outlive the scan. */
 int json_scan_open(struct json_scan *scan, struct slice text, struct failure *why);
+
+/* 0, or -1 with `why` (protocol): a key that was asked for stands twice in its object. */
+int json_scan_check(const struct json_scan *scan, struct failure *why);
 
 /* A value is a slice of the text, without blanks around it; one that is not there has at == NULL. */
 enum scan_kind {
@@ -42,16 +51,20 @@ enum scan_kind {
 enum scan_kind json_scan_kind(struct slice value);
 
 /*
- * What valid pointers (pointer.h, "*" is the first one there is) name
- * within `value`, in one pass.  0, or -1 with `why` (protocol): a member of such
- * a name is there twice, and nobody could say which one counts.
+ * JSON pointers (RFC 6901): "/data/0/ts"; "" is the whole value.  One thing is added: the member "*" stands
+ * for the first one there is, of an object or of a list.
  */
-int json_scan_members(const struct json_scan *scan, struct slice value, const char *const pointers[],
-    size_t count, struct slice found[], struct failure *why);
-int json_scan_get(const struct json_scan *scan, struct slice value, const char *pointer, struct slice *found,
-    struct failure *why);
+bool json_pointer_valid(const char *pointer);
 
-/* The rows of a list, or members of an object. */
+/* What a valid pointer names within `value`. */
+struct slice json_scan_get(struct json_scan *scan, struct slice value, const char *pointer);
+
+/* The same for at most SCAN_POINTERS pointers in one pass; one that is NULL finds nothing. */
+enum { SCAN_POINTERS = 16 };
+void json_scan_members(struct json_scan *scan, struct slice value, const char *const pointers[], size_t count,
+    struct slice found[]);
+
+/* The rows of a list, or the members of an object. */
 struct json_rows {
 	const struct json_scan *scan;
 	const char *at;

@@ -5,17 +5,17 @@
  *
  * A row has a dozen members and an answer thousands of rows, so find_members()
  * looks for all wanted names in one pass.  The pass goes on to the end of the
- * object although all may be found: a name that is there twice must be an
- * error, because two readers could take different values ("free" 0 and "free"
- * 1).
+ * object although all may be found: only then it is known that no name stands
+ * twice ("free" 0 and "free" 1).
  */
 
+#include <assert.h>
 #include <string.h>
 
 #include "json/scan.h"
 #include "json/scan_characters.h"
 
-enum { LONGEST_MEMBER = 128, MOST_POINTERS = 16 };
+enum { LONGEST_MEMBER = 128 };
 
 /* Behind the string that begins at `at`. */
 static const char *
@@ -102,13 +102,13 @@ json_rows_next(struct json_rows *rows, struct slice *key, struct slice *value)
 
 /* The first member of a pointer.  What can be known of it is found out once, not for each key. */
 struct segment {
-	struct slice name;
-	const char *rest; /* of the pointer, behind it */
-	bool any;         /* "*" */
-	bool escaped;     /* has "~0" or "~1" */
-	size_t index;     /* of a list; SIZE_MAX: none */
+	struct slice name; /* at == NULL: there is none, and it names nothing */
+	const char *rest;  /* of the pointer, behind it */
+	bool any;          /* "*" */
+	size_t index;      /* of a list; SIZE_MAX: none */
 };
 
+/* RFC 6901 has no leading zeros; and few digits cannot overflow. */
 static size_t
 index_of(struct slice name)
 {
@@ -132,15 +132,17 @@ first_segment(const char *pointer)
 	return (struct segment){ .name = name,
 		.rest = name.at + name.length,
 		.any = slice_is(name, "*"),
-		.escaped = memchr(name.at, '~', name.length) != NULL,
 		.index = index_of(name) };
 }
 
+/* Whether the key is the name, in which "~1" stands for '/' and "~0" for '~'. */
 static bool
-names_escaped(const struct segment *segment, struct slice key)
+names_key(struct slice name, struct slice key)
 {
-	const char *at = segment->name.at, *end = at + segment->name.length;
+	const char *at = name.at, *end = at + name.length;
 
+	if (memchr(name.at, '~', name.length) == NULL)
+		return slice_equal(name, key);
 	for (size_t i = 0; i < key.length; i++) {
 		char c = at < end ? *at++ : '\0';
 
@@ -152,85 +154,96 @@ names_escaped(const struct segment *segment, struct slice key)
 	return at == end;
 }
 
-static bool
-names(const struct segment *segment, struct slice key, size_t index, bool object)
-{
-	/* "*": the first one, so it is found once. */
-	if (segment->any)
-		return index == 0;
-	if (!object)
-		return segment->index == index;
-	return segment->escaped ? names_escaped(segment, key) : slice_equal(segment->name, key);
-}
-
 /* The members that the segments name, in one pass. */
-static int
-find_members(const struct json_scan *scan, struct slice value, const struct segment segments[], size_t count,
-    struct slice found[], struct failure *why)
+static void
+find_members(struct json_scan *scan, struct slice value, const struct segment segments[], size_t count,
+    struct slice found[])
 {
 	char buffer[LONGEST_MEMBER];
 	struct slice key, name, member;
 	struct json_rows rows;
 
+	for (size_t i = 0; i < count; i++)
+		found[i] = (struct slice){ NULL, 0 };
 	if (!json_rows_begin(scan, value, &rows))
-		return 0;
+		return;
 	for (size_t index = 0; json_rows_next(&rows, &key, &member); index++) {
 		/* A key that is too long for the buffer cannot be one that a pointer names. */
-		if (!json_scan_key(key, buffer, sizeof(buffer), &name))
-			name = (struct slice){ NULL, 0 };
+		bool short_enough = json_scan_key(key, buffer, sizeof(buffer), &name);
+
 		for (size_t i = 0; i < count; i++) {
-			/* Such a key has no name to compare, but may be the first one. */
-			if (rows.object && name.at == NULL && !segments[i].any)
-				continue;
-			if (!names(&segments[i], name, index, rows.object))
+			const struct segment *segment = &segments[i];
+
+			/* "*" is the first one, so it is found once. */
+			if (segment->any   ? index != 0
+			    : !rows.object ? segment->index != index
+					   : segment->name.at == NULL || !short_enough ||
+						 !names_key(segment->name, name))
 				continue;
 			if (found[i].at != NULL)
-				return failure_set(why, FAILURE_PROTOCOL,
-				    "the answer has the key '%.*s' twice in one object", SLICE_ARGS(name));
+				scan->twice = key;
 			found[i] = member;
 		}
 	}
-	return 0;
+	for (size_t i = 0; i < count && scan->twice.at != NULL; i++)
+		found[i] = (struct slice){ NULL, 0 };
 }
 
 int
-json_scan_get(const struct json_scan *scan, struct slice value, const char *pointer, struct slice *found,
-    struct failure *why)
+json_scan_check(const struct json_scan *scan, struct failure *why)
+{
+	if (scan->twice.at == NULL)
+		return 0;
+	return failure_set(why, FAILURE_PROTOCOL, "the answer has the key '%.*s' twice in one object",
+	    SLICE_ARGS(scan->twice));
+}
+
+bool
+json_pointer_valid(const char *pointer)
+{
+	if (*pointer != '\0' && *pointer != '/')
+		return false;
+	while (*pointer == '/') {
+		size_t length = strcspn(pointer + 1, "/");
+
+		if (length >= LONGEST_MEMBER)
+			return false;
+		for (const char *c = pointer + 1; c < pointer + 1 + length; c++)
+			if (*c == '~' && c[1] != '0' && c[1] != '1')
+				return false;
+		pointer += 1 + length;
+	}
+	return true;
+}
+
+struct slice
+json_scan_get(struct json_scan *scan, struct slice value, const char *pointer)
 {
 	while (*pointer == '/') {
 		struct segment segment = first_segment(pointer);
-		struct slice member = { NULL, 0 };
 
-		if (find_members(scan, value, &segment, 1, &member, why) != 0)
-			return -1;
-		value = member;
+		find_members(scan, value, &segment, 1, &value);
 		pointer = segment.rest;
 	}
-	*found = value;
-	return 0;
+	return value;
 }
 
-int
-json_scan_members(const struct json_scan *scan, struct slice value, const char *const pointers[],
-    size_t count, struct slice found[], struct failure *why)
+void
+json_scan_members(struct json_scan *scan, struct slice value, const char *const pointers[], size_t count,
+    struct slice found[])
 {
-	struct segment segments[MOST_POINTERS] = { 0 };
+	struct segment segments[SCAN_POINTERS] = { { .index = (size_t)-1 } };
 
-	if (count > MOST_POINTERS)
-		return failure_set(why, FAILURE_LOCAL, "more than 16 members of one row are asked for");
+	assert(count <= SCAN_POINTERS);
+	for (size_t i = 0; i < count; i++)
+		segments[i] = pointers[i] != NULL && *pointers[i] == '/'
+				  ? first_segment(pointers[i])
+				  : (struct segment){ .rest = "", .index = (size_t)-1 };
+	find_members(scan, value, segments, count, found);
 	for (size_t i = 0; i < count; i++) {
-		found[i] = (struct slice){ NULL, 0 };
-		/* The pointer "" names the whole value, which the last loop sets. */
-		segments[i] = first_segment(*pointers[i] == '/' ? pointers[i] : "/");
-	}
-	if (find_members(scan, value, segments, count, found, why) != 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		if (*pointers[i] != '/')
+		if (pointers[i] != NULL && *pointers[i] == '\0')
 			found[i] = value;
-		else if (*segments[i].rest == '/' &&
-			 json_scan_get(scan, found[i], segments[i].rest, &found[i], why) != 0)
-			return -1;
+		else
+			found[i] = json_scan_get(scan, found[i], segments[i].rest);
 	}
-	return 0;
 }

@@ -7,9 +7,8 @@
  * must grow (Kraken): one request could overtake another, and the exchange would refuse the smaller number
  * that comes later.  Then all signed requests are one chain.
  *
- * Half a list of positions looks like fewer positions.  So each endpoint collects into lists of its own
- * (struct account_asking), and account_merge() moves them into the reading only when the last page was
- * read.
+ * Half a list of positions looks like fewer positions.  So a part whose pages did not all come is emptied
+ * (fail_part), and what is complete is added up only at the end (complete).
  *
  * After a ban or a 429 nothing more is sent to that exchange.  What a request borrows (URL, headers, body)
  * belongs to its chain: `first` until the run ends, `next` until the answer to it came.
@@ -21,22 +20,27 @@
 #include "exchange/account/account.h"
 #include "exchange/account/page.h"
 #include "exchange/account/sign.h"
+#include "exchange/answer/answer.h"
 #include "exchange/ban_list.h"
-#include "exchange/public/read.h"
-#include "exchange/public/value.h"
 
 enum {
 	LIST_LIMIT = 16 * 1024 * 1024, /* bytes of one page of a list */
-	SMALL_LIMIT = 256 * 1024       /* of what is not a list, and of what may be an error */
+	SMALL_LIMIT = 256 * 1024       /* of what is not a list */
+};
+
+/* How far one endpoint of one target has been asked for. */
+struct asking {
+	size_t path;                       /* 0: the endpoint's own; then those of `also` */
+	char *cursors[ACCOUNT_PAGES];      /* of all paths, that were asked with, or are to be */
+	size_t cursor_count, cursor_first; /* the first one of the current path */
 };
 
 struct account_venue {
 	const struct account_target *target;
 	struct account_reading *reading;
 	const char *wanted[HTTP_HEADERS + 1];
-	struct account_asking askings[ACCOUNT_ENDPOINTS];
-	int planned; /* weight of what is asked and will be, as far as is known: the first page of each, and
-			more */
+	struct asking askings[ACCOUNT_ENDPOINTS];
+	int planned; /* weight of what is asked and will be: the first page of each, and more as they come */
 };
 
 /* What is asked one after another, in the place of one HTTP request. */
@@ -63,54 +67,49 @@ is_asked(const struct account_target *target, size_t endpoint)
 	return target->asked[endpoint] && target->profile->account.reads[endpoint].path != NULL;
 }
 
-/* Of the first pages of all its paths. */
-static int
-read_weight(const struct profile_read *read)
-{
-	return read->weight * (int)(1 + read->also.count);
-}
-
 int
 account_weight(const struct account_target *target)
 {
+	const struct profile_read *reads = target->profile->account.reads;
 	int weight = 0;
 
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
 		if (is_asked(target, e))
-			weight += read_weight(&target->profile->account.reads[e]);
+			weight += reads[e].weight * (int)(1 + reads[e].also.count);
 	return weight;
 }
 
-static bool
-list_has_nonce(const struct profile_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (account_sign_has_token(list->items[i], "{nonce}"))
-			return true;
-	return false;
-}
-
-/* Whether requests of this exchange must arrive in the order in which they were signed. */
-static bool
-has_growing_nonce(const struct profile_auth *auth)
-{
-	return (auth->prehash != NULL && strstr(auth->prehash, "nonce") != NULL) ||
-	       list_has_nonce(&auth->headers) || list_has_nonce(&auth->query) ||
-	       list_has_nonce(&auth->claims);
-}
-
-/* The endpoint that the chain stands at. */
-static struct account_asking *
-current(const struct chain *chain)
+/* What the chain stands at: the endpoint, what of it was asked, and how the profile reads it. */
+static struct asking *
+asking_of(const struct chain *chain)
 {
 	return &chain->venue->askings[chain->endpoints[chain->at]];
 }
 
-/* What the current page is asked with.  NULL: it is the first page of the current path. */
-static const char *
-last_cursor(const struct account_asking *asking)
+static const struct profile_read *
+read_of(const struct chain *chain)
 {
-	return asking->cursor_count > asking->cursor_first ? asking->cursors[asking->cursor_count - 1] : NULL;
+	return &chain->venue->target->profile->account.reads[chain->endpoints[chain->at]];
+}
+
+/* Nothing of the part counts. */
+static void
+fail_part(struct account_reading *reading, enum account_endpoint endpoint, const struct failure *why)
+{
+	int locked = reading->health.trading_locked;
+
+	reading->parts[endpoint].read = false;
+	reading->parts[endpoint].failure = *why;
+	switch (endpoint) {
+	case ACCOUNT_BALANCES: reading->lists.balance_count = 0; break;
+	case ACCOUNT_POSITIONS: reading->lists.position_count = 0; break;
+	case ACCOUNT_INSTRUMENTS: reading->lists.instrument_count = 0; break;
+	case ACCOUNT_KEY:
+		account_key_health_init(&reading->health);
+		reading->health.trading_locked = locked;
+		break;
+	case ACCOUNT_LOCK: reading->health.trading_locked = -1; break;
+	}
 }
 
 /* The request for the current page.  -1 with `why`: none can be made. */
@@ -120,11 +119,14 @@ make_request(
 {
 	const struct account_target *target = chain->venue->target;
 	enum account_endpoint endpoint = chain->endpoints[chain->at];
-	const struct account_asking *asking = current(chain);
+	const struct asking *asking = asking_of(chain);
+	/* NULL: the first page of the current path. */
+	const char *cursor =
+	    asking->cursor_count > asking->cursor_first ? asking->cursors[asking->cursor_count - 1] : NULL;
 	bool list = endpoint != ACCOUNT_KEY && endpoint != ACCOUNT_LOCK;
 
 	account_signed_release(sent);
-	if (account_page_request(target, endpoint, asking->path, last_cursor(asking), sent, why) != 0)
+	if (account_page_request(target, endpoint, asking->path, cursor, sent, why) != 0)
 		return -1;
 	/*
 	 * The name of a paper host may lead to a public address: private_only makes the client look at the
@@ -150,15 +152,9 @@ begin(struct chain *chain, struct account_signed *sent, struct http_request *req
 		if (chain->waiting)
 			return true;
 		/* It fails alone: the endpoints behind it are asked all the same. */
-		account_part_fail(current(chain), &why);
+		fail_part(chain->venue->reading, chain->endpoints[chain->at], &why);
 	}
 	return false;
-}
-
-static double
-later(double a, double b)
-{
-	return a > b ? a : b;
 }
 
 /* A ban or a 429, in the status or inside the answer: nothing more is sent to this exchange. */
@@ -166,27 +162,23 @@ static void
 read_refusal(struct account_venue *venue, const struct http_response *response)
 {
 	const struct profile *profile = venue->target->profile;
-	struct exchange_answer answer = { .retry_at = -1, .banned_until = -1 };
-	struct complaint complaint = { "", "" };
-	struct failure ignored = { 0 };
+	struct account_reading *reading = venue->reading;
+	struct complaint complaint;
+	struct signals signals;
 	double now = clock_unix_seconds(), until;
 
-	/* A complaint is short: what is longer is not worth a tree in memory. */
-	if (response->body.length > 0 && response->body.length <= SMALL_LIMIT) {
-		json_t *root = value_document(response->body, &ignored);
-
-		exchange_read_complaint(profile, root, response->body, &complaint);
-		json_decref(root);
-	}
 	/* The same rules as for public requests, which come from the same address. */
-	exchange_read_signals(profile, response, &complaint, now, &answer);
-	if (!answer.banned && !answer.throttled)
+	answer_complaint(profile, response->body, &complaint);
+	answer_signals(profile, response, &complaint, now, &signals);
+	if (!signals.banned && !signals.throttled)
 		return;
-	until = answer.banned ? answer.banned_until : answer.retry_at;
-	venue->reading->refused = true;
-	venue->reading->banned = venue->reading->banned || answer.banned;
-	venue->reading->refused_until =
-	    later(venue->reading->refused_until, until > 0 ? until : now + (double)RETRY_UNTOLD);
+	until = signals.banned ? signals.banned_until : signals.retry_at;
+	if (until <= 0)
+		until = now + (double)RETRY_UNTOLD;
+	reading->refused = true;
+	reading->banned = reading->banned || signals.banned;
+	if (until > reading->refused_until)
+		reading->refused_until = until;
 }
 
 /*
@@ -194,24 +186,24 @@ read_refusal(struct account_venue *venue, const struct http_response *response)
  * broken server could otherwise keep us asking until the deadline, and use up the rate limit.
  */
 static bool
-add_cursor(struct account_asking *asking, char *cursor, struct failure *why)
+add_cursor(struct asking *asking, char *cursor, struct failure *why)
 {
+	bool room = asking->cursor_count + 1 < ACCOUNT_PAGES, again = false;
+
 	for (size_t i = asking->cursor_first; i < asking->cursor_count; i++)
-		if (strcmp(asking->cursors[i], cursor) == 0) {
-			(void)failure_set(why, FAILURE_PROTOCOL,
-			    "it names a next page that was there before: the list has no end");
-			free(cursor);
-			return false;
-		}
-	if (asking->cursor_count + 1 < ACCOUNT_PAGES && account_cursor_valid(cursor)) {
+		again = again || strcmp(asking->cursors[i], cursor) == 0;
+	if (room && !again && account_cursor_valid(cursor)) {
 		asking->cursors[asking->cursor_count++] = cursor;
 		return true;
 	}
-	(void)failure_set(why, FAILURE_PROTOCOL,
-	    asking->cursor_count + 1 < ACCOUNT_PAGES ? "it names the next page in a way that makes no sense"
-						     : "there are more than %d pages",
-	    (int)ACCOUNT_PAGES);
 	free(cursor);
+	if (again)
+		(void)failure_set(
+		    why, FAILURE_PROTOCOL, "it names a next page that was there before: the list has no end");
+	else
+		(void)failure_set(why, FAILURE_PROTOCOL,
+		    room ? "the cursor of the next page is not valid" : "there are more than %d pages",
+		    (int)ACCOUNT_PAGES);
 	return false;
 }
 
@@ -224,8 +216,7 @@ may_cost_more(const struct chain *chain, struct failure *why)
 {
 	struct account_venue *venue = chain->venue;
 	int64_t most = venue->target->weight_most;
-	int planned =
-	    venue->planned + venue->target->profile->account.reads[chain->endpoints[chain->at]].weight;
+	int planned = venue->planned + read_of(chain)->weight;
 
 	if (most > 0 && planned > most) {
 		(void)failure_set(why, FAILURE_LOCAL,
@@ -236,84 +227,64 @@ may_cost_more(const struct chain *chain, struct failure *why)
 	return true;
 }
 
-/* Whether the list goes on at another path, where cursors begin anew. */
-static bool
-next_path(const struct chain *chain)
-{
-	struct account_asking *asking = current(chain);
-
-	if (asking->path ==
-	    chain->venue->target->profile->account.reads[chain->endpoints[chain->at]].also.count)
-		return false;
-	asking->path++;
-	asking->cursor_first = asking->cursor_count;
-	return true;
-}
-
 /* 1: there is another page, 0: it was the last one, -1 with `why`. */
 static int
 read_page(struct chain *chain, const struct http_response *response, struct failure *why)
 {
-	struct account_asking *asking = current(chain);
+	struct account_venue *venue = chain->venue;
+	struct asking *asking = asking_of(chain);
 	char *cursor = NULL;
 
 	if (response->failure.kind != FAILURE_NONE) {
 		*why = response->failure;
 		return -1;
 	}
-	if (account_read_page(chain->venue->target->profile, chain->endpoints[chain->at],
-		chain->venue->target->key, response, &asking->lists, &asking->health, &cursor, why) != 0) {
-		free(cursor);
+	if (account_read_page(venue->target->profile, chain->endpoints[chain->at], venue->target->key,
+		response, &venue->reading->lists, &venue->reading->health, &cursor, why) != 0)
 		return -1;
-	}
-	/* The last page of this path. */
-	if (cursor == NULL)
-		return next_path(chain);
-	return add_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
-}
-
-/* Counts what was sent, answered or not: it cost rate limit in any case. */
-static void
-count_request(struct chain *chain, const struct http_response *response)
-{
-	struct account_reading *reading = chain->venue->reading;
-	struct account_part *part = current(chain)->part;
-
-	if (!response->sent)
-		return;
-	part->requests++;
-	part->seconds += response->seconds;
-	reading->weight += chain->venue->target->profile->account.reads[chain->endpoints[chain->at]].weight;
+	if (cursor != NULL)
+		return add_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
+	/* The last page of this path: the list may go on at another one, where cursors begin anew. */
+	if (asking->path == read_of(chain)->also.count)
+		return 0;
+	asking->path++;
+	asking->cursor_first = asking->cursor_count;
+	return 1;
 }
 
 /* The current page has its answer; the chain then stands at the next one, or at the next endpoint. */
 static void
 read_answer(struct chain *chain, const struct http_response *response)
 {
-	const struct profile *profile = chain->venue->target->profile;
+	const struct profile_read *read = read_of(chain);
 	enum account_endpoint endpoint = chain->endpoints[chain->at];
-	struct account_asking *asking = current(chain);
+	struct account_reading *reading = chain->venue->reading;
+	const struct asking *asking = asking_of(chain);
 	struct failure why = { 0 };
 	int more;
 
 	chain->waiting = false;
-	count_request(chain, response);
+	/* What was sent cost rate limit, answered or not. */
+	if (response->sent) {
+		reading->parts[endpoint].requests++;
+		reading->parts[endpoint].seconds += response->seconds;
+		reading->weight += read->weight;
+	}
 	more = read_page(chain, response, &why);
 	if (more > 0)
 		return;
-	/* From here on the chain stands at the next endpoint; `asking` still is the one that was answered. */
 	chain->at++;
 	if (more == 0) {
-		asking->part->read = true;
+		reading->parts[endpoint].read = true;
 		return;
 	}
 	/* Without an answer there is no refusal to read. */
 	if (response->status != 0)
 		read_refusal(chain->venue, response);
 	/* Which page it was helps only where there may be several. */
-	if (profile->account.reads[endpoint].cursor != NULL || asking->path > 0)
+	if (read->cursor != NULL || asking->path > 0)
 		(void)failure_prefix(&why, "page %zu", asking->path + asking->cursor_count + 1);
-	account_part_fail(asking, &why);
+	fail_part(reading, endpoint, &why);
 }
 
 static bool
@@ -351,26 +322,12 @@ add_chain(struct account_run *run, const struct chain *chain)
 		account_signed_release(&added->first);
 }
 
-static void
-prepare_venue(
-    struct account_venue *venue, const struct account_target *target, struct account_reading *reading)
-{
-	*venue =
-	    (struct account_venue){ .target = target, .reading = reading, .planned = account_weight(target) };
-	exchange_wanted(target->profile, venue->wanted);
-	account_key_health_init(&reading->health);
-	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {
-		reading->parts[e].asked = is_asked(target, e);
-		venue->askings[e].part = &reading->parts[e];
-		account_key_health_init(&venue->askings[e].health);
-	}
-}
-
 /* One chain for all that needs a nonce, one for each endpoint that needs none. */
 static void
 add_chains(struct account_run *run, struct account_venue *venue)
 {
-	bool nonce = has_growing_nonce(&venue->target->profile->auth);
+	const struct profile_auth *auth = &venue->target->profile->auth;
+	bool nonce = account_sign_uses(auth, "{nonce}") || account_sign_uses(auth, "{sha256bin(nonce+body)}");
 	struct chain in_order = { .venue = venue };
 
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {
@@ -378,7 +335,8 @@ add_chains(struct account_run *run, struct account_venue *venue)
 			.venue = venue, .endpoints = { (enum account_endpoint)e }, .count = 1
 		};
 
-		if (!is_asked(venue->target, e))
+		venue->reading->parts[e].asked = is_asked(venue->target, e);
+		if (!venue->reading->parts[e].asked)
 			continue;
 		/* Instruments are public and carry no nonce. */
 		if (nonce && e != ACCOUNT_INSTRUMENTS)
@@ -405,7 +363,11 @@ prepare(struct account_run *run, const struct account_target targets[], size_t c
 	for (; run->venue_count < count; run->venue_count++) {
 		struct account_venue *venue = &run->venues[run->venue_count];
 
-		prepare_venue(venue, &targets[run->venue_count], &readings[run->venue_count]);
+		*venue = (struct account_venue){ .target = &targets[run->venue_count],
+			.reading = &readings[run->venue_count],
+			.planned = account_weight(&targets[run->venue_count]) };
+		answer_wanted(venue->target->profile, venue->wanted);
+		account_key_health_init(&venue->reading->health);
 		add_chains(run, venue);
 	}
 	return 0;
@@ -420,9 +382,8 @@ release(struct account_run *run)
 	}
 	for (size_t i = 0; i < run->venue_count; i++)
 		for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {
-			struct account_asking *asking = &run->venues[i].askings[e];
+			const struct asking *asking = &run->venues[i].askings[e];
 
-			account_lists_release(&asking->lists);
 			for (size_t c = 0; c < asking->cursor_count; c++)
 				free(asking->cursors[c]);
 		}
@@ -449,7 +410,27 @@ finish_chain(struct chain *chain, const struct http_response *response)
 		(void)failure_set(&why, FAILURE_TIMEOUT,
 		    "%s: not asked: the request before it, with a smaller nonce, took all the time", name);
 	for (; chain->at < chain->count; chain->at++)
-		account_part_fail(current(chain), &why);
+		fail_part(chain->venue->reading, chain->endpoints[chain->at], &why);
+}
+
+/* The parts one by one: a sum of balances that does not fit says nothing of the positions. */
+static void
+complete(const struct profile *profile, struct account_reading *reading)
+{
+	const struct account_part *instruments = &reading->parts[ACCOUNT_INSTRUMENTS];
+	struct failure why = { 0 };
+
+	if (reading->parts[ACCOUNT_POSITIONS].read &&
+	    account_complete_positions(profile, &reading->lists, &why) != 0) {
+		/* The true reason: the list of sizes did not come. */
+		if (instruments->asked && !instruments->read) {
+			why = instruments->failure;
+			(void)failure_prefix(&why, "the sizes of contracts");
+		}
+		fail_part(reading, ACCOUNT_POSITIONS, &why);
+	}
+	if (reading->parts[ACCOUNT_BALANCES].read && account_complete_balances(&reading->lists, &why) != 0)
+		fail_part(reading, ACCOUNT_BALANCES, &why);
 }
 
 int
@@ -468,7 +449,7 @@ account_probe(struct http_client *client, const struct account_target targets[],
 		for (size_t i = 0; i < run.count; i++)
 			finish_chain(&run.chains[i], &run.responses[i]);
 		for (size_t i = 0; i < count; i++)
-			account_merge(targets[i].profile, run.venues[i].askings, &readings[i]);
+			complete(targets[i].profile, &readings[i]);
 	} else {
 		account_readings_release(readings, count);
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");

@@ -14,7 +14,7 @@
 struct account_target {
 	const struct profile *profile;
 	const char *base_url; /* instead of the profile's; NULL: the profile's */
-	const struct account_key *key;
+	struct account_key *key;
 	bool asked[ACCOUNT_ENDPOINTS]; /* which endpoints this run asks */
 	/* Nothing is signed for, or sent, to a live exchange (profile_place()); nor to a public address but
 	 * the test_url's. */

@@ -109,9 +109,9 @@ merge_position(struct account_position *into, const struct account_position *fro
 {
 	/* One is in base currency and one in quote currency: they cannot be added. */
 	if (into->inverse != from->inverse)
-		return failure_set(why, FAILURE_PROTOCOL, "%s is an inverse contract (%s) and also none (%s)",
-		    into->symbol.text, into->inverse ? into->native : from->native,
-		    into->inverse ? from->native : into->native);
+		return failure_set(why, FAILURE_PROTOCOL,
+		    "%s is an inverse contract (%s) and also a linear one (%s)", into->symbol.text,
+		    into->inverse ? into->native : from->native, into->inverse ? from->native : into->native);
 	if (!decimal_add(into->quantity, from->quantity, &into->quantity))
 		return fail_sum(into->symbol.text, why);
 	/* NaN in one row makes the sum NaN: the value of a part must not look like the value of all. */
@@ -145,8 +145,8 @@ merge_positions(struct account_lists *lists, struct failure *why)
 	return 0;
 }
 
-static int
-merge_balances(struct account_lists *lists, struct failure *why)
+int
+account_complete_balances(struct account_lists *lists, struct failure *why)
 {
 	struct account_balance *b = lists->balances;
 	size_t kept = 0, count = lists->balance_count;
@@ -172,7 +172,7 @@ merge_balances(struct account_lists *lists, struct failure *why)
 }
 
 int
-account_complete(const struct profile *profile, struct account_lists *lists, struct failure *why)
+account_complete_positions(const struct profile *profile, struct account_lists *lists, struct failure *why)
 {
 	bool contracts = profile->account.position_contracts && lists->position_count > 0;
 
@@ -184,5 +184,5 @@ account_complete(const struct profile *profile, struct account_lists *lists, str
 			return -1;
 		reckon_notional(&lists->positions[i]);
 	}
-	return merge_positions(lists, why) != 0 ? -1 : merge_balances(lists, why);
+	return merge_positions(lists, why);
 }

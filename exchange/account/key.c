@@ -8,6 +8,10 @@
  *
  * Two kinds of secret: a text for HMAC, and a private key (Ed25519; P-256 for JWTs), as PEM or as Coinbase
  * hands it out.  Whatever held a secret is wiped before it is freed.
+ *
+ * Signing with it differs in two things from what OpenSSL does by default.  Ed25519 takes no digest, because
+ * the scheme hashes by itself.  And ECDSA comes as DER, of a length that changes, while a JWT (RFC 7518)
+ * wants r and s as 32 bytes each, with zeros at the front.
  */
 
 #include <ctype.h>
@@ -15,12 +19,14 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "exchange/account/sign.h"
 
-enum { LONGEST_NAME = 512, LONGEST_SECRET = 8192, SEED = 32 };
+enum { LONGEST_NAME = 512, LONGEST_SECRET = 8192, SEED = 32, SCALAR = 32 /* bytes of r and of s */ };
 
 static const char pem_mark[] = "-----BEGIN";
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -44,15 +50,6 @@ wants_private(const struct profile_auth *auth)
 	return is_jwt(auth) ? auth->algorithm[0] != 'H' : strcmp(auth->secret_encoding, "pem") == 0;
 }
 
-static bool
-list_has_token(const struct profile_list *list, const char *token)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (account_sign_has_token(list->items[i], token))
-			return true;
-	return false;
-}
-
 /*
  * Exchanges whose signature goes into the query, as Binance's does, may take an Ed25519 key instead of a
  * secret: Binance recommends these keys.
@@ -60,17 +57,12 @@ list_has_token(const struct profile_list *list, const char *token)
 static bool
 accepts_private(const struct profile_auth *auth)
 {
-	return wants_private(auth) || (!is_jwt(auth) && strcmp(auth->secret_encoding, "raw") == 0 &&
-					  list_has_token(&auth->query, "{signature}"));
-}
+	bool in_query = false;
 
-/* The profile says so by using the token somewhere. */
-static bool
-wants_passphrase(const struct profile_auth *auth)
-{
-	return list_has_token(&auth->headers, "{pass}") || list_has_token(&auth->query, "{pass}") ||
-	       list_has_token(&auth->claims, "{pass}") ||
-	       (auth->prehash != NULL && account_sign_has_token(auth->prehash, "{pass}"));
+	for (size_t i = 0; i < auth->query.count; i++)
+		in_query = in_query || strstr(auth->query.items[i], "{signature}") != NULL;
+	return wants_private(auth) ||
+	       (!is_jwt(auth) && strcmp(auth->secret_encoding, "raw") == 0 && in_query);
 }
 
 static bool
@@ -109,7 +101,7 @@ fault_of(const struct profile *profile, const char *key, const char *secret, con
 		return "the secret is a private key (PEM): this exchange wants the text that came with the API key";
 	if (!is_pem(secret) && has_control(secret))
 		return "the secret has a line break or another control character in it";
-	if (wants_passphrase(auth) && (passphrase == NULL || *passphrase == '\0'))
+	if (account_sign_uses(auth, "{pass}") && (passphrase == NULL || *passphrase == '\0'))
 		return "the key's passphrase is missing: it was chosen when the key was made";
 	if (passphrase != NULL && (strlen(passphrase) > LONGEST_NAME || has_control(passphrase)))
 		return "the passphrase is too long or has a control character in it";
@@ -296,7 +288,6 @@ account_key_new(const struct profile *profile, const char *key, const char *secr
 	}
 	made = calloc(1, sizeof(*made));
 	if (made == NULL || (made->name = strdup(key)) == NULL ||
-	    (made->nonce = calloc(1, sizeof(*made->nonce))) == NULL ||
 	    (passphrase != NULL && (made->passphrase = strdup(passphrase)) == NULL))
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	else if (read_secret(made, &profile->auth, secret, why) == 0)
@@ -317,7 +308,6 @@ account_key_free(struct account_key *key)
 		explicit_bzero(key->secret, key->secret_length);
 	free(key->secret);
 	EVP_PKEY_free(key->private);
-	free(key->nonce);
 	free(key);
 }
 
@@ -332,13 +322,77 @@ account_key_name(const struct account_key *key)
  * last where the clock was set back or two calls share a microsecond.
  */
 uint64_t
-account_key_nonce(const struct account_key *key)
+account_key_nonce(struct account_key *key)
 {
 	struct timespec now;
 	uint64_t us;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-	*key->nonce = us > *key->nonce ? us : *key->nonce + 1;
-	return *key->nonce;
+	key->nonce = us > key->nonce ? us : key->nonce + 1;
+	return key->nonce;
+}
+
+/* Signing ------------------------------------------------------------ */
+
+static int
+fail(const char *what, struct failure *why)
+{
+	ERR_clear_error();
+	return failure_set(why, FAILURE_LOCAL, "OpenSSL cannot sign with %s", what);
+}
+
+static int
+sign_hmac(const struct account_key *key, const char *hash, struct slice text,
+    unsigned char signature[ACCOUNT_SIGNATURE], size_t *length, struct failure *why)
+{
+	const char *digest = strcmp(hash, "sha512") == 0 ? "SHA512" : "SHA256";
+
+	return EVP_Q_mac(NULL, "HMAC", NULL, digest, NULL, key->secret, key->secret_length,
+		   (const unsigned char *)text.at, text.length, signature, ACCOUNT_SIGNATURE, length) != NULL
+		   ? 0
+		   : fail("HMAC", why);
+}
+
+/* r and s out of their DER, each filled up to its full length. */
+static bool
+unpack(const unsigned char *der, size_t length, unsigned char signature[ACCOUNT_SIGNATURE])
+{
+	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)length);
+	bool good = pair != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(pair), signature, SCALAR) == SCALAR &&
+		    BN_bn2binpad(ECDSA_SIG_get0_s(pair), signature + SCALAR, SCALAR) == SCALAR;
+
+	ECDSA_SIG_free(pair);
+	return good;
+}
+
+static int
+sign_private(const struct account_key *key, struct slice text, unsigned char signature[ACCOUNT_SIGNATURE],
+    size_t *length, struct failure *why)
+{
+	bool ed25519 = EVP_PKEY_get_base_id(key->private) == EVP_PKEY_ED25519;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	/* DER is longer than the 64 bytes that come out of it. */
+	unsigned char made[2 * ACCOUNT_SIGNATURE];
+	size_t size = sizeof(made);
+	bool good =
+	    context != NULL &&
+	    EVP_DigestSignInit(context, NULL, ed25519 ? NULL : EVP_sha256(), NULL, key->private) == 1 &&
+	    EVP_DigestSign(context, made, &size, (const unsigned char *)text.at, text.length) == 1;
+
+	EVP_MD_CTX_free(context);
+	if (good && ed25519)
+		memcpy(signature, made, ACCOUNT_SIGNATURE);
+	else if (good)
+		good = unpack(made, size, signature);
+	*length = ACCOUNT_SIGNATURE;
+	return good ? 0 : fail(ed25519 ? "Ed25519" : "ES256", why);
+}
+
+int
+account_key_sign(const struct account_key *key, const char *hash, struct slice text,
+    unsigned char signature[ACCOUNT_SIGNATURE], size_t *length, struct failure *why)
+{
+	return key->private != NULL ? sign_private(key, text, signature, length, why)
+				    : sign_hmac(key, hash, text, signature, length, why);
 }

@@ -36,7 +36,7 @@ const char *account_key_name(const struct account_key *key);
  * A number greater than all before of this key: microseconds of the wall clock,
  * so that it grows from one process to the next.
  */
-uint64_t account_key_nonce(const struct account_key *key);
+uint64_t account_key_nonce(struct account_key *key);
 
 /* What is signed. */
 struct account_call {

@@ -2,8 +2,8 @@
  * One request for one page of a list, signed, except for the instruments, which are public.
  *
  * The cursor of a page comes from the exchange and goes into a URL that our key signs.  It must stay one
- * value: an '&' in it would let a hostile answer add parameters to the next request.  So it is checked as
- * it came and once more after decoding, and it is encoded when it is sent.
+ * value: an '&' in it would let a hostile answer add parameters to the next request.  So it is checked after
+ * read.c has decoded it, and it is encoded when it is sent.
  *
  * Paper runs must not use the key of a live account.  account_page_request() is the last place before a
  * signature, so the place is checked here, whatever was checked before.
@@ -57,86 +57,22 @@ account_cursor_valid(const char *cursor)
 	return *cursor != '\0' && strlen(cursor) <= ACCOUNT_CURSOR;
 }
 
-static int
-hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *found = c != '\0' ? strchr(digits, c) : NULL;
-
-	return found != NULL ? (int)(found - digits) % 16 : -1;
-}
-
-/* The byte that the escape at `text` stands for, or -1 if there is no escape. */
-static int
-escaped(const char *text)
-{
-	int high = *text == '%' ? hex_value(text[1]) : -1, low = high >= 0 ? hex_value(text[2]) : -1;
-
-	return low < 0 ? -1 : high * 16 + low;
-}
-
-/*
- * Whether the cursor is written as in a URL (Bybit does): then it has escapes and no character that an
- * escape would stand for.  To encode it again would ask for another page.  read.c has decoded escapes of
- * printable ASCII before.
- */
-static bool
-is_encoded(const char *cursor)
-{
-	bool escapes = false;
-
-	for (; *cursor != '\0'; cursor++) {
-		bool escape = *cursor == '%';
-
-		if (escape ? escaped(cursor) < 0 : strpbrk(cursor, "/+=:,; \"") == cursor)
-			return false;
-		escapes = escapes || escape;
-		cursor += escape ? 2 : 0;
-	}
-	return escapes;
-}
-
-static void
-append_cursor(struct buffer *query, const char *cursor)
-{
-	if (!is_encoded(cursor)) {
-		buffer_string(query, cursor);
-		return;
-	}
-	for (; *cursor != '\0'; cursor++) {
-		int byte = escaped(cursor);
-		char c = (char)(byte >= 0 ? byte : *cursor);
-
-		buffer_append(query, &c, 1);
-		cursor += byte >= 0 ? 2 : 0;
-	}
-}
-
 /* The query of the path, and the cursor behind it; owned, NULL: too long. */
 static char *
 make_query(const struct profile_read *read, const char *path, const char *cursor)
 {
 	const char *question = strchr(path, '?');
 	struct buffer query;
-	char *text;
 
 	account_text(&query);
 	buffer_string(&query, question != NULL ? question + 1 : "");
 	if (cursor != NULL) {
-		size_t at;
-
 		buffer_string(&query, query.length > 0 ? "&" : "");
 		buffer_string(&query, read->cursor_parameter);
 		buffer_string(&query, "=");
-		at = query.length;
-		append_cursor(&query, cursor);
-		/* Escapes may have hidden what account_cursor_valid() refuses. */
-		if (!query.failed && (memchr(query.text + at, '&', query.length - at) != NULL ||
-					 memchr(query.text + at, '\0', query.length - at) != NULL))
-			query.failed = true;
+		buffer_string(&query, cursor);
 	}
-	text = account_text_string(&query);
-	return text;
+	return account_text_string(&query);
 }
 
 /* Without signature and headers, but encoded in the same way. */
@@ -199,7 +135,7 @@ account_page_request(const struct account_target *target, enum account_endpoint 
 	/* The last place before anything is signed. */
 	if (target->paper_only && account_place(target) == PLACE_LIVE)
 		(void)failure_set(why, FAILURE_LOCAL,
-		    "%s: a live exchange is not asked in paper, and nothing was sent", target->profile->name);
+		    "%s: a paper run queries no live exchange, so nothing was sent", target->profile->name);
 	else if (plain == NULL || query == NULL)
 		(void)failure_set(why, FAILURE_LOCAL,
 		    "%s: the URL of the next page is too long, or makes no sense", target->profile->name);

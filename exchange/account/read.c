@@ -7,14 +7,18 @@
  * open.  So the list must be there in the form that the profile says, each row must be readable, and a list
  * that may go on without saying how is a failure.  A page that fails leaves the lists as they were before
  * it.
+ *
+ * It is the same with the key: "unknown" is kept apart from "no" and "never" everywhere, because preflight
+ * decides by these values.  A key that expires takes the bot out of the market with positions open.
  */
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exchange/account/rows.h"
 
-enum { ANSWER_TEXT = 64, CURSOR_TEXT = 4096, MOST_ROWS = 100000 };
+enum { CURSOR_TEXT = 4096, KEY_TEXT = 512, MOST_ROWS = 100000 };
 
 const char *
 account_side_name(enum account_side side)
@@ -41,43 +45,15 @@ account_lists_release(struct account_lists *lists)
 	*lists = (struct account_lists){ 0 };
 }
 
-/* 1: the answer is a success; 0: it is an error; -1 with `why`: the member that tells it is missing. */
-static int
-is_ok(const struct profile *profile, const struct json_scan *scan, struct failure *why)
+void
+account_key_health_init(struct account_key_health *health)
 {
-	char buffer[ANSWER_TEXT];
-	struct slice value, text;
-	enum scan_kind kind;
-
-	if (profile->ok_kind == OK_ALWAYS)
-		return 1;
-	if (json_scan_get(scan, scan->text, profile->ok_pointer, &value, why) != 0)
-		return -1;
-	kind = json_scan_kind(value);
-	if (profile->ok_kind == OK_ABSENT)
-		return kind == SCAN_NOTHING || kind == SCAN_NULL;
-	/* Empty, if there is no first row. */
-	if (profile->ok_kind == OK_EMPTY && kind == SCAN_LIST) {
-		struct json_rows rows;
-		struct slice key, item;
-
-		return !json_rows_begin(scan, value, &rows) || !json_rows_next(&rows, &key, &item);
-	}
-	if (profile->ok_kind == OK_EQUALS && json_scan_text(value, buffer, sizeof(buffer), &text))
-		return slice_is(text, profile->ok_value);
-	return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s'", profile->ok_pointer);
+	*health = (struct account_key_health){ .expiry = -1, .ip_restricted = -1, .trading_locked = -1 };
+	for (size_t i = 0; i < ACCOUNT_PERMISSIONS; i++)
+		health->permission[i] = -1;
 }
 
-static int
-add_row(const struct account_row *row, enum account_endpoint endpoint, struct account_lists *lists,
-    struct failure *why)
-{
-	switch (endpoint) {
-	case ACCOUNT_BALANCES: return account_row_balance(row, lists, why);
-	case ACCOUNT_POSITIONS: return account_row_position(row, lists, why);
-	default: return account_row_instrument(row, lists, why);
-	}
-}
+/* Rows --------------------------------------------------------------- */
 
 /* As bytes: an order is needed only to find equal keys side by side. */
 static int
@@ -142,45 +118,33 @@ least_limit(const struct profile_read *read)
 	return least;
 }
 
-/*
- * Whether all contracts of the answer are inverse.  If the answer does not decide it, nobody knows whether
- * a quantity is in base or in quote currency: -1 with `why`.
- */
 static int
-read_inverse(const struct profile *profile, const struct json_scan *scan, bool *inverse, struct failure *why)
-{
-	const char *rule = profile->account.position_inverse_if;
-	int told = rule != NULL ? account_flag_read(scan, scan->text, rule, why) : 0;
-
-	*inverse = told == 1;
-	if (told == -1)
-		return failure_set(why, FAILURE_PROTOCOL,
-		    "the answer has no '%s' that decides what its contracts are", rule);
-	return told < 0 ? -1 : 0;
-}
-
-static int
-read_rows(const struct profile *profile, enum account_endpoint endpoint, const struct json_scan *scan,
+read_rows(const struct profile *profile, enum account_endpoint endpoint, struct json_scan *scan,
     struct account_lists *lists, struct failure *why)
 {
 	const struct profile_read *read = &profile->account.reads[endpoint];
-	struct account_row row = { .profile = profile, .scan = scan };
+	const char *rule = endpoint == ACCOUNT_POSITIONS ? profile->account.position_inverse_if : NULL;
+	int inverse = rule != NULL ? answer_flag(scan, scan->text, rule) : 0;
+	struct account_row row = { .profile = profile, .scan = scan, .inverse = inverse == 1 };
 	struct json_rows rows, first;
-	struct slice list;
 	size_t limit = read->cursor == NULL ? least_limit(read) : 0;
 
-	if (json_scan_get(scan, scan->text, read->list, &list, why) != 0 ||
-	    (endpoint == ACCOUNT_POSITIONS && read_inverse(profile, scan, &row.inverse, why) != 0))
-		return -1;
+	/* A quantity could be in base or in quote currency. */
+	if (inverse < 0)
+		return failure_set(why, FAILURE_PROTOCOL,
+		    "the answer has no '%s' that decides what its contracts are", rule);
 	/* An object where a list is due may be anything, but not an account without positions. */
-	if (!json_rows_begin(scan, list, &rows) || rows.object != read->keyed)
+	if (!json_rows_begin(scan, json_scan_get(scan, scan->text, read->list), &rows) ||
+	    rows.object != read->keyed)
 		return failure_set(why, FAILURE_PROTOCOL, "the answer has no %s of %s at '%s'",
 		    read->keyed ? "object" : "list", account_endpoint_name(endpoint), read->list);
 	/* `first` stays at the first row for check_keys(). */
 	for (first = rows; json_rows_next(&rows, &row.key, &row.body); row.index++) {
 		if (row.index == MOST_ROWS)
 			return failure_set(why, FAILURE_PROTOCOL, "the answer has more than 100000 rows");
-		if (add_row(&row, endpoint, lists, why) != 0)
+		if ((endpoint == ACCOUNT_BALANCES       ? account_row_balance(&row, lists, why)
+			: endpoint == ACCOUNT_POSITIONS ? account_row_position(&row, lists, why)
+							: account_row_instrument(&row, lists, why)) != 0)
 			return -1;
 	}
 	/* Without a cursor a full page is the only hint that the list was cut. */
@@ -191,11 +155,12 @@ read_rows(const struct profile *profile, enum account_endpoint endpoint, const s
 }
 
 static int
-hexadecimal(char c)
+hex_value(char c)
 {
-	const char *digits = "0123456789abcdef", *found = strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *found = c != '\0' ? strchr(digits, c) : NULL;
 
-	return c == '\0' || found == NULL ? -1 : (int)(found - digits);
+	return found != NULL ? (int)(found - digits) % 16 : -1;
 }
 
 /* Bybit writes cursors as they stand in a URL; they are encoded again when they are sent. */
@@ -205,7 +170,7 @@ decode(char *cursor)
 	char *out = cursor;
 
 	for (const char *at = cursor; *at != '\0'; at++) {
-		int high = *at == '%' ? hexadecimal(at[1]) : -1, low = high >= 0 ? hexadecimal(at[2]) : -1;
+		int high = *at == '%' ? hex_value(at[1]) : -1, low = high >= 0 ? hex_value(at[2]) : -1;
 		int byte = high * 16 + low;
 
 		/* Other bytes stay escaped: a control character in a cursor would be refused. */
@@ -220,15 +185,14 @@ decode(char *cursor)
 }
 
 static int
-read_cursor(const struct profile_read *read, const struct json_scan *scan, char **cursor, struct failure *why)
+read_cursor(const struct profile_read *read, struct json_scan *scan, char **cursor, struct failure *why)
 {
 	char buffer[CURSOR_TEXT];
 	struct slice value, text;
 
 	if (read->cursor == NULL)
 		return 0;
-	if (json_scan_get(scan, scan->text, read->cursor, &value, why) != 0)
-		return -1;
+	value = json_scan_get(scan, scan->text, read->cursor);
 	if (json_scan_kind(value) == SCAN_NULL)
 		return 0;
 	/* No cursor at all is not the same as an empty one: nobody knows whether this is the last page. */
@@ -244,25 +208,197 @@ read_cursor(const struct profile_read *read, const struct json_scan *scan, char 
 	return 0;
 }
 
+/* Key ---------------------------------------------------------------- */
+
+static bool
+is_ours(
+    const struct profile *profile, struct json_scan *scan, struct slice row, const struct account_key *key)
+{
+	char buffer[KEY_TEXT];
+	struct slice text;
+
+	return profile->account.key_match == NULL ||
+	       (json_scan_string(
+		    json_scan_get(scan, row, profile->account.key_match), buffer, sizeof(buffer), &text) &&
+		   slice_is(text, account_key_name(key)));
+}
+
+/* Our row among those of the answer, or the answer: the health of another key would look right. */
+static int
+find_row(const struct profile *profile, struct json_scan *scan, const struct account_key *key,
+    struct slice *row, struct failure *why)
+{
+	const struct profile_read *read = &profile->account.reads[ACCOUNT_KEY];
+	struct json_rows rows;
+	struct slice name;
+
+	*row = scan->text;
+	if (read->list == NULL)
+		return is_ours(profile, scan, *row, key)
+			   ? 0
+			   : failure_set(why, FAILURE_PROTOCOL, "the answer is about another key");
+	if (!json_rows_begin(scan, json_scan_get(scan, scan->text, read->list), &rows) ||
+	    rows.object != read->keyed)
+		return failure_set(
+		    why, FAILURE_PROTOCOL, "the answer has no list of keys at '%s'", read->list);
+	while (json_rows_next(&rows, &name, row))
+		if (is_ours(profile, scan, *row, key))
+			return 0;
+	return failure_set(why, FAILURE_PROTOCOL, "our key is not in the list of keys");
+}
+
+/* Exchanges write "never" as 0 or as the beginning of Unix time. */
+static int
+read_expiry(const struct profile *profile, struct json_scan *scan, struct slice row, double *expiry,
+    struct failure *why)
+{
+	static const char epoch[] = "1970-01-01T00:00:00";
+	const char *pointer = profile->account.key_expiry;
+	char text[ANSWER_TEXT] = "";
+	struct decimal number;
+	struct slice value;
+
+	if (pointer == NULL)
+		return 0;
+	value = json_scan_get(scan, row, pointer);
+	/* A key without an expiry, or an exchange that stopped telling it. */
+	if (json_scan_kind(value) == SCAN_NOTHING || json_scan_kind(value) == SCAN_NULL ||
+	    (answer_text(value, text) && *text == '\0'))
+		return 0;
+	if (strncmp(text, epoch, sizeof(epoch) - 1) == 0 ||
+	    (decimal_parse(SLICE(text), &number) && decimal_sign(number) == 0))
+		*expiry = INFINITY;
+	else if (!answer_time(value, profile->account.key_expiry_unit, expiry))
+		return failure_set(
+		    why, FAILURE_PROTOCOL, "'%s' of the key is not a time: '%s'", pointer, text);
+	return 0;
+}
+
+/*
+ * Of several rules for one permission all must hold: a single "no" decides, and "unknown" wins over "yes".
+ * Bybit's keys may trade if they are not read-only and have the permission too.
+ */
+static void
+read_permissions(const struct profile *profile, struct json_scan *scan, struct slice row,
+    int permissions[ACCOUNT_PERMISSIONS])
+{
+	bool seen[ACCOUNT_PERMISSIONS] = { false };
+	const struct profile_list *rules = &profile->account.key_permissions;
+
+	for (size_t r = 0; r < rules->count; r++) {
+		struct slice name = { rules->items[r], strcspn(rules->items[r], "=") };
+		int told = answer_flag(scan, row, rules->items[r] + name.length + 1);
+
+		for (size_t i = 0; i < ACCOUNT_PERMISSIONS; i++) {
+			if (!slice_is(name, account_permission_name((enum account_permission)i)))
+				continue;
+			if (!seen[i] || told == 0 || (told < 0 && permissions[i] != 0))
+				permissions[i] = told;
+			seen[i] = true;
+		}
+	}
+}
+
+static int
+read_key(const struct profile *profile, struct json_scan *scan, const struct account_key *key,
+    struct account_key_health *health, struct failure *why)
+{
+	const struct profile_account *account = &profile->account;
+	/* The lock is in another answer. */
+	int locked = health->trading_locked;
+	struct slice row;
+
+	account_key_health_init(health);
+	health->trading_locked = locked;
+	if (find_row(profile, scan, key, &row, why) != 0 ||
+	    read_expiry(profile, scan, row, &health->expiry, why) != 0)
+		return -1;
+	read_permissions(profile, scan, row, health->permission);
+	if (account->key_addresses != NULL)
+		health->ip_restricted = answer_restricted(scan, row, account->key_addresses);
+	else if (account->key_ip_restricted != NULL)
+		health->ip_restricted = answer_flag(scan, row, account->key_ip_restricted);
+	return 0;
+}
+
+/* Unlike the rest, the lock is all that this answer is for. */
+static int
+read_lock(const struct profile *profile, struct json_scan *scan, struct account_key_health *health,
+    struct failure *why)
+{
+	health->trading_locked = answer_flag(scan, scan->text, profile->account.lock_locked);
+	return health->trading_locked >= 0
+		   ? 0
+		   : failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s' that is true or false",
+			 profile->account.lock_locked);
+}
+
+/* Errors ------------------------------------------------------------- */
+
+/*
+ * What to do about it, NULL: nothing that we know of.  "Invalid key, IP, or permissions" is one code at
+ * Binance; other exchanges tell these apart.
+ */
+static const char *
+advice(const struct profile *profile, const struct complaint *complaint, enum failure_kind kind)
+{
+	/* Kraken answers "invalid nonce" both to a clock that is behind and to a key that two programs share.
+	 */
+	if (answer_is_of_class(&profile->clock, complaint))
+		return profile->auth.prehash != NULL && strstr(profile->auth.prehash, "nonce") != NULL
+			   ? "give this program a key that nothing else uses, and check the clock of this "
+			     "machine"
+			   : "check the clock of this machine";
+	if (answer_is_of_class(&profile->auth_ip, complaint))
+		return "allow the key this machine's IP address";
+	if (answer_is_of_class(&profile->auth_permission, complaint))
+		return "allow the key to read this";
+	if (answer_is_of_class(&profile->auth_expired, complaint))
+		return "the key has expired: make a new one";
+	if (answer_is_of_class(&profile->auth_signature, complaint))
+		return "the signature is wrong: check the secret and how it is encoded";
+	return kind == FAILURE_AUTH ? "check the key and its secret, what the key may do, and from which "
+				      "addresses"
+				    : NULL;
+}
+
+static int
+fail_refused(const struct profile *profile, const struct http_response *response, struct failure *why)
+{
+	struct complaint complaint;
+	struct signals signals;
+	struct failure reason;
+	const char *what;
+
+	answer_complaint(profile, response->body, &complaint);
+	/* For the words "banned" and "asked too much" only; account.c reads the times. */
+	answer_signals(profile, response, &complaint, 0, &signals);
+	(void)answer_fail(profile, response, &complaint, &signals, &reason);
+	/* A wrong clock is no fault of the key, also where the answer is a 401. */
+	if (answer_is_of_class(&profile->clock, &complaint))
+		reason.kind = FAILURE_REJECTED;
+	what = advice(profile, &complaint, reason.kind);
+	return failure_set(
+	    why, reason.kind, "%s%s%s", reason.text, what != NULL ? "; " : "", what != NULL ? what : "");
+}
+
+/* Page --------------------------------------------------------------- */
+
 static int
 read_document(const struct profile *profile, enum account_endpoint endpoint, const struct account_key *key,
-    const struct json_scan *scan, struct account_lists *lists, struct account_key_health *health,
-    char **cursor, struct failure *why)
+    struct json_scan *scan, struct account_lists *lists, struct account_key_health *health, char **cursor,
+    struct failure *why)
 {
-	struct account_lists before = *lists;
+	int result;
 
 	if (endpoint == ACCOUNT_KEY)
-		return account_read_key(profile, scan, key, health, why);
-	if (endpoint == ACCOUNT_LOCK)
-		return account_read_lock(profile, scan, health, why);
-	if (read_rows(profile, endpoint, scan, lists, why) == 0 &&
-	    read_cursor(&profile->account.reads[endpoint], scan, cursor, why) == 0)
-		return 0;
-	/* Only the counts go back: the arrays may have moved when they grew. */
-	lists->balance_count = before.balance_count;
-	lists->position_count = before.position_count;
-	lists->instrument_count = before.instrument_count;
-	return -1;
+		result = read_key(profile, scan, key, health, why);
+	else if (endpoint == ACCOUNT_LOCK)
+		result = read_lock(profile, scan, health, why);
+	else if ((result = read_rows(profile, endpoint, scan, lists, why)) == 0)
+		result = read_cursor(&profile->account.reads[endpoint], scan, cursor, why);
+	/* It is asked last, because it is the true reason of other failures. */
+	return json_scan_check(scan, why) != 0 ? -1 : result;
 }
 
 int
@@ -270,6 +406,8 @@ account_read_page(const struct profile *profile, enum account_endpoint endpoint,
     const struct account_key *key, const struct http_response *response, struct account_lists *lists,
     struct account_key_health *health, char **cursor, struct failure *why)
 {
+	const struct account_lists before = *lists;
+	const struct account_key_health known = *health;
 	struct json_scan scan;
 	int ok;
 
@@ -280,14 +418,20 @@ account_read_page(const struct profile *profile, enum account_endpoint endpoint,
 	}
 	/* A part (206) of a list would be a shorter list. */
 	if (response->status != 200)
-		return account_fail_refused(profile, response, why);
-	if (json_scan_open(&scan, response->body, why) != 0)
-		return -1;
-	ok = is_ok(profile, &scan, why);
-	if (ok < 0)
+		return fail_refused(profile, response, why);
+	if (json_scan_open(&scan, response->body, why) != 0 || (ok = answer_is_ok(profile, &scan, why)) < 0)
 		return -1;
 	/* An error with status 200. */
 	if (ok == 0)
-		return account_fail_refused(profile, response, why);
-	return read_document(profile, endpoint, key, &scan, lists, health, cursor, why);
+		return fail_refused(profile, response, why);
+	if (read_document(profile, endpoint, key, &scan, lists, health, cursor, why) == 0)
+		return 0;
+	free(*cursor);
+	*cursor = NULL;
+	*health = known;
+	/* Only the counts go back: the arrays may have moved when they grew. */
+	lists->balance_count = before.balance_count;
+	lists->position_count = before.position_count;
+	lists->instrument_count = before.instrument_count;
+	return -1;
 }

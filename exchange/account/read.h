@@ -82,10 +82,12 @@ int account_read_page(const struct profile *profile, enum account_endpoint endpo
 
 /*
  * When all pages are there: contracts become quantities by the instruments,
- * rows of one market and side become one, zero rows and zero balances go, lists
- * are sorted by name.  -1 with `why`: a contract whose size is not known, a sum
- * that does not fit.
+ * rows of one market and side become one, zero rows go, the list is sorted by
+ * name.  -1 with `why`: a contract whose size is not known, a sum that does not
+ * fit.  Balances likewise: one row for each asset.
  */
-int account_complete(const struct profile *profile, struct account_lists *lists, struct failure *why);
+int account_complete_positions(
+    const struct profile *profile, struct account_lists *lists, struct failure *why);
+int account_complete_balances(struct account_lists *lists, struct failure *why);
 
 #endif /* EXCHANGE_ACCOUNT_READ_H */

@@ -11,49 +11,31 @@
  */
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exchange/account/rows.h"
-#include "exchange/public/read.h"
-#include "textfile/number.h"
 
-enum { FIELD_TEXT = 256, SHOWN = 40, MOST_FIELDS = 8 };
+enum { FIELD_TEXT = 256, SHOWN = 40 };
 
-/* How many bytes of a text from outside an error repeats. */
-static int
-shown(struct slice text)
-{
-	return (int)(text.length < SHOWN ? text.length : SHOWN);
-}
-
-static const char *
-more(struct slice text)
-{
-	return text.length > SHOWN ? "..." : "";
-}
-
-/* "row 3: REASON", or "row 'XXBT': REASON"; rows are counted from 1. */
+/* "row 3: REASON", or "row 'XXBT': REASON"; rows are counted from 1.  Long texts are cut. */
 static int
 fail_row(const struct account_row *row, struct failure *why, const char *pointer, const char *reason,
     struct slice text)
 {
 	const char *quote = text.at != NULL ? "'" : "";
+	char name[SHOWN + 8];
 
 	if (row->key.at != NULL)
-		return failure_set(why, FAILURE_PROTOCOL, "row '%.*s%s': '%s' %s%s%.*s%s%s", shown(row->key),
-		    row->key.at, more(row->key), pointer, reason, quote, shown(text),
-		    text.at != NULL ? text.at : "", more(text), quote);
-	return failure_set(why, FAILURE_PROTOCOL, "row %zu: '%s' %s%s%.*s%s%s", row->index + 1, pointer,
-	    reason, quote, shown(text), text.at != NULL ? text.at : "", more(text), quote);
-}
-
-static bool
-is_empty(struct slice value)
-{
-	enum scan_kind kind = json_scan_kind(value);
-
-	return kind == SCAN_NOTHING || kind == SCAN_NULL || (kind == SCAN_STRING && value.length == 2);
+		(void)snprintf(name, sizeof(name), "'%.*s%s'",
+		    row->key.length < SHOWN ? (int)row->key.length : SHOWN, row->key.at,
+		    row->key.length > SHOWN ? "..." : "");
+	else
+		(void)snprintf(name, sizeof(name), "%zu", row->index + 1);
+	return failure_set(why, FAILURE_PROTOCOL, "row %s: '%s' %s%s%.*s%s%s", name, pointer, reason, quote,
+	    text.length < SHOWN ? (int)text.length : SHOWN, text.at != NULL ? text.at : "",
+	    text.length > SHOWN ? "..." : "", quote);
 }
 
 /* Strings and numbers are both read as text: as a double a JSON number would lose digits. */
@@ -88,14 +70,9 @@ read_part(const struct account_row *row, const char *pointer, struct slice value
 static double
 read_double(struct slice value)
 {
-	char buffer[FIELD_TEXT];
-	struct slice text;
 	double number;
 
-	if (is_empty(value) || !json_scan_text(value, buffer, sizeof(buffer), &text) || !number_valid(text))
-		return NAN;
-	number = number_value(text);
-	return isfinite(number) ? number : NAN;
+	return answer_number(value, &number) ? number : NAN;
 }
 
 /* Room for one more, or -1. */
@@ -116,26 +93,6 @@ grow(
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	*items = grown;
 	*room = wanted;
-	return 0;
-}
-
-/* In one pass over the row, because there may be thousands of rows.  A pointer that is NULL finds nothing. */
-static int
-find_members(const struct account_row *row, const char *const pointers[], size_t count, struct slice found[],
-    struct failure *why)
-{
-	const char *wanted[MOST_FIELDS];
-	struct slice members[MOST_FIELDS];
-	size_t asked = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (pointers[i] != NULL)
-			wanted[asked++] = pointers[i];
-	if (json_scan_members(row->scan, row->body, wanted, asked, members, why) != 0)
-		return -1;
-	asked = 0;
-	for (size_t i = 0; i < count; i++)
-		found[i] = pointers[i] != NULL ? members[asked++] : (struct slice){ NULL, 0 };
 	return 0;
 }
 
@@ -169,8 +126,8 @@ account_row_balance(const struct account_row *row, struct account_lists *lists, 
 	struct account_balance balance = { .asset = "" };
 	struct slice found[FIELDS];
 
-	if (find_members(row, pointers, FIELDS, found, why) != 0 ||
-	    read_decimal(row, amount, found[AMOUNT], &balance.free, why) != 0 ||
+	json_scan_members(row->scan, row->body, pointers, FIELDS, found);
+	if (read_decimal(row, amount, found[AMOUNT], &balance.free, why) != 0 ||
 	    read_part(row, account->balance_locked, found[LOCKED], &balance.locked, why) != 0)
 		return -1;
 	/* The exchange tells the total: free is what is left of it. */
@@ -221,25 +178,24 @@ read_side(const struct account_row *row, struct slice value, struct decimal *qua
     enum account_side *side, struct failure *why)
 {
 	const struct profile_account *account = &row->profile->account;
-	bool negative = decimal_sign(*quantity) < 0, is_long = false, is_short = false;
-	char word[FIELD_TEXT], buffer[FIELD_TEXT];
-	struct slice text;
+	bool negative = decimal_sign(*quantity) < 0, is_long, is_short;
+	char word[ANSWER_TEXT];
 
 	*quantity = decimal_absolute(*quantity);
 	*side = negative ? SIDE_SHORT : SIDE_LONG;
 	if (account->position_side == NULL)
 		return 0;
-	if (!json_scan_text(value, buffer, sizeof(buffer), &text) || text.length >= sizeof(word))
+	if (!answer_text(value, word))
 		return fail_row(row, why, account->position_side, "does not tell a side", value);
-	memcpy(word, text.at, text.length);
-	word[text.length] = '\0';
-	is_long = exchange_list_has(&account->side_long, word);
-	is_short = exchange_list_has(&account->side_short, word);
+	is_long = answer_list_has(&account->side_long, word);
+	is_short = answer_list_has(&account->side_short, word);
 	/* Word and sign say different things.  A negative short is common (Binance in hedge mode). */
 	if (is_long && negative)
-		return fail_row(row, why, account->position_quantity, "is negative, and the side is ", text);
-	if (!is_long && !is_short && !exchange_list_has(&account->side_signed, word))
-		return fail_row(row, why, account->position_side, "is no side: ", text);
+		return fail_row(
+		    row, why, account->position_quantity, "is negative, and the side is ", SLICE(word));
+	if (!is_long && !is_short && !answer_list_has(&account->side_signed, word))
+		return fail_row(
+		    row, why, account->position_side, "is not one of the known sides: ", SLICE(word));
 	if (is_short)
 		*side = SIDE_SHORT;
 	return 0;
@@ -281,8 +237,8 @@ account_row_position(const struct account_row *row, struct account_lists *lists,
 	struct slice found[POSITION_FIELDS];
 	struct account_position position = { .inverse = false };
 
-	if (find_members(row, pointers, POSITION_FIELDS, found, why) != 0 ||
-	    read_quantity(row, pointers, found, &position.quantity, why) != 0)
+	json_scan_members(row->scan, row->body, pointers, POSITION_FIELDS, found);
+	if (read_quantity(row, pointers, found, &position.quantity, why) != 0)
 		return -1;
 	/* A position of 0 needs neither a name nor a side. */
 	if (decimal_sign(position.quantity) == 0)
@@ -318,17 +274,14 @@ account_row_instrument(const struct account_row *row, struct account_lists *list
 	char buffer[FIELD_TEXT];
 	int inverse = 0;
 
-	if (find_members(row, pointers, FIELDS, found, why) != 0)
-		return -1;
+	json_scan_members(row->scan, row->body, pointers, FIELDS, found);
 	if (read_decimal(row, account->instrument_size, found[SIZE], &instrument.size, why) != 0 ||
 	    decimal_sign(instrument.size) <= 0 ||
 	    !json_scan_string(found[NAME], buffer, sizeof(buffer), &text) ||
 	    text.length >= sizeof(instrument.native))
 		return 0;
 	if (account->instrument_inverse != NULL)
-		inverse = account_flag_read(row->scan, row->body, account->instrument_inverse, why);
-	if (inverse == -2)
-		return -1;
+		inverse = answer_flag(row->scan, row->body, account->instrument_inverse);
 	if (inverse < 0)
 		return 0;
 	if (grow((void **)&lists->instruments, &lists->instrument_room, lists->instrument_count,

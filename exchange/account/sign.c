@@ -11,6 +11,10 @@
  * change on the way.  It also refuses each POST that is not known to read.  {path} is the path of the call
  * without that of the base URL, so that a stand-in at http://127.0.0.1:8080/binance gets the signatures of
  * the real exchange.
+ *
+ * The JSON of a JSON Web Token (RFC 7519; Upbit, Bithumb and Coinbase) is written here and not by jansson, so
+ * that its claims have the order of the profile (the vectors that the tests compare with depend on it) and
+ * all of its copies can be wiped.
  */
 
 #include <inttypes.h>
@@ -23,26 +27,10 @@
 #include "common/net/url.h"
 #include "exchange/account/sign.h"
 
-/*
- * What is read with a POST; nothing else is ever sent so, whatever a profile says.
- * exchange/profile/account.c checks the same list when the profile is loaded.
- */
-static const char *const posted_reads[] = { "/0/private/Balance", "/0/private/BalanceEx",
-	"/0/private/OpenPositions", "/0/private/TradeBalance", "/0/private/GetApiKeyInfo" };
-
-static bool
-is_posted_read(const char *path)
-{
-	for (size_t i = 0; i < sizeof(posted_reads) / sizeof(*posted_reads); i++)
-		if (strcmp(path, posted_reads[i]) == 0)
-			return true;
-	return false;
-}
-
 static bool
 in_prehash(const struct profile *profile, const char *token)
 {
-	return profile->auth.prehash != NULL && account_sign_has_token(profile->auth.prehash, token);
+	return profile->auth.prehash != NULL && strstr(profile->auth.prehash, token) != NULL;
 }
 
 /* Kraken: the nonce is what the body begins with. */
@@ -56,7 +44,7 @@ nonce_in_body(const struct profile *profile)
 static bool
 after_signing(const char *template)
 {
-	return account_sign_has_token(template, "{signature}") || account_sign_has_token(template, "{token}");
+	return strstr(template, "{signature}") != NULL || strstr(template, "{token}") != NULL;
 }
 
 static int
@@ -92,9 +80,9 @@ check_call(const struct profile *profile, const struct account_call *call, struc
 		    why, FAILURE_LOCAL, "%s: its profile does not say how calls are signed", profile->name);
 	if (call->path[0] != '/' || strpbrk(call->path, "?#&%{} \t\r\n\"\\") != NULL ||
 	    strstr(call->path, "/.") != NULL)
-		return failure_set(why, FAILURE_LOCAL, "%s: '%s' is no path", profile->name, call->path);
-	if (call->post && !is_posted_read(call->path))
-		return failure_set(why, FAILURE_LOCAL, "%s: POST %s is none of the calls that only read",
+		return failure_set(why, FAILURE_LOCAL, "%s: '%s' is not a path", profile->name, call->path);
+	if (call->post && !profile_is_posted_read(SLICE(call->path)))
+		return failure_set(why, FAILURE_LOCAL, "%s: POST %s is not one of the calls that only read",
 		    profile->name, call->path);
 	/* Signing would work, and the exchange would look for the nonce in vain. */
 	if (!call->post && nonce_in_body(profile))
@@ -109,34 +97,40 @@ account_sign_begin(struct signing *s, const struct profile *profile, const struc
 {
 	const char *unit = profile->auth.timestamp;
 	const int64_t later_ms = 120000;
+	char now[ACCOUNT_TIME], later[ACCOUNT_TIME], nonce[24], recv[16];
 	struct url url;
 
-	*s = (struct signing){
-		.profile = profile, .key = key, .path = call->path, .post = call->post, .uuid = call->uuid
-	};
-	(void)snprintf(s->nonce, sizeof(s->nonce), "%" PRIu64, call->nonce);
-	(void)snprintf(s->recv, sizeof(s->recv), "%d", ACCOUNT_RECV_MS);
-	if (write_time(s->ts, unit, call->now_ms, why) != 0 ||
-	    write_time(s->ts_later, unit, call->now_ms + later_ms, why) != 0 ||
+	*s = (struct signing){ .profile = profile, .key = key, .post = call->post };
+	(void)snprintf(nonce, sizeof(nonce), "%" PRIu64, call->nonce);
+	(void)snprintf(recv, sizeof(recv), "%d", ACCOUNT_RECV_MS);
+	if (write_time(now, unit, call->now_ms, why) != 0 ||
+	    write_time(later, unit, call->now_ms + later_ms, why) != 0 ||
 	    url_parse(&url, call->base_url, why) != 0)
 		return -1;
-	s->host = strdup(url.host);
+	s->text[TOKEN_TS] = strdup(now);
+	s->text[TOKEN_TS_LATER] = strdup(later);
+	s->text[TOKEN_KEY] = strdup(key->name);
+	s->text[TOKEN_PASS] = strdup(key->passphrase != NULL ? key->passphrase : "");
+	s->text[TOKEN_RECV] = strdup(recv);
+	s->text[TOKEN_NONCE] = strdup(nonce);
+	s->text[TOKEN_UUID] = strdup(call->uuid != NULL ? call->uuid : "");
+	s->text[TOKEN_HOST] = strdup(url.host);
+	s->text[TOKEN_METHOD] = strdup(call->post ? "POST" : "GET");
+	s->text[TOKEN_PATH] = strdup(call->path);
 	url_release(&url);
-	return s->host != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
+	for (enum profile_token token = TOKEN_TS; token <= TOKEN_PATH; token++)
+		if (s->text[token] == NULL)
+			return failure_set(why, FAILURE_LOCAL, "out of memory");
+	return 0;
 }
 
 /* All of it is wiped, not only the signature: queries and bodies carry it too. */
 void
 account_sign_end(struct signing *s)
 {
-	free(s->host);
-	secret_free(s->query);
-	secret_free(s->raw);
-	secret_free(s->sorted);
-	secret_free(s->body);
-	secret_free(s->signature);
-	secret_free(s->token);
-	explicit_bzero(s, sizeof(*s));
+	for (size_t i = 0; i < TOKENS; i++)
+		secret_free(s->text[i]);
+	*s = (struct signing){ 0 };
 }
 
 static int
@@ -164,7 +158,7 @@ append_raw(struct buffer *raw, const struct signing *s, const char *query)
 
 	if (nonce_in_body(s->profile)) {
 		buffer_string(raw, "nonce=");
-		buffer_string(raw, s->nonce);
+		buffer_string(raw, s->text[TOKEN_NONCE]);
 	}
 	if (*query != '\0') {
 		append_separator(raw);
@@ -189,22 +183,22 @@ make_queries(struct signing *s, const char *query, struct failure *why)
 
 	account_text(&text);
 	append_raw(&text, s, query);
-	if ((s->raw = account_text_string(&text)) == NULL)
+	if ((s->text[TOKEN_RAW_QUERY] = account_text_string(&text)) == NULL)
 		return too_long(s->profile, why);
 	account_text(&text);
-	account_sign_sort_query(&text, s->raw);
-	if ((s->sorted = account_text_string(&text)) == NULL)
+	account_sign_sort_query(&text, s->text[TOKEN_RAW_QUERY]);
+	if ((s->text[TOKEN_SORTED_QUERY] = account_text_string(&text)) == NULL)
 		return too_long(s->profile, why);
 	account_text(&text);
-	account_sign_encode_query(&text, sorted ? s->sorted : s->raw);
-	if ((s->query = account_text_string(&text)) == NULL)
+	account_sign_encode_query(&text, s->text[sorted ? TOKEN_SORTED_QUERY : TOKEN_RAW_QUERY]);
+	s->text[s->post ? TOKEN_BODY : TOKEN_QUERY] = account_text_string(&text);
+	if (s->text[s->post ? TOKEN_BODY : TOKEN_QUERY] == NULL)
 		return too_long(s->profile, why);
-	if (!s->post)
-		return 0;
-	s->body = s->query;
-	secret_free(s->raw);
-	secret_free(s->sorted);
-	s->query = s->raw = s->sorted = NULL;
+	if (s->post) {
+		secret_free(s->text[TOKEN_RAW_QUERY]);
+		secret_free(s->text[TOKEN_SORTED_QUERY]);
+		s->text[TOKEN_RAW_QUERY] = s->text[TOKEN_SORTED_QUERY] = NULL;
+	}
 	return 0;
 }
 
@@ -233,8 +227,8 @@ account_sign_prehash(struct signing *s, struct failure *why)
 		account_sign_base64(&text, signature, length);
 	else
 		account_sign_hex(&text, signature, length);
-	s->signature = account_text_string(&text);
-	return s->signature != NULL ? 0 : too_long(s->profile, why);
+	s->text[TOKEN_SIGNATURE] = account_text_string(&text);
+	return s->text[TOKEN_SIGNATURE] != NULL ? 0 : too_long(s->profile, why);
 }
 
 /* "name=template" with the signature in it, behind `sent` (a query or a body). */
@@ -288,23 +282,201 @@ make_headers(const struct signing *s, struct account_signed *result, struct fail
 	return 0;
 }
 
+/* Tokens ------------------------------------------------------------- */
+
+/* Of a claim "name=template". */
+static struct slice
+name_of(const char *claim)
+{
+	return (struct slice){ claim, strcspn(claim, "=") };
+}
+
+static const char *
+template_of(const char *claim)
+{
+	claim += strcspn(claim, "=");
+	return *claim == '=' ? claim + 1 : claim;
+}
+
+/* A JSON string.  A key comes from the user: a quote in it must not end the string. */
+static void
+append_string(struct buffer *out, struct slice text)
+{
+	buffer_string(out, "\"");
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+
+		if (c < ' ') {
+			buffer_format(out, "\\u%04x", c);
+			continue;
+		}
+		buffer_string(out, c == '"' || c == '\\' ? "\\" : "");
+		buffer_append(out, text.at + i, 1);
+	}
+	buffer_string(out, "\"");
+}
+
+static void
+append_member(struct buffer *out, const char *name, const char *text)
+{
+	append_string(out, SLICE(name));
+	buffer_string(out, ":");
+	append_string(out, SLICE(text));
+}
+
+/*
+ * Coinbase: "kid" says which key signed, and "nonce" makes each header another one.  It hands out keys of
+ * both kinds, so that the key decides the algorithm and not the profile.
+ */
+static void
+append_header(struct buffer *out, const struct signing *s)
+{
+	const char *algorithm = s->profile->auth.algorithm;
+
+	if (s->key->private != NULL)
+		algorithm = EVP_PKEY_get_base_id(s->key->private) == EVP_PKEY_ED25519 ? "EdDSA" : "ES256";
+	buffer_string(out, "{");
+	append_member(out, "alg", algorithm);
+	buffer_string(out, ",");
+	append_member(out, "typ", "JWT");
+	if (s->key->private != NULL) {
+		buffer_string(out, ",");
+		append_member(out, "kid", s->key->name);
+		buffer_string(out, ",");
+		append_member(out, "nonce", s->text[TOKEN_UUID]);
+	}
+	buffer_string(out, "}");
+}
+
+/* A claim that is nothing but a time is a number: RFC 7519 demands that of "nbf" and "exp". */
+static bool
+is_number(const struct signing *s, const char *template)
+{
+	return strcmp(s->profile->auth.timestamp, "iso8601") != 0 &&
+	       (strcmp(template, "{ts}") == 0 || strcmp(template, "{ts+120}") == 0);
+}
+
+/*
+ * A claim about a query that is not there is left out (Upbit and Bithumb want none), and so is one that
+ * tells more of it: "query_hash", and then "query_hash_alg", whose name begins with the first one's.
+ */
+static bool
+is_left_out(const struct signing *s, const char *claim)
+{
+	const struct profile_list *claims = &s->profile->auth.claims;
+	const char *raw = s->text[TOKEN_RAW_QUERY];
+	struct slice name = name_of(claim);
+
+	if (raw != NULL && *raw != '\0')
+		return false;
+	for (size_t i = 0; i < claims->count; i++) {
+		struct slice other = name_of(claims->items[i]);
+		const char *template = template_of(claims->items[i]);
+		bool of_query = strstr(template, "query}") != NULL || strstr(template, "query)") != NULL;
+
+		if (of_query && name.length >= other.length &&
+		    strncmp(name.at, other.at, other.length) == 0 &&
+		    strchr("=_", name.at[other.length]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+append_claim(struct buffer *out, const struct signing *s, const char *claim)
+{
+	const char *template = template_of(claim);
+	struct buffer value;
+
+	account_text(&value);
+	account_sign_template(&value, s, template);
+	append_string(out, name_of(claim));
+	buffer_string(out, ":");
+	if (value.failed)
+		out->failed = true;
+	else if (is_number(s, template))
+		buffer_append(out, value.text, value.length);
+	else
+		append_string(out, buffer_slice(&value));
+	account_text_release(&value);
+}
+
+static void
+append_claims(struct buffer *out, const struct signing *s)
+{
+	const struct profile_list *claims = &s->profile->auth.claims;
+	bool first = true;
+
+	buffer_string(out, "{");
+	for (size_t i = 0; i < claims->count; i++) {
+		if (is_left_out(s, claims->items[i]))
+			continue;
+		buffer_string(out, first ? "" : ",");
+		append_claim(out, s, claims->items[i]);
+		first = false;
+	}
+	buffer_string(out, "}");
+}
+
+/* Appends the JSON that `write` writes. */
+static void
+append_part(
+    struct buffer *token, const struct signing *s, void (*write)(struct buffer *out, const struct signing *s))
+{
+	struct buffer json;
+
+	account_text(&json);
+	write(&json, s);
+	if (json.failed)
+		token->failed = true;
+	else
+		account_sign_base64url(token, (const unsigned char *)json.text, json.length);
+	account_text_release(&json);
+}
+
+static int
+sign_jwt(struct signing *s, struct failure *why)
+{
+	const char *hash = strcmp(s->profile->auth.algorithm, "HS512") == 0 ? "sha512" : "sha256";
+	unsigned char signature[ACCOUNT_SIGNATURE];
+	struct buffer token;
+	size_t length = 0;
+
+	account_text(&token);
+	append_part(&token, s, append_header);
+	/* What is signed is header and claims with the dot between them (RFC 7515). */
+	buffer_string(&token, ".");
+	append_part(&token, s, append_claims);
+	if (!token.failed &&
+	    account_key_sign(s->key, hash, buffer_slice(&token), signature, &length, why) != 0) {
+		account_text_release(&token);
+		return -1;
+	}
+	buffer_string(&token, ".");
+	account_sign_base64url(&token, signature, length);
+	s->text[TOKEN_TOKEN] = account_text_string(&token);
+	return s->text[TOKEN_TOKEN] != NULL ? 0 : too_long(s->profile, why);
+}
+
+/* Calls -------------------------------------------------------------- */
+
 static int
 sign(struct signing *s, const struct account_call *call, struct account_signed *result, struct failure *why)
 {
 	bool jwt = strcmp(s->profile->auth.scheme, "jwt") == 0;
 
 	if (make_queries(s, call->query, why) != 0 ||
-	    (jwt ? account_sign_jwt(s, why) : account_sign_prehash(s, why)) != 0 ||
-	    append_signature(s, s->post ? &s->body : &s->query, why) != 0 ||
+	    (jwt ? sign_jwt(s, why) : account_sign_prehash(s, why)) != 0 ||
+	    append_signature(s, &s->text[s->post ? TOKEN_BODY : TOKEN_QUERY], why) != 0 ||
 	    make_headers(s, result, why) != 0)
 		return -1;
 	/* Of a POST everything is in the body. */
-	result->url = account_url(call->base_url, call->path, s->post ? "" : s->query);
+	result->url = account_url(call->base_url, call->path, s->post ? "" : s->text[TOKEN_QUERY]);
 	if (result->url == NULL)
 		return too_long(s->profile, why);
 	/* The caller owns it from here on, and account_sign_end() must not free it. */
-	result->body = s->body;
-	s->body = NULL;
+	result->body = s->text[TOKEN_BODY];
+	s->text[TOKEN_BODY] = NULL;
 	return 0;
 }
 

@@ -14,7 +14,7 @@ struct account_key {
 	unsigned char *secret; /* decoded; NULL: a private key */
 	size_t secret_length;
 	EVP_PKEY *private; /* Ed25519 or P-256; NULL: a secret */
-	uint64_t *nonce;   /* the last one given out */
+	uint64_t nonce;    /* the last one given out */
 };
 
 /*
@@ -31,17 +31,12 @@ void account_text_release(struct buffer *b);
 /* As a string of its own, owned by the caller; the buffer is wiped and released.  NULL: it failed. */
 char *account_text_string(struct buffer *b);
 
-/* One call while it is signed: what its templates' tokens stand for.  NULL stands for "". */
+/* One call while it is signed: what the tokens of its templates stand for. */
 struct signing {
 	const struct profile *profile;
 	const struct account_key *key;
-	const char *path, *uuid;
 	bool post;
-	char *host; /* owned */
-	char ts[ACCOUNT_TIME], ts_later[ACCOUNT_TIME], nonce[24], recv[16];
-	char *query, *raw, *sorted; /* encoded, not encoded, and not encoded but sorted; owned */
-	char *body;                 /* owned */
-	char *signature, *token;    /* owned */
+	char *text[TOKENS]; /* owned; NULL stands for "" */
 };
 
 /* The time and nonce of the call, as the profile has them.  -1 with `why`: a time that cannot be. */
@@ -52,12 +47,10 @@ void account_sign_end(struct signing *s);
 /* Appends `text` with its tokens replaced. */
 void account_sign_template(struct buffer *out, const struct signing *s, const char *text);
 
-/* Whether the template has that token, as in "{key}"; or any that is of the query. */
-bool account_sign_has_token(const char *text, const char *token);
-bool account_sign_is_of_query(const char *text);
+/* Whether any template of the profile has that token, as in "{key}". */
+bool account_sign_uses(const struct profile_auth *auth, const char *token);
 
-/* Appends it percent-encoded: all but what RFC 3986 calls unreserved; of a query, its values and names. */
-void account_sign_encode(struct buffer *out, struct slice text);
+/* Appends the query with its names and values percent-encoded. */
 void account_sign_encode_query(struct buffer *out, const char *query);
 
 /* Appends the pairs of a query in the order of their names; equal names stay as they stand. */
@@ -68,11 +61,8 @@ void account_sign_hex(struct buffer *out, const unsigned char *bytes, size_t len
 void account_sign_base64(struct buffer *out, const unsigned char *bytes, size_t length);
 void account_sign_base64url(struct buffer *out, const unsigned char *bytes, size_t length);
 
-/* The prehash, evaluated, signed and encoded, into s->signature. */
+/* The prehash, evaluated, signed and encoded, becomes {signature}. */
 int account_sign_prehash(struct signing *s, struct failure *why);
-
-/* The profile's claims as a JSON Web Token, into s->token. */
-int account_sign_jwt(struct signing *s, struct failure *why);
 
 /*
  * HMAC with the secret ("sha256" or "sha512"), or the private key's own

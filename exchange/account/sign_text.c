@@ -1,5 +1,5 @@
 /*
- * Texts for signing: buffers that are wiped, and encodings.
+ * Texts for signing: buffers that are wiped, encodings, and the templates of a profile.
  *
  * realloc() may leave the old piece behind in freed memory, where nobody wipes it.  So each buffer is as
  * large as it may become from the start, and what does not fit fails: a text that is cut would be signed
@@ -7,6 +7,10 @@
  *
  * Encodings follow what the exchanges check: RFC 3986 with capital hex digits in URLs, small hex digits in
  * signatures, base64url without padding in JWTs (RFC 7515).
+ *
+ * The tokens of a template are a closed set and no language: each exchange's rule so far is text around
+ * these values.  "{?query}" has its own '?', because OKX signs path and query with the '?' between them only
+ * if there is a query.
  */
 
 #include <stdlib.h>
@@ -15,8 +19,7 @@
 #include "common/config/secrets.h"
 #include "exchange/account/sign.h"
 
-static const char *const of_query[] = { "{query}", "{?query}", "{rawquery}", "{?rawquery}", "{sortedquery}",
-	"{?sortedquery}", "{sha512hex(rawquery)}" };
+/* Texts -------------------------------------------------------------- */
 
 void
 account_text(struct buffer *b)
@@ -42,20 +45,7 @@ account_text_string(struct buffer *b)
 	return text;
 }
 
-bool
-account_sign_has_token(const char *text, const char *token)
-{
-	return strstr(text, token) != NULL;
-}
-
-bool
-account_sign_is_of_query(const char *text)
-{
-	for (size_t i = 0; i < sizeof(of_query) / sizeof(*of_query); i++)
-		if (account_sign_has_token(text, of_query[i]))
-			return true;
-	return false;
-}
+/* Encodings ---------------------------------------------------------- */
 
 void
 account_sign_hex(struct buffer *out, const unsigned char *bytes, size_t length)
@@ -92,23 +82,6 @@ account_sign_base64url(struct buffer *out, const unsigned char *bytes, size_t le
 		out->length--;
 }
 
-void
-account_sign_encode(struct buffer *out, struct slice text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-		const char escape[] = { '%', digits[c >> 4], digits[c & 15] };
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    (c != '\0' && strchr("-._~", c) != NULL))
-			buffer_append(out, text.at + i, 1);
-		else
-			buffer_append(out, escape, sizeof(escape));
-	}
-}
-
 /* Only the first '=' of a pair stands between name and value; one more belongs to the value. */
 void
 account_sign_encode_query(struct buffer *out, const char *query)
@@ -116,10 +89,10 @@ account_sign_encode_query(struct buffer *out, const char *query)
 	while (*query != '\0') {
 		size_t length = strcspn(query, "&"), name = strcspn(query, "=&");
 
-		account_sign_encode(out, (struct slice){ query, name });
+		profile_encode(out, (struct slice){ query, name });
 		if (name < length) {
 			buffer_string(out, "=");
-			account_sign_encode(out, (struct slice){ query + name + 1, length - name - 1 });
+			profile_encode(out, (struct slice){ query + name + 1, length - name - 1 });
 		}
 		query += length;
 		if (*query == '&') {
@@ -129,23 +102,24 @@ account_sign_encode_query(struct buffer *out, const char *query)
 	}
 }
 
+static struct slice
+name_of(const struct slice *pair)
+{
+	const char *equals = memchr(pair->at, '=', pair->length);
+
+	return equals == NULL ? *pair : (struct slice){ pair->at, (size_t)(equals - pair->at) };
+}
+
 /* By name, and where names are equal by place: qsort() does not keep their order. */
 static int
 compare_pairs(const void *a, const void *b)
 {
-	const struct slice *x = a, *y = b;
-	size_t i = 0;
+	struct slice x = name_of(a), y = name_of(b);
+	int order = memcmp(x.at, y.at, x.length < y.length ? x.length : y.length);
 
-	/* To the first difference within the names, or to the end of one of them. */
-	for (; i < x->length && i < y->length && x->at[i] == y->at[i] && x->at[i] != '='; i++)
-		;
-	if ((i == x->length || x->at[i] == '=') && (i == y->length || y->at[i] == '='))
-		return x->at < y->at ? -1 : 1;
-	if (i == x->length || x->at[i] == '=')
-		return -1;
-	if (i == y->length || y->at[i] == '=')
-		return 1;
-	return (unsigned char)x->at[i] < (unsigned char)y->at[i] ? -1 : 1;
+	if (order == 0)
+		order = (x.length > y.length) - (x.length < y.length);
+	return order != 0 ? order : (x.at > y.at) - (x.at < y.at);
 }
 
 void
@@ -183,4 +157,93 @@ account_url(const char *base_url, const char *path, const char *query)
 		buffer_string(&url, "?");
 	buffer_string(&url, query);
 	return account_text_string(&url);
+}
+
+/* Templates ---------------------------------------------------------- */
+
+bool
+account_sign_uses(const struct profile_auth *auth, const char *token)
+{
+	const struct profile_list *const lists[] = { &auth->headers, &auth->query, &auth->claims };
+
+	for (size_t l = 0; l < sizeof(lists) / sizeof(*lists); l++)
+		for (size_t i = 0; i < lists[l]->count; i++)
+			if (strstr(lists[l]->items[i], token) != NULL)
+				return true;
+	return auth->prehash != NULL && strstr(auth->prehash, token) != NULL;
+}
+
+/* As bytes a digest may hold NULs, so that templates are buffers and no strings. */
+static void
+append_digest(struct buffer *out, const EVP_MD *kind, const char *text, bool hex)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	if (EVP_Digest(text, strlen(text), digest, &length, kind, NULL) != 1)
+		out->failed = true;
+	else if (hex)
+		account_sign_hex(out, digest, length);
+	else
+		buffer_append(out, (const char *)digest, length);
+}
+
+/* Kraken signs a hash of nonce and body. */
+static void
+append_nonce_digest(struct buffer *out, const char *nonce, const char *body)
+{
+	struct buffer text;
+
+	account_text(&text);
+	buffer_string(&text, nonce);
+	buffer_string(&text, body);
+	buffer_append(&text, "", 1);
+	if (text.failed)
+		out->failed = true;
+	else
+		append_digest(out, EVP_sha256(), text.text, false);
+	account_text_release(&text);
+}
+
+/* A token that has no value stands for "". */
+static const char *
+text_of(const struct signing *s, enum profile_token token)
+{
+	return s->text[token] != NULL ? s->text[token] : "";
+}
+
+/* The profile was checked when it was loaded.  If a token is unknown all the same, nothing is signed. */
+static void
+append_token(struct buffer *out, const struct signing *s, struct slice name)
+{
+	enum profile_token token = profile_token(name);
+
+	switch (token) {
+	case TOKEN_SHA512_BODY: append_digest(out, EVP_sha512(), text_of(s, TOKEN_BODY), true); break;
+	case TOKEN_SHA512_RAW: append_digest(out, EVP_sha512(), text_of(s, TOKEN_RAW_QUERY), true); break;
+	case TOKEN_SHA256_NONCE_BODY:
+		append_nonce_digest(out, text_of(s, TOKEN_NONCE), text_of(s, TOKEN_BODY));
+		break;
+	case TOKENS: out->failed = true; break;
+	default:
+		if (*name.at == '?' && *text_of(s, token) != '\0')
+			buffer_string(out, "?");
+		buffer_string(out, text_of(s, token));
+	}
+}
+
+void
+account_sign_template(struct buffer *out, const struct signing *s, const char *text)
+{
+	while (*text != '\0') {
+		size_t plain = strcspn(text, "{"), token;
+
+		buffer_append(out, text, plain);
+		text += plain;
+		if (*text == '\0')
+			return;
+		token = strcspn(text, "}");
+		append_token(out, s, (struct slice){ text + 1, token - 1 });
+		text += token + (text[token] == '}');
+	}
 }

@@ -5,8 +5,7 @@
  * a path with any word of `changing` in it is refused when the profile is loaded.  It is a list of what is
  * forbidden and not of what is allowed, because a new exchange needs a new file and no new C; to refuse a
  * harmless path costs little.  Only POST, with which exchanges place orders, has a list of what is allowed.
- * exchange/account/sign.c has that list once more and looks at it before it signs: two mistakes are needed
- * to send a POST that does something.
+ * exchange/account/sign.c looks at that list once more before it signs.
  */
 
 #include <stdio.h>
@@ -15,7 +14,7 @@
 
 #include "common/text/slice.h"
 #include "exchange/profile/keys.h"
-#include "json/pointer.h"
+#include "json/scan.h"
 
 /*
  * Parts of paths that place, cancel, move or change something at one exchange or another, in any case of
@@ -88,15 +87,19 @@ profile_check_permission(const char *text)
 	return "the permission is none of: read trade futures margin transfer withdraw";
 }
 
-static bool
-is_read_by_post(const char *path)
+bool
+profile_is_posted_read(struct slice path)
 {
-	size_t length = strcspn(path, "?");
-
 	for (size_t i = 0; i < sizeof(read_by_post) / sizeof(*read_by_post); i++)
-		if (slice_is((struct slice){ path, length }, read_by_post[i]))
+		if (slice_is(path, read_by_post[i]))
 			return true;
 	return false;
+}
+
+static bool
+is_posted_read(const char *path)
+{
+	return profile_is_posted_read((struct slice){ path, strcspn(path, "?") });
 }
 
 /* All paths of an endpoint are sent with the same method, so that each of them must be a known read. */
@@ -105,17 +108,17 @@ check_method(const struct profile_loading *loading, const struct profile_read *r
     struct failure *why)
 {
 	char key[PROFILE_KEY];
-	size_t known = is_read_by_post(read->path);
+	size_t known = is_posted_read(read->path);
 
 	if (!read->post)
 		return 0;
 	for (size_t i = 0; i < read->also.count; i++)
-		known += is_read_by_post(read->also.items[i]);
+		known += is_posted_read(read->also.items[i]);
 	if (known == read->also.count + 1)
 		return 0;
 	(void)snprintf(key, sizeof(key), "%s.method", section);
 	return profile_fail(loading, profile_line(loading, key), key,
-	    "POST is for known calls that only read (exchange/profile/account.c)", why);
+	    "POST is only for the few calls that are known to read (exchange/profile/account.c)", why);
 }
 
 /* What each endpoint needs besides path and weight; appended to these, hence the spaces at the front. */

@@ -173,6 +173,24 @@ profile_free(struct profile *profile)
 	free(profile);
 }
 
+/* Only unreserved characters stay: a value cannot become another path or parameter. */
+void
+profile_encode(struct buffer *out, struct slice text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+		const char escape[] = { '%', digits[c >> 4], digits[c & 15] };
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    (c != '\0' && strchr("-._~", c) != NULL))
+			buffer_append(out, text.at + i, 1);
+		else
+			buffer_append(out, escape, sizeof(escape));
+	}
+}
+
 /* A currency's name as this exchange has it. */
 static struct slice
 rename_currency(const struct profile *profile, struct slice currency)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/failure.h"
+#include "common/text/slice.h"
 #include "contract/labels.h"
 
 /*
@@ -16,6 +17,8 @@
  * Pointers are JSON pointers (RFC 6901); the member "*" stands for the first
  * one there is (Kraken names its book after the pair, in its own spelling).
  */
+struct buffer;
+
 enum { PROFILE_LIST = 32, PROFILE_LIMITS = 4 };
 
 enum time_unit { UNIT_AUTO, UNIT_S, UNIT_MS, UNIT_US, UNIT_NS, UNIT_ISO8601 };
@@ -124,6 +127,33 @@ struct profile_account {
 	const char *lock_locked;
 };
 
+/* What may stand in braces in the templates of profile_auth: docs/adding-an-exchange.md explains them. */
+enum profile_token {
+	TOKEN_TS,
+	TOKEN_TS_LATER,
+	TOKEN_KEY,
+	TOKEN_PASS,
+	TOKEN_RECV,
+	TOKEN_NONCE,
+	TOKEN_UUID,
+	TOKEN_HOST,
+	TOKEN_METHOD,
+	TOKEN_PATH,
+	TOKEN_QUERY,
+	TOKEN_RAW_QUERY,
+	TOKEN_SORTED_QUERY,
+	TOKEN_BODY,
+	TOKEN_SIGNATURE,
+	TOKEN_TOKEN,
+	TOKEN_SHA512_BODY,
+	TOKEN_SHA512_RAW,
+	TOKEN_SHA256_NONCE_BODY,
+	TOKENS
+};
+
+/* TOKENS: it is unknown.  The three queries may have a '?' before them. */
+enum profile_token profile_token(struct slice name);
+
 struct profile {
 	const char *name;
 	const char *base_url;
@@ -214,6 +244,12 @@ enum profile_place profile_place(
 
 /* Whether the exchange itself, at its base_url, goes by that name or address. */
 bool profile_is_at(const struct profile *profile, const char *host);
+
+/* Whether it is one of the few calls that only read, though they are a POST; nothing else is posted. */
+bool profile_is_posted_read(struct slice path);
+
+/* Appends it percent-encoded for a URL: all but what RFC 3986 calls unreserved. */
+void profile_encode(struct buffer *out, struct slice text);
 
 /* Takes NULL. */
 void profile_free(struct profile *profile);

@@ -15,15 +15,43 @@
 #include "common/text/duration.h"
 #include "exchange/profile/keys.h"
 #include "textfile/number.h"
-#include "json/pointer.h"
+#include "json/scan.h"
 
-/*
- * The tokens that exchange/account/sign_template.c can fill in.  Both lists must be the same: with a token
- * that only this one has, a profile would load, and no request could be signed.
- */
-static const char *const tokens[] = { "ts", "ts+120", "key", "pass", "recv", "nonce", "uuid", "host",
-	"METHOD", "path", "query", "?query", "rawquery", "?rawquery", "sortedquery", "?sortedquery", "body",
-	"sha256bin(nonce+body)", "sha512hex(body)", "sha512hex(rawquery)", "signature", "token" };
+static const char *const tokens[TOKENS] = {
+	[TOKEN_TS] = "ts",
+	[TOKEN_TS_LATER] = "ts+120",
+	[TOKEN_KEY] = "key",
+	[TOKEN_PASS] = "pass",
+	[TOKEN_RECV] = "recv",
+	[TOKEN_NONCE] = "nonce",
+	[TOKEN_UUID] = "uuid",
+	[TOKEN_HOST] = "host",
+	[TOKEN_METHOD] = "METHOD",
+	[TOKEN_PATH] = "path",
+	[TOKEN_QUERY] = "query",
+	[TOKEN_RAW_QUERY] = "rawquery",
+	[TOKEN_SORTED_QUERY] = "sortedquery",
+	[TOKEN_BODY] = "body",
+	[TOKEN_SIGNATURE] = "signature",
+	[TOKEN_TOKEN] = "token",
+	[TOKEN_SHA512_BODY] = "sha512hex(body)",
+	[TOKEN_SHA512_RAW] = "sha512hex(rawquery)",
+	[TOKEN_SHA256_NONCE_BODY] = "sha256bin(nonce+body)",
+};
+
+enum profile_token
+profile_token(struct slice name)
+{
+	bool question = name.length > 0 && *name.at == '?';
+	enum profile_token token = question ? TOKEN_QUERY : TOKEN_TS;
+	enum profile_token end = question ? TOKEN_BODY : TOKENS;
+
+	name.at += question;
+	name.length -= question;
+	while (token < end && !slice_is(name, tokens[token]))
+		token++;
+	return token < end ? token : TOKENS;
+}
 
 /* All texts of a profile hang on one chain, so that profile_free() need not know the fields. */
 const char *
@@ -69,14 +97,10 @@ check_tokens(const char *text)
 {
 	while ((text = strpbrk(text, "{}")) != NULL) {
 		size_t length = strcspn(text, "}");
-		bool known = false;
 
 		if (*text == '}' || text[length] == '\0')
 			return "a brace without its other half";
-		for (size_t i = 0; i < sizeof(tokens) / sizeof(*tokens); i++)
-			known = known || (strlen(tokens[i]) == length - 1 &&
-					     strncmp(text + 1, tokens[i], length - 1) == 0);
-		if (!known)
+		if (profile_token((struct slice){ text + 1, length - 1 }) == TOKENS)
 			return "an unknown token in braces; docs/adding-an-exchange.md lists them";
 		text += length + 1;
 	}

@@ -20,7 +20,6 @@
 #include "common/text/buffer.h"
 #include "exchange/public/exchange.h"
 #include "exchange/public/read.h"
-#include "exchange/public/value.h"
 
 enum {
 	LONGEST_URL = 2048,
@@ -97,21 +96,6 @@ exchange_weight(const struct exchange_target *target)
 	return weight;
 }
 
-/* Only unreserved characters stay (RFC 3986): a symbol cannot become another path or parameter. */
-static void
-append_encoded(struct buffer *url, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    strchr("-._~", c) != NULL)
-			buffer_append(url, text, 1);
-		else
-			buffer_format(url, "%%%02X", c);
-	}
-}
-
 /* Owned by the caller; NULL: too long, or no memory. */
 static char *
 make_url(const struct exchange_target *target, size_t endpoint, const char *native)
@@ -124,7 +108,7 @@ make_url(const struct exchange_target *target, size_t endpoint, const char *nati
 	buffer_string(&url, target->base_url != NULL ? target->base_url : target->profile->base_url);
 	if (token != NULL) {
 		buffer_append(&url, path, (size_t)(token - path));
-		append_encoded(&url, native);
+		profile_encode(&url, SLICE(native));
 		path = token + strlen("{symbol}");
 	}
 	buffer_append(&url, path, strlen(path) + 1);
@@ -173,7 +157,7 @@ prepare_venue(
 	for (size_t i = 0; i < PROFILE_LIMITS; i++)
 		reading->limits[i].used_ratio = -1;
 	*venue = (struct public_venue){ .target = target, .reading = reading };
-	exchange_wanted(target->profile, venue->wanted);
+	answer_wanted(target->profile, venue->wanted);
 	reading->requests = calloc(requests, sizeof(*reading->requests));
 	reading->books = calloc(symbols, sizeof(*reading->books));
 	venue->natives = calloc(symbols, sizeof(*venue->natives));
@@ -298,7 +282,7 @@ read_transport(struct public_venue *venue, const struct http_response *response)
 		reading->certificate_expiry = response->certificate_expiry;
 	/* Whole seconds, rounded down: the time is half a second later, give or take as much. */
 	if (venue->target->profile->time_from_date_header && response->status != 0 &&
-	    value_http_date(response->date, &date))
+	    answer_http_date(response->date, &date))
 		set_clock(reading, response->sent_unix_ns, response->received_unix_ns, date + 0.5, 0.5);
 }
 
@@ -306,12 +290,12 @@ static void
 add_signals(struct exchange_reading *reading, const struct exchange_answer *answer)
 {
 	/* Of several answers the worst counts: one that says nothing must not undo one that does. */
-	reading->maintenance |= answer->maintenance;
+	reading->maintenance |= answer->signals.maintenance;
 	reading->restricted |= answer->restricted;
-	reading->throttled |= answer->throttled;
-	reading->retry_at = later(reading->retry_at, answer->retry_at);
-	reading->banned |= answer->banned;
-	reading->banned_until = later(reading->banned_until, answer->banned_until);
+	reading->throttled |= answer->signals.throttled;
+	reading->retry_at = later(reading->retry_at, answer->signals.retry_at);
+	reading->banned |= answer->signals.banned;
+	reading->banned_until = later(reading->banned_until, answer->signals.banned_until);
 	for (size_t i = 0; i < PROFILE_LIMITS; i++)
 		reading->limits[i].used_ratio = later(reading->limits[i].used_ratio, answer->used_ratio[i]);
 }
@@ -358,7 +342,7 @@ read_answer(struct question *question, const struct http_response *response)
 	request->failure = answer.failure;
 	read_transport(venue, response);
 	add_signals(venue->reading, &answer);
-	request->refused = answer.banned || answer.throttled;
+	request->refused = answer.signals.banned || answer.signals.throttled;
 	/* may_send() looks at it before each further request. */
 	venue->refuses |= request->refused;
 	/* A time in the body may have been written as late as the end of the body. */

@@ -3,52 +3,150 @@
  *
  * First: is the answer a success?  The status alone does not tell, because Kraken, Bybit and OKX send
  * errors with 200; the profile's ok rule decides.  A success is read by the endpoint it belongs to; an
- * error is read for its code and message, and for the signals in them (signal.c).  What is neither, because
- * the deciding member is missing, is a protocol failure.  Only 200 can be a success: a 206 would be a part
- * of a book.
+ * error is read for its code and message, and for the signals in them.  An answer without the deciding
+ * member is a protocol failure.  Only 200 can be a success: a 206 would be a part of a book.
  *
  * An answer that broke off keeps the failure of the transport, and its status still counts: a 429 without
  * its body is a 429.
+ *
+ * A book that looks good and is not is worse than none: prices that nobody stands for look like a profit.
+ * So one fault makes the whole book unread: an empty side, a price or size that is not above 0, bids that
+ * reach the asks, a timestamp that cannot be.  Nothing is repaired or left out.  The time decides whether
+ * the book is old, so it must be the book's own.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "exchange/public/read.h"
-#include "exchange/public/value.h"
-#include "json/pointer.h"
 
-/* 1: the answer is a success; 0: it is an error; -1 with `why`: the member that tells it is missing. */
-static int
-is_ok(const struct profile *profile, const json_t *root, struct failure *why)
+enum { LEVELS = 5 }; /* looked at, of each side */
+
+/* Seconds that a time may be ahead of our clock, because clocks differ.  More would look fresh for ever. */
+static const double ahead_at_most = 5;
+
+/* Book --------------------------------------------------------------- */
+
+/* FNV-1a of 64 bits: it need not resist an attack, only be the same in every run and on every machine. */
+static void
+add_to_hash(uint64_t *hash, struct slice text)
 {
-	const json_t *value;
-	char buffer[VALUE_TEXT];
-	const char *text;
+	for (size_t i = 0; i < text.length; i++)
+		*hash = (*hash ^ (unsigned char)text.at[i]) * UINT64_C(1099511628211);
+}
 
-	if (profile->ok_kind == OK_ALWAYS)
-		return 1;
-	value = json_pointer_get(root, profile->ok_pointer);
-	if (profile->ok_kind == OK_ABSENT)
-		return value == NULL || json_is_null(value);
-	/* Kraken: "error":[] is a success. */
-	if (profile->ok_kind == OK_EMPTY && json_is_array(value))
-		return json_array_size(value) == 0;
-	text = value_text(value, buffer);
-	if (profile->ok_kind == OK_EQUALS && text != NULL)
-		return strcmp(text, profile->ok_value) == 0;
-	return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s'", profile->ok_pointer);
+/*
+ * The best price of a side: the highest or the lowest of its first levels, so that nothing depends on their
+ * order.  All of these must be sound, not only the best one.  The hash is of the levels alone and not of
+ * the time of the book: a book that stands still must not look as if it moved.
+ */
+static int
+read_side(struct json_scan *scan, const char *list, const char *price, const char *size, bool bids,
+    double *best, uint64_t *hash, struct failure *why)
+{
+	const char *side = bids ? "bids" : "asks", *const pointers[] = { price, size };
+	struct slice key, level, found[2];
+	struct json_rows rows;
+	double number, amount;
+	size_t count = 0;
+
+	if (json_rows_begin(scan, json_scan_get(scan, scan->text, list), &rows) && !rows.object)
+		for (; count < LEVELS && json_rows_next(&rows, &key, &level); count++) {
+			json_scan_members(scan, level, pointers, 2, found);
+			if (!answer_number(found[0], &number) || !(number > 0))
+				return failure_set(why, FAILURE_PROTOCOL,
+				    "the book's %s have a level without a price above 0", side);
+			/* Nobody can trade with a level of size 0. */
+			if (size != NULL && (!answer_number(found[1], &amount) || !(amount > 0)))
+				return failure_set(why, FAILURE_PROTOCOL,
+				    "the book's %s have a level without a size above 0", side);
+			if (count == 0 || (bids ? number > *best : number < *best))
+				*best = number;
+			add_to_hash(hash, level);
+		}
+	return count > 0 ? 0 : failure_set(why, FAILURE_PROTOCOL, "the book has no %s", side);
+}
+
+/* A wrong unit gives a time far away, which answer_time() or the check against our clock finds. */
+static int
+read_time(struct slice value, enum time_unit unit, double now, double *seconds, struct failure *why)
+{
+	double read;
+
+	if (!answer_time(value, unit, &read))
+		return failure_set(why, FAILURE_PROTOCOL,
+		    "a timestamp is missing, not a number, or outside of 2015 to 2100");
+	if (read > now + ahead_at_most)
+		return failure_set(
+		    why, FAILURE_PROTOCOL, "a timestamp is %.3f s ahead of our clock", read - now);
+	*seconds = read;
+	return 0;
+}
+
+/* Where each level has a time of its own (Kraken), the book is as new as the newest of them. */
+static int
+read_times(
+    const struct profile *profile, struct json_scan *scan, double now, double *latest, struct failure *why)
+{
+	const struct profile_list *pointers = &profile->book_timestamp;
+
+	for (size_t i = 0; i < pointers->count; i++) {
+		struct slice value = json_scan_get(scan, scan->text, pointers->items[i]);
+		double seconds;
+
+		if (value.at == NULL)
+			continue; /* fewer levels than there are pointers */
+		if (read_time(value, profile->book_unit, now, &seconds, why) != 0)
+			return -1;
+		if (seconds > *latest)
+			*latest = seconds;
+	}
+	return pointers->count == 0 || *latest >= 0
+		   ? 0
+		   : failure_set(why, FAILURE_PROTOCOL, "the book has no timestamp");
 }
 
 static int
-read_server_time(const struct profile *profile, const json_t *root, struct exchange_answer *answer)
+read_book(const struct profile *profile, struct json_scan *scan, double now, struct book_reading *book,
+    struct failure *why)
+{
+	struct book_reading read = { .read = true,
+		.timestamp = -1,
+		.sequence = -1,
+		.tradable = -1,
+		.content = UINT64_C(14695981039346656037) };
+
+	if (read_side(scan, profile->book_bids, profile->bid_price, profile->bid_size, true, &read.bid,
+		&read.content, why) != 0 ||
+	    read_side(scan, profile->book_asks, profile->ask_price, profile->ask_size, false, &read.ask,
+		&read.content, why) != 0)
+		return -1;
+	if (read.bid >= read.ask)
+		return failure_set(
+		    why, FAILURE_PROTOCOL, "the book is crossed: bid %g, ask %g", read.bid, read.ask);
+	if (read_times(profile, scan, now, &read.timestamp, why) != 0)
+		return -1;
+	if (profile->book_sequence != NULL &&
+	    (!answer_number(json_scan_get(scan, scan->text, profile->book_sequence), &read.sequence) ||
+		read.sequence < 0))
+		return failure_set(why, FAILURE_PROTOCOL, "the book has no sequence number");
+	*book = read;
+	return 0;
+}
+
+/* Time and status ---------------------------------------------------- */
+
+static int
+read_server_time(const struct profile *profile, struct json_scan *scan, struct exchange_answer *answer)
 {
 	double seconds;
 
 	if (profile->time_from_date_header || profile->time_pointer == NULL)
 		return 0;
-	if (!value_time(json_pointer_get(root, profile->time_pointer), profile->time_unit, &seconds))
-		return failure_set(&answer->failure, FAILURE_PROTOCOL, "the answer has no sane time");
+	if (!answer_time(
+		json_scan_get(scan, scan->text, profile->time_pointer), profile->time_unit, &seconds))
+		return failure_set(&answer->failure, FAILURE_PROTOCOL,
+		    "the exchange's time is missing, not a number, or outside of 2015 to 2100");
 	/* Whole seconds are rounded down: the time is half a second later, give or take as much. */
 	answer->server_time_error = profile->time_unit == UNIT_S ? 0.5 : 0.0005;
 	answer->server_time = seconds + answer->server_time_error;
@@ -60,53 +158,55 @@ read_server_time(const struct profile *profile, const json_t *root, struct excha
  * later event must not hide one that is going on.
  */
 static int
-read_events(const struct profile *profile, const json_t *list, struct exchange_answer *answer)
+read_events(const struct profile *profile, struct json_scan *scan, struct exchange_answer *answer)
 {
-	const json_t *event;
-	char buffer[VALUE_TEXT];
-	size_t index;
+	struct slice key, event;
+	struct json_rows rows;
+	char state[ANSWER_TEXT];
 
-	if (!json_is_array(list))
+	if (!json_rows_begin(scan, json_scan_get(scan, scan->text, profile->status_list), &rows) ||
+	    rows.object)
 		return failure_set(&answer->failure, FAILURE_PROTOCOL, "the status has no list of events");
-	json_array_foreach(list, index, event)
-	{
-		const char *state = value_text(json_pointer_get(event, profile->status_pointer), buffer);
-
-		if (state == NULL)
+	while (json_rows_next(&rows, &key, &event)) {
+		if (!answer_text(json_scan_get(scan, event, profile->status_pointer), state))
 			return failure_set(
 			    &answer->failure, FAILURE_PROTOCOL, "the status has an event without a state");
-		if (exchange_list_has(&profile->status_maintenance, state))
-			answer->maintenance = true;
+		if (answer_list_has(&profile->status_maintenance, state))
+			answer->signals.maintenance = true;
 	}
 	return 0;
 }
 
 static int
-read_status(const struct profile *profile, const json_t *root, struct exchange_answer *answer)
+read_status(const struct profile *profile, struct json_scan *scan, struct exchange_answer *answer)
 {
-	char buffer[VALUE_TEXT];
-	const char *state;
+	char state[ANSWER_TEXT];
 
 	if (profile->status_list != NULL)
-		return read_events(profile, json_pointer_get(root, profile->status_list), answer);
-	state = value_text(json_pointer_get(root, profile->status_pointer), buffer);
-	if (state == NULL)
+		return read_events(profile, scan, answer);
+	if (!answer_text(json_scan_get(scan, scan->text, profile->status_pointer), state))
 		return failure_set(&answer->failure, FAILURE_PROTOCOL, "the answer has no status");
-	answer->maintenance = exchange_list_has(&profile->status_maintenance, state);
+	answer->signals.maintenance = answer_list_has(&profile->status_maintenance, state);
 	/* Any other word (Kraken: cancel_only, post_only) means that not everything works. */
-	answer->restricted = !answer->maintenance && !exchange_list_has(&profile->status_healthy, state);
+	answer->restricted =
+	    !answer->signals.maintenance && !answer_list_has(&profile->status_healthy, state);
 	return 0;
 }
+
+/* Symbols ------------------------------------------------------------ */
 
 static int
 compare_symbols(const void *name, const void *symbol)
 {
-	return strcmp(name, ((const struct asked_symbol *)symbol)->native);
+	const char *native = ((const struct asked_symbol *)symbol)->native;
+
+	return strcmp(name, native);
 }
 
 /* The symbols that are looked for in a list, and how many names of any it had. */
 struct symbol_search {
 	const struct profile *profile;
+	struct json_scan *scan;
 	struct asked_symbol *symbols;
 	size_t count;
 	size_t names, others;
@@ -118,28 +218,31 @@ enum { NOT_LISTED = -2 };
 
 /* One row: sets what is known of its symbol, if that was asked for.  Without a state it stays unknown. */
 static void
-read_symbol(struct symbol_search *search, const json_t *entry)
+read_symbol(struct symbol_search *search, struct slice row)
 {
 	const struct profile *profile = search->profile;
-	char buffer[VALUE_TEXT];
-	const char *name = json_string_value(json_pointer_get(entry, profile->symbol_name)), *state;
+	const char *const pointers[] = { profile->symbol_name, profile->symbol_state };
+	char name[ANSWER_TEXT], state[ANSWER_TEXT];
 	struct asked_symbol *symbol = NULL;
+	struct slice found[2];
 
-	if (name != NULL && search->count > 0)
+	json_scan_members(search->scan, row, pointers, 2, found);
+	if (json_scan_kind(found[0]) != SCAN_STRING)
+		return;
+	/* A name that is too long cannot be one that was asked for. */
+	if (answer_text(found[0], name) && search->count > 0)
 		symbol = bsearch(name, search->symbols, search->count, sizeof(*symbol), compare_symbols);
-	search->names += name != NULL;
-	search->others += name != NULL && symbol == NULL;
+	search->names++;
+	search->others += symbol == NULL;
 	if (symbol == NULL)
 		return;
 	/* If the rows differ, nobody could say which one counts. */
 	search->twice = search->twice || symbol->tradable != NOT_LISTED;
-	state = profile->symbol_state != NULL
-		    ? value_text(json_pointer_get(entry, profile->symbol_state), buffer)
-		    : "";
-	symbol->tradable = state == NULL ? -1
-			   : profile->symbol_state == NULL
-			       ? 1
-			       : exchange_list_has(&profile->symbol_tradable, state);
+	if (profile->symbol_state == NULL)
+		symbol->tradable = 1;
+	else
+		symbol->tradable =
+		    answer_text(found[1], state) ? answer_list_has(&profile->symbol_tradable, state) : -1;
 }
 
 /*
@@ -148,25 +251,25 @@ read_symbol(struct symbol_search *search, const json_t *entry)
  * nothing of any symbol.
  */
 static int
-read_symbols(struct symbol_search *search, const json_t *root, struct failure *why)
+read_symbols(struct symbol_search *search, struct failure *why)
 {
-	const json_t *list = json_pointer_get(root, search->profile->symbols_list), *entry;
+	struct json_scan *scan = search->scan;
+	struct slice list = json_scan_get(scan, scan->text, search->profile->symbols_list), key, row;
 	bool one = search->profile->endpoints[ENDPOINT_SYMBOLS].per_symbol;
-	const char *key, *wrong = NULL;
-	size_t index;
+	const char *wrong = NULL;
+	struct json_rows rows;
 
 	for (size_t i = 0; i < search->count; i++)
 		search->symbols[i].tradable = NOT_LISTED;
 	/* A list, or one symbol itself (Coinbase, Gate), or an object with a member for each (Kraken). */
-	if (json_is_array(list)) {
-		json_array_foreach(list, index, entry) read_symbol(search, entry);
-	} else if (json_is_string(json_pointer_get(list, search->profile->symbol_name))) {
-		read_symbol(search, list);
-	} else if (json_is_object(list)) {
-		json_object_foreach((json_t *)list, key, entry) read_symbol(search, entry);
-	} else {
+	if (!json_rows_begin(scan, list, &rows))
 		wrong = "the answer has no list of symbols";
-	}
+	else if (rows.object &&
+		 json_scan_kind(json_scan_get(scan, list, search->profile->symbol_name)) == SCAN_STRING)
+		read_symbol(search, list);
+	else
+		while (json_rows_next(&rows, &key, &row))
+			read_symbol(search, row);
 	if (wrong == NULL && search->names == 0)
 		wrong = "the answer's list of symbols has no name in it";
 	if (wrong == NULL && one && search->others > 0)
@@ -179,33 +282,14 @@ read_symbols(struct symbol_search *search, const json_t *root, struct failure *w
 	return wrong == NULL ? 0 : failure_set(why, FAILURE_PROTOCOL, "%s", wrong);
 }
 
-static void
-read_document(const struct profile *profile, enum endpoint endpoint, const json_t *root, double now,
-    struct asked_symbol symbols[], size_t count, struct exchange_answer *answer)
-{
-	struct symbol_search search = { .profile = profile, .symbols = symbols, .count = count };
-
-	switch (endpoint) {
-	case ENDPOINT_TIME: (void)read_server_time(profile, root, answer); break;
-	case ENDPOINT_STATUS: (void)read_status(profile, root, answer); break;
-	case ENDPOINT_BOOK:
-		(void)exchange_read_book(profile, root, now, &answer->book, &answer->failure);
-		break;
-	case ENDPOINT_TRADE:
-		(void)exchange_read_trade(profile, root, now, &answer->trade_timestamp, &answer->failure);
-		break;
-	case ENDPOINT_SYMBOLS: (void)read_symbols(&search, root, &answer->failure); break;
-	case ENDPOINT_PING: break;
-	}
-}
+/* Answer ------------------------------------------------------------- */
 
 /* Nothing is known yet but the use of the rate limit, which errors tell too. */
 static void
 start(const struct profile *profile, enum endpoint endpoint, const struct http_response *response,
     struct exchange_answer *answer)
 {
-	*answer = (struct exchange_answer){ .retry_at = -1,
-		.banned_until = -1,
+	*answer = (struct exchange_answer){ .signals = { .retry_at = -1, .banned_until = -1 },
 		.server_time = -1,
 		.trade_timestamp = -1,
 		.book = { .timestamp = -1, .sequence = -1, .tradable = -1 } };
@@ -213,7 +297,28 @@ start(const struct profile *profile, enum endpoint endpoint, const struct http_r
 		answer->used_ratio[i] = -1;
 	if (response->status != 0 && !profile->endpoints[endpoint].ignore_rate_limit)
 		for (size_t i = 0; i < profile->limit_count; i++)
-			answer->used_ratio[i] = exchange_read_limit(profile, &profile->limits[i], response);
+			answer->used_ratio[i] = answer_limit(profile, &profile->limits[i], response);
+}
+
+static void
+read_document(const struct profile *profile, enum endpoint endpoint, struct json_scan *scan, double now,
+    struct asked_symbol symbols[], size_t count, struct exchange_answer *answer)
+{
+	struct symbol_search search = {
+		.profile = profile, .scan = scan, .symbols = symbols, .count = count
+	};
+
+	switch (endpoint) {
+	case ENDPOINT_TIME: (void)read_server_time(profile, scan, answer); break;
+	case ENDPOINT_STATUS: (void)read_status(profile, scan, answer); break;
+	case ENDPOINT_BOOK: (void)read_book(profile, scan, now, &answer->book, &answer->failure); break;
+	case ENDPOINT_TRADE:
+		(void)read_time(json_scan_get(scan, scan->text, profile->trade_timestamp),
+		    profile->trade_unit, now, &answer->trade_timestamp, &answer->failure);
+		break;
+	case ENDPOINT_SYMBOLS: (void)read_symbols(&search, &answer->failure); break;
+	case ENDPOINT_PING: break;
+	}
 }
 
 void
@@ -221,34 +326,39 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
     double now, struct asked_symbol symbols[], size_t symbol_count, struct exchange_answer *answer)
 {
 	bool whole = response->failure.kind == FAILURE_NONE && response->status != 0;
-	bool success = whole && response->status == 200;
-	struct complaint complaint = { "", "" };
-	json_t *root = NULL;
+	bool success = whole && response->status == 200, is_document = false;
+	struct complaint complaint;
+	struct json_scan scan;
+	struct failure twice;
 	int ok = 0;
 
 	start(profile, endpoint, response, answer);
 	if (whole)
-		root = value_document(response->body, &answer->failure);
-	if (root != NULL && success)
-		ok = is_ok(profile, root, &answer->failure);
+		is_document = json_scan_open(&scan, response->body, &answer->failure) == 0;
+	if (is_document && success)
+		ok = answer_is_ok(profile, &scan, &answer->failure);
 	if (ok == 1) {
-		read_document(profile, endpoint, root, now, symbols, symbol_count, answer);
+		read_document(profile, endpoint, &scan, now, symbols, symbol_count, answer);
+		if (json_scan_check(&scan, &twice) != 0) {
+			start(profile, endpoint, response, answer);
+			answer->failure = twice;
+			for (size_t i = 0; i < symbol_count; i++)
+				symbols[i].tradable = -1;
+		}
 	} else if (response->status != 0) {
-		exchange_read_complaint(
-		    profile, root, whole ? response->body : (struct slice){ NULL, 0 }, &complaint);
-		exchange_read_signals(profile, response, &complaint, now, answer);
+		answer_complaint(profile, whole ? response->body : (struct slice){ NULL, 0 }, &complaint);
+		answer_signals(profile, response, &complaint, now, &answer->signals);
 		/* Only of a request about one symbol: then it is clear which symbol the error means. */
 		answer->unknown_symbol = profile->endpoints[endpoint].per_symbol &&
 					 (endpoint == ENDPOINT_BOOK || endpoint == ENDPOINT_SYMBOLS) &&
-					 exchange_is_of_class(&profile->unknown_symbol, &complaint);
-		/*
-		 * A document that could not be read keeps that failure, unless it came with a ban or a 429.
+					 answer_is_of_class(&profile->unknown_symbol, &complaint);
+		/* A document that could not be read keeps that failure, unless it came with a ban or a 429.
 		 */
-		if (whole && (!success || (root != NULL && ok == 0) || answer->banned || answer->throttled))
-			(void)exchange_fail_rejected(profile, response, &complaint, answer);
+		if (whole && (!success || (is_document && ok == 0) || answer->signals.banned ||
+				 answer->signals.throttled))
+			(void)answer_fail(profile, response, &complaint, &answer->signals, &answer->failure);
 	}
 	/* Last, so that it replaces what was made of the rest. */
 	if (!whole)
 		answer->failure = response->failure;
-	json_decref(root);
 }

@@ -183,9 +183,10 @@ START_TEST(kraken_s_published_example_comes_out_of_the_scheme)
 
 	call.nonce = UINT64_C(1616492376594);
 	ck_assert_int_eq(account_sign_begin(&s, p, key, &call, &why), 0);
-	s.body = strdup("nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25");
+	s.text[TOKEN_BODY] =
+	    strdup("nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25");
 	ck_assert_int_eq(account_sign_prehash(&s, &why), 0);
-	ck_assert_str_eq(s.signature,
+	ck_assert_str_eq(s.text[TOKEN_SIGNATURE],
 	    "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ==");
 	account_sign_end(&s);
 	account_key_free(key);
@@ -856,7 +857,7 @@ START_TEST(nonces_grow_and_are_of_the_clock)
 	}
 	ck_assert_uint_ge(last / 1000000, (uint64_t)before);
 	ck_assert_uint_le(last / 1000000, (uint64_t)time(NULL) + 1);
-	*key->nonce = last + UINT64_C(3600000000); /* as after the clock was set back by an hour */
+	key->nonce = last + UINT64_C(3600000000); /* as after the clock was set back by an hour */
 	ck_assert_uint_eq(account_key_nonce(key), last + UINT64_C(3600000001));
 	ck_assert_str_eq(account_key_name(key), "testkey");
 	account_key_free(key);

@@ -55,6 +55,13 @@ read_fixture(const char *exchange, const char *name, struct buffer *text)
 	(void)fclose(file);
 }
 
+static int
+complete(const struct profile *p)
+{
+	return account_complete_positions(p, &lists, &why) != 0 ? -1
+								: account_complete_balances(&lists, &why);
+}
+
 /* The cursor is the caller's. */
 static int
 read_body(
@@ -201,7 +208,7 @@ START_TEST(an_account_holds_what_the_exchange_says)
 	if (p->account.position_contracts)
 		ck_assert_int_eq(read_file(p, ACCOUNT_INSTRUMENTS, 200, "instruments"), 0);
 	ck_assert_msg(read_file(p, accounts[_i].endpoint, 200, accounts[_i].file) == 0, "%s", why.text);
-	ck_assert_msg(account_complete(p, &lists, &why) == 0, "%s", why.text);
+	ck_assert_msg(complete(p) == 0, "%s", why.text);
 	ck_assert_str_eq(lists_text(), accounts[_i].text);
 	profile_free(p);
 }
@@ -320,14 +327,14 @@ static const struct {
 	/* A side that nobody knows is not a long. */
 	{ "binanceusdm", ACCOUNT_POSITIONS, NULL,
 	    "[{\"symbol\":\"BTCUSDT\",\"positionSide\":\"short\",\"positionAmt\":\"1\"}]",
-	    "row 1: '/positionSide' is no side: 'short'" },
+	    "row 1: '/positionSide' is not one of the known sides: 'short'" },
 	{ "bybit", ACCOUNT_POSITIONS, NULL,
 	    "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"BTCUSDT\",\"side\":\"\","
 	    "\"size\":\"1\"}]}}",
-	    "row 1: '/side' is no side: ''" },
+	    "row 1: '/side' is not one of the known sides: ''" },
 	{ "kraken", ACCOUNT_POSITIONS, NULL,
 	    "{\"error\":[],\"result\":{\"T\":{\"pair\":\"XXBTZUSD\",\"type\":\"SELL\",\"vol\":\"1\",\"vol_closed\":\"0\"}}}",
-	    "row 'T': '/type' is no side: 'SELL'" },
+	    "row 'T': '/type' is not one of the known sides: 'SELL'" },
 	{ "kraken", ACCOUNT_POSITIONS, NULL,
 	    "{\"error\":[],\"result\":{\"T\":{\"pair\":\"XXBTZUSD\",\"type\":\"buy\",\"vol\":\"1\",\"vol_closed\":\"2\"}}}",
 	    "row 'T': '/vol_closed' is more than there was" },
@@ -371,7 +378,7 @@ START_TEST(a_page_that_fails_midway_leaves_the_pages_before_alone)
 	ck_assert_int_eq(
 	    read_text(p, ACCOUNT_BALANCES, "[{\"currency\":\"ETH\",\"balance\":\"1\",\"locked\":\"0\"},{}]"),
 	    -1);
-	ck_assert_int_eq(account_complete(p, &lists, &why), 0);
+	ck_assert_int_eq(complete(p), 0);
 	ck_assert_str_eq(lists_text(), "BTC 0.00012345+0\nKRW 1000000+50000\n");
 	profile_free(p);
 }
@@ -411,7 +418,7 @@ START_TEST(pages_add_up)
 	ck_assert_int_eq(read_file(p, ACCOUNT_BALANCES, 200, "balances_page1"), 0);
 	ck_assert_int_eq(read_file(p, ACCOUNT_BALANCES, 200, "balances_page2"), 0);
 	ck_assert_int_eq(read_file(p, ACCOUNT_BALANCES, 200, "balances_page1"), 0);
-	ck_assert_int_eq(account_complete(p, &lists, &why), 0);
+	ck_assert_int_eq(complete(p), 0);
 	ck_assert_str_eq(lists_text(), "BTC 2.46+0.02\nUSDC 0.000000000000000001+5\n");
 	profile_free(p);
 }
@@ -427,7 +434,7 @@ START_TEST(sums_keep_their_decimals)
 		"{\"symbol\":\"BTCUSDT\",\"positionSide\":\"BOTH\",\"positionAmt\":0.2},"
 		"{\"symbol\":\"ETHUSDT\",\"positionSide\":\"BOTH\",\"positionAmt\":\"1.000000000000000001\"}]"),
 	    0);
-	ck_assert_int_eq(account_complete(p, &lists, &why), 0);
+	ck_assert_int_eq(complete(p), 0);
 	ck_assert_str_eq(lists_text(), "BTC/USDT long 0.3 worth ? at ? pnl ?\n"
 				       "ETH/USDT long 1.000000000000000001 worth ? at ? pnl ?\n");
 	profile_free(p);
@@ -439,12 +446,12 @@ START_TEST(a_contract_of_unknown_size_is_a_failure)
 	struct profile *p = load("okx");
 
 	ck_assert_int_eq(read_file(p, ACCOUNT_POSITIONS, 200, "positions"), 0);
-	ck_assert_int_eq(account_complete(p, &lists, &why), -1);
+	ck_assert_int_eq(complete(p), -1);
 	ck_assert_msg(strstr(why.text, "the size of a contract of") != NULL, "%s", why.text);
 	account_lists_release(&lists);
 	ck_assert_int_eq(read_file(p, ACCOUNT_INSTRUMENTS, 200, "instruments"), 0);
 	ck_assert_int_eq(read_file(p, ACCOUNT_POSITIONS, 200, "positions_future"), 0);
-	ck_assert_int_eq(account_complete(p, &lists, &why), -1);
+	ck_assert_int_eq(complete(p), -1);
 	ck_assert_msg(strstr(why.text, "BTC-USD-240329") != NULL, "%s", why.text);
 	profile_free(p);
 }
@@ -739,7 +746,7 @@ START_TEST(contracts_are_inverse_where_the_whole_answer_is)
 	struct profile *p = load("bybit");
 
 	ck_assert_msg(read_file(p, ACCOUNT_POSITIONS, 200, "positions_inverse") == 0, "%s", why.text);
-	ck_assert_int_eq(account_complete(p, &lists, &why), 0);
+	ck_assert_int_eq(complete(p), 0);
 	ck_assert_str_eq(lists_text(), "BTC/USD short 5000 inverse worth 5000 at 36500.5 pnl -0.0021\n"
 				       "BTCUSDZ23 long 100 inverse worth 100 at 36512 pnl 0.0001\n");
 	profile_free(p);

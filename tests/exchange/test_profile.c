@@ -4,11 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "exchange/profile/profile.h"
 #include "tests/suite.h"
-#include "json/pointer.h"
 
 static struct failure why;
 
@@ -428,49 +425,6 @@ START_TEST(an_account_is_read_as_its_file_says)
 }
 END_TEST
 
-static const struct {
-	const char *pointer;
-	const char *found; /* as JSON; NULL: nothing */
-} pointers[] = {
-	{ "/a", "1" },
-	{ "/b/0", "\"x\"" },
-	{ "/b/1/c", "null" },
-	{ "/b/*", "\"x\"" },
-	{ "/*", "1" },
-	{ "/d/*/e", "7" },
-	{ "/sl~1ash", "2" },
-	{ "/ti~0lde", "3" },
-	{ "/", "4" },
-	{ "/b/2", NULL },
-	{ "/b/00", NULL },
-	{ "/b/-1", NULL },
-	{ "/b/x", NULL },
-	{ "/b/99999999999999999999", NULL },
-	{ "/a/b", NULL },
-	{ "/none", NULL },
-	{ "/d/*/e/*", NULL },
-};
-
-START_TEST(a_pointer_finds_what_it_names)
-{
-	json_t *root =
-	    json_loads("{\"a\":1,\"b\":[\"x\",{\"c\":null}],\"d\":{\"PAIR\":{\"e\":7},\"last\":{\"e\":8}},"
-		       "\"sl/ash\":2,\"ti~lde\":3,\"\":4}",
-		0, NULL);
-	const json_t *found = json_pointer_get(root, pointers[_i].pointer);
-	char *text = found != NULL ? json_dumps(found, JSON_ENCODE_ANY) : NULL;
-
-	ck_assert(json_pointer_valid(pointers[_i].pointer));
-	if (pointers[_i].found == NULL)
-		ck_assert_ptr_null(found);
-	else
-		ck_assert_str_eq(text, pointers[_i].found);
-	ck_assert_ptr_eq(json_pointer_get(root, ""), root);
-	free(text);
-	json_decref(root);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -481,7 +435,6 @@ main(void)
 	tcase_add_test(own, a_profile_says_what_its_file_says);
 	tcase_add_test(own, an_account_is_read_as_its_file_says);
 	tcase_add_loop_test(own, a_symbol_gets_the_spelling_of_the_exchange, 0, LENGTH(symbols));
-	tcase_add_loop_test(own, a_pointer_finds_what_it_names, 0, LENGTH(pointers));
 	tcase_add_checked_fixture(files, make_file, remove_file);
 	tcase_add_loop_test(files, a_faulty_profile_is_refused_with_file_line_and_key, 0, LENGTH(edits));
 	tcase_add_test(files, a_list_has_at_most_32_items);

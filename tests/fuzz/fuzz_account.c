@@ -124,9 +124,10 @@ read_account(const struct profile *profile, enum account_endpoint endpoint, int 
 	expect(result == 0 ||
 		   (lists.balance_count == 0 && lists.position_count == 0 && lists.instrument_count == 0),
 	    "what fails leaves nothing behind");
-	expect(result != 0 || status == 200, "an error is none");
+	expect(result != 0 || status == 200, "an error is not a success");
 	check_health(&health);
-	if (result == 0 && account_complete(profile, &lists, &why) == 0)
+	if (result == 0 && account_complete_positions(profile, &lists, &why) == 0 &&
+	    account_complete_balances(&lists, &why) == 0)
 		check_lists(&lists);
 	account_lists_release(&lists);
 	free(cursor);

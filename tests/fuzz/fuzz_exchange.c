@@ -55,9 +55,12 @@ static void
 check_times(const struct exchange_answer *a)
 {
 	expect(a->trade_timestamp <= now + 5, "a trade is not ahead");
-	expect(!a->banned || (a->banned_until >= now && a->banned_until <= now + week), "a ban ends in time");
-	expect(a->banned || a->banned_until < 0, "without a ban there is no end of it");
-	expect(a->retry_at < 0 || (a->retry_at >= now && a->retry_at <= now + week), "it may be asked again");
+	expect(
+	    !a->signals.banned || (a->signals.banned_until >= now && a->signals.banned_until <= now + week),
+	    "a ban ends in time");
+	expect(a->signals.banned || a->signals.banned_until < 0, "without a ban there is no end of it");
+	expect(a->signals.retry_at < 0 || (a->signals.retry_at >= now && a->signals.retry_at <= now + week),
+	    "it may be asked again");
 	for (size_t i = 0; i < PROFILE_LIMITS; i++)
 		expect(a->used_ratio[i] == -1 || a->used_ratio[i] >= 0, "a ratio is a number");
 }

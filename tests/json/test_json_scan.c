@@ -134,8 +134,10 @@ START_TEST(a_pointer_finds_what_it_names)
 	struct slice found, members[2];
 
 	ck_assert_int_eq(json_scan_open(&scan, SLICE(document), &why), 0);
-	ck_assert_int_eq(json_scan_get(&scan, scan.text, pointers[_i].pointer, &found, &why), 0);
-	ck_assert_int_eq(json_scan_members(&scan, scan.text, both, 2, members, &why), 0);
+	ck_assert(json_pointer_valid(pointers[_i].pointer));
+	found = json_scan_get(&scan, scan.text, pointers[_i].pointer);
+	json_scan_members(&scan, scan.text, both, 2, members);
+	ck_assert_int_eq(json_scan_check(&scan, &why), 0);
 	ck_assert_ptr_eq(found.at, members[0].at);
 	ck_assert_ptr_eq(members[1].at, scan.text.at);
 	if (pointers[_i].found == NULL)
@@ -156,12 +158,31 @@ static const struct {
 
 START_TEST(a_key_that_is_there_twice_is_a_failure)
 {
-	struct slice found;
-
 	ck_assert_int_eq(json_scan_open(&scan, SLICE(twice[_i].text), &why), 0);
-	ck_assert_int_eq(json_scan_get(&scan, scan.text, twice[_i].pointer, &found, &why), -1);
+	ck_assert_ptr_null(json_scan_get(&scan, scan.text, twice[_i].pointer).at);
+	ck_assert_int_eq(json_scan_check(&scan, &why), -1);
 	ck_assert_int_eq(why.kind, FAILURE_PROTOCOL);
 	ck_assert_msg(strstr(why.text, "twice") != NULL, "%s", why.text);
+	/* Another text begins anew. */
+	ck_assert_int_eq(json_scan_open(&scan, SLICE("{}"), &why), 0);
+	ck_assert_int_eq(json_scan_check(&scan, &why), 0);
+}
+END_TEST
+
+/* The pointer "" names the whole value, and "/" the member whose key is "". */
+START_TEST(a_key_that_nobody_asks_for_may_be_there_twice)
+{
+	const char *const wanted[] = { "", "/a", NULL };
+	struct slice found[3];
+
+	ck_assert_int_eq(json_scan_open(&scan, SLICE("{\"\":1,\"\":2,\"b\":1,\"b\":2,\"a\":3}"), &why), 0);
+	json_scan_members(&scan, scan.text, wanted, 3, found);
+	ck_assert_int_eq(json_scan_check(&scan, &why), 0);
+	ck_assert_ptr_eq(found[0].at, scan.text.at);
+	ck_assert(slice_is(found[1], "3"));
+	ck_assert_ptr_null(found[2].at);
+	ck_assert_ptr_null(json_scan_get(&scan, scan.text, "/").at);
+	ck_assert_int_eq(json_scan_check(&scan, &why), -1);
 }
 END_TEST
 
@@ -213,7 +234,7 @@ START_TEST(a_text_is_what_its_escapes_mean)
 
 	(void)snprintf(wrapped, sizeof(wrapped), "[%s]", strings[_i].value);
 	ck_assert_int_eq(json_scan_open(&scan, SLICE(wrapped), &why), 0);
-	ck_assert_int_eq(json_scan_get(&scan, scan.text, "/0", &value, &why), 0);
+	value = json_scan_get(&scan, scan.text, "/0");
 	told = json_scan_text(value, buffer, sizeof(buffer), &text);
 	ck_assert_int_eq(told, strings[_i].text != NULL);
 	if (told)
@@ -242,11 +263,11 @@ START_TEST(large_values_are_stepped_over_wherever_they_are)
 	buffer_string(&text, ",\"last\":2}");
 	ck_assert(!text.failed);
 	ck_assert_int_eq(json_scan_open(&scan, buffer_slice(&text), &why), 0);
-	ck_assert_int_eq(json_scan_get(&scan, scan.text, "/last", &found, &why), 0);
+	found = json_scan_get(&scan, scan.text, "/last");
 	ck_assert(slice_is(found, "2"));
-	ck_assert_int_eq(json_scan_get(&scan, scan.text, "/list47/100/0", &found, &why), 0);
+	found = json_scan_get(&scan, scan.text, "/list47/100/0");
 	ck_assert(slice_is(found, "\"]\""));
-	ck_assert_int_eq(json_scan_get(&scan, scan.text, "/list3", &found, &why), 0);
+	found = json_scan_get(&scan, scan.text, "/list3");
 	ck_assert(json_rows_begin(&scan, found, &rows));
 	while (json_rows_next(&rows, &key, &value))
 		count++;
@@ -265,6 +286,7 @@ main(void)
 	tcase_add_test(all, a_text_is_at_most_32_levels_deep);
 	tcase_add_loop_test(all, a_pointer_finds_what_it_names, 0, LENGTH(pointers));
 	tcase_add_loop_test(all, a_key_that_is_there_twice_is_a_failure, 0, LENGTH(twice));
+	tcase_add_test(all, a_key_that_nobody_asks_for_may_be_there_twice);
 	tcase_add_test(all, rows_come_in_their_order_with_their_keys);
 	tcase_add_loop_test(all, a_text_is_what_its_escapes_mean, 0, LENGTH(strings));
 	tcase_add_test(all, large_values_are_stepped_over_wherever_they_are);

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "exchange/account/rows.h"
+#include "exchange/answer/answer.h"
 
-enum { LONGEST_POINTER = 256, WORD_TEXT = 256, LIST_TEXT = 4 * WORD_TEXT };
+enum { LONGEST_POINTER = 256, LIST_TEXT = 1024 };
 
 /* Called for each item of a text "a, b", or of a list of such texts. */
 typedef void item_handler(void *context, struct slice item);
@@ -150,51 +150,28 @@ read_words(const struct json_scan *scan, struct slice value, const char *rule)
 
 /* Flags -------------------------------------------------------------- */
 
-/* Strict: "False", "no" and "none" may mean anything. */
-static int
-read_boolean(struct slice value)
-{
-	char buffer[WORD_TEXT];
-	struct slice text;
-
-	if (!json_scan_text(value, buffer, sizeof(buffer), &text))
-		return -1;
-	if (slice_is(text, "true") || slice_is(text, "1"))
-		return 1;
-	return slice_is(text, "false") || slice_is(text, "0") ? 0 : -1;
-}
-
-/* 0, or -2 with `why`; what is null, or not there, is nothing. */
-static int
-find(const struct json_scan *scan, struct slice row, const char *pointer, struct slice *value,
-    struct failure *why)
-{
-	if (json_scan_get(scan, row, pointer, value, why) != 0)
-		return -2;
-	if (json_scan_kind(*value) == SCAN_NULL)
-		*value = (struct slice){ NULL, 0 };
-	return 0;
-}
-
 int
-account_flag_read(const struct json_scan *scan, struct slice row, const char *rule, struct failure *why)
+answer_flag(struct json_scan *scan, struct slice row, const char *rule)
 {
 	bool no = *rule == '!';
-	char pointer[LONGEST_POINTER] = "";
+	char pointer[LONGEST_POINTER] = "", text[ANSWER_TEXT];
 	struct slice value;
 	size_t length;
-	int told;
+	int told = -1;
 
 	rule += no;
 	length = strcspn(rule, ":");
 	/* The profile was checked: what is longer does not get here. */
 	if (length < sizeof(pointer))
 		memcpy(pointer, rule, length);
-	if (find(scan, row, pointer, &value, why) != 0)
-		return -2;
-	if (value.at == NULL)
-		return -1;
-	told = rule[length] == ':' ? read_words(scan, value, rule + length + 1) : read_boolean(value);
+	value = json_scan_get(scan, row, pointer);
+	if (rule[length] == ':')
+		told = read_words(scan, value, rule + length + 1);
+	/* Strict: "False", "no" and "none" may mean anything. */
+	else if (answer_text(value, text))
+		told = strcmp(text, "true") == 0 || strcmp(text, "1") == 0    ? 1
+		       : strcmp(text, "false") == 0 || strcmp(text, "0") == 0 ? 0
+									      : -1;
 	return told >= 0 && no ? !told : told;
 }
 
@@ -249,15 +226,12 @@ check_address(void *context, struct slice item)
 }
 
 int
-account_flag_read_restricted(
-    const struct json_scan *scan, struct slice row, const char *pointer, struct failure *why)
+answer_restricted(struct json_scan *scan, struct slice row, const char *pointer)
 {
 	struct addresses addresses = { 0 };
-	struct slice value;
+	struct slice value = json_scan_get(scan, row, pointer);
 
-	if (find(scan, row, pointer, &value, why) != 0)
-		return -2;
-	if (value.at == NULL || !each_item(scan, value, check_address, &addresses))
+	if (!each_item(scan, value, check_address, &addresses))
 		return -1;
 	/* One address for everybody undoes all others. */
 	if (addresses.any || addresses.count == 0)

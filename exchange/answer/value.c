@@ -1,105 +1,45 @@
 /*
- * Single values out of JSON that somebody else wrote: documents, numbers, texts, times, a hash.
- *
- * jansson builds a tree that takes many times the bytes of its text.  So excess() counts values and levels
- * before jansson sees the document.  Duplicate members are refused: parsers differ in which one they take.
+ * Single values out of JSON that somebody else wrote: texts, numbers, times.
  *
  * Exchanges change the unit of a timestamp without notice (Bithumb went from microseconds to milliseconds
- * in 2025).  A time outside of 2015 to 2100 is therefore no time at all, and never an age.
+ * in 2025).  So a time outside of 2015 to 2100 is refused: a wrong unit must never become an age.
  */
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "exchange/public/value.h"
+#include "exchange/answer/answer.h"
 #include "textfile/number.h"
-
-enum { LARGEST_BODY = 16 * 1024 * 1024, MOST_VALUES = 500000, DEEPEST = 32 };
 
 static const double year_2015 = 1420070400, year_2100 = 4102444800;
 
-/*
- * What is too much of the document, or NULL.  It need not be exact: jansson checks the grammar afterwards.
- * But commas and brackets within strings must not count, and a '\' before a quote must not end the string.
- */
-static const char *
-excess(struct slice body)
-{
-	size_t values = 0, depth = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i < body.length; i++) {
-		char c = body.at[i];
-
-		if (quoted) {
-			i += c == '\\';
-			quoted = c != '"';
-			continue;
-		}
-		quoted = c == '"';
-		values += c == ',' || c == '[' || c == '{';
-		if ((c == '[' || c == '{') && ++depth > DEEPEST)
-			return "nested more than 32 levels deep";
-		if ((c == ']' || c == '}') && depth > 0)
-			depth--;
-	}
-	return values > MOST_VALUES ? "more than 500000 values" : NULL;
-}
-
-json_t *
-value_document(struct slice body, struct failure *why)
-{
-	const char *wrong = body.length > LARGEST_BODY ? "more than 16 MiB" : excess(body);
-	json_error_t error;
-	json_t *root;
-
-	if (body.length == 0)
-		wrong = "empty";
-	if (wrong != NULL) {
-		(void)failure_set(why, FAILURE_PROTOCOL, "the answer cannot be used: %s", wrong);
-		return NULL;
-	}
-	/* The body has no NUL behind it, so it is read by its length. */
-	root = json_loadb(body.at, body.length, JSON_REJECT_DUPLICATES, &error);
-	if (root == NULL)
-		(void)failure_set(why, FAILURE_PROTOCOL, "the answer is no JSON: %s", error.text);
-	return root;
-}
-
-const char *
-value_text(const json_t *value, char text[VALUE_TEXT])
-{
-	switch (value != NULL ? json_typeof(value) : JSON_NULL) {
-	case JSON_STRING: return json_string_value(value);
-	case JSON_INTEGER:
-		(void)snprintf(text, VALUE_TEXT, "%lld", (long long)json_integer_value(value));
-		return text;
-	case JSON_REAL: (void)snprintf(text, VALUE_TEXT, "%.15g", json_real_value(value)); return text;
-	case JSON_TRUE: return "true";
-	case JSON_FALSE: return "false";
-	default: return NULL;
-	}
-}
-
 bool
-value_number(const json_t *value, double *number)
+answer_text(struct slice value, char text[ANSWER_TEXT])
 {
-	struct slice text;
+	char buffer[ANSWER_TEXT];
+	struct slice read;
+
+	if (!json_scan_text(value, buffer, sizeof(buffer), &read) || read.length >= ANSWER_TEXT)
+		return false;
+	memcpy(text, read.at, read.length);
+	text[read.length] = '\0';
+	return true;
+}
+
+/* Many exchanges write numbers as strings to keep all digits. */
+bool
+answer_number(struct slice value, double *number)
+{
+	enum scan_kind kind = json_scan_kind(value);
+	char text[ANSWER_TEXT];
 	double read;
 
-	if (json_is_number(value)) {
-		read = json_number_value(value);
-	} else {
-		text.at = json_string_value(value);
-		text.length = json_string_length(value);
-		/* Many exchanges write prices as strings to keep all digits. */
-		if (text.at == NULL || text.length > VALUE_TEXT || !number_valid(text))
-			return false;
-		read = number_value(text);
-	}
+	if ((kind != SCAN_NUMBER && kind != SCAN_STRING) || !answer_text(value, text) ||
+	    !number_valid(SLICE(text)))
+		return false;
+	read = number_value(SLICE(text));
 	if (!isfinite(read))
 		return false;
 	*number = read;
@@ -118,7 +58,7 @@ plausible(double seconds, double *out)
 
 /* Seconds stay below 1e11 until the year 5138, milliseconds below 1e14, microseconds below 1e17. */
 bool
-value_time_of_number(double number, double *seconds)
+answer_time_of_number(double number, double *seconds)
 {
 	double unit = number < 1e11 ? 1 : number < 1e14 ? 1e3 : number < 1e17 ? 1e6 : 1e9;
 
@@ -216,25 +156,26 @@ read_iso8601(const char *text, double *seconds)
 }
 
 bool
-value_time(const json_t *value, enum time_unit unit, double *seconds)
+answer_time(struct slice value, enum time_unit unit, double *seconds)
 {
 	static const double divisors[] = { [UNIT_S] = 1, [UNIT_MS] = 1e3, [UNIT_US] = 1e6, [UNIT_NS] = 1e9 };
-	const char *text = json_string_value(value);
+	char text[ANSWER_TEXT];
 	double number;
 
 	/* With UNIT_AUTO a text with a 'T' is a date; any other text must be a number in quotes. */
-	if (unit == UNIT_ISO8601 || (unit == UNIT_AUTO && text != NULL && strchr(text, 'T') != NULL))
-		return text != NULL && read_iso8601(text, seconds);
-	if (!value_number(value, &number))
+	if (json_scan_kind(value) == SCAN_STRING && answer_text(value, text) &&
+	    (unit == UNIT_ISO8601 || (unit == UNIT_AUTO && strchr(text, 'T') != NULL)))
+		return read_iso8601(text, seconds);
+	if (unit == UNIT_ISO8601 || !answer_number(value, &number))
 		return false;
 	if (unit == UNIT_AUTO)
-		return value_time_of_number(number, seconds);
+		return answer_time_of_number(number, seconds);
 	return plausible(number / divisors[unit], seconds);
 }
 
 /* The form of RFC 9110 alone.  The name of the day is not compared: it could add nothing. */
 bool
-value_http_date(const char *text, double *seconds)
+answer_http_date(const char *text, double *seconds)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm when = { 0 };
@@ -256,35 +197,4 @@ value_http_date(const char *text, double *seconds)
 		return false;
 	when.tm_mon = (int)(found - months) / 3;
 	return possible(&when) && plausible((double)timegm(&when), seconds);
-}
-
-/* FNV-1a of 64 bits: it need not resist an attack, only be the same in every run and on every machine. */
-static uint64_t
-hash_bytes(uint64_t hash, const void *bytes, size_t length)
-{
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ at[i]) * UINT64_C(1099511628211);
-	return hash;
-}
-
-uint64_t
-value_hash(const json_t *value, uint64_t hash)
-{
-	char text[VALUE_TEXT];
-	const char *scalar = value_text(value, text), *key;
-	const json_t *member;
-	size_t index;
-
-	if (json_is_array(value)) {
-		json_array_foreach(value, index, member) hash = value_hash(member, hash);
-	} else if (json_is_object(value)) {
-		json_object_foreach((json_t *)value, key, member) hash =
-		    value_hash(member, hash_bytes(hash, key, strlen(key)));
-	} else if (scalar != NULL) {
-		hash = hash_bytes(hash, scalar, strlen(scalar));
-	}
-	/* An end for each value: else ["1","23"] and ["12","3"] would be the same. */
-	return hash_bytes(hash, ";", 1);
 }

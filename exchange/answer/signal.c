@@ -15,15 +15,12 @@
 #include <strings.h>
 
 #include "common/text/text.h"
-#include "exchange/public/read.h"
-#include "exchange/public/value.h"
+#include "exchange/answer/answer.h"
+#include "exchange/ban_list.h"
 #include "textfile/number.h"
-#include "json/pointer.h"
 
 /* 418 is a ban on every exchange, also where its documentation does not mention it. */
 enum { STATUS_BAN = 418 };
-
-static const double longest_ban = 7 * 24 * 3600; /* seconds; the longest one known is 3 days */
 
 /* Each header once: there is room for HTTP_HEADERS of them. */
 static size_t
@@ -39,7 +36,7 @@ want(const char *wanted[], size_t count, const char *name)
 }
 
 void
-exchange_wanted(const struct profile *profile, const char *wanted[HTTP_HEADERS + 1])
+answer_wanted(const struct profile *profile, const char *wanted[HTTP_HEADERS + 1])
 {
 	size_t count = want(wanted, 0, profile->retry_after);
 
@@ -59,7 +56,7 @@ header(const struct profile *profile, const struct http_response *response, cons
 {
 	const char *wanted[HTTP_HEADERS + 1];
 
-	exchange_wanted(profile, wanted);
+	answer_wanted(profile, wanted);
 	for (size_t i = 0; name != NULL && wanted[i] != NULL; i++)
 		if (strcmp(wanted[i], name) == 0)
 			return response->wanted[i];
@@ -95,7 +92,7 @@ keyed_number(const char *text, const char *key)
 }
 
 double
-exchange_read_limit(
+answer_limit(
     const struct profile *profile, const struct profile_limit *limit, const struct http_response *response)
 {
 	const char *text = header(profile, response, limit->header);
@@ -114,7 +111,7 @@ exchange_read_limit(
 }
 
 bool
-exchange_list_has(const struct profile_list *list, const char *text)
+answer_list_has(const struct profile_list *list, const char *text)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->items[i], text) == 0)
@@ -125,15 +122,15 @@ exchange_list_has(const struct profile_list *list, const char *text)
 static bool
 list_has_status(const struct profile_list *list, int status)
 {
-	char text[VALUE_TEXT];
+	char text[ANSWER_TEXT];
 
 	(void)snprintf(text, sizeof(text), "%d", status);
-	return exchange_list_has(list, text);
+	return answer_list_has(list, text);
 }
 
 /* A code must be the same; of a message the beginning counts, because details often follow. */
 bool
-exchange_is_of_class(const struct profile_list *class, const struct complaint *complaint)
+answer_is_of_class(const struct profile_list *class, const struct complaint *complaint)
 {
 	for (size_t i = 0; i < class->count; i++)
 		if (strcmp(class->items[i], complaint->code) == 0 ||
@@ -142,29 +139,62 @@ exchange_is_of_class(const struct profile_list *class, const struct complaint *c
 	return false;
 }
 
+int
+answer_is_ok(const struct profile *profile, struct json_scan *scan, struct failure *why)
+{
+	char text[ANSWER_TEXT];
+	struct json_rows rows;
+	struct slice value, key, row;
+	enum scan_kind kind;
+
+	if (profile->ok_kind == OK_ALWAYS)
+		return 1;
+	value = json_scan_get(scan, scan->text, profile->ok_pointer);
+	if (json_scan_check(scan, why) != 0)
+		return -1;
+	kind = json_scan_kind(value);
+	if (profile->ok_kind == OK_ABSENT)
+		return kind == SCAN_NOTHING || kind == SCAN_NULL;
+	/* Kraken: "error":[] is a success. */
+	if (profile->ok_kind == OK_EMPTY && kind == SCAN_LIST)
+		return !json_rows_begin(scan, value, &rows) || !json_rows_next(&rows, &key, &row);
+	if (profile->ok_kind == OK_EQUALS && answer_text(value, text))
+		return strcmp(text, profile->ok_value) == 0;
+	return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s'", profile->ok_pointer);
+}
+
 /* The first pointer that finds a text: different errors of an exchange have it in different places. */
 static void
-read_first(const json_t *root, const struct profile_list *pointers, char *out, size_t size)
+read_first(struct json_scan *scan, const struct profile_list *pointers, char *out, size_t size)
 {
-	char buffer[VALUE_TEXT];
+	char buffer[1024];
 
 	*out = '\0';
 	for (size_t i = 0; i < pointers->count && *out == '\0'; i++) {
-		const char *text = value_text(json_pointer_get(root, pointers->items[i]), buffer);
+		struct slice value = json_scan_get(scan, scan->text, pointers->items[i]), text = { "", 0 };
 
-		text_format(out, size, "%s", text != NULL ? text : "");
+		/* A long text with escapes is taken as it stands: the beginning counts. */
+		if (!json_scan_text(value, buffer, sizeof(buffer), &text) &&
+		    json_scan_kind(value) == SCAN_STRING)
+			text = (struct slice){ value.at + 1, value.length - 2 };
+		text_format(out, size, "%.*s", SLICE_ARGS(text));
 	}
 }
 
 void
-exchange_read_complaint(
-    const struct profile *profile, const json_t *root, struct slice body, struct complaint *complaint)
+answer_complaint(const struct profile *profile, struct slice body, struct complaint *complaint)
 {
-	read_first(root, &profile->error_code, complaint->code, sizeof(complaint->code));
-	read_first(root, &profile->error_message, complaint->message, sizeof(complaint->message));
-	/* Bans and 429s may be plain text or HTML: then the body is the message. */
-	if (root == NULL && body.length > 0)
+	struct failure ignored;
+	struct json_scan scan;
+
+	*complaint = (struct complaint){ "", "" };
+	if (json_scan_open(&scan, body, &ignored) == 0) {
+		read_first(&scan, &profile->error_code, complaint->code, sizeof(complaint->code));
+		read_first(&scan, &profile->error_message, complaint->message, sizeof(complaint->message));
+	} else if (body.length > 0) {
+		/* Bans and 429s may be plain text or HTML. */
 		text_format(complaint->message, sizeof(complaint->message), "%.*s", SLICE_ARGS(body));
+	}
 }
 
 /* "banned until 1700000000000", in any unit; negative: not there. */
@@ -180,7 +210,7 @@ ban_in_message(const struct profile *profile, const char *message)
 		return -1;
 	found += strlen(profile->ban_until_after);
 	number = (struct slice){ found, strspn(found, "0123456789") };
-	if (!number_valid(number) || !value_time_of_number(number_value(number), &seconds))
+	if (!number_valid(number) || !answer_time_of_number(number_value(number), &seconds))
 		return -1;
 	return seconds;
 }
@@ -198,12 +228,12 @@ read_retry(const struct profile *profile, const struct http_response *response, 
 	if (number >= 0 && number < 1e9)
 		at = now + number;
 	else if (number >= 0)
-		(void)value_time_of_number(number, &at);
+		(void)answer_time_of_number(number, &at);
 	else
-		(void)value_http_date(text, &at);
+		(void)answer_http_date(text, &at);
 	if (!(at > now))
 		return -1;
-	return at < now + longest_ban ? at : now + longest_ban;
+	return at < now + (double)BAN_MOST ? at : now + (double)BAN_MOST;
 }
 
 /*
@@ -220,40 +250,42 @@ ban_by_header(const struct profile *profile, double retry_at, double now)
 }
 
 void
-exchange_read_signals(const struct profile *profile, const struct http_response *response,
-    const struct complaint *complaint, double now, struct exchange_answer *answer)
+answer_signals(const struct profile *profile, const struct http_response *response,
+    const struct complaint *complaint, double now, struct signals *signals)
 {
-	double until = ban_in_message(profile, complaint->message);
+	double until = ban_in_message(profile, complaint->message), longest = now + (double)BAN_MOST;
 
 	/* A time to come behind "banned until" is a ban, whatever status and code say. */
-	answer->banned = response->status == STATUS_BAN ||
-			 list_has_status(&profile->ban_status, response->status) ||
-			 exchange_is_of_class(&profile->banned, complaint) || until >= now;
-	answer->throttled = list_has_status(&profile->throttle_status, response->status) ||
-			    exchange_is_of_class(&profile->rate_limited, complaint);
-	answer->maintenance = exchange_is_of_class(&profile->maintenance, complaint);
-	answer->retry_at = read_retry(profile, response, now);
-	if (!answer->banned)
+	*signals =
+	    (struct signals){ .banned = response->status == STATUS_BAN ||
+					list_has_status(&profile->ban_status, response->status) ||
+					answer_is_of_class(&profile->banned, complaint) || until >= now,
+		    .throttled = list_has_status(&profile->throttle_status, response->status) ||
+				 answer_is_of_class(&profile->rate_limited, complaint),
+		    .maintenance = answer_is_of_class(&profile->maintenance, complaint),
+		    .banned_until = -1,
+		    .retry_at = read_retry(profile, response, now) };
+	if (!signals->banned)
 		return;
 	if (until < now)
-		until = ban_by_header(profile, answer->retry_at, now);
-	answer->banned_until = until < now + longest_ban ? until : now + longest_ban;
+		until = ban_by_header(profile, signals->retry_at, now);
+	signals->banned_until = until < longest ? until : longest;
 }
 
-/* The failure for the log: the worst signal first, then status, code and message as they came. */
+/* The worst signal comes first, then status, code and message as they came. */
 int
-exchange_fail_rejected(const struct profile *profile, const struct http_response *response,
-    const struct complaint *complaint, struct exchange_answer *answer)
+answer_fail(const struct profile *profile, const struct http_response *response,
+    const struct complaint *complaint, const struct signals *signals, struct failure *why)
 {
-	bool auth = response->status == 401 || exchange_is_of_class(&profile->auth_failed, complaint);
-	const char *what = answer->banned        ? "banned"
-			   : answer->throttled   ? "asked too much"
-			   : answer->maintenance ? "in maintenance"
-						 : "refused";
+	bool auth = response->status == 401 || answer_is_of_class(&profile->auth_failed, complaint);
+	const char *what = signals->banned        ? "banned"
+			   : signals->throttled   ? "asked too much"
+			   : signals->maintenance ? "in maintenance"
+						  : "refused";
 	/* Kraken has one text for both. */
 	const char *message = strcmp(complaint->code, complaint->message) != 0 ? complaint->message : "";
 
-	return failure_set(&answer->failure, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s%s%s%s",
-	    what, response->status, *complaint->code != '\0' ? " " : "", complaint->code,
+	return failure_set(why, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s%s%s%s", what,
+	    response->status, *complaint->code != '\0' ? " " : "", complaint->code,
 	    *message != '\0' ? " " : "", message);
 }
