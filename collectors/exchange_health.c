@@ -3,7 +3,7 @@
  *
  * All exchanges are asked at once, by their profiles.  One that has banned us, or told us to slow
  * down, is not asked at all until the time it said: exchanges ban those who go on asking.  So a run
- * begins with what is remembered, and asks nobody if that cannot be read.
+ * begins with the ban list, and asks no exchange if that cannot be read.
  *
  * Judging needs all exchanges together before each alone: whether our clock or theirs is wrong, and
  * whether a market stands still or only one exchange's copy of it, shows in the comparison.  This
@@ -12,10 +12,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "collectors/exchange_health/report.h"
 #include "collectors/harness/collector.h"
+#include "common/system/time.h"
 #include "contract/exchange_health.h"
 #include "exchange/ban_list.h"
 #include "exchange/health/assess.h"
@@ -41,9 +41,6 @@ static const struct option options[] = {
 };
 
 static const struct option *const shared_options[] = { exchange_options, judge_options, NULL };
-
-/* Even a run that used up its time may wait this long for another program that writes down a ban. */
-static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
 
 struct exchange_health {
 	struct venues venues;
@@ -86,18 +83,23 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 
 /* Run ---------------------------------------------------------------- */
 
-/* Reads what this program and others remember of it.  Returns whether it may be asked. */
+static double
+later(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+/* Reads what is known of it from earlier runs and from the ban list.  Returns whether it may be asked. */
 static bool
 read_history(struct health_venue *venue, const struct metrics *last, const struct ban_list *bans, double now)
 {
-	struct ban ban = ban_list_find(bans, venue_url(venue));
+	const struct ban listed = ban_list_find(bans, venue_url(venue));
+	/* A loop also holds to a ban that it met and could not write into the list. */
+	const struct history met = venue->history;
 
 	history_read(last, venue->name, now, &venue->history);
-	/* The later time holds: a ban is on the address, and any program may have met it. */
-	if (ban.banned_until > venue->history.banned_until)
-		venue->history.banned_until = ban.banned_until;
-	if (ban.retry_at > venue->history.retry_at)
-		venue->history.retry_at = ban.retry_at;
+	venue->history.banned_until = later(listed.banned_until, met.banned_until);
+	venue->history.retry_at = later(listed.retry_at, met.retry_at);
 	for (size_t i = 0; i < venue->book_count; i++)
 		history_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
 	return judge_may_ask(&venue->history, now);
@@ -108,16 +110,12 @@ log_held_back(struct run *run, const struct health_venue *venue, double now)
 {
 	const struct history *history = &venue->history;
 	bool banned = history->banned_until > now;
-	time_t until = (time_t)(banned ? history->banned_until : history->retry_at);
 	struct failure why = { 0 };
-	struct tm utc;
-	char text[32];
+	char until[TIME_TEXT];
 
-	/* If the time cannot be written, the rest of the line is. */
-	if (gmtime_r(&until, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-		text[0] = '\0';
 	(void)failure_set(&why, FAILURE_REJECTED, "not asked: the exchange %s until %s",
-	    banned ? "has banned this address" : "wants fewer requests and gets none", text);
+	    banned ? "has banned this address" : "wants fewer requests, so it gets none",
+	    time_text(banned ? history->banned_until : history->retry_at, until));
 	run_failed(run, venue->name, &why);
 }
 
@@ -161,13 +159,10 @@ log_change(struct run *run, const struct health_venue *venue, enum health health
 static void
 publish_ban(struct run *run, const struct health_venue *venue, double now)
 {
-	const struct history *history = &venue->history;
-	struct deadline lock = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
+	const struct ban ban = { venue->history.banned_until, venue->history.retry_at };
 	struct failure why = { 0 };
 
-	if (ban_list_raise(run_directory(run), venue_url(venue),
-		(struct ban){ history->banned_until, history->retry_at }, now,
-		deadline.at_ns > lock.at_ns ? deadline : lock, &why) == 0)
+	if (ban_list_raise(run_directory(run), venue_url(venue), ban, now, run_deadline(run), &why) == 0)
 		return;
 	(void)failure_prefix(&why, "its ban cannot be kept for other programs");
 	run_failed(run, venue->name, &why);
@@ -236,7 +231,7 @@ ask(struct exchange_health *s, const struct metrics *last, const struct ban_list
 		/* Targets and readings stand side by side from the front: the probe takes no gaps. */
 		venue->reading = &v->readings[count++];
 	}
-	/* Without memory there are no readings: it is as if nobody had been asked. */
+	/* Without memory there are no readings: it is as if no exchange had been asked. */
 	if (count == 0 ||
 	    exchange_probe(s->client, v->targets, count, run_deadline(run), v->readings, &why) == 0)
 		return count;
@@ -246,7 +241,7 @@ ask(struct exchange_health *s, const struct metrics *last, const struct ban_list
 	return 0;
 }
 
-/* Whether it is known who may be asked.  A ban that cannot be read may be there: then nobody is asked. */
+/* False: which exchanges are banned is not known, so none is queried. */
 static bool
 read_bans(struct ban_list *bans, const struct metrics *last, struct run *run, double now)
 {
@@ -254,15 +249,16 @@ read_bans(struct ban_list *bans, const struct metrics *last, struct run *run, do
 	bool known = ban_list_read(bans, run_directory(run), now, &why) == 0;
 
 	if (!known)
-		(void)failure_prefix(&why, "not asked, for it may hold a ban");
+		(void)failure_prefix(&why, "the ban list could not be read, so no exchange is queried");
+	/* The harness says why.  Without its history a run would forget failed runs and lose counters. */
 	else if (last == NULL)
 		(void)failure_set(&why, FAILURE_LOCAL,
-		    "not asked: what the last run wrote cannot be read, and it may hold a ban");
+		    "the last published file could not be read, so no exchange is queried");
+	/* The lines that could be read still hold. */
+	else
+		why = bans->damage;
 	if (why.kind != FAILURE_NONE)
 		run_failed(run, "exchanges", &why);
-	/* Some lines could not be read.  That is a failure, but the others still hold. */
-	else if (bans->damage.kind != FAILURE_NONE)
-		run_failed(run, "exchanges", &bans->damage);
 	return known && last != NULL;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The file of bans, by which programs on one machine tell each other whom not to ask.
+ * The file of bans, by which programs on one machine tell each other which exchanges must not be queried.
  *
  * Every request during a ban makes it longer, and the bot on this machine is banned with us.  So the file
  * is read and written with more care than metrics are.  It is synced to the disk, because a program that
@@ -34,6 +34,17 @@ static const char published[] = "." FILE_NAME, temporary[] = "." FILE_NAME ".tmp
 /* How far a time may be beyond the longest ban: clocks are moved a little all the time. */
 static const double clock_slack = 3600;
 
+/* Even a run that used up its time may wait this long for another program that writes down a ban. */
+static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
+
+double
+ban_hold_until(double demanded, double now, double untold, double most)
+{
+	if (!(demanded > now))
+		demanded = now + untold;
+	return demanded < now + most ? demanded : now + most;
+}
+
 static int
 fail(const char *action, const char *directory, const char *name, struct failure *why)
 {
@@ -41,58 +52,26 @@ fail(const char *action, const char *directory, const char *name, struct failure
 	    why, FAILURE_LOCAL, "cannot %s '%s/%s': %s", action, directory, name, strerror(errno));
 }
 
-/* Reading ------------------------------------------------------------ */
+/* Entries ------------------------------------------------------------ */
 
-/* Scheme and host are the same in capitals and small letters; a path is not. */
-static void
+/*
+ * False: it is no URL that could be a key.  A line has its URL first, so there may be no blanks in it.
+ * Scheme and host are the same in capitals and small letters; a path is not.
+ */
+static bool
 make_key(struct slice url, char key[BAN_LIST_URL])
 {
 	size_t slashes = 0;
 
+	if (url.length < 8 || url.length >= BAN_LIST_URL || strncasecmp(url.at, "http", 4) != 0)
+		return false;
 	for (size_t i = 0; i < url.length; i++) {
+		if (!isgraph((unsigned char)url.at[i]))
+			return false;
 		slashes += url.at[i] == '/';
 		key[i] = slashes < 3 ? (char)tolower((unsigned char)url.at[i]) : url.at[i];
 	}
 	key[url.length] = '\0';
-}
-
-/* A line has its URL first, so it may have no blanks in it; and a key has its limit. */
-static bool
-is_url(struct slice text)
-{
-	if (text.length < 8 || text.length >= BAN_LIST_URL || strncasecmp(text.at, "http", 4) != 0)
-		return false;
-	for (size_t i = 0; i < text.length; i++)
-		if (!isgraph((unsigned char)text.at[i]))
-			return false;
-	return true;
-}
-
-static struct slice
-next_word(struct slice *line)
-{
-	struct slice word = *line;
-
-	for (word.length = 0; word.length < line->length && line->at[word.length] != ' '; word.length++)
-		;
-	line->at += word.length;
-	line->length -= word.length;
-	if (line->length > 0) {
-		line->at++;
-		line->length--;
-	}
-	return word;
-}
-
-/* A time that is over becomes 0, and one further away than a ban can last (the clock was set back). */
-static bool
-read_time(struct slice text, double now, double most, double *time)
-{
-	double value = number_valid(text) ? number_value(text) : -1;
-
-	if (!(value >= 0 && value <= 1e15))
-		return false;
-	*time = value > now && value <= now + most + clock_slack ? value : 0;
 	return true;
 }
 
@@ -105,15 +84,7 @@ find(const struct ban_list *list, const char *key)
 	return NULL;
 }
 
-/* Never back: another program may know more than we do. */
-static void
-raise_time(double *time, double to)
-{
-	if (to > *time)
-		*time = to;
-}
-
-/* False: the list is full. */
+/* A later time stays: another program may know more than we do.  False: the list is full. */
 static bool
 add(struct ban_list *list, const char *key, struct ban ban)
 {
@@ -126,8 +97,45 @@ add(struct ban_list *list, const char *key, struct ban ban)
 		*entry = (struct ban_entry){ 0 };
 		(void)snprintf(entry->url, sizeof(entry->url), "%s", key);
 	}
-	raise_time(&entry->ban.banned_until, ban.banned_until);
-	raise_time(&entry->ban.retry_at, ban.retry_at);
+	if (ban.banned_until > entry->ban.banned_until)
+		entry->ban.banned_until = ban.banned_until;
+	if (ban.retry_at > entry->ban.retry_at)
+		entry->ban.retry_at = ban.retry_at;
+	return true;
+}
+
+struct ban
+ban_list_find(const struct ban_list *list, const char *base_url)
+{
+	char key[BAN_LIST_URL];
+	const struct ban_entry *entry = make_key(SLICE(base_url), key) ? find(list, key) : NULL;
+
+	return entry != NULL ? entry->ban : (struct ban){ 0, 0 };
+}
+
+/* Reading ------------------------------------------------------------ */
+
+static struct slice
+next_word(struct slice *line)
+{
+	const char *blank = memchr(line->at, ' ', line->length);
+	struct slice word = { line->at, blank != NULL ? (size_t)(blank - line->at) : line->length };
+	size_t taken = word.length + (blank != NULL);
+
+	*line = (struct slice){ line->at + taken, line->length - taken };
+	return word;
+}
+
+/* A time that is over becomes 0, and so does one further away than a ban can last (the clock was set back).
+ */
+static bool
+read_time(struct slice text, double now, double most, double *time)
+{
+	double value = number_valid(text) ? number_value(text) : -1;
+
+	if (!(value >= 0 && value <= 1e15))
+		return false;
+	*time = value > now && value <= now + most + clock_slack ? value : 0;
 	return true;
 }
 
@@ -137,84 +145,53 @@ read_line(struct ban_list *list, const char *directory, struct slice line, unsig
 	struct slice url = next_word(&line), banned_until = next_word(&line), retry_at = next_word(&line);
 	struct ban ban = { 0, 0 };
 	char key[BAN_LIST_URL];
-	bool whole;
 
-	if (!is_url(url)) {
+	if (!make_key(url, key)) {
 		(void)failure_set(&list->damage, FAILURE_LOCAL,
-		    "line %u of '%s/%s' is no entry and counts for nothing", number, directory, published);
+		    "line %u of '%s/%s' is no entry and is ignored", number, directory, published);
 		return;
 	}
-	make_key(url, key);
-	whole = read_time(banned_until, now, BAN_MOST, &ban.banned_until) &&
-		read_time(retry_at, now, RETRY_MOST, &ban.retry_at) && line.length == 0;
-	/* The URL alone is known: it may be a ban, and a minute costs little. */
-	if (!whole) {
+	/* If the URL alone is known, it may be a ban, and a minute costs little. */
+	if (!read_time(banned_until, now, BAN_MOST, &ban.banned_until) ||
+	    !read_time(retry_at, now, RETRY_MOST, &ban.retry_at) || line.length != 0) {
 		ban = (struct ban){ .retry_at = now + (double)RETRY_UNTOLD };
 		(void)failure_set(&list->damage, FAILURE_LOCAL,
-		    "line %u of '%s/%s' is damaged, and may be a ban of %s: remove it if it is none", number,
-		    directory, published, key);
+		    "line %u of '%s/%s' is damaged and may be a ban of %s: if there is no ban, remove the line",
+		    number, directory, published, key);
 	}
 	if ((ban.banned_until > 0 || ban.retry_at > 0) && !add(list, key, ban))
 		(void)failure_set(&list->damage, FAILURE_LOCAL, "'%s/%s' has more than %d entries", directory,
 		    published, (int)BAN_LIST_ENTRIES);
 }
 
-static void
-read_text(struct ban_list *list, const char *directory, struct slice text, double now)
-{
-	for (unsigned number = 1; text.length > 0; number++) {
-		const char *end = memchr(text.at, '\n', text.length);
-		struct slice line = { text.at, end != NULL ? (size_t)(end - text.at) : text.length };
-
-		read_line(list, directory, line, number, now);
-		text.at += line.length + (end != NULL);
-		text.length -= line.length + (end != NULL);
-	}
-}
-
-/* At most as much as it has room for.  The bytes, or -1 with errno. */
-static ssize_t
-read_all(int fd, char *text, size_t size)
-{
-	size_t length = 0;
-
-	while (length < size) {
-		ssize_t got = read(fd, text + length, size - length);
-
-		if (got == 0)
-			break;
-		if (got < 0 && errno != EINTR)
-			return -1;
-		if (got > 0)
-			length += (size_t)got;
-	}
-	return (ssize_t)length;
-}
-
 static int
 read_open(struct ban_list *list, const char *directory, int fd, double now, struct failure *why)
 {
+	struct buffer text;
 	struct stat info;
-	ssize_t length;
-	char *text;
+	int result;
 
-	/* The directory may belong to other programs too: what is no file of ours is not read to its end. */
+	/* The directory may belong to other programs too: a file that is not ours is not read to its end. */
 	if (fstat(fd, &info) != 0)
 		return fail("read", directory, published, why);
 	if (!S_ISREG(info.st_mode) || info.st_size > LARGEST_FILE)
 		return failure_set(why, FAILURE_LOCAL, "'%s/%s' is %s: remove it", directory, published,
 		    S_ISREG(info.st_mode) ? "too large" : "no regular file");
-	text = malloc(LARGEST_FILE);
-	list->entries = calloc(BAN_LIST_ENTRIES, sizeof(*list->entries));
-	if (text == NULL || list->entries == NULL) {
-		free(text);
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	buffer_init(&text, LARGEST_FILE + 2 * BUFFER_STEP);
+	result = buffer_fill(&text, fd, (size_t)info.st_size);
+	if (result != 0)
+		(void)fail("read", directory, published, why);
+	for (struct slice rest = buffer_slice(&text), line; result == 0 && rest.length > 0;) {
+		const char *end = memchr(rest.at, '\n', rest.length);
+		size_t taken;
+
+		line = (struct slice){ rest.at, end != NULL ? (size_t)(end - rest.at) : rest.length };
+		read_line(list, directory, line, ++list->lines, now);
+		taken = line.length + (end != NULL);
+		rest = (struct slice){ rest.at + taken, rest.length - taken };
 	}
-	length = read_all(fd, text, LARGEST_FILE);
-	if (length >= 0)
-		read_text(list, directory, (struct slice){ text, (size_t)length }, now);
-	free(text);
-	return length >= 0 ? 0 : fail("read", directory, published, why);
+	buffer_release(&text);
+	return result;
 }
 
 int
@@ -223,53 +200,30 @@ ban_list_read(struct ban_list *list, const char *directory, double now, struct f
 	char path[4096 + sizeof(published)];
 	int fd, result;
 
-	*list = (struct ban_list){ 0 };
+	*list = (struct ban_list){ .entries = calloc(BAN_LIST_ENTRIES, sizeof(*list->entries)) };
+	if (list->entries == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	(void)snprintf(path, sizeof(path), "%s/%s", directory, published);
 	/* Opening a FIFO would wait for a writer, and a link may lead anywhere. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	/* No directory: nothing was published, and so no ban was met. */
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
 	if (fd < 0)
-		return fail("read", directory, published, why);
+		return errno == ENOENT || errno == ENOTDIR ? 0 : fail("read", directory, published, why);
 	result = read_open(list, directory, fd, now, why);
 	(void)close(fd);
 	return result;
-}
-
-struct ban
-ban_list_find(const struct ban_list *list, const char *base_url)
-{
-	const struct ban_entry *entry = NULL;
-	char key[BAN_LIST_URL];
-
-	if (list->count > 0 && is_url(SLICE(base_url))) {
-		make_key(SLICE(base_url), key);
-		entry = find(list, key);
-	}
-	return entry != NULL ? entry->ban : (struct ban){ 0, 0 };
 }
 
 void
 ban_list_release(struct ban_list *list)
 {
 	free(list->entries);
-	list->entries = NULL;
-	list->count = 0;
+	*list = (struct ban_list){ 0 };
 }
 
 /* Writing ------------------------------------------------------------ */
 
-static double
-cut(double time, double now, double most)
-{
-	/* Written so that NaN is no time. */
-	if (!(time > now))
-		return 0;
-	return time < now + most ? time : now + most;
-}
-
-/* As exact as in the metrics, so that both say the same. */
+/* Times are as exact as in the metrics, so that both say the same. */
 static void
 append_time(struct buffer *text, double time)
 {
@@ -280,24 +234,13 @@ append_time(struct buffer *text, double time)
 	buffer_append(text, number, length);
 }
 
-static void
-format(const struct ban_list *list, struct buffer *text)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		buffer_string(text, list->entries[i].url);
-		append_time(text, list->entries[i].ban.banned_until);
-		append_time(text, list->entries[i].ban.retry_at);
-		buffer_string(text, "\n");
-	}
-}
-
 /* -1 with errno. */
 static int
 write_temporary(int directory, struct slice text)
 {
 	int fd, result = 0;
 
-	/* What a killed run left behind.  The lock is ours, so nobody is writing it now. */
+	/* A killed run may have left it behind.  The lock is ours, so nobody is writing it now. */
 	(void)unlinkat(directory, temporary, 0);
 	fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
@@ -326,7 +269,12 @@ replace(const struct textfile *lock, const struct ban_list *list, struct failure
 	int result = -1;
 
 	buffer_init(&text, LARGEST_FILE);
-	format(list, &text);
+	for (size_t i = 0; i < list->count; i++) {
+		buffer_string(&text, list->entries[i].url);
+		append_time(&text, list->entries[i].ban.banned_until);
+		append_time(&text, list->entries[i].ban.retry_at);
+		buffer_string(&text, "\n");
+	}
 	if (text.failed)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	else if (write_temporary(lock->directory, buffer_slice(&text)) != 0)
@@ -344,47 +292,40 @@ replace(const struct textfile *lock, const struct ban_list *list, struct failure
 	return result;
 }
 
-/* With the lock held: what is in the file now stays, and the new ban is added. */
-static int
-raise_locked(
-    const struct textfile *lock, const char *base_url, struct ban ban, double now, struct failure *why)
+/* Written so that NaN becomes 0, which is no time. */
+static double
+cut(double time, double now, double most)
 {
-	struct ban_list list;
-	char key[BAN_LIST_URL];
-	int result = ban_list_read(&list, lock->path, now, why);
-
-	if (result == 0 && list.entries == NULL) {
-		list.entries = calloc(BAN_LIST_ENTRIES, sizeof(*list.entries));
-		if (list.entries == NULL)
-			return failure_set(why, FAILURE_LOCAL, "out of memory");
-	}
-	make_key(SLICE(base_url), key);
-	ban.banned_until = cut(ban.banned_until, now, BAN_MOST);
-	ban.retry_at = cut(ban.retry_at, now, RETRY_MOST);
-	if (result == 0 && !add(&list, key, ban))
-		result = failure_set(why, FAILURE_LOCAL, "'%s/%s' is full: it has %d entries", lock->path,
-		    published, (int)BAN_LIST_ENTRIES);
-	if (result == 0)
-		result = replace(lock, &list, why);
-	ban_list_release(&list);
-	return result;
+	return time > now ? ban_hold_until(time, now, 0, most) : 0;
 }
 
 int
 ban_list_raise(const char *directory, const char *base_url, struct ban ban, double now,
     struct deadline deadline, struct failure *why)
 {
+	struct deadline least = deadline_in(least_lock_wait_ns);
+	struct ban_list list = { 0 };
 	struct textfile lock;
+	char key[BAN_LIST_URL];
 	int result;
 
+	ban = (struct ban){ cut(ban.banned_until, now, BAN_MOST), cut(ban.retry_at, now, RETRY_MOST) };
 	/* Nothing to keep, and so no lock to wait for. */
-	if (!(ban.banned_until > now) && !(ban.retry_at > now))
+	if (ban.banned_until <= 0 && ban.retry_at <= 0)
 		return 0;
-	if (!is_url(SLICE(base_url)))
-		return failure_set(why, FAILURE_LOCAL, "a ban of what is no URL cannot be kept");
-	result = textfile_open(&lock, directory, FILE_NAME, deadline, why);
+	if (!make_key(SLICE(base_url), key))
+		return failure_set(why, FAILURE_LOCAL, "cannot keep a ban of '%s': it is no URL", base_url);
+	result =
+	    textfile_open(&lock, directory, FILE_NAME, least.at_ns > deadline.at_ns ? least : deadline, why);
+	/* What is in the file now stays, and the new ban is added. */
 	if (result == 0)
-		result = raise_locked(&lock, base_url, ban, now, why);
+		result = ban_list_read(&list, directory, now, why);
+	if (result == 0 && !add(&list, key, ban))
+		result = failure_set(why, FAILURE_LOCAL, "'%s/%s' is full: it has %d entries", directory,
+		    published, (int)BAN_LIST_ENTRIES);
+	if (result == 0)
+		result = replace(&lock, &list, why);
+	ban_list_release(&list);
 	textfile_close(&lock);
 	return result;
 }

@@ -8,10 +8,10 @@
 #include "common/failure.h"
 
 /*
- * Until when no exchange may be asked from here: what all programs that publish
- * into one directory tell each other.  A ban is on the address, not on a
- * program: it holds for every env and --name, and for one that was not
- * configured when it was met.
+ * Until when an exchange must not be queried from this machine: all programs that
+ * publish into one directory share this list, and no other file says it.  A ban
+ * is on the address, not on a program: it holds for every env and --name, and for
+ * an exchange that was not configured when the ban was met.
  *
  *	before asking:		ban_list_read(), ban_list_find() by the base URL that is asked
  *	when a ban was met:	ban_list_raise(), before anything else is done
@@ -32,6 +32,12 @@ enum {
 	RETRY_MOST = 3600,
 };
 
+/*
+ * The time that an exchange demands, within these bounds: `untold` seconds from now if it does not say or
+ * says a time in the past, at most `most` seconds from now.
+ */
+double ban_hold_until(double demanded, double now, double untold, double most);
+
 enum { BAN_LIST_ENTRIES = 256, BAN_LIST_URL = 512 };
 
 struct ban {
@@ -47,27 +53,30 @@ struct ban_entry {
 struct ban_list {
 	struct ban_entry *entries;
 	size_t count;
-	struct failure damage; /* kind not FAILURE_NONE: what of the file could not be used, to be told */
+	unsigned lines;        /* of the file */
+	struct failure damage; /* kind not FAILURE_NONE: a part of the file could not be used */
 };
 
 /*
- * What is in force at `now`.  No file and no directory are an empty list.  Left
- * out are times that cannot be, of a clock that was set back.  What is no entry
- * is left out and told in `damage`; but a line of which the URL alone can be read may be a ban, and holds
- * that exchange back for RETRY_UNTOLD from now, in each run until it is removed. -1 with `why` (local): the
- * file is there and cannot be read, or is none of ours (no regular file, too large), so that nobody may be
- * asked.  In both cases for ban_list_release().
+ * What is in force at `now`.  Without a file or a directory the list is empty.
+ * Times that cannot be, of a clock that was set back, are left out.  A line that
+ * is no entry is left out and reported in `damage`; but a line of which the URL
+ * alone can be read may be a ban, and holds that exchange back for RETRY_UNTOLD
+ * from now, in each run until it is removed.  -1 with `why` (local): the file is
+ * there and cannot be read, is no regular file, or is too large; then no exchange
+ * may be queried.  In both cases for ban_list_release().
  */
 int ban_list_read(struct ban_list *list, const char *directory, double now, struct failure *why);
 
-/* All zero: nothing is known of it.  Scheme and host may be written in capitals. */
+/* All zero: there is no ban.  Scheme and host may be written in capitals. */
 struct ban ban_list_find(const struct ban_list *list, const char *base_url);
 
 /*
- * Nothing may be asked of `base_url` before these times, which are cut to
- * BAN_MOST and RETRY_MOST from now; a later time in the file stays.  What is
- * over is left out on this occasion, and so is damage.  It is on the disk when
- * this returns.  0, or -1 with `why` (local): it may be lost.
+ * `base_url` must not be queried before these times, which are cut to BAN_MOST
+ * and RETRY_MOST from now; a later time in the file stays.  Times that are over
+ * and damage are left out on this occasion.  The list is on the disk when this
+ * returns.  It waits for the lock until the deadline, but at least 100 ms.  0, or
+ * -1 with `why` (local): the ban may be lost.
  */
 int ban_list_raise(const char *directory, const char *base_url, struct ban ban, double now,
     struct deadline deadline, struct failure *why);

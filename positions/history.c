@@ -79,16 +79,6 @@ later(double a, double b)
 	return a > b ? a : b;
 }
 
-/* An exchange may be hostile, or broken: what it demands holds within bounds. */
-static double
-hold_until(double demanded, double now, double untold, double most)
-{
-	/* This holds for NaN, too. */
-	if (!(demanded > now))
-		demanded = now + untold;
-	return demanded < now + most ? demanded : now + most;
-}
-
 struct ban
 history_refusal(const struct account *account, double now)
 {
@@ -97,16 +87,16 @@ history_refusal(const struct account *account, double now)
 	struct ban ban = { 0, 0 };
 
 	if (reading != NULL && reading->banned)
-		ban.banned_until = hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
+		ban.banned_until = ban_hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
 	else if (reading != NULL && reading->refused)
-		ban.retry_at = hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
+		ban.retry_at = ban_hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
 	/* Order books were asked of the same exchange, from the same address: the later time counts. */
 	if (prices != NULL && prices->banned)
 		ban.banned_until =
-		    later(ban.banned_until, hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
+		    later(ban.banned_until, ban_hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
 	if (prices != NULL && prices->throttled)
 		ban.retry_at =
-		    later(ban.retry_at, hold_until(prices->retry_at, now, RETRY_UNTOLD, RETRY_MOST));
+		    later(ban.retry_at, ban_hold_until(prices->retry_at, now, RETRY_UNTOLD, RETRY_MOST));
 	return ban;
 }
 

@@ -8,9 +8,6 @@
 #include "exchange/ban_list.h"
 #include "positions/history.h"
 
-/* Even a run that used up its time may wait this long for another program that writes down a ban. */
-static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
-
 static void
 hold_back(struct account *account, const struct ban_list *list)
 {
@@ -29,7 +26,7 @@ bans_read(struct accounts *accounts, struct run *run, double now, struct failure
 	int result = ban_list_read(&list, run_directory(run), now, why);
 
 	if (result != 0)
-		(void)failure_prefix(why, "not asked, for it may hold a ban");
+		(void)failure_prefix(why, "the ban list could not be read, so no exchange is queried");
 	/* A damaged line is a failure of the run, but the others still hold. */
 	else if (list.damage.kind != FAILURE_NONE)
 		run_failed(run, "exchanges", &list.damage);
@@ -42,12 +39,10 @@ bans_read(struct accounts *accounts, struct run *run, double now, struct failure
 static void
 raise_one(const struct account *account, struct run *run, struct ban ban, double now)
 {
-	struct deadline least = deadline_in(least_lock_wait_ns), deadline = run_deadline(run);
 	struct failure why = { 0 };
 
-	if (least.at_ns > deadline.at_ns)
-		deadline = least;
-	if (ban_list_raise(run_directory(run), account_base_url(account), ban, now, deadline, &why) == 0)
+	if (ban_list_raise(
+		run_directory(run), account_base_url(account), ban, now, run_deadline(run), &why) == 0)
 		return;
 	(void)failure_prefix(&why, "its ban cannot be kept for other programs");
 	run_failed(run, account->name, &why);

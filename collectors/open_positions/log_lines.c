@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "collectors/open_positions/log_lines.h"
+#include "common/system/time.h"
 #include "positions/history.h"
 
 /* Failures ----------------------------------------------------------- */
@@ -17,15 +17,12 @@
 static void
 write_held_back(struct run *run, const struct account *account)
 {
-	time_t until = (time_t)account->retry_at;
 	struct failure why = { 0 };
-	struct tm utc;
-	char text[32];
+	char until[TIME_TEXT];
 
-	if (gmtime_r(&until, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-		text[0] = '\0';
 	(void)failure_set(&why, FAILURE_REJECTED,
-	    "not asked: the exchange wants fewer requests and gets none until %s", text);
+	    "not asked until %s: the exchange has banned this address, or wants fewer requests",
+	    time_text(account->retry_at, until));
 	run_failed(run, account->name, &why);
 }
 

@@ -3,8 +3,10 @@
  * be lost or differ, and cron needs a memory too.
  *
  * What is read may have been written by another version, by hand or under another clock.  So each number
- * has its bounds, and one outside of them counts as not there.  A ban until the year 3000 would otherwise
- * silence the program for ever.
+ * has its bounds, and one outside of them counts as not there.
+ *
+ * Bans and back-offs are not read from here: the ban list (exchange/ban_list.h) says what is in force, and
+ * the gauges only show it.
  */
 
 #include <assert.h>
@@ -26,8 +28,6 @@ read_value(const struct metrics *last, enum exchange_family family, const char *
 	return value >= least && value <= most ? value : otherwise;
 }
 
-/* How far beyond its bounds a time may be, because clocks are moved a little all the time. */
-static const double clock_slack = 3600;
 static const double largest_count = 1e15;
 
 void
@@ -41,10 +41,6 @@ history_read(const struct metrics *last, const char *exchange, double now, struc
 		.error_ratio = read_value(last, EXCHANGE_ERROR_RATIO, labels, 0, 1, 0),
 		.error_samples = read_value(last, EXCHANGE_ERROR_SAMPLES, labels, 0, largest_count, 0),
 		.asked_at = read_value(last, EXCHANGE_LAST_ASKED, labels, 0, now, 0),
-		.banned_until = read_value(
-		    last, EXCHANGE_BANNED_UNTIL, labels, 0, now + (double)BAN_MOST + clock_slack, 0),
-		.retry_at =
-		    read_value(last, EXCHANGE_RETRY_AT, labels, 0, now + (double)RETRY_MOST + clock_slack, 0),
 		.maintenance = read_value(last, EXCHANGE_MAINTENANCE, labels, 0, 1, 0) == 1,
 		.symbols_failed = read_value(last, EXCHANGE_SYMBOLS_FAILED, labels, 0, 1, 0) == 1,
 	};

@@ -9,12 +9,12 @@
  * published file is the memory, by gauges and one counter.  Those of a book are
  * not kept but written again in each run that asked, so that they end with
  * their symbol.
- *
- * Only what this run learnt is written.  So a run that ends late, beside
- * another one, does not undo a ban that the other one met.
  */
 
-/* What `last` knows; times that cannot be true any more (the clock was set back) are forgotten. */
+/*
+ * What `last` knows; times that cannot be true any more (the clock was set back) are forgotten.  Bans and
+ * back-offs come from the ban list alone: here they are 0.
+ */
 void history_read(const struct metrics *last, const char *exchange, double now, struct history *history);
 void history_read_book(
     const struct metrics *last, const char *exchange, const char *symbol, struct book_history *history);
@@ -24,7 +24,7 @@ void history_write(struct metrics *m, const char *exchange, const struct history
 void history_write_book(struct metrics *m, const char *exchange, const char *symbol,
     const struct book_history *history, bool with_tradable);
 
-/* After one that did not: a ban or back-off that another program met is told here too. */
+/* After one that did not: the gauges of the ban or back-off that is in force. */
 void history_write_hold(struct metrics *m, const char *exchange, const struct history *history, double now);
 
 /* The state, in every run. */

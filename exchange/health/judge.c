@@ -84,15 +84,6 @@ remember_errors(struct history *history, const struct assessment *assessment, do
 	history->error_ratio = history->error_samples > 0 ? errors / history->error_samples : 0;
 }
 
-/* What a venue demands, within bounds: it may be hostile, or broken. */
-static double
-hold_until(double demanded, double now, double untold, double most)
-{
-	if (!(demanded > now))
-		demanded = now + untold;
-	return demanded < now + most ? demanded : now + most;
-}
-
 void
 judge_remember(struct history *history, const struct assessment *assessment, double now)
 {
@@ -109,13 +100,13 @@ judge_remember(struct history *history, const struct assessment *assessment, dou
 	else if (assessment->failures > assessment->refusals)
 		history->failed_runs++;
 	if (assessment->banned) {
-		until = hold_until(assessment->banned_until, now, BAN_LEAST, BAN_MOST);
+		until = ban_hold_until(assessment->banned_until, now, BAN_LEAST, BAN_MOST);
 		/* One answer of several may tell less: a ban is never shortened. */
 		if (until > history->banned_until)
 			history->banned_until = until;
 	}
 	if (assessment->throttled) {
-		until = hold_until(assessment->retry_at, now, RETRY_UNTOLD, RETRY_MOST);
+		until = ban_hold_until(assessment->retry_at, now, RETRY_UNTOLD, RETRY_MOST);
 		if (until > history->retry_at)
 			history->retry_at = until;
 	}

@@ -37,7 +37,7 @@ profile_check_read_path(const char *text)
 	if (*text != '/' || strpbrk(text, " #\"\\\t\r\n@") != NULL)
 		return "not a path that begins with '/', without spaces";
 	if (strpbrk(text, "{}") != NULL)
-		return "an account is not asked per symbol: no braces may be in it";
+		return "there is one request for all symbols: braces are not allowed";
 	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++)
 		if (strcasestr(text, changing[i]) != NULL)
 			return "not a path that only reads";
@@ -177,19 +177,8 @@ check_parts(const struct profile_loading *loading, struct failure *why)
 		    "nothing is read: no expiry, permissions, ip_restricted or addresses", why);
 	if (account->key_ip_restricted != NULL && account->key_addresses != NULL)
 		return profile_fail(loading, profile_line(loading, "account.key.addresses"),
-		    "account.key.addresses", "it is told by ip_restricted already", why);
-	return profile_require_with(loading, "account.positions.side",
-		   "account.positions.long account.positions.short", why) != 0 ||
-		       profile_require_with(
-			   loading, "account.positions.long", "account.positions.side", why) != 0 ||
-		       profile_require_with(
-			   loading, "account.positions.short", "account.positions.side", why) != 0 ||
-		       profile_require_with(
-			   loading, "account.positions.signed", "account.positions.side", why) != 0 ||
-		       profile_require_with(loading, "account.key.expiry", "account.key.expiry_unit", why) !=
-			   0
-		   ? -1
-		   : 0;
+		    "account.key.addresses", "give only one of ip_restricted and addresses", why);
+	return 0;
 }
 
 /*
@@ -218,14 +207,19 @@ int
 profile_check_account(const struct profile_loading *loading, struct failure *why)
 {
 	const struct profile *p = loading->profile;
+	const struct {
+		const char *key;
+		const struct profile_list *list;
+	} lists[] = { { "errors.ip", &p->auth_ip }, { "errors.permission", &p->auth_permission },
+		{ "errors.expired", &p->auth_expired }, { "errors.signature", &p->auth_signature } };
 
 	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
 		if (check_read(loading, (enum account_endpoint)e, why) != 0)
 			return -1;
-	return check_parts(loading, why) != 0 || check_advice(loading, "errors.ip", &p->auth_ip, why) != 0 ||
-		       check_advice(loading, "errors.permission", &p->auth_permission, why) != 0 ||
-		       check_advice(loading, "errors.expired", &p->auth_expired, why) != 0 ||
-		       check_advice(loading, "errors.signature", &p->auth_signature, why) != 0
-		   ? -1
-		   : 0;
+	if (check_parts(loading, why) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (check_advice(loading, lists[i].key, lists[i].list, why) != 0)
+			return -1;
+	return 0;
 }

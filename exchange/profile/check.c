@@ -84,38 +84,42 @@ check_answers(const struct profile_loading *loading, struct failure *why)
 	if (!p->time_from_date_header &&
 	    profile_require(loading, "endpoints.time.path time.pointer time.unit", why) != 0)
 		return -1;
-	return profile_require(loading, "book.bids book.asks book.bid_price book.ask_price", why) != 0 ||
-		       profile_require_with(loading, "book.timestamp", "book.unit", why) != 0 ||
-		       profile_require_with(loading, "book.bid_size", "book.ask_size", why) != 0 ||
-		       profile_require_with(loading, "book.ask_size", "book.bid_size", why) != 0 ||
-		       profile_require_with(loading, "errors", "errors.code errors.message", why) != 0
-		   ? -1
-		   : 0;
+	return profile_require(loading, "book.bids book.asks book.bid_price book.ask_price", why);
 }
 
+/* What belongs together: if the file has the key, it must have the others. */
+static const struct {
+	const char *key, *others;
+} together[] = {
+	{ "book.timestamp", "book.unit" },
+	{ "book.bid_size", "book.ask_size" },
+	{ "book.ask_size", "book.bid_size" },
+	{ "errors", "errors.code errors.message" },
+	{ "endpoints.trade", "trade.timestamp trade.unit" },
+	{ "trade", "endpoints.trade.path" },
+	{ "endpoints.status", "status.pointer status.maintenance" },
+	{ "status", "endpoints.status.path" },
+	{ "endpoints.symbols", "symbols.list symbols.name" },
+	{ "symbols", "endpoints.symbols.path" },
+	{ "symbols.state", "symbols.tradable" },
+	{ "symbols.tradable", "symbols.state" },
+	{ "account.positions.side", "account.positions.long account.positions.short" },
+	{ "account.positions.long", "account.positions.side" },
+	{ "account.positions.short", "account.positions.side" },
+	{ "account.positions.signed", "account.positions.side" },
+	{ "account.key.expiry", "account.key.expiry_unit" },
+};
+
 static int
-fail_per_symbol(const struct profile_loading *loading, enum endpoint endpoint, struct failure *why)
+check_together(const struct profile_loading *loading, struct failure *why)
 {
-	char key[64];
-
-	(void)snprintf(key, sizeof(key), "endpoints.%s.path", endpoint_name(endpoint));
-	return profile_fail(
-	    loading, profile_line(loading, key), key, "it is asked once: no {symbol} may be in it", why);
-}
-
-/* A run without the book could not judge the exchange; the list of symbols says the same for days. */
-static int
-check_pace(const struct profile_loading *loading, struct failure *why)
-{
-	for (size_t e = 0; e < ENDPOINTS; e++) {
-		char key[64];
-
-		(void)snprintf(key, sizeof(key), "endpoints.%s.every_runs", endpoint_name((enum endpoint)e));
-		if (e != ENDPOINT_SYMBOLS && loading->profile->endpoints[e].every_runs > 1)
-			return profile_fail(loading, profile_line(loading, key), key,
-			    "only symbols may be left out of a run", why);
-	}
-	return 0;
+	for (size_t i = 0; i < sizeof(together) / sizeof(*together); i++)
+		if (profile_require_with(loading, together[i].key, together[i].others, why) != 0)
+			return -1;
+	/* A status that is one word needs the healthy words too: any other word means restricted. */
+	return loading->profile->status_list != NULL
+		   ? 0
+		   : profile_require_with(loading, "status", "status.healthy", why);
 }
 
 /*
@@ -136,41 +140,34 @@ check_own_name(const struct profile_loading *loading, struct failure *why)
 }
 
 /*
- * A question and how its answer is read come together, in both directions: without the pointers the answer
- * could not be read, and pointers without their endpoint would never be used.
+ * Books and trades are asked for each symbol, because their answers are about one; `symbols` may be either.
+ * Only the list of symbols may be left out of runs: it says the same for days.
  */
 static int
 check_endpoints(const struct profile_loading *loading, struct failure *why)
 {
-	for (size_t e = 0; e < ENDPOINTS; e++) {
-		char key[64], parts[160];
+	for (int i = 0; i < ENDPOINTS; i++) {
+		enum endpoint e = (enum endpoint)i;
+		const struct profile_endpoint *endpoint = &loading->profile->endpoints[e];
+		bool wanted = e == ENDPOINT_BOOK || e == ENDPOINT_TRADE;
+		char key[64], path[80], parts[160];
 
-		(void)snprintf(key, sizeof(key), "endpoints.%s", endpoint_name((enum endpoint)e));
-		(void)snprintf(parts, sizeof(parts), "%s.path %s.weight", key, key);
+		(void)snprintf(key, sizeof(key), "endpoints.%s", endpoint_name(e));
+		(void)snprintf(path, sizeof(path), "%s.path", key);
+		(void)snprintf(parts, sizeof(parts), "%s %s.weight", path, key);
 		if (profile_require_with(loading, key, parts, why) != 0)
 			return -1;
+		if (endpoint->path != NULL && e != ENDPOINT_SYMBOLS && endpoint->per_symbol != wanted)
+			return profile_fail(loading, profile_line(loading, path), path,
+			    wanted ? "{symbol} is missing: there is one request for each symbol"
+				   : "{symbol} is not allowed: there is one request for all symbols",
+			    why);
+		(void)snprintf(path, sizeof(path), "%s.every_runs", key);
+		if (e != ENDPOINT_SYMBOLS && endpoint->every_runs > 1)
+			return profile_fail(loading, profile_line(loading, path), path,
+			    "only symbols may be left out of a run", why);
 	}
-	for (size_t e = ENDPOINT_PING; e <= ENDPOINT_STATUS; e++)
-		if (loading->profile->endpoints[e].per_symbol)
-			return fail_per_symbol(loading, (enum endpoint)e, why);
-	if (!loading->profile->endpoints[ENDPOINT_BOOK].per_symbol)
-		return profile_fail(loading, profile_line(loading, "endpoints.book.path"),
-		    "endpoints.book.path", "the book is asked per symbol: no {symbol} in it", why);
-	/* A status that is one word needs the healthy words too: any other word means restricted. */
-	return profile_require_with(loading, "endpoints.trade", "trade.timestamp trade.unit", why) != 0 ||
-		       profile_require_with(loading, "trade", "endpoints.trade.path", why) != 0 ||
-		       profile_require_with(
-			   loading, "endpoints.status", "status.pointer status.maintenance", why) != 0 ||
-		       profile_require_with(loading, "status", "endpoints.status.path", why) != 0 ||
-		       (loading->profile->status_list == NULL &&
-			   profile_require_with(loading, "status", "status.healthy", why) != 0) ||
-		       profile_require_with(loading, "endpoints.symbols", "symbols.list symbols.name", why) !=
-			   0 ||
-		       profile_require_with(loading, "symbols", "endpoints.symbols.path", why) != 0 ||
-		       profile_require_with(loading, "symbols.state", "symbols.tradable", why) != 0 ||
-		       profile_require_with(loading, "symbols.tradable", "symbols.state", why) != 0
-		   ? -1
-		   : 0;
+	return 0;
 }
 
 /*
@@ -243,8 +240,8 @@ int
 profile_check(const struct profile_loading *loading, struct failure *why)
 {
 	if (profile_require(loading, "name base_url symbol.format endpoints.book.path", why) != 0 ||
-	    check_own_name(loading, why) != 0 || check_pace(loading, why) != 0 ||
-	    check_answers(loading, why) != 0 || check_endpoints(loading, why) != 0 ||
+	    check_own_name(loading, why) != 0 || check_answers(loading, why) != 0 ||
+	    check_endpoints(loading, why) != 0 || check_together(loading, why) != 0 ||
 	    check_limits(loading, why) != 0 ||
 	    profile_require(loading, "retry.throttle_status retry.default_ban", why) != 0)
 		return -1;

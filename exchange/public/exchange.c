@@ -148,10 +148,7 @@ prepare_venue(
 {
 	size_t symbols = target->symbol_count + 1, requests = count_requests(target) + 1; /* never 0 bytes */
 
-	*reading = (struct exchange_reading){ .retry_at = -1,
-		.banned_until = -1,
-		.certificate_expiry = -1,
-		.weight = exchange_weight(target) };
+	*reading = (struct exchange_reading){ .retry_at = -1, .banned_until = -1, .certificate_expiry = -1 };
 	for (size_t i = 0; i < HTTP_PHASES; i++)
 		reading->phase_seconds[i] = -1;
 	for (size_t i = 0; i < PROFILE_LIMITS; i++)
@@ -334,6 +331,9 @@ read_answer(struct question *question, const struct http_response *response)
 	struct exchange_answer answer;
 
 	question->taken = true;
+	/* What was sent cost rate limit, answered or not. */
+	if (response->sent)
+		venue->reading->weight += profile->endpoints[request->endpoint].weight;
 	exchange_read(profile, request->endpoint, response, arrival(response),
 	    per_symbol ? &one : venue->sorted, per_symbol ? 1 : venue->target->symbol_count, &answer);
 	request->status = response->status;
@@ -353,7 +353,7 @@ read_answer(struct question *question, const struct http_response *response)
 		answer.book.tradable = venue->reading->books[request->symbol].tradable;
 		venue->reading->books[request->symbol] = answer.book;
 	}
-	if (request->endpoint == ENDPOINT_TRADE && per_symbol)
+	if (request->endpoint == ENDPOINT_TRADE)
 		venue->trades[request->symbol] = answer.trade_timestamp;
 	if (request->endpoint == ENDPOINT_SYMBOLS && per_symbol)
 		set_tradable(&venue->reading->books[request->symbol], one.tradable);
@@ -384,29 +384,21 @@ read_early(void *context, size_t index, const struct http_response *response, st
 	return false;
 }
 
-/* What was not read early: long bodies, and requests that were not sent or not answered in time. */
-static void
-read_late(struct question *question, const struct http_response *response)
-{
-	struct request_reading *request = question->request;
-	struct public_venue *venue = question->venue;
-
-	read_answer(question, response);
-	/* A request that we held back is no failure of the exchange, and cost nothing. */
-	request->dropped = !response->sent && venue->refuses;
-	if (request->dropped)
-		venue->reading->weight -= venue->target->profile->endpoints[request->endpoint].weight;
-}
-
 static void
 ask(struct http_client *client, struct public_run *run, struct deadline deadline)
 {
 	const struct http_watch watch = { .context = run, .may_send = may_send, .answered = read_early };
 
 	http_ask(client, run->requests, run->count, &watch, deadline, run->responses);
+	/* What was not read early: long bodies, and requests that were not sent or not answered in time. */
 	for (size_t i = 0; i < run->count; i++)
-		if (!run->questions[i].taken)
-			read_late(&run->questions[i], &run->responses[i]);
+		if (!run->questions[i].taken) {
+			struct question *question = &run->questions[i];
+
+			read_answer(question, &run->responses[i]);
+			/* A request that we held back is no failure of the exchange. */
+			question->request->dropped = !run->responses[i].sent && question->venue->refuses;
+		}
 }
 
 /* What other answers say of a symbol's book: its age by the last trade, and whether it may be traded. */

@@ -408,7 +408,7 @@ check "and stops nobody" up near 1
 forget
 ln -s .exchange_bans "$textfiles/.exchange_bans"
 again
-check "a list that cannot be read may hold a ban" logged 'not asked, for it may hold a ban'
+check "a list that cannot be read may hold a ban" logged 'the ban list could not be read, so no exchange is queried'
 check "so that nobody is asked" is 'requests_total{exchange="near",endpoint="book"' 0
 http near 418 '{}' 'Retry-After: 600'
 forget

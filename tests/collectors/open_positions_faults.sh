@@ -336,7 +336,7 @@ ln -s .exchange_bans "$textfiles/.exchange_bans"
 one binance
 check "its counters go on" is 'account_requests_total{exchange="binance",endpoint="balances"' "$asked"
 check "where nobody can tell who is banned, nobody is asked" asked_nothing
-check "it is told" logged 'for it may hold a ban'
+check "it is told" logged 'the ban list could not be read, so no exchange is queried'
 check "nothing is flat" readable exchange binance 0
 fresh
 fault 'binance/429?value=900'
@@ -419,7 +419,7 @@ forbidden() {  # forbidden VENUE FROM TO TEXT
 }
 forbidden kraken /0/private/BalanceEx /0/private/AddOrder 'not a path that only reads'
 forbidden kraken /0/private/BalanceEx /0/private/Withdraw 'not a path that only reads'
-forbidden kraken /0/private/BalanceEx /0/private/Stash 'POST is for known calls that only read'
+forbidden kraken /0/private/BalanceEx /0/private/Stash 'POST is only for the few calls that are known to read'
 forbidden kraken 'method: POST' 'method: DELETE' 'none of'
 forbidden kraken 'method: POST' 'method: PUT' 'none of'
 forbidden binance '/api/v3/account?omit' '/api/v3/order?omit' 'not a path that only reads'

@@ -99,7 +99,7 @@ kraken_sign=$({
 check "kraken" is "$(header API-Sign)" "$kraken_sign"
 refute "kraken: an order is not signed" sign kraken base64 POST /0/private/AddOrder 'pair=XBTUSD&type=buy'
 check "kraken: and nothing of it is printed" test ! -s "$work/sent"
-check "kraken: why" grep -q 'POST /0/private/AddOrder is none of the calls that only read' "$work/err"
+check "kraken: why" grep -q 'POST /0/private/AddOrder is not one of the calls that only read' "$work/err"
 refute "binance: no POST is signed" sign binance secret POST /api/v3/order 'symbol=BTCUSDT&side=BUY'
 check "binance: no POST: nothing is printed" test ! -s "$work/sent"
 

@@ -311,7 +311,7 @@ START_TEST(what_is_asked_is_read_and_nothing_else_is_sent)
 }
 END_TEST
 
-static const struct rule three_pages[] = { { "cursor=a%2Fb%3D", 200, "rows 3 next 9%7Cz" },
+static const struct rule three_pages[] = { { "cursor=a%2Fb%3D", 200, "rows 3 next 9|z" },
 	{ "cursor=9%7Cz", 200, "rows 1" }, { "/balances", 200, "rows 3 next a/b=" },
 	{ "/positions", 200, "rows 2" }, { 0 } };
 
@@ -378,13 +378,9 @@ static const struct {
 	      { "/balances", 200, "rows 3 next 2" }, { "", 200, "rows 1" } },
 	    FAILURE_PROTOCOL, "page 3: it names a next page that was there before", 3 },
 	{ { { "/balances", 200, "rows 3 next a&symbol=b" }, { "", 200, "rows 1" } }, FAILURE_PROTOCOL,
-	    "in a way that makes no sense", 1 },
+	    "the cursor of the next page is not valid", 1 },
 	{ { { "/balances", 200, "rows 3 next a\nb" }, { "", 200, "rows 1" } }, FAILURE_PROTOCOL,
-	    "in a way that makes no sense", 1 },
-	{ { { "/balances", 200, "rows 3 next a%26symbol%3Db" }, { "", 200, "rows 1" } }, FAILURE_LOCAL,
-	    "makes no sense", 1 },
-	{ { { "/balances", 200, "rows 3 next a%00b" }, { "", 200, "rows 1" } }, FAILURE_LOCAL,
-	    "makes no sense", 1 },
+	    "the cursor of the next page is not valid", 1 },
 	{ { { "/balances", 500, "" }, { "", 200, "rows 1" } }, FAILURE_PROTOCOL, "page 1: it makes no sense",
 	    1 },
 };
@@ -403,7 +399,6 @@ START_TEST(a_page_that_fails_makes_the_whole_list_unread)
 	ck_assert_int_eq(part->failure.kind, broken[_i].kind);
 	ck_assert_uint_eq(part->requests, broken[_i].requests);
 	ck_assert_uint_eq(one.reading.lists.balance_count, 0);
-	ck_assert_ptr_null(one.reading.lists.balances);
 	ck_assert(one.reading.parts[ACCOUNT_POSITIONS].read);
 	ck_assert_uint_eq(one.reading.lists.position_count, 1);
 	tear_down(&one);
@@ -599,7 +594,7 @@ START_TEST(an_order_in_a_profile_is_not_sent)
 		ck_assert(one.reading.parts[e].asked && !one.reading.parts[e].read);
 		ck_assert_int_eq(one.reading.parts[e].failure.kind, FAILURE_LOCAL);
 		ck_assert_ptr_nonnull(
-		    strstr(one.reading.parts[e].failure.text, "none of the calls that only read"));
+		    strstr(one.reading.parts[e].failure.text, "not one of the calls that only read"));
 	}
 	ck_assert_int_eq(one.reading.weight, 0);
 	tear_down(&one);

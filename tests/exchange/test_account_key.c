@@ -738,17 +738,17 @@ START_TEST(nothing_is_posted_but_what_is_known_to_read)
 
 	for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++)
 		check_refused("kraken", writes[i], true,
-		    strpbrk(writes[i], " .") != NULL ? "is no path" : "none of the calls that only read");
-	check_refused("binance", "/api/v3/order", true, "none of the calls that only read");
-	check_refused("binance", "/api/v3/account", true, "none of the calls that only read");
-	check_refused("bybit", "/v5/order/create", true, "none of the calls that only read");
-	check_refused("okx", "/api/v5/trade/order", true, "none of the calls that only read");
+		    strpbrk(writes[i], " .") != NULL ? "is not a path" : "not one of the calls that only read");
+	check_refused("binance", "/api/v3/order", true, "not one of the calls that only read");
+	check_refused("binance", "/api/v3/account", true, "not one of the calls that only read");
+	check_refused("bybit", "/v5/order/create", true, "not one of the calls that only read");
+	check_refused("okx", "/api/v5/trade/order", true, "not one of the calls that only read");
 	check_refused("kraken", "/0/private/Balance", false, "method: POST");
-	check_refused("binance", "/api/v3/account?a=b", false, "is no path");
-	check_refused("binance", "/api/v3/account#", false, "is no path");
-	check_refused("binance", "/api/v3/account/../order", false, "is no path");
-	check_refused("binance", "@evil.example/", false, "is no path");
-	check_refused("binance", "/api/v3/account HTTP/1.1\r\nX: y", false, "is no path");
+	check_refused("binance", "/api/v3/account?a=b", false, "is not a path");
+	check_refused("binance", "/api/v3/account#", false, "is not a path");
+	check_refused("binance", "/api/v3/account/../order", false, "is not a path");
+	check_refused("binance", "@evil.example/", false, "is not a path");
+	check_refused("binance", "/api/v3/account HTTP/1.1\r\nX: y", false, "is not a path");
 }
 END_TEST
 

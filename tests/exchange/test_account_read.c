@@ -352,7 +352,7 @@ static const struct {
 	{ "bybit", ACCOUNT_POSITIONS, NULL,
 	    "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[]}}", "'/result/category" },
 	{ "upbit", ACCOUNT_KEY, NULL, "[{\"access_key\":\"testkey\",\"expire_at\":\"soon\"}]",
-	    "no time: 'soon'" },
+	    "not a time: 'soon'" },
 };
 
 START_TEST(what_cannot_be_read_is_a_failure_and_never_flat)
@@ -407,6 +407,30 @@ START_TEST(a_page_tells_how_to_ask_for_the_next_one)
 	ck_assert_pstr_eq(cursor, cursors[_i].cursor);
 	free(cursor);
 	buffer_release(&text);
+	profile_free(p);
+}
+END_TEST
+
+/* As in a URL: decoded once, but for characters that nothing may hold. */
+static const struct {
+	const char *told, *cursor;
+} encoded[] = {
+	{ "a%2Cb", "a,b" },
+	{ "a%26b", "a&b" }, /* which account.c refuses */
+	{ "a%252Cb", "a%2Cb" },
+	{ "a%00b", "a%00b" },
+	{ "100%", "100%" },
+};
+
+START_TEST(a_cursor_is_decoded_once)
+{
+	struct profile *p = load("coinbase");
+	char text[128], *cursor;
+
+	(void)snprintf(text, sizeof(text), "{\"accounts\":[],\"cursor\":\"%s\"}", encoded[_i].told);
+	ck_assert_int_eq(read_body(p, ACCOUNT_BALANCES, 200, SLICE(text), &cursor), 0);
+	ck_assert_pstr_eq(cursor, encoded[_i].cursor);
+	free(cursor);
 	profile_free(p);
 }
 END_TEST
@@ -766,6 +790,7 @@ main(void)
 	tcase_add_test(all, an_answer_that_did_not_come_is_its_own_failure);
 	tcase_add_loop_test(all, what_cannot_be_read_is_a_failure_and_never_flat, 0, LENGTH(unreadable));
 	tcase_add_test(all, a_page_that_fails_midway_leaves_the_pages_before_alone);
+	tcase_add_loop_test(all, a_cursor_is_decoded_once, 0, LENGTH(encoded));
 	tcase_add_loop_test(all, a_page_tells_how_to_ask_for_the_next_one, 0, LENGTH(cursors));
 	tcase_add_test(all, pages_add_up);
 	tcase_add_test(all, sums_keep_their_decimals);

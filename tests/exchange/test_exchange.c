@@ -566,6 +566,7 @@ struct line {
 static struct line *lines;
 static size_t line_count;
 static size_t sent_count, at_once = 16;
+static size_t sent_most = SIZE_MAX; /* then the deadline comes */
 static char sent[16][128];
 
 static struct http_response
@@ -591,7 +592,7 @@ http_ask(struct http_client *client, const struct http_request requests[], size_
 	(void)deadline;
 	for (size_t i = 0; i < count; i++) {
 		responses[i] = (struct http_response){ .failure = { FAILURE_REJECTED, "not sent" } };
-		responses[i].sent = watch->may_send(watch->context, i);
+		responses[i].sent = i < sent_most && watch->may_send(watch->context, i);
 		if (responses[i].sent) {
 			ck_assert_uint_lt(sent_count, 16);
 			(void)snprintf(sent[sent_count++], sizeof(sent[0]), "%s", requests[i].url);
@@ -652,8 +653,9 @@ START_TEST(binance_is_asked_for_each_symbol_and_its_trades_date_its_books)
 	ck_assert_uint_eq(r.request_count, 10);
 	ck_assert_uint_eq(sent_count, 7);
 	ck_assert_str_eq(sent[2], "http://127.0.0.1:1/binance/api/v3/depth?symbol=%C3%84%C3%96USDT&limit=5");
-	ck_assert_int_eq(r.weight, 1 + 3 * (5 + 2 + 20));
-	ck_assert_int_eq(exchange_weight(&target), r.weight);
+	/* What could not be sent cost nothing. */
+	ck_assert_int_eq(r.weight, 1 + 2 * (5 + 2 + 20));
+	ck_assert_int_eq(exchange_weight(&target), 1 + 3 * (5 + 2 + 20));
 	ck_assert(r.books[0].read);
 	ck_assert_double_eq_tol(r.books[0].timestamp, 1699999999.45, 1e-6);
 	ck_assert_int_eq(r.books[0].tradable, 0);
@@ -671,6 +673,30 @@ START_TEST(binance_is_asked_for_each_symbol_and_its_trades_date_its_books)
 	ck_assert(r.clock_read);
 	ck_assert_double_eq_tol(r.clock_skew, 0.5, 0.001);
 	ck_assert_double_eq_tol(r.clock_error, 0.2, 0.001);
+	exchange_readings_release(&r, 1);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(a_request_that_the_deadline_cut_off_before_it_was_sent_cost_nothing)
+{
+	const char *const names[] = { "BTC/USDT", "ETH/USDT", NULL };
+	struct profile *p = load("binance");
+	struct exchange_target target = { .profile = p,
+		.symbols = names,
+		.symbol_count = 2,
+		.asked = { [ENDPOINT_TIME] = true, [ENDPOINT_BOOK] = true } };
+	struct exchange_reading r;
+
+	sent_most = 2;
+	probe(&target, NULL, 0, &r);
+	sent_most = SIZE_MAX;
+	ck_assert_uint_eq(sent_count, 2);
+	ck_assert_int_eq(r.weight, 1 + 5);
+	/* It failed all the same: the exchange was too slow for all of them. */
+	ck_assert_uint_eq(r.request_count, 3);
+	ck_assert(!r.requests[2].dropped);
+	ck_assert_int_ne(r.requests[2].failure.kind, FAILURE_NONE);
 	exchange_readings_release(&r, 1);
 	profile_free(p);
 }
@@ -838,6 +864,7 @@ main(void)
 	tcase_add_test(attacks, of_a_hundred_thousand_symbols_only_those_asked_for_are_seen);
 	tcase_set_timeout(attacks, 60);
 	tcase_add_test(probes, binance_is_asked_for_each_symbol_and_its_trades_date_its_books);
+	tcase_add_test(probes, a_request_that_the_deadline_cut_off_before_it_was_sent_cost_nothing);
 	tcase_add_test(probes, upbit_s_clock_comes_from_the_date_header_and_its_symbols_from_one_list);
 	tcase_add_loop_test(
 	    probes, after_a_ban_or_a_throttle_signal_what_waits_is_not_sent, 0, LENGTH(refusals));
