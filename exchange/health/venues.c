@@ -37,20 +37,14 @@ add_books(struct health_venue *venue, const struct exchange_setting *setting, st
 	return 0;
 }
 
-static bool
-same_base(const char *symbol, const char *other)
-{
-	size_t length = strcspn(symbol, "/");
-
-	return strncmp(symbol, other, length) == 0 && other[length] == '/';
-}
-
 /* The number of a book's base.  `first` has one book of each base so far. */
 static size_t
 number_of_base(const struct health_book *book, const struct health_book *first[], size_t *count)
 {
+	size_t length = strcspn(book->symbol, "/");
+
 	for (size_t i = 0; i < *count; i++)
-		if (same_base(book->symbol, first[i]->symbol))
+		if (strncmp(book->symbol, first[i]->symbol, length) == 0 && first[i]->symbol[length] == '/')
 			return i;
 	first[*count] = book;
 	return (*count)++;
@@ -76,13 +70,14 @@ number_bases(struct venues *v, size_t books, struct failure *why)
 /* Questions ---------------------------------------------------------- */
 
 /*
- * Which endpoints are asked at all.  An answer with the time also shows that the exchange is there, so no
- * ping is needed beside it; the last trade only dates books that have no time of their own.
+ * Which endpoints are asked at all; false: none.  An answer with the time also shows that the exchange is
+ * there, so no ping is needed beside it; the last trade only dates books that have no time of their own.
  */
-static void
+static bool
 choose_endpoints(struct health_venue *venue)
 {
 	const struct profile *profile = venue->profile;
+	bool any = false;
 
 	assert(profile != NULL);
 	for (int e = 0; e < ENDPOINTS; e++) {
@@ -95,17 +90,9 @@ choose_endpoints(struct health_venue *venue)
 		if (e == ENDPOINT_BOOK || e == ENDPOINT_TRADE || e == ENDPOINT_SYMBOLS)
 			wanted = wanted && venue->book_count > 0;
 		venue->endpoints[e] = wanted;
+		any = any || wanted;
 	}
-}
-
-/* Without any question there could be no failure: the exchange would look healthy for ever. */
-static bool
-has_endpoints(const struct health_venue *venue)
-{
-	for (int e = 0; e < ENDPOINTS; e++)
-		if (venue->endpoints[e])
-			return true;
-	return false;
+	return any;
 }
 
 const char *
@@ -114,14 +101,10 @@ venue_url(const struct health_venue *venue)
 	return venue->base_url != NULL ? venue->base_url : venue->profile->base_url;
 }
 
-/* A book that stands still may be halted: then the list of symbols is worth its weight. */
-static bool
-is_doubtful(const struct book_history *book)
-{
-	return book->tradable <= 0 || book->unchanged_runs >= 2;
-}
-
-/* A list of symbols is heavy, and says the same for days. */
+/*
+ * A list of symbols is heavy, and says the same for days.  But a book that stands still may be halted: then
+ * the list is worth its weight.
+ */
 static bool
 symbols_are_due(const struct health_venue *venue, const struct profile_endpoint *endpoint)
 {
@@ -129,7 +112,7 @@ symbols_are_due(const struct health_venue *venue, const struct profile_endpoint 
 	    venue->history.symbols_failed)
 		return true;
 	for (size_t i = 0; i < venue->book_count; i++)
-		if (is_doubtful(&venue->books[i].history))
+		if (venue->books[i].history.tradable <= 0 || venue->books[i].history.unchanged_runs >= 2)
 			return true;
 	return false;
 }
@@ -149,31 +132,25 @@ venue_choose(const struct health_venue *venue, struct exchange_target *target)
 
 /* All ---------------------------------------------------------------- */
 
-static int
-allocate(struct venues *v, size_t count, struct failure *why)
-{
-	v->items = calloc(count, sizeof(*v->items));
-	v->targets = calloc(count, sizeof(*v->targets));
-	v->readings = calloc(count, sizeof(*v->readings));
-	if (v->items == NULL || v->targets == NULL || v->readings == NULL)
-		return out_of_memory(why);
-	return 0;
-}
-
 int
 venues_open(struct venues *v, const struct options *given, struct failure *why)
 {
 	size_t books = 0;
 
-	if (exchange_settings_read(&v->settings, given, why) != 0 || allocate(v, v->settings.count, why) != 0)
+	if (exchange_settings_read(&v->settings, given, why) != 0)
 		return -1;
+	v->items = calloc(v->settings.count, sizeof(*v->items));
+	v->targets = calloc(v->settings.count, sizeof(*v->targets));
+	v->readings = calloc(v->settings.count, sizeof(*v->readings));
+	if (v->items == NULL || v->targets == NULL || v->readings == NULL)
+		return out_of_memory(why);
 	for (; v->count < v->settings.count; v->count++)
 		if (add_books(&v->items[v->count], &v->settings.items[v->count], why) != 0)
 			return -1;
 	for (size_t i = 0; i < v->count; i++) {
 		books += v->items[i].book_count;
-		choose_endpoints(&v->items[i]);
-		if (!has_endpoints(&v->items[i]))
+		/* Without a request there could be no failure: the exchange would look healthy for ever. */
+		if (!choose_endpoints(&v->items[i]))
 			return options_failure(given, "exchange", i, why,
 			    "%s: nothing can be asked of it without a --symbol", v->items[i].name);
 	}

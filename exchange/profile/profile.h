@@ -10,9 +10,9 @@
 #include "contract/labels.h"
 
 /*
- * What one exchange is like, as exchanges/<name>.yaml says it: where it is
- * asked, what its answers mean, how it limits and bans, how private calls are
- * signed.  A new exchange is a new file.
+ * One exchange, as exchanges/<name>.yaml describes it: where requests go, what
+ * the answers mean, how it limits and bans, how private calls are signed.  A new
+ * exchange is a new file.
  *
  * Pointers are JSON pointers (RFC 6901); the member "*" stands for the first
  * one there is (Kraken names its book after the pair, in its own spelling).
@@ -30,10 +30,11 @@ struct profile_list {
 };
 
 struct profile_endpoint {
-	const char *path; /* with query; "{symbol}" where it is asked per symbol; NULL: there is none */
-	int weight;       /* of the rate limit, one call costs */
+	const char
+	    *path;  /* with query; "{symbol}" where there is one request for each symbol; NULL: not asked */
+	int weight; /* of the rate limit, one call costs */
 	bool per_symbol;
-	bool ignore_rate_limit; /* its rate-limit header is not to be believed */
+	bool ignore_rate_limit; /* the rate-limit header of its answers is wrong */
 	bool every_run;         /* false: asked once in `every_runs` runs (the heavy list of symbols) */
 	int every_runs;         /* at least 1 */
 };
@@ -85,10 +86,10 @@ struct profile_read {
 };
 
 /*
- * Pointers are within one row.  What decides something is "pointer" alone (true or false, 1 or 0), or
- * "pointer:word,other,...", of a text, comma-separated text or list of texts: yes if the word is in it, no if
- * others are and none that resembles the word.  "!" before either turns it round.  What is there in any other
- * form decides nothing.
+ * Pointers are within one row.  Boolean rules are strict: "pointer" alone reads true, false, 1 or 0;
+ * "pointer:word,other,..." reads a text, a comma-separated text or a list of texts: yes if the word is in it,
+ * no if others are and none that resembles the word.  "!" before either reverses it.  Anything else counts as
+ * unknown.
  */
 struct profile_account {
 	struct profile_read reads[ACCOUNT_ENDPOINTS];
@@ -102,27 +103,27 @@ struct profile_account {
 
 	const char *position_symbol;
 	const char *position_quantity;             /* negative: short, unless a side is told */
-	const char *position_closed;               /* taken from the quantity; NULL: none */
+	const char *position_closed;               /* taken from the quantity; NULL: 0 */
 	const char *position_side;                 /* NULL: the sign says it */
 	struct profile_list side_long, side_short; /* words for each */
 	struct profile_list side_signed;           /* words for: the sign says it ("BOTH") */
 	bool position_contracts; /* the quantity is in contracts: times the instrument's size */
-	const char *position_notional, *position_mark, *position_pnl; /* NULL: not told */
+	const char *position_notional, *position_mark, *position_pnl; /* NULL: unknown */
 	struct profile_list
 	    position_inverse; /* symbols that end so are inverse: "-USD-SWAP"; or by the instruments */
 
 	const char
-	    *position_inverse_if; /* decides it, within the whole answer, for all of them; NULL: none is */
+	    *position_inverse_if; /* a rule for the whole answer instead; NULL: no contract is inverse */
 
 	const char *instrument_symbol, *instrument_size;
-	const char *instrument_inverse; /* a deciding word; NULL: none is */
+	const char *instrument_inverse; /* a rule; NULL: no contract is inverse */
 
 	const char *key_match; /* the row whose value is our key; NULL: the first one */
 	const char *key_expiry;
 	enum time_unit key_expiry_unit;
 	struct profile_list key_permissions; /* "withdraw=/enableWithdrawals", "read=/data/0/perm:read_only";
 						of two for one permission both must hold */
-	const char *key_ip_restricted;       /* one of these two, or neither: what decides it, ... */
+	const char *key_ip_restricted;       /* one of these two, or neither: a rule, ... */
 	const char *key_addresses;           /* ... or the addresses that the key may be used from */
 	const char *lock_locked;
 };

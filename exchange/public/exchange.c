@@ -1,6 +1,6 @@
 /*
- * One run of public requests: prepare() makes the requests of all targets, ask() sends them together and
- * reads the answers, complete_books() joins what several answers say of one book.  All go into one
+ * One run of public requests: prepare() makes the requests of all targets, http_ask() sends them together
+ * and has the answers read, complete_books() joins what several answers say of one book.  All go into one
  * http_ask(), so that an exchange that hangs delays no other one.
  *
  * Answers are read while others are still on their way, because one of them may be a ban or a 429.  From
@@ -12,10 +12,8 @@
  * belong to the reading; bodies belong to the HTTP client.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/text/buffer.h"
 #include "exchange/public/exchange.h"
@@ -56,18 +54,14 @@ struct public_run {
 	size_t count;
 };
 
-static bool
-is_asked(const struct exchange_target *target, size_t endpoint)
-{
-	return target->asked[endpoint] && target->profile->endpoints[endpoint].path != NULL;
-}
-
 static size_t
-calls_of(const struct exchange_target *target, size_t endpoint)
+calls_of(const struct exchange_target *target, int endpoint)
 {
-	if (!is_asked(target, endpoint))
+	const struct profile_endpoint *asked = &target->profile->endpoints[endpoint];
+
+	if (!target->asked[endpoint] || asked->path == NULL)
 		return 0;
-	return target->profile->endpoints[endpoint].per_symbol ? target->symbol_count : 1;
+	return asked->per_symbol ? target->symbol_count : 1;
 }
 
 static size_t
@@ -75,7 +69,7 @@ count_requests(const struct exchange_target *target)
 {
 	size_t count = 0;
 
-	for (size_t e = 0; e < ENDPOINTS; e++)
+	for (int e = 0; e < ENDPOINTS; e++)
 		count += calls_of(target, e);
 	return count;
 }
@@ -83,7 +77,7 @@ count_requests(const struct exchange_target *target)
 int64_t
 exchange_endpoint_weight(const struct exchange_target *target, enum endpoint endpoint)
 {
-	return (int64_t)calls_of(target, endpoint) * target->profile->endpoints[endpoint].weight;
+	return (int64_t)calls_of(target, (int)endpoint) * target->profile->endpoints[endpoint].weight;
 }
 
 int64_t
@@ -98,7 +92,7 @@ exchange_weight(const struct exchange_target *target)
 
 /* Owned by the caller; NULL: too long, or no memory. */
 static char *
-make_url(const struct exchange_target *target, size_t endpoint, const char *native)
+make_url(const struct exchange_target *target, int endpoint, const char *native)
 {
 	const char *path = target->profile->endpoints[endpoint].path, *token = strstr(path, "{symbol}");
 	struct buffer url;
@@ -124,23 +118,6 @@ compare_natives(const void *a, const void *b)
 	return strcmp(((const struct asked_symbol *)a)->native, ((const struct asked_symbol *)b)->native);
 }
 
-static void
-prepare_symbols(struct public_venue *venue)
-{
-	const struct exchange_target *target = venue->target;
-
-	for (size_t i = 0; i < target->symbol_count; i++) {
-		if (profile_symbol(target->profile, target->symbols[i], venue->natives[i], NATIVE) != 0)
-			venue->natives[i][0] = '\0';
-		venue->sorted[i] = (struct asked_symbol){ .native = venue->natives[i], .tradable = -1 };
-		venue->trades[i] = -1;
-		venue->reading->books[i] =
-		    (struct book_reading){ .timestamp = -1, .sequence = -1, .tradable = -1 };
-	}
-	/* An answer may list thousands of symbols, and each is looked up here by bsearch(). */
-	qsort(venue->sorted, target->symbol_count, sizeof(*venue->sorted), compare_natives);
-}
-
 /* -1: no memory.  What was allocated is in `venue` or `reading`, and released with these. */
 static int
 prepare_venue(
@@ -163,13 +140,21 @@ prepare_venue(
 	if (reading->requests == NULL || reading->books == NULL || venue->natives == NULL ||
 	    venue->sorted == NULL || venue->trades == NULL)
 		return -1;
-	prepare_symbols(venue);
+	for (size_t i = 0; i < target->symbol_count; i++) {
+		if (profile_symbol(target->profile, target->symbols[i], venue->natives[i], NATIVE) != 0)
+			venue->natives[i][0] = '\0';
+		venue->sorted[i] = (struct asked_symbol){ .native = venue->natives[i], .tradable = -1 };
+		venue->trades[i] = -1;
+		reading->books[i] = (struct book_reading){ .timestamp = -1, .sequence = -1, .tradable = -1 };
+	}
+	/* An answer may list thousands of symbols, and each is looked up here by bsearch(). */
+	qsort(venue->sorted, target->symbol_count, sizeof(*venue->sorted), compare_natives);
 	return 0;
 }
 
 /* A symbol that has no URL is not asked: its request has failed already. */
 static void
-add_question(struct public_run *run, struct public_venue *venue, size_t endpoint, size_t symbol)
+add_question(struct public_run *run, struct public_venue *venue, int endpoint, size_t symbol)
 {
 	bool per_symbol = venue->target->profile->endpoints[endpoint].per_symbol;
 	struct request_reading *request = &venue->reading->requests[venue->reading->request_count++];
@@ -216,7 +201,7 @@ prepare(struct public_run *run, const struct exchange_target targets[], size_t c
 	if (run->questions == NULL || run->requests == NULL || run->responses == NULL)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		for (size_t e = 0; e < ENDPOINTS; e++)
+		for (int e = 0; e < ENDPOINTS; e++)
 			for (size_t s = 0; s < calls_of(&targets[i], e); s++)
 				add_question(run, &run->venues[i], e, s);
 	return 0;
@@ -301,14 +286,10 @@ add_signals(struct exchange_reading *reading, const struct exchange_answer *answ
 static double
 arrival(const struct http_response *response)
 {
-	struct timespec now;
-
 	if (response->ended_unix_ns > 0)
 		return (double)response->ended_unix_ns / 1e9;
-	if (response->received_unix_ns > 0)
-		return (double)response->received_unix_ns / 1e9;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return response->received_unix_ns > 0 ? (double)response->received_unix_ns / 1e9
+					      : clock_unix_seconds();
 }
 
 /* Of two answers the worse one counts. */
@@ -385,20 +366,11 @@ read_early(void *context, size_t index, const struct http_response *response, st
 }
 
 static void
-ask(struct http_client *client, struct public_run *run, struct deadline deadline)
+read_late(struct question *question, const struct http_response *response)
 {
-	const struct http_watch watch = { .context = run, .may_send = may_send, .answered = read_early };
-
-	http_ask(client, run->requests, run->count, &watch, deadline, run->responses);
-	/* What was not read early: long bodies, and requests that were not sent or not answered in time. */
-	for (size_t i = 0; i < run->count; i++)
-		if (!run->questions[i].taken) {
-			struct question *question = &run->questions[i];
-
-			read_answer(question, &run->responses[i]);
-			/* A request that we held back is no failure of the exchange. */
-			question->request->dropped = !run->responses[i].sent && question->venue->refuses;
-		}
+	read_answer(question, response);
+	/* A request that we held back is no failure of the exchange. */
+	question->request->dropped = !response->sent && question->venue->refuses;
 }
 
 /* What other answers say of a symbol's book: its age by the last trade, and whether it may be traded. */
@@ -406,8 +378,8 @@ static void
 complete_books(struct public_venue *venue)
 {
 	const struct exchange_target *target = venue->target;
-	bool listed =
-	    is_asked(target, ENDPOINT_SYMBOLS) && !target->profile->endpoints[ENDPOINT_SYMBOLS].per_symbol;
+	bool listed = calls_of(target, ENDPOINT_SYMBOLS) > 0 &&
+		      !target->profile->endpoints[ENDPOINT_SYMBOLS].per_symbol;
 
 	for (size_t i = 0; i < target->symbol_count; i++) {
 		struct book_reading *book = &venue->reading->books[i];
@@ -428,12 +400,17 @@ exchange_probe(struct http_client *client, const struct exchange_target targets[
     struct deadline deadline, struct exchange_reading readings[], struct failure *why)
 {
 	struct public_run run = { 0 };
+	const struct http_watch watch = { .context = &run, .may_send = may_send, .answered = read_early };
 	int result;
 
 	memset(readings, 0, count * sizeof(*readings));
 	result = prepare(&run, targets, count, readings);
 	if (result == 0) {
-		ask(client, &run, deadline);
+		http_ask(client, run.requests, run.count, &watch, deadline, run.responses);
+		/* Long bodies, and requests that were not sent or not answered in time. */
+		for (size_t i = 0; i < run.count; i++)
+			if (!run.questions[i].taken)
+				read_late(&run.questions[i], &run.responses[i]);
 		for (size_t i = 0; i < count; i++)
 			complete_books(&run.venues[i]);
 	} else {
