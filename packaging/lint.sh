@@ -122,7 +122,7 @@ directions() {
 	room web common textfile
 	room exchange common textfile json contract probes
 	room exchange/profile common textfile json contract probes exchange/profile
-	room exchange/public common textfile json contract probes exchange/profile
+	room exchange/public common textfile json contract probes exchange/profile exchange/answer
 	room engine common textfile contract probes
 	room positions common textfile contract probes exchange engine
 	room collectors/harness common textfile contract

@@ -738,7 +738,8 @@ START_TEST(nothing_is_posted_but_what_is_known_to_read)
 
 	for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++)
 		check_refused("kraken", writes[i], true,
-		    strpbrk(writes[i], " .") != NULL ? "is not a path" : "not one of the calls that only read");
+		    strpbrk(writes[i], " .") != NULL ? "is not a path"
+						     : "not one of the calls that only read");
 	check_refused("binance", "/api/v3/order", true, "not one of the calls that only read");
 	check_refused("binance", "/api/v3/account", true, "not one of the calls that only read");
 	check_refused("bybit", "/v5/order/create", true, "not one of the calls that only read");
