@@ -191,7 +191,7 @@ check_text(enum profile_kind kind, const char *text)
 	case KIND_POINTER:
 	case KIND_POINTERS: return json_pointer_valid(text) ? NULL : "not a JSON pointer, as in '/data/0/ts'";
 	case KIND_HEADER: return all_of(text, letters) ? NULL : "not the name of an HTTP header";
-	/* Statuses are compared as text (public/signal.c), so that each needs exactly three digits. */
+	/* Statuses are compared as text (answer/signal.c), so that each needs exactly three digits. */
 	case KIND_STATUSES:
 		return strlen(text) == 3 && all_of(text, "0123456789") && *text >= '2' && *text <= '5'
 			   ? NULL
