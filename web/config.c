@@ -1,55 +1,216 @@
 /*
- * The file as a whole; its keys are read in config_keys.c and config_users.c.
  * All that can be wrong is found while the configuration is read, TLS
  * included, so that a reload with a mistake leaves the old configuration in
- * force.
+ * force.  A key of exporter-toolkit that would protect something here, such as
+ * cipher_suites, is refused with a reason: to pass over it would leave the
+ * server more open than its operator believes.  Hashes are checked for their
+ * form now, because crypt(3) would only fail later, as if the password were
+ * wrong.
  *
  * A finished configuration is never changed.  Requests and connections hold a
  * reference and use what they began with; the last one to drop it frees it, in
  * whatever thread that is.  Key and hashes are wiped then.
  */
 
+#include "web/config.h"
+
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/config/config.h"
 #include "common/config/secrets.h"
-#include "web/config_parts.h"
+#include "web/tls.h"
 
-enum { LONGEST_PATH = 4096 };
+/* Each step of the cost takes twice as long; 15 is seconds, and 31 would be days.
+ * One thread makes all checks, so one expensive hash would lock out all users. */
+enum { LONGEST_PATH = 4096, LONGEST_VALUE = 4096, BCRYPT_LENGTH = 60, COST_MOST = 15 };
 
-int
-web_config_fail(const struct web_config_reading *r, const struct config_value *value, struct failure *why,
-    const char *text)
+const char *const web_header_names[WEB_HEADERS] = { "Content-Security-Policy", "X-Frame-Options",
+	"X-Content-Type-Options", "X-XSS-Protection", "Strict-Transport-Security" };
+
+struct reading {
+	struct web_config *config;
+	const char *path;
+	struct tls_settings tls;
+	bool has_tls;         /* tls_server_config holds something */
+	unsigned client_line; /* of client_auth_type */
+};
+
+/* http2 and prefer_server_cipher_suites are checked and ignored: HTTP/1.1 is all there is
+ * here, and Go ignores the other one, too.  Either value is true to what the operator gets. */
+enum key_kind { KEY_TEXT, KEY_FILE, KEY_CLIENT_AUTH, KEY_VERSION, KEY_IGNORED, KEY_REFUSED };
+
+static const struct key {
+	const char *name;
+	enum key_kind kind;
+	size_t field; /* offset in struct tls_settings */
+} keys[] = {
+	{ "tls_server_config.cert", KEY_TEXT, offsetof(struct tls_settings, certificate) },
+	{ "tls_server_config.cert_file", KEY_FILE, offsetof(struct tls_settings, certificate) },
+	{ "tls_server_config.key", KEY_TEXT, offsetof(struct tls_settings, key) },
+	{ "tls_server_config.key_file", KEY_FILE, offsetof(struct tls_settings, key) },
+	{ "tls_server_config.client_ca", KEY_TEXT, offsetof(struct tls_settings, client_ca) },
+	{ "tls_server_config.client_ca_file", KEY_FILE, offsetof(struct tls_settings, client_ca) },
+	{ "tls_server_config.client_auth_type", KEY_CLIENT_AUTH, 0 },
+	{ "tls_server_config.min_version", KEY_VERSION, offsetof(struct tls_settings, min_version) },
+	{ "tls_server_config.max_version", KEY_VERSION, offsetof(struct tls_settings, max_version) },
+	{ "tls_server_config.prefer_server_cipher_suites", KEY_IGNORED, 0 },
+	{ "tls_server_config.cipher_suites", KEY_REFUSED, 0 },
+	{ "tls_server_config.curve_preferences", KEY_REFUSED, 0 },
+	{ "tls_server_config.client_allowed_sans", KEY_REFUSED, 0 },
+	{ "http_server_config.http2", KEY_IGNORED, 0 },
+	{ "rate_limit.burst", KEY_REFUSED, 0 },
+	{ "rate_limit.interval", KEY_REFUSED, 0 },
+};
+
+/* "path:line: key: text", and -1. */
+static int
+fail(const struct reading *r, const struct config_value *value, struct failure *why, const char *text)
 {
 	return failure_set(why, FAILURE_LOCAL, "%s:%u: %s: %s", r->path, value->line, value->key, text);
 }
 
-int
-web_config_take_text(
-    const struct web_config_reading *r, const struct config_value *value, char **text, struct failure *why)
-{
-	/* exporter-toolkit allows one of the two, and a guess could serve with an old key. */
-	if (*text != NULL)
-		return web_config_fail(r, value, why, "given both as a text and as a file");
-	*text = strdup(value->text);
-	return *text != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
-}
-
-int
-web_config_take_file(
-    const struct web_config_reading *r, const struct config_value *value, char **text, struct failure *why)
+/* Keep the value in `*text`, or what is in the file it names, relative to the configuration's directory. */
+static int
+take_text(
+    const struct reading *r, const struct config_value *value, bool is_file, char **text, struct failure *why)
 {
 	const char *slash = strrchr(r->path, '/');
-	char path[LONGEST_PATH];
 	int directory = slash != NULL && *value->text != '/' ? (int)(slash + 1 - r->path) : 0;
+	char path[LONGEST_PATH];
 
+	/* exporter-toolkit allows one of the two, and a guess could serve with an old key. */
 	if (*text != NULL)
-		return web_config_fail(r, value, why, "given both as a text and as a file");
+		return fail(r, value, why, "given both as a text and as a file");
+	if (!is_file) {
+		*text = strdup(value->text);
+		return *text != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
 	if (snprintf(path, sizeof(path), "%.*s%s", directory, r->path, value->text) >= (int)sizeof(path))
-		return web_config_fail(r, value, why, "the path is too long");
+		return fail(r, value, why, "the path is too long");
 	*text = secret_read_file(path, why);
 	return *text != NULL ? 0 : failure_prefix(why, "%s:%u: %s", r->path, value->line, value->key);
+}
+
+/* The index of the name, or -1. */
+static int
+find_name(const char *const names[], int count, const char *name)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static int
+set_client_auth(struct reading *r, const struct config_value *value, struct failure *why)
+{
+	static const char *const names[] = { "NoClientCert", "RequestClientCert", "RequireAnyClientCert",
+		"VerifyClientCertIfGiven", "RequireAndVerifyClientCert" };
+	int found = find_name(names, CLIENT_AUTH_REQUIRE_AND_VERIFY + 1, value->text);
+
+	r->client_line = value->line;
+	if (found < 0)
+		return fail(r, value, why,
+		    "is not NoClientCert, RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven "
+		    "or RequireAndVerifyClientCert");
+	r->tls.client_auth = (enum client_auth)found;
+	return 0;
+}
+
+static int
+set_key(struct reading *r, const struct key *key, const struct config_value *value, struct failure *why)
+{
+	static const char *const versions[TLS_VERSIONS] = { "TLS10", "TLS11", "TLS12", "TLS13" };
+	static const char *const booleans[] = { "false", "true" };
+	void *field = (char *)&r->tls + key->field;
+	int version;
+
+	/* A key that is refused is refused in any form. */
+	if (key->kind == KEY_REFUSED)
+		return fail(r, value, why, "known to exporter-toolkit, but not supported here: remove it");
+	if (value->text == NULL || value->in_list)
+		return fail(r, value, why, "takes one value");
+	if (key->kind == KEY_TEXT || key->kind == KEY_FILE)
+		return take_text(r, value, key->kind == KEY_FILE, field, why);
+	if (key->kind == KEY_CLIENT_AUTH)
+		return set_client_auth(r, value, why);
+	if (key->kind == KEY_IGNORED)
+		return find_name(booleans, 2, value->text) >= 0
+			   ? 0
+			   : fail(r, value, why, "must be true or false");
+	version = find_name(versions, TLS_VERSIONS, value->text);
+	if (version < 0)
+		return fail(r, value, why, "is not TLS10, TLS11, TLS12 or TLS13");
+	*(int *)field = version;
+	return 0;
+}
+
+/* "$2y$10$" and 53 characters of crypt(3)'s alphabet: the cost, or -1. */
+static int
+bcrypt_cost(const char *text)
+{
+	static const char alphabet[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	int cost;
+
+	if (strlen(text) != BCRYPT_LENGTH || strncmp(text, "$2", 2) != 0 || strchr("aby", text[2]) == NULL ||
+	    text[3] != '$' || !isdigit((unsigned char)text[4]) || !isdigit((unsigned char)text[5]) ||
+	    text[6] != '$')
+		return -1;
+	cost = (text[4] - '0') * 10 + text[5] - '0';
+	return cost >= 4 && cost <= 31 && strspn(text + 7, alphabet) == BCRYPT_LENGTH - 7 ? cost : -1;
+}
+
+static int
+add_user(struct reading *r, const struct config_value *value, const char *name, struct failure *why)
+{
+	struct web_config *c = r->config;
+	struct web_user *users;
+	int cost = bcrypt_cost(value->text);
+
+	/* A name without a colon is a rule of Basic authentication (RFC 7617). */
+	if (*name == '\0' || strchr(name, ':') != NULL || c->user_count >= WEB_USERS)
+		return failure_set(why, FAILURE_LOCAL, "%s:%u: basic_auth_users: %s", r->path, value->line,
+		    c->user_count >= WEB_USERS ? "more than 1000 users" : "a name is empty or holds a colon");
+	if (cost < 0)
+		return failure_set(why, FAILURE_LOCAL,
+		    "%s:%u: basic_auth_users: no bcrypt hash (make one with htpasswd -nBC 10 USER)", r->path,
+		    value->line);
+	if (cost > COST_MOST)
+		return failure_set(why, FAILURE_LOCAL,
+		    "%s:%u: basic_auth_users: a bcrypt hash of cost %d takes too long to check, the most is %d",
+		    r->path, value->line, cost, (int)COST_MOST);
+	users = reallocarray(c->users, c->user_count + 1, sizeof(*users));
+	if (users == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	c->users = users;
+	users += c->user_count++;
+	*users = (struct web_user){ strdup(name), strdup(value->text), cost };
+	/* It is counted already, so that web_config_drop() frees what there is. */
+	return users->name != NULL && users->hash != NULL ? 0
+							  : failure_set(why, FAILURE_LOCAL, "out of memory");
+}
+
+static int
+set_header(struct reading *r, const struct config_value *value, const char *name, struct failure *why)
+{
+	/* A line break would begin a header of its own. */
+	for (const char *c = value->text; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c >= 0x7f)
+			return fail(r, value, why, "holds a character that no header may have");
+	if (strlen(value->text) > LONGEST_VALUE)
+		return fail(r, value, why, "longer than 4096 bytes");
+	for (int i = 0; i < WEB_HEADERS; i++)
+		if (strcasecmp(name, web_header_names[i]) == 0)
+			/* Blank means "not set", as in exporter-toolkit: our own header stays. */
+			return *value->text == '\0' ? 0
+						    : take_text(r, value, false, &r->config->headers[i], why);
+	return fail(r, value, why,
+	    "is not Content-Security-Policy, X-Frame-Options, X-Content-Type-Options, X-XSS-Protection or "
+	    "Strict-Transport-Security");
 }
 
 /* What is behind "prefix." in a key, or NULL. */
@@ -61,59 +222,52 @@ behind(const char *key, const char *prefix)
 	return strncmp(key, prefix, length) == 0 && key[length] == '.' ? key + length + 1 : NULL;
 }
 
-/* An unknown key may be a secret that slipped to where keys are: only what looks like a key is shown. */
-static int
-fail_unknown(const struct web_config_reading *r, const struct config_value *value, struct failure *why)
-{
-	size_t length = strlen(value->key);
-	bool plain = length <= 64 && strspn(value->key, "abcdefghijklmnopqrstuvwxyz_.0123456789") == length;
-
-	return failure_set(why, FAILURE_LOCAL, plain ? "%s:%u: %s: unknown key" : "%s:%u: unknown key",
-	    r->path, value->line, value->key);
-}
-
-static bool
-is_section(const char *key)
-{
-	static const char *const sections[] = { "tls_server_config", "http_server_config",
-		"http_server_config.headers", "basic_auth_users", "rate_limit" };
-
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		if (strcmp(key, sections[i]) == 0)
-			return true;
-	return false;
-}
-
 static int
 take(void *context, const struct config_value *value, struct failure *why)
 {
-	struct web_config_reading *r = context;
+	static const char *const sections[] = { "tls_server_config", "http_server_config",
+		"http_server_config.headers", "basic_auth_users", "rate_limit" };
+	struct reading *r = context;
 	const char *user = behind(value->key, "basic_auth_users");
 	const char *header = behind(value->key, "http_server_config.headers");
-	bool known;
+	size_t length = strlen(value->key);
+	bool plain;
 
 	/* A section whose lines are all comments. */
-	if (value->text == NULL && is_section(value->key))
+	if (value->text == NULL && find_name(sections, 5, value->key) >= 0)
 		return 0;
 	r->has_tls = r->has_tls || behind(value->key, "tls_server_config") != NULL;
 	if (user != NULL || header != NULL) {
 		if (value->text == NULL || value->in_list)
 			return failure_set(
 			    why, FAILURE_LOCAL, "%s:%u: takes one value", r->path, value->line);
-		return user != NULL ? web_config_add_user(r, value, user, why)
-				    : web_config_set_header(r, value, header, why);
+		return user != NULL ? add_user(r, value, user, why) : set_header(r, value, header, why);
 	}
-	if (web_config_set_key(r, value, &known, why) != 0)
-		return -1;
-	return known ? 0 : fail_unknown(r, value, why);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(value->key, keys[i].name) == 0)
+			return set_key(r, &keys[i], value, why);
+	/* An unknown key may be a secret that slipped to where keys are: only what looks like a key is shown.
+	 */
+	plain = length <= 64 && strspn(value->key, "abcdefghijklmnopqrstuvwxyz_.0123456789") == length;
+	return failure_set(why, FAILURE_LOCAL, plain ? "%s:%u: %s: unknown key" : "%s:%u: unknown key",
+	    r->path, value->line, value->key);
 }
 
+/* Made now, so that a mistake is reported with the file's name and not when a client comes. */
 static int
-check_client_auth(const struct web_config_reading *r, struct failure *why)
+make_tls(struct reading *r, struct failure *why)
 {
 	const struct tls_settings *s = &r->tls;
 	bool verifies = s->client_auth >= CLIENT_AUTH_VERIFY_IF_GIVEN;
 
+	if (!r->has_tls)
+		return 0;
+	if (s->certificate == NULL || s->key == NULL)
+		return failure_set(
+		    why, FAILURE_LOCAL, "%s: tls_server_config: needs both cert_file and key_file", r->path);
+	if (s->min_version > s->max_version)
+		return failure_set(
+		    why, FAILURE_LOCAL, "%s: tls_server_config: min_version is above max_version", r->path);
 	/* Both ways the operator expects a check of clients that would not take place. */
 	if (verifies && s->client_ca == NULL)
 		return failure_set(why, FAILURE_LOCAL,
@@ -124,25 +278,6 @@ check_client_auth(const struct web_config_reading *r, struct failure *why)
 		    "%s: tls_server_config.client_ca_file: nothing is verified without a client_auth_type that "
 		    "does",
 		    r->path);
-	return 0;
-}
-
-/* Made now, so that a mistake is reported with the file's name and not when a client comes. */
-static int
-make_tls(struct web_config_reading *r, struct failure *why)
-{
-	const struct tls_settings *s = &r->tls;
-
-	if (!r->has_tls)
-		return 0;
-	if (s->certificate == NULL || s->key == NULL)
-		return failure_set(
-		    why, FAILURE_LOCAL, "%s: tls_server_config: needs both cert_file and key_file", r->path);
-	if (s->min_version > s->max_version)
-		return failure_set(
-		    why, FAILURE_LOCAL, "%s: tls_server_config: min_version is above max_version", r->path);
-	if (check_client_auth(r, why) != 0)
-		return -1;
 	r->config->tls = tls_new(s, why);
 	return r->config->tls != NULL ? 0 : failure_prefix(why, "%s", r->path);
 }
@@ -152,7 +287,7 @@ web_config_read(const char *path, struct failure *why)
 {
 	struct web_config *config = calloc(1, sizeof(*config));
 	/* TLS 1.0 and 1.1 must be asked for (RFC 8996 deprecates them). */
-	struct web_config_reading r = {
+	struct reading r = {
 		.config = config, .path = path, .tls = { .min_version = TLS_1_2, .max_version = TLS_1_3 }
 	};
 

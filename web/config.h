@@ -15,6 +15,7 @@
 struct web_user {
 	char *name;
 	char *hash; /* bcrypt */
+	int cost;   /* of the hash: each step takes twice as long */
 };
 
 /* Headers of every answer, over our own. */

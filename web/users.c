@@ -6,9 +6,10 @@
  * in one thread with a short queue.  An attacker can fill that queue; users with
  * a known login do not need it.
  *
- * The time of an answer must not tell which names exist: an unknown name is
- * checked against another user's hash, and no comparison of secrets stops at
- * the first difference.
+ * The time of an answer must not tell which names exist, although each hash has
+ * a cost of its own: a password is refused only after the work of the costliest
+ * hash of all users, and so is an unknown name.  No comparison of secrets stops
+ * at the first difference.
  */
 
 #include <crypt.h>
@@ -29,7 +30,8 @@ enum { REMEMBERED = 100, WAITING = 16, DIGEST = 32, LONGEST = 4096 };
 struct check {
 	char *password;
 	char *hash;
-	bool exists; /* the user; else the hash is another user's */
+	bool exists;    /* the user; else the hash is another user's */
+	int cost, most; /* of this hash, and of the costliest */
 	unsigned char digest[DIGEST];
 	enum auth_answer *answer;
 	auth_done *done;
@@ -48,26 +50,34 @@ struct auth {
 	size_t first, count;
 };
 
+/* Whether the password has this hash.  If not, it takes as long as the costliest hash would. */
 static bool
-crypt_agrees(const char *password, const char *hash)
+crypt_agrees(const struct check *check)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
+	char *hash = check->hash;
+	size_t length = strlen(hash);
 	const char *result;
-	bool agrees = false;
+	unsigned char difference = 1;
 
 	if (data == NULL)
 		return false;
-	result = crypt_r(password, hash, data);
-	if (result != NULL && strlen(result) == strlen(hash)) {
-		unsigned char difference = 0;
-
-		for (size_t i = 0; result[i] != '\0'; i++)
+	result = crypt_r(check->password, hash, data);
+	if (result != NULL && strlen(result) == length) {
+		difference = 0;
+		for (size_t i = 0; i < length; i++)
 			difference |= (unsigned char)(result[i] ^ hash[i]);
-		agrees = difference == 0;
+	}
+	/* Cost n takes as long as all below it and the first one once more: 2^n = 2^c + 2^c + ... + 2^(n-1).
+	 */
+	for (int cost = check->cost; difference != 0 && cost < check->most; cost++) {
+		hash[4] = (char)('0' + cost / 10);
+		hash[5] = (char)('0' + cost % 10);
+		(void)crypt_r(check->password, hash, data);
 	}
 	explicit_bzero(data, sizeof(*data));
 	free(data);
-	return agrees;
+	return difference == 0;
 }
 
 static bool
@@ -124,7 +134,7 @@ work(void *context)
 			/* bcrypt takes long: without the lock, so that
 			 * other requests can be judged meanwhile. */
 			(void)pthread_mutex_unlock(&a->lock);
-			yes = crypt_agrees(check.password, check.hash) && check.exists;
+			yes = crypt_agrees(&check) && check.exists;
 			(void)pthread_mutex_lock(&a->lock);
 		}
 		if (yes)
@@ -182,16 +192,14 @@ auth_free(struct auth *a)
 	free(a);
 }
 
-/* The user's hash.  An unknown name gets that of another user, which takes the same time to check. */
-static const char *
-hash_of(const struct auth_question *q, bool *exists)
+/* The user, or NULL. */
+static const struct web_user *
+find_user(const struct auth_question *q)
 {
-	*exists = true;
 	for (size_t i = 0; i < q->user_count; i++)
 		if (strcmp(q->users[i].name, q->name) == 0)
-			return q->users[i].hash;
-	*exists = false;
-	return q->users[0].hash;
+			return &q->users[i];
+	return NULL;
 }
 
 /* Of name, hash and password, under a key of this process.  0 or -1. */
@@ -224,10 +232,10 @@ bool
 auth_known(struct auth *a, const struct auth_question *q)
 {
 	unsigned char digest[DIGEST];
-	bool exists, known;
-	const char *hash = hash_of(q, &exists);
+	const struct web_user *user = find_user(q);
+	bool known;
 
-	if (!exists || digest_of(a, q, hash, digest) != 0)
+	if (user == NULL || digest_of(a, q, user->hash, digest) != 0)
 		return false;
 	(void)pthread_mutex_lock(&a->lock);
 	known = is_good(a, digest);
@@ -239,16 +247,23 @@ enum auth_answer
 auth_submit(
     struct auth *a, const struct auth_question *q, enum auth_answer *answer, auth_done *done, void *context)
 {
-	struct check check = { .answer = answer, .done = done, .context = context };
-	const char *hash = hash_of(q, &check.exists);
+	const struct web_user *costliest = &q->users[0], *user = find_user(q);
+	struct check check = { .exists = user != NULL, .answer = answer, .done = done, .context = context };
 	enum auth_answer result = AUTH_BUSY;
 
-	if (digest_of(a, q, hash, check.digest) != 0)
+	for (size_t i = 1; i < q->user_count; i++)
+		if (q->users[i].cost > costliest->cost)
+			costliest = &q->users[i];
+	if (user == NULL)
+		user = costliest;
+	if (digest_of(a, q, user->hash, check.digest) != 0)
 		return AUTH_NO;
-	check.password = strdup(q->password);
-	check.hash = strdup(hash);
-	(void)pthread_mutex_lock(&a->lock);
+	check.cost = user->cost;
+	check.most = costliest->cost;
 	/* The question's texts are gone when the thread gets to it: so the check has copies. */
+	check.password = strdup(q->password);
+	check.hash = strdup(user->hash);
+	(void)pthread_mutex_lock(&a->lock);
 	if (check.password != NULL && check.hash != NULL && !a->ending && a->count < WAITING) {
 		a->waiting[(a->first + a->count++) % WAITING] = check;
 		(void)pthread_cond_signal(&a->changed);

@@ -6,10 +6,10 @@
 #include "web/config.h"
 
 /*
- * Who may ask.  A bcrypt check takes a good part of a second by intention, so
+ * Which users may ask.  A bcrypt check takes a good part of a second by intention, so
  * checks have a thread of their own, one at a time and few waiting, and what
- * was good is remembered (as a keyed digest, never the password): whoever
- * guesses cannot stop those who know.
+ * was good is remembered (as a keyed digest, never the password): a client that
+ * guesses passwords cannot keep out those who know theirs.
  */
 struct auth;
 
@@ -32,8 +32,8 @@ bool auth_known(struct auth *auth, const struct auth_question *question);
 /*
  * Have it checked.  AUTH_PENDING: `*answer` will be AUTH_YES or AUTH_NO, and then
  * `done` is called with `context`, from another thread (maybe before this
- * returns).  AUTH_BUSY: too many checks wait.  A name that does not exist takes
- * as long as a wrong password.
+ * returns).  AUTH_BUSY: too many checks wait.  A refusal takes as long as a check
+ * of the costliest hash, whether the name exists or not.
  */
 typedef void auth_done(void *context);
 enum auth_answer auth_submit(struct auth *auth, const struct auth_question *question,
