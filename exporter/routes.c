@@ -17,7 +17,6 @@
 #include "common/deadline.h"
 #include "exporter/health/json.h"
 #include "exporter/page/page.h"
-#include "web/request_head.h"
 
 void
 routes_init(struct routes *routes, struct exposition *exposition, struct telemetry *telemetry)
@@ -65,19 +64,18 @@ static void
 answer_metrics(void *context, const struct web_request *request, struct web_answer *answer)
 {
 	struct routes *routes = context;
-	bool gzip = accepts_gzip(request->accept_encoding);
 
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
 	/* A cache in between must not give packed text to a client that cannot read it. */
 	answer->headers[0][0] = "Vary";
 	answer->headers[0][1] = "Accept-Encoding";
-	if (gzip) {
+	if (request->gzip) {
 		answer->headers[1][0] = "Content-Encoding";
 		answer->headers[1][1] = "gzip";
 	}
 	(void)pthread_mutex_lock(&routes->lock);
 	(void)refresh(routes, clock_unix_seconds());
-	if (exposition_write(routes->exposition, routes->telemetry, gzip, answer) != 0)
+	if (exposition_write(routes->exposition, routes->telemetry, request->gzip, answer) != 0)
 		answer->body.failed = true;
 	(void)pthread_mutex_unlock(&routes->lock);
 }

@@ -3,6 +3,11 @@
  * request_handle() when the headers are there, then with each piece of the body,
  * then once more, which is when the answer is made.  A request whose password has
  * to be checked sleeps in between, so that its thread serves others.
+ *
+ * A proxy in front of us must agree with us where a request ends, or a client
+ * could hide a second request in the first one (request smuggling; RFC 9112,
+ * 6.3 and 11.2).  libmicrohttpd is more lenient than that: it takes the first of
+ * two lengths.  So a head that two readers could understand differently is refused.
  */
 
 #include "web/request.h"
@@ -12,7 +17,6 @@
 #include <string.h>
 
 #include "common/deadline.h"
-#include "web/request_head.h"
 
 enum { LONGEST_PATH = 64, PIECE = 64 * 1024 };
 
@@ -367,7 +371,7 @@ respond(struct request *request, struct MHD_Connection *connection)
 {
 	struct web_answer answer = { .code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
 	const struct web_request asked = { .path = request->path,
-		.accept_encoding = header(connection, "Accept-Encoding"),
+		.gzip = head_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
 		.body = buffer_slice(&request->body) };
 
 	buffer_init(&answer.body, SIZE_MAX);
@@ -386,24 +390,14 @@ connection_of(struct MHD_Connection *connection)
 	return info != NULL ? info->socket_context : NULL;
 }
 
-/* The index of the route, or of the end of the routes. */
-static size_t
-find_route(const struct web_route *routes, const char *path)
-{
-	size_t i = 0;
-
-	while (routes[i].path != NULL && strcmp(routes[i].path, path) != 0)
-		i++;
-	return i;
-}
-
 /* A request's first line was read. */
 void *
 request_begin(void *context, const char *target, struct MHD_Connection *connection)
 {
 	struct web *web = context;
 	struct request *request = calloc(1, sizeof(*request));
-	struct slice path = target_path(target);
+	const struct web_route *routes = web->site.routes;
+	size_t length = strcspn(target, "?");
 
 	if (request == NULL)
 		return NULL;
@@ -411,10 +405,11 @@ request_begin(void *context, const char *target, struct MHD_Connection *connecti
 	request->connection = connection_of(connection);
 	request->began_ns = clock_now_ns();
 	/* A path that is too long has no route: it stays empty, and is counted as "other". */
-	if (path.length < sizeof(request->path))
-		(void)snprintf(request->path, sizeof(request->path), "%.*s", SLICE_ARGS(path));
-	request->route = find_route(web->site.routes, request->path);
-	connection_enter(&web->connections, request->connection, CONNECTION_ANSWER);
+	if (length < sizeof(request->path))
+		memcpy(request->path, target, length);
+	while (routes[request->route].path != NULL && strcmp(routes[request->route].path, request->path) != 0)
+		request->route++;
+	connection_enter(web, request->connection, CONNECTION_ANSWER);
 	atomic_fetch_add(&web->site.metrics->in_flight, 1);
 	return request;
 }
@@ -432,7 +427,7 @@ request_end(
 		return;
 	if (request->costly)
 		atomic_fetch_sub(&web->costly, 1);
-	connection_enter(&web->connections, request->connection, CONNECTION_IDLE);
+	connection_enter(web, request->connection, CONNECTION_IDLE);
 	web_metrics_count(
 	    web->site.metrics, request->route, request->code, clock_now_ns() - request->began_ns);
 	atomic_fetch_sub(&web->site.metrics->in_flight, 1);
@@ -442,30 +437,57 @@ request_end(
 	*state = NULL;
 }
 
+/* What of a head could be understood in two ways. */
+struct ambiguity {
+	unsigned hosts, lengths;
+	bool malformed;
+};
+
 static enum MHD_Result
 look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
+	struct ambiguity *found = context;
+
 	(void)kind;
-	framing_add(context, name, value != NULL ? value : "");
+	(void)value;
+	found->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+	found->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+	/* "Content-Length : 44" is a length to some proxies, and not to others (RFC 9112, 5.1). */
+	found->malformed = found->malformed || strpbrk(name, " \t") != NULL;
 	return MHD_YES;
 }
 
-/* The headers are there.  After a refusal the connection must end: where the next
- * request begins is uncertain, and that is what request smuggling lives on. */
+/* The headers are there.  After a refusal the connection must end, since where the next request begins is
+ * uncertain. */
 static enum MHD_Result
 check_head(struct request *request, struct MHD_Connection *connection, const char *version)
 {
 	const struct web_route *route = route_of(request);
-	struct framing framing = { 0 };
-	const char *text = NULL;
-	unsigned code;
+	size_t limit = route != NULL ? route->body_limit : 0;
+	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH), *text = NULL;
+	bool encoded = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+	struct ambiguity found = { 0 };
+	unsigned code = MHD_HTTP_CONTENT_TOO_LARGE;
 
 	/* From here to its end, the request has one configuration, whatever is loaded meanwhile. */
 	request->config = web_config_now(request->web);
-	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &framing);
-	code = framing_refusal(
-	    &framing, version, route != NULL ? route->body_limit : 0, &text, &request->length);
-	if (code != 0)
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &found);
+	/* libmicrohttpd has refused what is not a number. */
+	request->length = length != NULL ? strtoull(length, NULL, 10) : 0;
+	if (found.hosts > 1 || (found.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0) ||
+	    found.lengths > 1 || found.malformed) {
+		code = MHD_HTTP_BAD_REQUEST;
+		text =
+		    "a request has one Host, at most one Content-Length, and no white space in a header's name";
+	} else if (limit == 0 && (encoded || request->length > 0)) {
+		text = "no request here has a body";
+	} else if (encoded) {
+		code = MHD_HTTP_LENGTH_REQUIRED;
+		text = "the length of the body must be announced: Content-Length";
+	} else if (request->length > limit) {
+		text = "the body is too large";
+	}
+	if (text != NULL)
 		return deliver_text(request, connection, code, text, "Connection", "close");
 	buffer_init(&request->body, request->length);
 	return MHD_YES;

@@ -3,22 +3,41 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdbool.h>
 
-#include "web/connections.h"
 #include "web/server.h"
 #include "web/users.h"
 
 /* What the files of the server share; web/server.h is for everybody else. */
+
+/* What a client may take its time for. */
+enum connection_phase {
+	CONNECTION_NEW,    /* no request was read yet: TLS, the first headers */
+	CONNECTION_ANSWER, /* a request's headers, and its answer on the way */
+	CONNECTION_IDLE,   /* kept open, for another request */
+	CONNECTION_PHASES
+};
+
+/* All but `config` and `fd` are changed under web.lock. */
+struct connection {
+	struct connection *next, *previous;
+	int fd;
+	struct web_config *config; /* whose TLS it began with; NULL: no TLS */
+	enum connection_phase phase;
+	int64_t since_ns;
+	bool ended; /* shut down by us already */
+};
+
 struct web {
 	struct web_limits limits;
 	struct web_site site;
 	struct auth *auth;
-	struct connections connections;
 	int sockets[WEB_ADDRESSES]; /* -1: its server has it */
 	struct MHD_Daemon *servers[WEB_ADDRESSES];
 	size_t count;
-	pthread_mutex_t lock; /* of `config` itself, never held for long */
+	pthread_mutex_t lock; /* of `config` itself and of the connections, never held for long */
 	struct web_config *config;
+	struct connection *connections;
 	atomic_uint costly;  /* costly requests that are being answered */
 	atomic_bool closing; /* connections end with their next answer, and none begins */
 	atomic_bool over;    /* and no more answers are made */
@@ -27,6 +46,9 @@ struct web {
 /* What is in use now, for web_config_drop(). */
 struct web_config *web_config_now(struct web *web);
 
+/* A connection (NULL: it has no entry) begins something else. */
+void connection_enter(struct web *web, struct connection *connection, enum connection_phase phase);
+
 /* What libmicrohttpd calls; the context is the web. */
 void *request_begin(void *context, const char *target, struct MHD_Connection *connection);
 void request_end(
@@ -34,5 +56,22 @@ void request_end(
 enum MHD_Result request_handle(void *context, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *piece, size_t *size, void **state);
 size_t request_leave_escaped(void *context, struct MHD_Connection *connection, char *text);
+
+/* Whether Accept-Encoding (NULL: there is none) names gzip, and does not refuse it. */
+bool head_takes_gzip(const char *accept);
+
+/* The name and the password of an Authorization header. */
+struct basic_credentials {
+	char *name;
+	char *password;
+	size_t length; /* of both, with what is between them */
+};
+
+/*
+ * False: no header (NULL), another scheme than Basic, no base64, no colon, a
+ * NUL byte, or out of memory; then there is nothing to release.
+ */
+bool basic_credentials_read(struct basic_credentials *credentials, const char *authorization);
+void basic_credentials_release(struct basic_credentials *credentials);
 
 #endif /* WEB_REQUEST_H */

@@ -12,6 +12,7 @@
 
 #include <gnutls/abstract.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 
 /* One thread per address.  A second one would not help: one of the two gets most of the
  * connections, its clients wait longer than with one thread, and both wait for the same files. */
-enum { THREAD_STACK = 1024 * 1024, EVENTS = 128 };
+enum { THREAD_STACK = 1024 * 1024 };
 
 struct web_config *
 web_config_now(struct web *web)
@@ -35,6 +36,87 @@ web_config_now(struct web *web)
 }
 
 /* --- Connections --- */
+
+/* NULL: out of memory. */
+static struct connection *
+begin_connection(struct web *web, int fd)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->fd = fd;
+	c->since_ns = clock_now_ns();
+	(void)pthread_mutex_lock(&web->lock);
+	c->next = web->connections;
+	if (c->next != NULL)
+		c->next->previous = c;
+	web->connections = c;
+	(void)pthread_mutex_unlock(&web->lock);
+	atomic_fetch_add(&web->site.metrics->connections, 1);
+	return c;
+}
+
+static void
+end_connection(struct web *web, struct connection *c)
+{
+	if (c == NULL)
+		return;
+	(void)pthread_mutex_lock(&web->lock);
+	if (c->previous != NULL)
+		c->previous->next = c->next;
+	else
+		web->connections = c->next;
+	if (c->next != NULL)
+		c->next->previous = c->previous;
+	(void)pthread_mutex_unlock(&web->lock);
+	atomic_fetch_sub(&web->site.metrics->connections, 1);
+	web_config_drop(c->config);
+	free(c);
+}
+
+void
+connection_enter(struct web *web, struct connection *c, enum connection_phase phase)
+{
+	if (c == NULL)
+		return;
+	(void)pthread_mutex_lock(&web->lock);
+	c->phase = phase;
+	c->since_ns = clock_now_ns();
+	(void)pthread_mutex_unlock(&web->lock);
+}
+
+/*
+ * libmicrohttpd itself only ends connections on which nothing happens at all,
+ * and not a client that trickles.  A slow connection is shut down, not closed:
+ * the descriptor belongs to libmicrohttpd, and its number could be another
+ * connection's as soon as it is closed.
+ */
+void
+web_tick(struct web *web)
+{
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	const int64_t limits_ns[CONNECTION_PHASES] = { web->limits.header_timeout_ns,
+		web->limits.answer_timeout_ns, web->limits.idle_timeout_ns };
+	int64_t now = clock_now_ns();
+
+	(void)pthread_mutex_lock(&web->lock);
+	for (struct connection *c = web->connections; c != NULL; c = c->next) {
+		/* Without `ended` a client would be counted in
+		 * each call until its thread has seen the end. */
+		if (c->ended || now - c->since_ns <= limits_ns[c->phase])
+			continue;
+		c->ended = true;
+		/* Data for a client that does not read would stay in the kernel for minutes: a
+		 * reset drops it.  An idle connection has none, and ends politely. */
+		if (c->phase != CONNECTION_IDLE) {
+			(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+			atomic_fetch_add(&web->site.metrics->timeouts, 1);
+		}
+		(void)shutdown(c->fd, SHUT_RDWR);
+	}
+	(void)pthread_mutex_unlock(&web->lock);
+}
 
 /* libmicrohttpd asks for a certificate or for this callback.  A session
  * that tls_begin() gave nothing has no certificate to show, and ends. */
@@ -54,36 +136,30 @@ no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int 
 	return -1;
 }
 
-static struct connection *
-begin_connection(struct web *web, struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct connection *c = info != NULL ? connection_begin(&web->connections, info->connect_fd) : NULL;
-
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	if (c == NULL || info == NULL || info->tls_session == NULL)
-		return c;
-	/* The session uses credentials of this configuration
-	 * until it ends: so it is kept with the connection. */
-	c->config = web_config_now(web);
-	tls_begin(c->config->tls, info->tls_session);
-	return c;
-}
-
 static void
 note_connection(
     void *context, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode code)
 {
+	const union MHD_ConnectionInfo *info;
 	struct web *web = context;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*state = begin_connection(web, connection);
+	if (code != MHD_CONNECTION_NOTIFY_STARTED) {
+		/* Now the session is gone, and the configuration that it used may go, too. */
+		end_connection(web, *state);
+		*state = NULL;
 		return;
 	}
-	/* Now the session is gone, and the configuration that it used may go, too. */
-	connection_end(&web->connections, *state);
-	*state = NULL;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	*state = info != NULL ? begin_connection(web, info->connect_fd) : NULL;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (*state != NULL && info != NULL && info->tls_session != NULL) {
+		struct connection *c = *state;
+
+		/* The session uses credentials of this configuration
+		 * until it ends: so it is kept with the connection. */
+		c->config = web_config_now(web);
+		tls_begin(c->config->tls, info->tls_session);
+	}
 }
 
 /* Refuse new connections while the server stops.  MHD_quiesce_daemon() would do that, too,
@@ -113,26 +189,16 @@ idle_seconds(const struct web_limits *limits)
 	return (unsigned)(longest / 1000000000) + 2;
 }
 
-/*
- * libmicrohttpd takes up to 128 events at once, and goes on collecting as long
- * as a batch is full.  If the limit is a multiple of that, all connections
- * that a thread may have can fill the batch, and then nothing wakes the
- * thread.  So the limit is one less.
- */
-static unsigned
-connection_limit(const struct web_limits *limits)
-{
-	return limits->connections - (limits->connections % EVENTS == 0);
-}
-
+/* poll() and not epoll: with that, libmicrohttpd takes 128 events at a time and waits for ever when all
+ * connections that it may have make full batches. */
 static struct MHD_Daemon *
 start_server(struct web *web, int fd, bool tls)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
 
 	return MHD_start_daemon(flags, 0, may_connect, web, request_handle, web, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT,
-	    connection_limit(&web->limits), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY,
+	    web->limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY,
 	    MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds(&web->limits), MHD_OPTION_URI_LOG_CALLBACK,
 	    request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, request_end, web, MHD_OPTION_NOTIFY_CONNECTION,
 	    note_connection, web, MHD_OPTION_UNESCAPE_CALLBACK, request_leave_escaped, NULL,
@@ -148,10 +214,6 @@ web_new(const struct web_limits *limits, const struct web_site *site)
 		return NULL;
 	web->limits = *limits;
 	web->site = *site;
-	connections_init(&web->connections, site->metrics);
-	web->connections.limits_ns[CONNECTION_NEW] = limits->header_timeout_ns;
-	web->connections.limits_ns[CONNECTION_ANSWER] = limits->answer_timeout_ns;
-	web->connections.limits_ns[CONNECTION_IDLE] = limits->idle_timeout_ns;
 	(void)pthread_mutex_init(&web->lock, NULL);
 	web->auth = auth_new();
 	if (web->auth != NULL)
@@ -206,12 +268,6 @@ web_configure(struct web *web, struct web_config *config, struct failure *why)
 }
 
 void
-web_tick(struct web *web)
-{
-	connections_sweep(&web->connections);
-}
-
-void
 web_stop(struct web *web, int64_t grace_ns)
 {
 	static const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
@@ -219,7 +275,7 @@ web_stop(struct web *web, int64_t grace_ns)
 
 	atomic_store(&web->closing, true);
 	while (atomic_load(&web->site.metrics->in_flight) > 0 && deadline_left_ns(deadline) > 0) {
-		connections_sweep(&web->connections);
+		web_tick(web);
 		(void)nanosleep(&moment, NULL);
 	}
 	/* Otherwise each thread would first answer all the requests that it found waiting. */
@@ -244,7 +300,6 @@ web_free(struct web *web)
 	for (size_t i = 0; i < web->count; i++)
 		if (web->sockets[i] >= 0)
 			(void)close(web->sockets[i]);
-	connections_release(&web->connections);
 	web_config_drop(web->config);
 	(void)pthread_mutex_destroy(&web->lock);
 	free(web);

@@ -30,9 +30,9 @@
  *	web_free(web);
  */
 struct web_request {
-	const char *path;            /* without the query, as it was sent */
-	const char *accept_encoding; /* NULL: the request has no such header */
-	struct slice body;           /* of a POST; not NUL-terminated */
+	const char *path;  /* without the query, as it was sent */
+	bool gzip;         /* the client takes an answer that is packed so */
+	struct slice body; /* of a POST; not NUL-terminated */
 };
 
 /* A large text that several answers begin with, and their server sends without copying it. */

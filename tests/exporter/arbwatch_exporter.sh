@@ -84,8 +84,6 @@ check "405 says what is" sh -c "curl -s --noproxy '*' -X PUT -o /dev/null -D - '
 check "HEAD has the length of GET" test "$(header_of content-length "$(url /health/live)")" = \
 	"$(get "$(url /health/live)" | wc -c)"
 check "a query changes nothing" is_code 200 "$(url '/metrics?collect[]=x')"
-check "a target may name the host" is_code 200 --request-target 'http://elsewhere/health/live?x' "$(url /nothing)"
-check "and its path is looked at" is_code 404 --request-target 'http://elsewhere/nothing' "$(url /health/live)"
 for path in /nothing /metrics/ /metricsx '/metrics%00' /../../etc/passwd /..%2f..%2fetc/passwd /a.prom //metrics; do
 	check "404 for $path" is_code 404 --path-as-is "$(url "$path")"
 done
@@ -280,8 +278,6 @@ for accept in identity 'gzip;q=0' 'gzip;foo=1;q=0' '*;q=0' 'gzip;q=0, *' '' br '
 	check "none for '$accept'" test -z "$(get -o /dev/null -D - -H "Accept-Encoding: $accept" "$(url /metrics)" |
 		sed -n 's/^content-encoding: //Ip')"
 done
-check "or anything" test "$(get -o /dev/null -D - -H 'Accept-Encoding: br, *' "$(url /metrics)" | tr -d '\r' |
-	sed -n 's/^content-encoding: //Ip')" = gzip
 get -H 'Accept-Encoding: deflate, gzip;q=1.0' "$(url /metrics)" >"$work/packed"
 check "it is whole" gzip -t "$work/packed"
 gzip -dc "$work/packed" >"$work/scraped"
@@ -586,6 +582,10 @@ check "past the limit of requests there is 503" await 10 is_code 503 "$(url /met
 check "but whether it lives is told" is_code 200 "$(url /health/live)"
 check "afterwards there are answers again" await 20 is_code 200 "$(url /metrics)"
 check "past the limit of connections one waits" test "$(raw many "$PORT" 6)" -eq 6
+stop "$EXPORTER"
+# libmicrohttpd's epoll waits for ever when so many of its connections have something to do.
+start_exporter full --web.max-connections 128
+check "all connections of the limit are answered at once" test "$(raw many "$PORT" 128)" -eq 128
 stop "$EXPORTER"
 
 # --- SIGHUP beside clients ------------------------------------------------------------------------------------------

@@ -1,0 +1,72 @@
+#include "tests/suite.h"
+#include "web/request.h"
+
+static const char *const gzip_taken[] = { "gzip", "GZIP", "br, gzip", " gzip ;q=1", "gzip;q=0.001",
+	"br;q=0, gzip", "*;q=0, gzip", "gzip;foo=0", "gzip;q=1;foo=0", "identity, gzip; q=0.5, br" };
+static const char *const gzip_refused[] = { NULL, "", "identity", "br", "x-gzipped", "gzip;q=0",
+	"gzip; q=0.000", "gzip;foo=1;q=0", "gzip;foo=1 ; q=0", "gzip;q=", "gzip;q=no", "gzip;q=0, *;q=1", "*",
+	"**", "identity;q=0" };
+
+START_TEST(gzip_is_taken_when_it_is_named)
+{
+	ck_assert_msg(head_takes_gzip(gzip_taken[_i]), "%s", gzip_taken[_i]);
+}
+END_TEST
+
+START_TEST(gzip_is_not_taken_when_refused_or_not_named)
+{
+	ck_assert_msg(!head_takes_gzip(gzip_refused[_i]), "%s", gzip_refused[_i]);
+}
+END_TEST
+
+/* Encoded by coreutils' base64. */
+static const struct {
+	const char *header;
+	const char *name;
+	const char *password;
+} good[] = {
+	{ "Basic YWxpY2U6cmlnaHQ6cGFzcw==", "alice", "right:pass" },
+	{ "basic YWxpY2U6cmlnaHQ6cGFzcw==", "alice", "right:pass" },
+	{ "BASIC   YWxpY2U6", "alice", "" },
+	{ "Basic Og==", "", "" },
+	{ "Basic w7w6w7w=", "\xc3\xbc", "\xc3\xbc" },
+};
+
+START_TEST(credentials_are_read_whatever_the_case_of_the_scheme)
+{
+	struct basic_credentials c;
+
+	ck_assert(basic_credentials_read(&c, good[_i].header));
+	ck_assert_str_eq(c.name, good[_i].name);
+	ck_assert_str_eq(c.password, good[_i].password);
+	basic_credentials_release(&c);
+	ck_assert_ptr_null(c.name);
+}
+END_TEST
+
+/* The last three: "alice", "alice:right:pass\0more", "al\0ice:x". */
+static const char *const bad[] = { NULL, "", "Basic", "Basic ", "Basic ====", "Basic Y",
+	"BasicOg==", "Bearer Og==", "Basic \xff\xff\xff\xff",
+	"Basic YWxpY2U=", "Basic YWxpY2U6cmlnaHQ6cGFzcwBtb3Jl", "Basic YWwAaWNlOng=" };
+
+START_TEST(other_credentials_are_refused)
+{
+	struct basic_credentials c;
+
+	ck_assert_msg(!basic_credentials_read(&c, bad[_i]), "%s", bad[_i]);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("head");
+	TCase *tests = tcase_create("head");
+
+	suite_add_tcase(suite, tests);
+	tcase_add_loop_test(tests, gzip_is_taken_when_it_is_named, 0, LENGTH(gzip_taken));
+	tcase_add_loop_test(tests, gzip_is_not_taken_when_refused_or_not_named, 0, LENGTH(gzip_refused));
+	tcase_add_loop_test(tests, credentials_are_read_whatever_the_case_of_the_scheme, 0, LENGTH(good));
+	tcase_add_loop_test(tests, other_credentials_are_refused, 0, LENGTH(bad));
+	return run_suite(suite);
+}
