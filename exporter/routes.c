@@ -15,7 +15,6 @@
 #include <stdio.h>
 
 #include "common/deadline.h"
-#include "exporter/health/json.h"
 #include "exporter/page/page.h"
 
 void

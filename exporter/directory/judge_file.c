@@ -63,20 +63,6 @@ judge(void *context, const struct fault *fault)
 		(void)snprintf(j->reason, sizeof(j->reason), "%.240s", fault->text);
 }
 
-bool
-judge_has_ours(const struct document *document)
-{
-	static const char prefix[] = "arbitrage_";
-
-	for (size_t i = 0; i < document->family_count; i++) {
-		struct slice name = document->families[i].name;
-
-		if (name.length >= sizeof(prefix) && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0)
-			return true;
-	}
-	return false;
-}
-
 int
 judge_file(struct slice text, struct document *document, struct buffer *bounds, struct judgement *judgement)
 {

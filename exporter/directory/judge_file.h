@@ -19,7 +19,4 @@ struct judgement {
 int judge_file(
     struct slice text, struct document *document, struct buffer *bounds, struct judgement *judgement);
 
-/* Whether a family's name begins with "arbitrage_", as those of our programs do. */
-bool judge_has_ours(const struct document *document);
-
 #endif /* EXPORTER_DIRECTORY_JUDGE_FILE_H */

@@ -1,43 +1,138 @@
 /*
- * The first step from files to a report: each sample that a rule in families.c
- * knows goes to the check that it is about.  Nothing is judged yet.  The files
- * may be anybody's, with any number of samples and made-up labels.  So each
- * kind of check has its own share of the room, the table of hashes cannot
- * grow, and its key is random; and where two samples contradict each other,
- * the fact becomes the worse one.  A check belongs to a file: two collectors
- * that report the same name do not mix.
+ * The first step from files to a report: each sample that a rule of the table
+ * knows goes to the check that it is about.  Nothing is judged yet.  The names
+ * come from the tables that the collectors publish by (contract/), so a renamed
+ * family cannot silently leave the report.  The files may be anybody's, with any
+ * number of samples and made-up labels: so there is a limit on checks, and where
+ * two samples contradict each other, the fact becomes the worse one.  A check
+ * belongs to a file: two collectors that report the same name do not mix.
  *
- * Each file is gone through twice.  Only some families make checks; the
- * counters and kept gauges of others stay in a file after their target was
- * removed, and must not bring it back.
+ * Each file is gone through twice.  Only families that a run writes anew make
+ * checks; the counters and kept gauges of others stay in a file after their
+ * target was removed, and must not bring it back.
  */
 
-#include "exporter/health/families.h"
+#include "exporter/health/facts.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "common/text/array.h"
+#include "contract/collector.h"
+#include "contract/exchange_health.h"
+#include "contract/open_positions.h"
+#include "contract/postgres_latency.h"
+#include "contract/preflight.h"
+#include "contract/redis_latency.h"
 #include "textfile/number.h"
 
-/* How many checks of a kind there is room for: together
- * HEALTH_CHECKS, so that no kind can crowd out another. */
-static const size_t shares[HEALTH_KINDS] = {
-	[KIND_COLLECTOR] = 64,
-	[KIND_REDIS] = 64,
-	[KIND_POSTGRES] = 64,
-	[KIND_EXCHANGE] = 128,
-	[KIND_POSITIONS] = 128,
-	[KIND_PREFLIGHT] = 16,
-	[KIND_FILE] = 48,
+/*
+ * How a sample's value becomes a fact, and what becomes of it when another
+ * sample has said something already.  What a value cannot be is never left out
+ * where that would make the fact better.
+ */
+enum joining {
+	FLAG_LEAST, /* 0 before what is neither 0 nor 1, and 1 only where all are */
+	FLAG_MOST,  /* 1 before what is neither, and 0 only where all are */
+	FLAG_SAME,  /* 0 or 1 where all agree */
+	OLDEST,     /* NaN is older than any time */
+	COUNT_MOST, /* what is no count is +Inf */
+	LEAST,      /* NaN says nothing, here and below */
+	MOST,
+	SUM,
+	ZEROS,
+	DIFFERENCES, /* all but 0, NaN too */
+	BUCKETS
 };
 
-void
-facts_init(struct facts *facts)
-{
-	*facts = (struct facts){ .key = hash_key_new() };
-}
+/* A label whose value chooses one of several facts. */
+struct choice {
+	const char *label;
+	const char *const *values;
+	const char *only; /* value of label `status`, others do not count; or NULL */
+};
+/* Without "none", which no counter has. */
+static const struct choice kinds = { "kind", failure_kind_names + 1, NULL };
+static const struct choice states = { "state", health_names, NULL };
+static const struct choice sources = { "source", source_names, NULL };
+static const struct choice failed_checks = { "check", check_names, "fail" };
 
+/* One row: a family, what it is about, and where its values go. */
+struct rule {
+	const struct family *family;
+	bool makes; /* a check is there because of it */
+	enum health_kind kind;
+	const char *name; /* the label that names the check, or "=" and the name itself */
+	enum fact fact;   /* the first of several with a choice */
+	enum joining joining;
+	const struct choice *choice;
+};
+
+static const struct rule rules[] = {
+	{ run_families + RUN_SUCCESS, true, KIND_COLLECTOR, "collector", FACT_UP, FLAG_LEAST, NULL },
+	{ run_families + RUN_DURATION, false, KIND_COLLECTOR, "collector", FACT_DURATION, MOST, NULL },
+	{ run_families + RUN_INTERVAL, false, KIND_COLLECTOR, "collector", FACT_INTERVAL, LEAST, NULL },
+	{ run_families + RUN_LAST_RUN, true, KIND_COLLECTOR, "collector", FACT_LAST_RUN, OLDEST, NULL },
+	{ run_families + RUN_LAST_SUCCESS, false, KIND_COLLECTOR, "collector", FACT_LAST_SUCCESS, OLDEST,
+	    NULL },
+	{ run_families + RUN_FAILURES, false, KIND_COLLECTOR, "collector", FACT_FAILURES, SUM, &kinds },
+
+	{ redis_families + TARGET_UP, true, KIND_REDIS, "target", FACT_UP, FLAG_LEAST, NULL },
+	{ redis_families + TARGET_LAST_SUCCESS, false, KIND_REDIS, "target", FACT_LAST_SUCCESS, OLDEST,
+	    NULL },
+	{ redis_families + TARGET_FAILURES, false, KIND_REDIS, "target", FACT_FAILURES, SUM, &kinds },
+	{ redis_families + TARGET_LATENCY, false, KIND_REDIS, "target", 0, BUCKETS, NULL },
+
+	{ postgres_families + TARGET_UP, true, KIND_POSTGRES, "target", FACT_UP, FLAG_LEAST, NULL },
+	{ postgres_families + TARGET_LAST_SUCCESS, false, KIND_POSTGRES, "target", FACT_LAST_SUCCESS, OLDEST,
+	    NULL },
+	{ postgres_families + TARGET_FAILURES, false, KIND_POSTGRES, "target", FACT_FAILURES, SUM, &kinds },
+	{ postgres_families + TARGET_LATENCY, false, KIND_POSTGRES, "target", 0, BUCKETS, NULL },
+
+	{ exchange_families + EXCHANGE_UP, true, KIND_EXCHANGE, "exchange", FACT_UP, FLAG_LEAST, NULL },
+	{ exchange_families + EXCHANGE_STATE, true, KIND_EXCHANGE, "exchange", FACT_STATE, FLAG_SAME,
+	    &states },
+	{ exchange_families + EXCHANGE_LAST_SUCCESS, false, KIND_EXCHANGE, "exchange", FACT_LAST_SUCCESS,
+	    OLDEST, NULL },
+	{ exchange_families + EXCHANGE_BANNED_UNTIL, false, KIND_EXCHANGE, "exchange", FACT_BANNED_UNTIL,
+	    MOST, NULL },
+	{ exchange_families + EXCHANGE_RETRY_AT, false, KIND_EXCHANGE, "exchange", FACT_RETRY_AT, MOST,
+	    NULL },
+	{ exchange_families + EXCHANGE_FAILED_RUNS, false, KIND_EXCHANGE, "exchange", FACT_FAILED_RUNS, MOST,
+	    NULL },
+	{ exchange_families + EXCHANGE_ERROR_RATIO, false, KIND_EXCHANGE, "exchange", FACT_ERROR_RATIO, MOST,
+	    NULL },
+	{ exchange_families + EXCHANGE_TRADABLE, false, KIND_EXCHANGE, "exchange", FACT_HALTED, ZEROS, NULL },
+	{ exchange_families + EXCHANGE_REQUEST_FAILURES, false, KIND_EXCHANGE, "exchange", FACT_FAILURES, SUM,
+	    &kinds },
+	{ exchange_families + EXCHANGE_REQUEST_DURATION, false, KIND_EXCHANGE, "exchange", 0, BUCKETS, NULL },
+
+	{ open_families + OPEN_READABLE, true, KIND_POSITIONS, "exchange", FACT_READABLE, FLAG_LEAST,
+	    &sources },
+	{ open_families + OPEN_COUNT, true, KIND_POSITIONS, "exchange", FACT_OPEN, COUNT_MOST, &sources },
+	{ open_families + OPEN_MISMATCH, true, KIND_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES,
+	    NULL },
+	{ open_families + OPEN_LAST_SUCCESS, false, KIND_POSITIONS, "exchange", FACT_LAST_SUCCESS, OLDEST,
+	    NULL },
+	{ open_families + OPEN_FAILURES, false, KIND_POSITIONS, "exchange", FACT_FAILURES, SUM, &kinds },
+	{ open_families + OPEN_RETRY_AT, false, KIND_POSITIONS, "exchange", FACT_RETRY_AT, MOST, NULL },
+	{ open_families + OPEN_TRADING_LOCKED, false, KIND_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST,
+	    NULL },
+	/* Not about an exchange: this makes a check of its own, called "engine". */
+	{ open_families + OPEN_UNKNOWN_ROWS, true, KIND_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST,
+	    NULL },
+
+	{ preflight_families + PREFLIGHT_READY_FOR_LIVE, true, KIND_PREFLIGHT, "=preflight", FACT_UP,
+	    FLAG_LEAST, NULL },
+	{ preflight_families + PREFLIGHT_LAST_SUCCESS, true, KIND_PREFLIGHT, "=preflight", FACT_PASSED,
+	    FLAG_LEAST, NULL },
+	{ preflight_families + PREFLIGHT_LAST_VERDICT, true, KIND_PREFLIGHT, "=preflight", FACT_VERDICT_AT,
+	    OLDEST, NULL },
+	/* A run of some checks alone counts here, too, and has no verdict. */
+	{ preflight_families + PREFLIGHT_CHECKS, true, KIND_PREFLIGHT, "=preflight", FACT_CHECKS, SUM,
+	    &failed_checks },
+	{ preflight_families + PREFLIGHT_DURATION, false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS, NULL },
+};
 void
 facts_release(struct facts *facts)
 {
@@ -53,60 +148,41 @@ facts_label(const struct document *document, const struct sample *sample, const 
 	return label != NULL ? label->value : (struct slice){ "", 0 };
 }
 
-/* The slot of the check, or the free one where it would be: there are twice as many slots as checks. */
-static size_t
-slot_of(const struct facts *facts, enum health_kind kind, size_t file, struct slice name, struct slice env)
+/* From the end: while a file is read, its checks are the last ones. */
+struct facts_check *
+facts_find(const struct facts *facts, enum health_kind kind, size_t file, struct slice name, struct slice env)
 {
-	uint64_t hash = hash_text(facts->key, name.at, name.length);
-	size_t slot;
-
-	hash = hash_mix(facts->key, hash, hash_text(facts->key, env.at, env.length));
-	hash = hash_mix(facts->key, hash, (uint64_t)file * HEALTH_KINDS + kind);
-	for (slot = hash % (2 * HEALTH_CHECKS); facts->slots[slot] != 0;
-	     slot = (slot + 1) % (2 * HEALTH_CHECKS)) {
-		const struct facts_check *check = &facts->checks[facts->slots[slot] - 1];
+	for (size_t i = facts->count; i-- > 0;) {
+		struct facts_check *check = &facts->checks[i];
 
 		if (check->kind == kind && check->file == file && slice_equal(check->name, name) &&
 		    slice_equal(check->env, env))
-			break;
+			return check;
 	}
-	return slot;
+	return NULL;
 }
 
-const struct facts_check *
-facts_find(const struct facts *facts, enum health_kind kind, size_t file, struct slice name, struct slice env)
-{
-	size_t slot = slot_of(facts, kind, file, name, env);
-
-	return facts->slots[slot] != 0 ? &facts->checks[facts->slots[slot] - 1] : NULL;
-}
-
-/* Find it or make it: 0, with NULL when it is not there or its kind has no room left; -1: out of memory. */
+/* Find it or make it: 0, with NULL when it is not there or there is no room for it; -1: out of memory. */
 static int
 check_for(struct facts *facts, const struct facts_check *wanted, bool make, struct facts_check **check)
 {
-	size_t slot = slot_of(facts, wanted->kind, wanted->file, wanted->name, wanted->env);
 	struct facts_check *moved;
 
-	*check = NULL;
-	if (facts->slots[slot] == 0) {
-		if (!make)
-			return 0;
-		if (facts->of_kind[wanted->kind] >= shares[wanted->kind]) {
-			facts->more[wanted->kind] = true;
-			return 0;
-		}
-		moved = array_reserve(facts->checks, &facts->room, facts->count + 1, 0, sizeof(*moved));
-		if (moved == NULL)
-			return -1;
-		facts->checks = moved;
-		moved[facts->count] = *wanted;
-		for (size_t i = 0; i < FACTS; i++)
-			moved[facts->count].facts[i] = NAN;
-		facts->of_kind[wanted->kind]++;
-		facts->slots[slot] = (uint16_t)++facts->count;
+	*check = facts_find(facts, wanted->kind, wanted->file, wanted->name, wanted->env);
+	if (*check != NULL || !make)
+		return 0;
+	if (facts->count == HEALTH_CHECKS) {
+		facts->more = true;
+		return 0;
 	}
-	*check = &facts->checks[facts->slots[slot] - 1];
+	moved = array_reserve(facts->checks, &facts->room, facts->count + 1, 0, sizeof(*moved));
+	if (moved == NULL)
+		return -1;
+	facts->checks = moved;
+	*check = &moved[facts->count++];
+	**check = *wanted;
+	for (size_t i = 0; i < FACTS; i++)
+		(*check)->facts[i] = NAN;
 	return 0;
 }
 
@@ -155,95 +231,71 @@ join(double *fact, enum joining joining, double value)
 
 /* Which of the facts that the rule fills the sample is about, or -1. */
 static int
-fact_of(const struct family_rule *rule, const struct document *document, const struct sample *sample)
+fact_of(const struct rule *rule, const struct document *document, const struct sample *sample)
 {
+	const struct choice *choice = rule->choice;
 	struct slice value;
 	int i = 0;
 
-	if (rule->only != NULL && !slice_is(facts_label(document, sample, "status"), rule->only))
-		return -1;
-	if (rule->choices == NULL)
+	if (choice == NULL)
 		return (int)rule->fact;
-	value = facts_label(document, sample, rule->label);
-	while (rule->choices[i] != NULL && !slice_is(value, rule->choices[i]))
+	if (choice->only != NULL && !slice_is(facts_label(document, sample, "status"), choice->only))
+		return -1;
+	value = facts_label(document, sample, choice->label);
+	while (choice->values[i] != NULL && !slice_is(value, choice->values[i]))
 		i++;
 	/* A state that we do not know is a state, too: FACT_STATE_OTHER. */
-	return rule->choices[i] != NULL || rule->fact == FACT_STATE ? (int)rule->fact + i : -1;
+	return choice->values[i] != NULL || rule->fact == FACT_STATE ? (int)rule->fact + i : -1;
 }
 
 static void
-take_bucket(struct histogram *histogram, const struct document *document, const struct sample *sample)
-{
-	struct slice bound = facts_label(document, sample, "le");
-
-	if (sample->part != PART_BUCKET)
-		return;
-	if (number_valid(bound))
-		histogram_add(histogram, number_value(bound), number_value(sample->value));
-	else
-		histogram->odd = true;
-}
-
-/* Remember the largest mismatch; where no size is known, at least a symbol. */
-static void
-take_difference(
-    struct facts_check *check, const struct document *document, const struct sample *sample, double value)
-{
-	bool larger = fabs(value) > fabs(check->worst);
-
-	if (larger)
-		check->worst = value;
-	if (larger || (isnan(value) && check->worst == 0))
-		check->worst_symbol = facts_label(document, sample, "symbol");
-}
-
-static void
-take_value(struct facts_check *check, const struct family_rule *rule, const struct document *document,
+take_value(struct facts_check *check, const struct rule *rule, const struct document *document,
     const struct sample *sample)
 {
 	double value = number_value(sample->value), normalised = normal(rule->joining, value);
 	int fact = fact_of(rule, document, sample);
+	bool larger;
 
-	if (rule->joining == BUCKETS) {
-		take_bucket(&check->histogram, document, sample);
-	} else if (fact >= 0 && !isnan(normalised) && sample->part == PART_VALUE) {
-		join(&check->facts[fact], rule->joining, normalised);
-		if (rule->joining == DIFFERENCES)
-			take_difference(check, document, sample, value);
+	if (rule->joining == BUCKETS && sample->part == PART_BUCKET) {
+		struct slice bound = facts_label(document, sample, "le");
+
+		histogram_add(&check->histogram, number_valid(bound) ? number_value(bound) : NAN, value);
 	}
-}
-
-static int
-take(struct facts *facts, const struct family_rule *rule, const struct document *document,
-    const struct sample *sample, size_t file)
-{
-	struct facts_check wanted = { .kind = rule->kind, .file = file }, *check;
-
-	wanted.name =
-	    rule->name[0] == '=' ? SLICE(rule->name + 1) : facts_label(document, sample, rule->name);
-	wanted.env = facts_label(document, sample, "env");
-	if (check_for(facts, &wanted, rule->makes, &check) == -1)
-		return -1;
-	if (check != NULL)
-		take_value(check, rule, document, sample);
-	return 0;
+	if (rule->joining == BUCKETS || fact < 0 || isnan(normalised) || sample->part != PART_VALUE)
+		return;
+	join(&check->facts[fact], rule->joining, normalised);
+	if (rule->joining != DIFFERENCES)
+		return;
+	/* Remember the largest mismatch; where no size is known, at least a symbol. */
+	larger = fabs(value) > fabs(check->worst);
+	if (larger || (isnan(value) && check->worst == 0))
+		check->worst_symbol = facts_label(document, sample, "symbol");
+	if (larger)
+		check->worst = value;
 }
 
 /* Go through the samples once: those of families that make checks, or the others. */
 static int
-take_all(struct facts *facts, const struct family_rule *const of_family[], const struct document *document,
+take_all(struct facts *facts, const struct rule *const of_family[], const struct document *document,
     size_t file, bool make)
 {
-	int status = 0;
-
-	for (size_t i = 0; i < document->sample_count && status == 0; i++) {
+	for (size_t i = 0; i < document->sample_count; i++) {
 		const struct sample *sample = &document->samples[i];
-		const struct family_rule *rule = of_family[sample->family];
+		const struct rule *rule = of_family[sample->family];
+		struct facts_check wanted = { .file = file }, *check;
 
-		if (rule != NULL && rule->makes == make)
-			status = take(facts, rule, document, sample, file);
+		if (rule == NULL || rule->makes != make)
+			continue;
+		wanted.kind = rule->kind;
+		wanted.name =
+		    rule->name[0] == '=' ? SLICE(rule->name + 1) : facts_label(document, sample, rule->name);
+		wanted.env = facts_label(document, sample, "env");
+		if (check_for(facts, &wanted, make, &check) == -1)
+			return -1;
+		if (check != NULL)
+			take_value(check, rule, document, sample);
 	}
-	return status;
+	return 0;
 }
 
 /* If the engine's positions could be read, the file must also say how many of them are at exchanges
@@ -269,18 +321,20 @@ int
 facts_read(struct facts *facts, const struct store_file *file, size_t index)
 {
 	const struct document *document = &file->document;
-	const struct family_rule **of_family;
+	const struct rule **of_family;
 	size_t begin = facts->count;
 	int status;
 
 	if (document->family_count == 0)
 		return 0;
-	of_family = calloc(document->family_count, sizeof(struct family_rule *));
+	of_family = calloc(document->family_count, sizeof(struct rule *));
 	if (of_family == NULL)
 		return -1;
 	/* By family and not by sample: there may be a million samples. */
 	for (size_t i = 0; i < document->family_count; i++)
-		of_family[i] = family_rule_of(document->families[i].name);
+		for (size_t k = 0; k < sizeof(rules) / sizeof(rules[0]); k++)
+			if (slice_is(document->families[i].name, rules[k].family->name))
+				of_family[i] = &rules[k];
 	status = take_all(facts, of_family, document, index, true);
 	if (status == 0)
 		status = take_all(facts, of_family, document, index, false);

@@ -3,7 +3,6 @@
 
 #include "contract/labels.h"
 #include "exporter/health/health.h"
-#include "textfile/hash.h"
 
 /*
  * What the files say, sorted by what it is about, before anything is judged.
@@ -49,30 +48,28 @@ struct facts_check {
 	size_t file;       /* index in the store */
 	struct slice name; /* as written in the file, like env */
 	struct slice env;
+	bool stale; /* as health.c found out */
 	double facts[FACTS];
 	double worst; /* the largest mismatch, with its sign, and of what; 0: that is not known */
 	struct slice worst_symbol;
 	struct histogram histogram;
 };
 
+/* Starts zeroed. */
 struct facts {
 	struct facts_check *checks; /* in the order of files: those of a file are side by side */
 	size_t count;
 	size_t room;
-	size_t of_kind[HEALTH_KINDS];
-	bool more[HEALTH_KINDS]; /* than there is room for */
-	struct hash_key key;
-	uint16_t slots[2 * HEALTH_CHECKS]; /* index + 1; 0: free */
+	bool more; /* than HEALTH_CHECKS */
 };
 
-void facts_init(struct facts *facts);
 void facts_release(struct facts *facts);
 
 /* Add what a good file says.  0, or -1: out of memory. */
 int facts_read(struct facts *facts, const struct store_file *file, size_t index);
 
 /* The check, or NULL. */
-const struct facts_check *facts_find(
+struct facts_check *facts_find(
     const struct facts *facts, enum health_kind kind, size_t file, struct slice name, struct slice env);
 
 /* The value of a label as written; empty when it has none. */

@@ -1,12 +1,17 @@
 /*
  * From the files to a report, in this order: facts (facts.c), a check for each
- * of them (rules.c), checks of the files themselves (files.c), the verdict
- * (decide.c), and last the positions for the page.  The report owns copies of
+ * of them (rules.c), checks of the files themselves and the verdict (verdict.c), and
+ * last the positions for the page (positions.c).  The report owns copies of
  * all texts, so it outlives the next refresh of the store; the facts point
  * into the store and are released here.
  *
- * Freshness is that of the collector in the same file and env.  A collector
- * may have stopped while its file stays, so no fact is judged without it.
+ * No fact is judged without its age, because a collector may have stopped while
+ * its file stays.  A file says when its collector's last run ended and how often
+ * it repeats, so a collector that stopped is found without any setting.  A run
+ * that takes long or a busy machine must not raise an alarm: hence three
+ * intervals, and 30 s on top, which matters for short intervals.  Where the file
+ * gives no interval that can be, the setting --health.max-age decides.  A time far
+ * in the future is as bad as an old one: the true age is not known.
  */
 
 #include "exporter/health/health.h"
@@ -15,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/health/positions.h"
 #include "exporter/health/rules.h"
 #include "exporter/health/text.h"
 
@@ -25,11 +29,51 @@ struct making {
 	const struct health_settings *settings;
 	double now;
 	struct facts facts;
-	bool *stale;       /* of each of the facts' checks */
 	double newest_run; /* of all collectors; NaN: none */
 	size_t fresh;      /* collectors that are */
 	struct health_report *report;
 };
+
+/* Clocks of one machine agree; this is for a clock that was just set, or files from another machine. */
+static const double future_slack = 60;
+/* Of a collector that repeats: runs it may miss, and seconds on top for those that repeat often. */
+static const double intervals_missed = 3, interval_slack = 30;
+/* No collector takes a longer interval (collectors/harness/settings.c): a
+ * longer one would hide that it stopped. */
+static const double longest_interval = 86400;
+
+static struct freshness
+freshness_of(double last_run, double interval, double max_age, double now)
+{
+	bool repeats = interval > 0 && interval <= longest_interval;
+	struct freshness fresh = { .stale = true,
+		.last_run = last_run,
+		.age = NAN,
+		.interval = repeats || interval == 0 ? interval : NAN };
+	struct words why = words_start(fresh.why, sizeof(fresh.why));
+	char age[WORDS_TIME], expected[WORDS_TIME];
+	double limit = repeats ? intervals_missed * interval + interval_slack : max_age;
+
+	words_rfc3339(last_run, age);
+	if (age[0] == '\0') {
+		fresh.last_run = NAN;
+		words_add(&why, "when it last ran is not known");
+		return fresh;
+	}
+	if (last_run > now + future_slack) {
+		words_duration(last_run - now, age);
+		words_add(&why, "last run is %s in the future: a clock is wrong", age);
+		return fresh;
+	}
+	fresh.age = last_run < now ? now - last_run : 0;
+	fresh.stale = fresh.age > limit;
+	words_duration(fresh.age, age);
+	words_duration(repeats ? interval : max_age, expected);
+	if (fresh.stale)
+		words_add(
+		    &why, "last run %s ago, expected %s %s", age, repeats ? "every" : "within", expected);
+	return fresh;
+}
 
 /* A file without a collector's own metrics was not written
  * by our harness: then its time of modification counts. */
@@ -129,7 +173,7 @@ positive(double value)
 static void
 make_check(struct making *making, size_t index, size_t begin, size_t end)
 {
-	const struct facts_check *facts = &making->facts.checks[index];
+	struct facts_check *facts = &making->facts.checks[index];
 	struct health_check *check = &making->report->checks[making->report->count++];
 	struct freshness fresh = freshness_of_check(making, facts, begin, end);
 
@@ -143,7 +187,7 @@ make_check(struct making *making, size_t index, size_t begin, size_t end)
 	check->duration = facts->kind == KIND_COLLECTOR ? positive(facts->facts[FACT_DURATION])
 							: positive(health_quantile(check, 0.5));
 	health_judge(facts, &fresh, making->now, check);
-	making->stale[index] = fresh.stale;
+	facts->stale = fresh.stale;
 	if (facts->kind == KIND_COLLECTOR) {
 		making->fresh += fresh.stale ? 0 : 1;
 		/* A run in the future has no age, and must not count as the newest one. */
@@ -187,49 +231,27 @@ compare(const void *one, const void *other)
 }
 
 static int
-read_files(struct making *making)
+make_report(struct making *making)
 {
+	struct health_report *report = making->report;
+
 	for (size_t i = 0; i < store_count(making->store); i++) {
 		const struct store_file *file = store_file(making->store, i);
 
 		if (file->state == STORE_GOOD && facts_read(&making->facts, file, i) == -1)
 			return -1;
 	}
-	return 0;
-}
-
-static void
-note_left_out(struct making *making)
-{
-	struct health_report *report = making->report;
-
-	/* A file that was not looked at may hide anything. */
-	report->more_checks = report->more_grave = store_left_out(making->store) > 0;
-	for (size_t kind = 0; kind < HEALTH_KINDS; kind++)
-		if (making->facts.more[kind]) {
-			report->more_checks = true;
-			report->more_grave = report->more_grave || health_kind_grave((enum health_kind)kind);
-		}
-}
-
-static int
-make_report(struct making *making)
-{
-	struct health_report *report = making->report;
-
-	if (read_files(making) == -1)
-		return -1;
 	/* The most that can be: then nothing below has to grow. */
 	report->checks = calloc(HEALTH_CHECKS, sizeof(*report->checks));
-	making->stale = calloc(HEALTH_CHECKS, sizeof(*making->stale));
-	if (report->checks == NULL || making->stale == NULL)
+	if (report->checks == NULL)
 		return -1;
 	make_checks(making);
-	note_left_out(making);
+	/* A file that was not looked at may hide anything. */
+	report->more_checks = making->facts.more || store_left_out(making->store) > 0;
 	health_files(making->store, &making->facts, report);
 	qsort(report->checks, report->count, sizeof(*report->checks), compare);
 	health_decide(report, making->settings->directory, making->fresh, making->newest_run);
-	return health_positions(making->store, &making->facts, making->stale, report);
+	return health_positions(making->store, &making->facts, report);
 }
 
 int
@@ -242,10 +264,8 @@ health_read(const struct store *store, const struct health_settings *settings, d
 	int status;
 
 	*report = (struct health_report){ .made_at = now };
-	facts_init(&making.facts);
 	status = make_report(&making);
 	facts_release(&making.facts);
-	free(making.stale);
 	return status;
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/text/buffer.h"
 #include "exporter/directory/store.h"
 
 /*
@@ -31,10 +32,10 @@
  * Overall is `unhealthy` when a Postgres is not known to be up; a position is
  * not known to agree; in live, positions of an exchange or of the engine cannot
  * be read, or preflight does not say ready; when a file may hide any of these;
- * when no collector is fresh; or when the directory cannot be listed.  Else it
- * is `degraded` when any check is not ok (a Redis down, an exchange not
- * healthy, a collector stale or failing) or there were more checks than there
- * is room for; else `healthy`.
+ * when there are more checks or files than there is room for; when no collector
+ * is fresh; or when the directory cannot be listed.  Else it is `degraded` when
+ * any check is not ok (a Redis down, an exchange not healthy, a collector stale
+ * or failing); else `healthy`.
  */
 enum health_status { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL };
 enum health_verdict { VERDICT_HEALTHY, VERDICT_DEGRADED, VERDICT_UNHEALTHY };
@@ -58,7 +59,7 @@ enum {
 	HEALTH_NAME = 129,
 	HEALTH_ENV = 16,
 	HEALTH_REASON = 256,
-	HEALTH_CHECKS = 512, /* in all; each kind has its own share of it */
+	HEALTH_CHECKS = 1000, /* in all; more of them make the whole unhealthy */
 	HEALTH_BUCKETS = 33,
 	HEALTH_POSITIONS = 64
 };
@@ -102,7 +103,6 @@ struct health_report {
 	struct health_check *checks; /* owned; by kind, worst first within each */
 	size_t count;
 	bool more_checks;                  /* than there is room for, or files */
-	bool more_grave;                   /* and one of them may make the whole unhealthy */
 	struct health_position *positions; /* owned; those that differ first */
 	size_t position_count;
 	bool more_positions; /* than there is room for */
@@ -123,5 +123,12 @@ void health_release(struct health_report *report);
 /* The value that a share of `q` (0 to 1) of the histogram is within, as histogram_quantile() has it; NaN:
  * none. */
 double health_quantile(const struct health_check *check, double q);
+
+/*
+ * The report as one line of JSON, by docs/health.schema.json.  Numbers are
+ * finite or null; strings are UTF-8 whatever the report holds.  The
+ * caller asks `out->failed`.
+ */
+void health_json(const struct health_report *report, struct buffer *out);
 
 #endif /* EXPORTER_HEALTH_HEALTH_H */

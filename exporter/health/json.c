@@ -7,7 +7,7 @@
  * all.
  */
 
-#include "exporter/health/json.h"
+#include "exporter/health/health.h"
 
 #include <math.h>
 

@@ -2,21 +2,18 @@
  * The table of positions on the status page: what each exchange has, what the
  * engine believes, and the difference.  It has room for 64, so the order in
  * which families are read decides what is shown: differences first.  It judges
- * nothing: the verdict comes from facts.c and rules_positions.c, which see all
+ * nothing: the verdict comes from facts.c and rules.c, which see all
  * positions.
  */
 
-#include "exporter/health/positions.h"
+#include "exporter/health/rules.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "contract/open_positions.h"
 #include "exporter/health/text.h"
 #include "textfile/number.h"
-
-enum family { QUANTITY, MISMATCH, SINCE, FAMILIES };
-static const char *const family_names[FAMILIES] = { "arbitrage_position_quantity",
-	"arbitrage_position_mismatch", "arbitrage_position_mismatch_since_timestamp_seconds" };
 
 /* What identifies a position while the files are read: labels as written. */
 struct key {
@@ -27,28 +24,9 @@ struct key {
 struct reading {
 	const struct store *store;
 	const struct facts *facts;
-	const bool *stale;
 	struct health_report *report;
 	struct key keys[HEALTH_POSITIONS];
 };
-
-static const struct document *
-document_of(const struct reading *reading, size_t file)
-{
-	const struct store_file *from = store_file(reading->store, file);
-
-	return from->state == STORE_GOOD ? &from->document : NULL;
-}
-
-/* A source that was read and does not name the position has none of
- * it: 0.  A source that was not read may have any quantity: NaN. */
-static void
-set_unless_said(double quantity[2], const struct facts_check *about, int source)
-{
-	bool read = about != NULL && about->facts[FACT_READABLE + source] == 1;
-
-	quantity[0] = quantity[1] = read ? 0 : NAN;
-}
 
 /* Add a position at the end.  False: there is no room for it. */
 static bool
@@ -58,6 +36,7 @@ add(struct reading *reading, const struct key *key)
 	const struct facts_check *about =
 	    facts_find(reading->facts, KIND_POSITIONS, key->file, key->exchange, key->env);
 	struct health_position *position;
+	double there, believed;
 
 	if (report->position_count == HEALTH_POSITIONS) {
 		report->more_positions = true;
@@ -69,9 +48,13 @@ add(struct reading *reading, const struct key *key)
 	words_label(key->env, position->env, sizeof(position->env));
 	words_label(key->exchange, position->exchange, sizeof(position->exchange));
 	words_label(key->symbol, position->symbol, sizeof(position->symbol));
-	set_unless_said(position->there, about, 0);
-	set_unless_said(position->believed, about, 1);
-	position->stale = about == NULL || reading->stale[about - reading->facts->checks];
+	/* A source that was read and does not name the position has none of
+	 * it: 0.  A source that was not read may have any quantity: NaN. */
+	there = about != NULL && about->facts[FACT_READABLE + SOURCE_EXCHANGE] == 1 ? 0 : NAN;
+	believed = about != NULL && about->facts[FACT_READABLE + SOURCE_ENGINE] == 1 ? 0 : NAN;
+	position->there[0] = position->there[1] = there;
+	position->believed[0] = position->believed[1] = believed;
+	position->stale = about == NULL || about->stale;
 	return true;
 }
 
@@ -93,62 +76,57 @@ find(const struct reading *reading, const struct key *key)
 }
 
 static void
-set_quantity(struct health_position *position, const struct document *document, const struct sample *sample)
+take(struct reading *reading, size_t file, const struct document *document, const struct sample *sample,
+    enum open_family family)
 {
-	bool engine = slice_is(facts_label(document, sample, "source"), "engine");
-	bool is_short = slice_is(facts_label(document, sample, "side"), "short");
-
-	(engine ? position->believed : position->there)[is_short ? 1 : 0] = number_value(sample->value);
-}
-
-static void
-take(struct reading *reading, size_t file, const struct sample *sample, enum family family)
-{
-	const struct document *document = document_of(reading, file);
 	const struct key key = { file, facts_label(document, sample, "env"),
 		facts_label(document, sample, "exchange"), facts_label(document, sample, "symbol") };
+	bool engine = slice_is(facts_label(document, sample, "source"), source_names[SOURCE_ENGINE]);
+	bool is_short = slice_is(facts_label(document, sample, "side"), "short");
 	size_t index = find(reading, &key);
 	double value = number_value(sample->value);
 	struct health_position *position;
 
 	/* A difference of 0, or a time alone, is no reason to show a position. */
 	if (index == reading->report->position_count &&
-	    (family == SINCE || (family == MISMATCH && value == 0) || !add(reading, &key)))
+	    (family == OPEN_MISMATCH_SINCE || (family == OPEN_MISMATCH && value == 0) || !add(reading, &key)))
 		return;
 	position = &reading->report->positions[index];
-	if (family == QUANTITY)
-		set_quantity(position, document, sample);
+	if (family == OPEN_MISMATCH)
+		position->mismatch = value;
+	else if (family == OPEN_MISMATCH_SINCE)
+		position->since = value;
 	else
-		*(family == MISMATCH ? &position->mismatch : &position->since) = value;
+		(engine ? position->believed : position->there)[is_short ? 1 : 0] = value;
 }
 
 /* All samples of one family; nothing when the file has none. */
 static void
-take_family(struct reading *reading, size_t file, enum family family)
+take_family(struct reading *reading, size_t file, enum open_family family)
 {
-	const struct document *document = document_of(reading, file);
+	const struct document *document = &store_file(reading->store, file)->document;
 	size_t wanted = 0;
 
-	if (document == NULL)
+	if (store_file(reading->store, file)->state != STORE_GOOD)
 		return;
 	while (wanted < document->family_count &&
-	       !slice_is(document->families[wanted].name, family_names[family]))
+	       !slice_is(document->families[wanted].name, open_families[family].name))
 		wanted++;
 	if (wanted == document->family_count)
 		return;
 	for (size_t i = 0; i < document->sample_count; i++)
 		if (document->samples[i].family == wanted && document->samples[i].part == PART_VALUE)
-			take(reading, file, &document->samples[i], family);
+			take(reading, file, document, &document->samples[i], family);
 }
 
 int
-health_positions(
-    const struct store *store, const struct facts *facts, const bool stale[], struct health_report *report)
+health_positions(const struct store *store, const struct facts *facts, struct health_report *report)
 {
 	/* Mismatches come first, and once more at the end: then
 	 * positions that quantities have added get their 0. */
-	static const enum family order[] = { MISMATCH, QUANTITY, MISMATCH, SINCE };
-	struct reading reading = { .store = store, .facts = facts, .stale = stale, .report = report };
+	static const enum open_family order[] = { OPEN_MISMATCH, OPEN_QUANTITY, OPEN_MISMATCH,
+		OPEN_MISMATCH_SINCE };
+	struct reading reading = { .store = store, .facts = facts, .report = report };
 
 	report->positions = calloc(HEALTH_POSITIONS, sizeof(*report->positions));
 	if (report->positions == NULL)

@@ -3,24 +3,102 @@
  * principles run through all of them.  A fact that is missing or cannot be is
  * never "ok": each chain of conditions asks for the good case exactly (== 1)
  * and ends with "unknown".  And an env that is not exactly "paper" is judged
- * like live, so that a misspelt one is not judged more kindly.  Words are for
- * people, but must not claim more than the file says: it has counters since
- * their start, and not what the last run met.
+ * like live, so that a misspelt one is not judged more kindly.
+ *
+ * Words are for people, but must not claim more than the file says: it has
+ * counters since their start, and not what the last run met.  An exact zero is
+ * left out of lists, and so is what cannot be: a reason must not say "NaN".
  */
 
 #include "exporter/health/rules.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
-#include "exporter/health/say.h"
 #include "exporter/health/text.h"
 
-enum health_status
-health_fail_in_live(const struct health_check *check)
+/* --- Words --- */
+
+static void
+set(struct health_check *check, enum health_status status, const char *state)
+{
+	struct words words = words_start(check->state, sizeof(check->state));
+
+	check->status = status;
+	words_add(&words, "%s", state);
+}
+
+/* One reason more; they are few.  What does not fit is cut. */
+__attribute__((format(printf, 2, 3))) static void
+say(struct health_check *check, const char *format, ...)
+{
+	struct words words = { check->reason, sizeof(check->reason), strlen(check->reason) };
+	va_list args;
+
+	if (words.length > 0)
+		words_add(&words, "; ");
+	va_start(args, format);
+	words_add_list(&words, format, args);
+	va_end(args);
+}
+
+/*
+ * The counters that are not zero, as "connect 12, timeout 3 so far".  Which of
+ * them the last run added to is not in the file, unless there is just one.
+ */
+static void
+say_counters(struct health_check *check, const char *what, const double counters[], const char *const names[])
+{
+	char text[HEALTH_REASON];
+	struct words words = words_start(text, sizeof(text));
+
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (counters[i] > 0 && !isinf(counters[i]))
+			words_add(&words, "%s %s %.12g", words.length > 0 ? "," : "", names[i], counters[i]);
+	/* The counters are since the file began: without
+	 * "so far" they would read like the last run's. */
+	if (words.length > 0)
+		say(check, "%s%s so far", what, text);
+}
+
+static void
+say_failures(struct health_check *check, const struct facts_check *facts)
+{
+	say_counters(check, "failures:", facts->facts + FACT_FAILURES, failure_kind_names + 1);
+}
+
+static void
+say_last_success(struct health_check *check, double now)
+{
+	char ago[WORDS_TIME];
+
+	words_duration(now - check->last_success, ago);
+	if (isnan(check->last_success))
+		say(check, "it has never succeeded");
+	else if (ago[0] != '\0')
+		say(check, "last success %s ago", ago);
+}
+
+/* "banned until 12:01:30 UTC"; nothing when that is over, or not known. */
+static void
+say_until(struct health_check *check, const char *what, double until, double now)
+{
+	char at[WORDS_TIME];
+
+	words_clock(until, now, at);
+	if (until > now && at[0] != '\0')
+		say(check, "%s until %s UTC", what, at);
+}
+
+/* How bad is what matters in live alone. */
+static enum health_status
+fail_in_live(const struct health_check *check)
 {
 	return strcmp(check->env, "paper") != 0 ? HEALTH_FAIL : HEALTH_WARN;
 }
+
+/* --- Collectors, targets, exchanges --- */
 
 static void
 judge_collector(
@@ -29,20 +107,20 @@ judge_collector(
 	double success = facts->facts[FACT_UP];
 
 	if (fresh->stale) {
-		health_set(check, HEALTH_FAIL, "stale");
-		health_say(check, fresh->why);
+		set(check, HEALTH_FAIL, "stale");
+		say(check, "%s", fresh->why);
 	} else if (success == 1) {
-		health_set(check, HEALTH_OK, "ok");
+		set(check, HEALTH_OK, "ok");
 	} else if (success == 0) {
-		health_set(check, HEALTH_WARN, "failing");
+		set(check, HEALTH_WARN, "failing");
 	} else {
-		health_set(check, HEALTH_WARN, "unknown");
-		health_say(check, "it does not say whether its last run succeeded");
+		set(check, HEALTH_WARN, "unknown");
+		say(check, "it does not say whether its last run succeeded");
 	}
 	if (success == 0) {
-		health_say(check, "its last run could not measure everything");
-		health_say_failures(check, facts);
-		health_say_last_success(check, now);
+		say(check, "its last run could not measure everything");
+		say_failures(check, facts);
+		say_last_success(check, now);
 	}
 }
 
@@ -52,16 +130,16 @@ judge_target(const struct facts_check *facts, double now, struct health_check *c
 	double up = facts->facts[FACT_UP];
 
 	if (up == 1) {
-		health_set(check, HEALTH_OK, "up");
+		set(check, HEALTH_OK, "up");
 	} else if (up == 0) {
-		health_set(check, HEALTH_FAIL, "down");
-		health_say_failures(check, facts);
-		health_say_last_success(check, now);
+		set(check, HEALTH_FAIL, "down");
+		say_failures(check, facts);
+		say_last_success(check, now);
 	} else {
 		/* A Postgres that is down makes the whole unhealthy:
 		 * so must one of which that is not known. */
-		health_set(check, check->kind == KIND_POSTGRES ? HEALTH_FAIL : HEALTH_WARN, "unknown");
-		health_say(check, "its collector does not say whether it is up");
+		set(check, check->kind == KIND_POSTGRES ? HEALTH_FAIL : HEALTH_WARN, "unknown");
+		say(check, "its collector does not say whether it is up");
 	}
 }
 
@@ -71,29 +149,18 @@ static void
 say_exchange(struct health_check *check, const struct facts_check *facts, double now)
 {
 	const double *f = facts->facts;
-	char text[96];
-	struct words words;
 
-	health_say_until(check, "banned", f[FACT_BANNED_UNTIL], now);
-	health_say_until(check, "left alone after a 429", f[FACT_RETRY_AT], now);
-	if (f[FACT_FAILED_RUNS] > 0 && !isinf(f[FACT_FAILED_RUNS])) {
-		words = words_start(text, sizeof(text));
-		words_add(&words, "nothing of use in the last %s", f[FACT_FAILED_RUNS] == 1 ? "run" : "");
-		if (f[FACT_FAILED_RUNS] != 1)
-			words_add(&words, "%.12g runs", f[FACT_FAILED_RUNS]);
-		health_say(check, text);
-	}
-	if (f[FACT_ERROR_RATIO] >= 0.005 && f[FACT_ERROR_RATIO] <= 1) {
-		words = words_start(text, sizeof(text));
-		words_add(&words, "%.3g %% of its requests fail", 100 * f[FACT_ERROR_RATIO]);
-		health_say(check, text);
-	}
-	if (f[FACT_HALTED] > 0) {
-		words = words_start(text, sizeof(text));
-		words_add(&words, "%.12g %s may not be traded", f[FACT_HALTED],
+	say_until(check, "banned", f[FACT_BANNED_UNTIL], now);
+	say_until(check, "back-off after a 429", f[FACT_RETRY_AT], now);
+	if (f[FACT_FAILED_RUNS] == 1)
+		say(check, "nothing of use in the last run");
+	else if (f[FACT_FAILED_RUNS] > 0 && !isinf(f[FACT_FAILED_RUNS]))
+		say(check, "nothing of use in the last %.12g runs", f[FACT_FAILED_RUNS]);
+	if (f[FACT_ERROR_RATIO] >= 0.005 && f[FACT_ERROR_RATIO] <= 1)
+		say(check, "%.3g %% of its requests fail", 100 * f[FACT_ERROR_RATIO]);
+	if (f[FACT_HALTED] > 0)
+		say(check, "%.12g %s may not be traded", f[FACT_HALTED],
 		    f[FACT_HALTED] == 1 ? "symbol" : "symbols");
-		health_say(check, text);
-	}
 }
 
 /* The one state that the exchange is in.  Negative: the
@@ -127,22 +194,22 @@ judge_exchange(const struct facts_check *facts, double now, struct health_check 
 
 	/* Healthy and not up is a contradiction: then nothing is known. */
 	if (state == HEALTH_HEALTHY && up == 1) {
-		health_set(check, HEALTH_OK, health_names[state]);
+		set(check, HEALTH_OK, health_names[state]);
 		return;
 	}
 	if (state <= HEALTH_HEALTHY) {
-		health_set(check, HEALTH_WARN, "unknown");
-		health_say(check, state < 0
-				      ? "its collector does not say what state it is in"
-				      : "its collector calls it healthy, but does not say that it is up");
+		set(check, HEALTH_WARN, "unknown");
+		say(check, "%s",
+		    state < 0 ? "its collector does not say what state it is in"
+			      : "its collector calls it healthy, but does not say that it is up");
 	} else {
-		health_set(check, state == HEALTH_DEGRADED ? HEALTH_WARN : HEALTH_FAIL, health_names[state]);
+		set(check, state == HEALTH_DEGRADED ? HEALTH_WARN : HEALTH_FAIL, health_names[state]);
 	}
 	say_exchange(check, facts, now);
 	if (check->reason[0] == '\0')
-		health_say(check, meanings[state]);
+		say(check, "%s", meanings[state]);
 	if (up == 0)
-		health_say_last_success(check, now);
+		say_last_success(check, now);
 }
 
 bool
@@ -158,40 +225,159 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 	double ready = facts->facts[FACT_UP], passed = facts->facts[FACT_PASSED];
 
 	if (!health_has_verdict(facts)) {
-		health_set(check, health_fail_in_live(check), "unknown");
-		health_say(check, "some checks alone have run so far, and they are no verdict");
+		set(check, fail_in_live(check), "unknown");
+		say(check, "only single checks have run so far, which give no verdict");
 		return;
 	}
 	if (ready == 1 && passed == 1) {
-		health_set(check, HEALTH_OK, "ready");
-	} else if (ready == 0 && passed == 1 && health_fail_in_live(check) != HEALTH_FAIL) {
-		health_set(check, HEALTH_OK, "passed"); /* a paper bot need not be ready for live */
+		set(check, HEALTH_OK, "ready");
+	} else if (ready == 0 && passed == 1 && fail_in_live(check) != HEALTH_FAIL) {
+		set(check, HEALTH_OK, "passed"); /* a paper bot need not be ready for live */
 	} else if (ready == 0 || passed == 0) {
-		health_set(check, health_fail_in_live(check), "not ready");
-		health_say(check, ready == 0 ? "the bot may not go live" : "its last run did not pass");
-		health_say_counters(check, "failed checks:", facts->facts + FACT_CHECKS, check_names);
+		set(check, fail_in_live(check), "not ready");
+		say(check, ready == 0 ? "the bot may not go live" : "its last run did not pass");
+		say_counters(check, "failed checks:", facts->facts + FACT_CHECKS, check_names);
 	} else {
-		health_set(check, health_fail_in_live(check), "unknown");
-		health_say(check, "it does not say whether the bot may go live");
+		set(check, fail_in_live(check), "unknown");
+		say(check, "it does not say whether the bot may go live");
 	}
 }
 
-/* Nobody measures this any more.  What was fine is not known to be fine now, and
- * what was bad stays bad: stopping a collector must not improve the verdict. */
+/* --- Positions --- */
+
+/*
+ * Money is at risk here.  The engine and an exchange that differ are always a
+ * failure.  In live, so is all that cannot be known: unknown is not flat.  The
+ * order matters: whether the positions can be read comes first, since counts of an
+ * unreadable account mean nothing; a difference is looked at in any case, and
+ * outweighs the rest.
+ */
+
+/* Add a fault; the worst one becomes the state, and all of them are reasons. */
+static void
+add(struct health_check *check, enum health_status status, const char *state, const char *reason)
+{
+	if (status > check->status)
+		set(check, status, state);
+	say(check, "%s", reason);
+}
+
+static void
+say_source(struct health_check *check, const char *whose, double readable)
+{
+	if (readable == 0)
+		say(check, "%s positions cannot be read", whose);
+	else if (readable != 1)
+		say(check, "the file does not say whether %s positions can be read", whose);
+}
+
+/* In live, not knowing what is open is as bad as knowing that it is wrong.
+ * An engine that is not configured has no facts (NaN) and is no fault. */
+static bool
+judge_readable(const struct facts_check *facts, struct health_check *check)
+{
+	double there = facts->facts[FACT_READABLE], engine = facts->facts[FACT_READABLE + 1];
+
+	if (there == 1 && (engine == 1 || isnan(engine)))
+		return true;
+	set(check, fail_in_live(check), there == 0 || engine == 0 ? "unreadable" : "unknown");
+	say_source(check, "its", there);
+	if (!isnan(engine))
+		say_source(check, "the engine's", engine);
+	say_failures(check, facts);
+	return false;
+}
+
+/* Judge positions that could be read. */
+static void
+judge_account(const struct facts_check *facts, struct health_check *check)
+{
+	const double *f = facts->facts;
+	struct words state;
+
+	set(check, HEALTH_OK, "flat");
+	if (f[FACT_OPEN] > 0) {
+		state = words_start(check->state, sizeof(check->state));
+		words_add(&state, "%.12g open", f[FACT_OPEN]);
+	}
+	if (!isfinite(f[FACT_OPEN]))
+		add(check, fail_in_live(check), "unknown", "how many are open is not known");
+	if (f[FACT_READABLE + 1] == 1 && !isfinite(f[FACT_OPEN + 1]))
+		add(check, fail_in_live(check), "unknown", "how many the engine has is not known");
+	if (f[FACT_LOCKED] == 1)
+		add(check, HEALTH_WARN, "locked", "the exchange has locked trading on the account");
+	else if (f[FACT_LOCKED] > 0)
+		add(check, HEALTH_WARN, "unknown",
+		    "the file does not say whether trading on the account is locked");
+	if (isnan(f[FACT_READABLE + 1]) && fail_in_live(check) == HEALTH_FAIL)
+		add(check, HEALTH_WARN, "unchecked", "they are not compared with the engine's");
+}
+
+/* For all that both sides were read for, open_positions writes a mismatch, even if it is
+ * 0.  No mismatch at all, although something is open, means that nothing was compared. */
+static void
+judge_difference(const struct facts_check *facts, struct health_check *check)
+{
+	const double *f = facts->facts;
+	char symbol[HEALTH_NAME], more[48];
+	struct words words = words_start(more, sizeof(more));
+
+	if (f[FACT_MISMATCHES] > 0) {
+		set(check, HEALTH_FAIL, facts->worst != 0 ? "differ" : "unknown");
+		words_label(facts->worst_symbol, symbol, sizeof(symbol));
+		if (f[FACT_MISMATCHES] > 1)
+			words_add(&words, ", and %.12g more", f[FACT_MISMATCHES] - 1);
+		if (facts->worst != 0)
+			say(check, "%s differs by %.12g (engine minus exchange)%s", symbol, facts->worst,
+			    more);
+		else
+			say(check, "the file does not say whether %s differs%s", symbol, more);
+	} else if (isnan(f[FACT_MISMATCHES]) && f[FACT_READABLE] == 1 && f[FACT_READABLE + 1] == 1 &&
+		   (f[FACT_OPEN] > 0 || f[FACT_OPEN + 1] > 0)) {
+		add(check, HEALTH_FAIL, "unknown",
+		    "the file does not say whether they differ from the engine's");
+	}
+}
+
+static void
+judge_positions(const struct facts_check *facts, double now, struct health_check *check)
+{
+	const double *f = facts->facts;
+
+	if (isnan(f[FACT_UNKNOWN_ROWS]) || !isnan(f[FACT_READABLE])) {
+		if (judge_readable(facts, check))
+			judge_account(facts, check);
+		else
+			say_until(check, "back-off", f[FACT_RETRY_AT], now);
+		judge_difference(facts, check);
+		return;
+	}
+	/* This check is about the engine's positions at exchanges that open_positions
+	 * does not read: only their number is known. */
+	set(check, f[FACT_UNKNOWN_ROWS] == 0 ? HEALTH_OK : HEALTH_WARN,
+	    f[FACT_UNKNOWN_ROWS] == 0 ? "checked" : "unchecked");
+	if (isinf(f[FACT_UNKNOWN_ROWS]))
+		say(check,
+		    "the file does not say how many positions are at exchanges that are not configured");
+	else if (f[FACT_UNKNOWN_ROWS] != 0)
+		say(check, "positions at exchanges that are not configured: %.12g", f[FACT_UNKNOWN_ROWS]);
+}
+
+/* --- All --- */
+
+/* What no collector measures any more: what was fine is not known to be fine now, and what
+ * was bad stays bad.  Stopping a collector must not improve the verdict. */
 static void
 judge_stale(const struct freshness *fresh, struct health_check *check)
 {
-	enum health_status status = check->kind == KIND_POSITIONS ? health_fail_in_live(check) : HEALTH_WARN;
-	char text[HEALTH_REASON];
-	struct words words = words_start(text, sizeof(text));
+	enum health_status status = check->kind == KIND_POSITIONS ? fail_in_live(check) : HEALTH_WARN;
 
 	if (check->status == HEALTH_OK)
-		words_add(&words, "was %s, but no longer measured: %s", check->state, fresh->why);
+		say(check, "was %s, but no longer measured: %s", check->state, fresh->why);
 	else
-		words_add(&words, "no longer measured: %s", fresh->why);
-	health_say(check, text);
+		say(check, "no longer measured: %s", fresh->why);
 	if (check->status < status)
-		health_set(check, status, "stale");
+		set(check, status, "stale");
 }
 
 void
@@ -205,7 +391,7 @@ health_judge(
 	case KIND_REDIS:
 	case KIND_POSTGRES: judge_target(facts, now, check); break;
 	case KIND_EXCHANGE: judge_exchange(facts, now, check); break;
-	case KIND_POSITIONS: health_judge_positions(facts, now, check); break;
+	case KIND_POSITIONS: judge_positions(facts, now, check); break;
 	case KIND_PREFLIGHT: judge_preflight(facts, check); break;
 	case KIND_FILE: return;
 	}

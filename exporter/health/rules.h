@@ -3,7 +3,7 @@
 
 #include "exporter/health/facts.h"
 
-/* From facts to a check: the rules.  Inside of exporter/health/. */
+/* From facts to a report.  Inside of exporter/health/. */
 
 /* When something was last measured, by its collector. */
 struct freshness {
@@ -14,29 +14,15 @@ struct freshness {
 	char why[128]; /* stale: "last run 12 min ago, expected every 15 s" */
 };
 
-struct freshness freshness_of(double last_run, double interval, double max_age, double now);
-
 /* Fill status, state and reason of a check whose other fields are set. */
 void health_judge(
     const struct facts_check *facts, const struct freshness *fresh, double now, struct health_check *check);
 
-void health_judge_positions(const struct facts_check *facts, double now, struct health_check *check);
-
 /* Whether a preflight says anything of a verdict. */
 bool health_has_verdict(const struct facts_check *facts);
 
-/* How bad is what matters in live alone. */
-enum health_status health_fail_in_live(const struct health_check *check);
-
-/*
- * Checks of the files that are not good, and of those that do not say what
- * they are there for.
- */
+/* Add checks of the files that are not good, and of those that do not say what they are there for. */
 void health_files(const struct store *store, const struct facts *facts, struct health_report *report);
-
-/* Whether checks of the kind can make the whole unhealthy, and whether this one alone does. */
-bool health_kind_grave(enum health_kind kind);
-bool health_grave(const struct health_check *check);
 
 /*
  * Verdict and summary of a report whose checks are in order.  `directory`: why
@@ -44,5 +30,9 @@ bool health_grave(const struct health_check *check);
  * of them all, or NaN.
  */
 void health_decide(struct health_report *report, const char *directory, size_t fresh, double newest_run);
+
+/* report->positions from the files, HEALTH_POSITIONS of them: those that differ first, then as the files have
+ * them.  0, or -1: out of memory. */
+int health_positions(const struct store *store, const struct facts *facts, struct health_report *report);
 
 #endif /* EXPORTER_HEALTH_RULES_H */

@@ -43,15 +43,11 @@ drop_half_character(struct words *words)
 }
 
 void
-words_add(struct words *words, const char *format, ...)
+words_add_list(struct words *words, const char *format, va_list args)
 {
 	size_t room = words->size - words->length;
-	va_list args;
-	int length;
+	int length = vsnprintf(words->text + words->length, room, format, args);
 
-	va_start(args, format);
-	length = vsnprintf(words->text + words->length, room, format, args);
-	va_end(args);
 	if (length < 0) {
 		words->text[words->length] = '\0';
 	} else if ((size_t)length < room) {
@@ -60,6 +56,16 @@ words_add(struct words *words, const char *format, ...)
 		words->length = words->size - 1;
 		drop_half_character(words);
 	}
+}
+
+void
+words_add(struct words *words, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	words_add_list(words, format, args);
+	va_end(args);
 }
 
 /* How many bytes were taken; 0: the character does not fit.  A byte that is not UTF-8 is taken alone. */

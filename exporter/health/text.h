@@ -1,6 +1,7 @@
 #ifndef EXPORTER_HEALTH_TEXT_H
 #define EXPORTER_HEALTH_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "common/text/slice.h"
@@ -14,6 +15,8 @@ struct words {
 
 struct words words_start(char *text, size_t size);
 void words_add(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void words_add_list(struct words *words, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* What is no UTF-8, or a control character, becomes '?'. */
 void words_clean(struct slice from, char *text, size_t size);

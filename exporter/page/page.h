@@ -4,10 +4,7 @@
 #include "common/text/buffer.h"
 #include "exporter/health/health.h"
 
-enum {
-	PAGE_LIMIT = 2 * 1024 * 1024, /* bytes that are enough for any report */
-	PAGE_REFRESH = 15             /* seconds after which the page asks again by itself */
-};
+enum { PAGE_REFRESH = 15 }; /* seconds after which the page asks again by itself */
 
 /*
  * The status page: one HTML document (UTF-8) that needs nothing else, no

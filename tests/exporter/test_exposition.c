@@ -351,6 +351,7 @@ main(void)
 	TCase *tests = tcase_create("exposition");
 
 	suite_add_tcase(suite, tests);
+	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, files_are_joined_and_the_first_one_wins, 0, LENGTH(cases));
 	tcase_add_loop_test(tests, packed_or_not_the_files_are_there, 0, 2);
 	tcase_add_test(tests, large_files_are_packed_whole);

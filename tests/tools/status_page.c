@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "exporter/health/json.h"
 #include "exporter/page/page.h"
 
 static const struct store_limits limits = { .file_bytes = 64 << 20, .all_bytes = 256 << 20, .files = 1000 };
@@ -19,7 +18,7 @@ print(const char *what, const struct health_report *report)
 	struct buffer out;
 	int status;
 
-	buffer_init(&out, PAGE_LIMIT);
+	buffer_init(&out, SIZE_MAX);
 	if (strcmp(what, "json") == 0)
 		health_json(report, &out);
 	else

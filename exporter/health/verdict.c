@@ -1,0 +1,249 @@
+/*
+ * The last step: checks of the files themselves, and the verdict.
+ * docs/health.md has the rules; the order of the branches in health_decide() is
+ * their order.  What cannot be known counts as the worst it may be.
+ *
+ * A file that cannot be read may hide any bad news, and its name says little:
+ * --name sets it.  So it counts as the worst, except where it cannot be one of
+ * ours ("arbitrage_" is nowhere in it), or is called like a program with no such
+ * news.  A good file can hide something, too: a program's file that does not say
+ * what it always says was emptied, or written by something else.
+ *
+ * The summary names the check that decides, since an operator reads this line
+ * first: grave ones first, then by what hurts most.
+ */
+
+#include <math.h>
+#include <string.h>
+
+#include "exporter/health/rules.h"
+#include "exporter/health/text.h"
+
+const char *
+health_status_name(enum health_status status)
+{
+	static const char *const names[] = { "ok", "warn", "fail" };
+
+	return names[status];
+}
+
+const char *
+health_verdict_name(enum health_verdict verdict)
+{
+	static const char *const names[] = { "healthy", "degraded", "unhealthy" };
+
+	return names[verdict];
+}
+
+const char *
+health_kind_name(enum health_kind kind)
+{
+	static const char *const names[HEALTH_KINDS] = { "collector", "redis", "postgres", "exchange",
+		"positions", "preflight", "file" };
+
+	return names[kind];
+}
+
+/* What a program always writes into its file, unless --name gave that another name.  The
+ * worst news of some would only degrade the whole: so a broken file of theirs hides no worse. */
+static const struct program {
+	const char *file;
+	enum health_kind kind;
+	const char *what;
+	bool harmless;
+} programs[] = {
+	{ "redis_latency.prom", KIND_REDIS, "about any Redis", true },
+	{ "postgres_latency.prom", KIND_POSTGRES, "about any Postgres", false },
+	{ "exchange_health.prom", KIND_EXCHANGE, "about any exchange", true },
+	{ "open_positions.prom", KIND_POSITIONS, "about any positions", false },
+	{ "preflight.prom", KIND_PREFLIGHT, "about any checks", false },
+};
+
+/* The program whose file has this name; NULL: another one's. */
+static const struct program *
+program_of(const char *file)
+{
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (strcmp(programs[i].file, file) == 0)
+			return &programs[i];
+	return NULL;
+}
+
+/* Whether the check alone makes the whole unhealthy. */
+static bool
+is_grave(const struct health_check *check)
+{
+	const struct program *program = check->kind == KIND_FILE ? program_of(check->name) : NULL;
+
+	return check->status == HEALTH_FAIL &&
+	       (check->kind == KIND_POSTGRES || check->kind == KIND_POSITIONS ||
+		   check->kind == KIND_PREFLIGHT || check->kind == KIND_FILE) &&
+	       (program == NULL || !program->harmless);
+}
+
+/* --- Files --- */
+
+/* Whether a family's name begins with "arbitrage_", as those of our programs do. */
+static bool
+has_ours(const struct document *document)
+{
+	static const char prefix[] = "arbitrage_";
+
+	for (size_t i = 0; i < document->family_count; i++) {
+		struct slice name = document->families[i].name;
+
+		if (name.length >= sizeof(prefix) && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+says(const struct facts *facts, enum health_kind kind, size_t file)
+{
+	for (size_t i = 0; i < facts->count; i++)
+		if (facts->checks[i].kind == kind && facts->checks[i].file == file)
+			return true;
+	/* Where there was no room for its checks, it may have said it. */
+	return facts->more;
+}
+
+/* Whether the file is as it should be; if not, the check says what is wrong. */
+static bool
+is_good(const struct facts *facts, const struct store_file *file, size_t index, struct health_check *check)
+{
+	const struct program *program = program_of(file->name);
+	struct words state = words_start(check->state, sizeof(check->state));
+	struct words reason = words_start(check->reason, sizeof(check->reason));
+	char cause[HEALTH_REASON / 2]; /* room is left for what follows */
+
+	check->status = file->foreign && program == NULL ? HEALTH_WARN : HEALTH_FAIL;
+	if (file->state != STORE_GOOD) {
+		words_add(&state, "%s",
+		    file->state == STORE_TOO_LARGE ? "too large" : store_state_name(file->state));
+		words_clean(SLICE(file->reason), cause, sizeof(cause));
+		words_add(&reason, "%s", cause);
+	} else if (file->dropped > 0) {
+		/* Series of others are not about anything here; of
+		 * ours, a missing one may be the bad one. */
+		check->status = has_ours(&file->document) ? HEALTH_FAIL : HEALTH_WARN;
+		words_add(&state, "in part");
+		words_add(&reason, "faults for which a part of it is left out: %ld", file->dropped);
+	} else if (program != NULL && !says(facts, program->kind, index)) {
+		words_add(&state, "says nothing");
+		words_add(&reason, "nothing in it %s", program->what);
+	} else {
+		return true;
+	}
+	if (is_grave(check))
+		words_add(&reason, "; what is not read counts as bad: repair the file, or remove it");
+	return false;
+}
+
+void
+health_files(const struct store *store, const struct facts *facts, struct health_report *report)
+{
+	for (size_t i = 0; i < store_count(store); i++) {
+		const struct store_file *file = store_file(store, i);
+		/* A time in the future has no age. */
+		bool known = file->modified >= 0 && file->modified <= report->made_at;
+		struct health_check check = { .kind = KIND_FILE,
+			.last_run = NAN,
+			.last_success = NAN,
+			.age = known ? report->made_at - file->modified : NAN,
+			.interval = NAN,
+			.duration = NAN };
+
+		words_clean(SLICE(file->name), check.name, sizeof(check.name));
+		words_clean(SLICE(file->name), check.file, sizeof(check.file));
+		if (is_good(facts, file, i, &check))
+			report->good_files++;
+		else if (report->count < HEALTH_CHECKS)
+			report->checks[report->count++] = check;
+		else
+			report->more_checks = true;
+	}
+}
+
+/* --- The verdict --- */
+
+/* The check that the summary names: one that alone decides the verdict, in the order of what hurts most. */
+static const struct health_check *
+first_reason(const struct health_report *report)
+{
+	static const enum health_kind order[HEALTH_KINDS] = { KIND_POSTGRES, KIND_POSITIONS, KIND_PREFLIGHT,
+		KIND_REDIS, KIND_EXCHANGE, KIND_COLLECTOR, KIND_FILE };
+
+	for (int graves = 1; graves >= 0; graves--)
+		for (size_t k = 0; k < HEALTH_KINDS; k++)
+			for (size_t i = 0; i < report->count; i++) {
+				const struct health_check *check = &report->checks[i];
+
+				if (check->kind == order[k] && check->status != HEALTH_OK &&
+				    (graves == 0 || is_grave(check)))
+					return check;
+			}
+	return NULL;
+}
+
+static void
+summarize_check(const struct health_check *check, size_t others, struct words *words)
+{
+	static const char *const titles[HEALTH_KINDS] = { "Collector", "Redis", "Postgres", "Exchange",
+		"Positions at", "Preflight", "File" };
+	/* There is one preflight per file: its name would say nothing. */
+	bool named = check->kind != KIND_PREFLIGHT;
+	char reason[HEALTH_REASON / 2]; /* room is left for what follows */
+
+	words_add(words, "%s%s%s", titles[check->kind], named ? " " : "", named ? check->name : "");
+	if (check->env[0] != '\0')
+		words_add(words, " (%s)", check->env);
+	words_add(words, ": %s", check->state);
+	words_clean(SLICE(check->reason), reason, sizeof(reason));
+	if (reason[0] != '\0')
+		words_add(words, ", %s", reason);
+	if (others > 0)
+		words_add(words, "; and %zu more", others);
+}
+
+static void
+summarize_collectors(const struct health_report *report, double newest_run, struct words *words)
+{
+	char age[WORDS_TIME];
+	size_t collectors = 0;
+
+	for (size_t i = 0; i < report->count; i++)
+		collectors += report->checks[i].kind == KIND_COLLECTOR;
+	words_duration(report->made_at - newest_run, age);
+	words_add(words, collectors > 0 ? "No collector is fresh" : "No collector has written anything");
+	if (age[0] != '\0')
+		words_add(words, ": the last run of any was %s ago", age);
+}
+
+void
+health_decide(struct health_report *report, const char *directory, size_t fresh, double newest_run)
+{
+	struct words words = words_start(report->summary, sizeof(report->summary));
+	const struct health_check *reason = first_reason(report);
+	size_t bad = 0;
+
+	for (size_t i = 0; i < report->count; i++)
+		bad += report->checks[i].status != HEALTH_OK ? 1 : 0;
+	report->verdict = VERDICT_UNHEALTHY;
+	if (directory != NULL) {
+		words_add(&words, "The textfile directory cannot be read: %s", directory);
+	} else if (fresh == 0) {
+		summarize_collectors(report, newest_run, &words);
+	} else if (reason != NULL && is_grave(reason)) {
+		summarize_check(reason, bad - 1, &words);
+	} else if (report->more_checks) {
+		words_add(&words,
+		    "There are more checks or files than there is room for, and any of them may be bad");
+	} else if (reason != NULL) {
+		report->verdict = VERDICT_DEGRADED;
+		summarize_check(reason, bad - 1, &words);
+	} else {
+		report->verdict = VERDICT_HEALTHY;
+		words_add(&words, "All checks are ok: %zu", report->count);
+	}
+}
