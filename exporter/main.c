@@ -6,17 +6,21 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "common/deadline.h"
 #include "common/log.h"
 #include "common/system/streams.h"
 #include "common/version.h"
-#include "exporter/directory/open_files.h"
 #include "exporter/routes.h"
 #include "exporter/settings.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Descriptors set aside for the directory, a file in it, the
+ * settings, /proc, the standard streams, and what was inherited. */
+enum { KEPT_FILES = 64 };
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
 static const int64_t grace_ns = INT64_C(5) * 1000 * 1000 * 1000;
@@ -24,20 +28,31 @@ static const int64_t grace_ns = INT64_C(5) * 1000 * 1000 * 1000;
 struct program {
 	struct options *options;
 	struct fixed fixed;
-	struct log log;
+	/* A reload changes them while the server's threads log. */
+	atomic_int log_level, log_format;
 	struct telemetry telemetry;
 	struct routes routes;
 	struct web *web;
 	bool has_users; /* of the configuration that holds */
 };
 
+/* As it is set now. */
+static struct log
+log_of(const struct program *p)
+{
+	return (struct log){ .level = (enum log_level)atomic_load(&p->log_level),
+		.format = (enum log_format)atomic_load(&p->log_format),
+		.program = "arbwatch_exporter" };
+}
+
 static void
 notice(void *context, bool bad, const char *message, const char *file, const char *reason)
 {
 	const struct program *p = context;
+	const struct log log = log_of(p);
 
-	log_write(&p->log, bad ? LOG_WARN : LOG_INFO, message, "file",
-	    file != NULL ? file : p->fixed.directory, "reason", reason, NULL);
+	log_write(&log, bad ? LOG_WARN : LOG_INFO, message, "file", file != NULL ? file : p->fixed.directory,
+	    "reason", reason, NULL);
 }
 
 static int
@@ -45,6 +60,7 @@ read_again(struct program *p, struct failure *why)
 {
 	struct fixed fixed;
 	struct settings settings;
+	struct log log;
 	bool same;
 	int result;
 
@@ -62,13 +78,14 @@ read_again(struct program *p, struct failure *why)
 	result = web_configure(p->web, settings.web, why);
 	if (result == 0) {
 		/* This is allowed, but opens the exporter to everyone who can reach it. */
+		log = log_of(p);
 		if (p->has_users && settings.web->user_count == 0)
 			log_write(
-			    &p->log, LOG_WARN, "there are no users any more: nobody has to log in", NULL);
+			    &log, LOG_WARN, "there are no users any more: every client is let in", NULL);
 		p->has_users = settings.web->user_count > 0;
 		routes_configure(&p->routes, settings.textfile_max_age, &settings.health);
-		p->log.level = settings.log_level;
-		p->log.format = settings.log_format;
+		atomic_store(&p->log_level, (int)settings.log_level);
+		atomic_store(&p->log_format, (int)settings.log_format);
 	}
 	settings_release(&settings);
 	return result;
@@ -79,29 +96,29 @@ reload(struct program *p)
 {
 	struct failure why = { 0 };
 	bool failed = read_again(p, &why) != 0;
+	const struct log log = log_of(p);
 
 	atomic_store(&p->telemetry.reload_failed, failed);
 	if (failed) {
-		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
+		log_write(&log, LOG_ERROR, "configuration not reloaded, the old one stays in use", "reason",
 		    why.text, NULL);
 		return;
 	}
 	atomic_store(&p->telemetry.reloaded_ms, (long long)(clock_unix_seconds() * 1000));
-	log_write(&p->log, LOG_INFO, "configuration reloaded", NULL);
+	log_write(&log, LOG_INFO, "configuration reloaded", NULL);
 }
 
 /* A quarter of the shortest timeout, at most a second: late clients are found in time. */
 static struct timespec
 tick_of(const struct web_limits *limits)
 {
+	const int64_t timeouts[] = { limits->header_timeout_ns, limits->idle_timeout_ns,
+		limits->answer_timeout_ns };
 	int64_t tick = second_ns;
 
-	if (limits->header_timeout_ns / 4 < tick)
-		tick = limits->header_timeout_ns / 4;
-	if (limits->idle_timeout_ns / 4 < tick)
-		tick = limits->idle_timeout_ns / 4;
-	if (limits->answer_timeout_ns / 4 < tick)
-		tick = limits->answer_timeout_ns / 4;
+	for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++)
+		if (timeouts[i] / 4 < tick)
+			tick = timeouts[i] / 4;
 	return (struct timespec){ .tv_sec = tick / second_ns, .tv_nsec = tick % second_ns };
 }
 
@@ -109,6 +126,7 @@ static void
 run(struct program *p, const sigset_t *signals)
 {
 	struct timespec tick = tick_of(&p->fixed.limits);
+	struct log log;
 
 	for (;;) {
 		/* Signals are blocked in all threads and taken here:
@@ -121,39 +139,64 @@ run(struct program *p, const sigset_t *signals)
 			reload(p);
 		web_tick(p->web);
 	}
-	log_write(&p->log, LOG_INFO, "stopping", NULL);
+	log = log_of(p);
+	log_write(&log, LOG_INFO, "stopping", NULL);
 	web_stop(p->web, grace_ns);
 }
 
 static int
 listen_to_all(struct program *p, struct failure *why)
 {
+	const struct log log = log_of(p);
 	char name[LISTEN_NAME];
 
 	for (size_t i = 0; i < options_count(p->options, "web.listen-address"); i++)
 		if (web_listen(p->web, options_item(p->options, "web.listen-address", i), name, why) != 0)
 			return -1;
 		else
-			log_write(&p->log, LOG_INFO, "listening", "address", name, NULL);
+			log_write(&log, LOG_INFO, "listening", "address", name, NULL);
 	return 0;
 }
 
-/* The limits, reduced to what the limit of open files allows. */
+/*
+ * Each connection takes a descriptor.  If clients could take all of them, the
+ * exporter could not open the directory any more, and would report that all is
+ * bad: an attack that needs nothing but connections.  So the descriptors that
+ * the exporter itself needs are set aside first, and the addresses share what
+ * is left of the limit of open files, which is raised as far as it may be.
+ */
 static int
 fit_limits(const struct program *p, struct web_limits *limits, struct failure *why)
 {
-	size_t addresses = options_count(p->options, "web.listen-address");
+	rlim_t addresses = options_count(p->options, "web.listen-address"), wanted = limits->connections,
+	       share;
+	const struct log log = log_of(p);
+	rlim_t own = KEPT_FILES + addresses * WEB_FILES_PER_ADDRESS;
+	struct rlimit files = { 0 };
 	char count[16];
 
-	*limits = p->fixed.limits;
-	limits->connections = open_files_share(limits->connections, addresses, why);
-	if (limits->connections == 0)
-		return -1;
+	(void)getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur < own + addresses * wanted) {
+		files.rlim_cur = own + addresses * wanted;
+		if (files.rlim_cur > files.rlim_max)
+			files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+		(void)getrlimit(RLIMIT_NOFILE, &files);
+	}
+	share = files.rlim_cur > own ? (files.rlim_cur - own) / addresses : 0;
+	if (share >= wanted)
+		return 0;
+	if (share < WEB_LEAST_CONNECTIONS)
+		return failure_set(why, FAILURE_LOCAL,
+		    "the limit of open files, %llu, is too low for %llu address(es): allow at least %llu (ulimit "
+		    "-n, LimitNOFILE=)",
+		    (unsigned long long)files.rlim_cur, (unsigned long long)addresses,
+		    (unsigned long long)(own + addresses * WEB_LEAST_CONNECTIONS));
+	limits->connections = (unsigned)share;
 	(void)snprintf(count, sizeof(count), "%u", limits->connections);
-	if (limits->connections < p->fixed.limits.connections)
-		log_write(&p->log, LOG_WARN,
-		    "fewer connections than --web.max-connections: the limit of open files is too low",
-		    "connections_per_address", count, NULL);
+	log_write(&log, LOG_WARN,
+	    "fewer connections than --web.max-connections: the limit of open files is too low",
+	    "connections_per_address", count, NULL);
 	return 0;
 }
 
@@ -161,7 +204,7 @@ static int
 start_web(struct program *p, const struct settings *settings, struct failure *why)
 {
 	const struct web_site site = { "arbwatch_exporter", routes_table, &p->routes, &p->telemetry.web };
-	struct web_limits limits;
+	struct web_limits limits = p->fixed.limits;
 
 	if (fit_limits(p, &limits, why) != 0)
 		return -1;
@@ -179,6 +222,7 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 	struct exposition_settings exposition = { p->fixed.directory, p->fixed.serve,
 		settings->textfile_max_age };
 	struct exposition *e = exposition_new(&exposition, notice, p);
+	const struct log log = log_of(p);
 	int result;
 
 	if (e == NULL) {
@@ -190,7 +234,7 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 	result = start_web(p, settings, why);
 	settings_release(settings);
 	if (result == 0) {
-		log_write(&p->log, LOG_INFO, "started", "version", version_number, "directory",
+		log_write(&log, LOG_INFO, "started", "version", version_number, "directory",
 		    p->fixed.directory, NULL);
 		run(p, signals);
 	}
@@ -240,9 +284,8 @@ start(struct program *p, struct failure *why)
 		settings_release(&settings);
 		return EXIT_ENDED;
 	}
-	p->log = (struct log){
-		.level = settings.log_level, .format = settings.log_format, .program = "arbwatch_exporter"
-	};
+	atomic_store(&p->log_level, (int)settings.log_level);
+	atomic_store(&p->log_format, (int)settings.log_format);
 	take_signals(&signals);
 	telemetry_init(&p->telemetry);
 	return serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED : EXIT_FAILED;

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #include "common/text/array.h"
-#include "exporter/directory/store_entry.h"
+#include "exporter/directory/entry.h"
 
 /* If there are more files than the limit, so many times the limit are listed, to take the first by name. */
 enum { LISTED = 10 };
@@ -34,25 +34,6 @@ static int
 compare_entries(const void *a, const void *b)
 {
 	return strcmp(((const struct entry *)a)->file.name, ((const struct entry *)b)->file.name);
-}
-
-static struct entry *
-find_entry(const struct store *store, size_t count, const char *name)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = strcmp(name, store->entries[middle].file.name);
-
-		if (order == 0)
-			return &store->entries[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
 }
 
 /* Add a name behind the sorted entries.  The caller limits how many there can be. */
@@ -89,11 +70,12 @@ list(struct store *store, DIR *directory)
 		store->entries[i].seen = false;
 	/* readdir() tells its end from an error by errno alone. */
 	for (errno = 0; (item = readdir(directory)) != NULL; errno = 0) {
-		struct entry *entry;
+		struct entry *entry, wanted = { .file = { .name = (char *)item->d_name } };
 
 		if (!slice_ends_with(SLICE(item->d_name), ".prom"))
 			continue;
-		entry = find_entry(store, known, item->d_name);
+		entry = known > 0 ? bsearch(&wanted, store->entries, known, sizeof(wanted), compare_entries)
+				  : NULL;
 		if (entry != NULL)
 			entry->seen = true;
 		else if (store->count - known >= most)

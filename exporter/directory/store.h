@@ -32,7 +32,6 @@ struct store_file {
 	double modified;          /* Unix time; negative: not known */
 	struct document document; /* of a good file; the store's */
 	long dropped;             /* faults for which node_exporter leaves out a part of it */
-	uint64_t changed;         /* the generation in which its state, reason or text last changed */
 };
 
 struct store_limits {

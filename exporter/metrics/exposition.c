@@ -6,21 +6,30 @@
  * change all the time; they are written for each request and sent behind the
  * text, which is possible because telemetry_reserved() keeps their names out
  * of the files.
+ *
+ * The directory is looked at for every scrape, so a fault that lasts would be
+ * logged with each of them.  So what was told the last time is kept, and only what
+ * is not in it is news.
  */
 
 #include "exporter/metrics/exposition.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/metrics/change_log.h"
-#include "exporter/metrics/files_metrics.h"
 #include "exporter/metrics/gzip.h"
 #include "textfile/merge.h"
 
 /* Limits on what a directory can cost us: a file of very short lines needs about ten times its size. */
 static const size_t largest_file = 16 << 20;
 static const size_t largest_sum = 64 << 20;
+
+/* What was logged, as texts one behind the other, and what holds now.  More than this is not logged. */
+enum { NOTES_LIMIT = 65536 };
+struct notes {
+	struct buffer told, telling;
+};
 
 struct exposition {
 	char *directory;
@@ -31,14 +40,16 @@ struct exposition {
 	struct web_text *packed; /* the same, packed once a client asks for that */
 	struct gzip_start start; /* of what is packed */
 	bool is_current, is_packed;
-	uint64_t joins;
 	uint64_t joined_of; /* the generation it was made of */
 	double next_stale;  /* the first time at which one of its files is too old; 0: it has none */
 	size_t stale;       /* good files that are left out */
 	size_t conflicts;   /* families and series that are left out */
 	bool unlisted;
 	struct failure why; /* it is unlisted */
-	struct notices notices;
+	size_t left_out;    /* files past the limit, as it was told */
+	struct notes of_files, of_joins;
+	exposition_notice *notice;
+	void *context;
 	const char **names; /* while files are joined: by document */
 };
 
@@ -53,8 +64,9 @@ exposition_new(const struct exposition_settings *settings, exposition_notice *no
 	*e = (struct exposition){ .directory = strdup(settings->directory),
 		.serve = settings->serve,
 		.max_age = settings->max_age,
-		.store = store_new(settings->directory, &limits) };
-	notices_init(&e->notices, notice, context);
+		.store = store_new(settings->directory, &limits),
+		.notice = notice,
+		.context = context };
 	if (e->directory != NULL && e->store != NULL)
 		return e;
 	exposition_free(e);
@@ -69,6 +81,10 @@ exposition_free(struct exposition *e)
 	web_text_drop(e->joined);
 	web_text_drop(e->packed);
 	store_free(e->store);
+	for (int i = 0; i < 2; i++) {
+		buffer_release(&(i == 0 ? &e->of_files : &e->of_joins)->told);
+		buffer_release(&(i == 0 ? &e->of_files : &e->of_joins)->telling);
+	}
 	free(e->directory);
 	free(e);
 }
@@ -93,10 +109,68 @@ exposition_unlisted(const struct exposition *e)
 	return e->unlisted ? e->why.text : NULL;
 }
 
-uint64_t
-exposition_joins(const struct exposition *e)
+/* --- Notes --- */
+
+static void
+notes_begin(struct notes *notes)
 {
-	return e->joins;
+	buffer_release(&notes->telling);
+	buffer_init(&notes->telling, NOTES_LIMIT);
+}
+
+/* Only after all was looked at: otherwise what was not reached would be told again. */
+static void
+notes_end(struct notes *notes)
+{
+	buffer_release(&notes->told);
+	notes->told = notes->telling;
+	notes->telling = (struct buffer){ 0 };
+}
+
+static void
+note(struct exposition *e, struct notes *notes, const char *message, const char *file, const char *reason)
+{
+	size_t begin = notes->telling.length, length;
+	const char *text;
+
+	/* With their NULs, which are in none of them. */
+	buffer_append(&notes->telling, message, strlen(message) + 1);
+	buffer_append(&notes->telling, file, strlen(file) + 1);
+	buffer_append(&notes->telling, reason, strlen(reason) + 1);
+	if (notes->telling.failed)
+		return;
+	text = notes->telling.text + begin;
+	length = notes->telling.length - begin;
+	if (memmem(notes->telling.text, begin, text, length) == NULL &&
+	    memmem(notes->told.text, notes->told.length, text, length) == NULL)
+		e->notice(e->context, true, message, file, reason);
+}
+
+/* What the last refresh found. */
+static void
+note_files(struct exposition *e, bool was_unlisted)
+{
+	size_t left_out = store_left_out(e->store);
+	char reason[128];
+
+	if (e->unlisted != was_unlisted)
+		e->notice(e->context, e->unlisted,
+		    e->unlisted ? "no files" : "the directory can be read again", NULL, e->why.text);
+	/* Only a changed number is news. */
+	if (left_out != e->left_out && left_out > 0) {
+		(void)snprintf(reason, sizeof(reason), "more than %d files: %zu are not looked at",
+		    EXPOSITION_FILES, left_out);
+		e->notice(e->context, true, "files left out", NULL, reason);
+	}
+	e->left_out = left_out;
+	notes_begin(&e->of_files);
+	for (size_t i = 0; i < store_count(e->store); i++) {
+		const struct store_file *file = store_file(e->store, i);
+
+		if (file->state != STORE_GOOD)
+			note(e, &e->of_files, "file left out", file->name, file->reason);
+	}
+	notes_end(&e->of_files);
 }
 
 /* --- Joining --- */
@@ -113,7 +187,7 @@ report(void *context, size_t file, const struct fault *fault)
 	struct exposition *e = context;
 
 	e->conflicts++;
-	notices_add(&e->notices, "left out", e->names[file], fault->text);
+	note(e, &e->of_joins, "left out", e->names[file], fault->text);
 }
 
 /* Choose the good files that are not too old, and note when the first of them will be. */
@@ -131,14 +205,14 @@ choose(struct exposition *e, double now, const struct document **documents)
 			continue;
 		if (is_stale(e, file, now)) {
 			e->stale++;
-			notices_add(&e->notices, "stale file left out", file->name,
+			note(e, &e->of_joins, "stale file left out", file->name,
 			    "not modified for --textfile.max-age");
 			continue;
 		}
-		if (e->next_stale == 0 || file->modified + e->max_age < e->next_stale)
+		if (e->max_age > 0 && (e->next_stale == 0 || file->modified + e->max_age < e->next_stale))
 			e->next_stale = file->modified + e->max_age;
 		if (file->dropped > 0)
-			notices_add(&e->notices, "left out", file->name,
+			note(e, &e->of_joins, "left out", file->name,
 			    "some of its series contradict others of the file");
 		e->names[count] = file->name;
 		documents[count++] = &file->document;
@@ -180,9 +254,8 @@ join(struct exposition *e, double now)
 
 	e->is_current = e->is_packed = false;
 	e->conflicts = 0;
-	e->joins++;
 	e->names = calloc(most, sizeof(*e->names));
-	notices_begin(&e->notices);
+	notes_begin(&e->of_joins);
 	if (documents != NULL && e->names != NULL) {
 		count = choose(e, now, documents);
 		join_documents(e, documents, count);
@@ -191,38 +264,28 @@ join(struct exposition *e, double now)
 	free(documents);
 	free(e->names);
 	e->names = NULL;
-	/* After a failure the old notices stay, or all would be repeated. */
 	if (e->is_current)
-		notices_end(&e->notices);
+		notes_end(&e->of_joins);
 	e->joined_of = store_generation(e->store);
 }
 
-/* Whether the joined text is what a new join would give.  A generation does not tell all: time
- * alone makes files stale, and a stale file that is only touched comes back without a new text. */
+/* Whether the joined text is what a new join would give.  A generation does not tell all: time alone makes
+ * files stale, and a stale file that is only touched comes back without a new text. */
 static bool
 is_up_to_date(const struct exposition *e, double now)
 {
-	size_t stale = 0;
-
-	if (!e->is_current || e->joined_of != store_generation(e->store))
-		return false;
-	if (e->max_age <= 0)
-		return true;
-	for (size_t i = 0; i < store_count(e->store); i++) {
-		const struct store_file *file = store_file(e->store, i);
-
-		stale += file->state == STORE_GOOD && is_stale(e, file, now);
-	}
-	/* The number may be the same although one file came and another went: then its time has come. */
-	return stale == e->stale && (stale == 0 || e->next_stale == 0 || now < e->next_stale);
+	return e->is_current && e->joined_of == store_generation(e->store) && e->stale == 0 &&
+	       (e->next_stale == 0 || now < e->next_stale);
 }
 
 void
 exposition_refresh(struct exposition *e, double now)
 {
+	bool was_unlisted = e->unlisted;
+
 	e->why = (struct failure){ 0 };
 	e->unlisted = store_refresh(e->store, &e->why) != 0;
-	notices_of_store(&e->notices, e->store, e->unlisted ? &e->why : NULL);
+	note_files(e, was_unlisted);
 	if (e->serve && !is_up_to_date(e, now))
 		join(e, now);
 }

@@ -43,9 +43,6 @@ const struct store *exposition_store(const struct exposition *e);
 /* Why the directory could not be listed at the last refresh; NULL: it could. */
 const char *exposition_unlisted(const struct exposition *e);
 
-/* How often the files were joined: once for each change. */
-uint64_t exposition_joins(const struct exposition *e);
-
 /* Fill in what the answer begins with, and append the rest, as of the last refresh.  0, or -1: out of memory.
  */
 int exposition_write(

@@ -1,5 +1,10 @@
 /*
- * The exporter about itself, with the names that Prometheus' client libraries
+ * What became of each file, so that a missing series can be explained from
+ * Prometheus alone, in families that correspond to node_exporter's
+ * node_textfile_mtime_seconds and node_textfile_scrape_error, under our own
+ * prefix: both programs may serve the same directory at once.
+ *
+ * And the exporter about itself, with the names that Prometheus' client libraries
  * use for a process.  The main thread sets the reload state, and the server's
  * threads read it: hence atomics.  /proc is read for each scrape; what cannot
  * be read is 0, and never a reason to fail the scrape.  Families of files with
@@ -16,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/deadline.h"
+#include "common/text/utf8.h"
 #include "common/version.h"
 #include "exporter/metrics/telemetry.h"
 #include "textfile/number.h"
@@ -72,14 +78,84 @@ put_single(struct buffer *out, const char *name, const char *type, const char *h
 	put_number(out, value);
 }
 
-static double
-cpu_seconds(void)
-{
-	struct timespec used = { 0 };
+/* --- Files --- */
 
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+/* A file's name may hold any byte, and an invalid one would make Prometheus reject the whole answer. */
+static void
+put_label_value(struct buffer *out, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		size_t width = utf8_character(text, left);
+
+		if (width == 0)
+			buffer_string(out, "\xef\xbf\xbd");
+		else if (*text == '\n')
+			buffer_string(out, "\\n");
+		else if (*text == '"' || *text == '\\')
+			buffer_format(out, "\\%c", *text);
+		else
+			buffer_append(out, text, width);
+		width = width == 0 ? 1 : width;
+		text += width;
+		left -= width;
+	}
 }
+
+static void
+write_times(const struct about_files *about, struct buffer *out)
+{
+	size_t length = strlen(about->directory);
+	const char *slash = length > 0 && about->directory[length - 1] == '/' ? "" : "/";
+
+	put_head(out, "arbwatch_exporter_textfile_mtime_seconds", "gauge",
+	    "Unix time at which each good file was last modified.");
+	for (size_t i = 0; i < store_count(about->store); i++) {
+		const struct store_file *file = store_file(about->store, i);
+
+		/* Files that are too old to be served have a time, too: it is what shows their age. */
+		if (file->state != STORE_GOOD)
+			continue;
+		buffer_string(out, "arbwatch_exporter_textfile_mtime_seconds{file=\"");
+		put_label_value(out, about->directory);
+		buffer_string(out, slash);
+		put_label_value(out, file->name);
+		buffer_string(out, "\"} ");
+		/* Whole seconds, as node_exporter has it. */
+		put_number(out, (double)(int64_t)file->modified);
+	}
+}
+
+void
+about_files_write(const struct about_files *about, struct buffer *out)
+{
+	size_t states[STORE_STATES] = { 0 }, bad, left_out = store_left_out(about->store);
+	size_t conflicts = about->conflicts;
+
+	write_times(about, out);
+	for (size_t i = 0; i < store_count(about->store); i++) {
+		states[store_file(about->store, i)->state]++;
+		conflicts += (size_t)store_file(about->store, i)->dropped;
+	}
+	bad = store_count(about->store) - states[STORE_GOOD] + left_out;
+	/* Each file counts in one state only. */
+	states[STORE_GOOD] -= about->stale;
+	put_single(out, "arbwatch_exporter_textfile_scrape_error", "gauge",
+	    "1 if the directory or a file in it could not be read or was rejected, else 0.",
+	    about->unlisted || bad > 0);
+	put_head(out, "arbwatch_exporter_textfile_files", "gauge", "Files of the directory by state.");
+	for (int i = 0; i < STORE_STATES; i++)
+		buffer_format(out, "arbwatch_exporter_textfile_files{state=\"%s\"} %zu\n",
+		    store_state_name((enum store_state)i), states[i]);
+	buffer_format(out, "arbwatch_exporter_textfile_files{state=\"stale\"} %zu\n", about->stale);
+	buffer_format(out, "arbwatch_exporter_textfile_files{state=\"left_out\"} %zu\n", left_out);
+	put_single(out, "arbwatch_exporter_textfile_conflicts", "gauge",
+	    "Families and series of good files that are left out, because they contradict other files.",
+	    (double)conflicts);
+}
+
+/* --- The exporter itself --- */
 
 /* Since Linux 6.2 the size of this directory is the number; before, its entries must be counted. */
 static double
@@ -119,12 +195,14 @@ static void
 write_process(const struct telemetry *t, struct buffer *out)
 {
 	struct rlimit fds = { 0 };
+	struct timespec used = { 0 };
 	double virtual = 0, resident = 0;
 
 	(void)getrlimit(RLIMIT_NOFILE, &fds);
 	read_memory(&virtual, &resident);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
 	put_single(out, process_names[0], "counter", "Total user and system CPU time spent in seconds.",
-	    cpu_seconds());
+	    (double)used.tv_sec + (double)used.tv_nsec / 1e9);
 	put_single(out, process_names[1], "gauge", "Resident memory size in bytes.", resident);
 	put_single(out, process_names[2], "gauge", "Virtual memory size in bytes.", virtual);
 	put_single(out, process_names[3], "gauge", "Number of open file descriptors.", count_fds());

@@ -621,7 +621,7 @@ check "who waits for his password to be checked is answered in spite of reloads"
 check "and it lives" is_code 200 -u alice:slow "$(url /metrics)"
 : >"$web"
 reload
-check "that nobody has to log in any more is in the log" logged 'nobody has to log in'
+check "that nobody has to log in any more is in the log" logged 'every client is let in'
 check "and is so" is_code 200 "$(url /metrics)"
 stop "$EXPORTER"
 

@@ -1,5 +1,5 @@
-#ifndef EXPORTER_DIRECTORY_STORE_ENTRY_H
-#define EXPORTER_DIRECTORY_STORE_ENTRY_H
+#ifndef EXPORTER_DIRECTORY_ENTRY_H
+#define EXPORTER_DIRECTORY_ENTRY_H
 
 #include <sys/stat.h>
 
@@ -8,21 +8,12 @@
 
 /* What the files of the store share; store.h is for everybody else. */
 
-/* What is looked at to see that a file is still the one that was read. */
-struct identity {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	int64_t modified_ns;
-	int64_t changed_ns;
-};
-
 struct entry {
 	struct store_file file;
-	struct identity identity;
-	int64_t since_ns;   /* when `identity` was first seen, on the monotonic clock */
-	bool known;         /* `identity` is of what was read, and `file` says what it came to */
-	bool settled;       /* and it had been seen a moment before */
+	struct stat status; /* of what was read */
+	int64_t since_ns;   /* when `status` was first seen, on the monotonic clock */
+	bool known;         /* `file` says what became of what has this status */
+	bool settled;       /* and it had been seen a moment before it was read */
 	bool seen;          /* in this refresh */
 	bool fresh;         /* listed for the first time, and not yet looked at */
 	size_t size;        /* of the text, while good or broken */
@@ -51,4 +42,4 @@ bool entry_look_at(struct store *store, struct entry *entry, int directory);
 
 void entry_release(struct store *store, struct entry *entry);
 
-#endif /* EXPORTER_DIRECTORY_STORE_ENTRY_H */
+#endif /* EXPORTER_DIRECTORY_ENTRY_H */
