@@ -42,9 +42,9 @@ static const char wide[] =
     "th:last-child,td:last-child{padding-right:0}"
     "thead th{border:0;padding-top:0;color:var(--muted);font-size:.82rem;white-space:nowrap}"
     "tbody th{font-weight:600;min-width:9rem}td time{white-space:nowrap}"
-    "@media(min-width:52.01rem){table{table-layout:fixed}th:first-child{width:18%}th:nth-child(2){width:30%}"
-    "th:nth-child(3),th:nth-child(6){width:8.5%}th:nth-child(4){width:6.5%}th:nth-child(5){width:10%}"
-    ".positions th:nth-child(5){width:28.5%}"
+    "@media(min-width:52.01rem){table{table-layout:fixed}th:first-child{width:20%}th:nth-child(2){width:25%}"
+    "th:nth-child(3){width:9.5%}th:nth-child(4){width:7%}th:nth-child(5){width:12%}th:nth-child(6){width:9%}"
+    ".positions th:nth-child(5){width:38.5%}"
     ".files th:nth-child(2){width:auto}.files th:nth-child(3){width:18.5%}"
     ".open th:nth-child(2){width:12%}.open th:nth-child(3),.open th:nth-child(4){width:18%}"
     ".open th:nth-child(5){width:15.5%}.open th:nth-child(6){width:18.5%}}"
@@ -86,7 +86,7 @@ static const char narrow[] =
 
 const char *const page_style[] = { wide, narrow, NULL };
 
-#define STYLE_HASH "sha256-1GshtSaowe7G75L6Ka1VUidOXX0P4uZNQi0d0JKVN18="
+#define STYLE_HASH "sha256-q86gP9K/71YlwkBkLaXXVic/ZqD8+WyBmszCo2iz9Xc="
 const char page_style_hash[] = STYLE_HASH;
 
 const char *
