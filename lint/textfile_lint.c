@@ -85,7 +85,7 @@ static const char usage[] =
     "\n"
     "Exit status: 0 clean, 1 findings, 2 wrong arguments, or something could not be read.\n";
 
-/* File names may hold anything, line breaks too: one finding must stay one line. */
+/* File names may hold anything: one finding must stay one line, and do nothing to the terminal. */
 static void
 print_clean(FILE *out, const char *text)
 {
@@ -93,12 +93,11 @@ print_clean(FILE *out, const char *text)
 
 	for (size_t i = 0; i < length; i += size) {
 		size = utf8_character(text + i, length - i);
-		if (size == 0 || (size == 1 && ((unsigned char)text[i] < ' ' || text[i] == 0x7f))) {
-			size = 1;
+		if (size == 0 || utf8_unseen(text + i, size) != 0)
 			(void)putc('?', out);
-		} else {
+		else
 			(void)fwrite(text + i, 1, size, out);
-		}
+		size = size == 0 ? 1 : size;
 	}
 }
 
@@ -302,43 +301,36 @@ check_source(struct lint *lint, struct source *source)
 	source->joins = source->joins && slice_ends_with(name, ".prom");
 }
 
-struct merged_sources {
-	struct source **sources;
-};
-
 static void
 keep_joined(void *context, size_t file, const struct fault *fault)
 {
-	struct merged_sources *merged = context;
+	struct source **joined = context;
 
-	keep(&merged->sources[file]->joined, fault);
+	keep(&joined[file]->joined, fault);
 }
 
 /* Join all files that node_exporter takes.  merge() writes nothing here, and only reports. */
 static void
 check_together(struct lint *lint)
 {
-	struct merged_sources merged = { calloc(lint->count + 1, sizeof(*merged.sources)) };
+	/* merge() numbers the files: this table leads back from a number to its file. */
+	struct source **joined = calloc(lint->count + 1, sizeof(struct source *));
 	const struct document **documents = calloc(lint->count + 1, sizeof(*documents));
 	size_t count = 0;
 
-	/* merge() numbers the files: this table leads back from a number to its file. */
-	if (merged.sources != NULL && documents != NULL) {
-		for (size_t i = 0; i < lint->count; i++) {
-			if (!lint->sources[i].joins)
-				continue;
-			merged.sources[count] = &lint->sources[i];
+	for (size_t i = 0; i < lint->count && joined != NULL && documents != NULL; i++)
+		if (lint->sources[i].joins) {
+			joined[count] = &lint->sources[i];
 			documents[count++] = &lint->sources[i].document;
 		}
-	}
-	if (merged.sources == NULL || documents == NULL ||
-	    merge(documents, count, NULL, NULL, keep_joined, &merged) < 0) {
+	if (joined == NULL || documents == NULL ||
+	    merge(documents, count, NULL, NULL, keep_joined, joined) < 0) {
 		lint->trouble = true;
 		(void)fputs("textfile_lint: out of memory\n", stderr);
 	}
 	for (size_t i = 0; i < count; i++)
-		print_findings(lint, merged.sources[i]->path, &merged.sources[i]->joined);
-	free(merged.sources);
+		print_findings(lint, joined[i]->path, &joined[i]->joined);
+	free(joined);
 	free(documents);
 }
 

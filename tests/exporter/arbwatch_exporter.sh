@@ -611,7 +611,7 @@ stop "$EXPORTER"
 printf 'basic_auth_users:\n  alice: %s\n' "$(bcrypt slow 12)" >"$web"
 start_exporter guessed --web.config.file "$web"
 for each in 1 2 3 4 5 6 7 8; do
-	code -u "alice:guess$each" "$(url /metrics)" >"$work/guess$each" 2>/dev/null &
+	code --max-time 120 -u "alice:guess$each" "$(url /metrics)" >"$work/guess$each" 2>/dev/null &
 	echo $! >>"$work/slow_guessers"
 done
 until [ "$(cat "$work"/guess? | wc -c)" -eq 24 ]; do reload || break; done

@@ -254,7 +254,10 @@ odd_kinds() {
 	check 'is named' grep -qx 'odd/file.txt: drop: .* (file_name)' "$work/out"
 	odd
 	printf 'c_a 1' >"$work/odd/$(printf 'a\nb').prom"
+	# Controls past ASCII, too: a terminal takes U+009B for ESC [.
+	printf 'c_a 1' >"$work/odd/$(printf 'a\302\233b').prom"
 	check 'a line break in a file name' lint_in "$work" 1 odd
+	refute 'no control character of a file name reaches the terminal' grep -q "$(printf '\302\233')" "$work/out"
 	check 'breaks no line' grep -q '^odd/a?b.prom:1: reject: ' "$work/out"
 }
 
