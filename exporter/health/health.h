@@ -59,7 +59,7 @@ enum {
 	HEALTH_NAME = 129,
 	HEALTH_ENV = 16,
 	HEALTH_REASON = 256,
-	HEALTH_CHECKS = 1000, /* in all; more of them make the whole unhealthy */
+	HEALTH_CHECKS = 512, /* in all; more of them make the whole unhealthy */
 	HEALTH_BUCKETS = 33,
 	HEALTH_POSITIONS = 64
 };
