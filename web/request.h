@@ -57,6 +57,11 @@ enum MHD_Result request_handle(void *context, struct MHD_Connection *connection,
     const char *method, const char *version, const char *piece, size_t *size, void **state);
 size_t request_leave_escaped(void *context, struct MHD_Connection *connection, char *text);
 
+/* Send the answer, the last one of its connection or not, and release or pass on all that it holds, also on
+ * failure.  Its code is what was sent. */
+enum MHD_Result answer_send(
+    struct MHD_Connection *connection, const struct web_config *config, struct web_answer *answer, bool last);
+
 /* Whether Accept-Encoding (NULL: there is none) names gzip, and does not refuse it. */
 bool head_takes_gzip(const char *accept);
 

@@ -26,22 +26,6 @@ words_start(char *text, size_t size)
 	return (struct words){ .text = text, .size = size };
 }
 
-/* Remove the rest of a character that did not fit. */
-static void
-drop_half_character(struct words *words)
-{
-	size_t start = words->length;
-
-	while (
-	    start > 0 && words->length - start < 4 && ((unsigned char)words->text[start - 1] & 0xC0) == 0x80)
-		start--;
-	if (start > 0 && ((unsigned char)words->text[start - 1] & 0x80) != 0)
-		start--;
-	if (start < words->length && utf8_character(words->text + start, words->length - start) == 0)
-		words->length = start;
-	words->text[words->length] = '\0';
-}
-
 void
 words_add_list(struct words *words, const char *format, va_list args)
 {
@@ -53,8 +37,11 @@ words_add_list(struct words *words, const char *format, va_list args)
 	} else if ((size_t)length < room) {
 		words->length += (size_t)length;
 	} else {
+		/* Without a part of a character that did not fit. */
 		words->length = words->size - 1;
-		drop_half_character(words);
+		while (!utf8_valid((struct slice){ words->text, words->length }))
+			words->length--;
+		words->text[words->length] = '\0';
 	}
 }
 
@@ -68,56 +55,38 @@ words_add(struct words *words, const char *format, ...)
 	va_end(args);
 }
 
-/* How many bytes were taken; 0: the character does not fit.  A byte that is not UTF-8 is taken alone. */
-static size_t
-add_character(struct words *words, const char *from, size_t left)
+/* What is no UTF-8, or would not show, becomes '?'; so does the line break that an escape may stand for. */
+static void
+copy_clean(struct slice from, bool escaped, char *text, size_t size)
 {
-	size_t width = utf8_character(from, left);
-	bool odd = width == 0 || *from == '\0' || utf8_unseen(from, width) != 0;
-	size_t needed = odd ? 1 : width;
+	size_t length = 0;
 
-	if (needed >= words->size - words->length)
-		return 0;
-	memcpy(words->text + words->length, odd ? "?" : from, needed);
-	words->length += needed;
-	words->text[words->length] = '\0';
-	return width == 0 ? 1 : width;
+	for (size_t i = 0, width, needed; i<from.length; i += width> 0 ? width : 1) {
+		bool escape = escaped && from.at[i] == '\\' && i + 1 < from.length, odd;
+
+		i += escape;
+		width = utf8_character(from.at + i, from.length - i);
+		odd = width == 0 || from.at[i] == '\0' || (escape && from.at[i] == 'n') ||
+		      utf8_unseen(from.at + i, width) != 0;
+		needed = odd ? 1 : width;
+		if (needed >= size - length)
+			break;
+		memcpy(text + length, odd ? "?" : from.at + i, needed);
+		length += needed;
+	}
+	text[length] = '\0';
 }
 
 void
 words_clean(struct slice from, char *text, size_t size)
 {
-	struct words words = words_start(text, size);
-	size_t taken;
-
-	for (size_t i = 0; i < from.length; i += taken) {
-		taken = add_character(&words, from.at + i, from.length - i);
-		if (taken == 0)
-			return;
-	}
+	copy_clean(from, false, text, size);
 }
 
 void
 words_label(struct slice raw, char *text, size_t size)
 {
-	struct words words = words_start(text, size);
-	size_t taken;
-
-	for (size_t i = 0; i < raw.length; i += taken) {
-		if (raw.at[i] == '\\' && i + 1 < raw.length) {
-			i++;
-			/* The line break becomes '?', like all that does not show. */
-			if (raw.at[i] == 'n') {
-				taken = 1;
-				if (add_character(&words, "\n", 1) == 0)
-					return;
-				continue;
-			}
-		}
-		taken = add_character(&words, raw.at + i, raw.length - i);
-		if (taken == 0)
-			return;
-	}
+	copy_clean(raw, true, text, size);
 }
 
 void

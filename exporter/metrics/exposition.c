@@ -81,10 +81,9 @@ exposition_free(struct exposition *e)
 	web_text_drop(e->joined);
 	web_text_drop(e->packed);
 	store_free(e->store);
-	for (int i = 0; i < 2; i++) {
-		buffer_release(&(i == 0 ? &e->of_files : &e->of_joins)->told);
-		buffer_release(&(i == 0 ? &e->of_files : &e->of_joins)->telling);
-	}
+	buffer_release(&e->of_files.told);
+	buffer_release(&e->of_joins.told);
+	buffer_release(&e->of_joins.telling);
 	free(e->directory);
 	free(e);
 }
@@ -142,7 +141,7 @@ note(struct exposition *e, struct notes *notes, const char *message, const char 
 	text = notes->telling.text + begin;
 	length = notes->telling.length - begin;
 	if (memmem(notes->telling.text, begin, text, length) == NULL &&
-	    memmem(notes->told.text, notes->told.length, text, length) == NULL)
+	    (notes->told.length == 0 || memmem(notes->told.text, notes->told.length, text, length) == NULL))
 		e->notice(e->context, true, message, file, reason);
 }
 

@@ -7,6 +7,8 @@
 
 #include "exporter/metrics/gzip.h"
 
+#include <endian.h>
+
 #define ZLIB_CONST
 #include <zlib.h>
 
@@ -55,24 +57,16 @@ gzip_begin(struct gzip_start *start, struct slice text, struct buffer *out)
 	return append_deflated(text, Z_SYNC_FLUSH, out);
 }
 
-static void
-append_little_endian(struct buffer *out, uint32_t number)
-{
-	for (int i = 0; i < 4; i++) {
-		char byte = (char)(number >> (8 * i) & 0xff);
-
-		buffer_append(out, &byte, 1);
-	}
-}
-
 int
 gzip_finish(const struct gzip_start *start, struct slice rest, struct buffer *out)
 {
+	uint32_t trailer[2];
 	uLong checksum = crc32_combine(start->checksum, checksum_of(rest), (z_off_t)rest.length);
 
 	if (append_deflated(rest, Z_FINISH, out) != 0)
 		return -1;
-	append_little_endian(out, (uint32_t)checksum);
-	append_little_endian(out, (uint32_t)(start->length + rest.length));
+	trailer[0] = htole32((uint32_t)checksum);
+	trailer[1] = htole32((uint32_t)(start->length + rest.length));
+	buffer_append(out, (const char *)trailer, sizeof(trailer));
 	return out->failed ? -1 : 0;
 }
