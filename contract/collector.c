@@ -2,7 +2,7 @@
  * How each collector is doing, whatever it measures.  Alert rules find a
  * collector that has stopped by its last run and its interval
  * (docs/metrics.md), and so does the health report of the exporter
- * (exporter/health/families.c).  The files of all collectors are served
+ * (exporter/health/facts.c).  The files of all collectors are served
  * together, and node_exporter wants one HELP and TYPE per name: so the table
  * is here, once.  A test compares names, types and labels with
  * docs/metrics.md.
