@@ -15,11 +15,11 @@ done
 check "the first run counts one reset" \
 	sample 'arbitrage_collector_state_resets_total{collector="redis_latency",env="paper"}' 1
 
-check "500 kills of a loop" \
-	"$TOOLS/kill_again" 500 "$textfiles/redis_latency.prom" "$BUILD/redis_latency" "$@" --interval 10ms --timeout 10ms
+check "80 kills of a loop" \
+	"$TOOLS/kill_again" 80 "$textfiles/redis_latency.prom" "$BUILD/redis_latency" "$@" --interval 10ms --timeout 10ms
 cat "$work/check.out"
-check "500 kills of one-shot runs" \
-	"$TOOLS/kill_again" 500 "$textfiles/redis_latency.prom" "$BUILD/redis_latency" "$@"
+check "80 kills of one-shot runs" \
+	"$TOOLS/kill_again" 80 "$textfiles/redis_latency.prom" "$BUILD/redis_latency" "$@"
 cat "$work/check.out"
 
 "$BUILD/redis_latency" "$@" 2>/dev/null

@@ -1,7 +1,7 @@
 /*
  * kill_again KILLS FILE COMMAND...: start the command, kill it with SIGKILL at
  * a random instant (every other time in the middle of writing), again and again, while a second process reads
- * FILE without pause.  Every text that was read must be whole (checksum, validation), and its
+ * FILE all the time.  Every text that was read must be whole (checksum, validation), and its
  * arbitrage_collector_runs_total must never be lower than before.
  *
  * Prints how many kills, reads, runs and left-behind temporary files there
@@ -25,7 +25,13 @@
 #include "textfile/parse.h"
 #include "textfile/validate.h"
 
-enum { LARGEST_FILE = 16 * 1024 * 1024, FIRST_LIFE_US = 25000, LONGEST_LIFE_US = 400000, PATIENCE = 20 };
+enum {
+	LARGEST_FILE = 16 * 1024 * 1024,
+	FIRST_LIFE_US = 25000,
+	LONGEST_LIFE_US = 400000,
+	PATIENCE = 10,
+	MOST_TIMES = 6
+};
 
 /* Shared by the two processes. */
 struct tally {
@@ -65,6 +71,8 @@ runs_in(struct slice text)
 static int
 read_until_stopped(const char *path, struct tally *tally)
 {
+	/* Short beside a run, and it leaves the other process its processor. */
+	const struct timespec nap = { .tv_nsec = 3000000 };
 	char *memory = malloc(LARGEST_FILE);
 	double before = 0;
 
@@ -87,6 +95,7 @@ read_until_stopped(const char *path, struct tally *tally)
 			tally->first = runs;
 		tally->last = runs;
 		tally->reads++;
+		(void)nanosleep(&nap, NULL);
 	}
 	free(memory);
 	return EXIT_SUCCESS;
@@ -166,7 +175,8 @@ main(int argc, char *argv[])
 	if (reader == 0)
 		exit(read_until_stopped(argv[2], tally));
 	srand48(getpid());
-	for (long i = 0; i < kills; i++) {
+	/* On a busy machine none of them may have come in the middle of writing yet. */
+	for (long i = 0; i < kills || (left_behind == 0 && i < MOST_TIMES * kills); i++) {
 		pid_t child = start(argv + 3);
 
 		wait_for_the_moment(i, argv[2], life_us);
