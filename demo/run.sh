@@ -86,14 +86,14 @@ start() {
 # that is missing.
 await() {
 	part=$1 seconds=$2
-	left=$((seconds * 10))
+	left=$((seconds * 4))
 	shift 2
 	until "$@" >"$work/question.out" 2>&1; do
 		check_parts
 		! grep -q ': not found$' "$work/question.out" || fail "asking $part" "$(cat "$work/question.out")"
 		left=$((left - 1))
 		[ "$left" -gt 0 ] || fail "$part" "not ready after $seconds s"
-		sleep 0.1
+		sleep 0.25
 	done
 }
 
@@ -348,9 +348,9 @@ venues='binance binanceusdm upbit bybit okx kraken'
 
 say "starting in $work"
 start_redis
-start_postgres
 start_paper_exchange
 await redis-server 20 redis_answers
+start_postgres
 await postgres 30 postgres_answers
 await paper_exchange 20 paper_exchange_answers
 make_positions

@@ -97,14 +97,20 @@ finish() {
 }
 
 # await SECONDS COMMAND...: until it succeeds.
-# Asked ten times a second, without a clock: processes are what the tests' time goes into.
+# Asked ten times a second for a second, then three times, without a clock: processes are what the tests' time goes into.
 await() {
-	await_tries=$(($1 * 10))
+	await_left=$(($1 * 10)) await_asked=0
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$await_tries" -gt 0 ] || return 1
-		await_tries=$((await_tries - 1))
-		sleep 0.1
+		[ "$await_left" -gt 0 ] || return 1
+		await_asked=$((await_asked + 1))
+		if [ "$await_asked" -le 10 ]; then
+			await_left=$((await_left - 1))
+			sleep 0.1
+		else
+			await_left=$((await_left - 3))
+			sleep 0.3
+		fi
 	done
 }
 
@@ -178,6 +184,25 @@ sample() {
 	[ $# -eq 3 ] && grep -qxF -- "$1 $2" "$3"
 }
 
+# read_prom FILE: keep its text, so that in_prom can be asked often: it starts no process, as sample does.
+read_prom() { prom=$newline$(cat "$1")$newline; }
+prom=''
+newline='
+'
+# in_prom SERIES VALUE: the text has this line, to the letter; with an empty VALUE: it has no such series.
+in_prom() {
+	case ${2:+$prom} in
+	*"$newline$1 $2$newline"*) return 0 ;;
+	esac
+	case $prom in
+	*"$newline$1 "*) ;;
+	*) [ -n "$2" ] || return 0 ;;
+	esac
+	echo "wanted: $1 '$2', and found:"
+	echo "$prom" | grep -F -- "$1 "
+	return 1
+}
+
 # value SERIES [FILE]: print the value of a series.
 value() {
 	awk -v series="$1" 'index($0, series " ") == 1 { print substr($0, length(series) + 2) }' "${2:-$(only_prom)}"
@@ -229,16 +254,27 @@ start_postgres() {
 make_cluster() {
 	POSTGRES_PORT=$(free_port)
 	POSTGRES_DATA=$work/postgres-$POSTGRES_PORT
-	mkdir "$POSTGRES_DATA"
-	[ "$(id -u)" -ne 0 ] || chown postgres "$POSTGRES_DATA"
-	printf 's3cret-arbwatch\n' >"$work/postgres-password"
-	chmod 644 "$work/postgres-password"
-	as_postgres "$POSTGRES_BIN/initdb" -D "$POSTGRES_DATA" -U arbwatch --pwfile="$work/postgres-password" \
-		--auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$work/initdb.log" 2>&1 || { cat "$work/initdb.log"; exit 1; }
+	make_cluster_template || { cat "$work/initdb.log"; exit 1; }
+	cp -a "$clusters/template" "$POSTGRES_DATA"
 	for setting in "listen_addresses='127.0.0.1'" "unix_socket_directories='$POSTGRES_DATA'" "port=$POSTGRES_PORT" \
 		fsync=off "$@"; do
 		echo "$setting" >>"$POSTGRES_DATA/postgresql.conf"
 	done
+}
+# make_cluster_template: a copy costs a tenth of what initdb does.  run_all.sh names a directory for all its scenarios.
+clusters=${ARBWATCH_TEST_CLUSTERS:-$work}
+make_cluster_template() {
+	(
+		flock 9
+		[ ! -e "$clusters/template" ] || exit 0
+		mkdir "$work/cluster"
+		[ "$(id -u)" -ne 0 ] || chown postgres "$work/cluster"
+		printf 's3cret-arbwatch\n' >"$work/postgres-password"
+		chmod 644 "$work/postgres-password"
+		as_postgres "$POSTGRES_BIN/initdb" -D "$work/cluster" -U arbwatch --pwfile="$work/postgres-password" \
+			--auth=scram-sha-256 --encoding=UTF8 --locale=C --wal-segsize=1 --no-sync >"$work/initdb.log" 2>&1 &&
+			mv "$work/cluster" "$clusters/template"
+	) 9>"$clusters/template.lock"
 }
 
 # launch_postgres: again, on the same cluster.

@@ -37,6 +37,7 @@ BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 export BUILD
 jobs=${JOBS:-2}
 logs=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-run.XXXXXX")
+export ARBWATCH_TEST_CLUSTERS=$logs # see make_cluster_template
 passed=0 failed=0 skipped=0
 declare -A running=() # process id -> name
 

@@ -3,11 +3,16 @@
 
 dashboards.py --rules [PROGRAM...]        what can be said of the JSON alone; every metric named must be in the
                                           --list-metrics of a PROGRAM, or in EXPORTERS below
+dashboards.py --broken FILE [PROGRAM...]  each line of FILE, "WHAT|SCRIPT OF SED|BOARD|PATTERN", breaks a copy of a board, and
+                                          those rules say PATTERN of it
 dashboards.py --prometheus URL            every query of every panel returns data there, but for those in EMPTY
     [--has PART] [--without PART]         PART of PARTS below is there (or not): its panels must (need not) have data
     [--wait SECONDS]                      until then (60)
     [--rate-interval DURATION]            what $__rate_interval stands for (1m)
 dashboards.py --prometheus URL --show BOARD PANEL    the series of one panel now: labels, then the value
+dashboards.py --prometheus URL --come FILE           for each line of FILE, "WHAT<tab>BOARD<tab>PANEL<tab>PATTERN[<tab>DURATION]",
+                                          a series comes as --show prints it, with blanks for tabs, that is like PATTERN, or
+                                          with an empty PATTERN none stays; DURATION is what $__rate_interval stands for
 dashboards.py --prometheus URL --documented FILE     every expression of FILE ("PLACE<tab>EXPRESSION" each) has series there;
                                           what it compares need not hold
 dashboards.py --service PORT              an HTTP service that exports the usual families, until it is ended
@@ -15,11 +20,15 @@ dashboards.py --service PORT              an HTTP service that exports the usual
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
 """
 import argparse
+import contextlib
+import functools
+import io
 import itertools
 import json
 import math
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -148,8 +157,13 @@ def number(text):
     return int(float(text)) if float(text).is_integer() else float(text)
 
 
+@functools.cache
+def boards_in(directory):
+    return {path.stem: json.loads(path.read_text(), parse_float=number) for path in sorted(directory.glob("*.json"))}
+
+
 def boards():
-    return {path.stem: json.loads(path.read_text(), parse_float=number) for path in sorted(BOARDS.glob("*.json"))}
+    return boards_in(BOARDS)
 
 
 def panels(board):
@@ -211,7 +225,39 @@ def calls(expression, functions):
         yield expression[match.end() : end - 1]
 
 
+# What other programs say, once of each text
+
+
+@functools.cache
+def promtool(verb, text):
+    """What `promtool VERB rules` says of a file with this text; nothing when all is well."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as rule_file:
+        rule_file.write(text)  # JSON is YAML
+        rule_file.flush()
+        told = subprocess.run(["promtool", verb, "rules", rule_file.name], capture_output=True, text=True)
+    return "\n" + told.stdout + told.stderr if told.returncode else ""
+
+
+@functools.cache
+def listed_metrics(program):
+    return subprocess.run([program, "--list-metrics"], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 # The rules of the JSON
+
+
+def broken(path, programs):
+    global BOARDS, passed, failed
+    original = BOARDS
+    for line in open(path):
+        what, script, board, pattern = line.rstrip("\n").split("|")
+        before = passed, failed
+        with tempfile.TemporaryDirectory() as copy, contextlib.redirect_stdout(io.StringIO()) as said:
+            BOARDS = shutil.copytree(original, pathlib.Path(copy) / "dashboards")
+            subprocess.run(["sed", "-i", script, BOARDS / (board + ".json")], check=True)
+            rules(programs)
+        BOARDS, (passed, failed) = original, before
+        check("it finds " + what, re.search("^FAILED.*" + pattern, said.getvalue(), re.M), "\n" + said.getvalue())
 
 
 def rules(programs):
@@ -349,12 +395,9 @@ def expressions_parse():
         {"record": "panel:%d" % i, "expr": substituted(expression, dict.fromkeys(
             ("env", "exchange", "symbol", "instance", "collector", "job"), "x"))}
         for i, (_, expression) in enumerate(every)]}
-    with tempfile.NamedTemporaryFile("w", suffix=".yml") as rule_file:
-        json.dump({"groups": [group]}, rule_file)  # JSON is YAML
-        rule_file.flush()
-        told = subprocess.run(["promtool", "check", "rules", rule_file.name], capture_output=True, text=True)
-        check("every expression parses", told.returncode == 0, "\n" + told.stderr + "\n".join(
-            "panel:%d is %s" % (i, each) for i, (each, _) in enumerate(every)) if told.returncode else "")
+    told = promtool("check", json.dumps({"groups": [group]}))
+    check("every expression parses", not told, told + "\n".join(
+        "panel:%d is %s" % (i, each) for i, (each, _) in enumerate(every)))
 
 
 def all_is_well(env):
@@ -442,11 +485,8 @@ def verdicts_hold():
             ("count(%s >= 3) or vector(0)" % found["overview", FRESHNESS], int(stopped)),
         ]
         tests.append(rule_test(what, {**all_is_well("paper"), **said}, {"env": "paper", "exchange": ".*"}, wanted))
-    with tempfile.NamedTemporaryFile("w", suffix=".yml") as test_file:
-        json.dump({"tests": tests}, test_file)
-        test_file.flush()
-        told = subprocess.run(["promtool", "test", "rules", test_file.name], capture_output=True, text=True)
-        check("the boards say what preflight said, and which collector has stopped", told.returncode == 0, "\n" + told.stdout + told.stderr)
+    told = promtool("test", json.dumps({"tests": tests}))
+    check("the boards say what preflight said, and which collector has stopped", not told, told)
 
 
 def known_metrics(programs):
@@ -454,8 +494,7 @@ def known_metrics(programs):
         return
     known, labels = set().union(*EXPORTERS.values()), {}
     for program in programs:
-        told = subprocess.run([program, "--list-metrics"], capture_output=True, text=True, check=True)
-        for line in told.stdout.splitlines():
+        for line in listed_metrics(program):
             name, kind, names, _ = line.split("\t")
             family = {name + end for end in ("_bucket", "_count", "_sum")} if kind == "histogram" else {name}
             known |= family
@@ -588,13 +627,38 @@ def documented(base, path, wait):
         check("%s: %s" % (place, expression), False, problems[place, expression])
 
 
-def show(base, name, title, rate_interval):
+def shown(base, name, title, rate_interval):
     board = boards()[name]
     variables = variable_values(base, board, rate_interval)
     (panel,) = [each for each in panels(board) if each["title"] == title]
-    for target in panel["targets"]:
-        for labels, value in ask(base, panel, target, variables, rate_interval):
-            print(target["refId"], *("%s=%s" % item for item in sorted(labels.items())), "%g" % value, sep="\t")
+    return ["\t".join((target["refId"], *("%s=%s" % item for item in sorted(labels.items())), "%g" % value))
+            for target in panel["targets"] for labels, value in ask(base, panel, target, variables, rate_interval)]
+
+
+def all_come(base, path, wait, rate_interval):
+    end = time.monotonic() + wait
+    left = [line.rstrip("\n").split("\t") for line in open(path)]
+    check("something should come", left)
+    while left:
+        problems = []
+        for wanted in left:
+            what, name, title, pattern = wanted[:4]
+            interval = wanted[4] if len(wanted) > 4 else rate_interval
+            try:
+                found = [each.replace("\t", " ") for each in shown(base, name, title, interval)]
+            except (ValueError, OSError) as error:
+                problems.append((wanted, str(error)))
+                continue
+            if any(re.fullmatch(pattern, each) for each in found) if pattern else not found:
+                check(what, True)
+            else:
+                problems.append((wanted, "%s shows\n%s" % (title, "\n".join(found) or "nothing")))
+        left = [wanted for wanted, _ in problems]
+        if not left or time.monotonic() > end:
+            break
+        time.sleep(1)
+    for wanted, problem in problems if left else ():
+        check(wanted[0], False, problem)
 
 
 # A service with the usual families
@@ -617,24 +681,30 @@ def service(port):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rules", action="store_true")
+    parser.add_argument("--broken", metavar="FILE")
     parser.add_argument("--prometheus", metavar="URL")
     parser.add_argument("--has", action="append", default=[], choices=PARTS)
     parser.add_argument("--without", action="append", default=[], choices=PARTS)
     parser.add_argument("--wait", type=float, default=60)
     parser.add_argument("--rate-interval", default="1m")
     parser.add_argument("--show", nargs=2, metavar=("BOARD", "PANEL"))
+    parser.add_argument("--come", metavar="FILE")
     parser.add_argument("--documented", metavar="FILE")
     parser.add_argument("--service", type=int, metavar="PORT")
-    parser.add_argument("programs", nargs="*", help="with --rules")
+    parser.add_argument("programs", nargs="*", help="with --rules and --broken")
     given = parser.parse_args()
     if given.service is not None:
         service(given.service)
     if given.show:
-        show(given.prometheus, *given.show, given.rate_interval)
+        print(*shown(given.prometheus, *given.show, given.rate_interval), sep="\n")
         return 0
     if given.rules:
         rules(given.programs)
-    if given.documented:
+    if given.broken:
+        broken(given.broken, given.programs)
+    if given.come:
+        all_come(given.prometheus, given.come, given.wait, given.rate_interval)
+    elif given.documented:
         documented(given.prometheus, given.documented, given.wait)
     elif given.prometheus:
         parts = ({part for part, there in PARTS.items() if there} | set(given.has)) - set(given.without)
