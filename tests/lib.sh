@@ -101,7 +101,7 @@ finish() {
 await() {
 	await_left=$(($1 * 10)) await_asked=0
 	shift
-	until "$@" >/dev/null 2>&1; do
+	until prom='' && "$@" >/dev/null 2>&1; do
 		[ "$await_left" -gt 0 ] || return 1
 		await_asked=$((await_asked + 1))
 		if [ "$await_asked" -le 10 ]; then
@@ -118,7 +118,7 @@ await() {
 run() {
 	want=$1
 	shift
-	got=0
+	got=0 prom=''
 	"$@" >"$work/out" 2>"$work/err" || got=$?
 	check "exit status $want of: ${1##*/}" test "$got" -eq "$want"
 }
@@ -128,7 +128,7 @@ now_ns() { date +%s%N; }
 
 # spawn NAME COMMAND...: in the background; its process id in $SPAWNED, its output in $work/NAME.log.
 spawn() {
-	spawn_name=$1
+	spawn_name=$1 prom=''
 	shift
 	"$@" >"$work/$spawn_name.log" 2>&1 &
 	SPAWNED=$!
@@ -139,7 +139,7 @@ stop() {  # stop PID: ask, and wait until it is gone
 	kill -CONT "$1" 2>/dev/null
 	kill "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
-	return 0
+	prom=''
 }
 
 # port_of PID: print the port that a server listens on, as soon as it does.  A server is started with port 0 if it
@@ -184,8 +184,9 @@ sample() {
 	[ $# -eq 3 ] && grep -qxF -- "$1 $2" "$3"
 }
 
-# read_prom FILE: keep its text, so that in_prom can be asked often: it starts no process, as sample does.
-read_prom() { prom=$newline$(cat "$1")$newline; }
+# read_prom FILE: keep its text, so that in_prom, which starts no process as sample does, can be asked often.  It is read again
+# after whatever may have changed it: run, spawn, stop and await forget it.
+read_prom() { [ -n "$prom" ] || prom=$newline$(cat "$1")$newline; }
 prom=''
 newline='
 '

@@ -24,19 +24,18 @@ chmod 0400 "$keys"/*
 start_exchange() {
 	spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
 	paper=$SPAWNED paper_port=$(port_of "$SPAWNED")
-	await 20 curl -sf "http://127.0.0.1:$paper_port/control" || { echo "paper_exchange did not start"; exit 1; }
+	await 20 "$TOOLS/request" "$paper_port" GET /control || { echo "paper_exchange did not start"; exit 1; }
 }
-control() { curl -sS -f --max-time 20 -X "$1" "http://127.0.0.1:$paper_port/control$2" >"$work/control"; }
+control() { "$TOOLS/request" "$paper_port" "$1" "/control$2" >"$work/control"; }
 
 # note_requests: what was asked since the last reset, into $work/asked: "VENUE METHOD PATH" a line.
 note_requests() {
 	control GET /requests
-	"$PYTHON" -c 'import json, sys
-asked = json.load(open(sys.argv[1]))
-if asked["total"] > len(asked["requests"]):
-	print("some requests are forgotten")
-for r in asked["requests"]:
-	print(r["exchange"], r["method"], r["path"])' "$work/control" | tee "$work/asked.last" >>"$work/asked"
+	awk -F '"' -v RS='{' '
+		$2 == "total" { total = substr($3, 2) + 0 }
+		$2 == "exchange" { print $4, $8, $12; count++ }
+		END { if (total > count) print "some requests are forgotten" }' "$work/control" >"$work/asked.last"
+	cat "$work/asked.last" >>"$work/asked"
 }
 # All faults end, and requests are forgotten once they are noted.
 well() {
@@ -112,15 +111,24 @@ fresh() { rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"; }
 
 of() { value "arbitrage_$1,env=\"paper\"}"; }  # of 'position_mismatch{exchange="okx",symbol="BTC/USDT"'
 is() {  # is SERIES VALUE
-	found=$(of "$1")
-	echo "$1 is '$found'"
-	[ "$found" = "$2" ]
+	read_prom "$textfiles/open_positions.prom"
+	in_prom "arbitrage_$1,env=\"paper\"}" "$2"
 }
 readable() { is "positions_readable{source=\"$1\",exchange=\"$2\"" "$3"; }
 quantity() { is "position_quantity{source=\"$1\",exchange=\"$2\",symbol=\"$3\",side=\"$4\"" "$5"; }
 mismatch() { is "position_mismatch{exchange=\"$1\",symbol=\"$2\"" "$3"; }
 since() { of "position_mismatch_since_timestamp_seconds{exchange=\"$1\",symbol=\"$2\""; }
-nothing_of() { test -z "$(grep -F -- "$1" "$textfiles/open_positions.prom" | grep -v '^#')"; }
+# nothing_of TEXT: no series has it; a name stands at its beginning, for HELP and TYPE name it too.
+nothing_of() {
+	read_prom "$textfiles/open_positions.prom"
+	nothing_text=$1
+	case $1 in
+	arbitrage_*) nothing_text=$newline$1 ;;
+	esac
+	case $prom in
+	*"$nothing_text"*) return 1 ;;
+	esac
+}
 failures() { is "account_failures_total{exchange=\"$1\",endpoint=\"$2\",kind=\"$3\"" "$4"; }
 logged() { grep -qF -- "$1" "$work/err"; }
 unlogged() { ! grep -qF -- "$1" "$work/err"; }
