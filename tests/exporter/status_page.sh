@@ -19,13 +19,17 @@ render() {
 		"$TOOLS/status_page" json "$work/$1" "$now" >"$work/$1.json"
 }
 
-# chrome ARGUMENT...: one page and no more; as root it has no sandbox.
-chrome() {
-	timeout --kill-after=5 300 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars \
-		--no-first-run --disable-background-networking --disable-component-update --force-color-profile=srgb \
-		--user-data-dir="$work/chrome" "$@" 2>"$work/chrome.log"
+# browse REQUEST FIELD...: of the one browser that runs all the time.
+mkfifo "$work/requests" "$work/answers"
+"$PYTHON" "$repository/tests/exporter/browser.py" "$browser" "$work/chrome" <"$work/requests" >"$work/answers" 2>"$work/browser.log" &
+echo $! >>"$work/pids"
+exec 8>"$work/requests" 9<"$work/answers"
+browse() {
+	(IFS='	' && echo "$*") >&8
+	read -r browse_answer <&9
+	[ "$browse_answer" = ok ] || { echo "$browse_answer"; tail -n 5 "$work/browser.log"; return 1; }
 }
-dom() { chrome --dump-dom "$1" >"$work/dom.html"; }
+dom() { browse dom "$1" "$work/dom.html" "$work/dom.log"; }  # dom URL
 
 # What a reader of the browser's page finds: "SECTION: CELL | CELL | ..." for each row, and the heading.
 cat >"$work/rows.py" <<'END'
@@ -93,11 +97,7 @@ END
 json_says() { test "$("$PYTHON" "$work/ask.py" "$1" "$2")" = "$3"; }
 
 # picture NAME STATE WIDTH HEIGHT light|dark
-picture() {
-	[ "$5" = dark ] && picture_scheme=0 || picture_scheme=1
-	chrome --window-size="$3,$4" --blink-settings=preferredColorScheme="$picture_scheme" --screenshot="$pictures/$1.png" \
-		"file://$work/$2.html"
-}
+picture() { browse picture "file://$work/$2.html" "$3" "$4" "$5" "$pictures/$1.png"; }
 
 # The size, and the colour of the first pixel: whatever filter the first line has, its first pixel is as it is.
 cat >"$work/picture.py" <<'END'
@@ -186,30 +186,27 @@ spawn serve "$PYTHON" "$work/serve.py" 0 "$("$TOOLS/status_page" policy)" "$work
 port=$(port_of "$SPAWNED")
 await 120 curl -sS --fail "http://127.0.0.1:$port/" || { cat "$work/serve.log"; exit 1; }
 refused() {  # refused PATH: the browser says that the policy forbids something
-	chrome --enable-logging=stderr --dump-dom "http://127.0.0.1:$port/$1" >/dev/null
-	grep -q 'Content Security Policy' "$work/chrome.log"
+	dom "http://127.0.0.1:$port/$1" && grep -q 'Content Security Policy' "$work/dom.log"
 }
-# fits STATE WIDTH: nothing is wider than the window, and no text touches the next one.  On a busy machine the browser may
-# end before the frame was there: then it is asked again.
+# fits STATE WIDTH: nothing is wider than the window, and no text touches the next one.
 fits() {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		chrome --virtual-time-budget=5000 --dump-dom "http://127.0.0.1:$port/frame/$2/$1.html" >"$work/frame"
-		! grep -q 'wide [0-9]' "$work/frame" || break
-	done
-	grep -q "wide $2 of $2, narrow 0" "$work/frame"
+	dom "http://127.0.0.1:$port/frame/$2/$1.html" && grep -o 'wide [0-9]* of [0-9]*, narrow [0-9]*' "$work/dom.html" >"$work/frame"
+	cat "$work/frame"
+	grep -qx "wide $2 of $2, narrow 0" "$work/frame"
 }
 
 for name in good failing stale none; do
 	check "the page and the JSON of state $name are made" render "$name"
-	check "the browser opens the page of state $name" rows "$name"
 	check "nothing of state $name is wider than a telephone" fits "$name" 390
 	check "nothing of state $name touches what is beside it" fits "$name" 900
+	check "the browser opens the page of state $name" rows "$name"
 done
 check "the JSON of all states is as its schema says" valid "$work/good.json" "$work/failing.json" "$work/stale.json" \
 	"$work/none.json"
 sed 's/"age_seconds":[0-9.]*/"age_seconds":"old"/' "$work/good.json" >"$work/wrong.json"
 refute "the schema takes everything" valid "$work/wrong.json"
 check "text can be read on its background" "$PYTHON" "$work/contrast.py" "$work/good.html"
+cp "$work/dom.html" "$work/none.dom"
 refute "the policy lets the page be as it is" refused good-policy/failing.html
 check "another style would be refused" refused bad-policy/failing.html
 
@@ -262,7 +259,7 @@ check "stale: Postgres alone would be degraded" json_says "$work/stale.json" 'ch
 check "stale: the positions are marked" grep -q '^positions: BTC live | binance .* no longer measured' "$work/stale.rows"
 
 check "none: the verdict" row none 'verdict: Unhealthy'
-check "none: what to do" grep -q 'No collector has written a file yet' "$work/dom.html"
+check "none: what to do" grep -q 'No collector has written a file yet' "$work/none.dom"
 none_of none collectors
 
 # Real collectors: one that works, one whose server is not there.
