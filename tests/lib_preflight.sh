@@ -27,9 +27,9 @@ make_keys() {
 start_paper() {
 	spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
 	paper=$SPAWNED paper_port=$(port_of "$SPAWNED")
-	await 20 curl -sf "http://127.0.0.1:$paper_port/binance/api/v3/time" || { echo "paper_exchange did not start"; exit 1; }
+	await 20 "$TOOLS/request" "$paper_port" GET /binance/api/v3/time || { echo "paper_exchange did not start"; exit 1; }
 }
-control() { curl -sS -f --max-time 20 -X "$1" "http://127.0.0.1:$paper_port/control$2" >"$work/control"; }
+control() { "$TOOLS/request" "$paper_port" "$1" "/control$2" >"$work/control"; }
 # Empty accounts, everywhere.
 flatten() { for venue in $venues; do control POST "/$venue/flat"; done; }
 

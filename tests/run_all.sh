@@ -6,7 +6,7 @@
 # run_all.sh --list: print all names, without folders, .c and .sh.
 #
 #	BUILD         the tree with the programs (default: build)
-#	JOBS          how many run at once (default: 2)
+#	JOBS          how many run at once (default: 3, for each of them waits now and then)
 #	TEST_TIMEOUT  seconds until a test is ended (default: 400)
 #
 # Every test prints "N passed, N failed[, N skipped]" as its last line.  A test
@@ -21,13 +21,20 @@ files() {
 	find tests -regex 'tests/\(bare\|bench\|e2e\|fuzz\|tools\)' -prune -o -type f -name "$1" -printf '%f/%p\n' |
 		grep -v '^lib.*\.sh/\|^run_all\.sh/' | LC_ALL=C sort | cut -d/ -f2-
 }
-names=()                # of all tests, in the order in which they run
+# The longest ones, which run first, so that none of them is left alone at the end; then the others by their names.
+longest='dashboards run preflight preflight_git status_page postgres_latency arbwatch_exporter open_positions_faults
+	paper_exchange preflight_output exchange_faults engine preflight_guard documented_commands directory'
+found=()
 declare -A source_of=() # name -> the file; more than one is a mistake
 while read -r file; do
 	name=${file##*/} name=${name%.*}
-	[ -n "${source_of[$name]-}" ] || names+=("$name")
+	[ -n "${source_of[$name]-}" ] || found+=("$name")
 	source_of[$name]+="${source_of[$name]+ }$file"
 done < <(files 'test_*.c'; files '*.sh')
+names=() # in the order in which they run
+for name in $longest "${found[@]}"; do
+	[ -z "${source_of[$name]-}" ] || [[ " ${names[*]} " == *" $name "* ]] || names+=("$name")
+done
 if [ "${1-}" = --list ]; then
 	printf '%s\n' "${names[@]}"
 	exit
@@ -35,7 +42,7 @@ fi
 
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 export BUILD
-jobs=${JOBS:-2}
+jobs=${JOBS:-3}
 logs=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-run.XXXXXX")
 export ARBWATCH_TEST_CLUSTERS=$logs # see make_cluster_template
 passed=0 failed=0 skipped=0
