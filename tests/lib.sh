@@ -258,7 +258,7 @@ make_cluster() {
 	make_cluster_template || { cat "$work/initdb.log"; exit 1; }
 	cp -a "$clusters/template" "$POSTGRES_DATA"
 	for setting in "listen_addresses='127.0.0.1'" "unix_socket_directories='$POSTGRES_DATA'" "port=$POSTGRES_PORT" \
-		fsync=off "$@"; do
+		fsync=off autovacuum=off shared_buffers=16MB "$@"; do
 		echo "$setting" >>"$POSTGRES_DATA/postgresql.conf"
 	done
 }
