@@ -22,7 +22,7 @@ files() {
 		grep -v '^lib.*\.sh/\|^run_all\.sh/' | LC_ALL=C sort | cut -d/ -f2-
 }
 # The longest ones, which run first, so that none of them is left alone at the end; then the others by their names.
-longest='dashboards run preflight preflight_git status_page postgres_latency arbwatch_exporter open_positions_faults
+longest='dashboards run toy_collector preflight preflight_git status_page postgres_latency arbwatch_exporter open_positions_faults
 	paper_exchange preflight_output exchange_faults engine preflight_guard documented_commands directory'
 found=()
 declare -A source_of=() # name -> the file; more than one is a mistake
