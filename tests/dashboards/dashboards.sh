@@ -123,7 +123,7 @@ comes "a position the bot does not know: how much" positions Mismatches 'A excha
 comes "a position the bot does not know: since when" positions Mismatches 'B exchange=binanceusdm symbol=BTC/USDT [0-9.]+'
 comes "a position the bot does not know: on the overview" overview 'Position mismatches' 'A [1-9]'
 comes "positions that cannot be read" positions 'Not readable' 'A [1-9].*'
-comes "signed reads that fail" positions 'Failures by kind' 'A exchange=kraken kind=.*'
+comes "signed reads that fail, for the clock is off" positions 'Failures by kind' 'A exchange=bybit kind=rejected .*'
 comes "a collector that hangs" overview "Freshness: age of each collector's last run, in its own intervals" \
 	'A collector=redis_latency ([3-9]|[1-9][0-9]).*'
 comes "the verdict" overview 'Can we trade?' 'A 2'
