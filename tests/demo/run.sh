@@ -98,7 +98,7 @@ check "node_exporter takes every file" test "$(query node_textfile_scrape_error)
 check "it prints the example's answer" grep -qE '^  = [0-9.e+-]+$' "$log"
 check "no password in an argument, a log or a metric" no_secret_in_argv
 check "it goes on until it is stopped" kill -0 "$demo_pid"
-kill -INT -- "-$demo_pid" # Ctrl-C goes to the whole group
+kill -INT "$demo_pid"
 check "SIGINT ends it" await 30 ended
 wait "$demo_pid"
 check "stopping it is a good end" test $? -eq 0
@@ -116,7 +116,7 @@ wait "$demo_pid"
 check "SIGINT as it starts is no success" test $? -eq 130
 check "after SIGINT as it starts nothing is left" await 5 nothing_left
 
-# By way of make, once servers run: a kill of make alone, and a terminal that is closed, which the whole group is told.
+# By way of make, once servers run: a kill of make alone, Ctrl-C, which the whole group gets, and a terminal that is closed.
 end_make() {  # end_make SIGNAL make|group
 	start_demo make make -s -C "$repository" run
 	await 150 grep -q '^waiting for' "$log"
@@ -128,6 +128,7 @@ end_make() {  # end_make SIGNAL make|group
 	check "after SIG$1 to the $2 nothing is left" await 5 nothing_left
 }
 end_make TERM make
+end_make INT group
 end_make HUP group
 
 # A question that cannot be asked is not put down to the part.
