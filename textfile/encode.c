@@ -1,3 +1,8 @@
+/*
+ * A line has room for the longest labels and values that there can be, so that it is written without looking
+ * for the end of the buffer at each byte.  The limits of family.h make that room known before.
+ */
+
 #include <stdint.h>
 
 #include "textfile/encode.h"
@@ -121,54 +126,29 @@ write_head(struct buffer *out, const struct family *family)
 	buffer_string(out, "\n");
 }
 
-/* At least one series of the family, from the encoder's on, until `out` has `enough` or there are no more. */
 static void
-write_series(struct encoder *e, const struct family *family, size_t count, size_t enough, struct buffer *out)
+write_family(struct buffer *out, const struct metrics *m, size_t index)
 {
+	const struct family *family = metrics_family(m, index);
 	char text[(FAMILY_LABELS + 1) * LABEL_TEXT];
 	struct line line = { .name = SLICE(family->name), .labels.at = text };
 
-	do {
-		const struct series *s = metrics_series(e->metrics, e->family, e->series);
+	write_head(out, family);
+	for (size_t i = 0; i < metrics_series_count(m, index); i++) {
+		const struct series *s = metrics_series(m, index, i);
 
-		line.labels.length = format_labels(text, family, s, metrics_env(e->metrics));
+		line.labels.length = format_labels(text, family, s, metrics_env(m));
 		if (family->type == METRIC_HISTOGRAM)
 			write_histogram(out, &line, family, s);
 		else
 			write_sample(out, &line, SLICE(""), NULL, s->value);
-	} while (++e->series < count && out->length < enough && !out->failed);
-}
-
-bool
-encoder_next(struct encoder *e, size_t enough, struct buffer *out, size_t *repeated)
-{
-	size_t before = out->length;
-
-	enough = enough < SIZE_MAX - before ? before + enough : SIZE_MAX;
-	*repeated = 0;
-	while (e->family < metrics_family_count(e->metrics) && out->length < enough && !out->failed) {
-		const struct family *family = metrics_family(e->metrics, e->family);
-		size_t count = metrics_series_count(e->metrics, e->family), start = out->length;
-
-		if (count > 0) {
-			write_head(out, family);
-			if (e->series > 0)
-				*repeated = out->length - start;
-			write_series(e, family, count, enough, out);
-		}
-		if (e->series < count)
-			break;
-		e->family++;
-		e->series = 0;
 	}
-	return out->length > before;
 }
 
 void
 encode(const struct metrics *m, struct buffer *out)
 {
-	struct encoder encoder = { .metrics = m };
-	size_t repeated;
-
-	(void)encoder_next(&encoder, SIZE_MAX, out, &repeated);
+	for (size_t i = 0; i < metrics_family_count(m); i++)
+		if (metrics_series_count(m, i) > 0)
+			write_family(out, m, i);
 }

@@ -13,21 +13,4 @@
  */
 void encode(const struct metrics *m, struct buffer *out);
 
-/*
- * The same in pieces, so that nobody needs to hold all of it.  All zero but
- * `metrics` at first.
- */
-struct encoder {
-	const struct metrics *metrics;
-	size_t family, series; /* the next one */
-};
-
-/*
- * Append the next piece: whole series, until there are `enough` bytes.  Each
- * piece can be read alone: where it goes on with a family, that family's HELP
- * and TYPE stand before it again, `*repeated` bytes, which are not of the text.
- * False: there is nothing left.
- */
-bool encoder_next(struct encoder *encoder, size_t enough, struct buffer *out, size_t *repeated);
-
 #endif /* TEXTFILE_ENCODE_H */

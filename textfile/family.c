@@ -23,6 +23,12 @@ family_continues(const struct family *family)
 	return family->type != METRIC_GAUGE || family->kept;
 }
 
+bool
+family_remembered(const struct family *family)
+{
+	return family_continues(family) || family->recalled;
+}
+
 static int
 fault(struct failure *why, const struct family *f, const char *what, const char *reason)
 {

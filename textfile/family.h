@@ -36,6 +36,9 @@ struct family {
 /* Whether its series go on from run to run: all but gauges that are not kept. */
 bool family_continues(const struct family *family);
 
+/* Whether a run may ask what the last one said: what continues, and gauges that are recalled. */
+bool family_remembered(const struct family *family);
+
 /* "counter", "gauge", "histogram". */
 const char *metric_type_name(enum metric_type type);
 

@@ -1,3 +1,12 @@
+/*
+ * A run may have a hundred thousand series, and the names in them come from outside.  So each family has a
+ * table of its own with keyed hashes, which finds a series in constant time whatever the names are, and label
+ * values and buckets are cut from chunks that are freed all at once.
+ *
+ * Nothing here fails for the caller: a series that has no room, or a value that makes no sense, is left out
+ * and counted, because a collector cannot do anything better in the middle of a run.
+ */
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,15 +16,9 @@
 #include "textfile/hash.h"
 #include "textfile/metrics.h"
 
-enum {
-	PACKED_VALUES = FAMILY_LABELS * (FAMILY_LABEL_VALUE + 1),
-	FIRST_CHUNK = 4 * 1024, /* of the memory that label values and buckets are cut from */
-	LARGEST_CHUNK = 1024 * 1024,
-	GROWTH = 16,       /* each next one is so much larger */
-	FEW_SERIES = 1024, /* a family with more gives its memory back */
-};
+enum { PACKED_VALUES = FAMILY_LABELS * (FAMILY_LABEL_VALUE + 1), CHUNK = 16 * 1024 };
 
-/* Memory that is given back all at once. */
+/* Label values and buckets are cut from this memory. */
 struct chunk {
 	struct chunk *next;
 	size_t used;
@@ -30,7 +33,6 @@ struct rows {
 	size_t capacity;
 	uint32_t *slots;   /* open addressing: index + 1 into `series`, 0 is empty */
 	size_t slot_count; /* a power of two, at least twice `count` */
-	bool lent;         /* series and slots belong to other metrics */
 };
 
 struct metrics {
@@ -52,10 +54,8 @@ allocate(struct metrics *m, size_t size)
 
 	size = (size + 7) & ~(size_t)7;
 	if (chunk == NULL || chunk->size - chunk->used < size) {
-		size_t room = chunk == NULL ? FIRST_CHUNK : chunk->size * GROWTH;
+		size_t room = size > CHUNK ? size : CHUNK;
 
-		room = room < LARGEST_CHUNK ? room : LARGEST_CHUNK;
-		room = size > room ? size : room;
 		chunk = malloc(sizeof(*chunk) + room);
 		if (chunk == NULL)
 			return NULL;
@@ -67,59 +67,19 @@ allocate(struct metrics *m, size_t size)
 	return taken;
 }
 
-static void
-rows_release(struct rows *rows)
-{
-	if (!rows->lent) {
-		free(rows->series);
-		free(rows->slots);
-	}
-	*rows = (struct rows){ .family = rows->family };
-}
-
-static void
-rows_clear(struct rows *rows)
-{
-	if (rows->lent || rows->capacity > FEW_SERIES) {
-		rows_release(rows);
-		return;
-	}
-	rows->count = 0;
-	if (rows->slots != NULL)
-		memset(rows->slots, 0, rows->slot_count * sizeof(*rows->slots));
-}
-
-/*
- * A loop that measures for months uses the same memory each time: the oldest
- * chunk is kept.  What is large is needed only while a run publishes.
- */
-void
-metrics_clear(struct metrics *m)
-{
-	while (m->chunks != NULL && m->chunks->next != NULL) {
-		struct chunk *next = m->chunks->next;
-
-		free(m->chunks);
-		m->chunks = next;
-	}
-	if (m->chunks != NULL)
-		m->chunks->used = 0;
-	for (size_t i = 0; i < m->family_count; i++)
-		rows_clear(&m->rows[i]);
-	m->dropped = 0;
-}
-
 void
 metrics_clear_family(struct metrics *m, size_t family)
 {
-	rows_clear(&m->rows[family]);
+	struct rows *rows = &m->rows[family];
+
+	free(rows->series);
+	free(rows->slots);
+	*rows = (struct rows){ .family = rows->family };
 }
 
 void
-metrics_free(struct metrics *m)
+metrics_clear(struct metrics *m)
 {
-	if (m == NULL)
-		return;
 	while (m->chunks != NULL) {
 		struct chunk *next = m->chunks->next;
 
@@ -127,7 +87,16 @@ metrics_free(struct metrics *m)
 		m->chunks = next;
 	}
 	for (size_t i = 0; i < m->family_count; i++)
-		rows_release(&m->rows[i]);
+		metrics_clear_family(m, i);
+	m->dropped = 0;
+}
+
+void
+metrics_free(struct metrics *m)
+{
+	if (m == NULL)
+		return;
+	metrics_clear(m);
 	free(m->rows);
 	free(m->env);
 	free(m);
@@ -255,7 +224,6 @@ metrics_need(struct metrics *m, size_t family, const char *labels, size_t length
 		 index = rows->count > 0 ? *slot_of(rows, hash, labels, length) : 0;
 	struct series *s = index > 0 ? &rows->series[index - 1] : add_series(m, rows, hash, labels, length);
 
-	assert(!rows->lent);
 	if (s == NULL)
 		m->dropped++;
 	return s;
@@ -413,69 +381,17 @@ metrics_merge(struct metrics *m, const struct metrics *from)
 }
 
 struct metrics *
-metrics_fork(const struct metrics *m)
+metrics_copy(const struct metrics *m, family_filter *takes)
 {
-	struct metrics *fork = metrics_like(m);
+	struct metrics *copy = metrics_like(m);
 
-	if (fork == NULL)
+	if (copy == NULL)
 		return NULL;
-	fork->dropped = m->dropped;
-	for (size_t f = 0; f < m->family_count; f++) {
-		if (family_continues(m->rows[f].family)) {
-			merge_rows(fork, f, &m->rows[f]);
-		} else {
-			fork->rows[f] = m->rows[f];
-			fork->rows[f].lent = true;
-		}
-	}
-	return fork;
-}
-
-void
-metrics_settle(struct metrics *fork)
-{
-	for (size_t f = 0; f < fork->family_count; f++) {
-		struct rows *rows = &fork->rows[f], lent = *rows;
-
-		if (!lent.lent)
-			continue;
-		rows_release(rows);
-		if (lent.family->recalled)
-			merge_rows(fork, f, &lent);
-	}
-}
-
-/* The series of each become the other's, which has the same tables. */
-static void
-swap_series(struct metrics *a, struct metrics *b)
-{
-	struct rows *rows = a->rows;
-	struct chunk *chunks = a->chunks;
-
-	a->rows = b->rows;
-	a->chunks = b->chunks;
-	b->rows = rows;
-	b->chunks = chunks;
-}
-
-/* The label values of the gauges would stay as long as this goes on, run after run: so the rest moves. */
-void
-metrics_clear_gauges(struct metrics *m)
-{
-	struct metrics *fresh = metrics_like(m);
-	bool whole;
-
-	for (size_t f = 0; fresh != NULL && f < m->family_count; f++)
-		if (family_continues(m->rows[f].family))
-			merge_rows(fresh, f, &m->rows[f]);
-	whole = fresh != NULL && fresh->dropped == 0;
-	if (whole)
-		swap_series(m, fresh);
-	metrics_free(fresh);
-	/* Without memory to move them. */
-	for (size_t f = 0; !whole && f < m->family_count; f++)
-		if (!family_continues(m->rows[f].family))
-			rows_clear(&m->rows[f]);
+	copy->dropped = m->dropped;
+	for (size_t f = 0; f < m->family_count; f++)
+		if (takes(m->rows[f].family))
+			merge_rows(copy, f, &m->rows[f]);
+	return copy;
 }
 
 /* Reading ------------------------------------------------------------ */

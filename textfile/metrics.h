@@ -68,18 +68,9 @@ uint64_t metrics_dropped(const struct metrics *m);
 /* Forget all series. */
 void metrics_clear(struct metrics *m);
 
-/* Forget what is of one run alone: counts, and gauges that are kept, wait until they can be published. */
-void metrics_clear_gauges(struct metrics *m);
-
-/*
- * The same metrics, to go on from: counts, histograms and kept gauges are copied and may change.  All other
- * gauges, which may be many, are lent by `m`: it outlives the fork and stays as it is, and the fork's are
- * only read.  NULL: out of memory.
- */
-struct metrics *metrics_fork(const struct metrics *m);
-
-/* Needs the one it was forked from no more: has its own copy of gauges that are recalled, and no others. */
-void metrics_settle(struct metrics *fork);
+/* A copy of the families for which `takes` holds; the others have no series.  NULL: memory ran out. */
+typedef bool family_filter(const struct family *family);
+struct metrics *metrics_copy(const struct metrics *m, family_filter *takes);
 
 /* Add every series of `from`, which has the same tables, to `m`: counts add up, gauges are set. */
 void metrics_merge(struct metrics *m, const struct metrics *from);

@@ -1,3 +1,9 @@
+/*
+ * Several runs may want to write one file: cron starts one while a loop is at it, or two start at once.  They
+ * take turns by a lock on a file beside it, since the .prom file itself is replaced and a lock on it would be
+ * lost.  The directory may be open to others, so nothing is followed and no wait is without an end.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,6 +16,9 @@
 #include <unistd.h>
 
 #include "textfile/publish.h"
+
+/* Even a run that used up its time may wait this long for another one that is just publishing. */
+static const int64_t least_lock_wait_ns = 100 * 1000 * 1000;
 
 enum {
 	PUBLISHED_MODE = 0644,
@@ -150,9 +159,10 @@ int
 textfile_open(struct textfile *file, const char *directory, const char *stem, struct deadline deadline,
     struct failure *why)
 {
-	if (textfile_open_unlocked(file, directory, stem, why) != 0)
-		return -1;
-	if (take_lock(file, deadline, why) != 0)
+	struct deadline least = deadline_in(least_lock_wait_ns);
+
+	if (textfile_open_unlocked(file, directory, stem, why) != 0 ||
+	    take_lock(file, deadline.at_ns > least.at_ns ? deadline : least, why) != 0)
 		return -1;
 	read_tally(file);
 	return 0;
@@ -168,72 +178,62 @@ textfile_close(struct textfile *file)
 	file->lock = file->directory = -1;
 }
 
-static int64_t
-modified_ns(const struct stat *info)
-{
-	return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
-}
-
 enum textfile_found
-textfile_open_content(
-    const struct textfile *file, uint64_t most, struct textfile_content *content, struct failure *why)
+textfile_read(const struct textfile *file, struct buffer *text, struct failure *why)
 {
 	enum textfile_found found = TEXTFILE_UNREADABLE;
 	char name[96];
 	struct stat info;
 	int fd;
 
+	/* buffer_fill() wants room to see the end of the file. */
+	buffer_init(text, TEXTFILE_LARGEST + BUFFER_STEP);
 	/* O_NONBLOCK: somebody may have put a FIFO there. */
 	fd = openat(file->directory, entry(file, "", ".prom", name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return TEXTFILE_MISSING;
 	if (fd >= 0 && fstat(fd, &info) == 0) {
-		found = S_ISREG(info.st_mode) && (uint64_t)info.st_size <= most ? TEXTFILE_READ
-										: TEXTFILE_UNUSABLE;
-		*content = (struct textfile_content){ .fd = fd,
-			.size = (uint64_t)info.st_size,
-			.left = (uint64_t)info.st_size,
-			.modified_ns = modified_ns(&info) };
+		if (!S_ISREG(info.st_mode) || info.st_size > TEXTFILE_LARGEST)
+			found = TEXTFILE_UNUSABLE;
+		else if (buffer_fill(text, fd, (size_t)info.st_size) == 0)
+			found = TEXTFILE_READ;
 	}
 	if (found == TEXTFILE_UNREADABLE)
 		(void)fail(file, why, "read", "", ".prom");
-	if (fd >= 0 && found != TEXTFILE_READ)
+	if (fd >= 0)
 		(void)close(fd);
 	return found;
 }
 
-long
-textfile_next(const struct textfile *file, struct textfile_content *content, char *room, size_t size,
-    struct failure *why)
+/* The published file as it is now; all zero when there is none. */
+static struct textfile_mark
+look_at_published(const struct textfile *file)
 {
-	ssize_t got;
+	struct textfile_mark mark = { 0 };
+	struct stat info;
+	char name[96];
 
-	if (size > content->left)
-		size = (size_t)content->left;
-	do
-		got = read(content->fd, room, size);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return fail(file, why, "read", "", ".prom");
-	content->left -= (uint64_t)got;
-	return got;
+	if (fstatat(file->directory, entry(file, "", ".prom", name), &info, AT_SYMLINK_NOFOLLOW) == 0)
+		mark = (struct textfile_mark){ .device = info.st_dev,
+			.inode = info.st_ino,
+			.size = info.st_size,
+			.modified_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec };
+	return mark;
 }
 
-void
-textfile_close_content(struct textfile_content *content)
+bool
+textfile_is_marked(const struct textfile *file, const struct textfile_mark *mark)
 {
-	(void)close(content->fd);
-	content->fd = -1;
+	struct textfile_mark now = look_at_published(file);
+
+	return mark->publication > 0 && now.device == mark->device && now.inode == mark->inode &&
+	       now.size == mark->size && now.modified_ns == mark->modified_ns;
 }
 
-void
-textfile_mark_content(struct textfile_content *content, struct textfile_mark *mark)
+bool
+textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
 {
-	textfile_unmark(mark);
-	*mark = (struct textfile_mark){
-		.fd = content->fd, .size = (int64_t)content->size, .modified_ns = content->modified_ns
-	};
-	content->fd = -1;
+	return mark->publication > 0 && (file->publications == mark->publication || file->publications == 0);
 }
 
 static int
@@ -248,26 +248,6 @@ write_all(int fd, struct slice text)
 			text = (struct slice){ text.at + written, text.length - (size_t)written };
 	}
 	return 0;
-}
-
-bool
-textfile_is_marked(const struct textfile *file, const struct textfile_mark *mark)
-{
-	struct stat marked, found;
-	char name[96];
-
-	return mark->fd >= 0 && fstat(mark->fd, &marked) == 0 &&
-	       fstatat(file->directory, entry(file, "", ".prom", name), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       found.st_dev == marked.st_dev && found.st_ino == marked.st_ino &&
-	       found.st_size == mark->size && modified_ns(&found) == mark->modified_ns;
-}
-
-void
-textfile_unmark(struct textfile_mark *mark)
-{
-	if (mark->fd >= 0)
-		(void)close(mark->fd);
-	*mark = (struct textfile_mark){ .fd = -1 };
 }
 
 static int
@@ -300,32 +280,6 @@ create_temporary(const struct textfile *file)
 }
 
 /*
- * Some file systems tell of a full disk only when a file is closed, so a
- * second descriptor is closed before the rename; the first one stays for the
- * mark.
- */
-static int
-settle_temporary(const struct textfile_draft *draft, struct textfile_mark *mark)
-{
-	int second = dup(draft->fd);
-	struct stat info;
-
-	if (second < 0 || close(second) != 0 || fstat(draft->fd, &info) != 0)
-		return -1;
-	*mark = (struct textfile_mark){
-		.fd = draft->fd, .size = info.st_size, .modified_ns = modified_ns(&info)
-	};
-	return 0;
-}
-
-bool
-textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
-{
-	return mark->fd >= 0 && mark->publication > 0 &&
-	       (file->publications == mark->publication || file->publications == 0);
-}
-
-/*
  * The tally goes first: a run that is killed between the two counts a reset
  * twice, which is better than a count that goes down.
  */
@@ -349,59 +303,23 @@ rename_temporary(const struct textfile *file, struct failure *why)
 }
 
 int
-textfile_begin(const struct textfile *file, struct textfile_draft *draft, struct failure *why)
-{
-	*draft = (struct textfile_draft){ file, create_temporary(file) };
-	return draft->fd >= 0 ? 0 : fail(file, why, "write", ".", ".tmp");
-}
-
-void
-textfile_abandon(struct textfile_draft *draft)
-{
-	char temporary[96];
-
-	if (draft->fd < 0)
-		return;
-	(void)close(draft->fd);
-	draft->fd = -1;
-	(void)unlinkat(draft->file->directory, entry(draft->file, ".", ".tmp", temporary), 0);
-}
-
-int
-textfile_append(struct textfile_draft *draft, struct slice text, struct failure *why)
-{
-	if (write_all(draft->fd, text) == 0)
-		return 0;
-	(void)fail(draft->file, why, "write", ".", ".tmp");
-	textfile_abandon(draft);
-	return -1;
-}
-
-int
-textfile_finish(struct textfile_draft *draft, struct textfile_mark *mark, struct failure *why)
-{
-	struct textfile_mark written = { .fd = -1 };
-
-	if (settle_temporary(draft, &written) != 0) {
-		(void)fail(draft->file, why, "write", ".", ".tmp");
-	} else if (rename_temporary(draft->file, why) == 0) {
-		textfile_unmark(mark);
-		*mark = written;
-		mark->publication = draft->file->publications + 1;
-		draft->fd = -1;
-		return 0;
-	}
-	textfile_abandon(draft);
-	return -1;
-}
-
-int
 textfile_replace(
     const struct textfile *file, struct slice text, struct textfile_mark *mark, struct failure *why)
 {
-	struct textfile_draft draft;
+	int fd = create_temporary(file), written;
+	char temporary[96];
 
-	if (textfile_begin(file, &draft, why) != 0 || textfile_append(&draft, text, why) != 0)
-		return -1;
-	return textfile_finish(&draft, mark, why);
+	if (fd < 0)
+		return fail(file, why, "write", ".", ".tmp");
+	written = write_all(fd, text);
+	/* Some file systems tell of a full disk only when the file is closed. */
+	if (close(fd) != 0 || written != 0) {
+		(void)fail(file, why, "write", ".", ".tmp");
+	} else if (rename_temporary(file, why) == 0) {
+		*mark = look_at_published(file);
+		mark->publication = file->publications + 1;
+		return 0;
+	}
+	(void)unlinkat(file->directory, entry(file, ".", ".tmp", temporary), 0);
+	return -1;
 }

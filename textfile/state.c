@@ -1,10 +1,317 @@
-#include <stdint.h>
+/*
+ * The last published file is the only memory that one-shot runs have, and anything may have happened to it: a
+ * power cut, an editor, another version of us.  So its last line is a checksum of the rest, which is checked
+ * before a word of it is believed; a cut at the end of a line or a changed digit would still parse.  The
+ * checksum protects against accidents, not against somebody who means harm.
+ *
+ * A file that is whole may still be of another version.  Each family is taken as a whole or not at all,
+ * because half of a histogram is worse than a new one.
+ */
+
+#include <endian.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "textfile/decode.h"
+#include "textfile/number.h"
 #include "textfile/parse.h"
 #include "textfile/state.h"
+
+/* The checksum -------------------------------------------------------- */
+
+enum { LINE = 23, /* "# sum ", 16 digits and a newline */ LANES = 4, BLOCK = LANES * 8 };
+
+/* FNV-1a's multiplication; the high bits are mixed back into the low ones. */
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(1099511628211);
+	return hash ^ hash >> 32;
+}
+
+/* Four hashes take the words of the text in turn, because files are written so since the first version. Zeros
+ * fill the last block, which may be empty; words are little-endian on every machine. */
+static uint64_t
+checksum_of(struct slice text)
+{
+	uint64_t lanes[LANES], words[LANES], result = text.length;
+
+	for (int i = 0; i < LANES; i++)
+		lanes[i] = UINT64_C(14695981039346656037) + (uint64_t)i;
+	for (size_t at = 0; at <= text.length; at += BLOCK) {
+		size_t left = text.length - at;
+
+		memset(words, 0, BLOCK);
+		if (left > 0)
+			memcpy(words, text.at + at, left < BLOCK ? left : BLOCK);
+		for (int i = 0; i < LANES; i++)
+			lanes[i] = mix(lanes[i], le64toh(words[i]));
+	}
+	for (int i = 0; i < LANES; i++)
+		result = mix(result, lanes[i]);
+	return result;
+}
+
+static void
+write_line(char line[LINE], struct slice text)
+{
+	uint64_t rest = checksum_of(text);
+
+	memcpy(line, "# sum ", 6);
+	line[LINE - 1] = '\n';
+	for (int at = LINE - 2; at >= 6; at--, rest >>= 4)
+		line[at] = "0123456789abcdef"[rest & 15];
+}
+
+void
+checksum_append(struct buffer *text)
+{
+	char line[LINE];
+
+	if (text->failed)
+		return;
+	write_line(line, buffer_slice(text));
+	buffer_append(text, line, LINE);
+}
+
+bool
+checksum_holds(struct slice text)
+{
+	char line[LINE];
+
+	if (text.length < LINE)
+		return false;
+	write_line(line, (struct slice){ text.at, text.length - LINE });
+	return memcmp(text.at + text.length - LINE, line, LINE) == 0;
+}
+
+/* Reading ------------------------------------------------------------- */
+
+enum { PACKED = FAMILY_LABELS * (FAMILY_LABEL_VALUE + 1) };
+
+static const uint64_t not_seen = UINT64_MAX;
+static const double largest_count =
+    9007199254740992.0; /* 2^53: whole numbers of a double are exact up to here */
+
+/* The family of `m` with that name that a run remembers, or the number of families. */
+static size_t
+family_named(const struct metrics *m, struct slice name)
+{
+	size_t count = metrics_family_count(m);
+
+	for (size_t i = 0; i < count; i++)
+		if (slice_is(name, metrics_family(m, i)->name))
+			return family_remembered(metrics_family(m, i)) ? i : count;
+	return count;
+}
+
+static bool
+is_type(enum metric_type ours, enum sample_type theirs)
+{
+	return (ours == METRIC_COUNTER && theirs == SAMPLE_COUNTER) ||
+	       (ours == METRIC_GAUGE && theirs == SAMPLE_GAUGE) ||
+	       (ours == METRIC_HISTOGRAM && theirs == SAMPLE_HISTOGRAM);
+}
+
+/* The sample's label values in the family's order.  Their packed length, or -1 if the keys are not the
+ * family's. */
+static long
+pack_labels(const struct family *family, const struct document *d, const struct sample *sample, char *packed)
+{
+	long length = 0;
+	size_t keys = 0;
+
+	for (; family->labels[keys] != NULL; keys++) {
+		const struct label *label = document_label(d, sample, family->labels[keys]);
+		long size = label != NULL
+				? label_unescape(label->value, packed + length, FAMILY_LABEL_VALUE + 1)
+				: -1;
+
+		if (size < 0)
+			return -1;
+		length += size + 1;
+	}
+	/* env, and le on a bucket */
+	keys += sample->part == PART_BUCKET ? 2 : 1;
+	return keys == sample->label_count ? length : -1;
+}
+
+static bool
+is_count(double value)
+{
+	return value >= 0 && value <= largest_count && value == (double)(uint64_t)value;
+}
+
+/* The bucket whose bound `le` names; one past the last for +Inf; -1 for none. */
+static long
+bucket_of(const struct family *family, const struct label *le)
+{
+	double bound;
+
+	if (le == NULL || !number_valid(le->value))
+		return -1;
+	bound = number_value(le->value);
+	for (size_t i = 0; i < family->bound_count; i++)
+		if (family->bounds[i] == bound)
+			return (long)i;
+	return isinf(bound) && bound > 0 ? (long)family->bound_count : -1;
+}
+
+/* Counts stay cumulative until all lines were read. */
+static bool
+read_histogram_line(
+    const struct family *family, const struct document *d, const struct sample *sample, struct series *s)
+{
+	double value = number_value(sample->value);
+	long bucket;
+
+	switch (sample->part) {
+	case PART_SUM: s->value = value; return isfinite(value) && value >= 0;
+	case PART_COUNT: return is_count(value) && (uint64_t)value == s->counts[family->bound_count];
+	case PART_BUCKET:
+		bucket = bucket_of(family, document_label(d, sample, "le"));
+		if (bucket < 0 || !is_count(value))
+			return false;
+		s->counts[bucket] = (uint64_t)value;
+		return true;
+	default: return false;
+	}
+}
+
+static bool
+read_sample(struct metrics *m, size_t index, const struct document *d, const struct sample *sample)
+{
+	const struct family *family = metrics_family(m, index);
+	const struct label *env = document_label(d, sample, "env");
+	size_t before = metrics_series_count(m, index);
+	char packed[PACKED];
+	struct series *s;
+	long length;
+
+	if (env != NULL && !slice_is(env->value, metrics_env(m)))
+		return true;
+	length = env != NULL ? pack_labels(family, d, sample, packed) : -1;
+	s = length >= 0 ? metrics_need(m, index, packed, (size_t)length) : NULL;
+	if (s == NULL)
+		return false;
+	if (family->type != METRIC_HISTOGRAM) {
+		s->value = number_value(sample->value);
+		return sample->part == PART_VALUE &&
+		       (family->type != METRIC_COUNTER || (isfinite(s->value) && s->value >= 0));
+	}
+	if (metrics_series_count(m, index) > before) {
+		s->value = NAN;
+		for (size_t i = 0; i <= family->bound_count; i++)
+			s->counts[i] = not_seen;
+	}
+	return read_histogram_line(family, d, sample, s);
+}
+
+/* From cumulative counts to counts per bucket.  False: a line is missing, or the counts go down. */
+static bool
+settle_histogram(const struct family *family, struct series *s)
+{
+	uint64_t below = 0;
+
+	for (size_t i = 0; i <= family->bound_count; i++) {
+		uint64_t cumulative = s->counts[i];
+
+		if (cumulative == not_seen || cumulative < below)
+			return false;
+		s->counts[i] = cumulative - below;
+		below = cumulative;
+	}
+	return !isnan(s->value);
+}
+
+static bool
+settle_family(struct metrics *m, size_t index)
+{
+	const struct family *family = metrics_family(m, index);
+	bool whole = true;
+
+	for (size_t i = 0; family->type == METRIC_HISTOGRAM && i < metrics_series_count(m, index); i++)
+		whole = settle_histogram(family, metrics_series_at(m, index, i)) && whole;
+	return whole;
+}
+
+/* Families that no run remembers, most of a large file, are not read. */
+static void
+read_samples(struct metrics *m, const struct document *document, bool misfit[])
+{
+	size_t count = metrics_family_count(m), last = document->family_count, ours = count;
+
+	for (size_t i = 0; i < document->sample_count; i++) {
+		const struct sample *sample = &document->samples[i];
+		const struct parsed_family *theirs = &document->families[sample->family];
+
+		/* Samples of a family follow each other: it is looked up once. */
+		if (sample->family != last)
+			ours = family_named(m, theirs->name);
+		last = sample->family;
+		if (ours < count && !misfit[ours])
+			misfit[ours] = !is_type(metrics_family(m, ours)->type, theirs->type) ||
+				       !read_sample(m, ours, document, sample);
+	}
+}
+
+static enum state_result
+read_document(struct metrics *m, const struct document *document)
+{
+	size_t count = metrics_family_count(m);
+	bool *misfit = calloc(count + 1, sizeof(*misfit));
+	enum state_result result = STATE_CONTINUED;
+
+	if (misfit == NULL)
+		return STATE_NO_MEMORY;
+	read_samples(m, document, misfit);
+	for (size_t i = 0; i < count; i++) {
+		if (!misfit[i] && settle_family(m, i))
+			continue;
+		metrics_clear_family(m, i);
+		if (family_continues(metrics_family(m, i)))
+			result = STATE_PARTLY;
+	}
+	free(misfit);
+	return result;
+}
+
+enum state_result
+state_read(struct metrics *last, struct slice text)
+{
+	enum state_result result = STATE_UNUSABLE;
+	struct document document;
+	long faults;
+
+	if (!checksum_holds(text))
+		return STATE_UNUSABLE;
+	faults = parse(&document, text, NULL, NULL);
+	if (faults < 0)
+		result = STATE_NO_MEMORY;
+	else if (faults == 0)
+		result = read_document(last, &document);
+	document_release(&document);
+	return result;
+}
+
+int
+state_load(const struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why)
+{
+	struct buffer text;
+	enum textfile_found found = textfile_read(file, &text, why);
+
+	*result = STATE_MISSING;
+	if (found == TEXTFILE_READ)
+		*result = state_read(last, buffer_slice(&text));
+	else if (found == TEXTFILE_UNUSABLE)
+		*result = STATE_UNUSABLE;
+	buffer_release(&text);
+	if (*result == STATE_NO_MEMORY)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	return found == TEXTFILE_UNREADABLE ? -1 : 0;
+}
+
+/* Continuing ---------------------------------------------------------- */
 
 /* Whether the run has a series whose first label is key="value". */
 static bool
@@ -57,153 +364,10 @@ continue_family(struct metrics *run, size_t index, const struct metrics *old)
 	}
 }
 
-/* Whether one of the families that go on does not fit its row; it then has no series in the old metrics. */
-static bool
-is_reshaped(const struct metrics *run, const bool misfit[])
-{
-	for (size_t i = 0; i < metrics_family_count(run); i++)
-		if (misfit[i] && family_continues(metrics_family(run, i)))
-			return true;
-	return false;
-}
-
 void
 state_continue_from(struct metrics *run, const struct metrics *last)
 {
 	for (size_t i = 0; i < metrics_family_count(run); i++)
 		if (family_continues(metrics_family(run, i)))
 			continue_family(run, i, last);
-}
-
-/* Reading ------------------------------------------------------------ */
-
-void
-state_reader_init(struct state_reader *r, struct metrics *last, uint64_t size)
-{
-	*r = (struct state_reader){ .last = last };
-	checksum_init(&r->sum);
-	/* Too short for a checksum: nothing fits then. */
-	r->left = size >= CHECKSUM_LINE ? size - CHECKSUM_LINE : UINT64_MAX;
-	buffer_init(&r->line, SIZE_MAX / 2);
-	buffer_init(&r->kept, SIZE_MAX / 2);
-}
-
-static bool
-is_read(const struct family *family)
-{
-	return family_continues(family) || family->recalled;
-}
-
-/* "# TYPE name gauge": whether the samples that follow are of use. */
-static void
-read_comment(struct state_reader *r, struct slice line)
-{
-	static const char type[] = "# TYPE ";
-	const size_t length = sizeof(type) - 1;
-
-	if (line.length <= length || memcmp(line.at, type, length) != 0)
-		return;
-	r->passed_over = NULL;
-	for (size_t i = 0; i < metrics_family_count(r->last); i++) {
-		const struct family *family = metrics_family(r->last, i);
-		size_t name = strlen(family->name);
-
-		if (is_read(family) || line.length <= length + name || line.at[length + name] != ' ' ||
-		    memcmp(line.at + length, family->name, name) != 0)
-			continue;
-		r->passed_over = family->name;
-		r->passed_over_length = name;
-		return;
-	}
-}
-
-/* With its line break. */
-static void
-read_line(struct state_reader *r, struct slice line)
-{
-	size_t name = r->passed_over_length;
-
-	if (r->passed_over != NULL && line.length > name && (line.at[name] == '{' || line.at[name] == ' ') &&
-	    memcmp(line.at, r->passed_over, name) == 0)
-		return;
-	if (line.at[0] == '#')
-		read_comment(r, line);
-	buffer_append(&r->kept, line.at, line.length);
-}
-
-static void
-read_text(struct state_reader *r, struct slice text)
-{
-	checksum_add(&r->sum, text);
-	while (text.length > 0) {
-		const char *newline = memchr(text.at, '\n', text.length);
-		size_t length = newline != NULL ? (size_t)(newline - text.at) + 1 : text.length;
-
-		if (newline != NULL && r->line.length == 0) {
-			read_line(r, (struct slice){ text.at, length });
-		} else {
-			buffer_append(&r->line, text.at, length);
-			if (newline != NULL && !r->line.failed) {
-				read_line(r, buffer_slice(&r->line));
-				r->line.length = 0;
-			}
-		}
-		text = (struct slice){ text.at + length, text.length - length };
-	}
-}
-
-void
-state_reader_add(struct state_reader *r, struct slice piece)
-{
-	size_t text = piece.length < r->left ? piece.length : (size_t)r->left, rest = piece.length - text;
-
-	read_text(r, (struct slice){ piece.at, text });
-	r->left -= text;
-	if (rest > CHECKSUM_LINE - r->ending_length)
-		rest = CHECKSUM_LINE - r->ending_length;
-	memcpy(r->ending + r->ending_length, piece.at + text, rest);
-	r->ending_length += rest;
-}
-
-/* The whole text came, lines and all, and the checksum is right. */
-static bool
-is_whole(const struct state_reader *r)
-{
-	char line[CHECKSUM_LINE];
-
-	if (r->left > 0 || r->ending_length < CHECKSUM_LINE || r->line.length > 0)
-		return false;
-	checksum_line(&r->sum, line);
-	return memcmp(line, r->ending, CHECKSUM_LINE) == 0;
-}
-
-/* `misfit` has room for one flag per family. */
-static enum state_result
-read_kept(struct state_reader *r, bool misfit[])
-{
-	struct document document;
-	long faults = parse(&document, buffer_slice(&r->kept), NULL, NULL);
-
-	if (faults == 0)
-		decode(r->last, &document, misfit);
-	document_release(&document);
-	if (faults != 0)
-		return faults < 0 ? STATE_NO_MEMORY : STATE_UNUSABLE;
-	return is_reshaped(r->last, misfit) ? STATE_PARTLY : STATE_CONTINUED;
-}
-
-enum state_result
-state_reader_end(struct state_reader *r)
-{
-	bool *misfit = calloc(metrics_family_count(r->last) + 1, sizeof(*misfit));
-	enum state_result result = STATE_UNUSABLE;
-
-	if (misfit == NULL || r->line.failed || r->kept.failed)
-		result = STATE_NO_MEMORY;
-	else if (is_whole(r))
-		result = read_kept(r, misfit);
-	free(misfit);
-	buffer_release(&r->line);
-	buffer_release(&r->kept);
-	return result;
 }

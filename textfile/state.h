@@ -2,8 +2,8 @@
 #define TEXTFILE_STATE_H
 
 #include "common/text/buffer.h"
-#include "textfile/checksum.h"
 #include "textfile/metrics.h"
+#include "textfile/publish.h"
 
 /*
  * Counters that go on across one-shot runs: the last published file is the
@@ -24,35 +24,30 @@ enum state_result {
 	STATE_CONTINUED,
 	STATE_PARTLY,    /* a counter, histogram or kept gauge has another shape than ours: that family starts
 			    afresh */
-	STATE_UNUSABLE,  /* not a whole file of ours (see textfile/checksum.h): nothing was taken */
+	STATE_MISSING,   /* there is no file */
+	STATE_UNUSABLE,  /* not a whole file of ours: nothing was taken */
 	STATE_NO_MEMORY, /* nothing was taken */
 };
 
 /*
- * What the last file says of the families that go on or are recalled, in
- * pieces as they come, cut anywhere.  Most of a large file is gauges of one run
- * alone: their samples are passed over as soon as they are seen, unread, and
- * take neither time nor memory.  Families of another shape than ours are left
- * out.
- *
- *	state_reader_init(&reader, last, size)    `last` is empty, and has our tables
- *	state_reader_add(&reader, piece)         until all `size` bytes were
- *	result = state_reader_end(&reader)        frees it; now `last` is filled, or as it was
+ * Read what the text of a published file says of the families that a run
+ * remembers (family.h).  `last` is empty, and has our tables and env.  A family
+ * whose samples do not fit its row (type, label keys, buckets, a count that is
+ * no whole number, more series than it may have) is left out as a whole.
  */
-struct state_reader {
-	struct metrics *last;
-	struct checksum sum;
-	uint64_t left;              /* bytes before the checksum's line */
-	char ending[CHECKSUM_LINE]; /* that line */
-	size_t ending_length;       /* how much of it has come */
-	const char *passed_over;    /* the family whose samples are not read now, or NULL */
-	size_t passed_over_length;
-	struct buffer line; /* the beginning of one, whose end has not come yet */
-	struct buffer kept; /* the lines that matter */
-};
+enum state_result state_read(struct metrics *last, struct slice text);
 
-void state_reader_init(struct state_reader *reader, struct metrics *last, uint64_t size);
-void state_reader_add(struct state_reader *reader, struct slice piece);
-enum state_result state_reader_end(struct state_reader *reader);
+/* The same from the file.  0, or -1 with `why`: it is there and cannot be read, or memory ran out. */
+int state_load(
+    const struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why);
+
+/*
+ * The last line of every file of ours is a comment with a checksum of all
+ * before it, by which the next run knows that the file is whole:
+ *
+ *	# sum 4f1c0a9be2d35577
+ */
+void checksum_append(struct buffer *text);
+bool checksum_holds(struct slice text);
 
 #endif /* TEXTFILE_STATE_H */

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "collectors/harness/collector.h"
-#include "collectors/harness/publish.h"
 #include "collectors/harness/run.h"
 #include "collectors/harness/settings.h"
 #include "common/system/streams.h"
@@ -61,7 +60,6 @@ setup_make(struct harness *p, struct setup *setup, struct failure *why)
 	const size_t counts[] = { collector.family_count, RUN_FAMILIES };
 
 	*setup = (struct setup){ 0 };
-	publisher_init(&setup->publisher);
 	if (settings_read(&setup->settings, collector.name, p->options, why) != 0)
 		return -1;
 	if (collector.open(p->options, &p->secrets, &setup->state, why) != 0)
@@ -133,19 +131,18 @@ print_and_end(const struct options *o)
 
 /* Returns -1 if the run could not be published. */
 static int
-publish(struct setup *setup, const struct run *run, const struct log *log)
+publish(const struct run *run)
 {
 	struct failure why = { 0 };
 
-	/* A run that is withheld has no counts that wait: it is as if there had been no run. */
-	if (run->withheld || publisher_publish(&setup->publisher, &setup->settings, setup->metrics,
-				 run->deadline, log, &why) == 0) {
-		metrics_clear(setup->metrics);
+	/* A run that is withheld leaves no counts behind: it is as if there had been no run. */
+	if (run->withheld) {
+		metrics_clear(run->metrics);
 		return 0;
 	}
-	log_write(log, LOG_ERROR, why.text, "kind", failure_kind_name(why.kind), NULL);
-	/* Gauges are of this run alone; counts wait for a run that can be published. */
-	metrics_clear_gauges(setup->metrics);
+	if (run_publish(run, &why) == 0)
+		return 0;
+	log_write(run->log, LOG_ERROR, why.text, "kind", failure_kind_name(why.kind), NULL);
 	return -1;
 }
 
@@ -162,7 +159,7 @@ run_once(struct harness *p)
 	/* From here on the time counts, for measuring and for publishing together. */
 	run.deadline = deadline_in(setup->settings.timeout_ns);
 	run_collect(&run, setup->state);
-	published = publish(setup, &run, &p->log) == 0;
+	published = publish(&run) == 0;
 	/* The collector's own status decides alone: that of preflight is its verdict. */
 	if (collector.exit_status != NULL)
 		return collector.exit_status(setup->state, published);

@@ -1,11 +1,26 @@
 /*
- * What a collector may ask and tell while it measures, and the families that every run has.  A
- * collector never publishes and never decides whether the run was a success: it tells what failed,
- * and this file draws the conclusions, in the same way for all programs.
+ * One run: what a collector may ask and tell while it measures, and how what it found becomes a file.
+ * A collector never publishes and never decides whether the run was a success: it reports what
+ * failed, and this file draws the conclusions, in the same way for all programs.
+ *
+ * Counters go on from the first of these that there is: our memory, if the file is still the one that
+ * we wrote; the file; our memory, if the file is lost or damaged and nobody has published since.
+ * Otherwise they start at zero, and that is counted as a reset.  Reading and replacing happen under
+ * the file's lock, so that two runs at the same time lose no counts.
  */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "collectors/harness/run.h"
 #include "common/version.h"
+#include "textfile/encode.h"
+#include "textfile/state.h"
+#include "textfile/validate.h"
+
+/* Measuring ----------------------------------------------------------- */
 
 struct deadline
 run_deadline(const struct run *run)
@@ -69,12 +84,42 @@ run_log_info(struct run *run, const char *target, const char *message)
 	log_write(run->log, LOG_INFO, message, "target", target, NULL);
 }
 
+/* The lock is not needed to read: a file is replaced in one step.  NULL when it is there and cannot be read.
+ */
+static struct metrics *
+read_last(const struct run *run)
+{
+	const struct publisher *p = run->publisher;
+	enum state_result found = STATE_MISSING;
+	struct metrics *last = NULL;
+	struct failure why = { 0 };
+	struct textfile file;
+	int result = 0;
+
+	if (textfile_open_unlocked(&file, run->settings->directory, run->settings->name, &why) == 0 &&
+	    !textfile_is_marked(&file, &p->mark)) {
+		last = metrics_like(run->metrics);
+		result = last != NULL ? state_load(&file, last, &found, &why) : -1;
+	}
+	textfile_close(&file);
+	if (found != STATE_CONTINUED && found != STATE_PARTLY) {
+		metrics_free(last);
+		/* What this process published last is as good, and better than nothing. */
+		last = p->last != NULL ? metrics_copy(p->last, family_remembered)
+		       : result == 0   ? metrics_like(run->metrics)
+				       : NULL;
+	}
+	if (last != NULL)
+		metrics_merge(last, run->metrics);
+	return last;
+}
+
 const struct metrics *
 run_last(struct run *run)
 {
 	/* Read once, and only for collectors that want it: it may be a large file. */
 	if (run->last == NULL)
-		run->last = publisher_last(run->publisher, run->settings, run->metrics);
+		run->last = read_last(run);
 	return run->last;
 }
 
@@ -119,4 +164,198 @@ run_collect(struct run *run, void *state)
 	run->last = NULL;
 	add_own_families(run, (double)(clock_now_ns() - started) / 1e9);
 	log_write(run->log, LOG_DEBUG, "run ended", "success", run->failed ? "0" : "1", NULL);
+}
+
+/* Publishing ---------------------------------------------------------- */
+
+static void
+keep_first_fault(void *context, const struct fault *fault)
+{
+	struct fault *first = context;
+
+	if (first->rule == NULL)
+		*first = *fault;
+}
+
+/* If the encoder ever wrote what node_exporter refuses, nothing would be published. */
+int
+run_text(const struct metrics *m, struct buffer *text, struct failure *why)
+{
+	struct fault first = { 0 };
+	long faults;
+
+	buffer_init(text, TEXTFILE_LARGEST);
+	encode(m, text);
+	checksum_append(text);
+	if (text->failed)
+		return failure_set(why, FAILURE_LOCAL,
+		    "the file would exceed 256 MiB, or memory ran out: nothing published");
+	faults = validate(buffer_slice(text), keep_first_fault, &first);
+	if (faults < 0)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (faults > 0)
+		return failure_set(why, FAILURE_LOCAL,
+		    "line %u would harm node_exporter, nothing published: %s", first.line, first.text);
+	return 0;
+}
+
+/* The state was lost, all of it or partly: count that and log it. */
+static void
+count_reset(struct textfile *file, const struct log *log, enum state_result found)
+{
+	file->resets++;
+	if (found == STATE_MISSING)
+		log_write(log, LOG_INFO, "there is no earlier file: counters start at zero", "file",
+		    file->name, NULL);
+	else
+		log_write(log, LOG_WARN,
+		    found == STATE_PARTLY
+			? "the earlier file is of another version: some counters start at zero"
+			: "the earlier file is damaged: counters start at zero",
+		    "file", file->name, NULL);
+}
+
+static int
+continue_from_file(struct metrics *total, struct textfile *file, const struct publisher *p,
+    const struct log *log, struct failure *why)
+{
+	struct metrics *read = metrics_like(total);
+	enum state_result found = STATE_MISSING;
+
+	if (read == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (state_load(file, read, &found, why) != 0) {
+		metrics_free(read);
+		return -1;
+	}
+	if ((found == STATE_MISSING || found == STATE_UNUSABLE) && textfile_is_last(file, &p->mark)) {
+		/* No other run counted anything that is not in our memory. */
+		state_continue_from(total, p->last);
+		log_write(log, LOG_WARN,
+		    "the published file was lost or damaged: it is written again from memory", "file",
+		    file->name, NULL);
+	} else {
+		state_continue_from(total, read);
+		if (found != STATE_CONTINUED)
+			count_reset(file, log, found);
+	}
+	metrics_free(read);
+	return 0;
+}
+
+static int
+continue_counts(struct metrics *total, struct textfile *file, const struct run *run, struct failure *why)
+{
+	const struct publisher *p = run->publisher;
+
+	/* Nobody else wrote the file, so its content is in memory. */
+	if (textfile_is_marked(file, &p->mark))
+		state_continue_from(total, p->last);
+	else if (continue_from_file(total, file, p, run->log, why) != 0)
+		return -1;
+	/* Both the .prom file and the lock file hold this count: either may be lost, and it must not go down.
+	 */
+	file->resets = (uint64_t)metrics_raise_total(
+	    total, &run_families[RUN_STATE_RESETS], LABELS(run->settings->name), (double)file->resets);
+	return 0;
+}
+
+/* A signal that ends the loop must not leave a temporary file behind. */
+static int
+replace(const struct textfile *file, struct slice text, struct textfile_mark *mark, struct failure *why)
+{
+	sigset_t ends, before;
+	int result;
+
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, &ends, &before);
+	result = textfile_replace(file, text, mark, why);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
+/* Values that were dropped while counters went on from the file are included. */
+static void
+add_dropped(const struct run *run)
+{
+	metrics_add(run->metrics, &run_families[RUN_DROPPED], LABELS(run->settings->name),
+	    (double)metrics_dropped(run->metrics));
+}
+
+static int
+publish_file(const struct run *run, struct failure *why)
+{
+	struct publisher *p = run->publisher;
+	struct buffer text = { 0 };
+	struct textfile file;
+	int result = textfile_open(&file, run->settings->directory, run->settings->name, run->deadline, why);
+
+	/* The lock is held from before the reading until the file is replaced. */
+	if (result == 0)
+		result = continue_counts(run->metrics, &file, run, why);
+	if (result == 0) {
+		add_dropped(run);
+		result = run_text(run->metrics, &text, why);
+	}
+	if (result == 0)
+		result = replace(&file, buffer_slice(&text), &p->mark, why);
+	buffer_release(&text);
+	textfile_close(&file);
+	if (result != 0)
+		return -1;
+	metrics_free(p->last);
+	p->last = metrics_copy(run->metrics, family_remembered);
+	/* Without that memory the next run reads the file. */
+	if (p->last == NULL)
+		p->mark = (struct textfile_mark){ 0 };
+	return 0;
+}
+
+/* This run alone: nothing is read, so that nothing needs to be locked. */
+static int
+print(const struct run *run, struct failure *why)
+{
+	struct buffer text;
+	int result;
+
+	(void)metrics_raise_total(
+	    run->metrics, &run_families[RUN_STATE_RESETS], LABELS(run->settings->name), 0);
+	add_dropped(run);
+	result = run_text(run->metrics, &text, why);
+	if (result == 0 && (fwrite(text.text, 1, text.length, stdout) != text.length || fflush(stdout) != 0))
+		result =
+		    failure_set(why, FAILURE_LOCAL, "cannot write to standard output: %s", strerror(errno));
+	buffer_release(&text);
+	return result;
+}
+
+int
+run_publish(const struct run *run, struct failure *why)
+{
+	/* Going on from the file changes the run's counts, and if the file cannot be replaced they are
+	 * published later: so they are copied before. */
+	struct metrics *waiting = metrics_copy(run->metrics, family_continues);
+	int result;
+
+	if (waiting == NULL)
+		result = failure_set(why, FAILURE_LOCAL, "out of memory");
+	else if (run->settings->print)
+		result = print(run, why);
+	else
+		result = publish_file(run, why);
+	metrics_clear(run->metrics);
+	if (result != 0 && waiting != NULL)
+		metrics_merge(run->metrics, waiting);
+	metrics_free(waiting);
+	return result;
+}
+
+void
+publisher_release(struct publisher *p)
+{
+	metrics_free(p->last);
+	p->last = NULL;
 }

@@ -2,9 +2,22 @@
 #define COLLECTORS_HARNESS_RUN_H
 
 #include "collectors/harness/collector.h"
-#include "collectors/harness/publish.h"
 #include "collectors/harness/settings.h"
+#include "common/text/buffer.h"
 #include "contract/collector.h"
+#include "textfile/publish.h"
+
+/*
+ * What a loop remembers of the file it published.  As long as nobody else wrote
+ * the file, the next run goes on from memory without reading it back, and if the
+ * file itself was lost, no count is.  All zero at first.
+ */
+struct publisher {
+	struct metrics *last; /* what the file says of families that a run remembers; NULL: nothing yet */
+	struct textfile_mark mark;
+};
+
+void publisher_release(struct publisher *p);
 
 /* One run in progress. */
 struct run {
@@ -23,5 +36,16 @@ struct run {
  * hold counts of earlier runs that could not be published.
  */
 void run_collect(struct run *run, void *state);
+
+/*
+ * Publish what was measured, added to what the last file says; or print it to standard output if the
+ * settings say so.  0, and then the metrics are empty; or -1 with `why` (local): then the old file is as
+ * it was, and the metrics are the counts and kept gauges that wait for a run that can be published.
+ */
+int run_publish(const struct run *run, struct failure *why);
+
+/* The text of a file, with its checksum, once validate() finds no fault in it.  The buffer is for the caller
+ * to release also after -1 with `why`. */
+int run_text(const struct metrics *m, struct buffer *text, struct failure *why);
 
 #endif /* COLLECTORS_HARNESS_RUN_H */

@@ -59,6 +59,8 @@ add_target(struct targets *t, const struct options *given, struct secrets *secre
 	/* This cuts in place: label and URL are pieces of the text, which lasts as long as the target. */
 	target_split(target->text, &name, &url);
 	target->server = t->kind->open(url, t->samples, given, secrets, &reason);
+	/* A password in the URL must not stay in memory for longer than it is needed; the name before it stays. */
+	explicit_bzero(url, strlen(url));
 	if (target->server == NULL)
 		return options_failure(given, "target", index, why, "%s", reason.text);
 	target->name = name != NULL ? name : t->kind->address(target->server);
@@ -108,7 +110,7 @@ targets_close(struct targets *t)
 		return;
 	for (size_t i = 0; i < t->count; i++) {
 		t->kind->close(t->items[i].server);
-		secret_free(t->items[i].text);
+		free(t->items[i].text);
 	}
 	free(t);
 }

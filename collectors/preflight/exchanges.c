@@ -21,14 +21,11 @@
 #include "positions/history.h"
 #include "positions/keys.h"
 #include "probes/http/http.h"
-#include "textfile/publish.h"
 #include "textfile/state.h"
 
 enum {
 	BODY_LIMIT = 256 * 1024,
 	CONNECTIONS = 128,
-	LARGEST_FILE = 256 * 1024 * 1024,
-	READ_AT_ONCE = 64 * 1024,
 	/* Even a run that used up its time may wait this long for another program that writes a ban. */
 	LEAST_LOCK_WAIT_NS = 100 * 1000 * 1000,
 };
@@ -209,50 +206,20 @@ exchanges_are_named(const struct exchanges *e, struct check_result *result)
 
 /* Before the checks --------------------------------------------------- */
 
-static int
-read_content(
-    const struct textfile *file, struct textfile_content *content, struct metrics *last, struct failure *why)
-{
-	struct state_reader reader;
-	char room[READ_AT_ONCE];
-	long got;
-
-	state_reader_init(&reader, last, content->size);
-	while ((got = textfile_next(file, content, room, sizeof(room), why)) > 0)
-		state_reader_add(&reader, (struct slice){ room, (size_t)got });
-	textfile_close_content(content);
-	switch (state_reader_end(&reader)) {
-	case STATE_NO_MEMORY: return failure_set(why, FAILURE_LOCAL, "out of memory");
-	case STATE_UNUSABLE:
-		return got < 0 ? -1
-			       : failure_set(
-				     why, FAILURE_LOCAL, "'%s/%s.prom' is damaged", file->path, file->name);
-	case STATE_PARTLY:
-	case STATE_CONTINUED: break;
-	}
-	return got < 0 ? -1 : 0;
-}
-
 /* Nothing is read where exchange_health never published.  -1 with `why`: its file cannot be used. */
 static int
 read_file(const struct run *run, const char *name, struct metrics *last, struct failure *why)
 {
-	struct textfile_content content;
+	enum state_result found = STATE_MISSING;
 	struct failure ignored = { 0 };
 	struct textfile file;
 	int result = 0;
 
 	if (textfile_open_unlocked(&file, run_directory(run), name, &ignored) == 0)
-		switch (textfile_open_content(&file, LARGEST_FILE, &content, why)) {
-		case TEXTFILE_READ: result = read_content(&file, &content, last, why); break;
-		case TEXTFILE_UNREADABLE: result = -1; break;
-		case TEXTFILE_UNUSABLE:
-			result = failure_set(why, FAILURE_LOCAL,
-			    "'%s/%s.prom' is not a regular file, or too large: remove it", file.path,
-			    file.name);
-			break;
-		case TEXTFILE_MISSING: break;
-		}
+		result = state_load(&file, last, &found, why);
+	if (found == STATE_UNUSABLE)
+		result = failure_set(
+		    why, FAILURE_LOCAL, "'%s/%s.prom' is damaged: remove it", file.path, file.name);
 	textfile_close(&file);
 	return result;
 }

@@ -14,7 +14,7 @@
 
 static char directory[64];
 static struct textfile file;
-static struct textfile_mark mark = { .fd = -1 };
+static struct textfile_mark mark;
 static struct failure why;
 
 static void
@@ -30,7 +30,7 @@ remove_directory(void)
 {
 	char command[80];
 
-	textfile_unmark(&mark);
+	mark = (struct textfile_mark){ 0 };
 	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
 	ck_assert_int_eq(system(command), 0);
 }
@@ -68,30 +68,15 @@ replace(const char *content)
 	textfile_close(&file);
 }
 
-/* What the content holds from here on, a few bytes at a time. */
-static void
-assert_rest(struct textfile_content *content, const char *expected)
-{
-	char text[1000];
-	size_t length = 0;
-	long got;
-
-	while ((got = textfile_next(&file, content, text + length, 3, &why)) > 0)
-		length += (size_t)got;
-	ck_assert_int_eq(got, 0);
-	ck_assert(slice_is((struct slice){ text, length }, expected));
-}
-
 static void
 assert_content(const char *expected)
 {
-	struct textfile_content content;
+	struct buffer text;
 
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_READ);
-	ck_assert_uint_eq(content.size, strlen(expected));
-	assert_rest(&content, expected);
-	textfile_close_content(&content);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_READ);
+	ck_assert(slice_is(buffer_slice(&text), expected));
+	buffer_release(&text);
 	textfile_close(&file);
 }
 
@@ -160,116 +145,45 @@ END_TEST
 
 START_TEST(no_file_yet_is_not_a_failure)
 {
-	struct textfile_content content;
+	struct buffer text;
 
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_MISSING);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_MISSING);
+	buffer_release(&text);
 	textfile_close(&file);
 }
 END_TEST
 
 START_TEST(what_is_no_regular_file_or_too_large_is_unusable)
 {
-	struct textfile_content content;
+	struct buffer text;
 
 	ck_assert_int_eq(mkfifo(path_of("x.prom"), 0644), 0);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_open_content(&file, 10, &content, &why), TEXTFILE_UNUSABLE);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_UNUSABLE);
 	ck_assert_int_eq(unlink(path_of("x.prom")), 0);
-	put_file("x.prom", "more than ten bytes\n");
-	ck_assert_int_eq(textfile_open_content(&file, 10, &content, &why), TEXTFILE_UNUSABLE);
+	put_file("x.prom", "");
+	ck_assert_int_eq(truncate(path_of("x.prom"), TEXTFILE_LARGEST + 1), 0);
+	ck_assert_int_eq(textfile_read(&file, &text, &why), TEXTFILE_UNUSABLE);
+	buffer_release(&text);
 	textfile_close(&file);
 }
 END_TEST
 
-START_TEST(a_content_is_read_to_its_end_also_when_it_is_replaced_meanwhile)
-{
-	struct textfile_content content;
-
-	replace("older text\n");
-	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_READ);
-	ck_assert_int_eq(textfile_replace(&file, SLICE("new\n"), &mark, &why), 0);
-	assert_rest(&content, "older text\n");
-	textfile_close_content(&content);
-	textfile_close(&file);
-}
-END_TEST
-
-START_TEST(what_was_read_is_marked_until_it_is_replaced_and_was_written_by_nobody)
-{
-	struct textfile_mark found = { .fd = -1 };
-	struct textfile_content content;
-
-	replace("one\n");
-	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_open_content(&file, 1000, &content, &why), TEXTFILE_READ);
-	assert_rest(&content, "one\n");
-	textfile_mark_content(&content, &found);
-	ck_assert(textfile_is_marked(&file, &found));
-	ck_assert(!textfile_is_last(&file, &found));
-	/* Not even where the lock file knows of nobody. */
-	file.publications = 0;
-	ck_assert(textfile_is_last(&file, &mark));
-	ck_assert(!textfile_is_last(&file, &found));
-	textfile_close(&file);
-	replace("one\n");
-	ck_assert_int_eq(open_file(), 0);
-	ck_assert(!textfile_is_marked(&file, &found));
-	textfile_close(&file);
-	textfile_unmark(&found);
-}
-END_TEST
-
-START_TEST(a_draft_is_seen_by_nobody_until_it_is_finished)
-{
-	struct textfile_draft draft;
-
-	replace("old\n");
-	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_begin(&file, &draft, &why), 0);
-	ck_assert_int_eq(textfile_append(&draft, SLICE("new "), &why), 0);
-	ck_assert(textfile_is_marked(&file, &mark));
-	ck_assert_int_eq(textfile_append(&draft, SLICE("text\n"), &why), 0);
-	ck_assert_int_eq(textfile_finish(&draft, &mark, &why), 0);
-	textfile_close(&file);
-	assert_content("new text\n");
-}
-END_TEST
-
-START_TEST(an_abandoned_draft_leaves_the_old_file_and_nothing_else)
-{
-	struct textfile_draft draft;
-
-	replace("old\n");
-	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_begin(&file, &draft, &why), 0);
-	ck_assert_int_eq(textfile_append(&draft, SLICE("new\n"), &why), 0);
-	textfile_abandon(&draft);
-	textfile_abandon(&draft);
-	ck_assert(textfile_is_marked(&file, &mark));
-	textfile_close(&file);
-	ck_assert_int_ne(access(path_of(".x.tmp"), F_OK), 0);
-	assert_content("old\n");
-}
-END_TEST
-
-START_TEST(a_draft_that_cannot_be_written_leaves_the_old_file_and_nothing_else)
+START_TEST(a_text_that_cannot_be_written_leaves_the_old_file_and_nothing_else)
 {
 	struct rlimit before, small = { 6, 6 };
-	struct textfile_draft draft;
 
 	replace("old\n");
 	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
 	ck_assert_int_eq(open_file(), 0);
-	ck_assert_int_eq(textfile_begin(&file, &draft, &why), 0);
 	small.rlim_max = before.rlim_max;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-	ck_assert_int_eq(textfile_append(&draft, SLICE("first "), &why), 0);
-	ck_assert_int_eq(textfile_append(&draft, SLICE("second\n"), &why), -1);
+	ck_assert_int_eq(textfile_replace(&file, SLICE("more than six\n"), &mark, &why), -1);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	ck_assert_ptr_nonnull(strstr(why.text, "cannot write"));
+	ck_assert(textfile_is_marked(&file, &mark));
 	textfile_close(&file);
 	ck_assert_int_ne(access(path_of(".x.tmp"), F_OK), 0);
 	assert_content("old\n");
@@ -361,7 +275,7 @@ END_TEST
 
 START_TEST(a_writer_knows_whether_it_was_the_last)
 {
-	struct textfile_mark other = { .fd = -1 };
+	struct textfile_mark other = { 0 };
 
 	replace("one\n");
 	ck_assert_int_eq(open_file(), 0);
@@ -373,7 +287,6 @@ START_TEST(a_writer_knows_whether_it_was_the_last)
 	ck_assert(!textfile_is_last(&file, &mark));
 	ck_assert(textfile_is_last(&file, &other));
 	textfile_close(&file);
-	textfile_unmark(&other);
 }
 END_TEST
 
@@ -400,11 +313,7 @@ main(void)
 	tcase_add_test(files, a_missing_directory_is_a_local_failure_that_names_it);
 	tcase_add_test(files, no_file_yet_is_not_a_failure);
 	tcase_add_test(files, what_is_no_regular_file_or_too_large_is_unusable);
-	tcase_add_test(files, a_content_is_read_to_its_end_also_when_it_is_replaced_meanwhile);
-	tcase_add_test(files, what_was_read_is_marked_until_it_is_replaced_and_was_written_by_nobody);
-	tcase_add_test(files, a_draft_is_seen_by_nobody_until_it_is_finished);
-	tcase_add_test(files, an_abandoned_draft_leaves_the_old_file_and_nothing_else);
-	tcase_add_test(files, a_draft_that_cannot_be_written_leaves_the_old_file_and_nothing_else);
+	tcase_add_test(files, a_text_that_cannot_be_written_leaves_the_old_file_and_nothing_else);
 	tcase_add_test(files, the_lock_is_for_one_and_waits_no_longer_than_the_deadline);
 	tcase_add_test(files, resets_are_remembered_once_something_was_published);
 	tcase_add_test(files, a_mark_fits_until_the_file_is_replaced_changed_or_gone);

@@ -68,7 +68,7 @@ static double
 round_of(const struct metrics *m, const char *directory, double per, double seconds_out[4])
 {
 	struct failure why = { 0 };
-	struct textfile_mark mark = { .fd = -1 };
+	struct textfile_mark mark;
 	struct textfile file;
 	struct buffer text;
 	int64_t at[5];
@@ -84,7 +84,6 @@ round_of(const struct metrics *m, const char *directory, double per, double seco
 	if (textfile_open(&file, directory, "bench", deadline_in(INT64_C(1000000000)), &why) != 0 ||
 	    textfile_replace(&file, buffer_slice(&text), &mark, &why) != 0)
 		exit(EXIT_FAILURE);
-	textfile_unmark(&mark);
 	textfile_close(&file);
 	at[3] = clock_now_ns();
 	sum = parse_all(buffer_slice(&text));

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "textfile/checksum.h"
+#include "textfile/state.h"
 
 enum { LARGEST = 16 * 1024 * 1024 };
 

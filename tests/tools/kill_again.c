@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #include "common/deadline.h"
-#include "textfile/checksum.h"
 #include "textfile/number.h"
 #include "textfile/parse.h"
+#include "textfile/state.h"
 #include "textfile/validate.h"
 
 enum {
