@@ -23,8 +23,8 @@
 #include "common/text/buffer.h"
 #include "common/text/utf8.h"
 #include "common/version.h"
-#include "textfile/fault.h"
 #include "textfile/merge.h"
+#include "textfile/parse.h"
 #include "textfile/validate.h"
 
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };

@@ -4,7 +4,7 @@
 
 #include "common/text/utf8.h"
 #include "textfile/family.h"
-#include "textfile/name.h"
+#include "textfile/names.h"
 
 const char *
 metric_type_name(enum metric_type type)

@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/random.h>
+
+#include "common/deadline.h"
 
 /*
  * Keyed hashing of short texts.  The texts come from outside: with a key that
@@ -14,7 +17,19 @@ struct hash_key {
 	uint64_t multiplier; /* odd */
 };
 
-struct hash_key hash_key_new(void);
+static inline struct hash_key
+hash_key_new(void)
+{
+	struct hash_key key;
+
+	/* Early at boot there may be no random bytes yet; the clock and an address have to do then. */
+	if (getrandom(&key, sizeof(key), GRND_NONBLOCK) != (ssize_t)sizeof(key)) {
+		key.seed = (uint64_t)clock_now_ns();
+		key.multiplier = UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(uintptr_t)&key;
+	}
+	key.multiplier |= 1;
+	return key;
+}
 
 static inline uint64_t
 hash_mix(struct hash_key key, uint64_t hash, uint64_t block)
@@ -46,7 +61,7 @@ hash_tail(const char *at, size_t length, size_t total)
 static inline uint64_t
 hash_text(struct hash_key key, const char *at, size_t length)
 {
-	uint64_t hash = key.seed ^ length, block;
+	uint64_t hash = hash_mix(key, key.seed, length), block;
 	size_t left = length;
 
 	for (; left > 8; at += 8, left -= 8) {

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 
 #include "common/text/array.h"
-#include "textfile/composite.h"
-#include "textfile/fault.h"
 #include "textfile/merge.h"
 #include "textfile/names.h"
+#include "textfile/parse.h"
 #include "textfile/series.h"
 
 #define NOT_MERGED UINT32_MAX
@@ -80,9 +79,9 @@ new_tables(struct merging *m, size_t samples)
 	while (capacity < samples * 2)
 		capacity *= 2;
 	m->owner_mask = capacity - 1;
-	m->owners = array_new_zeroed(capacity, sizeof(*m->owners));
-	m->kept = array_new_zeroed(samples + 1, sizeof(*m->kept));
-	m->order = array_new_zeroed(samples + 1, sizeof(*m->order));
+	m->owners = calloc(capacity, sizeof(*m->owners));
+	m->kept = calloc(samples + 1, sizeof(*m->kept));
+	m->order = calloc(samples + 1, sizeof(*m->order));
 	if (m->owners == NULL || m->kept == NULL || m->order == NULL)
 		return -1;
 	for (size_t i = 0; i < capacity; i++)
@@ -315,14 +314,12 @@ static void
 join_samples(struct merging *m)
 {
 	const struct document *d = m->documents[m->file];
-	struct series_reader reader;
 
-	series_reader_init(&reader, d, m->key);
 	for (uint32_t i = 0; i < d->sample_count; i++) {
 		uint32_t family = m->joined_of[m->file][d->samples[i].family];
 
 		if (family == NOT_MERGED ||
-		    !join_sample(m, i, family, series_read(&reader, &d->samples[i], family).hash))
+		    !join_sample(m, i, family, series_read(d, &d->samples[i], family, m->key).hash))
 			continue;
 		m->kept[m->kept_count++] = (struct sample_place){ m->file, i, family };
 		m->families[family].sample_count++;

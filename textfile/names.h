@@ -1,10 +1,29 @@
 #ifndef TEXTFILE_NAMES_H
 #define TEXTFILE_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/text/slice.h"
 #include "textfile/hash.h"
+
+/* [a-zA-Z_:][a-zA-Z0-9_:]* */
+bool name_valid_metric(struct slice name);
+
+/* [a-zA-Z_][a-zA-Z0-9_]*, reserved ones ("__x") included. */
+bool name_valid_label(struct slice name);
+
+/* Labels that begin with "__": client_golang panics on them, and node_exporter with it. */
+bool name_reserved_label(struct slice name);
+
+/* A metric that node_exporter writes itself, whatever its flags: a file's series of that name is dropped or
+ * hides it. */
+bool name_taken_by_node_exporter(struct slice name);
+
+/* The metric's or label's name that stands at `at` and ends where another character does; empty when none
+ * begins there. */
+struct slice name_at_metric(const char *at);
+struct slice name_at_label(const char *at);
 
 /*
  * From metric names to numbers.  The names are not copied and must outlive the

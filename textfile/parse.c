@@ -1,10 +1,296 @@
+/*
+ * Samples and their labels, and parse() itself.  The format is node_exporter's, not the one that its
+ * documentation describes: where the two differ, a file must be refused, dropped or read as its parser would
+ * do it.  A line that is refused is reported and left out, and reading goes on, so that one run finds all
+ * faults of a file.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/text/array.h"
+#include "common/text/utf8.h"
 #include "textfile/number.h"
-#include "textfile/parse.h"
-#include "textfile/parser.h"
+#include "textfile/parse_internal.h"
 
-enum { PLAIN_DIGITS = 300 };
+enum { LABELS_MOST = UINT16_MAX, FEW_LABELS = 16 };
+
+/* Faults --------------------------------------------------------------- */
+
+static void
+make_printable(char *text)
+{
+	size_t length = strlen(text), size;
+
+	for (size_t i = 0; i < length; i += size) {
+		size = utf8_character(text + i, length - i);
+		if (size > 1)
+			continue;
+		if (size == 0 || (unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+		size = 1;
+	}
+}
+
+static void
+report_list(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
+    const char *format, va_list arguments)
+{
+	struct fault fault = { .class = class, .line = line, .rule = rule };
+
+	faults->count++;
+	if (faults->report == NULL)
+		return;
+	(void)vsnprintf(fault.text, sizeof(fault.text), format, arguments);
+	make_printable(fault.text);
+	faults->report(faults->context, &fault);
+}
+
+void
+fault_report(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
+    const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report_list(faults, class, line, rule, format, arguments);
+	va_end(arguments);
+}
+
+const char *fault_class_name(enum fault_class class)
+{
+	static const char *const names[] = {
+		[FAULT_REJECT] = "reject",
+		[FAULT_DROP] = "drop",
+		[FAULT_MISREAD] = "misread",
+		[FAULT_CRASH] = "crash",
+	};
+
+	return names[class];
+}
+
+int
+parser_refuse(struct parser *p, const char *rule, const char *format, ...)
+{
+	va_list arguments;
+
+	/* Whatever the parser stumbled over, it is the CR at the latest. */
+	if (p->line_end > p->text && p->line_end[-1] == '\r') {
+		fault_report(&p->faults, FAULT_REJECT, p->line, "crlf", "line ends in CR LF");
+		return -1;
+	}
+	va_start(arguments, format);
+	report_list(&p->faults, FAULT_REJECT, p->line, rule, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+int
+parser_no_memory(struct parser *p)
+{
+	p->out_of_memory = true;
+	return -1;
+}
+
+/* How many there will be in all of the text, if it goes on as it did up to `at`; and a few more. */
+static size_t
+expected(const struct parser *p, const char *at, size_t count)
+{
+	double seen = (double)(at - p->text) + 1, all = (double)p->length;
+
+	return (size_t)((double)count * (all / seen) * 1.05);
+}
+
+static int
+make_room_for_sample(struct parser *p, const char *at, size_t count)
+{
+	struct sample *samples;
+
+	if (count <= p->samples_room)
+		return 0;
+	samples = array_reserve(
+	    p->document->samples, &p->samples_room, count, expected(p, at, count), sizeof(*samples));
+	if (samples == NULL)
+		return parser_no_memory(p);
+	p->document->samples = samples;
+	return 0;
+}
+
+static int
+make_room_for_label(struct parser *p, const char *at, size_t count)
+{
+	struct label *labels;
+
+	if (count <= p->labels_room)
+		return 0;
+	labels = array_reserve(
+	    p->document->labels, &p->labels_room, count, expected(p, at, count), sizeof(*labels));
+	if (labels == NULL)
+		return parser_no_memory(p);
+	p->document->labels = labels;
+	return 0;
+}
+
+/* Labels --------------------------------------------------------------- */
+
+/* The closing quote of the label value that starts at `at`, or NULL when it is refused. */
+static const char *
+end_of_value(struct parser *p, const char *at, struct slice label)
+{
+	const char *start = at;
+	bool ascii = true;
+
+	for (;; at++) {
+		while (*at != '"' && *at != '\\' && *at != '\n')
+			ascii &= (unsigned char)*at++ < 0x80;
+		if (*at == '"')
+			break;
+		if (*at == '\n') {
+			parser_refuse(p, "label_syntax", "value of label '%.*s' has no closing quote",
+			    FAULT_ARGS(label));
+			return NULL;
+		}
+		at++;
+		if (*at != '\\' && *at != '"' && *at != 'n') {
+			parser_refuse(p, "label_escape",
+			    "label '%.*s' has a backslash that begins none of '\\\\', '\\\"', '\\n'",
+			    FAULT_ARGS(label));
+			return NULL;
+		}
+	}
+	if (!ascii && !utf8_valid((struct slice){ start, (size_t)(at - start) })) {
+		parser_refuse(p, "label_utf8", "value of label '%.*s' is not UTF-8", FAULT_ARGS(label));
+		return NULL;
+	}
+	return at;
+}
+
+/* Histograms keep the number of the label `le`, summaries of `quantile`. */
+static bool
+is_bound(enum sample_type type, struct slice label)
+{
+	if (type == SAMPLE_SUMMARY)
+		return slice_is(label, "quantile");
+	return (type == SAMPLE_HISTOGRAM || type == SAMPLE_GAUGE_HISTOGRAM) && slice_is(label, "le");
+}
+
+/* One `name="value"`.  Returns what is behind its closing quote, or NULL when it is refused. */
+static const char *
+read_label(struct parser *p, const char *at, enum sample_type type, struct label *label)
+{
+	label->name = name_at_label(at);
+	if (label->name.length == 0) {
+		parser_refuse(p, "label_syntax", "no label name at '%.*s'", FAULT_ARGS(read_word(at)));
+		return NULL;
+	}
+	if (slice_is(label->name, "__name__")) {
+		parser_refuse(p, "label_reserved", "label '__name__' is reserved");
+		return NULL;
+	}
+	at = skip_blanks(label->name.at + label->name.length);
+	if (*at == '=')
+		at = skip_blanks(at + 1);
+	else
+		at = p->line_end;
+	if (*at != '"') {
+		parser_refuse(p, "label_syntax", "no '=\"' after label '%.*s'", FAULT_ARGS(label->name));
+		return NULL;
+	}
+	label->value.at = at + 1;
+	at = end_of_value(p, at + 1, label->name);
+	if (at == NULL)
+		return NULL;
+	label->value.length = (size_t)(at - label->value.at);
+	if (is_bound(type, label->name) && !number_valid(label->value)) {
+		parser_refuse(p, "bound", "label '%.*s' is '%.*s', no number", FAULT_ARGS(label->name),
+		    FAULT_ARGS(label->value));
+		return NULL;
+	}
+	return at + 1;
+}
+
+/* find_twice() for many labels, in linear time. */
+static int
+find_twice_among_many(struct parser *p, const struct label *labels, size_t count, enum sample_type type,
+    const struct label **twice)
+{
+	struct names seen;
+	int result = 0;
+
+	names_init(&seen);
+	for (size_t i = 0; i < count && result == 0 && *twice == NULL; i++) {
+		if (is_bound(type, labels[i].name))
+			continue;
+		if (names_find(&seen, labels[i].name) != NULL)
+			*twice = &labels[i];
+		else if (names_add(&seen, labels[i].name, 0, 0) != 0)
+			result = parser_no_memory(p);
+	}
+	names_release(&seen);
+	return result;
+}
+
+/* A label that is there twice, or NULL.  Where `le` and `quantile` are bounds, they may be. */
+static int
+find_twice(struct parser *p, const struct label *labels, size_t count, enum sample_type type,
+    const struct label **twice)
+{
+	*twice = NULL;
+	if (count > FEW_LABELS)
+		return find_twice_among_many(p, labels, count, type, twice);
+	for (size_t i = 1; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (slice_equal(labels[i].name, labels[j].name) && !is_bound(type, labels[i].name))
+				*twice = &labels[i];
+	return 0;
+}
+
+static int
+check_twice(struct parser *p, const struct sample *sample, enum sample_type type)
+{
+	const struct label *twice;
+
+	if (find_twice(p, &p->document->labels[sample->labels], sample->label_count, type, &twice) != 0)
+		return -1;
+	if (twice != NULL)
+		return parser_refuse(
+		    p, "label_twice", "label '%.*s' is there twice", FAULT_ARGS(twice->name));
+	return 0;
+}
+
+/* From behind the '{' to behind the '}'.  The labels go to the end of the document's, which are the sample's
+ * once it is counted.  NULL when refused. */
+static const char *
+read_labels(struct parser *p, const char *at, struct sample *sample)
+{
+	struct document *d = p->document;
+	enum sample_type type = d->families[sample->family].type;
+
+	for (at = skip_blanks(at); *at != '}'; at = skip_blanks(at)) {
+		if (make_room_for_label(p, at, d->label_count + sample->label_count + 1) != 0)
+			return NULL;
+		if (sample->label_count == LABELS_MOST) {
+			parser_refuse(p, "label_limit", "more than %d labels", LABELS_MOST);
+			return NULL;
+		}
+		at = read_label(p, at, type, &d->labels[sample->labels + sample->label_count]);
+		if (at == NULL)
+			return NULL;
+		sample->label_count++;
+		at = skip_blanks(at);
+		if (*at == ',') {
+			at++;
+		} else if (*at != '}') {
+			parser_refuse(p, "label_syntax", "no ',' or '}' behind a label at '%.*s'",
+			    FAULT_ARGS(read_word(at)));
+			return NULL;
+		}
+	}
+	return check_twice(p, sample, type) == 0 ? at + 1 : NULL;
+}
+
+/* Samples -------------------------------------------------------------- */
 
 static bool
 is_whole_number(struct slice text)
@@ -21,7 +307,7 @@ is_whole_number(struct slice text)
 static int
 read_timestamp(struct parser *p, const char *at, struct sample *sample)
 {
-	struct slice word = parser_read_word(p, parser_skip_blanks(p, at));
+	struct slice word = read_word(skip_blanks(at));
 
 	if (word.length == 0)
 		return parser_refuse(p, "trailing_blank", "blanks behind the value");
@@ -38,7 +324,7 @@ add_sample(struct parser *p, const struct sample *sample)
 {
 	struct document *d = p->document;
 
-	if (parser_make_room_for_sample(p, p->line_end, d->sample_count + 1) != 0)
+	if (make_room_for_sample(p, p->line_end, d->sample_count + 1) != 0)
 		return -1;
 	d->samples[d->sample_count++] = *sample;
 	d->label_count += sample->label_count;
@@ -50,7 +336,7 @@ add_sample(struct parser *p, const struct sample *sample)
 static int
 refuse_start(struct parser *p, const char *at)
 {
-	if (*at == '{' && *parser_skip_blanks(p, at + 1) == '"')
+	if (*at == '{' && *skip_blanks(at + 1) == '"')
 		return parser_refuse(p, "quoted_name", "quoted names are not taken");
 	if (*at == '{') {
 		fault_report(&p->faults, FAULT_CRASH, p->line, "missing_name",
@@ -59,65 +345,28 @@ refuse_start(struct parser *p, const char *at)
 	}
 	if (at == p->text && p->line_end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
 		return parser_refuse(p, "bom", "the file begins with a byte order mark");
-	return parser_refuse(
-	    p, "metric_name", "no metric name at '%.*s'", FAULT_ARGS(parser_read_word(p, at)));
-}
-
-static int
-find_sample_family(struct parser *p, struct slice name, struct sample *sample)
-{
-	if (name.length == p->last_name.length && memcmp(name.at, p->last_name.at, name.length) == 0) {
-		sample->family = p->last_family;
-		sample->part = p->last_part;
-		return 0;
-	}
-	if (parser_find_family(p, name, &sample->family, &sample->part) != 0)
-		return -1;
-	p->last_name = name;
-	p->last_family = sample->family;
-	p->last_part = sample->part;
-	return 0;
-}
-
-/* Nearly all values are, and cannot be too large. */
-static bool
-is_plain_decimal(const struct parser *p, struct slice value)
-{
-	const char *at = value.at, *end;
-	size_t digits;
-
-	end = parser_skip(p, at, CLASS_DIGIT);
-	digits = (size_t)(end - at);
-	if (*end == '.') {
-		at = end + 1;
-		end = parser_skip(p, at, CLASS_DIGIT);
-		digits += (size_t)(end - at);
-	}
-	return digits > 0 && digits < PLAIN_DIGITS && end == value.at + value.length;
+	return parser_refuse(p, "metric_name", "no metric name at '%.*s'", FAULT_ARGS(read_word(at)));
 }
 
 static int
 read_sample(struct parser *p, const char *at)
 {
 	struct sample sample = { .line = p->line, .labels = (uint32_t)p->document->label_count };
-	struct slice name = { at, p->last_name.length };
+	struct slice name = name_at_metric(at);
 
-	if (!parser_starts_with_name(p, at, p->last_name, CLASS_NAME))
-		name = parser_read_name(p, at, CLASS_NAME);
 	if (name.length == 0)
 		return refuse_start(p, at);
-	if (find_sample_family(p, name, &sample) != 0)
+	if (parser_find_family(p, name, &sample.family, &sample.part) != 0)
 		return -1;
-	parser_expect_labels(p, sample.family);
-	at = parser_skip_blanks(p, name.at + name.length);
+	at = skip_blanks(name.at + name.length);
 	if (*at == '{') {
-		at = parser_read_labels(p, at + 1, &sample);
+		at = read_labels(p, at + 1, &sample);
 		if (at == NULL)
 			return -1;
-		at = parser_skip_blanks(p, at);
+		at = skip_blanks(at);
 	}
-	sample.value = parser_read_word(p, at);
-	if (!is_plain_decimal(p, sample.value) && !number_valid(sample.value))
+	sample.value = read_word(at);
+	if (!number_valid(sample.value))
 		return parser_refuse(p, "value", "'%.*s' is no number", FAULT_ARGS(sample.value));
 	at += sample.value.length;
 	if (*at != '\n' && read_timestamp(p, at, &sample) != 0)
@@ -128,7 +377,7 @@ read_sample(struct parser *p, const char *at)
 static int
 read_line(struct parser *p, const char *at)
 {
-	at = parser_skip_blanks(p, at);
+	at = skip_blanks(at);
 	if (*at == '\n')
 		return 0;
 	return *at == '#' ? parser_read_comment(p, at + 1) : read_sample(p, at);
@@ -161,12 +410,15 @@ parse(struct document *document, struct slice text, fault_handler *report, void 
 {
 	struct parser p;
 
-	parser_init(&p, document, text);
-	p.faults = (struct fault_sink){ report, context, 0 };
+	*document = (struct document){ 0 };
+	p = (struct parser){
+		.document = document, .text = text.at, .length = text.length, .faults = { report, context, 0 }
+	};
+	names_init(&p.names);
 	if (text.length > UINT32_MAX)
 		return -1;
 	/* With room for a label, also a sample without any can point at its first. */
-	if (text.length > 0 && parser_make_room_for_label(&p, text.at + text.length, 1) == 0)
+	if (text.length > 0 && make_room_for_label(&p, text.at + text.length, 1) == 0)
 		read_lines(&p, text);
 	names_release(&p.names);
 	return p.out_of_memory ? -1 : p.faults.count;

@@ -10,20 +10,11 @@
  * differ in `le` (`quantile`) alone are one series.
  */
 
+/* Histograms and summaries: one series is written as several lines. */
+bool composite_type(enum sample_type type);
+
 /* The label that tells such lines apart: "le", "quantile", or "" for the other types. */
 struct slice series_bound_label(enum sample_type type);
-
-/* Reads samples one after the other and remembers what the last one's label names gave. */
-enum { SERIES_REMEMBERED = 16 };
-struct series_reader {
-	const struct document *document;
-	struct hash_key key;
-	const struct label *last; /* the labels of the last sample */
-	size_t last_count;
-	uint32_t last_family;
-	uint64_t last_names;
-	uint64_t name_hashes[SERIES_REMEMBERED];
-};
 
 struct series_key {
 	uint64_t hash;                /* of family and labels */
@@ -31,13 +22,28 @@ struct series_key {
 	const struct label *reserved; /* a label that begins with "__", or NULL */
 };
 
-void series_reader_init(struct series_reader *reader, const struct document *document, struct hash_key key);
-
 /* `family` takes part in the hash: across documents the same name needs the same number. */
-struct series_key series_read(struct series_reader *reader, const struct sample *sample, uint32_t family);
+struct series_key series_read(
+    const struct document *document, const struct sample *sample, uint32_t family, struct hash_key key);
 
 /* Whether two samples, whose families are the same, have the same labels; `type` is their family's. */
 bool series_equal(const struct document *a, const struct sample *x, const struct document *b,
     const struct sample *y, enum sample_type type);
+
+/* Checks whether the lines of one histogram or summary make sense together.  The owner frees `bounds`. */
+#define COMPOSITE_END UINT32_MAX
+
+struct composite_bound;
+
+struct composite_checker {
+	const struct document *document;
+	struct fault_sink *faults;
+	const uint32_t *next;           /* by sample: the next line of the same series, or COMPOSITE_END */
+	struct composite_bound *bounds; /* room to sort the buckets in */
+	size_t bounds_room;
+};
+
+/* Check the series whose first line is the sample `first`.  0, or -1 when memory ran out. */
+int composite_check(struct composite_checker *checker, uint32_t first);
 
 #endif /* TEXTFILE_SERIES_H */

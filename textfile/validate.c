@@ -1,29 +1,26 @@
+/*
+ * What node_exporter would make of a file that parses.  It never says so: a series is missing, or a histogram
+ * is served with other numbers, or the whole program ends.  Each rule here was found in its sources or with
+ * the real program, which the tests ask again.
+ *
+ * Samples are read once, in their order.  The lines of one histogram or summary may stand apart; they are
+ * linked when duplicates are looked for, and checked together after that.
+ */
+
 #include <stdlib.h>
 
-#include "common/text/array.h"
 #include "common/text/utf8.h"
-#include "textfile/composite.h"
-#include "textfile/fault.h"
-#include "textfile/name.h"
 #include "textfile/names.h"
 #include "textfile/series.h"
 #include "textfile/validate.h"
 
 #define NONE COMPOSITE_END
 
-enum { LOOK_AHEAD = 16 };
-
 /* What is known of a family after its samples were read. */
 struct family_state {
 	uint64_t label_names;
 	uint32_t first_sample; /* NONE: it has none */
 	bool labels_differ;
-};
-
-/* A place in the table of series; the samples are counted from 1, 0 is free. */
-struct slot {
-	uint32_t tag;
-	uint32_t sample;
 };
 
 struct validation {
@@ -53,8 +50,8 @@ static int
 validation_init(struct validation *c, const struct document *document, fault_handler *report, void *context)
 {
 	*c = (struct validation){ .document = document, .faults = { report, context, 0 } };
-	c->families = array_new_zeroed(document->family_count + 1, sizeof(*c->families));
-	c->hashes = array_new_zeroed(document->sample_count + 1, sizeof(*c->hashes));
+	c->families = calloc(document->family_count + 1, sizeof(*c->families));
+	c->hashes = calloc(document->sample_count + 1, sizeof(*c->hashes));
 	if (c->families == NULL || c->hashes == NULL)
 		return -1;
 	for (size_t i = 0; i < document->family_count; i++) {
@@ -63,8 +60,8 @@ validation_init(struct validation *c, const struct document *document, fault_han
 		c->families[i].first_sample = NONE;
 		if (c->next != NULL || family->sample_count == 0 || !composite_type(family->type))
 			continue;
-		c->next = array_new_zeroed(document->sample_count, sizeof(*c->next));
-		c->last = array_new_zeroed(document->sample_count, sizeof(*c->last));
+		c->next = calloc(document->sample_count, sizeof(*c->next));
+		c->last = calloc(document->sample_count, sizeof(*c->last));
 		if (c->next == NULL || c->last == NULL)
 			return -1;
 	}
@@ -103,12 +100,11 @@ static void
 check_samples(struct validation *c)
 {
 	const struct document *d = c->document;
-	struct series_reader reader;
+	struct hash_key key = hash_key_new();
 
-	series_reader_init(&reader, d, hash_key_new());
 	for (size_t i = 0; i < d->sample_count; i++) {
 		const struct sample *sample = &d->samples[i];
-		struct series_key series = series_read(&reader, sample, sample->family);
+		struct series_key series = series_read(d, sample, sample->family, key);
 
 		c->hashes[i] = series.hash;
 		check_label_names(c, sample, &series);
@@ -135,56 +131,47 @@ check_repeated(struct validation *c, uint32_t first, uint32_t repeated)
 	c->last[first] = repeated;
 }
 
-static struct slot *
-find_slot(struct validation *c, struct slot *slots, size_t mask, uint32_t index)
+/* Where the series of a sample is in the table, or the free place where it belongs. */
+static uint32_t *
+find_slot(struct validation *c, uint32_t *slots, size_t mask, uint32_t index)
 {
 	const struct document *d = c->document;
-	const struct sample *sample = &d->samples[index], *other;
-	uint32_t tag = (uint32_t)(c->hashes[index] >> 32);
-	struct slot *slot;
+	const struct sample *sample = &d->samples[index];
 
 	for (size_t i = c->hashes[index];; i++) {
-		slot = &slots[i & mask];
-		if (slot->sample == 0)
-			break;
-		other = &d->samples[slot->sample - 1];
-		if (slot->tag == tag && c->hashes[slot->sample - 1] == c->hashes[index] &&
-		    other->family == sample->family &&
-		    series_equal(d, sample, d, other, family_of(c, sample)->type))
+		uint32_t *slot = &slots[i & mask];
+		const struct sample *other = &d->samples[*slot > 0 ? *slot - 1 : 0];
+
+		if (*slot == 0 ||
+		    (c->hashes[*slot - 1] == c->hashes[index] && other->family == sample->family &&
+			series_equal(d, sample, d, other, family_of(c, sample)->type)))
 			return slot;
 	}
-	slot->tag = tag;
-	return slot;
 }
 
 /* Every series once; the lines of histograms and summaries are hung together. */
 static int
 check_duplicates(struct validation *c)
 {
-	size_t count = c->document->sample_count, capacity = 16, mask;
-	struct slot *slots;
+	size_t count = c->document->sample_count, capacity = 16;
+	uint32_t *slots; /* samples, counted from 1; 0 is free */
 
 	while (capacity < count * 2)
 		capacity *= 2;
-	mask = capacity - 1;
-	slots = array_new_zeroed(capacity, sizeof(*slots));
+	slots = calloc(capacity, sizeof(*slots));
 	if (slots == NULL)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
-		struct slot *slot;
+		uint32_t *slot = find_slot(c, slots, capacity - 1, i);
 
-		/* The table is larger than the caches; without this each series would wait for memory. */
-		if (i + LOOK_AHEAD < count)
-			__builtin_prefetch(&slots[c->hashes[i + LOOK_AHEAD] & mask], 1);
-		slot = find_slot(c, slots, mask, i);
 		if (c->next != NULL) {
 			c->next[i] = NONE;
-			c->last[i] = slot->sample == 0 ? i : NONE;
+			c->last[i] = *slot == 0 ? i : NONE;
 		}
-		if (slot->sample == 0)
-			slot->sample = i + 1;
+		if (*slot == 0)
+			*slot = i + 1;
 		else
-			check_repeated(c, slot->sample - 1, i);
+			check_repeated(c, *slot - 1, i);
 	}
 	free(slots);
 	return 0;
@@ -271,6 +258,7 @@ check_families(struct validation *c)
 	return result;
 }
 
+/* Histograms and summaries, by the first line of each series. */
 static int
 check_composites(struct validation *c)
 {
@@ -281,7 +269,7 @@ check_composites(struct validation *c)
 	for (uint32_t i = 0; i < d->sample_count && result == 0; i++)
 		if (c->last[i] != NONE && composite_type(family_of(c, &d->samples[i])->type))
 			result = composite_check(&checker, i);
-	composite_release(&checker);
+	free(checker.bounds);
 	return result;
 }
 

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "exporter/directory/bounds.h"
-#include "textfile/composite.h"
 #include "textfile/number.h"
 #include "textfile/series.h"
 

@@ -14,7 +14,7 @@
 
 #include "common/text/utf8.h"
 #include "textfile/merge.h"
-#include "textfile/name.h"
+#include "textfile/names.h"
 #include "textfile/number.h"
 #include "textfile/validate.h"
 

@@ -4,7 +4,7 @@
 
 #include "common/text/buffer.h"
 #include "tests/suite.h"
-#include "textfile/name.h"
+#include "textfile/names.h"
 #include "textfile/parse.h"
 
 /* The faults of a text as "line class rule" lines. */

@@ -1,7 +1,14 @@
+/*
+ * Which family a name belongs to, and what "# HELP" and "# TYPE" say of it.  node_exporter decides by what it
+ * has read so far: the same name may be a part of a histogram or a family of its own, depending on where its
+ * TYPE stands.  So these rules are kept apart from those for samples (parse.c), and follow its parser to the
+ * letter.
+ */
+
 #include <string.h>
 
 #include "common/text/array.h"
-#include "textfile/parser.h"
+#include "textfile/parse_internal.h"
 
 static int
 add_family(struct parser *p, struct slice name, uint32_t *family)
@@ -145,24 +152,24 @@ read_type(struct parser *p, struct parsed_family *family, const char *at)
 int
 parser_read_comment(struct parser *p, const char *at)
 {
-	struct slice keyword = parser_read_word(p, parser_skip_blanks(p, at)), name;
+	struct slice keyword = read_word(skip_blanks(at)), name;
 	bool help = slice_is(keyword, "HELP");
 	uint32_t family;
 	uint8_t part;
 
-	at = parser_skip_blanks(p, keyword.at + keyword.length);
+	at = skip_blanks(keyword.at + keyword.length);
 	if ((!help && !slice_is(keyword, "TYPE")) || *at == '\n')
 		return 0;
-	name = parser_read_name(p, at, CLASS_NAME);
+	name = name_at_metric(at);
 	at = name.at + name.length;
 	if (*at == '\n')
 		return 0;
-	if (name.length == 0 || (p->classes[(unsigned char)*at] & CLASS_BLANK) == 0)
+	if (name.length == 0 || !is_blank(*at))
 		return parser_refuse(p, "comment_name", "'%.*s' after %s is no metric name",
-		    FAULT_ARGS(parser_read_word(p, name.at)), help ? "HELP" : "TYPE");
+		    FAULT_ARGS(read_word(name.at)), help ? "HELP" : "TYPE");
 	if (parser_find_family(p, name, &family, &part) != 0)
 		return -1;
-	at = parser_skip_blanks(p, at);
+	at = skip_blanks(at);
 	if (*at == '\n')
 		return 0;
 	return help ? read_help(p, &p->document->families[family], at)
