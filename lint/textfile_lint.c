@@ -129,7 +129,7 @@ find_tally(struct source_faults *f, const struct fault *fault)
 	for (size_t i = 0; i < f->tally_count; i++)
 		if (strcmp(f->tallies[i].rule, fault->rule) == 0 && f->tallies[i].class == fault->class)
 			return &f->tallies[i];
-	tallies = array_reserve(f->tallies, &f->tally_room, f->tally_count + 1, 0, sizeof(*tallies));
+	tallies = array_reserve(f->tallies, &f->tally_room, f->tally_count + 1, sizeof(*tallies));
 	if (tallies == NULL)
 		return NULL;
 	f->tallies = tallies;
@@ -152,7 +152,7 @@ keep(void *context, const struct fault *fault)
 	/* Counted in any case: the total and the exit status are about all of them. */
 	if (tally->count++ >= SHOWN_PER_RULE)
 		return;
-	list = array_reserve(f->list, &f->room, f->count + 1, 0, sizeof(*list));
+	list = array_reserve(f->list, &f->room, f->count + 1, sizeof(*list));
 	if (list == NULL) {
 		f->out_of_memory = true;
 		return;
@@ -337,8 +337,7 @@ check_together(struct lint *lint)
 static int
 add_source(struct lint *lint, const char *directory, const char *name, size_t group)
 {
-	struct source *sources =
-	    array_reserve(lint->sources, &lint->room, lint->count + 1, 0, sizeof(*sources));
+	struct source *sources = array_reserve(lint->sources, &lint->room, lint->count + 1, sizeof(*sources));
 	char *path;
 
 	if (sources == NULL)

@@ -166,7 +166,7 @@ static int
 add_joined(struct merging *m, const struct parsed_family *family, uint32_t *number)
 {
 	struct merged_family *families =
-	    array_reserve(m->families, &m->family_room, m->family_count + 1, 0, sizeof(*families));
+	    array_reserve(m->families, &m->family_room, m->family_count + 1, sizeof(*families));
 	bool bucket;
 	struct slice whole = whole_of(family->name, &bucket);
 	struct names *parts = bucket ? &m->before_bucket : &m->before_part;

@@ -21,43 +21,24 @@
 __extension__ typedef unsigned __int128 wide;
 
 enum {
-	MOST_POWER = 27,  /* 5^27 is the last that fits into 63 bits */
 	MOST_DIGITS = 17, /* enough to tell any two doubles apart */
 	EXPONENT_BIAS = 1023,
 	MANTISSA_BITS = 53,
 	LEAST_INFINITE = 309, /* digits of a number that no double is large enough for */
 };
 
-static const uint64_t powers_of_5[MOST_POWER + 1] = { UINT64_C(1), UINT64_C(5), UINT64_C(25), UINT64_C(125),
-	UINT64_C(625), UINT64_C(3125), UINT64_C(15625), UINT64_C(78125), UINT64_C(390625), UINT64_C(1953125),
-	UINT64_C(9765625), UINT64_C(48828125), UINT64_C(244140625), UINT64_C(1220703125),
-	UINT64_C(6103515625), UINT64_C(30517578125), UINT64_C(152587890625), UINT64_C(762939453125),
-	UINT64_C(3814697265625), UINT64_C(19073486328125), UINT64_C(95367431640625),
-	UINT64_C(476837158203125), UINT64_C(2384185791015625), UINT64_C(11920928955078125),
-	UINT64_C(59604644775390625), UINT64_C(298023223876953125), UINT64_C(1490116119384765625),
-	UINT64_C(7450580596923828125) };
-
 static const double whole_limit = 9007199254740992.0; /* 2^53: below it every whole number is a double */
 static const double exact_least = 1e-10;
 
-/* Two digits a step: divisions are what this costs. */
 static size_t
 write_whole(uint64_t value, char *text)
 {
-	static const char pairs[] =
-	    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-	    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-	    "8081828384858687888990919293949596979899";
 	char digits[20];
 	size_t at = sizeof(digits);
 
-	while (value >= 10) {
-		at -= 2;
-		memcpy(digits + at, pairs + 2 * (value % 100), 2);
-		value /= 100;
-	}
-	if (value > 0 || at == sizeof(digits))
-		digits[--at] = (char)('0' + value);
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
 	memcpy(text, digits + at, sizeof(digits) - at);
 	return sizeof(digits) - at;
 }
@@ -142,13 +123,14 @@ write_exact(double value, char *text)
 	const uint64_t hidden_bit = UINT64_C(1) << (MANTISSA_BITS - 1);
 	uint64_t bits, mantissa, even, digits;
 	int binary, power, shift, zeros;
-	wide scale, scaled, low, high;
+	wide scale = 1, scaled, low, high; /* 5^27 is the last that fits into 63 bits */
 
 	memcpy(&bits, &value, sizeof(bits));
 	mantissa = (bits & (hidden_bit - 1)) | hidden_bit;
 	binary = (int)(bits >> (MANTISSA_BITS - 1)) - EXPONENT_BIAS; /* 2^binary <= value < 2^(binary + 1) */
 	power = 16 - (binary * 1233 >> 12);                          /* 1233 / 4096 is log10(2) */
-	scale = powers_of_5[power];
+	for (int i = 0; i < power; i++)
+		scale *= 5;
 	scaled = 4 * mantissa * scale;
 	shift = MANTISSA_BITS + 1 - binary - power;
 	/* What lies half way to the next double reads back as the one that is even. */

@@ -13,8 +13,10 @@
 #include "common/text/utf8.h"
 #include "textfile/number.h"
 #include "textfile/parse_internal.h"
+#include "textfile/series.h"
 
-enum { LABELS_MOST = UINT16_MAX, FEW_LABELS = 16 };
+/* node_exporter takes more, but its time grows with the square of their number, as ours does. */
+enum { LABELS_MOST = 256 };
 
 /* Faults --------------------------------------------------------------- */
 
@@ -93,24 +95,12 @@ parser_no_memory(struct parser *p)
 	return -1;
 }
 
-/* How many there will be in all of the text, if it goes on as it did up to `at`; and a few more. */
-static size_t
-expected(const struct parser *p, const char *at, size_t count)
-{
-	double seen = (double)(at - p->text) + 1, all = (double)p->length;
-
-	return (size_t)((double)count * (all / seen) * 1.05);
-}
-
 static int
-make_room_for_sample(struct parser *p, const char *at, size_t count)
+make_room_for_sample(struct parser *p, size_t count)
 {
-	struct sample *samples;
+	struct sample *samples =
+	    array_reserve(p->document->samples, &p->samples_room, count, sizeof(*samples));
 
-	if (count <= p->samples_room)
-		return 0;
-	samples = array_reserve(
-	    p->document->samples, &p->samples_room, count, expected(p, at, count), sizeof(*samples));
 	if (samples == NULL)
 		return parser_no_memory(p);
 	p->document->samples = samples;
@@ -118,14 +108,10 @@ make_room_for_sample(struct parser *p, const char *at, size_t count)
 }
 
 static int
-make_room_for_label(struct parser *p, const char *at, size_t count)
+make_room_for_label(struct parser *p, size_t count)
 {
-	struct label *labels;
+	struct label *labels = array_reserve(p->document->labels, &p->labels_room, count, sizeof(*labels));
 
-	if (count <= p->labels_room)
-		return 0;
-	labels = array_reserve(
-	    p->document->labels, &p->labels_room, count, expected(p, at, count), sizeof(*labels));
 	if (labels == NULL)
 		return parser_no_memory(p);
 	p->document->labels = labels;
@@ -166,15 +152,6 @@ end_of_value(struct parser *p, const char *at, struct slice label)
 	return at;
 }
 
-/* Histograms keep the number of the label `le`, summaries of `quantile`. */
-static bool
-is_bound(enum sample_type type, struct slice label)
-{
-	if (type == SAMPLE_SUMMARY)
-		return slice_is(label, "quantile");
-	return (type == SAMPLE_HISTOGRAM || type == SAMPLE_GAUGE_HISTOGRAM) && slice_is(label, "le");
-}
-
 /* One `name="value"`.  Returns what is behind its closing quote, or NULL when it is refused. */
 static const char *
 read_label(struct parser *p, const char *at, enum sample_type type, struct label *label)
@@ -202,7 +179,7 @@ read_label(struct parser *p, const char *at, enum sample_type type, struct label
 	if (at == NULL)
 		return NULL;
 	label->value.length = (size_t)(at - label->value.at);
-	if (is_bound(type, label->name) && !number_valid(label->value)) {
+	if (slice_equal(label->name, series_bound_label(type)) && !number_valid(label->value)) {
 		parser_refuse(p, "bound", "label '%.*s' is '%.*s', no number", FAULT_ARGS(label->name),
 		    FAULT_ARGS(label->value));
 		return NULL;
@@ -210,52 +187,19 @@ read_label(struct parser *p, const char *at, enum sample_type type, struct label
 	return at + 1;
 }
 
-/* find_twice() for many labels, in linear time. */
-static int
-find_twice_among_many(struct parser *p, const struct label *labels, size_t count, enum sample_type type,
-    const struct label **twice)
-{
-	struct names seen;
-	int result = 0;
-
-	names_init(&seen);
-	for (size_t i = 0; i < count && result == 0 && *twice == NULL; i++) {
-		if (is_bound(type, labels[i].name))
-			continue;
-		if (names_find(&seen, labels[i].name) != NULL)
-			*twice = &labels[i];
-		else if (names_add(&seen, labels[i].name, 0, 0) != 0)
-			result = parser_no_memory(p);
-	}
-	names_release(&seen);
-	return result;
-}
-
-/* A label that is there twice, or NULL.  Where `le` and `quantile` are bounds, they may be. */
-static int
-find_twice(struct parser *p, const struct label *labels, size_t count, enum sample_type type,
-    const struct label **twice)
-{
-	*twice = NULL;
-	if (count > FEW_LABELS)
-		return find_twice_among_many(p, labels, count, type, twice);
-	for (size_t i = 1; i < count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (slice_equal(labels[i].name, labels[j].name) && !is_bound(type, labels[i].name))
-				*twice = &labels[i];
-	return 0;
-}
-
+/* No label may be there twice, but for `le` and `quantile` where they are bounds. */
 static int
 check_twice(struct parser *p, const struct sample *sample, enum sample_type type)
 {
-	const struct label *twice;
+	const struct label *labels = &p->document->labels[sample->labels];
+	struct slice bound = series_bound_label(type);
 
-	if (find_twice(p, &p->document->labels[sample->labels], sample->label_count, type, &twice) != 0)
-		return -1;
-	if (twice != NULL)
-		return parser_refuse(
-		    p, "label_twice", "label '%.*s' is there twice", FAULT_ARGS(twice->name));
+	for (size_t i = 1; i < sample->label_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (slice_equal(labels[i].name, labels[j].name) &&
+			    !slice_equal(labels[i].name, bound))
+				return parser_refuse(p, "label_twice", "label '%.*s' is there twice",
+				    FAULT_ARGS(labels[i].name));
 	return 0;
 }
 
@@ -268,7 +212,7 @@ read_labels(struct parser *p, const char *at, struct sample *sample)
 	enum sample_type type = d->families[sample->family].type;
 
 	for (at = skip_blanks(at); *at != '}'; at = skip_blanks(at)) {
-		if (make_room_for_label(p, at, d->label_count + sample->label_count + 1) != 0)
+		if (make_room_for_label(p, d->label_count + sample->label_count + 1) != 0)
 			return NULL;
 		if (sample->label_count == LABELS_MOST) {
 			parser_refuse(p, "label_limit", "more than %d labels", LABELS_MOST);
@@ -324,7 +268,7 @@ add_sample(struct parser *p, const struct sample *sample)
 {
 	struct document *d = p->document;
 
-	if (make_room_for_sample(p, p->line_end, d->sample_count + 1) != 0)
+	if (make_room_for_sample(p, d->sample_count + 1) != 0)
 		return -1;
 	d->samples[d->sample_count++] = *sample;
 	d->label_count += sample->label_count;
@@ -411,14 +355,12 @@ parse(struct document *document, struct slice text, fault_handler *report, void 
 	struct parser p;
 
 	*document = (struct document){ 0 };
-	p = (struct parser){
-		.document = document, .text = text.at, .length = text.length, .faults = { report, context, 0 }
-	};
+	p = (struct parser){ .document = document, .text = text.at, .faults = { report, context, 0 } };
 	names_init(&p.names);
 	if (text.length > UINT32_MAX)
 		return -1;
 	/* With room for a label, also a sample without any can point at its first. */
-	if (text.length > 0 && make_room_for_label(&p, text.at + text.length, 1) == 0)
+	if (text.length > 0 && make_room_for_label(&p, 1) == 0)
 		read_lines(&p, text);
 	names_release(&p.names);
 	return p.out_of_memory ? -1 : p.faults.count;

@@ -15,7 +15,7 @@ add_family(struct parser *p, struct slice name, uint32_t *family)
 {
 	struct document *d = p->document;
 	struct parsed_family *families =
-	    array_reserve(d->families, &p->families_room, d->family_count + 1, 0, sizeof(*families));
+	    array_reserve(d->families, &p->families_room, d->family_count + 1, sizeof(*families));
 
 	if (families == NULL)
 		return parser_no_memory(p);

@@ -18,7 +18,6 @@ struct parser {
 	struct names names;
 	struct fault_sink faults;
 	const char *text;
-	size_t length;
 	const char *line_end; /* its '\n' */
 	uint32_t line;
 	bool out_of_memory;

@@ -1,7 +1,7 @@
 /*
- * A file may have a hundred thousand series, and a hostile one as many labels in a single line.  So series
- * are found by a keyed hash, which adds up the labels' hashes because their order does not matter, and
- * only samples with few labels are compared label by label: for others a second hash with a new key decides.
+ * A file may have a hundred thousand series.  So they are found by a keyed hash, which adds up the labels'
+ * hashes because their order does not matter, and labels are compared one by one only where the hashes are
+ * equal.
  *
  * A histogram or summary is one series written as several lines, which node_exporter puts together as it
  * likes if they do not fit.  The second half of this file checks whether they do.
@@ -14,8 +14,6 @@
 #include "textfile/names.h"
 #include "textfile/number.h"
 #include "textfile/series.h"
-
-enum { FEW_LABELS = 32 };
 
 bool
 composite_type(enum sample_type type)
@@ -128,11 +126,6 @@ series_equal(const struct document *a, const struct sample *x, const struct docu
 
 	if (equal_in_order(a, x, b, y, bound))
 		return true;
-	if (x->label_count > FEW_LABELS || y->label_count > FEW_LABELS) {
-		struct hash_key key = hash_key_new();
-
-		return series_read(a, x, 0, key).hash == series_read(b, y, 0, key).hash;
-	}
 	return all_within(a, x, b, y, bound) && all_within(b, y, a, x, bound);
 }
 
@@ -189,7 +182,7 @@ add_bound(const struct group *g, size_t *count, double bound, double value, uint
 {
 	struct composite_checker *c = g->checker;
 	struct composite_bound *bounds =
-	    array_reserve(c->bounds, &c->bounds_room, *count + 1, 0, sizeof(*bounds));
+	    array_reserve(c->bounds, &c->bounds_room, *count + 1, sizeof(*bounds));
 
 	if (bounds == NULL)
 		return -1;

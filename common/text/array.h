@@ -7,14 +7,7 @@
  * Room for `count` elements of `size` bytes in an array that has room for
  * `*room`: the array itself, or a larger one that it was moved to, or NULL
  * when memory ran out; then the array is as it was.  Starts with NULL and 0.
- * `expected` is a guess how many it will be in the end, or 0.
  */
-void *array_reserve(void *array, size_t *room, size_t count, size_t expected, size_t size);
-
-/*
- * calloc(), with large pages where the kernel has them: with a million
- * samples, a third of the time would go into page faults.
- */
-void *array_new_zeroed(size_t count, size_t size);
+void *array_reserve(void *array, size_t *room, size_t count, size_t size);
 
 #endif /* COMMON_TEXT_ARRAY_H */

@@ -41,7 +41,7 @@ static int
 add_entry(struct store *store, const char *name)
 {
 	struct entry *entries =
-	    array_reserve(store->entries, &store->room, store->count + 1, 0, sizeof(*entries));
+	    array_reserve(store->entries, &store->room, store->count + 1, sizeof(*entries));
 	char *copy = strdup(name);
 
 	if (entries != NULL)

@@ -175,7 +175,7 @@ check_for(struct facts *facts, const struct facts_check *wanted, bool make, stru
 		facts->more = true;
 		return 0;
 	}
-	moved = array_reserve(facts->checks, &facts->room, facts->count + 1, 0, sizeof(*moved));
+	moved = array_reserve(facts->checks, &facts->room, facts->count + 1, sizeof(*moved));
 	if (moved == NULL)
 		return -1;
 	facts->checks = moved;

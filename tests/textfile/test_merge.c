@@ -199,7 +199,7 @@ START_TEST(memory_that_runs_out_anywhere_is_an_error_and_nothing_worse)
 	for (unsigned i = 0; i < 300; i++)
 		buffer_format(&text, "h_bucket{le=\"%u\"} %u\nf%u_sum{x=\"%u\"} 1\n", i, i, i, i);
 	buffer_string(&text, "wide{");
-	for (unsigned i = 0; i < 300; i++)
+	for (unsigned i = 0; i < 256; i++)
 		buffer_format(&text, "l%u=\"1\",", i);
 	buffer_string(&text, "} 1\n");
 	for (unsigned i = 0; i < 300; i++)

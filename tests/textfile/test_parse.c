@@ -204,7 +204,7 @@ parse_labels(size_t count, bool twice, uint16_t *counted)
 
 START_TEST(as_many_labels_as_can_be_counted_are_taken_and_no_more)
 {
-	static const size_t counts[] = { 2, 16, 17, 1000, 65535 };
+	static const size_t counts[] = { 2, 16, 17, 255, 256 };
 	uint16_t counted;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -212,7 +212,7 @@ START_TEST(as_many_labels_as_can_be_counted_are_taken_and_no_more)
 		ck_assert_uint_eq(counted, counts[i]);
 		ck_assert_int_eq(parse_labels(counts[i], true, &counted), 1);
 	}
-	ck_assert_int_eq(parse_labels(65536, false, &counted), 1);
+	ck_assert_int_eq(parse_labels(257, false, &counted), 1);
 }
 END_TEST
 
