@@ -1,3 +1,9 @@
+/*
+ * The tables of our own programs are checked too, when metrics are made of them: a reserved label or a name
+ * that collides would make node_exporter drop the file or end, and nothing would show it before a program is
+ * installed.
+ */
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

@@ -61,28 +61,27 @@ extern const struct collector collector;
 struct deadline run_deadline(const struct run *run);
 struct metrics *run_metrics(const struct run *run);
 
-/* The textfile directory: for what programs tell each other there.  It need not exist (with --stdout). */
+/* The textfile directory, where programs also keep what they share.  It may not exist (with --stdout). */
 const char *run_directory(const struct run *run);
 
 /*
- * What earlier runs said: the last published file, and in a loop what could
- * not be published since; of this env alone.  For what must be remembered from
- * run to run in counters, and in gauges that are kept or recalled (family.h;
- * others are not there): it decides what is asked, and is never published again
- * as it is (the harness goes on from the file by itself, also when another run
- * has replaced it meanwhile).  Call it before anything is written to
- * run_metrics().  Empty when there is no earlier run, or its file is
- * damaged; NULL when it cannot be read, or memory ran out.  Valid until collect() returns.
+ * What earlier runs of this env published, and in a loop also what could not be
+ * published since: counters, and gauges that are kept or recalled (family.h).  It is
+ * there to decide what to ask.  The harness itself adds the counters of the last
+ * file to those of this run, so do not add them here.  Call this before anything is
+ * written to run_metrics().  The metrics are empty if there is no earlier run or its
+ * file is damaged.  NULL: the file cannot be read, or memory ran out.  Valid until
+ * collect() returns.
  */
 const struct metrics *run_last(struct run *run);
 
 /*
- * A target, or something this run should have got, could not be had: counted
- * by kind, logged in one line, and the run is no success.
+ * Record that a target, or something else that this run needs, could not be measured: count it by kind, log
+ * one line, and mark the run as failed.
  */
 void run_failed(struct run *run, const char *target, const struct failure *why);
 
-/* The same without the line: for what is told elsewhere. */
+/* Like run_failed(), but does not log: the caller does. */
 void run_missed(struct run *run, enum failure_kind kind);
 
 /* Nothing of this run is to be published. */
@@ -97,10 +96,10 @@ struct run_identity {
 };
 struct run_identity run_identity(const struct run *run);
 
-/* Something the operator should know about a target that did answer: one log line, nothing else. */
+/* Log one line of level warn about a target that did answer. */
 void run_log_warning(struct run *run, const char *target, const char *message);
 
-/* What the run came to, where nothing is wrong: one log line of level info. */
+/* Log one line of level info. */
 void run_log_info(struct run *run, const char *target, const char *message);
 
 #endif /* COLLECTORS_HARNESS_COLLECTOR_H */

@@ -78,14 +78,15 @@ read_identity(struct collector_settings *s, const char *program, const struct op
 
 	if (!is_name(name))
 		return options_failure(o, "name", 0, why,
-		    "'%s' is no name: up to 64 letters, digits, '_', '.', '-', not beginning with '.' or '-'",
+		    "'%s' is not a name: it may have up to 64 letters, digits, '_', '.', '-', and not begin with '.' or '-'",
 		    secret_shown(name));
 	if (strcmp(env, "paper") != 0 && strcmp(env, "live") != 0)
 		return options_failure(o, "env", 0, why, "'%s' is neither paper nor live", secret_shown(env));
-	/* It is logged at the start: what looks like a URL with a password is refused, unseen. */
+	/* It is logged at the start: a value that looks like a URL with a password is refused and not shown.
+	 */
 	if (strlen(directory) >= sizeof(s->directory) || *directory == '\0' ||
 	    secret_shown(directory) != directory)
-		return options_failure(o, "textfile.directory", 0, why, "no path of 1 to 4095 bytes");
+		return options_failure(o, "textfile.directory", 0, why, "must be a path of 1 to 4095 bytes");
 	(void)snprintf(s->name, sizeof(s->name), "%s", name);
 	(void)snprintf(s->env, sizeof(s->env), "%s", env);
 	(void)snprintf(s->directory, sizeof(s->directory), "%s", directory);

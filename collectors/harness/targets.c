@@ -59,7 +59,8 @@ add_target(struct targets *t, const struct options *given, struct secrets *secre
 	/* This cuts in place: label and URL are pieces of the text, which lasts as long as the target. */
 	target_split(target->text, &name, &url);
 	target->server = t->kind->open(url, t->samples, given, secrets, &reason);
-	/* A password in the URL must not stay in memory for longer than it is needed; the name before it stays. */
+	/* A password in the URL must not stay in memory for longer than it is needed; the name before it
+	 * stays. */
 	explicit_bzero(url, strlen(url));
 	if (target->server == NULL)
 		return options_failure(given, "target", index, why, "%s", reason.text);

@@ -56,20 +56,20 @@ rejects "--timeout: '10s' is longer than the interval '5s'" "$collector" --inter
 rejects "--env: 'staging' is neither paper nor live" "$collector" --env staging
 rejects "--env: 'Live' is neither" "$collector" --env Live
 rejects "--env: '' is neither" "$collector" --env ''
-rejects "--name: '../x' is no name" "$collector" --name ../x
-rejects "--name: '.hidden' is no name" "$collector" --name .hidden
-rejects "--name: '' is no name" "$collector" --name ''
-rejects "--name: 'a?b' is no name" "$collector" --name 'a
+rejects "--name: '../x' is not a name" "$collector" --name ../x
+rejects "--name: '.hidden' is not a name" "$collector" --name .hidden
+rejects "--name: '' is not a name" "$collector" --name ''
+rejects "--name: 'a?b' is not a name" "$collector" --name 'a
 b'
-rejects "--name: '$(printf '%065d' 0)' is no name" "$collector" --name "$(printf '%065d' 0)"
-rejects "--name: '-x' is no name: up to 64 letters, digits, '_', '.', '-', not beginning with '.' or '-'" \
+rejects "--name: '$(printf '%065d' 0)' is not a name" "$collector" --name "$(printf '%065d' 0)"
+rejects "--name: '-x' is not a name: it may have up to 64 letters, digits, '_', '.', '-', and not begin with '.' or '-'" \
 	"$collector" --name -x
 for flag in name env interval timeout samples log.level log.format; do
 	rejects "--$flag: '(not shown: it may hold a secret)' is " "$collector" --$flag redis://:hunter2@h
 done
-rejects "--textfile.directory: no path" "$collector" --textfile.directory redis://:hunter2@h
-rejects "--textfile.directory: no path" "$collector" --textfile.directory ''
-rejects "--textfile.directory: no path" "$collector" --textfile.directory "$(printf '%04096d' 0)"
+rejects "--textfile.directory: must be a path" "$collector" --textfile.directory redis://:hunter2@h
+rejects "--textfile.directory: must be a path" "$collector" --textfile.directory ''
+rejects "--textfile.directory: must be a path" "$collector" --textfile.directory "$(printf '%04096d' 0)"
 rejects "--log.level: 'loud' is not debug, info, warn or error" "$collector" --log.level loud
 rejects "--log.format: 'xml' is not logfmt or json" "$collector" --log.format xml
 rejects "--samples: '0' is not a whole number from 1 to 1000" "$collector" --samples 0
