@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "textfile/names.h"
 #include "textfile/number.h"
 #include "textfile/parse.h"
 #include "textfile/state.h"
@@ -29,24 +30,31 @@ mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 32;
 }
 
+static void
+mix_block(uint64_t lanes[LANES], const char block[BLOCK])
+{
+	uint64_t words[LANES];
+
+	memcpy(words, block, BLOCK);
+	for (int i = 0; i < LANES; i++)
+		lanes[i] = mix(lanes[i], le64toh(words[i]));
+}
+
 /* Four hashes take the words of the text in turn, because files are written so since the first version. Zeros
  * fill the last block, which may be empty; words are little-endian on every machine. */
 static uint64_t
 checksum_of(struct slice text)
 {
-	uint64_t lanes[LANES], words[LANES], result = text.length;
+	uint64_t lanes[LANES], result = text.length;
+	char last[BLOCK] = { 0 };
 
 	for (int i = 0; i < LANES; i++)
 		lanes[i] = UINT64_C(14695981039346656037) + (uint64_t)i;
-	for (size_t at = 0; at <= text.length; at += BLOCK) {
-		size_t left = text.length - at;
-
-		memset(words, 0, BLOCK);
-		if (left > 0)
-			memcpy(words, text.at + at, left < BLOCK ? left : BLOCK);
-		for (int i = 0; i < LANES; i++)
-			lanes[i] = mix(lanes[i], le64toh(words[i]));
-	}
+	for (; text.length >= BLOCK; text = (struct slice){ text.at + BLOCK, text.length - BLOCK })
+		mix_block(lanes, text.at);
+	if (text.length > 0)
+		memcpy(last, text.at, text.length);
+	mix_block(lanes, last);
 	for (int i = 0; i < LANES; i++)
 		result = mix(result, lanes[i]);
 	return result;
@@ -95,7 +103,7 @@ static const double largest_count =
 
 /* The family of `m` with that name that a run remembers, or the number of families. */
 static size_t
-family_named(const struct metrics *m, struct slice name)
+find_family(const struct metrics *m, struct slice name)
 {
 	size_t count = metrics_family_count(m);
 
@@ -235,7 +243,6 @@ settle_family(struct metrics *m, size_t index)
 	return whole;
 }
 
-/* Families that no run remembers, most of a large file, are not read. */
 static void
 read_samples(struct metrics *m, const struct document *document, bool misfit[])
 {
@@ -247,7 +254,7 @@ read_samples(struct metrics *m, const struct document *document, bool misfit[])
 
 		/* Samples of a family follow each other: it is looked up once. */
 		if (sample->family != last)
-			ours = family_named(m, theirs->name);
+			ours = find_family(m, theirs->name);
 		last = sample->family;
 		if (ours < count && !misfit[ours])
 			misfit[ours] = !is_type(metrics_family(m, ours)->type, theirs->type) ||
@@ -276,21 +283,65 @@ read_document(struct metrics *m, const struct document *document)
 	return result;
 }
 
+/* The name of "# TYPE name gauge", or nothing. */
+static struct slice
+name_of_type(struct slice line)
+{
+	static const char type[] = "# TYPE ";
+	struct slice name = { line.at, 0 };
+
+	if (line.length > sizeof(type) && memcmp(line.at, type, sizeof(type) - 1) == 0)
+		name = name_at_metric(line.at + sizeof(type) - 1);
+	return name;
+}
+
+/*
+ * The lines that matter.  Nearly all of a large file are gauges that no run remembers; to parse them too
+ * would take more time and memory than everything else in a run with ten thousand positions.
+ */
+static void
+keep_lines(const struct metrics *m, struct slice text, struct buffer *kept)
+{
+	struct slice left_out = { text.at, 0 };
+
+	while (text.length > 0) {
+		const char *newline = memchr(text.at, '\n', text.length);
+		struct slice line = { text.at,
+			newline != NULL ? (size_t)(newline - text.at) + 1 : text.length };
+		struct slice type = name_of_type(line);
+
+		text = (struct slice){ text.at + line.length, text.length - line.length };
+		if (type.length > 0)
+			left_out = find_family(m, type) < metrics_family_count(m)
+				       ? (struct slice){ line.at, 0 }
+				       : type;
+		else if (left_out.length > 0 && line.length > left_out.length &&
+			 memcmp(line.at, left_out.at, left_out.length) == 0 &&
+			 (line.at[left_out.length] == '{' || line.at[left_out.length] == ' '))
+			continue;
+		buffer_append(kept, line.at, line.length);
+	}
+}
+
 enum state_result
 state_read(struct metrics *last, struct slice text)
 {
-	enum state_result result = STATE_UNUSABLE;
+	enum state_result result = STATE_NO_MEMORY;
 	struct document document;
+	struct buffer kept;
 	long faults;
 
 	if (!checksum_holds(text))
 		return STATE_UNUSABLE;
-	faults = parse(&document, text, NULL, NULL);
-	if (faults < 0)
-		result = STATE_NO_MEMORY;
-	else if (faults == 0)
+	buffer_init(&kept, text.length);
+	keep_lines(last, text, &kept);
+	faults = parse(&document, buffer_slice(&kept), NULL, NULL);
+	if (faults > 0)
+		result = STATE_UNUSABLE;
+	else if (faults == 0 && !kept.failed)
 		result = read_document(last, &document);
 	document_release(&document);
+	buffer_release(&kept);
 	return result;
 }
 
