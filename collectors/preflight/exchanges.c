@@ -26,8 +26,6 @@
 enum {
 	BODY_LIMIT = 256 * 1024,
 	CONNECTIONS = 128,
-	/* Even a run that used up its time may wait this long for another program that writes a ban. */
-	LEAST_LOCK_WAIT_NS = 100 * 1000 * 1000,
 };
 
 const struct option exchanges_options[] = {
@@ -370,11 +368,8 @@ exchanges_add_ban(struct exchanges *e, size_t index, struct ban ban)
 void
 exchanges_publish_bans(struct exchanges *e, struct run *run)
 {
-	struct deadline least = deadline_in(LEAST_LOCK_WAIT_NS), deadline = run_deadline(run);
 	double now = clock_unix_seconds();
 
-	if (deadline.at_ns < least.at_ns)
-		deadline = least;
 	for (size_t i = 0; i < e->count && e->memory_failure.kind == FAILURE_NONE; i++) {
 		const struct health_venue *venue = &e->venues.items[i];
 		struct failure why = { 0 };
@@ -389,7 +384,8 @@ exchanges_publish_bans(struct exchanges *e, struct run *run)
 			metrics_set(run_metrics(run), &preflight_families[PREFLIGHT_RETRY_AT],
 			    LABELS(venue->name), until);
 		if ((ban.banned_until == 0 && ban.retry_at == 0) ||
-		    ban_list_raise(run_directory(run), venue_url(venue), ban, now, deadline, &why) == 0)
+		    ban_list_raise(run_directory(run), venue_url(venue), ban, now, run_deadline(run), &why) ==
+			0)
 			continue;
 		(void)failure_prefix(&why, "its ban cannot be kept for other programs");
 		run_failed(run, venue->name, &why);
