@@ -101,7 +101,7 @@ finish() {
 await() {
 	await_left=$(($1 * 10)) await_asked=0
 	shift
-	until prom='' && "$@" >/dev/null 2>&1; do
+	until prom_text='' && "$@" >/dev/null 2>&1; do
 		[ "$await_left" -gt 0 ] || return 1
 		await_asked=$((await_asked + 1))
 		if [ "$await_asked" -le 10 ]; then
@@ -118,7 +118,7 @@ await() {
 run() {
 	want=$1
 	shift
-	got=0 prom=''
+	got=0 prom_text=''
 	"$@" >"$work/out" 2>"$work/err" || got=$?
 	check "exit status $want of: ${1##*/}" test "$got" -eq "$want"
 }
@@ -128,9 +128,10 @@ now_ns() { date +%s%N; }
 
 # spawn NAME COMMAND...: in the background; its process id in $SPAWNED, its output in $work/NAME.log.
 spawn() {
-	spawn_name=$1 prom=''
+	spawn_name=$1 prom_text=''
 	shift
-	"$@" >"$work/$spawn_name.log" 2>&1 &
+	: >"$work/$spawn_name.log" # now, so that nobody takes the last one's output for its own
+	"$@" >>"$work/$spawn_name.log" 2>&1 &
 	SPAWNED=$!
 	echo "$SPAWNED" >>"$work/pids"
 }
@@ -139,7 +140,7 @@ stop() {  # stop PID: ask, and wait until it is gone
 	kill -CONT "$1" 2>/dev/null
 	kill "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
-	prom=''
+	prom_text=''
 }
 
 # port_of PID: print the port that a server listens on, as soon as it does.  A server is started with port 0 if it
@@ -186,21 +187,21 @@ sample() {
 
 # read_prom FILE: keep its text, so that in_prom, which starts no process as sample does, can be asked often.  It is read again
 # after whatever may have changed it: run, spawn, stop and await forget it.
-read_prom() { [ -n "$prom" ] || prom=$newline$(cat "$1")$newline; }
-prom=''
+read_prom() { [ -n "$prom_text" ] || prom_text=$newline$(cat "$1")$newline; }
+prom_text=''
 newline='
 '
 # in_prom SERIES VALUE: the text has this line, to the letter; with an empty VALUE: it has no such series.
 in_prom() {
-	case ${2:+$prom} in
+	case ${2:+$prom_text} in
 	*"$newline$1 $2$newline"*) return 0 ;;
 	esac
-	case $prom in
+	case $prom_text in
 	*"$newline$1 "*) ;;
 	*) [ -n "$2" ] || return 0 ;;
 	esac
 	echo "wanted: $1 '$2', and found:"
-	echo "$prom" | grep -F -- "$1 "
+	echo "$prom_text" | grep -F -- "$1 "
 	return 1
 }
 

@@ -10,22 +10,17 @@
 
 #include "common/text/text.h"
 
-enum { LONGEST_WORD = 128 };
-
 void
 text_vformat(char *text, size_t size, const char *format, va_list args)
 {
 	static const char more[] = "...";
 	int length = vsnprintf(text, size, format, args);
-	size_t end = size - sizeof(more), word = end;
+	size_t end = size - sizeof(more);
 
 	if (length < 0 || (size_t)length < size)
 		return;
-	while (word > 0 && end - word < LONGEST_WORD && text[word - 1] != ' ')
-		word--;
-	/* Without any blank there is only one word, and a piece of it says more than nothing. */
-	if (word > 0 && text[word - 1] == ' ')
-		end = word;
+	while (end > 0 && text[end - 1] != ' ')
+		end--;
 	memcpy(text + end, more, sizeof(more));
 }
 

@@ -6,8 +6,8 @@
 
 /*
  * snprintf() that shows where there was no room: then the text ends with "..."
- * behind its last whole word.  A word of more than 128 bytes is cut too.
- * `size` is 4 at least.
+ * behind its last whole word; a single word that is too long leaves "..."
+ * alone.  `size` is 4 at least.
  */
 void text_format(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void text_vformat(char *text, size_t size, const char *format, va_list args)

@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -64,6 +65,13 @@ class Browser:
             else:
                 return answer["result"]
 
+    def close(self):
+        """Waits for all of its processes: until they have ended they write into the profile, which is to be removed."""
+        os.write(self.tell, b'{"id": 0, "method": "Browser.close"}\0')
+        self.process.wait()
+        while os.read(self.hear, 1 << 20):
+            pass
+
     def wait_for(self, method):
         end = time.monotonic() + PATIENCE
         while not any(each.get("method") == method for each in self.events):
@@ -105,6 +113,7 @@ def picture(browser, url, width, height, scheme, png):
 
 def main():
     browser = Browser(*sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(browser.close()))
     for line in sys.stdin:
         request, *fields = line.rstrip("\n").split("\t")
         try:
@@ -112,8 +121,7 @@ def main():
             print("ok", flush=True)
         except Exception as error:  # whatever it is, the scenario counts it
             print("failed: %r" % error, flush=True)
-    browser.process.terminate()
-    browser.process.wait()
+    browser.close()
 
 
 main()

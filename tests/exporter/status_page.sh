@@ -158,7 +158,8 @@ f.onload = () => {
 	let narrow = 0;
 	for (const row of d.querySelectorAll("tr"))
 		for (let i = 0; i + 1 < row.cells.length; i++)
-			narrow += box(row.cells[i + 1]).left - box(row.cells[i]).right < 6 && getComputedStyle(row).display == "table-row";
+			narrow += getComputedStyle(row).display == "table-row" &&
+				box(row.cells[i + 1]).left - box(row.cells[i]).right < 6;
 	p.textContent = "wide " + d.scrollingElement.scrollWidth + " of " + d.scrollingElement.clientWidth + ", narrow " + narrow;
 };
 </script>"""

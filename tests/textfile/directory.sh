@@ -243,7 +243,7 @@ survives "removed and made again" "cannot open the textfile directory '$textfile
 break_it() { mv "$textfiles" "$work/away"; }
 mend_it() { mv "$work/away" "$textfiles"; }
 survives "moved away and back" "cannot open the textfile directory '$textfiles': No such file or directory"
-break_it() { rm "$prom" && mkdir "$prom"; }
+break_it() { until rm -f "$prom" && mkdir "$prom" 2>"$work/mkdir.err"; do :; done; }  # the loop may be quicker than mkdir
 mend_it() { rmdir "$prom"; }
 survives "a directory in the file's place" "cannot replace '$prom'"
 break_it() { hold_lock; }

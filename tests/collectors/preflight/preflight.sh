@@ -285,6 +285,7 @@ faulty() {  # faulty FAULT STATUS ENV [FLAG...]
 	control DELETE ''
 	flatten
 }
+max_skew=500ms
 faulty '/okx/skew?value=3000' 1 paper
 check "a clock that is off fails" is exchange_health fail 'okx: its clock and ours are'
 check "what to do" hinted exchange_health chrony
@@ -299,6 +300,7 @@ faulty '/upbit/latency?value=20' 0 paper
 check "whole seconds alone are no reason to warn" is exchange_health pass
 faulty '/upbit/latency?value=1300' 0 paper
 check "but a late answer is, there too" is exchange_health warn 'upbit: its clock and ours are'
+max_skew=10s
 faulty '/binance/halted?value=BTC/USDT' 1 paper
 check "a symbol that is halted fails" is exchange_health fail 'binance: BTC/USDT cannot be traded'
 faulty '/okx/maintenance' 1 paper
