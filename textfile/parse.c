@@ -35,7 +35,7 @@ make_printable(char *text)
 	}
 }
 
-static void
+__attribute__((format(printf, 5, 0))) static void
 report_list(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
     const char *format, va_list arguments)
 {

@@ -154,7 +154,8 @@ import http.server, sys
 policy, folder = sys.argv[2], sys.argv[3]
 FRAME = """<!DOCTYPE html><iframe id=f width=%s height=800 style="border:0" src="/plain/%s"></iframe><p id=p>none</p><script>
 f.onload = () => {
-	const d = f.contentDocument, box = (cell) => { let r = d.createRange(); r.selectNodeContents(cell); return r.getBoundingClientRect() };
+	const d = f.contentDocument;
+	const box = (cell) => { let r = d.createRange(); r.selectNodeContents(cell); return r.getBoundingClientRect() };
 	let narrow = 0;
 	for (const row of d.querySelectorAll("tr"))
 		for (let i = 0; i + 1 < row.cells.length; i++)

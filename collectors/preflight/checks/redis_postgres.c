@@ -219,8 +219,9 @@ judge_latency(
 	double sorted[SERVER_SAMPLES], median;
 	bool fails;
 
+	memcpy(sorted, server->seconds, count * sizeof(*sorted));
 	for (size_t i = 0; i < count; i++)
-		result->samples[result->sample_count++] = sorted[i] = server->seconds[i];
+		result->samples[result->sample_count++] = sorted[i];
 	qsort(sorted, count, sizeof(*sorted), compare_seconds);
 	median = sorted[count / 2];
 	fails = median > servers->fail;
