@@ -98,8 +98,9 @@ read_history(struct health_venue *venue, const struct metrics *last, const struc
 	const struct history met = venue->history;
 
 	history_read(last, venue->name, now, &venue->history);
-	venue->history.banned_until = later(listed.banned_until, met.banned_until);
-	venue->history.retry_at = later(listed.retry_at, met.retry_at);
+	venue->history.banned_until =
+	    later(listed.banned_until, ban_in_force(met.banned_until, now, BAN_MOST));
+	venue->history.retry_at = later(listed.retry_at, ban_in_force(met.retry_at, now, RETRY_MOST));
 	for (size_t i = 0; i < venue->book_count; i++)
 		history_read_book(last, venue->name, venue->symbols[i], &venue->books[i].history);
 	return judge_may_ask(&venue->history, now);

@@ -45,6 +45,12 @@ ban_hold_until(double demanded, double now, double untold, double most)
 	return demanded < now + most ? demanded : now + most;
 }
 
+double
+ban_in_force(double time, double now, double most)
+{
+	return time > now && time <= now + most + clock_slack ? time : 0;
+}
+
 static int
 fail(const char *action, const char *directory, const char *name, struct failure *why)
 {
@@ -126,8 +132,6 @@ next_word(struct slice *line)
 	return word;
 }
 
-/* A time that is over becomes 0, and so does one further away than a ban can last (the clock was set back).
- */
 static bool
 read_time(struct slice text, double now, double most, double *time)
 {
@@ -135,7 +139,7 @@ read_time(struct slice text, double now, double most, double *time)
 
 	if (!(value >= 0 && value <= 1e15))
 		return false;
-	*time = value > now && value <= now + most + clock_slack ? value : 0;
+	*time = ban_in_force(value, now, most);
 	return true;
 }
 

@@ -38,6 +38,10 @@ enum {
  */
 double ban_hold_until(double demanded, double now, double untold, double most);
 
+/* `time` if it is in force at `now`, else 0: it is over, or further away than a ban can last, because the
+ * clock was set back. */
+double ban_in_force(double time, double now, double most);
+
 enum { BAN_LIST_ENTRIES = 256, BAN_LIST_URL = 512 };
 
 struct ban {

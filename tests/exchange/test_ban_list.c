@@ -177,6 +177,17 @@ START_TEST(after_the_clock_was_set_back_a_ban_that_cannot_be_is_forgotten)
 }
 END_TEST
 
+START_TEST(what_a_loop_remembers_has_the_same_bounds)
+{
+	ck_assert_double_eq(ban_in_force(noon + 60, noon, RETRY_MOST), noon + 60);
+	ck_assert_double_eq(ban_in_force(noon, noon, RETRY_MOST), 0);
+	ck_assert_double_eq(ban_in_force(0, noon, RETRY_MOST), 0);
+	ck_assert_double_eq(ban_in_force(noon + 60, noon - 9 * 3600, RETRY_MOST), 0);
+	ck_assert_double_eq(ban_in_force(noon + 60, noon - 9 * 3600, BAN_MOST), noon + 60);
+	ck_assert_double_eq(ban_in_force(NAN, noon, BAN_MOST), 0);
+}
+END_TEST
+
 /* What is no entry, and whether upbit, which is named in some, is held back by it. */
 static const struct {
 	const char *line;
@@ -341,6 +352,7 @@ main(void)
 	tcase_add_test(all, what_is_over_counts_for_nothing_and_goes_when_something_is_written);
 	tcase_add_test(all, what_is_demanded_is_cut_to_a_week_and_an_hour);
 	tcase_add_test(all, after_the_clock_was_set_back_a_ban_that_cannot_be_is_forgotten);
+	tcase_add_test(all, what_a_loop_remembers_has_the_same_bounds);
 	tcase_add_loop_test(all, damage_is_told_and_the_other_lines_count, 0, LENGTH(damaged));
 	tcase_add_test(all, a_file_that_cannot_be_read_says_that_nobody_may_be_asked);
 	tcase_add_test(all, the_list_has_a_limit);
