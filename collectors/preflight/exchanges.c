@@ -259,6 +259,9 @@ exchanges_begin(struct exchanges *e, struct run *run, bool health_is_checked)
 	struct ban_list list;
 
 	e->memory_failure = e->list_damage = e->history_failure = (struct failure){ 0 };
+	/* A loop also holds to a ban that it met and could not write into the list. */
+	for (size_t i = 0; i < e->count; i++)
+		e->retry_at[i] = later(e->retry_at[i], later(e->bans[i].banned_until, e->bans[i].retry_at));
 	clear(e);
 	if (e->count == 0)
 		return;
@@ -267,7 +270,8 @@ exchanges_begin(struct exchanges *e, struct run *run, bool health_is_checked)
 	for (size_t i = 0; i < e->count; i++) {
 		struct ban ban = ban_list_find(&list, venue_url(&e->venues.items[i]));
 
-		e->retry_at[i] = later(ban.banned_until, ban.retry_at);
+		e->retry_at[i] =
+		    later(ban_in_force(e->retry_at[i], now, BAN_MOST), later(ban.banned_until, ban.retry_at));
 	}
 	e->list_damage = list.damage;
 	if (list.damage.kind != FAILURE_NONE && !health_is_checked)

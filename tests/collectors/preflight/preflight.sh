@@ -334,6 +334,18 @@ rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
 faulty '/okx/429?value=600' 1 paper --no-metrics
 check "a back-off is, also without metrics" grep -q "^http://127.0.0.1:$paper_port/okx 0 [1-9]" "$textfiles/.exchange_bans"
 rm -f "$textfiles/.exchange_bans"
+# A loop holds to a ban that it could not write into the list.
+rm -f "$textfiles/.exchange_bans.lock"
+mkdir "$textfiles/.exchange_bans.lock"
+control POST '/binance/418?value=600'
+spawn held "$preflight" --env paper --exchange.profiles "$repository/exchanges" --symbol BTC/USDT --interval 1s \
+	--exchange "binance=http://127.0.0.1:$paper_port/binance" --check exchange_health --degraded.headroom 0
+held=$SPAWNED
+told() { test "$(grep -c 'binance: not asked until' "$work/held.log")" -ge "$1"; }
+check "a ban that cannot be written down holds for a loop" await 10 told 2
+check "and that it cannot is logged" grep -q 'its ban cannot be kept for other programs' "$work/held.log"
+stop "$held"
+rm -rf "$textfiles"/*.prom "$textfiles/.exchange_bans.lock"
 # What the bot may spend of a rate limit too is spent sparingly, and reckoned with.
 control DELETE ''
 flatten
