@@ -82,7 +82,8 @@ share_weight(struct exchanges *e, const struct check_setup *setup, struct failur
 
 		account_choose(account);
 		besides[i] = account_weight(&account->target);
-		account->books_are_read = e->shares_books;
+		/* Only open_positions needs prices; live_guard asks for the keys. */
+		account->books_are_read = e->shares_books || !setup->included[CHECK_OPEN_POSITIONS];
 		venue_choose(&e->venues.items[i], &target);
 		if (health)
 			account->weight_limit -= exchange_weight(&target);

@@ -368,6 +368,11 @@ flatten
 gate 0 paper --skip exchange_health
 control GET /requests
 check "positions read it where exchange_health is left out" asked_once binance /api/v3/depth BTC/USDT ETH/USDT
+control DELETE ''
+flatten
+gate 0 live --check exchange_health --check live_guard
+control GET /requests
+check "live_guard reads none of its own" asked_once binance /api/v3/depth BTC/USDT ETH/USDT
 # An exchange of which no book is looked at would pass, whatever is halted there.
 run 2 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange binance --exchange upbit --symbol upbit:BTC/KRW \
 	--config.check
