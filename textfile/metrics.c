@@ -391,6 +391,11 @@ metrics_copy(const struct metrics *m, family_filter *takes)
 	for (size_t f = 0; f < m->family_count; f++)
 		if (takes(m->rows[f].family))
 			merge_rows(copy, f, &m->rows[f]);
+	/* Counters would go down, and nothing would say so. */
+	if (copy->dropped > m->dropped) {
+		metrics_free(copy);
+		return NULL;
+	}
 	return copy;
 }
 

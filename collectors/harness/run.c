@@ -340,14 +340,16 @@ run_publish(const struct run *run, struct failure *why)
 	struct metrics *waiting = metrics_copy(run->metrics, family_continues);
 	int result;
 
-	if (waiting == NULL)
-		result = failure_set(why, FAILURE_LOCAL, "out of memory");
-	else if (run->settings->print)
-		result = print(run, why);
-	else
-		result = publish_file(run, why);
+	if (waiting == NULL) {
+		/* The counts wait where they are. */
+		for (size_t i = 0; i < metrics_family_count(run->metrics); i++)
+			if (!family_continues(metrics_family(run->metrics, i)))
+				metrics_clear_family(run->metrics, i);
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	}
+	result = run->settings->print ? print(run, why) : publish_file(run, why);
 	metrics_clear(run->metrics);
-	if (result != 0 && waiting != NULL)
+	if (result != 0)
 		metrics_merge(run->metrics, waiting);
 	metrics_free(waiting);
 	return result;
