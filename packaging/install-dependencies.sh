@@ -18,7 +18,7 @@ packages_of() {
 	run) echo curl redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check iproute2 jq nginx openssl procps python3 python3-prometheus-client python3-psycopg2 wrk \
+		echo check iproute2 jq nginx openssl procps python3 python3-prometheus-client python3-psycopg2 python3-yaml wrk \
 			prometheus-alertmanager prometheus-postgres-exporter prometheus-redis-exporter
 		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.

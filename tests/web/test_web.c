@@ -257,10 +257,10 @@ static const struct {
 	{ "GET /hello" REST "Content-Length: 0\r\ncontent-length: 5\r\n\r\nabcde", "HTTP/1.1 400 ",
 	    "one Host" },
 	{ "GET /hello" REST "Content-Length : 5\r\n\r\nabcde", "HTTP/1.1 400 ", "" },
-	/* libmicrohttpd puts a line that goes on with a blank behind the name. */
-	{ "GET /hello" REST "Content-Length:\r\n 5\r\n\r\nabcde", "HTTP/1.1 400 ", "one Host" },
-	{ "GET /hello" REST "content-length: 0\r\n\t5\r\n\r\nabcde", "HTTP/1.1 400 ", "one Host" },
-	{ "GET /hello" REST "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 ", "one Host" },
+	/* libmicrohttpd before 1.0 puts a line that goes on with a blank behind the name; 1.0 sees a body. */
+	{ "GET /hello" REST "Content-Length:\r\n 5\r\n\r\nabcde", "HTTP/1.1 4", "" },
+	{ "GET /hello" REST "content-length: 0\r\n\t5\r\n\r\nabcde", "HTTP/1.1 4", "" },
+	{ "GET /hello" REST "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 4", "" },
 	{ "GET /hello" REST "Transfer-Encoding\v: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 ", "one Host" },
 	{ "GET /hello" REST "X-\xe9: 1\r\n\r\n", "HTTP/1.1 400 ", "one Host" },
 	{ "GET /hello" REST "!#$%&'*+-.^_`|~09azAZ: 1\r\n\r\n", "HTTP/1.1 200 ", "/hello" },
