@@ -1,9 +1,13 @@
 /*
- * The threads are detached, because nobody may be left to join them.  `running`
- * is handed over under the mutex: so all that the work wrote before its end is
+ * `running` is handed over under the mutex: so all that the work wrote before its end is
  * seen by the thread that finds it ended, and nothing is read while it still writes.
+ *
+ * A thread that has ended is joined, because libraries clean up after a thread behind its
+ * work (OpenSSL does), and at the end of a program that must not still go on.  One that
+ * never ends is never joined.
  */
 
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,9 +21,19 @@ background_init(struct background *background)
 	(void)pthread_cond_init(&background->ended, NULL);
 }
 
+/* It has ended, or does so at once. */
+static void
+join(struct background *background)
+{
+	if (background->joinable)
+		(void)pthread_join(background->thread, NULL);
+	background->joinable = false;
+}
+
 void
 background_release(struct background *background)
 {
+	join(background);
 	(void)pthread_cond_destroy(&background->ended);
 	(void)pthread_mutex_destroy(&background->mutex);
 }
@@ -37,19 +51,27 @@ run(void *argument)
 	return NULL;
 }
 
+/* All signals are blocked in the new thread: a signal that the program blocks for a moment must not end it
+ * there. */
 int
 background_start(
     struct background *background, void (*work)(void *context), void *context, struct failure *why)
 {
-	pthread_t thread;
+	sigset_t all, before;
 	int error;
 
+	/* The last one was late, and has ended since. */
+	join(background);
 	background->work = work;
 	background->context = context;
 	background->running = true;
-	error = pthread_create(&thread, NULL, run, background);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&background->thread, NULL, run, background);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	background->joinable = error == 0;
 	if (error == 0)
-		return pthread_detach(thread);
+		return 0;
 	background->running = false;
 	return failure_set(why, FAILURE_LOCAL, "cannot start a thread: %s", strerror(error));
 }
@@ -68,6 +90,8 @@ background_wait(struct background *background, struct deadline deadline)
 		    pthread_cond_clockwait(&background->ended, &background->mutex, CLOCK_MONOTONIC, &until);
 	ended = !background->running;
 	(void)pthread_mutex_unlock(&background->mutex);
+	if (ended)
+		join(background);
 	return ended;
 }
 

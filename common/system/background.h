@@ -20,6 +20,8 @@ struct background {
 	pthread_mutex_t mutex;
 	pthread_cond_t ended;
 	bool running;
+	bool joinable; /* `thread` is there, and was not joined */
+	pthread_t thread;
 	void (*work)(void *context);
 	void *context;
 };
@@ -31,7 +33,8 @@ void background_release(struct background *background);
 int background_start(
     struct background *background, void (*work)(void *context), void *context, struct failure *why);
 
-/* True: the work is done, and what it wrote can be read.  False: the deadline passed first. */
+/* True: the work is done, its thread is gone, and what it wrote can be read.  False: the deadline passed
+ * first. */
 bool background_wait(struct background *background, struct deadline deadline);
 
 bool background_is_running(struct background *background);

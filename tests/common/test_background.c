@@ -1,4 +1,6 @@
 #include <semaphore.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "common/system/background.h"
 #include "tests/suite.h"
@@ -66,6 +68,58 @@ START_TEST(work_that_is_late_is_left_behind_and_may_end_later)
 }
 END_TEST
 
+static pthread_key_t key;
+
+/* As a library does, it takes a while behind the work. */
+static void
+clean_up(void *cleaned_up)
+{
+	usleep(50000);
+	*(int *)cleaned_up = 1;
+}
+
+static void
+use_library(void *cleaned_up)
+{
+	(void)pthread_setspecific(key, cleaned_up);
+}
+
+START_TEST(what_libraries_clean_up_behind_the_work_is_done_too)
+{
+	int waited_for = 0, released = 0;
+
+	ck_assert_int_eq(pthread_key_create(&key, clean_up), 0);
+	ck_assert_int_eq(background_start(&background, use_library, &waited_for, &why), 0);
+	ck_assert(background_wait(&background, long_deadline()));
+	ck_assert_int_eq(waited_for, 1);
+	ck_assert_int_eq(background_start(&background, use_library, &released, &why), 0);
+	while (background_is_running(&background))
+		usleep(1000);
+	background_release(&background);
+	ck_assert_int_eq(released, 1);
+	background_init(&background);
+}
+END_TEST
+
+static void
+look_at_signals(void *blocked)
+{
+	sigset_t now;
+
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &now);
+	*(int *)blocked = sigismember(&now, SIGTERM);
+}
+
+START_TEST(signals_are_for_the_threads_that_the_program_knows)
+{
+	int blocked = -1;
+
+	ck_assert_int_eq(background_start(&background, look_at_signals, &blocked, &why), 0);
+	ck_assert(background_wait(&background, long_deadline()));
+	ck_assert_int_eq(blocked, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -75,6 +129,8 @@ main(void)
 	tcase_add_checked_fixture(cases, begin, end);
 	tcase_add_test(cases, what_the_work_wrote_is_read_when_it_has_ended);
 	tcase_add_test(cases, work_that_is_late_is_left_behind_and_may_end_later);
+	tcase_add_test(cases, what_libraries_clean_up_behind_the_work_is_done_too);
+	tcase_add_test(cases, signals_are_for_the_threads_that_the_program_knows);
 	suite_add_tcase(suite, cases);
 	return run_suite(suite);
 }
