@@ -297,15 +297,17 @@ static void
 run_checks(struct preflight *preflight, struct run *run, struct checklist *checklist)
 {
 	bool health = preflight->listed[CHECK_EXCHANGE_HEALTH] && !preflight->skipped[CHECK_EXCHANGE_HEALTH];
+	/* Asked once: a late check may end at any moment, and then the answers of its run are still there. */
+	bool held = check_runs_hold_exchanges(preflight->runs);
 	size_t total = 0;
 
 	for (int check = 0; check < CHECKS; check++)
 		total += preflight->listed[check];
 	/* This comes before any check: an exchange that has banned us must not be asked. */
-	if (!check_runs_hold_exchanges(preflight->runs))
+	if (!held)
 		exchanges_begin(preflight->exchanges, run, health);
 	checklist_open(checklist, list_output(run), total);
-	preflight_run_checks(preflight->runs, preflight->listed, preflight->skipped,
+	preflight_run_checks(preflight->runs, preflight->listed, preflight->skipped, held,
 	    deadline_of_checks(preflight, run), preflight->results, checklist);
 	/* This keeps bans that the checks met, before anything else can fail. */
 	exchanges_publish_bans(preflight->exchanges, run);

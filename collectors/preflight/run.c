@@ -54,9 +54,10 @@ run_check(void *context)
 
 void
 preflight_run_checks(struct check_run runs[CHECKS], const bool listed[CHECKS], const bool skipped[CHECKS],
-    struct deadline deadline, struct check_result results[CHECKS], struct checklist *checklist)
+    bool exchanges_are_held, struct deadline deadline, struct check_result results[CHECKS],
+    struct checklist *checklist)
 {
-	bool started[CHECKS] = { false }, held = check_runs_hold_exchanges(runs);
+	bool started[CHECKS] = { false };
 	struct deadline until = { .at_ns = deadline.at_ns + GRACE_NS };
 	int64_t began_ns = clock_now_ns();
 
@@ -69,7 +70,8 @@ preflight_run_checks(struct check_run runs[CHECKS], const bool listed[CHECKS], c
 			continue;
 		if (skipped[check]) {
 			check_result_skip(result, "left out by --skip");
-		} else if (check_run_is_late(&runs[check]) || (held && shares_exchanges(check))) {
+		} else if (check_run_is_late(&runs[check]) ||
+			   (exchanges_are_held && shares_exchanges(check))) {
 			result->kind = FAILURE_TIMEOUT;
 			check_result_add(
 			    result, STATUS_FAIL, hint, "it has not answered since an earlier run");

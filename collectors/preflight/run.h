@@ -19,12 +19,13 @@ struct check_run {
  * Run all checks that are listed and not skipped at once, and copy what they
  * found to `results`.  Back by the deadline and a quarter of a second in every
  * case: a check that has not ended by then has failed.  Its thread may still run
- * (check_run_is_late()); while it does, later runs do not start that check again,
- * nor those that share exchanges with it.
+ * (check_run_is_late()); while it does, later runs do not start that check again.
+ * With `exchanges_are_held`, none that shares exchanges is started: they still hold
+ * the answers of an earlier run.
  */
 void preflight_run_checks(struct check_run runs[CHECKS], const bool listed[CHECKS],
-    const bool skipped[CHECKS], struct deadline deadline, struct check_result results[CHECKS],
-    struct checklist *checklist);
+    const bool skipped[CHECKS], bool exchanges_are_held, struct deadline deadline,
+    struct check_result results[CHECKS], struct checklist *checklist);
 
 /* Whether the thread of an earlier run is still in that check. */
 bool check_run_is_late(struct check_run *run);
