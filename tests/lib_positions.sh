@@ -125,7 +125,7 @@ nothing_of() {
 	case $1 in
 	arbitrage_*) nothing_text=$newline$1 ;;
 	esac
-	case $prom in
+	case $prom_text in
 	*"$nothing_text"*) return 1 ;;
 	esac
 }
