@@ -168,7 +168,7 @@ read_refusal(struct account_venue *venue, const struct http_response *response)
 	double now = clock_unix_seconds(), until;
 
 	/* The same rules as for public requests, which come from the same address. */
-	answer_complaint(profile, response->body, &complaint);
+	answer_complaint(profile, response->body, NULL, &complaint);
 	answer_signals(profile, response, &complaint, now, &signals);
 	if (!signals.banned && !signals.throttled)
 		return;

@@ -311,6 +311,18 @@ account_key_free(struct account_key *key)
 	free(key);
 }
 
+struct secrets
+account_key_sent(const struct account_key *key, char *values[ACCOUNT_SENT])
+{
+	struct secrets sent = { .values = values };
+
+	if (key != NULL && *key->name != '\0')
+		values[sent.count++] = key->name;
+	if (key != NULL && key->passphrase != NULL && *key->passphrase != '\0')
+		values[sent.count++] = key->passphrase;
+	return sent;
+}
+
 const char *
 account_key_name(const struct account_key *key)
 {

@@ -29,6 +29,10 @@ struct account_key *account_key_new(const struct profile *profile, const char *k
 /* All that is secret is wiped.  Takes NULL. */
 void account_key_free(struct account_key *key);
 
+/* What of it is in requests as it is, so that an answer may repeat it; borrowed.  Takes NULL. */
+enum { ACCOUNT_SENT = 2 };
+struct secrets account_key_sent(const struct account_key *key, char *values[ACCOUNT_SENT]);
+
 /* The public half ("access key"), for finding oneself in a list of keys. */
 const char *account_key_name(const struct account_key *key);
 

@@ -363,14 +363,17 @@ advice(const struct profile *profile, const struct complaint *complaint, enum fa
 }
 
 static int
-fail_refused(const struct profile *profile, const struct http_response *response, struct failure *why)
+fail_refused(const struct profile *profile, const struct account_key *key,
+    const struct http_response *response, struct failure *why)
 {
+	char *values[ACCOUNT_SENT];
+	struct secrets sent = account_key_sent(key, values);
 	struct complaint complaint;
 	struct signals signals;
 	struct failure reason;
 	const char *what;
 
-	answer_complaint(profile, response->body, &complaint);
+	answer_complaint(profile, response->body, &sent, &complaint);
 	/* For the words "banned" and "asked too much" only; account.c reads the times. */
 	answer_signals(profile, response, &complaint, 0, &signals);
 	(void)answer_fail(profile, response, &complaint, &signals, &reason);
@@ -418,12 +421,12 @@ account_read_page(const struct profile *profile, enum account_endpoint endpoint,
 	}
 	/* A part (206) of a list would be a shorter list. */
 	if (response->status != 200)
-		return fail_refused(profile, response, why);
+		return fail_refused(profile, key, response, why);
 	if (json_scan_open(&scan, response->body, why) != 0 || (ok = answer_is_ok(profile, &scan, why)) < 0)
 		return -1;
 	/* An error with status 200. */
 	if (ok == 0)
-		return fail_refused(profile, response, why);
+		return fail_refused(profile, key, response, why);
 	if (read_document(profile, endpoint, key, &scan, lists, health, cursor, why) == 0)
 		return 0;
 	free(*cursor);

@@ -1,6 +1,7 @@
 #ifndef EXCHANGE_ANSWER_ANSWER_H
 #define EXCHANGE_ANSWER_ANSWER_H
 
+#include "common/config/secrets.h"
 #include "exchange/profile/profile.h"
 #include "probes/http/http.h"
 #include "json/scan.h"
@@ -43,12 +44,17 @@ int answer_restricted(struct json_scan *scan, struct slice row, const char *poin
  */
 int answer_is_ok(const struct profile *profile, struct json_scan *scan, struct failure *why);
 
-/* What an error says of itself.  If the body is no JSON, it is the message. */
+/*
+ * What an error says of itself.  If the body is no JSON, it is the message.  `sent` is what of the request
+ * is secret, for the answer may repeat it; NULL: nothing.
+ */
 struct complaint {
-	char code[64];
-	char message[200];
+	char code[64];     /* these two to be compared, */
+	char message[200]; /* never to be shown */
+	char shown[272];   /* " CODE MESSAGE", with what is secret masked; "": it says nothing */
 };
-void answer_complaint(const struct profile *profile, struct slice body, struct complaint *complaint);
+void answer_complaint(const struct profile *profile, struct slice body, const struct secrets *sent,
+    struct complaint *complaint);
 
 /* Whether it is in this list: by its code, or by how its message begins. */
 bool answer_is_of_class(const struct profile_list *class, const struct complaint *complaint);

@@ -20,7 +20,7 @@
 #include "textfile/number.h"
 
 /* 418 is a ban on every exchange, also where its documentation does not mention it. */
-enum { STATUS_BAN = 418 };
+enum { STATUS_BAN = 418, BEGINNING = 1024 };
 
 /* Each header once: there is room for HTTP_HEADERS of them. */
 static size_t
@@ -165,9 +165,9 @@ answer_is_ok(const struct profile *profile, struct json_scan *scan, struct failu
 
 /* The first pointer that finds a text: different errors of an exchange have it in different places. */
 static void
-read_first(struct json_scan *scan, const struct profile_list *pointers, char *out, size_t size)
+read_first(struct json_scan *scan, const struct profile_list *pointers, char out[BEGINNING])
 {
-	char buffer[1024];
+	char buffer[BEGINNING];
 
 	*out = '\0';
 	for (size_t i = 0; i < pointers->count && *out == '\0'; i++) {
@@ -177,24 +177,51 @@ read_first(struct json_scan *scan, const struct profile_list *pointers, char *ou
 		if (!json_scan_text(value, buffer, sizeof(buffer), &text) &&
 		    json_scan_kind(value) == SCAN_STRING)
 			text = (struct slice){ value.at + 1, value.length - 2 };
-		text_format(out, size, "%.*s", SLICE_ARGS(text));
+		(void)snprintf(out, BEGINNING, "%.*s", SLICE_ARGS(text));
 	}
 }
 
-void
-answer_complaint(const struct profile *profile, struct slice body, struct complaint *complaint)
+/* Adds it behind a blank, and not more than `most` bytes of it. */
+static void
+add_shown(struct complaint *complaint, const char *text, size_t most)
 {
+	size_t length = strlen(complaint->shown);
+
+	if (*text == '\0')
+		return;
+	complaint->shown[length++] = ' ';
+	text_format(complaint->shown + length, most, "%s", text);
+}
+
+/* Lists of a profile are compared with what came; people see it masked, and masked before it is cut. */
+void
+answer_complaint(
+    const struct profile *profile, struct slice body, const struct secrets *sent, struct complaint *complaint)
+{
+	char code[BEGINNING] = "", message[BEGINNING] = "";
 	struct failure ignored;
 	struct json_scan scan;
+	bool same;
 
-	*complaint = (struct complaint){ "", "" };
 	if (json_scan_open(&scan, body, &ignored) == 0) {
-		read_first(&scan, &profile->error_code, complaint->code, sizeof(complaint->code));
-		read_first(&scan, &profile->error_message, complaint->message, sizeof(complaint->message));
+		read_first(&scan, &profile->error_code, code);
+		read_first(&scan, &profile->error_message, message);
 	} else if (body.length > 0) {
 		/* Bans and 429s may be plain text or HTML. */
-		text_format(complaint->message, sizeof(complaint->message), "%.*s", SLICE_ARGS(body));
+		(void)snprintf(message, sizeof(message), "%.*s", SLICE_ARGS(body));
 	}
+	*complaint = (struct complaint){ .shown = "" };
+	text_format(complaint->code, sizeof(complaint->code), "%s", code);
+	text_format(complaint->message, sizeof(complaint->message), "%s", message);
+	/* Kraken has one text for both. */
+	same = strcmp(code, message) == 0;
+	if (sent != NULL) {
+		secrets_mask(sent, code);
+		secrets_mask(sent, message);
+	}
+	add_shown(complaint, code, sizeof(complaint->code));
+	if (!same)
+		add_shown(complaint, message, sizeof(complaint->message));
 }
 
 /* "banned until 1700000000000", in any unit; negative: not there. */
@@ -282,10 +309,7 @@ answer_fail(const struct profile *profile, const struct http_response *response,
 			   : signals->throttled   ? "asked too much"
 			   : signals->maintenance ? "in maintenance"
 						  : "refused";
-	/* Kraken has one text for both. */
-	const char *message = strcmp(complaint->code, complaint->message) != 0 ? complaint->message : "";
 
-	return failure_set(why, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s%s%s%s", what,
-	    response->status, *complaint->code != '\0' ? " " : "", complaint->code,
-	    *message != '\0' ? " " : "", message);
+	return failure_set(why, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s", what,
+	    response->status, complaint->shown);
 }

@@ -346,7 +346,8 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
 				symbols[i].tradable = -1;
 		}
 	} else if (response->status != 0) {
-		answer_complaint(profile, whole ? response->body : (struct slice){ NULL, 0 }, &complaint);
+		answer_complaint(
+		    profile, whole ? response->body : (struct slice){ NULL, 0 }, NULL, &complaint);
 		answer_signals(profile, response, &complaint, now, &answer->signals);
 		/* Only of a request about one symbol: then it is clear which symbol the error means. */
 		answer->unknown_symbol = profile->endpoints[endpoint].per_symbol &&

@@ -270,6 +270,51 @@ START_TEST(an_error_that_is_no_json_is_a_refusal_too)
 }
 END_TEST
 
+static const struct {
+	const char *exchange, *key, *passphrase;
+	const char *before, *behind; /* of the key in the answer */
+} repeated[] = {
+	/* Each would be cut within the key. */
+	{ "binance", "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", NULL, "{\"code\":\"",
+	    "\"}" },
+	{ "binance", "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", NULL,
+	    "{\"code\":-1,\"msg\":\"GET:"
+	    "/api/v3/account?recvWindow=5000&timestamp=1700000000000&signature="
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef&key=",
+	    "\"}" },
+	{ "okx", "testkey", "correct horse battery staple",
+	    "{\"code\":\"1\",\"msg\":\"of all the headers that you have sent to this server today, and which it has "
+	    "looked at with much care, this one and this one alone is one that it does not like at all, dear "
+	    "client: ",
+	    "\"}" },
+	{ "okx", "testkey", "a-passphrase-of-ours",
+	    "<html><body>1111111111222222222233333333334444444444555555555566666666667777777777888888888899999999990000"
+	    "000000111111111122222222223333333333444444444455555555556666666666777777777788",
+	    "</body>" },
+};
+
+START_TEST(a_refusal_repeats_no_part_of_the_key)
+{
+	struct profile *p = load(repeated[_i].exchange);
+	const char *passphrase = repeated[_i].passphrase,
+		   *secret = passphrase ? passphrase : repeated[_i].key;
+	struct account_key *key = account_key_new(p, repeated[_i].key, "AAAA", passphrase, &secrets, &why);
+	struct http_response response = { .status = 401 };
+	char body[1024], piece[5] = "", *cursor;
+
+	ck_assert_msg(key != NULL, "%s", why.text);
+	(void)snprintf(body, sizeof(body), "%s%s%s", repeated[_i].before, secret, repeated[_i].behind);
+	response.body = SLICE(body);
+	ck_assert_int_eq(
+	    account_read_page(p, ACCOUNT_BALANCES, key, &response, &lists, &health, &cursor, &why), -1);
+	memcpy(piece, secret, sizeof(piece) - 1);
+	ck_assert_msg(strstr(why.text, piece) == NULL, "%s", why.text);
+	ck_assert_msg(strstr(why.text, "refused: HTTP 401 ") == why.text, "%s", why.text);
+	account_key_free(key);
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(an_answer_that_did_not_come_is_its_own_failure)
 {
 	struct profile *p = load("gate");
@@ -787,6 +832,7 @@ main(void)
 	tcase_add_loop_test(all, an_account_holds_what_the_exchange_says, 0, LENGTH(accounts));
 	tcase_add_loop_test(all, a_refusal_says_what_to_do_about_it, 0, LENGTH(refusals));
 	tcase_add_test(all, an_error_that_is_no_json_is_a_refusal_too);
+	tcase_add_loop_test(all, a_refusal_repeats_no_part_of_the_key, 0, LENGTH(repeated));
 	tcase_add_test(all, an_answer_that_did_not_come_is_its_own_failure);
 	tcase_add_loop_test(all, what_cannot_be_read_is_a_failure_and_never_flat, 0, LENGTH(unreadable));
 	tcase_add_test(all, a_page_that_fails_midway_leaves_the_pages_before_alone);
