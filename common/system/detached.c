@@ -94,8 +94,9 @@ static void
 exit_at_once(int status, void *context)
 {
 	(void)context;
-	/* _exit() would throw away what is buffered. */
-	(void)fflush(NULL);
+	/* _exit() would throw away what is buffered.  Not of all files: a thread that was left behind may be
+	 * reading one, and hold its lock. */
+	(void)fflush(stdout);
 	_exit(status);
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/net/connect.h"
@@ -390,6 +391,48 @@ START_TEST(no_more_than_256_threads_are_left_behind)
 }
 END_TEST
 
+struct reader {
+	char key[8];
+	FILE *file;
+};
+
+/* As a library that reads a file from a file system that does not answer: it holds the file's lock. */
+static void
+read_for_ever(void *work)
+{
+	flockfile(((struct reader *)work)->file);
+	for (;;)
+		(void)pause();
+}
+
+START_TEST(a_file_that_is_being_read_does_not_hold_up_the_end)
+{
+	static const struct detached task = { read_for_ever, free };
+	char text[8] = "";
+	int ends[2], status;
+	pid_t child;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		struct reader *reader = calloc(1, sizeof(*reader));
+
+		(void)alarm(20);
+		(void)dup2(ends[1], STDOUT_FILENO);
+		reader->file = tmpfile();
+		(void)detached_run(&task, reader->key, reader, deadline_in(second_ns / 100));
+		printf("told");
+		exit(7);
+	}
+	(void)close(ends[1]);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "%x", (unsigned)status);
+	ck_assert_int_eq(read(ends[0], text, sizeof(text) - 1), 4);
+	ck_assert_str_eq(text, "told");
+	(void)close(ends[0]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -414,6 +457,7 @@ main(void)
 	tcase_add_test(jobs, jobs_run_at_once_and_each_index_once);
 	tcase_add_test(jobs, work_that_is_late_is_left_behind_and_not_begun_again_until_it_ends);
 	tcase_add_test(jobs, no_more_than_256_threads_are_left_behind);
+	tcase_add_test(jobs, a_file_that_is_being_read_does_not_hold_up_the_end);
 	tcase_add_test(jobs, no_job_and_one_job_start_no_thread);
 	suite_add_tcase(suite, names);
 	suite_add_tcase(suite, sockets);
