@@ -97,6 +97,8 @@ open_alertmanager(struct alerts *alerts, const struct options *given, size_t ind
 	if (fault == NULL && (asprintf(&each->url, "%.*s/api/v2/alerts", (int)length, text) < 0 ||
 				 name_place(alerts, each, &url) != 0))
 		fault = "out of memory";
+	if (fault == NULL && strspn(url.path, "/") < strlen(url.path))
+		each->token = strchr(strstr(each->url, "://") + strlen("://"), '/');
 	url_release(&url);
 	return fault == NULL ? 0 : options_failure(given, "alertmanager.url", index, why, "%s", fault);
 }
@@ -223,6 +225,21 @@ is_final(const struct http_response *response)
 	       response->status != 429 && response->status != 408;
 }
 
+/* The page of an error often names the path.  It is masked before it is cut. */
+static void
+describe(struct alertmanager *each, const struct http_response *response)
+{
+	char *values[] = { (char *)each->token };
+	const struct secrets token = { .values = values, .count = each->token != NULL ? 1 : 0 };
+	char body[1024] = "";
+
+	if (response->body.length > 0)
+		(void)snprintf(body, sizeof(body), "%.*s", SLICE_ARGS(response->body));
+	secrets_mask(&token, body);
+	(void)snprintf(
+	    each->fault, sizeof(each->fault), "it answered with status %d: %.200s", response->status, body);
+}
+
 static void
 read_answer(struct alertmanager *each, const struct http_response *response)
 {
@@ -231,9 +248,7 @@ read_answer(struct alertmanager *each, const struct http_response *response)
 	if (response->failure.kind != FAILURE_NONE)
 		(void)snprintf(each->fault, sizeof(each->fault), "%s", response->failure.text);
 	else if (!each->accepted)
-		(void)snprintf(each->fault, sizeof(each->fault), "it answered with status %d: %.*s",
-		    response->status, (int)(response->body.length < 200 ? response->body.length : 200),
-		    response->body.length > 0 ? response->body.at : "");
+		describe(each, response);
 	check_text_clean(each->fault);
 }
 

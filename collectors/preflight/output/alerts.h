@@ -10,8 +10,9 @@ enum { ALERTMANAGERS_MAX = 8 };
 extern const struct option alert_options[];
 
 struct alertmanager {
-	char *url;   /* of the API's alerts */
-	char *place; /* "host:port", for texts and the label; a second one there is "host:port#2" */
+	char *url;         /* of the API's alerts */
+	const char *token; /* its path, where that is more than the API's; NULL: it is not */
+	char *place;       /* "host:port", for texts and the label; a second one there is "host:port#2" */
 	struct http_client *client;
 	bool accepted;   /* the last run's alerts */
 	char fault[512]; /* why not; "" */

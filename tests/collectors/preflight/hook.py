@@ -1,4 +1,4 @@
-"""hook.py PORT FILE [STATUS]: a receiver of webhooks: each body as one line of FILE."""
+"""hook.py PORT FILE [STATUS]: a receiver of webhooks: each body as one line of FILE.  Its answer names the path."""
 import http.server
 import sys
 
@@ -10,7 +10,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
             file.write(body.replace(b"\n", b" ") + b"\n")
         self.send_response(int(sys.argv[3]) if len(sys.argv) > 3 else 200)
         self.end_headers()
-        self.wfile.write(b"as you say")
+        self.wfile.write(f"as you say at {self.path}".encode())
 
     def log_message(self, *arguments):
         pass

@@ -181,4 +181,7 @@ await 20 curl -s -o "$work/check.out" "http://127.0.0.1:$dead/" -d '{"alerts": [
 gate 0 paper --alertmanager.url "http://127.0.0.1:$dead" --timeout 10s
 check "what it says is told" grep -q 'status 400' "$work/err"
 check "it was asked once" test "$(wc -l <"$work/refused")" -eq 2
+gate 0 paper --alertmanager.url "http://127.0.0.1:$dead/a-token/" --timeout 10s
+check "what it says is told without its path" grep -qF 'as you say at ***' "$work/err"
+check "in the evidence, too" evidence "run['alerts'][0]['reason'].endswith('as you say at ***') or 1/0"
 finish
