@@ -53,6 +53,7 @@ struct preflight {
 	int64_t check_timeout_ns;
 	struct exchanges *exchanges;
 	struct alerts alerts;
+	struct secrets secrets; /* a late check may read them while the program's own grow by a reload */
 	struct check_run runs[CHECKS];
 	struct evidence_writer writer; /* its path: NULL without --output */
 
@@ -133,6 +134,7 @@ preflight_close(void *state)
 	alerts_release(&preflight->alerts);
 	exchanges_close(preflight->exchanges);
 	background_release(&preflight->writer.thread);
+	secrets_release(&preflight->secrets);
 	free(preflight->writer.path);
 	free(preflight);
 }
@@ -159,6 +161,12 @@ open_all(
 		if (checks[check]->open(&setup, state, why) != 0)
 			return -1;
 	}
+	for (size_t i = 0; i < secrets->count; i++)
+		secrets_add(&preflight->secrets, secrets->values[i]);
+	/* Without memory one of them is missing, and would be shown. */
+	if (preflight->secrets.count != secrets->count)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	preflight->exchanges->program_secrets = &preflight->secrets;
 	return alerts_open(&preflight->alerts, given, why);
 }
 
@@ -172,7 +180,7 @@ preflight_open(const struct options *given, struct secrets *secrets, void **stat
 	background_init(&preflight->writer.thread);
 	for (int check = 0; check < CHECKS; check++) {
 		preflight->runs[check].check = (enum preflight_check)check;
-		preflight->runs[check].secrets = secrets;
+		preflight->runs[check].secrets = &preflight->secrets;
 		background_init(&preflight->runs[check].thread);
 	}
 	if (open_all(preflight, given, secrets, why) == 0) {

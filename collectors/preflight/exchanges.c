@@ -97,7 +97,6 @@ open_all(struct exchanges *e, const struct check_setup *setup, struct failure *w
 	const struct options *given = setup->given;
 
 	e->live = setup->live;
-	e->program_secrets = setup->secrets;
 	e->asks_accounts =
 	    setup->included[CHECK_OPEN_POSITIONS] || (setup->live && setup->included[CHECK_LIVE_GUARD]);
 	if (judge_limits_read(&e->limits, given, why) != 0 ||

@@ -45,9 +45,9 @@ struct exchanges {
 	struct string_list paper_hosts; /* where exchanges of our own run */
 	const char **names;             /* of the exchanges */
 	char *keys_directory, *health_name;
-	const struct secrets *program_secrets;
-	bool asks_accounts; /* a check needs them */
-	bool shares_books;  /* exchange_health and open_positions both look at order books */
+	const struct secrets *program_secrets; /* its owner sets it, when all settings are read */
+	bool asks_accounts;                    /* a check needs them */
+	bool shares_books; /* exchange_health and open_positions both look at order books */
 
 	/* Of the run under way. */
 	double *retry_at;               /* by exchange, Unix time: until then it is not asked */
