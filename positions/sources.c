@@ -142,11 +142,12 @@ add_account(struct accounts *accounts, const struct options *given, size_t index
 	accounts->count++;
 	*account =
 	    (struct account){ .name = setting->name, .setting = setting, .weight_limit = weight_limit };
-	/* Without either of them the exchange would look flat for ever. */
-	if (!has(account, ACCOUNT_BALANCES) && !has(account, ACCOUNT_POSITIONS))
+	/* Without either of them the exchange would look flat for ever; margin alone is no position. */
+	if (!has(account, ACCOUNT_POSITIONS) &&
+	    !(has(account, ACCOUNT_BALANCES) && profile_of(account)->holdings))
 		return options_failure(given, "exchange", index, why,
-		    "%s: its profile names neither balances nor positions to read (account.balances, "
-		    "account.positions)",
+		    "%s: its profile names nothing that would be a position: neither account.positions nor "
+		    "account.balances with holdings: true",
 		    setting->name);
 	return 0;
 }

@@ -425,6 +425,7 @@ forbidden kraken 'method: POST' 'method: PUT' 'none of'
 forbidden binance '/api/v3/account?omit' '/api/v3/order?omit' 'not a path that only reads'
 forbidden binance '/api/v3/account?omit' '/api/v3/../v3/account?omit' 'not a path that only reads'
 forbidden binance '/sapi/v1/account/apiTradingStatus' '/sapi/v1/capital/withdraw/apply' 'not a path that only reads'
+forbidden upbit 'holdings: true' 'holdings: false' 'nothing that would be a position'
 
 # Neighbours ----------------------------------------------------------
 
