@@ -122,9 +122,15 @@ preflight_close(void *state)
 {
 	struct preflight *preflight = state;
 
-	/* What a late thread uses must stay: after a SIGHUP, until a loop ends. */
-	if (preflight == NULL || is_late(preflight))
+	if (preflight == NULL)
 		return;
+	/* What a late thread uses must stay: after a SIGHUP, until a loop ends. */
+	if (is_late(preflight)) {
+		background_leave(&preflight->writer.thread);
+		for (int check = 0; check < CHECKS; check++)
+			background_leave(&preflight->runs[check].thread);
+		return;
+	}
 	for (int check = 0; check < CHECKS; check++) {
 		if (checks[check]->close != NULL && preflight->runs[check].state != NULL)
 			checks[check]->close(preflight->runs[check].state);

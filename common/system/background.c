@@ -3,8 +3,7 @@
  * seen by the thread that finds it ended, and nothing is read while it still writes.
  *
  * A thread that has ended is joined, because libraries clean up after a thread behind its
- * work (OpenSSL does), and at the end of a program that must not still go on.  One that
- * never ends is never joined.
+ * work (OpenSSL does), and at the end of a program that must not still go on.
  */
 
 #include <signal.h>
@@ -93,6 +92,14 @@ background_wait(struct background *background, struct deadline deadline)
 	if (ended)
 		join(background);
 	return ended;
+}
+
+void
+background_leave(struct background *background)
+{
+	if (background->joinable)
+		(void)pthread_detach(background->thread);
+	background->joinable = false;
 }
 
 bool

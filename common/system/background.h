@@ -39,4 +39,7 @@ bool background_wait(struct background *background, struct deadline deadline);
 
 bool background_is_running(struct background *background);
 
+/* Nobody will wait for it any more; what it uses then stays for ever. */
+void background_leave(struct background *background);
+
 #endif /* COMMON_SYSTEM_BACKGROUND_H */
