@@ -211,8 +211,8 @@ answer_complaint(
 		(void)snprintf(message, sizeof(message), "%.*s", SLICE_ARGS(body));
 	}
 	*complaint = (struct complaint){ .shown = "" };
-	text_format(complaint->code, sizeof(complaint->code), "%s", code);
-	text_format(complaint->message, sizeof(complaint->message), "%s", message);
+	(void)snprintf(complaint->code, sizeof(complaint->code), "%s", code);
+	(void)snprintf(complaint->message, sizeof(complaint->message), "%s", message);
 	/* Kraken has one text for both. */
 	same = strcmp(code, message) == 0;
 	if (sent != NULL) {

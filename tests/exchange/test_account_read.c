@@ -315,6 +315,19 @@ START_TEST(a_refusal_repeats_no_part_of_the_key)
 }
 END_TEST
 
+START_TEST(a_message_means_the_same_whatever_follows_it)
+{
+	struct profile *p = load("kraken");
+	char body[512], *cursor;
+
+	(void)snprintf(body, sizeof(body), "{\"error\":[\"EGeneral:Permission denied%0300d\"]}", 0);
+	ck_assert_int_eq(read_body(p, ACCOUNT_BALANCES, 200, SLICE(body), &cursor), -1);
+	ck_assert_int_eq(why.kind, FAILURE_AUTH);
+	ck_assert_msg(strstr(why.text, "allow the key to read") != NULL, "%s", why.text);
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(an_answer_that_did_not_come_is_its_own_failure)
 {
 	struct profile *p = load("gate");
@@ -833,6 +846,7 @@ main(void)
 	tcase_add_loop_test(all, a_refusal_says_what_to_do_about_it, 0, LENGTH(refusals));
 	tcase_add_test(all, an_error_that_is_no_json_is_a_refusal_too);
 	tcase_add_loop_test(all, a_refusal_repeats_no_part_of_the_key, 0, LENGTH(repeated));
+	tcase_add_test(all, a_message_means_the_same_whatever_follows_it);
 	tcase_add_test(all, an_answer_that_did_not_come_is_its_own_failure);
 	tcase_add_loop_test(all, what_cannot_be_read_is_a_failure_and_never_flat, 0, LENGTH(unreadable));
 	tcase_add_test(all, a_page_that_fails_midway_leaves_the_pages_before_alone);
