@@ -191,7 +191,7 @@ fit_limits(const struct program *p, struct web_limits *limits, struct failure *w
 		    "the limit of open files, %llu, is too low for %llu address(es): allow at least %llu (ulimit "
 		    "-n, LimitNOFILE=)",
 		    (unsigned long long)files.rlim_cur, (unsigned long long)addresses,
-		    (unsigned long long)(own + addresses * WEB_LEAST_CONNECTIONS));
+		    (unsigned long long)own + (unsigned long long)addresses * WEB_LEAST_CONNECTIONS);
 	limits->connections = (unsigned)share;
 	(void)snprintf(count, sizeof(count), "%u", limits->connections);
 	log_write(&log, LOG_WARN,

@@ -92,7 +92,7 @@ read_times(
 
 	for (size_t i = 0; i < pointers->count; i++) {
 		struct slice value = json_scan_get(scan, scan->text, pointers->items[i]);
-		double seconds;
+		double seconds = 0;
 
 		if (value.at == NULL)
 			continue; /* fewer levels than there are pointers */
