@@ -49,12 +49,13 @@ save(const char *path, const char *text, size_t length)
 int
 main(int argc, char *argv[])
 {
-	char *answer = malloc(MOST + 1), *body;
+	static char answer[MOST + 1];
+	char *body;
 	size_t length = 0;
 	ssize_t got;
 	int fd;
 
-	if ((argc != 4 && argc != 6) || answer == NULL) {
+	if (argc != 4 && argc != 6) {
 		(void)fputs("usage: request PORT METHOD PATH [HEAD BODY]\n", stderr);
 		return 2;
 	}
