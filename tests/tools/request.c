@@ -6,6 +6,7 @@
  */
 
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { MOST = 64 * 1024 * 1024, PATIENCE_S = 20 };
+enum { ROOM = 64 * 1024, PATIENCE_S = 20 };
 
 static void
 fail(const char *what)
@@ -46,13 +47,34 @@ save(const char *path, const char *text, size_t length)
 		fail(path != NULL ? path : "stdout");
 }
 
+/* All that comes until the connection ends, as a string of the heap; `*length` is -1 if it broke. */
+static char *
+read_answer(int fd, ssize_t *length)
+{
+	char *answer = NULL;
+	size_t had = 0;
+	ssize_t got;
+
+	do {
+		answer = realloc(answer, had + ROOM + 1);
+		if (answer == NULL)
+			fail("request");
+		got = read(fd, answer + had, ROOM);
+		had += got > 0 ? (size_t)got : 0;
+	} while (got > 0);
+	if (got < 0)
+		perror("request");
+	answer[had] = '\0';
+	*length = got < 0 ? -1 : (ssize_t)had;
+	return answer;
+}
+
 int
 main(int argc, char *argv[])
 {
-	static char answer[MOST + 1];
-	char *body;
-	size_t length = 0;
-	ssize_t got;
+	char *answer, *body;
+	ssize_t length;
+	bool good;
 	int fd;
 
 	if (argc != 4 && argc != 6) {
@@ -65,18 +87,16 @@ main(int argc, char *argv[])
 		"%s %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nUser-Agent: request\r\nAccept: */*\r\nConnection: close\r\n%s\r\n",
 		argv[2], argv[3], argv[1], strcmp(argv[2], "POST") == 0 ? "Content-Length: 0\r\n" : "") < 0)
 		fail("request");
-	while ((got = read(fd, answer + length, MOST - length)) > 0)
-		length += (size_t)got;
-	if (got < 0)
-		perror("request");
-	answer[length] = '\0';
+	answer = read_answer(fd, &length);
 	body = strstr(answer, "\r\n\r\n");
-	body = body != NULL ? body + 4 : answer + length;
+	body = body != NULL ? body + 4 : answer + strlen(answer);
 	if (argc == 6)
 		save(argv[4], answer, (size_t)(body - answer));
-	save(argc == 6 ? argv[5] : NULL, body, length - (size_t)(body - answer));
-	if (got < 0 || strncmp(answer, "HTTP/1.1 2", 10) == 0)
-		return got < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	(void)fprintf(stderr, "request: %.*s\n", (int)strcspn(answer, "\r\n"), answer);
-	return EXIT_FAILURE;
+	if (length > 0)
+		save(argc == 6 ? argv[5] : NULL, body, (size_t)(answer + length - body));
+	good = length > 0 && strncmp(answer, "HTTP/1.1 2", 10) == 0;
+	if (!good)
+		(void)fprintf(stderr, "request: %.*s\n", (int)strcspn(answer, "\r\n"), answer);
+	free(answer);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
