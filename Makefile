@@ -143,6 +143,7 @@ check:
 check-sanitized: export ASAN_OPTIONS ?= detect_leaks=1
 check-sanitized: export UBSAN_OPTIONS ?= print_stacktrace=1
 check-sanitized: export TEST_TIMEOUT ?= 800
+check-sanitized: export JOBS ?= 2
 check-sanitized:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined check
 
