@@ -172,6 +172,8 @@ exchanges_close(struct exchanges *e)
 		return;
 	if (e->bans != NULL && e->names != NULL)
 		clear(e);
+	/* Without any exchange there are secrets all the same: the program's. */
+	secrets_release(&e->known);
 	(void)pthread_mutex_destroy(&e->keys_once.mutex);
 	(void)pthread_mutex_destroy(&e->accounts_once.mutex);
 	(void)pthread_mutex_destroy(&e->books_once.mutex);
