@@ -18,8 +18,8 @@
  *
  * A key that stands twice in one object cannot be read: two programs could take
  * different values.  If such a key is asked for, nothing is found, and the scan
- * remembers it (`twice`).  So whoever reads a document calls json_scan_check()
- * before he uses what he read.
+ * remembers it (`twice`).  So each reader of a document calls json_scan_check()
+ * before it uses what it read.
  */
 enum { SCAN_DEPTH = 32, SCAN_SPANS = 16 };
 

@@ -102,7 +102,7 @@ json_rows_next(struct json_rows *rows, struct slice *key, struct slice *value)
 
 /* The first member of a pointer.  What can be known of it is found out once, not for each key. */
 struct segment {
-	struct slice name; /* at == NULL: there is none, and it names nothing */
+	struct slice name; /* at == NULL: the row has no name */
 	const char *rest;  /* of the pointer, behind it */
 	bool any;          /* "*" */
 	size_t index;      /* of a list; SIZE_MAX: none */

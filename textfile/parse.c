@@ -127,6 +127,7 @@ end_of_value(struct parser *p, const char *at, struct slice label)
 	const char *start = at;
 	bool ascii = true;
 
+	/* Every text ends with a newline, so that each loop here ends without counting. */
 	for (;; at++) {
 		while (*at != '"' && *at != '\\' && *at != '\n')
 			ascii &= (unsigned char)*at++ < 0x80;
@@ -145,6 +146,7 @@ end_of_value(struct parser *p, const char *at, struct slice label)
 			return NULL;
 		}
 	}
+	/* Nearly all values are ASCII, which needs no second look. */
 	if (!ascii && !utf8_valid((struct slice){ start, (size_t)(at - start) })) {
 		parser_refuse(p, "label_utf8", "value of label '%.*s' is not UTF-8", FAULT_ARGS(label));
 		return NULL;
@@ -161,6 +163,7 @@ read_label(struct parser *p, const char *at, enum sample_type type, struct label
 		parser_refuse(p, "label_syntax", "no label name at '%.*s'", FAULT_ARGS(read_word(at)));
 		return NULL;
 	}
+	/* Prometheus keeps the metric's name under it, so that a file could rename its metric. */
 	if (slice_is(label->name, "__name__")) {
 		parser_refuse(p, "label_reserved", "label '__name__' is reserved");
 		return NULL;
@@ -179,6 +182,7 @@ read_label(struct parser *p, const char *at, enum sample_type type, struct label
 	if (at == NULL)
 		return NULL;
 	label->value.length = (size_t)(at - label->value.at);
+	/* node_exporter refuses the whole file if a bound is not a number. */
 	if (slice_equal(label->name, series_bound_label(type)) && !number_valid(label->value)) {
 		parser_refuse(p, "bound", "label '%.*s' is '%.*s', no number", FAULT_ARGS(label->name),
 		    FAULT_ARGS(label->value));
@@ -263,6 +267,7 @@ read_timestamp(struct parser *p, const char *at, struct sample *sample)
 	return 0;
 }
 
+/* Only now do its labels belong to the document: a line that is refused leaves nothing behind. */
 static int
 add_sample(struct parser *p, const struct sample *sample)
 {
@@ -292,6 +297,8 @@ refuse_start(struct parser *p, const char *at)
 	return parser_refuse(p, "metric_name", "no metric name at '%.*s'", FAULT_ARGS(read_word(at)));
 }
 
+/* One line with a name and a value.  The rules are those of node_exporter's parser, not of the format's text.
+ */
 static int
 read_sample(struct parser *p, const char *at)
 {

@@ -8,7 +8,7 @@
  * of the files.
  *
  * The directory is looked at for every scrape, so a fault that lasts would be
- * logged with each of them.  So what was told the last time is kept, and only what
+ * logged with each of them.  So the last messages are kept, and only what
  * is not in it is news.
  */
 
@@ -46,7 +46,7 @@ struct exposition {
 	size_t conflicts;   /* families and series that are left out */
 	bool unlisted;
 	struct failure why; /* it is unlisted */
-	size_t left_out;    /* files past the limit, as it was told */
+	size_t left_out;    /* files past the limit, as it was logged last */
 	struct notes of_files, of_joins;
 	exposition_notice *notice;
 	void *context;

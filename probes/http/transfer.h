@@ -69,7 +69,7 @@ size_t http_refuse(struct http_transfer *transfer, enum failure_kind kind, const
 /*
  * What went wrong with a request to `host` (with scheme and port), as a
  * failure.  `detail` is curl's own text, "" when it has none; `os_error` an
- * errno, 0 when there is none.
+ * errno, or 0.
  */
 void http_failure(CURLcode code, struct slice host, const char *detail, int os_error, struct failure *why);
 

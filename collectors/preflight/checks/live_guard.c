@@ -47,6 +47,8 @@ live_guard_open(const struct check_setup *setup, void *state, struct failure *wh
 	    string_list_read(&guard->variables, setup->given, "live.variable", why) != 0 ||
 	    string_list_read(&guard->verified, setup->given, "live.verified", why) != 0)
 		return -1;
+	/* A misspelt name here would vouch for nothing, and the operator would look for the reason elsewhere.
+	 */
 	for (size_t i = 0; guard->exchanges->count > 0 && i < guard->verified.count; i++)
 		if (exchange_settings_find(
 			&guard->exchanges->accounts.settings, SLICE(guard->verified.items[i])) == NULL)
@@ -72,6 +74,7 @@ static const char take_away[] =
 static const char unseen[] =
     "make the directory readable for this program, or name the one where the keys are";
 
+/* The place is named, never the key: evidence and alerts leave this machine. */
 static void
 add_stray(void *context, const char *where)
 {
@@ -94,6 +97,7 @@ guard_paper(const struct live_guard *guard, struct check_result *result)
 			check_result_add(result, STATUS_FAIL, take_away,
 			    "%s: a live key is within reach: %.300s", e->names[i], credential->where);
 	}
+	/* Keys of exchanges that are not configured are within the bot's reach all the same. */
 	if (exchanges_each_stray_key(e, add_stray, result, &why) != 0)
 		check_result_add_failure(
 		    result, STATUS_FAIL, unseen, "which keys are within reach is not known", &why);
@@ -104,6 +108,7 @@ guard_paper(const struct live_guard *guard, struct check_result *result)
 			check_result_add(result, STATUS_FAIL, take_away, "a live key is within reach: %s",
 			    guard->variables.items[i]);
 	}
+	/* It does no harm in paper, but it is ready to when somebody changes --env. */
 	if (guard->armed)
 		check_result_add(result, STATUS_WARN, "unset live.armed (ARBWATCH_LIVE_ARMED)",
 		    "live trading is armed, and this is paper");
@@ -112,6 +117,7 @@ guard_paper(const struct live_guard *guard, struct check_result *result)
 
 /* Live --------------------------------------------------------------- */
 
+/* Whether the exchange tells, in a form that the profile reads, that a key may withdraw. */
 static bool
 has_withdraw_permission(const struct profile_account *profile)
 {

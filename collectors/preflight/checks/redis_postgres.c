@@ -87,7 +87,7 @@ struct server {
 	char *text; /* "[NAME=]URL", cut in two */
 	const char *name;
 	double seconds[SERVER_SAMPLES]; /* of its result */
-	/* A server has one of these. */
+	/* Either Redis or PostgreSQL: the pointer of the other one is NULL, which its free() takes. */
 	struct redis_target *redis;
 	struct redis_result redis_result;
 	struct postgres_target *postgres;
@@ -219,6 +219,7 @@ judge_latency(
 	double sorted[SERVER_SAMPLES], median;
 	bool fails;
 
+	/* A copy, since the evidence lists the samples in the order in which they were taken. */
 	memcpy(sorted, server->seconds, count * sizeof(*sorted));
 	for (size_t i = 0; i < count; i++)
 		result->samples[result->sample_count++] = sorted[i];
