@@ -87,7 +87,7 @@ stop "$node"
 load() {
 	load_seconds=$1 load_clients=$2 load_url=$3
 	shift 3
-	wrk -t1 -c"$load_clients" -d"$load_seconds" --latency -H 'Accept-Encoding: gzip' "$@" "$load_url" >"$work/wrk" ||
+	wrk -t1 -c"$load_clients" -d"$load_seconds" --timeout 30s --latency -H 'Accept-Encoding: gzip' "$@" "$load_url" >"$work/wrk" ||
 		die "wrk failed"
 	! grep -E 'Socket errors|Non-2xx' "$work/wrk" || die "answers with errors"
 	LOAD_P99=$(awk '$1 == "99%" { v = $2; u = v; gsub(/[0-9.]/, "", u); sub(/[a-z]+$/, "", v)

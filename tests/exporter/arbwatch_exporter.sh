@@ -520,7 +520,7 @@ check "and so it goes" without
 } | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$PORT" >"$work/kept" 2>/dev/null
 check "a kept connection with the TLS of before is still answered" test "$(grep -c '^HTTP/1.1 200' "$work/kept")" -eq 2
 check "once" test "$(grep -ci '^connection: close' "$work/kept")" -eq 1
-wrk -t1 -c20 -d2 "$(url /health/live)" >"$work/wrk" 2>&1 &
+wrk -t1 -c20 -d2 --timeout 30s "$(url /health/live)" >"$work/wrk" 2>&1 &
 loader=$!
 until [ -s "$work/wrk" ] && grep -q 'requests in' "$work/wrk"; do reload || break; done
 wait "$loader"
@@ -618,7 +618,7 @@ await 10 test -s "$work/slow_reload"
 check "with many addresses it reloads" reload
 wait "$slow"
 check "what was being answered at SIGHUP is answered to its end" test $? -eq 0
-wrk -t1 -c20 -d2 "$(url /health/live)" >"$work/wrk" 2>&1 &
+wrk -t1 -c20 -d2 --timeout 30s "$(url /health/live)" >"$work/wrk" 2>&1 &
 loader=$!
 until [ -s "$work/wrk" ] && grep -q 'requests in' "$work/wrk"; do reload || break; done
 wait "$loader"
@@ -680,7 +680,7 @@ SH
 spawn vanisher sh "$work/vanish.sh"
 vanisher=$SPAWNED
 for path in /metrics /health / /health/live; do
-	wrk -t1 -c50 -d2 -H 'Accept-Encoding: gzip' "$(url "$path")" >"$work/wrk" 2>&1
+	wrk -t1 -c50 -d2 --timeout 30s -H 'Accept-Encoding: gzip' "$(url "$path")" >"$work/wrk" 2>&1
 	check "load on $path is answered" grep -q 'requests in' "$work/wrk"
 	refute "without an error" grep -E 'Socket errors|Non-2xx' "$work/wrk"
 done
