@@ -32,12 +32,32 @@ units() {
 		sort -u | grep -vc '^common/'
 }
 
+# The longest chain of includes inside exporter/: a module is a .c with its .h; modules that include each other count as one.
+layers() {
+	grep -r '^#include "exporter/' exporter | sed 's/^\(.*\)\.[ch]:#include "\(.*\)\.h"$/\1 \2/' | awk '
+		$1 != $2 { needs[$1, $2] = 1; module[$1]; module[$2] }
+		END {
+			for (via in module) for (a in module) for (b in module)
+				if (((a, via) in reach || (a, via) in needs) && ((via, b) in reach || (via, b) in needs)) reach[a, b] = 1
+			for (changed = 1; changed;) {
+				changed = 0
+				for (a in module) for (b in module)
+					if ((a, b) in needs || (a, b) in reach) {
+						least = depth[b] + ((b, a) in needs || (b, a) in reach ? 0 : 1)
+						if (depth[a] < least) { depth[a] = least; changed = 1 }
+						if (most < least) most = least
+					}
+			}
+			print most + 1
+		}'
+}
+
 largest_folder() { sources '*.[ch]' | sed 's|/[^/]*$||' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $1 " " $2 }'; }
 
 figure 'lines of product code' "$(sources '*.[ch]' | code_lines)" 31500
 figure '.c files of redis_latency, without common/' "$(units redis_latency)" 15
 figure '.c files of open_positions, without common/' "$(units open_positions)" 25
-figure '.c files of the exporter' "$(find exporter -name '*.c' | wc -l)" -
+figure 'layers inside exporter/' "$(layers)" 7
 figure 'files in the largest folder' "$(largest_folder)" 25
 figure 'comments : code in .c, by lines' "$(comment_ratio)" 0.12
 figure '_SOURCES / _PKGS lines of the makefile' \
