@@ -7,7 +7,7 @@
 
 static const int64_t one = INT64_C(1000000000000000000);
 
-/* Up to 18 digits as a whole number, the end in `*text`; -1: none, or too many. */
+/* Reads up to 18 digits as a whole number and moves `*text` behind them; -1: no digit, or too many. */
 static int64_t
 read_digits(const char **text, int *digits)
 {

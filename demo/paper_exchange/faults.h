@@ -54,7 +54,7 @@ enum { FAULTS = FAULT_EXPIRED_KEY + 1, MOST_VENUES = 8, FAULT_TEXT = 96 };
 struct fault_setting {
 	bool on;
 	int64_t number;        /* in the fault's own unit */
-	char text[FAULT_TEXT]; /* "": none given */
+	char text[FAULT_TEXT]; /* "" if not given */
 	char path[FAULT_TEXT]; /* only requests whose path holds this; "": all */
 	int64_t since_ms;      /* Unix time it was turned on */
 };
@@ -64,7 +64,7 @@ struct faults {
 	struct fault_setting settings[MOST_VENUES][FAULTS];
 };
 
-/* 0, or -1: there is no such fault. */
+/* 0, or -1 if no fault has this name. */
 int fault_find(const char *name, enum fault *fault);
 
 /* What `value` (NULL: the default) and `path` (NULL: all) say.  NULL, or what is wrong with them. */

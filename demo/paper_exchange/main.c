@@ -1,5 +1,5 @@
 /*
- * paper_exchange: six crypto exchanges that are none.  One HTTP(S) server
+ * paper_exchange behaves like six crypto exchanges.  One HTTP(S) server
  * that answers as the real ones do, verifies signatures as they do, and goes
  * wrong on demand.  See docs/paper_exchange.md.
  */

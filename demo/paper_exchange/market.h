@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Books that move, out of nothing but a seed and the time: the same two give
- * the same book, whoever asks and however often, and nothing is stored.  A
+ * Books that move, made from a seed and the time alone: the same two give
+ * the same book to every client, however often it asks, and nothing is stored.  A
  * book changes every TICK_MS; its sequence number counts the changes.
  */
 enum { LISTINGS = 3, LEVELS = 100, TICK_MS = 250 };

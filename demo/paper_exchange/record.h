@@ -12,7 +12,7 @@
 enum { RECORDED = 1024, RECORD_PATH = 128, RECORD_HEADERS = 384 };
 
 struct record {
-	const char *exchange;         /* of the venue's table; "" for a path of none */
+	const char *exchange;         /* of the venue's table; "" for a path outside all venues */
 	char method[32];              /* cut if longer */
 	char path[RECORD_PATH];       /* cut if longer */
 	char headers[RECORD_HEADERS]; /* names, as sent, each followed by a line break; cut if longer */

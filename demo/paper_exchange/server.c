@@ -21,7 +21,7 @@ static const struct venue *const venues[] = { &venue_binance, &venue_binanceusdm
 /* What is kept of a request until it is whole. */
 struct request {
 	char *target;      /* path and query, as sent; cut in two */
-	const char *query; /* "": none */
+	const char *query; /* "" without a query */
 	char method[32];
 	struct buffer body;
 	bool begun;
@@ -182,7 +182,8 @@ respond_as_control(struct server *server, struct MHD_Connection *connection, con
 	return result;
 }
 
-/* The venue that a path is of, and what is behind its prefix; -1: of none, and all of it. */
+/* The venue whose prefix the path begins with, and what is behind it; -1 and the whole path if no prefix
+ * fits. */
 static int
 find_venue(const char *path, const char **rest)
 {

@@ -39,7 +39,7 @@ struct server_settings {
 /* The venues, by index; NULL behind the last. */
 const struct venue *venue_at(size_t index);
 
-/* The venue of that name; -1: none. */
+/* The index of the venue with that name, or -1. */
 int venue_find(struct slice name);
 
 int64_t wall_clock_ms(void);

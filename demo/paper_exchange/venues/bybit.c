@@ -80,7 +80,7 @@ category_of(const struct call *call, struct answer *answer)
 	return NULL;
 }
 
-/* The listing whose book a symbol of a category has; NULL: there is none. */
+/* The listing whose book belongs to this symbol of a category, or NULL. */
 static const struct listing *
 find(const struct call *call, const char *category, const char *symbol)
 {
@@ -205,7 +205,7 @@ wallet_balance(const struct call *call, struct answer *answer)
 		"{s:[{s:s, s:s, s:o}]}", "list", "accountType", "UNIFIED", "accountLTV", "0", "coin", coins));
 }
 
-/* What margin and profit of an inverse contract are told in is its base. */
+/* Bybit states margin and profit of an inverse contract in its base. */
 static json_t *
 position_of(const struct call *call, const struct position *position, const char *symbol)
 {
@@ -314,7 +314,7 @@ no_position(const struct call *call, const struct page *page)
 	return json_pack("[o]", position_of(call, &none, page->symbol));
 }
 
-/* The rows of a page that never is the last one begin again when all are told. */
+/* A page that is never the last one begins again with the first row after all rows were sent. */
 static json_t *
 page_rows(const struct call *call, const struct page *page, const struct positions *open, size_t *matching)
 {

@@ -8,7 +8,7 @@
 #include "demo/paper_exchange/sign.h"
 #include "demo/paper_exchange/venues/venue.h"
 
-/* Kraken spot and margin: api.kraken.com.  Errors come with status 200; no limit is told. */
+/* Kraken spot and margin: api.kraken.com.  Errors come with status 200; answers do not state a rate limit. */
 static const struct listing listings[LISTINGS] = {
 	{ "XBTUSDT", "BTC", "USDT", 950200, 1, 1, 900000000, 8 },
 	{ "ETHUSDT", "ETH", "USDT", 325080, 1, 2, 300000000, 8 },

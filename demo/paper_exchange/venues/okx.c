@@ -9,7 +9,8 @@
 #include "demo/paper_exchange/sign.h"
 #include "demo/paper_exchange/venues/venue.h"
 
-/* OKX v5: www.okx.com.  "BTC-USDT-SWAP" is the contract on "BTC-USDT", with the same book; no limit is told.
+/* OKX v5: www.okx.com.  "BTC-USDT-SWAP" is the contract on "BTC-USDT", with the same book; answers state no
+ * limit.
  */
 static const struct listing listings[LISTINGS] = {
 	{ "BTC-USDT", "BTC", "USDT", 950050, 1, 1, 90000000, 8 },
@@ -295,7 +296,7 @@ account_config(const struct call *call, struct answer *answer)
 		"enableSpotBorrow", 0));
 }
 
-/* "2020-12-08T09:08:57.715Z" as Unix time in ms.  0, or -1: it is none. */
+/* "2020-12-08T09:08:57.715Z" as Unix time in ms.  0, or -1 if it is not such a time. */
 static int
 parse_time(const char *text, int64_t *unix_ms)
 {

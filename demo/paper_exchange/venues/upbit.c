@@ -169,7 +169,7 @@ api_keys(const struct call *call, struct answer *answer)
 	answer->body = json_pack("[{s:s, s:s}]", "access_key", paper_key, "expire_at", expiry);
 }
 
-/* The decoded JSON of one part of a token; NULL: it is none. */
+/* The decoded JSON of one part of a token; NULL if it is not base64url of JSON. */
 static json_t *
 token_part(struct slice part)
 {

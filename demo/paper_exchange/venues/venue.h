@@ -27,7 +27,7 @@ struct call {
 	size_t index; /* of the venue */
 	const char *method;
 	const char *path;  /* behind the venue's prefix, as sent */
-	const char *query; /* as sent, without '?'; "": none */
+	const char *query; /* as sent, without '?'; "" without a query */
 	struct slice body;
 	struct arguments arguments; /* of the query */
 	int64_t wall_ms;            /* Unix time */
@@ -77,7 +77,8 @@ struct route {
 	int weight; /* of the rate limit; or which limit it counts for */
 	bool private;
 	bool in_maintenance; /* answers then too */
-	const char *list;    /* of an account: the member "no-list" leaves out; "": all; NULL: it has none */
+	const char
+	    *list; /* of an account: the member that "no-list" leaves out; "": all of them; NULL: no list */
 };
 
 /* One of venue.plays. */
@@ -95,7 +96,7 @@ struct venue {
 	json_t *(*error)(const struct call *call, const char *code, const char *message);
 	/* Whether the signature holds; if not, the refusal is in `answer`. */
 	bool (*authorize)(const struct call *call, struct answer *answer);
-	/* Count the call and add the headers of its rate limits.  NULL: none are told. */
+	/* Count the call and add the headers of its rate limits.  NULL if answers state no limit. */
 	void (*count)(const struct call *call, const struct route *route, struct answer *answer);
 };
 
