@@ -83,7 +83,7 @@ read_again(struct program *p, struct failure *why)
 			log_write(
 			    &log, LOG_WARN, "there are no users any more: every client is let in", NULL);
 		p->has_users = settings.web->user_count > 0;
-		routes_configure(&p->routes, settings.textfile_max_age, &settings.health);
+		routes_configure(&p->routes, settings.textfile_max_age, settings.health_max_age);
 		atomic_store(&p->log_level, (int)settings.log_level);
 		atomic_store(&p->log_format, (int)settings.log_format);
 	}
@@ -219,9 +219,7 @@ start_web(struct program *p, const struct settings *settings, struct failure *wh
 static int
 serve(struct program *p, struct settings *settings, const sigset_t *signals, struct failure *why)
 {
-	struct exposition_settings exposition = { p->fixed.directory, p->fixed.serve,
-		settings->textfile_max_age };
-	struct exposition *e = exposition_new(&exposition, notice, p);
+	struct exposition *e = exposition_new(p->fixed.directory, p->fixed.serve, notice, p);
 	const struct log log = log_of(p);
 	int result;
 
@@ -230,7 +228,7 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
 	routes_init(&p->routes, e, &p->telemetry);
-	routes_configure(&p->routes, settings->textfile_max_age, &settings->health);
+	routes_configure(&p->routes, settings->textfile_max_age, settings->health_max_age);
 	result = start_web(p, settings, why);
 	settings_release(settings);
 	if (result == 0) {

@@ -1,9 +1,8 @@
 /*
  * Each answer that depends on the directory looks at it first, so that no
  * answer is older than its request.  One lock makes requests that come
- * together wait for one look, and protects all that is made of the files until
- * the answer has a copy or a reference.  The settings have a lock of their
- * own, held for a moment only: a reload must not wait for a slow file system.
+ * together wait for one look, and protects the settings and all that is made of
+ * the files until the answer has a copy.
  *
  * Orchestrators act on codes: /health/live never looks at the directory, since
  * a restart of the exporter would not mend it, and /health answers 200 with
@@ -23,7 +22,6 @@ routes_init(struct routes *routes, struct exposition *exposition, struct telemet
 	*routes = (struct routes){ .exposition = exposition, .telemetry = telemetry };
 	web_metrics_init(&telemetry->web, routes_table);
 	(void)pthread_mutex_init(&routes->lock, NULL);
-	(void)pthread_mutex_init(&routes->settings_lock, NULL);
 }
 
 void
@@ -31,32 +29,15 @@ routes_release(struct routes *routes)
 {
 	exposition_free(routes->exposition);
 	(void)pthread_mutex_destroy(&routes->lock);
-	(void)pthread_mutex_destroy(&routes->settings_lock);
 }
 
 void
-routes_configure(struct routes *routes, double textfile_max_age, const struct health_settings *health)
+routes_configure(struct routes *routes, double textfile_max_age, double health_max_age)
 {
-	(void)pthread_mutex_lock(&routes->settings_lock);
-	routes->textfile_max_age = textfile_max_age;
-	routes->health = *health;
-	(void)pthread_mutex_unlock(&routes->settings_lock);
-}
-
-/* Look at the directory, by the settings of now.  The caller holds the exposition's lock. */
-static struct health_settings
-refresh(struct routes *routes, double now)
-{
-	struct health_settings health;
-	double max_age;
-
-	(void)pthread_mutex_lock(&routes->settings_lock);
-	max_age = routes->textfile_max_age;
-	health = routes->health;
-	(void)pthread_mutex_unlock(&routes->settings_lock);
-	exposition_set_max_age(routes->exposition, max_age);
-	exposition_refresh(routes->exposition, now);
-	return health;
+	(void)pthread_mutex_lock(&routes->lock);
+	exposition_set_max_age(routes->exposition, textfile_max_age);
+	routes->health_max_age = health_max_age;
+	(void)pthread_mutex_unlock(&routes->lock);
 }
 
 static void
@@ -73,8 +54,8 @@ answer_metrics(void *context, const struct web_request *request, struct web_answ
 		answer->headers[1][1] = "gzip";
 	}
 	(void)pthread_mutex_lock(&routes->lock);
-	(void)refresh(routes, clock_unix_seconds());
-	if (exposition_write(routes->exposition, routes->telemetry, request->gzip, answer) != 0)
+	exposition_refresh(routes->exposition, clock_unix_seconds());
+	if (exposition_write(routes->exposition, routes->telemetry, request->gzip, &answer->body) != 0)
 		answer->body.failed = true;
 	(void)pthread_mutex_unlock(&routes->lock);
 }
@@ -88,10 +69,10 @@ read_report(struct routes *routes, struct health_report *report, struct web_answ
 	double now = clock_unix_seconds();
 	struct health_settings settings;
 
-	*report = (struct health_report){ 0 };
 	(void)pthread_mutex_lock(&routes->lock);
-	settings = refresh(routes, now);
-	settings.directory = exposition_unlisted(routes->exposition);
+	exposition_refresh(routes->exposition, now);
+	settings =
+	    (struct health_settings){ routes->health_max_age, exposition_unlisted(routes->exposition) };
 	answer->body.failed = health_read(exposition_store(routes->exposition), &settings, now, report) != 0;
 	(void)pthread_mutex_unlock(&routes->lock);
 	return !answer->body.failed;

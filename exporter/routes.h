@@ -13,11 +13,9 @@
  * made from the directory is made by one at a time.
  */
 struct routes {
-	pthread_mutex_t lock; /* of the exposition: held as long as reading the directory takes */
+	pthread_mutex_t lock; /* of all below: held as long as reading the directory takes */
 	struct exposition *exposition;
-	pthread_mutex_t settings_lock;
-	double textfile_max_age;
-	struct health_settings health;
+	double health_max_age;
 	struct telemetry *telemetry;
 };
 
@@ -28,7 +26,8 @@ extern const struct web_route routes_table[];
 void routes_init(struct routes *routes, struct exposition *exposition, struct telemetry *telemetry);
 void routes_release(struct routes *routes);
 
-/* At the start, and on SIGHUP; waits for no answer. */
-void routes_configure(struct routes *routes, double textfile_max_age, const struct health_settings *health);
+/* At the start, and on SIGHUP; waits until nobody reads the directory.  In seconds; textfile_max_age 0: none.
+ */
+void routes_configure(struct routes *routes, double textfile_max_age, double health_max_age);
 
 #endif /* EXPORTER_ROUTES_H */

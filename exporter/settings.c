@@ -118,7 +118,7 @@ exporter_settings_read(struct settings *s, const struct options *o, struct failu
 
 	*s = (struct settings){ 0 };
 	if (read_seconds(o, "textfile.max-age", &s->textfile_max_age, why) != 0 ||
-	    read_seconds(o, "health.max-age", &s->health.max_age, why) != 0)
+	    read_seconds(o, "health.max-age", &s->health_max_age, why) != 0)
 		return -1;
 	if (log_level_parse(level, &s->log_level) != 0)
 		return options_failure(

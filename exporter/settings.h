@@ -5,7 +5,6 @@
 
 #include "common/config/options.h"
 #include "common/log.h"
-#include "exporter/health/health.h"
 #include "web/server.h"
 
 /* The flags, and what they say. */
@@ -16,7 +15,7 @@ void settings_print_help(const struct options *options);
 /* What SIGHUP may change. */
 struct settings {
 	double textfile_max_age; /* seconds; 0: none */
-	struct health_settings health;
+	double health_max_age;
 	struct web_config *web;
 	enum log_level log_level;
 	enum log_format log_format;

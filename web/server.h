@@ -10,7 +10,7 @@
 /*
  * An HTTP(S) server for a program with a few paths: TLS, users and headers by
  * web/config.h, and a limit on everything a client can do: connections, headers,
- * bodies, requests at once, time.  It sets no cookies and keeps no sessions.
+ * requests at once, time.  It sets no cookies and keeps no sessions.
  *
  *	static void hello(void *context, const struct web_request *request, struct web_answer *answer)
  *	{
@@ -30,28 +30,15 @@
  *	web_free(web);
  */
 struct web_request {
-	const char *path;  /* without the query, as it was sent */
-	bool gzip;         /* the client takes an answer that is packed so */
-	struct slice body; /* of a POST; not NUL-terminated */
+	const char *path; /* without the query, as it was sent */
+	bool gzip;        /* the client takes an answer that is packed so */
 };
-
-/* A large text that several answers begin with, and their server sends without copying it. */
-struct web_text {
-	atomic_uint references; /* web_text_drop() with the last one frees it */
-	struct buffer text;
-};
-
-/* One owner, and an empty text without a limit.  NULL: out of memory. */
-struct web_text *web_text_new(void);
-struct web_text *web_text_keep(struct web_text *text);
-void web_text_drop(struct web_text *text); /* takes NULL */
 
 struct web_answer {
 	unsigned code;
 	const char *type;          /* Content-Type */
 	const char *policy;        /* Content-Security-Policy; NULL: a browser loads nothing */
 	const char *headers[2][2]; /* more of them: name and value, both static; NULL: none */
-	struct web_text *start;    /* sent before the body; the answer is one owner; NULL: nothing */
 	struct buffer body;        /* when it failed, the answer is 500 */
 };
 
@@ -60,9 +47,8 @@ typedef void web_answer_fill(void *context, const struct web_request *request, s
 
 struct web_route {
 	const char *path;        /* "/metrics"; compared as it was sent */
-	web_answer_fill *answer; /* to GET and HEAD, or to POST */
+	web_answer_fill *answer; /* to GET and HEAD; no request has a body */
 	bool costly;             /* takes work worth a limit: web_limits.requests */
-	size_t body_limit;       /* bytes of a POST; 0: GET and HEAD, which have no body */
 };
 
 /* What is served; all of it must outlive the server. */
@@ -85,7 +71,7 @@ enum { WEB_FILES_PER_ADDRESS = 8 };
 
 struct web_limits {
 	unsigned connections; /* per address */
-	unsigned requests;    /* costly ones at once, and those with a body */
+	unsigned requests;    /* costly ones at once */
 	int64_t header_timeout_ns;
 	int64_t idle_timeout_ns;
 	int64_t answer_timeout_ns;

@@ -3,7 +3,6 @@
 
 #include "exporter/directory/store.h"
 #include "exporter/metrics/telemetry.h"
-#include "web/server.h"
 
 /*
  * What /metrics answers: the files of the directory as one text, if it is to
@@ -15,22 +14,20 @@ struct exposition;
 /* Those past it are not looked at. */
 enum { EXPOSITION_FILES = 2000 };
 
-struct exposition_settings {
-	const char *directory;
-	bool serve;     /* the files, not only what is said of them */
-	double max_age; /* seconds; files that were not modified since are left out; 0: never */
-};
-
 /* Something an operator should know of, reported once per change: of a file, or of the directory (file NULL).
  */
 typedef void exposition_notice(
     void *context, bool bad, const char *message, const char *file, const char *reason);
 
-/* The directory is copied.  NULL: out of memory. */
+/*
+ * The directory is copied.  `serve`: the files are answered, not only looked at
+ * for others.  NULL: out of memory.
+ */
 struct exposition *exposition_new(
-    const struct exposition_settings *settings, exposition_notice *notice, void *context);
+    const char *directory, bool serve, exposition_notice *notice, void *context);
 void exposition_free(struct exposition *e);
 
+/* Files that were not modified for so long are left out; 0, as at first: none are. */
 void exposition_set_max_age(struct exposition *e, double seconds);
 
 /*
@@ -43,9 +40,7 @@ const struct store *exposition_store(const struct exposition *e);
 /* Why the directory could not be listed at the last refresh; NULL: it could. */
 const char *exposition_unlisted(const struct exposition *e);
 
-/* Fill in what the answer begins with, and append the rest, as of the last refresh.  0, or -1: out of memory.
- */
-int exposition_write(
-    struct exposition *e, const struct telemetry *telemetry, bool gzip, struct web_answer *answer);
+/* Append the answer, packed or not, as of the last refresh.  0, or -1: out of memory. */
+int exposition_write(struct exposition *e, const struct telemetry *telemetry, bool gzip, struct buffer *out);
 
 #endif /* EXPORTER_METRICS_EXPOSITION_H */
