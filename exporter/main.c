@@ -22,7 +22,6 @@ enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
  * settings, /proc, the standard streams, and what was inherited. */
 enum { KEPT_FILES = 64 };
 
-static const int64_t second_ns = 1000 * 1000 * 1000;
 static const int64_t grace_ns = INT64_C(5) * 1000 * 1000 * 1000;
 
 struct program {
@@ -108,24 +107,11 @@ reload(struct program *p)
 	log_write(&log, LOG_INFO, "configuration reloaded", NULL);
 }
 
-/* A quarter of the shortest timeout, at most a second: late clients are found in time. */
-static struct timespec
-tick_of(const struct web_limits *limits)
-{
-	const int64_t timeouts[] = { limits->header_timeout_ns, limits->idle_timeout_ns,
-		limits->answer_timeout_ns };
-	int64_t tick = second_ns;
-
-	for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++)
-		if (timeouts[i] / 4 < tick)
-			tick = timeouts[i] / 4;
-	return (struct timespec){ .tv_sec = tick / second_ns, .tv_nsec = tick % second_ns };
-}
-
 static void
 run(struct program *p, const sigset_t *signals)
 {
-	struct timespec tick = tick_of(&p->fixed.limits);
+	/* A client that is too slow is ended so much later at most. */
+	static const struct timespec tick = { .tv_nsec = 200 * 1000 * 1000 };
 	struct log log;
 
 	for (;;) {

@@ -87,8 +87,8 @@ connection_enter(struct web *web, struct connection *c, enum connection_phase ph
 }
 
 /*
- * libmicrohttpd itself only ends connections on which nothing happens at all,
- * and not a client that trickles.  A slow connection is shut down, not closed:
+ * libmicrohttpd's own timeout would only end connections on which nothing happens
+ * at all, and not a client that trickles.  A slow connection is shut down, not closed:
  * the descriptor belongs to libmicrohttpd, and its number could be another
  * connection's as soon as it is closed.
  */
@@ -176,19 +176,6 @@ may_connect(void *context, const struct sockaddr *address, socklen_t length)
 
 /* --- Servers --- */
 
-/* libmicrohttpd's own timeout, longer than all of ours: it is for a program that does not call web_tick(). */
-static unsigned
-idle_seconds(const struct web_limits *limits)
-{
-	int64_t longest = limits->header_timeout_ns;
-
-	if (limits->idle_timeout_ns > longest)
-		longest = limits->idle_timeout_ns;
-	if (limits->answer_timeout_ns > longest)
-		longest = limits->answer_timeout_ns;
-	return (unsigned)(longest / 1000000000) + 2;
-}
-
 /* poll() and not epoll: with that, libmicrohttpd takes 128 events at a time and waits for ever when all
  * connections that it may have make full batches. */
 static struct MHD_Daemon *
@@ -199,10 +186,10 @@ start_server(struct web *web, int fd, bool tls)
 	return MHD_start_daemon(flags, 0, may_connect, web, request_handle, web, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT,
 	    web->limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY,
-	    MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds(&web->limits), MHD_OPTION_URI_LOG_CALLBACK,
-	    request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, request_end, web, MHD_OPTION_NOTIFY_CONNECTION,
-	    note_connection, web, MHD_OPTION_UNESCAPE_CALLBACK, request_leave_escaped, NULL,
-	    tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
+	    MHD_OPTION_URI_LOG_CALLBACK, request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, request_end, web,
+	    MHD_OPTION_NOTIFY_CONNECTION, note_connection, web, MHD_OPTION_UNESCAPE_CALLBACK,
+	    request_leave_escaped, NULL, tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
+	    no_certificate, MHD_OPTION_END);
 }
 
 struct web *

@@ -11,14 +11,6 @@
 #include "exporter/page/parts.h"
 #include "textfile/number.h"
 
-static const char *
-class_of(enum health_status status)
-{
-	static const char *const classes[] = { "ok", "warn", "fail" };
-
-	return classes[status];
-}
-
 static void
 name_cell(struct buffer *out, const char *title, const char *name, const char *env)
 {
@@ -62,7 +54,7 @@ check_row(struct buffer *out, const struct health_check *check, double now, bool
 	};
 	const char *title = of_two && titles[check->kind] != NULL ? titles[check->kind] : "";
 
-	buffer_format(out, "<tr class=\"%s\">", class_of(check->status));
+	buffer_format(out, "<tr class=\"%s\">", health_status_name(check->status));
 	name_cell(out, title, check->name, check->env);
 	state_cell(out, check);
 	/* A file was written, and nothing more is known of it. */
