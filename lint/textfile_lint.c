@@ -42,24 +42,19 @@ struct tally {
 	long count;
 };
 
-struct source_faults {
-	struct fault *list;
-	size_t count, room;
+struct source {
+	char *path;
+	size_t group;       /* each DIR is one; all FILEs together are another */
+	bool joins;         /* node_exporter would take it, alone */
+	bool refused;       /* it has a fault for which node_exporter does not */
+	struct buffer text; /* the document points into it */
+	struct document document;
+	struct fault *faults; /* those to be shown */
+	size_t fault_count, fault_room;
 	struct tally *tallies;
 	size_t tally_count, tally_room;
 	long total;
 	bool out_of_memory;
-};
-
-struct source {
-	char *path;
-	size_t group; /* each DIR is one; all FILEs together are another */
-	bool joins;   /* node_exporter would take it, alone */
-	bool parsed;
-	struct buffer text;
-	struct document document;
-	struct source_faults alone;
-	struct source_faults joined;
 };
 
 struct lint {
@@ -122,50 +117,52 @@ base_name(const char *path)
 /* The tally of the fault's rule, made if it is not there.  Rules are few and their
  * texts static: a list that is searched through is enough, and keeps the pointer. */
 static struct tally *
-find_tally(struct source_faults *f, const struct fault *fault)
+find_tally(struct source *source, const struct fault *fault)
 {
 	struct tally *tallies;
 
-	for (size_t i = 0; i < f->tally_count; i++)
-		if (strcmp(f->tallies[i].rule, fault->rule) == 0 && f->tallies[i].class == fault->class)
-			return &f->tallies[i];
-	tallies = array_reserve(f->tallies, &f->tally_room, f->tally_count + 1, sizeof(*tallies));
+	for (size_t i = 0; i < source->tally_count; i++)
+		if (strcmp(source->tallies[i].rule, fault->rule) == 0 &&
+		    source->tallies[i].class == fault->class)
+			return &source->tallies[i];
+	tallies =
+	    array_reserve(source->tallies, &source->tally_room, source->tally_count + 1, sizeof(*tallies));
 	if (tallies == NULL)
 		return NULL;
-	f->tallies = tallies;
-	tallies[f->tally_count] = (struct tally){ fault->rule, fault->class, 0 };
-	return &tallies[f->tally_count++];
+	source->tallies = tallies;
+	tallies[source->tally_count] = (struct tally){ fault->rule, fault->class, 0 };
+	return &tallies[source->tally_count++];
 }
 
 static void
 keep(void *context, const struct fault *fault)
 {
-	struct source_faults *f = context;
-	struct tally *tally = find_tally(f, fault);
-	struct fault *list;
+	struct source *source = context;
+	struct tally *tally = find_tally(source, fault);
+	struct fault *faults = NULL;
 
-	f->total++;
-	if (tally == NULL) {
-		f->out_of_memory = true;
-		return;
-	}
 	/* Counted in any case: the total and the exit status are about all of them. */
-	if (tally->count++ >= SHOWN_PER_RULE)
+	source->total++;
+	if (fault->class == FAULT_REJECT || fault->class == FAULT_CRASH)
+		source->refused = true;
+	if (tally != NULL && tally->count++ >= SHOWN_PER_RULE)
 		return;
-	list = array_reserve(f->list, &f->room, f->count + 1, sizeof(*list));
-	if (list == NULL) {
-		f->out_of_memory = true;
+	if (tally != NULL)
+		faults = array_reserve(
+		    source->faults, &source->fault_room, source->fault_count + 1, sizeof(*faults));
+	if (faults == NULL) {
+		source->out_of_memory = true;
 		return;
 	}
-	f->list = list;
-	f->list[f->count++] = *fault;
+	source->faults = faults;
+	faults[source->fault_count++] = *fault;
 }
 
 /* A finding about the file itself, without a line. */
 static void
 keep_of_file(struct source *source, enum fault_class class, const char *rule, const char *text)
 {
-	struct fault_sink faults = { keep, &source->alone, 0 };
+	struct fault_sink faults = { keep, source, 0 };
 
 	fault_report(&faults, class, 0, rule, "%s", text);
 }
@@ -192,25 +189,28 @@ print_one(const char *path, uint32_t line, enum fault_class class, const char *t
 }
 
 static void
-print_findings(struct lint *lint, const char *path, struct source_faults *f)
+print_findings(struct lint *lint, struct source *source)
 {
 	char text[64];
 
-	/* The faults come from two passes, over lines and over series: sorted, they read like the file. */
-	if (f->count > 0)
-		qsort(f->list, f->count, sizeof(*f->list), compare_faults);
-	for (size_t i = 0; i < f->count; i++)
-		print_one(path, f->list[i].line, f->list[i].class, f->list[i].text, f->list[i].rule);
-	for (size_t i = 0; i < f->tally_count; i++) {
-		if (f->tallies[i].count <= SHOWN_PER_RULE)
+	/* The faults come from several passes, over lines, series and files: sorted, they read like the file.
+	 */
+	if (source->fault_count > 0)
+		qsort(source->faults, source->fault_count, sizeof(*source->faults), compare_faults);
+	for (size_t i = 0; i < source->fault_count; i++)
+		print_one(source->path, source->faults[i].line, source->faults[i].class,
+		    source->faults[i].text, source->faults[i].rule);
+	for (size_t i = 0; i < source->tally_count; i++) {
+		if (source->tallies[i].count <= SHOWN_PER_RULE)
 			continue;
-		(void)snprintf(text, sizeof(text), "and %ld more", f->tallies[i].count - SHOWN_PER_RULE);
-		print_one(path, 0, f->tallies[i].class, text, f->tallies[i].rule);
+		(void)snprintf(text, sizeof(text), "and %ld more", source->tallies[i].count - SHOWN_PER_RULE);
+		print_one(source->path, 0, source->tallies[i].class, text, source->tallies[i].rule);
 	}
-	lint->total += f->total;
+	lint->total += source->total;
+	lint->bad_files += source->total > 0;
 	/* What was printed is true, but it is not all. */
-	if (f->out_of_memory)
-		complain(lint, path, "out of memory");
+	if (source->out_of_memory)
+		complain(lint, source->path, "out of memory");
 }
 
 static void
@@ -268,7 +268,6 @@ check_source(struct lint *lint, struct source *source)
 {
 	struct slice name = SLICE(base_name(source->path));
 	struct stat status;
-	long parsed, found = 0;
 
 	/* A FILE may have any name; a DIR is searched for this ending only. */
 	if (!slice_ends_with(name, ".prom"))
@@ -285,20 +284,12 @@ check_source(struct lint *lint, struct source *source)
 		read_source(lint, source);
 	if (!source->joins)
 		return;
-	source->parsed = true;
-	parsed = parse(&source->document, buffer_slice(&source->text), keep, &source->alone);
-	if (parsed >= 0)
-		/* Checked although lines were bad: one run should find all faults. */
-		found = validate_document(&source->document, keep, &source->alone);
-	if (parsed < 0 || found < 0)
-		source->alone.out_of_memory = true;
-	/* A file that node_exporter refuses takes no part in contradictions with others. */
-	for (size_t i = 0; i < source->alone.tally_count; i++)
-		if (source->alone.tallies[i].class == FAULT_REJECT ||
-		    source->alone.tallies[i].class == FAULT_CRASH)
-			source->joins = false;
-	/* It is never read there, so it contradicts nothing. */
-	source->joins = source->joins && slice_ends_with(name, ".prom");
+	/* Checked in full although lines are bad: one run should find all faults. */
+	if (parse(&source->document, buffer_slice(&source->text), keep, source) < 0 ||
+	    validate_document(&source->document, keep, source) < 0)
+		source->out_of_memory = true;
+	/* A file that node_exporter refuses, or never reads, takes no part in contradictions with others. */
+	source->joins = !source->refused && slice_ends_with(name, ".prom");
 }
 
 static void
@@ -306,7 +297,7 @@ keep_joined(void *context, size_t file, const struct fault *fault)
 {
 	struct source **joined = context;
 
-	keep(&joined[file]->joined, fault);
+	keep(joined[file], fault);
 }
 
 /* Join all files that node_exporter takes.  merge() writes nothing here, and only reports. */
@@ -328,8 +319,6 @@ check_together(struct lint *lint)
 		lint->trouble = true;
 		(void)fputs("textfile_lint: out of memory\n", stderr);
 	}
-	for (size_t i = 0; i < count; i++)
-		print_findings(lint, joined[i]->path, &joined[i]->joined);
 	free(joined);
 	free(documents);
 }
@@ -420,25 +409,15 @@ check_all(struct lint *lint)
 {
 	if (lint->count > 0)
 		qsort(lint->sources, lint->count, sizeof(*lint->sources), compare_sources);
-	for (size_t i = 0; i < lint->count; i++) {
+	for (size_t i = 0; i < lint->count; i++)
 		check_source(lint, &lint->sources[i]);
-		print_findings(lint, lint->sources[i].path, &lint->sources[i].alone);
-	}
 	/* All texts stay in memory until here: the documents point into them. */
 	check_together(lint);
 	for (size_t i = 0; i < lint->count; i++)
-		/* Counted now, as a file may be good alone and bad among others. */
-		lint->bad_files += lint->sources[i].alone.total + lint->sources[i].joined.total > 0;
+		print_findings(lint, &lint->sources[i]);
 	if (lint->total > 0)
 		(void)fprintf(stderr, "textfile_lint: %ld finding%s in %zu of %zu file%s\n", lint->total,
 		    lint->total == 1 ? "" : "s", lint->bad_files, lint->count, lint->count == 1 ? "" : "s");
-}
-
-static void
-source_faults_release(struct source_faults *f)
-{
-	free(f->list);
-	free(f->tallies);
 }
 
 static void
@@ -447,11 +426,10 @@ lint_release(struct lint *lint)
 	for (size_t i = 0; i < lint->count; i++) {
 		struct source *source = &lint->sources[i];
 
-		if (source->parsed)
-			document_release(&source->document);
+		document_release(&source->document);
 		buffer_release(&source->text);
-		source_faults_release(&source->alone);
-		source_faults_release(&source->joined);
+		free(source->faults);
+		free(source->tallies);
 		free(source->path);
 	}
 	free(lint->sources);
