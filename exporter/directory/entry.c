@@ -155,8 +155,6 @@ take_text(struct store *store, struct entry *entry, struct buffer *text)
 		buffer_release(&bounds);
 		set_bad(store, entry, judging.reason[0] != '\0' ? STORE_BROKEN : STORE_UNREADABLE,
 		    judging.reason[0] != '\0' ? judging.reason : "out of memory");
-		entry->file.foreign =
-		    judging.reason[0] != '\0' && memmem(all.at, all.length, ours, strlen(ours)) == NULL;
 	} else {
 		store->changed = true;
 		entry_forget(store, entry);
@@ -170,6 +168,7 @@ take_text(struct store *store, struct entry *entry, struct buffer *text)
 	}
 	if (entry->file.state == STORE_UNREADABLE)
 		return;
+	entry->file.foreign = memmem(all.at, all.length, ours, strlen(ours)) == NULL;
 	/* A broken text is not kept, but counts: otherwise
 	 * many broken files would be read past the limit. */
 	entry->size = all.length;

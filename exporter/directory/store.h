@@ -28,7 +28,7 @@ struct store_file {
 	char *name; /* "redis_latency.prom" */
 	enum store_state state;
 	char reason[256];         /* "" while good */
-	bool foreign;             /* broken, and "arbitrage_" is nowhere in it: another program's */
+	bool foreign;             /* it was read, and "arbitrage_" is nowhere in it: another program's */
 	double modified;          /* Unix time; negative: not known */
 	struct document document; /* of a good file; the store's */
 	long dropped;             /* faults for which node_exporter leaves out a part of it */

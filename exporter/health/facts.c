@@ -45,17 +45,18 @@ enum joining {
 	BUCKETS
 };
 
-/* A label whose value chooses one of several facts. */
-struct choice {
-	const char *label;
+/* A label whose value chooses one of several facts that stand side by side, by the first of them. */
+static const struct choice {
+	const char *label; /* NULL: there is just one */
 	const char *const *values;
 	const char *only; /* value of label `status`, others do not count; or NULL */
+} choices[FACTS] = {
+	[FACT_FAILURES] = { "kind", failure_kind_names + 1, NULL }, /* without "none", which no counter has */
+	[FACT_STATE] = { "state", health_names, NULL },
+	[FACT_READABLE] = { "source", source_names, NULL },
+	[FACT_OPEN] = { "source", source_names, NULL },
+	[FACT_CHECKS] = { "check", check_names, "fail" },
 };
-/* Without "none", which no counter has. */
-static const struct choice kinds = { "kind", failure_kind_names + 1, NULL };
-static const struct choice states = { "state", health_names, NULL };
-static const struct choice sources = { "source", source_names, NULL };
-static const struct choice failed_checks = { "check", check_names, "fail" };
 
 /* One row: a family, what it is about, and where its values go. */
 struct rule {
@@ -65,74 +66,64 @@ struct rule {
 	const char *name; /* the label that names the check, or "=" and the name itself */
 	enum fact fact;   /* the first of several with a choice */
 	enum joining joining;
-	const struct choice *choice;
 };
 
 static const struct rule rules[] = {
-	{ run_families + RUN_SUCCESS, true, KIND_COLLECTOR, "collector", FACT_UP, FLAG_LEAST, NULL },
-	{ run_families + RUN_DURATION, false, KIND_COLLECTOR, "collector", FACT_DURATION, MOST, NULL },
-	{ run_families + RUN_INTERVAL, false, KIND_COLLECTOR, "collector", FACT_INTERVAL, LEAST, NULL },
-	{ run_families + RUN_LAST_RUN, true, KIND_COLLECTOR, "collector", FACT_LAST_RUN, OLDEST, NULL },
-	{ run_families + RUN_LAST_SUCCESS, false, KIND_COLLECTOR, "collector", FACT_LAST_SUCCESS, OLDEST,
-	    NULL },
-	{ run_families + RUN_FAILURES, false, KIND_COLLECTOR, "collector", FACT_FAILURES, SUM, &kinds },
+	{ run_families + RUN_SUCCESS, true, KIND_COLLECTOR, "collector", FACT_UP, FLAG_LEAST },
+	{ run_families + RUN_DURATION, false, KIND_COLLECTOR, "collector", FACT_DURATION, MOST },
+	{ run_families + RUN_INTERVAL, false, KIND_COLLECTOR, "collector", FACT_INTERVAL, LEAST },
+	{ run_families + RUN_LAST_RUN, true, KIND_COLLECTOR, "collector", FACT_LAST_RUN, OLDEST },
+	{ run_families + RUN_LAST_SUCCESS, false, KIND_COLLECTOR, "collector", FACT_LAST_SUCCESS, OLDEST },
+	{ run_families + RUN_FAILURES, false, KIND_COLLECTOR, "collector", FACT_FAILURES, SUM },
 
-	{ redis_families + TARGET_UP, true, KIND_REDIS, "target", FACT_UP, FLAG_LEAST, NULL },
-	{ redis_families + TARGET_LAST_SUCCESS, false, KIND_REDIS, "target", FACT_LAST_SUCCESS, OLDEST,
-	    NULL },
-	{ redis_families + TARGET_FAILURES, false, KIND_REDIS, "target", FACT_FAILURES, SUM, &kinds },
-	{ redis_families + TARGET_LATENCY, false, KIND_REDIS, "target", 0, BUCKETS, NULL },
+	{ redis_families + TARGET_UP, true, KIND_REDIS, "target", FACT_UP, FLAG_LEAST },
+	{ redis_families + TARGET_LAST_SUCCESS, false, KIND_REDIS, "target", FACT_LAST_SUCCESS, OLDEST },
+	{ redis_families + TARGET_FAILURES, false, KIND_REDIS, "target", FACT_FAILURES, SUM },
+	{ redis_families + TARGET_LATENCY, false, KIND_REDIS, "target", 0, BUCKETS },
 
-	{ postgres_families + TARGET_UP, true, KIND_POSTGRES, "target", FACT_UP, FLAG_LEAST, NULL },
-	{ postgres_families + TARGET_LAST_SUCCESS, false, KIND_POSTGRES, "target", FACT_LAST_SUCCESS, OLDEST,
-	    NULL },
-	{ postgres_families + TARGET_FAILURES, false, KIND_POSTGRES, "target", FACT_FAILURES, SUM, &kinds },
-	{ postgres_families + TARGET_LATENCY, false, KIND_POSTGRES, "target", 0, BUCKETS, NULL },
+	{ postgres_families + TARGET_UP, true, KIND_POSTGRES, "target", FACT_UP, FLAG_LEAST },
+	{ postgres_families + TARGET_LAST_SUCCESS, false, KIND_POSTGRES, "target", FACT_LAST_SUCCESS,
+	    OLDEST },
+	{ postgres_families + TARGET_FAILURES, false, KIND_POSTGRES, "target", FACT_FAILURES, SUM },
+	{ postgres_families + TARGET_LATENCY, false, KIND_POSTGRES, "target", 0, BUCKETS },
 
-	{ exchange_families + EXCHANGE_UP, true, KIND_EXCHANGE, "exchange", FACT_UP, FLAG_LEAST, NULL },
-	{ exchange_families + EXCHANGE_STATE, true, KIND_EXCHANGE, "exchange", FACT_STATE, FLAG_SAME,
-	    &states },
+	{ exchange_families + EXCHANGE_UP, true, KIND_EXCHANGE, "exchange", FACT_UP, FLAG_LEAST },
+	{ exchange_families + EXCHANGE_STATE, true, KIND_EXCHANGE, "exchange", FACT_STATE, FLAG_SAME },
 	{ exchange_families + EXCHANGE_LAST_SUCCESS, false, KIND_EXCHANGE, "exchange", FACT_LAST_SUCCESS,
-	    OLDEST, NULL },
+	    OLDEST },
 	{ exchange_families + EXCHANGE_BANNED_UNTIL, false, KIND_EXCHANGE, "exchange", FACT_BANNED_UNTIL,
-	    MOST, NULL },
-	{ exchange_families + EXCHANGE_RETRY_AT, false, KIND_EXCHANGE, "exchange", FACT_RETRY_AT, MOST,
-	    NULL },
-	{ exchange_families + EXCHANGE_FAILED_RUNS, false, KIND_EXCHANGE, "exchange", FACT_FAILED_RUNS, MOST,
-	    NULL },
-	{ exchange_families + EXCHANGE_ERROR_RATIO, false, KIND_EXCHANGE, "exchange", FACT_ERROR_RATIO, MOST,
-	    NULL },
-	{ exchange_families + EXCHANGE_TRADABLE, false, KIND_EXCHANGE, "exchange", FACT_HALTED, ZEROS, NULL },
-	{ exchange_families + EXCHANGE_REQUEST_FAILURES, false, KIND_EXCHANGE, "exchange", FACT_FAILURES, SUM,
-	    &kinds },
-	{ exchange_families + EXCHANGE_REQUEST_DURATION, false, KIND_EXCHANGE, "exchange", 0, BUCKETS, NULL },
+	    MOST },
+	{ exchange_families + EXCHANGE_RETRY_AT, false, KIND_EXCHANGE, "exchange", FACT_RETRY_AT, MOST },
+	{ exchange_families + EXCHANGE_FAILED_RUNS, false, KIND_EXCHANGE, "exchange", FACT_FAILED_RUNS,
+	    MOST },
+	{ exchange_families + EXCHANGE_ERROR_RATIO, false, KIND_EXCHANGE, "exchange", FACT_ERROR_RATIO,
+	    MOST },
+	{ exchange_families + EXCHANGE_TRADABLE, false, KIND_EXCHANGE, "exchange", FACT_HALTED, ZEROS },
+	{ exchange_families + EXCHANGE_REQUEST_FAILURES, false, KIND_EXCHANGE, "exchange", FACT_FAILURES,
+	    SUM },
+	{ exchange_families + EXCHANGE_REQUEST_DURATION, false, KIND_EXCHANGE, "exchange", 0, BUCKETS },
 
-	{ open_families + OPEN_READABLE, true, KIND_POSITIONS, "exchange", FACT_READABLE, FLAG_LEAST,
-	    &sources },
-	{ open_families + OPEN_COUNT, true, KIND_POSITIONS, "exchange", FACT_OPEN, COUNT_MOST, &sources },
-	{ open_families + OPEN_MISMATCH, true, KIND_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES,
-	    NULL },
-	{ open_families + OPEN_LAST_SUCCESS, false, KIND_POSITIONS, "exchange", FACT_LAST_SUCCESS, OLDEST,
-	    NULL },
-	{ open_families + OPEN_FAILURES, false, KIND_POSITIONS, "exchange", FACT_FAILURES, SUM, &kinds },
-	{ open_families + OPEN_RETRY_AT, false, KIND_POSITIONS, "exchange", FACT_RETRY_AT, MOST, NULL },
-	{ open_families + OPEN_TRADING_LOCKED, false, KIND_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST,
-	    NULL },
+	{ open_families + OPEN_READABLE, true, KIND_POSITIONS, "exchange", FACT_READABLE, FLAG_LEAST },
+	{ open_families + OPEN_COUNT, true, KIND_POSITIONS, "exchange", FACT_OPEN, COUNT_MOST },
+	{ open_families + OPEN_MISMATCH, true, KIND_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES },
+	{ open_families + OPEN_LAST_SUCCESS, false, KIND_POSITIONS, "exchange", FACT_LAST_SUCCESS, OLDEST },
+	{ open_families + OPEN_FAILURES, false, KIND_POSITIONS, "exchange", FACT_FAILURES, SUM },
+	{ open_families + OPEN_RETRY_AT, false, KIND_POSITIONS, "exchange", FACT_RETRY_AT, MOST },
+	{ open_families + OPEN_TRADING_LOCKED, false, KIND_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST },
 	/* Not about an exchange: this makes a check of its own, called "engine". */
-	{ open_families + OPEN_UNKNOWN_ROWS, true, KIND_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST,
-	    NULL },
+	{ open_families + OPEN_UNKNOWN_ROWS, true, KIND_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST },
 
 	{ preflight_families + PREFLIGHT_READY_FOR_LIVE, true, KIND_PREFLIGHT, "=preflight", FACT_UP,
-	    FLAG_LEAST, NULL },
+	    FLAG_LEAST },
 	{ preflight_families + PREFLIGHT_LAST_SUCCESS, true, KIND_PREFLIGHT, "=preflight", FACT_PASSED,
-	    FLAG_LEAST, NULL },
+	    FLAG_LEAST },
 	{ preflight_families + PREFLIGHT_LAST_VERDICT, true, KIND_PREFLIGHT, "=preflight", FACT_VERDICT_AT,
-	    OLDEST, NULL },
+	    OLDEST },
 	/* A run of some checks alone counts here, too, and has no verdict. */
-	{ preflight_families + PREFLIGHT_CHECKS, true, KIND_PREFLIGHT, "=preflight", FACT_CHECKS, SUM,
-	    &failed_checks },
-	{ preflight_families + PREFLIGHT_DURATION, false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS, NULL },
+	{ preflight_families + PREFLIGHT_CHECKS, true, KIND_PREFLIGHT, "=preflight", FACT_CHECKS, SUM },
+	{ preflight_families + PREFLIGHT_DURATION, false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS },
 };
+
 void
 facts_release(struct facts *facts)
 {
@@ -233,11 +224,11 @@ join(double *fact, enum joining joining, double value)
 static int
 fact_of(const struct rule *rule, const struct document *document, const struct sample *sample)
 {
-	const struct choice *choice = rule->choice;
+	const struct choice *choice = &choices[rule->fact];
 	struct slice value;
 	int i = 0;
 
-	if (choice == NULL)
+	if (choice->label == NULL)
 		return (int)rule->fact;
 	if (choice->only != NULL && !slice_is(facts_label(document, sample, "status"), choice->only))
 		return -1;

@@ -43,8 +43,9 @@ static const double intervals_missed = 3, interval_slack = 30;
 static const double longest_interval = 86400;
 
 static struct freshness
-freshness_of(double last_run, double interval, double max_age, double now)
+freshness_of(const struct making *making, double last_run, double interval)
 {
+	double now = making->now, max_age = making->settings->max_age;
 	bool repeats = interval > 0 && interval <= longest_interval;
 	struct freshness fresh = { .stale = true,
 		.last_run = last_run,
@@ -75,23 +76,6 @@ freshness_of(double last_run, double interval, double max_age, double now)
 	return fresh;
 }
 
-/* A file without a collector's own metrics was not written
- * by our harness: then its time of modification counts. */
-static struct freshness
-freshness_of_file(const struct making *making, size_t file)
-{
-	double modified = store_file(making->store, file)->modified;
-
-	return freshness_of(modified >= 0 ? modified : NAN, NAN, making->settings->max_age, making->now);
-}
-
-static struct freshness
-freshness_of_collector(const struct making *making, const struct facts_check *collector)
-{
-	return freshness_of(collector->facts[FACT_LAST_RUN], collector->facts[FACT_INTERVAL],
-	    making->settings->max_age, making->now);
-}
-
 static const struct freshness *
 staler(const struct freshness *one, const struct freshness *other)
 {
@@ -100,42 +84,36 @@ staler(const struct freshness *one, const struct freshness *other)
 	return other->age > one->age ? other : one;
 }
 
-/* A check is as fresh as the collector of its file and env; if there are several, as the stalest one. */
+/*
+ * A check is as fresh as the collector of its file and env; if there are several, as the stalest one.  A file
+ * without a collector's own metrics was not written by our harness: then its time of modification counts.
+ */
 static struct freshness
-freshness_of_file_and_env(
-    const struct making *making, const struct facts_check *check, size_t begin, size_t end)
+freshness_of_check(const struct making *making, const struct facts_check *check, size_t begin, size_t end)
 {
-	struct freshness found = { 0 };
+	double modified = store_file(making->store, check->file)->modified;
+	struct freshness found = { 0 }, other;
 	bool any = false;
 
 	for (size_t i = begin; i < end; i++) {
 		const struct facts_check *collector = &making->facts.checks[i];
-		struct freshness fresh;
 
-		if (collector->kind != KIND_COLLECTOR || !slice_equal(collector->env, check->env))
+		if (collector->kind != KIND_COLLECTOR || !slice_equal(collector->env, check->env) ||
+		    (check->kind == KIND_COLLECTOR && collector != check))
 			continue;
-		fresh = freshness_of_collector(making, collector);
-		found = any ? *staler(&found, &fresh) : fresh;
+		other =
+		    freshness_of(making, collector->facts[FACT_LAST_RUN], collector->facts[FACT_INTERVAL]);
+		found = any ? *staler(&found, &other) : other;
 		any = true;
 	}
-	return any ? found : freshness_of_file(making, check->file);
-}
-
-/* A run of preflight with --check has no verdict: the file then
- * repeats the one of an older run, which is as old as that. */
-static struct freshness
-freshness_of_check(const struct making *making, const struct facts_check *check, size_t begin, size_t end)
-{
-	struct freshness fresh, verdict;
-
-	if (check->kind == KIND_COLLECTOR)
-		return freshness_of_collector(making, check);
-	fresh = freshness_of_file_and_env(making, check, begin, end);
+	if (!any)
+		found = freshness_of(making, modified >= 0 ? modified : NAN, NAN);
 	if (check->kind != KIND_PREFLIGHT || !health_has_verdict(check))
-		return fresh;
-	verdict = freshness_of(
-	    check->facts[FACT_VERDICT_AT], fresh.interval, making->settings->max_age, making->now);
-	return *staler(&verdict, &fresh);
+		return found;
+	/* A run of preflight with --check has no verdict: the file then repeats
+	 * the one of an older run, which is as old as that. */
+	other = freshness_of(making, check->facts[FACT_VERDICT_AT], found.interval);
+	return *staler(&other, &found);
 }
 
 /* A collector's picture is that of all that it measured. */
@@ -178,9 +156,10 @@ make_check(struct making *making, size_t index, size_t begin, size_t end)
 	struct freshness fresh = freshness_of_check(making, facts, begin, end);
 
 	*check = (struct health_check){ .kind = facts->kind, .last_run = fresh.last_run, .age = fresh.age };
-	words_label(facts->name, check->name, sizeof(check->name));
-	words_label(facts->env, check->env, sizeof(check->env));
-	words_clean(SLICE(store_file(making->store, facts->file)->name), check->file, sizeof(check->file));
+	words_copy(facts->name, true, check->name, sizeof(check->name));
+	words_copy(facts->env, true, check->env, sizeof(check->env));
+	words_copy(
+	    SLICE(store_file(making->store, facts->file)->name), false, check->file, sizeof(check->file));
 	check->interval = positive(fresh.interval);
 	check->last_success = positive(last_success_of(facts));
 	show_histogram(making, facts, begin, end, check);

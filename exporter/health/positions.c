@@ -45,9 +45,9 @@ add(struct reading *reading, const struct key *key)
 	reading->keys[report->position_count] = *key;
 	position = &report->positions[report->position_count++];
 	*position = (struct health_position){ .mismatch = NAN, .since = NAN };
-	words_label(key->env, position->env, sizeof(position->env));
-	words_label(key->exchange, position->exchange, sizeof(position->exchange));
-	words_label(key->symbol, position->symbol, sizeof(position->symbol));
+	words_copy(key->env, true, position->env, sizeof(position->env));
+	words_copy(key->exchange, true, position->exchange, sizeof(position->exchange));
+	words_copy(key->symbol, true, position->symbol, sizeof(position->symbol));
 	/* A source that was read and does not name the position has none of
 	 * it: 0.  A source that was not read may have any quantity: NaN. */
 	there = about != NULL && about->facts[FACT_READABLE + SOURCE_EXCHANGE] == 1 ? 0 : NAN;

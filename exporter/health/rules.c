@@ -324,7 +324,7 @@ judge_difference(const struct facts_check *facts, struct health_check *check)
 
 	if (f[FACT_MISMATCHES] > 0) {
 		set(check, HEALTH_FAIL, facts->worst != 0 ? "differ" : "unknown");
-		words_label(facts->worst_symbol, symbol, sizeof(symbol));
+		words_copy(facts->worst_symbol, true, symbol, sizeof(symbol));
 		if (f[FACT_MISMATCHES] > 1)
 			words_add(&words, ", and %.12g more", f[FACT_MISMATCHES] - 1);
 		if (facts->worst != 0)

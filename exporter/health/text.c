@@ -55,9 +55,9 @@ words_add(struct words *words, const char *format, ...)
 	va_end(args);
 }
 
-/* What is no UTF-8, or would not show, becomes '?'; so does the line break that an escape may stand for. */
-static void
-copy_clean(struct slice from, bool escaped, char *text, size_t size)
+/* The line break that an escape may stand for would not show, either. */
+void
+words_copy(struct slice from, bool escaped, char *text, size_t size)
 {
 	size_t length = 0;
 
@@ -75,18 +75,6 @@ copy_clean(struct slice from, bool escaped, char *text, size_t size)
 		length += needed;
 	}
 	text[length] = '\0';
-}
-
-void
-words_clean(struct slice from, char *text, size_t size)
-{
-	copy_clean(from, false, text, size);
-}
-
-void
-words_label(struct slice raw, char *text, size_t size)
-{
-	copy_clean(raw, true, text, size);
 }
 
 void

@@ -2,6 +2,7 @@
 #define EXPORTER_HEALTH_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/text/slice.h"
@@ -18,11 +19,11 @@ void words_add(struct words *words, const char *format, ...) __attribute__((form
 void words_add_list(struct words *words, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
-/* What is no UTF-8, or a control character, becomes '?'. */
-void words_clean(struct slice from, char *text, size_t size);
-
-/* The same of a label value as it is written in a file, with its escapes undone. */
-void words_label(struct slice raw, char *text, size_t size);
+/*
+ * What is no UTF-8, or would not show, becomes '?'.  `escaped`: it is the value of
+ * a label as it is written in a file, and its escapes are undone.
+ */
+void words_copy(struct slice from, bool escaped, char *text, size_t size);
 
 enum { WORDS_TIME = 32 };
 

@@ -83,21 +83,6 @@ is_grave(const struct health_check *check)
 
 /* --- Files --- */
 
-/* Whether a family's name begins with "arbitrage_", as those of our programs do. */
-static bool
-has_ours(const struct document *document)
-{
-	static const char prefix[] = "arbitrage_";
-
-	for (size_t i = 0; i < document->family_count; i++) {
-		struct slice name = document->families[i].name;
-
-		if (name.length >= sizeof(prefix) && memcmp(name.at, prefix, sizeof(prefix) - 1) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool
 says(const struct facts *facts, enum health_kind kind, size_t file)
 {
@@ -121,12 +106,9 @@ is_good(const struct facts *facts, const struct store_file *file, size_t index, 
 	if (file->state != STORE_GOOD) {
 		words_add(&state, "%s",
 		    file->state == STORE_TOO_LARGE ? "too large" : store_state_name(file->state));
-		words_clean(SLICE(file->reason), cause, sizeof(cause));
+		words_copy(SLICE(file->reason), false, cause, sizeof(cause));
 		words_add(&reason, "%s", cause);
 	} else if (file->dropped > 0) {
-		/* Series of others are not about anything here; of
-		 * ours, a missing one may be the bad one. */
-		check->status = has_ours(&file->document) ? HEALTH_FAIL : HEALTH_WARN;
 		words_add(&state, "in part");
 		words_add(&reason, "faults for which a part of it is left out: %ld", file->dropped);
 	} else if (program != NULL && !says(facts, program->kind, index)) {
@@ -154,8 +136,8 @@ health_files(const struct store *store, const struct facts *facts, struct health
 			.interval = NAN,
 			.duration = NAN };
 
-		words_clean(SLICE(file->name), check.name, sizeof(check.name));
-		words_clean(SLICE(file->name), check.file, sizeof(check.file));
+		words_copy(SLICE(file->name), false, check.name, sizeof(check.name));
+		words_copy(SLICE(file->name), false, check.file, sizeof(check.file));
 		if (is_good(facts, file, i, &check))
 			report->good_files++;
 		else if (report->count < HEALTH_CHECKS)
@@ -199,7 +181,7 @@ summarize_check(const struct health_check *check, size_t others, struct words *w
 	if (check->env[0] != '\0')
 		words_add(words, " (%s)", check->env);
 	words_add(words, ": %s", check->state);
-	words_clean(SLICE(check->reason), reason, sizeof(reason));
+	words_copy(SLICE(check->reason), false, reason, sizeof(reason));
 	if (reason[0] != '\0')
 		words_add(words, ", %s", reason);
 	if (others > 0)

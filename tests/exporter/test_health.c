@@ -607,8 +607,9 @@ END_TEST
 START_TEST(a_file_of_others_served_in_part_is_degraded)
 {
 	add_file("c.prom", FRESH("live"));
-	add_file("other.prom", "other 1\n# HELP other_2 Not arbitrage_x.\narbitrage 1\narbitrage_ 1\n");
+	add_file("other.prom", "other 1\n");
 	made_up.files[1].dropped = 3;
+	made_up.files[1].foreign = true;
 	look_at(noon);
 	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
 	ck_assert_int_eq(check_named(KIND_FILE, "other.prom")->status, HEALTH_WARN);

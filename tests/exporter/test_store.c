@@ -112,8 +112,8 @@ START_TEST(a_bad_file_hides_no_good_one)
 }
 END_TEST
 
-/* Whether "arbitrage_" is in a broken one, and what of one that was good before. */
-START_TEST(a_broken_file_of_another_program_is_told_apart)
+/* Whether "arbitrage_" is in it, good or broken, and what of one that was the other before. */
+START_TEST(a_file_of_another_program_is_told_apart)
 {
 	struct failure why = { 0 };
 
@@ -125,8 +125,8 @@ START_TEST(a_broken_file_of_another_program_is_told_apart)
 	ck_assert(store_file(store, 0)->foreign);
 	ck_assert_int_eq(store_file(store, 1)->state, STORE_BROKEN);
 	ck_assert(!store_file(store, 1)->foreign);
-	ck_assert(!store_file(store, 2)->foreign);
-	write_file("a.prom", "apt_upgrades{arch=\"x\"} 1\n");
+	ck_assert(store_file(store, 2)->foreign);
+	write_file("a.prom", "apt_upgrades{arch=\"x\"} 1\n# arbitrage_\n");
 	write_file("c.prom", "apt_upgrades{\n");
 	ck_assert_int_eq(store_refresh(store, &why), 0);
 	ck_assert_int_eq(store_file(store, 0)->state, STORE_GOOD);
@@ -379,7 +379,7 @@ main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, files_are_listed_by_name_and_others_are_not);
 	tcase_add_test(tests, a_bad_file_hides_no_good_one);
-	tcase_add_test(tests, a_broken_file_of_another_program_is_told_apart);
+	tcase_add_test(tests, a_file_of_another_program_is_told_apart);
 	tcase_add_test(tests, links_are_followed);
 	tcase_add_test(tests, sizes_are_limited_alone_and_together);
 	tcase_add_test(tests, more_files_than_the_limit_are_counted);
