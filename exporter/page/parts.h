@@ -16,12 +16,6 @@ extern const char page_style_hash[];   /* "sha256-...": all of page_style's, for
  */
 void page_text(struct buffer *out, const char *text);
 
-/* A table cell with a time; `unknown` where there is none. */
-void page_time(struct buffer *out, double time, double now, const char *unknown);
-
-/* A table cell with a duration, or a dash. */
-void page_duration(struct buffer *out, double seconds);
-
 /* A table cell with the histogram as a picture, and how long 95 % took. */
 void page_picture(struct buffer *out, const struct health_check *check);
 
