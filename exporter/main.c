@@ -162,13 +162,9 @@ fit_limits(const struct program *p, struct web_limits *limits, struct failure *w
 	char count[16];
 
 	(void)getrlimit(RLIMIT_NOFILE, &files);
-	if (files.rlim_cur < own + addresses * wanted) {
-		files.rlim_cur = own + addresses * wanted;
-		if (files.rlim_cur > files.rlim_max)
-			files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-		(void)getrlimit(RLIMIT_NOFILE, &files);
-	}
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	(void)getrlimit(RLIMIT_NOFILE, &files);
 	share = files.rlim_cur > own ? (files.rlim_cur - own) / addresses : 0;
 	if (share >= wanted)
 		return 0;

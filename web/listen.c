@@ -99,24 +99,22 @@ name_socket(int fd, char name[LISTEN_NAME])
 int
 listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list = NULL;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list;
 	char text[ADDRESS], *host, *port;
-	int fd = -1, found, error;
+	/* ":PORT" means all addresses: "::", or "0.0.0.0" where the system has no IPv6. */
+	const char *const all[] = { "::", "0.0.0.0" };
+	int fd = -1, found = 0, error = 0;
 
 	if (read_address(address, text, &host, &port, why) != 0)
 		return -1;
-	/* ":PORT" means all addresses: "::", or "0.0.0.0" where the system has no IPv6. */
-	found = getaddrinfo(*host != '\0' ? host : "::", port, &hints, &list);
-	if (found == 0)
+	for (int i = 0; fd < 0 && i < (*host == '\0' ? 2 : 1); i++) {
+		found = getaddrinfo(*host == '\0' ? all[i] : host, port, &hints, &list);
+		if (found != 0)
+			continue;
 		fd = open_socket(list);
-	if (fd < 0 && *host == '\0') {
-		if (list != NULL)
-			freeaddrinfo(list);
-		list = NULL;
-		found = getaddrinfo("0.0.0.0", port, &hints, &list);
-		fd = found == 0 ? open_socket(list) : -1;
+		error = errno;
+		freeaddrinfo(list);
 	}
-	error = errno;
 	if (fd >= 0)
 		name_socket(fd, name);
 	else
@@ -125,7 +123,5 @@ listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 		    found == 0 && error == EADDRINUSE
 			? " by another program: stop it, or choose another port with --web.listen-address"
 			: "");
-	if (list != NULL)
-		freeaddrinfo(list);
 	return fd;
 }

@@ -87,29 +87,6 @@ resume(void *context)
 
 /* AUTH_PENDING: the connection sleeps until it is known. */
 static enum auth_answer
-check_password(
-    struct request *request, struct MHD_Connection *connection, const struct auth_question *question)
-{
-	struct auth *auth = request->web->auth;
-	enum auth_answer submitted;
-
-	if (auth_known(auth, question))
-		return AUTH_YES;
-	/* The order matters: `resume` may run in the other thread before auth_submit()
-	 * has returned, and a connection that is not yet suspended cannot be resumed. */
-	request->waiting = connection;
-	request->asked = true;
-	MHD_suspend_connection(connection);
-	submitted = auth_submit(auth, question, &request->permitted, resume, request);
-	/* When it is pending, the request may be another thread's by now. */
-	if (submitted != AUTH_PENDING) {
-		request->permitted = submitted;
-		MHD_resume_connection(connection);
-	}
-	return AUTH_PENDING;
-}
-
-static enum auth_answer
 ask(struct request *request, struct MHD_Connection *connection)
 {
 	const struct web_config *config = request->config;
@@ -118,11 +95,22 @@ ask(struct request *request, struct MHD_Connection *connection)
 
 	if (!basic_credentials_read(&credentials, header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
 		return AUTH_NO;
-	answer = check_password(request, connection,
+	/* The order matters: `resume` may run in the other thread before auth_check()
+	 * has returned, and a connection that is not yet suspended cannot be resumed. */
+	request->waiting = connection;
+	request->asked = true;
+	MHD_suspend_connection(connection);
+	answer = auth_check(request->web->auth,
 	    &(struct auth_question){
-		config->users, config->user_count, credentials.name, credentials.password });
+		config->users, config->user_count, credentials.name, credentials.password },
+	    &request->permitted, resume, request);
 	basic_credentials_release(&credentials);
-	return answer;
+	/* When it is pending, the request may be another thread's by now. */
+	if (answer != AUTH_PENDING) {
+		request->permitted = answer;
+		MHD_resume_connection(connection);
+	}
+	return AUTH_PENDING;
 }
 
 /* Whether the client may ask.  False: it was answered, or waits; `*result` is for the server. */

@@ -192,16 +192,6 @@ auth_free(struct auth *a)
 	free(a);
 }
 
-/* The user, or NULL. */
-static const struct web_user *
-find_user(const struct auth_question *q)
-{
-	for (size_t i = 0; i < q->user_count; i++)
-		if (strcmp(q->users[i].name, q->name) == 0)
-			return &q->users[i];
-	return NULL;
-}
-
 /* Of name, hash and password, under a key of this process.  0 or -1. */
 static int
 digest_of(const struct auth *a, const struct auth_question *q, const char *hash, unsigned char *digest)
@@ -228,32 +218,21 @@ digest_of(const struct auth *a, const struct auth_question *q, const char *hash,
 	return result;
 }
 
-bool
-auth_known(struct auth *a, const struct auth_question *q)
-{
-	unsigned char digest[DIGEST];
-	const struct web_user *user = find_user(q);
-	bool known;
-
-	if (user == NULL || digest_of(a, q, user->hash, digest) != 0)
-		return false;
-	(void)pthread_mutex_lock(&a->lock);
-	known = is_good(a, digest);
-	(void)pthread_mutex_unlock(&a->lock);
-	return known;
-}
-
 enum auth_answer
-auth_submit(
+auth_check(
     struct auth *a, const struct auth_question *q, enum auth_answer *answer, auth_done *done, void *context)
 {
-	const struct web_user *costliest = &q->users[0], *user = find_user(q);
-	struct check check = { .exists = user != NULL, .answer = answer, .done = done, .context = context };
+	const struct web_user *costliest = &q->users[0], *user = NULL;
+	struct check check = { .answer = answer, .done = done, .context = context };
 	enum auth_answer result = AUTH_BUSY;
 
-	for (size_t i = 1; i < q->user_count; i++)
+	for (size_t i = 0; i < q->user_count; i++) {
+		if (strcmp(q->users[i].name, q->name) == 0)
+			user = &q->users[i];
 		if (q->users[i].cost > costliest->cost)
 			costliest = &q->users[i];
+	}
+	check.exists = user != NULL;
 	if (user == NULL)
 		user = costliest;
 	if (digest_of(a, q, user->hash, check.digest) != 0)
@@ -264,13 +243,15 @@ auth_submit(
 	check.password = strdup(q->password);
 	check.hash = strdup(user->hash);
 	(void)pthread_mutex_lock(&a->lock);
-	if (check.password != NULL && check.hash != NULL && !a->ending && a->count < WAITING) {
+	if (check.exists && is_good(a, check.digest)) {
+		result = AUTH_YES;
+	} else if (check.password != NULL && check.hash != NULL && !a->ending && a->count < WAITING) {
 		a->waiting[(a->first + a->count++) % WAITING] = check;
 		(void)pthread_cond_signal(&a->changed);
 		result = AUTH_PENDING;
 	}
 	(void)pthread_mutex_unlock(&a->lock);
-	if (result == AUTH_BUSY) {
+	if (result != AUTH_PENDING) {
 		secret_free(check.password);
 		secret_free(check.hash);
 	}

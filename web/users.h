@@ -26,18 +26,16 @@ struct auth_question {
 	const char *password;
 };
 
-/* Whether the same was found good before. */
-bool auth_known(struct auth *auth, const struct auth_question *question);
-
 /*
- * Have it checked.  AUTH_PENDING: `*answer` will be AUTH_YES or AUTH_NO, and then
+ * Whether they may.  AUTH_YES at once: the same was found good before.
+ * AUTH_PENDING: it is checked; `*answer` will be AUTH_YES or AUTH_NO, and then
  * `done` is called with `context`, from another thread (maybe before this
  * returns).  AUTH_BUSY: too many checks wait.  A refusal takes as long as a check
  * of the costliest hash, whether the name exists or not.
  */
 typedef void auth_done(void *context);
-enum auth_answer auth_submit(struct auth *auth, const struct auth_question *question,
-    enum auth_answer *answer, auth_done *done, void *context);
+enum auth_answer auth_check(struct auth *auth, const struct auth_question *question, enum auth_answer *answer,
+    auth_done *done, void *context);
 
 /* Answer all that wait with AUTH_NO, and take no more: before the server that they belong to is stopped. */
 void auth_end(struct auth *auth);
