@@ -2,17 +2,15 @@
 #define WEB_METRICS_H
 
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdint.h>
+
+#include "common/text/buffer.h"
 
 /*
  * What a server counts of its requests, by path and code.  All counting may be
  * done from several threads.
  */
-enum { WEB_ROUTES = 16, WEB_BOUNDS = 14, WEB_CODES = 9 };
-
-extern const unsigned web_codes[WEB_CODES];     /* the last one, 0, is for every other code */
-extern const int64_t web_bounds_ns[WEB_BOUNDS]; /* of the buckets but +Inf */
+enum { WEB_ROUTES = 16, WEB_BOUNDS = 14, WEB_CODES = 10 };
 
 struct web_route;
 
@@ -33,5 +31,8 @@ void web_metrics_init(struct web_metrics *m, const struct web_route *routes);
 /* Count a request to a route (by its index; past the last one: other) that was answered, or given up (code
  * 0). */
 void web_metrics_count(struct web_metrics *m, size_t route, unsigned code, int64_t took_ns);
+
+/* Append all of it in the text format: families "<program>_http_...". */
+void web_metrics_write(const struct web_metrics *m, const char *program, struct buffer *out);
 
 #endif /* WEB_METRICS_H */

@@ -1,14 +1,13 @@
 /*
  * One request, from its first line to the end of its answer.  libmicrohttpd calls
- * request_handle() when the headers are there, and once more, which is when the
- * answer is made.  A request whose password has to be checked sleeps in between, so
- * that its thread serves others.
+ * request_handle() when the headers are there, then with each piece of the body,
+ * then once more, which is when the answer is made.  A request whose password has
+ * to be checked sleeps in between, so that its thread serves others.
  *
  * A proxy in front of us must agree with us where a request ends, or a client
  * could hide a second request in the first one (request smuggling; RFC 9112,
  * 6.3 and 11.2).  libmicrohttpd is more lenient than that: it takes the first of
- * two lengths.  So a head that two readers could understand differently is refused,
- * and so is every body: nothing here takes one.
+ * two lengths.  So a head that two readers could understand differently is refused.
  */
 
 #include "web/request.h"
@@ -30,7 +29,9 @@ struct request {
 	int64_t began_ns;
 	unsigned code; /* 0: nothing was answered yet */
 	bool costly;   /* it is counted as such */
-	bool asked;    /* a password check was begun: `permitted` is its result */
+	size_t length; /* of the body, as announced */
+	struct buffer body;
+	bool asked; /* a password check was begun: `permitted` is its result */
 	enum auth_answer permitted;
 	struct MHD_Connection *waiting;
 };
@@ -149,13 +150,22 @@ route_of(const struct request *request)
 	return route->path != NULL ? route : NULL;
 }
 
-/* Whether there is room for the request under the limit on costly ones. */
+static bool
+is_method(const struct web_route *route, const char *method)
+{
+	if (route->body_limit > 0)
+		return strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+/* Whether there is room for the request under the limit on costly ones.
+ * It may be asked twice, before the body and behind it, and counts once. */
 static bool
 count_costly(struct request *request, const struct web_route *route)
 {
 	struct web *web = request->web;
 
-	if (!route->costly)
+	if (request->costly || (!route->costly && route->body_limit == 0))
 		return true;
 	request->costly = atomic_fetch_add(&web->costly, 1) < web->limits.requests;
 	if (!request->costly)
@@ -175,9 +185,9 @@ accept_request(
 		return false;
 	if (route == NULL)
 		*result = deliver_text(request, connection, MHD_HTTP_NOT_FOUND, "not found", NULL, NULL);
-	else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+	else if (!is_method(route, method))
 		*result = deliver_text(request, connection, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed",
-		    "Allow", "GET, HEAD");
+		    "Allow", route->body_limit > 0 ? "POST" : "GET, HEAD");
 	else if (!count_costly(request, route))
 		*result = deliver_text(request, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "too many requests at once, try again later", "Retry-After", "1");
@@ -191,7 +201,8 @@ respond(struct request *request, struct MHD_Connection *connection)
 {
 	struct web_answer answer = { .code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
 	const struct web_request asked = { .path = request->path,
-		.gzip = head_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)) };
+		.gzip = head_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
+		.body = buffer_slice(&request->body) };
 
 	buffer_init(&answer.body, SIZE_MAX);
 	route_of(request)->answer(request->web->site.context, &asked, &answer);
@@ -251,6 +262,7 @@ request_end(
 	    web->site.metrics, request->route, request->code, clock_now_ns() - request->began_ns);
 	atomic_fetch_sub(&web->site.metrics->in_flight, 1);
 	web_config_drop(request->config);
+	buffer_release(&request->body);
 	free(request);
 	*state = NULL;
 }
@@ -300,22 +312,33 @@ look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const c
 static enum MHD_Result
 check_head(struct request *request, struct MHD_Connection *connection, const char *version)
 {
-	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const struct web_route *route = route_of(request);
+	size_t limit = route != NULL ? route->body_limit : 0;
+	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH), *text = NULL;
+	bool encoded = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
 	struct ambiguity found = { 0 };
+	unsigned code = MHD_HTTP_CONTENT_TOO_LARGE;
 
 	/* From here to its end, the request has one configuration, whatever is loaded meanwhile. */
 	request->config = web_config_now(request->web);
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &found);
+	/* libmicrohttpd has refused what is not a number. */
+	request->length = length != NULL ? strtoull(length, NULL, 10) : 0;
 	if (found.hosts > 1 || (found.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0) ||
-	    found.lengths > 1 || found.malformed)
-		return deliver_text(request, connection, MHD_HTTP_BAD_REQUEST,
-		    "a request has one Host, at most one Content-Length, and no odd names of headers",
-		    "Connection", "close");
-	/* libmicrohttpd has refused a length that is not a number. */
-	if (header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
-	    (length != NULL && strtoull(length, NULL, 10) > 0))
-		return deliver_text(request, connection, MHD_HTTP_CONTENT_TOO_LARGE,
-		    "no request here has a body", "Connection", "close");
+	    found.lengths > 1 || found.malformed) {
+		code = MHD_HTTP_BAD_REQUEST;
+		text = "a request has one Host, at most one Content-Length, and no odd names of headers";
+	} else if (limit == 0 && (encoded || request->length > 0)) {
+		text = "no request here has a body";
+	} else if (encoded) {
+		code = MHD_HTTP_LENGTH_REQUIRED;
+		text = "the length of the body must be announced: Content-Length";
+	} else if (request->length > limit) {
+		text = "the body is too large";
+	}
+	if (text != NULL)
+		return deliver_text(request, connection, code, text, "Connection", "close");
+	buffer_init(&request->body, request->length);
 	return MHD_YES;
 }
 
@@ -328,13 +351,27 @@ request_handle(void *context, struct MHD_Connection *connection, const char *url
 	enum MHD_Result result = MHD_YES;
 
 	(void)url;
-	(void)piece;
-	/* check_head() lets no body pass, so there is no piece of one. */
-	if (request == NULL || *size > 0 || atomic_load(&web->over))
+	if (request == NULL || atomic_load(&web->over))
 		return MHD_NO;
-	if (request->config == NULL)
-		return check_head(request, connection, version);
-	return accept_request(request, connection, method, &result) ? respond(request, connection) : result;
+	if (request->config == NULL) {
+		result = check_head(request, connection, version);
+		/* Before a body is taken, so that only those who may ask can fill memory. */
+		if (result == MHD_YES && request->code == 0 && request->length > 0)
+			(void)accept_request(request, connection, method, &result);
+		return result;
+	}
+	/* More than was announced; libmicrohttpd should not let that happen. */
+	if (*size > request->length - request->body.length)
+		return MHD_NO;
+	if (*size > 0) {
+		buffer_append(&request->body, piece, *size);
+		*size = 0;
+		return request->body.failed ? MHD_NO : MHD_YES;
+	}
+	if (!accept_request(request, connection, method, &result))
+		return result;
+	/* A request that slept for a password check comes here once before its body. */
+	return request->body.length == request->length ? respond(request, connection) : MHD_YES;
 }
 
 /* Paths are compared as they were sent: "/%6detrics" is not

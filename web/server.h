@@ -10,7 +10,7 @@
 /*
  * An HTTP(S) server for a program with a few paths: TLS, users and headers by
  * web/config.h, and a limit on everything a client can do: connections, headers,
- * requests at once, time.  It sets no cookies and keeps no sessions.
+ * bodies, requests at once, time.  It sets no cookies and keeps no sessions.
  *
  *	static void hello(void *context, const struct web_request *request, struct web_answer *answer)
  *	{
@@ -30,8 +30,9 @@
  *	web_free(web);
  */
 struct web_request {
-	const char *path; /* without the query, as it was sent */
-	bool gzip;        /* the client takes an answer that is packed so */
+	const char *path;  /* without the query, as it was sent */
+	bool gzip;         /* the client takes an answer that is packed so */
+	struct slice body; /* of a POST; not NUL-terminated */
 };
 
 struct web_answer {
@@ -47,8 +48,9 @@ typedef void web_answer_fill(void *context, const struct web_request *request, s
 
 struct web_route {
 	const char *path;        /* "/metrics"; compared as it was sent */
-	web_answer_fill *answer; /* to GET and HEAD; no request has a body */
+	web_answer_fill *answer; /* to GET and HEAD, or to POST */
 	bool costly;             /* takes work worth a limit: web_limits.requests */
+	size_t body_limit;       /* bytes of a POST; 0: GET and HEAD, which have no body */
 };
 
 /* What is served; all of it must outlive the server. */
@@ -71,7 +73,7 @@ enum { WEB_FILES_PER_ADDRESS = 8 };
 
 struct web_limits {
 	unsigned connections; /* per address */
-	unsigned requests;    /* costly ones at once */
+	unsigned requests;    /* costly ones at once, and those with a body */
 	int64_t header_timeout_ns;
 	int64_t idle_timeout_ns;
 	int64_t answer_timeout_ns;

@@ -77,65 +77,6 @@ put_single(struct buffer *out, const char *name, const char *type, const char *h
 	put_number(out, value);
 }
 
-/* --- Requests --- */
-
-/* Every path is there from the start with the code that is expected of it, so
- * that a rate of it is never missing; other codes appear when they happen. */
-static void
-write_requests(const struct web_metrics *m, struct buffer *out)
-{
-	put_head(out, "arbwatch_exporter_http_requests_total", "counter",
-	    "HTTP requests, by path and status code (0: the client went away first, or libmicrohttpd refused "
-	    "the request by itself, with 400 or 431).");
-	for (size_t route = 0; route < m->count; route++) {
-		for (int code = 0; code < WEB_CODES; code++) {
-			unsigned long long count = atomic_load(&m->requests[route][code]);
-
-			if (count > 0 || web_codes[code] == (route == m->count - 1 ? 404 : 200))
-				buffer_format(out,
-				    "arbwatch_exporter_http_requests_total{path=\"%s\",code=\"%u\"} %llu\n",
-				    m->paths[route], web_codes[code], count);
-		}
-	}
-}
-
-/* The count is the sum of the buckets: so the histogram agrees with itself, although requests end meanwhile.
- */
-static void
-write_durations_of(const struct web_metrics *m, size_t route, struct buffer *out)
-{
-	static const char name[] = "arbwatch_exporter_http_request_duration_seconds";
-	const char *path = m->paths[route];
-	unsigned long long count = 0;
-
-	for (int i = 0; i < WEB_BOUNDS; i++) {
-		count += atomic_load(&m->buckets[route][i]);
-		buffer_format(out, "%s_bucket{path=\"%s\",le=\"%g\"} %llu\n", name, path,
-		    (double)web_bounds_ns[i] / 1e9, count);
-	}
-	count += atomic_load(&m->buckets[route][WEB_BOUNDS]);
-	buffer_format(out, "%s_bucket{path=\"%s\",le=\"+Inf\"} %llu\n", name, path, count);
-	buffer_format(out, "%s_sum{path=\"%s\"} ", name, path);
-	put_number(out, (double)atomic_load(&m->nanoseconds[route]) / 1e9);
-	buffer_format(out, "%s_count{path=\"%s\"} %llu\n", name, path, count);
-}
-
-static void
-write_web(const struct web_metrics *m, struct buffer *out)
-{
-	write_requests(m, out);
-	put_head(out, "arbwatch_exporter_http_request_duration_seconds", "histogram",
-	    "Time from a request's first line to the end of its answer.");
-	for (size_t route = 0; route < m->count; route++)
-		write_durations_of(m, route, out);
-	put_single(out, "arbwatch_exporter_http_requests_in_flight", "gauge",
-	    "HTTP requests that are being answered now, this one included.", atomic_load(&m->in_flight));
-	put_single(out, "arbwatch_exporter_http_connections", "gauge", "Open connections of clients.",
-	    atomic_load(&m->connections));
-	put_single(out, "arbwatch_exporter_http_timeouts_total", "counter",
-	    "Connections ended because the client was too slow.", (double)atomic_load(&m->timeouts));
-}
-
 /* --- Files --- */
 
 /* A file's name may hold any byte, and an invalid one would make Prometheus reject the whole answer. */
@@ -274,7 +215,7 @@ telemetry_write(const struct telemetry *t, struct buffer *out)
 	buffer_format(out, "arbwatch_exporter_build_info{version=\"%s\",revision=\"%s\"} 1\n", version_number,
 	    version_revision);
 	write_process(t, out);
-	write_web(&t->web, out);
+	web_metrics_write(&t->web, "arbwatch_exporter", out);
 	put_single(out, "arbwatch_exporter_config_last_reload_successful", "gauge",
 	    "1 if the last attempt to read the configuration succeeded, else 0.",
 	    !atomic_load(&t->reload_failed));

@@ -14,8 +14,7 @@
 
 static const int64_t minute_ns = INT64_C(60) * 1000 * 1000 * 1000;
 
-/* HUGE_ANSWER: more than the kernel takes for a client that does not read. */
-enum { LARGE = 200000, HUGE_ANSWER = 32 << 20 };
+enum { ECHO_LIMIT = 1 << 20, LARGE = 200000 };
 
 /* --- A site --- */
 
@@ -36,34 +35,20 @@ answer_slow(void *context, const struct web_request *request, struct web_answer 
 }
 
 static void
-answer_x(struct web_answer *answer, size_t length)
-{
-	memset(buffer_reserve(&answer->body, length), 'x', length);
-	answer->body.length = length;
-	web_answer_json(answer, 200);
-}
-
-static void
 answer_large(void *context, const struct web_request *request, struct web_answer *answer)
 {
 	(void)context;
 	(void)request;
-	answer_x(answer, LARGE);
+	memset(buffer_reserve(&answer->body, LARGE), 'x', LARGE);
+	answer->body.length = LARGE;
+	web_answer_json(answer, 200);
 }
 
 static void
-answer_huge(void *context, const struct web_request *request, struct web_answer *answer)
+answer_echo(void *context, const struct web_request *request, struct web_answer *answer)
 {
 	(void)context;
-	(void)request;
-	answer_x(answer, HUGE_ANSWER);
-}
-
-static void
-answer_page(void *context, const struct web_request *request, struct web_answer *answer)
-{
-	(void)context;
-	buffer_string(&answer->body, request->path);
+	buffer_append(&answer->body, request->body.at, request->body.length);
 	web_answer_html(answer, 200, "default-src 'self'");
 }
 
@@ -79,8 +64,7 @@ static const struct web_route routes[] = {
 	{ .path = "/hello", .answer = answer_hello },
 	{ .path = "/slow", .answer = answer_slow, .costly = true },
 	{ .path = "/large", .answer = answer_large },
-	{ .path = "/huge", .answer = answer_huge, .costly = true },
-	{ .path = "/page", .answer = answer_page },
+	{ .path = "/echo", .answer = answer_echo, .body_limit = ECHO_LIMIT },
 	{ .path = "/nothing", .answer = answer_nothing },
 	{ 0 },
 };
@@ -261,12 +245,14 @@ static const struct {
 	{ "POST /hello" REST "\r\n", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
 	{ "POST /hello" REST "Content-Length: 1\r\n\r\nx", "HTTP/1.1 413 ", "no request here has a body" },
 	{ "GET /nothing" REST "\r\n", "HTTP/1.1 500 ", "out of memory" },
-	{ "GET /page" REST "\r\n", "HTTP/1.1 200 ", "default-src 'self'" },
-	{ "GET /page" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/page" },
-	{ "PUT /hello" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 413 ", "no request here has a body" },
-	{ "PUT /hello" REST "\r\n", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
-	{ "GET /hello" REST "Content-Length: 18446744073709551616\r\n\r\n", "HTTP/1.1 413 ", "" },
-	{ "GET /hello" REST "Content-Length: 3x\r\n\r\nabc", "HTTP/1.1 400 ", "" },
+	{ "POST /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "\r\n\r\nabc" },
+	{ "POST /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "default-src 'self'" },
+	{ "POST /echo" REST "Content-Length: 0\r\n\r\n", "HTTP/1.1 200 ", "Content-Length: 0\r\n" },
+	{ "GET /echo" REST "\r\n", "HTTP/1.1 405 ", "Allow: POST\r\n" },
+	{ "PUT /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 405 ", "Allow: POST\r\n" },
+	{ "POST /echo" REST "Content-Length: 1048577\r\n\r\nabc", "HTTP/1.1 413 ", "the body is too large" },
+	{ "POST /echo" REST "Content-Length: 18446744073709551616\r\n\r\n", "HTTP/1.1 413 ", "" },
+	{ "POST /echo" REST "Content-Length: 3x\r\n\r\nabc", "HTTP/1.1 400 ", "" },
 	{ "GET /hello" REST "Content-Length: 0\r\n\r\n", "HTTP/1.1 200 ", "/hello" },
 	{ "GET /hello" REST "Content-Length: 0\r\ncontent-length: 5\r\n\r\nabcde", "HTTP/1.1 400 ",
 	    "one Host" },
@@ -281,8 +267,8 @@ static const struct {
 	{ "GET /hello" REST "host: y\r\n\r\n", "HTTP/1.1 400 ", "one Host" },
 	{ "GET /hello HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ", "" },
 	{ "GET /hello HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ", "/hello" },
-	{ "POST /hello" REST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 413 ",
-	    "no request here has a body" },
+	{ "POST /echo" REST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 411 ",
+	    "Content-Length" },
 };
 
 START_TEST(each_request_has_its_answer)
@@ -300,25 +286,50 @@ START_TEST(each_request_has_its_answer)
 }
 END_TEST
 
-/* One costly request is answered at a time here. */
+/* A body of the largest size, which comes in many pieces. */
+START_TEST(a_large_body_is_read_whole)
+{
+	static char request[ECHO_LIMIT + 256], answer[ECHO_LIMIT + 4096];
+	struct served s;
+	size_t head = (size_t)snprintf(
+	    request, sizeof(request), "POST /echo" REST "Content-Length: %d\r\n\r\n", ECHO_LIMIT);
+	const char *body;
+
+	for (size_t i = 0; i < ECHO_LIMIT; i++)
+		request[head + i] = (char)('a' + i * 7 % 26);
+	served_start(&s, plain_config("FIRST"));
+	exchange(&s, request, head + ECHO_LIMIT, answer, sizeof(answer));
+	body = strstr(answer, "\r\n\r\n");
+	ck_assert_ptr_nonnull(body);
+	ck_assert_mem_eq(body + 4, request + head, ECHO_LIMIT);
+	served_stop(&s);
+}
+END_TEST
+
+/* One costly request is answered at a time here; one with a body counts as such. */
 START_TEST(what_is_too_much_at_once_is_refused)
 {
-	static const char second[] = "GET /slow" REST "\r\n";
+	static const char begun[] = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab";
+	static const char *const second[] = { "GET /slow" REST "\r\n",
+		"POST /echo" REST "Content-Length: 3\r\n\r\nabc" };
 	struct served s;
 	char answer[4096];
 	int fd;
 
 	served_start(&s, plain_config("FIRST"));
 	fd = connect_to(&s);
-	ask(fd, "/huge");
-	read_answer(fd, answer, sizeof(answer));
-	exchange(&s, second, sizeof(second) - 1, answer, sizeof(answer));
+	ck_assert_int_eq(send(fd, begun, sizeof(begun) - 1, MSG_NOSIGNAL), sizeof(begun) - 1);
+	await_in_flight(&s, 1);
+	exchange(&s, second[_i], strlen(second[_i]), answer, sizeof(answer));
 	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 503 "));
 	ck_assert_ptr_nonnull(strstr(answer, "Retry-After: 1\r\n"));
-	(void)close(fd);
-	await_in_flight(&s, 0);
-	exchange(&s, second, sizeof(second) - 1, answer, sizeof(answer));
+	ck_assert_int_eq(send(fd, "c", 1, MSG_NOSIGNAL), 1);
+	read_answer(fd, answer, sizeof(answer));
 	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
+	await_in_flight(&s, 0);
+	exchange(&s, second[_i], strlen(second[_i]), answer, sizeof(answer));
+	ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
+	(void)close(fd);
 	served_stop(&s);
 }
 END_TEST
@@ -342,12 +353,14 @@ config_with_a_user(void)
 	return config;
 }
 
-START_TEST(only_those_who_may_ask_are_answered)
+/* The password is checked before the body is read: the request sleeps between the two. */
+START_TEST(only_those_who_may_ask_can_send_a_body)
 {
 	struct served s;
 	char answer[4096];
-	static const char stranger[] = "GET /hello" REST "\r\n";
-	static const char user[] = "GET /hello" REST "Authorization: Basic dXNlcjpzM2NyZXQ=\r\n\r\n";
+	static const char stranger[] = "POST /echo" REST "Content-Length: 3\r\n\r\n";
+	static const char user[] =
+	    "POST /echo" REST "Authorization: Basic dXNlcjpzM2NyZXQ=\r\nContent-Length: 3\r\n\r\nabc";
 
 	served_start(&s, config_with_a_user());
 	exchange(&s, stranger, sizeof(stranger) - 1, answer, sizeof(answer));
@@ -356,7 +369,7 @@ START_TEST(only_those_who_may_ask_are_answered)
 	for (int i = 0; i < 2; i++) {
 		exchange(&s, user, sizeof(user) - 1, answer, sizeof(answer));
 		ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
-		ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\n/hello"));
+		ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nabc"));
 	}
 	served_stop(&s);
 }
@@ -445,8 +458,9 @@ main(void)
 	tcase_add_test(tests, a_reload_waits_for_no_answer);
 	tcase_add_test(tests, a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_configuration);
 	tcase_add_loop_test(tests, each_request_has_its_answer, 0, LENGTH(asked));
-	tcase_add_test(tests, what_is_too_much_at_once_is_refused);
-	tcase_add_test(tests, only_those_who_may_ask_are_answered);
+	tcase_add_test(tests, a_large_body_is_read_whole);
+	tcase_add_loop_test(tests, what_is_too_much_at_once_is_refused, 0, 2);
+	tcase_add_test(tests, only_those_who_may_ask_can_send_a_body);
 	tcase_add_loop_test(tests, a_head_of_any_length_ends_nothing_but_its_request, 0, LENGTH(heads));
 	return run_suite(suite);
 }
