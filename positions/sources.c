@@ -112,6 +112,33 @@ account_is_read(const struct account *account)
 	return !balances || reading->parts[ACCOUNT_BALANCES].read;
 }
 
+static double
+later(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+struct ban
+account_refusal(const struct account *account, double now)
+{
+	const struct account_reading *reading = account->reading;
+	const struct exchange_reading *prices = account->prices;
+	struct ban ban = { 0, 0 };
+
+	if (reading != NULL && reading->banned)
+		ban.banned_until = ban_hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
+	else if (reading != NULL && reading->refused)
+		ban.retry_at = ban_hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
+	/* Order books were asked of the same exchange, from the same address: the later time counts. */
+	if (prices != NULL && prices->banned)
+		ban.banned_until =
+		    later(ban.banned_until, ban_hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
+	if (prices != NULL && prices->throttled)
+		ban.retry_at =
+		    later(ban.retry_at, ban_hold_until(prices->retry_at, now, RETRY_UNTOLD, RETRY_MOST));
+	return ban;
+}
+
 /* Accounts ----------------------------------------------------------- */
 
 /* Nothing is known of the key yet, so everything is due: the heaviest run is what counts. */
@@ -396,21 +423,6 @@ sources_read(struct sources *sources, struct accounts *accounts, struct deadline
 	/* Each task keeps the deadline by itself: that is what bounds this call. */
 	parallel_each(run.count, run_task, &run);
 	drop_unread(sources, accounts);
-}
-
-void
-sources_clear_positions(const struct sources *sources, struct accounts *accounts)
-{
-	for (size_t i = 0; i < sources->account_count; i++)
-		account_lists_clear_positions(&accounts->readings[i].lists);
-}
-
-void
-sources_clear_rows(struct sources *sources)
-{
-	for (int store = 0; store < ENGINE_STORES; store++)
-		if (sources->has_store[store])
-			engine_reading_clear_rows(&sources->engine[store]);
 }
 
 void
