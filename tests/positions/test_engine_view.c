@@ -251,7 +251,7 @@ START_TEST(two_spellings_of_one_market_in_a_hash_make_its_exchange_unknown)
 	row(STORE_REDIS, "binance", "ETH/BTC", "3", ENGINE_MARKET_UNKNOWN);
 	row(STORE_REDIS, "binance", "BTC/USDC", "2", ENGINE_MARKET_UNKNOWN);
 	ck_assert_str_eq(form(), "yyy 0:BTC=3 0:ETH=3 1:BTC/USDT=1 1:BTC/USDT=-1");
-	row(STORE_REDIS, "binanceusdm", "BTCUSDT", "1", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "BinanceUSDM", "btcusdt", "1", ENGINE_MARKET_UNKNOWN);
 	ck_assert_str_eq(form(), "yny 0:BTC=3 0:ETH=3");
 	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "'BTC/USDT'"));
 	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "two spellings"));
