@@ -22,8 +22,8 @@ enum { ENGINE_EXCHANGE = 64, ENGINE_SYMBOL = 64, ENGINE_ROWS_MAX = 50000 };
 
 enum engine_market { ENGINE_MARKET_UNKNOWN, ENGINE_MARKET_SPOT, ENGINE_MARKET_DERIVATIVE };
 
-/* In Postgres several rows may tell of one exchange, symbol and side: they count together.  In Redis never.
- */
+/* In Postgres several rows may tell of one exchange, symbol and side: they count together.  In Redis that is
+ * an error (positions/engine_view.h). */
 struct engine_row {
 	char exchange[ENGINE_EXCHANGE]; /* as written there */
 	char symbol[ENGINE_SYMBOL];
@@ -41,7 +41,6 @@ struct engine_reading {
 	size_t row_room;
 	double updated_at; /* Unix time the bot says it wrote this (of all rows the newest; those of 0 count);
 			      negative: not told */
-	double seconds;    /* connecting, asking, reading */
 	struct failure failure;
 };
 
@@ -59,9 +58,7 @@ void engine_read_postgres(struct postgres_target *target, const char *view, stru
 void engine_read_redis(const struct redis_target *target, const char *hash, struct deadline deadline,
     struct engine_reading *reading);
 
+/* Not one row is there any more; the failure stays. */
 void engine_reading_release(struct engine_reading *reading);
-
-/* Frees the rows alone, which may be many; all else stays. */
-void engine_reading_clear_rows(struct engine_reading *reading);
 
 #endif /* ENGINE_ENGINE_H */

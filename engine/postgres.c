@@ -37,68 +37,47 @@ enum {
 
 /* The view's name ---------------------------------------------------- */
 
-/* The bytes of one part's name while it is read. */
-struct name_part {
-	char name[ENGINE_NAME];
-	size_t length;
-};
-
-/* Postgres cuts longer names without an error: the view of another name might then be read. */
-static bool
-part_add(struct name_part *part, char byte)
+/* Bytes of a part in double quotes, both included; 0: it is not a name. */
+static size_t
+quoted_length(const char *text)
 {
-	if (part->length == ENGINE_NAME - 1)
-		return false;
-	part->name[part->length++] = byte;
-	return true;
-}
+	size_t at, bytes = 0; /* of the name */
 
-/* Behind the opening quote.  Returns what follows the closing one, or NULL. */
-static const char *
-read_quoted(const char *at, struct name_part *part)
-{
-	for (; *at != '\0'; at++) {
-		if (*at == '"' && at[1] != '"')
-			return at + 1;
-		if (*at == '"')
+	for (at = 1; text[at] != '\0'; at++, bytes++) {
+		/* Postgres cuts longer names without an error: the view of another name might then be read.
+		 */
+		if (text[at] == '"' && text[at + 1] != '"')
+			return bytes > 0 && bytes < ENGINE_NAME ? at + 1 : 0;
+		if (text[at] == '"')
 			at++;
-		if ((unsigned char)*at < ' ' || strchr("'\\\x7f", *at) != NULL || !part_add(part, *at))
-			return NULL;
+		if ((unsigned char)text[at] < ' ' || strchr("'\\\x7f", text[at]) != NULL)
+			return 0;
 	}
-	return NULL;
-}
-
-/* Returns what follows, or NULL. */
-static const char *
-read_plain(const char *at, struct name_part *part)
-{
-	if (isdigit((unsigned char)*at) || *at == '$')
-		return NULL;
-	for (; isalnum((unsigned char)*at) || *at == '_' || *at == '$'; at++)
-		if (!part_add(part, (char)tolower((unsigned char)*at)))
-			return NULL;
-	return at;
+	return 0;
 }
 
 /* One part, quoted, into `quoted`.  Returns what follows, or NULL. */
 static const char *
 read_part(const char *at, char quoted[ENGINE_QUOTED])
 {
-	struct name_part part = { .length = 0 };
-	size_t length = 0;
+	size_t length;
 
-	at = *at == '"' ? read_quoted(at + 1, &part) : read_plain(at, &part);
-	if (at == NULL || part.length == 0 || !utf8_valid((struct slice){ part.name, part.length }))
-		return NULL;
-	quoted[length++] = '"';
-	for (size_t i = 0; i < part.length; i++) {
-		if (part.name[i] == '"')
-			quoted[length++] = '"';
-		quoted[length++] = part.name[i];
+	if (*at == '"') {
+		length = quoted_length(at);
+		if (length == 0 || !utf8_valid((struct slice){ at, length }))
+			return NULL;
+		memcpy(quoted, at, length);
+		quoted[length] = '\0';
+		return at + length;
 	}
-	quoted[length++] = '"';
-	quoted[length] = '\0';
-	return at;
+	length = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$");
+	if (length == 0 || length >= ENGINE_NAME || isdigit((unsigned char)*at) || *at == '$')
+		return NULL;
+	(void)snprintf(quoted, ENGINE_QUOTED, "\"%.*s\"", (int)length, at);
+	/* Without quotes SQL makes all letters small. */
+	for (char *each = quoted; *each != '\0'; each++)
+		*each = (char)tolower((unsigned char)*each);
+	return at + length;
 }
 
 int
@@ -190,9 +169,9 @@ begin(struct work *w)
 static bool
 type_fits(enum engine_column column, const char *type, const char *category)
 {
-	if (strcmp(engine_column_type(column), "text") == 0)
+	if (strcmp(engine_columns[column].type, "text") == 0)
 		return strcmp(category, "S") == 0 || strcmp(category, "E") == 0;
-	return strcmp(engine_column_type(column), type) == 0;
+	return strcmp(engine_columns[column].type, type) == 0;
 }
 
 static int
@@ -208,12 +187,12 @@ check_column(struct work *w, const PGresult *row)
 	category = PQgetvalue(row, 0, 2);
 	/* Other columns are passed over, as docs/engine.md promises. */
 	for (int column = 0; column < ENGINE_COLUMNS; column++) {
-		if (strcmp(name, engine_column_name(column)) != 0)
+		if (strcmp(name, engine_columns[column].name) != 0)
 			continue;
 		if (!type_fits(column, type, category))
 			return failure_set(w->session.why, FAILURE_REJECTED,
 			    "%s: column %s is %s, and must be %s", w->shown, name, type,
-			    engine_column_type(column));
+			    engine_columns[column].type);
 		w->present[column] = true;
 	}
 	return 0;
@@ -223,10 +202,10 @@ static int
 check_present(const struct work *w)
 {
 	for (int column = 0; column < ENGINE_COLUMNS; column++)
-		if (engine_column_required(column) && !w->present[column])
+		if (engine_columns[column].required && !w->present[column])
 			return failure_set(w->session.why, FAILURE_REJECTED,
 			    "%s: there is no column %s, which must be %s", w->shown,
-			    engine_column_name(column), engine_column_type(column));
+			    engine_columns[column].name, engine_columns[column].type);
 	return 0;
 }
 
@@ -268,7 +247,7 @@ learn_columns(struct work *w)
 static void
 add_column(struct buffer *statement, enum engine_column column, bool present)
 {
-	const char *name = engine_column_name(column);
+	const char *name = engine_columns[column].name;
 
 	if (column > 0)
 		buffer_string(statement, ", ");
@@ -340,9 +319,6 @@ add_row(struct work *w, const PGresult *answer, size_t number)
 	for (int column = 0; column < ENGINE_COLUMNS; column++)
 		if (engine_row_set(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
 			return name_row(w, &row, number);
-	/* A position that is closed; its updated_at was counted all the same. */
-	if (decimal_sign(row.quantity) == 0)
-		return 0;
 	return engine_rows_add(&w->reading, &row, why);
 }
 
@@ -417,7 +393,6 @@ engine_read_postgres(struct postgres_target *target, const char *view, struct de
     struct engine_reading *reading)
 {
 	static const struct detached task = { run, work_free };
-	int64_t began_ns = clock_now_ns();
 	struct work *w;
 
 	engine_reading_init(reading);
@@ -429,6 +404,5 @@ engine_read_postgres(struct postgres_target *target, const char *view, struct de
 		work_free(w);
 	}
 	if (!reading->read)
-		engine_reading_discard(reading);
-	reading->seconds = clock_seconds_since(began_ns);
+		engine_reading_release(reading);
 }

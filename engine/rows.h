@@ -25,15 +25,17 @@ enum {
 	ENGINE_BYTES_MAX = 16 * 1024 * 1024, /* of a whole answer */
 };
 
-const char *engine_column_name(enum engine_column column);
-const char *engine_column_type(enum engine_column column); /* as Postgres's format_type() spells it */
-bool engine_column_required(enum engine_column column);
+struct engine_column_rule {
+	const char *name;
+	const char *type;     /* as Postgres's format_type() spells it */
+	const char *expected; /* ends the error text */
+	bool required;
+};
+extern const struct engine_column_rule
+    engine_columns[ENGINE_COLUMNS]; /* in the order of enum engine_column */
 
 /* Nothing is known.  To be called before anything else. */
 void engine_reading_init(struct engine_reading *reading);
-
-/* Not one row counts; the failure stays. */
-void engine_reading_discard(struct engine_reading *reading);
 
 void engine_row_init(struct engine_row *row);
 
@@ -45,6 +47,7 @@ void engine_row_init(struct engine_row *row);
 int engine_row_set(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
     struct slice text, const char *noun, struct failure *why);
 
+/* A row of quantity 0 is passed over. */
 int engine_rows_add(struct engine_reading *reading, const struct engine_row *row, struct failure *why);
 
 /*
@@ -54,11 +57,8 @@ int engine_rows_add(struct engine_reading *reading, const struct engine_row *row
 int engine_hash_add(
     struct engine_reading *reading, struct slice field, struct slice value, struct failure *why);
 
-/*
- * When all are there: updated_at must be among them, and no position may be told
- * twice, in other letters or with other separators.  Rows of 0 go.
- */
-int engine_hash_complete(struct engine_reading *reading, struct failure *why);
+/* When all are there: updated_at must be among them. */
+int engine_hash_complete(const struct engine_reading *reading, struct failure *why);
 
 /*
  * The name of a view as SQL has it: without quotes letters become small; in

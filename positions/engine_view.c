@@ -4,7 +4,7 @@
  * look like a position that the bot does not have.  Rows at exchanges that are not configured are
  * counted and compared with nothing.
  *
- * Each store's rows are added up first, then the two lists are merged.  A position that is in both
+ * Each store's rows are added up first, then put to those of the other one.  A position that is in both
  * stores is the same position written twice, so its quantities must be equal and are not added.
  */
 
@@ -18,23 +18,19 @@ void
 engine_view_release(struct engine_view *view)
 {
 	holdings_release(&view->holdings);
-	for (int store = 0; store < ENGINE_STORES; store++)
-		holdings_release(&view->parts[store]);
 	*view = (struct engine_view){ 0 };
 }
 
 /* One store ---------------------------------------------------------- */
 
 static size_t
-number_of(const struct exchange_settings *exchanges, const char *name, size_t guess)
+number_of(const struct exchange_settings *exchanges, const char *name)
 {
-	/* Rows mostly come in the exchanges' order. */
-	if (guess < exchanges->count && strcasecmp(exchanges->items[guess].name, name) == 0)
-		return guess;
-	for (size_t i = 0; i < exchanges->count; i++)
-		if (strcasecmp(exchanges->items[i].name, name) == 0)
-			return i;
-	return exchanges->count;
+	size_t i = 0;
+
+	while (i < exchanges->count && strcasecmp(exchanges->items[i].name, name) != 0)
+		i++;
+	return i;
 }
 
 static const enum holding_market markets[] = {
@@ -100,12 +96,6 @@ add_row(struct engine_view *view, struct holdings *part, const struct engine_vie
 	return 0;
 }
 
-static void
-fail_sum(void *context, const struct holding *row)
-{
-	fail(context, row->exchange, "the sum of the engine's rows has too many digits", row->symbol.text);
-}
-
 static int
 compare_pairs(const void *left, const void *right)
 {
@@ -130,32 +120,86 @@ refuse_twice(struct engine_view *view, struct holdings *part)
 			    part->rows[i].symbol.text);
 }
 
+/* Rows of one store, of exchanges that are configured. */
 static int
-read_store(struct engine_view *view, enum engine_store store, const struct engine_view_input *input,
-    struct failure *why)
+read_rows(struct engine_view *view, struct holdings *part, const struct engine_reading *reading,
+    const struct engine_view_input *input, struct failure *why)
 {
-	const struct exchange_settings *exchanges = input->exchanges;
-	const struct engine_reading *reading = &input->sources->engine[store];
-	struct holdings *part = &view->parts[store];
-	size_t unknown = 0, exchange = 0;
+	size_t unknown = 0;
 
 	for (size_t i = 0; i < reading->row_count; i++) {
-		const struct engine_row *row = &reading->rows[i];
+		size_t exchange = number_of(input->exchanges, reading->rows[i].exchange);
 
-		exchange = number_of(exchanges, row->exchange, exchange);
-		if (exchange == exchanges->count)
+		if (exchange == input->exchanges->count)
 			unknown++;
-		else if (add_row(view, part, input, exchange, row, why) != 0)
+		else if (add_row(view, part, input, exchange, &reading->rows[i], why) != 0)
 			return -1;
 	}
 	/* The larger number counts, and not the sum: the same rows may be in both stores. */
 	if (unknown > view->unknown_rows)
 		view->unknown_rows = unknown;
 	view->told = true;
-	if (store == STORE_REDIS)
-		refuse_twice(view, part);
-	holdings_combine(part, fail_sum, view);
 	return 0;
+}
+
+/* `a` is Postgres's, which was read first, and `b` Redis's. */
+static void
+fail_difference(struct engine_view *view, const struct holding *a, const struct holding *b)
+{
+	struct failure *failure = &view->failures[a->exchange];
+	char first[DECIMAL_TEXT], second[DECIMAL_TEXT];
+
+	if (failure->kind == FAILURE_NONE)
+		(void)failure_set(failure, FAILURE_PROTOCOL,
+		    "the engine's stores differ in %s %s: %s in Postgres, %s in Redis", a->symbol.text,
+		    a->is_short ? "short" : "long", decimal_text(a->quantity, first),
+		    decimal_text(b->quantity, second));
+}
+
+/* Put the rows of a store to those that are there.  Where they differ, the exchange is marked, and is taken
+ * out later. */
+static int
+add_part(struct engine_view *view, const struct holdings *part, struct failure *why)
+{
+	size_t before = view->holdings.count;
+
+	for (size_t i = 0; i < part->count; i++) {
+		const struct holding *row = &part->rows[i];
+		/* Only these are sorted; and rows may have moved. */
+		const struct holdings others = { .rows = view->holdings.rows, .count = before };
+		const struct holding *same =
+		    holdings_find(&others, row->exchange, row->symbol.text, row->is_short);
+		struct holding *added;
+
+		if (same != NULL) {
+			if (decimal_compare(same->quantity, row->quantity) != 0)
+				fail_difference(view, same, row);
+			continue;
+		}
+		added = holdings_add(&view->holdings, why);
+		if (added == NULL)
+			return -1;
+		*added = *row;
+	}
+	holdings_sort(&view->holdings);
+	return 0;
+}
+
+static int
+read_store(struct engine_view *view, enum engine_store store, const struct engine_view_input *input,
+    struct failure *why)
+{
+	struct holdings part = { 0 };
+	int result = read_rows(view, &part, &input->sources->engine[store], input, why);
+
+	if (result == 0) {
+		if (store == STORE_REDIS)
+			refuse_twice(view, &part);
+		(void)holdings_combine(&part, view->failures);
+		result = add_part(view, &part, why);
+	}
+	holdings_release(&part);
+	return result;
 }
 
 /* What is written with a clock that is far ahead would be new for ever. */
@@ -194,82 +238,6 @@ check_store(
 
 /* Both --------------------------------------------------------------- */
 
-static void
-fail_difference(struct engine_view *view, const struct holding *a, const struct holding *b)
-{
-	struct failure *failure = &view->failures[a->exchange];
-	char first[DECIMAL_TEXT], second[DECIMAL_TEXT];
-
-	if (failure->kind == FAILURE_NONE)
-		(void)failure_set(failure, FAILURE_PROTOCOL,
-		    "the engine's stores differ in %s %s: %s in Postgres, %s in Redis", a->symbol.text,
-		    a->is_short ? "short" : "long", decimal_text(a->quantity, first),
-		    decimal_text(b->quantity, second));
-}
-
-/* Makes one sorted list of two.  Where they differ, the exchange is marked, and is taken out later. */
-static int
-merge(struct engine_view *view, struct failure *why)
-{
-	struct holdings *a = &view->parts[STORE_POSTGRES], *b = &view->parts[STORE_REDIS];
-	struct holdings *only = a->count == 0 ? b : a;
-	size_t i = 0, j = 0;
-
-	/* Mostly there is one store: its list, which may be long, is moved and not copied. */
-	if (a->count == 0 || b->count == 0) {
-		holdings_release(&view->holdings);
-		view->holdings = *only;
-		*only = (struct holdings){ 0 };
-		return 0;
-	}
-
-	while (i < a->count || j < b->count) {
-		struct holding *added;
-		int order = i == a->count   ? 1
-			    : j == b->count ? -1
-					    : holding_compare(&a->rows[i], &b->rows[j]);
-
-		if (order == 0 && decimal_compare(a->rows[i].quantity, b->rows[j].quantity) != 0)
-			fail_difference(view, &a->rows[i], &b->rows[j]);
-		added = holdings_add(&view->holdings, why);
-		if (added == NULL)
-			return -1;
-		*added = order <= 0 ? a->rows[i] : b->rows[j];
-		i += order <= 0;
-		j += order >= 0;
-	}
-	return 0;
-}
-
-/* Clears what the run before made. */
-static void
-forget(struct engine_view *view)
-{
-	holdings_clear(&view->holdings);
-	memset(view->failures, 0, sizeof(view->failures));
-	memset(view->known, 0, sizeof(view->known));
-	for (int store = 0; store < ENGINE_STORES; store++) {
-		holdings_clear(&view->parts[store]);
-		view->store_failures[store] = (struct failure){ 0 };
-	}
-	view->unknown_rows = 0;
-	view->told = false;
-}
-
-static bool
-is_unknown(void *context, const struct holding *row)
-{
-	const struct engine_view *view = context;
-
-	return !view->known[row->exchange];
-}
-
-void
-engine_view_clear(struct engine_view *view)
-{
-	holdings_release(&view->holdings);
-}
-
 int
 engine_view_build(
     struct engine_view *view, const struct engine_view_input *input, double now, struct failure *why)
@@ -278,7 +246,7 @@ engine_view_build(
 	/* Without any store nothing is known, which is not the same as flat. */
 	bool whole = sources->has_engine;
 
-	forget(view);
+	engine_view_release(view);
 	view->exchange_count = input->exchanges->count;
 	for (int store = 0; store < ENGINE_STORES; store++) {
 		if (!sources->has_store[store])
@@ -289,13 +257,9 @@ engine_view_build(
 		else if (read_store(view, (enum engine_store)store, input, why) != 0)
 			return -1;
 	}
-	if (whole && merge(view, why) != 0)
-		return -1;
-	for (int store = 0; store < ENGINE_STORES; store++)
-		holdings_release(&view->parts[store]);
-	/* This comes last: merging finds exchanges at which the two stores differ. */
+	/* This comes last: only with both stores it is known at which exchanges they differ. */
 	for (size_t i = 0; i < view->exchange_count; i++)
 		view->known[i] = whole && view->failures[i].kind == FAILURE_NONE;
-	holdings_remove(&view->holdings, is_unknown, view);
+	holdings_remove_unknown(&view->holdings, view->known);
 	return 0;
 }

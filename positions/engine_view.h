@@ -16,10 +16,9 @@ struct engine_view {
 	size_t exchange_count;
 	size_t unknown_rows; /* at exchanges that are not configured */
 	bool told;           /* a store was read: `unknown_rows` means something */
-	struct holdings parts[ENGINE_STORES];
 };
 
-/* Frees what engine_view_build() made.  It begins all zero, and is so again. */
+/* Frees what engine_view_build() made, which may be large.  It begins all zero, and is so again. */
 void engine_view_release(struct engine_view *view);
 
 struct engine_view_input {
@@ -36,8 +35,5 @@ struct engine_view_input {
  */
 int engine_view_build(
     struct engine_view *view, const struct engine_view_input *input, double now, struct failure *why);
-
-/* Free what engine_view_build() made, which may be large, until the next run. */
-void engine_view_clear(struct engine_view *view);
 
 #endif /* POSITIONS_ENGINE_VIEW_H */

@@ -24,16 +24,6 @@ exchange_view_release(struct exchange_view *view)
 
 /* Holdings ----------------------------------------------------------- */
 
-/* All rows of the exchange are taken out later, not only this one. */
-static void
-fail_sum(void *context, const struct holding *row)
-{
-	struct exchange_view *view = context;
-
-	(void)failure_set(&view->failures[row->exchange], FAILURE_PROTOCOL,
-	    "the sum of %s has too many digits", row->symbol.text);
-}
-
 static int
 add_balance(struct exchange_view *view, const struct policy *policy, size_t exchange,
     const struct account_balance *balance, struct failure *why)
@@ -48,8 +38,10 @@ add_balance(struct exchange_view *view, const struct policy *policy, size_t exch
 	memcpy(holding->symbol.base, balance->asset, sizeof(holding->symbol.base));
 	holding->symbol.quote[0] = '\0';
 	memcpy(holding->symbol.text, balance->asset, sizeof(balance->asset));
+	/* All rows of the exchange are taken out later then, not only this one. */
 	if (!decimal_add(balance->free, balance->locked, &holding->quantity))
-		fail_sum(view, holding);
+		(void)failure_set(&view->failures[exchange], FAILURE_PROTOCOL,
+		    "the sum of %s has too many digits", holding->symbol.text);
 	/* A borrowed asset has a balance below zero. */
 	holding->is_short = decimal_sign(holding->quantity) < 0;
 	holding->quantity = decimal_absolute(holding->quantity);
@@ -141,8 +133,6 @@ static int
 form_rates(struct exchange_view *view, const struct policy *policy, const struct accounts *accounts,
     double now, struct failure *why)
 {
-	/* Yesterday's price must not be today's. */
-	rates_release(&view->rates);
 	for (size_t i = 0; i < policy->constant_count; i++) {
 		const struct constant_rate *constant = &policy->constants[i];
 
@@ -157,49 +147,28 @@ form_rates(struct exchange_view *view, const struct policy *policy, const struct
 
 /* All ---------------------------------------------------------------- */
 
-static bool
-is_unknown(void *context, const struct holding *row)
-{
-	const struct exchange_view *view = context;
-
-	return !view->known[row->exchange];
-}
-
 int
 exchange_view_build(struct exchange_view *view, const struct policy *policy, const struct accounts *accounts,
     double now, struct failure *why)
 {
-	holdings_clear(&view->holdings);
+	/* Yesterday's price must not be today's. */
+	exchange_view_release(view);
 	view->exchange_count = accounts->count;
 	for (size_t i = 0; i < view->exchange_count; i++) {
-		view->failures[i] = (struct failure){ 0 };
 		/* A list that was read in part counts as not read. */
 		view->known[i] = account_is_read(&accounts->items[i]);
 		if (view->known[i] && add_account(view, policy, i, &accounts->items[i], why) != 0)
 			return -1;
 	}
-	holdings_combine(&view->holdings, fail_sum, view);
+	(void)holdings_combine(&view->holdings, view->failures);
 	for (size_t i = 0; i < view->exchange_count; i++)
 		view->known[i] = view->known[i] && view->failures[i].kind == FAILURE_NONE;
 	/* This removes exchanges that turned out to be unknown while their rows were added. */
-	holdings_remove(&view->holdings, is_unknown, view);
+	holdings_remove_unknown(&view->holdings, view->known);
 	return form_rates(view, policy, accounts, now, why);
 }
 
-void
-exchange_view_clear(struct exchange_view *view)
-{
-	holdings_release(&view->holdings);
-	rates_release(&view->rates);
-}
-
 /* Worth -------------------------------------------------------------- */
-
-struct sieve {
-	struct exchange_view *view;
-	const struct policy *policy;
-	const struct holdings *engine;
-};
 
 /* On either side: what the bot or the operator counts with is compared, however little it is. */
 static bool
@@ -209,46 +178,39 @@ has_any(const struct holdings *list, const struct holding *row)
 	       holdings_find(list, row->exchange, row->symbol.text, true) != NULL;
 }
 
-static bool
-is_dust(void *context, const struct holding *row)
-{
-	const struct sieve *sieve = context;
-	const char *currency;
-
-	/* An unknown worth is NaN, which is not below anything: it stays. */
-	return row->market == HOLDING_SPOT &&
-	       exchange_view_worth(sieve->view, sieve->policy, row, &currency) < sieve->policy->dust &&
-	       !has_any(sieve->engine, row) && !has_any(&sieve->policy->baseline, row);
-}
-
 void
 exchange_view_remove_dust(
     struct exchange_view *view, const struct policy *policy, const struct holdings *engine)
 {
-	struct sieve sieve = { .view = view, .policy = policy, .engine = engine };
+	struct holdings *held = &view->holdings;
+	size_t kept = 0;
 
-	if (policy->dust > 0)
-		holdings_remove(&view->holdings, is_dust, &sieve);
+	for (size_t i = 0; i < held->count; i++) {
+		const struct holding *row = &held->rows[i];
+		const char *currency;
+
+		/* An unknown worth is NaN, which is not below anything: it stays. */
+		if (row->market != HOLDING_SPOT ||
+		    !(exchange_view_worth(view, policy, row, &currency) < policy->dust) ||
+		    has_any(engine, row) || has_any(&policy->baseline, row))
+			held->rows[kept++] = *row;
+	}
+	held->count = kept;
 }
 
 void
 exchange_view_add_prices(const struct exchange_view *view, struct holdings *engine)
 {
-	const struct holdings *from = &view->holdings;
-	size_t j = 0;
-
 	for (size_t i = 0; i < engine->count; i++) {
 		struct holding *row = &engine->rows[i];
+		const struct holding *held =
+		    holdings_find(&view->holdings, row->exchange, row->symbol.text, row->is_short);
 
-		/* Both lists are sorted: one pass through both finds all pairs. */
-		while (j < from->count && holding_compare(&from->rows[j], row) < 0)
-			j++;
-		if (j == from->count || holding_compare(&from->rows[j], row) != 0 ||
-		    row->market != HOLDING_DERIVATIVE)
+		if (held == NULL || row->market != HOLDING_DERIVATIVE)
 			continue;
-		row->inverse = from->rows[j].inverse;
-		row->mark = from->rows[j].mark;
-		memcpy(row->currency, from->rows[j].currency, sizeof(row->currency));
+		row->inverse = held->inverse;
+		row->mark = held->mark;
+		memcpy(row->currency, held->currency, sizeof(row->currency));
 	}
 }
 
@@ -256,21 +218,10 @@ double
 exchange_view_worth(struct exchange_view *view, const struct policy *policy, const struct holding *holding,
     const char **currency)
 {
-	double worth = (double)NAN, rate;
-
-	if (holding->market == HOLDING_SPOT) {
-		*currency = policy->currencies[0];
-		if (rates_find(&view->rates, holding->symbol.base, *currency, &rate))
-			worth = decimal_value(holding->quantity) * rate;
-		return worth;
-	}
-	*currency = holding->currency;
-	if (holding->currency[0] == '\0')
-		return worth;
-	worth = holding_notional(holding);
+	*currency = holding->market == HOLDING_SPOT ? policy->currencies[0] : holding->currency;
 	/* Contracts in USD may be inverse ones, which only their exchange knows. */
-	if (isnan(worth) && !holding->inverse && strcmp(holding->currency, "USD") != 0 &&
-	    rates_find(&view->rates, holding->symbol.base, holding->currency, &rate))
-		worth = decimal_value(holding->quantity) * rate;
-	return worth;
+	if (holding->market != HOLDING_SPOT && strcmp(*currency, "USD") == 0 && !holding->inverse &&
+	    isnan(holding->notional) && isnan(holding->mark))
+		return (double)NAN;
+	return holding_value(holding, &view->rates, *currency);
 }

@@ -1,8 +1,8 @@
 #ifndef POSITIONS_EXCHANGE_VIEW_H
 #define POSITIONS_EXCHANGE_VIEW_H
 
+#include "positions/exposure.h"
 #include "positions/policy.h"
-#include "positions/rates.h"
 #include "positions/sources.h"
 
 /* What the exchanges say is there, and what it is worth.  Pure but for memory. */
@@ -14,7 +14,7 @@ struct exchange_view {
 	struct rates rates; /* of this run: settings, order books, marks of positions */
 };
 
-/* Frees what exchange_view_build() made.  It begins all zero, and is so again. */
+/* Frees what exchange_view_build() made, which may be large.  It begins all zero, and is so again. */
 void exchange_view_release(struct exchange_view *view);
 
 /* How old an order book may be to be a price. */
@@ -23,9 +23,6 @@ enum { BOOK_AGE_MOST = 60 };
 /* From what the accounts and their order books said.  -1 with `why`: out of memory. */
 int exchange_view_build(struct exchange_view *view, const struct policy *policy,
     const struct accounts *accounts, double now, struct failure *why);
-
-/* Free what exchange_view_build() made, which may be large, until the next run. */
-void exchange_view_clear(struct exchange_view *view);
 
 /*
  * Take out assets that are worth less than dust, of which neither the engine

@@ -34,43 +34,6 @@ void holding_init(struct holding *holding);
 
 /* By exchange, then symbol.text, then long before short. */
 int holding_compare(const struct holding *a, const struct holding *b);
-void holdings_sort(struct holding holdings[], size_t count);
-
-/*
- * What it is worth in its `currency`: as told, else quantity times mark; of an
- * inverse contract the quantity is already that.  NaN: not known.
- */
-double holding_notional(const struct holding *holding);
-
-/* How many of the base asset, not negative: of an inverse contract quantity / mark.  NaN: not known. */
-double holding_base(const struct holding *holding);
-
-/* Holdings of one source, as many as come.  All zero at first. */
-struct holdings {
-	struct holding *rows; /* owned */
-	size_t count, room;
-};
-
-/* One more, as holding_init() makes it; NULL with `why`: out of memory. */
-struct holding *holdings_add(struct holdings *list, struct failure *why);
-void holdings_clear(struct holdings *list);
-void holdings_release(struct holdings *list);
-
-/*
- * Sort, and make one of all rows with the same exchange, symbol and side.  What
- * only some of them tell is not told then.  `failed` is called with each that
- * cannot be added (too many digits), which then keeps one of the quantities.
- */
-void holdings_combine(
-    struct holdings *list, void (*failed)(void *context, const struct holding *row), void *context);
-
-/* Whether it has that exchange, symbol and side; the list is sorted.  NULL: no. */
-const struct holding *holdings_find(
-    const struct holdings *list, size_t exchange, const char *symbol, bool is_short);
-
-/* Take out all rows for which `unwanted` says so; the order stays. */
-void holdings_remove(
-    struct holdings *list, bool (*unwanted)(void *context, const struct holding *row), void *context);
 
 /*
  * Put `symbol` as a position is compared under: of spot the asset alone,
@@ -80,5 +43,93 @@ void holdings_remove(
  */
 void holding_place(struct holding *holding, const struct profile *profile, const struct symbol *symbol,
     enum holding_market market);
+
+/* Holdings of one source, as many as come.  All zero at first. */
+struct holdings {
+	struct holding *rows; /* owned */
+	size_t count, room;
+};
+
+/* One more, as holding_init() makes it; NULL with `why`: out of memory. */
+struct holding *holdings_add(struct holdings *list, struct failure *why);
+void holdings_sort(struct holdings *list);
+void holdings_release(struct holdings *list);
+
+/*
+ * Sort, and make one of all rows with the same exchange, symbol and side.  What
+ * only some of them tell is not told then.  A sum with too many digits is a
+ * failure of its exchange in `failures` (or NULL), if there is none yet; the row
+ * keeps one of the quantities, and the answer is false.
+ */
+bool holdings_combine(struct holdings *list, struct failure failures[]);
+
+/* The row of that exchange, symbol and side; the list is sorted.  NULL: it has none. */
+const struct holding *holdings_find(
+    const struct holdings *list, size_t exchange, const char *symbol, bool is_short);
+
+/* Take out the rows of all exchanges that are not known; the order stays. */
+void holdings_remove_unknown(struct holdings *list, const bool known[]);
+
+/*
+ * Where the engine's view and the exchanges' differ, per exchange and symbol.
+ * Pure: no clock, no I/O, no memory of its own.  Times are Unix seconds.
+ *
+ * Long counts above 0, short below.  Difference is engine plus baseline minus
+ * exchange: above 0 the engine believes to have more than there is.
+ *
+ * Long and short of one market are compared each for itself and as a net
+ * quantity, and the largest difference of the three counts: a long and a short
+ * of one size, which the engine does not know of, are no flat market.  On an
+ * account in one-way mode a bot may still book opposite trades apart; for such
+ * a bot `net` compares the net quantity alone.
+ *
+ * Rows of one exchange, symbol and side are added up.
+ */
+struct reconcile_limits {
+	/* A difference up to either of the two does not count. */
+	struct decimal absolute;
+	struct decimal relative; /* of the larger of the two: 0.001 */
+	double grace_seconds;    /* a younger difference does not count yet: fills are in flight */
+	bool net;
+};
+
+struct reconcile_input {
+	/* All are sorted.  The baseline is what is kept at an exchange and is no position of the engine. */
+	const struct holdings *engine, *exchange, *baseline;
+	/* By exchange: both sources were read, so it can be compared.  Of others there are no rows: what is
+	 * remembered of them is the caller's to keep. */
+	const bool *comparable;
+	size_t exchange_count;
+};
+
+struct reconcile_row {
+	size_t exchange;
+	const char *symbol; /* in one of the lists */
+	bool known;         /* false: a sum has too many digits, and all below says nothing */
+	struct decimal difference;
+	bool differs;    /* by more than the tolerance */
+	double since;    /* it differs, to be remembered; negative: it does not, to be forgotten */
+	bool mismatched; /* it differs, and the grace is over */
+};
+
+/*
+ * One row for each market that any of the lists has, in the lists' order, in
+ * time linear in their length.  `rows` has room for as many as the three lists
+ * have together.  Returns how many there are.  Without reconcile_age() there is
+ * no grace: each that differs is mismatched.
+ */
+size_t reconcile(
+    const struct reconcile_limits *limits, const struct reconcile_input *input, struct reconcile_row rows[]);
+
+/*
+ * Fill in since when the market differs: `remembered`, by the last run (negative:
+ * it did not then), or now; and whether the grace is over.
+ *
+ * A difference that vanishes forgets since when; one that changes size or sign
+ * keeps it: else an engine that is out of step and goes on trading would never be
+ * reported.  A remembered time in the future (the clock was set back) is now.
+ */
+void reconcile_age(
+    const struct reconcile_limits *limits, struct reconcile_row *row, double remembered, double now);
 
 #endif /* POSITIONS_HOLDING_H */

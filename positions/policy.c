@@ -128,35 +128,10 @@ read_limits(struct policy *policy, const struct options *given, struct failure *
 
 /* Names of currencies are in capitals, as those that are read from exchanges. */
 static bool
-is_currency(const char *text)
+is_currency(struct slice text)
 {
-	size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.");
-
-	return length > 0 && length < SYMBOL_ASSET && text[length] == '\0';
-}
-
-static int
-read_cash(struct policy *policy, const struct options *given, struct failure *why)
-{
-	char *rest;
-
-	/* The copy is cut into pieces, which `cash` points to. */
-	policy->cash_text = strdup(options_text(given, "cash"));
-	if (policy->cash_text == NULL)
-		return out_of_memory(why);
-	/* An empty setting is an empty list: then everything counts. */
-	for (rest = policy->cash_text; rest != NULL && *rest != '\0';) {
-		const char *each = strsep(&rest, ",");
-
-		if (!is_currency(each))
-			return options_failure(given, "cash", 0, why,
-			    "'%s' is not a currency, as in KRW,USDT", secret_shown(each));
-		if (policy->cash_count == CASH_MOST)
-			return options_failure(
-			    given, "cash", 0, why, "more than %d currencies", (int)CASH_MOST);
-		policy->cash[policy->cash_count++] = each;
-	}
-	return 0;
+	return text.length > 0 && text.length < SYMBOL_ASSET &&
+	       strspn(text.at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.") >= text.length;
 }
 
 static int
@@ -171,7 +146,7 @@ read_currencies(struct policy *policy, const struct options *given, struct failu
 	for (size_t i = 0; i < count; i++) {
 		const char *text = options_item(given, "exposure.currency", i);
 
-		if (!is_currency(text))
+		if (!is_currency(SLICE(text)))
 			return options_failure(given, "exposure.currency", i, why,
 			    "'%s' is not a currency like USDT", secret_shown(text));
 		policy->currencies[i] = strdup(text);
@@ -192,7 +167,7 @@ read_currency(const char **text, char end, char currency[SYMBOL_ASSET])
 		return false;
 	(void)snprintf(currency, SYMBOL_ASSET, "%.*s", (int)(at - *text), *text);
 	*text = at + 1;
-	return is_currency(currency);
+	return is_currency(SLICE(currency));
 }
 
 /* "USDT/KRW=1400" */
@@ -300,31 +275,50 @@ read_ignored(struct policy *policy, const struct options *given, const struct ex
 	return 0;
 }
 
-static void
-set_overflow(void *context, const struct holding *row)
+/* Cash is ignored at every exchange.  An empty setting is an empty list: then everything counts. */
+static int
+read_cash(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
+    struct failure *why)
 {
-	bool *overflow = context;
+	struct failure reason = { 0 };
+	const char *next = options_text(given, "cash");
 
-	(void)row;
-	*overflow = true;
+	while (*next != '\0') {
+		struct slice currency = { next, strcspn(next, ",") };
+
+		if (!is_currency(currency)) {
+			/* What may be a connection string is not shown in part either. */
+			if (secret_shown(next) != next)
+				currency = SLICE(secret_shown(next));
+			return options_failure(given, "cash", 0, why,
+			    "'%.*s' is not a currency, as in KRW,USDT", SLICE_ARGS(currency));
+		}
+		for (size_t i = 0; i < exchanges->count; i++)
+			if (add_market(&policy->ignored, exchanges, i, currency, (struct decimal){ 0 },
+				&reason) != 0)
+				return options_failure(given, "cash", 0, why, "%s", reason.text);
+		next += currency.length + (next[currency.length] == ',');
+	}
+	return 0;
 }
 
 static int
 read_markets(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
     struct failure *why)
 {
-	bool overflow = false;
-
+	if (read_cash(policy, given, exchanges, why) != 0)
+		return -1;
 	for (size_t i = 0; i < options_count(given, "ignore"); i++)
 		if (read_ignored(policy, given, exchanges, i, why) != 0)
 			return -1;
 	/* The list must be sorted before a baseline is looked for in it. */
-	holdings_combine(&policy->ignored, set_overflow, &overflow);
+	(void)holdings_combine(&policy->ignored, NULL);
 	for (size_t i = 0; i < options_count(given, "baseline"); i++)
 		if (read_baseline(policy, given, exchanges, i, why) != 0)
 			return -1;
-	holdings_combine(&policy->baseline, set_overflow, &overflow);
-	return overflow ? options_failure(given, "baseline", 0, why, "the sum has too many digits") : 0;
+	if (!holdings_combine(&policy->baseline, NULL))
+		return options_failure(given, "baseline", 0, why, "the sum has too many digits");
+	return 0;
 }
 
 /* Inventory ---------------------------------------------------------- */
@@ -365,8 +359,8 @@ int
 policy_read(struct policy *policy, const struct options *given, const struct exchange_settings *exchanges,
     struct failure *why)
 {
-	if (read_limits(policy, given, why) != 0 || read_cash(policy, given, why) != 0 ||
-	    read_currencies(policy, given, why) != 0 || read_constants(policy, given, why) != 0)
+	if (read_limits(policy, given, why) != 0 || read_currencies(policy, given, why) != 0 ||
+	    read_constants(policy, given, why) != 0)
 		return -1;
 	return read_markets(policy, given, exchanges, why);
 }
@@ -390,16 +384,15 @@ policy_release(struct policy *policy)
 	holdings_release(&policy->ignored);
 	for (size_t i = 0; i < policy->currency_count; i++)
 		free(policy->currencies[i]);
-	free(policy->cash_text);
 }
 
 bool
 policy_counts(const struct policy *policy, const struct holding *holding)
 {
-	/* A contract on a currency (USDC/USDT) is a position; only the currency itself is cash. */
-	for (size_t i = 0; holding->market == HOLDING_SPOT && i < policy->cash_count; i++)
-		if (strcmp(holding->symbol.text, policy->cash[i]) == 0)
-			return false;
 	/* Ignored symbols have quantity 0, which is long: they stand for both sides. */
-	return holdings_find(&policy->ignored, holding->exchange, holding->symbol.text, false) == NULL;
+	const struct holding *ignored =
+	    holdings_find(&policy->ignored, holding->exchange, holding->symbol.text, false);
+
+	/* A contract on a currency is a position; only the currency itself is cash. */
+	return ignored == NULL || ignored->market != holding->market;
 }

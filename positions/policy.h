@@ -5,13 +5,12 @@
 #include "contract/limits.h"
 #include "exchange/settings.h"
 #include "positions/holding.h"
-#include "positions/reconcile.h"
 
 /* The settings that open_positions and preflight share. */
 extern const struct option position_options[];
 
 /* What the settings say of positions: which there are, when they differ, and what they are worth. */
-enum { CASH_MOST = 64, CONSTANTS_MOST = 256 };
+enum { CONSTANTS_MOST = 256 };
 
 struct constant_rate {
 	char base[SYMBOL_ASSET], quote[SYMBOL_ASSET];
@@ -21,12 +20,9 @@ struct constant_rate {
 struct policy {
 	struct reconcile_limits limits;
 	struct holdings baseline; /* sorted */
-	struct holdings ignored;  /* sorted; their quantity says nothing */
-	char *cash_text;          /* what `cash` points into */
-	const char *cash[CASH_MOST];
-	size_t cash_count;
-	double dust;    /* in the first currency */
-	double max_age; /* of what the engine says, seconds; 0: not checked */
+	struct holdings ignored;  /* sorted, of every exchange; cash is among them; of quantity 0 */
+	double dust;              /* in the first currency */
+	double max_age;           /* of what the engine says, seconds; 0: not checked */
 	char *currencies[CURRENCIES_MOST];
 	size_t currency_count;
 	struct constant_rate constants[CONSTANTS_MOST];

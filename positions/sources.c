@@ -112,6 +112,33 @@ account_is_read(const struct account *account)
 	return !balances || reading->parts[ACCOUNT_BALANCES].read;
 }
 
+static double
+later(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+struct ban
+account_refusal(const struct account *account, double now)
+{
+	const struct account_reading *reading = account->reading;
+	const struct exchange_reading *prices = account->prices;
+	struct ban ban = { 0, 0 };
+
+	if (reading != NULL && reading->banned)
+		ban.banned_until = ban_hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
+	else if (reading != NULL && reading->refused)
+		ban.retry_at = ban_hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
+	/* Order books were asked of the same exchange, from the same address: the later time counts. */
+	if (prices != NULL && prices->banned)
+		ban.banned_until =
+		    later(ban.banned_until, ban_hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
+	if (prices != NULL && prices->throttled)
+		ban.retry_at =
+		    later(ban.retry_at, ban_hold_until(prices->retry_at, now, RETRY_UNTOLD, RETRY_MOST));
+	return ban;
+}
+
 /* Accounts ----------------------------------------------------------- */
 
 /* Nothing is known of the key yet, so everything is due: the heaviest run is what counts. */
@@ -293,45 +320,34 @@ struct sources_run {
 	struct sources *sources;
 	struct accounts *accounts;
 	struct deadline deadline;
-	enum source_task tasks[SOURCE_TASKS];
-	size_t count;
 };
 
-/* What it returns is in the failure too, which is read when all threads are done. */
+/* What a probe returns is in the failure too, which is read when all threads are done. */
 static void
-read_accounts(const struct sources_run *run)
-{
-	struct sources *sources = run->sources;
-
-	(void)account_probe(sources->account_client, run->accounts->targets, sources->account_count,
-	    run->deadline, run->accounts->readings, &sources->account_failure);
-}
-
-static void
-read_books(const struct sources_run *run)
-{
-	struct sources *sources = run->sources;
-
-	(void)exchange_probe(sources->book_client, run->accounts->book_targets, sources->book_count,
-	    run->deadline, run->accounts->book_readings, &sources->book_failure);
-}
-
-static void
-run_task(void *context, size_t index)
+run_task(void *context, size_t task)
 {
 	const struct sources_run *run = context;
-	struct sources *sources = run->sources;
+	const struct accounts *accounts = run->accounts;
+	struct sources *s = run->sources;
 
-	switch (run->tasks[index]) {
-	case TASK_ACCOUNTS: read_accounts(run); break;
-	case TASK_BOOKS: read_books(run); break;
+	switch ((enum source_task)task) {
+	case TASK_ACCOUNTS:
+		if (s->account_count > 0)
+			(void)account_probe(s->account_client, accounts->targets, s->account_count,
+			    run->deadline, accounts->readings, &s->account_failure);
+		break;
+	case TASK_BOOKS:
+		if (s->book_count > 0)
+			(void)exchange_probe(s->book_client, accounts->book_targets, s->book_count,
+			    run->deadline, accounts->book_readings, &s->book_failure);
+		break;
 	case TASK_POSTGRES:
-		engine_read_postgres(
-		    sources->postgres, sources->view, run->deadline, &sources->engine[STORE_POSTGRES]);
+		if (s->has_store[STORE_POSTGRES])
+			engine_read_postgres(s->postgres, s->view, run->deadline, &s->engine[STORE_POSTGRES]);
 		break;
 	case TASK_REDIS:
-		engine_read_redis(
-		    sources->redis, sources->hash, run->deadline, &sources->engine[STORE_REDIS]);
+		if (s->has_store[STORE_REDIS])
+			engine_read_redis(s->redis, s->hash, run->deadline, &s->engine[STORE_REDIS]);
 		break;
 	}
 }
@@ -384,33 +400,9 @@ sources_read(struct sources *sources, struct accounts *accounts, struct deadline
 	/* What the last run read was released by sources_clear(). */
 	memset(sources->engine, 0, sizeof(sources->engine));
 	choose(sources, accounts, now);
-	/* A task with nothing to ask would cost a thread. */
-	if (sources->account_count > 0)
-		run.tasks[run.count++] = TASK_ACCOUNTS;
-	if (sources->book_count > 0)
-		run.tasks[run.count++] = TASK_BOOKS;
-	if (sources->has_store[STORE_POSTGRES])
-		run.tasks[run.count++] = TASK_POSTGRES;
-	if (sources->has_store[STORE_REDIS])
-		run.tasks[run.count++] = TASK_REDIS;
 	/* Each task keeps the deadline by itself: that is what bounds this call. */
-	parallel_each(run.count, run_task, &run);
+	parallel_each(SOURCE_TASKS, run_task, &run);
 	drop_unread(sources, accounts);
-}
-
-void
-sources_clear_positions(const struct sources *sources, struct accounts *accounts)
-{
-	for (size_t i = 0; i < sources->account_count; i++)
-		account_lists_clear_positions(&accounts->readings[i].lists);
-}
-
-void
-sources_clear_rows(struct sources *sources)
-{
-	for (int store = 0; store < ENGINE_STORES; store++)
-		if (sources->has_store[store])
-			engine_reading_clear_rows(&sources->engine[store]);
 }
 
 void

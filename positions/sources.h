@@ -5,6 +5,7 @@
 #include "common/deadline.h"
 #include "engine/engine.h"
 #include "exchange/account/account.h"
+#include "exchange/ban_list.h"
 #include "exchange/public/exchange.h"
 #include "exchange/settings.h"
 
@@ -24,7 +25,7 @@ struct account {
 	bool books_are_read;  /* by somebody else: they are not asked for here */
 	int64_t weight_limit; /* the most that a run may cost */
 
-	/* What is remembered, by history.c. */
+	/* What is remembered of earlier runs. */
 	double runs;       /* that asked it */
 	double retry_at;   /* Unix time; 0: none; what other programs met counts too */
 	bool health_known; /* the last run told something of the key, or the lock */
@@ -68,6 +69,9 @@ const char *account_base_url(const struct account *account);
 /* Whether it may be asked at all. */
 bool account_may_ask(const struct account *account, double now);
 
+/* Until when an exchange that refused is not asked: as it said, within bounds; all 0: it did not refuse. */
+struct ban account_refusal(const struct account *account, double now);
+
 /* Whether what the exchange has is there whole: its positions, and its balances where assets are positions.
  */
 bool account_is_read(const struct account *account);
@@ -103,11 +107,7 @@ void sources_release(struct sources *sources);
 /* Ask all of `accounts` that may be asked; what came is in their `reading` and `prices`, and in `engine`. */
 void sources_read(struct sources *sources, struct accounts *accounts, struct deadline deadline, double now);
 
-/* Free positions, or the engine's rows, once they are holdings; what else was read stays. */
-void sources_clear_positions(const struct sources *sources, struct accounts *accounts);
-void sources_clear_rows(struct sources *sources);
-
-/* Free what sources_read() brought. */
+/* Free what sources_read() brought, which may be large. */
 void sources_clear(struct sources *sources, struct accounts *accounts);
 
 #endif /* POSITIONS_SOURCES_H */

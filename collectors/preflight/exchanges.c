@@ -18,7 +18,6 @@
 #include "exchange/health/budget.h"
 #include "exchange/health/history.h"
 #include "exchange/options.h"
-#include "positions/history.h"
 #include "positions/keys.h"
 #include "probes/http/http.h"
 #include "textfile/state.h"
@@ -320,7 +319,7 @@ exchanges_ask_accounts(struct exchanges *e, struct deadline deadline)
 	if (e->count > 0 && e->asks_accounts && e->memory_failure.kind == FAILURE_NONE) {
 		sources_read(&e->sources, &e->accounts, deadline, now);
 		for (size_t i = 0; i < e->count; i++)
-			exchanges_add_ban(e, i, history_refusal(&e->accounts.items[i], clock_unix_seconds()));
+			exchanges_add_ban(e, i, account_refusal(&e->accounts.items[i], clock_unix_seconds()));
 	}
 	once_end(&e->accounts_once);
 }

@@ -1,5 +1,5 @@
 /*
- * The probe, and opening the sessions that engine/redis.c uses too: look up, connect, TLS, AUTH,
+ * The probe, and opening the sessions that engine/engine.c uses too: look up, connect, TLS, AUTH,
  * SELECT.  Looking up and connecting is not left to hiredis, whose calls know no deadline for both
  * together.  hiredis gets a socket that is connected already, and never waits itself.
  *

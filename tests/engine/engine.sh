@@ -356,7 +356,6 @@ time="updated_at 1767225600"
 	wrong_hash "a bad side" "field 'a|b|buy': side is 'buy', and must be 'long' or 'short'" $time 'a|b|buy' 1
 	wrong_hash "no number" "field 'a|b|long': quantity is 'many', and must be" $time 'a|b|long' many
 	wrong_hash "negative" "field 'a|b|long': quantity is '-1', and must be" $time 'a|b|long' -1
-	wrong_hash "told twice" "the fields of " $time 'Okx|BTC/USDT|long' 1 'okx|btc-usdt|LONG' 1
 	wrong_hash "a long field" "a field of more than" $time "$(printf '%0900d' 0)|b|long" 1
 	wrong_hash "a long value" "field 'a|b|long': quantity is more than 80 bytes long" $time 'a|b|long' "$(printf '%09000d' 1)"
 }

@@ -152,25 +152,6 @@ START_TEST(of_all_times_the_newest_counts)
 }
 END_TEST
 
-START_TEST(no_more_rows_than_the_limit_are_kept)
-{
-	struct engine_reading reading;
-	struct failure why = { 0 };
-	struct engine_row row;
-
-	engine_reading_init(&reading);
-	engine_row_init(&row);
-	for (int i = 0; i < ENGINE_ROWS_MAX; i++)
-		ck_assert_int_eq(engine_rows_add(&reading, &row, &why), 0);
-	ck_assert_int_eq(engine_rows_add(&reading, &row, &why), -1);
-	ck_assert_int_eq(why.kind, FAILURE_REJECTED);
-	ck_assert_ptr_nonnull(strstr(why.text, "more than 50000 positions"));
-	engine_reading_release(&reading);
-	ck_assert_ptr_null(reading.rows);
-	ck_assert_uint_eq(reading.row_count, 0);
-}
-END_TEST
-
 START_TEST(fields_of_a_hash_are_positions)
 {
 	static const char *const pairs[][2] = { { "binance|BTC/USDT|long", "0.500000000000000001" },
@@ -229,8 +210,6 @@ static const struct {
 	{ { { "a|b|long", "1" }, { "c|d|long", "1" } }, "no field updated_at" },
 	{ { { "updated_at", "now" }, { "c|d|long", "1" } }, "updated_at is 'now', and must be a time" },
 	{ { { "updated_at", "1767225600000" } }, "not milliseconds" },
-	{ { TIME, { "binance|BTC/USDT|long", "1" }, { "Binance|btc-usdt|LONG", "2" } }, "describe the same" },
-	{ { TIME, { "okx|BTC_USDT|short", "0" }, { "okx|BTCUSDT|short", "2" } }, "same short position" },
 	{ { TIME, { LETTERS63 LETTERS63 LETTERS63 "|b|long", "1" } }, "a field of more than" },
 };
 
@@ -246,22 +225,6 @@ START_TEST(a_hash_that_makes_no_sense_is_refused_by_field)
 	ck_assert_int_eq(take_pairs(&reading, bad_hashes[_i].pairs, count, &why), -1);
 	ck_assert_int_eq(why.kind, FAILURE_REJECTED);
 	ck_assert_msg(strstr(why.text, bad_hashes[_i].says) != NULL, "%s", why.text);
-	engine_reading_release(&reading);
-}
-END_TEST
-
-START_TEST(positions_that_differ_in_one_thing_are_two)
-{
-	static const char *const pairs[][2] = { TIME, { "a|BTC/USDT|long", "1" }, { "a|BTC/USDT|short", "1" },
-		{ "b|BTC/USDT|long", "1" }, { "a|BTC/USDC|long", "1" }, { "a|BTC/USDT|long|spot", "1" },
-		{ "a|BTC/USDT|long|derivative", "1" }, { "a|BTC/USDT-260327|long", "1" },
-		{ "a|BTC|long", "1" } };
-	struct engine_reading reading;
-	struct failure why = { 0 };
-
-	engine_reading_init(&reading);
-	ck_assert_msg(take_pairs(&reading, pairs, LENGTH(pairs), &why) == 0, "%s", why.text);
-	ck_assert_uint_eq(reading.row_count, LENGTH(pairs) - 1);
 	engine_reading_release(&reading);
 }
 END_TEST
@@ -331,10 +294,8 @@ main(void)
 	tcase_add_test(rows, a_long_value_is_not_repeated_in_part);
 	tcase_add_test(rows, what_is_left_out_is_not_known);
 	tcase_add_test(rows, of_all_times_the_newest_counts);
-	tcase_add_test(rows, no_more_rows_than_the_limit_are_kept);
 	tcase_add_test(hash, fields_of_a_hash_are_positions);
 	tcase_add_loop_test(hash, a_hash_that_makes_no_sense_is_refused_by_field, 0, LENGTH(bad_hashes));
-	tcase_add_test(hash, positions_that_differ_in_one_thing_are_two);
 	tcase_add_loop_test(names, a_views_name_is_quoted_as_sql_reads_it, 0, LENGTH(views));
 	tcase_add_loop_test(names, what_is_no_views_name_is_refused, 0, LENGTH(bad_views));
 	suite_add_tcase(suite, rows);

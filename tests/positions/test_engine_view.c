@@ -36,7 +36,7 @@ set_up(void)
 	for (int store = 0; store < ENGINE_STORES; store++)
 		sources.engine[store] =
 		    (struct engine_reading){ .read = true, .rows = rows[store], .updated_at = -1 };
-	policy = (struct policy){ .cash = { "USDT" }, .cash_count = 1 };
+	policy = (struct policy){ 0 };
 	held = (struct holdings){ 0 };
 	view = (struct engine_view){ 0 };
 }
@@ -75,12 +75,13 @@ say(const char *exchange, const char *symbol, const char *quantity)
 }
 
 static void
-list_add(struct holdings *list, size_t exchange, const char *symbol)
+list_add(struct holdings *list, size_t exchange, const char *symbol, enum holding_market market)
 {
 	struct holding *added = holdings_add(list, &why);
 
 	ck_assert_ptr_nonnull(added);
 	added->exchange = exchange;
+	added->market = market;
 	(void)snprintf(added->symbol.text, sizeof(added->symbol.text), "%s", symbol);
 }
 
@@ -133,7 +134,8 @@ END_TEST
 
 START_TEST(cash_and_what_is_ignored_is_no_position)
 {
-	list_add(&policy.ignored, 2, "ETH/USDT");
+	list_add(&policy.ignored, 0, "USDT", HOLDING_SPOT);
+	list_add(&policy.ignored, 2, "ETH/USDT", HOLDING_DERIVATIVE);
 	say("binance", "USDT", "1000");
 	say("okx", "ETH-USDT-SWAP", "1");
 	say("binanceusdm", "ETHUSDT", "1");
@@ -145,7 +147,7 @@ START_TEST(an_asset_that_is_held_is_not_taken_apart)
 {
 	say("binance", "WETH", "2");
 	ck_assert_str_eq(form(), "yyy 0:W=2");
-	list_add(&held, 0, "WETH");
+	list_add(&held, 0, "WETH", HOLDING_SPOT);
 	ck_assert_str_eq(form(), "yyy 0:WETH=2");
 }
 END_TEST
@@ -249,7 +251,7 @@ START_TEST(two_spellings_of_one_market_in_a_hash_make_its_exchange_unknown)
 	row(STORE_REDIS, "binance", "ETH/BTC", "3", ENGINE_MARKET_UNKNOWN);
 	row(STORE_REDIS, "binance", "BTC/USDC", "2", ENGINE_MARKET_UNKNOWN);
 	ck_assert_str_eq(form(), "yyy 0:BTC=3 0:ETH=3 1:BTC/USDT=1 1:BTC/USDT=-1");
-	row(STORE_REDIS, "binanceusdm", "BTCUSDT", "1", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "BinanceUSDM", "btcusdt", "1", ENGINE_MARKET_UNKNOWN);
 	ck_assert_str_eq(form(), "yny 0:BTC=3 0:ETH=3");
 	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "'BTC/USDT'"));
 	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "two spellings"));

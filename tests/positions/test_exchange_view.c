@@ -44,7 +44,6 @@ set_up(void)
 		};
 	}
 	policy = (struct policy){ .dust = 1, .currencies = { usdt }, .currency_count = 1 };
-	policy.cash[policy.cash_count++] = "USDT";
 	prices = (struct exchange_reading){ .books = books };
 	engine = (struct holdings){ 0 };
 	view = (struct exchange_view){ 0 };
@@ -104,6 +103,7 @@ list_add(struct holdings *list, size_t exchange, const char *symbol, const char 
 	row->is_short = decimal_sign(number(quantity)) < 0;
 	row->quantity = decimal_absolute(number(quantity));
 	(void)snprintf(row->symbol.text, sizeof(row->symbol.text), "%s", symbol);
+	row->market = strchr(symbol, '/') != NULL ? HOLDING_DERIVATIVE : HOLDING_SPOT;
 }
 
 static void
@@ -142,6 +142,7 @@ START_TEST(what_is_held_counts_free_and_locked_together_and_cash_does_not)
 	balance(0, "BTC", "0.1", "0.2");
 	balance(0, "ETH", "0", "0.000000000000000001");
 	balance(0, "USDT", "25000", "1");
+	list_add(&policy.ignored, 0, "USDT", "0");
 	balance(0, "XRP", "-5", "0"); /* borrowed */
 	balance(0, "LTC", "-1", "1"); /* nothing is left */
 	position("BTC-USDT-SWAP", "2", 100)->side = SIDE_SHORT;
@@ -293,8 +294,6 @@ START_TEST(the_engine_s_positions_are_worth_what_the_exchange_says)
 	list_add(&engine, 1, "BTC/USD", "100");
 	list_add(&engine, 1, "ETH/USDT", "3");
 	list_add(&engine, 1, "XRP/USDT", "4");
-	for (size_t i = 0; i < engine.count; i++)
-		engine.rows[i].market = HOLDING_DERIVATIVE;
 	ck_assert_int_eq(exchange_view_build(&view, &policy, &accounts, noon, &why), 0);
 	exchange_view_add_prices(&view, &engine);
 	ck_assert(engine.rows[0].inverse);

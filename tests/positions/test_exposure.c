@@ -9,8 +9,10 @@
 enum { ROWS = 16 };
 
 static struct rates rates;
-static struct holding held[ROWS];
-static size_t count;
+static struct holding rows[ROWS];
+static struct holdings held = { .rows = rows };
+static struct asset_exposure *assets;
+static size_t found;
 static bool readable[3];
 static struct failure why;
 
@@ -18,7 +20,8 @@ static void
 set_up(void)
 {
 	rates = (struct rates){ 0 };
-	count = 0;
+	held.count = 0;
+	assets = NULL;
 	readable[0] = readable[1] = readable[2] = true;
 }
 
@@ -26,6 +29,7 @@ static void
 tear_down(void)
 {
 	rates_release(&rates);
+	free(assets);
 }
 
 static void
@@ -161,7 +165,7 @@ END_TEST
 static struct holding *
 hold(size_t exchange, const char *base, const char *quote, const char *quantity)
 {
-	struct holding *holding = &held[count++];
+	struct holding *holding = &held.rows[held.count++];
 	struct symbol *symbol = &holding->symbol;
 
 	holding_init(holding);
@@ -180,7 +184,9 @@ hold(size_t exchange, const char *base, const char *quote, const char *quantity)
 static struct exposure_input
 input(void)
 {
-	return (struct exposure_input){ held, count, readable, 3, &rates };
+	static const size_t inventory[2] = { 0, 2 };
+
+	return (struct exposure_input){ &held, readable, 3, inventory, &rates };
 }
 
 static struct exposure
@@ -291,10 +297,10 @@ START_TEST(marks_that_make_no_sense_are_no_prices)
 
 	hold(0, "BTC", "USDT", "1")->mark = none[_i];
 	expect_missing("USDT", "BTC/USDT");
-	held[0].mark = NAN;
-	held[0].notional = INFINITY;
+	rows[0].mark = NAN;
+	rows[0].notional = INFINITY;
 	expect_missing("USDT", "BTC/USDT");
-	held[0].notional = 1e308;
+	rows[0].notional = 1e308;
 	expect("USDT", 1e308, 1e308);
 	hold(0, "ETH", "USDT", "1")->notional = 1e308;
 	expect_missing("USDT", "ETH/USDT");
@@ -310,101 +316,85 @@ START_TEST(nothing_held_is_no_exposure)
 }
 END_TEST
 
-START_TEST(an_exchange_that_cannot_be_read_makes_all_sums_unknown)
+/* `assets` and `found`. */
+static void
+find_assets(void)
 {
 	struct exposure_input in = input();
-	struct asset_delta deltas[ROWS];
-	size_t found;
 
+	free(assets);
+	assets = exposure_assets(&in, &found, &why);
+	ck_assert_ptr_nonnull(assets);
+}
+
+START_TEST(an_exchange_that_cannot_be_read_makes_all_sums_unknown)
+{
 	readable[2] = false;
 	expect_missing("USD", EXPOSURE_UNREADABLE);
 	hold(0, "BTC", "", "1");
-	in = input();
 	give("BTC", "USD", 40000);
 	expect_missing("USD", EXPOSURE_UNREADABLE);
-	ck_assert_int_eq(exposure_deltas(&in, deltas, &found, &why), 0);
+	find_assets();
 	ck_assert_uint_eq(found, 1);
-	ck_assert(!deltas[0].known);
+	ck_assert_double_nan(assets[0].net);
+	ck_assert_double_nan(assets[0].ratio);
 }
 END_TEST
 
-static size_t
-find_deltas(struct asset_delta deltas[ROWS])
-{
-	struct exposure_input in = input();
-	size_t found;
-
-	ck_assert_int_eq(exposure_deltas(&in, deltas, &found, &why), 0);
-	return found;
-}
-
 START_TEST(a_hedge_s_delta_is_what_is_left_of_its_legs)
 {
-	struct asset_delta deltas[ROWS];
-
-	ck_assert_uint_eq(find_deltas(deltas), 0);
+	find_assets();
+	ck_assert_uint_eq(found, 0);
 	hold(0, "BTC", "", "0.1");
 	hold(1, "XRP", "USDT", "-100");
 	hold(1, "BTC", "USDT", "0.2");
 	hold(2, "BTC", "USDT", "-0.3");
 	hold(2, "ETH", "USDT", "-1");
 	hold(0, "ETH", "", "3");
-	ck_assert_uint_eq(find_deltas(deltas), 3);
-	ck_assert_str_eq(deltas[0].asset, "BTC");
-	ck_assert_msg(deltas[0].known && deltas[0].net == 0 && deltas[0].ratio == 0, "exactly");
-	ck_assert_double_eq(deltas[0].gross, 0.6);
-	ck_assert_str_eq(deltas[1].asset, "ETH");
-	ck_assert_double_eq(deltas[1].net, 2);
-	ck_assert_double_eq(deltas[1].gross, 4);
-	ck_assert_double_eq(deltas[1].ratio, 0.5);
-	ck_assert_str_eq(deltas[2].asset, "XRP");
-	ck_assert_double_eq(deltas[2].net, -100);
-	ck_assert_double_eq(deltas[2].ratio, 1);
+	find_assets();
+	ck_assert_uint_eq(found, 3);
+	ck_assert_str_eq(assets[0].asset, "BTC");
+	ck_assert_msg(assets[0].net == 0 && assets[0].ratio == 0, "exactly");
+	ck_assert_str_eq(assets[1].asset, "ETH");
+	ck_assert_double_eq(assets[1].net, 2);
+	ck_assert_double_eq(assets[1].ratio, 0.5);
+	ck_assert_str_eq(assets[2].asset, "XRP");
+	ck_assert_double_eq(assets[2].net, -100);
+	ck_assert_double_eq(assets[2].ratio, 1);
 }
 END_TEST
 
 START_TEST(an_inverse_leg_counts_by_its_mark)
 {
-	struct asset_delta deltas[ROWS];
 	struct holding *inverse;
 
 	hold(0, "BTC", "", "2");
 	hold(0, "ETH", "", "1");
 	inverse = hold(1, "BTC", "USD", "-60000");
 	inverse->inverse = true;
-	ck_assert_uint_eq(find_deltas(deltas), 2);
-	ck_assert_msg(!deltas[0].known, "without a mark nobody knows how many");
-	ck_assert_msg(deltas[1].known, "which is no matter to other assets");
+	find_assets();
+	ck_assert_uint_eq(found, 2);
+	ck_assert_msg(isnan(assets[0].net), "without a mark nobody knows how many");
+	ck_assert_msg(!isnan(assets[1].net), "which is no matter to other assets");
 	inverse->mark = 40000;
-	(void)find_deltas(deltas);
-	ck_assert_double_eq(deltas[0].net, 0.5);
-	ck_assert_double_eq(deltas[0].gross, 3.5);
+	find_assets();
+	ck_assert_double_eq(assets[0].net, 0.5);
+	ck_assert_double_eq(assets[0].ratio, 0.5 / 3.5);
 	inverse->mark = 0;
-	(void)find_deltas(deltas);
-	ck_assert(!deltas[0].known);
+	find_assets();
+	ck_assert_double_nan(assets[0].net);
 }
 END_TEST
 
 START_TEST(a_sum_of_too_many_digits_is_not_known)
 {
-	struct asset_delta deltas[ROWS];
-
 	hold(0, "BTC", "", "1e37");
 	hold(1, "BTC", "", "1e-36");
-	ck_assert_uint_eq(find_deltas(deltas), 1);
-	ck_assert(!deltas[0].known);
+	find_assets();
+	ck_assert_uint_eq(found, 1);
+	ck_assert_double_nan(assets[0].net);
 }
 END_TEST
-
-static size_t
-find_imbalances(struct asset_imbalance imbalances[ROWS])
-{
-	struct exposure_input in = input();
-	size_t found;
-
-	ck_assert_int_eq(exposure_imbalances(&in, 0, 2, imbalances, &found, &why), 0);
-	return found;
-}
 
 /* What two exchanges hold of one asset, up to two rows each; NAN: it is left out. */
 static const struct {
@@ -428,8 +418,6 @@ static const struct {
 
 START_TEST(an_imbalance_is_how_an_asset_is_spread_over_two_exchanges)
 {
-	struct asset_imbalance imbalances[ROWS];
-
 	for (int row = 0; row < 2; row++) {
 		if (stocks[_i].a[row] != NULL)
 			hold(0, "BTC", row == 0 ? "" : "USDT", stocks[_i].a[row]);
@@ -440,30 +428,29 @@ START_TEST(an_imbalance_is_how_an_asset_is_spread_over_two_exchanges)
 	hold(1, "ADA", "", "100");
 	hold(0, "ZRX", "", "1");
 	readable[1] = false;
-	ck_assert_uint_eq(find_imbalances(imbalances), isnan(stocks[_i].ratio) ? 1 : 2);
-	if (!isnan(stocks[_i].ratio)) {
-		ck_assert_str_eq(imbalances[0].asset, "BTC");
-		ck_assert(imbalances[0].known);
-		ck_assert_double_eq(imbalances[0].ratio, stocks[_i].ratio);
-		imbalances[0] = imbalances[1];
-	}
-	ck_assert_str_eq(imbalances[0].asset, "ZRX");
-	ck_assert_double_eq(imbalances[0].ratio, 1);
+	find_assets();
+	ck_assert_str_eq(assets[0].asset, "ADA");
+	ck_assert_double_nan(assets[0].imbalance);
+	ck_assert_str_eq(assets[1].asset, "BTC");
+	if (isnan(stocks[_i].ratio))
+		ck_assert_double_nan(assets[1].imbalance);
+	else
+		ck_assert_double_eq(assets[1].imbalance, stocks[_i].ratio);
+	ck_assert_str_eq(assets[2].asset, "ZRX");
+	ck_assert_double_eq(assets[2].imbalance, 1);
 }
 END_TEST
 
 START_TEST(an_imbalance_is_not_known_when_one_of_the_two_cannot_be_read)
 {
-	struct asset_imbalance imbalances[ROWS];
-
 	hold(0, "BTC", "", "1");
 	hold(2, "BTC", "", "1");
 	readable[2 * _i] = false;
-	ck_assert_uint_eq(find_imbalances(imbalances), 1);
-	ck_assert(!imbalances[0].known);
+	find_assets();
+	ck_assert_double_nan(assets[0].imbalance);
 	readable[2 * _i] = true;
-	ck_assert_uint_eq(find_imbalances(imbalances), 1);
-	ck_assert(imbalances[0].known);
+	find_assets();
+	ck_assert_double_eq(assets[0].imbalance, 0);
 }
 END_TEST
 

@@ -12,7 +12,6 @@
 #include "positions/engine_view.h"
 #include "positions/exchange_view.h"
 #include "positions/policy.h"
-#include "positions/reconcile.h"
 
 const struct option open_positions_options[] = {
 	{ .name = "engine.postgres",
@@ -133,30 +132,13 @@ add_unread(const struct open_positions *s, struct check_result *result)
 
 /* What is open ------------------------------------------------------- */
 
-static double
-never(const void *memory, size_t exchange, const char *symbol)
-{
-	(void)memory;
-	(void)exchange;
-	(void)symbol;
-	return -1;
-}
-
 /* One row for each market, of the exchanges that are known.  NULL: out of memory. */
 static struct reconcile_row *
 compare(struct open_positions *s, const struct holdings *engine, const struct reconcile_limits *limits,
     size_t *count)
 {
 	const struct holdings *held = &s->exchange_view.holdings, *baseline = &s->policy.baseline;
-	struct reconcile_input input = {
-		.engine = { engine->rows, engine->count },
-		.exchange = { held->rows, held->count },
-		.baseline = { baseline->rows, baseline->count },
-		.comparable = s->comparable,
-		.exchange_count = s->exchanges->count,
-		.remembered = never,
-		.now = clock_unix_seconds(),
-	};
+	struct reconcile_input input = { engine, held, baseline, s->comparable, s->exchanges->count };
 	struct reconcile_row *rows = calloc(engine->count + held->count + baseline->count + 1, sizeof(*rows));
 
 	if (rows != NULL)
@@ -331,8 +313,8 @@ open_positions_run(void *state, struct deadline deadline, struct check_result *r
 		    e->sources.has_engine ? ", and so the bot believes"
 					  : "; the bot's view is not configured");
 	check_result_mask(result, &e->known);
-	exchange_view_clear(&s->exchange_view);
-	engine_view_clear(&s->engine_view);
+	exchange_view_release(&s->exchange_view);
+	engine_view_release(&s->engine_view);
 }
 
 const struct check open_positions_check = { sizeof(struct open_positions), open_positions_open,

@@ -1,16 +1,22 @@
 /*
- * The published file is the memory: what a run must know of earlier ones, it reads back from its
- * own metrics, in a loop as from cron.  Anybody may have edited that file, or its writer had
- * another clock, so each number is bounded before it decides anything.  Counters and kept gauges go
- * on by themselves, by the harness; other gauges are of one run, and those that must go on are
- * copied here.
+ * What a run must know of earlier ones and of other programs, in a loop as from cron.
+ *
+ * The published file is the memory: a run reads it back from its own metrics.  Anybody may have edited
+ * that file, or its writer had another clock, so each number is bounded before it decides anything.
+ * Counters and kept gauges go on by themselves, by the harness; other gauges are of one run, and those
+ * that must go on are copied here.
+ *
+ * Bans are on the address, so they are in a list for all programs (exchange/ban_list.h).  Ban or back-off
+ * makes no difference here: both are a time before which nothing is asked.  The list goes by the URL that
+ * is really asked, so a ban by a test system does not hold back the live one.
  */
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-#include "positions/history.h"
+#include "collectors/open_positions/history.h"
+#include "exchange/ban_list.h"
 
 /* A double counts whole numbers exactly to here, and further. */
 static const double largest_count = 1e15;
@@ -57,8 +63,8 @@ knows_key(const struct metrics *last, const char *exchange)
 	return false;
 }
 
-void
-history_read_account(const struct metrics *last, double now, struct account *account)
+static void
+read_account(const struct metrics *last, double now, struct account *account)
 {
 	const struct profile_account *profile = &account->setting->profile->account;
 
@@ -73,50 +79,74 @@ history_read_account(const struct metrics *last, double now, struct account *acc
 		has(last, OPEN_TRADING_LOCKED, LABELS(account->name)));
 }
 
-static double
-later(double a, double b)
+static void
+hold_back(struct account *account, const struct ban_list *list)
 {
-	return a > b ? a : b;
+	struct ban ban = ban_list_find(list, account_base_url(account));
+
+	if (ban.banned_until > account->retry_at)
+		account->retry_at = ban.banned_until;
+	if (ban.retry_at > account->retry_at)
+		account->retry_at = ban.retry_at;
 }
 
-struct ban
-history_refusal(const struct account *account, double now)
+int
+history_read_accounts(
+    struct accounts *accounts, struct run *run, const struct metrics *last, double now, struct failure *why)
 {
-	const struct account_reading *reading = account->reading;
-	const struct exchange_reading *prices = account->prices;
-	struct ban ban = { 0, 0 };
+	struct ban_list list;
+	int result;
 
-	if (reading != NULL && reading->banned)
-		ban.banned_until = ban_hold_until(reading->refused_until, now, BAN_LEAST, BAN_MOST);
-	else if (reading != NULL && reading->refused)
-		ban.retry_at = ban_hold_until(reading->refused_until, now, RETRY_UNTOLD, RETRY_MOST);
-	/* Order books were asked of the same exchange, from the same address: the later time counts. */
-	if (prices != NULL && prices->banned)
-		ban.banned_until =
-		    later(ban.banned_until, ban_hold_until(prices->banned_until, now, BAN_LEAST, BAN_MOST));
-	if (prices != NULL && prices->throttled)
-		ban.retry_at =
-		    later(ban.retry_at, ban_hold_until(prices->retry_at, now, RETRY_UNTOLD, RETRY_MOST));
-	return ban;
+	if (last == NULL)
+		return failure_set(why, FAILURE_LOCAL,
+		    "the last file cannot be read, or memory ran out, so no exchange is asked");
+	result = ban_list_read(&list, run_directory(run), now, why);
+	if (result != 0)
+		(void)failure_prefix(why, "the ban list could not be read, so no exchange is queried");
+	/* A damaged line is a failure of the run, but the others still hold. */
+	else if (list.damage.kind != FAILURE_NONE)
+		run_failed(run, "exchanges", &list.damage);
+	for (size_t i = 0; result == 0 && i < accounts->count; i++) {
+		read_account(last, now, &accounts->items[i]);
+		hold_back(&accounts->items[i], &list);
+	}
+	ban_list_release(&list);
+	return result;
 }
 
 void
-history_write_account(struct metrics *m, const struct account *account, double now)
+history_raise_bans(const struct accounts *accounts, struct run *run)
 {
-	struct ban ban = history_refusal(account, now);
-	double retry_at = later(ban.banned_until, ban.retry_at);
+	double now = clock_unix_seconds();
+
+	for (size_t i = 0; i < accounts->count; i++) {
+		const struct account *account = &accounts->items[i];
+		/* It is of this run alone: what the list said before is still in it. */
+		struct ban ban = account_refusal(account, now);
+		struct failure why = { 0 };
+
+		if ((ban.banned_until <= 0 && ban.retry_at <= 0) ||
+		    ban_list_raise(run_directory(run), account_base_url(account), ban, now, run_deadline(run),
+			&why) == 0)
+			continue;
+		(void)failure_prefix(&why, "its ban cannot be kept for other programs");
+		run_failed(run, account->name, &why);
+	}
+}
+
+void
+history_write_account(struct metrics *m, const struct account *account, bool asked, double now)
+{
+	struct ban ban = account_refusal(account, now);
+	double refused_until = ban.banned_until > ban.retry_at ? ban.banned_until : ban.retry_at;
+	double retry_at = asked ? refused_until : account->retry_at;
 
 	/* This decides when questions are due that are not asked in each run. */
-	metrics_add(m, &open_families[OPEN_RUNS], LABELS(account->name), 1);
+	if (asked)
+		metrics_add(m, &open_families[OPEN_RUNS], LABELS(account->name), 1);
 	/* Else it goes on as it was: a run beside this one may have met a ban. */
 	if (retry_at > 0)
 		metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), retry_at);
-}
-
-void
-history_write_hold_account(struct metrics *m, const struct account *account)
-{
-	metrics_set(m, &open_families[OPEN_RETRY_AT], LABELS(account->name), account->retry_at);
 }
 
 /* Going on ----------------------------------------------------------- */

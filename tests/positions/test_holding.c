@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "positions/reconcile.h"
+#include "positions/holding.h"
 #include "tests/suite.h"
 
 enum { ROWS = 32 };
@@ -13,8 +13,9 @@ static const double noon = 1763726400;
 static const double never = -1;
 
 /* Three lists and what is remembered: one time for all markets. */
-static struct holding engine[ROWS], exchange[ROWS], baseline[ROWS];
-static size_t engines, exchanges, baselines, asked;
+static struct holding engine_rows[ROWS], exchange_rows[ROWS], baseline_rows[ROWS];
+static struct holdings engine = { .rows = engine_rows }, exchange = { .rows = exchange_rows },
+		       baseline = { .rows = baseline_rows };
 static double remembered_since;
 static bool comparable[3];
 static struct reconcile_limits limits;
@@ -32,7 +33,7 @@ number(const char *text)
 static void
 set_up(void)
 {
-	engines = exchanges = baselines = asked = 0;
+	engine.count = exchange.count = baseline.count = 0;
 	remembered_since = never;
 	comparable[0] = comparable[1] = comparable[2] = true;
 	limits = (struct reconcile_limits){ 0 };
@@ -40,9 +41,9 @@ set_up(void)
 
 /* "-1.5" is short. */
 static void
-hold(struct holding list[], size_t *count, size_t where, const char *symbol, const char *quantity)
+hold(struct holdings *list, size_t where, const char *symbol, const char *quantity)
 {
-	struct holding *holding = &list[(*count)++];
+	struct holding *holding = &list->rows[list->count++];
 	struct decimal number_of = number(quantity);
 
 	holding_init(holding);
@@ -52,26 +53,19 @@ hold(struct holding list[], size_t *count, size_t where, const char *symbol, con
 	holding->quantity = decimal_absolute(number_of);
 }
 
-static double
-remember(const void *memory, size_t where, const char *symbol)
-{
-	ck_assert_ptr_eq(memory, &noon);
-	ck_assert_uint_lt(where, 3);
-	ck_assert_str_ne(symbol, "");
-	asked++;
-	return remembered_since;
-}
-
 static size_t
 run(double now)
 {
-	struct reconcile_input input = { { engine, engines }, { exchange, exchanges },
-		{ baseline, baselines }, comparable, 3, remember, &noon, now };
+	struct reconcile_input input = { &engine, &exchange, &baseline, comparable, 3 };
+	size_t count;
 
-	holdings_sort(engine, engines);
-	holdings_sort(exchange, exchanges);
-	holdings_sort(baseline, baselines);
-	return reconcile(&limits, &input, rows);
+	holdings_sort(&engine);
+	holdings_sort(&exchange);
+	holdings_sort(&baseline);
+	count = reconcile(&limits, &input, rows);
+	for (size_t i = 0; i < count; i++)
+		reconcile_age(&limits, &rows[i], remembered_since, now);
+	return count;
 }
 
 static const char *
@@ -120,9 +114,9 @@ expect_market(int i, bool net, const char *difference, bool within)
 	set_up();
 	for (int row = 0; row < 2; row++) {
 		if (markets[i].engine[row] != NULL)
-			hold(engine, &engines, 1, "BTC/USDT", markets[i].engine[row]);
+			hold(&engine, 1, "BTC/USDT", markets[i].engine[row]);
 		if (markets[i].exchange[row] != NULL)
-			hold(exchange, &exchanges, 1, "BTC/USDT", markets[i].exchange[row]);
+			hold(&exchange, 1, "BTC/USDT", markets[i].exchange[row]);
 	}
 	limits.net = net;
 	ck_assert_uint_eq(run(noon), 1);
@@ -130,7 +124,7 @@ expect_market(int i, bool net, const char *difference, bool within)
 	ck_assert_str_eq(rows[0].symbol, "BTC/USDT");
 	ck_assert(rows[0].known);
 	ck_assert_str_eq(text_of(rows[0].difference), difference);
-	ck_assert_int_eq(rows[0].within, within);
+	ck_assert_int_eq(rows[0].differs, !within);
 	ck_assert_int_eq(rows[0].mismatched, !within);
 	ck_assert_double_eq(rows[0].since, within ? never : noon);
 }
@@ -177,13 +171,13 @@ START_TEST(a_difference_up_to_the_tolerance_is_none)
 {
 	set_up();
 	if (tolerances[_i].engine != NULL)
-		hold(engine, &engines, 0, "BTC/USDT", tolerances[_i].engine);
+		hold(&engine, 0, "BTC/USDT", tolerances[_i].engine);
 	if (tolerances[_i].exchange != NULL)
-		hold(exchange, &exchanges, 0, "BTC/USDT", tolerances[_i].exchange);
+		hold(&exchange, 0, "BTC/USDT", tolerances[_i].exchange);
 	limits.absolute = number(tolerances[_i].absolute);
 	limits.relative = number(tolerances[_i].relative);
 	ck_assert_uint_eq(run(noon), 1);
-	ck_assert_int_eq(rows[0].within, tolerances[_i].within);
+	ck_assert_int_eq(rows[0].differs, !tolerances[_i].within);
 	ck_assert_int_eq(rows[0].mismatched, !tolerances[_i].within);
 }
 END_TEST
@@ -192,27 +186,27 @@ START_TEST(small_net_quantities_of_large_sides_have_the_sides_tolerance)
 {
 	set_up();
 	limits.relative = number("0.001");
-	hold(engine, &engines, 0, "BTC/USDT", "1000");
-	hold(engine, &engines, 0, "BTC/USDT", "-1000");
-	hold(exchange, &exchanges, 0, "BTC/USDT", "1000.5");
-	hold(exchange, &exchanges, 0, "BTC/USDT", "-1000");
+	hold(&engine, 0, "BTC/USDT", "1000");
+	hold(&engine, 0, "BTC/USDT", "-1000");
+	hold(&exchange, 0, "BTC/USDT", "1000.5");
+	hold(&exchange, 0, "BTC/USDT", "-1000");
 	ck_assert_uint_eq(run(noon), 1);
-	ck_assert(rows[0].within);
+	ck_assert(!rows[0].differs);
 }
 END_TEST
 
 START_TEST(what_is_kept_there_is_added_to_the_engine_s_view)
 {
 	set_up();
-	hold(exchange, &exchanges, 0, "BTC", "1.25");
-	hold(exchange, &exchanges, 0, "ETH", "10");
-	hold(engine, &engines, 0, "BTC", "0.25");
-	hold(baseline, &baselines, 0, "BTC", "1");
-	hold(baseline, &baselines, 0, "ETH", "10");
-	hold(baseline, &baselines, 0, "XRP", "7");
+	hold(&exchange, 0, "BTC", "1.25");
+	hold(&exchange, 0, "ETH", "10");
+	hold(&engine, 0, "BTC", "0.25");
+	hold(&baseline, 0, "BTC", "1");
+	hold(&baseline, 0, "ETH", "10");
+	hold(&baseline, 0, "XRP", "7");
 	ck_assert_uint_eq(run(noon), 3);
-	ck_assert(rows[0].within);
-	ck_assert_msg(rows[1].within, "the engine need not have any of it");
+	ck_assert(!rows[0].differs);
+	ck_assert_msg(!rows[1].differs, "the engine need not have any of it");
 	ck_assert_str_eq(rows[2].symbol, "XRP");
 	ck_assert_str_eq(text_of(rows[2].difference), "7");
 	ck_assert_msg(rows[2].mismatched, "it is not there any more");
@@ -223,14 +217,13 @@ START_TEST(an_exchange_that_was_not_read_has_no_rows)
 {
 	set_up();
 	for (size_t i = 0; i < 3; i++)
-		hold(engine, &engines, i, "BTC/USDT", "1");
-	hold(exchange, &exchanges, 1, "ETH/USDT", "1");
+		hold(&engine, i, "BTC/USDT", "1");
+	hold(&exchange, 1, "ETH/USDT", "1");
 	comparable[1] = false;
 	ck_assert_uint_eq(run(noon), 2);
 	ck_assert_uint_eq(rows[0].exchange, 0);
 	ck_assert_uint_eq(rows[1].exchange, 2);
-	ck_assert_uint_eq(asked, 2);
-	hold(engine, &engines, 3, "BTC/USDT", "1");
+	hold(&engine, 3, "BTC/USDT", "1");
 	ck_assert_msg(run(noon) == 2, "nor one that is not known");
 }
 END_TEST
@@ -245,10 +238,10 @@ END_TEST
 START_TEST(markets_are_told_apart_by_exchange_and_symbol)
 {
 	set_up();
-	hold(engine, &engines, 0, "BTC/USDT", "1");
-	hold(engine, &engines, 1, "BTC/USDT-260327", "1");
-	hold(exchange, &exchanges, 1, "BTC/USDT", "1");
-	hold(exchange, &exchanges, 0, "BTC/KRW", "1");
+	hold(&engine, 0, "BTC/USDT", "1");
+	hold(&engine, 1, "BTC/USDT-260327", "1");
+	hold(&exchange, 1, "BTC/USDT", "1");
+	hold(&exchange, 0, "BTC/KRW", "1");
 	ck_assert_uint_eq(run(noon), 4);
 	ck_assert_str_eq(rows[0].symbol, "BTC/KRW");
 	ck_assert_str_eq(rows[1].symbol, "BTC/USDT");
@@ -263,16 +256,15 @@ END_TEST
 START_TEST(sums_of_too_many_digits_are_not_known)
 {
 	set_up();
-	hold(engine, &engines, 0, "A", "1e37");
-	hold(exchange, &exchanges, 0, "A", "1e-36");
-	hold(engine, &engines, 0, "B", "99999999999999999999999999999999999999");
-	hold(engine, &engines, 0, "B", "1");
-	hold(engine, &engines, 0, "C", "1");
+	hold(&engine, 0, "A", "1e37");
+	hold(&exchange, 0, "A", "1e-36");
+	hold(&engine, 0, "B", "99999999999999999999999999999999999999");
+	hold(&engine, 0, "B", "1");
+	hold(&engine, 0, "C", "1");
 	ck_assert_uint_eq(run(noon), 3);
-	ck_assert(!rows[0].known && !rows[0].mismatched && !rows[0].within);
+	ck_assert(!rows[0].known && !rows[0].mismatched && !rows[0].differs);
 	ck_assert(!rows[1].known);
 	ck_assert_msg(rows[2].known && rows[2].mismatched, "others are none the worse");
-	ck_assert_uint_eq(asked, 1);
 }
 END_TEST
 
@@ -297,10 +289,10 @@ START_TEST(a_difference_is_in_grace_until_it_is_old_enough)
 {
 	set_up();
 	limits.grace_seconds = 30;
-	hold(engine, &engines, 0, "BTC/USDT", "1");
+	hold(&engine, 0, "BTC/USDT", "1");
 	remembered_since = noon - graces[_i].seen;
 	ck_assert_uint_eq(run(noon), 1);
-	ck_assert_int_eq(rows[0].in_grace, graces[_i].in_grace);
+	ck_assert(rows[0].differs);
 	ck_assert_int_eq(rows[0].mismatched, !graces[_i].in_grace);
 	ck_assert_double_eq_tol(rows[0].since, noon - graces[_i].since, 1e-3);
 }
@@ -312,8 +304,8 @@ run_after(double *now, double seconds, const char *there)
 {
 	set_up();
 	limits.grace_seconds = 30;
-	hold(engine, &engines, 0, "BTC/USDT", "1");
-	hold(exchange, &exchanges, 0, "BTC/USDT", there);
+	hold(&engine, 0, "BTC/USDT", "1");
+	hold(&exchange, 0, "BTC/USDT", there);
 	remembered_since = rows[0].since;
 	*now += seconds;
 	ck_assert_uint_eq(run(*now), 1);
@@ -325,17 +317,16 @@ START_TEST(a_difference_is_remembered_until_it_vanishes)
 
 	rows[0].since = never;
 	run_after(&now, 0, "0.5");
-	ck_assert(rows[0].in_grace);
+	ck_assert(rows[0].differs && !rows[0].mismatched);
 	run_after(&now, 20, "0.75");
-	ck_assert_msg(rows[0].in_grace && rows[0].since == noon, "its size changes, its age does not");
+	ck_assert_msg(!rows[0].mismatched && rows[0].since == noon, "its size changes, its age does not");
 	run_after(&now, 20, "1.5");
 	ck_assert_msg(rows[0].mismatched && rows[0].since == noon, "nor when it changes sign");
 	run_after(&now, 20, "1");
-	ck_assert(rows[0].within && !rows[0].mismatched && !rows[0].in_grace);
+	ck_assert(!rows[0].differs && !rows[0].mismatched);
 	ck_assert_double_lt(rows[0].since, 0);
-	ck_assert_msg(asked == 0, "there is nothing to remember");
 	run_after(&now, 20, "0.5");
-	ck_assert_msg(rows[0].in_grace && rows[0].since == now, "it begins anew");
+	ck_assert_msg(!rows[0].mismatched && rows[0].since == now, "it begins anew");
 }
 END_TEST
 
@@ -348,27 +339,21 @@ cpu_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static double
-forget(const void *memory, size_t where, const char *symbol)
-{
-	(void)memory, (void)where, (void)symbol;
-	return never;
-}
-
 /* CPU time of `times` runs of `count` against `count` rows, of which every other is on one side alone. */
 static double
 measure(size_t count, int times)
 {
-	struct holding *lists[2] = { calloc(count, sizeof(engine[0])), calloc(count, sizeof(engine[0])) };
+	struct holdings lists[2] = { { .count = count }, { .count = count } }, nothing = { 0 };
 	struct reconcile_row *found = calloc(2 * count, sizeof(*found));
-	struct reconcile_input input = { { lists[0], count }, { lists[1], count }, { NULL, 0 }, comparable, 3,
-		forget, NULL, noon };
+	struct reconcile_input input = { &lists[0], &lists[1], &nothing, comparable, 3 };
 	double began;
 
-	ck_assert(lists[0] != NULL && lists[1] != NULL && found != NULL);
+	lists[0].rows = calloc(count, sizeof(struct holding));
+	lists[1].rows = calloc(count, sizeof(struct holding));
+	ck_assert(lists[0].rows != NULL && lists[1].rows != NULL && found != NULL);
 	for (size_t i = 0; i < count; i++)
 		for (size_t side = 0; side < 2; side++) {
-			struct holding *holding = &lists[side][i];
+			struct holding *holding = &lists[side].rows[i];
 
 			holding->quantity = number("0.123456789012345678");
 			(void)snprintf(holding->symbol.text, sizeof(holding->symbol.text), "C%06zu/USDT",
@@ -378,8 +363,8 @@ measure(size_t count, int times)
 	for (int i = 0; i < times; i++)
 		ck_assert_uint_eq(reconcile(&limits, &input, found), count + count / 2);
 	began = cpu_seconds() - began;
-	free(lists[0]);
-	free(lists[1]);
+	free(lists[0].rows);
+	free(lists[1].rows);
 	free(found);
 	return began;
 }
@@ -408,21 +393,20 @@ START_TEST(holdings_are_sorted_by_exchange_then_symbol_then_side)
 
 	set_up();
 	for (int i = LENGTH(sorted) - 1; i >= 0; i--)
-		hold(engine, &engines, sorted[i].exchange, sorted[i].symbol, sorted[i].is_short ? "-1" : "1");
-	holdings_sort(engine, engines);
+		hold(&engine, sorted[i].exchange, sorted[i].symbol, sorted[i].is_short ? "-1" : "1");
+	holdings_sort(&engine);
 	for (int i = 0; i < LENGTH(sorted); i++) {
-		ck_assert_uint_eq(engine[i].exchange, sorted[i].exchange);
-		ck_assert_str_eq(engine[i].symbol.text, sorted[i].symbol);
-		ck_assert_int_eq(engine[i].is_short, sorted[i].is_short);
+		ck_assert_uint_eq(engine.rows[i].exchange, sorted[i].exchange);
+		ck_assert_str_eq(engine.rows[i].symbol.text, sorted[i].symbol);
+		ck_assert_int_eq(engine.rows[i].is_short, sorted[i].is_short);
 	}
-	holdings_sort(NULL, 0);
 }
 END_TEST
 
 int
 main(void)
 {
-	Suite *suite = suite_create("reconcile");
+	Suite *suite = suite_create("holding");
 	TCase *differences = tcase_create("differences");
 	TCase *grace = tcase_create("grace");
 	TCase *lists = tcase_create("lists");
