@@ -157,7 +157,7 @@ answer_is_ok(const struct profile *profile, struct json_scan *scan, struct failu
 		return kind == SCAN_NOTHING || kind == SCAN_NULL;
 	/* Kraken: "error":[] is a success. */
 	if (profile->ok_kind == OK_EMPTY && kind == SCAN_LIST)
-		return !json_rows_begin(scan, value, &rows) || !json_rows_next(&rows, &key, &row);
+		return !json_rows_begin(value, &rows) || !json_rows_next(&rows, &key, &row);
 	if (profile->ok_kind == OK_EQUALS && answer_text(value, text))
 		return strcmp(text, profile->ok_value) == 0;
 	return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s'", profile->ok_pointer);

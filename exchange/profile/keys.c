@@ -98,7 +98,6 @@ static const struct profile_key keys[] = {
 	{ "account.positions.notional", KIND_POINTER, OF(account.position_notional), NULL },
 	{ "account.positions.mark", KIND_POINTER, OF(account.position_mark), NULL },
 	{ "account.positions.pnl", KIND_POINTER, OF(account.position_pnl), NULL },
-	{ "account.positions.inverse", KIND_TEXTS, OF(account.position_inverse), NULL },
 	{ "account.instruments.symbol", KIND_POINTER, OF(account.instrument_symbol), NULL },
 	{ "account.instruments.size", KIND_POINTER, OF(account.instrument_size), NULL },
 	{ "account.instruments.inverse", KIND_DECIDES, OF(account.instrument_inverse), NULL },

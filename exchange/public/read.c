@@ -44,20 +44,20 @@ static int
 read_side(struct json_scan *scan, const char *list, const char *price, const char *size, bool bids,
     double *best, uint64_t *hash, struct failure *why)
 {
-	const char *side = bids ? "bids" : "asks", *const pointers[] = { price, size };
-	struct slice key, level, found[2];
+	const char *side = bids ? "bids" : "asks";
+	struct slice key, level;
 	struct json_rows rows;
 	double number, amount;
 	size_t count = 0;
 
-	if (json_rows_begin(scan, json_scan_get(scan, scan->text, list), &rows) && !rows.object)
+	if (json_rows_begin(json_scan_get(scan, scan->text, list), &rows) && !rows.object)
 		for (; count < LEVELS && json_rows_next(&rows, &key, &level); count++) {
-			json_scan_members(scan, level, pointers, 2, found);
-			if (!answer_number(found[0], &number) || !(number > 0))
+			if (!answer_number(json_scan_get(scan, level, price), &number) || !(number > 0))
 				return failure_set(why, FAILURE_PROTOCOL,
 				    "the book's %s have a level without a price above 0", side);
 			/* Nobody can trade with a level of size 0. */
-			if (size != NULL && (!answer_number(found[1], &amount) || !(amount > 0)))
+			if (size != NULL &&
+			    (!answer_number(json_scan_get(scan, level, size), &amount) || !(amount > 0)))
 				return failure_set(why, FAILURE_PROTOCOL,
 				    "the book's %s have a level without a size above 0", side);
 			if (count == 0 || (bids ? number > *best : number < *best))
@@ -164,8 +164,7 @@ read_events(const struct profile *profile, struct json_scan *scan, struct exchan
 	struct json_rows rows;
 	char state[ANSWER_TEXT];
 
-	if (!json_rows_begin(scan, json_scan_get(scan, scan->text, profile->status_list), &rows) ||
-	    rows.object)
+	if (!json_rows_begin(json_scan_get(scan, scan->text, profile->status_list), &rows) || rows.object)
 		return failure_set(&answer->failure, FAILURE_PROTOCOL, "the status has no list of events");
 	while (json_rows_next(&rows, &key, &event)) {
 		if (!answer_text(json_scan_get(scan, event, profile->status_pointer), state))
@@ -221,16 +220,14 @@ static void
 read_symbol(struct symbol_search *search, struct slice row)
 {
 	const struct profile *profile = search->profile;
-	const char *const pointers[] = { profile->symbol_name, profile->symbol_state };
+	struct slice told = json_scan_get(search->scan, row, profile->symbol_name);
 	char name[ANSWER_TEXT], state[ANSWER_TEXT];
 	struct asked_symbol *symbol = NULL;
-	struct slice found[2];
 
-	json_scan_members(search->scan, row, pointers, 2, found);
-	if (json_scan_kind(found[0]) != SCAN_STRING)
+	if (json_scan_kind(told) != SCAN_STRING)
 		return;
 	/* A name that is too long cannot be one that was asked for. */
-	if (answer_text(found[0], name) && search->count > 0)
+	if (answer_text(told, name) && search->count > 0)
 		symbol = bsearch(name, search->symbols, search->count, sizeof(*symbol), compare_symbols);
 	search->names++;
 	search->others += symbol == NULL;
@@ -241,8 +238,9 @@ read_symbol(struct symbol_search *search, struct slice row)
 	if (profile->symbol_state == NULL)
 		symbol->tradable = 1;
 	else
-		symbol->tradable =
-		    answer_text(found[1], state) ? answer_list_has(&profile->symbol_tradable, state) : -1;
+		symbol->tradable = answer_text(json_scan_get(search->scan, row, profile->symbol_state), state)
+				       ? answer_list_has(&profile->symbol_tradable, state)
+				       : -1;
 }
 
 /*
@@ -262,7 +260,7 @@ read_symbols(struct symbol_search *search, struct failure *why)
 	for (size_t i = 0; i < search->count; i++)
 		search->symbols[i].tradable = NOT_LISTED;
 	/* A list, or one symbol itself (Coinbase, Gate), or an object with a member for each (Kraken). */
-	if (!json_rows_begin(scan, list, &rows))
+	if (!json_rows_begin(list, &rows))
 		wrong = "the answer has no list of symbols";
 	else if (rows.object &&
 		 json_scan_kind(json_scan_get(scan, list, search->profile->symbol_name)) == SCAN_STRING)
