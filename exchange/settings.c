@@ -22,15 +22,6 @@ out_of_memory(struct failure *why)
 
 /* Exchanges ---------------------------------------------------------- */
 
-/* The name becomes a label value and part of a path: no '/' and no dot may be in it. */
-static bool
-is_name(const char *text)
-{
-	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-	return length > 0 && length <= NAME_BYTES && text[length] == '\0';
-}
-
 struct exchange_setting *
 exchange_settings_find(const struct exchange_settings *settings, struct slice name)
 {
@@ -67,7 +58,8 @@ add_exchange(
 	url = strchr(exchange->name, '=');
 	if (url != NULL)
 		*url++ = '\0';
-	if (!is_name(exchange->name))
+	/* The name becomes a label value and part of a path: no '/' and no dot may be in it. */
+	if (!profile_name_valid(exchange->name) || strlen(exchange->name) > NAME_BYTES)
 		return options_failure(given, "exchange", index, why,
 		    "name the exchange by its profile, in small letters, as in 'binance' or "
 		    "'binance=http://127.0.0.1:8080/binance'");

@@ -239,8 +239,7 @@ find_row(const struct profile *profile, struct json_scan *scan, const struct acc
 		return is_ours(profile, scan, *row, key)
 			   ? 0
 			   : failure_set(why, FAILURE_PROTOCOL, "the answer is about another key");
-	if (!json_rows_begin(json_scan_get(scan, scan->text, read->list), &rows) ||
-	    rows.object != read->keyed)
+	if (!json_rows_begin(json_scan_get(scan, scan->text, read->list), &rows) || rows.object)
 		return failure_set(
 		    why, FAILURE_PROTOCOL, "the answer has no list of keys at '%s'", read->list);
 	while (json_rows_next(&rows, &name, row))

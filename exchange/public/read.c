@@ -284,8 +284,7 @@ read_symbols(struct symbol_search *search, struct failure *why)
 
 /* Nothing is known yet but the use of the rate limit, which errors tell too. */
 static void
-start(const struct profile *profile, enum endpoint endpoint, const struct http_response *response,
-    struct exchange_answer *answer)
+start(const struct profile *profile, const struct http_response *response, struct exchange_answer *answer)
 {
 	*answer = (struct exchange_answer){ .signals = { .retry_at = -1, .banned_until = -1 },
 		.server_time = -1,
@@ -293,7 +292,7 @@ start(const struct profile *profile, enum endpoint endpoint, const struct http_r
 		.book = { .timestamp = -1, .sequence = -1, .tradable = -1 } };
 	for (size_t i = 0; i < PROFILE_LIMITS; i++)
 		answer->used_ratio[i] = -1;
-	if (response->status != 0 && !profile->endpoints[endpoint].ignore_rate_limit)
+	if (response->status != 0)
 		for (size_t i = 0; i < profile->limit_count; i++)
 			answer->used_ratio[i] = answer_limit(profile, &profile->limits[i], response);
 }
@@ -330,7 +329,7 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
 	struct failure twice;
 	int ok = 0;
 
-	start(profile, endpoint, response, answer);
+	start(profile, response, answer);
 	if (whole)
 		is_document = json_scan_open(&scan, response->body, &answer->failure) == 0;
 	if (is_document && success)
@@ -338,7 +337,7 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
 	if (ok == 1) {
 		read_document(profile, endpoint, &scan, now, symbols, symbol_count, answer);
 		if (json_scan_check(&scan, &twice) != 0) {
-			start(profile, endpoint, response, answer);
+			start(profile, response, answer);
 			answer->failure = twice;
 			for (size_t i = 0; i < symbol_count; i++)
 				symbols[i].tradable = -1;

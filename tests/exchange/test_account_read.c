@@ -255,6 +255,19 @@ START_TEST(a_refusal_says_what_to_do_about_it)
 }
 END_TEST
 
+START_TEST(a_code_with_an_advice_need_not_be_among_those_of_auth_too)
+{
+	struct profile *p = load("bybit");
+
+	p->auth_failed.count = 0;
+	ck_assert_int_eq(
+	    read_text(p, ACCOUNT_BALANCES, "{\"retCode\":10010,\"retMsg\":\"Unmatched IP\"}"), -1);
+	ck_assert_int_eq(why.kind, FAILURE_AUTH);
+	ck_assert_msg(strstr(why.text, "this machine's IP address") != NULL, "%s", why.text);
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(an_error_that_is_no_json_is_a_refusal_too)
 {
 	struct profile *p = load("coinbase");
@@ -877,6 +890,7 @@ main(void)
 	tcase_add_checked_fixture(all, start, finish);
 	tcase_add_loop_test(all, an_account_holds_what_the_exchange_says, 0, LENGTH(accounts));
 	tcase_add_loop_test(all, a_refusal_says_what_to_do_about_it, 0, LENGTH(refusals));
+	tcase_add_test(all, a_code_with_an_advice_need_not_be_among_those_of_auth_too);
 	tcase_add_test(all, an_error_that_is_no_json_is_a_refusal_too);
 	tcase_add_loop_test(all, a_refusal_repeats_no_part_of_the_key, 0, LENGTH(repeated));
 	tcase_add_loop_test(
