@@ -21,10 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/config/secrets.h"
 #include "common/net/url.h"
+#include "common/system/time.h"
 #include "exchange/account/sign.h"
 
 static bool
@@ -51,20 +51,14 @@ static int
 write_time(char out[ACCOUNT_TIME], const char *unit, int64_t ms, struct failure *why)
 {
 	const int64_t latest_ms = INT64_C(4102444800000); /* 2100 */
-	time_t seconds = ms / 1000;
-	struct tm parts;
-	char day[ACCOUNT_TIME - 8];
 
 	if (ms < 0 || ms > latest_ms)
 		return failure_set(
 		    why, FAILURE_LOCAL, "the clock of this machine is not set: nothing can be signed");
-	if (strcmp(unit, "iso8601") == 0) {
-		(void)gmtime_r(&seconds, &parts);
-		(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
-		(void)snprintf(out, ACCOUNT_TIME, "%s.%03dZ", day, (int)(ms % 1000));
-	} else {
-		(void)snprintf(out, ACCOUNT_TIME, "%" PRId64, strcmp(unit, "s") == 0 ? (int64_t)seconds : ms);
-	}
+	if (strcmp(unit, "iso8601") == 0)
+		(void)time_text((double)ms / 1e3, out);
+	else
+		(void)snprintf(out, ACCOUNT_TIME, "%" PRId64, strcmp(unit, "s") == 0 ? ms / 1000 : ms);
 	return 0;
 }
 
@@ -178,21 +172,16 @@ append_raw(struct buffer *raw, const struct signing *s, const char *query)
 static int
 make_queries(struct signing *s, const char *query, struct failure *why)
 {
-	bool sorted = in_prehash(s->profile, "sortedquery}");
+	enum profile_token as_sent =
+	    in_prehash(s->profile, "sortedquery}") ? TOKEN_SORTED_QUERY : TOKEN_RAW_QUERY;
+	char **sent = &s->text[s->post ? TOKEN_BODY : TOKEN_QUERY], **raw = &s->text[TOKEN_RAW_QUERY];
 	struct buffer text;
 
 	account_text(&text);
 	append_raw(&text, s, query);
-	if ((s->text[TOKEN_RAW_QUERY] = account_text_string(&text)) == NULL)
-		return too_long(s->profile, why);
-	account_text(&text);
-	account_sign_sort_query(&text, s->text[TOKEN_RAW_QUERY]);
-	if ((s->text[TOKEN_SORTED_QUERY] = account_text_string(&text)) == NULL)
-		return too_long(s->profile, why);
-	account_text(&text);
-	account_sign_encode_query(&text, s->text[sorted ? TOKEN_SORTED_QUERY : TOKEN_RAW_QUERY]);
-	s->text[s->post ? TOKEN_BODY : TOKEN_QUERY] = account_text_string(&text);
-	if (s->text[s->post ? TOKEN_BODY : TOKEN_QUERY] == NULL)
+	if ((*raw = account_text_string(&text)) == NULL ||
+	    (s->text[TOKEN_SORTED_QUERY] = account_query(account_sign_sort_query, *raw)) == NULL ||
+	    (*sent = account_query(account_sign_encode_query, s->text[as_sent])) == NULL)
 		return too_long(s->profile, why);
 	if (s->post) {
 		secret_free(s->text[TOKEN_RAW_QUERY]);
@@ -316,14 +305,6 @@ append_string(struct buffer *out, struct slice text)
 	buffer_string(out, "\"");
 }
 
-static void
-append_member(struct buffer *out, const char *name, const char *text)
-{
-	append_string(out, SLICE(name));
-	buffer_string(out, ":");
-	append_string(out, SLICE(text));
-}
-
 /*
  * Coinbase: "kid" says which key signed, and "nonce" makes each header another one.  It hands out keys of
  * both kinds, so that the key decides the algorithm and not the profile.
@@ -335,15 +316,11 @@ append_header(struct buffer *out, const struct signing *s)
 
 	if (s->key->private != NULL)
 		algorithm = EVP_PKEY_get_base_id(s->key->private) == EVP_PKEY_ED25519 ? "EdDSA" : "ES256";
-	buffer_string(out, "{");
-	append_member(out, "alg", algorithm);
-	buffer_string(out, ",");
-	append_member(out, "typ", "JWT");
+	buffer_format(out, "{\"alg\":\"%s\",\"typ\":\"JWT\"", algorithm);
 	if (s->key->private != NULL) {
-		buffer_string(out, ",");
-		append_member(out, "kid", s->key->name);
-		buffer_string(out, ",");
-		append_member(out, "nonce", s->text[TOKEN_UUID]);
+		buffer_string(out, ",\"kid\":");
+		append_string(out, SLICE(s->key->name));
+		buffer_format(out, ",\"nonce\":\"%s\"", s->text[TOKEN_UUID]);
 	}
 	buffer_string(out, "}");
 }

@@ -194,14 +194,6 @@ read_status(const struct profile *profile, struct json_scan *scan, struct exchan
 
 /* Symbols ------------------------------------------------------------ */
 
-static int
-compare_symbols(const void *name, const void *symbol)
-{
-	const char *native = ((const struct asked_symbol *)symbol)->native;
-
-	return strcmp(name, native);
-}
-
 /* The symbols that are looked for in a list, and how many names of any it had. */
 struct symbol_search {
 	const struct profile *profile;
@@ -222,25 +214,30 @@ read_symbol(struct symbol_search *search, struct slice row)
 	const struct profile *profile = search->profile;
 	struct slice told = json_scan_get(search->scan, row, profile->symbol_name);
 	char name[ANSWER_TEXT], state[ANSWER_TEXT];
-	struct asked_symbol *symbol = NULL;
+	bool known = false;
 
 	if (json_scan_kind(told) != SCAN_STRING)
 		return;
 	/* A name that is too long cannot be one that was asked for. */
-	if (answer_text(told, name) && search->count > 0)
-		symbol = bsearch(name, search->symbols, search->count, sizeof(*symbol), compare_symbols);
+	if (!answer_text(told, name))
+		*name = '\0';
+	for (size_t i = 0; *name != '\0' && i < search->count; i++) {
+		struct asked_symbol *symbol = &search->symbols[i];
+
+		if (strcmp(name, symbol->native) != 0)
+			continue;
+		known = true;
+		/* If the rows differ, nobody could say which one counts. */
+		search->twice = search->twice || symbol->tradable != NOT_LISTED;
+		if (profile->symbol_state == NULL)
+			symbol->tradable = 1;
+		else if (answer_text(json_scan_get(search->scan, row, profile->symbol_state), state))
+			symbol->tradable = answer_list_has(&profile->symbol_tradable, state);
+		else
+			symbol->tradable = -1;
+	}
 	search->names++;
-	search->others += symbol == NULL;
-	if (symbol == NULL)
-		return;
-	/* If the rows differ, nobody could say which one counts. */
-	search->twice = search->twice || symbol->tradable != NOT_LISTED;
-	if (profile->symbol_state == NULL)
-		symbol->tradable = 1;
-	else
-		symbol->tradable = answer_text(json_scan_get(search->scan, row, profile->symbol_state), state)
-				       ? answer_list_has(&profile->symbol_tradable, state)
-				       : -1;
+	search->others += !known;
 }
 
 /*
