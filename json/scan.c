@@ -307,23 +307,14 @@ json_scan_kind(struct slice value)
 static bool
 add_utf8(unsigned character, char **out, const char *end)
 {
+	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 }; /* of a character of so many bytes */
+	size_t length = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
 	char bytes[4];
-	size_t length = 1;
 
-	if (character < 0x80) {
-		bytes[0] = (char)character;
-	} else if (character < 0x800) {
-		bytes[0] = (char)(0xc0 | character >> 6);
-		length = 2;
-	} else if (character < 0x10000) {
-		bytes[0] = (char)(0xe0 | character >> 12);
-		length = 3;
-	} else {
-		bytes[0] = (char)(0xf0 | character >> 18);
-		length = 4;
-	}
-	for (size_t i = 1; i < length; i++)
-		bytes[i] = (char)(0x80 | (character >> (6 * (length - 1 - i)) & 0x3f));
+	/* Six bits in each byte but the first one. */
+	for (size_t i = length - 1; i > 0; i--, character >>= 6)
+		bytes[i] = (char)(0x80 | (character & 0x3f));
+	bytes[0] = (char)(first[length] | character);
 	if ((size_t)(end - *out) < length)
 		return false;
 	memcpy(*out, bytes, length);

@@ -333,30 +333,10 @@ is_number(const struct signing *s, const char *template)
 	       (strcmp(template, "{ts}") == 0 || strcmp(template, "{ts+120}") == 0);
 }
 
-/*
- * A claim about a query that is not there is left out (Upbit and Bithumb want none), and so is one that
- * tells more of it: "query_hash", and then "query_hash_alg", whose name begins with the first one's.
- */
 static bool
-is_left_out(const struct signing *s, const char *claim)
+is_of_query(const char *template)
 {
-	const struct profile_list *claims = &s->profile->auth.claims;
-	const char *raw = s->text[TOKEN_RAW_QUERY];
-	struct slice name = name_of(claim);
-
-	if (raw != NULL && *raw != '\0')
-		return false;
-	for (size_t i = 0; i < claims->count; i++) {
-		struct slice other = name_of(claims->items[i]);
-		const char *template = template_of(claims->items[i]);
-		bool of_query = strstr(template, "query}") != NULL || strstr(template, "query)") != NULL;
-
-		if (of_query && name.length >= other.length &&
-		    strncmp(name.at, other.at, other.length) == 0 &&
-		    strchr("=_", name.at[other.length]) != NULL)
-			return true;
-	}
-	return false;
+	return strstr(template, "query}") != NULL || strstr(template, "query)") != NULL;
 }
 
 static void
@@ -378,21 +358,32 @@ append_claim(struct buffer *out, const struct signing *s, const char *claim)
 	account_text_release(&value);
 }
 
+/*
+ * A claim about a query that is not there is left out (Upbit and Bithumb want none), and so are those
+ * behind it that tell more of it: "query_hash", and then "query_hash_alg", whose name begins with the
+ * first one's.
+ */
 static void
 append_claims(struct buffer *out, const struct signing *s)
 {
 	const struct profile_list *claims = &s->profile->auth.claims;
-	bool first = true;
+	const char *raw = s->text[TOKEN_RAW_QUERY], *before = "{";
+	struct slice left_out = { NULL, 0 };
 
-	buffer_string(out, "{");
 	for (size_t i = 0; i < claims->count; i++) {
-		if (is_left_out(s, claims->items[i]))
+		const char *claim = claims->items[i];
+
+		if ((raw == NULL || *raw == '\0') && is_of_query(template_of(claim)))
+			left_out = name_of(claim);
+		if (left_out.at != NULL && strncmp(claim, left_out.at, left_out.length) == 0 &&
+		    strchr("=_", claim[left_out.length]) != NULL)
 			continue;
-		buffer_string(out, first ? "" : ",");
-		append_claim(out, s, claims->items[i]);
-		first = false;
+		buffer_string(out, before);
+		append_claim(out, s, claim);
+		before = ",";
 	}
-	buffer_string(out, "}");
+	/* Without any claim there is no '{' yet. */
+	buffer_string(out, *before == '{' ? "{}" : "}");
 }
 
 /* Appends the JSON that `write` writes. */
