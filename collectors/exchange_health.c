@@ -274,7 +274,6 @@ publish(struct exchange_health *s, struct run *run, double now)
 		if (v->items[i].reading != NULL)
 			assess_read_books(&v->items[i]);
 	/* All books are read now: one that did not change counts only if its market moved elsewhere. */
-	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		struct health_venue *venue = &v->items[i];
 

@@ -22,15 +22,6 @@ out_of_memory(struct failure *why)
 
 /* Exchanges ---------------------------------------------------------- */
 
-/* The name becomes a label value and part of a path: no '/' and no dot may be in it. */
-static bool
-is_name(const char *text)
-{
-	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-	return length > 0 && length <= NAME_BYTES && text[length] == '\0';
-}
-
 struct exchange_setting *
 exchange_settings_find(const struct exchange_settings *settings, struct slice name)
 {
@@ -67,7 +58,8 @@ add_exchange(
 	url = strchr(exchange->name, '=');
 	if (url != NULL)
 		*url++ = '\0';
-	if (!is_name(exchange->name))
+	/* The name becomes a label value and part of a path: no '/' and no dot may be in it. */
+	if (!profile_name_valid(exchange->name) || strlen(exchange->name) > NAME_BYTES)
 		return options_failure(given, "exchange", index, why,
 		    "name the exchange by its profile, in small letters, as in 'binance' or "
 		    "'binance=http://127.0.0.1:8080/binance'");
@@ -90,22 +82,26 @@ add_exchange(
 
 /* Symbols ------------------------------------------------------------ */
 
-/* "upbit:BTC/KRW" is for one exchange, `*owner`.  NULL: it is for all, and `*symbol` is the whole text. */
-static int
-split_symbol(const struct exchange_settings *settings, const struct options *given, size_t index,
-    const char **symbol, struct exchange_setting **owner, struct failure *why)
+/* The name before the colon of "upbit:BTC/KRW", which is for that exchange alone; at == NULL: for all. */
+static struct slice
+owner_of(const char *text)
 {
-	const char *text = options_item(given, "symbol", index), *colon = strchr(text, ':');
+	const char *colon = strchr(text, ':');
 
-	*owner = NULL;
-	*symbol = text;
-	if (colon == NULL)
-		return 0;
-	*symbol = colon + 1;
-	*owner = exchange_settings_find(settings, (struct slice){ text, (size_t)(colon - text) });
-	if (*owner == NULL)
-		return options_failure(given, "symbol", index, why,
-		    "'%s' is for an exchange that --exchange does not name", text);
+	return (struct slice){ colon != NULL ? text : NULL, colon != NULL ? (size_t)(colon - text) : 0 };
+}
+
+static int
+check_owners(const struct exchange_settings *settings, const struct options *given, struct failure *why)
+{
+	for (size_t i = 0; i < options_count(given, "symbol"); i++) {
+		const char *text = options_item(given, "symbol", i);
+		struct slice owner = owner_of(text);
+
+		if (owner.at != NULL && exchange_settings_find(settings, owner) == NULL)
+			return options_failure(given, "symbol", i, why,
+			    "'%s' is for an exchange that --exchange does not name", text);
+	}
 	return 0;
 }
 
@@ -127,35 +123,29 @@ add_symbol(struct exchange_setting *exchange, const char *symbol, const struct o
 	return exchange->symbols[exchange->symbol_count++] != NULL ? 0 : out_of_memory(why);
 }
 
+/* Symbols of its own, if it has any; else those for all exchanges. */
 static int
-add_symbols_of(struct exchange_setting *exchange, bool own, const struct exchange_settings *settings,
-    const struct options *given, struct failure *why)
+add_symbols(struct exchange_setting *exchange, const struct options *given, struct failure *why)
 {
 	size_t count = options_count(given, "symbol");
+	bool own = false;
 
+	exchange->symbols = calloc(count + 1, sizeof(*exchange->symbols));
+	if (exchange->symbols == NULL)
+		return out_of_memory(why);
+	for (size_t i = 0; i < count; i++)
+		own = own || slice_is(owner_of(options_item(given, "symbol", i)), exchange->name);
 	for (size_t i = 0; i < count; i++) {
-		struct exchange_setting *owner;
-		const char *symbol;
+		const char *text = options_item(given, "symbol", i);
+		struct slice owner = owner_of(text);
 
-		if (split_symbol(settings, given, i, &symbol, &owner, why) != 0)
-			return -1;
-		if (owner == (own ? exchange : NULL) && add_symbol(exchange, symbol, given, i, why) != 0)
+		if (own ? !slice_is(owner, exchange->name) : owner.at != NULL)
+			continue;
+		if (add_symbol(exchange, owner.at != NULL ? text + owner.length + 1 : text, given, i, why) !=
+		    0)
 			return -1;
 	}
 	return 0;
-}
-
-/* Symbols of its own, if it has any; else those for all exchanges. */
-static int
-add_symbols(struct exchange_setting *exchange, const struct exchange_settings *settings,
-    const struct options *given, struct failure *why)
-{
-	exchange->symbols = calloc(options_count(given, "symbol") + 1, sizeof(*exchange->symbols));
-	if (exchange->symbols == NULL)
-		return out_of_memory(why);
-	if (add_symbols_of(exchange, true, settings, given, why) != 0)
-		return -1;
-	return exchange->symbol_count > 0 ? 0 : add_symbols_of(exchange, false, settings, given, why);
 }
 
 /* All ---------------------------------------------------------------- */
@@ -178,8 +168,10 @@ exchange_settings_read(struct exchange_settings *settings, const struct options 
 		if (add_exchange(settings, given, i, why) != 0)
 			return -1;
 	/* After all exchanges: a symbol may name one that comes later. */
+	if (check_owners(settings, given, why) != 0)
+		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (add_symbols(&settings->items[i], settings, given, why) != 0)
+		if (add_symbols(&settings->items[i], given, why) != 0)
 			return -1;
 	return 0;
 }

@@ -7,32 +7,79 @@
  * for the end, so whatever passes here must be complete JSON.  The levels are
  * an array and not a recursion: hostile nesting cannot exhaust the stack.
  *
- * The ends of the largest values are kept, because every later question would
- * otherwise read megabytes again only to get past them.
+ * Most texts of exchanges have no escapes, and those are handed out where they lie.  The others are decoded
+ * into the caller's buffer, whose size is the caller's limit.  Half a surrogate pair and "\u0000" are no
+ * characters here: the first is not UTF-8, and the second would end a C string early.
  */
 
 #include <string.h>
 
 #include "common/text/utf8.h"
 #include "json/scan.h"
-#include "json/scan_characters.h"
-
-/* Smaller values are not worth one of the few spans. */
-enum { LARGE = 16 * 1024 };
-
-/* A value that has been opened, and not yet closed. */
-struct json_level {
-	const char *begin;
-	bool object;
-};
 
 struct walk {
-	struct json_scan *scan;
 	const char *at, *end;
-	const char *wrong; /* NULL: nothing so far */
-	struct json_level levels[SCAN_DEPTH];
+	const char *wrong;          /* NULL: nothing so far */
+	bool in_object[SCAN_DEPTH]; /* of each level that is open: an object, or else a list */
 	size_t depth;
 };
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const char *
+past_space(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+		at++;
+	return at;
+}
+
+/* Four hexadecimal digits, or -1. */
+static int
+hex4(const char *at, const char *end)
+{
+	int value = 0;
+
+	if (end - at < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		char c = at[i];
+		/* "| 32" makes a letter lower case. */
+		int digit = is_digit(c)                          ? c - '0'
+			    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+								 : -1;
+
+		if (digit < 0)
+			return -1;
+		value = value * 16 + digit;
+	}
+	return value;
+}
+
+/* The character of "\\uXXXX" at `*at`, or of two of them, with `*at` behind them; 0: it is none, or NUL. */
+static unsigned
+read_unicode(const char **at, const char *end)
+{
+	int high = hex4(*at + 2, end), low;
+
+	/* A second half without a first one. */
+	if (high <= 0 || (high >= 0xdc00 && high <= 0xdfff))
+		return 0;
+	*at += 6;
+	if (high < 0xd800 || high > 0xdbff)
+		return (unsigned)high;
+	if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
+		return 0;
+	low = hex4(*at + 2, end);
+	if (low < 0xdc00 || low > 0xdfff)
+		return 0;
+	*at += 6;
+	return 0x10000 + (((unsigned)high - 0xd800) << 10) + ((unsigned)low - 0xdc00);
+}
 
 static bool
 fault(struct walk *walk, const char *wrong)
@@ -55,8 +102,7 @@ check_escape(struct walk *walk)
 	char next = walk->end - walk->at > 1 ? walk->at[1] : '\0';
 
 	if (next == 'u')
-		return json_scan_unicode(&walk->at, walk->end) != 0 ||
-		       fault(walk, "no character is escaped so");
+		return read_unicode(&walk->at, walk->end) != 0 || fault(walk, "no character is escaped so");
 	if (next == '\0' || strchr("\"\\/bfnrt", next) == NULL)
 		return fault(walk, "no character is escaped so");
 	walk->at += 2;
@@ -163,47 +209,19 @@ check_key(struct walk *walk)
 	return true;
 }
 
-/* The largest spans are kept: with room for 16, a smaller one gives way. */
-static void
-keep_span(struct json_scan *scan, struct slice span)
-{
-	struct slice *smallest = scan->spans;
-
-	if (span.length < LARGE)
-		return;
-	if (scan->span_count < SCAN_SPANS) {
-		scan->spans[scan->span_count++] = span;
-		return;
-	}
-	for (size_t i = 1; i < SCAN_SPANS; i++)
-		if (scan->spans[i].length < smallest->length)
-			smallest = &scan->spans[i];
-	if (span.length > smallest->length)
-		*smallest = span;
-}
-
-static void
-close_level(struct walk *walk)
-{
-	const char *begin = walk->levels[--walk->depth].begin;
-
-	walk->at++;
-	keep_span(walk->scan, (struct slice){ begin, (size_t)(walk->at - begin) });
-}
-
 /* True: another value is due, the first one of what was opened. */
 static bool
 open_level(struct walk *walk, bool object)
 {
 	if (walk->depth == SCAN_DEPTH)
 		return fault(walk, "nested more than 32 levels deep");
-	walk->levels[walk->depth++] = (struct json_level){ walk->at, object };
+	walk->in_object[walk->depth++] = object;
 	walk->at = past_space(walk->at + 1, walk->end);
-	if (peek(walk) == (object ? '}' : ']')) {
-		close_level(walk);
-		return false;
-	}
-	return !object || check_key(walk);
+	if (peek(walk) != (object ? '}' : ']'))
+		return !object || check_key(walk);
+	walk->depth--;
+	walk->at++;
+	return false;
 }
 
 /* True: another value is due. */
@@ -227,7 +245,7 @@ static bool
 end_value(struct walk *walk)
 {
 	while (walk->depth > 0 && walk->wrong == NULL) {
-		bool object = walk->levels[walk->depth - 1].object;
+		bool object = walk->in_object[walk->depth - 1];
 
 		walk->at = past_space(walk->at, walk->end);
 		if (peek(walk) == ',') {
@@ -236,7 +254,8 @@ end_value(struct walk *walk)
 		}
 		if (peek(walk) != (object ? '}' : ']'))
 			return fault(walk, object ? "neither ',' nor '}'" : "neither ',' nor ']'");
-		close_level(walk);
+		walk->depth--;
+		walk->at++;
 	}
 	return false;
 }
@@ -244,11 +263,10 @@ end_value(struct walk *walk)
 int
 json_scan_open(struct json_scan *scan, struct slice text, struct failure *why)
 {
-	struct walk walk = { .scan = scan, .at = text.at, .end = text.at + text.length };
+	struct walk walk = { .at = text.at, .end = text.at + text.length };
 	bool due = true;
 
 	/* A struct that is used again must keep nothing of an older text. */
-	scan->span_count = 0;
 	scan->twice = (struct slice){ NULL, 0 };
 	if (text.length == 0)
 		return failure_set(why, FAILURE_PROTOCOL, "the answer is empty");
@@ -265,4 +283,98 @@ json_scan_open(struct json_scan *scan, struct slice text, struct failure *why)
 		return 0;
 	return failure_set(why, FAILURE_PROTOCOL, "the answer is no JSON: byte %zu: %s",
 	    (size_t)(walk.at - text.at), walk.wrong);
+}
+
+/* Texts -------------------------------------------------------------- */
+
+enum scan_kind
+json_scan_kind(struct slice value)
+{
+	if (value.at == NULL || value.length == 0)
+		return SCAN_NOTHING;
+	switch (*value.at) {
+	case '{': return SCAN_OBJECT;
+	case '[': return SCAN_LIST;
+	case '"': return SCAN_STRING;
+	case 't': return SCAN_TRUE;
+	case 'f': return SCAN_FALSE;
+	case 'n': return SCAN_NULL;
+	default: return SCAN_NUMBER;
+	}
+}
+
+/* Append a character as UTF-8; false: there is no room. */
+static bool
+add_utf8(unsigned character, char **out, const char *end)
+{
+	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 }; /* of a character of so many bytes */
+	size_t length = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+	char bytes[4];
+
+	/* Six bits in each byte but the first one. */
+	for (size_t i = length - 1; i > 0; i--, character >>= 6)
+		bytes[i] = (char)(0x80 | (character & 0x3f));
+	bytes[0] = (char)(first[length] | character);
+	if ((size_t)(end - *out) < length)
+		return false;
+	memcpy(*out, bytes, length);
+	*out += length;
+	return true;
+}
+
+bool
+json_scan_key(struct slice key, char *buffer, size_t size, struct slice *text)
+{
+	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	const char *at, *end;
+	char *out = buffer;
+
+	if (key.at == NULL)
+		return false;
+	*text = key;
+	/* The common case: no copy. */
+	if (key.length == 0 || memchr(key.at, '\\', key.length) == NULL)
+		return true;
+	at = key.at;
+	end = at + key.length;
+	while (at < end) {
+		unsigned character;
+
+		if (*at != '\\') {
+			if (out == buffer + size)
+				return false;
+			*out++ = *at++;
+			continue;
+		}
+		if (at[1] == 'u') {
+			character = read_unicode(&at, end);
+		} else {
+			/* json_scan_open() let no other escape pass: strchr() finds it. */
+			character = (unsigned char)meant[strchr(escapes, at[1]) - escapes];
+			at += 2;
+		}
+		if (!add_utf8(character, &out, buffer + size))
+			return false;
+	}
+	*text = (struct slice){ buffer, (size_t)(out - buffer) };
+	return true;
+}
+
+bool
+json_scan_string(struct slice value, char *buffer, size_t size, struct slice *text)
+{
+	return json_scan_kind(value) == SCAN_STRING &&
+	       json_scan_key((struct slice){ value.at + 1, value.length - 2 }, buffer, size, text);
+}
+
+bool
+json_scan_text(struct slice value, char *buffer, size_t size, struct slice *text)
+{
+	switch (json_scan_kind(value)) {
+	case SCAN_STRING: return json_scan_string(value, buffer, size, text);
+	case SCAN_NUMBER:
+	case SCAN_TRUE:
+	case SCAN_FALSE: *text = value; return true;
+	default: return false;
+	}
 }

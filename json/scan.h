@@ -21,13 +21,10 @@
  * remembers it (`twice`).  So each reader of a document calls json_scan_check()
  * before it uses what it read.
  */
-enum { SCAN_DEPTH = 32, SCAN_SPANS = 16 };
+enum { SCAN_DEPTH = 32 };
 
 struct json_scan {
 	struct slice text;
-	/* The largest values and where they end, to step over them at once. */
-	struct slice spans[SCAN_SPANS];
-	size_t span_count;
 	struct slice twice; /* the key; at == NULL: none was asked for */
 };
 
@@ -56,23 +53,17 @@ enum scan_kind json_scan_kind(struct slice value);
  */
 bool json_pointer_valid(const char *pointer);
 
-/* What a valid pointer names within `value`. */
+/* What a valid pointer names within `value`; a pointer that is NULL finds nothing. */
 struct slice json_scan_get(struct json_scan *scan, struct slice value, const char *pointer);
-
-/* The same for at most SCAN_POINTERS pointers in one pass; one that is NULL finds nothing. */
-enum { SCAN_POINTERS = 16 };
-void json_scan_members(struct json_scan *scan, struct slice value, const char *const pointers[], size_t count,
-    struct slice found[]);
 
 /* The rows of a list, or the members of an object. */
 struct json_rows {
-	const struct json_scan *scan;
 	const char *at;
 	bool object;
 };
 
 /* False: it is neither. */
-bool json_rows_begin(const struct json_scan *scan, struct slice list, struct json_rows *rows);
+bool json_rows_begin(struct slice list, struct json_rows *rows);
 
 /* False: there are no more.  `key` is what stands between the quotes (escapes as they are); of a list,
  * nothing. */

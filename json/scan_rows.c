@@ -3,17 +3,13 @@
  * closes, before the end, so the loops here look for no end.  They must never
  * see another text.
  *
- * A row has a dozen members and an answer thousands of rows, so find_members()
- * looks for all wanted names in one pass.  The pass goes on to the end of the
- * object although all may be found: only then it is known that no name stands
- * twice ("free" 0 and "free" 1).
+ * A search goes on to the end of the object although the member is found: only
+ * then it is known that its name does not stand twice ("free" 0 and "free" 1).
  */
 
-#include <assert.h>
 #include <string.h>
 
 #include "json/scan.h"
-#include "json/scan_characters.h"
 
 enum { LONGEST_MEMBER = 128 };
 
@@ -52,61 +48,55 @@ past_levels(const char *at)
 }
 
 static const char *
-past_value(const struct json_scan *scan, const char *at)
+past_space(const char *at)
+{
+	while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')
+		at++;
+	return at;
+}
+
+static const char *
+past_value(const char *at)
 {
 	if (*at == '"')
 		return past_string(at);
-	if (*at == '[' || *at == '{') {
-		/* A large value's end is known. */
-		for (size_t i = 0; i < scan->span_count; i++)
-			if (scan->spans[i].at == at)
-				return at + scan->spans[i].length;
+	if (*at == '[' || *at == '{')
 		return past_levels(at);
-	}
 	while (strchr(",]} \t\r\n", *at) == NULL)
 		at++;
 	return at;
 }
 
 bool
-json_rows_begin(const struct json_scan *scan, struct slice list, struct json_rows *rows)
+json_rows_begin(struct slice list, struct json_rows *rows)
 {
 	enum scan_kind kind = json_scan_kind(list);
 
-	if (list.at == NULL || (kind != SCAN_LIST && kind != SCAN_OBJECT))
+	if (kind != SCAN_LIST && kind != SCAN_OBJECT)
 		return false;
-	*rows = (struct json_rows){ scan, list.at + 1, kind == SCAN_OBJECT };
+	*rows = (struct json_rows){ list.at + 1, kind == SCAN_OBJECT };
 	return true;
 }
 
 bool
 json_rows_next(struct json_rows *rows, struct slice *key, struct slice *value)
 {
-	const char *end = rows->scan->text.at + rows->scan->text.length;
-	const char *at = past_space(rows->at, end), *behind;
+	const char *at = past_space(rows->at), *behind;
 
 	if (*at == ',')
-		at = past_space(at + 1, end);
+		at = past_space(at + 1);
 	*key = (struct slice){ NULL, 0 };
 	if (*at == ']' || *at == '}')
 		return false;
 	if (rows->object) {
 		behind = past_string(at);
 		*key = (struct slice){ at + 1, (size_t)(behind - at) - 2 };
-		at = past_space(past_space(behind, end) + 1, end);
+		at = past_space(past_space(behind) + 1);
 	}
-	rows->at = past_value(rows->scan, at);
+	rows->at = past_value(at);
 	*value = (struct slice){ at, (size_t)(rows->at - at) };
 	return true;
 }
-
-/* The first member of a pointer.  What can be known of it is found out once, not for each key. */
-struct segment {
-	struct slice name; /* at == NULL: the row has no name */
-	const char *rest;  /* of the pointer, behind it */
-	bool any;          /* "*" */
-	size_t index;      /* of a list; SIZE_MAX: none */
-};
 
 /* RFC 6901 has no leading zeros; and few digits cannot overflow. */
 static size_t
@@ -117,22 +107,11 @@ index_of(struct slice name)
 	if (name.length == 0 || name.length > 6 || (*name.at == '0' && name.length > 1))
 		return (size_t)-1;
 	for (size_t i = 0; i < name.length; i++) {
-		if (!is_digit(name.at[i]))
+		if (name.at[i] < '0' || name.at[i] > '9')
 			return (size_t)-1;
 		index = index * 10 + (size_t)(name.at[i] - '0');
 	}
 	return index;
-}
-
-static struct segment
-first_segment(const char *pointer)
-{
-	struct slice name = { pointer + 1, strcspn(pointer + 1, "/") };
-
-	return (struct segment){ .name = name,
-		.rest = name.at + name.length,
-		.any = slice_is(name, "*"),
-		.index = index_of(name) };
 }
 
 /* Whether the key is the name, in which "~1" stands for '/' and "~0" for '~'. */
@@ -154,39 +133,30 @@ names_key(struct slice name, struct slice key)
 	return at == end;
 }
 
-/* The members that the segments name, in one pass. */
-static void
-find_members(struct json_scan *scan, struct slice value, const struct segment segments[], size_t count,
-    struct slice found[])
+/* The member of that name, or nothing. */
+static struct slice
+find_member(struct json_scan *scan, struct slice value, struct slice name)
 {
+	struct slice key, text, member, found = { NULL, 0 };
 	char buffer[LONGEST_MEMBER];
-	struct slice key, name, member;
+	size_t wanted = index_of(name);
+	bool any = slice_is(name, "*");
 	struct json_rows rows;
 
-	for (size_t i = 0; i < count; i++)
-		found[i] = (struct slice){ NULL, 0 };
-	if (!json_rows_begin(scan, value, &rows))
-		return;
+	if (!json_rows_begin(value, &rows))
+		return found;
 	for (size_t index = 0; json_rows_next(&rows, &key, &member); index++) {
-		/* A key that is too long for the buffer cannot be one that a pointer names. */
-		bool short_enough = json_scan_key(key, buffer, sizeof(buffer), &name);
-
-		for (size_t i = 0; i < count; i++) {
-			const struct segment *segment = &segments[i];
-
-			/* "*" is the first one, so it is found once. */
-			if (segment->any   ? index != 0
-			    : !rows.object ? segment->index != index
-					   : segment->name.at == NULL || !short_enough ||
-						 !names_key(segment->name, name))
-				continue;
-			if (found[i].at != NULL)
-				scan->twice = key;
-			found[i] = member;
-		}
+		/* "*" is the first one, so it is found once. */
+		if (any ? index != 0
+		    : rows.object
+			? !json_scan_key(key, buffer, sizeof(buffer), &text) || !names_key(name, text)
+			: index != wanted)
+			continue;
+		if (found.at != NULL)
+			scan->twice = key;
+		found = member;
 	}
-	for (size_t i = 0; i < count && scan->twice.at != NULL; i++)
-		found[i] = (struct slice){ NULL, 0 };
+	return scan->twice.at == NULL ? found : (struct slice){ NULL, 0 };
 }
 
 int
@@ -219,31 +189,13 @@ json_pointer_valid(const char *pointer)
 struct slice
 json_scan_get(struct json_scan *scan, struct slice value, const char *pointer)
 {
+	if (pointer == NULL)
+		return (struct slice){ NULL, 0 };
 	while (*pointer == '/') {
-		struct segment segment = first_segment(pointer);
+		struct slice name = { pointer + 1, strcspn(pointer + 1, "/") };
 
-		find_members(scan, value, &segment, 1, &value);
-		pointer = segment.rest;
+		value = find_member(scan, value, name);
+		pointer = name.at + name.length;
 	}
 	return value;
-}
-
-void
-json_scan_members(struct json_scan *scan, struct slice value, const char *const pointers[], size_t count,
-    struct slice found[])
-{
-	struct segment segments[SCAN_POINTERS] = { { .index = (size_t)-1 } };
-
-	assert(count <= SCAN_POINTERS);
-	for (size_t i = 0; i < count; i++)
-		segments[i] = pointers[i] != NULL && *pointers[i] == '/'
-				  ? first_segment(pointers[i])
-				  : (struct segment){ .rest = "", .index = (size_t)-1 };
-	find_members(scan, value, segments, count, found);
-	for (size_t i = 0; i < count; i++) {
-		if (pointers[i] != NULL && *pointers[i] == '\0')
-			found[i] = value;
-		else
-			found[i] = json_scan_get(scan, found[i], segments[i].rest);
-	}
 }

@@ -30,9 +30,9 @@ enum {
 
 /* How far one endpoint of one target has been asked for. */
 struct asking {
-	size_t path;                       /* 0: the endpoint's own; then those of `also` */
-	char *cursors[ACCOUNT_PAGES];      /* of all paths, that were asked with, or are to be */
-	size_t cursor_count, cursor_first; /* the first one of the current path */
+	size_t path;  /* 0: the endpoint's own; then those of `also` */
+	size_t page;  /* from 0, of all paths together */
+	char *cursor; /* that the page is asked with; NULL: it is the first one of its path */
 };
 
 struct account_venue {
@@ -120,13 +120,10 @@ make_request(
 	const struct account_target *target = chain->venue->target;
 	enum account_endpoint endpoint = chain->endpoints[chain->at];
 	const struct asking *asking = asking_of(chain);
-	/* NULL: the first page of the current path. */
-	const char *cursor =
-	    asking->cursor_count > asking->cursor_first ? asking->cursors[asking->cursor_count - 1] : NULL;
 	bool list = endpoint != ACCOUNT_KEY && endpoint != ACCOUNT_LOCK;
 
 	account_signed_release(sent);
-	if (account_page_request(target, endpoint, asking->path, cursor, sent, why) != 0)
+	if (account_page_request(target, endpoint, asking->path, asking->cursor, sent, why) != 0)
 		return -1;
 	/*
 	 * The name of a paper host may lead to a public address: private_only makes the client look at the
@@ -182,29 +179,24 @@ read_refusal(struct account_venue *venue, const struct http_response *response)
 }
 
 /*
- * Takes over the cursor of the next page.  False with `why`: it is not valid, or was there before.  A
+ * Takes over the cursor of the next page.  False with `why`: it is not valid, or that of this page.  A
  * broken server could otherwise keep us asking until the deadline, and use up the rate limit.
  */
 static bool
-add_cursor(struct asking *asking, char *cursor, struct failure *why)
+set_cursor(struct asking *asking, char *cursor, struct failure *why)
 {
-	bool room = asking->cursor_count + 1 < ACCOUNT_PAGES, again = false;
+	const char *wrong = NULL;
 
-	for (size_t i = asking->cursor_first; i < asking->cursor_count; i++)
-		again = again || strcmp(asking->cursors[i], cursor) == 0;
-	if (room && !again && account_cursor_valid(cursor)) {
-		asking->cursors[asking->cursor_count++] = cursor;
-		return true;
-	}
-	free(cursor);
-	if (again)
-		(void)failure_set(
-		    why, FAILURE_PROTOCOL, "it names a next page that was there before: the list has no end");
-	else
-		(void)failure_set(why, FAILURE_PROTOCOL,
-		    room ? "the cursor of the next page is not valid" : "there are more than %d pages",
-		    (int)ACCOUNT_PAGES);
-	return false;
+	if (asking->cursor != NULL && strcmp(asking->cursor, cursor) == 0)
+		wrong = "it names itself as the next page: the list has no end";
+	else if (!account_cursor_valid(cursor))
+		wrong = "the cursor of the next page is not valid";
+	else if (asking->page + 1 >= ACCOUNT_PAGES)
+		wrong = "there are more than 100 pages";
+	free(asking->cursor);
+	asking->cursor = cursor;
+	asking->page += wrong == NULL;
+	return wrong == NULL || failure_set(why, FAILURE_PROTOCOL, "%s", wrong) == 0;
 }
 
 /*
@@ -243,12 +235,14 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 		response, &venue->reading->lists, &venue->reading->health, &cursor, why) != 0)
 		return -1;
 	if (cursor != NULL)
-		return add_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
+		return set_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
 	/* The last page of this path: the list may go on at another one, where cursors begin anew. */
 	if (asking->path == read_of(chain)->also.count)
 		return 0;
 	asking->path++;
-	asking->cursor_first = asking->cursor_count;
+	asking->page++;
+	free(asking->cursor);
+	asking->cursor = NULL;
 	return 1;
 }
 
@@ -283,7 +277,7 @@ read_answer(struct chain *chain, const struct http_response *response)
 		read_refusal(chain->venue, response);
 	/* Which page it was helps only where there may be several. */
 	if (read->cursor != NULL || asking->path > 0)
-		(void)failure_prefix(&why, "page %zu", asking->path + asking->cursor_count + 1);
+		(void)failure_prefix(&why, "page %zu", asking->page + 1);
 	fail_part(reading, endpoint, &why);
 }
 
@@ -381,12 +375,8 @@ release(struct account_run *run)
 		account_signed_release(&run->chains[i].next);
 	}
 	for (size_t i = 0; i < run->venue_count; i++)
-		for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++) {
-			const struct asking *asking = &run->venues[i].askings[e];
-
-			for (size_t c = 0; c < asking->cursor_count; c++)
-				free(asking->cursors[c]);
-		}
+		for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
+			free(run->venues[i].askings[e].cursor);
 	free(run->venues);
 	free(run->chains);
 	free(run->requests);

@@ -9,32 +9,22 @@
  * the bot's.
  */
 
+#include <assert.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exchange/account/read.h"
 
+/* Instruments and balances begin with their names, so that a name alone can be compared with them too. */
+static_assert(
+    offsetof(struct account_instrument, native) == 0 && offsetof(struct account_balance, asset) == 0,
+    "the name comes first");
 static int
-compare_instruments(const void *a, const void *b)
+compare_names(const void *a, const void *b)
 {
-	const struct account_instrument *x = a, *y = b;
-
-	return strcmp(x->native, y->native);
-}
-
-static int
-compare_native(const void *native, const void *instrument)
-{
-	return strcmp(native, ((const struct account_instrument *)instrument)->native);
-}
-
-static int
-compare_balances(const void *a, const void *b)
-{
-	const struct account_balance *x = a, *y = b;
-
-	return strcmp(x->asset, y->asset);
+	return strcmp(a, b);
 }
 
 static int
@@ -52,7 +42,7 @@ sort_instruments(struct account_lists *lists, struct failure *why)
 {
 	if (lists->instrument_count == 0)
 		return 0;
-	qsort(lists->instruments, lists->instrument_count, sizeof(*lists->instruments), compare_instruments);
+	qsort(lists->instruments, lists->instrument_count, sizeof(*lists->instruments), compare_names);
 	for (size_t i = 1; i < lists->instrument_count; i++) {
 		const struct account_instrument *a = &lists->instruments[i - 1], *b = a + 1;
 
@@ -71,7 +61,7 @@ apply_size(struct account_lists *lists, struct account_position *position, struc
 	const struct account_instrument *instrument =
 	    lists->instrument_count > 0
 		? bsearch(position->native, lists->instruments, lists->instrument_count,
-		      sizeof(*lists->instruments), compare_native)
+		      sizeof(*lists->instruments), compare_names)
 		: NULL;
 
 	if (instrument == NULL)
@@ -153,7 +143,7 @@ account_complete_balances(struct account_lists *lists, struct failure *why)
 
 	if (count == 0)
 		return 0;
-	qsort(b, count, sizeof(*b), compare_balances);
+	qsort(b, count, sizeof(*b), compare_names);
 	for (size_t i = 0; i < count; i++) {
 		if (kept > 0 && strcmp(b[kept - 1].asset, b[i].asset) == 0) {
 			if (!decimal_add(b[kept - 1].free, b[i].free, &b[kept - 1].free) ||

@@ -17,13 +17,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "common/deadline.h"
 #include "exchange/account/sign.h"
 
 enum { LONGEST_NAME = 512, LONGEST_SECRET = 8192, SEED = 32, SCALAR = 32 /* bytes of r and of s */ };
@@ -129,17 +129,6 @@ decode_base64(const char *text, size_t *length)
 	return bytes;
 }
 
-/* For a PEM with a password: without this callback OpenSSL would ask for it at the terminal. */
-static int
-no_password(char *text, int size, int writing, void *context)
-{
-	(void)text;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
-}
-
 /*
  * A PEM that was carried in one line, as in JSON or the environment, has "\n" as two characters.  It gets
  * shorter; what is left over behind it is wiped.
@@ -191,8 +180,9 @@ read_pem(struct account_key *key, const struct profile_auth *auth, const char *s
 		unfold_lines(pem);
 		bio = BIO_new_mem_buf(pem, -1);
 	}
+	/* With an empty password, because OpenSSL would ask for one at the terminal. */
 	if (bio != NULL)
-		key->private = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+		key->private = PEM_read_bio_PrivateKey(bio, NULL, NULL, (char[]){ "" });
 	(void)BIO_free(bio);
 	secret_free(pem);
 	/* OpenSSL keeps errors for the thread, and TLS would find this one (SSL_get_error(3)). */
@@ -336,11 +326,8 @@ account_key_name(const struct account_key *key)
 uint64_t
 account_key_nonce(struct account_key *key)
 {
-	struct timespec now;
-	uint64_t us;
+	uint64_t us = (uint64_t)(clock_unix_seconds() * 1e6);
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	key->nonce = us > key->nonce ? us : key->nonce + 1;
 	return key->nonce;
 }

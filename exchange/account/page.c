@@ -10,12 +10,10 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "common/config/secrets.h"
 #include "exchange/account/page.h"
@@ -37,15 +35,6 @@ make_uuid(char text[UUID_TEXT], struct failure *why)
 	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
 	    b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 	return 0;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool
@@ -79,15 +68,11 @@ make_query(const struct profile_read *read, const char *path, const char *cursor
 static int
 make_public(const char *base_url, const char *path, const char *query, struct account_signed *result)
 {
-	struct buffer encoded;
-	char *text;
+	char *encoded = account_query(account_sign_encode_query, query);
 
-	account_text(&encoded);
-	account_sign_encode_query(&encoded, query);
-	text = account_text_string(&encoded);
-	if (text != NULL)
-		result->url = account_url(base_url, path, text);
-	free(text);
+	if (encoded != NULL)
+		result->url = account_url(base_url, path, encoded);
+	free(encoded);
 	return result->url != NULL ? 0 : -1;
 }
 
@@ -105,7 +90,7 @@ make_signed(const struct account_target *target, const struct account_call *unsi
 	if (make_uuid(uuid, why) != 0)
 		return -1;
 	call.uuid = uuid;
-	call.now_ms = now_ms();
+	call.now_ms = (int64_t)(clock_unix_seconds() * 1e3);
 	call.nonce = account_key_nonce(target->key);
 	return account_sign(target->profile, target->key, &call, result, why);
 }

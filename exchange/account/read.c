@@ -71,9 +71,10 @@ compare_keys(const void *a, const void *b)
  * because with them one key can be written in two ways.
  */
 static int
-check_keys(struct json_rows rows, size_t count, struct failure *why)
+check_keys(struct json_rows rows, size_t count, const struct account_key *ours, struct failure *why)
 {
 	struct slice *keys = calloc(count + 1, sizeof(*keys)), body;
+	char shown[ACCOUNT_SHOWN];
 	int result = 0;
 
 	if (keys == NULL)
@@ -83,10 +84,11 @@ check_keys(struct json_rows rows, size_t count, struct failure *why)
 			result = failure_set(why, FAILURE_PROTOCOL, "a row's key has escapes in it");
 	qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 1; i < count && result == 0; i++)
-		if (slice_equal(keys[i - 1], keys[i]))
-			result = failure_set(why, FAILURE_PROTOCOL,
-			    "the answer has the key '%.*s' twice in one object",
-			    (int)(keys[i].length < 40 ? keys[i].length : 40), keys[i].at);
+		if (slice_equal(keys[i - 1], keys[i])) {
+			account_shown(ours, keys[i], shown);
+			result = failure_set(
+			    why, FAILURE_PROTOCOL, "the answer has the key '%s' twice in one object", shown);
+		}
 	free(keys);
 	return result;
 }
@@ -119,13 +121,13 @@ least_limit(const struct profile_read *read)
 }
 
 static int
-read_rows(const struct profile *profile, enum account_endpoint endpoint, struct json_scan *scan,
-    struct account_lists *lists, struct failure *why)
+read_rows(const struct profile *profile, enum account_endpoint endpoint, const struct account_key *key,
+    struct json_scan *scan, struct account_lists *lists, struct failure *why)
 {
 	const struct profile_read *read = &profile->account.reads[endpoint];
 	const char *rule = endpoint == ACCOUNT_POSITIONS ? profile->account.position_inverse_if : NULL;
 	int inverse = rule != NULL ? answer_flag(scan, scan->text, rule) : 0;
-	struct account_row row = { .profile = profile, .scan = scan, .inverse = inverse == 1 };
+	struct account_row row = { .profile = profile, .scan = scan, .ours = key, .inverse = inverse == 1 };
 	struct json_rows rows, first;
 	size_t limit = read->cursor == NULL ? least_limit(read) : 0;
 
@@ -134,7 +136,7 @@ read_rows(const struct profile *profile, enum account_endpoint endpoint, struct 
 		return failure_set(why, FAILURE_PROTOCOL,
 		    "the answer has no '%s' that decides what its contracts are", rule);
 	/* An object where a list is due may be anything, but not an account without positions. */
-	if (!json_rows_begin(scan, json_scan_get(scan, scan->text, read->list), &rows) ||
+	if (!json_rows_begin(json_scan_get(scan, scan->text, read->list), &rows) ||
 	    rows.object != read->keyed)
 		return failure_set(why, FAILURE_PROTOCOL, "the answer has no %s of %s at '%s'",
 		    read->keyed ? "object" : "list", account_endpoint_name(endpoint), read->list);
@@ -151,7 +153,7 @@ read_rows(const struct profile *profile, enum account_endpoint endpoint, struct 
 	if (limit != 0 && row.index >= limit)
 		return failure_set(why, FAILURE_PROTOCOL,
 		    "the answer has %zu rows, as many as were asked for: there may be more", row.index);
-	return rows.object ? check_keys(first, row.index, why) : 0;
+	return rows.object ? check_keys(first, row.index, key, why) : 0;
 }
 
 static int
@@ -237,8 +239,7 @@ find_row(const struct profile *profile, struct json_scan *scan, const struct acc
 		return is_ours(profile, scan, *row, key)
 			   ? 0
 			   : failure_set(why, FAILURE_PROTOCOL, "the answer is about another key");
-	if (!json_rows_begin(scan, json_scan_get(scan, scan->text, read->list), &rows) ||
-	    rows.object != read->keyed)
+	if (!json_rows_begin(json_scan_get(scan, scan->text, read->list), &rows) || rows.object)
 		return failure_set(
 		    why, FAILURE_PROTOCOL, "the answer has no list of keys at '%s'", read->list);
 	while (json_rows_next(&rows, &name, row))
@@ -398,7 +399,7 @@ read_document(const struct profile *profile, enum account_endpoint endpoint, con
 		result = read_key(profile, scan, key, health, why);
 	else if (endpoint == ACCOUNT_LOCK)
 		result = read_lock(profile, scan, health, why);
-	else if ((result = read_rows(profile, endpoint, scan, lists, why)) == 0)
+	else if ((result = read_rows(profile, endpoint, key, scan, lists, why)) == 0)
 		result = read_cursor(&profile->account.reads[endpoint], scan, cursor, why);
 	/* It is asked last, because it is the true reason of other failures. */
 	return json_scan_check(scan, why) != 0 ? -1 : result;

@@ -12,40 +12,57 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/text/array.h"
 #include "exchange/account/rows.h"
 
-enum { FIELD_TEXT = 256, SHOWN = 40 };
+enum { FIELD_TEXT = 256 };
 
-/* "row 3: REASON", or "row 'XXBT': REASON"; rows are counted from 1.  Long texts are cut. */
+static const struct slice nothing = { NULL, 0 };
+
+void
+account_shown(const struct account_key *key, struct slice text, char shown[ACCOUNT_SHOWN])
+{
+	enum { SHOWN = 40, LOOKED_AT = 1024 };
+	char *values[ACCOUNT_SENT], whole[LOOKED_AT];
+	const struct secrets sent = account_key_sent(key, values);
+
+	(void)snprintf(whole, sizeof(whole), "%.*s", SLICE_ARGS(text));
+	secrets_mask(&sent, whole);
+	(void)snprintf(shown, ACCOUNT_SHOWN, "%.*s%s", SHOWN, whole, strlen(whole) > SHOWN ? "..." : "");
+}
+
+/* "row 3: REASON", or "row 'XXBT': REASON"; rows are counted from 1. */
 static int
 fail_row(const struct account_row *row, struct failure *why, const char *pointer, const char *reason,
     struct slice text)
 {
 	const char *quote = text.at != NULL ? "'" : "";
-	char name[SHOWN + 8];
+	char name[ACCOUNT_SHOWN], shown[ACCOUNT_SHOWN];
 
-	if (row->key.at != NULL)
-		(void)snprintf(name, sizeof(name), "'%.*s%s'",
-		    row->key.length < SHOWN ? (int)row->key.length : SHOWN, row->key.at,
-		    row->key.length > SHOWN ? "..." : "");
-	else
-		(void)snprintf(name, sizeof(name), "%zu", row->index + 1);
-	return failure_set(why, FAILURE_PROTOCOL, "row %s: '%s' %s%s%.*s%s%s", name, pointer, reason, quote,
-	    text.length < SHOWN ? (int)text.length : SHOWN, text.at != NULL ? text.at : "",
-	    text.length > SHOWN ? "..." : "", quote);
+	account_shown(row->ours, text, shown);
+	if (row->key.at == NULL)
+		return failure_set(why, FAILURE_PROTOCOL, "row %zu: '%s' %s%s%s%s", row->index + 1, pointer,
+		    reason, quote, shown, quote);
+	account_shown(row->ours, row->key, name);
+	return failure_set(
+	    why, FAILURE_PROTOCOL, "row '%s': '%s' %s%s%s%s", name, pointer, reason, quote, shown, quote);
+}
+
+static struct slice
+get(const struct account_row *row, const char *pointer)
+{
+	return json_scan_get(row->scan, row->body, pointer);
 }
 
 /* Strings and numbers are both read as text: as a double a JSON number would lose digits. */
 static int
-read_decimal(const struct account_row *row, const char *pointer, struct slice value, struct decimal *number,
-    struct failure *why)
+read_decimal(const struct account_row *row, const char *pointer, struct decimal *number, struct failure *why)
 {
-	char buffer[FIELD_TEXT];
-	struct slice text;
+	struct slice value = get(row, pointer), text;
 	enum scan_kind kind = json_scan_kind(value);
+	char buffer[FIELD_TEXT];
 
 	if (kind == SCAN_NOTHING)
 		return fail_row(row, why, pointer, "is missing", value);
@@ -57,61 +74,51 @@ read_decimal(const struct account_row *row, const char *pointer, struct slice va
 
 /* A part that may be left empty: then it is 0. */
 static int
-read_part(const struct account_row *row, const char *pointer, struct slice value, struct decimal *number,
-    struct failure *why)
+read_part(const struct account_row *row, const char *pointer, struct decimal *number, struct failure *why)
 {
 	*number = (struct decimal){ 0, 0 };
-	if (pointer == NULL || (json_scan_kind(value) == SCAN_STRING && value.length == 2))
-		return 0;
-	return read_decimal(row, pointer, value, number, why);
+	return pointer == NULL || slice_is(get(row, pointer), "\"\"")
+		   ? 0
+		   : read_decimal(row, pointer, number, why);
 }
 
 /* NaN: not told. */
 static double
-read_double(struct slice value)
+read_double(const struct account_row *row, const char *pointer)
 {
 	double number;
 
-	return answer_number(value, &number) ? number : NAN;
+	return answer_number(get(row, pointer), &number) ? number : NAN;
 }
 
-/* Room for one more, or -1. */
-static int
-grow(
-    void **items, size_t *room, size_t count, size_t size, size_t most, const char *what, struct failure *why)
+/* The array with room for one more, or NULL. */
+static void *
+grow(void *items, size_t *room, size_t count, size_t size, size_t most, const char *what, struct failure *why)
 {
-	size_t wanted = *room == 0 ? 64 : *room * 2;
-	void *grown;
+	void *grown = NULL;
 
 	/* A hostile answer must not fill the memory. */
 	if (count >= most)
-		return failure_set(why, FAILURE_PROTOCOL, "more than %zu %s", most, what);
-	if (count < *room)
-		return 0;
-	grown = realloc(*items, wanted * size);
-	if (grown == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	*items = grown;
-	*room = wanted;
-	return 0;
+		(void)failure_set(why, FAILURE_PROTOCOL, "more than %zu %s", most, what);
+	else if ((grown = array_reserve(items, room, count + 1, size)) == NULL)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	return grown;
 }
 
 /* The common name of the asset, from a member of the row or from the key of the row. */
 static int
-read_asset(const struct account_row *row, struct slice value, char asset[SYMBOL_ASSET], struct failure *why)
+read_asset(const struct account_row *row, char asset[SYMBOL_ASSET], struct failure *why)
 {
-	const struct profile_account *account = &row->profile->account;
-	const char *pointer = account->balance_asset != NULL ? account->balance_asset : "(key)";
+	const char *pointer = row->profile->account.balance_asset;
 	char buffer[FIELD_TEXT];
 	struct symbol symbol;
-	struct slice text;
-	bool told = account->balance_asset != NULL ? json_scan_string(value, buffer, sizeof(buffer), &text)
-						   : json_scan_key(row->key, buffer, sizeof(buffer), &text);
+	struct slice text = nothing;
+	bool told = pointer != NULL ? json_scan_string(get(row, pointer), buffer, sizeof(buffer), &text)
+				    : json_scan_key(row->key, buffer, sizeof(buffer), &text);
 
-	if (!told)
-		return fail_row(row, why, pointer, "is no name of an asset", value);
-	if (!symbol_read_asset(row->profile, text, &symbol))
-		return fail_row(row, why, pointer, "is no name of an asset: ", text);
+	if (!told || !symbol_read_asset(row->profile, text, &symbol))
+		return fail_row(row, why, pointer != NULL ? pointer : "(key)",
+		    told ? "is no name of an asset: " : "is no name of an asset", text);
 	memcpy(asset, symbol.base, SYMBOL_ASSET);
 	return 0;
 }
@@ -119,53 +126,48 @@ read_asset(const struct account_row *row, struct slice value, char asset[SYMBOL_
 int
 account_row_balance(const struct account_row *row, struct account_lists *lists, struct failure *why)
 {
-	enum { ASSET, AMOUNT, LOCKED, FIELDS };
 	const struct profile_account *account = &row->profile->account;
 	const char *amount = account->balance_free != NULL ? account->balance_free : account->balance_total;
-	const char *const pointers[FIELDS] = { account->balance_asset, amount, account->balance_locked };
-	struct account_balance balance = { .asset = "" };
-	struct slice found[FIELDS];
+	struct account_balance balance = { .asset = "" }, *grown;
 
-	json_scan_members(row->scan, row->body, pointers, FIELDS, found);
-	if (read_decimal(row, amount, found[AMOUNT], &balance.free, why) != 0 ||
-	    read_part(row, account->balance_locked, found[LOCKED], &balance.locked, why) != 0)
+	if (read_decimal(row, amount, &balance.free, why) != 0 ||
+	    read_part(row, account->balance_locked, &balance.locked, why) != 0)
 		return -1;
 	/* The exchange tells the total: free is what is left of it. */
 	if (account->balance_free == NULL && !decimal_subtract(balance.free, balance.locked, &balance.free))
-		return fail_row(row, why, amount, "has too many digits", (struct slice){ NULL, 0 });
+		return fail_row(row, why, amount, "has too many digits", nothing);
 	/* An empty balance needs no name. */
 	if (decimal_sign(balance.free) == 0 && decimal_sign(balance.locked) == 0)
 		return 0;
-	if (read_asset(row, found[ASSET], balance.asset, why) != 0 ||
-	    grow((void **)&lists->balances, &lists->balance_room, lists->balance_count, sizeof(balance),
-		ACCOUNT_BALANCES_MAX, "balances", why) != 0)
+	if (read_asset(row, balance.asset, why) != 0 ||
+	    (grown = grow(lists->balances, &lists->balance_room, lists->balance_count, sizeof(balance),
+		 ACCOUNT_BALANCES_MAX, "balances", why)) == NULL)
 		return -1;
+	lists->balances = grown;
 	lists->balances[lists->balance_count++] = balance;
 	return 0;
 }
 
-enum { SYMBOL, QUANTITY, CLOSED, SIDE, NOTIONAL, MARK, PNL, POSITION_FIELDS };
-
 /* The quantity without what of it is closed (Kraken), with its sign. */
 static int
-read_quantity(const struct account_row *row, const char *const pointers[], const struct slice found[],
-    struct decimal *quantity, struct failure *why)
+read_quantity(const struct account_row *row, struct decimal *quantity, struct failure *why)
 {
+	const struct profile_account *account = &row->profile->account;
 	struct decimal closed;
 	int sign;
 
-	if (read_decimal(row, pointers[QUANTITY], found[QUANTITY], quantity, why) != 0 ||
-	    read_part(row, pointers[CLOSED], found[CLOSED], &closed, why) != 0)
+	if (read_decimal(row, account->position_quantity, quantity, why) != 0 ||
+	    read_part(row, account->position_closed, &closed, why) != 0)
 		return -1;
 	sign = decimal_sign(*quantity);
 	if (sign < 0)
 		closed = decimal_negative(closed);
 	if (!decimal_subtract(*quantity, closed, quantity))
-		return fail_row(
-		    row, why, pointers[QUANTITY], "has too many digits", (struct slice){ NULL, 0 });
+		return fail_row(row, why, account->position_quantity, "has too many digits", nothing);
 	/* Past 0 it would turn a long position into a short one. */
 	if (decimal_sign(*quantity) == -sign && sign != 0)
-		return fail_row(row, why, pointers[CLOSED], "is more than there was: ", found[CLOSED]);
+		return fail_row(row, why, account->position_closed,
+		    "is more than there was: ", get(row, account->position_closed));
 	return 0;
 }
 
@@ -174,11 +176,12 @@ read_quantity(const struct account_row *row, const char *const pointers[], const
  * "long": the wrong side is the worst mistake that can be made here.
  */
 static int
-read_side(const struct account_row *row, struct slice value, struct decimal *quantity,
-    enum account_side *side, struct failure *why)
+read_side(
+    const struct account_row *row, struct decimal *quantity, enum account_side *side, struct failure *why)
 {
 	const struct profile_account *account = &row->profile->account;
 	bool negative = decimal_sign(*quantity) < 0, is_long, is_short;
+	struct slice value = get(row, account->position_side);
 	char word[ANSWER_TEXT];
 
 	*quantity = decimal_absolute(*quantity);
@@ -203,58 +206,46 @@ read_side(const struct account_row *row, struct slice value, struct decimal *qua
 
 /* Our name of the market, and the exchange's own, by which the instruments are found. */
 static int
-read_market(
-    const struct account_row *row, struct slice value, struct account_position *position, struct failure *why)
+read_market(const struct account_row *row, struct account_position *position, struct failure *why)
 {
-	const struct profile_account *account = &row->profile->account;
+	const char *pointer = row->profile->account.position_symbol;
 	char buffer[FIELD_TEXT];
-	struct slice text;
+	struct slice text = nothing;
+	bool told = json_scan_string(get(row, pointer), buffer, sizeof(buffer), &text);
 
-	if (!json_scan_string(value, buffer, sizeof(buffer), &text))
-		return fail_row(row, why, account->position_symbol, "is no name of a market", value);
-	if (text.length >= sizeof(position->native) || !symbol_read(row->profile, text, &position->symbol))
-		return fail_row(row, why, account->position_symbol, "is no name of a market: ", text);
+	if (!told || text.length >= sizeof(position->native) ||
+	    !symbol_read(row->profile, text, &position->symbol))
+		return fail_row(
+		    row, why, pointer, told ? "is no name of a market: " : "is no name of a market", text);
 	memcpy(position->native, text.at, text.length);
 	position->native[text.length] = '\0';
-	position->inverse = row->inverse;
-	for (size_t i = 0; i < account->position_inverse.count; i++)
-		if (slice_ends_with(text, account->position_inverse.items[i]))
-			position->inverse = true;
 	return 0;
 }
 
 int
 account_row_position(const struct account_row *row, struct account_lists *lists, struct failure *why)
 {
-	const struct profile_account *a = &row->profile->account;
-	const char *const pointers[POSITION_FIELDS] = { [SYMBOL] = a->position_symbol,
-		[QUANTITY] = a->position_quantity,
-		[CLOSED] = a->position_closed,
-		[SIDE] = a->position_side,
-		[NOTIONAL] = a->position_notional,
-		[MARK] = a->position_mark,
-		[PNL] = a->position_pnl };
-	struct slice found[POSITION_FIELDS];
-	struct account_position position = { .inverse = false };
+	const struct profile_account *account = &row->profile->account;
+	struct account_position position = { .inverse = row->inverse }, *grown;
 
-	json_scan_members(row->scan, row->body, pointers, POSITION_FIELDS, found);
-	if (read_quantity(row, pointers, found, &position.quantity, why) != 0)
+	if (read_quantity(row, &position.quantity, why) != 0)
 		return -1;
 	/* A position of 0 needs neither a name nor a side. */
 	if (decimal_sign(position.quantity) == 0)
 		return 0;
-	if (read_side(row, found[SIDE], &position.quantity, &position.side, why) != 0 ||
-	    read_market(row, found[SYMBOL], &position, why) != 0 ||
-	    grow((void **)&lists->positions, &lists->position_room, lists->position_count, sizeof(position),
-		ACCOUNT_POSITIONS_MAX, "positions", why) != 0)
+	if (read_side(row, &position.quantity, &position.side, why) != 0 ||
+	    read_market(row, &position, why) != 0 ||
+	    (grown = grow(lists->positions, &lists->position_room, lists->position_count, sizeof(position),
+		 ACCOUNT_POSITIONS_MAX, "positions", why)) == NULL)
 		return -1;
 	/* Binance gives the value of a short as a negative number. */
-	position.notional = fabs(read_double(found[NOTIONAL]));
-	position.mark = read_double(found[MARK]);
+	position.notional = fabs(read_double(row, account->position_notional));
+	position.mark = read_double(row, account->position_mark);
 	/* A price of 0 would make the value of the position 0: it counts as not told. */
 	if (!(position.mark > 0))
 		position.mark = NAN;
-	position.unrealized_pnl = read_double(found[PNL]);
+	position.unrealized_pnl = read_double(row, account->position_pnl);
+	lists->positions = grown;
 	lists->positions[lists->position_count++] = position;
 	return 0;
 }
@@ -266,30 +257,29 @@ account_row_position(const struct account_row *row, struct account_lists *lists,
 int
 account_row_instrument(const struct account_row *row, struct account_lists *lists, struct failure *why)
 {
-	enum { NAME, SIZE, FIELDS };
 	const struct profile_account *account = &row->profile->account;
-	const char *const pointers[FIELDS] = { account->instrument_symbol, account->instrument_size };
-	struct account_instrument instrument = { .inverse = false };
-	struct slice found[FIELDS], text;
+	struct account_instrument instrument = { .inverse = false }, *grown;
 	char buffer[FIELD_TEXT];
+	struct slice text;
 	int inverse = 0;
 
-	json_scan_members(row->scan, row->body, pointers, FIELDS, found);
-	if (read_decimal(row, account->instrument_size, found[SIZE], &instrument.size, why) != 0 ||
+	if (read_decimal(row, account->instrument_size, &instrument.size, why) != 0 ||
 	    decimal_sign(instrument.size) <= 0 ||
-	    !json_scan_string(found[NAME], buffer, sizeof(buffer), &text) ||
+	    !json_scan_string(get(row, account->instrument_symbol), buffer, sizeof(buffer), &text) ||
 	    text.length >= sizeof(instrument.native))
 		return 0;
 	if (account->instrument_inverse != NULL)
 		inverse = answer_flag(row->scan, row->body, account->instrument_inverse);
 	if (inverse < 0)
 		return 0;
-	if (grow((void **)&lists->instruments, &lists->instrument_room, lists->instrument_count,
-		sizeof(instrument), ACCOUNT_INSTRUMENTS_MAX, "instruments", why) != 0)
+	grown = grow(lists->instruments, &lists->instrument_room, lists->instrument_count, sizeof(instrument),
+	    ACCOUNT_INSTRUMENTS_MAX, "instruments", why);
+	if (grown == NULL)
 		return -1;
 	memcpy(instrument.native, text.at, text.length);
 	instrument.native[text.length] = '\0';
 	instrument.inverse = inverse == 1;
+	lists->instruments = grown;
 	lists->instruments[lists->instrument_count++] = instrument;
 	return 0;
 }

@@ -21,10 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/config/secrets.h"
 #include "common/net/url.h"
+#include "common/system/time.h"
 #include "exchange/account/sign.h"
 
 static bool
@@ -51,20 +51,14 @@ static int
 write_time(char out[ACCOUNT_TIME], const char *unit, int64_t ms, struct failure *why)
 {
 	const int64_t latest_ms = INT64_C(4102444800000); /* 2100 */
-	time_t seconds = ms / 1000;
-	struct tm parts;
-	char day[ACCOUNT_TIME - 8];
 
 	if (ms < 0 || ms > latest_ms)
 		return failure_set(
 		    why, FAILURE_LOCAL, "the clock of this machine is not set: nothing can be signed");
-	if (strcmp(unit, "iso8601") == 0) {
-		(void)gmtime_r(&seconds, &parts);
-		(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts);
-		(void)snprintf(out, ACCOUNT_TIME, "%s.%03dZ", day, (int)(ms % 1000));
-	} else {
-		(void)snprintf(out, ACCOUNT_TIME, "%" PRId64, strcmp(unit, "s") == 0 ? (int64_t)seconds : ms);
-	}
+	if (strcmp(unit, "iso8601") == 0)
+		(void)time_text((double)ms / 1e3, out);
+	else
+		(void)snprintf(out, ACCOUNT_TIME, "%" PRId64, strcmp(unit, "s") == 0 ? ms / 1000 : ms);
 	return 0;
 }
 
@@ -178,21 +172,16 @@ append_raw(struct buffer *raw, const struct signing *s, const char *query)
 static int
 make_queries(struct signing *s, const char *query, struct failure *why)
 {
-	bool sorted = in_prehash(s->profile, "sortedquery}");
+	enum profile_token as_sent =
+	    in_prehash(s->profile, "sortedquery}") ? TOKEN_SORTED_QUERY : TOKEN_RAW_QUERY;
+	char **sent = &s->text[s->post ? TOKEN_BODY : TOKEN_QUERY], **raw = &s->text[TOKEN_RAW_QUERY];
 	struct buffer text;
 
 	account_text(&text);
 	append_raw(&text, s, query);
-	if ((s->text[TOKEN_RAW_QUERY] = account_text_string(&text)) == NULL)
-		return too_long(s->profile, why);
-	account_text(&text);
-	account_sign_sort_query(&text, s->text[TOKEN_RAW_QUERY]);
-	if ((s->text[TOKEN_SORTED_QUERY] = account_text_string(&text)) == NULL)
-		return too_long(s->profile, why);
-	account_text(&text);
-	account_sign_encode_query(&text, s->text[sorted ? TOKEN_SORTED_QUERY : TOKEN_RAW_QUERY]);
-	s->text[s->post ? TOKEN_BODY : TOKEN_QUERY] = account_text_string(&text);
-	if (s->text[s->post ? TOKEN_BODY : TOKEN_QUERY] == NULL)
+	if ((*raw = account_text_string(&text)) == NULL ||
+	    (s->text[TOKEN_SORTED_QUERY] = account_query(account_sign_sort_query, *raw)) == NULL ||
+	    (*sent = account_query(account_sign_encode_query, s->text[as_sent])) == NULL)
 		return too_long(s->profile, why);
 	if (s->post) {
 		secret_free(s->text[TOKEN_RAW_QUERY]);
@@ -316,14 +305,6 @@ append_string(struct buffer *out, struct slice text)
 	buffer_string(out, "\"");
 }
 
-static void
-append_member(struct buffer *out, const char *name, const char *text)
-{
-	append_string(out, SLICE(name));
-	buffer_string(out, ":");
-	append_string(out, SLICE(text));
-}
-
 /*
  * Coinbase: "kid" says which key signed, and "nonce" makes each header another one.  It hands out keys of
  * both kinds, so that the key decides the algorithm and not the profile.
@@ -335,15 +316,11 @@ append_header(struct buffer *out, const struct signing *s)
 
 	if (s->key->private != NULL)
 		algorithm = EVP_PKEY_get_base_id(s->key->private) == EVP_PKEY_ED25519 ? "EdDSA" : "ES256";
-	buffer_string(out, "{");
-	append_member(out, "alg", algorithm);
-	buffer_string(out, ",");
-	append_member(out, "typ", "JWT");
+	buffer_format(out, "{\"alg\":\"%s\",\"typ\":\"JWT\"", algorithm);
 	if (s->key->private != NULL) {
-		buffer_string(out, ",");
-		append_member(out, "kid", s->key->name);
-		buffer_string(out, ",");
-		append_member(out, "nonce", s->text[TOKEN_UUID]);
+		buffer_string(out, ",\"kid\":");
+		append_string(out, SLICE(s->key->name));
+		buffer_format(out, ",\"nonce\":\"%s\"", s->text[TOKEN_UUID]);
 	}
 	buffer_string(out, "}");
 }
@@ -356,30 +333,10 @@ is_number(const struct signing *s, const char *template)
 	       (strcmp(template, "{ts}") == 0 || strcmp(template, "{ts+120}") == 0);
 }
 
-/*
- * A claim about a query that is not there is left out (Upbit and Bithumb want none), and so is one that
- * tells more of it: "query_hash", and then "query_hash_alg", whose name begins with the first one's.
- */
 static bool
-is_left_out(const struct signing *s, const char *claim)
+is_of_query(const char *template)
 {
-	const struct profile_list *claims = &s->profile->auth.claims;
-	const char *raw = s->text[TOKEN_RAW_QUERY];
-	struct slice name = name_of(claim);
-
-	if (raw != NULL && *raw != '\0')
-		return false;
-	for (size_t i = 0; i < claims->count; i++) {
-		struct slice other = name_of(claims->items[i]);
-		const char *template = template_of(claims->items[i]);
-		bool of_query = strstr(template, "query}") != NULL || strstr(template, "query)") != NULL;
-
-		if (of_query && name.length >= other.length &&
-		    strncmp(name.at, other.at, other.length) == 0 &&
-		    strchr("=_", name.at[other.length]) != NULL)
-			return true;
-	}
-	return false;
+	return strstr(template, "query}") != NULL || strstr(template, "query)") != NULL;
 }
 
 static void
@@ -401,21 +358,32 @@ append_claim(struct buffer *out, const struct signing *s, const char *claim)
 	account_text_release(&value);
 }
 
+/*
+ * A claim about a query that is not there is left out (Upbit and Bithumb want none), and so are those
+ * behind it that tell more of it: "query_hash", and then "query_hash_alg", whose name begins with the
+ * first one's.
+ */
 static void
 append_claims(struct buffer *out, const struct signing *s)
 {
 	const struct profile_list *claims = &s->profile->auth.claims;
-	bool first = true;
+	const char *raw = s->text[TOKEN_RAW_QUERY], *before = "{";
+	struct slice left_out = { NULL, 0 };
 
-	buffer_string(out, "{");
 	for (size_t i = 0; i < claims->count; i++) {
-		if (is_left_out(s, claims->items[i]))
+		const char *claim = claims->items[i];
+
+		if ((raw == NULL || *raw == '\0') && is_of_query(template_of(claim)))
+			left_out = name_of(claim);
+		if (left_out.at != NULL && strncmp(claim, left_out.at, left_out.length) == 0 &&
+		    strchr("=_", claim[left_out.length]) != NULL)
 			continue;
-		buffer_string(out, first ? "" : ",");
-		append_claim(out, s, claims->items[i]);
-		first = false;
+		buffer_string(out, before);
+		append_claim(out, s, claim);
+		before = ",";
 	}
-	buffer_string(out, "}");
+	/* Without any claim there is no '{' yet. */
+	buffer_string(out, *before == '{' ? "{}" : "}");
 }
 
 /* Appends the JSON that `write` writes. */

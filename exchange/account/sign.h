@@ -56,6 +56,9 @@ void account_sign_encode_query(struct buffer *out, const char *query);
 /* Appends the pairs of a query in the order of their names; equal names stay as they stand. */
 void account_sign_sort_query(struct buffer *out, const char *query);
 
+/* The query as one of these two writes it, owned; NULL: too long. */
+char *account_query(void (*append)(struct buffer *out, const char *query), const char *query);
+
 /* Appends bytes as text. */
 void account_sign_hex(struct buffer *out, const unsigned char *bytes, size_t length);
 void account_sign_base64(struct buffer *out, const unsigned char *bytes, size_t length);

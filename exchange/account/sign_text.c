@@ -146,6 +146,16 @@ account_sign_sort_query(struct buffer *out, const char *query)
 }
 
 char *
+account_query(void (*append)(struct buffer *out, const char *query), const char *query)
+{
+	struct buffer text;
+
+	account_text(&text);
+	append(&text, query);
+	return account_text_string(&text);
+}
+
+char *
 account_url(const char *base_url, const char *path, const char *query)
 {
 	struct buffer url;

@@ -18,8 +18,14 @@
 
 enum { LONGEST_POINTER = 256, LIST_TEXT = 1024 };
 
-/* Called for each item of a text "a, b", or of a list of such texts. */
-typedef void item_handler(void *context, struct slice item);
+/* The items of a text "a, b", or of a list of such texts. */
+struct items {
+	struct json_rows rows;
+	bool list, empty; /* a list; a list without rows */
+	bool odd;         /* there is something else than a text: what was read so far says nothing */
+	char buffer[LIST_TEXT];
+	struct slice text; /* what is left of the current text */
+};
 
 static struct slice
 trimmed(struct slice text)
@@ -31,67 +37,65 @@ trimmed(struct slice text)
 	return text;
 }
 
-/* False: it is no text. */
-static bool
-each_of_text(struct slice value, item_handler *handle, void *context)
+static void
+read_text(struct items *items, struct slice value)
 {
-	char buffer[LIST_TEXT];
-	struct slice text;
-
-	if (!json_scan_string(value, buffer, sizeof(buffer), &text))
-		return false;
-	for (text = trimmed(text); text.length > 0;) {
-		const char *comma = memchr(text.at, ',', text.length);
-		size_t length = comma != NULL ? (size_t)(comma - text.at) : text.length;
-
-		handle(context, trimmed((struct slice){ text.at, length }));
-		text.at += length + (comma != NULL);
-		text.length -= length + (comma != NULL);
-	}
-	return true;
+	items->odd = !json_scan_string(value, items->buffer, sizeof(items->buffer), &items->text);
+	items->text = items->odd ? (struct slice){ NULL, 0 } : trimmed(items->text);
 }
 
-/* False: it is neither a text nor a list of texts. */
-static bool
-each_item(const struct json_scan *scan, struct slice value, item_handler *handle, void *context)
+static void
+begin_items(struct items *items, struct slice value)
 {
 	struct json_rows rows;
-	struct slice key, item;
+	struct slice key, row;
 
-	if (!json_rows_begin(scan, value, &rows))
-		return each_of_text(value, handle, context);
+	*items = (struct items){ .list = json_scan_kind(value) == SCAN_LIST };
 	/* {"withdraw":false}: that there is such a member does not mean that it holds. */
-	if (rows.object)
-		return false;
-	while (json_rows_next(&rows, &key, &item))
-		if (!each_of_text(item, handle, context))
+	if (!items->list) {
+		read_text(items, value);
+		return;
+	}
+	(void)json_rows_begin(value, &items->rows);
+	rows = items->rows;
+	items->empty = !json_rows_next(&rows, &key, &row);
+}
+
+static bool
+next_item(struct items *items, struct slice *item)
+{
+	struct slice key, value;
+	const char *comma;
+	size_t length;
+
+	while (items->text.length == 0) {
+		if (!items->list || items->odd || !json_rows_next(&items->rows, &key, &value))
 			return false;
+		read_text(items, value);
+	}
+	comma = memchr(items->text.at, ',', items->text.length);
+	length = comma != NULL ? (size_t)(comma - items->text.at) : items->text.length;
+	*item = trimmed((struct slice){ items->text.at, length });
+	items->text.at += length + (comma != NULL);
+	items->text.length -= length + (comma != NULL);
 	return true;
 }
 
 /* Words -------------------------------------------------------------- */
 
-/* What was found of "word,other,other". */
-struct flag_words {
-	const char *rule;
-	bool held, others, odd;
-};
-
-static bool
-is_same(struct slice item, const char *word, size_t length)
+/* The place of the item in "word,other,other": 0 is the word; -1: it is not there. */
+static int
+place_of(struct slice item, const char *rule)
 {
-	return item.length == length && strncasecmp(item.at, word, length) == 0;
-}
+	for (int place = 0;; place++) {
+		size_t length = strcspn(rule, ",");
 
-static bool
-is_other(const char *rule, struct slice item)
-{
-	for (rule += strcspn(rule, ","); *rule == ','; rule += strcspn(rule, ",")) {
-		rule++;
-		if (is_same(item, rule, strcspn(rule, ",")))
-			return true;
+		if (item.length == length && strncasecmp(item.at, rule, length) == 0)
+			return place;
+		if (rule[length] == '\0')
+			return -1;
+		rule += length + 1;
 	}
-	return false;
 }
 
 /* Whether the first part of the word is in the item, which then may mean the same ("withdrawal"). */
@@ -113,39 +117,32 @@ is_word(struct slice item)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
 	for (size_t i = 0; i < item.length; i++)
-		if (item.at[i] == '\0' || strchr(letters, item.at[i]) == NULL)
+		if (strchr(letters, item.at[i]) == NULL)
 			return false;
 	return item.length > 0;
 }
 
-static void
-check_word(void *context, struct slice item)
-{
-	struct flag_words *words = context;
-
-	if (is_same(item, words->rule, strcspn(words->rule, ",")))
-		words->held = true;
-	else if (is_other(words->rule, item))
-		words->others = true;
-	else if (!is_word(item) || resembles(words->rule, item))
-		words->odd = true;
-}
-
 /* No is only what known words say, or an empty list.  An empty text may be a value that was left out. */
 static int
-read_words(const struct json_scan *scan, struct slice value, const char *rule)
+read_words(struct slice value, const char *rule)
 {
-	struct flag_words words = { .rule = rule };
-	struct json_rows rows;
-	struct slice key, item;
+	bool held = false, others = false, odd = false;
+	struct items items;
+	struct slice item;
 
-	if (!each_item(scan, value, check_word, &words))
+	begin_items(&items, value);
+	while (next_item(&items, &item)) {
+		int place = place_of(item, rule);
+
+		held = held || place == 0;
+		others = others || place > 0;
+		odd = odd || (place < 0 && (!is_word(item) || resembles(rule, item)));
+	}
+	if (items.odd)
 		return -1;
-	if (words.held)
+	if (held)
 		return 1;
-	if (json_rows_begin(scan, value, &rows) && !json_rows_next(&rows, &key, &item))
-		return 0;
-	return words.others && !words.odd ? 0 : -1;
+	return items.empty || (others && !odd) ? 0 : -1;
 }
 
 /* Flags -------------------------------------------------------------- */
@@ -166,7 +163,7 @@ answer_flag(struct json_scan *scan, struct slice row, const char *rule)
 		memcpy(pointer, rule, length);
 	value = json_scan_get(scan, row, pointer);
 	if (rule[length] == ':')
-		told = read_words(scan, value, rule + length + 1);
+		told = read_words(value, rule + length + 1);
 	/* Strict: "False", "no" and "none" may mean anything. */
 	else if (answer_text(value, text))
 		told = strcmp(text, "true") == 0 || strcmp(text, "1") == 0    ? 1
@@ -179,11 +176,6 @@ answer_flag(struct json_scan *scan, struct slice row, const char *rule)
 
 /* A range of fewer bits holds so much of the internet that it counts as no restriction. */
 enum { LEAST_BITS = 8, ADDRESS_TEXT = 64 };
-
-struct addresses {
-	size_t count;
-	bool any, odd;
-};
 
 /* How many bits of the address count, fewer in a range.  -1: it is neither an address nor a range. */
 static int
@@ -206,35 +198,33 @@ bits_of(const char *address)
 	return bits <= most ? bits : -1;
 }
 
-static void
-check_address(void *context, struct slice item)
-{
-	struct addresses *addresses = context;
-	char text[ADDRESS_TEXT] = "";
-	int bits;
-
-	/* What is too long stays empty, and so is no address. */
-	if (item.length < sizeof(text) && memchr(item.at, '\0', item.length) == NULL)
-		memcpy(text, item.at, item.length);
-	bits = bits_of(text);
-	addresses->count++;
-	if (strcmp(text, "*") == 0 || strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0 ||
-	    (bits >= 0 && bits < LEAST_BITS))
-		addresses->any = true;
-	else if (bits < 0)
-		addresses->odd = true;
-}
-
 int
 answer_restricted(struct json_scan *scan, struct slice row, const char *pointer)
 {
-	struct addresses addresses = { 0 };
-	struct slice value = json_scan_get(scan, row, pointer);
+	bool any = false, odd = false;
+	struct items items;
+	struct slice item;
+	size_t count = 0;
 
-	if (!each_item(scan, value, check_address, &addresses))
+	begin_items(&items, json_scan_get(scan, row, pointer));
+	for (; next_item(&items, &item); count++) {
+		char text[ADDRESS_TEXT] = "";
+		int bits;
+
+		/* What is too long stays empty, and so is no address. */
+		if (item.length < sizeof(text))
+			memcpy(text, item.at, item.length);
+		bits = bits_of(text);
+		/* One address for everybody undoes all others. */
+		if (strcmp(text, "*") == 0 || strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0 ||
+		    (bits >= 0 && bits < LEAST_BITS))
+			any = true;
+		else if (bits < 0)
+			odd = true;
+	}
+	if (items.odd)
 		return -1;
-	/* One address for everybody undoes all others. */
-	if (addresses.any || addresses.count == 0)
+	if (any || count == 0)
 		return 0;
-	return addresses.odd ? -1 : 1;
+	return odd ? -1 : 1;
 }

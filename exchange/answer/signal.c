@@ -147,8 +147,6 @@ answer_is_ok(const struct profile *profile, struct json_scan *scan, struct failu
 	struct slice value, key, row;
 	enum scan_kind kind;
 
-	if (profile->ok_kind == OK_ALWAYS)
-		return 1;
 	value = json_scan_get(scan, scan->text, profile->ok_pointer);
 	if (json_scan_check(scan, why) != 0)
 		return -1;
@@ -157,7 +155,7 @@ answer_is_ok(const struct profile *profile, struct json_scan *scan, struct failu
 		return kind == SCAN_NOTHING || kind == SCAN_NULL;
 	/* Kraken: "error":[] is a success. */
 	if (profile->ok_kind == OK_EMPTY && kind == SCAN_LIST)
-		return !json_rows_begin(scan, value, &rows) || !json_rows_next(&rows, &key, &row);
+		return !json_rows_begin(value, &rows) || !json_rows_next(&rows, &key, &row);
 	if (profile->ok_kind == OK_EQUALS && answer_text(value, text))
 		return strcmp(text, profile->ok_value) == 0;
 	return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s'", profile->ok_pointer);
@@ -304,12 +302,16 @@ int
 answer_fail(const struct profile *profile, const struct http_response *response,
     const struct complaint *complaint, const struct signals *signals, struct failure *why)
 {
-	bool auth = response->status == 401 || answer_is_of_class(&profile->auth_failed, complaint);
+	const struct profile_list *const refusals[] = { &profile->auth_failed, &profile->auth_ip,
+		&profile->auth_permission, &profile->auth_expired, &profile->auth_signature };
+	bool auth = response->status == 401;
 	const char *what = signals->banned        ? "banned"
 			   : signals->throttled   ? "asked too much"
 			   : signals->maintenance ? "in maintenance"
 						  : "refused";
 
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+		auth = auth || answer_is_of_class(refusals[i], complaint);
 	return failure_set(why, auth ? FAILURE_AUTH : FAILURE_REJECTED, "%s: HTTP %d%s", what,
 	    response->status, complaint->shown);
 }

@@ -6,7 +6,6 @@
  */
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -65,59 +64,6 @@ answer_time_of_number(double number, double *seconds)
 	return plausible(number / unit, seconds);
 }
 
-/*
- * A number of exactly `digits` digits, or -1; `*at` goes behind it.  Unlike strtol() it takes no blanks and
- * signs.
- */
-static int
-digits_at(const char **at, int digits)
-{
-	int number = 0;
-
-	for (; digits > 0; digits--, (*at)++) {
-		if (**at < '0' || **at > '9')
-			return -1;
-		number = number * 10 + (**at - '0');
-	}
-	return number;
-}
-
-/* Whether `text` goes on as `layout` says: a letter (year, month, day, hour, minute, second), or itself. */
-static bool
-read_layout(const char **text, const char *layout, struct tm *when)
-{
-	for (; *layout != '\0'; layout++) {
-		int number;
-
-		if (strchr("YmdHMS", *layout) == NULL) {
-			if (**text != *layout)
-				return false;
-			(*text)++;
-			continue;
-		}
-		number = digits_at(text, *layout == 'Y' ? 4 : 2);
-		if (number < 0)
-			return false;
-		switch (*layout) {
-		case 'Y': when->tm_year = number - 1900; break;
-		case 'm': when->tm_mon = number - 1; break;
-		case 'd': when->tm_mday = number; break;
-		case 'H': when->tm_hour = number; break;
-		case 'M': when->tm_min = number; break;
-		default: when->tm_sec = number; break;
-		}
-	}
-	return true;
-}
-
-/* timegm() takes any numbers and would make a later day of month 13.  Second 60 is a leap second. */
-static bool
-possible(const struct tm *when)
-{
-	return when->tm_mon >= 0 && when->tm_mon < 12 && when->tm_mday >= 1 && when->tm_mday <= 31 &&
-	       when->tm_hour < 24 && when->tm_min < 60 && when->tm_sec <= 60;
-}
-
 static double
 read_fraction(const char **text)
 {
@@ -130,29 +76,24 @@ read_fraction(const char **text)
 	return fraction;
 }
 
-/* A time without a zone is taken as UTC. */
+/* A time without a zone is taken as UTC.  strptime() refuses month 13 and hour 25 by itself. */
 static bool
 read_iso8601(const char *text, double *seconds)
 {
-	struct tm when = { 0 }, offset = { 0 };
-	double fraction, sign;
+	struct tm when = { 0 }, zone = { 0 };
+	double fraction;
 
-	if (!read_layout(&text, "Y-m-dTH:M:S", &when) || !possible(&when))
+	text = strptime(text, "%Y-%m-%dT%H:%M:%S", &when);
+	if (text == NULL)
 		return false;
 	fraction = read_fraction(&text);
-	sign = *text == '+' ? 1 : *text == '-' ? -1 : 0;
-	if (sign != 0) {
-		text++;
-		if (!read_layout(&text, "H:M", &offset) || offset.tm_hour > 14 || offset.tm_min > 59)
+	if (*text != '\0') {
+		text = strptime(text, "%z", &zone);
+		if (text == NULL || *text != '\0')
 			return false;
-	} else if (*text == 'Z') {
-		text++;
 	}
-	if (*text != '\0')
-		return false;
 	/* An offset says how far the local clock is ahead of UTC, so it is subtracted. */
-	return plausible(
-	    (double)timegm(&when) + fraction - sign * (offset.tm_hour * 3600 + offset.tm_min * 60), seconds);
+	return plausible((double)timegm(&when) + fraction - (double)zone.tm_gmtoff, seconds);
 }
 
 bool
@@ -173,28 +114,12 @@ answer_time(struct slice value, enum time_unit unit, double *seconds)
 	return plausible(number / divisors[unit], seconds);
 }
 
-/* The form of RFC 9110 alone.  The name of the day is not compared: it could add nothing. */
+/* The names are English, because no program of ours calls setlocale(). */
 bool
 answer_http_date(const char *text, double *seconds)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm when = { 0 };
-	char month[4] = "";
-	const char *found;
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &when);
 
-	/* The length first: what is read below then stays within the text. */
-	if (strlen(text) != sizeof("Tue, 14 Nov 2023 22:13:20 GMT") - 1)
-		return false;
-	text += strlen("Tue");
-	if (!read_layout(&text, ", d ", &when))
-		return false;
-	memcpy(month, text, 3);
-	text += 3;
-	found = strstr(months, month);
-	/* "anF" is in the list too, but no month begins there. */
-	if (found == NULL || (found - months) % 3 != 0 || !read_layout(&text, " Y ", &when) ||
-	    !read_layout(&text, "H:M:S", &when) || strcmp(text, " GMT") != 0)
-		return false;
-	when.tm_mon = (int)(found - months) / 3;
-	return possible(&when) && plausible((double)timegm(&when), seconds);
+	return end != NULL && *end == '\0' && plausible((double)timegm(&when), seconds);
 }

@@ -10,6 +10,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "exchange/health/assess.h"
 
@@ -173,34 +174,26 @@ assess_venue(const struct health_venue *venue, const struct exchange_target *tar
 			assessment->used_ratio = reading->limits[i].used_ratio;
 }
 
-void
-assess_find_movers(struct venues *v)
+/* Whether a book of the same asset moved in this run, at another venue ("BTC/USDT" here, "BTC/KRW" there). */
+static bool
+moved_elsewhere(const struct venues *v, const struct health_venue *venue, const struct health_book *book)
 {
-	for (size_t i = 0; i < v->base_count; i++)
-		v->movers[i] = MOVER_NONE;
-	for (size_t i = 0; i < v->count; i++)
-		for (size_t j = 0; v->items[i].reading != NULL && j < v->items[i].book_count; j++) {
-			const struct health_book *book = &v->items[i].books[j];
-			size_t *mover = &v->movers[book->base];
+	size_t base = strcspn(book->symbol, "/") + 1;
 
-			/*
-			 * It must be another venue that moved: so it is kept which one did, or that several
-			 * did.
-			 */
-			if (book->assessment.moved)
-				*mover = *mover == MOVER_NONE || *mover == i ? i : MOVER_SEVERAL;
-		}
+	for (const struct health_venue *other = v->items; other < v->items + v->count; other++)
+		for (size_t i = 0; other != venue && other->reading != NULL && i < other->book_count; i++)
+			if (other->books[i].assessment.moved &&
+			    strncmp(other->books[i].symbol, book->symbol, base) == 0)
+				return true;
+	return false;
 }
 
 void
 assess_judge_books(const struct venues *v, struct health_venue *venue, const struct judge_limits *limits,
     struct assessment *assessment)
 {
-	size_t self = (size_t)(venue - v->items);
-
 	for (size_t i = 0; i < venue->book_count; i++) {
 		struct health_book *book = &venue->books[i];
-		size_t mover = v->movers[book->base];
 
 		/* What was not asked in this run stays as it was last told. */
 		if (book->assessment.tradable >= 0)
@@ -209,7 +202,7 @@ assess_judge_books(const struct venues *v, struct health_venue *venue, const str
 		if (!venue->reading->books[i].read)
 			continue;
 		assessment->books_read++;
-		assessment->books_standing += judge_book(
-		    limits, &book->history, &book->assessment, mover != MOVER_NONE && mover != self);
+		assessment->books_standing +=
+		    judge_book(limits, &book->history, &book->assessment, moved_elsewhere(v, venue, book));
 	}
 }

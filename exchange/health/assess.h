@@ -5,7 +5,7 @@
 
 /*
  * From what the probe read to what is judged.  In this order: the clocks, the
- * books of every venue that was asked, where they moved, the rest of each venue.
+ * books of every venue that was asked, then each venue with what moved elsewhere.
  */
 
 /*
@@ -15,7 +15,6 @@
 void assess_compare_clocks(struct venues *v);
 
 void assess_read_books(struct health_venue *venue);
-void assess_find_movers(struct venues *v);
 
 /* `seconds` has room for all requests of the venue. */
 void assess_venue(const struct health_venue *venue, const struct exchange_target *target, double seconds[],

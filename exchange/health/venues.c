@@ -1,14 +1,10 @@
 /*
  * Which exchanges are asked for which books and endpoints.  All memory that a run needs, besides the
  * probe's, is allocated here: later runs can hardly fail for it.
- *
- * Books of one base currency are numbered alike in all venues (BTC/USDT here, BTC/KRW there): by that
- * number assess.c finds out whether a market moved anywhere.
  */
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "exchange/health/venues.h"
 
@@ -35,36 +31,6 @@ add_books(struct health_venue *venue, const struct exchange_setting *setting, st
 		    (struct health_book){ .symbol = venue->symbols[venue->book_count],
 			    .history.tradable = -1 };
 	return 0;
-}
-
-/* The number of a book's base.  `first` has one book of each base so far. */
-static size_t
-number_of_base(const struct health_book *book, const struct health_book *first[], size_t *count)
-{
-	size_t length = strcspn(book->symbol, "/");
-
-	for (size_t i = 0; i < *count; i++)
-		if (strncmp(book->symbol, first[i]->symbol, length) == 0 && first[i]->symbol[length] == '/')
-			return i;
-	first[*count] = book;
-	return (*count)++;
-}
-
-static int
-number_bases(struct venues *v, size_t books, struct failure *why)
-{
-	const struct health_book **first = calloc(books + 1, sizeof(struct health_book *));
-	size_t count = 0;
-
-	if (first == NULL)
-		return out_of_memory(why);
-	for (size_t i = 0; i < v->count; i++)
-		for (size_t j = 0; j < v->items[i].book_count; j++)
-			v->items[i].books[j].base = number_of_base(&v->items[i].books[j], first, &count);
-	free(first);
-	v->base_count = count;
-	v->movers = calloc(count + 1, sizeof(*v->movers));
-	return v->movers != NULL ? 0 : out_of_memory(why);
 }
 
 /* Questions ---------------------------------------------------------- */
@@ -157,8 +123,6 @@ venues_open(struct venues *v, const struct options *given, struct failure *why)
 	if (books > BOOKS_MAX)
 		return options_failure(
 		    given, "symbol", 0, why, "%zu order books, and %d are the most", books, (int)BOOKS_MAX);
-	if (number_bases(v, books, why) != 0)
-		return -1;
 	/* Each book has at most one request for each endpoint, and the venue one more of each. */
 	v->seconds = calloc((books + 1) * ENDPOINTS, sizeof(*v->seconds));
 	return v->seconds != NULL ? 0 : out_of_memory(why);
@@ -170,7 +134,6 @@ venues_release(struct venues *v)
 	for (size_t i = 0; i < v->count; i++)
 		free(v->items[i].books);
 	free(v->items);
-	free(v->movers);
 	free(v->seconds);
 	free(v->targets);
 	free(v->readings);

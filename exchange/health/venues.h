@@ -13,7 +13,6 @@
  */
 struct health_book {
 	const char *symbol; /* "BTC/USDT"; the settings' */
-	size_t base;        /* number of "BTC": the same in all venues */
 	struct book_history history;
 	struct book_assessment assessment;
 };
@@ -31,14 +30,10 @@ struct health_venue {
 	bool clock_agrees;                /* with most others' */
 };
 
-enum { MOVER_NONE = EXCHANGES_MAX, MOVER_SEVERAL };
-
 struct venues {
 	struct exchange_settings settings;
 	struct health_venue *items;
 	size_t count;
-	size_t base_count;
-	size_t *movers;  /* by base: the venue whose book moved in this run, or one of these */
 	double *seconds; /* room for the requests of any venue */
 	struct exchange_target *targets;
 	struct exchange_reading *readings;

@@ -11,7 +11,6 @@
  * load, and a ban would not be seen.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/text/slice.h"
@@ -30,7 +29,7 @@ static const struct profile_key keys[] = {
 	{ "test_url", KIND_URL, OF(test_url), NULL },
 	{ "symbol.format", KIND_FORMAT, OF(symbol_format), NULL },
 	{ "symbol.rename", KIND_RENAMES, OF(symbol_rename), NULL },
-	{ "ok.rule", KIND_CHOICE, OF(ok_kind), "always absent equals empty" },
+	{ "ok.rule", KIND_CHOICE, OF(ok_kind), "absent equals empty" },
 	{ "ok.pointer", KIND_POINTER, OF(ok_pointer), NULL },
 	{ "ok.value", KIND_TEXT, OF(ok_value), NULL },
 	{ "errors.code", KIND_POINTERS, OF(error_code), NULL },
@@ -69,7 +68,7 @@ static const struct profile_key keys[] = {
 	{ "symbols.tradable", KIND_TEXTS, OF(symbol_tradable), NULL },
 	{ "retry.throttle_status", KIND_STATUSES, OF(throttle_status), NULL },
 	{ "retry.ban_status", KIND_STATUSES, OF(ban_status), NULL },
-	{ "retry.after_header", KIND_HEADER, OF(retry_after), NULL },
+	{ "retry.after_header", KIND_WORD, OF(retry_after), NULL },
 	{ "retry.ban_until_after", KIND_TEXT, OF(ban_until_after), NULL },
 	{ "retry.default_ban", KIND_SECONDS, OF(default_ban_seconds), NULL },
 	{ "auth.scheme", KIND_ONE_OF, OF(auth.scheme), "none hmac jwt" },
@@ -98,7 +97,6 @@ static const struct profile_key keys[] = {
 	{ "account.positions.notional", KIND_POINTER, OF(account.position_notional), NULL },
 	{ "account.positions.mark", KIND_POINTER, OF(account.position_mark), NULL },
 	{ "account.positions.pnl", KIND_POINTER, OF(account.position_pnl), NULL },
-	{ "account.positions.inverse", KIND_TEXTS, OF(account.position_inverse), NULL },
 	{ "account.instruments.symbol", KIND_POINTER, OF(account.instrument_symbol), NULL },
 	{ "account.instruments.size", KIND_POINTER, OF(account.instrument_size), NULL },
 	{ "account.instruments.inverse", KIND_DECIDES, OF(account.instrument_inverse), NULL },
@@ -112,42 +110,60 @@ static const struct profile_key keys[] = {
 	{ "account.lock.locked", KIND_DECIDES, OF(account.lock_locked), NULL },
 };
 
+/* Of each endpoint: "endpoints.<endpoint>.<key>".  The last one is for the list of symbols alone. */
 static const struct profile_key endpoint_keys[] = {
 	{ "path", KIND_PATH, OF_ENDPOINT(path), NULL },
 	{ "weight", KIND_COUNT, OF_ENDPOINT(weight), NULL },
 	{ "every_runs", KIND_COUNT, OF_ENDPOINT(every_runs), NULL },
-	{ "ignore_rate_limit", KIND_FLAG, OF_ENDPOINT(ignore_rate_limit), "false true" },
 };
 
-/* Of each endpoint of the account: "account.<endpoint>.<key>". */
-static const struct profile_key read_keys[] = {
+/* Of each endpoint of the account.  The first READ_LOCK are for all of them, `list` is for the key
+ * too, and the others are for lists of many rows. */
+enum { READ_LOCK = 4, READ_KEY = 5, READ_LIST = 9 };
+static const struct profile_key read_keys[READ_LIST] = {
 	{ "path", KIND_READ, OF_READ(path), NULL },
-	{ "also", KIND_READS, OF_READ(also), NULL },
 	{ "method", KIND_FLAG, OF_READ(post), "GET POST" },
 	{ "weight", KIND_COUNT, OF_READ(weight), NULL },
 	{ "every_runs", KIND_COUNT, OF_READ(every_runs), NULL },
 	{ "list", KIND_POINTER, OF_READ(list), NULL },
+	{ "also", KIND_READS, OF_READ(also), NULL },
 	{ "keyed", KIND_FLAG, OF_READ(keyed), "false true" },
 	{ "cursor", KIND_POINTER, OF_READ(cursor), NULL },
-	{ "cursor_parameter", KIND_PARAMETER, OF_READ(cursor_parameter), NULL },
+	{ "cursor_parameter", KIND_WORD, OF_READ(cursor_parameter), NULL },
 };
 
 static const struct profile_key limit_keys[] = {
-	{ "header", KIND_HEADER, OF_LIMIT(header), NULL },
+	{ "header", KIND_WORD, OF_LIMIT(header), NULL },
 	{ "key", KIND_TEXT, OF_LIMIT(key), NULL },
 	{ "counts", KIND_CHOICE, OF_LIMIT(semantics), "used remaining" },
 	{ "ceiling", KIND_NUMBER, OF_LIMIT(ceiling), NULL },
-	{ "ceiling_header", KIND_HEADER, OF_LIMIT(ceiling_header), NULL },
+	{ "ceiling_header", KIND_WORD, OF_LIMIT(ceiling_header), NULL },
 	{ "window", KIND_SECONDS, OF_LIMIT(window_seconds), NULL },
 	{ "scope", KIND_ONE_OF, OF_LIMIT(scope), "ip key endpoint" },
 };
 
-int
-profile_fail(const struct profile_loading *loading, unsigned line, const char *key, const char *reason,
-    struct failure *why)
-{
-	return failure_set(why, FAILURE_LOCAL, "%s:%u: %s: %s", loading->path, line, key, reason);
-}
+#define ENDPOINT(e) (OF(endpoints) + (e) * sizeof(struct profile_endpoint))
+#define READ(e)     (OF(account.reads) + (e) * sizeof(struct profile_read))
+
+/* Keys that are the same ones in several sections. */
+static const struct key_section {
+	const char *begins;
+	const struct profile_key *table;
+	size_t count, offset;
+} sections[] = {
+	{ "", keys, sizeof(keys) / sizeof(*keys), 0 },
+	{ "endpoints.ping.", endpoint_keys, 2, ENDPOINT(ENDPOINT_PING) },
+	{ "endpoints.time.", endpoint_keys, 2, ENDPOINT(ENDPOINT_TIME) },
+	{ "endpoints.status.", endpoint_keys, 2, ENDPOINT(ENDPOINT_STATUS) },
+	{ "endpoints.book.", endpoint_keys, 2, ENDPOINT(ENDPOINT_BOOK) },
+	{ "endpoints.trade.", endpoint_keys, 2, ENDPOINT(ENDPOINT_TRADE) },
+	{ "endpoints.symbols.", endpoint_keys, 3, ENDPOINT(ENDPOINT_SYMBOLS) },
+	{ "account.balances.", read_keys, READ_LIST, READ(ACCOUNT_BALANCES) },
+	{ "account.positions.", read_keys, READ_LIST, READ(ACCOUNT_POSITIONS) },
+	{ "account.instruments.", read_keys, READ_LIST, READ(ACCOUNT_INSTRUMENTS) },
+	{ "account.key.", read_keys, READ_KEY, READ(ACCOUNT_KEY) },
+	{ "account.lock.", read_keys, READ_LOCK, READ(ACCOUNT_LOCK) },
+};
 
 static const struct profile_key *
 find(const struct profile_key *table, size_t count, const char *name)
@@ -158,77 +174,51 @@ find(const struct profile_key *table, size_t count, const char *name)
 	return NULL;
 }
 
-/*
- * These three find what "<section>.<name>.<key>" speaks of.  NULL: there is no such endpoint, or no room
- * for one more limit.  `name` is a piece of the key and has no NUL at its end.
- */
-static void *
-find_endpoint(struct profile *profile, const char *name, size_t length)
-{
-	for (size_t e = 0; e < ENDPOINTS; e++)
-		if (strlen(endpoint_name((enum endpoint)e)) == length &&
-		    strncmp(endpoint_name((enum endpoint)e), name, length) == 0)
-			return &profile->endpoints[e];
-	return NULL;
-}
-
-static void *
-find_limit(struct profile *profile, const char *name, size_t length)
+/* The limit of that name, a new one if it is not there; NULL: there is no room, or it is no name. */
+static struct profile_limit *
+find_limit(struct profile *profile, struct slice name)
 {
 	struct profile_limit *limit = profile->limits;
-	char copy[PROFILE_KEY];
+	const char *kept;
 
 	for (; limit < profile->limits + profile->limit_count; limit++)
-		if (strlen(limit->name) == length && strncmp(limit->name, name, length) == 0)
+		if (slice_is(name, limit->name))
 			return limit;
-	/* The profile chooses the names of its limits, and they become label values. */
-	(void)snprintf(copy, sizeof(copy), "%.*s", (int)length, name);
-	if (profile->limit_count == PROFILE_LIMITS || !profile_name_valid(copy))
+	if (profile->limit_count == PROFILE_LIMITS ||
+	    (kept = profile_keep(profile, name.at, name.length)) == NULL)
 		return NULL;
-	limit->name = profile_keep(profile, name, length);
-	profile->limit_count += limit->name != NULL;
-	return limit->name != NULL ? limit : NULL;
+	/* The profile chooses the names of its limits, and they become label values. */
+	if (!profile_name_valid(kept))
+		return NULL;
+	limit->name = kept;
+	profile->limit_count++;
+	return limit;
 }
-
-static void *
-find_read(struct profile *profile, const char *name, size_t length)
-{
-	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
-		if (slice_is((struct slice){ name, length }, account_endpoint_name((enum account_endpoint)e)))
-			return &profile->account.reads[e];
-	return NULL;
-}
-
-/* Sections whose keys are "<section>.<name>.<key>", the same ones for each name. */
-static const struct key_section {
-	const char *begins;
-	const struct profile_key *table;
-	size_t count;
-	void *(*find)(struct profile *profile, const char *name, size_t length);
-} sections[] = {
-	{ "endpoints.", endpoint_keys, sizeof(endpoint_keys) / sizeof(*endpoint_keys), find_endpoint },
-	{ "limits.", limit_keys, sizeof(limit_keys) / sizeof(*limit_keys), find_limit },
-	{ "account.", read_keys, sizeof(read_keys) / sizeof(*read_keys), find_read },
-};
 
 /* The key, and in `*field` where its value goes; NULL: unknown. */
 static const struct profile_key *
 find_key(struct profile *profile, const char *name, void **field)
 {
-	const struct profile_key *key = find(keys, sizeof(keys) / sizeof(*keys), name);
+	static const char limits[] = "limits.";
+	const struct profile_key *key = NULL;
 	char *base = (char *)profile;
+	const char *dot;
 
 	for (size_t i = 0; key == NULL && i < sizeof(sections) / sizeof(*sections); i++) {
-		/* "account.balances.asset" is a row of `keys`; "account.balances.path" gets here. */
-		const char *middle = name + strlen(sections[i].begins), *dot;
+		size_t length = strlen(sections[i].begins);
 
-		if (strncmp(name, sections[i].begins, strlen(sections[i].begins)) != 0)
-			continue;
-		dot = strchr(middle, '.');
-		key = dot != NULL ? find(sections[i].table, sections[i].count, dot + 1) : NULL;
+		if (strncmp(name, sections[i].begins, length) == 0)
+			key = find(sections[i].table, sections[i].count, name + length);
+		base = (char *)profile + sections[i].offset;
+	}
+	if (key == NULL && strncmp(name, limits, strlen(limits)) == 0) {
+		name += strlen(limits);
+		dot = strchr(name, '.');
+		key =
+		    dot != NULL ? find(limit_keys, sizeof(limit_keys) / sizeof(*limit_keys), dot + 1) : NULL;
 		/* Only for a key that exists: find_limit() would add a limit for any misspelt one. */
-		base = key != NULL ? sections[i].find(profile, middle, (size_t)(dot - middle)) : NULL;
-		break;
+		base = key != NULL ? (char *)find_limit(profile, (struct slice){ name, (size_t)(dot - name) })
+				   : NULL;
 	}
 	if (key == NULL || base == NULL)
 		return NULL;
@@ -266,19 +256,16 @@ profile_read_value(void *context, const struct config_value *value, struct failu
 	struct failure url_fault;
 	void *field = NULL;
 	const struct profile_key *key = find_key(loading->profile, value->key, &field);
-	const char *wrong;
-
-	if (key == NULL)
-		return profile_fail(loading, value->line, value->key, "unknown key", why);
+	bool list = key != NULL && key->kind >= KIND_TEXTS;
 	/* Before the value is looked at: an empty list has no value, and yet the key is there. */
-	wrong = add_seen(loading, value);
+	const char *wrong = key == NULL ? "unknown key" : add_seen(loading, value);
+
+	if (wrong == NULL && value->text == NULL && list && !value->in_list)
+		return 0;
 	if (wrong == NULL && value->text == NULL)
-		return profile_key_is_list(key) && !value->in_list
-			   ? 0
-			   : profile_fail(loading, value->line, value->key, "no value", why);
-	if (wrong == NULL && (value->in_list != 0) != profile_key_is_list(key))
-		wrong = profile_key_is_list(key) ? "a list is expected, as in '[one, two]'"
-						 : "a list is not expected";
+		wrong = "no value";
+	else if (wrong == NULL && (value->in_list != 0) != list)
+		wrong = list ? "a list is expected, as in '[one, two]'" : "a list is not expected";
 	/* profile_check_url() is also for URLs in the settings, and tells more than a constant text. */
 	if (wrong == NULL && key->kind == KIND_URL && profile_check_url(value->text, &url_fault) != 0)
 		wrong = url_fault.text;
@@ -287,8 +274,9 @@ profile_read_value(void *context, const struct config_value *value, struct failu
 	if (wrong == NULL)
 		return 0;
 	/* After a misspelt word the user needs the list of the right ones. */
-	if (key->words != NULL && strcmp(wrong, "unknown word") == 0)
-		return failure_set(why, FAILURE_LOCAL, "%s:%u: %s: '%s' is none of: %s", loading->path,
+	if (key != NULL && key->words != NULL && strcmp(wrong, "unknown word") == 0)
+		return failure_set(why, FAILURE_LOCAL, "%s:%u: %s: '%s' is not one of: %s", loading->path,
 		    value->line, value->key, value->text, key->words);
-	return profile_fail(loading, value->line, value->key, wrong, why);
+	return failure_set(
+	    why, FAILURE_LOCAL, "%s:%u: %s: %s", loading->path, value->line, value->key, wrong);
 }

@@ -19,21 +19,20 @@ enum profile_kind {
 	KIND_TEXT,
 	KIND_NAME, /* lower case, digits, '_': what may be a label value or a file's name */
 	KIND_URL,
-	KIND_PATH,      /* begins with '/', holds no token but {symbol} */
-	KIND_READ,      /* path of a read of an account: no token, and no word that changes anything */
-	KIND_PARAMETER, /* name of a query's parameter */
-	KIND_DECIDES,   /* "[!]pointer[:word,other,...]" */
-	KIND_FORMAT,    /* how a symbol is spelt */
-	KIND_POINTER,   /* JSON pointer */
-	KIND_HEADER,    /* the name of an HTTP header */
-	KIND_TEMPLATE,  /* a text with tokens of the signing */
-	KIND_ONE_OF,    /* a text that is one of `words` */
-	KIND_CHOICE,    /* an enum: the index into `words` */
-	KIND_FLAG,      /* true, false */
-	KIND_COUNT,     /* int, 0 to 999,999 */
-	KIND_NUMBER,    /* double, more than 0 */
-	KIND_SECONDS,   /* int, written as a duration */
-	KIND_TEXTS,     /* from here on: lists */
+	KIND_PATH,     /* begins with '/', holds no token but {symbol} */
+	KIND_READ,     /* path of a read of an account: no token, and no word that changes anything */
+	KIND_DECIDES,  /* "[!]pointer[:word,other,...]" */
+	KIND_FORMAT,   /* how a symbol is spelt */
+	KIND_POINTER,  /* JSON pointer */
+	KIND_WORD,     /* the name of an HTTP header, or of a query's parameter */
+	KIND_TEMPLATE, /* a text with tokens of the signing */
+	KIND_ONE_OF,   /* a text that is one of `words` */
+	KIND_CHOICE,   /* an enum: the index into `words` */
+	KIND_FLAG,     /* true, false */
+	KIND_COUNT,    /* int, 0 to 999,999 */
+	KIND_NUMBER,   /* double, more than 0 */
+	KIND_SECONDS,  /* int, written as a duration */
+	KIND_TEXTS,    /* from here on: lists */
 	KIND_POINTERS,
 	KIND_READS,
 	KIND_STATUSES,    /* HTTP status codes */
@@ -77,30 +76,11 @@ const char *profile_keep(struct profile *profile, const char *text, size_t lengt
  * field. */
 const char *profile_parse_value(
     struct profile *profile, const struct profile_key *key, const char *text, void *field);
-bool profile_key_is_list(const struct profile_key *key);
-bool profile_name_valid(const char *text);
 
 /* Takes one value of the file; a config_handler, whose context is the struct profile_loading. */
 int profile_read_value(void *context, const struct config_value *value, struct failure *why);
 
-/* "FILE:LINE: KEY: REASON"; -1. */
-int profile_fail(const struct profile_loading *loading, unsigned line, const char *key, const char *reason,
-    struct failure *why);
-
-/* Whether all parts are there that belong together.  0, or -1 with `why`. */
+/* Whether all parts are there that belong together.  0, or -1 with `why`: "FILE:LINE: KEY: REASON". */
 int profile_check(const struct profile_loading *loading, struct failure *why);
-int profile_check_account(const struct profile_loading *loading, struct failure *why);
-
-/* Pieces of both: the line of the first key that begins with `prefix` (0: none does); the keys, separated by
- * one space, must be there; if the one is there, so must be the others. */
-unsigned profile_line(const struct profile_loading *loading, const char *prefix);
-int profile_require(const struct profile_loading *loading, const char *keys, struct failure *why);
-int profile_require_with(
-    const struct profile_loading *loading, const char *key, const char *others, struct failure *why);
-
-/* What is wrong with a text of the account's kinds, or NULL (account.c). */
-const char *profile_check_read_path(const char *text);
-const char *profile_check_decides(const char *text);
-const char *profile_check_permission(const char *text);
 
 #endif /* EXCHANGE_PROFILE_KEYS_H */

@@ -2,9 +2,8 @@
  * Loads a profile, and answers what a profile alone can answer: to which kind of place a request would go,
  * and how the exchange spells a pair.
  *
- * Loading has three steps: profile_read_value() puts each value into its field (keys.c), complete() derives
- * what follows from the values, profile_check() looks whether the parts fit together (check.c).  The checks
- * use what complete() derives, so the order matters.
+ * Loading has two steps: profile_read_value() puts each value into its field (keys.c), profile_check() looks
+ * whether the parts fit together (check.c).
  *
  * profile_place() decides whether real money is at stake: a paper run signs nothing for a place that it
  * calls PLACE_LIVE.  So everything that is in doubt is PLACE_LIVE.  URLs are compared in parts and never as
@@ -56,13 +55,21 @@ profile_check_url(const char *url, struct failure *why)
 	return wrong == NULL ? 0 : failure_set(why, FAILURE_LOCAL, "%s", wrong);
 }
 
+/* Whether the URL's scheme, host and port are those of `text`. */
 static bool
-same_server(const struct url *a, const struct url *b)
+is_server(const struct url *url, const char *text)
 {
-	int standard = strcmp(a->scheme, "https") == 0 ? 443 : 80;
+	int standard = strcmp(url->scheme, "https") == 0 ? 443 : 80;
+	struct failure ignored = { 0 };
+	struct url other;
+	bool same;
 
-	return strcmp(a->scheme, b->scheme) == 0 && strcasecmp(a->host, b->host) == 0 &&
-	       (a->port != 0 ? a->port : standard) == (b->port != 0 ? b->port : standard);
+	if (text == NULL || url_parse(&other, text, &ignored) != 0)
+		return false;
+	same = strcmp(url->scheme, other.scheme) == 0 && strcasecmp(url->host, other.host) == 0 &&
+	       (url->port != 0 ? url->port : standard) == (other.port != 0 ? other.port : standard);
+	url_release(&other);
+	return same;
 }
 
 bool
@@ -79,20 +86,6 @@ profile_is_at(const struct profile *profile, const char *host)
 	return same;
 }
 
-static bool
-is_at_test_url(const struct profile *profile, const struct url *asked)
-{
-	struct failure ignored = { 0 };
-	struct url test;
-	bool same;
-
-	if (profile->test_url == NULL || url_parse(&test, profile->test_url, &ignored) != 0)
-		return false;
-	same = same_server(asked, &test);
-	url_release(&test);
-	return same;
-}
-
 enum profile_place
 profile_place(const struct profile *profile, const char *url, char *const paper_hosts[], size_t count)
 {
@@ -105,7 +98,7 @@ profile_place(const struct profile *profile, const char *url, char *const paper_
 	/* Nothing that is asked on loopback reaches an exchange, whatever the profile says. */
 	if (address_is_loopback(asked.host))
 		place = PLACE_OURS;
-	else if (is_at_test_url(profile, &asked))
+	else if (is_server(&asked, profile->test_url))
 		place = PLACE_TEST;
 	/* A setting that names the exchange's own host must not make the live exchange look like paper. */
 	for (size_t i = 0; place == PLACE_LIVE && i < count; i++)
@@ -113,23 +106,6 @@ profile_place(const struct profile *profile, const char *url, char *const paper_
 			place = PLACE_OURS;
 	url_release(&asked);
 	return place;
-}
-
-/* What follows from the values.  An `every_runs` of 0 is a key that the file does not have. */
-static void
-complete(struct profile *profile)
-{
-	for (size_t e = 0; e < ENDPOINTS; e++) {
-		struct profile_endpoint *endpoint = &profile->endpoints[e];
-
-		if (endpoint->every_runs < 1)
-			endpoint->every_runs = 1;
-		endpoint->every_run = endpoint->every_runs == 1;
-		endpoint->per_symbol = endpoint->path != NULL && strstr(endpoint->path, "{symbol}") != NULL;
-	}
-	for (size_t e = 0; e < ACCOUNT_ENDPOINTS; e++)
-		if (profile->account.reads[e].every_runs < 1)
-			profile->account.reads[e].every_runs = 1;
 }
 
 struct profile *
@@ -148,10 +124,13 @@ profile_load(const char *path, struct failure *why)
 	loading->path = path;
 	loading->profile = profile;
 	result = config_read(path, profile_read_value, loading, why);
-	if (result == 0) {
-		complete(profile);
-		result = profile_check(loading, why);
+	for (size_t e = 0; e < ENDPOINTS; e++) {
+		struct profile_endpoint *endpoint = &profile->endpoints[e];
+
+		endpoint->per_symbol = endpoint->path != NULL && strstr(endpoint->path, "{symbol}") != NULL;
 	}
+	if (result == 0)
+		result = profile_check(loading, why);
 	free(loading);
 	if (result == 0)
 		return profile;

@@ -30,17 +30,14 @@ struct profile_list {
 };
 
 struct profile_endpoint {
-	const char
-	    *path;  /* with query; "{symbol}" where there is one request for each symbol; NULL: not asked */
-	int weight; /* of the rate limit, one call costs */
-	bool per_symbol;
-	bool ignore_rate_limit; /* the rate-limit header of its answers is wrong */
-	bool every_run;         /* false: asked once in `every_runs` runs (the heavy list of symbols) */
-	int every_runs;         /* at least 1 */
+	const char *path; /* with query; NULL: not asked */
+	int weight;       /* of the rate limit, one call costs */
+	bool per_symbol;  /* "{symbol}" is in the path: there is one request for each symbol */
+	int every_runs;   /* asked once in so many runs (the heavy list of symbols); 0, 1: in each */
 };
 
 /* What "ok" means inside an answer with status 200. */
-enum ok_kind { OK_ALWAYS, OK_ABSENT, OK_EQUALS, OK_EMPTY };
+enum ok_kind { OK_ABSENT, OK_EQUALS, OK_EMPTY };
 
 enum limit_semantics { LIMIT_USED, LIMIT_REMAINING };
 
@@ -71,14 +68,14 @@ struct profile_auth {
 /*
  * What is read of an account, with a signature (but the instruments, which are
  * public).  Nothing else can be asked: paths are checked against words that
- * place, cancel, move or change anything (check.c).
+ * place, cancel, move or change anything (value.c).
  */
 struct profile_read {
 	const char *path;         /* with query; NULL: there is none */
 	struct profile_list also; /* paths whose answers belong to it too: one list in parts */
 	bool post;                /* account.<endpoint>.method: POST (Kraken reads so) */
 	int weight;
-	int every_runs;   /* at least 1 */
+	int every_runs;   /* 0, 1: asked in each run */
 	const char *list; /* pointer to the list of rows, which must be there; NULL: the answer is one row */
 	bool keyed;       /* the rows are members of an object instead (Kraken) */
 	const char *cursor;           /* pointer to what the next page is asked with; NULL: one page */
@@ -109,11 +106,7 @@ struct profile_account {
 	struct profile_list side_signed;           /* words for: the sign says it ("BOTH") */
 	bool position_contracts; /* the quantity is in contracts: times the instrument's size */
 	const char *position_notional, *position_mark, *position_pnl; /* NULL: unknown */
-	struct profile_list
-	    position_inverse; /* symbols that end so are inverse: "-USD-SWAP"; or by the instruments */
-
-	const char
-	    *position_inverse_if; /* a rule for the whole answer instead; NULL: no contract is inverse */
+	const char *position_inverse_if; /* a rule for the whole answer; NULL: none is, or by instruments */
 
 	const char *instrument_symbol, *instrument_size;
 	const char *instrument_inverse; /* a rule; NULL: no contract is inverse */
@@ -174,7 +167,7 @@ struct profile {
 	struct profile_list clock;
 	struct profile_list auth_failed;
 	struct profile_list maintenance;
-	/* Of auth_failed, those that say what to do about it. */
+	/* Like auth_failed; these also say what to do about it. */
 	struct profile_list auth_ip;
 	struct profile_list auth_permission;
 	struct profile_list auth_expired;
@@ -245,6 +238,9 @@ enum profile_place profile_place(
 
 /* Whether the exchange itself, at its base_url, goes by that name or address. */
 bool profile_is_at(const struct profile *profile, const char *host);
+
+/* Lower case letters, digits and '_': what may be a label value or a file's name. */
+bool profile_name_valid(const char *text);
 
 /* Whether it is one of the few calls that only read, though they are a POST; nothing else is posted. */
 bool profile_is_posted_read(struct slice path);

@@ -6,16 +6,38 @@
  * readers in exchange/public and exchange/account rely on that: they follow pointers, fill in templates and
  * append paths without checks of their own.
  *
+ * Nothing that arbwatch signs can trade, although the key may well be allowed to.  So a path of the account
+ * with any word of `changing` in it is refused.  It is a list of what is forbidden and not of what is
+ * allowed, because a new exchange needs a new file and no new C; to refuse a harmless path costs little.
+ * Only POST, with which exchanges place orders, has a list of what is allowed.  exchange/account/sign.c
+ * looks at that list once more before it signs.
+ *
  * A check returns what is wrong as a constant text, or NULL; keys.c puts file, line and key before it.
  */
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/text/duration.h"
 #include "exchange/profile/keys.h"
 #include "textfile/number.h"
 #include "json/scan.h"
+
+/*
+ * Parts of paths that place, cancel, move or change something at one exchange or another, in any case of
+ * letters.  A '%' would hide such a word (a server reads "%6frder" as "order"), and ".." and "//" may
+ * become another path on the way.
+ */
+static const char *const changing[] = { "order", "cancel", "withdraw", "transfer", "deposit", "create",
+	"delete", "remove", "modify", "amend", "edit", "update", "reset", "close", "leverage", "margin-type",
+	"margintype", "position-mode", "positionside/dual", "switch", "adjust", "set-", "set_", "borrow",
+	"repay", "convert", "loan", "subscribe", "redeem", "purchase", "stake", "allocate", "claim", "batch",
+	"countdown", "listenkey", "generate", "%", "..", "//" };
+
+/* Calls that only read, though they are a POST: at Kraken every private call is one. */
+static const char *const read_by_post[] = { "/0/private/Balance", "/0/private/BalanceEx",
+	"/0/private/TradeBalance", "/0/private/OpenPositions", "/0/private/GetApiKeyInfo" };
 
 static const char *const tokens[TOKENS] = {
 	[TOKEN_TS] = "ts",
@@ -108,44 +130,93 @@ check_tokens(const char *text)
 }
 
 /*
- * The path and query of a public endpoint.  A '#' would cut off what follows it, and a control character
- * could end the line of the request.
+ * The path and query of an endpoint.  A '#' would cut off what follows it, an '@' may name another host, and
+ * a control character could end the line of the request.  Only public endpoints have a token.
  */
 static const char *
-check_path(const char *text)
+check_path(const char *text, bool account)
 {
 	const char *token = strchr(text, '{');
 
-	if (*text != '/' || strpbrk(text, " #\"\\\x7f") != NULL)
+	if (*text != '/' || strpbrk(text, " #\"\\\x7f@") != NULL)
 		return "not a path that begins with '/', without spaces";
 	for (const char *at = text; *at != '\0'; at++)
 		if ((unsigned char)*at < ' ')
 			return "not a path that begins with '/', without control characters";
-	if (token != NULL)
-		text = strncmp(token, "{symbol}", 8) == 0 ? token + 8 : token;
-	return strpbrk(text, "{}") != NULL ? "only {symbol} may be in braces, and once" : NULL;
+	for (size_t i = 0; account && i < sizeof(changing) / sizeof(*changing); i++)
+		if (strcasestr(text, changing[i]) != NULL)
+			return "not a path that only reads";
+	if (!account && token != NULL && strncmp(token, "{symbol}", 8) == 0)
+		text = token + 8;
+	if (strpbrk(text, "{}") == NULL)
+		return NULL;
+	return account ? "there is one request for all symbols: braces are not allowed"
+		       : "only {symbol} may be in braces, and once";
+}
+
+static const char *
+check_words(const char *words)
+{
+	for (;; words++) {
+		size_t length = strcspn(words, ",");
+
+		if (length == 0)
+			return "no word behind the ':', or an empty one";
+		words += length;
+		if (*words == '\0')
+			return NULL;
+	}
+}
+
+static const char *
+check_rule(const char *text)
+{
+	char pointer[PROFILE_KEY] = "";
+	size_t length;
+
+	text += *text == '!';
+	length = strcspn(text, ":");
+	/* A pointer that is too long stays empty, and is refused below. */
+	if (length < sizeof(pointer))
+		memcpy(pointer, text, length);
+	if (*pointer != '/' || !json_pointer_valid(pointer))
+		return "not a JSON pointer, as in '/enabled' or '/permissions:withdraw,read'";
+	return text[length] == ':' ? check_words(text + length + 1) : NULL;
+}
+
+static const char *
+check_permission(const char *text)
+{
+	struct slice name = { text, strcspn(text, "=") };
+
+	if (text[name.length] == '\0')
+		return "not of the form PERMISSION=POINTER";
+	for (size_t i = 0; i < ACCOUNT_PERMISSIONS; i++)
+		if (slice_is(name, account_permission_name((enum account_permission)i)))
+			return check_rule(text + name.length + 1);
+	return "the permission is not one of: read trade futures margin transfer withdraw";
+}
+
+bool
+profile_is_posted_read(struct slice path)
+{
+	for (size_t i = 0; i < sizeof(read_by_post) / sizeof(*read_by_post); i++)
+		if (slice_is(path, read_by_post[i]))
+			return true;
+	return false;
 }
 
 /* Both tokens, each once: without one of them many markets would have the same name. */
 static const char *
 check_format(const char *text)
 {
-	int bases = 0, quotes = 0;
+	size_t braces = 0;
 
-	for (; *text != '\0'; text++) {
-		bool base = strncmp(text, "{BASE}", 6) == 0 || strncmp(text, "{base}", 6) == 0;
-		bool quote = strncmp(text, "{QUOTE}", 7) == 0 || strncmp(text, "{quote}", 7) == 0;
-
-		if (*text == '}' || (*text == '{' && strchr(text, '}') == NULL))
-			return "a brace without its other half";
-		if (*text == '{' && !base && !quote)
-			return "an unknown token in braces: there are {BASE} and {QUOTE}, or {base} and {quote}";
-		bases += base;
-		quotes += quote;
-		if (*text == '{')
-			text = strchr(text, '}');
-	}
-	return bases == 1 && quotes == 1 ? NULL : "not one {BASE} (or {base}) and one {QUOTE} (or {quote})";
+	for (const char *at = text; (at = strpbrk(at, "{}")) != NULL; at++)
+		braces++;
+	return braces == 4 && strcasestr(text, "{base}") != NULL && strcasestr(text, "{quote}") != NULL
+		   ? NULL
+		   : "not one {BASE} (or {base}) and one {QUOTE} (or {quote}), without other braces";
 }
 
 /* "BTC=XBT" renames; every other pair has a template behind the '='. */
@@ -181,16 +252,15 @@ check_text(enum profile_kind kind, const char *text)
 		return all_of(text, "abcdefghijklmnopqrstuvwxyz0123456789_")
 			   ? NULL
 			   : "not a name of lower case letters, digits and '_'";
-	case KIND_PATH: return check_path(text);
+	case KIND_PATH: return check_path(text, false);
 	case KIND_READ:
-	case KIND_READS: return profile_check_read_path(text);
-	case KIND_DECIDES: return profile_check_decides(text);
-	case KIND_PERMISSIONS: return profile_check_permission(text);
-	case KIND_PARAMETER: return all_of(text, letters) ? NULL : "not the name of a query's parameter";
+	case KIND_READS: return check_path(text, true);
+	case KIND_DECIDES: return check_rule(text);
+	case KIND_PERMISSIONS: return check_permission(text);
+	case KIND_WORD: return all_of(text, letters) ? NULL : "not a name of letters, digits, '-' and '_'";
 	case KIND_FORMAT: return check_format(text);
 	case KIND_POINTER:
 	case KIND_POINTERS: return json_pointer_valid(text) ? NULL : "not a JSON pointer, as in '/data/0/ts'";
-	case KIND_HEADER: return all_of(text, letters) ? NULL : "not the name of an HTTP header";
 	/* Statuses are compared as text (answer/signal.c), so that each needs exactly three digits. */
 	case KIND_STATUSES:
 		return strlen(text) == 3 && all_of(text, "0123456789") && *text >= '2' && *text <= '5'
@@ -265,7 +335,7 @@ parse_text(struct profile *profile, const struct profile_key *key, const char *t
 	kept = profile_keep(profile, text, strlen(text));
 	if (kept == NULL)
 		return "out of memory";
-	if (!profile_key_is_list(key))
+	if (key->kind < KIND_TEXTS)
 		*(const char **)field = kept;
 	else if (list->count == PROFILE_LIST)
 		return "more than 32 items";
@@ -291,10 +361,4 @@ bool
 profile_name_valid(const char *text)
 {
 	return check_text(KIND_NAME, text) == NULL;
-}
-
-bool
-profile_key_is_list(const struct profile_key *key)
-{
-	return key->kind >= KIND_TEXTS;
 }

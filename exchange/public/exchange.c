@@ -31,10 +31,10 @@ enum {
 struct public_venue {
 	const struct exchange_target *target;
 	struct exchange_reading *reading;
-	char (*natives)[NATIVE];     /* one per symbol; "" for what is no pair */
-	struct asked_symbol *sorted; /* the same in the order of strcmp() */
-	double *trades;              /* time of the last trade, one per symbol */
-	bool refuses;                /* an answer of this run was a ban, or asked for fewer requests */
+	char (*natives)[NATIVE];    /* one per symbol; "" for what is no pair */
+	struct asked_symbol *asked; /* the same, and what a list of all symbols says of them */
+	double *trades;             /* time of the last trade, one per symbol */
+	bool refuses;               /* an answer of this run was a ban, or asked for fewer requests */
 	const char *wanted[HTTP_HEADERS + 1];
 };
 
@@ -112,12 +112,6 @@ make_url(const struct exchange_target *target, int endpoint, const char *native)
 	return text;
 }
 
-static int
-compare_natives(const void *a, const void *b)
-{
-	return strcmp(((const struct asked_symbol *)a)->native, ((const struct asked_symbol *)b)->native);
-}
-
 /* -1: no memory.  What was allocated is in `venue` or `reading`, and released with these. */
 static int
 prepare_venue(
@@ -135,20 +129,18 @@ prepare_venue(
 	reading->requests = calloc(requests, sizeof(*reading->requests));
 	reading->books = calloc(symbols, sizeof(*reading->books));
 	venue->natives = calloc(symbols, sizeof(*venue->natives));
-	venue->sorted = calloc(symbols, sizeof(*venue->sorted));
+	venue->asked = calloc(symbols, sizeof(*venue->asked));
 	venue->trades = calloc(symbols, sizeof(*venue->trades));
 	if (reading->requests == NULL || reading->books == NULL || venue->natives == NULL ||
-	    venue->sorted == NULL || venue->trades == NULL)
+	    venue->asked == NULL || venue->trades == NULL)
 		return -1;
 	for (size_t i = 0; i < target->symbol_count; i++) {
 		if (profile_symbol(target->profile, target->symbols[i], venue->natives[i], NATIVE) != 0)
 			venue->natives[i][0] = '\0';
-		venue->sorted[i] = (struct asked_symbol){ .native = venue->natives[i], .tradable = -1 };
+		venue->asked[i] = (struct asked_symbol){ .native = venue->natives[i], .tradable = -1 };
 		venue->trades[i] = -1;
 		reading->books[i] = (struct book_reading){ .timestamp = -1, .sequence = -1, .tradable = -1 };
 	}
-	/* An answer may list thousands of symbols, and each is looked up here by bsearch(). */
-	qsort(venue->sorted, target->symbol_count, sizeof(*venue->sorted), compare_natives);
 	return 0;
 }
 
@@ -212,7 +204,7 @@ release(struct public_run *run)
 {
 	for (size_t i = 0; i < run->venue_count; i++) {
 		free(run->venues[i].natives);
-		free(run->venues[i].sorted);
+		free(run->venues[i].asked);
 		free(run->venues[i].trades);
 	}
 	for (size_t i = 0; i < run->count; i++)
@@ -316,7 +308,7 @@ read_answer(struct question *question, const struct http_response *response)
 	if (response->sent)
 		venue->reading->weight += profile->endpoints[request->endpoint].weight;
 	exchange_read(profile, request->endpoint, response, arrival(response),
-	    per_symbol ? &one : venue->sorted, per_symbol ? 1 : venue->target->symbol_count, &answer);
+	    per_symbol ? &one : venue->asked, per_symbol ? 1 : venue->target->symbol_count, &answer);
 	request->status = response->status;
 	request->seconds = response->seconds;
 	request->arrived = arrival(response);
@@ -383,15 +375,11 @@ complete_books(struct public_venue *venue)
 
 	for (size_t i = 0; i < target->symbol_count; i++) {
 		struct book_reading *book = &venue->reading->books[i];
-		struct asked_symbol key = { venue->natives[i], -1 }, *found = NULL;
 
 		if (book->read && target->profile->book_timestamp.count == 0)
 			book->timestamp = venue->trades[i];
-		if (listed)
-			found =
-			    bsearch(&key, venue->sorted, target->symbol_count, sizeof(key), compare_natives);
-		if (found != NULL && key.native[0] != '\0')
-			set_tradable(book, found->tradable);
+		if (listed && *venue->natives[i] != '\0')
+			set_tradable(book, venue->asked[i].tradable);
 	}
 }
 

@@ -44,20 +44,20 @@ static int
 read_side(struct json_scan *scan, const char *list, const char *price, const char *size, bool bids,
     double *best, uint64_t *hash, struct failure *why)
 {
-	const char *side = bids ? "bids" : "asks", *const pointers[] = { price, size };
-	struct slice key, level, found[2];
+	const char *side = bids ? "bids" : "asks";
+	struct slice key, level;
 	struct json_rows rows;
 	double number, amount;
 	size_t count = 0;
 
-	if (json_rows_begin(scan, json_scan_get(scan, scan->text, list), &rows) && !rows.object)
+	if (json_rows_begin(json_scan_get(scan, scan->text, list), &rows) && !rows.object)
 		for (; count < LEVELS && json_rows_next(&rows, &key, &level); count++) {
-			json_scan_members(scan, level, pointers, 2, found);
-			if (!answer_number(found[0], &number) || !(number > 0))
+			if (!answer_number(json_scan_get(scan, level, price), &number) || !(number > 0))
 				return failure_set(why, FAILURE_PROTOCOL,
 				    "the book's %s have a level without a price above 0", side);
 			/* Nobody can trade with a level of size 0. */
-			if (size != NULL && (!answer_number(found[1], &amount) || !(amount > 0)))
+			if (size != NULL &&
+			    (!answer_number(json_scan_get(scan, level, size), &amount) || !(amount > 0)))
 				return failure_set(why, FAILURE_PROTOCOL,
 				    "the book's %s have a level without a size above 0", side);
 			if (count == 0 || (bids ? number > *best : number < *best))
@@ -164,8 +164,7 @@ read_events(const struct profile *profile, struct json_scan *scan, struct exchan
 	struct json_rows rows;
 	char state[ANSWER_TEXT];
 
-	if (!json_rows_begin(scan, json_scan_get(scan, scan->text, profile->status_list), &rows) ||
-	    rows.object)
+	if (!json_rows_begin(json_scan_get(scan, scan->text, profile->status_list), &rows) || rows.object)
 		return failure_set(&answer->failure, FAILURE_PROTOCOL, "the status has no list of events");
 	while (json_rows_next(&rows, &key, &event)) {
 		if (!answer_text(json_scan_get(scan, event, profile->status_pointer), state))
@@ -195,14 +194,6 @@ read_status(const struct profile *profile, struct json_scan *scan, struct exchan
 
 /* Symbols ------------------------------------------------------------ */
 
-static int
-compare_symbols(const void *name, const void *symbol)
-{
-	const char *native = ((const struct asked_symbol *)symbol)->native;
-
-	return strcmp(name, native);
-}
-
 /* The symbols that are looked for in a list, and how many names of any it had. */
 struct symbol_search {
 	const struct profile *profile;
@@ -221,28 +212,32 @@ static void
 read_symbol(struct symbol_search *search, struct slice row)
 {
 	const struct profile *profile = search->profile;
-	const char *const pointers[] = { profile->symbol_name, profile->symbol_state };
+	struct slice told = json_scan_get(search->scan, row, profile->symbol_name);
 	char name[ANSWER_TEXT], state[ANSWER_TEXT];
-	struct asked_symbol *symbol = NULL;
-	struct slice found[2];
+	bool known = false;
 
-	json_scan_members(search->scan, row, pointers, 2, found);
-	if (json_scan_kind(found[0]) != SCAN_STRING)
+	if (json_scan_kind(told) != SCAN_STRING)
 		return;
 	/* A name that is too long cannot be one that was asked for. */
-	if (answer_text(found[0], name) && search->count > 0)
-		symbol = bsearch(name, search->symbols, search->count, sizeof(*symbol), compare_symbols);
+	if (!answer_text(told, name))
+		*name = '\0';
+	for (size_t i = 0; *name != '\0' && i < search->count; i++) {
+		struct asked_symbol *symbol = &search->symbols[i];
+
+		if (strcmp(name, symbol->native) != 0)
+			continue;
+		known = true;
+		/* If the rows differ, nobody could say which one counts. */
+		search->twice = search->twice || symbol->tradable != NOT_LISTED;
+		if (profile->symbol_state == NULL)
+			symbol->tradable = 1;
+		else if (answer_text(json_scan_get(search->scan, row, profile->symbol_state), state))
+			symbol->tradable = answer_list_has(&profile->symbol_tradable, state);
+		else
+			symbol->tradable = -1;
+	}
 	search->names++;
-	search->others += symbol == NULL;
-	if (symbol == NULL)
-		return;
-	/* If the rows differ, nobody could say which one counts. */
-	search->twice = search->twice || symbol->tradable != NOT_LISTED;
-	if (profile->symbol_state == NULL)
-		symbol->tradable = 1;
-	else
-		symbol->tradable =
-		    answer_text(found[1], state) ? answer_list_has(&profile->symbol_tradable, state) : -1;
+	search->others += !known;
 }
 
 /*
@@ -262,7 +257,7 @@ read_symbols(struct symbol_search *search, struct failure *why)
 	for (size_t i = 0; i < search->count; i++)
 		search->symbols[i].tradable = NOT_LISTED;
 	/* A list, or one symbol itself (Coinbase, Gate), or an object with a member for each (Kraken). */
-	if (!json_rows_begin(scan, list, &rows))
+	if (!json_rows_begin(list, &rows))
 		wrong = "the answer has no list of symbols";
 	else if (rows.object &&
 		 json_scan_kind(json_scan_get(scan, list, search->profile->symbol_name)) == SCAN_STRING)
@@ -286,8 +281,7 @@ read_symbols(struct symbol_search *search, struct failure *why)
 
 /* Nothing is known yet but the use of the rate limit, which errors tell too. */
 static void
-start(const struct profile *profile, enum endpoint endpoint, const struct http_response *response,
-    struct exchange_answer *answer)
+start(const struct profile *profile, const struct http_response *response, struct exchange_answer *answer)
 {
 	*answer = (struct exchange_answer){ .signals = { .retry_at = -1, .banned_until = -1 },
 		.server_time = -1,
@@ -295,7 +289,7 @@ start(const struct profile *profile, enum endpoint endpoint, const struct http_r
 		.book = { .timestamp = -1, .sequence = -1, .tradable = -1 } };
 	for (size_t i = 0; i < PROFILE_LIMITS; i++)
 		answer->used_ratio[i] = -1;
-	if (response->status != 0 && !profile->endpoints[endpoint].ignore_rate_limit)
+	if (response->status != 0)
 		for (size_t i = 0; i < profile->limit_count; i++)
 			answer->used_ratio[i] = answer_limit(profile, &profile->limits[i], response);
 }
@@ -332,7 +326,7 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
 	struct failure twice;
 	int ok = 0;
 
-	start(profile, endpoint, response, answer);
+	start(profile, response, answer);
 	if (whole)
 		is_document = json_scan_open(&scan, response->body, &answer->failure) == 0;
 	if (is_document && success)
@@ -340,7 +334,7 @@ exchange_read(const struct profile *profile, enum endpoint endpoint, const struc
 	if (ok == 1) {
 		read_document(profile, endpoint, &scan, now, symbols, symbol_count, answer);
 		if (json_scan_check(&scan, &twice) != 0) {
-			start(profile, endpoint, response, answer);
+			start(profile, response, answer);
 			answer->failure = twice;
 			for (size_t i = 0; i < symbol_count; i++)
 				symbols[i].tradable = -1;

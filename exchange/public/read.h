@@ -24,8 +24,8 @@ struct exchange_answer {
 
 /*
  * Read one answer that came at `now` (Unix time).  `symbols` are those of the
- * target, in the order of strcmp(), or the one that a request per symbol is
- * about; the answer about symbols sets `tradable` of these and of no other.
+ * target, or the one that a request per symbol is about; the answer about symbols sets `tradable` of these
+ * and of no other.
  */
 void exchange_read(const struct profile *profile, enum endpoint endpoint,
     const struct http_response *response, double now, struct asked_symbol symbols[], size_t symbol_count,

@@ -255,6 +255,19 @@ START_TEST(a_refusal_says_what_to_do_about_it)
 }
 END_TEST
 
+START_TEST(a_code_with_an_advice_need_not_be_among_those_of_auth_too)
+{
+	struct profile *p = load("bybit");
+
+	p->auth_failed.count = 0;
+	ck_assert_int_eq(
+	    read_text(p, ACCOUNT_BALANCES, "{\"retCode\":10010,\"retMsg\":\"Unmatched IP\"}"), -1);
+	ck_assert_int_eq(why.kind, FAILURE_AUTH);
+	ck_assert_msg(strstr(why.text, "this machine's IP address") != NULL, "%s", why.text);
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(an_error_that_is_no_json_is_a_refusal_too)
 {
 	struct profile *p = load("coinbase");
@@ -310,6 +323,39 @@ START_TEST(a_refusal_repeats_no_part_of_the_key)
 	memcpy(piece, secret, sizeof(piece) - 1);
 	ck_assert_msg(strstr(why.text, piece) == NULL, "%s", why.text);
 	ck_assert_msg(strstr(why.text, "refused: HTTP 401 ") == why.text, "%s", why.text);
+	account_key_free(key);
+	profile_free(p);
+}
+END_TEST
+
+#define LONG_KEY "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+
+static const struct {
+	const char *exchange, *text;
+	const char *error;
+} rows_with_a_key[] = {
+	/* Each would be cut within the key. */
+	{ "binance", "{\"balances\":[{\"asset\":\"BTC\",\"free\":\"" LONG_KEY "\",\"locked\":\"0\"}]}",
+	    "row 1: '/free' is not a number: '\"***" },
+	{ "kraken", "{\"error\":[],\"result\":{\"" LONG_KEY "\":{\"balance\":\"1\"}}}", "row '***" },
+	{ "kraken",
+	    "{\"error\":[],\"result\":{\"" LONG_KEY "\":{\"balance\":\"0\",\"hold_trade\":\"0\"},"
+	    "\"" LONG_KEY "\":{\"balance\":\"0\",\"hold_trade\":\"0\"}}}",
+	    "the answer has the key '***" },
+};
+
+START_TEST(a_row_that_cannot_be_read_repeats_no_part_of_the_key)
+{
+	struct profile *p = load(rows_with_a_key[_i].exchange);
+	struct account_key *key = account_key_new(p, LONG_KEY, "AAAA", NULL, &secrets, &why);
+	struct http_response response = { .status = 200, .body = SLICE(rows_with_a_key[_i].text) };
+	char *cursor;
+
+	ck_assert_msg(key != NULL, "%s", why.text);
+	ck_assert_int_eq(
+	    account_read_page(p, ACCOUNT_BALANCES, key, &response, &lists, &health, &cursor, &why), -1);
+	ck_assert_msg(strstr(why.text, "vmPU") == NULL, "%s", why.text);
+	ck_assert_msg(strstr(why.text, rows_with_a_key[_i].error) == why.text, "%s", why.text);
 	account_key_free(key);
 	profile_free(p);
 }
@@ -844,8 +890,11 @@ main(void)
 	tcase_add_checked_fixture(all, start, finish);
 	tcase_add_loop_test(all, an_account_holds_what_the_exchange_says, 0, LENGTH(accounts));
 	tcase_add_loop_test(all, a_refusal_says_what_to_do_about_it, 0, LENGTH(refusals));
+	tcase_add_test(all, a_code_with_an_advice_need_not_be_among_those_of_auth_too);
 	tcase_add_test(all, an_error_that_is_no_json_is_a_refusal_too);
 	tcase_add_loop_test(all, a_refusal_repeats_no_part_of_the_key, 0, LENGTH(repeated));
+	tcase_add_loop_test(
+	    all, a_row_that_cannot_be_read_repeats_no_part_of_the_key, 0, LENGTH(rows_with_a_key));
 	tcase_add_test(all, a_message_means_the_same_whatever_follows_it);
 	tcase_add_test(all, an_answer_that_did_not_come_is_its_own_failure);
 	tcase_add_loop_test(all, what_cannot_be_read_is_a_failure_and_never_flat, 0, LENGTH(unreadable));

@@ -378,9 +378,6 @@ START_TEST(a_rate_limit_is_read_from_its_headers)
 		set_header(p, &response, limits[_i].second);
 	exchange_read(p, ENDPOINT_BOOK, &response, now, NULL, 0, &answer);
 	ck_assert_double_eq_tol(answer.used_ratio[told], limits[_i].used, 1e-12);
-	p->endpoints[ENDPOINT_BOOK].ignore_rate_limit = true;
-	exchange_read(p, ENDPOINT_BOOK, &response, now, NULL, 0, &answer);
-	ck_assert_double_eq(answer.used_ratio[told], -1);
 	profile_free(p);
 }
 END_TEST

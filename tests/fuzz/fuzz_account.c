@@ -152,7 +152,7 @@ compare_rows(const struct json_scan *scan, struct slice value, const json_t *oth
 	struct slice key, item;
 	size_t count = 0;
 
-	expect(json_rows_begin(scan, value, &rows), "there are rows");
+	expect(json_rows_begin(value, &rows), "there are rows");
 	if (json_is_array(other)) {
 		for (; json_rows_next(&rows, &key, &item); count++)
 			compare_value(scan, item, json_array_get(other, count));

@@ -175,7 +175,6 @@ judge_all(const struct exchange_health *health, struct check_result *result)
 	for (size_t i = 0; i < v->count; i++)
 		if (v->items[i].reading != NULL)
 			assess_read_books(&v->items[i]);
-	assess_find_movers(v);
 	for (size_t i = 0; i < v->count; i++) {
 		if (v->items[i].reading != NULL)
 			judge_venue(health, i, result, now);
