@@ -88,7 +88,7 @@ server_measure(void *measured, struct deadline deadline)
 {
 	struct postgres_latency_server *server = measured;
 
-	postgres_probe(server->target, server->samples, deadline, &server->result);
+	postgres_probe(server->target, server->samples, NULL, deadline, &server->result);
 }
 
 /* A server that answers but does not say its connection counts is up; the run is not a success. */

@@ -93,8 +93,6 @@ read_settings(struct preflight *preflight, const struct options *given, struct f
 		.strict = options_switch(given, "strict"),
 		.partial = options_count(given, "check") > 0 };
 	preflight->has_metrics = !options_switch(given, "no-metrics");
-	preflight->has_alerts =
-	    options_count(given, "alertmanager.url") > 0 && !options_switch(given, "no-alerts");
 	for (int check = 0; check < CHECKS; check++)
 		preflight->listed[check] = !preflight->terms.partial;
 	if (mark_checks(preflight->listed, given, "check", why) != 0 ||
@@ -113,7 +111,7 @@ is_late(struct preflight *preflight)
 	bool late = background_is_running(&preflight->writer.thread);
 
 	for (int check = 0; check < CHECKS; check++)
-		late |= check_run_is_late(&preflight->runs[check]);
+		late |= background_is_running(&preflight->runs[check].thread);
 	return late;
 }
 
@@ -173,7 +171,10 @@ open_all(
 	if (preflight->secrets.count != secrets->count)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	preflight->exchanges->program_secrets = &preflight->secrets;
-	return alerts_open(&preflight->alerts, given, why);
+	if (!options_switch(given, "no-alerts") && alerts_open(&preflight->alerts, given, why) != 0)
+		return -1;
+	preflight->has_alerts = preflight->alerts.count > 0;
+	return 0;
 }
 
 static int

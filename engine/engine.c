@@ -8,7 +8,7 @@
  * docs/engine.md repeats them for the bot's author.  Values are text until they are here, because a double
  * would lose digits of a quantity.
  *
- * In Redis it is one HGETALL, whose elements are taken as they come.  Redis deletes a hash with its last
+ * In Redis it is one HGETALL, .  Redis deletes a hash with its last
  * field.  So no hash and no positions look the same to it, and only updated_at, which the bot writes always,
  * tells "nothing is open" from "the list was lost".  A missing updated_at is also an error because Redis
  * keeps the hash of a bot that died.  Whether two fields mean the same position ("KRW-BTC" beside "BTC/KRW")
@@ -16,6 +16,7 @@
  */
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -219,7 +220,6 @@ engine_rows_add(struct engine_reading *reading, const struct engine_row *row, st
 
 enum {
 	PARTS = 4,
-	FIELD_ROOM = 512, /* bytes of a field that wait for its value; no good one is as long as that */
 	FIELD_BYTES = ENGINE_EXCHANGE + ENGINE_SYMBOL + 32, /* a longer one is not repeated */
 };
 
@@ -297,60 +297,45 @@ engine_hash_complete(const struct engine_reading *reading, struct failure *why)
 static const char rights[] =
     "give the user the right to read the hash, as in 'ACL SETUSER name +hgetall +select ~arbwatch:*'";
 
-/* Between a field and its value. */
-struct pairs {
-	struct engine_reading *reading;
-	char field[FIELD_ROOM];
-	size_t field_length;
-};
-
 static int
-begin(void *context, size_t count, struct failure *why)
+add_pairs(struct engine_reading *reading, const redisReply *pairs, struct failure *why)
 {
-	(void)context;
-	if (count == 0)
+	if (pairs->elements == 0)
 		return failure_set(why, FAILURE_REJECTED,
 		    "there is no such hash in this database: it must be there, with updated_at at least, when no position is open too");
-	if (count % 2 != 0)
+	if (pairs->elements % 2 != 0)
 		return failure_set(why, FAILURE_PROTOCOL, "a field without a value");
-	/* The one more is updated_at. */
-	if (count / 2 > ENGINE_ROWS_MAX + 1)
-		return failure_set(why, FAILURE_REJECTED,
-		    "%zu fields, more than %d positions: leave out those that are closed", count / 2,
-		    (int)ENGINE_ROWS_MAX);
-	return 0;
-}
+	for (size_t i = 0; i < (size_t)pairs->elements; i += 2) {
+		const redisReply *field = pairs->element[i], *value = pairs->element[i + 1];
 
-static int
-add_element(void *context, size_t index, struct slice text, struct failure *why)
-{
-	struct pairs *pairs = context;
-
-	if (index % 2 != 0)
-		return engine_hash_add(
-		    pairs->reading, (struct slice){ pairs->field, pairs->field_length }, text, why);
-	/* A field that long is wrong anyway, and engine_hash_add() sees that from its beginning. */
-	pairs->field_length = text.length < FIELD_ROOM ? text.length : FIELD_ROOM;
-	memcpy(pairs->field, text.at, pairs->field_length);
-	return 0;
+		if (engine_hash_add(reading, (struct slice){ field->str, (size_t)field->len },
+			(struct slice){ value->str, (size_t)value->len }, why) != 0)
+			return -1;
+	}
+	return engine_hash_complete(reading, why);
 }
 
 static int
 read_hash(struct redis_session *s, const char *hash, struct engine_reading *reading)
 {
-	struct pairs pairs = { .reading = reading };
-	const struct redis_elements elements = { begin, add_element, &pairs, ENGINE_BYTES_MAX };
+	char too_many[96];
+	redisReply *pairs;
+	int result = -1;
 
 	s->rights = rights;
-	if (redisAppendCommand(s->redis, "HGETALL %s", hash) != REDIS_OK)
-		return failure_set(s->why, FAILURE_LOCAL, "HGETALL: out of memory");
-	if (redis_session_elements(s, "HGETALL", &elements) != 0 ||
-	    engine_hash_complete(reading, s->why) != 0) {
+	(void)snprintf(too_many, sizeof(too_many), "more than %d positions: leave out those that are closed",
+	    (int)ENGINE_ROWS_MAX);
+	/* The one more is updated_at. */
+	pairs = redis_session_array(
+	    s, "HGETALL", 2 * ((size_t)ENGINE_ROWS_MAX + 1), too_many, ENGINE_BYTES_MAX, "HGETALL %s", hash);
+	if (pairs != NULL)
+		result = add_pairs(reading, pairs, s->why);
+	if (result != 0) {
 		(void)failure_prefix(s->why, "%s", secret_shown(hash));
 		redis_session_mask(s, s->why->text);
-		return -1;
 	}
-	return 0;
+	freeReplyObject(pairs);
+	return result;
 }
 
 void

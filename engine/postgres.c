@@ -229,7 +229,7 @@ learn_columns(struct work *w)
 	int more, result = 0;
 
 	(void)snprintf(statement, sizeof(statement), format, w->view.schema, w->view.relation);
-	if (postgres_session_ask(&w->session, statement) != 0)
+	if (postgres_session_ask(&w->session, statement, true) != 0)
 		return statement_failed(w);
 	while (result == 0 && (more = postgres_session_row(&w->session, &row)) != 0) {
 		if (more < 0)
@@ -276,7 +276,7 @@ ask_rows(struct work *w)
 	if (statement.failed)
 		result = failure_set(w->session.why, FAILURE_LOCAL, "out of memory");
 	else
-		result = postgres_session_ask(&w->session, statement.text);
+		result = postgres_session_ask(&w->session, statement.text, true);
 	buffer_release(&statement);
 	return result;
 }

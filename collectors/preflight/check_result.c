@@ -95,32 +95,15 @@ check_result_add_failure(struct check_result *result, enum check_status status, 
 	check_result_add(result, status, hint, "%s: %s", what, why->text);
 }
 
-__attribute__((format(printf, 3, 0))) static void
-conclude(struct check_result *result, enum check_status status, const char *format, va_list arguments)
+void
+check_result_conclude(struct check_result *result, enum check_status status, const char *format, ...)
 {
-	/* The first one counts. */
+	va_list arguments;
+
 	if (result->status != STATUS_PASS || result->reason[0] != '\0')
 		return;
 	result->status = status;
+	va_start(arguments, format);
 	text_vformat(result->reason, sizeof(result->reason), format, arguments);
-}
-
-void
-check_result_pass(struct check_result *result, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	conclude(result, STATUS_PASS, format, arguments);
-	va_end(arguments);
-}
-
-void
-check_result_skip(struct check_result *result, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	conclude(result, STATUS_SKIP, format, arguments);
 	va_end(arguments);
 }

@@ -37,13 +37,10 @@ void check_result_add(struct check_result *result, enum check_status status, con
 void check_result_add_failure(struct check_result *result, enum check_status status, const char *hint,
     const char *what, const struct failure *why);
 
-/* The text of a check that passes; findings win over it. */
-void check_result_pass(struct check_result *result, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The text of a check that had nothing to check; findings win over it. */
-void check_result_skip(struct check_result *result, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* The text of a check without findings: STATUS_PASS, or STATUS_SKIP if it had nothing to check.  The first
+ * one counts, and findings win over it. */
+void check_result_conclude(struct check_result *result, enum check_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Mask the secrets in its texts.  All masks come before check_result_clean(), as they must see texts as they
  * came. */

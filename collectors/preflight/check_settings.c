@@ -8,12 +8,6 @@
 
 #include "collectors/preflight/checks.h"
 
-enum check_status
-check_severity(bool live)
-{
-	return live ? STATUS_FAIL : STATUS_WARN;
-}
-
 int
 string_list_add(struct string_list *list, const char *text, struct failure *why)
 {

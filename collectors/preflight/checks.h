@@ -71,7 +71,4 @@ int copy_option(char **copy, const struct options *given, const char *option, st
 /* "yes" or "no"; -1 with `why` for anything else. */
 int read_yes(bool *yes, const struct options *given, const char *option, struct failure *why);
 
-/* How a finding counts that matters less in paper. */
-enum check_status check_severity(bool live);
-
 #endif /* COLLECTORS_PREFLIGHT_CHECKS_H */

@@ -199,7 +199,7 @@ exchanges_are_named(const struct exchanges *e, struct check_result *result)
 	if (e->live)
 		check_result_add(
 		    result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
-	check_result_skip(result, "not configured: no exchange");
+	check_result_conclude(result, STATUS_SKIP, "not configured: no exchange");
 	return false;
 }
 

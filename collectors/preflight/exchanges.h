@@ -97,12 +97,4 @@ void exchanges_add_ban(struct exchanges *exchanges, size_t index, struct ban ban
 /* Returns whether exchanges are configured; if not, `result` says what that means. */
 bool exchanges_are_named(const struct exchanges *exchanges, struct check_result *result);
 
-/*
- * Calls `found` with each key within reach that no configured exchange reads: a
- * file in the directory of keys, or a variable ARBWATCH_..._SECRET and the like,
- * also if only its spelling differs.  -1 with `why`: the directory cannot be listed.
- */
-int exchanges_each_stray_key(const struct exchanges *exchanges,
-    void (*found)(void *context, const char *where), void *context, struct failure *why);
-
 #endif /* COLLECTORS_PREFLIGHT_EXCHANGES_H */

@@ -1,23 +1,10 @@
 /*
- * Which keys are within reach, and which of them this run may use.  A stray key
- * is one that no configured exchange reads: in paper it may well be a live one.
+ * Which keys the configured exchanges have, and which of them this run may use.
  */
 
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
-
+#include "positions/keys.h"
 #include "collectors/preflight/checks/placeholder.h"
 #include "collectors/preflight/exchanges.h"
-#include "common/text/slice.h"
-#include "positions/keys.h"
-
-extern char **environ;
-
-/* Keys --------------------------------------------------------------- */
 
 static void
 read_key(struct exchanges *e, struct account *account, struct credential *credential)
@@ -61,91 +48,4 @@ exchanges_read_keys(struct exchanges *e)
 	}
 	e->keys_once.done = true;
 	(void)pthread_mutex_unlock(&e->keys_once.mutex);
-}
-
-/* Strays ------------------------------------------------------------- */
-
-/* Whether a configured exchange's key is read from that name, letter by letter. */
-static bool
-is_configured(const struct exchanges *e, const char *name, size_t length, char separator, bool upper)
-{
-	for (size_t i = 0; i < e->count; i++)
-		for (int part = 0; part < KEY_PARTS; part++) {
-			char text[128];
-
-			(void)snprintf(text, sizeof(text), "%s%c%s", e->names[i], separator,
-			    key_part_name((enum key_part)part));
-			for (char *c = text; upper && *c != '\0'; c++)
-				*c = (char)toupper((unsigned char)*c);
-			if (slice_is((struct slice){ name, length }, text))
-				return true;
-		}
-	return false;
-}
-
-/* Whether it ends with "_SECRET" and the like, however that is written. */
-static bool
-is_key(const char *name, size_t length, char separator)
-{
-	for (int part = 0; part < KEY_PARTS; part++) {
-		const char *ending = key_part_name((enum key_part)part);
-		size_t size = strlen(ending);
-
-		if (length > size + 1 && name[length - size - 1] == separator &&
-		    strncasecmp(name + length - size, ending, size) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-each_variable(const struct exchanges *e, void (*found)(void *context, const char *where), void *context)
-{
-	static const char ours[] = "ARBWATCH_";
-	const size_t prefix = strlen(ours);
-
-	for (char **each = environ; each != NULL && *each != NULL; each++) {
-		size_t length = strcspn(*each, "=");
-		char where[128];
-
-		if (length <= prefix || strncasecmp(*each, ours, prefix) != 0 || (*each)[length] == '\0' ||
-		    (*each)[length + 1] == '\0' || !is_key(*each + prefix, length - prefix, '_'))
-			continue;
-		if (strncmp(*each, ours, prefix) == 0 &&
-		    is_configured(e, *each + prefix, length - prefix, '_', true))
-			continue;
-		(void)snprintf(where, sizeof(where), "%.*s", (int)length, *each);
-		found(context, where);
-	}
-}
-
-int
-exchanges_each_stray_key(const struct exchanges *e, void (*found)(void *context, const char *where),
-    void *context, struct failure *why)
-{
-	const struct dirent *entry;
-	DIR *directory;
-
-	each_variable(e, found, context);
-	if (e->keys_directory == NULL)
-		return 0;
-	directory = opendir(e->keys_directory);
-	errno = directory == NULL ? errno : 0;
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
-		size_t length = strlen(entry->d_name);
-		char where[4400];
-
-		if (is_key(entry->d_name, length, '.') &&
-		    !is_configured(e, entry->d_name, length, '.', false)) {
-			(void)snprintf(where, sizeof(where), "%s/%s", e->keys_directory, entry->d_name);
-			found(context, where);
-		}
-		errno = 0;
-	}
-	if (errno != 0)
-		(void)failure_set(
-		    why, FAILURE_LOCAL, "cannot list '%s': %s", e->keys_directory, strerror(errno));
-	if (directory != NULL)
-		(void)closedir(directory);
-	return why->kind == FAILURE_NONE ? 0 : -1;
 }

@@ -16,12 +16,6 @@ enum { GRACE_NS = 200 * 1000 * 1000 };
 static const char hint[] =
     "look for a file system that does not answer (mount, df), and repair or unmount it";
 
-bool
-check_run_is_late(struct check_run *run)
-{
-	return background_is_running(&run->thread);
-}
-
 static bool
 shares_exchanges(int check)
 {
@@ -35,7 +29,7 @@ check_runs_hold_exchanges(struct check_run runs[CHECKS])
 	bool held = false;
 
 	for (int check = 0; check < CHECKS; check++)
-		held |= shares_exchanges(check) && check_run_is_late(&runs[check]);
+		held |= shares_exchanges(check) && background_is_running(&runs[check].thread);
 	return held;
 }
 
@@ -69,8 +63,8 @@ preflight_run_checks(struct check_run runs[CHECKS], const bool listed[CHECKS], c
 		if (!listed[check])
 			continue;
 		if (skipped[check]) {
-			check_result_skip(result, "left out by --skip");
-		} else if (check_run_is_late(&runs[check]) ||
+			check_result_conclude(result, STATUS_SKIP, "left out by --skip");
+		} else if (background_is_running(&runs[check].thread) ||
 			   (exchanges_are_held && shares_exchanges(check))) {
 			result->kind = FAILURE_TIMEOUT;
 			check_result_add(

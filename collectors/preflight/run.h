@@ -19,7 +19,7 @@ struct check_run {
  * Run all checks that are listed and not skipped at once, and copy what they
  * found to `results`.  Back by the deadline and a quarter of a second in every
  * case: a check that has not ended by then has failed.  Its thread may still run
- * (check_run_is_late()); while it does, later runs do not start that check again.
+ * (background_is_running()); while it does, later runs do not start that check again.
  * With `exchanges_are_held`, none that shares exchanges is started: they still hold
  * the answers of an earlier run.
  */
@@ -27,10 +27,8 @@ void preflight_run_checks(struct check_run runs[CHECKS], const bool listed[CHECK
     const bool skipped[CHECKS], bool exchanges_are_held, struct deadline deadline,
     struct check_result results[CHECKS], struct checklist *checklist);
 
-/* Whether the thread of an earlier run is still in that check. */
-bool check_run_is_late(struct check_run *run);
-
-/* The same for any check that shares exchanges: then `struct exchanges` must stay as it is. */
+/* Whether the thread of an earlier run is still in a check that shares exchanges: then `struct exchanges`
+ * must stay as it is. */
 bool check_runs_hold_exchanges(struct check_run runs[CHECKS]);
 
 #endif /* COLLECTORS_PREFLIGHT_RUN_H */

@@ -6,11 +6,11 @@
  * first, then known words, then the phase decides.
  */
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text/text.h"
 #include "probes/postgres/session.h"
 
 enum {
@@ -74,17 +74,15 @@ first_line(const char *text)
 	return (struct slice){ text, strcspn(text, "\n") };
 }
 
-/* The advice must have room behind the message, however long that is. */
+/* "<what>: <line>; <advice>".  The advice must have room behind the line, however long that is. */
 static int
-kept(struct slice line)
+set(struct failure *why, enum failure_kind kind, const char *what, struct slice line, const char *advice)
 {
-	return line.length < MESSAGE_KEPT ? (int)line.length : MESSAGE_KEPT;
-}
+	char kept[MESSAGE_KEPT];
 
-static const char *
-more(struct slice line)
-{
-	return line.length > MESSAGE_KEPT ? "..." : "";
+	text_format(kept, sizeof(kept), "%.*s", SLICE_ARGS(line));
+	return failure_set(why, kind, "%s%s%s%s%s", what, *what != '\0' ? ": " : "", kept,
+	    *advice != '\0' ? "; " : "", advice);
 }
 
 static int
@@ -94,8 +92,7 @@ answer(struct failure *why, const char *sqlstate, struct slice line)
 
 	while (strncmp(sqlstate, meaning->code, strlen(meaning->code)) != 0)
 		meaning++;
-	return failure_set(why, meaning->kind, "%s: %.*s%s; %s", meaning->what, kept(line), line.at,
-	    more(line), meaning->advice);
+	return set(why, meaning->kind, meaning->what, line, meaning->advice);
 }
 
 int
@@ -111,45 +108,29 @@ postgres_failure_answer(struct failure *why, const char *sqlstate, const char *m
 static const char *
 find_sqlstate(struct slice line)
 {
-	static const char before[] = ":  ";
-	size_t around = strlen(before) + SQLSTATE + 1;
+	static const char before[] = ":  ", characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *at = line.at, *end = line.at + line.length;
 
-	for (size_t i = 0; i + around <= line.length; i++) {
-		const char *code = line.at + i + strlen(before);
-		size_t length = 0;
-
-		if (memcmp(line.at + i, before, strlen(before)) != 0)
-			continue;
-		while (length < SQLSTATE &&
-		       (isdigit((unsigned char)code[length]) || isupper((unsigned char)code[length])))
-			length++;
-		if (length == SQLSTATE && code[SQLSTATE] == ':')
-			return code;
+	while ((at = memmem(at, (size_t)(end - at), before, strlen(before))) != NULL) {
+		at += strlen(before);
+		if (strspn(at, characters) == SQLSTATE && at[SQLSTATE] == ':')
+			return at;
 	}
 	return NULL;
 }
 
+/* No server said why: known words of libpq decide, or else the phase. */
 static int
-phrase(struct failure *why, enum failure_kind otherwise, struct slice line, const char *advice)
+unanswered(struct failure *why, enum postgres_phase phase, struct slice line)
 {
 	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
 		if (memmem(line.at, line.length, phrases[i].words, strlen(phrases[i].words)) != NULL)
-			return failure_set(why, phrases[i].kind, "%.*s%s; %s", kept(line), line.at,
-			    more(line), phrases[i].advice);
-	return failure_set(why, otherwise, "%.*s%s; %s", kept(line), line.at, more(line), advice);
-}
-
-/* No server said why.  Of several attempts the last one counts; without any, a setting is wrong. */
-static int
-unanswered(struct failure *why, enum postgres_phase phase, struct slice line, bool attempted)
-{
-	if (!attempted)
-		return failure_set(why, FAILURE_LOCAL, "%.*s%s", kept(line), line.at, more(line));
+			return set(why, phrases[i].kind, "", line, phrases[i].advice);
 	if (phase == POSTGRES_CONNECT)
-		return phrase(why, FAILURE_CONNECT, line, "is the server running there?");
+		return set(why, FAILURE_CONNECT, "", line, "is the server running there?");
 	if (phase == POSTGRES_TLS)
-		return phrase(why, FAILURE_TLS, line, "check the server's TLS settings");
-	return phrase(why, FAILURE_PROTOCOL, line, "is this PostgreSQL?");
+		return set(why, FAILURE_TLS, "", line, "check the server's TLS settings");
+	return set(why, FAILURE_PROTOCOL, "", line, "is this PostgreSQL?");
 }
 
 int
@@ -170,7 +151,9 @@ postgres_failure_connect(struct failure *why, enum postgres_phase phase, const c
 			last = line;
 		}
 		if (line.at[line.length] == '\0')
-			return unanswered(why, phase, last, attempted);
+			break;
 		line = first_line(line.at + line.length + 1);
 	}
+	/* Of several attempts the last one counts; without any, a setting is wrong. */
+	return attempted ? unanswered(why, phase, last) : set(why, FAILURE_LOCAL, "", last, "");
 }

@@ -64,7 +64,7 @@ one_row(struct probe *p, struct failure *why)
 static PGresult *
 query(struct probe *p, const char *statement, struct failure *why)
 {
-	return postgres_session_ask(&p->session, statement) == 0 ? one_row(p, why) : NULL;
+	return postgres_session_ask(&p->session, statement, true) == 0 ? one_row(p, why) : NULL;
 }
 
 static int
@@ -124,33 +124,6 @@ count_connections(struct probe *p)
 	return 0;
 }
 
-/* Our "options" or PGOPTIONS may have set read-only: where they could, ask the server who set it. */
-static int
-read_override(struct probe *p)
-{
-	struct postgres_result *result = &p->result;
-	const char *options = PQoptions(p->session.conn);
-	PGresult *row;
-
-	/* A backslash may stand within the word and hide it. */
-	if (options == NULL || (strcasestr(options, "read") == NULL && strchr(options, '\\') == NULL))
-		return 0;
-	row = query(p,
-	    "SELECT source FROM pg_catalog.pg_settings "
-	    "WHERE name OPERATOR(pg_catalog.=) 'default_transaction_read_only'",
-	    &result->failure);
-	if (row == NULL)
-		return failure_prefix(&result->failure, "default_transaction_read_only");
-	if (PQnfields(row) == 1)
-		result->overridden = strcmp(PQgetvalue(row, 0, 0), "client") == 0;
-	else
-		(void)failure_set(&result->failure, FAILURE_PROTOCOL,
-		    "%s answered with something else than a setting's source",
-		    postgres_target_address(p->session.target));
-	PQclear(row);
-	return result->failure.kind == FAILURE_NONE ? 0 : -1;
-}
-
 static bool
 reported_on(const struct probe *p, const char *parameter)
 {
@@ -170,7 +143,7 @@ ask(struct probe *p)
 	/* From here on the session reports there. */
 	s->why = why;
 	if (postgres_session_do(s, "BEGIN TRANSACTION READ ONLY") == 0 &&
-	    postgres_session_ask_one(s, p->question) == 0)
+	    postgres_session_ask(s, p->question, false) == 0)
 		row = one_row(p, why);
 	if (row == NULL)
 		return;
@@ -189,31 +162,25 @@ static void
 measure(struct probe *p)
 {
 	struct postgres_result *result = &p->result;
+	const char *options = PQoptions(p->session.conn);
 
 	/* PostgreSQL 14 and later say it unasked: so it is known even if no question is answered. */
 	result->read_only =
 	    reported_on(p, "in_hot_standby") || reported_on(p, "default_transaction_read_only");
+	/* Our "options" or PGOPTIONS may set what the server's own answer would be. */
+	result->overridden = options != NULL && strcasestr(options, "transaction_read_only") != NULL;
 	while (result->query_count < p->samples) {
 		if (select_one(p, &result->query_seconds[result->query_count]) != 0)
 			return;
 		result->query_count++;
 	}
-	if (count_connections(p) == 0 && read_override(p) == 0 && p->question != NULL)
+	if (count_connections(p) == 0 && p->question != NULL)
 		ask(p);
 }
 
-static void
-result_clear(struct postgres_result *result)
-{
-	for (int i = 0; i < POSTGRES_PHASES; i++)
-		result->phase_seconds[i] = -1;
-	result->query_count = 0;
-	result->connections = result->connections_max = -1;
-	result->read_only = result->overridden = false;
-	result->failure = (struct failure){ .kind = FAILURE_NONE };
-	result->answer_failure = (struct failure){ .kind = FAILURE_NONE };
-	result->answer[0] = '\0';
-}
+static const struct postgres_result unknown = {
+	.phase_seconds = { -1, -1, -1, -1 }, .connections = -1, .connections_max = -1
+};
 
 static void
 probe_free(void *work)
@@ -239,14 +206,15 @@ run(void *work)
 }
 
 void
-postgres_probe_and_ask(struct postgres_target *target, size_t samples, const char *question,
-    struct deadline deadline, struct postgres_result *result)
+postgres_probe(struct postgres_target *target, size_t samples, const char *question, struct deadline deadline,
+    struct postgres_result *result)
 {
 	static const struct detached task = { run, probe_free };
 	struct probe *p = calloc(1, sizeof(*p) + samples * sizeof(p->seconds[0]));
 	double *seconds = result->query_seconds;
 
-	result_clear(result);
+	*result = unknown;
+	result->query_seconds = seconds;
 	if (p == NULL) {
 		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
 		return;
@@ -254,8 +222,8 @@ postgres_probe_and_ask(struct postgres_target *target, size_t samples, const cha
 	p->target = postgres_target_share(target);
 	p->deadline = deadline;
 	p->samples = samples;
+	p->result = unknown;
 	p->result.query_seconds = p->seconds;
-	result_clear(&p->result);
 	if (question != NULL && (p->question = strdup(question)) == NULL) {
 		probe_free(p);
 		(void)failure_set(&result->failure, FAILURE_LOCAL, "out of memory");
@@ -268,11 +236,4 @@ postgres_probe_and_ask(struct postgres_target *target, size_t samples, const cha
 	*result = p->result;
 	result->query_seconds = seconds;
 	probe_free(p);
-}
-
-void
-postgres_probe(
-    struct postgres_target *target, size_t samples, struct deadline deadline, struct postgres_result *result)
-{
-	postgres_probe_and_ask(target, samples, NULL, deadline, result);
 }

@@ -51,18 +51,14 @@ struct postgres_result {
 };
 
 /*
- * Connect, send `samples` times SELECT 1, ask for the connection counts, and
- * close.  Never blocks past `deadline` and a tenth of a second.  May be called from several threads,
- * each with a result of its own.
+ * Connect, send `samples` times SELECT 1, ask for the connection counts, then send
+ * `question`, and close.  It is a statement, which runs in a transaction that can
+ * only read: the one column of its one row is the answer.  NULL: none.
+ *
+ * Never blocks past `deadline` and a tenth of a second.  May be called from
+ * several threads, each with a result of its own.
  */
-void postgres_probe(
-    struct postgres_target *target, size_t samples, struct deadline deadline, struct postgres_result *result);
-
-/*
- * The same, and then one statement more, in a transaction that can only read:
- * the one column of its one row is the answer.  NULL: no statement.
- */
-void postgres_probe_and_ask(struct postgres_target *target, size_t samples, const char *question,
+void postgres_probe(struct postgres_target *target, size_t samples, const char *question,
     struct deadline deadline, struct postgres_result *result);
 
 #endif /* PROBES_POSTGRES_POSTGRES_H */

@@ -27,7 +27,6 @@ enum {
 static _Thread_local struct {
 	bool bounded;
 	size_t left;
-	size_t received;
 } allowance;
 
 /* Under another name here, because <sys/socket.h> may define recv() as an inline function. */
@@ -51,10 +50,8 @@ postgres_receive(int fd, void *bytes, size_t size, int flags)
 		return -1;
 	}
 	received = recvfrom(fd, bytes, size < allowance.left ? size : allowance.left, flags, NULL, NULL);
-	if (received > 0) {
+	if (received > 0)
 		allowance.left -= (size_t)received;
-		allowance.received += (size_t)received;
-	}
 	return received;
 }
 
@@ -64,14 +61,13 @@ receive_begin(void)
 {
 	allowance.bounded = true;
 	allowance.left = RECEIVED_AT_ONCE;
-	allowance.received = 0;
 }
 
 static int
 receive_end(struct postgres_session *s)
 {
 	allowance.bounded = false;
-	s->received += allowance.received;
+	s->received += RECEIVED_AT_ONCE - allowance.left;
 	if (s->received > s->received_max)
 		return failure_set(
 		    s->why, FAILURE_PROTOCOL, "%s sends far more than was asked for", s->target->address);
@@ -113,13 +109,6 @@ set_phase(struct postgres_session *s)
 	}
 }
 
-static int
-timed_out(const struct postgres_session *s)
-{
-	return failure_set(s->why, FAILURE_TIMEOUT, "%s did not answer in time (%s)", s->target->address,
-	    PQstatus(s->conn) == CONNECTION_OK ? "query" : postgres_phase_name(s->phase));
-}
-
 /* Several addresses share what is left of the time: one that swallows packets must not use it all up. */
 static struct deadline
 wait_limit(const struct postgres_session *s)
@@ -140,7 +129,9 @@ wait_for(struct postgres_session *s, short events)
 		return failure_set(s->why, FAILURE_LOCAL, "poll: %s", strerror(errno));
 	/* This counts even if there is something to read: a server may send byte by byte for ever. */
 	if (deadline_left_ns(s->deadline) == 0)
-		return timed_out(s);
+		return failure_set(s->why, FAILURE_TIMEOUT, "%s did not answer in time (%s)",
+		    s->target->address,
+		    PQstatus(s->conn) == CONNECTION_OK ? "query" : postgres_phase_name(s->phase));
 	if (ready == 0) {
 		/* An attempt that is shut down fails, and libpq goes on to the next address. */
 		(void)shutdown(fd, SHUT_RDWR);
@@ -161,36 +152,23 @@ postgres_session_mask(const struct postgres_session *s, char *text)
 	secrets_release(&secrets);
 }
 
-/*
- * A server may repeat the password.  It is masked before the text is cut
- * anywhere.  The caller frees the copy; NULL only when memory ran out.
- */
-static char *
-masked(const struct postgres_session *s, const char *text)
+/* A server may repeat the password.  It is masked before the text is cut anywhere.  Valid until the next
+ * call. */
+static const char *
+masked(struct postgres_session *s, const char *text)
 {
-	char *copy = strdup(text != NULL ? text : "no reason given");
-
-	if (copy != NULL)
-		postgres_session_mask(s, copy);
-	return copy;
+	free(s->text);
+	s->text = strdup(text != NULL ? text : "no reason given");
+	if (s->text == NULL)
+		return "out of memory";
+	postgres_session_mask(s, s->text);
+	return s->text;
 }
 
 static int
 out_of_memory(const struct postgres_session *s)
 {
 	return failure_set(s->why, FAILURE_LOCAL, "out of memory");
-}
-
-static int
-not_connected(const struct postgres_session *s)
-{
-	char *text = masked(s, PQerrorMessage(s->conn));
-
-	if (text == NULL)
-		return out_of_memory(s);
-	(void)postgres_failure_connect(s->why, s->phase, text);
-	free(text);
-	return -1;
 }
 
 static int
@@ -204,7 +182,7 @@ await_connection(struct postgres_session *s)
 		if (wanted == PGRES_POLLING_OK)
 			break;
 		if (wanted == PGRES_POLLING_FAILED || PQstatus(s->conn) == CONNECTION_BAD)
-			return not_connected(s);
+			return postgres_failure_connect(s->why, s->phase, masked(s, PQerrorMessage(s->conn)));
 		if (wait_for(s, wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT) != 0)
 			return -1;
 		receive_begin();
@@ -269,23 +247,21 @@ void
 postgres_session_close(struct postgres_session *s)
 {
 	PQfinish(s->conn);
+	free(s->text);
 	s->conn = NULL;
+	s->text = NULL;
 }
 
 /* Statements --------------------------------------------------------- */
 
 /* libpq's first line says what happened; the lines behind it guess why. */
 static int
-connection_lost(const struct postgres_session *s)
+connection_lost(struct postgres_session *s)
 {
-	char *text = masked(s, PQerrorMessage(s->conn));
+	const char *text = masked(s, PQerrorMessage(s->conn));
 
-	if (text == NULL)
-		return out_of_memory(s);
-	(void)failure_set(
+	return failure_set(
 	    s->why, FAILURE_PROTOCOL, "%s: %.*s", s->target->address, (int)strcspn(text, "\n"), text);
-	free(text);
-	return -1;
 }
 
 /* Wait until PQgetResult() would not block. */
@@ -315,18 +291,13 @@ static int
 error_answer(struct postgres_session *s, const PGresult *answer)
 {
 	const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
-	char *text;
 
 	/* Errors that libpq makes up itself have no SQLSTATE: the connection broke. */
 	if (sqlstate == NULL)
 		return connection_lost(s);
-	text = masked(s, PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY));
-	if (text == NULL)
-		return out_of_memory(s);
-	(void)postgres_failure_answer(s->why, sqlstate, text);
 	(void)snprintf(s->sqlstate, sizeof(s->sqlstate), "%s", sqlstate);
-	free(text);
-	return -1;
+	return postgres_failure_answer(
+	    s->why, sqlstate, masked(s, PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY)));
 }
 
 int
@@ -347,22 +318,17 @@ postgres_session_do(struct postgres_session *s, const char *statements)
 	return result;
 }
 
+/*
+ * Of others' statements there may be only one, so it takes the extended protocol: in the simple one
+ * "COMMIT; DROP TABLE x" would leave our transaction.
+ */
 int
-postgres_session_ask(struct postgres_session *s, const char *statement)
+postgres_session_ask(struct postgres_session *s, const char *statement, bool is_ours)
 {
-	if (PQsendQuery(s->conn, statement) == 0 || PQsetSingleRowMode(s->conn) == 0)
-		return connection_lost(s);
-	return 0;
-}
+	int sent = is_ours ? PQsendQuery(s->conn, statement)
+			   : PQsendQueryParams(s->conn, statement, 0, NULL, NULL, NULL, NULL, 0);
 
-/* This uses the extended protocol: in the simple one "COMMIT; DROP TABLE x" would leave our transaction. */
-int
-postgres_session_ask_one(struct postgres_session *s, const char *statement)
-{
-	if (PQsendQueryParams(s->conn, statement, 0, NULL, NULL, NULL, NULL, 0) == 0 ||
-	    PQsetSingleRowMode(s->conn) == 0)
-		return connection_lost(s);
-	return 0;
+	return sent != 0 && PQsetSingleRowMode(s->conn) != 0 ? 0 : connection_lost(s);
 }
 
 /* 0 for rows, and for the end of them. */

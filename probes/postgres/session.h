@@ -31,13 +31,14 @@ struct postgres_target {
 	atomic_int users; /* the owner, and threads that were given it: the last one frees it */
 };
 
+/* What each connection has its own text of. */
+enum { POSTGRES_HOSTS, POSTGRES_ADDRESSES, POSTGRES_PORTS, POSTGRES_OPTIONS };
+enum { POSTGRES_STARTUP_TEXTS = POSTGRES_OPTIONS + 1 };
+
 /* The parameters of one connection, every name an address by now. */
 struct postgres_startup {
 	struct postgres_parameters parameters; /* borrows from the target and from the texts below */
-	struct buffer hosts;
-	struct buffer addresses;
-	struct buffer ports;
-	struct buffer options;
+	struct buffer texts[POSTGRES_STARTUP_TEXTS];
 	size_t address_count;
 	bool resolved; /* there was a name to look up */
 };
@@ -94,6 +95,7 @@ struct postgres_session {
 	struct failure *why;
 	double phase_seconds[POSTGRES_PHASES]; /* negative: that phase did not end, or was not needed */
 	char sqlstate[6];                      /* of the error that a statement was answered with; "": none */
+	char *text;                            /* the last one of the server's, masked; NULL: none */
 
 	enum postgres_phase phase;
 	int64_t phase_began_ns;
@@ -112,11 +114,9 @@ void postgres_session_close(struct postgres_session *s);
 /* Statements that answer with no rows, separated by ';'. */
 int postgres_session_do(struct postgres_session *s, const char *statements);
 
-/* Send one statement that answers with rows.  Then all its rows must be taken. */
-int postgres_session_ask(struct postgres_session *s, const char *statement);
-
-/* The same of a statement that others wrote: the server refuses more than one. */
-int postgres_session_ask_one(struct postgres_session *s, const char *statement);
+/* Send one statement that answers with rows.  Then all its rows must be taken.  Of one that others wrote, the
+ * server refuses more than one. */
+int postgres_session_ask(struct postgres_session *s, const char *statement, bool is_ours);
 
 /*
  * 1: the next row is `*row`, the caller's to PQclear(); 0: there are no more.

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "common/net/resolve.h"
-#include "common/system/regular.h"
 #include "probes/postgres/session.h"
 
 enum {
@@ -163,23 +162,6 @@ check_session_attributes(const char *value, struct failure *why)
 	return failure_set(why, FAILURE_LOCAL, "connection string: invalid target_session_attrs value");
 }
 
-/* libpq opens the file as it is, and would wait for ever on a FIFO. */
-static int
-check_service_file(const struct postgres_parameters *given, struct failure *why)
-{
-	const char *path = getenv("PGSERVICEFILE"), *service = parameters_value(given, "service");
-	const char *fault;
-
-	if (service == NULL)
-		service = getenv("PGSERVICE");
-	if (service == NULL || path == NULL)
-		return 0;
-	fault = regular_fault(path);
-	return fault == NULL
-		   ? 0
-		   : failure_set(why, FAILURE_LOCAL, "PGSERVICEFILE '%s': %s", secret_shown(path), fault);
-}
-
 /*
  * What libpq would do with these parameters: it fills in environment, service
  * file and defaults, checks everything, and then stops before it connects,
@@ -252,8 +234,7 @@ complete(struct postgres_target *target, struct secrets *secrets, struct failure
 	int result;
 
 	parameters_add(&given, target->given);
-	if (check_session_attributes(parameters_value(&given, "target_session_attrs"), why) != 0 ||
-	    check_service_file(&given, why) != 0)
+	if (check_session_attributes(parameters_value(&given, "target_session_attrs"), why) != 0)
 		return -1;
 	asked = ask_libpq(&given, why);
 	if (asked == NULL)
@@ -383,9 +364,9 @@ add_address(struct postgres_startup *s, const char *host, const char *address, i
 {
 	const char *separator = s->address_count > 0 ? "," : "";
 
-	buffer_format(&s->hosts, "%s%s", separator, host);
-	buffer_format(&s->addresses, "%s%s", separator, address);
-	buffer_format(&s->ports, "%s%d", separator, port);
+	buffer_format(&s->texts[POSTGRES_HOSTS], "%s%s", separator, host);
+	buffer_format(&s->texts[POSTGRES_ADDRESSES], "%s%s", separator, address);
+	buffer_format(&s->texts[POSTGRES_PORTS], "%s%d", separator, port);
 	s->address_count++;
 }
 
@@ -439,46 +420,42 @@ static void
 add_statement_timeout(struct postgres_startup *s, struct deadline deadline)
 {
 	const char *own = parameters_value(&s->parameters, "options");
+	struct buffer *options = &s->texts[POSTGRES_OPTIONS];
 	int left = deadline_left_ms(deadline);
 
 	if (own != NULL)
-		buffer_string(&s->options, own);
-	buffer_format(&s->options, "%s-c statement_timeout=%d", own == NULL ? "" : " ", left > 0 ? left : 1);
+		buffer_string(options, own);
+	buffer_format(options, "%s-c statement_timeout=%d", own == NULL ? "" : " ", left > 0 ? left : 1);
 }
 
 int
 postgres_startup_init(struct postgres_startup *s, const struct postgres_target *target,
     struct deadline deadline, struct failure *why)
 {
-	struct buffer *const texts[] = { &s->hosts, &s->addresses, &s->ports, &s->options };
+	static const char *const keywords[POSTGRES_STARTUP_TEXTS] = { "host", "hostaddr", "port", "options" };
 
 	memset(s, 0, sizeof(*s));
 	s->parameters = target->parameters;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		buffer_init(texts[i], LIST_BYTES);
+	for (int i = 0; i < POSTGRES_STARTUP_TEXTS; i++)
+		buffer_init(&s->texts[i], LIST_BYTES);
 	if (add_hosts(s, deadline, why) != 0)
 		return -1;
 	add_statement_timeout(s, deadline);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (int i = 0; i < POSTGRES_STARTUP_TEXTS; i++) {
 		/* A buffer has no NUL at its end by itself. */
-		buffer_append(texts[i], "", 1);
-		if (texts[i]->failed)
+		buffer_append(&s->texts[i], "", 1);
+		if (s->texts[i].failed)
 			return failure_set(why, FAILURE_LOCAL,
 			    "hosts or options of the connection string are longer than 64 KiB, or memory ran out");
+		/* The text is taken only now, because it moves while it grows. */
+		parameters_set(&s->parameters, keywords[i], s->texts[i].text);
 	}
-	/* The texts are taken only now, because a text moves while it grows. */
-	parameters_set(&s->parameters, "options", s->options.text);
-	parameters_set(&s->parameters, "host", s->hosts.text);
-	parameters_set(&s->parameters, "hostaddr", s->addresses.text);
-	parameters_set(&s->parameters, "port", s->ports.text);
 	return 0;
 }
 
 void
 postgres_startup_release(struct postgres_startup *s)
 {
-	buffer_release(&s->hosts);
-	buffer_release(&s->addresses);
-	buffer_release(&s->ports);
-	buffer_release(&s->options);
+	for (int i = 0; i < POSTGRES_STARTUP_TEXTS; i++)
+		buffer_release(&s->texts[i]);
 }

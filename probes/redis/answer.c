@@ -2,13 +2,13 @@
  * Sending to Redis and reading its answers, without trust in the peer.  hiredis believes what a
  * peer announces: it would set memory aside for an array of a thousand million elements.  So the
  * first byte of an answer is checked before hiredis sees any of it, all bytes are counted as they
- * come, and every wait ends at the deadline.  A long array is taken element by element by functions
- * of our own, because hiredis would build a tree of all of it.  Error texts are masked before they
- * are cut: half a password could not be found any more.
+ * come, and every wait ends at the deadline.  Of an array, hiredis asks us before it sets memory
+ * aside.  Error texts are masked before they are cut: half a password could not be found any more.
  */
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +17,6 @@
 enum {
 	ANSWER_BYTES = 65536, /* the most that is buffered for one answer, or for one element of it */
 	QUOTED_BYTES = 200,   /* of a server's error text */
-};
-
-/* How an answer may look. */
-struct expected {
-	const char *first_bytes;
-	size_t bytes_max;
 };
 
 /* What an error answer means.  The first row that begins like it counts; the last row begins like all. */
@@ -69,7 +63,7 @@ redis_session_mask(const struct redis_session *s, char *text)
 
 /* `text` is changed: a peer may echo the password, which must be masked before the text is cut. */
 static int
-error_answer(const struct redis_session *s, const char *command, char *text)
+error_answer(const struct redis_session *s, char *text)
 {
 	const struct meaning *m = meanings;
 	const char *advice;
@@ -82,35 +76,35 @@ error_answer(const struct redis_session *s, const char *command, char *text)
 	while (strncmp(text, m->prefix, strlen(m->prefix)) != 0)
 		m++;
 	if (*text == '\0')
-		return failure_set(s->why, m->kind, "%s: an error without a text", command);
+		return failure_set(s->why, m->kind, "%s: an error without a text", s->command);
 	advice = s->rights != NULL && strcmp(m->prefix, "NOPERM") == 0 ? s->rights : m->advice;
-	return failure_set(s->why, m->kind, "%s: %.*s%s%s%s", command, (int)QUOTED_BYTES, text,
+	return failure_set(s->why, m->kind, "%s: %.*s%s%s%s", s->command, (int)QUOTED_BYTES, text,
 	    strlen(text) > QUOTED_BYTES ? "..." : "", advice != NULL ? ": " : "",
 	    advice != NULL ? advice : "");
 }
 
 static int
-broken_connection(const struct redis_session *s, const char *command)
+broken_connection(const struct redis_session *s)
 {
 	/* With TLS 1.3 a server refuses our certificate only now. */
 	if (s->target->tls != NULL && !s->answered)
 		return redis_tls_broken(s->why);
 	if (s->redis->err == REDIS_ERR_EOF)
 		return failure_set(s->why, FAILURE_PROTOCOL,
-		    "%s: the server closed the connection before it had answered", command);
+		    "%s: the server closed the connection before it had answered", s->command);
 	return failure_set(s->why, FAILURE_PROTOCOL,
-	    "%s: the connection broke before the server had answered: %s", command, s->redis->errstr);
+	    "%s: the connection broke before the server had answered: %s", s->command, s->redis->errstr);
 }
 
 /* Our own side: memory or file descriptors. */
 static int
-poll_failed(const struct redis_session *s, const char *command)
+poll_failed(const struct redis_session *s)
 {
-	return failure_set(s->why, FAILURE_LOCAL, "%s: poll: %s", command, strerror(errno));
+	return failure_set(s->why, FAILURE_LOCAL, "%s: poll: %s", s->command, strerror(errno));
 }
 
 static int
-send_command(const struct redis_session *s, const char *command)
+send_command(const struct redis_session *s)
 {
 	int done = 0;
 
@@ -118,14 +112,15 @@ send_command(const struct redis_session *s, const char *command)
 		int ready;
 
 		if (redisBufferWrite(s->redis, &done) != REDIS_OK)
-			return broken_connection(s, command);
+			return broken_connection(s);
 		if (done)
 			return 0;
 		ready = deadline_poll(s->deadline, s->redis->fd, POLLOUT);
 		if (ready < 0)
-			return poll_failed(s, command);
+			return poll_failed(s);
 		if (ready == 0)
-			return failure_set(s->why, FAILURE_TIMEOUT, "%s: could not be sent in time", command);
+			return failure_set(
+			    s->why, FAILURE_TIMEOUT, "%s: could not be sent in time", s->command);
 	}
 }
 
@@ -135,140 +130,131 @@ send_command(const struct redis_session *s, const char *command)
  * makes it set memory aside.
  */
 static int
-check_first_byte(const struct redis_session *s, const char *command, const struct expected *expected)
+check_first_byte(const struct redis_session *s, const char *first_bytes)
 {
 	const redisReader *reader = s->redis->reader;
 	unsigned char first = (unsigned char)reader->buf[reader->pos];
 
-	if (first != '\0' && strchr(expected->first_bytes, first) != NULL)
+	if (first != '\0' && strchr(first_bytes, first) != NULL)
 		return 0;
 	/* The record type of a TLS alert. */
 	if (first == 0x15)
 		return failure_set(
-		    s->why, FAILURE_PROTOCOL, "%s: the peer speaks TLS: use rediss://", command);
+		    s->why, FAILURE_PROTOCOL, "%s: the peer speaks TLS: use rediss://", s->command);
 	return failure_set(s->why, FAILURE_PROTOCOL,
-	    "%s: the answer begins with byte 0x%02x, which is not Redis's: is this the right port?", command,
-	    first);
+	    "%s: the answer begins with byte 0x%02x, which is not Redis's: is this the right port?",
+	    s->command, first);
 }
 
 static int
-too_long(const struct redis_session *s, const char *command, size_t most)
+too_long(const struct redis_session *s, size_t most)
 {
 	return failure_set(
-	    s->why, FAILURE_PROTOCOL, "%s: the peer answered more than %zu bytes", command, most);
+	    s->why, FAILURE_PROTOCOL, "%s: the peer answered more than %zu bytes", s->command, most);
 }
 
 /* What there is of an answer goes to hiredis; `*reply` is not NULL when it was all. */
 static int
-parse_answer(const struct redis_session *s, const char *command, void **reply)
+parse_answer(const struct redis_session *s, void **reply)
 {
 	redisReader *reader = s->redis->reader;
 
-	/* When a function of ours gives up it has said why; hiredis would call that lack of memory. */
+	/* When create_array() gives up it has said why; hiredis would call that lack of memory. */
 	if (redisReaderGetReply(reader, reply) != REDIS_OK)
 		return s->why->kind != FAILURE_NONE
 			   ? -1
-			   : failure_set(s->why, FAILURE_PROTOCOL, "%s: %s", command, reader->errstr);
+			   : failure_set(s->why, FAILURE_PROTOCOL, "%s: %s", s->command, reader->errstr);
 	/* A line may have no end, and hiredis would collect it for ever. */
 	if (*reply == NULL && reader->len - reader->pos > ANSWER_BYTES)
-		return too_long(s, command, ANSWER_BYTES);
+		return too_long(s, ANSWER_BYTES);
 	return 0;
 }
 
-/* One complete answer.  NULL with s->why. */
-static void *
-read_answer(const struct redis_session *s, const char *command, const struct expected *expected)
+/* Send a command and read one complete answer, which the caller frees. */
+static int
+ask(const struct redis_session *s, const char *first_bytes, size_t bytes_max, const char *format,
+    va_list arguments, redisReply **reply)
 {
 	const redisReader *reader = s->redis->reader;
 	size_t received = 0;
-	void *reply = NULL;
+	void *read = NULL;
 
-	while (reply == NULL) {
+	if (deadline_left_ns(s->deadline) == 0)
+		return failure_set(s->why, FAILURE_TIMEOUT, "%s: no time left to ask", s->command);
+	if (redisvAppendCommand(s->redis, format, arguments) != REDIS_OK)
+		return failure_set(s->why, FAILURE_LOCAL, "%s: out of memory", s->command);
+	if (send_command(s) != 0)
+		return -1;
+	while (read == NULL) {
 		size_t before = reader->len;
 		int ready = deadline_poll(s->deadline, s->redis->fd, POLLIN);
 
-		if (ready < 0) {
-			(void)poll_failed(s, command);
-			return NULL;
-		}
+		if (ready < 0)
+			return poll_failed(s);
 		/* A peer that always has one more byte must not outlast the deadline. */
-		if (ready == 0 || (received > 0 && deadline_left_ns(s->deadline) == 0)) {
-			(void)failure_set(s->why, FAILURE_TIMEOUT, "%s: no answer in time", command);
-			return NULL;
-		}
-		if (redisBufferRead(s->redis) != REDIS_OK) {
-			(void)broken_connection(s, command);
-			return NULL;
-		}
+		if (ready == 0 || (received > 0 && deadline_left_ns(s->deadline) == 0))
+			return failure_set(s->why, FAILURE_TIMEOUT, "%s: no answer in time", s->command);
+		if (redisBufferRead(s->redis) != REDIS_OK)
+			return broken_connection(s);
 		/* Only a part of a TLS record came, which gives no text yet. */
 		if (reader->len == before)
 			continue;
-		if (received == 0 && check_first_byte(s, command, expected) != 0)
-			return NULL;
+		if (received == 0 && check_first_byte(s, first_bytes) != 0)
+			return -1;
 		received += reader->len - before;
-		if (received > expected->bytes_max) {
-			(void)too_long(s, command, expected->bytes_max);
-			return NULL;
-		}
-		if (parse_answer(s, command, &reply) != 0)
-			return NULL;
+		if (received > bytes_max)
+			return too_long(s, bytes_max);
+		if (parse_answer(s, &read) != 0)
+			return -1;
 	}
-	return reply;
+	*reply = read;
+	return 0;
 }
 
 /* What came too early could be taken for the answer to the next command, in no time at all. */
 static int
-check_end(const struct redis_session *s, const char *command)
+check_end(const struct redis_session *s)
 {
 	if (s->redis->reader->len == s->redis->reader->pos)
 		return 0;
-	return failure_set(s->why, FAILURE_PROTOCOL, "%s: the peer answered more than it was asked", command);
+	return failure_set(
+	    s->why, FAILURE_PROTOCOL, "%s: the peer answered more than it was asked", s->command);
 }
 
 /* 0 when the answer is "+<expected>". */
 static int
-check_answer(const struct redis_session *s, const char *command, redisReply *reply, const char *expected)
+check_answer(const struct redis_session *s, redisReply *reply, const char *expected)
 {
 	if (reply->type == REDIS_REPLY_ERROR)
-		return error_answer(s, command, reply->str);
+		return error_answer(s, reply->str);
 	if (strcmp(reply->str, expected) != 0)
 		return failure_set(
-		    s->why, FAILURE_PROTOCOL, "%s: the answer is not '+%s'", command, expected);
-	return check_end(s, command);
+		    s->why, FAILURE_PROTOCOL, "%s: the answer is not '+%s'", s->command, expected);
+	return check_end(s);
 }
 
 int
-redis_session_ask(struct redis_session *s, const char *command, const char *expected, double *seconds)
+redis_session_ask(struct redis_session *s, const char *command, const char *expected, double *seconds,
+    const char *format, ...)
 {
-	static const struct expected simple = { "+-", ANSWER_BYTES };
-	int64_t started_ns;
-	redisReply *reply;
+	int64_t started_ns = clock_now_ns();
+	redisReply *reply = NULL;
+	va_list arguments;
 	int result;
 
-	if (deadline_left_ns(s->deadline) == 0)
-		return failure_set(s->why, FAILURE_TIMEOUT, "%s: no time left to ask", command);
-	started_ns = clock_now_ns();
-	if (send_command(s, command) != 0)
-		return -1;
-	reply = read_answer(s, command, &simple);
+	s->command = command;
+	va_start(arguments, format);
+	result = ask(s, "+-", ANSWER_BYTES, format, arguments, &reply);
+	va_end(arguments);
 	/* The time includes the sending: that is what a client waits for. */
 	*seconds = clock_seconds_since(started_ns);
-	if (reply == NULL)
-		return -1;
-	s->answered = true;
-	result = check_answer(s, command, reply, expected);
+	if (result == 0) {
+		s->answered = true;
+		result = check_answer(s, reply, expected);
+	}
 	freeReplyObject(reply);
 	return result;
 }
-
-/* An array under way. */
-struct element_reader {
-	const struct redis_elements *elements;
-	struct failure *why;
-	size_t count; /* as announced */
-	size_t taken;
-	char *error; /* what came instead; owned */
-};
 
 /* Debian 12 has hiredis 0.14, Debian 13 has 1.x. */
 #if HIREDIS_MAJOR < 1
@@ -277,93 +263,69 @@ typedef int element_count;
 typedef size_t element_count;
 #endif
 
-static void *
-not_a_string(const struct element_reader *t)
+/* What is let through of the array that hiredis reads. */
+struct array_limits {
+	size_t most;
+	const char *too_many;
+	struct failure *why;
+	void *(*create)(const redisReadTask *, element_count); /* hiredis's own */
+};
+
+static int
+not_strings(struct failure *why)
 {
-	if (t->why->kind == FAILURE_NONE)
-		(void)failure_set(t->why, FAILURE_PROTOCOL, "the answer is not an array of strings");
+	return failure_set(why, FAILURE_PROTOCOL, "the answer is not an array of strings");
+}
+
+/* It stands before hiredis's own function, which sets aside what a peer claims, in an inner array too. */
+static void *
+create_array(const redisReadTask *task, element_count count)
+{
+	const struct array_limits *limits = task->privdata;
+
+	if (task->parent != NULL)
+		(void)not_strings(limits->why);
+	else if ((size_t)count > limits->most)
+		(void)failure_set(limits->why, FAILURE_REJECTED, "%s", limits->too_many);
+	else
+		return limits->create(task, count);
 	return NULL;
 }
 
-/* hiredis stops where one of these returns NULL.  Anything else it keeps, but never looks into. */
-static void *
-read_array(const redisReadTask *task, element_count count)
+static int
+check_strings(const struct redis_session *s, redisReply *reply)
 {
-	struct element_reader *t = task->privdata;
-
-	/* It is inside another array. */
-	if (task->parent != NULL)
-		return not_a_string(t);
-	t->count = (size_t)count;
-	return t->elements->begin(t->elements->context, t->count, t->why) == 0 ? t : NULL;
+	if (reply->type == REDIS_REPLY_ERROR)
+		return error_answer(s, reply->str);
+	if (reply->type != REDIS_REPLY_ARRAY)
+		return not_strings(s->why);
+	for (size_t i = 0; i < (size_t)reply->elements; i++)
+		if (reply->element[i]->type != REDIS_REPLY_STRING)
+			return not_strings(s->why);
+	return check_end(s);
 }
 
-static void *
-read_string(const redisReadTask *task, char *text, size_t length)
+redisReply *
+redis_session_array(struct redis_session *s, const char *command, size_t most, const char *too_many,
+    size_t bytes_max, const char *format, ...)
 {
-	struct element_reader *t = task->privdata;
+	redisReader *reader = s->redis->reader;
+	redisReplyObjectFunctions *own = reader->fn, functions = *own;
+	struct array_limits limits = { most, too_many, s->why, own->createArray };
+	redisReply *reply = NULL;
+	va_list arguments;
+	int result;
 
-	if (task->parent == NULL && task->type == REDIS_REPLY_ERROR) {
-		t->error = strndup(text, length);
-		return t->error != NULL ? t : NULL;
-	}
-	if (task->parent == NULL || task->type != REDIS_REPLY_STRING)
-		return not_a_string(t);
-	return t->elements->element(
-		   t->elements->context, t->taken++, (struct slice){ text, length }, t->why) == 0
-		   ? t
-		   : NULL;
-}
-
-static void *
-read_integer(const redisReadTask *task, long long value)
-{
-	(void)value;
-	return not_a_string(task->privdata);
-}
-
-static void *
-read_nil(const redisReadTask *task)
-{
-	return not_a_string(task->privdata);
-}
-
-static void
-forget(void *object)
-{
-	(void)object;
-}
-
-/* They replace hiredis's own, which build a tree and set aside what an inner array claims. */
-static redisReplyObjectFunctions taking_functions = {
-	.createString = read_string,
-	.createArray = read_array,
-	.createInteger = read_integer,
-	.createNil = read_nil,
-	.freeObject = forget,
-};
-
-int
-redis_session_elements(struct redis_session *s, const char *command, const struct redis_elements *elements)
-{
-	const struct expected array = { "*-", elements->bytes_max };
-	struct element_reader t = { .elements = elements, .why = s->why };
-	int result = -1;
-
-	if (deadline_left_ns(s->deadline) == 0)
-		return failure_set(s->why, FAILURE_TIMEOUT, "%s: no time left to ask", command);
-	/* hiredis keeps these pointers, one of them to our stack: so nothing may be asked after this. */
-	s->redis->reader->fn = &taking_functions;
-	s->redis->reader->privdata = &t;
-	if (send_command(s, command) == 0 && read_answer(s, command, &array) != NULL) {
-		if (t.error != NULL)
-			result = error_answer(s, command, t.error);
-		/* Newer types of the protocol have no function here, and so nobody counted them. */
-		else if (t.taken != t.count)
-			(void)not_a_string(&t);
-		else
-			result = check_end(s, command);
-	}
-	free(t.error);
-	return result;
+	s->command = command;
+	functions.createArray = create_array;
+	reader->fn = &functions;
+	reader->privdata = &limits;
+	va_start(arguments, format);
+	result = ask(s, "*-", bytes_max, format, arguments, &reply);
+	va_end(arguments);
+	reader->fn = own;
+	if (result == 0 && check_strings(s, reply) == 0)
+		return reply;
+	freeReplyObject(reply);
+	return NULL;
 }

@@ -16,44 +16,24 @@
 
 /* Sessions ----------------------------------------------------------- */
 
-static int
-queue_failure(const struct redis_session *s, const char *command)
-{
-	return failure_set(s->why, FAILURE_LOCAL, "%s: out of memory", command);
-}
-
-static int
-ask_auth(struct redis_session *s, double *seconds)
-{
-	const char *user = s->target->url.user, *password = s->target->password;
-	/* Before version 6 there are no users, and AUTH takes a password alone. */
-	int queued = user != NULL ? redisAppendCommand(s->redis, "AUTH %s %s", user, password)
-				  : redisAppendCommand(s->redis, "AUTH %s", password);
-
-	return queued == REDIS_OK ? redis_session_ask(s, "AUTH", "OK", seconds) : queue_failure(s, "AUTH");
-}
-
-static int
-ask_select(struct redis_session *s, double *seconds)
-{
-	if (redisAppendCommand(s->redis, "SELECT %s", s->target->database) != REDIS_OK)
-		return queue_failure(s, "SELECT");
-	return redis_session_ask(s, "SELECT", "OK", seconds);
-}
-
 /* Log in and select: together the phase "auth". */
 static int
 enter(struct redis_session *s)
 {
+	const char *user = s->target->url.user, *password = s->target->password;
+	const char *database = s->target->database;
 	double auth = 0, selected = 0;
 
 	/* With nothing to send the phase has no time, instead of 0. */
-	if (s->target->password == NULL && s->target->database == NULL)
+	if (password == NULL && database == NULL)
 		return 0;
-	if (s->target->password != NULL && ask_auth(s, &auth) != 0)
+	/* Before version 6 there are no users, and AUTH takes a password alone. */
+	if (password != NULL &&
+	    (user != NULL ? redis_session_ask(s, "AUTH", "OK", &auth, "AUTH %s %s", user, password)
+			  : redis_session_ask(s, "AUTH", "OK", &auth, "AUTH %s", password)) != 0)
 		return -1;
 	/* This follows AUTH: a server with a password refuses everything before that. */
-	if (s->target->database != NULL && ask_select(s, &selected) != 0)
+	if (database != NULL && redis_session_ask(s, "SELECT", "OK", &selected, "SELECT %s", database) != 0)
 		return -1;
 	s->phase_seconds[REDIS_AUTH] = auth + selected;
 	return 0;
@@ -84,23 +64,11 @@ reach(struct redis_session *s)
 	return fd;
 }
 
-static int
-secure(struct redis_session *s)
-{
-	int64_t started_ns = clock_now_ns();
-
-	if (s->target->tls == NULL)
-		return 0;
-	if (redis_tls_handshake(s->target->tls, s->redis, s->deadline, s->why) != 0)
-		return -1;
-	s->phase_seconds[REDIS_TLS] = clock_seconds_since(started_ns);
-	return 0;
-}
-
 int
 redis_session_open(
     struct redis_session *s, const struct redis_target *target, struct deadline deadline, struct failure *why)
 {
+	int64_t connected_ns;
 	int fd;
 
 	*s = (struct redis_session){ .target = target, .deadline = deadline, .why = why };
@@ -119,7 +87,13 @@ redis_session_open(
 	}
 	/* Else hiredis would take "nothing there yet" for a broken connection. */
 	s->redis->flags &= ~REDIS_BLOCK;
-	return secure(s) == 0 ? enter(s) : -1;
+	connected_ns = clock_now_ns();
+	if (target->tls != NULL) {
+		if (redis_tls_handshake(target->tls, s->redis, deadline, why) != 0)
+			return -1;
+		s->phase_seconds[REDIS_TLS] = clock_seconds_since(connected_ns);
+	}
+	return enter(s);
 }
 
 void
@@ -140,14 +114,6 @@ redis_phase_name(enum redis_phase phase)
 	return names[phase];
 }
 
-static int
-ask_ping(struct redis_session *s, double *seconds)
-{
-	if (redisAppendCommand(s->redis, "PING") != REDIS_OK)
-		return queue_failure(s, "PING");
-	return redis_session_ask(s, "PING", "PONG", seconds);
-}
-
 void
 redis_probe(
     const struct redis_target *target, size_t samples, struct deadline deadline, struct redis_result *result)
@@ -157,7 +123,7 @@ redis_probe(
 
 	result->ping_count = 0;
 	while (open && result->ping_count < samples &&
-	       ask_ping(&s, &result->ping_seconds[result->ping_count]) == 0)
+	       redis_session_ask(&s, "PING", "PONG", &result->ping_seconds[result->ping_count], "PING") == 0)
 		result->ping_count++;
 	/* Phases that ended are results, also when the session failed. */
 	memcpy(result->phase_seconds, s.phase_seconds, sizeof(s.phase_seconds));

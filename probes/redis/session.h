@@ -4,7 +4,6 @@
 #include <hiredis/hiredis.h>
 
 #include "common/net/url.h"
-#include "common/text/slice.h"
 #include "probes/redis/redis.h"
 
 /*
@@ -43,12 +42,12 @@ struct redis_target {
  * good for redis_session_close().
  */
 struct redis_session {
-	redisContext *
-	    redis; /* non-blocking: only deadline_poll() waits; commands are queued by redisAppendCommand() */
+	redisContext *redis; /* non-blocking: only deadline_poll() waits */
 	const struct redis_target *target;
 	struct deadline deadline;
 	struct failure *why;
 	double phase_seconds[REDIS_PHASES]; /* negative: that phase did not end, or was not needed */
+	const char *command;                /* the one that is asked, for the texts */
 	const char *rights; /* advice for a user who lacks the right to a command; NULL: that of PING */
 	bool answered;      /* something came back, through TLS where that is used */
 };
@@ -61,25 +60,20 @@ int redis_session_open(struct redis_session *s, const struct redis_target *targe
 void redis_session_close(struct redis_session *s);
 
 /*
- * Send what is queued and await "+<expected>", and nothing else.  `command` is
- * for the texts.  `*seconds` is the time from the one to the other.
+ * Send a command, which is formatted as by redisCommand(), and await "+<expected>"
+ * and nothing else.  `command` is for the texts.  `*seconds` is the time from the
+ * one to the other.
  */
-int redis_session_ask(struct redis_session *s, const char *command, const char *expected, double *seconds);
-
-/* Takes the elements of an array, each a string.  Each returns 0, or -1 with `why` to end it. */
-struct redis_elements {
-	int (*begin)(void *context, size_t count, struct failure *why);
-	int (*element)(void *context, size_t index, struct slice text, struct failure *why);
-	void *context;
-	size_t bytes_max; /* of the whole answer */
-};
+int redis_session_ask(struct redis_session *s, const char *command, const char *expected, double *seconds,
+    const char *format, ...);
 
 /*
- * Send what is queued and take an array of strings as it comes, without a copy
- * of it.  The last thing a session is asked.
+ * Send a command, likewise, and await an array of at most `most` strings, in at
+ * most `bytes_max` bytes.  The caller frees it with freeReplyObject(); NULL with
+ * `why`, which is `too_many` (rejected) for a longer one.
  */
-int redis_session_elements(
-    struct redis_session *s, const char *command, const struct redis_elements *elements);
+redisReply *redis_session_array(struct redis_session *s, const char *command, size_t most,
+    const char *too_many, size_t bytes_max, const char *format, ...);
 
 /* Mask the password in a text that holds something the server sent. */
 void redis_session_mask(const struct redis_session *s, char *text);

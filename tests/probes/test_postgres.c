@@ -99,7 +99,7 @@ probe(const char *dsn, int64_t deadline_ms)
 	struct postgres_target *target = postgres_target_new(dsn, NULL, &secrets, &why);
 
 	ck_assert_msg(target != NULL, "%s", why.text);
-	postgres_probe(target, SAMPLES, deadline_in(deadline_ms * 1000000), &result);
+	postgres_probe(target, SAMPLES, NULL, deadline_in(deadline_ms * 1000000), &result);
 	postgres_target_free(target);
 	secrets_release(&secrets);
 	return result;

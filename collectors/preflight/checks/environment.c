@@ -98,11 +98,11 @@ environment_run(void *state, struct deadline deadline, struct check_result *resu
 		check_variable(result, environment->variables.items[i]);
 	for (size_t i = 0; i < environment->files.count; i++)
 		check_file(result, environment->files.items[i]);
-	if (environment->config_file != NULL && ownership_check(environment->config_file, &why) != 0)
+	if (environment->config_file != NULL && ownership_check(environment->config_file, false, &why) != 0)
 		check_result_add(result, STATUS_FAIL,
 		    "make the config file this user's or root's, and writable by nobody else: chown, chmod go-w",
 		    "%s", why.text);
-	check_result_pass(result, "%s, %zu variables and %zu files are there",
+	check_result_conclude(result, STATUS_PASS, "%s, %zu variables and %zu files are there",
 	    environment->live ? "live" : "paper", environment->variables.count,
 	    environment->files.count + (environment->config_file != NULL));
 }

@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "collectors/preflight/exchanges.h"
+#include "common/system/time.h"
 #include "exchange/health/assess.h"
 
 const struct option exchange_health_options[] = {
@@ -51,16 +51,13 @@ exchange_health_open(const struct check_setup *setup, void *state, struct failur
 static void
 add_held_back(struct check_result *result, const struct health_venue *venue, double until)
 {
-	time_t seconds = (time_t)until;
-	struct tm utc;
-	char text[32];
+	char text[TIME_TEXT];
 
-	if (gmtime_r(&seconds, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-		text[0] = '\0';
 	if (result->kind == FAILURE_NONE)
 		result->kind = FAILURE_REJECTED;
 	check_result_add(result, STATUS_FAIL, "wait until then, and ask it less often",
-	    "%s: not asked until %s: it has banned this address, or wants fewer requests", venue->name, text);
+	    "%s: not asked until %s: it has banned this address, or wants fewer requests", venue->name,
+	    time_text(until, text));
 }
 
 static const struct request_reading *
@@ -208,8 +205,8 @@ exchange_health_run(void *state, struct deadline deadline, struct check_result *
 		return;
 	}
 	judge_all(health, result);
-	check_result_pass(result, "%zu exchanges are healthy, typical answer %.1f ms", e->count,
-	    result->latency_seconds * 1e3);
+	check_result_conclude(result, STATUS_PASS, "%zu exchanges are healthy, typical answer %.1f ms",
+	    e->count, result->latency_seconds * 1e3);
 }
 
 const struct check exchange_health_check = { sizeof(struct exchange_health), exchange_health_open,

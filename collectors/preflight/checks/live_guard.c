@@ -5,13 +5,19 @@
  * name the exchange in live.verified.
  */
 
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "collectors/preflight/exchanges.h"
 #include "common/text/slice.h"
 #include "positions/keys.h"
+
+extern char **environ;
 
 const struct option live_guard_options[] = {
 	{ .name = "live.armed",
@@ -74,19 +80,104 @@ static const char take_away[] =
 static const char unseen[] =
     "make the directory readable for this program, or name the one where the keys are";
 
-/* The place is named, never the key: evidence and alerts leave this machine. */
+/*
+ * A stray key is one that no configured exchange reads: in paper it may well be a live one.  The place
+ * is named, never the key: evidence and alerts leave this machine.
+ */
 static void
-add_stray(void *context, const char *where)
+add_stray(struct check_result *result, const char *where)
 {
-	check_result_add(context, STATUS_FAIL, take_away,
+	check_result_add(result, STATUS_FAIL, take_away,
 	    "a key that belongs to no exchange on paper is within reach: %.300s", where);
+}
+
+/* Whether a configured exchange's key is read from that name, letter by letter. */
+static bool
+is_configured(const struct exchanges *e, const char *name, size_t length, char separator, bool upper)
+{
+	for (size_t i = 0; i < e->count; i++)
+		for (int part = 0; part < KEY_PARTS; part++) {
+			char text[128];
+
+			(void)snprintf(text, sizeof(text), "%s%c%s", e->names[i], separator,
+			    key_part_name((enum key_part)part));
+			for (char *c = text; upper && *c != '\0'; c++)
+				*c = (char)toupper((unsigned char)*c);
+			if (slice_is((struct slice){ name, length }, text))
+				return true;
+		}
+	return false;
+}
+
+/* Whether it ends with "_SECRET" and the like, however that is written. */
+static bool
+is_key(const char *name, size_t length, char separator)
+{
+	for (int part = 0; part < KEY_PARTS; part++) {
+		const char *ending = key_part_name((enum key_part)part);
+		size_t size = strlen(ending);
+
+		if (length > size + 1 && name[length - size - 1] == separator &&
+		    strncasecmp(name + length - size, ending, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+find_stray_variables(const struct exchanges *e, struct check_result *result)
+{
+	static const char ours[] = "ARBWATCH_";
+	const size_t prefix = strlen(ours);
+
+	for (char **each = environ; each != NULL && *each != NULL; each++) {
+		size_t length = strcspn(*each, "=");
+		char where[128];
+
+		if (length <= prefix || strncasecmp(*each, ours, prefix) != 0 || (*each)[length] == '\0' ||
+		    (*each)[length + 1] == '\0' || !is_key(*each + prefix, length - prefix, '_'))
+			continue;
+		if (strncmp(*each, ours, prefix) == 0 &&
+		    is_configured(e, *each + prefix, length - prefix, '_', true))
+			continue;
+		(void)snprintf(where, sizeof(where), "%.*s", (int)length, *each);
+		add_stray(result, where);
+	}
+}
+
+static void
+find_stray_files(const struct exchanges *e, struct check_result *result)
+{
+	DIR *directory = opendir(e->keys_directory);
+	const struct dirent *entry;
+	struct failure why = { 0 };
+	char where[4400];
+
+	errno = directory == NULL ? errno : 0;
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		size_t length = strlen(entry->d_name);
+
+		if (is_key(entry->d_name, length, '.') &&
+		    !is_configured(e, entry->d_name, length, '.', false)) {
+			(void)snprintf(where, sizeof(where), "%s/%s", e->keys_directory, entry->d_name);
+			add_stray(result, where);
+		}
+		errno = 0;
+	}
+	if (errno != 0) {
+		(void)failure_set(
+		    &why, FAILURE_LOCAL, "cannot list '%s': %s", e->keys_directory, strerror(errno));
+		check_result_add_failure(
+		    result, STATUS_FAIL, unseen, "which keys are within reach is not known", &why);
+	}
+	if (directory != NULL)
+		(void)closedir(directory);
 }
 
 static void
 guard_paper(const struct live_guard *guard, struct check_result *result)
 {
 	const struct exchanges *e = guard->exchanges;
-	struct failure why = { 0 };
 	size_t keys = 0;
 
 	for (size_t i = 0; i < e->count; i++) {
@@ -98,9 +189,9 @@ guard_paper(const struct live_guard *guard, struct check_result *result)
 			    "%s: a live key is within reach: %.300s", e->names[i], credential->where);
 	}
 	/* Keys of exchanges that are not configured are within the bot's reach all the same. */
-	if (exchanges_each_stray_key(e, add_stray, result, &why) != 0)
-		check_result_add_failure(
-		    result, STATUS_FAIL, unseen, "which keys are within reach is not known", &why);
+	find_stray_variables(e, result);
+	if (e->keys_directory != NULL)
+		find_stray_files(e, result);
 	for (size_t i = 0; i < guard->variables.count; i++) {
 		const char *value = keys_variable(guard->variables.items[i]);
 
@@ -112,7 +203,8 @@ guard_paper(const struct live_guard *guard, struct check_result *result)
 	if (guard->armed)
 		check_result_add(result, STATUS_WARN, "unset live.armed (ARBWATCH_LIVE_ARMED)",
 		    "live trading is armed, and this is paper");
-	check_result_pass(result, "no live key is within reach (%zu keys of paper exchanges)", keys);
+	check_result_conclude(
+	    result, STATUS_PASS, "no live key is within reach (%zu keys of paper exchanges)", keys);
 }
 
 /* Live --------------------------------------------------------------- */
@@ -229,8 +321,8 @@ guard_live(const struct live_guard *guard, struct check_result *result)
 		    result, STATUS_FAIL, "name them with --exchange", "no exchange is configured");
 	for (size_t i = 0; i < guard->exchanges->count; i++)
 		guard_account(guard, i, result);
-	check_result_pass(result, "armed; %zu keys, none may withdraw, each is restricted to an address",
-	    guard->exchanges->count);
+	check_result_conclude(result, STATUS_PASS,
+	    "armed; %zu keys, none may withdraw, each is restricted to an address", guard->exchanges->count);
 }
 
 static void

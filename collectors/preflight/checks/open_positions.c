@@ -49,7 +49,7 @@ open_positions_open(const struct check_setup *setup, void *state, struct failure
 
 	s->exchanges = e;
 	s->live = setup->live;
-	s->severity = check_severity(setup->live);
+	s->severity = setup->live ? STATUS_FAIL : STATUS_WARN;
 	if (e->count == 0)
 		return 0;
 	if (policy_read(&s->policy, setup->given, &e->accounts.settings, why) != 0)
@@ -304,12 +304,12 @@ open_positions_run(void *state, struct deadline deadline, struct check_result *r
 	if (why.kind != FAILURE_NONE)
 		check_result_add_failure(result, s->severity, "free some memory", "positions", &why);
 	else if (count == 0)
-		check_result_skip(result, "no account on paper has a key");
+		check_result_conclude(result, STATUS_SKIP, "no account on paper has a key");
 	else if (s->explained > 0)
-		check_result_pass(
-		    result, "%zu accounts, %zu open positions, as the bot believes", count, s->explained);
+		check_result_conclude(result, STATUS_PASS,
+		    "%zu accounts, %zu open positions, as the bot believes", count, s->explained);
 	else
-		check_result_pass(result, "%zu accounts are flat%s", count,
+		check_result_conclude(result, STATUS_PASS, "%zu accounts are flat%s", count,
 		    e->sources.has_engine ? ", and so the bot believes"
 					  : "; the bot's view is not configured");
 	check_result_mask(result, &e->known);

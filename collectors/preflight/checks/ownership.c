@@ -25,8 +25,8 @@ is_read_only(const char *path)
 	return statvfs(path, &mounted) == 0 && (mounted.f_flag & ST_RDONLY) != 0;
 }
 
-static int
-check(const char *path, bool sticky_will_do, struct failure *why)
+int
+ownership_check(const char *path, bool sticky_will_do, struct failure *why)
 {
 	struct stat info;
 	mode_t writers;
@@ -44,12 +44,6 @@ check(const char *path, bool sticky_will_do, struct failure *why)
 }
 
 int
-ownership_check(const char *path, struct failure *why)
-{
-	return check(path, false, why);
-}
-
-int
 ownership_check_way(const char *directory, struct failure *why)
 {
 	char path[PATH_MAX];
@@ -57,12 +51,12 @@ ownership_check_way(const char *directory, struct failure *why)
 
 	if (realpath(directory, path) == NULL)
 		return failure_set(why, FAILURE_LOCAL, "cannot read '%s': %s", directory, strerror(errno));
-	if (check(path, false, why) != 0)
+	if (ownership_check(path, false, why) != 0)
 		return -1;
 	while ((slash = strrchr(path, '/')) != NULL && path[1] != '\0') {
 		/* "/" keeps its slash. */
 		slash[slash == path ? 1 : 0] = '\0';
-		if (check(path, true, why) != 0)
+		if (ownership_check(path, true, why) != 0)
 			return -1;
 	}
 	return 0;

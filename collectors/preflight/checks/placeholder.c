@@ -5,6 +5,7 @@
  */
 
 #include <ctype.h>
+#include <fnmatch.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -30,18 +31,40 @@ reduce(const char *secret, char reduced[LONGEST + 1])
 }
 
 static bool
-is_one_of(const char *text)
+matches(const char *text, const char *const patterns[], size_t count)
 {
-	static const char *const words[] = { "test", "testing", "none", "null", "nil", "undefined", "empty",
-		"default", "admin", "root", "foo", "bar", "foobar", "abc", "abc123", "abcdef", "qwerty",
-		"letmein", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890",
-		"0123456789", "redacted", "hidden", "masked", "unset", "na", "tba", "tbd", "hunter2", "fixme",
-		"sample", "string", "value", "here" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(text, words[i]) == 0)
+	for (size_t i = 0; i < count; i++)
+		if (fnmatch(patterns[i], text, 0) == 0)
 			return true;
 	return false;
+}
+
+/* What no random text has in it by chance; short words stand at its beginning. */
+static bool
+is_unfilled(const char *reduced)
+{
+	static const char *const patterns[] = { "*changeme*", "*changme*", "*goeshere*", "*changethis*",
+		"*changeit*", "*replaceme*", "*replacethis*", "*replacewith*", "*placeholder*", "*yourkey*",
+		"*yourapi*", "*yoursecret*", "*yourpassword*", "*yourtoken*", "*yourpassphrase*",
+		"*insertyour*", "*insertkey*", "*inserthere*", "*putyour*", "*enteryour*", "*pasteyour*",
+		"*examplekey*", "*exampleapi*", "*examplesecret*", "*keyhere*", "*secrethere*", "*tokenhere*",
+		"*passwordhere*", "*dummykey*", "*dummysecret*", "*fakekey*", "*fakesecret*", "*notasecret*",
+		"*notset*", "example*", "dummy*", "todo*", "your*", "xxxx*" };
+
+	return matches(reduced, patterns, sizeof(patterns) / sizeof(*patterns));
+}
+
+/* What is no secret besides, but may be a setting. */
+static bool
+is_a_word(const char *reduced)
+{
+	static const char *const patterns[] = { "test", "testing", "none", "null", "nil", "undefined",
+		"empty", "default", "admin", "root", "foo", "bar", "foobar", "abc", "abc123", "abcdef",
+		"qwerty", "letmein", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789",
+		"1234567890", "0123456789", "redacted", "hidden", "masked", "unset", "na", "tba", "tbd",
+		"hunter2", "fixme", "sample", "string", "value", "here", "*example*" };
+
+	return matches(reduced, patterns, sizeof(patterns) / sizeof(*patterns));
 }
 
 /* The part of `text` behind the first of the words that it begins with; NULL: it begins with none. */
@@ -69,27 +92,6 @@ is_made_of_names(const char *text, const char *const names[], size_t count)
 		text = behind != NULL ? behind : skip_word(text, names, count);
 	}
 	return text != NULL;
-}
-
-/* Words that no random text has in it by chance; short ones stand at its beginning. */
-static bool
-holds_a_word(const char *text)
-{
-	static const char *const anywhere[] = { "changeme", "changme", "goeshere", "changethis", "changeit",
-		"replaceme", "replacethis", "replacewith", "placeholder", "yourkey", "yourapi", "yoursecret",
-		"yourpassword", "yourtoken", "yourpassphrase", "insertyour", "insertkey", "inserthere",
-		"putyour", "enteryour", "pasteyour", "examplekey", "exampleapi", "examplesecret", "keyhere",
-		"secrethere", "tokenhere", "passwordhere", "dummykey", "dummysecret", "fakekey", "fakesecret",
-		"notasecret", "notset" };
-	static const char *const beginnings[] = { "example", "dummy", "todo", "your", "xxxx" };
-
-	for (size_t i = 0; i < sizeof(anywhere) / sizeof(*anywhere); i++)
-		if (strstr(text, anywhere[i]) != NULL)
-			return true;
-	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
-		if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0)
-			return true;
-	return false;
 }
 
 /* "xxxx", "****", "....", "0000"; or two of them, where that cannot be chance: "aaaabbbb". */
@@ -124,7 +126,7 @@ placeholder_is_unfilled(const char *text)
 	if (*text == '\0' || strlen(text) > LONGEST)
 		return false;
 	reduce(text, reduced);
-	return (strlen(text) <= LONGEST_TEMPLATE && is_template(text)) || holds_a_word(reduced);
+	return (strlen(text) <= LONGEST_TEMPLATE && is_template(text)) || is_unfilled(reduced);
 }
 
 bool
@@ -136,7 +138,6 @@ placeholder_is(const char *secret, const char *const names[], size_t count)
 	if (*secret == '\0' || is_one_character_or_two(secret) || is_template(secret))
 		return true;
 	reduce(secret, reduced);
-	return reduced[0] == '\0' || is_one_of(reduced) || holds_a_word(reduced) ||
-	       strstr(reduced, "example") != NULL ||
+	return reduced[0] == '\0' || is_a_word(reduced) || is_unfilled(reduced) ||
 	       (strlen(reduced) <= LONGEST_WORDS && is_made_of_names(reduced, names, count));
 }

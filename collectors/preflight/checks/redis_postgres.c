@@ -120,46 +120,37 @@ servers_close(void *state)
 	free(servers->schema_query);
 }
 
-static int
-open_server(struct servers *servers, const struct check_setup *setup, const char *option, bool is_redis,
-    struct failure *why)
+/* Each returns the target's address; NULL with `why`. */
+static const char *
+open_redis(const struct check_setup *setup, const char *url, struct server *server, struct failure *why)
 {
 	const struct options *given = setup->given;
-	size_t index = servers->count;
-	struct server *server = &servers->items[servers->count++];
-	struct failure reason = { 0 };
-	char *name, *url;
+	const struct redis_tls tls = { .ca_file = options_text(given, "redis.tls.ca-file"),
+		.cert_file = options_text(given, "redis.tls.cert-file"),
+		.key_file = options_text(given, "redis.tls.key-file"),
+		.server_name = options_text(given, "redis.tls.server-name") };
 
-	server->text = strdup(options_item(given, option, index));
-	if (server->text == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	target_split(server->text, &name, &url);
-	if (is_redis) {
-		const struct redis_tls tls = { .ca_file = options_text(given, "redis.tls.ca-file"),
-			.cert_file = options_text(given, "redis.tls.cert-file"),
-			.key_file = options_text(given, "redis.tls.key-file"),
-			.server_name = options_text(given, "redis.tls.server-name") };
+	server->redis_result.ping_seconds = server->seconds;
+	server->redis =
+	    redis_target_new(url, options_text(given, "redis.password"), &tls, setup->secrets, why);
+	return server->redis != NULL ? redis_target_address(server->redis) : NULL;
+}
 
-		server->redis_result.ping_seconds = server->seconds;
-		server->redis = redis_target_new(
-		    url, options_text(given, "redis.password"), &tls, setup->secrets, &reason);
-		if (server->redis != NULL)
-			server->name = name != NULL ? name : redis_target_address(server->redis);
-	} else {
-		server->postgres_result.query_seconds = server->seconds;
-		server->postgres = postgres_target_new(
-		    url, options_text(given, "postgres.password"), setup->secrets, &reason);
-		if (server->postgres != NULL)
-			server->name = name != NULL ? name : postgres_target_address(server->postgres);
-	}
-	return server->name != NULL ? 0 : options_failure(given, option, index, why, "%s", reason.text);
+static const char *
+open_postgres(const struct check_setup *setup, const char *url, struct server *server, struct failure *why)
+{
+	server->postgres_result.query_seconds = server->seconds;
+	server->postgres =
+	    postgres_target_new(url, options_text(setup->given, "postgres.password"), setup->secrets, why);
+	return server->postgres != NULL ? postgres_target_address(server->postgres) : NULL;
 }
 
 static int
 servers_open(const struct check_setup *setup, const char *kind, struct servers *servers, struct failure *why)
 {
 	bool is_redis = strcmp(kind, "redis") == 0;
-	char target[32], warn[32], fail[32];
+	char target[32], warn[32], fail[32], *name, *url;
+	struct failure reason = { 0 };
 	int64_t warn_ns, fail_ns;
 	size_t count;
 
@@ -178,9 +169,19 @@ servers_open(const struct check_setup *setup, const char *kind, struct servers *
 	if (count > SERVERS_MAX)
 		return options_failure(
 		    setup->given, target, SERVERS_MAX, why, "more than %d targets", (int)SERVERS_MAX);
-	while (servers->count < count)
-		if (open_server(servers, setup, target, is_redis, why) != 0)
-			return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct server *server = &servers->items[servers->count++];
+
+		server->text = strdup(options_item(setup->given, target, i));
+		if (server->text == NULL)
+			return failure_set(why, FAILURE_LOCAL, "out of memory");
+		target_split(server->text, &name, &url);
+		server->name = (is_redis ? open_redis : open_postgres)(setup, url, server, &reason);
+		if (server->name == NULL)
+			return options_failure(setup->given, target, i, why, "%s", reason.text);
+		if (name != NULL)
+			server->name = name;
+	}
 	return 0;
 }
 
@@ -199,7 +200,7 @@ is_configured(const struct servers *servers, const char *kind, struct check_resu
 	if (servers->live)
 		check_result_add(result, STATUS_FAIL, hint, "not configured: no %s.target", kind);
 	else
-		check_result_skip(result, "not configured: no %s.target", kind);
+		check_result_conclude(result, STATUS_SKIP, "not configured: no %s.target", kind);
 	return false;
 }
 
@@ -216,15 +217,13 @@ judge_latency(
     const struct servers *servers, const struct server *server, size_t count, struct check_result *result)
 {
 	static const char hint[] = "look at its load and at the network between";
-	double sorted[SERVER_SAMPLES], median;
+	double *samples = &result->samples[result->sample_count], median;
 	bool fails;
 
-	/* A copy, since the evidence lists the samples in the order in which they were taken. */
-	memcpy(sorted, server->seconds, count * sizeof(*sorted));
-	for (size_t i = 0; i < count; i++)
-		result->samples[result->sample_count++] = sorted[i];
-	qsort(sorted, count, sizeof(*sorted), compare_seconds);
-	median = sorted[count / 2];
+	memcpy(samples, server->seconds, count * sizeof(*samples));
+	result->sample_count += count;
+	qsort(samples, count, sizeof(*samples), compare_seconds);
+	median = samples[count / 2];
 	fails = median > servers->fail;
 	if (median > result->latency_seconds)
 		result->latency_seconds = median;
@@ -269,7 +268,7 @@ redis_run(void *state, struct deadline deadline, struct check_result *result)
 		else
 			judge_latency(servers, server, server->redis_result.ping_count, result);
 	}
-	check_result_pass(result, "PING answered in %.2f ms", result->latency_seconds * 1e3);
+	check_result_conclude(result, STATUS_PASS, "PING answered in %.2f ms", result->latency_seconds * 1e3);
 }
 
 const struct check redis_check = { sizeof(struct servers), redis_open, redis_run, servers_close };
@@ -284,9 +283,7 @@ postgres_open(const struct check_setup *setup, void *state, struct failure *why)
 	if (servers_open(setup, "postgres", servers, why) != 0 ||
 	    copy_option(&servers->schema_version, setup->given, "postgres.schema-version", why) != 0)
 		return -1;
-	return servers->schema_version == NULL
-		   ? 0
-		   : copy_option(&servers->schema_query, setup->given, "postgres.schema-query", why);
+	return copy_option(&servers->schema_query, setup->given, "postgres.schema-query", why);
 }
 
 static void
@@ -295,7 +292,8 @@ ask_postgres(void *context, size_t index)
 	struct servers *servers = context;
 	struct server *server = &servers->items[index];
 
-	postgres_probe_and_ask(server->postgres, POSTGRES_SAMPLES, servers->schema_query, servers->deadline,
+	postgres_probe(server->postgres, POSTGRES_SAMPLES,
+	    servers->schema_version != NULL ? servers->schema_query : NULL, servers->deadline,
 	    &server->postgres_result);
 }
 
@@ -341,7 +339,7 @@ postgres_run(void *state, struct deadline deadline, struct check_result *result)
 	parallel_each(servers->count, ask_postgres, servers);
 	for (size_t i = 0; i < servers->count; i++)
 		judge_postgres(servers, &servers->items[i], result);
-	check_result_pass(result, "SELECT 1 answered in %.2f ms, writable%s%.64s",
+	check_result_conclude(result, STATUS_PASS, "SELECT 1 answered in %.2f ms, writable%s%.64s",
 	    result->latency_seconds * 1e3,
 	    servers->schema_version != NULL ? ", schema " : ", schema not checked",
 	    servers->schema_version != NULL ? servers->schema_version : "");

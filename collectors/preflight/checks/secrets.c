@@ -6,7 +6,9 @@
  */
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +17,14 @@
 
 #include "collectors/preflight/checks/ownership.h"
 #include "collectors/preflight/checks/placeholder.h"
-#include "collectors/preflight/checks/processes.h"
 #include "collectors/preflight/exchanges.h"
 #include "positions/keys.h"
 
-enum { SHOWN_MOST = 4 };
+enum {
+	SECRET_LEAST = 8,            /* bytes: a shorter one would be found by chance */
+	ARGUMENTS_READ = 128 * 1024, /* of each process: the kernel's limit for one argument */
+	PROCESSES_MOST = 4,          /* that are named */
+};
 
 static const char rights[] = "make it readable by its owner alone: chmod 0400";
 static const char real_value[] = "put the real value there";
@@ -135,6 +140,18 @@ check_directory(const char *path, struct check_result *result)
 		    "%s", why.text);
 }
 
+static bool
+holds_secret(const char *text, size_t length, const struct secrets *secrets)
+{
+	for (size_t i = 0; i < secrets->count; i++) {
+		size_t size = strlen(secrets->values[i]);
+
+		if (size >= SECRET_LEAST && memmem(text, length, secrets->values[i], size) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* A config file that holds a secret must be kept like a secret's file. */
 static void
 check_config(const char *path, const struct secrets *known, struct check_result *result)
@@ -146,13 +163,10 @@ check_config(const char *path, const struct secrets *known, struct check_result 
 	if (path == NULL || stat(path, &info) != 0 || (info.st_mode & 077) == 0)
 		return;
 	content = secret_read_file(path, &why);
-	for (size_t i = 0; content != NULL && i < known->count; i++)
-		if (strlen(known->values[i]) >= SHOWN_LEAST && strstr(content, known->values[i]) != NULL) {
-			check_result_add(result, STATUS_FAIL, "chmod 0600 the config file",
-			    "others may read '%s' (mode %04o), and a secret is in it", path,
-			    (unsigned)(info.st_mode & 07777));
-			break;
-		}
+	if (content != NULL && holds_secret(content, strlen(content), known))
+		check_result_add(result, STATUS_FAIL, "chmod 0600 the config file",
+		    "others may read '%s' (mode %04o), and a secret is in it", path,
+		    (unsigned)(info.st_mode & 07777));
 	secret_free(content);
 }
 
@@ -195,20 +209,61 @@ check_variable(const struct secrets_state *secrets, struct check_result *result,
 		secrets_add(looked_for, value);
 }
 
+/* Processes ---------------------------------------------------------- */
+
+/* Returns how many bytes were read: 0 for a process that has ended, or is not ours to read. */
+static size_t
+read_entry(int proc, const char *pid, const char *entry, char *text, size_t size)
+{
+	char path[320];
+	size_t length = 0;
+	ssize_t got = 1;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", pid, entry);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && length < size && (got = read(fd, text + length, size - length)) > 0)
+		length += (size_t)got;
+	if (fd >= 0)
+		(void)close(fd);
+	return length;
+}
+
+/* All users may read the arguments of all processes.  A secret that is encoded there is not found. */
 static void
 check_processes(const struct secrets *looked_for, struct deadline deadline, struct check_result *result)
 {
-	struct shown shown[SHOWN_MOST];
-	bool all;
-	size_t count = processes_showing(looked_for, deadline, shown, SHOWN_MOST, &all);
+	char *text = malloc(ARGUMENTS_READ), name[32];
+	DIR *proc = opendir("/proc");
+	size_t count = 0;
+	bool all = false;
 
+	while (proc != NULL && text != NULL && deadline_left_ns(deadline) > 0 && !all) {
+		const struct dirent *entry = readdir(proc);
+		size_t length;
+
+		all = entry == NULL || count == PROCESSES_MOST;
+		if (all || !isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		length = read_entry(dirfd(proc), entry->d_name, "cmdline", text, ARGUMENTS_READ);
+		if (!holds_secret(text, length, looked_for))
+			continue;
+		/* The name ends with a line break. */
+		length = read_entry(dirfd(proc), entry->d_name, "comm", name, sizeof(name));
+		name[length > 0 ? length - 1 : 0] = '\0';
+		check_result_add(result, STATUS_FAIL,
+		    "hand it over in a file or a variable, and change it: it was public",
+		    "process %s (%s) has a secret in its arguments", entry->d_name, name);
+		count++;
+	}
 	if (!all)
 		check_result_add(result, STATUS_WARN, "run it where /proc can be read",
 		    "the arguments of other processes could not all be looked at");
-	for (size_t i = 0; i < count; i++)
-		check_result_add(result, STATUS_FAIL,
-		    "hand it over in a file or a variable, and change it: it was public",
-		    "process %ld (%s) has a secret in its arguments", (long)shown[i].pid, shown[i].name);
+	if (proc != NULL)
+		(void)closedir(proc);
+	if (text != NULL)
+		explicit_bzero(text, ARGUMENTS_READ);
+	free(text);
 }
 
 static void
@@ -238,9 +293,9 @@ secrets_run(void *state, struct deadline deadline, struct check_result *result)
 		check_processes(&looked_for, deadline, result);
 	count += secrets->files.count + secrets->variables.count;
 	if (count + e->known.count == 0)
-		check_result_skip(result, "no secrets are configured");
-	check_result_pass(
-	    result, "%zu keys, files and variables are there, and only their owner may read them", count);
+		check_result_conclude(result, STATUS_SKIP, "no secrets are configured");
+	check_result_conclude(result, STATUS_PASS,
+	    "%zu keys, files and variables are there, and only their owner may read them", count);
 	/* These include the bot's own secrets, which no other check meets. */
 	check_result_mask(result, &looked_for);
 	secrets_release(&looked_for);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -19,8 +18,7 @@
 
 enum {
 	BODY_LIMIT = 64 * 1024,
-	FIRST_NAP_NS = 50 * 1000 * 1000,
-	LONGEST_NAP_NS = 800 * 1000 * 1000,
+	RETRY_NS = 200 * 1000 * 1000, /* from one attempt to the next */
 	/* Seconds: an Alertmanager whose clock is behind ours would take "ends now" for "ends soon", and
 	 * keep the later end that it knows. */
 	RESOLVED_AGO = 5,
@@ -227,39 +225,23 @@ is_final(const struct http_response *response)
 
 /* The page of an error often names the path.  It is masked before it is cut. */
 static void
-describe(struct alertmanager *each, const struct http_response *response)
-{
-	char *values[] = { (char *)each->token };
-	const struct secrets token = { .values = values, .count = each->token != NULL ? 1 : 0 };
-	char body[1024] = "";
-
-	if (response->body.length > 0)
-		(void)snprintf(body, sizeof(body), "%.*s", SLICE_ARGS(response->body));
-	secrets_mask(&token, body);
-	(void)snprintf(
-	    each->fault, sizeof(each->fault), "it answered with status %d: %.200s", response->status, body);
-}
-
-static void
 read_answer(struct alertmanager *each, const struct http_response *response)
 {
+	char *values[] = { (char *)each->token }, body[1024] = "";
+	const struct secrets token = { .values = values, .count = each->token != NULL ? 1 : 0 };
+
 	each->accepted = response->failure.kind == FAILURE_NONE && response->status / 100 == 2;
 	each->fault[0] = '\0';
-	if (response->failure.kind != FAILURE_NONE)
+	if (response->failure.kind != FAILURE_NONE) {
 		(void)snprintf(each->fault, sizeof(each->fault), "%s", response->failure.text);
-	else if (!each->accepted)
-		describe(each, response);
+	} else if (!each->accepted) {
+		if (response->body.length > 0)
+			(void)snprintf(body, sizeof(body), "%.*s", SLICE_ARGS(response->body));
+		secrets_mask(&token, body);
+		(void)snprintf(each->fault, sizeof(each->fault), "it answered with status %d: %.200s",
+		    response->status, body);
+	}
 	check_text_clean(each->fault);
-}
-
-static void
-nap(int64_t nanoseconds, struct deadline deadline)
-{
-	int64_t left = deadline_left_ns(deadline);
-	int64_t wait_ns = nanoseconds < left ? nanoseconds : left;
-	struct timespec wait = { .tv_sec = wait_ns / second_ns, .tv_nsec = wait_ns % second_ns };
-
-	(void)nanosleep(&wait, NULL);
 }
 
 static void
@@ -270,18 +252,17 @@ send_to(void *context, size_t index)
 	struct alertmanager *each = &sending->items[index];
 	struct http_request request = { .url = each->url, .body = sending->text, .headers = headers };
 	struct http_response response;
-	int64_t nap_ns = FIRST_NAP_NS;
 
 	for (;;) {
+		struct deadline next;
+
 		http_ask(each->client, &request, 1, NULL, sending->deadline, &response);
 		read_answer(each, &response);
-		if (each->accepted || is_final(&response))
+		next = deadline_in(RETRY_NS);
+		if (each->accepted || is_final(&response) || next.at_ns >= sending->deadline.at_ns)
 			return;
-		nap(nap_ns, sending->deadline);
-		if (deadline_left_ns(sending->deadline) == 0)
-			return;
-		if (nap_ns < LONGEST_NAP_NS)
-			nap_ns *= 2;
+		/* Nothing is awaited but the time. */
+		(void)deadline_poll(next, -1, 0);
 	}
 }
 

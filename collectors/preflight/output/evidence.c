@@ -18,28 +18,27 @@ enum { FORMAT = 1, LEAST_NS = 100 * 1000 * 1000 };
 /* What it says ------------------------------------------------------- */
 
 static json_t *
-check_document(enum preflight_check check, const struct check_result *result)
-{
-	json_t *document = json_pack("{s:s, s:s, s:s, s:s, s:f}", "name", check_name(check), "status",
-	    check_status_name(result->status), "reason", result->reason, "hint", result->hint,
-	    "duration_seconds", result->seconds);
-
-	if (document != NULL && result->latency_seconds >= 0)
-		(void)json_object_set_new(document, "latency_seconds", json_real(result->latency_seconds));
-	if (document != NULL && result->kind != FAILURE_NONE)
-		(void)json_object_set_new(document, "kind", json_string(failure_kind_name(result->kind)));
-	return document;
-}
-
-static json_t *
 checks_document(const struct report *report)
 {
 	json_t *list = json_array();
 
-	for (int check = 0; check < CHECKS; check++)
-		if (report->listed[check])
-			(void)json_array_append_new(
-			    list, check_document((enum preflight_check)check, &report->results[check]));
+	for (int check = 0; check < CHECKS; check++) {
+		const struct check_result *result = &report->results[check];
+		json_t *document;
+
+		if (!report->listed[check])
+			continue;
+		document = json_pack("{s:s, s:s, s:s, s:s, s:f}", "name",
+		    check_name((enum preflight_check)check), "status", check_status_name(result->status),
+		    "reason", result->reason, "hint", result->hint, "duration_seconds", result->seconds);
+		if (result->latency_seconds >= 0)
+			(void)json_object_set_new(
+			    document, "latency_seconds", json_real(result->latency_seconds));
+		if (result->kind != FAILURE_NONE)
+			(void)json_object_set_new(
+			    document, "kind", json_string(failure_kind_name(result->kind)));
+		(void)json_array_append_new(list, document);
+	}
 	return list;
 }
 

@@ -92,6 +92,8 @@ gate 0 paper --alertmanager.url "$url" --check redis
 check "a check alone resolves nothing" asked '"PreflightFailed" in alerts'
 gate 0 paper --alertmanager.url "$url" --no-alerts
 check "nor does a run without alerts" asked '"PreflightFailed" in alerts'
+gate 0 paper --alertmanager.url "$url" --alertmanager.ca-file "$work/nowhere.pem" --no-alerts
+check "which opens no client" said '8/8 pass'
 
 # Resolved ------------------------------------------------------------
 

@@ -102,10 +102,9 @@ stop "$SPAWNED"
 
 # Files that have no end are no settings.
 for each in "--tls.ca-file $work/fifo --exchange okx=http://127.0.0.1:$paper_port/okx" \
-	"--alertmanager.ca-file $work/fifo --alertmanager.url http://127.0.0.1:1" \
-	"--postgres.target service=bot"; do
+	"--alertmanager.ca-file $work/fifo --alertmanager.url http://127.0.0.1:1"; do
 	# shellcheck disable=SC2086  # flags and their values
-	PGSERVICEFILE=$work/fifo run 2 timeout 10 "$preflight" --env paper --exchange.profiles "$repository/exchanges" $each
+	run 2 timeout 10 "$preflight" --env paper --exchange.profiles "$repository/exchanges" $each
 	check "why" grep -q "fifo': is no regular file" "$work/err"
 done
 

@@ -128,7 +128,7 @@ START_TEST(the_worst_finding_is_the_status)
 	check_result_add(&result, STATUS_WARN, "one thing", "a is %d", 1);
 	check_result_add(&result, STATUS_FAIL, "another", "b");
 	check_result_add(&result, STATUS_WARN, "one thing", "c");
-	check_result_pass(&result, "all is well");
+	check_result_conclude(&result, STATUS_PASS, "all is well");
 	ck_assert_int_eq(result.status, STATUS_FAIL);
 	ck_assert_str_eq(result.reason, "a is 1; b; c");
 	ck_assert_str_eq(result.hint, "one thing; another");
@@ -140,8 +140,8 @@ START_TEST(a_check_that_is_skipped_does_not_pass)
 	struct check_result result;
 
 	check_result_init(&result);
-	check_result_skip(&result, "nothing to do");
-	check_result_pass(&result, "all is well");
+	check_result_conclude(&result, STATUS_SKIP, "nothing to do");
+	check_result_conclude(&result, STATUS_PASS, "all is well");
 	ck_assert_int_eq(result.status, STATUS_SKIP);
 	ck_assert_str_eq(result.reason, "nothing to do");
 }
