@@ -8,7 +8,7 @@
  * docs/engine.md repeats them for the bot's author.  Values are text until they are here, because a double
  * would lose digits of a quantity.
  *
- * In Redis it is one HGETALL, .  Redis deletes a hash with its last
+ * In Redis it is one HGETALL.  Redis deletes a hash with its last
  * field.  So no hash and no positions look the same to it, and only updated_at, which the bot writes always,
  * tells "nothing is open" from "the list was lost".  A missing updated_at is also an error because Redis
  * keeps the hash of a bot that died.  Whether two fields mean the same position ("KRW-BTC" beside "BTC/KRW")
