@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "collectors/harness/targets.h"
-#include "contract/postgres_latency.h"
+#include "contract/collector.h"
 #include "probes/postgres/postgres.h"
 
 static const struct option options[] = {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "collectors/harness/targets.h"
-#include "contract/redis_latency.h"
+#include "contract/collector.h"
 #include "probes/redis/redis.h"
 
 static const struct option options[] = {

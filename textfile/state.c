@@ -346,7 +346,7 @@ state_read(struct metrics *last, struct slice text)
 }
 
 int
-state_load(const struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why)
+state_load(struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why)
 {
 	struct buffer text;
 	enum textfile_found found = textfile_read(file, &text, why);

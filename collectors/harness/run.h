@@ -2,18 +2,30 @@
 #define COLLECTORS_HARNESS_RUN_H
 
 #include "collectors/harness/collector.h"
-#include "collectors/harness/settings.h"
-#include "common/text/buffer.h"
 #include "contract/collector.h"
-#include "textfile/publish.h"
+#include "textfile/state.h"
+
+/* What the flags that every collector has say, checked. */
+struct collector_settings {
+	char directory[4096];
+	char name[72];
+	char env[8];
+	int64_t interval_ns; /* 0: run once */
+	int64_t timeout_ns;
+	enum log_level log_level;
+	enum log_format log_format;
+	bool print; /* --stdout */
+	bool fail_on_down;
+};
 
 /*
- * What a loop remembers of the file it published.  As long as nobody else wrote
- * the file, the next run goes on from memory without reading it back, and if the
- * file itself was lost, no count is.  All zero at first.
+ * What is known of the file, since it was read or published.  As long as nobody else
+ * writes it, it is not read again; and if the file that a loop published is lost, no
+ * count is.  All zero at first.
  */
 struct publisher {
 	struct metrics *last; /* what the file says of families that a run remembers; NULL: nothing yet */
+	enum state_result found;
 	struct textfile_mark mark;
 };
 
@@ -43,9 +55,5 @@ void run_collect(struct run *run, void *state);
  * it was, and the metrics are the counts and kept gauges that wait for a run that can be published.
  */
 int run_publish(const struct run *run, struct failure *why);
-
-/* The text of a file, with its checksum, once validate() finds no fault in it.  The buffer is for the caller
- * to release also after -1 with `why`. */
-int run_text(const struct metrics *m, struct buffer *text, struct failure *why);
 
 #endif /* COLLECTORS_HARNESS_RUN_H */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "collectors/harness/collector.h"
-#include "contract/targets.h"
+#include "contract/collector.h"
 
 /*
  * What the collectors for one kind of server share: "--target [NAME=]URL" any
