@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/text/text.h"
 #include "textfile/publish.h"
 
 /* Even a run that used up its time may wait this long for another one that is just publishing. */
@@ -244,20 +245,6 @@ textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
 }
 
 static int
-write_all(int fd, struct slice text)
-{
-	while (text.length > 0) {
-		ssize_t written = write(fd, text.at, text.length);
-
-		if (written < 0 && errno != EINTR)
-			return -1;
-		if (written > 0)
-			text = (struct slice){ text.at + written, text.length - (size_t)written };
-	}
-	return 0;
-}
-
-static int
 open_temporary(const struct textfile *file, const char *temporary)
 {
 	return openat(
@@ -318,7 +305,7 @@ textfile_replace(
 
 	if (fd < 0)
 		return fail(file, why, "write", ".", ".tmp");
-	written = write_all(fd, text);
+	written = text_write(fd, text);
 	/* Some file systems tell of a full disk only when the file is closed. */
 	if (close(fd) != 0 || written != 0) {
 		(void)fail(file, why, "write", ".", ".tmp");
