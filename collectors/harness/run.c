@@ -4,7 +4,7 @@
  * failed, and this file draws the conclusions, in the same way for all programs.
  *
  * Counters go on from the first of these that there is: our memory, if the file is still the one that
- * we wrote; the file; our memory, if the file is lost or damaged and nobody has published since.
+ * we read or wrote; the file; our memory, if the file is lost or damaged and nobody has published since.
  * Otherwise they start at zero, and that is counted as a reset.  Reading and replacing happen under
  * the file's lock, so that two runs at the same time lose no counts.
  */
@@ -110,7 +110,8 @@ read_published(struct publisher *p, struct textfile *file, const struct metrics 
 	metrics_free(p->last);
 	p->last = last;
 	p->found = *found;
-	/* Which publication that is, nobody knows without the lock: at least the last one that is known. */
+	/* Without the lock it is not known which publication this is.  The last known one is safe: if there
+	 * was a later one, textfile_is_last() denies it. */
 	file->read.publication = p->mark.publication;
 	p->mark = file->read;
 	return 0;
