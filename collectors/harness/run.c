@@ -18,6 +18,7 @@
 #include "common/version.h"
 #include "textfile/encode.h"
 #include "textfile/state.h"
+#include "textfile/validate.h"
 
 /* Measuring ----------------------------------------------------------- */
 
@@ -194,16 +195,34 @@ run_collect(struct run *run, void *state)
 
 /* Publishing ---------------------------------------------------------- */
 
-/* The text of a file with its checksum.  The buffer is for the caller to release also after a failure. */
-static int
+static void
+keep_first_fault(void *context, const struct fault *fault)
+{
+	struct fault *first = context;
+
+	if (first->rule == NULL)
+		*first = *fault;
+}
+
+/* If the encoder ever wrote what node_exporter refuses, nothing would be published. */
+int
 run_text(const struct metrics *m, struct buffer *text, struct failure *why)
 {
+	struct fault first = { 0 };
+	long faults;
+
 	buffer_init(text, TEXTFILE_LARGEST);
 	encode(m, text);
 	checksum_append(text);
 	if (text->failed)
 		return failure_set(why, FAILURE_LOCAL,
 		    "the file would exceed 256 MiB, or memory ran out: nothing published");
+	faults = validate(buffer_slice(text), keep_first_fault, &first);
+	if (faults < 0)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (faults > 0)
+		return failure_set(why, FAILURE_LOCAL,
+		    "line %u would harm node_exporter, nothing published: %s", first.line, first.text);
 	return 0;
 }
 

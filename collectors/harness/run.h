@@ -56,4 +56,8 @@ void run_collect(struct run *run, void *state);
  */
 int run_publish(const struct run *run, struct failure *why);
 
+/* The text of a file, with its checksum, once validate() finds no fault in it.  The buffer is for the caller
+ * to release also after -1 with `why`. */
+int run_text(const struct metrics *m, struct buffer *text, struct failure *why);
+
 #endif /* COLLECTORS_HARNESS_RUN_H */
