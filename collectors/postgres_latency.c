@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "collectors/harness/targets.h"
-#include "contract/postgres_latency.h"
+#include "contract/collector.h"
 #include "probes/postgres/postgres.h"
 
 static const struct option options[] = {
@@ -155,18 +155,6 @@ postgres_latency_open(const struct options *given, struct secrets *secrets, void
 	return result;
 }
 
-static void
-postgres_latency_collect(void *state, struct run *run)
-{
-	targets_collect(state, run);
-}
-
-static void
-postgres_latency_close(void *state)
-{
-	targets_close(state);
-}
-
 const struct collector collector = {
 	.name = "postgres_latency",
 	.summary = "measure how long PostgreSQL takes to let a client in and to answer SELECT 1",
@@ -174,6 +162,6 @@ const struct collector collector = {
 	.families = postgres_families,
 	.family_count = POSTGRES_FAMILIES,
 	.open = postgres_latency_open,
-	.collect = postgres_latency_collect,
-	.close = postgres_latency_close,
+	.collect = targets_collect,
+	.close = targets_close,
 };

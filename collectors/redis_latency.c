@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "collectors/harness/targets.h"
-#include "contract/redis_latency.h"
+#include "contract/collector.h"
 #include "probes/redis/redis.h"
 
 static const struct option options[] = {
@@ -154,18 +154,6 @@ redis_latency_open(const struct options *given, struct secrets *secrets, void **
 	return result;
 }
 
-static void
-redis_latency_collect(void *state, struct run *run)
-{
-	targets_collect(state, run);
-}
-
-static void
-redis_latency_close(void *state)
-{
-	targets_close(state);
-}
-
 const struct collector collector = {
 	.name = "redis_latency",
 	.summary = "measure how long Redis takes to let a client in and to answer PING",
@@ -173,6 +161,6 @@ const struct collector collector = {
 	.families = redis_families,
 	.family_count = REDIS_FAMILIES,
 	.open = redis_latency_open,
-	.collect = redis_latency_collect,
-	.close = redis_latency_close,
+	.collect = targets_collect,
+	.close = targets_close,
 };

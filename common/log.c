@@ -13,10 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/deadline.h"
 #include "common/log.h"
+#include "common/system/time.h"
 #include "common/text/buffer.h"
 #include "common/text/utf8.h"
 
@@ -131,24 +132,11 @@ add_masked_field(const struct log *log, struct buffer *line, const char *key, co
 	free(value);
 }
 
-static void
-add_time(const struct log *log, struct buffer *line)
-{
-	struct timespec now;
-	struct tm utc;
-	char date[32], text[48];
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &utc);
-	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-	(void)snprintf(text, sizeof(text), "%s.%03dZ", date, (int)(now.tv_nsec / 1000000));
-	add_field(log, line, "ts", text);
-}
-
 void
 log_write(const struct log *log, enum log_level level, const char *message, ...)
 {
 	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char now[TIME_TEXT];
 	struct buffer line;
 	const char *key;
 	va_list fields;
@@ -157,7 +145,7 @@ log_write(const struct log *log, enum log_level level, const char *message, ...)
 		return;
 	buffer_init(&line, LONGEST_LINE);
 	/* These three are not masked: a secret as short as "0" would spoil what programs parse. */
-	add_time(log, &line);
+	add_field(log, &line, "ts", time_text(clock_unix_seconds(), now));
 	add_field(log, &line, "level", level_names[level]);
 	add_field(log, &line, "collector", log->program);
 	add_masked_field(log, &line, "msg", message);

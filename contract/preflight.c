@@ -5,7 +5,7 @@
  */
 
 #include "contract/preflight.h"
-#include "contract/latency_bounds.h"
+#include "contract/collector.h"
 
 /* Kept gauges have no labels here: one file holds one verdict. */
 const struct family preflight_families[PREFLIGHT_FAMILIES] = {

@@ -126,34 +126,15 @@ merging_release(struct merging *m)
 	names_release(&m->before_part);
 }
 
-/* What "x_sum" is a part of: "x"; of other names, nothing. */
-static struct slice
-whole_of(struct slice name, bool *bucket)
-{
-	static const char *const suffixes[] = { "_bucket", "_count", "_sum" };
-
-	for (size_t i = 0; i < 3; i++) {
-		*bucket = i == 0;
-		if (slice_ends_with(name, suffixes[i]))
-			return (struct slice){ name.at, name.length - strlen(suffixes[i]) };
-	}
-	return (struct slice){ name.at, 0 };
-}
-
 /* The joined family that takes a name which `family` needs, or NULL. */
 static const struct merged_family *
 find_collision(const struct merging *m, const struct parsed_family *family)
 {
-	bool bucket;
-	struct slice whole = whole_of(family->name, &bucket);
-	const struct names_entry *entry = names_find(&m->names, whole);
+	enum sample_part part;
+	const struct names_entry *entry = names_find(&m->names, sample_whole_name(family->name, &part));
 
-	if (entry != NULL) {
-		const struct merged_family *other = &m->families[entry->number];
-
-		if (composite_type(other->type) && !(bucket && other->type == SAMPLE_SUMMARY))
-			return other;
-	}
+	if (entry != NULL && sample_type_has(m->families[entry->number].type, part))
+		return &m->families[entry->number];
 	if (!composite_type(family->type))
 		return NULL;
 	entry = names_find(&m->before_part, family->name);
@@ -167,9 +148,9 @@ add_joined(struct merging *m, const struct parsed_family *family, uint32_t *numb
 {
 	struct merged_family *families =
 	    array_reserve(m->families, &m->family_room, m->family_count + 1, sizeof(*families));
-	bool bucket;
-	struct slice whole = whole_of(family->name, &bucket);
-	struct names *parts = bucket ? &m->before_bucket : &m->before_part;
+	enum sample_part part;
+	struct slice whole = sample_whole_name(family->name, &part);
+	struct names *parts = part == PART_BUCKET ? &m->before_bucket : &m->before_part;
 
 	if (families == NULL)
 		return -1;

@@ -348,27 +348,28 @@ metrics_observe(struct metrics *m, const struct family *histogram, const char *c
 	s->value += value;
 }
 
-static void
-merge_series(const struct family *family, struct series *into, const struct series *from)
+void
+metrics_merge_series(struct metrics *m, size_t family, const struct series *from, bool gauges_stay)
 {
-	if (family->type == METRIC_GAUGE)
-		into->value = from->value;
-	else
+	const struct rows *rows = &m->rows[family];
+	size_t before = rows->count;
+	struct series *into = metrics_need(m, family, from->labels, from->labels_length);
+
+	if (into == NULL)
+		return;
+	if (rows->family->type != METRIC_GAUGE)
 		into->value += from->value;
-	for (size_t i = 0; into->counts != NULL && from->counts != NULL && i <= family->bound_count; i++)
+	else if (!gauges_stay || rows->count > before)
+		into->value = from->value;
+	for (size_t i = 0; into->counts != NULL && i <= rows->family->bound_count; i++)
 		into->counts[i] += from->counts[i];
 }
 
 static void
 merge_rows(struct metrics *m, size_t family, const struct rows *from)
 {
-	for (size_t i = 0; i < from->count; i++) {
-		const struct series *s = &from->series[i];
-		struct series *into = metrics_need(m, family, s->labels, s->labels_length);
-
-		if (into != NULL)
-			merge_series(from->family, into, s);
-	}
+	for (size_t i = 0; i < from->count; i++)
+		metrics_merge_series(m, family, &from->series[i], false);
 }
 
 void

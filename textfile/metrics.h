@@ -92,6 +92,10 @@ struct metrics *metrics_like(
 struct series *metrics_series_at(struct metrics *m, size_t family, size_t index);
 void metrics_clear_family(struct metrics *m, size_t family);
 
+/* Add one series of other metrics with the same tables: counts add up, a gauge is set, or stays where it is
+ * there. */
+void metrics_merge_series(struct metrics *m, size_t family, const struct series *from, bool gauges_stay);
+
 /* The series with these values (packed as in struct series), made if it is not there; NULL: dropped, and
  * counted. */
 struct series *metrics_need(struct metrics *m, size_t family, const char *labels, size_t length);

@@ -13,10 +13,26 @@
 #include "common/text/utf8.h"
 #include "textfile/number.h"
 #include "textfile/parse_internal.h"
-#include "textfile/series.h"
 
 /* node_exporter takes more, but its time grows with the square of their number, as ours does. */
 enum { LABELS_MOST = 256 };
+
+bool
+composite_type(enum sample_type type)
+{
+	return type == SAMPLE_HISTOGRAM || type == SAMPLE_GAUGE_HISTOGRAM || type == SAMPLE_SUMMARY;
+}
+
+struct slice
+sample_bound_label(enum sample_type type)
+{
+	switch (type) {
+	case SAMPLE_SUMMARY: return SLICE("quantile");
+	case SAMPLE_HISTOGRAM:
+	case SAMPLE_GAUGE_HISTOGRAM: return SLICE("le");
+	default: return (struct slice){ "", 0 };
+	}
+}
 
 /* Faults --------------------------------------------------------------- */
 
@@ -183,7 +199,7 @@ read_label(struct parser *p, const char *at, enum sample_type type, struct label
 		return NULL;
 	label->value.length = (size_t)(at - label->value.at);
 	/* node_exporter refuses the whole file if a bound is not a number. */
-	if (slice_equal(label->name, series_bound_label(type)) && !number_valid(label->value)) {
+	if (slice_equal(label->name, sample_bound_label(type)) && !number_valid(label->value)) {
 		parser_refuse(p, "bound", "label '%.*s' is '%.*s', no number", FAULT_ARGS(label->name),
 		    FAULT_ARGS(label->value));
 		return NULL;
@@ -196,7 +212,7 @@ static int
 check_twice(struct parser *p, const struct sample *sample, enum sample_type type)
 {
 	const struct label *labels = &p->document->labels[sample->labels];
-	struct slice bound = series_bound_label(type);
+	struct slice bound = sample_bound_label(type);
 
 	for (size_t i = 1; i < sample->label_count; i++)
 		for (size_t j = 0; j < i; j++)

@@ -25,8 +25,20 @@ enum sample_type {
 	SAMPLE_GAUGE_HISTOGRAM
 };
 
+/* Histograms and summaries: one series is written as several lines. */
+bool composite_type(enum sample_type type);
+
+/* The label that tells such lines apart: "le", "quantile", or "" for the other types. */
+struct slice sample_bound_label(enum sample_type type);
+
 /* Which line of its family a sample is.  All but PART_VALUE belong to histograms and summaries. */
 enum sample_part { PART_VALUE, PART_BUCKET, PART_SUM, PART_COUNT };
+
+/* What "x_sum" may be a part of: "x", and which part; of other names nothing, and PART_VALUE. */
+struct slice sample_whole_name(struct slice name, enum sample_part *part);
+
+/* Whether the lines of such a family have this part. */
+bool sample_type_has(enum sample_type type, enum sample_part part);
 
 struct label {
 	struct slice name;

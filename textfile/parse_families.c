@@ -27,38 +27,40 @@ add_family(struct parser *p, struct slice name, uint32_t *family)
 	return 0;
 }
 
-static bool
-type_has_part(enum sample_type type, enum sample_part part)
+bool
+sample_type_has(enum sample_type type, enum sample_part part)
 {
 	if (type == SAMPLE_SUMMARY)
 		return part == PART_SUM || part == PART_COUNT;
-	return type == SAMPLE_HISTOGRAM || type == SAMPLE_GAUGE_HISTOGRAM;
+	return part != PART_VALUE && (type == SAMPLE_HISTOGRAM || type == SAMPLE_GAUGE_HISTOGRAM);
+}
+
+struct slice
+sample_whole_name(struct slice name, enum sample_part *part)
+{
+	static const char *const suffixes[] = {
+		[PART_BUCKET] = "_bucket", [PART_SUM] = "_sum", [PART_COUNT] = "_count"
+	};
+
+	for (*part = PART_COUNT; *part != PART_VALUE; --*part)
+		if (slice_ends_with(name, suffixes[*part]))
+			return (struct slice){ name.at, name.length - strlen(suffixes[*part]) };
+	return (struct slice){ name.at, 0 };
 }
 
 /* Whether `name` is a part ("x_sum") of a histogram or summary that is known by now. */
 static bool
 find_whole(const struct parser *p, struct slice name, uint32_t *family, uint8_t *part)
 {
-	static const struct {
-		const char *suffix;
-		enum sample_part part;
-	} parts[] = { { "_bucket", PART_BUCKET }, { "_count", PART_COUNT }, { "_sum", PART_SUM } };
+	enum sample_part found;
+	const struct names_entry *whole = names_find(&p->names, sample_whole_name(name, &found));
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		const struct names_entry *whole;
-
-		if (!slice_ends_with(name, parts[i].suffix))
-			continue;
-		whole =
-		    names_find(&p->names, (struct slice){ name.at, name.length - strlen(parts[i].suffix) });
-		if (whole == NULL || whole->tag != PART_VALUE ||
-		    !type_has_part(p->document->families[whole->number].type, parts[i].part))
-			return false;
-		*family = whole->number;
-		*part = (uint8_t)parts[i].part;
-		return true;
-	}
-	return false;
+	if (whole == NULL || whole->tag != PART_VALUE ||
+	    !sample_type_has(p->document->families[whole->number].type, found))
+		return false;
+	*family = whole->number;
+	*part = (uint8_t)found;
+	return true;
 }
 
 int

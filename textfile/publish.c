@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/text/text.h"
 #include "textfile/publish.h"
 
 /* Even a run that used up its time may wait this long for another one that is just publishing. */
@@ -178,8 +179,17 @@ textfile_close(struct textfile *file)
 	file->lock = file->directory = -1;
 }
 
+static struct textfile_mark
+mark_of(const struct stat *info)
+{
+	return (struct textfile_mark){ .device = info->st_dev,
+		.inode = info->st_ino,
+		.size = info->st_size,
+		.modified_ns = (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec };
+}
+
 enum textfile_found
-textfile_read(const struct textfile *file, struct buffer *text, struct failure *why)
+textfile_read(struct textfile *file, struct buffer *text, struct failure *why)
 {
 	enum textfile_found found = TEXTFILE_UNREADABLE;
 	char name[96];
@@ -193,6 +203,8 @@ textfile_read(const struct textfile *file, struct buffer *text, struct failure *
 	if (fd < 0 && errno == ENOENT)
 		return TEXTFILE_MISSING;
 	if (fd >= 0 && fstat(fd, &info) == 0) {
+		/* Before it is read: what somebody writes into it meanwhile does not fit the mark. */
+		file->read = mark_of(&info);
 		if (!S_ISREG(info.st_mode) || info.st_size > TEXTFILE_LARGEST)
 			found = TEXTFILE_UNUSABLE;
 		else if (buffer_fill(text, fd, (size_t)info.st_size) == 0)
@@ -209,16 +221,12 @@ textfile_read(const struct textfile *file, struct buffer *text, struct failure *
 static struct textfile_mark
 look_at_published(const struct textfile *file)
 {
-	struct textfile_mark mark = { 0 };
 	struct stat info;
 	char name[96];
 
-	if (fstatat(file->directory, entry(file, "", ".prom", name), &info, AT_SYMLINK_NOFOLLOW) == 0)
-		mark = (struct textfile_mark){ .device = info.st_dev,
-			.inode = info.st_ino,
-			.size = info.st_size,
-			.modified_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec };
-	return mark;
+	if (fstatat(file->directory, entry(file, "", ".prom", name), &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return (struct textfile_mark){ 0 };
+	return mark_of(&info);
 }
 
 bool
@@ -226,7 +234,7 @@ textfile_is_marked(const struct textfile *file, const struct textfile_mark *mark
 {
 	struct textfile_mark now = look_at_published(file);
 
-	return mark->publication > 0 && now.device == mark->device && now.inode == mark->inode &&
+	return mark->inode > 0 && now.device == mark->device && now.inode == mark->inode &&
 	       now.size == mark->size && now.modified_ns == mark->modified_ns;
 }
 
@@ -234,20 +242,6 @@ bool
 textfile_is_last(const struct textfile *file, const struct textfile_mark *mark)
 {
 	return mark->publication > 0 && (file->publications == mark->publication || file->publications == 0);
-}
-
-static int
-write_all(int fd, struct slice text)
-{
-	while (text.length > 0) {
-		ssize_t written = write(fd, text.at, text.length);
-
-		if (written < 0 && errno != EINTR)
-			return -1;
-		if (written > 0)
-			text = (struct slice){ text.at + written, text.length - (size_t)written };
-	}
-	return 0;
 }
 
 static int
@@ -311,7 +305,7 @@ textfile_replace(
 
 	if (fd < 0)
 		return fail(file, why, "write", ".", ".tmp");
-	written = write_all(fd, text);
+	written = text_write(fd, text);
 	/* Some file systems tell of a full disk only when the file is closed. */
 	if (close(fd) != 0 || written != 0) {
 		(void)fail(file, why, "write", ".", ".tmp");

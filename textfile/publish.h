@@ -9,6 +9,15 @@
 #include "common/failure.h"
 #include "common/text/buffer.h"
 
+/* A .prom file as it was read or published: while it is the same, its content is known without reading it. */
+struct textfile_mark {
+	dev_t device;
+	ino_t inode; /* 0: there is no file */
+	int64_t size;
+	int64_t modified_ns;
+	uint64_t publication; /* which one it was, of all that were written; 0: not known */
+};
+
 /*
  * One .prom file of ours in a directory: locked, read, replaced in one step.
  *
@@ -39,7 +48,8 @@ struct textfile {
 	char name[80];    /* "<stem>" */
 	uint64_t resets;  /* how often the state was lost: change it, and textfile_replace() remembers it */
 	uint64_t resets_before;
-	uint64_t publications; /* by all writers, so far */
+	uint64_t publications;     /* by all writers, so far */
+	struct textfile_mark read; /* the file as textfile_read() found it */
 };
 
 /* 0, or -1 with `why` (local): no such directory, no permission, or the lock was held until the deadline, and
@@ -62,16 +72,7 @@ enum textfile_found {
 };
 
 /* What "<name>.prom" holds.  In every case `text` is for buffer_release(). */
-enum textfile_found textfile_read(const struct textfile *file, struct buffer *text, struct failure *why);
-
-/* A published file as its writer left it: while it is the same, its content is known without reading it. */
-struct textfile_mark {
-	dev_t device;
-	ino_t inode;
-	int64_t size;
-	int64_t modified_ns;
-	uint64_t publication; /* which one it was, of all that were written; 0: nothing was written yet */
-};
+enum textfile_found textfile_read(struct textfile *file, struct buffer *text, struct failure *why);
 
 /* Whether "<name>.prom" still is the marked file, unchanged. */
 bool textfile_is_marked(const struct textfile *file, const struct textfile_mark *mark);

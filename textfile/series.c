@@ -15,23 +15,6 @@
 #include "textfile/number.h"
 #include "textfile/series.h"
 
-bool
-composite_type(enum sample_type type)
-{
-	return type == SAMPLE_HISTOGRAM || type == SAMPLE_GAUGE_HISTOGRAM || type == SAMPLE_SUMMARY;
-}
-
-struct slice
-series_bound_label(enum sample_type type)
-{
-	switch (type) {
-	case SAMPLE_SUMMARY: return SLICE("quantile");
-	case SAMPLE_HISTOGRAM:
-	case SAMPLE_GAUGE_HISTOGRAM: return SLICE("le");
-	default: return (struct slice){ "", 0 };
-	}
-}
-
 /* A name and a value are hashed differently: a="b" and b="a" differ. */
 static uint64_t
 hash_name(struct hash_key key, struct slice name)
@@ -44,7 +27,7 @@ series_read(
     const struct document *document, const struct sample *sample, uint32_t family, struct hash_key key)
 {
 	const struct label *labels = &document->labels[sample->labels];
-	struct slice bound = series_bound_label(document->families[sample->family].type);
+	struct slice bound = sample_bound_label(document->families[sample->family].type);
 	struct series_key series = { 0 };
 	uint64_t sum = 0;
 
@@ -122,7 +105,7 @@ bool
 series_equal(const struct document *a, const struct sample *x, const struct document *b,
     const struct sample *y, enum sample_type type)
 {
-	struct slice bound = series_bound_label(type);
+	struct slice bound = sample_bound_label(type);
 
 	if (equal_in_order(a, x, b, y, bound))
 		return true;
@@ -237,7 +220,7 @@ static const struct label *
 find_bound(const struct group *g, const struct sample *sample, size_t *others)
 {
 	const struct label *labels = &g->checker->document->labels[sample->labels], *bound = NULL;
-	struct slice name = series_bound_label(g->family->type);
+	struct slice name = sample_bound_label(g->family->type);
 
 	*others = 0;
 	for (size_t i = 0; i < sample->label_count; i++) {

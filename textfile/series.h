@@ -10,12 +10,6 @@
  * differ in `le` (`quantile`) alone are one series.
  */
 
-/* Histograms and summaries: one series is written as several lines. */
-bool composite_type(enum sample_type type);
-
-/* The label that tells such lines apart: "le", "quantile", or "" for the other types. */
-struct slice series_bound_label(enum sample_type type);
-
 struct series_key {
 	uint64_t hash;                /* of family and labels */
 	uint64_t names;               /* of the label names alone, those of empty values too */

@@ -346,7 +346,7 @@ state_read(struct metrics *last, struct slice text)
 }
 
 int
-state_load(const struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why)
+state_load(struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why)
 {
 	struct buffer text;
 	enum textfile_found found = textfile_read(file, &text, why);
@@ -381,23 +381,6 @@ has_first_label(const struct metrics *run, const char *key, const char *value)
 }
 
 static void
-continue_series(struct metrics *run, size_t index, const struct series *old)
-{
-	const struct family *family = metrics_family(run, index);
-	size_t before = metrics_series_count(run, index);
-	struct series *s = metrics_need(run, index, old->labels, old->labels_length);
-
-	if (s == NULL)
-		return;
-	if (family->type != METRIC_GAUGE)
-		s->value += old->value;
-	else if (metrics_series_count(run, index) > before)
-		s->value = old->value;
-	for (size_t i = 0; s->counts != NULL && i <= family->bound_count; i++)
-		s->counts[i] += old->counts[i];
-}
-
-static void
 continue_family(struct metrics *run, size_t index, const struct metrics *old)
 {
 	const char *key = metrics_family(run, index)->labels[0], *last = NULL;
@@ -411,7 +394,7 @@ continue_family(struct metrics *run, size_t index, const struct metrics *old)
 			still = has_first_label(run, key, s->labels);
 		last = s->labels;
 		if (still)
-			continue_series(run, index, s);
+			metrics_merge_series(run, index, s, true);
 	}
 }
 

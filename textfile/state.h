@@ -38,8 +38,7 @@ enum state_result {
 enum state_result state_read(struct metrics *last, struct slice text);
 
 /* The same from the file.  0, or -1 with `why`: it is there and cannot be read, or memory ran out. */
-int state_load(
-    const struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why);
+int state_load(struct textfile *file, struct metrics *last, enum state_result *result, struct failure *why);
 
 /*
  * The last line of every file of ours is a comment with a checksum of all

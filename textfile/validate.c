@@ -179,16 +179,15 @@ check_duplicates(struct validation *c)
 
 /* A family that stands beside the histogram, summary or counter it seems to be a part of. */
 static void
-check_part(struct validation *c, size_t index, const struct parsed_family *whole, bool bucket)
+check_part(struct validation *c, size_t index, const struct parsed_family *whole)
 {
 	const struct parsed_family *part = &c->document->families[index];
-	bool takes_name = composite_type(whole->type) && !(bucket && whole->type == SAMPLE_SUMMARY);
 
-	if (takes_name && whole->sample_count > 0)
+	if (whole->sample_count > 0)
 		fault_report(&c->faults, FAULT_DROP, first_line(c, index), "suffix_collision",
 		    "'%.*s' is also a name of the histogram or summary '%.*s': one of the two is left out",
 		    FAULT_ARGS(part->name), FAULT_ARGS(whole->name));
-	else if (takes_name)
+	else
 		fault_report(&c->faults, FAULT_MISREAD, whole->type_line, "type_ignored",
 		    "TYPE of '%.*s' comes after '%.*s', which is served untyped", FAULT_ARGS(whole->name),
 		    FAULT_ARGS(part->name));
@@ -197,27 +196,25 @@ check_part(struct validation *c, size_t index, const struct parsed_family *whole
 static void
 check_suffixes(struct validation *c, const struct names *names, size_t index)
 {
-	static const char *const suffixes[] = { "_bucket", "_count", "_sum", "_total" };
+	static const char total[] = "_total";
 	const struct parsed_family *family = &c->document->families[index], *whole;
+	enum sample_part part;
+	struct slice name = sample_whole_name(family->name, &part);
+	const struct names_entry *entry;
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		size_t length = strlen(suffixes[i]);
-		const struct names_entry *entry;
-
-		if (!slice_ends_with(family->name, suffixes[i]))
-			continue;
-		entry = names_find(names, (struct slice){ family->name.at, family->name.length - length });
-		if (entry == NULL)
-			return;
-		whole = &c->document->families[entry->number];
-		if (i < 3)
-			check_part(c, index, whole, i == 0);
-		else if (whole->type == SAMPLE_COUNTER && whole->sample_count == 0 && !family->has_type)
-			fault_report(&c->faults, FAULT_MISREAD, whole->type_line, "type_ignored",
-			    "TYPE names '%.*s' but the samples are called '%.*s', which is served untyped",
-			    FAULT_ARGS(whole->name), FAULT_ARGS(family->name));
+	if (part == PART_VALUE && slice_ends_with(family->name, total))
+		name.length = family->name.length - strlen(total);
+	entry = names_find(names, name);
+	if (entry == NULL)
 		return;
-	}
+	whole = &c->document->families[entry->number];
+	if (sample_type_has(whole->type, part))
+		check_part(c, index, whole);
+	else if (part == PART_VALUE && whole->type == SAMPLE_COUNTER && whole->sample_count == 0 &&
+		 !family->has_type)
+		fault_report(&c->faults, FAULT_MISREAD, whole->type_line, "type_ignored",
+		    "TYPE names '%.*s' but the samples are called '%.*s', which is served untyped",
+		    FAULT_ARGS(whole->name), FAULT_ARGS(family->name));
 }
 
 static void

@@ -5,13 +5,17 @@
  *
  * Everything that SIGHUP may change is in one struct, which is made anew as a whole and takes the
  * old one's place only if it is good: a mistake in the config file must not end a loop that works.
+ * Name and directory go into paths, labels and log lines, so they are limited here to what is
+ * harmless in all of them.  Mistakes are refused at the start, because a collector that runs with
+ * other settings than its operator meant is worse than one that does not run.
+ *
  * Signals need no flags.  SIGTERM ends the process wherever it is, because a published file is
  * replaced in one step and nothing else is to be saved; SIGHUP stays blocked and is taken between
  * two runs.
  */
 
 #include <assert.h>
-#include <malloc.h>
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +25,138 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/harness/run.h"
-#include "collectors/harness/settings.h"
 #include "common/system/streams.h"
 #include "common/version.h"
 
 enum { EXIT_PUBLISHED = 0, EXIT_NOT_PUBLISHED = 1, EXIT_USAGE = 2, EXIT_DOWN = 3 };
-enum { LARGE_BLOCK = 128 * 1024, TABLES_MOST = 16 };
+enum { TABLES_MOST = 16 };
 enum { ENDED = -1 }; /* there was something to print, and nothing more to do */
+
+/* Settings ------------------------------------------------------------ */
+
+static const struct option common_options[] = {
+	{ .name = "config.file", .argument = "FILE", .help = "read settings from this YAML file" },
+	{ .name = "config.check",
+	    .flag_only = true,
+	    .help = "check the settings, print the result, and exit" },
+	{ .name = "textfile.directory",
+	    .argument = "DIR",
+	    .fallback = "/var/lib/prometheus/node-exporter",
+	    .help = "directory in which the .prom file is published" },
+	{ .name = "name",
+	    .argument = "NAME",
+	    .help = "name of the file without .prom, and value of the label collector (default: the "
+		    "program's name)" },
+	{ .name = "env", .argument = "paper|live", .fallback = "paper", .help = "label env of every sample" },
+	{ .name = "interval",
+	    .argument = "DURATION",
+	    .help = "repeat at this interval, in one process; without it, run once" },
+	{ .name = "timeout",
+	    .argument = "DURATION",
+	    .fallback = "5s",
+	    .help = "time limit of a run, including name resolution; at most the interval" },
+	{ .name = "fail-on-down",
+	    .help = "exit with status 3 if something could not be measured; see the exit statuses below" },
+	{ .name = "stdout",
+	    .flag_only = true,
+	    .help = "print this run's metrics instead of publishing them; counters start at zero" },
+	{ .name = "list-metrics",
+	    .flag_only = true,
+	    .help = "print name, type, labels and help of every metric, and exit" },
+	{ .name = "log.level",
+	    .argument = "debug|info|warn|error",
+	    .fallback = "info",
+	    .help = "least severe level that is logged" },
+	{ .name = "log.format",
+	    .argument = "logfmt|json",
+	    .fallback = "logfmt",
+	    .help = "format of the log" },
+	{ .name = "version", .flag_only = true, .help = "print the version, and exit" },
+	{ .name = "help", .flag_only = true, .help = "print this help, and exit" },
+	{ 0 },
+};
+
+static const int64_t shortest_interval_ns = 10 * 1000 * 1000;
+static const int64_t longest_ns = INT64_C(24) * 3600 * 1000 * 1000 * 1000;
+
+/* A file stem and a label: no slash, no leading dot or dash. */
+static bool
+is_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length > 64 || *text == '.' || *text == '-')
+		return false;
+	for (; *text != '\0'; text++)
+		if (!isalnum((unsigned char)*text) && strchr("_.-", *text) == NULL)
+			return false;
+	return true;
+}
+
+static int
+read_identity(struct collector_settings *s, const struct options *o, struct failure *why)
+{
+	const char *name = options_given(o, "name") ? options_text(o, "name") : collector.name;
+	const char *env = options_text(o, "env"), *directory = options_text(o, "textfile.directory");
+
+	if (!is_name(name))
+		return options_failure(o, "name", 0, why,
+		    "'%s' is not a name: it may have up to 64 letters, digits, '_', '.', '-', and not begin with '.' or '-'",
+		    secret_shown(name));
+	if (strcmp(env, "paper") != 0 && strcmp(env, "live") != 0)
+		return options_failure(o, "env", 0, why, "'%s' is neither paper nor live", secret_shown(env));
+	/* It is logged at the start: a value that looks like a URL with a password is refused and not shown.
+	 */
+	if (strlen(directory) >= sizeof(s->directory) || *directory == '\0' ||
+	    secret_shown(directory) != directory)
+		return options_failure(o, "textfile.directory", 0, why, "must be a path of 1 to 4095 bytes");
+	(void)snprintf(s->name, sizeof(s->name), "%s", name);
+	(void)snprintf(s->env, sizeof(s->env), "%s", env);
+	(void)snprintf(s->directory, sizeof(s->directory), "%s", directory);
+	return 0;
+}
+
+static int
+read_times(struct collector_settings *s, const struct options *o, struct failure *why)
+{
+	if (options_duration(o, "interval", &s->interval_ns, why) != 0 ||
+	    options_duration(o, "timeout", &s->timeout_ns, why) != 0)
+		return -1;
+	if (options_given(o, "interval") &&
+	    (s->interval_ns < shortest_interval_ns || s->interval_ns > longest_ns))
+		return options_failure(o, "interval", 0, why, "must be from 10ms to 1d");
+	if (s->timeout_ns <= 0 || s->timeout_ns > longest_ns)
+		return options_failure(o, "timeout", 0, why, "must be from 1ms to 1d");
+	if (s->interval_ns == 0 || s->timeout_ns <= s->interval_ns)
+		return 0;
+	/* A default is made to fit; what somebody wrote is not changed behind their back. */
+	if (options_given(o, "timeout"))
+		return options_failure(o, "timeout", 0, why, "'%s' is longer than the interval '%s'",
+		    options_text(o, "timeout"), options_text(o, "interval"));
+	s->timeout_ns = s->interval_ns;
+	return 0;
+}
+
+static int
+read_settings(struct collector_settings *s, const struct options *o, struct failure *why)
+{
+	const char *level = options_text(o, "log.level"), *format = options_text(o, "log.format");
+
+	*s = (struct collector_settings){ 0 };
+	if (read_identity(s, o, why) != 0 || read_times(s, o, why) != 0)
+		return -1;
+	if (log_level_parse(level, &s->log_level) != 0)
+		return options_failure(
+		    o, "log.level", 0, why, "'%s' is not debug, info, warn or error", secret_shown(level));
+	if (log_format_parse(format, &s->log_format) != 0)
+		return options_failure(
+		    o, "log.format", 0, why, "'%s' is not logfmt or json", secret_shown(format));
+	s->print = options_switch(o, "stdout");
+	s->fail_on_down = options_switch(o, "fail-on-down");
+	return 0;
+}
+
+/* The program --------------------------------------------------------- */
 
 /* What SIGHUP replaces as a whole. */
 struct setup {
@@ -60,7 +189,7 @@ setup_make(struct harness *p, struct setup *setup, struct failure *why)
 	const size_t counts[] = { collector.family_count, RUN_FAMILIES };
 
 	*setup = (struct setup){ 0 };
-	if (settings_read(&setup->settings, collector.name, p->options, why) != 0)
+	if (read_settings(&setup->settings, p->options, why) != 0)
 		return -1;
 	if (collector.open(p->options, &p->secrets, &setup->state, why) != 0)
 		return -1;
@@ -337,25 +466,12 @@ prepare(struct harness *p, int argc, char *argv[])
 	return ENDED;
 }
 
-/*
- * Once a large block was freed, malloc takes the next ones of that size from its
- * heap, where they are copied as they grow and stay when they are freed: a run
- * that holds a body of some megabytes, then lists, then metrics would need the sum
- * of them.  With a threshold of our own each is mapped alone, and gone when freed.
- */
-static void
-set_malloc_threshold(void)
-{
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
-}
-
 int
 main(int argc, char *argv[])
 {
 	struct harness p = { 0 };
 	int status;
 
-	set_malloc_threshold();
 	occupy_standard_streams();
 	/* A closed pipe, or a limit on the size of files, must be an error and not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);

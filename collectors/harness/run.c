@@ -4,7 +4,7 @@
  * failed, and this file draws the conclusions, in the same way for all programs.
  *
  * Counters go on from the first of these that there is: our memory, if the file is still the one that
- * we wrote; the file; our memory, if the file is lost or damaged and nobody has published since.
+ * we read or wrote; the file; our memory, if the file is lost or damaged and nobody has published since.
  * Otherwise they start at zero, and that is counted as a reset.  Reading and replacing happen under
  * the file's lock, so that two runs at the same time lose no counts.
  */
@@ -84,31 +84,58 @@ run_log_info(struct run *run, const char *target, const char *message)
 	log_write(run->log, LOG_INFO, message, "target", target, NULL);
 }
 
-/* The lock is not needed to read: a file is replaced in one step.  NULL when it is there and cannot be read.
+/*
+ * Bring the publisher's memory up to date with the file.  A file that is missing or damaged leaves it as it
+ * is: what this process published last may be as good.  -1 with `why`: the file is there and cannot be read.
  */
+static int
+read_published(struct publisher *p, struct textfile *file, const struct metrics *like,
+    enum state_result *found, struct failure *why)
+{
+	struct metrics *last;
+
+	*found = p->found;
+	if (textfile_is_marked(file, &p->mark))
+		return 0;
+	last = metrics_like(like);
+	if (last == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (state_load(file, last, found, why) != 0) {
+		metrics_free(last);
+		return -1;
+	}
+	if (*found != STATE_CONTINUED && *found != STATE_PARTLY) {
+		metrics_free(last);
+		return 0;
+	}
+	metrics_free(p->last);
+	p->last = last;
+	p->found = *found;
+	/* Without the lock it is not known which publication this is.  The last known one is safe: if there
+	 * was a later one, textfile_is_last() denies it. */
+	file->read.publication = p->mark.publication;
+	p->mark = file->read;
+	return 0;
+}
+
+/* The lock is not needed to read: a file is replaced in one step. */
 static struct metrics *
 read_last(const struct run *run)
 {
-	const struct publisher *p = run->publisher;
-	enum state_result found = STATE_MISSING;
+	struct publisher *p = run->publisher;
+	enum state_result found;
 	struct metrics *last = NULL;
 	struct failure why = { 0 };
 	struct textfile file;
-	int result = 0;
+	bool readable =
+	    textfile_open_unlocked(&file, run->settings->directory, run->settings->name, &why) != 0 ||
+	    read_published(p, &file, run->metrics, &found, &why) == 0;
 
-	if (textfile_open_unlocked(&file, run->settings->directory, run->settings->name, &why) == 0 &&
-	    !textfile_is_marked(&file, &p->mark)) {
-		last = metrics_like(run->metrics);
-		result = last != NULL ? state_load(&file, last, &found, &why) : -1;
-	}
 	textfile_close(&file);
-	if (found != STATE_CONTINUED && found != STATE_PARTLY) {
-		metrics_free(last);
-		/* What this process published last is as good, and better than nothing. */
-		last = p->last != NULL ? metrics_copy(p->last, family_remembered)
-		       : result == 0   ? metrics_like(run->metrics)
-				       : NULL;
-	}
+	if (p->last != NULL)
+		last = metrics_copy(p->last, family_remembered);
+	else if (readable)
+		last = metrics_like(run->metrics);
 	if (last != NULL)
 		metrics_merge(last, run->metrics);
 	return last;
@@ -216,43 +243,24 @@ count_reset(struct textfile *file, const struct log *log, enum state_result foun
 }
 
 static int
-continue_from_file(struct metrics *total, struct textfile *file, const struct publisher *p,
-    const struct log *log, struct failure *why)
-{
-	struct metrics *read = metrics_like(total);
-	enum state_result found = STATE_MISSING;
-
-	if (read == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	if (state_load(file, read, &found, why) != 0) {
-		metrics_free(read);
-		return -1;
-	}
-	if ((found == STATE_MISSING || found == STATE_UNUSABLE) && textfile_is_last(file, &p->mark)) {
-		/* No other run counted anything that is not in our memory. */
-		state_continue_from(total, p->last);
-		log_write(log, LOG_WARN,
-		    "the published file was lost or damaged: it is written again from memory", "file",
-		    file->name, NULL);
-	} else {
-		state_continue_from(total, read);
-		if (found != STATE_CONTINUED)
-			count_reset(file, log, found);
-	}
-	metrics_free(read);
-	return 0;
-}
-
-static int
 continue_counts(struct metrics *total, struct textfile *file, const struct run *run, struct failure *why)
 {
-	const struct publisher *p = run->publisher;
+	struct publisher *p = run->publisher;
+	enum state_result found;
+	bool lost;
 
-	/* Nobody else wrote the file, so its content is in memory. */
-	if (textfile_is_marked(file, &p->mark))
-		state_continue_from(total, p->last);
-	else if (continue_from_file(total, file, p, run->log, why) != 0)
+	if (read_published(p, file, total, &found, why) != 0)
 		return -1;
+	lost = found == STATE_MISSING || found == STATE_UNUSABLE;
+	if (!lost || textfile_is_last(file, &p->mark))
+		state_continue_from(total, p->last);
+	if (lost && textfile_is_last(file, &p->mark))
+		/* No other run counted anything that is not in our memory. */
+		log_write(run->log, LOG_WARN,
+		    "the published file was lost or damaged: it is written again from memory", "file",
+		    file->name, NULL);
+	else if (found != STATE_CONTINUED)
+		count_reset(file, run->log, found);
 	/* Both the .prom file and the lock file hold this count: either may be lost, and it must not go down.
 	 */
 	file->resets = (uint64_t)metrics_raise_total(
@@ -308,6 +316,7 @@ publish_file(const struct run *run, struct failure *why)
 		return -1;
 	metrics_free(p->last);
 	p->last = metrics_copy(run->metrics, family_remembered);
+	p->found = STATE_CONTINUED;
 	/* Without that memory the next run reads the file. */
 	if (p->last == NULL)
 		p->mark = (struct textfile_mark){ 0 };

@@ -2,18 +2,30 @@
 #define COLLECTORS_HARNESS_RUN_H
 
 #include "collectors/harness/collector.h"
-#include "collectors/harness/settings.h"
-#include "common/text/buffer.h"
 #include "contract/collector.h"
-#include "textfile/publish.h"
+#include "textfile/state.h"
+
+/* What the flags that every collector has say, checked. */
+struct collector_settings {
+	char directory[4096];
+	char name[72];
+	char env[8];
+	int64_t interval_ns; /* 0: run once */
+	int64_t timeout_ns;
+	enum log_level log_level;
+	enum log_format log_format;
+	bool print; /* --stdout */
+	bool fail_on_down;
+};
 
 /*
- * What a loop remembers of the file it published.  As long as nobody else wrote
- * the file, the next run goes on from memory without reading it back, and if the
- * file itself was lost, no count is.  All zero at first.
+ * What is known of the file, since it was read or published.  As long as nobody else
+ * writes it, it is not read again; and if the file that a loop published is lost, no
+ * count is.  All zero at first.
  */
 struct publisher {
 	struct metrics *last; /* what the file says of families that a run remembers; NULL: nothing yet */
+	enum state_result found;
 	struct textfile_mark mark;
 };
 

@@ -105,8 +105,10 @@ targets_open(const struct target_kind *kind, const struct options *given, struct
 }
 
 void
-targets_close(struct targets *t)
+targets_close(void *targets)
 {
+	struct targets *t = targets;
+
 	if (t == NULL)
 		return;
 	for (size_t i = 0; i < t->count; i++) {
@@ -155,8 +157,10 @@ publish_report(
 }
 
 void
-targets_collect(struct targets *t, struct run *run)
+targets_collect(void *targets, struct run *run)
 {
+	struct targets *t = targets;
+
 	/* It is set before the threads start, which read it without a lock. */
 	t->deadline = run_deadline(run);
 	parallel_each(t->count, measure_target, t);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "collectors/harness/collector.h"
-#include "contract/targets.h"
+#include "contract/collector.h"
 
 /*
  * What the collectors for one kind of server share: "--target [NAME=]URL" any
@@ -54,7 +54,7 @@ struct targets;
 /* For a collector's open, collect and close.  The kind must outlive the targets. */
 int targets_open(const struct target_kind *kind, const struct options *given, struct secrets *secrets,
     struct targets **opened, struct failure *why);
-void targets_collect(struct targets *targets, struct run *run);
-void targets_close(struct targets *targets);
+void targets_collect(void *targets, struct run *run);
+void targets_close(void *targets);
 
 #endif /* COLLECTORS_HARNESS_TARGETS_H */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/config/secrets.h"
+#include "common/text/text.h"
 
 enum { LARGEST_FILE = 64 * 1024 };
 
@@ -67,25 +68,6 @@ secrets_add(struct secrets *secrets, const char *secret)
 		values[secrets->count++] = copy;
 }
 
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return found != NULL ? (int)(found - digits) : -1;
-}
-
-/* The byte that the escape "%XX" at `text` stands for, or -1: there is no escape. */
-static int
-escaped_byte(const char *text)
-{
-	int high = *text == '%' ? hex_digit(text[1]) : -1;
-	int low = high >= 0 ? hex_digit(text[2]) : -1;
-
-	return low < 0 ? -1 : high * 16 + low;
-}
-
 /*
  * How many bytes of `text` spell `secret`, 0: it does not begin there.  Its
  * control characters may have become '?', as failure_set() does it; where
@@ -98,7 +80,7 @@ spelling(const char *secret, const char *text, bool encoded)
 
 	for (; *secret != '\0'; secret++) {
 		unsigned char wanted = (unsigned char)*secret;
-		int byte = encoded ? escaped_byte(text + length) : -1;
+		int byte = encoded ? text_escaped_byte(text + length) : -1;
 
 		if (byte >= 0
 			? byte != wanted

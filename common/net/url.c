@@ -16,35 +16,12 @@
 
 #include "common/config/secrets.h"
 #include "common/net/url.h"
-#include "common/text/slice.h"
+#include "common/text/text.h"
 
 enum {
 	URL_BYTES = 128 * 1024,
 	HOST_BYTES = 255, /* the most that a name has in DNS */
 };
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* The byte of the escape whose '%' is text.at[0], or -1.
- * "%00" is refused: a NUL would end our strings early. */
-static int
-escaped_byte(struct slice text)
-{
-	int high = text.length > 2 ? hex_digit(text.at[1]) : -1;
-	int low = text.length > 2 ? hex_digit(text.at[2]) : -1;
-
-	return high < 0 || low < 0 || high + low == 0 ? -1 : high * 16 + low;
-}
 
 /* Percent-decode `text` into `to`, which has room for its bytes and a NUL. */
 static bool
@@ -54,8 +31,9 @@ decode_into(char *to, struct slice text)
 		int byte = (unsigned char)text.at[i];
 
 		if (byte == '%') {
-			byte = escaped_byte((struct slice){ text.at + i, text.length - i });
-			if (byte < 0)
+			byte = text.length - i > 2 ? text_escaped_byte(text.at + i) : -1;
+			/* "%00" is refused: a NUL would end our strings early. */
+			if (byte <= 0)
 				return false;
 			i += 2;
 		}

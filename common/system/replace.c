@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/system/replace.h"
+#include "common/text/text.h"
 
 enum { NAP_NS = 1000 * 1000 };
 
@@ -111,22 +112,6 @@ open_draft(int directory, const char *name, struct deadline deadline)
 	return fd;
 }
 
-static int
-write_all(int fd, const char *text, size_t length)
-{
-	while (length > 0) {
-		ssize_t wrote = write(fd, text, length);
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0)
-			return -1;
-		text += wrote;
-		length -= (size_t)wrote;
-	}
-	return 0;
-}
-
 /* The rename would remove a device, a pipe or a link that someone put there on purpose. */
 static int
 check_old(int directory, const char *path, const char *name, struct failure *why)
@@ -155,7 +140,7 @@ replace(int directory, const char *path, const char *text, struct deadline deadl
 	fd = open_draft(directory, draft, deadline);
 	if (fd < 0)
 		return fail(path, "write beside", why);
-	result = write_all(fd, text, strlen(text));
+	result = text_write(fd, SLICE(text));
 	/* Some file systems report a lack of space only at close().  A duplicate is closed, because
 	 * closing the last descriptor would release the lock before the draft is in its place. */
 	if (result != 0 || close(dup(fd)) != 0 || renameat(directory, draft, directory, name) != 0) {

@@ -5,8 +5,11 @@
  * where the secret is known; this is for all the others.
  */
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/text/text.h"
 
@@ -32,4 +35,36 @@ text_format(char *text, size_t size, const char *format, ...)
 	va_start(args, format);
 	text_vformat(text, size, format, args);
 	va_end(args);
+}
+
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+int
+text_escaped_byte(const char *text)
+{
+	int high = *text == '%' ? hex_digit(text[1]) : -1;
+	int low = high >= 0 ? hex_digit(text[2]) : -1;
+
+	return low < 0 ? -1 : high * 16 + low;
+}
+
+int
+text_write(int fd, struct slice text)
+{
+	while (text.length > 0) {
+		ssize_t written = write(fd, text.at, text.length);
+
+		if (written < 0 && errno != EINTR)
+			return -1;
+		if (written > 0)
+			text = (struct slice){ text.at + written, text.length - (size_t)written };
+	}
+	return 0;
 }

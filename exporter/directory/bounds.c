@@ -15,7 +15,7 @@
 
 #include "exporter/directory/bounds.h"
 #include "textfile/number.h"
-#include "textfile/series.h"
+#include "textfile/parse.h"
 
 /* Go writes an exponent below 1e-4, and from 1e6 on. */
 enum { LEAST_EXPONENT = -4, EXPONENTS_PAST = 6, DIGITS = 17, WHOLE_DIGITS = 6, FRACTION_DIGITS = 8 };
@@ -74,7 +74,7 @@ static struct label *
 odd_bound(struct document *d, const struct sample *sample)
 {
 	const struct parsed_family *family = &d->families[sample->family];
-	const struct slice name = series_bound_label(family->type);
+	const struct slice name = sample_bound_label(family->type);
 
 	if (!composite_type(family->type))
 		return NULL;

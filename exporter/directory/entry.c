@@ -23,7 +23,7 @@
 
 #include "common/deadline.h"
 #include "exporter/directory/bounds.h"
-#include "textfile/series.h"
+#include "textfile/parse.h"
 #include "textfile/validate.h"
 
 /*

@@ -21,9 +21,7 @@
 #include "contract/collector.h"
 #include "contract/exchange_health.h"
 #include "contract/open_positions.h"
-#include "contract/postgres_latency.h"
 #include "contract/preflight.h"
-#include "contract/redis_latency.h"
 #include "textfile/number.h"
 
 /*

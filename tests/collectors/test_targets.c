@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "collectors/harness/settings.h"
 #include "collectors/harness/targets.h"
 #include "tests/suite.h"
 
@@ -43,10 +42,10 @@ static const struct target_kind kind = {
 
 START_TEST(no_password_stays_in_the_memory_that_held_the_target)
 {
-	const struct option *const tables[] = { options, common_options };
+	const struct option *const tables[] = { options };
 	char program[] = "test", flag[] = "--target", target[] = "main=redis://user:hunter2@127.0.0.1";
 	char *argv[] = { program, flag, target, NULL };
-	struct options *given = options_new("test", tables, 2);
+	struct options *given = options_new("test", tables, 1);
 	struct secrets secrets = { 0 };
 	struct targets *targets = NULL;
 	struct failure why = { 0 };
