@@ -29,6 +29,7 @@ await 20 curl -s -o "$work/hook" -d '{}' "http://127.0.0.1:$hook_port/"
 # beside STATUS [FLAG...]: a run where $hung does not answer, within its timeout of 4 s.  It may hang until $hung is
 # taken away after $hangs s; what it published before that was in time.
 hangs=10
+late_ms=5000 # so that it is less than that
 beside() {
 	beside_status=$1
 	shift
