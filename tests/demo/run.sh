@@ -56,7 +56,7 @@ ended() { ! kill -0 "$demo_pid" 2>/dev/null; }
 
 # Ask Prometheus past all code of ours: the value of an expression's only series.
 query() {
-	curl -sS --fail --max-time 10 --data-urlencode "query=$1" "$(prometheus_url)/api/v1/query" |
+	curl -sS --fail --max-time 60 --data-urlencode "query=$1" "$(prometheus_url)/api/v1/query" |
 		"$PYTHON" -c '
 import json, sys
 (series,) = json.load(sys.stdin)["data"]["result"]

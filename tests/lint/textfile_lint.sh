@@ -100,8 +100,8 @@ start_node_exporter() {
 	NODE_PORT=$(sed -n 's/.*msg="Listening on" address=.*:\([0-9]*\).*/\1/p' "$work/node-$nodes.log")
 	await 30 answers || { cat "$work/node-$nodes.log"; exit 1; }
 }
-answers() { curl -s --max-time 10 -o /dev/null "http://127.0.0.1:$NODE_PORT/"; }
-scrape() { curl -sS --max-time 10 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
+answers() { curl -s --max-time 60 -o /dev/null "http://127.0.0.1:$NODE_PORT/"; }
+scrape() { curl -sS --max-time 60 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
 
 # The directory then holds a good file and the case.
 place() {

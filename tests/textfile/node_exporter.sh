@@ -28,7 +28,7 @@ start_node_exporter() {
 	await 30 served || { cat "$work/node_exporter.log"; exit 1; }
 }
 
-served() { curl -sS --fail --max-time 10 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
+served() { curl -sS --fail --max-time 60 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
 served_has() { served && grep -qxF -- "$1" "$work/served"; }
 complaints() {
 	grep -iE 'level=(error|warn)' "$work/node_exporter.log" | grep -v 'running as root' |
