@@ -70,15 +70,15 @@ check "the run is a success" sample 'arbitrage_collector_success{collector="post
 check "promtool finds nothing" sh -c 'promtool check metrics <"$1"' - "$textfiles/postgres_latency.prom"
 check "the server knows us by name" grep -qx 'arbwatch_postgres_latency|LOG:  statement: SELECT 1' \
 	"$work/postgres-$main_port.log"
-run 0 "$collector" --target "t=$main" --samples 25
+run 0 "$collector" --timeout 60s --target "t=$main" --samples 25
 check "answers of later runs add up" answers t 35
 check "the limit is the server's" sample 'arbitrage_postgres_connections_max{target="t",env="paper"}' \
 	"$(sql 'show max_connections')"
-run 0 "$collector" --target "$main" --samples 1000
+run 0 "$collector" --timeout 60s --target "$main" --samples 1000
 check "without a name the target is host:port" up "$at" 1
 check "a thousand answers" answers "$at" 1000
 refute "a target that is no longer configured disappears" up t 1
-POSTGRES_DSN=$main run 0 "$collector"
+POSTGRES_DSN=$main run 0 "$collector" --timeout 60s
 check "POSTGRES_DSN is the target" up "$at" 1
 
 succeeds "key=value" "$words password=$secret"
@@ -423,7 +423,7 @@ refute "SIGSTOPped: no login time of yesterday" phase t auth
 refute "SIGSTOPped: no counts of yesterday" counts t
 # shellcheck disable=SC2046
 kill -CONT $(family)
-run 0 "$collector" --target "t=$main"
+run 0 "$collector" --timeout 60s --target "t=$main"
 check "continued: up again" up t 1
 check "continued: the timeout stays counted" failures t timeout 1
 check "continued: answers go on" answers t 20
@@ -444,7 +444,7 @@ fi
 stop "$SPAWNED"
 
 stop "$main_pid"
-run 0 "$collector" --target "t=$main"
+run 0 "$collector" --timeout 60s --target "t=$main"
 check "stopped: down" up t 0
 check "stopped: counted as connect" failures t connect 1
 refute "stopped: no connect time of yesterday" phase t connect

@@ -31,13 +31,13 @@ refute "no login, so no time for it" phase t auth
 check "the run is a success" sample 'arbitrage_collector_success{collector="redis_latency",env="paper"}' 1
 promtool_is_content() { promtool check metrics <"$textfiles/redis_latency.prom"; }
 check "promtool finds nothing" promtool_is_content
-run 0 "$collector" --target "t=$main" --samples 25
+run 0 "$collector" --timeout 60s --target "t=$main" --samples 25
 check "PINGs of later runs add up" answers t 35
-run 0 "$collector" --target "$main" --samples 1000
+run 0 "$collector" --timeout 60s --target "$main" --samples 1000
 check "without a name the target is host:port" up "127.0.0.1:$main_port" 1
 check "a thousand PINGs" answers "127.0.0.1:$main_port" 1000
 refute "a target that is no longer configured disappears" up t 1
-REDIS_URL=$main run 0 "$collector"
+REDIS_URL=$main run 0 "$collector" --timeout 60s
 check "REDIS_URL is the target" up "127.0.0.1:$main_port" 1
 succeeds "a name from the hosts file" "redis://localhost:$main_port"
 
@@ -218,12 +218,12 @@ check "SIGSTOPped: the last success stays" \
 check "SIGSTOPped: earlier PINGs stay" answers t 10
 refute "SIGSTOPped: no login time of yesterday" phase t auth
 kill -CONT "$main_pid"
-run 0 "$collector" --target "t=$main"
+run 0 "$collector" --timeout 60s --target "t=$main"
 check "continued: up again" up t 1
 check "continued: the timeout stays counted" failures t timeout 1
 check "continued: PINGs go on" answers t 20
 stop "$main_pid"
-run 0 "$collector" --target "t=$main"
+run 0 "$collector" --timeout 60s --target "t=$main"
 check "stopped: down" up t 0
 check "stopped: counted as connect" failures t connect 1
 refute "stopped: no connect time of yesterday" phase t connect
@@ -344,7 +344,7 @@ for each in $(seq 257); do
 done
 refuses "257 targets" "more than 256" "$@"
 shift 2
-run 0 "$collector" "$@"
+run 0 "$collector" --timeout 60s "$@"
 check "256 targets are taken" up t257 0
 
 ### TLS, where hiredis has it

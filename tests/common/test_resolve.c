@@ -431,7 +431,7 @@ START_TEST(a_file_that_is_being_read_does_not_hold_up_the_end)
 	if (child == 0) {
 		struct reader *reader = calloc(1, sizeof(*reader));
 
-		(void)alarm(60);
+		(void)alarm(120);
 		(void)dup2(ends[1], STDOUT_FILENO);
 		reader->file = tmpfile();
 		(void)detached_run(&task, reader->key, reader, deadline_in(second_ns / 100));
@@ -467,7 +467,7 @@ main(void)
 	tcase_add_test(sockets, an_address_that_hangs_leaves_time_for_the_next);
 	tcase_add_test(sockets, unix_sockets_connect_wait_and_fail_like_tcp);
 	tcase_add_test(sockets, a_unix_path_that_is_too_long_is_our_own_mistake);
-	tcase_set_timeout(jobs, 60);
+	tcase_set_timeout(jobs, 300);
 	tcase_add_test(jobs, jobs_run_at_once_and_each_index_once);
 	tcase_add_test(jobs, work_that_is_late_is_left_behind_and_not_begun_again_until_it_ends);
 	tcase_add_test(jobs, no_more_than_256_threads_are_left_behind);
