@@ -399,8 +399,8 @@ in_time 2000 fails "$what" timeout "more work than there is time for" "$busy" --
 rm -f "$textfiles"/*.prom
 spawn loop "$collector" --interval 300ms --timeout 200ms --target "t=$busy" --target "good=$main"
 timeouts() { test "$(value 'arbitrage_postgres_failures_total{target="t",kind="timeout",env="paper"}')" -ge "$1"; }
-check "$what: a loop goes on" await 30 timeouts 4
-check "$what: the good one is up" await 30 up good 1
+check "$what: a loop goes on" await 120 timeouts 4
+check "$what: the good one is up" await 120 up good 1
 check "$what: one thread is left behind, not one in each run" grep -qE '^Threads:[[:space:]]+[1-5]$' \
 	"/proc/$SPAWNED/status"
 check "$what: the log says so" grep -q "keeps an earlier attempt busy" "$work/loop.log"
