@@ -142,7 +142,7 @@ check:
 # The same checks, built with the sanitizers into a tree of their own.
 check-sanitized: export ASAN_OPTIONS ?= detect_leaks=1
 check-sanitized: export UBSAN_OPTIONS ?= print_stacktrace=1
-check-sanitized: export TEST_TIMEOUT ?= 800
+check-sanitized: export TEST_TIMEOUT ?= 1800
 check-sanitized: export JOBS ?= 2
 check-sanitized:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=address,undefined check

@@ -294,14 +294,14 @@ grows() {
 # again, so that they grow in the same interval.
 prove() {
 	for each; do
-		await "${each#*:}" 30 ask "sum(${each%:*}_count)"
+		await "${each#*:}" 120 ask "sum(${each%:*}_count)"
 	done
 	for each; do
 		ask "sum(${each%:*}_count)" >"$work/${each%:*}.first"
 	done
 	for each; do
 		family=${each%:*} first=$(cat "$work/${each%:*}.first")
-		await "${each#*:}" 60 grows "$family" "$first"
+		await "${each#*:}" 120 grows "$family" "$first"
 		say "  ${family}_count: $first, then $(ask "sum(${family}_count)")"
 	done
 }
@@ -349,28 +349,28 @@ venues='binance binanceusdm upbit bybit okx kraken'
 say "starting in $work"
 start_redis
 start_paper_exchange
-await redis-server 20 redis_answers
+await redis-server 60 redis_answers
 start_postgres
-await postgres 30 postgres_answers
-await paper_exchange 20 paper_exchange_answers
+await postgres 120 postgres_answers
+await paper_exchange 60 paper_exchange_answers
 make_positions
 make_keys
 start_collectors
 start_node_exporter
 start_exporter
 start_prometheus
-await prometheus 30 prometheus_answers
+await prometheus 120 prometheus_answers
 
 show_verdict
 say "waiting for Prometheus to see the histograms grow"
 prove arbitrage_redis_latency_seconds:redis_latency arbitrage_postgres_latency_seconds:postgres_latency \
 	arbitrage_exchange_request_duration_seconds:exchange_health
-await exchange_health 30 ask 'count(arbitrage_exchange_up == 1) == 6'
-await open_positions 30 ask 'count(arbitrage_positions_readable == 1) == 12'
-await open_positions 30 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
-await preflight 30 ask 'count(arbitrage_preflight_last_success == 1)'
-await arbwatch_exporter 30 ready
-await arbwatch_exporter 30 ask 'up{job="arbwatch"} == 1'
+await exchange_health 120 ask 'count(arbitrage_exchange_up == 1) == 6'
+await open_positions 120 ask 'count(arbitrage_positions_readable == 1) == 12'
+await open_positions 120 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
+await preflight 150 ask 'count(arbitrage_preflight_last_success == 1)'
+await arbwatch_exporter 120 ready
+await arbwatch_exporter 120 ask 'up{job="arbwatch"} == 1'
 show
 proved=yes
 [ "$once" != 1 ] || exit 0

@@ -32,7 +32,7 @@ textfiles=$work/textfiles
 mkdir "$textfiles"
 passed=0 failed=0 skipped=0
 # How late a busy machine may be with what has a timeout; what hangs in spite of one hangs for longer.
-late_ms=3000
+late_ms=10000
 : >"$work/pids"
 
 # Nothing from the caller's environment may decide a test.
@@ -145,7 +145,7 @@ stop() {  # stop PID: ask, and wait until it is gone
 
 # port_of PID: print the port that a server listens on, as soon as it does.  A server is started with port 0 if it
 # takes that, since a port that is chosen before may be somebody else's by then.
-port_of() { await 20 "$TOOLS/listening" "$1" && "$TOOLS/listening" "$1"; }
+port_of() { await 30 "$TOOLS/listening" "$1" && "$TOOLS/listening" "$1"; }
 
 # free_port: a port that nobody uses now, for a server that takes no port 0 or is started again on the same port.
 free_port() { "$TOOLS/free_port"; }
@@ -159,7 +159,7 @@ for_all_users() {
 # closed_port: sets CLOSED_PORT, of 127.0.0.1, where nobody listens, nor can while the scenario lasts.
 closed_port() {
 	spawn closed "$TOOLS/faulty_peer" refuse
-	await 10 test -s "$work/closed.log" || { echo "faulty_peer did not start"; exit 1; }
+	await 30 test -s "$work/closed.log" || { echo "faulty_peer did not start"; exit 1; }
 	CLOSED_PORT=$(cat "$work/closed.log")
 }
 
@@ -228,7 +228,7 @@ try_redis() {
 		--dir "$work/redis-$REDIS_PORT" "$@"
 	REDIS_PID=$SPAWNED
 	# Another server may answer there.  An error reply (NOAUTH) is an answer too.
-	await_unless_ended 20 "$REDIS_PID" listens "$REDIS_PID" "$REDIS_PORT" && await 20 redis-cli -p "$REDIS_PORT" ping
+	await_unless_ended 30 "$REDIS_PID" listens "$REDIS_PID" "$REDIS_PORT" && await 30 redis-cli -p "$REDIS_PORT" ping
 }
 
 POSTGRES_BIN=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)

@@ -6,10 +6,10 @@
 collector=$BUILD/${system:?}_latency
 secret=s3cret-arbwatch
 
-# probe ARGUMENT...: one run into an empty directory.
+# probe ARGUMENT...: one run into an empty directory, with time for a busy machine unless it is about the timeout.
 probe() {
 	rm -f "$textfiles"/*.prom
-	run 0 "$collector" "$@"
+	run 0 "$collector" --timeout 20s "$@"
 }
 
 up() {  # up NAME 0|1
@@ -38,7 +38,7 @@ peers=0
 peer() {
 	peers=$((peers + 1))
 	spawn "peer-$peers" "$TOOLS/faulty_peer" "$@"
-	await 10 test -s "$work/peer-$peers.log" || { echo "faulty_peer did not start"; exit 1; }
+	await 30 test -s "$work/peer-$peers.log" || { echo "faulty_peer did not start"; exit 1; }
 	PEER_PORT=$(head -n 1 "$work/peer-$peers.log")
 }
 
@@ -73,7 +73,7 @@ fails() {
 no_secret_in() { not grep -rqF -- "$secret" "$@"; }
 
 argv_hides_secret() {
-	await 10 test -s "$textfiles/${system}_latency.prom" || return 1
+	await 30 test -s "$textfiles/${system}_latency.prom" || return 1
 	tr '\0' ' ' <"/proc/$SPAWNED/cmdline" >"$work/cmdline"
 	grep -q "${system}_latency" "$work/cmdline" && no_secret_in "$work/cmdline"
 }

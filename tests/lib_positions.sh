@@ -24,7 +24,7 @@ chmod 0400 "$keys"/*
 start_exchange() {
 	spawn paper "$BUILD/paper_exchange" --listen "127.0.0.1:$paper_port"
 	paper=$SPAWNED paper_port=$(port_of "$SPAWNED")
-	await 20 "$TOOLS/request" "$paper_port" GET /control || { echo "paper_exchange did not start"; exit 1; }
+	await 30 "$TOOLS/request" "$paper_port" GET /control || { echo "paper_exchange did not start"; exit 1; }
 }
 control() { "$TOOLS/request" "$paper_port" "$1" "/control$2" >"$work/control"; }
 

@@ -118,7 +118,7 @@ gate() {
 		--redis.target "$redis_url" --postgres.target "$dsn" --postgres.schema-version 7f3c --engine.postgres "$dsn" \
 		--git.directory "$bot" --secrets.processes no --tls.ca-file "$work/live.pem" --output "$work/evidence.json" \
 		--redis.latency.warn 1s --redis.latency.fail 2s --postgres.latency.warn 1s --postgres.latency.fail 2s \
-		--degraded.latency 5s --degraded.headroom 0 --frozen.age 30s --frozen.runs 1000 --clock.max-skew "$max_skew" \
+		--degraded.latency 14s --degraded.headroom 0 --frozen.age 30s --frozen.runs 1000 --clock.max-skew "$max_skew" \
 		--check.timeout 15s "$@"
 	[ "$got" -eq "$gate_status" ] || sed 's/^/  list | /' "$work/out"
 }

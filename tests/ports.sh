@@ -24,7 +24,7 @@ print(*[each.getsockname()[1] for each in servers], sep="\n", flush=True)
 signal.pause()
 END_PYTHON
 spawn sockets "$PYTHON" "$work/sockets.py"
-check "it has two" await 20 test -s "$work/sockets.log"
+check "it has two" await 30 test -s "$work/sockets.log"
 port_of "$SPAWNED" >"$work/ports"
 check "of several, all are found, in their order, and nothing else" cmp "$work/sockets.log" "$work/ports"
 run 1 "$TOOLS/listening" $$

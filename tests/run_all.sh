@@ -7,7 +7,7 @@
 #
 #	BUILD         the tree with the programs (default: build)
 #	JOBS          how many run at once (default: 3, for each of them waits now and then)
-#	TEST_TIMEOUT  seconds until a test is ended (default: 400)
+#	TEST_TIMEOUT  seconds until a test is ended (default: 900)
 #
 # Every test prints "N passed, N failed[, N skipped]" as its last line.  A test
 # that does not, or whose exit status disagrees, is one failure more.  A scenario
@@ -104,7 +104,7 @@ start() {
 	*.sh) set -- "$1" sh "$program" ;;
 	*) set -- "$1" "$program" ;;
 	esac
-	env --default-signal=INT timeout --kill-after=20 "${TEST_TIMEOUT:-400}" "${@:2}" \
+	env --default-signal=INT timeout --kill-after=20 "${TEST_TIMEOUT:-900}" "${@:2}" \
 		</dev/null >"$logs/$1.log" 2>&1 &
 	running[$!]=$1
 }
@@ -122,7 +122,7 @@ report() { # report NAME STATUS
 	read -r p f s <<<"$(totals_of "$log")"
 	if [ -z "$p" ]; then
 		p=0 f=1 s=0 why="no totals, exit status $status"
-		[ "$status" -ne 124 ] || why="took longer than ${TEST_TIMEOUT:-400} s"
+		[ "$status" -ne 124 ] || why="took longer than ${TEST_TIMEOUT:-900} s"
 	elif [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
 		f=1 why="exit status $status"
 	elif [ "$status" -eq 0 ] && [ "$f" -ne 0 ]; then

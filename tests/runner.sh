@@ -122,7 +122,7 @@ trap 'exit 1' TERM
 while :; do sleep 0.1; done
 END
 spawn interrupted env BUILD="$tree/build" TMPDIR="$work" "$tree/tests/run_all.sh" sleeper
-check "the sleeper starts" await 10 test -s "$tree/build/sleeper.pid"
+check "the sleeper starts" await 30 test -s "$tree/build/sleeper.pid"
 stop "$SPAWNED"
 refute "a test ends with the runner" kill -0 "$(cat "$tree/build/sleeper.pid")"
 check "no directory of the runner is left" sh -c "! ls -d '$work'/arbwatch-run.*"

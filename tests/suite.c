@@ -3,6 +3,14 @@
 
 #include "tests/suite.h"
 
+/* libcheck ends a test after 4 s, which a machine that stands still for a moment takes: a test that hangs for
+ * ever is found as well after a minute.  Before main(), since the cases read it as they are made. */
+__attribute__((constructor)) static void
+be_patient(void)
+{
+	(void)setenv("CK_DEFAULT_TIMEOUT", "60", 0);
+}
+
 int
 run_suite(Suite *suite)
 {

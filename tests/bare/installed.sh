@@ -15,9 +15,9 @@ start() {
 	"$@" >"$log" 2>&1 &
 	started="$started $!"
 }
-# shown LOG PATTERN: print what it captures, as soon as it is there; nothing after 20 s.
+# shown LOG PATTERN: print what it captures, as soon as it is there; nothing after a minute.
 shown() {
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		sed -n "s/$2/\1/p" "$1" | grep . && return
 		sleep 0.1
 	done

@@ -30,7 +30,11 @@ run_once() {
 	answers || exit 1
 	kill -TERM $make
 	wait $make
-	left=$(others)
+	tries=0
+	while left=$(others) && [ -n "$left" ] && [ "$tries" -lt 300 ]; do # what has been ended may need a moment for it
+		tries=$((tries + 1))
+		sleep 0.1
+	done
 	[ -z "$left" ] || { printf '%s\n' "$left" && exit 1; }
 }
 

@@ -10,7 +10,7 @@ venues='binance binanceusdm upbit bybit okx kraken'
 spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
 paper_port=$(port_of "$SPAWNED")
 PAPER_URL=http://127.0.0.1:$paper_port
-await 10 "$TOOLS/request" "$paper_port" GET /control || { echo "the paper exchange did not start"; exit 1; }
+await 30 "$TOOLS/request" "$paper_port" GET /control || { echo "the paper exchange did not start"; exit 1; }
 
 # control METHOD PATH
 control() { "$TOOLS/request" "$paper_port" "$1" "/control$2"; }
@@ -25,9 +25,11 @@ calm() { control DELETE '' >/dev/null; }
 
 # Upbit counts by the second, in which a test does several runs.
 headroom=0
+# A busy machine has time for each answer, and no answer is slow for that: but where a test is about the one or the other.
+timeout=20s slow=5s
 again() {  # one run that goes on from the last
 	set -- --exchange.profiles "$profiles" --frozen.age 30s --symbol BTC/USDT --symbol upbit:BTC/KRW \
-		--degraded.error-ratio 1 --degraded.headroom "$headroom" --timeout 2s
+		--degraded.error-ratio 1 --degraded.headroom "$headroom" --degraded.latency "$slow" --timeout "$timeout"
 	for venue in $venues; do
 		set -- --exchange "$venue=$PAPER_URL/$venue" "$@"
 	done
@@ -103,7 +105,7 @@ for venue in $venues; do
 	check "$venue: bid is below ask" awk -v bid="$(of "orderbook_price{$at,side=\"bid\"")" \
 		-v ask="$(of "orderbook_price{$at,side=\"ask\"")" 'BEGIN { exit !(bid > 0 && bid < ask) }'
 	# Where the time comes in whole seconds, the error says so.
-	check "$venue: its clock is ours" near_to "$(of "clock_skew_seconds{exchange=\"$venue\"")" 0 1.5
+	check "$venue: its clock is ours" near_to "$(of "clock_skew_seconds{exchange=\"$venue\"")" 0 2.4
 done
 check "promtool has nothing to say" sh -c "promtool check metrics <'$textfiles/exchange_health.prom'"
 
@@ -114,9 +116,12 @@ hurts error-200 rejected
 hurts truncated protocol
 hurts huge protocol
 hurts content-type protocol
+timeout=4s
 hurts drip timeout 500
+timeout=20s
 
-fault latency 700
+slow=2s
+fault latency 2200
 probe
 everywhere latency degraded
 calm
@@ -125,9 +130,10 @@ everywhere "latency is over" healthy
 
 # Books that are slow are slow, however quickly everything else is told.
 for venue in binance bybit okx kraken; do
-	control POST "/$venue/latency?value=700&path=$(book_path $venue)" >/dev/null
+	control POST "/$venue/latency?value=2200&path=$(book_path $venue)" >/dev/null
 done
 probe
+slow=5s
 for venue in binance bybit okx kraken; do
 	check "$venue: books alone are slow: degraded" state "$venue" degraded
 done
@@ -188,7 +194,7 @@ done
 fault skew 5000
 probe
 for venue in $venues; do
-	check "$venue: skew is told" near_to "$(of "clock_skew_seconds{exchange=\"$venue\"")" 5 1.5
+	check "$venue: skew is told" near_to "$(of "clock_skew_seconds{exchange=\"$venue\"")" 5 2.4
 	check "$venue: and is no age" near_to \
 		"$(of "orderbook_age_seconds{exchange=\"$venue\",symbol=\"$(symbol "$venue")\"")" 0 5
 done
@@ -214,7 +220,7 @@ probe
 fault halted BTC/USDT okx
 for _ in 1 2 3 4; do
 	seen=$(books)
-	check "the other books move" await 10 moved
+	check "the other books move" await 30 moved
 	again
 done
 check "okx: a halt is noticed soon" is 'symbol_tradable{exchange="okx",symbol="BTC/USDT"' 0
@@ -248,11 +254,11 @@ check "binance: answered" is 'symbols_failed{exchange="binance"' 0
 probe
 for venue in binance bybit okx kraken; do
 	set -- --exchange.profiles "$profiles" --degraded.error-ratio 1 --frozen.age 30s --exchange "$venue=$PAPER_URL/$venue"
-	run 0 "$collector" "$@" --symbol BTC/USDT --symbol OLD/USDT
+	run 0 "$collector" "$@" --timeout "$timeout" --symbol BTC/USDT --symbol OLD/USDT
 	check "$venue: an unknown symbol is not tradable" is "symbol_tradable{exchange=\"$venue\",symbol=\"OLD/USDT\"" 0
 	check "$venue: the other one is" is "symbol_tradable{exchange=\"$venue\",symbol=\"BTC/USDT\"" 1
 	check "$venue: degraded" state "$venue" degraded
-	run 0 "$collector" "$@" --symbol BTC/USDT
+	run 0 "$collector" "$@" --timeout "$timeout" --symbol BTC/USDT
 	check "$venue: asked for no more, it has no series" not grep -q OLD/USDT "$(only_prom)"
 	check "$venue: the other one has" is "orderbook_unchanged_runs{exchange=\"$venue\",symbol=\"BTC/USDT\"" 0
 done
@@ -324,7 +330,7 @@ calm
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
 	-keyout "$work/key.pem" -out "$work/cert.pem" 2>"$work/openssl.log"
 spawn paper_tls "$BUILD/paper_exchange" --listen 127.0.0.1:0 --tls.cert-file "$work/cert.pem" --tls.key-file "$work/key.pem"
-await 20 grep -q '^listening' "$work/paper_tls.log"
+await 30 grep -q '^listening' "$work/paper_tls.log"
 tls_url=$(sed -n 's/^listening on //p' "$work/paper_tls.log")
 over_tls() {
 	rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"
@@ -332,7 +338,7 @@ over_tls() {
 	for venue in $venues; do
 		set -- --exchange "$venue=$tls_url/$venue" "$@"
 	done
-	run 0 "$collector" "$@" --symbol BTC/USDT --symbol upbit:BTC/KRW --timeout 2s --down.after 1
+	run 0 "$collector" "$@" --symbol BTC/USDT --symbol upbit:BTC/KRW --timeout "$timeout" --degraded.latency "$slow" --down.after 1
 }
 over_tls
 for venue in $venues; do
@@ -350,10 +356,11 @@ done
 # One that hangs delays nobody.
 calm
 fault latency 60000 okx
+timeout=5s
 started=$(now_ns)
 probe
 took=$((($(now_ns) - started) / 1000000))
-check "a run with a hung exchange ends in time ($took ms)" test "$took" -le $((2000 + late_ms))
+check "a run with a hung exchange ends in time ($took ms)" test "$took" -le $((5000 + late_ms))
 for venue in binance binanceusdm upbit bybit kraken; do
 	check "$venue: another one hangs: healthy" state "$venue" healthy
 done

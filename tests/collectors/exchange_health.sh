@@ -74,7 +74,7 @@ peer() {
 	near) near_peer=$SPAWNED ;;
 	far) far_peer=$SPAWNED ;;
 	esac
-	await 10 test -s "$work/peer-$place.log" || { echo "faulty_peer did not start"; exit 1; }
+	await 30 test -s "$work/peer-$place.log" || { echo "faulty_peer did not start"; exit 1; }
 }
 no_peer() {
 	case $1 in
@@ -101,9 +101,10 @@ book() {  # book near|far [AGE [HEADER]]
 	http "$1" 200 "$book_body" "${3:-X-Used: 10}"
 }
 
-# again [FLAG...]: one run that goes on from the last; probe: one into an empty directory.
+# again [FLAG...]: one run that goes on from the last; probe: one into an empty directory.  A book may be
+# minutes old: the far exchange's is made once, and answers for a whole section, which takes a busy machine its time.
 again() {
-	run 0 "$collector" --exchange.profiles "$profiles" --timeout 1s --frozen.age 1m \
+	run 0 "$collector" --exchange.profiles "$profiles" --timeout 20s --degraded.latency 10s --frozen.age 10m \
 		--exchange "near=http://127.0.0.1:$near_port" --exchange "far=http://127.0.0.1:$far_port" "$@"
 }
 forget() { rm -f "$textfiles"/*.prom "$textfiles/.exchange_bans"; }
@@ -135,6 +136,13 @@ near_to() { awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN { exit !(a != "" && a - b <
 
 # All well ------------------------------------------------------------
 
+since_ms() { echo $((($(now_ns) - $1) / 1000000)); }
+# no_older MILLISECONDS PLACE MORE: its book is so old, and no more than MORE milliseconds older.
+no_older() {
+	awk -v age="$(of "orderbook_age_seconds{exchange=\"$2\",symbol=\"BTC/USDT\"")" -v least="$1" -v more="$3" \
+		'BEGIN { print age; exit !(age != "" && age * 1000 >= least && age * 1000 <= least + more) }'
+}
+made=$(now_ns)
 book near 2000
 book far
 probe
@@ -143,8 +151,8 @@ check "both are healthy" state far healthy
 check "up" up near 1
 check "best bid" is 'orderbook_price{exchange="near",symbol="BTC/USDT",side="bid"' 100.5
 check "best ask" is 'orderbook_price{exchange="near",symbol="BTC/USDT",side="ask"' 100.75
-# The peer has no Date header, so that its clock is not known; a second is for a slow machine.
-check "age" near_to "$(of 'orderbook_age_seconds{exchange="near",symbol="BTC/USDT"')" 2 1
+# The peer has no Date header, so that its clock is not known.
+check "age" no_older 2000 near "$(since_ms "$made")"
 check "used of the limit" is 'rate_limit_used_ratio{exchange="near",limit="requests_1s"' 0.1
 check "weight" is 'run_weight{exchange="near"' 3
 check "HTTP codes" is 'http_responses_total{exchange="near",code="200"' 1
@@ -264,7 +272,7 @@ again
 check "it moves again: healthy" state near healthy
 for _ in 1 2 3; do again; done
 check "where nobody moves, nobody is frozen" state near healthy
-book near 90000
+book near 900000
 again
 check "an old book is frozen, though it moves" state near frozen
 check "a frozen exchange is up" up near 1
@@ -295,25 +303,27 @@ run 3 "$collector" --exchange.profiles "$profiles" --exchange far=http://127.0.0
 
 # Hung ----------------------------------------------------------------
 
+made=$(now_ns)
 book far
 peer near hang
+before=$(since_ms "$made")
 started=$(now_ns)
-probe --timeout 3s
+probe --timeout 5s
 took=$((($(now_ns) - started) / 1000000))
-check "a run with a hung exchange ends in time ($took ms)" test "$took" -le $((3000 + late_ms))
+check "a run with a hung exchange ends in time ($took ms)" test "$took" -le $((5000 + late_ms))
 check "it timed out" failures near timeout 1
 check "the other one is healthy" state far healthy
-check "its book was not old when it came" near_to "$(of 'orderbook_age_seconds{exchange="far",symbol="BTC/USDT"')" 0 2.5
+check "its book was not old when it came" no_older 0 far $((before + 3000))
 
 # Too many requests ---------------------------------------------------
 
 book near
 probe
-http near 429 '{"error":"slow","message":"slow down"}' 'Retry-After: 3'
+http near 429 '{"error":"slow","message":"slow down"}' 'Retry-After: 300'
 again
 until=$(of 'retry_at_timestamp_seconds{exchange="near"')
 check "429 is degraded" state near degraded
-check "backs off until the time it said" near_to "$until" "$(date +%s)" 4
+check "backs off until the time it said" near_to "$until" "$(($(date +%s) + 300))" 20
 check "code" is 'http_responses_total{exchange="near",code="429"' 1
 count=$(asked near)
 book near
@@ -324,7 +334,11 @@ check "still degraded" state near degraded
 check "weight 0" is 'run_weight{exchange="near"' 0
 check "the other one is asked" up far 1
 past() { awk -v until="$1" -v now="$(date +%s.%N)" 'BEGIN { exit !(now > until) }'; }
-await 10 past "$until"
+http near 429 '{"error":"slow","message":"slow down"}' 'Retry-After: 3'
+probe
+until=$(of 'retry_at_timestamp_seconds{exchange="near"') count=$(asked near)
+book near
+await 30 past "$until"
 again --degraded.error-ratio 1
 check "asked again after that" state near healthy
 check "one request more" test "$(asked near)" = $((count + 1))
@@ -333,12 +347,12 @@ check "one request more" test "$(asked near)" = $((count + 1))
 
 book near
 probe
-http near 418 '{"error":"x","message":"y"}' 'Retry-After: 6'
+http near 418 '{"error":"x","message":"y"}' 'Retry-After: 300'
 again
 until=$(of 'banned_until_timestamp_seconds{exchange="near"')
 check "418 is a ban" state near banned
 check "up is 0" up near 0
-check "until the time it said" near_to "$until" "$(date +%s)" 7
+check "until the time it said" near_to "$until" "$(($(date +%s) + 300))" 20
 count=$(asked near)
 book near
 for _ in 1 2 3; do again; done
@@ -350,20 +364,27 @@ check "printing does not ask either" grep -qF 'arbitrage_exchange_run_weight{exc
 spawn loop "$collector" --exchange.profiles "$profiles" --exchange "near=http://127.0.0.1:$near_port" --interval 100ms
 loop=$SPAWNED
 runs() { [ "$(value 'arbitrage_collector_runs_total{collector="exchange_health",env="paper"}')" -ge "$1" ]; }
-await 10 runs 8
+await 30 runs 8
 check "nor does a loop" test "$(asked near)" = "$count"
 check "where it is banned" state near banned
+stop "$loop"
+http near 418 '{"error":"x","message":"y"}' 'Retry-After: 6'
+probe
+until=$(of 'banned_until_timestamp_seconds{exchange="near"') count=$(asked near)
+book near
+spawn loop "$collector" --exchange.profiles "$profiles" --exchange "near=http://127.0.0.1:$near_port" --interval 100ms
+loop=$SPAWNED
 asked_more() { [ "$(asked near)" -gt "$count" ]; }
-await 15 asked_more
+await 60 asked_more
 check "it was asked when the ban was over, not before" past "$until"
 stop "$loop"
 http near 200 '{"error":"gone","message":"banned"}'
 probe
 check "the venue's own signal is a ban, too" state near banned
-check "for as long as its profile says" near_to "$(of 'banned_until_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 600))" 5
+check "for as long as its profile says" near_to "$(of 'banned_until_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 600))" 20
 http near 418 '{}' 'Retry-After: 9999999'
 probe
-check "no ban is longer than a week" near_to "$(of 'banned_until_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 604800))" 5
+check "no ban is longer than a week" near_to "$(of 'banned_until_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 604800))" 20
 
 # A ban is on the address: whoever asks there from here is held back, and nobody else.
 banned_line() { echo "arbitrage_exchange_health_state{exchange=\"near\",state=\"banned\",env=\"$1\"} $2"; }
@@ -420,13 +441,13 @@ book near
 forget
 spawn loop "$collector" --exchange.profiles "$profiles" --exchange "near=http://127.0.0.1:$near_port" --interval 100ms
 loop=$SPAWNED
-await 10 runs 1
+await 30 runs 1
 mv "$textfiles" "$textfiles.away"
 http near 418 '{}' 'Retry-After: 600'
-await 10 grep -q 'has banned this address' "$work/loop.log"
+await 30 grep -q 'has banned this address' "$work/loop.log"
 book near
 mv "$textfiles.away" "$textfiles"
-await 10 state near banned
+await 30 state near banned
 check "what could not be published is remembered" state near banned
 check "until the time it said" near_to "$(of 'banned_until_timestamp_seconds{exchange="near"')" "$(($(date +%s) + 600))" 20
 stop "$loop"
@@ -481,7 +502,7 @@ hostile "an error inside a 200" rejected '{"error":"wat","message":"no\\"} 1"}'
 
 peer near flood 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n'
 started=$(now_ns)
-probe
+probe --timeout 1s
 took=$((($(now_ns) - started) / 1000000))
 check "an endless answer is refused" up near 0
 check "in time ($took ms)" test "$took" -le $((1000 + late_ms))

@@ -46,31 +46,37 @@ main=redis://127.0.0.1:$REDIS_PORT main_pid=$REDIS_PID main_port=$REDIS_PORT
 ### Ticks
 
 # Each run takes at least 400 ms (the proxy holds what goes either way for 200), so that a loop that slept
-# 600 ms between runs would do 60% of them; 80% leave room for a busy machine.
+# 600 ms between runs would do 60% of them.  A machine that stands still for a moment holds up some runs of this one,
+# too, but never any eight in a row for ever.
 spawn proxy "$TOOLS/faulty_peer" proxy 127.0.0.1 "$main_port" --delay 200
-await 10 test -s "$work/proxy.log"
+await 30 test -s "$work/proxy.log"
 loop --target "slow=redis://127.0.0.1:$(head -n 1 "$work/proxy.log")" --samples 1 --interval 600ms
-check "the first run begins at once" await 10 at_least "$runs" 1
+check "the first run begins at once" await 30 at_least "$runs" 1
+eight_runs_in_step() {
+	at_least "$runs" $((before + 8)) || return 1
+	passed_ms=$((($(now_ns) - began) / 1000000)) done=$(($(number "$runs") - before))
+	[ $((done * 600 * 100)) -lt $((passed_ms * 80)) ] || return 0
+	began=$(now_ns) before=$(number "$runs")
+	return 1
+}
 began=$(now_ns) before=$(number "$runs")
-check "the loop goes on" await 30 at_least "$runs" $((before + 8))
-passed_ms=$((($(now_ns) - began) / 1000000)) done=$(($(number "$runs") - before))
+check "no drift: at least 80% of the runs of some seconds" await 120 eight_runs_in_step
 check "a run takes a good part of the interval" at_least \
 	'arbitrage_collector_duration_seconds{collector="redis_latency",env="paper"}' 0.4
-check "no drift: $done runs in $passed_ms ms, at least 80%" test $((done * 600 * 100)) -ge $((passed_ms * 80))
-check "nor too many" test $((done * 600)) -le $((passed_ms + 1200))
+check "nor too many: $done runs in $passed_ms ms" test $((done * 600)) -le $((passed_ms + 1200))
 check "the interval is told" sample \
 	'arbitrage_collector_interval_seconds{collector="redis_latency",env="paper"}' 0.6 "$prom"
 ends_at_once "between runs or in one" TERM
 
 loop --target "main=$main" --interval 100ms
-check "runs every 100 ms" await 10 at_least "$runs" 3
+check "runs every 100 ms" await 30 at_least "$runs" 3
 kill -STOP "$LOOP"
 before=$(number "$runs")
 sleep 2 # nothing to wait for: these are 20 ticks
-kill -CONT "$LOOP"
 began=$(now_ns)
+kill -CONT "$LOOP"
 # More of them than the slack below allows for, had the missed ones been made up for at once.
-check "it goes on" await 10 at_least "$runs" $((before + 10))
+check "it goes on" await 30 at_least "$runs" $((before + 10))
 done=$(($(number "$runs") - before)) passed_ms=$((($(now_ns) - began) / 1000000))
 check "missed ticks are left out: $done runs in $passed_ms ms" test $((done * 100)) -le $((passed_ms + 300))
 ends_at_once "while it sleeps" INT
@@ -81,7 +87,7 @@ resident_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$LOOP/status"; }
 open_files() { find "/proc/$LOOP/fd" -mindepth 1 | wc -l; }
 closed_port
 loop --target "main=$main" --target "gone=redis://127.0.0.1:$CLOSED_PORT" --samples 2 --interval 10ms
-check "100 runs" await 20 at_least "$runs" 100
+check "100 runs" await 30 at_least "$runs" 100
 kib=$(resident_kib)
 kill -STOP "$LOOP"
 files=$(open_files)
@@ -94,21 +100,21 @@ else
 	check "memory does not grow ($more KiB more after 600 runs than after 100)" test "$more" -le 128
 fi
 fewer_files() { [ "$(open_files)" -le "$files" ]; }
-check "nor do open files" await 10 fewer_files
+check "nor do open files" await 30 fewer_files
 ends_at_once "in quick runs" TERM
 
 ### The end, in the middle of a run that hangs
 
 in_a_run() { find "/proc/$LOOP/fd" -lname 'socket:*' | grep -q .; }
 loop --target "main=$main" --interval 1m --timeout 50s
-check "one good run" await 10 at_least "$runs" 1
+check "one good run" await 30 at_least "$runs" 1
 cp "$prom" "$work/kept"
 ends_at_once "in a long sleep" TERM
 for signal in TERM INT; do
 	kill -STOP "$main_pid"
 	loop --target "main=$main" --interval 1m --timeout 50s
 	cp "$work/kept" "$prom"
-	check "it hangs in a run" await 10 in_a_run
+	check "it hangs in a run" await 30 in_a_run
 	ends_at_once "in a run that hangs" "$signal"
 	check "the old file stays after SIG$signal" cmp "$work/kept" "$prom"
 	kill -CONT "$main_pid"
@@ -117,7 +123,7 @@ done
 # In the middle of writing: python looks without pause for the temporary file, large enough to be seen.
 cat >"$work/end_while_writing.py" <<'END_OF_PYTHON'
 import os, signal, sys, time
-until = time.monotonic() + 20
+until = time.monotonic() + 60
 while not os.path.exists(sys.argv[2]):
     if time.monotonic() > until:
         sys.exit("not seen")
@@ -141,16 +147,16 @@ done
 
 start_redis
 loop --target "main=redis://127.0.0.1:$REDIS_PORT" --interval 100ms
-check "up" await 10 up main 1
+check "up" await 30 up main 1
 check "with a time to connect" grep -q 'phase="connect"' "$prom"
 stop "$REDIS_PID"
-check "down when Redis stops" await 10 up main 0
+check "down when Redis stops" await 30 up main 0
 kill -STOP "$LOOP"
 success=$(number 'arbitrage_redis_last_success_timestamp_seconds{target="main",env="paper"}')
 of_run=$(number "$collector_success")
 count=$(count_of main) before=$(number "$runs")
 kill -CONT "$LOOP"
-check "the loop goes on" await 10 at_least "$runs" $((before + 3))
+check "the loop goes on" await 30 at_least "$runs" $((before + 3))
 refute "yesterday's time to connect is not today's" grep -q 'phase="connect"' "$prom"
 check "the last success stays" test \
 	"$(number 'arbitrage_redis_last_success_timestamp_seconds{target="main",env="paper"}')" = "$success"
@@ -171,15 +177,15 @@ config() {
 }
 config a b 100ms
 loop --config.file "$work/c.yml"
-check "both targets are measured" await 10 at_least \
+check "both targets are measured" await 30 at_least \
 	'arbitrage_redis_latency_seconds_count{target="b",env="paper"}' 30
 config b c 100ms
 kill -STOP "$LOOP"
 before=$(count_of b) runs_before=$(number "$runs")
 kill -HUP "$LOOP"
 kill -CONT "$LOOP"
-check "SIGHUP is logged" await 10 has_lines 'msg="configuration reloaded"' 1
-check "the new target appears" await 10 up c 1
+check "SIGHUP is logged" await 30 has_lines 'msg="configuration reloaded"' 1
+check "the new target appears" await 30 up c 1
 refute "the old target's series disappear" grep -q 'target="a"' "$prom"
 check "the counts of the one that stays go on" at_least \
 	'arbitrage_redis_latency_seconds_count{target="b",env="paper"}' "$before"
@@ -192,10 +198,10 @@ refusals=0
 refused() {
 	refusals=$((refusals + 1))
 	kill -HUP "$LOOP"
-	check "$1: refused" await 10 has_lines "configuration not reloaded, the old one stays" "$refusals"
+	check "$1: refused" await 30 has_lines "configuration not reloaded, the old one stays" "$refusals"
 	check "$1: with the reason" grep -qF -- "$1" "$log"
 	before=$(count_of c)
-	check "$1: the old one stays in use" await 10 at_least \
+	check "$1: the old one stays in use" await 30 at_least \
 		'arbitrage_redis_latency_seconds_count{target="c",env="paper"}' $((before + 30))
 	check "$1: and that is all that is logged" has_lines "configuration not reloaded" "$refusals"
 }
@@ -215,14 +221,14 @@ check "no bad file reset anything" sample \
 
 config c d 1h
 kill -HUP "$LOOP"
-check "a good file is taken again" await 10 has_lines 'msg="configuration reloaded"' 2
-check "its targets are measured" await 10 up d 1
+check "a good file is taken again" await 30 has_lines 'msg="configuration reloaded"' 2
+check "its targets are measured" await 30 up d 1
 config c e 100ms
 kill -HUP "$LOOP"
-check "an hour's interval need not end for a shorter one" await 10 up e 1
+check "an hour's interval need not end for a shorter one" await 30 up e 1
 sed -i 's/^interval.*/&\nenv: live/' "$work/c.yml"
 kill -HUP "$LOOP"
-check "another env is told" await 10 sample 'arbitrage_redis_up{target="e",env="live"}' 1 "$prom"
+check "another env is told" await 30 sample 'arbitrage_redis_up{target="e",env="live"}' 1 "$prom"
 refute "and nothing of the old one" grep -q 'env="paper"' "$prom"
 ends_at_once "after all that" TERM
 

@@ -152,7 +152,7 @@ over() (
 	known --grace 1s
 	mismatch binanceusdm BTC/USDT -0.25
 )
-check "after the grace it is one" await 20 over
+check "after the grace it is one" await 30 over
 check "it is told" logged 'the engine has 0.5 long, the exchange has 0.75 long: -0.25 apart'
 check "since then, over restarts" test "$(since binanceusdm BTC/USDT)" = "$began"
 known --grace 1s
@@ -178,19 +178,19 @@ known --grace 0s
 began=$(since binanceusdm BTC/USDT)
 for grace in 1h 0s; do
 	looping --grace "$grace"
-	check "a loop goes on from the file" await 20 more "$(($(runs) + 1))"
+	check "a loop goes on from the file" await 30 more "$(($(runs) + 1))"
 	kill -HUP "$SPAWNED"
-	check "and from its settings read again" await 20 more "$(($(runs) + 2))"
+	check "and from its settings read again" await 30 more "$(($(runs) + 2))"
 	stop "$SPAWNED"
 	check "since when, over all of that" test "$(since binanceusdm BTC/USDT)" = "$began"
 done
 check "it is a mismatch" mismatch binanceusdm BTC/USDT -0.25
 looping --grace 0s
 control DELETE /binanceusdm/drift
-check "a loop sees its end" await 20 mismatch binanceusdm BTC/USDT 0
-check "and tells it" await 20 grep -q 'no mismatch any more' "$work/loop.log"
+check "a loop sees its end" await 30 mismatch binanceusdm BTC/USDT 0
+check "and tells it" await 30 grep -q 'no mismatch any more' "$work/loop.log"
 forgotten() { test -z "$(since binanceusdm BTC/USDT)"; }
-check "and forgets the time" await 20 forgotten
+check "and forgets the time" await 30 forgotten
 stop "$SPAWNED"
 control POST '/binanceusdm/drift?value=0.25'
 
@@ -378,11 +378,11 @@ fresh
 ARBWATCH_BINANCE_KEY=paper-key ARBWATCH_BINANCE_SECRET=$secret spawn loop "$collector" \
 	--exchange.profiles "$repository/exchanges" --interval 100ms --exchange "binance=http://127.0.0.1:$paper_port/binance"
 loop=$SPAWNED
-check "a loop publishes" await 20 test -s "$textfiles/open_positions.prom"
+check "a loop publishes" await 30 test -s "$textfiles/open_positions.prom"
 check "its environment does not show the secret" sh -c "! tr '\\0' '\\n' <'/proc/$loop/environ' | grep -qF '$secret'"
 kill -HUP "$loop"
 runs() { of 'account_runs_total{exchange="binance"'; }
-check "after a SIGHUP it goes on" await 20 more "$(($(runs) + 3))"
+check "after a SIGHUP it goes on" await 30 more "$(($(runs) + 3))"
 check "and can still be read" readable exchange binance 1
 stop "$loop"
 

@@ -164,9 +164,9 @@ for venue in $venues; do
 	well
 done
 fresh
-fault 'binance/latency?value=3000'
+fault 'binance/latency?value=9000'
 fault 'upbit/drip'
-run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --timeout 700ms \
+run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --timeout 4s \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange "upbit=http://127.0.0.1:$paper_port/upbit" \
 	--exchange "okx=http://127.0.0.1:$paper_port/okx"
 check "one that hangs is not read" failures binance balances timeout 1
@@ -174,7 +174,7 @@ check "nor one that never ends" failures upbit balances timeout 1
 check "and delays nobody" readable exchange okx 1
 # The exchange notes a request when its pause is over; later it would look like one of the next run.
 all_noted() { note_requests && [ "$(grep -c '^binance ' "$work/asked.last")" -eq 3 ]; }
-check "what nobody waits for any more is noted at last" await 20 all_noted
+check "what nobody waits for any more is noted at last" await 30 all_noted
 well
 
 # Positions of all kinds ----------------------------------------------
@@ -450,7 +450,7 @@ fault 'binance/latency?value=60'
 for number in 1 2 3 4 5 6; do
 	spawn "killed$number" "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" --interval 20ms \
 		--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange "okx=http://127.0.0.1:$paper_port/okx"
-	check "it goes on from the last file" await 20 more "$((4 + number))"
+	check "it goes on from the last file" await 30 more "$((4 + number))"
 	kill -KILL "$SPAWNED"
 	wait "$SPAWNED" 2>/dev/null
 	check "after a kill the file is whole" "$BUILD/textfile_lint" "$textfiles"
@@ -470,13 +470,13 @@ spawn loop env ARBWATCH_OKX_KEY=paper-key "ARBWATCH_OKX_SECRET=$secret" ARBWATCH
 	--engine.postgres postgresql://arbwatch:pg-sEcReT@127.0.0.1:1/bot --engine.redis redis://:rd-sEcReT@127.0.0.1:1 \
 	--exchange "okx=http://127.0.0.1:$paper_port/okx"
 loop=$SPAWNED
-check "a loop with its key in the environment" await 20 more 3
+check "a loop with its key in the environment" await 30 more 3
 fault okx/wrong-ip  # the answer repeats the key
-check "is told the key" await 20 more 6
+check "is told the key" await 30 more 6
 well
 kill -HUP "$loop"
-check "reads its settings again" await 20 grep -q 'okx' "$work/loop.log"
-check "and goes on" await 20 more 9
+check "reads its settings again" await 30 grep -q 'okx' "$work/loop.log"
+check "and goes on" await 30 more 9
 {
 	tr '\0' '\n' <"/proc/$loop/environ"
 	tr '\0' '\n' <"/proc/$loop/cmdline"

@@ -9,7 +9,7 @@ closed=redis://127.0.0.1:$CLOSED_PORT
 cd "$work" || exit 1
 
 # probe ARGUMENT...: a run that is refused by its only target.
-probe() { "$collector" --timeout 2s --target "t=$closed" "$@"; }
+probe() { "$collector" --timeout 20s --target "t=$closed" "$@"; }
 
 says() { grep -qF -- "$1" "$work/err"; }
 prints() { grep -qxF -- "$1" "$work/out"; }
@@ -92,7 +92,7 @@ rejects "cannot read config file 'none.yml': No such file" "$collector" --config
 rejects "cannot read config file '.': not a regular file" "$collector" --config.file .
 mkfifo fifo.yml
 rejects "cannot read config file 'fifo.yml': not a regular file" \
-	timeout 10 "$collector" --config.file fifo.yml
+	timeout 60 "$collector" --config.file fifo.yml
 
 ### Variables
 
@@ -141,7 +141,7 @@ rejects_config "c.yml: not valid YAML at byte 5: " 'env: \0377\n'
 rejects_config "c.yml:1: 'key: value' lines are expected" 'hunter2\n'
 rejects_config "c.yml:2: a second document begins" 'env: live\n---\nenv: paper\n'
 head -c 300000 /dev/zero | tr '\0' '[' >c.yml
-rejects "c.yml:1: " timeout 20 "$collector" --config.file c.yml
+rejects "c.yml:1: " timeout 60 "$collector" --config.file c.yml
 
 cat >arbwatch.yml <<END_OF_CONFIG
 env: live

@@ -183,7 +183,7 @@ START_TEST(a_full_backlog_ends_at_the_deadline)
 	int fds[8], count = 0;
 	struct failure why = { 0 };
 
-	while (count < LENGTH(fds) && (fd = connect_tcp(&only, deadline_in(second_ns / 4), &why)) >= 0)
+	while (count < LENGTH(fds) && (fd = connect_tcp(&only, deadline_in(second_ns), &why)) >= 0)
 		fds[count++] = fd;
 	ck_assert_int_lt(fd, 0);
 	ck_assert_int_eq(why.kind, FAILURE_TIMEOUT);
@@ -202,9 +202,9 @@ START_TEST(an_address_that_hangs_leaves_time_for_the_next)
 	socklen_t length = sizeof(peer);
 	struct failure why = { 0 };
 
-	while (count < LENGTH(fds) && (fd = connect_tcp(&only, deadline_in(second_ns / 4), &why)) >= 0)
+	while (count < LENGTH(fds) && (fd = connect_tcp(&only, deadline_in(second_ns), &why)) >= 0)
 		fds[count++] = fd;
-	fd = connect_tcp(&first, deadline_in(second_ns), &why);
+	fd = connect_tcp(&first, deadline_in(4 * second_ns), &why);
 	ck_assert_msg(fd >= 0, "%s", why.text);
 	ck_assert_int_eq(getpeername(fd, (struct sockaddr *)&peer, &length), 0);
 	ck_assert_int_eq(peer.sin_port, listening.sin_port);
@@ -236,11 +236,11 @@ START_TEST(unix_sockets_connect_wait_and_fail_like_tcp)
 
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/socket", directory);
-	ck_assert_int_eq(connect_unix(path, deadline_in(second_ns), &why), -1);
+	ck_assert_int_eq(connect_unix(path, deadline_in(20 * second_ns), &why), -1);
 	ck_assert_int_eq(why.kind, FAILURE_CONNECT);
 	ck_assert_ptr_nonnull(strstr(why.text, path));
 	listener = unix_listener(path, 0);
-	while (count < LENGTH(fds) && (fd = connect_unix(path, deadline_in(second_ns / 4), &why)) >= 0) {
+	while (count < LENGTH(fds) && (fd = connect_unix(path, deadline_in(second_ns), &why)) >= 0) {
 		ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
 		fds[count++] = fd;
 	}
@@ -353,6 +353,20 @@ run_stubborn(const char *key, pthread_mutex_t *may_end, atomic_int *released, in
 	return end;
 }
 
+/* It is begun, and late.  A busy machine may let the short time pass before a thread is started: that try
+ * does not count. */
+static void
+leave_behind(const char *key, pthread_mutex_t *may_end, atomic_int *released)
+{
+	int before = atomic_load(released);
+
+	ck_assert_int_eq(run_stubborn(key, may_end, released, second_ns / 1000), DETACHED_LATE);
+	while (atomic_load(released) > before) {
+		atomic_store(released, before);
+		ck_assert_int_eq(run_stubborn(key, may_end, released, second_ns / 1000), DETACHED_LATE);
+	}
+}
+
 START_TEST(work_that_is_late_is_left_behind_and_not_begun_again_until_it_ends)
 {
 	pthread_mutex_t may_end = PTHREAD_MUTEX_INITIALIZER;
@@ -362,9 +376,9 @@ START_TEST(work_that_is_late_is_left_behind_and_not_begun_again_until_it_ends)
 	ck_assert_int_eq(run_stubborn("a", &may_end, &released, 0), DETACHED_LATE);
 	ck_assert_int_eq(released, 1);
 	(void)pthread_mutex_lock(&may_end);
-	ck_assert_int_eq(run_stubborn("a", &may_end, &released, second_ns / 100), DETACHED_LATE);
-	ck_assert_int_eq(run_stubborn("a", &may_end, &released, second_ns), DETACHED_BUSY);
-	ck_assert_int_eq(run_stubborn("b", &may_end, &released, second_ns / 100), DETACHED_LATE);
+	leave_behind("a", &may_end, &released);
+	ck_assert_int_eq(run_stubborn("a", &may_end, &released, 20 * second_ns), DETACHED_BUSY);
+	leave_behind("b", &may_end, &released);
 	ck_assert_int_eq(released, 2);
 	(void)pthread_mutex_unlock(&may_end);
 	while (atomic_load(&released) < 4)
@@ -382,9 +396,9 @@ START_TEST(no_more_than_256_threads_are_left_behind)
 	(void)pthread_mutex_lock(&may_end);
 	for (int i = 0; i < 256; i++) {
 		snprintf(key, sizeof(key), "%d", i);
-		ck_assert_int_eq(run_stubborn(key, &may_end, &released, second_ns / 1000), DETACHED_LATE);
+		leave_behind(key, &may_end, &released);
 	}
-	ck_assert_int_eq(run_stubborn("more", &may_end, &released, second_ns), DETACHED_BUSY);
+	ck_assert_int_eq(run_stubborn("more", &may_end, &released, 20 * second_ns), DETACHED_BUSY);
 	(void)pthread_mutex_unlock(&may_end);
 	while (atomic_load(&released) < 257)
 		usleep(1000);
@@ -417,7 +431,7 @@ START_TEST(a_file_that_is_being_read_does_not_hold_up_the_end)
 	if (child == 0) {
 		struct reader *reader = calloc(1, sizeof(*reader));
 
-		(void)alarm(20);
+		(void)alarm(120);
 		(void)dup2(ends[1], STDOUT_FILENO);
 		reader->file = tmpfile();
 		(void)detached_run(&task, reader->key, reader, deadline_in(second_ns / 100));
@@ -453,7 +467,7 @@ main(void)
 	tcase_add_test(sockets, an_address_that_hangs_leaves_time_for_the_next);
 	tcase_add_test(sockets, unix_sockets_connect_wait_and_fail_like_tcp);
 	tcase_add_test(sockets, a_unix_path_that_is_too_long_is_our_own_mistake);
-	tcase_set_timeout(jobs, 60);
+	tcase_set_timeout(jobs, 300);
 	tcase_add_test(jobs, jobs_run_at_once_and_each_index_once);
 	tcase_add_test(jobs, work_that_is_late_is_left_behind_and_not_begun_again_until_it_ends);
 	tcase_add_test(jobs, no_more_than_256_threads_are_left_behind);

@@ -7,7 +7,7 @@ dashboards.py --broken FILE [PROGRAM...]  each line of FILE, "WHAT|SCRIPT OF SED
                                           those rules say PATTERN of it
 dashboards.py --prometheus URL            every query of every panel returns data there, but for those in EMPTY
     [--has PART] [--without PART]         PART of PARTS below is there (or not): its panels must (need not) have data
-    [--wait SECONDS]                      until then (60)
+    [--wait SECONDS]                      until then (180)
     [--rate-interval DURATION]            what $__rate_interval stands for (1m)
 dashboards.py --prometheus URL --show BOARD PANEL    the series of one panel now: labels, then the value
 dashboards.py --prometheus URL --come FILE           for each line of FILE, "WHAT<tab>BOARD<tab>PANEL<tab>PATTERN[<tab>DURATION]",
@@ -685,7 +685,7 @@ def main():
     parser.add_argument("--prometheus", metavar="URL")
     parser.add_argument("--has", action="append", default=[], choices=PARTS)
     parser.add_argument("--without", action="append", default=[], choices=PARTS)
-    parser.add_argument("--wait", type=float, default=60)
+    parser.add_argument("--wait", type=float, default=180)
     parser.add_argument("--rate-interval", default="1m")
     parser.add_argument("--show", nargs=2, metavar=("BOARD", "PANEL"))
     parser.add_argument("--come", metavar="FILE")

@@ -37,7 +37,7 @@ export BUILD ARBWATCH_INTERVAL=1s TMPDIR="$work"
 spawn demo setsid env --default-signal=INT "$repository/demo/run.sh"
 demo_pid=$SPAWNED
 came_up() { grep -q '^It works' "$work/demo.log" || ! kill -0 "$demo_pid" 2>/dev/null; }
-await 150 came_up
+await 300 came_up
 if ! grep -q '^It works' "$work/demo.log"; then
 	cat "$work/demo.log"
 	failed=$((failed + 1))
@@ -93,7 +93,7 @@ comes "all is well: we can trade" overview 'Can we trade?' 'A 0'
 comes "nothing stands in the way" overview 'What stands in the way' ''
 comes "preflight says so too" overview 'Preflight, and how long ago' 'A 6'
 comes "none of its checks failed" preflight 'Checks that failed most in 24 h' ''
-all_come "the panels show that all is well" 30
+all_come "the panels show that all is well" 120
 
 # Everything goes wrong at once, each on an exchange of its own.
 fault() { check "fault $1" curl -sSf -o "$work/fault.out" --noproxy '*' -X POST "$paper/control/$1"; }
@@ -142,7 +142,7 @@ comes "preflight: the check that warns" preflight 'Checks that warn, by hour' 'A
 comes "preflight: its share" preflight 'Checks of 24 h by outcome' 'A status=fail [0-9.e-]*[1-9][0-9.e-]*'
 comes "preflight: on the overview" overview 'Preflight, and how long ago' 'A 0'
 reason preflight 'says that the bot is not ready' 1
-all_come "the panels show what is wrong" 90
+all_come "the panels show what is wrong" 180
 worst_first() { ask --show overview 'What stands in the way' | head -n 1 | grep '	2$'; }
 check "the worst comes first" worst_first
 # Now there is also what comes with a ban and a mismatch alone: the PromQL of the documentation, as it is written there.
@@ -167,10 +167,10 @@ echo "$redis_pid" >>"$work/pids"
 comes "Redis down" overview Redis 'A target=main 0'
 comes "Redis down: failures" system_health 'Redis and Postgres: failures by kind' 'A kind=timeout target=main .*'
 reason 'Redis main' 'does not answer' 2
-all_come "the panels show that Redis is down" 30
+all_come "the panels show that Redis is down" 120
 kill -CONT "$redis_pid" "$stuck"
 comes "Redis up again" overview Redis 'A target=main 1'
-all_come "the panels show that Redis is up" 30
+all_come "the panels show that Redis is up" 120
 
 # A part that dies is told, and ends the rest.
 demo_ended() { ! kill -0 "$demo_pid" 2>/dev/null; }

@@ -24,7 +24,7 @@ start_demo() {
 
 # came_up: within the time that a slow machine needs to build.  Otherwise there is nothing more to test.
 came_up() {
-	await 150 said_or_ended
+	await 300 said_or_ended
 	grep -q '^It works' "$log" && return 0
 	cat "$log"
 	failed=$((failed + 1))
@@ -56,7 +56,7 @@ ended() { ! kill -0 "$demo_pid" 2>/dev/null; }
 
 # Ask Prometheus past all code of ours: the value of an expression's only series.
 query() {
-	curl -sS --fail --max-time 10 --data-urlencode "query=$1" "$(prometheus_url)/api/v1/query" |
+	curl -sS --fail --max-time 60 --data-urlencode "query=$1" "$(prometheus_url)/api/v1/query" |
 		"$PYTHON" -c '
 import json, sys
 (series,) = json.load(sys.stdin)["data"]["result"]
@@ -72,9 +72,9 @@ file_reaches() { [ "$(file_count "$1" "$2")" -ge "$3" ]; }
 shows_growth() { # shows_growth FAMILY COLLECTOR: file and Prometheus go on together
 	count=$(file_count "$1" "$2")
 	check "$2 has measured" test "${count:-0}" -gt 0
-	check "$2 goes on measuring" await 20 file_reaches "$1" "$2" $((${count:-0} + 10))
+	check "$2 goes on measuring" await 30 file_reaches "$1" "$2" $((${count:-0} + 10))
 	count=$(file_count "$1" "$2")
-	check "Prometheus gets what $2 wrote" await 20 prometheus_has_at_least "$1_count" "${count:-1}"
+	check "Prometheus gets what $2 wrote" await 30 prometheus_has_at_least "$1_count" "${count:-1}"
 }
 
 no_secret_in_argv() {
@@ -102,30 +102,30 @@ kill -INT "$demo_pid"
 check "SIGINT ends it" await 30 ended
 wait "$demo_pid"
 check "stopping it is a good end" test $? -eq 0
-check "after SIGINT nothing is left" await 5 nothing_left
+check "after SIGINT nothing is left" await 30 nothing_left
 
 # (A part that dies is told, and ends the rest: dashboards.sh ends its demo so.)
 
 # Interrupted as soon as it has a directory.
 start_demo early
-await 150 grep -q '^starting in' "$log"
+await 300 grep -q '^starting in' "$log"
 directory=$(demo_directory)
 kill -INT "$demo_pid"
 check "SIGINT as it starts ends it" await 30 ended
 wait "$demo_pid"
 check "SIGINT as it starts is no success" test $? -eq 130
-check "after SIGINT as it starts nothing is left" await 5 nothing_left
+check "after SIGINT as it starts nothing is left" await 30 nothing_left
 
 # By way of make, once servers run: a kill of make alone, Ctrl-C, which the whole group gets, and a terminal that is closed.
 end_make() {  # end_make SIGNAL make|group
 	start_demo make make -s -C "$repository" run
-	await 150 grep -q '^waiting for' "$log"
+	await 300 grep -q '^waiting for' "$log"
 	directory=$(demo_directory)
 	whom=$demo_pid
 	[ "$2" = make ] || whom=-$demo_pid
 	kill -s "$1" -- "$whom"
 	check "SIG$1 to the $2 ends it" await 30 ended
-	check "after SIG$1 to the $2 nothing is left" await 5 nothing_left
+	check "after SIG$1 to the $2 nothing is left" await 30 nothing_left
 }
 end_make TERM make
 end_make INT group

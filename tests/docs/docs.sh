@@ -49,7 +49,7 @@ check "and nothing for a value that it cannot know" test -z "$(completes redis_l
 
 # The exporter's metrics: those it tells of are those it has.
 spawn exporter "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.serve
-await 20 grep -q msg=started "$work/exporter.log"
+await 30 grep -q msg=started "$work/exporter.log"
 port=$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/exporter.log")
 curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort -u >"$work/written"
 grep -E '^\| `(process|arbwatch_exporter)_' docs/arbwatch_exporter.md | grep -oE '`(process|arbwatch_exporter)_[a-z_]*`' |

@@ -104,7 +104,7 @@ goes_on() {
 	goes_on_place=$1 goes_on_line=$2 goes_on_program=$3
 	shift 3
 	spawn goes_on "$@"
-	check "$goes_on_place: it publishes what is true here: $goes_on_line" await 20 found "$goes_on_program"
+	check "$goes_on_place: it publishes what is true here: $goes_on_line" await 30 found "$goes_on_program"
 	kill "$SPAWNED"
 	got=0
 	wait "$SPAWNED" || got=$?

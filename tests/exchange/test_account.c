@@ -247,7 +247,7 @@ static void
 probe(struct one *one)
 {
 	ck_assert_int_eq(
-	    account_probe(NULL, &one->target, 1, deadline_in(1000000000), &one->reading, &told), 0);
+	    account_probe(NULL, &one->target, 1, deadline_in(INT64_C(20000000000)), &one->reading, &told), 0);
 }
 
 static void
@@ -673,7 +673,8 @@ START_TEST(a_refusal_is_of_one_exchange)
 	targets[0] = one.target;
 	targets[1] = other.target;
 	targets[1].base_url = "http://127.0.0.1:9/upbit";
-	ck_assert_int_eq(account_probe(NULL, targets, 2, deadline_in(1000000000), readings, &told), 0);
+	ck_assert_int_eq(
+	    account_probe(NULL, targets, 2, deadline_in(INT64_C(20000000000)), readings, &told), 0);
 	ck_assert(readings[0].refused && !readings[1].refused);
 	ck_assert(!readings[0].parts[ACCOUNT_POSITIONS].read);
 	ck_assert(readings[1].parts[ACCOUNT_BALANCES].read && readings[1].parts[ACCOUNT_POSITIONS].read);
@@ -847,7 +848,7 @@ END_TEST
 START_TEST(no_targets_are_no_work)
 {
 	sent_count = 0;
-	ck_assert_int_eq(account_probe(NULL, NULL, 0, deadline_in(1000000000), NULL, &told), 0);
+	ck_assert_int_eq(account_probe(NULL, NULL, 0, deadline_in(INT64_C(20000000000)), NULL, &told), 0);
 	ck_assert_uint_eq(sent_count, 0);
 }
 END_TEST

@@ -611,7 +611,8 @@ probe(const struct exchange_target *target, struct line *network, size_t count,
 	lines = network;
 	line_count = count;
 	sent_count = 0;
-	ck_assert_int_eq(exchange_probe(NULL, target, 1, deadline_in(1000000000), reading, &why), 0);
+	ck_assert_int_eq(
+	    exchange_probe(NULL, target, 1, deadline_in(INT64_C(20000000000)), reading, &why), 0);
 }
 
 #define WHOLE(text)                                                                                          \

@@ -14,11 +14,11 @@ start_exporter() {
 	log=$work/$name.log
 	spawn "$name" ${under:+"$under"} "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.directory "$textfiles" "$@"
 	EXPORTER=$SPAWNED
-	await 20 grep -q msg=started "$log" || { cat "$log"; exit 1; }
+	await 30 grep -q msg=started "$log" || { cat "$log"; exit 1; }
 	PORT=$(sed -n 's/.*msg=listening address=127.0.0.1:\([0-9]*\).*/\1/p' "$log" | head -n 1)
 }
 
-get() { curl -sS --noproxy '*' --max-time 20 "$@"; }
+get() { curl -sS --noproxy '*' --max-time 60 "$@"; }
 url() { printf 'http://127.0.0.1:%s%s' "$PORT" "$1"; }
 code() { get -o /dev/null -w '%{http_code}' "$@"; }
 is_code() {  # is_code CODE CURL-ARGUMENT...
@@ -43,7 +43,7 @@ logged() { grep -qF -- "$1" "$log"; }
 times_logged() { test "$(grep -cF -- "$1" "$log")" -eq "$2"; }
 reload() {  # and wait until that is done
 	reloads=$(grep -c 'configuration reloaded' "$log")
-	kill -HUP "$EXPORTER" && await 10 sh -c "test \$(grep -c 'configuration reloaded' '$log') -gt $reloads"
+	kill -HUP "$EXPORTER" && await 30 sh -c "test \$(grep -c 'configuration reloaded' '$log') -gt $reloads"
 }
 
 # publish NAME: from standard input, in one step.
@@ -161,7 +161,7 @@ PY
 spawn node_exporter prometheus-node-exporter --web.listen-address=127.0.0.1:0 --web.disable-exporter-metrics \
 	--collector.disable-defaults --collector.textfile --collector.textfile.directory="$textfiles"
 node_port=$(port_of "$SPAWNED")
-await 20 curl -sf --noproxy '*' "http://127.0.0.1:$node_port/metrics" || exit 1
+await 30 curl -sf --noproxy '*' "http://127.0.0.1:$node_port/metrics" || exit 1
 scrape_both() { get -f "http://127.0.0.1:$node_port/metrics" >"$work/of_node" && scrape; }
 same_as_node() { scrape_both && "$PYTHON" "$work/series.py" "$work/of_node" "$work/scraped"; }
 cp "$repository"/tests/corpus/good_*.prom "$textfiles/" # several have the same families: the first has them
@@ -237,7 +237,7 @@ printf 'demo_hidden 1\n' >"$textfiles/.hidden.prom"
 printf 'demo_other 1\n' >"$textfiles/other.prom.tmp"
 name=$(printf 'n\nl"q\\.prom')
 printf 'demo_odd_name 1\n' >"$textfiles/$name"
-check "it answers in spite of all that" await 10 has 'demo_odd_name 1'
+check "it answers in spite of all that" await 30 has 'demo_odd_name 1'
 check "good files are all there" has 'demo_shared{file="b"} 2'
 check "a hidden file is a file, as for node_exporter" has 'demo_hidden 1'
 check "what does not end in .prom is none" has_not 'demo_other'
@@ -252,7 +252,7 @@ check "it stays small beside a huge file" test "$(awk '/^VmHWM/ { print $2 }' "/
 check "promtool reads it all" sh -c "promtool check metrics <'$work/scraped' 2>&1 | grep -iE 'error|parsing' && exit 1 || exit 0"
 rm -rf "$textfiles"/*.prom "$textfiles"/.hidden.prom "$textfiles"/other.prom.tmp
 good_files
-check "all is well again" await 10 has "arbwatch_exporter_textfile_scrape_error 0"
+check "all is well again" await 30 has "arbwatch_exporter_textfile_scrape_error 0"
 if [ "$(id -u)" -ne 0 ]; then
 	chmod 000 "$textfiles/a.prom"
 	check "an unreadable file is reported" has 'arbwatch_exporter_textfile_files{state="unreadable"} 1'
@@ -271,10 +271,10 @@ check "a file changed in place is read again" has 'demo_plain 6'
 
 # The directory itself.
 mv "$textfiles" "$textfiles.away"
-check "without the directory it still answers" await 10 has "arbwatch_exporter_textfile_scrape_error 1"
+check "without the directory it still answers" await 30 has "arbwatch_exporter_textfile_scrape_error 1"
 check "and the page too" is_code 200 "$(url /)"
 mv "$textfiles.away" "$textfiles"
-check "and it finds it again" await 10 has 'demo_shared{file="b"} 2'
+check "and it finds it again" await 30 has 'demo_shared{file="b"} 2'
 
 # --- Many families ------------------------------------------------------------------------------------------------
 # In two files each, so that nothing of them lies side by side.
@@ -317,9 +317,9 @@ prometheus_port=$(port_of "$SPAWNED")
 ask() { promtool query instant "http://127.0.0.1:$prometheus_port" "$1" 2>/dev/null | sed -n 's/.* => \(.*\) @\[.*/\1/p'; }
 answers() { test "$(ask "$1")" = "$2"; }
 check "Prometheus scrapes it" await 40 answers up 1
-check "and has a file's series" await 10 answers 'demo_shared{file="b"}' 2
-check "with what is in a label" await 10 answers 'demo_two_total{y="ü"}' 1000000000
-check "and its histogram" await 10 answers 'demo_a_seconds_bucket{le="+Inf"}' 2
+check "and has a file's series" await 30 answers 'demo_shared{file="b"}' 2
+check "with what is in a label" await 30 answers 'demo_two_total{y="ü"}' 1000000000
+check "and its histogram" await 30 answers 'demo_a_seconds_bucket{le="+Inf"}' 2
 
 # --- Health -------------------------------------------------------------------------------------------------------
 # collector_file NAME SUCCESS AGE EXTRA: as a collector publishes.
@@ -386,11 +386,11 @@ stop "$EXPORTER"
 # --- Age ----------------------------------------------------------------------------------------------------------
 start_exporter aged --textfile.serve --textfile.max-age 1h
 touch -d '2 hours ago' "$textfiles/a.prom"
-check "an old file is not served" await 10 has_not 'demo_shared{file="a"}'
+check "an old file is not served" await 30 has_not 'demo_shared{file="a"}'
 check "it is counted" has 'arbwatch_exporter_textfile_files{state="stale"} 1'
 check "its time is still told" has "arbwatch_exporter_textfile_mtime_seconds{file=\"$textfiles/a.prom\"} $(stat -c %Y "$textfiles/a.prom")"
 touch "$textfiles/a.prom"
-check "touched, it is back" await 10 has 'demo_shared{file="a"} 1'
+check "touched, it is back" await 30 has 'demo_shared{file="a"} 1'
 stop "$EXPORTER"
 
 # --- TLS and users -------------------------------------------------------------------------------------------------
@@ -474,15 +474,15 @@ basic_auth_users:
   bob: $second_hash
 YAML
 kill -HUP "$EXPORTER"
-check "the new configuration is taken" await 10 logged 'msg="configuration reloaded"'
-check "the new user is let in" await 10 tls 200 -u bob:second
+check "the new configuration is taken" await 30 logged 'msg="configuration reloaded"'
+check "the new user is let in" await 30 tls 200 -u bob:second
 check "the old one no more" tls 401 -u alice:right:pass
 check "the new certificate is shown" sh -c \
 	 "openssl s_client -connect 127.0.0.1:$PORT </dev/null 2>/dev/null | openssl x509 -noout -subject | grep -q second"
 refute "TLS 1.2 is not spoken any more" curl -sf --noproxy '*' -k --tls-max 1.2 --max-time 5 "$(url /metrics)"
 echo '  nonsense: 1' >>"$web"
 kill -HUP "$EXPORTER"
-check "a bad one is told with its line" await 10 logged "web.yml:7: "
+check "a bad one is told with its line" await 30 logged "web.yml:7: "
 check "and the old one stays" tls 200 -u bob:second
 check "a metric says so" sh -c \
 	 "curl -s --noproxy '*' -k -u bob:second '$(url /metrics)' | grep -qx 'arbwatch_exporter_config_last_reload_successful 0'"
@@ -515,9 +515,9 @@ check "and so it goes" without
 # shellcheck disable=SC2094 # the second request waits for the first answer
 {
 	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
-	await 10 grep -q '^alive' "$work/kept" && reload
+	await 30 grep -q '^alive' "$work/kept" && reload
 	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
-} | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$PORT" >"$work/kept" 2>/dev/null
+} | timeout 60 openssl s_client -quiet -connect "127.0.0.1:$PORT" >"$work/kept" 2>/dev/null
 check "a kept connection with the TLS of before is still answered" test "$(grep -c '^HTTP/1.1 200' "$work/kept")" -eq 2
 check "once" test "$(grep -ci '^connection: close' "$work/kept")" -eq 1
 wrk -t1 -c20 -d2 --timeout 30s "$(url /health/live)" >"$work/wrk" 2>&1 &
@@ -527,7 +527,7 @@ wait "$loader"
 refute "over TLS no request is lost by reloads" grep -E 'Socket errors|Non-2xx' "$work/wrk"
 : >"$web"
 kill -HUP "$EXPORTER"
-check "to turn TLS off takes a restart" await 10 logged 'to turn TLS on or off takes a restart'
+check "to turn TLS off takes a restart" await 30 logged 'to turn TLS on or off takes a restart'
 check "until then it stays" without
 stop "$EXPORTER"
 
@@ -563,14 +563,14 @@ run 1 "$BUILD/arbwatch_exporter" --web.listen-address 203.0.113.7:9109
 url() { printf 'http://127.0.0.1:%s%s' "$PORT" "$1"; }
 awk 'BEGIN { for (i = 0; i < 2000; i++) printf("demo_many{number=\"%d\",padding=\"%04000d\"} %d\n", i, i, i) }' >"$work/many"
 publish many <"$work/many"
-start_exporter hostile --textfile.serve --web.header-timeout 1s --web.answer-timeout 2s --web.idle-timeout 20s \
+start_exporter hostile --textfile.serve --web.header-timeout 5s --web.answer-timeout 5s --web.idle-timeout 60s \
 	--web.listen-address 127.0.0.1:0
 second_port=$(port_of "$EXPORTER" | tail -n 1)
 raw() { "$TOOLS/raw_http" "$@"; }
 check "the second address is served too" is_code 200 "http://127.0.0.1:$second_port/health/live"
-check "who trickles headers is ended" raw trickle "$PORT" 15
-check "who does not read is ended" raw stare "$PORT" 30
-check "both are counted" await 10 has 'arbwatch_exporter_http_timeouts_total 2'
+check "who trickles headers is ended" raw trickle "$PORT" 60
+check "who does not read is ended" raw stare "$PORT" 60
+check "both are counted" await 30 has 'arbwatch_exporter_http_timeouts_total 2'
 {
 	printf 'GET /metrics HTTP/1.1\r\nHost: x\r\nX-Long: '
 	head -c 100000 /dev/zero | tr '\0' a
@@ -594,11 +594,11 @@ done
 check "1,000 connections are answered" test "$(raw many "$PORT" 1000)" -eq 1000
 check "and go" await 40 has 'arbwatch_exporter_http_connections 1'
 stop "$EXPORTER"
-start_exporter limited --textfile.serve --web.max-requests 1 --web.max-connections 8 --web.answer-timeout 3s
-spawn starer "$TOOLS/raw_http" stare "$PORT" 30
-check "past the limit of requests there is 503" await 10 is_code 503 "$(url /metrics)"
+start_exporter limited --textfile.serve --web.max-requests 1 --web.max-connections 8 --web.answer-timeout 8s
+spawn starer "$TOOLS/raw_http" stare "$PORT" 60
+check "past the limit of requests there is 503" await 30 is_code 503 "$(url /metrics)"
 check "but whether it lives is told" is_code 200 "$(url /health/live)"
-check "afterwards there are answers again" await 20 is_code 200 "$(url /metrics)"
+check "afterwards there are answers again" await 30 is_code 200 "$(url /metrics)"
 check "past the limit of connections one waits" test "$(raw many "$PORT" 6)" -eq 6
 stop "$EXPORTER"
 # libmicrohttpd's epoll waits for ever when so many of its connections have something to do.
@@ -614,7 +614,7 @@ start_exporter nine --textfile.serve "$@"
 for each in one two three; do sed "s/demo_many/demo_$each/" "$work/many" | publish "$each"; done
 get --limit-rate 10M -o "$work/slow_reload" "$(url /metrics)" &
 slow=$!
-await 10 test -s "$work/slow_reload"
+await 30 test -s "$work/slow_reload"
 check "with many addresses it reloads" reload
 wait "$slow"
 check "what was being answered at SIGHUP is answered to its end" test $? -eq 0
@@ -669,7 +669,7 @@ start_redis
 start_exporter load --textfile.serve
 spawn collector "$BUILD/redis_latency" --target "main=redis://127.0.0.1:$REDIS_PORT" --interval 20ms --log.level error
 collector=$SPAWNED
-await 20 test -e "$textfiles/redis_latency.prom"
+await 30 test -e "$textfiles/redis_latency.prom"
 cat >"$work/vanish.sh" <<SH
 while :; do
 	printf 'demo_vanishing 1\n' >'$textfiles/.v.tmp'
@@ -692,7 +692,7 @@ check "what is served then is node_exporter's" same_as_node
 cp "$work/many" "$textfiles/many.prom"
 get --limit-rate 4M -o "$work/slow" "$(url /metrics)" &
 slow=$!
-await 10 test -s "$work/slow"
+await 30 test -s "$work/slow"
 kill "$EXPORTER"
 wait "$slow"
 check "what was being answered at SIGTERM is answered to its end" test $? -eq 0

@@ -96,12 +96,12 @@ start_node_exporter() {
 	spawn "node-$nodes" "$@"
 	NODE_PID=$SPAWNED
 	# Not every root may see the sockets of another user's process, but its log.
-	await 20 grep -q 'msg="Listening on"' "$work/node-$nodes.log" || { cat "$work/node-$nodes.log"; exit 1; }
+	await 30 grep -q 'msg="Listening on"' "$work/node-$nodes.log" || { cat "$work/node-$nodes.log"; exit 1; }
 	NODE_PORT=$(sed -n 's/.*msg="Listening on" address=.*:\([0-9]*\).*/\1/p' "$work/node-$nodes.log")
-	await 20 answers || { cat "$work/node-$nodes.log"; exit 1; }
+	await 30 answers || { cat "$work/node-$nodes.log"; exit 1; }
 }
-answers() { curl -s --max-time 10 -o /dev/null "http://127.0.0.1:$NODE_PORT/"; }
-scrape() { curl -sS --max-time 10 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
+answers() { curl -s --max-time 60 -o /dev/null "http://127.0.0.1:$NODE_PORT/"; }
+scrape() { curl -sS --max-time 60 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
 
 # The directory then holds a good file and the case.
 place() {
@@ -154,7 +154,7 @@ served_as_written() {
 
 ends() {
 	scrape && return 1
-	await 10 not kill -0 "$NODE_PID" && grep -q '^panic: ' "$work/node-$nodes.log"
+	await 30 not kill -0 "$NODE_PID" && grep -q '^panic: ' "$work/node-$nodes.log"
 }
 
 # Prometheus gives up all of node_exporter's metrics for it.

@@ -57,7 +57,7 @@ peers=0
 peer() {  # peer MODE [ARGUMENT...]: a faulty peer; sets PEER_PORT, PEER_PID.
 	peers=$((peers + 1))
 	spawn "peer-$peers" "$TOOLS/faulty_peer" "$@"
-	await 10 test -s "$work/peer-$peers.log" || { echo "faulty_peer did not start"; exit 1; }
+	await 30 test -s "$work/peer-$peers.log" || { echo "faulty_peer did not start"; exit 1; }
 	PEER_PORT=$(head -n 1 "$work/peer-$peers.log") PEER_PID=$SPAWNED
 }
 
@@ -142,7 +142,7 @@ http {
 END
 spawn nginx nginx -p "$work" -e stderr -c "$work/nginx.conf"
 nginx_pid=$SPAWNED
-await 20 curl -sf --noproxy '*' "http://127.0.0.1:$plain/ok" || { cat "$work/nginx.log"; exit 1; }
+await 30 curl -sf --noproxy '*' "http://127.0.0.1:$plain/ok" || { cat "$work/nginx.log"; exit 1; }
 http=http://127.0.0.1:$plain https=https://127.0.0.1:$tls
 
 ### What answers look like
@@ -296,17 +296,17 @@ done
 peer hang
 hanging=http://127.0.0.1:$PEER_PORT
 what="hangs"
-in_time 500 fails "hangs" timeout "no answer in time" --timeout 500 "$hanging/"
+in_time 1500 fails "hangs" timeout "no answer in time" --timeout 1500 "$hanging/"
 check "hangs: connecting has a time" measured connect
 check "hangs: it was sent" test "$(field sent)" -gt 0
 what="TLS hangs"
-in_time 500 fails "TLS hangs" timeout "no TLS connection in time" --timeout 500 "https://127.0.0.1:$PEER_PORT/"
+in_time 1500 fails "TLS hangs" timeout "no TLS connection in time" --timeout 1500 "https://127.0.0.1:$PEER_PORT/"
 peer drip 20 'HTTP/1.1 200 OK\r\nX: y\r\n'
 what="drips headers"
-in_time 500 fails "drips headers" timeout "did not end" --timeout 500 "http://127.0.0.1:$PEER_PORT/"
-peer proxy 127.0.0.1 "$plain" --delay 60
+in_time 1500 fails "drips headers" timeout "did not end" --timeout 1500 "http://127.0.0.1:$PEER_PORT/"
+peer proxy 127.0.0.1 "$plain" --delay 500
 answers "slow" 200 "http://127.0.0.1:$PEER_PORT/ok"
-check "slow: the first byte took two delays" awk -v x="$(field first_byte)" 'BEGIN { exit !(x >= 0.12) }'
+check "slow: the first byte took two delays" awk -v x="$(field first_byte)" 'BEGIN { exit !(x >= 1) }'
 near() { awk -v a="$1" -v b="$2" -v by="$3" 'BEGIN { exit !(a - b <= by && b - a <= by) }'; }
 phases_add_up() {
 	sum=0
@@ -314,12 +314,12 @@ phases_add_up() {
 		sum=$(awk -v s="$sum" -v x="$(field "$each")" 'BEGIN { printf "%.6f", s + (x > 0 ? x : 0) }')
 	done
 	echo "sum $sum, all $(field seconds)"
-	near "$sum" "$(field seconds)" 0.03
+	near "$sum" "$(field seconds)" 0.5
 }
-# What curl does between two phases is in none, and a busy machine may take its time there.
+# What curl does between two phases is in none, and a busy machine may take its time there: half of what the delays take.
 check "slow: the phases are all there is" phases_add_up
 what="100 that hang and 50 that do not"
-in_time 500 get --timeout 500 --times 50 "$hanging/" "$http/ok" "https://127.0.0.1:${hanging##*:}/"
+in_time 4000 get --timeout 4000 --times 50 "$hanging/" "$http/ok" "https://127.0.0.1:${hanging##*:}/"
 check "$what: the good ones are answered" test "$(count 'status=200 kind=none')" -eq 50
 check "$what: the others time out" test "$(count 'kind=timeout')" -eq 100
 
@@ -327,7 +327,7 @@ check "$what: the others time out" test "$(count 'kind=timeout')" -eq 100
 ran() { cp "$work/stepping.log" "$work/out" && grep -q "^run=$1 took" "$work/out"; }
 step() {
 	echo go >&9
-	await 20 ran "$1" || echo "run $1 did not end"
+	await 30 ran "$1" || echo "run $1 did not end"
 }
 mkfifo "$work/steps"
 stands() { grep -q '^State:[[:space:]]*T' "/proc/$1/status"; }
@@ -337,12 +337,12 @@ for each in "http $plain" "https $tls"; do
 	peer proxy 127.0.0.1 "${each#* }"
 	what="${each% *} comes back"
 	exec 9<>"$work/steps"
-	spawn stepping "$TOOLS/get" --timeout 500 --repeat 4 --step "$work/steps" --ca-file "$ca" \
+	spawn stepping "$TOOLS/get" --timeout 3000 --repeat 4 --step "$work/steps" --ca-file "$ca" \
 		"${each% *}://127.0.0.1:$PEER_PORT/ok"
-	await 20 ran 1
+	await 30 ran 1
 	step 2
 	kill -STOP "$PEER_PID"
-	await 10 stands "$PEER_PID" || echo "the peer goes on"
+	await 30 stands "$PEER_PID" || echo "the peer goes on"
 	step 3
 	kill -CONT "$PEER_PID"
 	step 4
@@ -358,10 +358,10 @@ done
 what="started again"
 exec 9<>"$work/steps"
 spawn stepping "$TOOLS/get" --repeat 2 --step "$work/steps" "$http/ok"
-await 20 ran 1
+await 30 ran 1
 stop "$nginx_pid"
 spawn nginx nginx -p "$work" -e stderr -c "$work/nginx.conf"
-await 20 curl -sf --noproxy '*' "$http/ok" || cat "$work/nginx.log"
+await 30 curl -sf --noproxy '*' "$http/ok" || cat "$work/nginx.log"
 step 2
 exec 9>&-
 check "$what: no failure" is kind none 2
@@ -380,7 +380,7 @@ END
 cat >"$work/silent.sh" <<'END'
 work=$1 python=$2 tools=$3
 shift 3
-ip link set lo up && echo 'nameserver 127.0.0.1' >"$work/resolv.conf" || exit 90
+ip link set lo up && printf 'nameserver 127.0.0.1\noptions timeout:30\n' >"$work/resolv.conf" || exit 90
 mount --bind "$work/resolv.conf" "$(readlink -f /etc/resolv.conf)" || exit 90
 "$python" "$work/silent.py" "$work/silent.ready" &
 server=$!
@@ -406,7 +406,7 @@ if unshare -n -m true 2>"$work/unshare.log"; then
 		check "$what: ends by its timeout ($(cat "$work/silent.took") ms)" test "$(cat "$work/silent.took")" -le "$limit"
 	}
 	what="silent name server"
-	look_up 500 --timeout 500 "http://exchange.example.org/" "https://exchange.example.org/"
+	look_up 3000 --timeout 3000 "http://exchange.example.org/" "https://exchange.example.org/"
 	check "$what: kind timeout" is kind timeout
 	check "$what: says so" says "no answer from the name server"
 	check "$what: TLS too" is kind timeout 1 1
@@ -416,7 +416,7 @@ if unshare -n -m true 2>"$work/unshare.log"; then
 	for each in $(seq 100); do
 		set -- "$@" "https://host$each.example.org/"
 	done
-	look_up 1500 --timeout 500 --repeat 3 "$@"
+	look_up 9000 --timeout 3000 --repeat 3 "$@"
 	check "$what: all time out, in each run" test "$(count 'kind=timeout')" -eq 300
 	check "$what: the good one is answered" test "$(count 'status=200 kind=none')" -eq 3
 else

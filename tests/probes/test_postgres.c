@@ -115,7 +115,7 @@ probe_replies(const struct reply replies[], size_t count)
 	server_start(&server, replies, count);
 	(void)snprintf(
 	    dsn, sizeof(dsn), "host=127.0.0.1 port=%d user=u password=p sslmode=disable", server.port);
-	result = probe(dsn, 5000);
+	result = probe(dsn, 20000);
 	server_end(&server);
 	return result;
 }
@@ -426,7 +426,7 @@ START_TEST(a_password_that_is_repeated_is_masked_wherever_the_text_is_cut)
 	server_start(&server, &reply, 1);
 	(void)snprintf(dsn, sizeof(dsn),
 	    "host=127.0.0.1 port=%d user=u password=p4ssw0rd-p4ssw0rd sslmode=disable", server.port);
-	result = probe(dsn, 5000);
+	result = probe(dsn, 20000);
 	server_end(&server);
 	ck_assert_msg(result.failure.kind == FAILURE_AUTH, "%s", result.failure.text);
 	ck_assert_msg(strstr(result.failure.text, "p4ss") == NULL, "%s", result.failure.text);
@@ -466,10 +466,10 @@ START_TEST(a_server_that_never_answers_costs_the_deadline)
 	char dsn[128];
 
 	(void)snprintf(dsn, sizeof(dsn), "host=127.0.0.1 port=%d user=u password=p", port);
-	result = probe(dsn, 300);
+	result = probe(dsn, 1000);
 	ck_assert_int_eq(result.failure.kind, FAILURE_TIMEOUT);
 	ck_assert(result.phase_seconds[POSTGRES_CONNECT] > 0);
-	ck_assert_int_ge(clock_now_ns() - began_ns, 300000000);
+	ck_assert_int_ge(clock_now_ns() - began_ns, 1000000000);
 	(void)close(listener);
 }
 END_TEST
@@ -518,7 +518,7 @@ START_TEST(an_address_that_swallows_packets_leaves_time_for_the_next)
 	server_start(&server, replies, 5);
 	(void)snprintf(dsn, sizeof(dsn),
 	    "host=127.0.0.1,127.0.0.1 port=%d,%d user=u password=p sslmode=disable", port, server.port);
-	result = probe(dsn, 2000);
+	result = probe(dsn, 6000);
 	ck_assert_msg(result.query_count == SAMPLES, "%s", result.failure.text);
 	server_end(&server);
 	for (int i = 0; i < LENGTH(waiting); i++)
@@ -543,7 +543,7 @@ postgres_suite(void)
 	tcase_add_loop_test(texts, libpqs_words_have_a_kind, 0, LENGTH(messages));
 	tcase_add_loop_test(texts, every_sqlstate_has_a_kind, 0, LENGTH(codes));
 	suite_add_tcase(suite, texts);
-	tcase_set_timeout(answers, 30);
+	tcase_set_timeout(answers, 60);
 	tcase_add_test(answers, all_that_is_asked_is_measured);
 	tcase_add_test(answers, answers_count_where_connection_counts_cannot_be_had);
 	tcase_add_loop_test(answers, a_wrong_answer_is_a_protocol_failure, 0, LENGTH(wrong_answers));

@@ -82,7 +82,7 @@ check "a symlink to nowhere is replaced" test ! -L "$prom" -a -s "$prom"
 check "what it names is not made" test ! -e "$work/nowhere"
 rm "$prom"
 mkfifo "$prom"
-run 0 timeout 20 "$redis_latency" --target "main=$main"
+run 0 timeout 60 "$redis_latency" --target "main=$main"
 check "a FIFO is replaced" test -f "$prom"
 rm "$prom"
 mkdir "$prom"
@@ -167,7 +167,7 @@ hold_lock() {
 	# shellcheck disable=SC2016  # for the shell that is started
 	spawn holder sh -c 'exec 9>>"$1" && flock -x 9 && echo held && exec sleep 1000' sh "$lock"
 	HOLDER=$SPAWNED
-	await 10 grep -q held "$work/holder.log"
+	await 30 grep -q held "$work/holder.log"
 }
 fresh
 check "somebody else holds the lock" hold_lock
@@ -183,7 +183,7 @@ recovers "the holder was killed"
 fresh
 check "the lock is held again" hold_lock
 spawn waiting "$redis_latency" --target "main=$main" --timeout 20s --log.level debug
-check "a run waits for it" await 10 grep -q 'run ended' "$work/waiting.log"
+check "a run waits for it" await 30 grep -q 'run ended' "$work/waiting.log"
 stop "$HOLDER"
 status=0
 wait "$SPAWNED" || status=$?
@@ -224,15 +224,15 @@ survives() {
 	rm -rf "$textfiles"
 	mkdir "$textfiles"
 	loop
-	check "$1: the loop publishes" await 10 running 3
+	check "$1: the loop publishes" await 30 running 3
 	break_it
-	check "$1: five runs tell the error" await 10 logged "$2" 5
+	check "$1: five runs tell the error" await 30 logged "$2" 5
 	kill -HUP "$LOOP"
-	check "$1: the config is read again" await 10 logged 'configuration reloaded' 1
-	check "$1: and the error is told again" await 10 logged "$2" 8
+	check "$1: the config is read again" await 30 logged 'configuration reloaded' 1
+	check "$1: and the error is told again" await 30 logged "$2" 8
 	mend_it
 	before=$(grep -c 'msg="run ended"' "$log")
-	check "$1: it recovers" await 10 running $((before + 3))
+	check "$1: it recovers" await 30 running $((before + 3))
 	all_counted "$1"
 	check "$1: the state was never lost" test "$(value "$resets" "$prom")" -le 1
 }

@@ -8,12 +8,12 @@
 
 # For one-shot runs: a good target, one that refuses, one that is no such server.
 redis_run() {
-	"$BUILD/redis_latency" --timeout 2s --samples 5 --target "main=redis://127.0.0.1:$REDIS_PORT" \
+	"$BUILD/redis_latency" --timeout 5s --samples 5 --target "main=redis://127.0.0.1:$REDIS_PORT" \
 		--target "gone=redis://127.0.0.1:$CLOSED_PORT" --target "other=redis://127.0.0.1:$POSTGRES_PORT" \
 		--target "odd.na-me_1=redis://nobody:wrong@127.0.0.1:$REDIS_PORT" "$@"
 }
 postgres_run() {
-	"$BUILD/postgres_latency" --timeout 2s --samples 5 \
+	"$BUILD/postgres_latency" --timeout 5s --samples 5 \
 		--target "main=postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres" \
 		--target "gone=postgresql://arbwatch@127.0.0.1:$CLOSED_PORT/postgres" \
 		--target "other=host=127.0.0.1 port=$REDIS_PORT user=somebody password=something" \
@@ -25,10 +25,10 @@ start_node_exporter() {
 		--web.disable-exporter-metrics --collector.disable-defaults \
 		--collector.textfile --collector.textfile.directory="$textfiles"
 	NODE_PORT=$(port_of "$SPAWNED")
-	await 20 served || { cat "$work/node_exporter.log"; exit 1; }
+	await 30 served || { cat "$work/node_exporter.log"; exit 1; }
 }
 
-served() { curl -sS --fail --max-time 10 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
+served() { curl -sS --fail --max-time 60 "http://127.0.0.1:$NODE_PORT/metrics" >"$work/served"; }
 served_has() { served && grep -qxF -- "$1" "$work/served"; }
 complaints() {
 	grep -iE 'level=(error|warn)' "$work/node_exporter.log" | grep -v 'running as root' |

@@ -190,7 +190,7 @@ main(int argc, char *argv[])
 {
 	static struct plan plan = {
 		.settings = { .user_agent = "get/1", .body_limit = 1048576, .connections = 32 },
-		.timeout_ms = 5000,
+		.timeout_ms = 20000,
 		.repeat = 1,
 		.times = 1
 	};

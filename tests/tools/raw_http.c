@@ -2,7 +2,7 @@
  * A client that behaves badly, on 127.0.0.1:
  *
  *	raw_http send PORT
- *		send what is on stdin, print what comes until the end (or 5 s of nothing)
+ *		send what is on stdin, print what comes until the end (or 5 s of nothing behind it)
  *	raw_http trickle PORT SECONDS
  *		send a header's bytes one by one; success: the server ends it in time
  *	raw_http stare PORT SECONDS
@@ -25,7 +25,7 @@
 
 #include "common/deadline.h"
 
-enum { MOST = 20000, PATIENCE_MS = 5000, PAUSE_MS = 50, SMALL_WINDOW = 4096 };
+enum { MOST = 20000, PATIENCE_MS = 60000, IDLE_MS = 5000, PAUSE_MS = 50, SMALL_WINDOW = 4096 };
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
 
@@ -66,16 +66,18 @@ send_input(int port)
 	char block[65536];
 	size_t got;
 	ssize_t answered;
+	int patience_ms = PATIENCE_MS;
 	int fd = connect_to(port);
 
 	while ((got = fread(block, 1, sizeof(block), stdin)) > 0)
 		if (send(fd, block, got, MSG_NOSIGNAL) < 0)
 			break;
-	while (wait_for(fd, POLLIN, PATIENCE_MS)) {
+	while (wait_for(fd, POLLIN, patience_ms)) {
 		answered = read(fd, block, sizeof(block));
 		if (answered <= 0)
 			break;
 		(void)fwrite(block, 1, (size_t)answered, stdout);
+		patience_ms = IDLE_MS;
 	}
 	(void)close(fd);
 	return EXIT_SUCCESS;

@@ -454,7 +454,7 @@ main(void)
 	TCase *tests = tcase_create("web");
 
 	suite_add_tcase(suite, tests);
-	tcase_set_timeout(tests, 20);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, a_reload_waits_for_no_answer);
 	tcase_add_test(tests, a_kept_connection_outlives_a_reload_and_is_answered_by_the_new_configuration);
 	tcase_add_loop_test(tests, each_request_has_its_answer, 0, LENGTH(asked));

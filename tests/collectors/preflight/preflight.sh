@@ -182,7 +182,7 @@ only secrets 1 paper
 check "files of our own settings are looked at" is secrets fail "$work/redis-password"
 chmod 0400 "$work/redis-password"
 spawn argv "$PYTHON" -c 'import time; time.sleep(300)' "$shown"
-await 20 grep -q -- "$shown" "/proc/$SPAWNED/cmdline"
+await 60 grep -q -- "$shown" "/proc/$SPAWNED/cmdline"
 printed() { run "$1" "$preflight" --env paper --check secrets --redis.target "$redis_url" --output "$work/evidence.json"; }
 printed 1
 check "a secret in somebody's arguments fails" is secrets fail "process $SPAWNED"
@@ -196,7 +196,7 @@ shows() {  # shows DESCRIPTION TEXT FLAG...: a process that shows it fails, unti
 	shows_what=$1 shows_text=$2
 	shift 2
 	spawn argv "$PYTHON" -c 'import time; time.sleep(300)' "$shows_text"
-	await 20 grep -qF -- "$shows_text" "/proc/$SPAWNED/cmdline"
+	await 60 grep -qF -- "$shows_text" "/proc/$SPAWNED/cmdline"
 	run 1 "$preflight" --env paper --check secrets --output "$work/evidence.json" "$@"
 	check "$shows_what" is secrets fail "process $SPAWNED"
 	check "$shows_what: it is not repeated" not grep -qF -- "$shows_text" "$work/evidence.json"
@@ -342,7 +342,7 @@ spawn held "$preflight" --env paper --exchange.profiles "$repository/exchanges" 
 	--exchange "binance=http://127.0.0.1:$paper_port/binance" --check exchange_health --degraded.headroom 0
 held=$SPAWNED
 told() { test "$(grep -c 'binance: not asked until' "$work/held.log")" -ge "$1"; }
-check "a ban that cannot be written down holds for a loop" await 10 told 2
+check "a ban that cannot be written down holds for a loop" await 60 told 2
 check "and that it cannot is logged" grep -q 'its ban cannot be kept for other programs' "$work/held.log"
 stop "$held"
 rm -rf "$textfiles"/*.prom "$textfiles/.exchange_bans.lock"

@@ -437,9 +437,9 @@ for signal in TERM INT KILL; do
 	PATH=$work/bin:$PATH spawn hanging "$PYTHON" -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$preflight" --env live --check git_safety --git.directory "$bot" --check.timeout 60s --timeout 60s
-	await 20 grep -q . "$pids"
+	await 60 grep -q . "$pids"
 	kill -"$signal" "$SPAWNED"
 	wait "$SPAWNED" 2>/dev/null
-	check "SIG$signal leaves no git behind" await 20 gone
+	check "SIG$signal leaves no git behind" await 60 gone
 done
 finish

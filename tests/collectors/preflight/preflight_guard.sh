@@ -58,10 +58,10 @@ spawn loop "$preflight" --env paper --exchange.profiles "$repository/exchanges" 
 	--exchange "binance=https://0.0.0.0:$live_port/binance" --keys "$keys" --tls.ca-file "$work/live.pem" --interval 1s
 loop=$SPAWNED
 several() { test "$(grep -c 'GET /binance/api/v3/depth' "$work/live.log")" -ge "$1"; }
-check "a loop asks again and again" await 20 several 3
+check "a loop asks again and again" await 60 several 3
 kill -HUP "$loop"
-check "after a SIGHUP too" await 20 several "$(($(grep -c depth "$work/live.log") + 3))"
-check "the verdict is in its log" await 10 grep -q 'level=warn .*NOT READY for paper' "$work/loop.log"
+check "after a SIGHUP too" await 60 several "$(($(grep -c depth "$work/live.log") + 3))"
+check "the verdict is in its log" await 60 grep -q 'level=warn .*NOT READY for paper' "$work/loop.log"
 stop "$loop"
 refute "and sends nothing private" recorded "$private"
 
@@ -114,7 +114,7 @@ spawn loop env ARBWATCH_BINANCE_KEY=paper-key ARBWATCH_BINANCE_SECRET="$secret" 
 	--exchange.profiles "$repository/exchanges" --exchange "binance=https://0.0.0.0:$live_port/binance" \
 	--tls.ca-file "$work/live.pem" --interval 1s --degraded.headroom 0
 loop=$SPAWNED
-check "a loop with its key in the environment" await 20 several 3
+check "a loop with its key in the environment" await 60 several 3
 check "uses it" recorded 'key=paper-key'
 check "and does not show it" sh -c "! tr '\\0' '\\n' <'/proc/$loop/environ' | grep -qF '$secret'"
 stop "$loop"
@@ -231,7 +231,7 @@ rewritten() {  # rewritten VENUE PATH THERE INSTEAD [FLAG...]
 	shift 4
 	spawn rewrite "$PYTHON" "$helpers/rewrite.py" 0 "$paper_port" "$rewritten_path" "$work/rewrite.json"
 	rewrite_port=$(port_of "$SPAWNED")
-	await 20 curl -s "http://127.0.0.1:$rewrite_port/binance/api/v3/time"
+	await 60 curl -s "http://127.0.0.1:$rewrite_port/binance/api/v3/time"
 	run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$repository/exchanges" --keys "$keys" \
 		--exchange "$rewritten_venue=http://127.0.0.1:$rewrite_port/$rewritten_venue" --output "$work/evidence.json" "$@"
 	stop "$SPAWNED"

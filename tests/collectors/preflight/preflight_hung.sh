@@ -24,11 +24,12 @@ start_redis
 flatten
 spawn hook "$PYTHON" "$helpers/hook.py" 0 "$work/sent"
 hook_port=$(port_of "$SPAWNED")
-await 20 curl -s -o "$work/hook" -d '{}' "http://127.0.0.1:$hook_port/"
+await 60 curl -s -o "$work/hook" -d '{}' "http://127.0.0.1:$hook_port/"
 
 # beside STATUS [FLAG...]: a run where $hung does not answer, within its timeout of 4 s.  It may hang until $hung is
 # taken away after $hangs s; what it published before that was in time.
 hangs=10
+late_ms=5000 # so that it is less than that
 beside() {
 	beside_status=$1
 	shift

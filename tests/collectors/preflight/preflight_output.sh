@@ -96,7 +96,7 @@ gate 0 paper
 check "what was in the way of the draft is gone" test -z "$(find "$work" -maxdepth 1 -name '.evidence*')"
 # Whoever may look into the directory can lock it.
 spawn locked flock --no-fork "$work" sleep 60
-check "the directory is locked" await 10 not flock -n "$work" true
+check "the directory is locked" await 60 not flock -n "$work" true
 gate 0 paper
 stop "$SPAWNED"
 
@@ -104,15 +104,17 @@ stop "$SPAWNED"
 for each in "--tls.ca-file $work/fifo --exchange okx=http://127.0.0.1:$paper_port/okx" \
 	"--alertmanager.ca-file $work/fifo --alertmanager.url http://127.0.0.1:1"; do
 	# shellcheck disable=SC2086  # flags and their values
-	run 2 timeout 10 "$preflight" --env paper --exchange.profiles "$repository/exchanges" $each
+	run 2 timeout 60 "$preflight" --env paper --exchange.profiles "$repository/exchanges" $each
 	check "why" grep -q "fifo': is no regular file" "$work/err"
 done
 
 # Terminal ------------------------------------------------------------
 
+calm='--redis.latency.warn 5s --redis.latency.fail 5s' # a busy machine is no reason for a warning
 simple() {
+	# shellcheck disable=SC2086 # flags and their values
 	"$PYTHON" "$helpers/on_terminal.py" "$preflight" --env paper --no-metrics --check environment --check redis \
-		--redis.target "$redis_url"
+		--redis.target "$redis_url" $calm
 }
 TERM=xterm simple </dev/null >"$work/tty"
 check "on a terminal there are colours" grep -q "$(printf '\033')\\[32mok" "$work/tty"
@@ -141,7 +143,7 @@ sql "UPDATE alembic_version SET version_num = '7f3c'"
 echo 0 >"$work/dots"
 spawn echo "$PYTHON" "$helpers/echo.py" 0 "$work/dots"
 echo_port=$(port_of "$SPAWNED")
-check "a server refuses" await 20 curl -s -o "$work/check.out" "http://127.0.0.1:$echo_port/"
+check "a server refuses" await 60 curl -s -o "$work/check.out" "http://127.0.0.1:$echo_port/"
 mkdir -m 755 "$work/echoed"
 printf 'paper-key\n' >"$work/echoed/okx.key"
 printf '%s\n' "$secret" >"$work/echoed/okx.secret"
@@ -200,7 +202,7 @@ check "the list is elsewhere" grep -q '1/1 pass for paper' "$work/err"
 # Two at once ---------------------------------------------------------
 
 rm -f "$textfiles"/*.prom "$textfiles"/.preflight*
-common="--env paper --check redis --check environment --redis.target $redis_url --output $work/evidence.json"
+common="--env paper --check redis --check environment --redis.target $redis_url $calm --output $work/evidence.json"
 for _ in 1 2 3 4 5; do
 	# shellcheck disable=SC2086
 	"$preflight" $common >"$work/one" 2>&1 &
@@ -218,7 +220,7 @@ check "no run is lost" sample 'arbitrage_preflight_runs_total{env="paper"}' 10 "
 
 spawn hook "$PYTHON" "$helpers/hook.py" 0 "$work/sent"
 hook_port=$(port_of "$SPAWNED")
-check "a receiver is there" await 20 curl -s -o "$work/check.out" -d '{}' "http://127.0.0.1:$hook_port/"
+check "a receiver is there" await 60 curl -s -o "$work/check.out" -d '{}' "http://127.0.0.1:$hook_port/"
 rm -f "$prom"
 runs=0
 for each in pipe both terminal background; do
@@ -227,16 +229,16 @@ for each in pipe both terminal background; do
 		rm -f "$work/evidence.json"
 		: >"$work/sent"
 		[ "$target" = "$redis_url" ] && status=0 || status=1
-		run "$status" timeout 30 "$PYTHON" "$helpers/unread.py" "$each" "$preflight" --env paper \
+		run "$status" timeout 90 "$PYTHON" "$helpers/unread.py" "$each" "$preflight" --env paper \
 			--skip git_safety --secrets.processes no --redis.target "$target" --redis.latency.warn 1s \
-			--redis.latency.fail 2s --timeout 2s --output "$work/evidence.json" \
+			--redis.latency.fail 2s --timeout 4s --output "$work/evidence.json" \
 			--alertmanager.url "http://127.0.0.1:$hook_port" --alertmanager.url http://127.0.0.1:1
 		check "$each: the evidence is there" valid
 		check "$each: alerts are sent" grep -q PreflightFailed "$work/sent"
 		check "$each: metrics are published" sample 'arbitrage_preflight_runs_total{env="paper"}' "$runs" "$prom"
 	done
 done
-run 0 timeout 30 "$PYTHON" "$helpers/unread.py" pipe "$preflight" --env paper --check environment --timeout 1s
+run 0 timeout 90 "$PYTHON" "$helpers/unread.py" pipe "$preflight" --env paper --check environment --timeout 3s
 check "what nobody read is said" grep -q 'nobody read the list in time' "$work/err"
 
 # A loop --------------------------------------------------------------
@@ -245,9 +247,9 @@ rm -f "$prom"
 spawn loop "$preflight" --env paper --interval 100ms --redis.target "$redis_url" --check redis --check environment
 loop=$SPAWNED
 looped() { test "$(value 'arbitrage_preflight_runs_total{env="paper"}' "$prom")" -ge "$1"; }
-check "it repeats" await 20 looped 5
+check "it repeats" await 60 looped 5
 kill -HUP "$loop"
-check "and after a SIGHUP" await 20 looped "$(($(value 'arbitrage_preflight_runs_total{env="paper"}' "$prom") + 5))"
+check "and after a SIGHUP" await 60 looped "$(($(value 'arbitrage_preflight_runs_total{env="paper"}' "$prom") + 5))"
 stop "$loop"
 check "without a list in its log" not grep -q 'redis \.\.\.' "$work/loop.log"
 
@@ -263,7 +265,7 @@ kept = []
 while True: kept.append(s.accept())
 "
 hole=$(port_of "$SPAWNED")
-await 20 sh -c "curl -s --max-time 0.2 http://127.0.0.1:$hole/; test \$? -eq 28"
+await 60 sh -c "curl -s --max-time 0.2 http://127.0.0.1:$hole/; test \$? -eq 28"
 began=$(now_ns)
 PATH=$work/bin:$PATH run 1 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --keys "$keys" \
 	--exchange "okx=http://127.0.0.1:$hole/okx" --exchange "kraken=http://127.0.0.1:$hole/kraken" \
@@ -287,5 +289,5 @@ refute "and no git" pgrep -f 'sleep 4243'
 # The time of each check is its own.
 run 1 "$preflight" --env paper --redis.target "redis://127.0.0.1:$hole" --check.timeout 200ms --output "$work/evidence.json" \
 	--skip git_safety
-check "a check has a budget of its own" evidence "0.15 < checks['redis']['duration_seconds'] < 3 or 1/0"
+check "a check has a budget of its own" evidence "0.15 < checks['redis']['duration_seconds'] < 10 or 1/0"
 finish
