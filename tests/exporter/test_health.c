@@ -759,6 +759,10 @@ START_TEST(histograms_become_counts_and_a_median)
 	ck_assert_double_eq_tol(
 	    check->duration, 0.0015, 1e-9); /* the 20th of 40: half way through the second */
 	ck_assert_double_eq_tol(health_quantile(check, 0.95), 0.002, 1e-9);
+	check = check_named(KIND_REDIS, "b"); /* an empty bucket is nothing odd */
+	ck_assert_uint_eq(check->buckets, 3);
+	ck_assert_double_eq(check->counts[0], 0);
+	ck_assert_double_eq(check->counts[1], 5);
 	check = check_named(KIND_COLLECTOR, "c"); /* all it measured */
 	ck_assert_uint_eq(check->buckets, 3);
 	ck_assert_double_eq(check->counts[1], 25);
