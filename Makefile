@@ -183,6 +183,7 @@ bench:
 # Whether the tests of a folder notice when its code is wrong: make mutate FOLDER=textfile COUNT=10 SEED=1
 mutate:
 	@packaging/install-dependencies.sh build test
+	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
 	@exec env BUILD=$(BUILD) tests/mutate.py $(FOLDER) --count $(or $(COUNT),10) --seed $(or $(SEED),1) \
 	    $(if $(TESTS),--tests $(TESTS))
 

@@ -541,18 +541,26 @@ START_TEST(signatures_of_p_256_always_have_64_bytes)
 }
 END_TEST
 
+/* As in the JSON that Coinbase hands out: on one line. */
+static void
+fold(const char *pem, char folded[8192])
+{
+	size_t length = 0;
+
+	for (const char *c = pem; *c != '\0'; c++) {
+		(void)snprintf(folded + length, 8192 - length, *c == '\n' ? "\\n" : "%c", *c);
+		length += strlen(folded + length);
+	}
+}
+
 START_TEST(coinbase_takes_keys_of_p_256)
 {
 	EVP_PKEY *private = EVP_EC_gen("P-256");
 	char pem[4096], folded[8192] = "";
-	size_t length = 0;
 
 	write_pem(private, NULL, pem);
 	check_coinbase(pem, private, "ES256");
-	for (const char *c = pem; *c != '\0'; c++) {
-		(void)snprintf(folded + length, sizeof(folded) - length, *c == '\n' ? "\\n" : "%c", *c);
-		length += strlen(folded + length);
-	}
+	fold(pem, folded);
 	check_coinbase(folded, private, "ES256");
 	EVP_PKEY_free(private);
 }
@@ -685,7 +693,7 @@ START_TEST(everything_of_a_key_is_masked_afterwards)
 {
 	struct profile *p = load("okx");
 	EVP_PKEY *private = EVP_EC_gen("P-256");
-	char text[256], pem[4096], *line;
+	char text[256], pem[4096], folded[8192] = "", *line;
 
 	account_key_free(new_key(p, SECRET));
 	(void)snprintf(text, sizeof(text), "peer says: testkey " SECRET " testpass");
@@ -695,7 +703,10 @@ START_TEST(everything_of_a_key_is_masked_afterwards)
 
 	p = load("coinbase");
 	write_pem(private, NULL, pem);
-	account_key_free(new_key(p, pem));
+	/* In either form: its lines are what a peer could repeat. */
+	if (_i == 1)
+		fold(pem, folded);
+	account_key_free(new_key(p, _i == 1 ? folded : pem));
 	line = strchr(pem, '\n') + 1;
 	line[strcspn(line, "\n")] = '\0';
 	(void)snprintf(text, sizeof(text), "it is '%s'", line);
@@ -899,7 +910,7 @@ add_refusals(Suite *s)
 	tcase_add_loop_test(t, what_is_no_key_is_refused_without_repeating_it, 0, LENGTH(refused));
 	tcase_add_test(t, a_private_key_of_the_wrong_kind_is_refused);
 	tcase_add_test(t, a_public_half_that_is_not_the_key_s_is_refused);
-	tcase_add_test(t, everything_of_a_key_is_masked_afterwards);
+	tcase_add_loop_test(t, everything_of_a_key_is_masked_afterwards, 0, 2);
 	tcase_add_test(t, nothing_is_posted_but_what_is_known_to_read);
 	tcase_add_test(t, every_profile_of_the_repository_signs_gets_without_a_body);
 	tcase_add_test(t, what_does_not_fit_is_refused_and_not_cut);

@@ -153,6 +153,38 @@ START_TEST(where_a_book_has_no_time_of_its_own_its_age_is_borrowed)
 }
 END_TEST
 
+/* What the book is like in the run, and what is counted of it. */
+static const struct {
+	double age;
+	bool read;
+	int tradable;
+	size_t halted, books_read, standing;
+} counted[] = {
+	{ 1, true, -1, 0, 1, 0 },
+	{ 31, true, 1, 0, 1, 1 },
+	{ 1, true, 0, 1, 1, 0 },
+	{ 31, false, 0, 1, 0, 0 },
+};
+
+START_TEST(books_that_were_read_stand_still_or_are_halted_are_counted)
+{
+	static const struct judge_limits limits = { .frozen_age = 30, .frozen_runs = 3 };
+	struct assessment assessment = { 0 };
+	size_t movers[] = { MOVER_NONE };
+
+	venues.movers = movers;
+	books[0].history.tradable = -1;
+	book_readings[0].read = counted[_i].read;
+	book_readings[0].tradable = counted[_i].tradable;
+	assess_read_books(&items[0]);
+	books[0].assessment.age = counted[_i].age;
+	assess_judge_books(&venues, &items[0], &limits, &assessment);
+	ck_assert_uint_eq(assessment.books_halted, counted[_i].halted);
+	ck_assert_uint_eq(assessment.books_read, counted[_i].books_read);
+	ck_assert_uint_eq(assessment.books_standing, counted[_i].standing);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -165,6 +197,8 @@ main(void)
 	tcase_add_test(all, an_age_is_by_the_exchange_s_clock_unless_that_is_far_behind);
 	tcase_add_test(all, when_most_clocks_agree_it_is_ours_that_is_wrong);
 	tcase_add_test(all, where_a_book_has_no_time_of_its_own_its_age_is_borrowed);
+	tcase_add_loop_test(
+	    all, books_that_were_read_stand_still_or_are_halted_are_counted, 0, LENGTH(counted));
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
 }

@@ -1,9 +1,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -291,6 +293,27 @@ START_TEST(what_cannot_be_kept_is_told)
 }
 END_TEST
 
+START_TEST(a_list_that_cannot_be_written_leaves_the_old_one_and_nothing_else)
+{
+	struct failure why = { 0 };
+	struct rlimit before, small = { 6, 6 };
+
+	raise_to(binance, noon + 100, 0, noon);
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small.rlim_max = before.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ck_assert_int_eq(ban_list_raise(directory, upbit, (struct ban){ noon + 100, 0 }, noon,
+			     deadline_in(INT64_C(20000000000)), &why),
+	    -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_ptr_nonnull(strstr(why.text, "cannot write"));
+	ck_assert_int_ne(access(path_of(".exchange_bans.tmp"), F_OK), 0);
+	ck_assert_double_eq(known(binance, noon, NULL).banned_until, noon + 100);
+	ck_assert_double_eq(known(upbit, noon, NULL).banned_until, 0);
+}
+END_TEST
+
 /* Each process has an URL of its own, and all raise one that they share. */
 enum { PROCESSES = 4, TIMES = 50 };
 
@@ -357,6 +380,7 @@ main(void)
 	tcase_add_test(all, a_file_that_cannot_be_read_says_that_nobody_may_be_asked);
 	tcase_add_test(all, the_list_has_a_limit);
 	tcase_add_test(all, what_cannot_be_kept_is_told);
+	tcase_add_test(all, a_list_that_cannot_be_written_leaves_the_old_one_and_nothing_else);
 	tcase_add_test(all, processes_that_write_at_once_lose_nothing);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);

@@ -627,6 +627,17 @@ START_TEST(a_part_left_out_of_a_collectors_file_may_be_the_bad_one)
 }
 END_TEST
 
+START_TEST(without_a_fresh_collector_the_newest_run_is_told)
+{
+	add_file("a.prom", STALE("live"));
+	add_file("b.prom", COLLECTOR("live", "1", "15", "1763720000"));
+	add_file("c.prom", COLLECTOR("live", "1", "15", "1763800000")); /* by a clock that is ahead */
+	look_at(noon);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
+	ck_assert_str_eq(report.summary, "No collector is fresh: the last run of any was 76 s ago");
+}
+END_TEST
+
 START_TEST(files_that_are_not_looked_at_may_be_bad)
 {
 	add_file("c.prom", FRESH("live"));
@@ -760,6 +771,10 @@ START_TEST(histograms_become_counts_and_a_median)
 	ck_assert_double_eq_tol(
 	    check->duration, 0.0015, 1e-9); /* the 20th of 40: half way through the second */
 	ck_assert_double_eq_tol(health_quantile(check, 0.95), 0.002, 1e-9);
+	check = check_named(KIND_REDIS, "b"); /* an empty bucket is nothing odd */
+	ck_assert_uint_eq(check->buckets, 3);
+	ck_assert_double_eq(check->counts[0], 0);
+	ck_assert_double_eq(check->counts[1], 5);
 	check = check_named(KIND_COLLECTOR, "c"); /* all it measured */
 	ck_assert_uint_eq(check->buckets, 3);
 	ck_assert_double_eq(check->counts[1], 25);
@@ -936,6 +951,7 @@ main(void)
 	    LENGTH(programs_say));
 	tcase_add_test(tests, a_file_of_others_served_in_part_is_degraded);
 	tcase_add_test(tests, a_part_left_out_of_a_collectors_file_may_be_the_bad_one);
+	tcase_add_test(tests, without_a_fresh_collector_the_newest_run_is_told);
 	tcase_add_test(tests, files_that_are_not_looked_at_may_be_bad);
 	tcase_add_test(tests, preflight_last_succeeded_when_it_came_to_a_good_verdict);
 	tcase_add_test(tests, a_position_of_which_nobody_knows_whether_it_differs_is_shown);

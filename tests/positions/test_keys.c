@@ -90,6 +90,7 @@ START_TEST(a_key_comes_from_the_files_of_its_exchange)
 	put("binance.secret", "the-secret\r\n", 0600);
 	check_key(open_key(directory, &binance), "the-key");
 	check_fails(directory, &okx, "no API key: put okx.key and okx.secret into the directory");
+	check_fails(directory, &okx, "or set ARBWATCH_OKX_KEY and ARBWATCH_OKX_SECRET");
 	put("okx.key", "another\n", 0400);
 	put("okx.secret", "the-secret\n", 0400);
 	check_fails(directory, &okx, "passphrase");

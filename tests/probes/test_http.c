@@ -250,6 +250,9 @@ START_TEST(a_value_is_kept_whole_or_not_at_all)
 	get(longer, NULL, wanted, &response, body);
 	ck_assert_str_eq(response.wanted[0], "");
 	ck_assert_str_eq(response.wanted[1], "b");
+	get("HTTP/1.0 200 OK\r\nA:a\r\nB: \t b \t\r\n\r\n", NULL, wanted, &response, body);
+	ck_assert_str_eq(response.wanted[0], "a");
+	ck_assert_str_eq(response.wanted[1], "b");
 	free(answer);
 	free(longer);
 }

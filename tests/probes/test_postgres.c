@@ -474,6 +474,71 @@ START_TEST(a_server_that_never_answers_costs_the_deadline)
 }
 END_TEST
 
+/* One that has no time at all: not even its start changes what it left behind. */
+START_TEST(nothing_of_an_earlier_run_stays_in_a_result)
+{
+	double seconds[SAMPLES] = { 1, 1, 1 };
+	struct postgres_result result = { .query_seconds = seconds,
+		.query_count = SAMPLES,
+		.phase_seconds = { 1, 1, 1 },
+		.connections = 7,
+		.connections_max = 100,
+		.read_only = true,
+		.answer = "1",
+		.failure = { .kind = FAILURE_AUTH } };
+	int port, listener = listen_anywhere(4, &port);
+	struct postgres_target *target;
+	struct secrets secrets = { 0 };
+	struct failure why = { 0 };
+	char dsn[128];
+
+	(void)snprintf(dsn, sizeof(dsn), "host=127.0.0.1 port=%d user=u password=p", port);
+	target = postgres_target_new(dsn, NULL, &secrets, &why);
+	ck_assert_msg(target != NULL, "%s", why.text);
+	postgres_probe(target, SAMPLES, deadline_in(0), &result);
+	ck_assert_int_eq(result.failure.kind, FAILURE_TIMEOUT);
+	ck_assert_uint_eq(result.query_count, 0);
+	ck_assert(result.phase_seconds[POSTGRES_AUTH] < 0);
+	ck_assert(result.connections < 0 && result.connections_max < 0);
+	ck_assert(!result.read_only);
+	ck_assert_str_eq(result.answer, "");
+	postgres_target_free(target);
+	secrets_release(&secrets);
+	(void)close(listener);
+}
+END_TEST
+
+START_TEST(a_question_is_asked_in_a_transaction_and_answered)
+{
+	static const struct reply replies[] = { REPLY(LET_IN),
+		REPLY(COLUMNS3 "D\0\0\0\030\0\003\0\0\0\001"
+			       "7\0\0\0\003"
+			       "100\0\0\0\002"
+			       "on" END),
+		REPLY("C\0\0\0\012BEGIN\0Z\0\0\0\005T"),
+		REPLY("1\0\0\0\0042\0\0\0\004" COLUMN ROW("9") "C\0\0\0\015SELECT 1\0Z\0\0\0\005T") };
+	struct postgres_result result = { 0 };
+	struct postgres_target *target;
+	struct secrets secrets = { 0 };
+	struct failure why = { 0 };
+	struct server server;
+	char dsn[128];
+
+	server_start(&server, replies, LENGTH(replies));
+	(void)snprintf(
+	    dsn, sizeof(dsn), "host=127.0.0.1 port=%d user=u password=p sslmode=disable", server.port);
+	target = postgres_target_new(dsn, NULL, &secrets, &why);
+	ck_assert_msg(target != NULL, "%s", why.text);
+	postgres_probe_and_ask(target, 0, "SELECT 9", deadline_in(INT64_C(20000000000)), &result);
+	ck_assert_msg(result.failure.kind == FAILURE_NONE, "%s", result.failure.text);
+	ck_assert_msg(result.answer_failure.kind == FAILURE_NONE, "%s", result.answer_failure.text);
+	ck_assert_str_eq(result.answer, "9");
+	postgres_target_free(target);
+	secrets_release(&secrets);
+	server_end(&server);
+}
+END_TEST
+
 START_TEST(long_options_of_the_connection_string_are_passed_on)
 {
 	int port, listener = listen_anywhere(4, &port);
@@ -552,6 +617,8 @@ postgres_suite(void)
 	tcase_add_loop_test(answers, a_password_that_is_repeated_is_masked_wherever_the_text_is_cut, 0, 19);
 	tcase_add_loop_test(answers, rows_and_notices_without_end_are_cut_off, 0, 3);
 	tcase_add_test(answers, a_server_that_never_answers_costs_the_deadline);
+	tcase_add_test(answers, nothing_of_an_earlier_run_stays_in_a_result);
+	tcase_add_test(answers, a_question_is_asked_in_a_transaction_and_answered);
 	tcase_add_test(answers, long_options_of_the_connection_string_are_passed_on);
 	tcase_add_test(answers, an_address_that_swallows_packets_leaves_time_for_the_next);
 	suite_add_tcase(suite, answers);

@@ -131,6 +131,8 @@ static const struct {
 	{ ".5", true },
 	{ "5.", true },
 	{ "1E5", true },
+	{ "1e+5", true },
+	{ "1e5", true },
 	{ "NaN", true },
 	{ "nan", true },
 	{ "+Inf", true },

@@ -355,6 +355,50 @@ static const char *const strange[] = {
 	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
 	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\n"
 	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
+	"# TYPE latency_seconds histogram\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",bound=\"0.5\"} 1\n",
+	"# TYPE latency_seconds histogram\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"2\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
+	"# TYPE latency_seconds histogram\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"-Inf\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
+	"# TYPE latency_seconds histogram\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} 3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 4\n",
+	"# TYPE latency_seconds histogram\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} -3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
+	"# TYPE latency_seconds histogram\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
+	"latency_seconds_sum{target=\"main\",env=\"paper\"} NaN\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
+	"# TYPE latency_seconds histogram\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"0.5\"} 1\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"1\"} 2\n"
+	"latency_seconds_bucket{target=\"main\",env=\"paper\",le=\"+Inf\"} 3\n"
+	"latency_seconds_count{target=\"main\",env=\"paper\"} 3\n",
 };
 
 START_TEST(a_count_that_is_no_count_starts_afresh)

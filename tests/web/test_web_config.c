@@ -121,6 +121,27 @@ START_TEST(users_and_headers_are_kept)
 }
 END_TEST
 
+START_TEST(there_are_at_most_a_thousand_users)
+{
+	static char text[100 * 1000];
+	struct failure why = { 0 };
+	struct web_config *config;
+	size_t length = (size_t)snprintf(text, sizeof(text), "basic_auth_users:\n");
+
+	for (int i = 0; i < 1000; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "  u%d: " HASH "\n", i);
+	config = read_text(text, &why);
+	ck_assert_msg(config != NULL, "%s", why.text);
+	ck_assert_uint_eq(config->user_count, 1000);
+	ck_assert_str_eq(config->users[999].name, "u999");
+	web_config_drop(config);
+	(void)snprintf(text + length, sizeof(text) - length, "  one.more: " HASH "\n");
+	ck_assert_ptr_null(read_text(text, &why));
+	ck_assert_msg(
+	    strstr(why.text, ":1002: basic_auth_users: more than 1000 users") != NULL, "%s", why.text);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -132,5 +153,6 @@ main(void)
 	tcase_add_loop_test(tests, an_empty_file_is_plain_http_for_all, 0, 2);
 	tcase_add_test(tests, without_a_file_it_is_plain_http_too);
 	tcase_add_test(tests, users_and_headers_are_kept);
+	tcase_add_test(tests, there_are_at_most_a_thousand_users);
 	return run_suite(suite);
 }
