@@ -94,10 +94,13 @@ def sent(file, expression):
     """The expression holds about `sent`, the (status, name) of all that were sent to the hook."""
     with open(file) as opened:
         bodies = [json.loads(line) for line in opened]
-    return eval(expression, {"sent": [(each["status"], each["labels"]["alertname"]) for body in bodies for each in body["alerts"]]})
+    told = [(each["status"], each["labels"]["alertname"]) for body in bodies for each in body["alerts"]]
+    return eval(expression, {"sent": told})
 
 
-questions = {"is": check_is, "hinted": hinted, "evidence": evidence, "valid": valid, "control": control, "alerts": alerts, "sent": sent}
+questions = {
+    "is": check_is, "hinted": hinted, "evidence": evidence, "valid": valid, "control": control, "alerts": alerts, "sent": sent,
+}
 pending = b""
 while True:
     while b"\036" not in pending:

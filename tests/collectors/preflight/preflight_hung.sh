@@ -47,7 +47,8 @@ beside() {
 	telling=$!
 	began=$(now_ns)
 	run "$beside_status" env HUNG_UNTIL="$work/told" "$TOOLS/hung_fs" "$hung" "$hangs" "$preflight" --env paper \
-		--exchange.profiles "$repository/exchanges" --exchange "okx=http://127.0.0.1:$paper_port/okx" --redis.target "redis://127.0.0.1:$REDIS_PORT" \
+		--exchange.profiles "$repository/exchanges" --exchange "okx=http://127.0.0.1:$paper_port/okx" \
+		--redis.target "redis://127.0.0.1:$REDIS_PORT" \
 		--secrets.processes no --degraded.latency 5s --frozen.age 30s --frozen.runs 1000 --redis.latency.warn 1s \
 		--redis.latency.fail 2s --timeout 5s --check.timeout 2s --output "$work/evidence.json" --git.directory "$bot" \
 		--alertmanager.url "http://127.0.0.1:$hook_port" "$@"
