@@ -26,10 +26,12 @@ failures() {  # failures NAME KIND COUNT
 
 # only_failure NAME KIND: of the eight kinds this one is 1 and the others are 0.
 only_failure() {
+	prom_text=''
+	read_prom "$(only_prom)"
 	for each in resolve connect tls auth timeout rejected protocol local; do
 		count=0
 		[ "$each" != "$2" ] || count=1
-		failures "$1" "$each" "$count" || return 1
+		in_prom "arbitrage_${system}_failures_total{target=\"$1\",kind=\"$each\",env=\"paper\"}" "$count" || return 1
 	done
 }
 

@@ -26,12 +26,16 @@ make_keys() {
 
 start_paper() {
 	spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
-	paper=$SPAWNED paper_port=$(port_of "$SPAWNED")
+	paper_port=$(port_of "$SPAWNED")
 	await 20 "$TOOLS/request" "$paper_port" GET /binance/api/v3/time || { echo "paper_exchange did not start"; exit 1; }
 }
-control() { "$TOOLS/request" "$paper_port" "$1" "/control$2" >"$work/control"; }
+control() { oracle control "$paper_port" "$1" "$work/control" "/control$2"; } # control METHOD PATH
 # Empty accounts, everywhere.
-flatten() { for venue in $venues; do control POST "/$venue/flat"; done; }
+flatten() {
+	set --
+	for venue in $venues; do set -- "$@" "/control/$venue/flat"; done
+	oracle control "$paper_port" POST "$work/control" "$@"
+}
 
 start_live() {  # sets live_port and $work/live.pem; the record is $work/live.log
 	live_port=$(free_port)  # nginx takes no port 0
@@ -70,16 +74,23 @@ start_live() {  # sets live_port and $work/live.pem; the record is $work/live.lo
 
 bot=$work/bot
 git_bot() {
-	git -C "$bot" -c user.name=bot -c user.email=bot@example.com -c init.defaultBranch=main -c commit.gpgsign=false "$@" \
-		>"$work/git.out" 2>&1
+	git -C "$bot" -c user.name=bot -c user.email=bot@example.com -c init.defaultBranch=main -c commit.gpgsign=false \
+		-c maintenance.auto=false "$@" >"$work/git.out" 2>&1
 }
+# make_repository: anew, with one commit; it is made once, and then copied.
 make_repository() {
 	rm -rf "$bot"
+	if [ -d "$work/bot.made" ]; then
+		cp -a "$work/bot.made" "$bot"
+		return
+	fi
 	mkdir "$bot"
 	git_bot init
+	rm -f "$bot"/.git/hooks/*
 	echo 'print("bot")' >"$bot/bot.py"
 	git_bot add bot.py
 	git_bot commit -m first
+	cp -a "$bot" "$work/bot.made"
 }
 
 start_stores() {
@@ -123,23 +134,37 @@ gate() {
 	[ "$got" -eq "$gate_status" ] || sed 's/^/  list | /' "$work/out"
 }
 
-# What the evidence says: evidence EXPRESSION, of python, about `run` and `checks` by name.
-evidence() {
-	"$PYTHON" - "$work/evidence.json" "$1" <<-'END'
-		import json, sys
-		run = json.load(open(sys.argv[1]))
-		checks = {each["name"]: each for each in run["checks"]}
-		print(eval(sys.argv[2]))
-	END
+# What the evidence of the last run says is asked of one python, which starts once: oracle QUESTION WORD...
+start_oracle() {
+	mkfifo "$work/questions" "$work/answers"
+	exec 7<>"$work/questions" # for reading, too: writing to an oracle that has ended is no signal
+	spawn oracle answer_questions
+	exec 8<"$work/answers"
 }
+answer_questions() {
+	exec "$PYTHON" "$helpers/oracle.py" "$repository/docs/preflight.schema.json" "$work/evidence.json" \
+		<"$work/questions" >"$work/answers" 7>&-
+}
+oracle() {
+	printf '%s\037' "$@" >&7
+	printf '\036' >&7
+	while IFS= read -r oracle_line <&8; do
+		case $oracle_line in
+		=*) return "${oracle_line#=}" ;;
+		esac
+		printf '%s\n' "${oracle_line# }"
+	done
+	echo "the oracle has ended"
+	cat "$work/oracle.log"
+	return 1
+}
+start_oracle
+# evidence EXPRESSION: it has a value, in python, about `run` and `checks` by name.
+evidence() { oracle evidence "$1"; }
 # is CHECK STATUS [TEXT]: of the last run; TEXT is in the reason.
-is() {
-	jq -e --arg name "$1" --arg status "$2" --arg text "${3-}" '.checks[] | select(.name == $name) | ., (.status == $status
-		and ((.reason // "") | contains($text)))' "$work/evidence.json"
-}
-hinted() {  # hinted CHECK TEXT
-	jq -e --arg name "$1" --arg text "$2" '.checks[] | select(.name == $name) | ., ((.hint // "") | contains($text))' \
-		"$work/evidence.json"
-}
+is() { oracle is "$1" "$2" "${3-}"; }
+hinted() { oracle hinted "$1" "$2"; } # hinted CHECK TEXT
+# valid: by its schema, and its numbers are those of its checks.
+valid() { oracle valid; }
 # The verdict's line in what was printed.
 said() { cat "$work/out"; grep -qF -- "$1" "$work/out"; }

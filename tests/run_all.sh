@@ -6,7 +6,7 @@
 # run_all.sh --list: print all names, without folders, .c and .sh.
 #
 #	BUILD         the tree with the programs (default: build)
-#	JOBS          how many run at once (default: 3, for each of them waits now and then)
+#	JOBS          how many run at once (default: two more than there are processors, for each waits now and then)
 #	TEST_TIMEOUT  seconds until a test is ended (default: 900)
 #
 # Every test prints "N passed, N failed[, N skipped]" as its last line.  A test
@@ -22,8 +22,9 @@ files() {
 		grep -v '^lib.*\.sh/\|^run_all\.sh/' | LC_ALL=C sort | cut -d/ -f2-
 }
 # The longest ones, which run first, so that none of them is left alone at the end; then the others by their names.
-longest='dashboards run toy_collector preflight preflight_git status_page postgres_latency arbwatch_exporter open_positions_faults
-	paper_exchange preflight_output exchange_faults engine preflight_guard documented_commands directory'
+longest='run dashboards preflight toy_collector preflight_git preflight_output postgres_latency arbwatch_exporter status_page
+	preflight_alerts preflight_hung open_positions_faults paper_exchange exchange_faults engine preflight_guard documented_commands
+	open_positions redis_latency textfile_lint node_exporter state directory'
 found=()
 declare -A source_of=() # name -> the file; more than one is a mistake
 while read -r file; do
@@ -42,7 +43,7 @@ fi
 
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 export BUILD
-jobs=${JOBS:-3}
+jobs=${JOBS:-$(($(nproc) + 2))}
 logs=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-run.XXXXXX")
 export ARBWATCH_TEST_CLUSTERS=$logs # see make_cluster_template
 passed=0 failed=0 skipped=0

@@ -4,6 +4,8 @@
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/lib_demo.sh
+. "$repository/tests/lib_demo.sh"
 
 demo=$repository/demo/run.sh
 unset MAKEFLAGS MAKELEVEL
@@ -86,8 +88,10 @@ no_secret_in_argv() {
 	[ -n "$secret" ]
 }
 
+light_promtool
+
 # Until Ctrl-C.
-start_demo live
+start_demo live env PATH="$light_path" "$demo"
 came_up
 directory=$(demo_directory)
 shows_growth arbitrage_redis_latency_seconds redis_latency
@@ -118,7 +122,7 @@ check "after SIGINT as it starts nothing is left" await 30 nothing_left
 
 # By way of make, once servers run: a kill of make alone, Ctrl-C, which the whole group gets, and a terminal that is closed.
 end_make() {  # end_make SIGNAL make|group
-	start_demo make make -s -C "$repository" run
+	start_demo make env PATH="$light_path" make -s -C "$repository" run
 	await 300 grep -q '^waiting for' "$log"
 	directory=$(demo_directory)
 	whom=$demo_pid
@@ -150,6 +154,7 @@ check "with its own words" grep -q '^  | no room on this machine' "$work/err"
 run 2 "$demo" --sideways
 run 0 "$demo" --once
 check "--once proves the same" grep -q '^It works' "$work/out"
+check "with the example's answer" grep -qE '^  = [0-9.e+-]+$' "$work/out"
 check "no directory of any demo is left" sh -c "! ls -d '$work'/arbwatch-demo.*"
 
 finish

@@ -3,8 +3,9 @@
  * never answers one, as NFS does when its server is gone.  Whoever asks cannot be interrupted, not even by
  * SIGKILL.  It is mounted for COMMAND alone.
  *
- * After SECONDS the file system is taken away, and whoever waits there gets an error: so a COMMAND that
- * wanted to end, and had a thread there, ends.
+ * After SECONDS, or as soon as there is a file called as the variable HUNG_UNTIL says, the file system is
+ * taken away, and whoever waits there gets an error: so a COMMAND that wanted to end, and had a thread there,
+ * ends.
  *
  * The exit status is COMMAND's; 124: it did not end even then; 125: there is no such thing on this machine.
  */
@@ -99,6 +100,7 @@ static int
 watch(int fd, pid_t child, struct deadline deadline, char *request)
 {
 	struct deadline end = { .at_ns = deadline.at_ns + (int64_t)END_MS * 1000000 };
+	const char *until = getenv("HUNG_UNTIL");
 	int status;
 
 	while (deadline_left_ns(end) > 0) {
@@ -106,7 +108,8 @@ watch(int fd, pid_t child, struct deadline deadline, char *request)
 
 		if (waitpid(child, &status, WNOHANG) == child)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
-		if (fd >= 0 && deadline_left_ns(deadline) == 0) {
+		if (fd >= 0 &&
+		    (deadline_left_ns(deadline) == 0 || (until != NULL && access(until, F_OK) == 0))) {
 			/* This was the only descriptor: the kernel ends all requests. */
 			(void)close(fd);
 			fd = wait.fd = -1;

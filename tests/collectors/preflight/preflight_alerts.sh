@@ -43,9 +43,9 @@ url=http://127.0.0.1:$am_port
 
 # alerts EXPRESSION: of python, about `alerts`, those that Alertmanager has, by name.
 asked() {
-	curl -sS -f "$url/api/v2/alerts" >"$work/alerts" && "$PYTHON" "$helpers/ask.py" "$work/alerts" "$1"
+	curl -sS -f "$url/api/v2/alerts" >"$work/alerts" && oracle alerts "$work/alerts" "$1"
 }
-sent() { "$PYTHON" "$helpers/ask.py" --sent "$work/sent" "$1"; }
+sent() { oracle sent "$work/sent" "$1"; }
 
 gate 0 paper --alertmanager.url "$url"
 check "a pass fires nothing" asked 'not alerts'

@@ -26,22 +26,35 @@ spawn hook "$PYTHON" "$helpers/hook.py" 0 "$work/sent"
 hook_port=$(port_of "$SPAWNED")
 await 60 curl -s -o "$work/hook" -d '{}' "http://127.0.0.1:$hook_port/"
 
-# beside STATUS [FLAG...]: a run where $hung does not answer, within its timeout of 4 s.  It may hang until $hung is
-# taken away after $hangs s; what it published before that was in time.
-hangs=10
-late_ms=5000 # so that it is less than that
+# beside STATUS [FLAG...]: a run where $hung does not answer, within its timeout of 10 s.  It may hang until $hung is
+# taken away: as soon as all is told, and if it is not, after $hangs s, when it is too late.
+hangs=40
+told() {
+	said READY && sample 'arbitrage_preflight_runs_total{env="paper"}' $((runs + 1)) "$prom" || return 1
+	case $beside_status in
+	1) test -s "$work/evidence.json" && sent '"PreflightFailed"' ;;
+	3) grep -q 'was not written in time' "$work/err" ;;
+	esac
+}
 beside() {
 	beside_status=$1
 	shift
 	: >"$work/sent"
-	rm -f "$work/evidence.json"
+	rm -f "$work/evidence.json" "$work/told"
+	: >"$work/out"
+	: >"$work/err"
+	(await "$hangs" told && : >"$work/told") &
+	telling=$!
 	began=$(now_ns)
-	run "$beside_status" "$TOOLS/hung_fs" "$hung" "$hangs" "$preflight" --env paper --exchange.profiles "$repository/exchanges" \
-		--exchange "okx=http://127.0.0.1:$paper_port/okx" --redis.target "redis://127.0.0.1:$REDIS_PORT" \
+	run "$beside_status" env HUNG_UNTIL="$work/told" "$TOOLS/hung_fs" "$hung" "$hangs" "$preflight" --env paper \
+		--exchange.profiles "$repository/exchanges" --exchange "okx=http://127.0.0.1:$paper_port/okx" \
+		--redis.target "redis://127.0.0.1:$REDIS_PORT" \
 		--secrets.processes no --degraded.latency 5s --frozen.age 30s --frozen.runs 1000 --redis.latency.warn 1s \
-		--redis.latency.fail 2s --timeout 4s --check.timeout 1s --output "$work/evidence.json" --git.directory "$bot" \
+		--redis.latency.fail 2s --timeout 10s --check.timeout 3s --output "$work/evidence.json" --git.directory "$bot" \
 		--alertmanager.url "http://127.0.0.1:$hook_port" "$@"
 	[ "$got" -eq "$beside_status" ] || sed 's/^/  list | /' "$work/out"
+	kill "$telling" 2>/dev/null
+	wait "$telling"
 	published=$((($(stat -c %.9Y "$prom" | tr -d .) - began) / 1000000))
 }
 sent() { cat "$work/sent"; grep -qF -- "$1" "$work/sent"; }
@@ -50,7 +63,7 @@ all_told() {  # all_told VERDICT: as after any other run
 	runs=$((runs + 1))
 	check "$what: the verdict is shown" said "$1"
 	check "$what: it is published" sample 'arbitrage_preflight_runs_total{env="paper"}' "$runs" "$prom"
-	check "$what: in time ($published ms)" test "$published" -lt $((4000 + late_ms))
+	check "$what: in time ($published ms)" test "$published" -lt $((10000 + late_ms))
 }
 unanswered() {  # unanswered CHECK...: these, and no others
 	for each in environment secrets live_guard redis exchange_health open_positions git_safety; do

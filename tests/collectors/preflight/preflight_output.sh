@@ -9,7 +9,6 @@
 start_all
 flatten
 prom=$textfiles/preflight.prom
-valid() { "$PYTHON" "$helpers/valid.py" "$repository/docs/preflight.schema.json" "$work/evidence.json"; }
 
 # Evidence ------------------------------------------------------------
 
