@@ -170,9 +170,7 @@ START_TEST(books_that_were_read_stand_still_or_are_halted_are_counted)
 {
 	static const struct judge_limits limits = { .frozen_age = 30, .frozen_runs = 3 };
 	struct assessment assessment = { 0 };
-	size_t movers[] = { MOVER_NONE };
 
-	venues.movers = movers;
 	books[0].history.tradable = -1;
 	book_readings[0].read = counted[_i].read;
 	book_readings[0].tradable = counted[_i].tradable;
@@ -182,6 +180,45 @@ START_TEST(books_that_were_read_stand_still_or_are_halted_are_counted)
 	ck_assert_uint_eq(assessment.books_halted, counted[_i].halted);
 	ck_assert_uint_eq(assessment.books_read, counted[_i].books_read);
 	ck_assert_uint_eq(assessment.books_standing, counted[_i].standing);
+}
+END_TEST
+
+/* A book stands still in a run if the same asset moved at another venue, in any quote currency. */
+static const struct {
+	const char *other;
+	bool moved;
+	uint64_t unchanged;
+} elsewhere[] = {
+	{ "BTC/USDT", true, 1 },
+	{ "BTC/KRW", true, 1 },
+	{ "BTC/USDT", false, 0 },
+	{ "BT/USDT", true, 0 },
+	{ "BTCB/USDT", true, 0 },
+};
+
+START_TEST(a_book_stands_still_beside_one_of_the_same_asset_that_moved)
+{
+	static const struct judge_limits limits = { .frozen_age = 30, .frozen_runs = 3 };
+	struct assessment assessment = { 0 };
+
+	books[0].assessment = (struct book_assessment){ .compared = true, .tradable = -1 };
+	books[1].symbol = elsewhere[_i].other;
+	books[1].assessment.moved = elsewhere[_i].moved;
+	assess_judge_books(&venues, &items[0], &limits, &assessment);
+	ck_assert_uint_eq(books[0].history.unchanged_runs, elsewhere[_i].unchanged);
+}
+END_TEST
+
+START_TEST(a_venue_that_was_not_asked_moved_nothing)
+{
+	static const struct judge_limits limits = { .frozen_age = 30, .frozen_runs = 3 };
+	struct assessment assessment = { 0 };
+
+	books[0].assessment = (struct book_assessment){ .compared = true, .tradable = -1 };
+	books[1].assessment.moved = true;
+	items[1].reading = NULL;
+	assess_judge_books(&venues, &items[0], &limits, &assessment);
+	ck_assert_uint_eq(books[0].history.unchanged_runs, 0);
 }
 END_TEST
 
@@ -199,6 +236,9 @@ main(void)
 	tcase_add_test(all, where_a_book_has_no_time_of_its_own_its_age_is_borrowed);
 	tcase_add_loop_test(
 	    all, books_that_were_read_stand_still_or_are_halted_are_counted, 0, LENGTH(counted));
+	tcase_add_loop_test(
+	    all, a_book_stands_still_beside_one_of_the_same_asset_that_moved, 0, LENGTH(elsewhere));
+	tcase_add_test(all, a_venue_that_was_not_asked_moved_nothing);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
 }

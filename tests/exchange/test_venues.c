@@ -105,25 +105,6 @@ START_TEST(a_setting_that_makes_no_sense_is_refused)
 }
 END_TEST
 
-START_TEST(books_of_one_base_have_one_number_everywhere)
-{
-	const struct health_venue *v;
-
-	ck_assert_msg(open_with("--exchange binance --exchange okx --exchange upbit --symbol BTC/USDT "
-				"--symbol ETH/USDT --symbol upbit:ETH/KRW --symbol upbit:BTC/KRW "
-				"--symbol upbit:ET/KRW") == 0,
-	    "%s", why.text);
-	v = venues.items;
-	ck_assert_uint_eq(venues.base_count, 3);
-	ck_assert_uint_eq(v[0].books[0].base, v[1].books[0].base);
-	ck_assert_uint_eq(v[0].books[0].base, v[2].books[1].base);
-	ck_assert_uint_eq(v[0].books[1].base, v[1].books[1].base);
-	ck_assert_uint_eq(v[0].books[1].base, v[2].books[0].base);
-	ck_assert_uint_ne(v[0].books[0].base, v[0].books[1].base);
-	ck_assert_uint_ne(v[2].books[0].base, v[2].books[2].base);
-}
-END_TEST
-
 START_TEST(an_url_of_its_own_replaces_that_of_the_profile)
 {
 	ck_assert_msg(
@@ -181,7 +162,6 @@ main(void)
 	tcase_add_checked_fixture(all, set_up, tear_down);
 	tcase_add_loop_test(all, a_symbol_is_for_all_exchanges_or_for_the_one_that_it_names, 0, LENGTH(good));
 	tcase_add_loop_test(all, a_setting_that_makes_no_sense_is_refused, 0, LENGTH(bad));
-	tcase_add_test(all, books_of_one_base_have_one_number_everywhere);
 	tcase_add_test(all, an_url_of_its_own_replaces_that_of_the_profile);
 	tcase_add_test(all, the_list_of_symbols_is_asked_for_now_and_then_or_when_a_book_is_in_doubt);
 	suite_add_tcase(suite, all);

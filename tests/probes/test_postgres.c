@@ -495,7 +495,7 @@ START_TEST(nothing_of_an_earlier_run_stays_in_a_result)
 	(void)snprintf(dsn, sizeof(dsn), "host=127.0.0.1 port=%d user=u password=p", port);
 	target = postgres_target_new(dsn, NULL, &secrets, &why);
 	ck_assert_msg(target != NULL, "%s", why.text);
-	postgres_probe(target, SAMPLES, deadline_in(0), &result);
+	postgres_probe(target, SAMPLES, NULL, deadline_in(0), &result);
 	ck_assert_int_eq(result.failure.kind, FAILURE_TIMEOUT);
 	ck_assert_uint_eq(result.query_count, 0);
 	ck_assert(result.phase_seconds[POSTGRES_AUTH] < 0);
@@ -529,7 +529,7 @@ START_TEST(a_question_is_asked_in_a_transaction_and_answered)
 	    dsn, sizeof(dsn), "host=127.0.0.1 port=%d user=u password=p sslmode=disable", server.port);
 	target = postgres_target_new(dsn, NULL, &secrets, &why);
 	ck_assert_msg(target != NULL, "%s", why.text);
-	postgres_probe_and_ask(target, 0, "SELECT 9", deadline_in(INT64_C(20000000000)), &result);
+	postgres_probe(target, 0, "SELECT 9", deadline_in(INT64_C(20000000000)), &result);
 	ck_assert_msg(result.failure.kind == FAILURE_NONE, "%s", result.failure.text);
 	ck_assert_msg(result.answer_failure.kind == FAILURE_NONE, "%s", result.answer_failure.text);
 	ck_assert_str_eq(result.answer, "9");
