@@ -187,7 +187,7 @@ END_TEST
 static const struct {
 	const char *other;
 	bool moved;
-	uint64_t unchanged;
+	double unchanged;
 } elsewhere[] = {
 	{ "BTC/USDT", true, 1 },
 	{ "BTC/KRW", true, 1 },
@@ -205,7 +205,7 @@ START_TEST(a_book_stands_still_beside_one_of_the_same_asset_that_moved)
 	books[1].symbol = elsewhere[_i].other;
 	books[1].assessment.moved = elsewhere[_i].moved;
 	assess_judge_books(&venues, &items[0], &limits, &assessment);
-	ck_assert_uint_eq(books[0].history.unchanged_runs, elsewhere[_i].unchanged);
+	ck_assert_double_eq(books[0].history.unchanged_runs, elsewhere[_i].unchanged);
 }
 END_TEST
 
@@ -218,7 +218,7 @@ START_TEST(a_venue_that_was_not_asked_moved_nothing)
 	books[1].assessment.moved = true;
 	items[1].reading = NULL;
 	assess_judge_books(&venues, &items[0], &limits, &assessment);
-	ck_assert_uint_eq(books[0].history.unchanged_runs, 0);
+	ck_assert_double_eq(books[0].history.unchanged_runs, 0);
 }
 END_TEST
 
