@@ -37,6 +37,7 @@ serve(void *argument)
 	struct peer *peer = argument;
 	size_t received = 0;
 	int fd = accept(peer->listener, NULL, NULL);
+	char rest[256];
 
 	for (const char *const *answer = peer->answers; *answer != NULL; answer++) {
 		ssize_t length =
@@ -48,6 +49,10 @@ serve(void *argument)
 		if (send(fd, *answer, strlen(*answer), MSG_NOSIGNAL) < 0)
 			break;
 	}
+	/* What the client sent meanwhile is read, or it would see a reset in place of the end. */
+	(void)shutdown(fd, SHUT_WR);
+	while (recv(fd, rest, sizeof(rest), 0) > 0)
+		;
 	close(fd);
 	return NULL;
 }
