@@ -171,9 +171,10 @@ open_all(
 	if (preflight->secrets.count != secrets->count)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	preflight->exchanges->program_secrets = &preflight->secrets;
-	if (!options_switch(given, "no-alerts") && alerts_open(&preflight->alerts, given, why) != 0)
+	/* With --no-alerts, too: the counts of each Alertmanager go on, and a wrong setting is seen. */
+	if (alerts_open(&preflight->alerts, given, why) != 0)
 		return -1;
-	preflight->has_alerts = preflight->alerts.count > 0;
+	preflight->has_alerts = preflight->alerts.count > 0 && !options_switch(given, "no-alerts");
 	return 0;
 }
 

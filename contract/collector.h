@@ -14,7 +14,7 @@ enum run_family {
 	RUN_LAST_SUCCESS,
 	RUN_RUNS,
 	RUN_FAILURES,
-	RUN_STATE_RESETS, /* what publisher_publish() alone knows */
+	RUN_STATE_RESETS, /* what run_publish() alone knows */
 	RUN_DROPPED,      /* likewise */
 	RUN_BUILD_INFO,
 };

@@ -205,9 +205,6 @@ engine_rows_add(struct engine_reading *reading, const struct engine_row *row, st
 {
 	struct engine_row *rows;
 
-	/* A position that is closed; its updated_at was counted all the same. */
-	if (decimal_sign(row->quantity) == 0)
-		return 0;
 	rows = array_reserve(reading->rows, &reading->row_room, reading->row_count + 1, sizeof(*rows));
 	if (rows == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");

@@ -23,7 +23,7 @@ enum { ENGINE_EXCHANGE = 64, ENGINE_SYMBOL = 64, ENGINE_ROWS_MAX = 50000 };
 enum engine_market { ENGINE_MARKET_UNKNOWN, ENGINE_MARKET_SPOT, ENGINE_MARKET_DERIVATIVE };
 
 /* In Postgres several rows may tell of one exchange, symbol and side: they count together.  In Redis that is
- * an error (positions/engine_view.h). */
+ * an error (positions/engine_view.c). */
 struct engine_row {
 	char exchange[ENGINE_EXCHANGE]; /* as written there */
 	char symbol[ENGINE_SYMBOL];

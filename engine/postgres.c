@@ -319,7 +319,8 @@ add_row(struct work *w, const PGresult *answer, size_t number)
 	for (int column = 0; column < ENGINE_COLUMNS; column++)
 		if (engine_row_set(&w->reading, &row, column, value_of(answer, column), "column ", why) != 0)
 			return name_row(w, &row, number);
-	return engine_rows_add(&w->reading, &row, why);
+	/* A position that is closed; its updated_at was counted all the same. */
+	return decimal_sign(row.quantity) == 0 ? 0 : engine_rows_add(&w->reading, &row, why);
 }
 
 static int

@@ -41,13 +41,14 @@ void engine_row_init(struct engine_row *row);
 
 /*
  * One value of a row; updated_at becomes the reading's, if it is the newest.
- * `text.at` NULL: there is none.  -1 with `why` (rejected): "side is 'buy', and
+ * `text.at` NULL: the value is missing.  -1 with `why` (rejected): "side is 'buy', and
  * must be ...", with `noun` ("column ", "") before it.
  */
 int engine_row_set(struct engine_reading *reading, struct engine_row *row, enum engine_column column,
     struct slice text, const char *noun, struct failure *why);
 
-/* A row of quantity 0 is passed over. */
+/* A hash's rows of quantity 0 are kept, too: closed in one spelling and open in another is a contradiction.
+ */
 int engine_rows_add(struct engine_reading *reading, const struct engine_row *row, struct failure *why);
 
 /*

@@ -110,7 +110,7 @@ reload(struct program *p)
 static void
 run(struct program *p, const sigset_t *signals)
 {
-	/* A client that is too slow is ended so much later at most. */
+	/* So a client that is too slow is ended at most this much late. */
 	static const struct timespec tick = { .tv_nsec = 200 * 1000 * 1000 };
 	struct log log;
 

@@ -1,8 +1,8 @@
 /*
  * Each answer that depends on the directory looks at it first, so that no
  * answer is older than its request.  One lock makes requests that come
- * together wait for one look, and protects the settings and all that is made of
- * the files until the answer has a copy.
+ * together wait for one look, and protects all that is made of the files until
+ * the answer has a copy.
  *
  * Orchestrators act on codes: /health/live never looks at the directory, since
  * a restart of the exporter would not mend it, and /health answers 200 with
@@ -34,10 +34,16 @@ routes_release(struct routes *routes)
 void
 routes_configure(struct routes *routes, double textfile_max_age, double health_max_age)
 {
-	(void)pthread_mutex_lock(&routes->lock);
-	exposition_set_max_age(routes->exposition, textfile_max_age);
-	routes->health_max_age = health_max_age;
-	(void)pthread_mutex_unlock(&routes->lock);
+	atomic_store(&routes->textfile_max_age, textfile_max_age);
+	atomic_store(&routes->health_max_age, health_max_age);
+}
+
+/* Looks at the directory, by the settings of now.  The caller holds the lock. */
+static void
+refresh(struct routes *routes, double now)
+{
+	exposition_set_max_age(routes->exposition, atomic_load(&routes->textfile_max_age));
+	exposition_refresh(routes->exposition, now);
 }
 
 static void
@@ -54,7 +60,7 @@ answer_metrics(void *context, const struct web_request *request, struct web_answ
 		answer->headers[1][1] = "gzip";
 	}
 	(void)pthread_mutex_lock(&routes->lock);
-	exposition_refresh(routes->exposition, clock_unix_seconds());
+	refresh(routes, clock_unix_seconds());
 	if (exposition_write(routes->exposition, routes->telemetry, request->gzip, &answer->body) != 0)
 		answer->body.failed = true;
 	(void)pthread_mutex_unlock(&routes->lock);
@@ -70,9 +76,9 @@ read_report(struct routes *routes, struct health_report *report, struct web_answ
 	struct health_settings settings;
 
 	(void)pthread_mutex_lock(&routes->lock);
-	exposition_refresh(routes->exposition, now);
-	settings =
-	    (struct health_settings){ routes->health_max_age, exposition_unlisted(routes->exposition) };
+	refresh(routes, now);
+	settings = (struct health_settings){ atomic_load(&routes->health_max_age),
+		exposition_unlisted(routes->exposition) };
 	answer->body.failed = health_read(exposition_store(routes->exposition), &settings, now, report) != 0;
 	(void)pthread_mutex_unlock(&routes->lock);
 	return !answer->body.failed;

@@ -13,9 +13,10 @@
  * made from the directory is made by one at a time.
  */
 struct routes {
-	pthread_mutex_t lock; /* of all below: held as long as reading the directory takes */
+	pthread_mutex_t lock; /* of the exposition: held as long as reading the directory takes */
 	struct exposition *exposition;
-	double health_max_age;
+	_Atomic double textfile_max_age,
+	    health_max_age; /* seconds; a reload must not wait for a slow directory */
 	struct telemetry *telemetry;
 };
 
@@ -26,8 +27,7 @@ extern const struct web_route routes_table[];
 void routes_init(struct routes *routes, struct exposition *exposition, struct telemetry *telemetry);
 void routes_release(struct routes *routes);
 
-/* At the start, and on SIGHUP; waits until nobody reads the directory.  In seconds; textfile_max_age 0: none.
- */
+/* At the start, and on SIGHUP.  In seconds; textfile_max_age 0: no limit. */
 void routes_configure(struct routes *routes, double textfile_max_age, double health_max_age);
 
 #endif /* EXPORTER_ROUTES_H */

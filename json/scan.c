@@ -60,7 +60,8 @@ hex4(const char *at, const char *end)
 	return value;
 }
 
-/* The character of "\\uXXXX" at `*at`, or of two of them, with `*at` behind them; 0: it is none, or NUL. */
+/* The character of "\\uXXXX" at `*at`, or of two of them, with `*at` behind them; 0: not a character, or NUL.
+ */
 static unsigned
 read_unicode(const char **at, const char *end)
 {

@@ -79,6 +79,8 @@ add_row(struct engine_view *view, struct holdings *part, const struct engine_vie
 	struct symbol symbol;
 
 	if (!read_symbol(profile, input->held, exchange, row, &symbol)) {
+		if (decimal_sign(row->quantity) == 0)
+			return 0;
 		fail(view, exchange, "the engine's symbol is not one like BTC or BTC/USDT", row->symbol);
 		return 0;
 	}
@@ -106,7 +108,8 @@ compare_pairs(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->currency, b->currency);
 }
 
-/* A hash cannot hold two rows of one position: one field is old, and nobody can say which. */
+/* A hash cannot hold two rows of one position, not even one of 0: one field is old, and which one it is
+ * cannot be known. */
 static void
 refuse_twice(struct engine_view *view, struct holdings *part)
 {
@@ -120,6 +123,17 @@ refuse_twice(struct engine_view *view, struct holdings *part)
 			    part->rows[i].symbol.text);
 }
 
+static void
+drop_closed(struct holdings *part)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < part->count; i++)
+		if (decimal_sign(part->rows[i].quantity) != 0)
+			part->rows[kept++] = part->rows[i];
+	part->count = kept;
+}
+
 /* Rows of one store, of exchanges that are configured. */
 static int
 read_rows(struct engine_view *view, struct holdings *part, const struct engine_reading *reading,
@@ -131,7 +145,7 @@ read_rows(struct engine_view *view, struct holdings *part, const struct engine_r
 		size_t exchange = number_of(input->exchanges, reading->rows[i].exchange);
 
 		if (exchange == input->exchanges->count)
-			unknown++;
+			unknown += decimal_sign(reading->rows[i].quantity) != 0;
 		else if (add_row(view, part, input, exchange, &reading->rows[i], why) != 0)
 			return -1;
 	}
@@ -195,6 +209,7 @@ read_store(struct engine_view *view, enum engine_store store, const struct engin
 	if (result == 0) {
 		if (store == STORE_REDIS)
 			refuse_twice(view, &part);
+		drop_closed(&part);
 		(void)holdings_combine(&part, view->failures);
 		result = add_part(view, &part, why);
 	}

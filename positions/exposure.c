@@ -29,7 +29,7 @@
 struct rate {
 	char from[SYMBOL_ASSET], to[SYMBOL_ASSET];
 	double price;
-	size_t given; /* as the how-manieth */
+	size_t given; /* its place in the order of giving */
 	bool turned;
 };
 

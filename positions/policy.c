@@ -294,8 +294,8 @@ read_cash(struct policy *policy, const struct options *given, const struct excha
 			    "'%.*s' is not a currency, as in KRW,USDT", SLICE_ARGS(currency));
 		}
 		for (size_t i = 0; i < exchanges->count; i++)
-			if (add_market(&policy->ignored, exchanges, i, currency, (struct decimal){ 0 },
-				&reason) != 0)
+			if (add_market(
+				&policy->cash, exchanges, i, currency, (struct decimal){ 0 }, &reason) != 0)
 				return options_failure(given, "cash", 0, why, "%s", reason.text);
 		next += currency.length + (next[currency.length] == ',');
 	}
@@ -311,8 +311,9 @@ read_markets(struct policy *policy, const struct options *given, const struct ex
 	for (size_t i = 0; i < options_count(given, "ignore"); i++)
 		if (read_ignored(policy, given, exchanges, i, why) != 0)
 			return -1;
-	/* The list must be sorted before a baseline is looked for in it. */
+	/* The lists must be sorted before a baseline is looked for in them. */
 	(void)holdings_combine(&policy->ignored, NULL);
+	(void)holdings_combine(&policy->cash, NULL);
 	for (size_t i = 0; i < options_count(given, "baseline"); i++)
 		if (read_baseline(policy, given, exchanges, i, why) != 0)
 			return -1;
@@ -382,17 +383,22 @@ policy_release(struct policy *policy)
 {
 	holdings_release(&policy->baseline);
 	holdings_release(&policy->ignored);
+	holdings_release(&policy->cash);
 	for (size_t i = 0; i < policy->currency_count; i++)
 		free(policy->currencies[i]);
+}
+
+/* Listed symbols have quantity 0, which is long: they stand for both sides. */
+static bool
+is_listed(const struct holdings *list, const struct holding *holding)
+{
+	return holdings_find(list, holding->exchange, holding->symbol.text, false) != NULL;
 }
 
 bool
 policy_counts(const struct policy *policy, const struct holding *holding)
 {
-	/* Ignored symbols have quantity 0, which is long: they stand for both sides. */
-	const struct holding *ignored =
-	    holdings_find(&policy->ignored, holding->exchange, holding->symbol.text, false);
-
 	/* A contract on a currency is a position; only the currency itself is cash. */
-	return ignored == NULL || ignored->market != holding->market;
+	return !is_listed(&policy->ignored, holding) &&
+	       (holding->market != HOLDING_SPOT || !is_listed(&policy->cash, holding));
 }

@@ -20,7 +20,8 @@ struct constant_rate {
 struct policy {
 	struct reconcile_limits limits;
 	struct holdings baseline; /* sorted */
-	struct holdings ignored;  /* sorted, of every exchange; cash is among them; of quantity 0 */
+	struct holdings ignored;  /* sorted, of every exchange, of quantity 0 */
+	struct holdings cash;     /* the same; of spot alone */
 	double dust;              /* in the first currency */
 	double max_age;           /* of what the engine says, seconds; 0: not checked */
 	char *currencies[CURRENCIES_MOST];

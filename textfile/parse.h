@@ -34,7 +34,7 @@ struct slice sample_bound_label(enum sample_type type);
 /* Which line of its family a sample is.  All but PART_VALUE belong to histograms and summaries. */
 enum sample_part { PART_VALUE, PART_BUCKET, PART_SUM, PART_COUNT };
 
-/* What "x_sum" may be a part of: "x", and which part; of other names nothing, and PART_VALUE. */
+/* What "x_sum" may be a part of: "x", and which part; an empty name and PART_VALUE for other names. */
 struct slice sample_whole_name(struct slice name, enum sample_part *part);
 
 /* Whether the lines of such a family have this part. */

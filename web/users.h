@@ -27,7 +27,7 @@ struct auth_question {
 };
 
 /*
- * Whether they may.  AUTH_YES at once: the same was found good before.
+ * Whether name and password are those of a user.  AUTH_YES at once: the same was found good before.
  * AUTH_PENDING: it is checked; `*answer` will be AUTH_YES or AUTH_NO, and then
  * `done` is called with `context`, from another thread (maybe before this
  * returns).  AUTH_BUSY: too many checks wait.  A refusal takes as long as a check

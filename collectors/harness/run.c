@@ -20,6 +20,8 @@
 #include "textfile/state.h"
 #include "textfile/validate.h"
 
+static const int64_t settled_ns = 50 * 1000 * 1000;
+
 /* Measuring ----------------------------------------------------------- */
 
 struct deadline
@@ -115,6 +117,10 @@ read_published(struct publisher *p, struct textfile *file, const struct metrics 
 	 * was a later one, textfile_is_last() denies it. */
 	file->read.publication = p->mark.publication;
 	p->mark = file->read;
+	/* In one tick of the clock it may be replaced by another one that looks the same: it is read again.
+	 */
+	if ((int64_t)(clock_unix_seconds() * 1e9) - p->mark.modified_ns < settled_ns)
+		p->mark.inode = 0;
 	return 0;
 }
 

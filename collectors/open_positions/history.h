@@ -14,7 +14,7 @@
 /*
  * How often each account was asked, and until when it is not to be, whichever
  * program was refused; times that cannot be true are forgotten.  -1 with `why`:
- * `last` is NULL, or the ban list cannot be read, so that nobody may be asked.
+ * `last` is NULL, or the ban list cannot be read, and then no exchange may be asked.
  */
 int history_read_accounts(
     struct accounts *accounts, struct run *run, const struct metrics *last, double now, struct failure *why);

@@ -1,5 +1,5 @@
 /*
- * The arrays here hold the samples of a file, up to millions.  Doubling keeps
+ * The arrays here hold positions, rows, or the samples of a file, up to millions.  Doubling keeps
  * the number of copies small, and pages that were not written to yet take no
  * memory.
  */

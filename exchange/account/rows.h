@@ -8,7 +8,7 @@
 struct account_row {
 	const struct profile *profile;
 	struct json_scan *scan;
-	const struct account_key *ours; /* whose secrets an error must not repeat; NULL: nobody's */
+	const struct account_key *ours; /* whose secrets an error must not repeat; NULL: no key was used */
 	bool inverse;                   /* the whole answer is of inverse contracts */
 	size_t index;                   /* from 0 */
 	struct slice key;               /* of an object of rows; else nothing */

@@ -106,7 +106,8 @@ struct profile_account {
 	struct profile_list side_signed;           /* words for: the sign says it ("BOTH") */
 	bool position_contracts; /* the quantity is in contracts: times the instrument's size */
 	const char *position_notional, *position_mark, *position_pnl; /* NULL: unknown */
-	const char *position_inverse_if; /* a rule for the whole answer; NULL: none is, or by instruments */
+	const char *position_inverse_if; /* a rule for the whole answer; NULL: no contract is inverse, or the
+					    instruments say it */
 
 	const char *instrument_symbol, *instrument_size;
 	const char *instrument_inverse; /* a rule; NULL: no contract is inverse */

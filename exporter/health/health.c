@@ -38,7 +38,7 @@ struct making {
 static const double future_slack = 60;
 /* Of a collector that repeats: runs it may miss, and seconds on top for those that repeat often. */
 static const double intervals_missed = 3, interval_slack = 30;
-/* No collector takes a longer interval (collectors/harness/settings.c): a
+/* No collector takes a longer interval (collectors/harness/main.c): a
  * longer one would hide that it stopped. */
 static const double longest_interval = 86400;
 

@@ -20,14 +20,14 @@ typedef void exposition_notice(
     void *context, bool bad, const char *message, const char *file, const char *reason);
 
 /*
- * The directory is copied.  `serve`: the files are answered, not only looked at
- * for others.  NULL: out of memory.
+ * The directory is copied.  `serve`: /metrics contains the files; otherwise they
+ * are only read for /health.  NULL: out of memory.
  */
 struct exposition *exposition_new(
     const char *directory, bool serve, exposition_notice *notice, void *context);
 void exposition_free(struct exposition *e);
 
-/* Files that were not modified for so long are left out; 0, as at first: none are. */
+/* Files that were not modified for so long are left out; 0 (the default): no limit. */
 void exposition_set_max_age(struct exposition *e, double seconds);
 
 /*

@@ -158,6 +158,27 @@ ask(struct probe *p)
 	PQclear(row);
 }
 
+/*
+ * Whether our "options" or PGOPTIONS may set what the server's own answer would be.  PostgreSQL takes '-' in
+ * a name for '_', and a backslash before any character.  True also when memory ran out.
+ */
+static bool
+sets_read_only(const char *options)
+{
+	char *plain = strdup(options), *to = plain;
+	bool found;
+
+	if (plain == NULL)
+		return true;
+	for (; *options != '\0'; options++)
+		if (*options != '\\')
+			*to++ = (char)(*options == '-' ? '_' : *options);
+	*to = '\0';
+	found = strcasestr(plain, "transaction_read_only") != NULL;
+	free(plain);
+	return found;
+}
+
 static void
 measure(struct probe *p)
 {
@@ -167,8 +188,7 @@ measure(struct probe *p)
 	/* PostgreSQL 14 and later say it unasked: so it is known even if no question is answered. */
 	result->read_only =
 	    reported_on(p, "in_hot_standby") || reported_on(p, "default_transaction_read_only");
-	/* Our "options" or PGOPTIONS may set what the server's own answer would be. */
-	result->overridden = options != NULL && strcasestr(options, "transaction_read_only") != NULL;
+	result->overridden = options != NULL && sets_read_only(options);
 	while (result->query_count < p->samples) {
 		if (select_one(p, &result->query_seconds[result->query_count]) != 0)
 			return;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/net/resolve.h"
+#include "common/system/regular.h"
 #include "probes/postgres/session.h"
 
 enum {
@@ -162,6 +163,23 @@ check_session_attributes(const char *value, struct failure *why)
 	return failure_set(why, FAILURE_LOCAL, "connection string: invalid target_session_attrs value");
 }
 
+/* libpq opens the file as it is, and would wait for ever on a FIFO. */
+static int
+check_service_file(const struct postgres_parameters *given, struct failure *why)
+{
+	const char *path = getenv("PGSERVICEFILE"), *service = parameters_value(given, "service");
+	const char *fault;
+
+	if (service == NULL)
+		service = getenv("PGSERVICE");
+	if (service == NULL || path == NULL)
+		return 0;
+	fault = regular_fault(path);
+	return fault == NULL
+		   ? 0
+		   : failure_set(why, FAILURE_LOCAL, "PGSERVICEFILE '%s': %s", secret_shown(path), fault);
+}
+
 /*
  * What libpq would do with these parameters: it fills in environment, service
  * file and defaults, checks everything, and then stops before it connects,
@@ -234,7 +252,8 @@ complete(struct postgres_target *target, struct secrets *secrets, struct failure
 	int result;
 
 	parameters_add(&given, target->given);
-	if (check_session_attributes(parameters_value(&given, "target_session_attrs"), why) != 0)
+	if (check_session_attributes(parameters_value(&given, "target_session_attrs"), why) != 0 ||
+	    check_service_file(&given, why) != 0)
 		return -1;
 	asked = ask_libpq(&given, why);
 	if (asked == NULL)

@@ -164,7 +164,7 @@ START_TEST(fields_of_a_hash_are_positions)
 	engine_reading_init(&reading);
 	ck_assert_msg(take_pairs(&reading, pairs, LENGTH(pairs), &why) == 0, "%s", why.text);
 	ck_assert(reading.updated_at == 1767225600.25);
-	ck_assert_uint_eq(reading.row_count, 3);
+	ck_assert_uint_eq(reading.row_count, 4);
 	for (size_t i = 0; i < reading.row_count; i++) {
 		const struct engine_row *row = &reading.rows[i];
 
@@ -173,6 +173,8 @@ START_TEST(fields_of_a_hash_are_positions)
 			ck_assert(!row->is_short);
 			ck_assert_int_eq(row->market, ENGINE_MARKET_UNKNOWN);
 			ck_assert_str_eq(decimal_text(row->quantity, text), "0.500000000000000001");
+		} else if (strcmp(row->symbol, "ETH") == 0) {
+			ck_assert_str_eq(decimal_text(row->quantity, text), "0");
 		} else {
 			ck_assert_str_eq(row->symbol, "BTC-USDT-SWAP");
 			ck_assert_int_eq(row->market, ENGINE_MARKET_DERIVATIVE);

@@ -251,10 +251,24 @@ START_TEST(two_spellings_of_one_market_in_a_hash_make_its_exchange_unknown)
 	row(STORE_REDIS, "binance", "ETH/BTC", "3", ENGINE_MARKET_UNKNOWN);
 	row(STORE_REDIS, "binance", "BTC/USDC", "2", ENGINE_MARKET_UNKNOWN);
 	ck_assert_str_eq(form(), "yyy 0:BTC=3 0:ETH=3 1:BTC/USDT=1 1:BTC/USDT=-1");
-	row(STORE_REDIS, "BinanceUSDM", "btcusdt", "1", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "BinanceUSDM", "btcusdt", _i == 0 ? "1" : "0", ENGINE_MARKET_UNKNOWN);
 	ck_assert_str_eq(form(), "yny 0:BTC=3 0:ETH=3");
 	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "'BTC/USDT'"));
 	ck_assert_ptr_nonnull(strstr(view.failures[1].text, "two spellings"));
+}
+END_TEST
+
+/* It is closed, so that nothing depends on what it means. */
+START_TEST(a_field_of_0_is_no_position)
+{
+	sources.has_store[STORE_POSTGRES] = false;
+	sources.has_store[STORE_REDIS] = true;
+	row(STORE_REDIS, "binance", "BTC/USDT", "1", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "binance", "ETH/USDT", "0", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "binance", "???", "0", ENGINE_MARKET_UNKNOWN);
+	row(STORE_REDIS, "nowhere", "BTC/USDT", "0", ENGINE_MARKET_UNKNOWN);
+	ck_assert_str_eq(form(), "yyy 0:BTC=1");
+	ck_assert_uint_eq(view.unknown_rows, 0);
 }
 END_TEST
 
@@ -306,7 +320,8 @@ main(void)
 	tcase_add_test(all, a_store_that_was_not_read_leaves_nothing_known);
 	tcase_add_test(all, without_a_store_nothing_is_known);
 	tcase_add_test(all, what_both_stores_have_must_be_the_same_in_both);
-	tcase_add_test(all, two_spellings_of_one_market_in_a_hash_make_its_exchange_unknown);
+	tcase_add_loop_test(all, two_spellings_of_one_market_in_a_hash_make_its_exchange_unknown, 0, 2);
+	tcase_add_test(all, a_field_of_0_is_no_position);
 	tcase_add_loop_test(all, what_is_too_old_or_not_yet_written_is_not_read, 0, LENGTH(ages));
 	suite_add_tcase(suite, all);
 	return run_suite(suite);

@@ -142,6 +142,16 @@ START_TEST(what_is_ignored_is_no_position_and_cash_is_none_on_spot)
 }
 END_TEST
 
+/* Bybit's BTCPERP names no quote: whether it is a contract is not seen from its name. */
+START_TEST(a_contract_without_a_quote_in_its_name_can_be_ignored)
+{
+	ck_assert_msg(given("--exchange bybit --ignore bybit:BTCPERP") == 0, "%s", why.text);
+	ck_assert(!counts(4, "BTCPERP", HOLDING_DERIVATIVE));
+	ck_assert(!counts(4, "BTCPERP", HOLDING_SPOT));
+	ck_assert(counts(4, "ETHPERP", HOLDING_DERIVATIVE));
+}
+END_TEST
+
 START_TEST(the_colon_of_a_symbol_names_no_exchange)
 {
 	ck_assert_msg(given("--ignore BTC/USDT:USDT --ignore okx:ETH/USDT:USDT") == 0, "%s", why.text);
@@ -235,6 +245,7 @@ main(void)
 	tcase_add_test(all, without_a_word_it_is_as_documented);
 	tcase_add_test(all, what_is_kept_there_is_told_by_exchange_and_symbol_however_it_is_spelt);
 	tcase_add_test(all, what_is_ignored_is_no_position_and_cash_is_none_on_spot);
+	tcase_add_test(all, a_contract_without_a_quote_in_its_name_can_be_ignored);
 	tcase_add_test(all, the_colon_of_a_symbol_names_no_exchange);
 	tcase_add_test(all, cash_may_be_nothing_at_all);
 	tcase_add_loop_test(all, a_setting_that_makes_no_sense_is_refused_by_name, 0, LENGTH(faulty));

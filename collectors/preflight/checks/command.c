@@ -3,9 +3,6 @@
  * limit and its time a deadline, and because a shell would interpret what the
  * operator wrote.  posix_spawn() cannot ask for PR_SET_PDEATHSIG, without which
  * a program that hangs would outlive us.
- *
- * It writes into files in memory, which are read when it has ended.  So nobody
- * has to read while it runs, and the limit of its output is the kernel's (RLIMIT_FSIZE).
  */
 
 #include <errno.h>
@@ -16,17 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collectors/preflight/checks/command.h"
 
-enum { REAP_NS = 100 * 1000 * 1000 };
+enum { PIPE_READ, PIPE_WRITE, PIECE = 16 * 1024, NAP_NS = 500 * 1000, REAP_NS = 100 * 1000 * 1000 };
 
 /* How a child ends that could not become the program, as with a shell. */
 enum { NOT_STARTED = 127 };
@@ -53,20 +48,17 @@ command_find(const char *name, char path[PATH_MAX], struct failure *why)
 
 /* After fork() in a process of many threads nothing may allocate memory or print. */
 static void
-become(const char *path, char *const arguments[], char *const environment[], int output, int errors,
-    size_t limit, pid_t parent)
+become(const char *path, char *const arguments[], char *const environment[], const int output[2],
+    const int errors[2], pid_t parent)
 {
-	const struct rlimit most = { limit, limit };
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* The parent may have ended before that was set. */
 	if (getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(output, STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0)
+	    dup2(output[PIPE_WRITE], STDOUT_FILENO) < 0 || dup2(errors[PIPE_WRITE], STDERR_FILENO) < 0)
 		_exit(NOT_STARTED);
-	/* It fails where the user's own limit is lower, which does as well. */
-	(void)setrlimit(RLIMIT_FSIZE, &most);
 	closefrom(STDERR_FILENO + 1);
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL);
@@ -76,51 +68,88 @@ become(const char *path, char *const arguments[], char *const environment[], int
 	_exit(NOT_STARTED);
 }
 
-/* waitpid() has no timeout, and a handler of SIGCHLD would be the whole program's. */
+/* Returns false at the end of the pipe, or when `text` has no more room. */
+static bool
+read_piece(int fd, struct buffer *text)
+{
+	char piece[PIECE];
+	ssize_t got = read(fd, piece, sizeof(piece));
+
+	if (got > 0)
+		buffer_append(text, piece, (size_t)got);
+	return got > 0 || (got < 0 && errno == EINTR);
+}
+
+/* Reads both until their ends.  Returns false if the deadline passed first. */
+static bool
+read_all(int output_fd, int errors_fd, struct deadline deadline, struct buffer *output, struct buffer *errors)
+{
+	struct pollfd waits[] = { { .fd = output_fd, .events = POLLIN },
+		{ .fd = errors_fd, .events = POLLIN } };
+
+	/* poll() passes over a negative descriptor. */
+	while ((waits[0].fd >= 0 || waits[1].fd >= 0) && !output->failed) {
+		int ready = poll(waits, 2, deadline_left_ms(deadline));
+
+		if (ready == 0)
+			return false;
+		if (ready > 0 && waits[0].revents != 0 && !read_piece(output_fd, output))
+			waits[0].fd = -1;
+		if (ready > 0 && waits[1].revents != 0 && !read_piece(errors_fd, errors))
+			waits[1].fd = -1;
+	}
+	return true;
+}
+
+/* waitpid() has no timeout, and a handler of SIGCHLD would be the whole program's: so look, and nap. */
 static bool
 wait_for(pid_t pid, struct deadline deadline, int *status)
 {
-	int fd = pidfd_open(pid, 0);
-	bool ended = fd >= 0 && deadline_poll(deadline, fd, POLLIN) == 1 && waitpid(pid, status, 0) == pid;
+	const struct timespec nap = { .tv_nsec = NAP_NS };
 
-	if (fd >= 0)
-		(void)close(fd);
-	return ended;
+	for (;;) {
+		pid_t done = waitpid(pid, status, WNOHANG);
+
+		if (done == pid || (done < 0 && errno != EINTR))
+			return done == pid;
+		if (deadline_left_ns(deadline) == 0)
+			return false;
+		(void)nanosleep(&nap, NULL);
+	}
 }
 
 int
 command_run(const char *path, char *const arguments[], char *const environment[], struct deadline deadline,
     struct buffer *output, struct buffer *errors, struct failure *why)
 {
-	int out = memfd_create("output", MFD_CLOEXEC), err = memfd_create("errors", MFD_CLOEXEC), status = 0;
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, status = 0;
 	pid_t parent = getpid(), pid = -1;
-	bool ended = false, filled = false;
+	bool ended = false;
 
-	if (out >= 0 && err >= 0 && (pid = fork()) == 0)
-		become(path, arguments, environment, out, err, output->limit - BUFFER_STEP, parent);
+	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 && (pid = fork()) == 0)
+		become(path, arguments, environment, out, err, parent);
 	if (pid < 0)
 		(void)failure_set(why, FAILURE_LOCAL, "cannot start %s: %s", arguments[0], strerror(errno));
-	else if (wait_for(pid, deadline, &status))
-		ended = true;
-	else
-		(void)failure_set(why, FAILURE_TIMEOUT, "%s did not end in time", arguments[0]);
-	if (ended) {
-		(void)lseek(out, 0, SEEK_SET);
-		(void)lseek(err, 0, SEEK_SET);
-		filled = buffer_fill(output, out, 0) == 0 && buffer_fill(errors, err, 0) == 0;
-	} else if (pid > 0) {
+	for (int i = 0; i < 2; i++)
+		if ((i == 0 ? out : err)[PIPE_WRITE] >= 0)
+			(void)close((i == 0 ? out : err)[PIPE_WRITE]);
+	if (pid > 0) /* It may close its output and go on running. */
+		ended = read_all(out[PIPE_READ], err[PIPE_READ], deadline, output, errors) &&
+			!output->failed && wait_for(pid, deadline, &status);
+	for (int i = 0; i < 2; i++)
+		if ((i == 0 ? out : err)[PIPE_READ] >= 0)
+			(void)close((i == 0 ? out : err)[PIPE_READ]);
+	if (pid < 0)
+		return -1;
+	if (!ended) {
 		(void)kill(pid, SIGKILL);
 		/* A file system that hangs may hold it; then init inherits it. */
 		(void)wait_for(pid, deadline_in(REAP_NS), &status);
+		return output->failed
+			   ? failure_set(
+				 why, FAILURE_LOCAL, "%s prints more than can be looked at", arguments[0])
+			   : failure_set(why, FAILURE_TIMEOUT, "%s did not end in time", arguments[0]);
 	}
-	if (out >= 0)
-		(void)close(out);
-	if (err >= 0)
-		(void)close(err);
-	if (!ended)
-		return -1;
-	if (!filled || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ))
-		return failure_set(why, FAILURE_LOCAL, "%s prints more than can be looked at", arguments[0]);
 	if (!WIFEXITED(status))
 		return failure_set(why, FAILURE_LOCAL, "%s ended by a signal", arguments[0]);
 	if (WEXITSTATUS(status) == NOT_STARTED)

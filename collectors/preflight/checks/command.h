@@ -14,8 +14,7 @@
 int command_find(const char *name, char path[PATH_MAX], struct failure *why);
 
 /*
- * Run the program `path`, and append what it prints to `output` and `errors`,
- * which have one limit, more than BUFFER_STEP (buffer.h).
+ * Run the program `path`, and append what it prints to `output` and `errors`.
  * It gets no standard input, no open file of ours, no environment but the one
  * given, and signals as a shell would give them.  It is killed when the deadline
  * passes first, and when the calling thread ends.

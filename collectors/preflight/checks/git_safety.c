@@ -1,15 +1,17 @@
 /*
  * Is the bot's working tree exactly a known commit, and does git track no secrets?
  *
- * git itself answers.  Settings of our own, which win over all files, keep it from
- * starting what nobody needs here (a hook, a file system monitor, a transport) and
- * a repository from hiding changes.  Filters stay on, as for the operator's own
- * git status: without Git LFS's, a file would differ from what is committed.
+ * git itself answers, and a repository's settings could have it start programs:
+ * filters, hooks, a file system monitor, a transport.  All of these are switched
+ * off by settings of our own, which win because git takes them from the
+ * environment (GIT_CONFIG_COUNT).  Filters have names, so they are listed first.
+ * The settings also keep a repository from hiding changes.
  */
 
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,10 @@ enum {
 	NAMED_MOST = 3,
 	NAMES_SIZE = 400,
 	LIST_LIMIT = 32 * 1024 * 1024,
-	WORDS_MAX = 40,
+	LINES_LIMIT = 64 * 1024,
+	VARIABLES_MAX = 128,
+	VARIABLES_SIZE = 16 * 1024,
+	WORDS_MAX = 24,
 };
 
 const struct option git_safety_options[] = {
@@ -82,65 +87,101 @@ struct git {
 	char program[PATH_MAX];
 	const char *root;
 	struct deadline deadline;
-	char path[4096], home[PATH_MAX]; /* "PATH=...", "HOME=..." */
+	char text[VARIABLES_SIZE]; /* of all variables */
+	size_t used;
+	char *variables[VARIABLES_MAX + 1]; /* git's environment */
+	size_t variable_count, setting_count;
 };
 
-/* In the user's own settings a repository may be marked as safe; filters are found in PATH. */
+/* Returns false if there is no more room. */
+static bool __attribute__((format(printf, 2, 3))) add_variable(struct git *git, const char *format, ...)
+{
+	char *text = git->text + git->used;
+	size_t left = sizeof(git->text) - git->used;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text, left, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= left || git->variable_count == VARIABLES_MAX)
+		return false;
+	git->used += (size_t)length + 1;
+	git->variables[git->variable_count++] = text;
+	return true;
+}
+
+/* A setting that wins over those of all files. */
+static bool
+add_setting(struct git *git, const char *key, const char *value)
+{
+	size_t number = git->setting_count++;
+
+	return add_variable(git, "GIT_CONFIG_KEY_%zu=%s", number, key) &&
+	       add_variable(git, "GIT_CONFIG_VALUE_%zu=%s", number, value) &&
+	       /* The first variable is rewritten in place: its number has room for three digits. */
+	       snprintf(git->variables[0], sizeof("GIT_CONFIG_COUNT=000"), "GIT_CONFIG_COUNT=%zu",
+		   git->setting_count) > 0;
+}
+
+/* git asks nobody, writes and fetches nothing, and does not take one object for another. */
 static int
 prepare(struct git *git, struct failure *why)
 {
+	static const char *const variables[] = { "GIT_CONFIG_COUNT=000", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0",
+		"GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_PAGER=cat" };
+	static const char *const settings[][2] = { { "core.fsmonitor", "false" },
+		{ "core.hooksPath", "/dev/null" }, { "core.untrackedCache", "false" },
+		{ "core.fileMode", "true" }, { "core.symlinks", "true" }, { "core.ignoreCase", "false" },
+		{ "core.trustctime", "true" }, { "core.checkStat", "default" } };
 	const char *path = getenv("PATH"), *home = getenv("HOME");
 
 	if (command_find("git", git->program, why) != 0)
 		return -1;
-	if (path == NULL || *path == '\0')
-		path = "/usr/bin:/bin";
-	if (home == NULL || *home == '\0')
-		home = "/";
-	if (snprintf(git->path, sizeof(git->path), "PATH=%s", path) < (int)sizeof(git->path) &&
-	    snprintf(git->home, sizeof(git->home), "HOME=%s", home) < (int)sizeof(git->home))
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
+		(void)add_variable(git, "%s", variables[i]);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		(void)add_setting(git, settings[i][0], settings[i][1]);
+	/* In the user's own settings a repository may be marked as safe. */
+	if (add_variable(git, "HOME=%s", home != NULL && *home != '\0' ? home : "/") &&
+	    add_variable(git, "PATH=%s", path != NULL && *path != '\0' ? path : "/usr/bin:/bin"))
 		return 0;
-	return failure_set(why, FAILURE_LOCAL, "PATH or HOME is too long");
+	return failure_set(why, FAILURE_LOCAL, "PATH and HOME are too long");
 }
 
-static const char *const overrides[] = { "core.fsmonitor=false", "core.hooksPath=/dev/null",
-	"core.untrackedCache=false", "core.fileMode=true", "core.symlinks=true", "core.ignoreCase=false",
-	"core.trustctime=true", "core.checkStat=default" };
-
 /*
- * Asks one question, whose words end with NULL.  The answer is complete, or it is a failure with git's
- * first line: the others are advice, such as to trust the repository of somebody else.  `may_warn`:
- * warnings do not matter.
+ * Asks one question.  The answer is complete, or it is a failure with git's first line: the others
+ * are advice, such as to trust the repository of somebody else.  `may_fail`: exit status 1 only
+ * means that the answer is empty.  `may_warn`: warnings do not matter.
  */
+struct question {
+	const char *words[10];
+	bool may_fail, may_warn;
+};
+
 static int
-ask(const struct git *git, const char *const question[], const char *last, bool may_warn,
-    struct buffer *output, struct failure *why)
+ask(const struct git *git, const struct question *question, const char *last, struct buffer *output,
+    struct failure *why)
 {
-	/* git asks nobody, writes and fetches nothing, and does not take one object for another. */
-	const char *const variables[] = { "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
-		"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_REPLACE_OBJECTS=1", "GIT_PAGER=cat",
-		git->path, git->home, NULL };
 	const char *words[WORDS_MAX] = { "git", "-C", git->root };
 	struct buffer errors;
 	int status;
 	size_t count = 3;
 
-	for (size_t i = 0; i < sizeof(overrides) / sizeof(*overrides); i++) {
-		words[count++] = "-c";
-		words[count++] = overrides[i];
-	}
-	for (size_t i = 0; question[i] != NULL; i++)
-		words[count++] = question[i];
+	for (size_t i = 0; question->words[i] != NULL; i++)
+		words[count++] = question->words[i];
 	words[count] = last;
 	buffer_init(output, LIST_LIMIT);
-	buffer_init(&errors, LIST_LIMIT);
-	status = command_run(git->program, (char *const *)words, (char *const *)variables, git->deadline,
-	    output, &errors, why);
-	if (status > 0 || (status == 0 && errors.length > 0 && !may_warn)) {
+	buffer_init(&errors, LINES_LIMIT);
+	status = command_run(
+	    git->program, (char *const *)words, git->variables, git->deadline, output, &errors, why);
+	if (status > (question->may_fail ? 1 : 0) ||
+	    (status >= 0 && errors.length > 0 && !question->may_warn)) {
 		const char *end = errors.length > 0 ? memchr(errors.text, '\n', errors.length) : NULL;
 		size_t length = end != NULL ? (size_t)(end - errors.text) : errors.length;
 
-		status = failure_set(why, FAILURE_LOCAL, "git %s: %.*s", question[0],
+		status = failure_set(why, FAILURE_LOCAL, "git %s: %.*s", question->words[0],
 		    (int)(length < 300 ? length : 300), errors.length > 0 ? errors.text : "");
 	}
 	buffer_release(&errors);
@@ -156,6 +197,26 @@ next(const struct buffer *list, const char *text)
 	if (list->length == 0 || list->text[list->length - 1] != '\0')
 		return NULL;
 	return following < list->text + list->length ? following : NULL;
+}
+
+/* Filters would be run for files that git has to read again. */
+static int
+disable_filters(struct git *git, struct failure *why)
+{
+	static const struct question question = {
+		{ "config", "-z", "--name-only", "--get-regexp", "^filter\\.", NULL }, .may_fail = true
+	};
+	struct buffer list;
+	int result = ask(git, &question, NULL, &list, why);
+
+	for (const char *key = NULL; result == 0 && (key = next(&list, key)) != NULL;) {
+		const char *dot = strrchr(key, '.');
+
+		if (!add_setting(git, key, strcasecmp(dot, ".required") == 0 ? "false" : ""))
+			result = failure_set(why, FAILURE_LOCAL, "it has too many filters to switch off");
+	}
+	buffer_release(&list);
+	return result;
 }
 
 /* The check ----------------------------------------------------------- */
@@ -219,9 +280,9 @@ find_root(const char *directory, struct failure *why)
 static int
 check_top(const struct git *git, struct failure *why)
 {
-	static const char *const question[] = { "rev-parse", "--show-toplevel", NULL };
+	static const struct question question = { .words = { "rev-parse", "--show-toplevel", NULL } };
 	struct buffer top;
-	int result = ask(git, question, NULL, false, &top, why);
+	int result = ask(git, &question, NULL, &top, why);
 	size_t length = strlen(git->root);
 
 	if (result == 0 && (top.length != length + 1 || memcmp(top.text, git->root, length) != 0))
@@ -237,18 +298,20 @@ check_changes(struct git_check *check, struct failure *why)
 {
 	/* "dirty" leaves a submodule's files out, for which git would start itself there; its commit counts.
 	 */
-	static const char *const changes[] = { "status", "--porcelain=v2", "--branch", "--no-ahead-behind",
-		"-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=dirty", NULL };
+	static const struct question changes = {
+		.words = { "status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z", "--no-renames",
+		    "--untracked-files=no", "--ignore-submodules=dirty", NULL }
+	};
 	/* Neither .git/info/exclude nor core.excludesFile counts. */
-	static const char *const others[] = { "ls-files", "-z", "--others",
-		"--exclude-per-directory=.gitignore", NULL };
+	static const struct question others = { .words = { "ls-files", "-z", "--others",
+						    "--exclude-per-directory=.gitignore", NULL } };
 	struct buffer list, more = { 0 };
-	int result = ask(&check->git, changes, NULL, false, &list, why);
+	int result = ask(&check->git, &changes, NULL, &list, why);
 	char names[NAMES_SIZE] = "";
 	size_t count = 0;
 
 	if (result == 0)
-		result = ask(&check->git, others, NULL, false, &more, why);
+		result = ask(&check->git, &others, NULL, &more, why);
 	for (const char *text = NULL; result == 0 && (text = next(&list, text)) != NULL;) {
 		const char *path = text;
 
@@ -276,9 +339,9 @@ check_changes(struct git_check *check, struct failure *why)
 static int
 check_tracked(struct git_check *check, struct failure *why)
 {
-	static const char *const question[] = { "ls-files", "-z", "-v", NULL };
+	static const struct question question = { .words = { "ls-files", "-z", "-v", NULL } };
 	struct buffer list;
-	int result = ask(&check->git, question, NULL, false, &list, why);
+	int result = ask(&check->git, &question, NULL, &list, why);
 	char secrets[NAMES_SIZE] = "", hidden[NAMES_SIZE] = "";
 	size_t secret_count = 0, hidden_count = 0;
 
@@ -306,8 +369,9 @@ static int
 check_commit(struct git_check *check, struct failure *why)
 {
 	/* One ref is enough, even if git warns of others. */
-	static const char *const question[] = { "for-each-ref", "--contains", "HEAD", "--count=1",
-		"--format=%(refname)", "--", NULL };
+	static const struct question question = { .words = { "for-each-ref", "--contains", "HEAD",
+						      "--count=1", "--format=%(refname)", "--", NULL },
+		.may_warn = true };
 	const char *refs = check->settings->refs;
 	struct buffer list;
 	int result;
@@ -317,7 +381,7 @@ check_commit(struct git_check *check, struct failure *why)
 		    check->result, check->severity, "commit what is to run", "there is no commit yet");
 		return 0;
 	}
-	result = ask(&check->git, question, refs, true, &list, why);
+	result = ask(&check->git, &question, refs, &list, why);
 	if (result == 0 && list.length == 0)
 		check_result_add(check->result, check->severity,
 		    "check out a branch or a tag, or push the commit", "commit %s is in none of %s",
@@ -335,8 +399,9 @@ check_tree(struct git_check *check)
 		check_result_add_failure(check->result, check->severity,
 		    "install git, or leave the check out (--skip git_safety)", check->git.root, &why);
 	/* What git cannot read is not known to be clean. */
-	else if (check_top(&check->git, &why) != 0 || check_changes(check, &why) != 0 ||
-		 check_tracked(check, &why) != 0 || check_commit(check, &why) != 0)
+	else if (check_top(&check->git, &why) != 0 || disable_filters(&check->git, &why) != 0 ||
+		 check_changes(check, &why) != 0 || check_tracked(check, &why) != 0 ||
+		 check_commit(check, &why) != 0)
 		check_result_add_failure(check->result, check->severity,
 		    "as the user whose working tree it is, see that git status works there, and run preflight",
 		    check->git.root, &why);

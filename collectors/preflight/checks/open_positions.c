@@ -107,9 +107,12 @@ add_unread_engine(const struct open_positions *s, struct check_result *result)
 			    result, s->severity, unreadable, what, &engine_view->store_failures[store]);
 		}
 	for (size_t i = 0; i < engine_view->exchange_count; i++)
-		if (engine_view->failures[i].kind != FAILURE_NONE)
-			check_result_add_failure(result, s->severity, unreadable,
-			    s->exchanges->accounts.items[i].name, &engine_view->failures[i]);
+		if (engine_view->failures[i].kind != FAILURE_NONE) {
+			(void)snprintf(what, sizeof(what), "the bot's positions at %s",
+			    s->exchanges->accounts.items[i].name);
+			check_result_add_failure(
+			    result, s->severity, unreadable, what, &engine_view->failures[i]);
+		}
 }
 
 /* Returns how many accounts there are to look at; in paper an account without a key does not count. */

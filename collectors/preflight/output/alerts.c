@@ -261,7 +261,7 @@ send_to(void *context, size_t index)
 		next = deadline_in(RETRY_NS);
 		if (each->accepted || is_final(&response) || next.at_ns >= sending->deadline.at_ns)
 			return;
-		/* Nothing is awaited but the time. */
+		/* This only sleeps. */
 		(void)deadline_poll(next, -1, 0);
 	}
 }

@@ -2,16 +2,18 @@
  * On a terminal the awaited check is shown before it ends; a log gets whole lines
  * only.  Nothing waits for the reader but the end, and that has a deadline.
  *
- * O_NONBLOCK would be seen by all that share the descriptor, such as a shell.  So
- * poll() is asked before each piece, and a piece is small enough for a pipe that
- * has room at all.
+ * A pipe or terminal is opened a second time to be written without waiting,
+ * because O_NONBLOCK on the descriptor itself would be seen by all that share it,
+ * such as a shell.  A file is not: it would be written from its beginning.
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collectors/preflight/output/checklist.h"
@@ -30,7 +32,7 @@ push(struct checklist *c)
 		struct pollfd ready = { .fd = c->fd, .events = POLLOUT };
 		ssize_t wrote;
 
-		if (poll(&ready, 1, 0) <= 0)
+		if (!c->is_own && poll(&ready, 1, 0) <= 0)
 			return;
 		wrote = write(c->fd, c->text.text + c->written, left < AT_ONCE ? left : AT_ONCE);
 		if (wrote < 0 && errno == EAGAIN)
@@ -52,6 +54,9 @@ void
 checklist_open(struct checklist *c, int fd, size_t total)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	char path[40];
+	struct stat info;
+	int own = -1;
 
 	*c = (struct checklist){ .shown = fd >= 0, .fd = fd, .total = total };
 	buffer_init(&c->text, LONGEST);
@@ -60,6 +65,13 @@ checklist_open(struct checklist *c, int fd, size_t total)
 	c->is_terminal = isatty(fd) == 1;
 	c->is_coloured =
 	    c->is_terminal && (no == NULL || *no == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+	if (fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode))) {
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	c->is_own = own >= 0;
+	if (c->is_own)
+		c->fd = own;
 }
 
 void
@@ -130,6 +142,8 @@ checklist_close(struct checklist *c, struct deadline deadline)
 	while (c->written < c->text.length && deadline_poll(deadline, c->fd, POLLOUT) > 0)
 		push(c);
 	whole = c->written == c->text.length;
+	if (c->is_own)
+		(void)close(c->fd);
 	buffer_release(&c->text);
 	return whole;
 }

@@ -13,6 +13,7 @@
 struct checklist {
 	bool shown;
 	int fd;
+	bool is_own; /* `fd` is ours to close */
 	bool is_terminal, is_coloured;
 	struct buffer text; /* all of the list */
 	size_t written;     /* bytes of it */

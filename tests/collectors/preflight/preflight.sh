@@ -269,6 +269,10 @@ check "a role that may not write is not made one that may by PGOPTIONS" is postg
 only postgres 1 paper --postgres.target "host=127.0.0.1 port=$POSTGRES_PORT user=reader password=reader-pass-4711 dbname=postgres \
 	options='$options'"
 check "nor by the connection string" is postgres fail 'whether it is read-only is not known'
+for each in '-c default-transaction-read-only=off' '--default-transaction-read-only=off' '-c default_transaction_rea\d_only=off'; do
+	PGOPTIONS=$each only postgres 1 paper --postgres.target "postgresql://reader:reader-pass-4711@127.0.0.1:$POSTGRES_PORT/postgres"
+	check "nor as $each" is postgres fail 'whether it is read-only is not known'
+done
 PGOPTIONS='-c work_mem=64kB' only postgres 0 paper
 check "other options say nothing of it" is postgres pass writable
 unset PGOPTIONS

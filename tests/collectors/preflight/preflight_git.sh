@@ -316,6 +316,30 @@ make_repository
 git_bot config core.fsmonitor "$work/trap"
 harmless core.fsmonitor 0
 check "the rest is as ever" is git_safety pass 'clean, at commit'
+for each in clean process; do
+	make_repository
+	git_bot config "filter.trap.$each" "$work/trap"
+	echo '*.py filter=trap' >"$bot/.git/info/attributes"
+	harmless "filter.*.$each of info/attributes" 0
+done
+make_repository
+echo '*.py filter=trap' >"$bot/.gitattributes"
+git_bot add .gitattributes
+git_bot commit -m attributes
+git_bot config filter.trap.required true
+git_bot config filter.trap.clean "$work/trap"
+harmless "a filter that is required" 0
+git_bot config --unset-all filter.trap.clean
+printf '[filter "trap"]\n\tclean = %s\n' "$work/trap" >"$work/included"
+git_bot config include.path "$work/included"
+harmless "a filter of an included file" 0
+git_bot config --unset-all include.path
+git_bot config "includeIf.gitdir:$work/**.path" "$work/included"
+harmless "a filter that is included for this directory" 0
+git_bot config --remove-section "includeIf.gitdir:$work/**"
+cp "$work/included" "$HOME/.gitconfig"
+harmless "a filter of the user's" 0
+rm "$HOME/.gitconfig"
 # As with Git LFS: what is committed is not what is in the working tree.
 make_repository
 git_bot config filter.upper.clean 'tr a-z A-Z'
@@ -328,11 +352,24 @@ git_in "$bot" status
 safety 0 live
 check "a filtered file that the index knows unchanged passes" is git_safety pass
 touch -d 2021-01-01 "$bot/bot.py"
-safety 0 live
-check "so does one that is newer, by its filter" is git_safety pass
-echo 'print(2)' >"$bot/bot.py"
 safety 1 live
-check "a change is a change through the filter, too" is git_safety fail 'not as committed: bot.py'
+check "one that is newer differs, because its filter is not run" is git_safety fail 'not as committed: bot.py'
+git_in "$bot" status
+safety 0 live
+check "until git status has looked at it" is git_safety pass
+make_repository
+git_bot config filter.last.clean "$work/trap"
+i=0
+while [ "$i" -lt 70 ]; do
+	printf '[filter "f%s"]\n\tclean = %s\n' "$i" "$work/trap"
+	i=$((i + 1))
+done >"$work/filters"
+settings <"$work/filters"
+check "git knows all of them" test "$(git -C "$bot" config --get-regexp '^filter\..*\.clean$' | wc -l)" -eq 71
+rm -f "$ran"
+safety 1 live
+check "more filters than can be switched off are a failure" is git_safety fail 'too many filters'
+refute "and none is run" test -e "$ran"
 make_repository
 printf '#!/bin/sh\ntouch "%s"\n' "$ran" >"$bot/.git/hooks/post-index-change"
 chmod 755 "$bot/.git/hooks/post-index-change"

@@ -101,9 +101,10 @@ stop "$SPAWNED"
 
 # Files that have no end are no settings.
 for each in "--tls.ca-file $work/fifo --exchange okx=http://127.0.0.1:$paper_port/okx" \
-	"--alertmanager.ca-file $work/fifo --alertmanager.url http://127.0.0.1:1"; do
+	"--alertmanager.ca-file $work/fifo --alertmanager.url http://127.0.0.1:1" \
+	"--postgres.target service=bot"; do
 	# shellcheck disable=SC2086  # flags and their values
-	run 2 timeout 60 "$preflight" --env paper --exchange.profiles "$repository/exchanges" $each
+	PGSERVICEFILE=$work/fifo run 2 timeout 60 "$preflight" --env paper --exchange.profiles "$repository/exchanges" $each
 	check "why" grep -q "fifo': is no regular file" "$work/err"
 done
 
