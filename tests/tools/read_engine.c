@@ -36,6 +36,9 @@ print_reading(const struct engine_reading *reading)
 	for (size_t i = 0; i < reading->row_count; i++) {
 		const struct engine_row *row = &reading->rows[i];
 
+		/* A hash's closed positions are there for positions/engine_view.c alone. */
+		if (decimal_sign(row->quantity) == 0)
+			continue;
 		printf("%s\t%s\t%s\t%s\t%s", row->exchange, row->symbol, row->is_short ? "short" : "long",
 		    decimal_text(row->quantity, quantity), markets[row->market]);
 		print_number(row->entry_price);
