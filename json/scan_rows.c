@@ -72,7 +72,7 @@ json_rows_begin(struct slice list, struct json_rows *rows)
 {
 	enum scan_kind kind = json_scan_kind(list);
 
-	if (kind != SCAN_LIST && kind != SCAN_OBJECT)
+	if (list.at == NULL || (kind != SCAN_LIST && kind != SCAN_OBJECT))
 		return false;
 	*rows = (struct json_rows){ list.at + 1, kind == SCAN_OBJECT };
 	return true;

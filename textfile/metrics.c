@@ -344,6 +344,7 @@ metrics_observe(struct metrics *m, const struct family *histogram, const char *c
 		return;
 	while (bucket < histogram->bound_count && value > histogram->bounds[bucket])
 		bucket++;
+	assert(s->counts != NULL);
 	s->counts[bucket]++;
 	s->value += value;
 }

@@ -324,7 +324,7 @@ redis_session_array(struct redis_session *s, const char *command, size_t most, c
 	result = ask(s, "*-", bytes_max, format, arguments, &reply);
 	va_end(arguments);
 	reader->fn = own;
-	if (result == 0 && check_strings(s, reply) == 0)
+	if (result == 0 && reply != NULL && check_strings(s, reply) == 0)
 		return reply;
 	freeReplyObject(reply);
 	return NULL;

@@ -63,8 +63,9 @@ START_TEST(every_market_that_cannot_be_compared_is_a_failure)
 	struct mismatch_report mismatches = { .accounts = &accounts };
 	const struct reconcile_row row = { .symbol = "BTC/USDT", .known = false };
 
+	/* The run itself is this file's: see above. */
 	for (int i = 0; i < LOG_LINES_MOST + 5; i++)
-		report_mismatch(NULL, &mismatches, &row);
+		report_mismatch((struct run *)&failed, &mismatches, &row);
 	ck_assert_uint_eq(failed, LOG_LINES_MOST);
 	ck_assert_uint_eq(missed, 5);
 	ck_assert_uint_eq(warned, 0);
