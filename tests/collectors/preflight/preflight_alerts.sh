@@ -92,7 +92,8 @@ gate 0 paper --alertmanager.url "$url" --check redis
 check "a check alone resolves nothing" asked '"PreflightFailed" in alerts'
 gate 0 paper --alertmanager.url "$url" --no-alerts
 check "nor does a run without alerts" asked '"PreflightFailed" in alerts'
-check "and the count of its failures goes on" sample "arbitrage_preflight_alert_failures_total{alertmanager=\"${url#*://}\",env=\"paper\"}" 0 "$prom"
+check "and the count of its failures goes on" \
+	sample "arbitrage_preflight_alert_failures_total{alertmanager=\"${url#*://}\",env=\"paper\"}" 0 "$prom"
 gate 2 paper --alertmanager.url "$url" --alertmanager.ca-file "$work/nowhere.pem" --no-alerts
 check "a wrong setting is an error all the same" grep -q 'nowhere.pem' "$work/err"
 
