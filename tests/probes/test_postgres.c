@@ -517,7 +517,8 @@ START_TEST(a_question_is_asked_in_a_transaction_and_answered)
 			       "on" END),
 		REPLY("C\0\0\0\012BEGIN\0Z\0\0\0\005T"),
 		REPLY("1\0\0\0\0042\0\0\0\004" COLUMN ROW("9") "C\0\0\0\015SELECT 1\0Z\0\0\0\005T") };
-	struct postgres_result result = { 0 };
+	double seconds[1];
+	struct postgres_result result = { .query_seconds = seconds };
 	struct postgres_target *target;
 	struct secrets secrets = { 0 };
 	struct failure why = { 0 };
