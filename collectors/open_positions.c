@@ -202,9 +202,12 @@ publish(struct open_positions *s, struct run *run, const struct metrics *last, d
 	/* This is the time after asking: back-offs and the ages of books are reckoned from it. */
 	double now = clock_unix_seconds();
 
-	if (exchange_view_build(&s->exchange_view, &s->policy, &s->accounts, now, why) != 0 ||
-	    engine_view_build(&s->engine_view, &input, now, why) != 0)
+	if (exchange_view_build(&s->exchange_view, &s->policy, &s->accounts, now, why) != 0)
 		return -1;
+	sources_clear_positions(&s->sources, &s->accounts);
+	if (engine_view_build(&s->engine_view, &input, now, why) != 0)
+		return -1;
+	sources_clear_rows(&s->sources);
 	/* This needs both views: assets that the engine has are kept, however little they are worth. */
 	exchange_view_remove_dust(&s->exchange_view, &s->policy, &s->engine_view.holdings);
 	/* This comes before publishing: it also says which of the engine's contracts are inverse. */

@@ -406,6 +406,23 @@ sources_read(struct sources *sources, struct accounts *accounts, struct deadline
 }
 
 void
+sources_clear_positions(const struct sources *sources, struct accounts *accounts)
+{
+	for (size_t i = 0; i < sources->account_count; i++)
+		account_lists_clear_positions(&accounts->readings[i].lists);
+}
+
+void
+sources_clear_rows(struct sources *sources)
+{
+	for (int store = 0; store < ENGINE_STORES; store++) {
+		free(sources->engine[store].rows);
+		sources->engine[store].rows = NULL;
+		sources->engine[store].row_count = sources->engine[store].row_room = 0;
+	}
+}
+
+void
 sources_clear(struct sources *sources, struct accounts *accounts)
 {
 	account_readings_release(accounts->readings, sources->account_count);
