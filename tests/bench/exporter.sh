@@ -99,7 +99,7 @@ load() {
 echo 'function delay() return math.random(500, 1500) end' >"$work/scrapers.lua"
 load "$EXPORTER_SECONDS" 50 "http://127.0.0.1:$port/metrics" --script "$work/scrapers.lua"
 compare "50 clients, each once a second, p99 us" "$LOAD_P99/$LOAD_P99/$LOAD_P99" "the limit" 20000/20000/20000 le 1
-load 3 50 "http://127.0.0.1:$port/health"
+load "$EXPORTER_SECONDS" 50 "http://127.0.0.1:$port/health" --script "$work/scrapers.lua"
 compare "50 clients, /health, p99 us" "$LOAD_P99/$LOAD_P99/$LOAD_P99" "the limit" 20000/20000/20000 le 1
 
 # Growth: 1,000,000 requests of the kind that is made anew each time; past a minute fewer, and then it says how many.
