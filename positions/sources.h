@@ -107,7 +107,8 @@ void sources_release(struct sources *sources);
 /* Ask all of `accounts` that may be asked; what came is in their `reading` and `prices`, and in `engine`. */
 void sources_read(struct sources *sources, struct accounts *accounts, struct deadline deadline, double now);
 
-/* Free the largest lists of what sources_read() brought, once the views have them: publishing needs memory. */
+/* Free the largest lists of what sources_read() brought, once the views have them: publishing needs memory.
+ */
 void sources_clear_positions(const struct sources *sources, struct accounts *accounts);
 void sources_clear_rows(struct sources *sources);
 
