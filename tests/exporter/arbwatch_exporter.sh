@@ -596,6 +596,8 @@ check "and go" await 40 has 'arbwatch_exporter_http_connections 1'
 stop "$EXPORTER"
 start_exporter limited --textfile.serve --web.max-requests 1 --web.max-connections 8 --web.answer-timeout 8s
 spawn starer "$TOOLS/raw_http" stare "$PORT" 60
+# Not before: a request of ours in its place would have it refused.
+check "one is being answered" await 30 grep -q begun "$work/starer.log"
 check "past the limit of requests there is 503" await 30 is_code 503 "$(url /metrics)"
 check "but whether it lives is told" is_code 200 "$(url /health/live)"
 check "afterwards there are answers again" await 30 is_code 200 "$(url /metrics)"

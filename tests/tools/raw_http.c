@@ -6,9 +6,8 @@
  *	raw_http trickle PORT SECONDS
  *		send a header's bytes one by one; success: the server ends it in time
  *	raw_http stare PORT SECONDS
- *		ask for /metrics and do not read; success: the server ends it in time
- *	raw_http many PORT COUNT
- *		hold so many connections open, then ask on each; prints how many had a 200
+ *		ask for /metrics and do not read; "begun": the answer has begun; success: the server ends it in
+ *time raw_http many PORT COUNT hold so many connections open, then ask on each; prints how many had a 200
  *	raw_http beside PORT COUNT PATH
  *		ask on one, open so many more, and ask on the first again, 100 times; prints each status
  */
@@ -110,6 +109,9 @@ stare(int port, int seconds)
 	wait.fd = connect_with(port, SMALL_WINDOW);
 	if (send(wait.fd, request, sizeof(request) - 1, MSG_NOSIGNAL) < 0)
 		return EXIT_FAILURE;
+	if (wait_for(wait.fd, POLLIN, PATIENCE_MS))
+		(void)puts("begun");
+	(void)fflush(stdout);
 	while (deadline_left_ns(deadline) > 0)
 		if (poll(&wait, 1, PAUSE_MS) > 0 && (wait.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
 			return EXIT_SUCCESS;
