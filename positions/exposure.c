@@ -111,7 +111,7 @@ lower_bound(const struct rates *rates, const char *from, const char *to)
 	return low;
 }
 
-/* The first entry of the pair, which is the one that counts.  NULL: there is none. */
+/* The first entry of the pair, which is the one that counts, or NULL. */
 static const struct rate *
 find_pair(const struct rates *rates, const char *from, const char *to)
 {

@@ -58,7 +58,7 @@ void holdings_release(struct holdings *list);
 /*
  * Sort, and make one of all rows with the same exchange, symbol and side.  What
  * only some of them tell is not told then.  A sum with too many digits is a
- * failure of its exchange in `failures` (or NULL), if there is none yet; the row
+ * failure of its exchange in `failures` (or NULL), unless one is there; the row
  * keeps one of the quantities, and the answer is false.
  */
 bool holdings_combine(struct holdings *list, struct failure failures[]);

@@ -30,7 +30,7 @@ line_of(const struct profile_loading *loading, const char *prefix)
 
 /*
  * "FILE:LINE: KEY: REASON".  A key that is missing has no line: the error names that of another key of its
- * section, or of the section around it; if there is none, the first line of the file.
+ * section, or of the section around it; else the first line of the file.
  */
 static int
 fail(const struct profile_loading *loading, const char *key, const char *reason, struct failure *why)
