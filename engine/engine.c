@@ -299,7 +299,7 @@ add_pairs(struct engine_reading *reading, const redisReply *pairs, struct failur
 {
 	if (pairs->elements == 0)
 		return failure_set(why, FAILURE_REJECTED,
-		    "there is no such hash in this database: it must be there, with updated_at at least, when no position is open too");
+		    "this database has no such hash: write it also when no position is open, with updated_at alone");
 	if (pairs->elements % 2 != 0)
 		return failure_set(why, FAILURE_PROTOCOL, "a field without a value");
 	for (size_t i = 0; i < (size_t)pairs->elements; i += 2) {

@@ -60,8 +60,7 @@ hex4(const char *at, const char *end)
 	return value;
 }
 
-/* The character of "\\uXXXX" at `*at`, or of two of them, with `*at` behind them; 0: not a character, or NUL.
- */
+/* Reads one "\\uXXXX", or a pair of them, at `*at` and moves `*at` behind it.  0: invalid, or NUL. */
 static unsigned
 read_unicode(const char **at, const char *end)
 {

@@ -243,7 +243,7 @@ check_account(const struct profile_loading *loading, struct failure *why)
 		(void)snprintf(method, sizeof(method), "%s.method", section);
 		/* Sizes of contracts are public; everything else of an account needs a signature. */
 		if (read->path != NULL && e != ACCOUNT_INSTRUMENTS && strcmp(p->auth.scheme, "none") == 0)
-			return fail(loading, section, "it must be signed, and auth.scheme is none", why);
+			return fail(loading, section, "it must be signed, but auth.scheme says none", why);
 		if (read->post && !may_post(read))
 			return fail(loading, method,
 			    "POST is only for the few calls that are known to read (exchange/profile/value.c)",

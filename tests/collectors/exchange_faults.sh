@@ -194,7 +194,7 @@ done
 fault skew 5000
 probe
 for venue in $venues; do
-	check "$venue: skew is told" near_to "$(of "clock_skew_seconds{exchange=\"$venue\"")" 5 2.4
+	check "$venue: the skew is published" near_to "$(of "clock_skew_seconds{exchange=\"$venue\"")" 5 2.4
 	check "$venue: and is no age" near_to \
 		"$(of "orderbook_age_seconds{exchange=\"$venue\",symbol=\"$(symbol "$venue")\"")" 0 5
 done

@@ -228,7 +228,7 @@ kill -HUP "$LOOP"
 check "an hour's interval need not end for a shorter one" await 30 up e 1
 sed -i 's/^interval.*/&\nenv: live/' "$work/c.yml"
 kill -HUP "$LOOP"
-check "another env is told" await 30 sample 'arbitrage_redis_up{target="e",env="live"}' 1 "$prom"
+check "the new env is published" await 30 sample 'arbitrage_redis_up{target="e",env="live"}' 1 "$prom"
 refute "and nothing of the old one" grep -q 'env="paper"' "$prom"
 ends_at_once "after all that" TERM
 

@@ -472,7 +472,7 @@ spawn loop env ARBWATCH_OKX_KEY=paper-key "ARBWATCH_OKX_SECRET=$secret" ARBWATCH
 loop=$SPAWNED
 check "a loop with its key in the environment" await 30 more 3
 fault okx/wrong-ip  # the answer repeats the key
-check "is told the key" await 30 more 6
+check "gets the key" await 30 more 6
 well
 kill -HUP "$loop"
 check "reads its settings again" await 30 grep -q 'okx' "$work/loop.log"

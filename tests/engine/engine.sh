@@ -322,7 +322,7 @@ url=redis://:$secret@127.0.0.1:$redis_port
 hash=arbwatch:open_positions
 cli() { redis-cli -p "$redis_port" --no-auth-warning -a "$secret" "$@" >"$work/cli.log"; }
 
-bad "no hash" "rejected: $hash: there is no such hash in this database" redis "$url" "$hash"
+bad "no hash" "rejected: $hash: this database has no such hash" redis "$url" "$hash"
 cli hset "$hash" updated_at 1767225600.25
 good redis "$url" "$hash"
 check "a time alone is an empty list" positions 0

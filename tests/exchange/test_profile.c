@@ -236,7 +236,7 @@ static const struct {
 	{ "  book:\n", "  ping: {path: '/p/{symbol}', weight: 1}\n  book:\n",
 	    "6: endpoints.ping.path: {symbol} is not allowed" },
 	{ "", "errors: {code: [/c], message: [/m], auth: [a, b], ip: [b]}\n", NULL },
-	{ "", "account:\n" BALANCES, "24: account.balances: it must be signed, and auth.scheme is none" },
+	{ "", "account:\n" BALANCES, "24: account.balances: it must be signed, but auth.scheme says none" },
 	{ UNSIGNED, SIGNED "account:\n" BALANCES, NULL },
 	{ UNSIGNED,
 	    SIGNED

@@ -482,7 +482,7 @@ check "the new certificate is shown" sh -c \
 refute "TLS 1.2 is not spoken any more" curl -sf --noproxy '*' -k --tls-max 1.2 --max-time 5 "$(url /metrics)"
 echo '  nonsense: 1' >>"$web"
 kill -HUP "$EXPORTER"
-check "a bad one is told with its line" await 30 logged "web.yml:7: "
+check "the log names the line of a bad one" await 30 logged "web.yml:7: "
 check "and the old one stays" tls 200 -u bob:second
 check "a metric says so" sh -c \
 	 "curl -s --noproxy '*' -k -u bob:second '$(url /metrics)' | grep -qx 'arbwatch_exporter_config_last_reload_successful 0'"

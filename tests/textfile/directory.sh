@@ -229,7 +229,7 @@ survives() {
 	check "$1: five runs tell the error" await 30 logged "$2" 5
 	kill -HUP "$LOOP"
 	check "$1: the config is read again" await 30 logged 'configuration reloaded' 1
-	check "$1: and the error is told again" await 30 logged "$2" 8
+	check "$1: and the error is logged again" await 30 logged "$2" 8
 	mend_it
 	before=$(grep -c 'msg="run ended"' "$log")
 	check "$1: it recovers" await 30 running $((before + 3))

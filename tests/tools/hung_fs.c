@@ -1,13 +1,12 @@
 /*
- * hung_fs DIRECTORY SECONDS COMMAND...: run it where DIRECTORY is a file system that takes every question and
- * never answers one, as NFS does when its server is gone.  Whoever asks cannot be interrupted, not even by
- * SIGKILL.  It is mounted for COMMAND alone.
+ * hung_fs DIRECTORY SECONDS COMMAND...: run COMMAND where DIRECTORY is a file system that takes every
+ * question and never answers one, as NFS does when its server is gone.  A thread that asks it cannot be
+ * interrupted, not even by SIGKILL.  It is mounted for COMMAND alone.
  *
- * After SECONDS, or as soon as there is a file called as the variable HUNG_UNTIL says, the file system is
- * taken away, and whoever waits there gets an error: so a COMMAND that wanted to end, and had a thread there,
- * ends.
+ * After SECONDS, or as soon as the file exists that the variable HUNG_UNTIL names, the file system is taken
+ * away, and each waiting thread gets an error.  So a COMMAND ends that wanted to end and had a thread there.
  *
- * The exit status is COMMAND's; 124: it did not end even then; 125: there is no such thing on this machine.
+ * The exit status is COMMAND's; 124: it did not end even then; 125: this machine cannot mount FUSE.
  */
 
 #include <fcntl.h>

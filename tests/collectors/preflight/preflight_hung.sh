@@ -27,7 +27,7 @@ hook_port=$(port_of "$SPAWNED")
 await 60 curl -s -o "$work/hook" -d '{}' "http://127.0.0.1:$hook_port/"
 
 # beside STATUS [FLAG...]: a run where $hung does not answer, within its timeout of 10 s.  It may hang until $hung is
-# taken away: as soon as all is told, and if it is not, after $hangs s, when it is too late.
+# taken away: as soon as preflight has published everything, or after $hangs s, which is too late.
 hangs=40
 told() {
 	said READY && sample 'arbitrage_preflight_runs_total{env="paper"}' $((runs + 1)) "$prom" || return 1
