@@ -6,8 +6,10 @@
  *	raw_http trickle PORT SECONDS
  *		send a header's bytes one by one; success: the server ends it in time
  *	raw_http stare PORT SECONDS
- *		ask for /metrics and do not read; "begun": the answer has begun; success: the server ends it in
- *time raw_http many PORT COUNT hold so many connections open, then ask on each; prints how many had a 200
+ *		ask for /metrics and do not read; prints "begun" when the answer begins;
+ *		success: the server ends it in time
+ *	raw_http many PORT COUNT
+ *		hold so many connections open, then ask on each; prints how many had a 200
  *	raw_http beside PORT COUNT PATH
  *		ask on one, open so many more, and ask on the first again, 100 times; prints each status
  */
