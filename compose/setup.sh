@@ -96,12 +96,14 @@ take_keys() {
 
 hash_of() { sha256sum <"$1" | cut -d ' ' -f 1; }
 
+missing=''
 for name in ${ARBWATCH_SECRETS_REQUIRED-}; do
-	[ -s "/secrets/$name" ] || {
-		echo "setup: no secret $name: write it to the file $name in the directory of secrets" >&2
-		exit 1
-	}
+	[ -s "/secrets/$name" ] || missing="$missing $name"
 done
+[ -z "$missing" ] || {
+	echo "setup: the directory of secrets lacks$missing: write each secret to a file of its name there" >&2
+	exit 1
+}
 secret redis redis_admin_password password
 secret monitor redis_password
 secret postgres postgres_admin_password password

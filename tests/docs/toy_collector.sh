@@ -57,8 +57,8 @@ service = yaml.safe_load(open("compose/core.yaml"))["services"]["pong-latency"]
 assert service["command"] == ["pong_latency"] and service["read_only"] and service["image"], service'
 		;;
 	*)
-		cat "$work/block" >>compose/paper.yml
-		check "$1: the settings are taken" build/pong_latency --config.file compose/paper.yml --config.check
+		cat "$work/block" >>compose/config/paper.yml
+		check "$1: the settings are taken" build/pong_latency --config.file compose/config/paper.yml --config.check
 		;;
 	esac
 }

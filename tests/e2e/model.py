@@ -32,6 +32,8 @@ def findings(name, service, live):
     for limit in "mem_limit", "cpus", "pids_limit":
         if not service.get(limit):
             yield "has no " + limit
+    if service.get("memswap_limit") != service.get("mem_limit"):
+        yield "may swap: memswap_limit is %s" % service.get("memswap_limit")
     if "max-size" not in service.get("logging", {}).get("options", {}):
         yield "has logs without a limit"
     if not re.fullmatch(r"[a-z0-9./_-]+:v?[0-9][\w.-]*|arbwatch:[\w.-]+", service.get("image", "")):

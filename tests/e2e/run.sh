@@ -189,7 +189,7 @@ docker run --rm arbwatch:e2e-test cat /test-totals >"$work/totals"
 check "so do those of Redis, over TLS too" grep -q '^ok *redis_latency' "$work/totals"
 refute "TLS is not skipped" grep -q 'SKIPPED.*TLS' "$work/totals"
 tail -n 1 "$work/totals"
-must "our image builds" build runtime arbwatch:e2e compose/Dockerfile . --build-arg "REVISION=$revision"
+must "our image builds" build runtime arbwatch:e2e compose/Dockerfile . --build-arg "REVISION=$revision" --build-arg VERSION=e2e
 printf 'arbwatch:e2e\narbwatch:e2e-test\n' >>"$work/made"
 size=$(($(docker image inspect --format '{{.Size}}' arbwatch:e2e) / 1000000))
 check "our image has less than 120 MB ($size MB)" test "$size" -lt 120
@@ -242,7 +242,11 @@ live_setup() {
 }
 (umask 077 && printf 'of-the-operator\n' >"$work/secrets.d/redis_password")
 refute "the live stack does not make up the password of a Postgres" live_setup
-check "it says which secret is missing, and where it goes" grep -q 'no secret postgres_password: write it' "$work/live.log"
+check "it says which secret is missing, and where it goes" grep -q 'lacks postgres_password: write each' "$work/live.log"
+mv "$work/secrets.d/redis_password" "$work/kept"
+refute "it makes up no password of a Redis either" live_setup
+check "it names all that are missing at once" grep -q 'lacks redis_password postgres_password: ' "$work/live.log"
+mv "$work/kept" "$work/secrets.d/redis_password"
 (umask 077 && printf 'also-of-the-operator' >"$work/secrets.d/postgres_password")
 check "with both it is ready" live_setup
 refute "it does not tell them" grep -q 'of-the-operator' "$work/live.log"
@@ -253,7 +257,7 @@ check "they are taken as they are, without the end of the line" test "$(taken)" 
 # Its collectors, with the settings that an operator begins with: they are checked, and nobody is asked.
 live_check() {
 	(
-		export ARBWATCH_CONFIG=./live.yml.example
+		export ARBWATCH_CONFIG=live.yml.example
 		program=$(echo "$1" | tr - _)
 		live run --rm -T --no-deps "$1" "$program" --config.check >"$work/live.log" 2>&1 || { cat "$work/live.log" && false; }
 	)
@@ -352,8 +356,12 @@ complete() {
 
 services >"$work/services"
 started=$(date +%s)
+# A directory of settings of its own, which a check below changes.
+cp -r compose/config "$work/config"
+chmod -R a+rX "$work/config"
+export ARBWATCH_CONFIG_DIRECTORY="$work/config"
 # shellcheck disable=SC2046 # one service per word
-must "the stack comes up" stack up -d $(cat "$work/services")
+must "the stack comes up, and up waits until it is healthy" stack up -d --wait --wait-timeout 240 $(cat "$work/services")
 check "Prometheus has all that the Overview shows" await 240 complete
 echo "from up to a complete Overview: $(($(date +%s) - started)) s"
 # It takes half a minute; the rest is for a busy machine.
@@ -457,6 +465,20 @@ check "and about nothing else" await 60 holds 'count(arbitrage_position_mismatch
 check "the position is put right" fault DELETE binanceusdm/drift
 check "then nothing differs" await 240 complete
 say "fault"
+
+### Settings that change while it runs
+
+labelled() { docker image inspect arbwatch:e2e --format "{{index .Config.Labels \"org.opencontainers.image.$1\"}}"; }
+check "the image says which version it is" test "$(labelled version) $(labelled revision)" = "e2e $revision"
+sed -i 's,target: main=redis:,target: renamed=redis:,' "$work/config/paper.yml" # a new file in place of the old one
+check "a collector reads its settings again" stack kill -s HUP redis-latency
+check "and sees those of the new file" await 120 holds 'arbitrage_redis_up{target="renamed"} == 1'
+cp compose/config/paper.yml "$work/config/paper.yml"
+check "the old ones are back" stack kill -s HUP redis-latency
+mistaken() { ARBWATCH_INTERVAL=15x stack up -d --no-deps --wait --wait-timeout 120 redis-latency >"$work/mistaken" 2>&1; }
+refute "up says that a service with a mistake in its settings does not come up" mistaken
+check "it runs again without the mistake" stack up -d --no-deps --wait --wait-timeout 120 redis-latency
+say "settings"
 
 ### The profiles that can run here
 
