@@ -278,12 +278,12 @@ start_prometheus() {
 
 # ask EXPRESSION: the value of the first series of Prometheus's answer; fails without one.
 ask() {
-	answer=$(promtool query instant "http://127.0.0.1:$prometheus_port" "$1" 2>/dev/null |
-		sed -n 's/.* => \(.*\) @\[.*/\1/p' | head -n 1)
+	answer=$(curl -sf --noproxy '*' -G --data-urlencode "query=$1" "http://127.0.0.1:$prometheus_port/api/v1/query" |
+		sed -n 's/[^]]*"value":\[[^,]*,"\([^"]*\)".*/\1/p')
 	[ -n "$answer" ] && printf '%s\n' "$answer"
 }
 
-prometheus_answers() { promtool query instant "http://127.0.0.1:$prometheus_port" 'vector(1)'; }
+prometheus_answers() { ask 'vector(1)'; }
 
 # grows FAMILY FROM: its histogram's count is above FROM now.
 grows() {

@@ -7,8 +7,6 @@
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/lib_docs.sh
 . "$repository/tests/lib_docs.sh"
-# shellcheck source=tests/lib_demo.sh
-. "$repository/tests/lib_demo.sh"
 
 dashboards=$repository/tests/dashboards/dashboards.py
 
@@ -36,8 +34,7 @@ check "it finds what is broken on purpose" "$PYTHON" "$dashboards" --broken "$wo
 
 # All of make run, and what it does not start: exporters, and an HTTP service.
 export BUILD ARBWATCH_INTERVAL=1s TMPDIR="$work"
-light_promtool
-spawn demo setsid env --default-signal=INT PATH="$light_path" "$repository/demo/run.sh"
+spawn demo setsid env --default-signal=INT "$repository/demo/run.sh"
 demo_pid=$SPAWNED
 came_up() { grep -q '^It works' "$work/demo.log" || ! kill -0 "$demo_pid" 2>/dev/null; }
 await 300 came_up

@@ -4,8 +4,6 @@
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/lib_demo.sh
-. "$repository/tests/lib_demo.sh"
 
 demo=$repository/demo/run.sh
 unset MAKEFLAGS MAKELEVEL
@@ -88,10 +86,8 @@ no_secret_in_argv() {
 	[ -n "$secret" ]
 }
 
-light_promtool
-
 # Until Ctrl-C.
-start_demo live env PATH="$light_path" "$demo"
+start_demo live
 came_up
 directory=$(demo_directory)
 shows_growth arbitrage_redis_latency_seconds redis_latency
@@ -122,7 +118,7 @@ check "after SIGINT as it starts nothing is left" await 30 nothing_left
 
 # By way of make, once servers run: a kill of make alone, Ctrl-C, which the whole group gets, and a terminal that is closed.
 end_make() {  # end_make SIGNAL make|group
-	start_demo make env PATH="$light_path" make -s -C "$repository" run
+	start_demo make make -s -C "$repository" run
 	await 300 grep -q '^waiting for' "$log"
 	directory=$(demo_directory)
 	whom=$demo_pid
