@@ -119,8 +119,9 @@ check "after SIGINT as it starts nothing is left" await 30 nothing_left
 # By way of make, once servers run: a kill of make alone, Ctrl-C, which the whole group gets, and a terminal that is closed.
 end_make() {  # end_make SIGNAL make|group
 	start_demo make make -s -C "$repository" run
-	await 300 grep -q '^waiting for' "$log"
+	await 300 demo_directory
 	directory=$(demo_directory)
+	await 300 test -s "$directory/postgres.log"
 	whom=$demo_pid
 	[ "$2" = make ] || whom=-$demo_pid
 	kill -s "$1" -- "$whom"
