@@ -50,7 +50,9 @@ enum severity {
 
 struct reason_text {
 	const char *name; /* "redis_down" */
-	int rank;         /* 1 to 99, the worst is the highest, each is there once */
+	const char
+	    *what; /* "Redis %": the name of the target, exchange or collector takes the place of "%" */
+	int rank;  /* 1 to 99, the worst is the highest, each is there once */
 	enum severity severity;
 	/* The collector that finds it; its failed run needs no reason of its own then.  "": none, or it
 	 * varies. */

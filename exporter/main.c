@@ -70,7 +70,7 @@ read_again(struct program *p, struct failure *why)
 	fixed_release(&fixed);
 	if (!same)
 		return failure_set(why, FAILURE_LOCAL,
-		    "addresses, limits, the directory or --textfile.serve changed: that takes a restart");
+		    "addresses, limits, the directory, --textfile.serve or --health.expect changed: that takes a restart");
 	if (exporter_settings_read(&settings, p->options, why) != 0)
 		return -1;
 	/* The only step that can still be refused comes first; what follows cannot fail. */
@@ -268,6 +268,7 @@ start(struct program *p, struct failure *why)
 	atomic_store(&p->log_format, (int)settings.log_format);
 	take_signals(&signals);
 	telemetry_init(&p->telemetry);
+	p->telemetry.expected = p->fixed.expected;
 	return serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED : EXIT_FAILED;
 }
 

@@ -78,7 +78,7 @@ read_report(struct routes *routes, struct health_report *report, struct web_answ
 	(void)pthread_mutex_lock(&routes->lock);
 	refresh(routes, now);
 	settings = (struct health_settings){ atomic_load(&routes->health_max_age),
-		exposition_unlisted(routes->exposition) };
+		exposition_unlisted(routes->exposition), routes->telemetry->expected };
 	answer->body.failed = health_read(exposition_store(routes->exposition), &settings, now, report) != 0;
 	(void)pthread_mutex_unlock(&routes->lock);
 	return !answer->body.failed;

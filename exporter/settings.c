@@ -15,6 +15,7 @@
 #include "web/listen.h"
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
+static const char name_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
 
 const struct option settings_options[] = {
@@ -63,6 +64,12 @@ const struct option settings_options[] = {
 	    .argument = "DURATION",
 	    .fallback = "1h",
 	    .help = "a collector without an interval is stale after this time" },
+	{ .name = "health.expect",
+	    .argument = "NAME,...",
+	    .repeatable = true,
+	    .help =
+		"collectors that must have written a file; in live open_positions and preflight must in any "
+		"case, unless 'none' is among the names" },
 	{ .name = "log.level",
 	    .argument = "debug|info|warn|error",
 	    .fallback = "info",
@@ -148,16 +155,16 @@ read_timeout(const struct options *o, const char *name, int64_t *ns, struct fail
 	return 0;
 }
 
-/* One text, so that a reload can compare all addresses at once. */
+/* All values as one text, so that a reload can compare them at once. */
 static char *
-join_addresses(const struct options *o)
+join(const struct options *o, const char *name, const char *end)
 {
 	struct buffer text;
 
 	buffer_init(&text, 65536);
-	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++) {
-		buffer_string(&text, options_item(o, "web.listen-address", i));
-		buffer_string(&text, "\n");
+	for (size_t i = 0; i < options_count(o, name); i++) {
+		buffer_string(&text, options_item(o, name, i));
+		buffer_string(&text, end);
 	}
 	buffer_append(&text, "", 1);
 	if (!text.failed)
@@ -166,9 +173,30 @@ join_addresses(const struct options *o)
 	return NULL;
 }
 
+/* As the names of collectors are (collectors/harness/main.c).  A name that no collector has is reported by
+ * /health. */
+static int
+check_expected(const struct options *o, struct failure *why)
+{
+	for (size_t i = 0; i < options_count(o, "health.expect"); i++) {
+		const char *names = options_item(o, "health.expect", i);
+
+		for (size_t length, end = *names == '\0'; !end; names += length + 1) {
+			length = strcspn(names, ",");
+			end = names[length] == '\0';
+			if (length == 0 || length > 64 || strspn(names, name_characters) < length)
+				return options_failure(o, "health.expect", i, why,
+				    "'%s' is not a list of collectors, as in redis_latency,preflight",
+				    secret_shown(options_item(o, "health.expect", i)));
+		}
+	}
+	return 0;
+}
+
 void
 fixed_release(struct fixed *f)
 {
+	free(f->expected);
 	free(f->directory);
 	free(f->addresses);
 	*f = (struct fixed){ 0 };
@@ -194,12 +222,15 @@ fixed_read(struct fixed *f, const struct options *o, struct failure *why)
 	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++)
 		if (listen_check(options_item(o, "web.listen-address", i), &reason) != 0)
 			return options_failure(o, "web.listen-address", i, why, "%s", reason.text);
+	if (check_expected(o, why) != 0)
+		return -1;
 	if (*options_text(o, "textfile.directory") == '\0')
 		return options_failure(o, "textfile.directory", 0, why, "is empty");
 	f->serve = options_switch(o, "textfile.serve");
 	f->directory = strdup(options_text(o, "textfile.directory"));
-	f->addresses = join_addresses(o);
-	if (f->directory != NULL && f->addresses != NULL)
+	f->addresses = join(o, "web.listen-address", "\n");
+	f->expected = join(o, "health.expect", ",");
+	if (f->directory != NULL && f->addresses != NULL && f->expected != NULL)
 		return 0;
 	fixed_release(f);
 	return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -210,5 +241,6 @@ fixed_equal(const struct fixed *a, const struct fixed *b)
 {
 	/* The limits have no padding, so their bytes can be compared. */
 	return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 && a->serve == b->serve &&
-	       strcmp(a->directory, b->directory) == 0 && strcmp(a->addresses, b->addresses) == 0;
+	       strcmp(a->directory, b->directory) == 0 && strcmp(a->expected, b->expected) == 0 &&
+	       strcmp(a->addresses, b->addresses) == 0;
 }

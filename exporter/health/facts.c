@@ -43,6 +43,8 @@ enum joining {
 	BUCKETS
 };
 
+static const char *const withdraw[] = { "withdraw", NULL };
+
 /* A label whose value chooses one of several facts that stand side by side, by the first of them. */
 static const struct choice {
 	const char *label; /* NULL: there is just one */
@@ -53,6 +55,7 @@ static const struct choice {
 	[FACT_STATE] = { "state", health_names, NULL },
 	[FACT_READABLE] = { "source", source_names, NULL },
 	[FACT_OPEN] = { "source", source_names, NULL },
+	[FACT_WITHDRAW] = { "permission", withdraw, NULL },
 	[FACT_CHECKS] = { "check", check_names, "fail" },
 };
 
@@ -83,6 +86,8 @@ static const struct rule rules[] = {
 	{ postgres_families + TARGET_LAST_SUCCESS, false, KIND_POSTGRES, "target", FACT_LAST_SUCCESS,
 	    OLDEST },
 	{ postgres_families + TARGET_FAILURES, false, KIND_POSTGRES, "target", FACT_FAILURES, SUM },
+	{ postgres_families + CONNECTIONS, false, KIND_POSTGRES, "target", FACT_CONNECTIONS, MOST },
+	{ postgres_families + CONNECTIONS_MAX, false, KIND_POSTGRES, "target", FACT_CONNECTIONS_MAX, LEAST },
 	{ postgres_families + TARGET_LATENCY, false, KIND_POSTGRES, "target", 0, BUCKETS },
 
 	{ exchange_families + EXCHANGE_UP, true, KIND_EXCHANGE, "exchange", FACT_UP, FLAG_LEAST },
@@ -97,6 +102,11 @@ static const struct rule rules[] = {
 	{ exchange_families + EXCHANGE_ERROR_RATIO, false, KIND_EXCHANGE, "exchange", FACT_ERROR_RATIO,
 	    MOST },
 	{ exchange_families + EXCHANGE_TRADABLE, false, KIND_EXCHANGE, "exchange", FACT_HALTED, ZEROS },
+	{ exchange_families + EXCHANGE_CLOCK_SKEW, false, KIND_EXCHANGE, "exchange", FACT_SKEW, MOST },
+	{ exchange_families + EXCHANGE_CLOCK_ERROR, false, KIND_EXCHANGE, "exchange", FACT_SKEW_ERROR,
+	    LEAST },
+	{ exchange_families + EXCHANGE_CERTIFICATE_EXPIRY, false, KIND_EXCHANGE, "exchange", FACT_CERTIFICATE,
+	    LEAST },
 	{ exchange_families + EXCHANGE_REQUEST_FAILURES, false, KIND_EXCHANGE, "exchange", FACT_FAILURES,
 	    SUM },
 	{ exchange_families + EXCHANGE_REQUEST_DURATION, false, KIND_EXCHANGE, "exchange", 0, BUCKETS },
@@ -108,6 +118,10 @@ static const struct rule rules[] = {
 	{ open_families + OPEN_FAILURES, false, KIND_POSITIONS, "exchange", FACT_FAILURES, SUM },
 	{ open_families + OPEN_RETRY_AT, false, KIND_POSITIONS, "exchange", FACT_RETRY_AT, MOST },
 	{ open_families + OPEN_TRADING_LOCKED, false, KIND_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST },
+	{ open_families + OPEN_KEY_PERMISSION, false, KIND_POSITIONS, "exchange", FACT_WITHDRAW, FLAG_MOST },
+	{ open_families + OPEN_KEY_EXPIRY, false, KIND_POSITIONS, "exchange", FACT_KEY, LEAST },
+	/* A check called by its currency. */
+	{ open_families + OPEN_EXPOSURE_KNOWN, true, KIND_POSITIONS, "currency", FACT_EXPOSURE, FLAG_LEAST },
 	/* Not about an exchange: this makes a check of its own, called "engine". */
 	{ open_families + OPEN_UNKNOWN_ROWS, true, KIND_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST },
 

@@ -23,7 +23,15 @@ enum fact {
 	FACT_RETRY_AT,
 	FACT_FAILED_RUNS,
 	FACT_ERROR_RATIO,
-	FACT_HALTED,                     /* symbols that may not be traded */
+	FACT_HALTED, /* symbols that may not be traded */
+	FACT_SKEW,
+	FACT_SKEW_ERROR,
+	FACT_CERTIFICATE, /* when it expires, as the key */
+	FACT_KEY,
+	FACT_WITHDRAW,
+	FACT_EXPOSURE,
+	FACT_CONNECTIONS,
+	FACT_CONNECTIONS_MAX,
 	FACT_READABLE,                   /* by source: the exchange, the engine */
 	FACT_OPEN = FACT_READABLE + 2,   /* likewise; +Inf: not known */
 	FACT_MISMATCHES = FACT_OPEN + 2, /* symbols that differ, or of which that is not known */

@@ -16,7 +16,7 @@ struct store {
 	size_t count, left_out;
 };
 static struct store made_up;
-static const struct health_settings settings = { .max_age = 900 };
+static const struct health_settings settings = { .max_age = 900, .expected = "none" };
 static struct health_report report;
 
 /* 2025-11-21T12:00:00Z; what the files below say is of this time. */
@@ -205,9 +205,9 @@ static const struct {
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main", HEALTH_OK,
 	    "up", "", VERDICT_HEALTHY },
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 0\n", KIND_REDIS, "main",
-	    HEALTH_FAIL, "down", "never succeeded", VERDICT_DEGRADED },
+	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} NaN\n", KIND_REDIS, "main",
-	    HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
+	    HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
 	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main",
 	    HEALTH_WARN, "stale", "was up, but no longer measured", VERDICT_UNHEALTHY },
 	/* A state that is worse than stale stays. */
@@ -229,8 +229,8 @@ static const struct {
 	{ FRESH("live") UP("postgres", "live", "NaN") "arbitrage_postgres_up{target=\"main\",part=\"b\",env="
 						      "\"live\"} 0\n",
 	    KIND_POSTGRES, "main", HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
-	{ FRESH("live") UP("redis", "live", "2"), KIND_REDIS, "main", HEALTH_WARN, "unknown", "does not say",
-	    VERDICT_DEGRADED },
+	{ FRESH("live") UP("redis", "live", "2"), KIND_REDIS, "main", HEALTH_FAIL, "unknown", "does not say",
+	    VERDICT_UNHEALTHY },
 	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 1\n", KIND_POSTGRES, "main",
 	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
 	{ STALE("live") "arbitrage_postgres_up{target=\"main\",env=\"live\"} 0\n", KIND_POSTGRES, "main",
@@ -243,34 +243,34 @@ static const struct {
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "0"),
 	    KIND_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
 	{ FRESH("live") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
-	    "does not say that it is up", VERDICT_DEGRADED },
+	    "does not say that it is up", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "NaN") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "2") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "2"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "NaN"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "healthy\",part=\"b", "0"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "frozen", "1") STATE("live", "healthy", "-1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "healthy", "0") STATE("live", "degraded", "1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "degraded", "slow, short", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "frozen", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL, "frozen",
-	    "stand still", VERDICT_DEGRADED },
+	    "stand still", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "maintenance", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL, "maintenance",
-	    "maintenance", VERDICT_DEGRADED },
+	    "maintenance", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "down", "1") "arbitrage_exchange_failed_runs{exchange=\"upbit\",env="
 						   "\"live\"} 7\n",
 	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "down", "nothing of use in the last 7 runs",
-	    VERDICT_DEGRADED },
+	    VERDICT_UNHEALTHY },
 	{ FRESH("live")
 		STATE("live", "banned", "1") "arbitrage_exchange_banned_until_timestamp_seconds{exchange="
 					     "\"upbit\",env=\"live\"} 1763726490\n",
-	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "banned", "banned until 12:01:30 UTC", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "banned", "banned until 12:01:30 UTC", VERDICT_UNHEALTHY },
 	{ FRESH("live")
 		STATE("live", "degraded", "1") "arbitrage_exchange_symbol_tradable{exchange=\"upbit\","
 					       "symbol=\"BTC/KRW\",env=\"live\"} 0\n"
@@ -278,26 +278,26 @@ static const struct {
 					       "symbol=\"ETH/KRW\",env=\"live\"} 1\n",
 	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "degraded", "1 symbol may not be traded", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "healthy", "1") STATE("live", "banned", "1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "wonderful", "1"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "wonderful", "NaN"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
 		STATE("live", "odd", "0"),
 	    KIND_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
 		STATE("live", "odd", "1"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "wonderful", "1"), KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
-	    "does not say what state", VERDICT_DEGRADED },
+	    "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 1\n", KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 0\n" STATE(
 	      "live", "healthy", "1"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_UNHEALTHY },
 
 	/* Positions. */
 	{ FRESH("live") COUNTED("live", "0", "0"), KIND_POSITIONS, "upbit", HEALTH_OK, "flat", "",
@@ -484,12 +484,12 @@ START_TEST(files_of_others_are_no_collectors)
 }
 END_TEST
 
-START_TEST(one_stale_collector_of_two_is_degraded)
+START_TEST(one_stale_collector_of_two_is_unhealthy)
 {
 	add_file("a.prom", FRESH("live"));
 	add_file("b.prom", STALE("live"));
 	look_at(noon);
-	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
 	ck_assert_uint_eq(report.count, 2);
 	/* Of the same name, and yet two: the worse is first. */
 	ck_assert_str_eq(report.checks[0].file, "b.prom");
@@ -525,8 +525,8 @@ static const struct {
 	const char *name;
 	enum health_verdict verdict;
 } programs[] = {
-	{ "redis_latency.prom", VERDICT_DEGRADED },
-	{ "exchange_health.prom", VERDICT_DEGRADED },
+	{ "redis_latency.prom", VERDICT_UNHEALTHY },
+	{ "exchange_health.prom", VERDICT_UNHEALTHY },
 	{ "postgres_latency.prom", VERDICT_UNHEALTHY },
 	{ "open_positions.prom", VERDICT_UNHEALTHY },
 	{ "preflight.prom", VERDICT_UNHEALTHY },
@@ -587,8 +587,8 @@ static const struct {
 	{ "preflight.prom", "", VERDICT_UNHEALTHY },
 	{ "preflight.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "preflight.prom", FRESH("live") VERDICT("live", "1", "1"), VERDICT_HEALTHY },
-	{ "redis_latency.prom", FRESH("live"), VERDICT_DEGRADED },
-	{ "exchange_health.prom", FRESH("live"), VERDICT_DEGRADED },
+	{ "redis_latency.prom", FRESH("live"), VERDICT_UNHEALTHY },
+	{ "exchange_health.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "other.prom", "", VERDICT_HEALTHY },
 };
 
@@ -675,7 +675,7 @@ START_TEST(what_hurts_most_is_in_the_summary)
 										    "target=\"p\",env="
 										    "\"live\"} 0\n");
 	look_at(noon);
-	ck_assert_str_eq(report.summary, "Postgres p (live): down, it has never succeeded; and 3 more");
+	ck_assert_str_eq(report.summary, "Postgres p (live): down, it has never succeeded; and 5 more");
 }
 END_TEST
 
@@ -940,7 +940,7 @@ main(void)
 	tcase_add_test(tests, without_files_it_is_unhealthy);
 	tcase_add_test(tests, a_directory_that_cannot_be_listed_is_unhealthy);
 	tcase_add_test(tests, files_of_others_are_no_collectors);
-	tcase_add_test(tests, one_stale_collector_of_two_is_degraded);
+	tcase_add_test(tests, one_stale_collector_of_two_is_unhealthy);
 	tcase_add_loop_test(
 	    tests, a_file_that_cannot_be_read_is_as_bad_as_can_be_and_hides_no_other, 0, LENGTH(bad_states));
 	tcase_add_loop_test(
