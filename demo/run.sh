@@ -257,7 +257,8 @@ start_node_exporter() {
 # The status page; node_exporter serves the files here.
 start_exporter() {
 	start arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$exporter_port" \
-		--textfile.directory "$work/textfiles"
+		--textfile.directory "$work/textfiles" \
+		--health.expect redis_latency,postgres_latency,exchange_health,open_positions,preflight
 }
 
 ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }
