@@ -83,8 +83,8 @@ const struct reason_text reason_texts[REASONS] = {
 	[REASON_EXCHANGE_DEGRADED] = { "exchange_degraded", "%", 20, SEVERITY_CARE, "exchange_health",
 	    "degraded: slow, failing, near a rate limit, or a symbol is halted",
 	    "Enter with smaller size or not at all: Exchanges shows which." },
-	[REASON_UNMEASURED] = { "unmeasured", "%", 15, SEVERITY_CARE, "", "nobody measures it",
-	    "Start the collector that is named here." },
+	[REASON_UNMEASURED] = { "unmeasured", "%", 15, SEVERITY_CARE, "", "nobody measures this",
+	    "Start its collector: redis_latency, postgres_latency or open_positions." },
 	[REASON_COLLECTOR_FAILING] = { "collector_failing", "collector %", 10, SEVERITY_CARE, "",
 	    "its last run could not measure everything", "Look at its log." },
 };

@@ -1,16 +1,13 @@
 /*
  * The last step: checks of the files themselves, and the verdict.
- * docs/health.md has the rules; the order of the branches in health_decide() is
- * their order.  What cannot be known counts as the worst it may be.
+ * What cannot be known counts as the worst it may be.
  *
  * A file that cannot be read may hide any bad news, and its name says little:
  * --name sets it.  So it counts as the worst, except where it cannot be one of
- * ours ("arbitrage_" is nowhere in it), or is called like a program with no such
- * news.  A good file can hide something, too: a program's file that does not say
+ * ours ("arbitrage_" is nowhere in it).  A good file can hide something, too: a program's file that does not say
  * what it always says was emptied, or written by something else.
  *
- * The summary names the check that decides, since an operator reads this line
- * first: grave ones first, then by what hurts most.
+ * The summary names the worst reason, since an operator reads this line first.
  */
 
 #include <math.h>

@@ -9,6 +9,7 @@ is written beside each fault.
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import time
@@ -296,6 +297,33 @@ def braces(labels):
     return "{%s}" % ", ".join("%s=%s" % (k, json.dumps(v)) for k, v in sorted(labels.items()))
 
 
+def one_table(check):
+    """contract/reasons.c, the recording rules and docs/health.md: the same names, ranks, severities and texts."""
+    def read(path):
+        with open(path) as text_of:
+            return text_of.read()
+
+    rows = re.findall(r'= \{ "(\w+)", "([^"]*)", (\d+), SEVERITY_(\w+), "(\w*)", "([^"]*)", "([^"]*)" \}',
+                      re.sub(r"\s+", " ", read("contract/reasons.c")))
+    rules = re.findall(r"expr: \|\n\s+(\d+) \* .*?rule: (\w+)\n\s+severity: \"(\w+)\"\n(?:\s+collector: (\w+)\n)?"
+                       r"\s+why: \"([^\"]*)\"\n\s+do: \"([^\"]*)\"", read("prometheus/rules/verdict.yml"), re.S)
+    page = read("docs/health.md")
+    ranks = [int(row[2]) for row in rows]
+    check("the table is in order, and each rank is there once", len(rows) > 30 and ranks == sorted(set(ranks), reverse=True))
+    for name, what, rank, severity, collector, why, todo in rows:
+        here = [rule for rule in rules if rule[1] == name]
+        check("%s has rules" % name, here or name == "too_many")
+        for value, _, says, of, because, do in here:
+            wanted = (200 if says == "no" else 100) + int(rank)
+            check("the rule of %s" % name, (int(value), because, do) == (wanted, why, todo) and (not collector or of == collector),
+                  (value, because, do, of))
+        levels = {"NO": ["no"], "CARE": ["care"], "NO_IN_LIVE": ["care", "no"]}[severity]
+        # A broken file of another program is no ban on trading.
+        check("the severities of %s" % name, {rule[2] for rule in here} == set(levels) or name in ("file_broken", "too_many"))
+        row = [line for line in page.splitlines() if line.startswith("| `%s` |" % name)]
+        check("docs/health.md says %s" % name, len(row) == 1 and why in row[0] and todo in row[0] and what.split("%")[0] in row[0], row)
+
+
 def main():
     directory, port, expecting_port, work, prometheus = sys.argv[1:]
     passed = failures = 0
@@ -307,6 +335,7 @@ def main():
         if not good_:
             print("FAILED %s %s" % (name, detail))
 
+    one_table(check)
     for fault in FAULTS:
         what, env, changes, right = fault[:4]
         expecting, broken = (fault[4:] + (False, None))[:2] if len(fault) < 6 else fault[4:6]
