@@ -114,6 +114,7 @@ static const struct rule rules[] = {
 	{ open_families + OPEN_READABLE, true, KIND_POSITIONS, "exchange", FACT_READABLE, FLAG_LEAST },
 	{ open_families + OPEN_COUNT, true, KIND_POSITIONS, "exchange", FACT_OPEN, COUNT_MOST },
 	{ open_families + OPEN_MISMATCH, true, KIND_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES },
+	{ open_families + OPEN_MISMATCH_SINCE, false, KIND_POSITIONS, "exchange", FACT_DIFFER_SINCE, LEAST },
 	{ open_families + OPEN_LAST_SUCCESS, false, KIND_POSITIONS, "exchange", FACT_LAST_SUCCESS, OLDEST },
 	{ open_families + OPEN_FAILURES, false, KIND_POSITIONS, "exchange", FACT_FAILURES, SUM },
 	{ open_families + OPEN_RETRY_AT, false, KIND_POSITIONS, "exchange", FACT_RETRY_AT, MOST },

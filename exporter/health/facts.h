@@ -35,7 +35,8 @@ enum fact {
 	FACT_READABLE,                   /* by source: the exchange, the engine */
 	FACT_OPEN = FACT_READABLE + 2,   /* likewise; +Inf: not known */
 	FACT_MISMATCHES = FACT_OPEN + 2, /* symbols that differ, or of which that is not known */
-	FACT_UNKNOWN_ROWS,               /* +Inf: not known */
+	FACT_DIFFER_SINCE,
+	FACT_UNKNOWN_ROWS, /* +Inf: not known */
 	FACT_LOCKED,
 	FACT_PASSED,
 	FACT_VERDICT_AT,

@@ -80,8 +80,10 @@ struct health_check {
 	double bounds[HEALTH_BUCKETS]; /* ascending, the last is +Inf */
 	double counts[HEALTH_BUCKETS];
 	size_t buckets;
-	uint64_t rules;           /* the reasons that it gives: 1 << enum reason_rule */
-	char symbol[HEALTH_NAME]; /* of positions: that with the largest difference */
+	uint64_t rules; /* the reasons that it gives: 1 << enum reason_rule */
+	/* Of positions that differ: the one with the largest difference; since when any does, or NaN. */
+	char symbol[HEALTH_NAME];
+	double differ_since;
 };
 
 /* One thing that is wrong; what names it together with reason_texts[rule].why: "Redis main", "does not

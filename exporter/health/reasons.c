@@ -46,6 +46,23 @@ name_it(const struct health_check *check, enum reason_rule rule, struct health_r
 		words_add(&words, " %s", check->symbol);
 }
 
+/* When it was last known to be good, where a file says so. */
+static double
+since_of(const struct health_check *check, enum reason_rule rule)
+{
+	switch (rule) {
+	case REASON_POSTGRES_DOWN:
+	case REASON_REDIS_DOWN:
+	case REASON_EXCHANGE_DOWN:
+	case REASON_EXCHANGE_BANNED:
+	case REASON_EXCHANGE_MAINTENANCE:
+	case REASON_POSITIONS_UNREADABLE: return check->last_success;
+	case REASON_COLLECTOR_STALE: return check->last_run;
+	case REASON_POSITIONS_DIFFER: return check->differ_since;
+	default: return NAN;
+	}
+}
+
 static const struct health_reason *
 find(const struct health_report *report, enum reason_rule rule, const char *env, const char *what)
 {
@@ -79,8 +96,8 @@ add(struct reasons *reasons, enum reason_rule rule, const char *env, size_t chec
 	/* Another program's file hides nothing that forbids trading. */
 	if (rule == REASON_FILE_BROKEN && of != NULL && of->status == HEALTH_WARN)
 		reason.value -= 100;
-	if (of != NULL && of->status == HEALTH_FAIL && of->kind != KIND_FILE)
-		reason.since = of->kind == KIND_COLLECTOR ? of->last_run : of->last_success;
+	if (of != NULL)
+		reason.since = since_of(of, rule);
 	if (find(report, rule, env, reason.what) != NULL)
 		return;
 	moved = array_reserve(report->reasons, &reasons->room, report->reason_count + 1, sizeof(*moved));

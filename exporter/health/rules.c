@@ -101,14 +101,15 @@ give(struct health_check *check, enum reason_rule rule)
 	check->rules |= UINT64_C(1) << rule;
 }
 
-/* Something else that is wrong, which needs care: the worse of the two becomes the state. */
+/* Add a fault; the worst one becomes the state, and all of them are reasons. */
 static void
-warn(struct health_check *check, enum reason_rule rule, const char *state, const char *text)
+add(struct health_check *check, enum reason_rule rule, enum health_status status, const char *state,
+    const char *reason)
 {
 	give(check, rule);
-	if (check->status == HEALTH_OK)
-		set(check, HEALTH_WARN, state);
-	say(check, "%s", text);
+	if (status > check->status)
+		set(check, status, state);
+	say(check, "%s", reason);
 }
 
 /* How bad is what matters in live alone. */
@@ -169,7 +170,8 @@ judge_target(const struct facts_check *facts, double now, struct health_check *c
 	if (up != 1)
 		give(check, check->kind == KIND_POSTGRES ? REASON_POSTGRES_DOWN : REASON_REDIS_DOWN);
 	if (f[FACT_CONNECTIONS] / f[FACT_CONNECTIONS_MAX] > 0.9)
-		warn(check, REASON_POSTGRES_FULL, "nearly full", "nine of ten connections are taken");
+		add(check, REASON_POSTGRES_FULL, HEALTH_WARN, "nearly full",
+		    "nine of ten connections are taken");
 }
 
 /* Why an exchange is not healthy, as far as the file says:
@@ -256,10 +258,10 @@ judge_exchange_besides(const struct facts_check *facts, double now, struct healt
 	const double *f = facts->facts;
 
 	if (fabs(f[FACT_SKEW]) - f[FACT_SKEW_ERROR] > clock_slack)
-		warn(check, REASON_EXCHANGE_CLOCK, "clock differs",
+		add(check, REASON_EXCHANGE_CLOCK, HEALTH_WARN, "clock differs",
 		    "its clock and ours differ by more than 0.5 s");
 	if (f[FACT_CERTIFICATE] - now < certificate_days * day)
-		warn(check, REASON_EXCHANGE_CERTIFICATE, "certificate",
+		add(check, REASON_EXCHANGE_CERTIFICATE, HEALTH_WARN, "certificate",
 		    "its certificate expires within a week");
 }
 
@@ -303,17 +305,6 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
  * unreadable account mean nothing; a difference is looked at in any case, and
  * outweighs the rest.
  */
-
-/* Add a fault; the worst one becomes the state, and all of them are reasons. */
-static void
-add(struct health_check *check, enum reason_rule rule, enum health_status status, const char *state,
-    const char *reason)
-{
-	give(check, rule);
-	if (status > check->status)
-		set(check, status, state);
-	say(check, "%s", reason);
-}
 
 static void
 say_source(struct health_check *check, const char *whose, double readable)
@@ -386,6 +377,7 @@ judge_difference(const struct facts_check *facts, struct health_check *check)
 	if (f[FACT_MISMATCHES] > 0) {
 		set(check, HEALTH_FAIL, facts->worst != 0 ? "differ" : "unknown");
 		give(check, REASON_POSITIONS_DIFFER);
+		check->differ_since = f[FACT_DIFFER_SINCE];
 		words_copy(facts->worst_symbol, true, check->symbol, sizeof(check->symbol));
 		if (f[FACT_MISMATCHES] > 1)
 			words_add(&words, ", and %.12g more", f[FACT_MISMATCHES] - 1);
@@ -405,9 +397,10 @@ static void
 judge_key(const struct facts_check *facts, double now, struct health_check *check)
 {
 	if (facts->facts[FACT_WITHDRAW] == 1)
-		warn(check, REASON_KEY_WITHDRAW, "may withdraw", "its key may withdraw");
+		add(check, REASON_KEY_WITHDRAW, HEALTH_WARN, "may withdraw", "its key may withdraw");
 	if (facts->facts[FACT_KEY] - now < key_days * day)
-		warn(check, REASON_KEY_EXPIRES, "key expires", "its key expires within two weeks");
+		add(check, REASON_KEY_EXPIRES, HEALTH_WARN, "key expires",
+		    "its key expires within two weeks");
 }
 
 /* Positions at an exchange; or the engine's at exchanges that open_positions does not
@@ -420,7 +413,7 @@ judge_positions(const struct facts_check *facts, double now, struct health_check
 	if (!isnan(f[FACT_EXPOSURE]) && isnan(f[FACT_READABLE])) {
 		set(check, HEALTH_OK, "known");
 		if (f[FACT_EXPOSURE] != 1)
-			warn(check, REASON_EXPOSURE_UNKNOWN, "unknown",
+			add(check, REASON_EXPOSURE_UNKNOWN, HEALTH_WARN, "unknown",
 			    "a price or a rate is missing, or an exchange cannot be read");
 		return;
 	}

@@ -4,8 +4,8 @@
  *
  * A file that cannot be read may hide any bad news, and its name says little:
  * --name sets it.  So it counts as the worst, except where it cannot be one of
- * ours ("arbitrage_" is nowhere in it).  A good file can hide something, too: a program's file that does not say
- * what it always says was emptied, or written by something else.
+ * ours ("arbitrage_" is nowhere in it).  A good file can hide something, too: a program's file that does not
+ * say what it always says was emptied, or written by something else.
  *
  * The summary names the worst reason, since an operator reads this line first.
  */

@@ -679,6 +679,60 @@ START_TEST(what_hurts_most_is_in_the_summary)
 }
 END_TEST
 
+START_TEST(reasons_say_what_why_and_since_when_the_worst_first)
+{
+	add_file("c.prom", FRESH("paper") UP("redis", "paper", "0") COUNTED("paper", "1", "1") MISMATCH(
+			       "paper", "BTC", "2") MISMATCH("paper", "ETH",
+			       "-5") "arbitrage_redis_last_success_timestamp_seconds{target=\"main\",env="
+				     "\"paper\"} 1763722800\n"
+				     "arbitrage_position_mismatch_since_timestamp_seconds{exchange=\"upbit\","
+				     "symbol=\"ETH\",env=\"paper\"} 1763722700\n");
+	look_at(noon);
+	ck_assert_uint_eq(report.reason_count, 2);
+	ck_assert_int_eq(report.reasons[0].rule, REASON_POSITIONS_DIFFER);
+	ck_assert_str_eq(report.reasons[0].what, "upbit ETH");
+	ck_assert_double_eq(report.reasons[0].since, 1763722700);
+	ck_assert_int_eq(report.reasons[1].rule, REASON_REDIS_DOWN);
+	ck_assert_str_eq(report.reasons[1].what, "Redis main");
+	ck_assert_str_eq(report.reasons[1].env, "paper");
+	ck_assert_double_eq(report.reasons[1].since, 1763722800);
+}
+END_TEST
+
+static const struct {
+	const char *env_text;
+	const char *expected;
+	size_t missing;
+	enum health_verdict verdict;
+} expectations[] = {
+	{ FRESH("paper"), NULL, 0, VERDICT_HEALTHY },
+	{ FRESH("paper"), "", 0, VERDICT_HEALTHY },
+	{ FRESH("paper"), "c,", 0, VERDICT_HEALTHY },
+	{ FRESH("paper"), "c,redis_latency,", 1, VERDICT_UNHEALTHY },
+	{ FRESH("live"), NULL, 2, VERDICT_UNHEALTHY },
+	{ FRESH("live"), "open_positions,preflight", 2, VERDICT_UNHEALTHY },
+	{ FRESH("live"), "none,", 0, VERDICT_HEALTHY },
+	{ FRESH("live"), "none,preflight,c", 1, VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT("live", "1", "1"), NULL, 1, VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT("live", "1", "1") COUNTED("live", "0", "0"), NULL, 0, VERDICT_HEALTHY },
+	{ FRESH("live") VERDICT("paper", "1", "1") COUNTED("paper", "0", "0"), NULL, 2, VERDICT_UNHEALTHY },
+};
+
+START_TEST(a_collector_that_never_wrote_is_missing)
+{
+	const struct health_settings asked = { .max_age = 900, .expected = expectations[_i].expected };
+	size_t missing = 0;
+
+	add_file("c.prom", expectations[_i].env_text);
+	ck_assert_int_eq(health_read(&made_up, &asked, noon, &report), 0);
+	for (size_t i = 0; i < report.count; i++)
+		missing += strcmp(report.checks[i].state, "missing") == 0 ? 1 : 0;
+	ck_assert_uint_eq(missing, expectations[_i].missing);
+	ck_assert_uint_eq(report.reason_count, missing);
+	ck_assert_int_eq(report.verdict, expectations[_i].verdict);
+}
+END_TEST
+
 START_TEST(what_outlives_its_exchange_makes_no_check)
 {
 	add_file("c.prom",
@@ -958,6 +1012,8 @@ main(void)
 	tcase_add_test(tests, each_env_is_judged_for_itself);
 	tcase_add_test(tests, what_hurts_most_is_in_the_summary);
 	tcase_add_test(tests, what_outlives_its_exchange_makes_no_check);
+	tcase_add_test(tests, reasons_say_what_why_and_since_when_the_worst_first);
+	tcase_add_loop_test(tests, a_collector_that_never_wrote_is_missing, 0, LENGTH(expectations));
 	tcase_add_test(tests, odd_label_values_are_read_as_they_are);
 	tcase_add_test(tests, long_names_are_cut_between_characters_and_stay_apart);
 	tcase_add_test(tests, more_checks_than_there_is_room_for_are_unhealthy);
