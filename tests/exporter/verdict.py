@@ -1,9 +1,9 @@
 """The same faults, judged by arbwatch_exporter and by the recording rules: names, texts and verdicts must agree.
 
 verdict.py DIRECTORY PORT EXPECTING-PORT WORK PROMETHEUS-PORT: two exporters read DIRECTORY, the second one with
---health.expect; Prometheus scrapes the second one as if it were node_exporter, every second.  A fault changes the files of a stack in which all is well.  What the rules make of the same samples is promtool's
-answer, one test group for each fault, in one run; a few of them are shown to a real Prometheus besides.  What is right
-is written beside each fault.
+--health.expect; Prometheus scrapes the second one as if it were node_exporter, every second. A fault changes the files
+of a stack in which all is well. What the rules make of the same samples is promtool's answer, one test group for each
+fault, in one run; a few of them are shown to a real Prometheus besides. What is right is written beside each fault.
 """
 
 import json
@@ -143,9 +143,10 @@ FAULTS = [
     ("a collector with a clock that is ahead", "live", [old("redis_latency", -600)], "COLLECTOR_STALE"),
     ("a collector that does not say when it ran", "live", [put(NAN, "collector_last_run_timestamp_seconds", collector="redis_latency")],
      "COLLECTOR_STALE"),
-    ("a file of a timer, within the hour", "live", [put(0, "collector_interval_seconds", collector="redis_latency"), old("redis_latency", 3300)], ""),
-    ("a stale file of a timer", "live", [put(0, "collector_interval_seconds", collector="redis_latency"), old("redis_latency", 3700)],
-     "COLLECTOR_STALE"),
+    ("a file of a timer, within the hour", "live",
+     [put(0, "collector_interval_seconds", collector="redis_latency"), old("redis_latency", 3300)], ""),
+    ("a stale file of a timer", "live",
+     [put(0, "collector_interval_seconds", collector="redis_latency"), old("redis_latency", 3700)], "COLLECTOR_STALE"),
     ("a hung collector with bad news", "paper", [old("redis_latency", 500), put(0, "redis_up"), failed("redis_latency")],
      "REDIS_DOWN COLLECTOR_STALE"),
     ("all have stopped", "live", every(lambda c: old(c, 5000), COLLECTORS), "COLLECTORS_NONE"),
@@ -153,13 +154,15 @@ FAULTS = [
     ("a difference", "live", [put(0.25, "position_mismatch", exchange="binance", symbol="BTC/USDT"),
                               put(-3, "position_mismatch", exchange="binance", symbol="ETH/USDT")], "POSITIONS_DIFFER"),
     ("a difference", "paper", [put(-0.25, "position_mismatch", exchange="binance", symbol="BTC/USDT")], "POSITIONS_DIFFER"),
-    ("a difference that is no number", "paper", [put(NAN, "position_mismatch", exchange="binance", symbol="BTC/USDT")], "POSITIONS_DIFFER"),
+    ("a difference that is no number", "paper",
+     [put(NAN, "position_mismatch", exchange="binance", symbol="BTC/USDT")], "POSITIONS_DIFFER"),
     ("nothing is compared", "paper", [put(None, "position_mismatch", exchange="upbit")], "POSITIONS_UNCOMPARED"),
     ("an account that cannot be read, and so the exposure", "live",
      [put(0, "positions_readable", exchange="upbit", source="exchange"), put(None, "position_mismatch", exchange="upbit"),
       put(None, "open_positions", exchange="upbit", source="exchange"), put(0, "exposure_known"), failed("open_positions")],
      "POSITIONS_UNREADABLE"),
-    ("an account that cannot be read", "paper", [put(0, "positions_readable", exchange="upbit", source="exchange")], "positions_unreadable"),
+    ("an account that cannot be read", "paper",
+     [put(0, "positions_readable", exchange="upbit", source="exchange")], "positions_unreadable"),
     ("a number that is missing", "live", [put(None, "open_positions", exchange="upbit", source="exchange")], "POSITIONS_UNREADABLE"),
     ("the engine cannot be read", "live", [put(0, "positions_readable", source="engine"), put(None, "open_positions", source="engine")],
      "ENGINE_UNREADABLE"),
@@ -169,7 +172,8 @@ FAULTS = [
     ("positions that nobody checks", "live", [put(2, "engine_unknown_rows")], "engine_rows"),
     ("whether there are any is not said", "live", [put(None, "engine_unknown_rows")], "engine_rows"),
     ("a key that may withdraw, and one degraded", "live",
-     [put(1, "api_key_permission", exchange="upbit", permission="withdraw"), state("kraken", "degraded")], "key_withdraw exchange_degraded"),
+     [put(1, "api_key_permission", exchange="upbit", permission="withdraw"), state("kraken", "degraded")],
+     "key_withdraw exchange_degraded"),
     ("a key that expires", "live", [put(NOW + 3 * DAY, "api_key_expiry_timestamp_seconds", exchange="upbit")], "key_expires"),
     ("an account that is locked", "live", [put(1, "account_trading_locked", exchange="upbit")], "account_locked"),
     ("an exposure without a price", "live", [put(0, "exposure_known")], "exposure_unknown"),
