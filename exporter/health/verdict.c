@@ -160,7 +160,8 @@ summarize_collectors(const struct health_report *report, double newest_run, stru
 	size_t collectors = 0;
 
 	for (size_t i = 0; i < report->count; i++)
-		collectors += report->checks[i].kind == KIND_COLLECTOR;
+		collectors += report->checks[i].kind == KIND_COLLECTOR &&
+			      strcmp(report->checks[i].state, "missing") != 0;
 	words_duration(report->made_at - newest_run, age);
 	words_add(words, collectors > 0 ? "No collector is fresh" : "No collector has written anything");
 	if (age[0] != '\0')
