@@ -49,14 +49,13 @@ static const char *const withdraw[] = { "withdraw", NULL };
 static const struct choice {
 	const char *label; /* NULL: there is just one */
 	const char *const *values;
-	const char *only; /* value of label `status`, others do not count; or NULL */
 } choices[FACTS] = {
-	[FACT_FAILURES] = { "kind", failure_kind_names + 1, NULL }, /* without "none", which no counter has */
-	[FACT_STATE] = { "state", health_names, NULL },
-	[FACT_READABLE] = { "source", source_names, NULL },
-	[FACT_OPEN] = { "source", source_names, NULL },
-	[FACT_WITHDRAW] = { "permission", withdraw, NULL },
-	[FACT_CHECKS] = { "check", check_names, "fail" },
+	[FACT_FAILURES] = { "kind", failure_kind_names + 1 }, /* without "none", which no counter has */
+	[FACT_STATE] = { "state", health_names },
+	[FACT_READABLE] = { "source", source_names },
+	[FACT_OPEN] = { "source", source_names },
+	[FACT_WITHDRAW] = { "permission", withdraw },
+	[FACT_CHECKS] = { "check", check_names },
 };
 
 /* One row: a family, what it is about, and where its values go. */
@@ -132,8 +131,10 @@ static const struct rule rules[] = {
 	    FLAG_LEAST },
 	{ preflight_families + PREFLIGHT_LAST_VERDICT, true, KIND_PREFLIGHT, "=preflight", FACT_VERDICT_AT,
 	    OLDEST },
-	/* A run of some checks alone counts here, too, and has no verdict. */
-	{ preflight_families + PREFLIGHT_CHECKS, true, KIND_PREFLIGHT, "=preflight", FACT_CHECKS, SUM },
+	/* A run of some checks alone counts here, too, and has no verdict: only that it was made is taken. */
+	{ preflight_families + PREFLIGHT_CHECKS, true, KIND_PREFLIGHT, "=preflight", 0, BUCKETS },
+	{ preflight_families + PREFLIGHT_CHECK_STATE, false, KIND_PREFLIGHT, "=preflight", FACT_CHECKS,
+	    COUNT_MOST },
 	{ preflight_families + PREFLIGHT_DURATION, false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS },
 };
 
@@ -243,8 +244,6 @@ fact_of(const struct rule *rule, const struct document *document, const struct s
 
 	if (choice->label == NULL)
 		return (int)rule->fact;
-	if (choice->only != NULL && !slice_is(facts_label(document, sample, "status"), choice->only))
-		return -1;
 	value = facts_label(document, sample, choice->label);
 	while (choice->values[i] != NULL && !slice_is(value, choice->values[i]))
 		i++;

@@ -40,7 +40,7 @@ enum fact {
 	FACT_LOCKED,
 	FACT_PASSED,
 	FACT_VERDICT_AT,
-	FACT_CHECKS, /* preflight's, that failed: counters */
+	FACT_CHECKS, /* preflight's, of the last complete run: enum check_status */
 	FACTS = FACT_CHECKS + CHECKS
 };
 

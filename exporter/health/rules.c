@@ -51,8 +51,10 @@ say(struct health_check *check, const char *format, ...)
  * them the last run added to is not in the file, unless there is just one.
  */
 static void
-say_counters(struct health_check *check, const char *what, const double counters[], const char *const names[])
+say_failures(struct health_check *check, const struct facts_check *facts)
 {
+	const double *counters = facts->facts + FACT_FAILURES;
+	const char *const *names = failure_kind_names + 1;
 	char text[HEALTH_REASON];
 	struct words words = words_start(text, sizeof(text));
 
@@ -62,13 +64,21 @@ say_counters(struct health_check *check, const char *what, const double counters
 	/* The counters are since the file began: without
 	 * "so far" they would read like the last run's. */
 	if (words.length > 0)
-		say(check, "%s%s so far", what, text);
+		say(check, "failures:%s so far", text);
 }
 
+/* Of the run that led to the verdict. */
 static void
-say_failures(struct health_check *check, const struct facts_check *facts)
+say_failed_checks(struct health_check *check, const struct facts_check *facts)
 {
-	say_counters(check, "failures:", facts->facts + FACT_FAILURES, failure_kind_names + 1);
+	char text[HEALTH_REASON];
+	struct words words = words_start(text, sizeof(text));
+
+	for (int i = 0; i < CHECKS; i++)
+		if (facts->facts[FACT_CHECKS + i] == STATUS_FAIL)
+			words_add(&words, "%s %s", words.length > 0 ? "," : "", check_names[i]);
+	if (words.length > 0)
+		say(check, "failed checks:%s", text);
 }
 
 static void
@@ -289,7 +299,7 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 	} else if (ready == 0 || passed == 0) {
 		set(check, fail_in_live(check), "not ready");
 		say(check, ready == 0 ? "the bot may not go live" : "its last run did not pass");
-		say_counters(check, "failed checks:", facts->facts + FACT_CHECKS, check_names);
+		say_failed_checks(check, facts);
 	} else {
 		set(check, fail_in_live(check), "unknown");
 		say(check, "it does not say whether the bot may go live");

@@ -420,12 +420,14 @@ static const struct {
 	{ COLLECTOR("live", "1", "0", AGO_4) READY("live", "1") PASSED("live", "1")
 		VERDICT_AT("live", "1763722800"),
 	    KIND_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "last run 60 min ago", VERDICT_DEGRADED },
-	{ FRESH("live") VERDICT("live", "0", "0") "arbitrage_preflight_checks_total{check=\"redis\","
-						  "status=\"fail\",env=\"live\"} 4\n"
-						  "arbitrage_preflight_checks_total{check=\"secrets\","
-						  "status=\"pass\",env=\"live\"} 9\n",
+	/* The counters have failures of runs that are long over. */
+	{ FRESH("live") VERDICT("live", "0",
+	      "0") "arbitrage_preflight_checks_total{check=\"redis\",status=\"fail\",env=\"live\"} 4\n"
+		   "arbitrage_preflight_check_state{check=\"redis\",env=\"live\"} 0\n"
+		   "arbitrage_preflight_check_state{check=\"secrets\",env=\"live\"} 2\n"
+		   "arbitrage_preflight_check_state{check=\"postgres\",env=\"live\"} 1\n",
 	    KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
-	    "the bot may not go live; failed checks: redis 4 so far", VERDICT_UNHEALTHY },
+	    "the bot may not go live; failed checks: secrets", VERDICT_UNHEALTHY },
 	{ FRESH("live") VERDICT("live", "1", "0"), KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
 	    "its last run did not pass", VERDICT_UNHEALTHY },
 	{ FRESH("paper") VERDICT("paper", "0", "1"), KIND_PREFLIGHT, "preflight", HEALTH_OK, "passed", "",
@@ -955,9 +957,9 @@ static const struct {
 	double seconds;
 	const char *text;
 } durations[] = {
-	{ 0, "0 us" },
-	{ 0.00005, "50 us" },
-	{ 0.0009994, "999 us" },
+	{ 0, "0 \xC2\xB5s" },
+	{ 0.00005, "50 \xC2\xB5s" },
+	{ 0.0009994, "999 \xC2\xB5s" },
 	{ 0.0009996, "1 ms" },
 	{ 0.0421, "42.1 ms" },
 	{ 0.9996, "1 s" },
