@@ -28,6 +28,12 @@ const struct option settings_options[] = {
 	    .fallback = "127.0.0.1:9109",
 	    .repeatable = true,
 	    .help = "address to listen on; ':9109' is all addresses; port 0 is any free port" },
+	{ .name = "web.allowed-host",
+	    .argument = "NAME",
+	    .repeatable = true,
+	    .help =
+		"answer requests to this host name on a loopback address, too; behind a proxy that passes "
+		"the name on" },
 	{ .name = "web.config.file",
 	    .argument = "FILE",
 	    .help = "TLS, client certificates, users and headers, in the format of Prometheus' "
@@ -39,7 +45,7 @@ const struct option settings_options[] = {
 	{ .name = "web.max-connections",
 	    .argument = "N",
 	    .fallback = "1024",
-	    .help = "limit of connections to each address; more have to wait" },
+	    .help = "limit of connections to each address; more take the place of idle ones, or wait" },
 	{ .name = "web.header-timeout",
 	    .argument = "DURATION",
 	    .fallback = "10s",
@@ -94,7 +100,7 @@ settings_print_help(const struct options *o)
 {
 	printf(
 	    "usage: arbwatch_exporter [--FLAG VALUE]...\n\n"
-	    "Serve a status page (/), health for orchestrators (/health, /health/ready, /health/live,\n"
+	    "Serve a status page (/, and /watch, which reloads), health for orchestrators (/health, /health/ready, /health/live,\n"
 	    "/-/healthy, /-/ready) and /metrics, all made from the files that the collectors published.\n\n");
 	options_print_help(o);
 	printf(
@@ -155,22 +161,29 @@ read_timeout(const struct options *o, const char *name, int64_t *ns, struct fail
 	return 0;
 }
 
-/* All values as one text, so that a reload can compare them at once. */
+/* All values as one text, so that a reload can compare them at once; `more`: another setting, or NULL. */
 static char *
-join(const struct options *o, const char *name, const char *end)
+join(const struct options *o, const char *name, const char *more, const char *end)
 {
 	struct buffer text;
 
 	buffer_init(&text, 65536);
-	for (size_t i = 0; i < options_count(o, name); i++) {
-		buffer_string(&text, options_item(o, name, i));
-		buffer_string(&text, end);
-	}
+	for (; name != NULL; name = more, more = NULL)
+		for (size_t i = 0; i < options_count(o, name); i++) {
+			buffer_string(&text, options_item(o, name, i));
+			buffer_string(&text, end);
+		}
 	buffer_append(&text, "", 1);
 	if (!text.failed)
 		return text.text;
 	buffer_release(&text);
 	return NULL;
+}
+
+static bool
+is_host_name(const char *text)
+{
+	return *text != '\0' && text[strspn(text, name_characters)] == '\0';
 }
 
 /* As the names of collectors are (collectors/harness/main.c).  A name that no collector has is reported by
@@ -199,6 +212,7 @@ fixed_release(struct fixed *f)
 	free(f->expected);
 	free(f->directory);
 	free(f->addresses);
+	free(f->names);
 	*f = (struct fixed){ 0 };
 }
 
@@ -222,15 +236,22 @@ fixed_read(struct fixed *f, const struct options *o, struct failure *why)
 	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++)
 		if (listen_check(options_item(o, "web.listen-address", i), &reason) != 0)
 			return options_failure(o, "web.listen-address", i, why, "%s", reason.text);
+	for (size_t i = 0; i < options_count(o, "web.allowed-host"); i++)
+		if (!is_host_name(options_item(o, "web.allowed-host", i)))
+			return options_failure(o, "web.allowed-host", i, why,
+			    "is not a host name: write it without scheme, port and path");
 	if (check_expected(o, why) != 0)
 		return -1;
 	if (*options_text(o, "textfile.directory") == '\0')
 		return options_failure(o, "textfile.directory", 0, why, "is empty");
 	f->serve = options_switch(o, "textfile.serve");
 	f->directory = strdup(options_text(o, "textfile.directory"));
-	f->addresses = join(o, "web.listen-address", "\n");
-	f->expected = join(o, "health.expect", ",");
-	if (f->directory != NULL && f->addresses != NULL && f->expected != NULL)
+	f->addresses = join(o, "web.listen-address", NULL, "\n");
+	/* The name of an address that is listened on is local, as Debian's 127.0.1.1 is by the host's name.
+	 */
+	f->names = join(o, "web.allowed-host", "web.listen-address", "\n");
+	f->expected = join(o, "health.expect", NULL, ",");
+	if (f->directory != NULL && f->addresses != NULL && f->names != NULL && f->expected != NULL)
 		return 0;
 	fixed_release(f);
 	return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -242,5 +263,5 @@ fixed_equal(const struct fixed *a, const struct fixed *b)
 	/* The limits have no padding, so their bytes can be compared. */
 	return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 && a->serve == b->serve &&
 	       strcmp(a->directory, b->directory) == 0 && strcmp(a->expected, b->expected) == 0 &&
-	       strcmp(a->addresses, b->addresses) == 0;
+	       strcmp(a->addresses, b->addresses) == 0 && strcmp(a->names, b->names) == 0;
 }

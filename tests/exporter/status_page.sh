@@ -247,7 +247,7 @@ check "failing: a mismatch" row failing \
 	'positions: BTC live | binance | 0.25 long | 0.35 long | differ by 0.1 | 13:59:22'
 check "failing: what cannot be read is not flat" row failing \
 	'positions: BTC live | upbit | not known | 0.25 long | not compared | –'
-check "failing: preflight" grep -q '^preflight: preflight live | not ready the bot may not go live; failed checks: postgres 2' \
+check "failing: preflight" grep -q '^preflight: preflight live | not ready the bot may not go live; failed checks: postgres |' \
 	"$work/failing.rows"
 check "failing: the broken file, and where" grep -q '^files: other.prom | broken line 1: ' "$work/failing.rows"
 
