@@ -97,9 +97,9 @@ check "OPTIONS, as HAProxy asks, says what is allowed" test "$(header_of allow "
 check "a page that reloads has its own path" sh -c "curl -s --noproxy '*' '$(url /watch)' | grep -q 'http-equiv=\"refresh\"'"
 check "and the other one does not" sh -c "! curl -s --noproxy '*' '$(url /)' | grep -q 'http-equiv'"
 check "a query with very many arguments is answered" is_code 200 "$(url "/metrics?$(seq -s '&' 2000)")"
-check "a whole URL is answered" is_code 200 --proxy "$(url '')" http://localhost/health/live
+check "a whole URL is answered" is_code 200 --request-target http://localhost/health/live "$(url /)"
 check "the name of a stranger is not answered on loopback" is_code 421 -H 'Host: evil.example' "$(url /health)"
-check "not in a whole URL either" is_code 421 --proxy "$(url '')" http://evil.example/health
+check "not in a whole URL either" is_code 421 --request-target http://evil.example/health "$(url /)"
 check "and it is told how to allow it" sh -c \
 	"curl -s --noproxy '*' -H 'Host: evil.example' '$(url /health)' | grep -q -- '--web.allowed-host NAME'"
 for path in /nothing /metrics/ /metricsx '/metrics%00' /../../etc/passwd /..%2f..%2fetc/passwd /a.prom //metrics; do
