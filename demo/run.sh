@@ -257,7 +257,8 @@ start_node_exporter() {
 # The status page; node_exporter serves the files here.
 start_exporter() {
 	start arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$exporter_port" \
-		--textfile.directory "$work/textfiles"
+		--textfile.directory "$work/textfiles" \
+		--health.expect redis_latency,postgres_latency,exchange_health,open_positions,preflight
 }
 
 ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }
@@ -269,7 +270,7 @@ start_prometheus() {
 	cp -r prometheus/rules "$work/"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/arbwatch.yml"
 	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
-		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
+		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *evaluation_interval\):.*/\1: 3s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
 		prometheus/prometheus.yml >"$work/prometheus.yml"
 	start prometheus prometheus --config.file="$work/prometheus.yml" \
 		--storage.tsdb.path="$work/prometheus" --storage.tsdb.retention.time=6h \

@@ -70,7 +70,7 @@ read_again(struct program *p, struct failure *why)
 	fixed_release(&fixed);
 	if (!same)
 		return failure_set(why, FAILURE_LOCAL,
-		    "addresses, limits, the directory or --textfile.serve changed: that takes a restart");
+		    "addresses, host names, limits, the directory, --textfile.serve or --health.expect changed: that takes a restart");
 	if (exporter_settings_read(&settings, p->options, why) != 0)
 		return -1;
 	/* The only step that can still be refused comes first; what follows cannot fail. */
@@ -185,7 +185,8 @@ fit_limits(const struct program *p, struct web_limits *limits, struct failure *w
 static int
 start_web(struct program *p, const struct settings *settings, struct failure *why)
 {
-	const struct web_site site = { "arbwatch_exporter", routes_table, &p->routes, &p->telemetry.web };
+	const struct web_site site = { "arbwatch_exporter", p->fixed.names, routes_table, &p->routes,
+		&p->telemetry.web };
 	struct web_limits limits = p->fixed.limits;
 
 	if (fit_limits(p, &limits, why) != 0)
@@ -209,9 +210,9 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 		settings_release(settings);
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
-	routes_init(&p->routes, e, &p->telemetry);
+	result = routes_init(&p->routes, e, &p->telemetry);
 	routes_configure(&p->routes, settings->textfile_max_age, settings->health_max_age);
-	result = start_web(p, settings, why);
+	result = result == 0 ? start_web(p, settings, why) : failure_set(why, FAILURE_LOCAL, "out of memory");
 	settings_release(settings);
 	if (result == 0) {
 		log_write(&log, LOG_INFO, "started", "version", version_number, "directory",
@@ -268,6 +269,7 @@ start(struct program *p, struct failure *why)
 	atomic_store(&p->log_format, (int)settings.log_format);
 	take_signals(&signals);
 	telemetry_init(&p->telemetry);
+	p->telemetry.expected = p->fixed.expected;
 	return serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED : EXIT_FAILED;
 }
 

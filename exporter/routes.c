@@ -4,30 +4,34 @@
  * together wait for one look, and protects all that is made of the files until
  * the answer has a copy.
  *
- * Orchestrators act on codes: /health/live never looks at the directory, since
- * a restart of the exporter would not mend it, and /health answers 200 with
+ * Orchestrators act on codes: /health/live never looks at the directory, and
+ * waits for no answer that does, since a restart of the exporter would not mend
+ * it, and /health answers 200 with
  * any verdict, because its reader wants the body.
  */
 
 #include "exporter/routes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/deadline.h"
 #include "exporter/page/page.h"
 
-void
+int
 routes_init(struct routes *routes, struct exposition *exposition, struct telemetry *telemetry)
 {
-	*routes = (struct routes){ .exposition = exposition, .telemetry = telemetry };
+	*routes = (struct routes){ .exposition = exposition, .recent = recent_new(), .telemetry = telemetry };
 	web_metrics_init(&telemetry->web, routes_table);
 	(void)pthread_mutex_init(&routes->lock, NULL);
+	return routes->recent != NULL ? 0 : -1;
 }
 
 void
 routes_release(struct routes *routes)
 {
 	exposition_free(routes->exposition);
+	recent_free(routes->recent);
 	(void)pthread_mutex_destroy(&routes->lock);
 }
 
@@ -78,8 +82,10 @@ read_report(struct routes *routes, struct health_report *report, struct web_answ
 	(void)pthread_mutex_lock(&routes->lock);
 	refresh(routes, now);
 	settings = (struct health_settings){ atomic_load(&routes->health_max_age),
-		exposition_unlisted(routes->exposition) };
+		exposition_unlisted(routes->exposition), routes->telemetry->expected };
 	answer->body.failed = health_read(exposition_store(routes->exposition), &settings, now, report) != 0;
+	if (!answer->body.failed)
+		recent_apply(routes->recent, report);
 	(void)pthread_mutex_unlock(&routes->lock);
 	return !answer->body.failed;
 }
@@ -101,9 +107,8 @@ answer_page(void *context, const struct web_request *request, struct web_answer 
 {
 	struct health_report report;
 
-	(void)request;
 	if (read_report(context, &report, answer))
-		page_write(&report, &answer->body);
+		page_write(&report, strcmp(request->path, "/watch") == 0, &answer->body);
 	web_answer_html(answer, 200, page_security_policy());
 	health_release(&report);
 }
@@ -132,12 +137,13 @@ answer_alive(void *context, const struct web_request *request, struct web_answer
 }
 
 const struct web_route routes_table[] = {
-	{ .path = "/metrics", .answer = answer_metrics, .costly = true },
-	{ .path = "/health", .answer = answer_health, .costly = true },
-	{ .path = "/health/ready", .answer = answer_ready },
+	{ .path = "/metrics", .answer = answer_metrics, .costly = true, .slow = true },
+	{ .path = "/health", .answer = answer_health, .costly = true, .slow = true },
+	{ .path = "/health/ready", .answer = answer_ready, .slow = true },
 	{ .path = "/health/live", .answer = answer_alive },
 	{ .path = "/-/healthy", .answer = answer_alive },
-	{ .path = "/-/ready", .answer = answer_ready },
-	{ .path = "/", .answer = answer_page, .costly = true },
+	{ .path = "/-/ready", .answer = answer_ready, .slow = true },
+	{ .path = "/", .answer = answer_page, .costly = true, .slow = true },
+	{ .path = "/watch", .answer = answer_page, .costly = true, .slow = true },
 	{ 0 },
 };

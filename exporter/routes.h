@@ -6,6 +6,7 @@
 #include "exporter/health/health.h"
 #include "exporter/metrics/exposition.h"
 #include "exporter/metrics/telemetry.h"
+#include "exporter/page/recent.h"
 #include "web/server.h"
 
 /*
@@ -15,6 +16,7 @@
 struct routes {
 	pthread_mutex_t lock; /* of the exposition: held as long as reading the directory takes */
 	struct exposition *exposition;
+	struct recent *recent; /* under the lock, too */
 	_Atomic double textfile_max_age,
 	    health_max_age; /* seconds; a reload must not wait for a slow directory */
 	struct telemetry *telemetry;
@@ -23,8 +25,8 @@ struct routes {
 /* For web_site.routes, with a struct routes as the context. */
 extern const struct web_route routes_table[];
 
-/* `exposition` becomes the routes'.  It also initialises telemetry->web. */
-void routes_init(struct routes *routes, struct exposition *exposition, struct telemetry *telemetry);
+/* `exposition` becomes the routes'.  It also initialises telemetry->web.  0, or -1: out of memory. */
+int routes_init(struct routes *routes, struct exposition *exposition, struct telemetry *telemetry);
 void routes_release(struct routes *routes);
 
 /* At the start, and on SIGHUP.  In seconds; textfile_max_age 0: no limit. */

@@ -15,6 +15,7 @@
 #include "web/listen.h"
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
+static const char name_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
 
 const struct option settings_options[] = {
@@ -27,6 +28,12 @@ const struct option settings_options[] = {
 	    .fallback = "127.0.0.1:9109",
 	    .repeatable = true,
 	    .help = "address to listen on; ':9109' is all addresses; port 0 is any free port" },
+	{ .name = "web.allowed-host",
+	    .argument = "NAME",
+	    .repeatable = true,
+	    .help =
+		"answer requests to this host name on a loopback address, too; behind a proxy that passes "
+		"the name on" },
 	{ .name = "web.config.file",
 	    .argument = "FILE",
 	    .help = "TLS, client certificates, users and headers, in the format of Prometheus' "
@@ -38,7 +45,7 @@ const struct option settings_options[] = {
 	{ .name = "web.max-connections",
 	    .argument = "N",
 	    .fallback = "1024",
-	    .help = "limit of connections to each address; more have to wait" },
+	    .help = "limit of connections to each address; more take the place of idle ones, or wait" },
 	{ .name = "web.header-timeout",
 	    .argument = "DURATION",
 	    .fallback = "10s",
@@ -63,6 +70,12 @@ const struct option settings_options[] = {
 	    .argument = "DURATION",
 	    .fallback = "1h",
 	    .help = "a collector without an interval is stale after this time" },
+	{ .name = "health.expect",
+	    .argument = "NAME,...",
+	    .repeatable = true,
+	    .help =
+		"collectors that must have written a file; in live open_positions and preflight must in any "
+		"case, unless 'none' is among the names" },
 	{ .name = "log.level",
 	    .argument = "debug|info|warn|error",
 	    .fallback = "info",
@@ -87,7 +100,7 @@ settings_print_help(const struct options *o)
 {
 	printf(
 	    "usage: arbwatch_exporter [--FLAG VALUE]...\n\n"
-	    "Serve a status page (/), health for orchestrators (/health, /health/ready, /health/live,\n"
+	    "Serve a status page (/, and /watch, which reloads), health for orchestrators (/health, /health/ready, /health/live,\n"
 	    "/-/healthy, /-/ready) and /metrics, all made from the files that the collectors published.\n\n");
 	options_print_help(o);
 	printf(
@@ -148,17 +161,18 @@ read_timeout(const struct options *o, const char *name, int64_t *ns, struct fail
 	return 0;
 }
 
-/* One text, so that a reload can compare all addresses at once. */
+/* All values as one text, so that a reload can compare them at once; `more`: another setting, or NULL. */
 static char *
-join_addresses(const struct options *o)
+join(const struct options *o, const char *name, const char *more, const char *end)
 {
 	struct buffer text;
 
 	buffer_init(&text, 65536);
-	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++) {
-		buffer_string(&text, options_item(o, "web.listen-address", i));
-		buffer_string(&text, "\n");
-	}
+	for (; name != NULL; name = more, more = NULL)
+		for (size_t i = 0; i < options_count(o, name); i++) {
+			buffer_string(&text, options_item(o, name, i));
+			buffer_string(&text, end);
+		}
 	buffer_append(&text, "", 1);
 	if (!text.failed)
 		return text.text;
@@ -166,11 +180,39 @@ join_addresses(const struct options *o)
 	return NULL;
 }
 
+static bool
+is_host_name(const char *text)
+{
+	return *text != '\0' && text[strspn(text, name_characters)] == '\0';
+}
+
+/* As the names of collectors are (collectors/harness/main.c).  A name that no collector has is reported by
+ * /health. */
+static int
+check_expected(const struct options *o, struct failure *why)
+{
+	for (size_t i = 0; i < options_count(o, "health.expect"); i++) {
+		const char *names = options_item(o, "health.expect", i);
+
+		for (size_t length, end = *names == '\0'; !end; names += length + 1) {
+			length = strcspn(names, ",");
+			end = names[length] == '\0';
+			if (length == 0 || length > 64 || strspn(names, name_characters) < length)
+				return options_failure(o, "health.expect", i, why,
+				    "'%s' is not a list of collectors, as in redis_latency,preflight",
+				    secret_shown(options_item(o, "health.expect", i)));
+		}
+	}
+	return 0;
+}
+
 void
 fixed_release(struct fixed *f)
 {
+	free(f->expected);
 	free(f->directory);
 	free(f->addresses);
+	free(f->names);
 	*f = (struct fixed){ 0 };
 }
 
@@ -194,12 +236,22 @@ fixed_read(struct fixed *f, const struct options *o, struct failure *why)
 	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++)
 		if (listen_check(options_item(o, "web.listen-address", i), &reason) != 0)
 			return options_failure(o, "web.listen-address", i, why, "%s", reason.text);
+	for (size_t i = 0; i < options_count(o, "web.allowed-host"); i++)
+		if (!is_host_name(options_item(o, "web.allowed-host", i)))
+			return options_failure(o, "web.allowed-host", i, why,
+			    "is not a host name: write it without scheme, port and path");
+	if (check_expected(o, why) != 0)
+		return -1;
 	if (*options_text(o, "textfile.directory") == '\0')
 		return options_failure(o, "textfile.directory", 0, why, "is empty");
 	f->serve = options_switch(o, "textfile.serve");
 	f->directory = strdup(options_text(o, "textfile.directory"));
-	f->addresses = join_addresses(o);
-	if (f->directory != NULL && f->addresses != NULL)
+	f->addresses = join(o, "web.listen-address", NULL, "\n");
+	/* The name of an address that is listened on is local, as Debian's 127.0.1.1 is by the host's name.
+	 */
+	f->names = join(o, "web.allowed-host", "web.listen-address", "\n");
+	f->expected = join(o, "health.expect", NULL, ",");
+	if (f->directory != NULL && f->addresses != NULL && f->names != NULL && f->expected != NULL)
 		return 0;
 	fixed_release(f);
 	return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -210,5 +262,6 @@ fixed_equal(const struct fixed *a, const struct fixed *b)
 {
 	/* The limits have no padding, so their bytes can be compared. */
 	return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 && a->serve == b->serve &&
-	       strcmp(a->directory, b->directory) == 0 && strcmp(a->addresses, b->addresses) == 0;
+	       strcmp(a->directory, b->directory) == 0 && strcmp(a->expected, b->expected) == 0 &&
+	       strcmp(a->addresses, b->addresses) == 0 && strcmp(a->names, b->names) == 0;
 }

@@ -30,6 +30,8 @@ struct fixed {
 	struct web_limits limits;
 	char *directory;
 	char *addresses; /* one per line */
+	char *names;     /* of this host, likewise: for web_site.names */
+	char *expected;  /* names of collectors, a comma after each; "": none */
 	bool serve;
 };
 

@@ -183,7 +183,10 @@ preflight() {
 	family arbitrage_preflight_checks_total counter
 	[ "$3" = 1 ] && preflight_failed=0 || preflight_failed=2
 	echo "arbitrage_preflight_checks_total{check=\"postgres\",status=\"fail\",env=\"$1\"} $preflight_failed"
-	echo "arbitrage_preflight_checks_total{check=\"redis\",status=\"pass\",env=\"$1\"} 9"
+	echo "arbitrage_preflight_checks_total{check=\"redis\",status=\"fail\",env=\"$1\"} 9" # but not in the last run
+	family arbitrage_preflight_check_state gauge
+	echo "arbitrage_preflight_check_state{check=\"postgres\",env=\"$1\"} $preflight_failed"
+	echo "arbitrage_preflight_check_state{check=\"redis\",env=\"$1\"} 0"
 	family arbitrage_preflight_duration_seconds histogram
 	histogram arbitrage_preflight_duration_seconds "env=\"$1\"" '0.01:2 0.025:6 0.05:3 0.1:0 0.25:0'
 }

@@ -40,7 +40,8 @@ add_headers(struct MHD_Response *response, const struct web_config *config, cons
 	const char *values[WEB_HEADERS] = { answer->policy != NULL ? answer->policy : no_content, "DENY",
 		"nosniff", NULL, NULL };
 
-	(void)MHD_add_response_header(response, "Content-Type", answer->type);
+	if (answer->type != NULL)
+		(void)MHD_add_response_header(response, "Content-Type", answer->type);
 	for (size_t i = 0; i < sizeof(answer->headers) / sizeof(answer->headers[0]); i++)
 		if (answer->headers[i][0] != NULL)
 			(void)MHD_add_response_header(response, answer->headers[i][0], answer->headers[i][1]);
@@ -75,6 +76,7 @@ answer_send(
 		buffer_release(&answer->body);
 		return MHD_NO;
 	}
+	answer->body = (struct buffer){ 0 }; /* the response's now */
 	add_headers(response, config, answer);
 	if (last)
 		(void)MHD_add_response_header(response, "Connection", "close");

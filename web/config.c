@@ -110,8 +110,15 @@ set_client_auth(struct reading *r, const struct config_value *value, struct fail
 {
 	static const char *const names[] = { "NoClientCert", "RequestClientCert", "RequireAnyClientCert",
 		"VerifyClientCertIfGiven", "RequireAndVerifyClientCert" };
-	int found = find_name(names, CLIENT_AUTH_REQUIRE_AND_VERIFY + 1, value->text);
+	const char *name = value->text;
+	int found;
 
+	/* exporter-toolkit takes both of these, the second one for old files. */
+	if (*name == '\0')
+		name = names[CLIENT_AUTH_NONE];
+	else if (strcmp(name, "RequireClientCert") == 0)
+		name = names[CLIENT_AUTH_REQUIRE_ANY];
+	found = find_name(names, CLIENT_AUTH_REQUIRE_AND_VERIFY + 1, name);
 	r->client_line = value->line;
 	if (found < 0)
 		return fail(r, value, why,
@@ -194,6 +201,23 @@ add_user(struct reading *r, const struct config_value *value, const char *name, 
 							  : failure_set(why, FAILURE_LOCAL, "out of memory");
 }
 
+/* What exporter-toolkit would refuse is refused here too: a browser passes over a value that it does not
+ * know, and then the protection that somebody relies on is not there. */
+static int
+check_header(const struct reading *r, const struct config_value *value, int header, struct failure *why)
+{
+	static const struct {
+		const char *values[2], *text;
+	} known[WEB_HEADERS] = {
+		[1] = { { "deny", "sameorigin" }, "must be deny or sameorigin" },
+		[2] = { { "nosniff", "nosniff" }, "must be nosniff" },
+	};
+
+	if (known[header].text == NULL || find_name(known[header].values, 2, value->text) >= 0)
+		return 0;
+	return fail(r, value, why, known[header].text);
+}
+
 static int
 set_header(struct reading *r, const struct config_value *value, const char *name, struct failure *why)
 {
@@ -204,8 +228,10 @@ set_header(struct reading *r, const struct config_value *value, const char *name
 	if (strlen(value->text) > LONGEST_VALUE)
 		return fail(r, value, why, "longer than 4096 bytes");
 	for (int i = 0; i < WEB_HEADERS; i++)
-		if (strcasecmp(name, web_header_names[i]) == 0)
-			/* Blank means "not set", as in exporter-toolkit: our own header stays. */
+		if (strcmp(name, web_header_names[i]) == 0 && check_header(r, value, i, why) != 0)
+			return -1;
+		else if (strcmp(name, web_header_names[i]) == 0)
+			/* Blank means "not set": our own header stays. */
 			return *value->text == '\0' ? 0
 						    : take_text(r, value, false, &r->config->headers[i], why);
 	return fail(r, value, why,

@@ -4,6 +4,7 @@
  * libmicrohttpd could read it too, but differently from release to release.
  */
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +12,80 @@
 #include <gnutls/gnutls.h>
 
 #include "web/request.h"
+
+/* What of a head could be understood in two ways. */
+struct ambiguity {
+	unsigned hosts, lengths;
+	bool malformed;
+};
+
+/* Not "Content-Length" but "Content-Length5": libmicrohttpd puts a line that begins with a blank behind the
+ * name of the one before it, where a proxy may put it behind the value (RFC 9112, 5.2). */
+static bool
+is_longer(const char *name, const char *known)
+{
+	size_t length = strlen(known);
+
+	return strncasecmp(name, known, length) == 0 && name[length] != '\0';
+}
+
+/* "Content-Length : 44" is a length to some proxies, and not to others (RFC 9112, 5.1). */
+static bool
+is_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				      "!#$%&'*+-.^_`|~";
+
+	return name[strspn(name, letters)] == '\0' && !is_longer(name, MHD_HTTP_HEADER_CONTENT_LENGTH) &&
+	       !is_longer(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+static enum MHD_Result
+look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct ambiguity *found = context;
+
+	(void)kind;
+	(void)value;
+	found->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+	found->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+	found->malformed = found->malformed || !is_name(name);
+	return MHD_YES;
+}
+
+bool
+head_is_ambiguous(struct MHD_Connection *connection, const char *version)
+{
+	struct ambiguity found = { 0 };
+
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &found);
+	return found.hosts > 1 || (found.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0) ||
+	       found.lengths > 1 || found.malformed;
+}
+
+/* A page that a stranger made can only be at a name of the stranger's, never at an address. */
+bool
+head_is_local(const char *host, const char *names)
+{
+	size_t length = host != NULL ? strcspn(host, ":") : 0;
+	struct in_addr address;
+	char name[256];
+
+	if (length == 0 || *host == '[')
+		return true;
+	length -= host[length - 1] == '.'; /* "localhost." is the same name */
+	if (length >= sizeof(name))
+		return false;
+	memcpy(name, host, length);
+	name[length] = '\0';
+	if (inet_pton(AF_INET, name, &address) == 1 || strcasecmp(name, "localhost") == 0 ||
+	    (length > 10 && strcasecmp(name + length - 10, ".localhost") == 0))
+		return true;
+	for (; *names != '\0'; names += strcspn(names, "\n"), names += *names == '\n')
+		if (strcspn(names, ":\n") == length && strncasecmp(names, name, length) == 0)
+			return true;
+	return false;
+}
 
 bool
 head_takes_gzip(const char *accept)

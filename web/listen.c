@@ -125,3 +125,23 @@ listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 			: "");
 	return fd;
 }
+
+bool
+listen_is_loopback(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address = { .any = { .sa_family = AF_UNSPEC } };
+	socklen_t length = sizeof(address);
+
+	if (getsockname(fd, &address.any, &length) != 0)
+		return false;
+	if (address.any.sa_family == AF_INET)
+		return ntohl(address.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return address.any.sa_family == AF_INET6 &&
+	       (IN6_IS_ADDR_LOOPBACK(&address.six.sin6_addr) ||
+		   (IN6_IS_ADDR_V4MAPPED(&address.six.sin6_addr) &&
+		       address.six.sin6_addr.s6_addr[12] == IN_LOOPBACKNET));
+}

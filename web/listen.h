@@ -1,6 +1,7 @@
 #ifndef WEB_LISTEN_H
 #define WEB_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/failure.h"
@@ -16,5 +17,8 @@ int listen_check(const char *address, struct failure *why);
  * to; or -1 with `why` (local).
  */
 int listen_on(const char *address, char name[LISTEN_NAME], struct failure *why);
+
+/* Whether only programs of this machine can reach the socket. */
+bool listen_is_loopback(int fd);
 
 #endif /* WEB_LISTEN_H */

@@ -16,7 +16,7 @@
 #include "textfile/number.h"
 #include "web/server.h"
 
-static const unsigned codes[WEB_CODES] = { 200, 400, 401, 404, 405, 411, 413, 500, 503, 0 };
+static const unsigned codes[WEB_CODES] = { 200, 204, 400, 401, 404, 405, 411, 413, 421, 500, 503, 0 };
 
 static const struct {
 	int64_t ns;

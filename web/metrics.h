@@ -10,7 +10,7 @@
  * What a server counts of its requests, by path and code.  All counting may be
  * done from several threads.
  */
-enum { WEB_ROUTES = 16, WEB_BOUNDS = 14, WEB_CODES = 10 };
+enum { WEB_ROUTES = 16, WEB_BOUNDS = 14, WEB_CODES = 12 };
 
 struct web_route;
 

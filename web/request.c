@@ -18,7 +18,7 @@
 
 #include "common/deadline.h"
 
-enum { LONGEST_PATH = 64 };
+enum { LONGEST_PATH = 64, LONGEST_HOST = 256 };
 
 struct request {
 	struct web *web;
@@ -34,6 +34,11 @@ struct request {
 	bool asked; /* a password check was begun: `permitted` is its result */
 	enum auth_answer permitted;
 	struct MHD_Connection *waiting;
+	bool has_host, is_foreign; /* the target is a whole URL, whose host counts, and is not ours */
+	struct web_request question;
+	struct web_answer answer; /* of a slow route, which another thread makes */
+	bool is_made;
+	struct request *next; /* in that thread's queue */
 };
 
 /* --- Answers --- */
@@ -64,7 +69,7 @@ deliver(struct request *request, struct MHD_Connection *connection, struct web_a
 	return result;
 }
 
-/* A line of text, and one header if `name` is not NULL. */
+/* A line of text, or NULL, and one header if `name` is not NULL. */
 static enum MHD_Result
 deliver_text(struct request *request, struct MHD_Connection *connection, unsigned code, const char *text,
     const char *name, const char *value)
@@ -72,7 +77,10 @@ deliver_text(struct request *request, struct MHD_Connection *connection, unsigne
 	struct web_answer answer = { .headers = { { name, value } } };
 
 	buffer_init(&answer.body, SIZE_MAX);
-	web_answer_text(&answer, code, text);
+	if (text != NULL)
+		web_answer_text(&answer, code, text);
+	else
+		answer.code = code;
 	return deliver(request, connection, &answer);
 }
 
@@ -150,6 +158,13 @@ route_of(const struct request *request)
 	return route->path != NULL ? route : NULL;
 }
 
+/* All of them, for Allow; of a NULL, those of the server ("OPTIONS *"). */
+static const char *
+methods_of(const struct web_route *route)
+{
+	return route != NULL && route->body_limit > 0 ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+}
+
 static bool
 is_method(const struct web_route *route, const char *method)
 {
@@ -183,11 +198,16 @@ accept_request(
 	/* The login comes before "not found", which would tell a stranger which paths exist. */
 	if (!admit(request, connection, result))
 		return false;
-	if (route == NULL)
+	/* HAProxy's plain "option httpchk" asks so, and takes an error for a server that is down. */
+	if ((route != NULL || strcmp(request->path, "*") == 0) &&
+	    strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
+		*result =
+		    deliver_text(request, connection, MHD_HTTP_NO_CONTENT, NULL, "Allow", methods_of(route));
+	else if (route == NULL)
 		*result = deliver_text(request, connection, MHD_HTTP_NOT_FOUND, "not found", NULL, NULL);
 	else if (!is_method(route, method))
 		*result = deliver_text(request, connection, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed",
-		    "Allow", route->body_limit > 0 ? "POST" : "GET, HEAD");
+		    "Allow", methods_of(route));
 	else if (!count_costly(request, route))
 		*result = deliver_text(request, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "too many requests at once, try again later", "Retry-After", "1");
@@ -196,17 +216,47 @@ accept_request(
 	return false;
 }
 
+static void
+make(struct request *request)
+{
+	route_of(request)->answer(request->web->site.context, &request->question, &request->answer);
+	request->is_made = true;
+}
+
+void
+request_work(struct request *request, bool over)
+{
+	if (!over)
+		make(request);
+	MHD_resume_connection(request->waiting);
+}
+
+struct request **
+request_next(struct request *request)
+{
+	return &request->next;
+}
+
 static enum MHD_Result
 respond(struct request *request, struct MHD_Connection *connection)
 {
-	struct web_answer answer = { .code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
-	const struct web_request asked = { .path = request->path,
-		.gzip = head_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
-		.body = buffer_slice(&request->body) };
-
-	buffer_init(&answer.body, SIZE_MAX);
-	route_of(request)->answer(request->web->site.context, &asked, &answer);
-	return deliver(request, connection, &answer);
+	if (!request->is_made) {
+		request->answer =
+		    (struct web_answer){ .code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
+		request->question = (struct web_request){ .path = request->path,
+			.gzip = head_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
+			.body = buffer_slice(&request->body) };
+		buffer_init(&request->answer.body, SIZE_MAX);
+		if (route_of(request)->slow) {
+			request->waiting = connection;
+			MHD_suspend_connection(connection);
+			work_add(request->web->work, request);
+			/* It may be another thread's by now. */
+			return MHD_YES;
+		}
+		make(request);
+	}
+	return deliver(request, connection, &request->answer);
 }
 
 /* --- What libmicrohttpd calls --- */
@@ -220,18 +270,48 @@ connection_of(struct MHD_Connection *connection)
 	return info != NULL ? info->socket_context : NULL;
 }
 
+/* The path of a target, which may be a whole URL ("absolute-form", RFC 9112, 3.2.2). */
+static const char *
+take_host(struct request *request, const char *target)
+{
+	size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : 0, length;
+	char host[LONGEST_HOST];
+
+	scheme = strncasecmp(target, "https://", 8) == 0 ? 8 : scheme;
+	if (scheme == 0)
+		return target;
+	length = strcspn(target + scheme, "/");
+	request->has_host = true;
+	request->is_foreign = length >= sizeof(host);
+	if (!request->is_foreign) {
+		memcpy(host, target + scheme, length);
+		host[length] = '\0';
+		request->is_foreign = !head_is_local(host, request->web->site.names);
+	}
+	target += scheme + length;
+	return *target != '\0' ? target : "/";
+}
+
 /* A request's first line was read. */
 void *
 request_begin(void *context, const char *target, struct MHD_Connection *connection)
 {
-	struct web *web = context;
+	const struct server *server = context;
+	struct web *web = server->web;
 	struct request *request = calloc(1, sizeof(*request));
 	const struct web_route *routes = web->site.routes;
-	size_t length = strcspn(target, "?");
+	char *query = strchr(target, '?');
+	size_t length;
 
+	/* No answer depends on a query.  libmicrohttpd would take it apart next, into memory that may not
+	 * suffice, and before 1.0 it would then close the connection without an answer. */
+	if (query != NULL)
+		memset(query, 0, strlen(query));
 	if (request == NULL)
 		return NULL;
 	request->web = web;
+	target = take_host(request, target);
+	length = strlen(target);
 	request->connection = connection_of(connection);
 	request->began_ns = clock_now_ns();
 	/* A path that is too long has no route: it stays empty, and is counted as "other". */
@@ -248,7 +328,8 @@ void
 request_end(
     void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
-	struct web *web = context;
+	const struct server *server = context;
+	struct web *web = server->web;
 	struct request *request = *state;
 
 	(void)connection;
@@ -263,71 +344,42 @@ request_end(
 	atomic_fetch_sub(&web->site.metrics->in_flight, 1);
 	web_config_drop(request->config);
 	buffer_release(&request->body);
+	buffer_release(&request->answer.body);
 	free(request);
 	*state = NULL;
 }
 
-/* What of a head could be understood in two ways. */
-struct ambiguity {
-	unsigned hosts, lengths;
-	bool malformed;
-};
-
-/* Not "Content-Length" but "Content-Length5": libmicrohttpd puts a line that begins with a blank behind the
- * name of the one before it, where a proxy may put it behind the value (RFC 9112, 5.2). */
+/* Whether the host that is asked for is not known to be this one. */
 static bool
-is_longer(const char *name, const char *known)
+is_foreign(const struct request *request, struct MHD_Connection *connection)
 {
-	size_t length = strlen(known);
-
-	return strncasecmp(name, known, length) == 0 && name[length] != '\0';
-}
-
-/* "Content-Length : 44" is a length to some proxies, and not to others (RFC 9112, 5.1). */
-static bool
-is_name(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				      "!#$%&'*+-.^_`|~";
-
-	return name[strspn(name, letters)] == '\0' && !is_longer(name, MHD_HTTP_HEADER_CONTENT_LENGTH) &&
-	       !is_longer(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-}
-
-static enum MHD_Result
-look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	struct ambiguity *found = context;
-
-	(void)kind;
-	(void)value;
-	found->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
-	found->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-	found->malformed = found->malformed || !is_name(name);
-	return MHD_YES;
+	if (request->has_host)
+		return request->is_foreign;
+	return !head_is_local(header(connection, MHD_HTTP_HEADER_HOST), request->web->site.names);
 }
 
 /* The headers are there.  After a refusal the connection must end, since where the next request begins is
  * uncertain. */
 static enum MHD_Result
-check_head(struct request *request, struct MHD_Connection *connection, const char *version)
+check_head(struct request *request, struct MHD_Connection *connection, const char *version, bool local_only)
 {
 	const struct web_route *route = route_of(request);
 	size_t limit = route != NULL ? route->body_limit : 0;
 	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH), *text = NULL;
 	bool encoded = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
-	struct ambiguity found = { 0 };
 	unsigned code = MHD_HTTP_CONTENT_TOO_LARGE;
 
 	/* From here to its end, the request has one configuration, whatever is loaded meanwhile. */
 	request->config = web_config_now(request->web);
-	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at_header, &found);
 	/* libmicrohttpd has refused what is not a number. */
 	request->length = length != NULL ? strtoull(length, NULL, 10) : 0;
-	if (found.hosts > 1 || (found.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0) ||
-	    found.lengths > 1 || found.malformed) {
+	if (head_is_ambiguous(connection, version)) {
 		code = MHD_HTTP_BAD_REQUEST;
 		text = "a request has one Host, at most one Content-Length, and no odd names of headers";
+	} else if (local_only && is_foreign(request, connection)) {
+		code = MHD_HTTP_MISDIRECTED_REQUEST;
+		text =
+		    "only requests to local names are answered here; --web.allowed-host NAME allows another name";
 	} else if (limit == 0 && (encoded || request->length > 0)) {
 		text = "no request here has a body";
 	} else if (encoded) {
@@ -346,15 +398,15 @@ enum MHD_Result
 request_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *piece, size_t *size, void **state)
 {
-	struct web *web = context;
+	const struct server *server = context;
 	struct request *request = *state;
 	enum MHD_Result result = MHD_YES;
 
 	(void)url;
-	if (request == NULL || atomic_load(&web->over))
+	if (request == NULL || atomic_load(&server->web->over))
 		return MHD_NO;
 	if (request->config == NULL) {
-		result = check_head(request, connection, version);
+		result = check_head(request, connection, version, server->is_loopback);
 		/* Before a body is taken, so that only those who may ask can fill memory. */
 		if (result == MHD_YES && request->code == 0 && request->length > 0)
 			(void)accept_request(request, connection, method, &result);

@@ -18,9 +18,18 @@ enum connection_phase {
 	CONNECTION_PHASES
 };
 
-/* All but `config` and `fd` are changed under web.lock. */
+/* One address. */
+struct server {
+	struct web *web;
+	int socket; /* -1: libmicrohttpd has it */
+	struct MHD_Daemon *daemon;
+	bool is_loopback; /* answers local names only */
+};
+
+/* All but `server`, `config` and `fd` are changed under web.lock. */
 struct connection {
 	struct connection *next, *previous;
+	struct server *server;
 	int fd;
 	struct web_config *config; /* whose TLS it began with; NULL: no TLS */
 	enum connection_phase phase;
@@ -28,12 +37,14 @@ struct connection {
 	bool ended; /* shut down by us already */
 };
 
+struct request;
+
 struct web {
 	struct web_limits limits;
 	struct web_site site;
 	struct auth *auth;
-	int sockets[WEB_ADDRESSES]; /* -1: its server has it */
-	struct MHD_Daemon *servers[WEB_ADDRESSES];
+	struct work *work;
+	struct server servers[WEB_ADDRESSES];
 	size_t count;
 	pthread_mutex_t lock; /* of `config` itself and of the connections, never held for long */
 	struct web_config *config;
@@ -49,7 +60,22 @@ struct web_config *web_config_now(struct web *web);
 /* A connection (NULL: it has no entry) begins something else. */
 void connection_enter(struct web *web, struct connection *connection, enum connection_phase phase);
 
-/* What libmicrohttpd calls; the context is the web. */
+/*
+ * A thread that makes the answers of slow routes, in their order, while their
+ * connections sleep: so that no other answer waits for them.  work_add() has
+ * request_work() called from it.  work_end() ends what is under way, wakes
+ * those that wait without an answer, and must come before the server's end.
+ */
+struct work *work_new(void); /* NULL: out of memory, or no thread */
+void work_add(struct work *work, struct request *request);
+void work_end(struct work *work);
+void work_free(struct work *work);
+
+/* Make the answer, unless the server ends (`over`), and wake the connection. */
+void request_work(struct request *request, bool over);
+struct request **request_next(struct request *request); /* room for a queue */
+
+/* What libmicrohttpd calls; the context is the server. */
 void *request_begin(void *context, const char *target, struct MHD_Connection *connection);
 void request_end(
     void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
@@ -61,6 +87,16 @@ size_t request_leave_escaped(void *context, struct MHD_Connection *connection, c
  * failure.  Its code is what was sent. */
 enum MHD_Result answer_send(
     struct MHD_Connection *connection, const struct web_config *config, struct web_answer *answer, bool last);
+
+/* Whether two readers could understand the headers differently: two lengths or hosts, none, odd names. */
+bool head_is_ambiguous(struct MHD_Connection *connection, const char *version);
+
+/*
+ * Whether the host of a request ("NAME", "NAME:PORT", "[ADDRESS]:PORT"; NULL: none was sent) is no name
+ * that a stranger could have registered: an address, localhost, or one of `names`: one per line, ports are
+ * not looked at.
+ */
+bool head_is_local(const char *host, const char *names);
 
 /* Whether Accept-Encoding (NULL: there is none) names gzip, and does not refuse it. */
 bool head_takes_gzip(const char *accept);

@@ -11,6 +11,7 @@
  */
 
 #include <gnutls/abstract.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -23,6 +24,11 @@
 /* One thread per address.  A second one would not help: one of the two gets most of the
  * connections, its clients wait longer than with one thread, and both wait for the same files. */
 enum { THREAD_STACK = 1024 * 1024 };
+
+/* Idle connections that end at once to make room, and the part of all that they are at most. */
+enum { MOST_ENDED = 16 };
+
+static const int64_t second_ns = 1000 * 1000 * 1000;
 
 struct web_config *
 web_config_now(struct web *web)
@@ -39,12 +45,14 @@ web_config_now(struct web *web)
 
 /* NULL: out of memory. */
 static struct connection *
-begin_connection(struct web *web, int fd)
+begin_connection(struct server *server, int fd)
 {
+	struct web *web = server->web;
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
+	c->server = server;
 	c->fd = fd;
 	c->since_ns = clock_now_ns();
 	(void)pthread_mutex_lock(&web->lock);
@@ -86,6 +94,56 @@ connection_enter(struct web *web, struct connection *c, enum connection_phase ph
 	(void)pthread_mutex_unlock(&web->lock);
 }
 
+/* Data for a client that does not read would stay in the kernel for minutes: a reset drops it.  An idle
+ * connection has none, and ends politely. */
+static void
+shut_down(struct web *web, struct connection *c)
+{
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+	c->ended = true;
+	if (c->phase != CONNECTION_IDLE) {
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		atomic_fetch_add(&web->site.metrics->timeouts, 1);
+	}
+	(void)shutdown(c->fd, SHUT_RDWR);
+}
+
+/* The one on which nothing was asked for the longest time, a second or more; NULL: all are in use.  And how
+ * many the server has. */
+static struct connection *
+most_idle(const struct web *web, const struct server *server, int64_t now, size_t *count)
+{
+	struct connection *found = NULL;
+
+	*count = 0;
+	for (struct connection *c = web->connections; c != NULL; c = c->next) {
+		*count += c->server == server;
+		if (c->server == server && !c->ended && c->phase != CONNECTION_ANSWER &&
+		    now - c->since_ns > second_ns && (found == NULL || c->since_ns < found->since_ns))
+			found = c;
+	}
+	return found;
+}
+
+/* libmicrohttpd accepts nobody while all connections of an address are taken: when somebody waits then, idle
+ * ones end.  How many wait is not known, so it is some at a time. */
+static void
+make_room(struct web *web, const struct server *server, int64_t now)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+	struct pollfd waiting = { .fd = info != NULL ? info->listen_fd : -1, .events = POLLIN };
+	struct connection *c;
+	size_t count;
+
+	for (int ended = 0; ended < MOST_ENDED && poll(&waiting, 1, 0) == 1; ended++) {
+		c = most_idle(web, server, now, &count);
+		if (c == NULL || count < web->limits.connections || (size_t)ended * MOST_ENDED > count)
+			return;
+		shut_down(web, c);
+	}
+}
+
 /*
  * libmicrohttpd's own timeout would only end connections on which nothing happens
  * at all, and not a client that trickles.  A slow connection is shut down, not closed:
@@ -95,26 +153,20 @@ connection_enter(struct web *web, struct connection *c, enum connection_phase ph
 void
 web_tick(struct web *web)
 {
-	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	const int64_t limits_ns[CONNECTION_PHASES] = { web->limits.header_timeout_ns,
 		web->limits.answer_timeout_ns, web->limits.idle_timeout_ns };
 	int64_t now = clock_now_ns();
 
 	(void)pthread_mutex_lock(&web->lock);
 	for (struct connection *c = web->connections; c != NULL; c = c->next) {
-		/* Without `ended` a client would be counted in
-		 * each call until its thread has seen the end. */
-		if (c->ended || now - c->since_ns <= limits_ns[c->phase])
-			continue;
-		c->ended = true;
-		/* Data for a client that does not read would stay in the kernel for minutes: a
-		 * reset drops it.  An idle connection has none, and ends politely. */
-		if (c->phase != CONNECTION_IDLE) {
-			(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-			atomic_fetch_add(&web->site.metrics->timeouts, 1);
-		}
-		(void)shutdown(c->fd, SHUT_RDWR);
+		/* Without `ended` a client would be counted in each call until its thread has seen the end.
+		 */
+		if (!c->ended && now - c->since_ns > limits_ns[c->phase])
+			shut_down(web, c);
 	}
+	for (size_t i = 0; i < web->count; i++)
+		if (web->servers[i].daemon != NULL)
+			make_room(web, &web->servers[i], now);
 	(void)pthread_mutex_unlock(&web->lock);
 }
 
@@ -141,7 +193,8 @@ note_connection(
     void *context, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode code)
 {
 	const union MHD_ConnectionInfo *info;
-	struct web *web = context;
+	struct server *server = context;
+	struct web *web = server->web;
 
 	if (code != MHD_CONNECTION_NOTIFY_STARTED) {
 		/* Now the session is gone, and the configuration that it used may go, too. */
@@ -150,7 +203,7 @@ note_connection(
 		return;
 	}
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	*state = info != NULL ? begin_connection(web, info->connect_fd) : NULL;
+	*state = info != NULL ? begin_connection(server, info->connect_fd) : NULL;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	if (*state != NULL && info != NULL && info->tls_session != NULL) {
 		struct connection *c = *state;
@@ -167,11 +220,11 @@ note_connection(
 static enum MHD_Result
 may_connect(void *context, const struct sockaddr *address, socklen_t length)
 {
-	struct web *web = context;
+	const struct server *server = context;
 
 	(void)address;
 	(void)length;
-	return atomic_load(&web->closing) ? MHD_NO : MHD_YES;
+	return atomic_load(&server->web->closing) ? MHD_NO : MHD_YES;
 }
 
 /* --- Servers --- */
@@ -179,17 +232,18 @@ may_connect(void *context, const struct sockaddr *address, socklen_t length)
 /* poll() and not epoll: with that, libmicrohttpd takes 128 events at a time and waits for ever when all
  * connections that it may have make full batches. */
 static struct MHD_Daemon *
-start_server(struct web *web, int fd, bool tls)
+start_server(struct server *server, bool tls)
 {
+	const struct web *web = server->web;
 	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0);
 
-	return MHD_start_daemon(flags, 0, may_connect, web, request_handle, web, MHD_OPTION_LISTEN_SOCKET, fd,
-	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_CONNECTION_LIMIT,
-	    web->limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MEMORY,
-	    MHD_OPTION_URI_LOG_CALLBACK, request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, request_end, web,
-	    MHD_OPTION_NOTIFY_CONNECTION, note_connection, web, MHD_OPTION_UNESCAPE_CALLBACK,
-	    request_leave_escaped, NULL, tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
-	    no_certificate, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, may_connect, server, request_handle, server,
+	    MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
+	    MHD_OPTION_CONNECTION_LIMIT, web->limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)WEB_REQUEST_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, request_begin, server,
+	    MHD_OPTION_NOTIFY_COMPLETED, request_end, server, MHD_OPTION_NOTIFY_CONNECTION, note_connection,
+	    server, MHD_OPTION_UNESCAPE_CALLBACK, request_leave_escaped, NULL,
+	    tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
 }
 
 struct web *
@@ -203,8 +257,10 @@ web_new(const struct web_limits *limits, const struct web_site *site)
 	web->site = *site;
 	(void)pthread_mutex_init(&web->lock, NULL);
 	web->auth = auth_new();
-	if (web->auth != NULL)
+	web->work = web->auth != NULL ? work_new() : NULL;
+	if (web->work != NULL)
 		return web;
+	auth_free(web->auth);
 	free(web);
 	return NULL;
 }
@@ -212,14 +268,15 @@ web_new(const struct web_limits *limits, const struct web_site *site)
 int
 web_listen(struct web *web, const char *address, char name[LISTEN_NAME], struct failure *why)
 {
-	int fd;
+	struct server *server = &web->servers[web->count];
 
 	if (web->count == WEB_ADDRESSES)
 		return failure_set(why, FAILURE_LOCAL, "--web.listen-address: more than %d", WEB_ADDRESSES);
-	fd = listen_on(address, name, why);
-	if (fd < 0)
+	*server = (struct server){ .web = web, .socket = listen_on(address, name, why) };
+	if (server->socket < 0)
 		return -1;
-	web->sockets[web->count++] = fd;
+	server->is_loopback = listen_is_loopback(server->socket);
+	web->count++;
 	return 0;
 }
 
@@ -228,10 +285,12 @@ web_start(struct web *web, struct web_config *config, struct failure *why)
 {
 	web->config = web_config_keep(config);
 	for (size_t i = 0; i < web->count; i++) {
-		web->servers[i] = start_server(web, web->sockets[i], config->tls != NULL);
+		struct server *server = &web->servers[i];
+
+		server->daemon = start_server(server, config->tls != NULL);
 		/* The socket is libmicrohttpd's from here on. */
-		web->sockets[i] = -1;
-		if (web->servers[i] == NULL)
+		server->socket = -1;
+		if (server->daemon == NULL)
 			return failure_set(why, FAILURE_LOCAL, "cannot start the HTTP server");
 	}
 	return 0;
@@ -267,13 +326,14 @@ web_stop(struct web *web, int64_t grace_ns)
 	}
 	/* Otherwise each thread would first answer all the requests that it found waiting. */
 	atomic_store(&web->over, true);
-	/* libmicrohttpd does not stop with connections asleep:
-	 * those that wait for a password check are woken. */
+	/* libmicrohttpd does not stop with connections asleep: those
+	 * that wait for a password check or an answer are woken. */
 	auth_end(web->auth);
+	work_end(web->work);
 	for (size_t i = 0; i < web->count; i++) {
-		if (web->servers[i] != NULL)
-			MHD_stop_daemon(web->servers[i]);
-		web->servers[i] = NULL;
+		if (web->servers[i].daemon != NULL)
+			MHD_stop_daemon(web->servers[i].daemon);
+		web->servers[i].daemon = NULL;
 	}
 }
 
@@ -284,9 +344,10 @@ web_free(struct web *web)
 		return;
 	web_stop(web, 0);
 	auth_free(web->auth);
+	work_free(web->work);
 	for (size_t i = 0; i < web->count; i++)
-		if (web->sockets[i] >= 0)
-			(void)close(web->sockets[i]);
+		if (web->servers[i].socket >= 0)
+			(void)close(web->servers[i].socket);
 	web_config_drop(web->config);
 	(void)pthread_mutex_destroy(&web->lock);
 	free(web);

@@ -12,14 +12,18 @@
  * web/config.h, and a limit on everything a client can do: connections, headers,
  * bodies, requests at once, time.  It sets no cookies and keeps no sessions.
  *
+ * Every page that a browser shows may send requests to this machine, and would read the answers if its name
+ * was made to mean 127.0.0.1 meanwhile (DNS rebinding).  So an address of the loopback interface answers only
+ * requests to local names.
+ *
  *	static void hello(void *context, const struct web_request *request, struct web_answer *answer)
  *	{
  *		web_answer_text(answer, 200, "hello");
  *	}
  *	static const struct web_route routes[] = { { .path = "/hello", .answer = hello }, { 0 } };
- *	const struct web_site site = { .name = "example", .routes = routes, .metrics = &metrics };
- *	struct web_limits limits = { 64, 16, second_ns, second_ns, second_ns };
- *	struct web *web = web_new(&limits, &site);
+ *	const struct web_site site = { .name = "example", .names = "", .routes = routes, .metrics = &metrics
+ *}; struct web_limits limits = { 64, 16, second_ns, second_ns, second_ns }; struct web *web =
+ *web_new(&limits, &site);
  *
  *	web_metrics_init(&metrics, routes);
  *	web_listen(web, "127.0.0.1:8080", name, &why);
@@ -37,7 +41,7 @@ struct web_request {
 
 struct web_answer {
 	unsigned code;
-	const char *type;          /* Content-Type */
+	const char *type;          /* Content-Type; NULL: there is no content */
 	const char *policy;        /* Content-Security-Policy; NULL: a browser loads nothing */
 	const char *headers[2][2]; /* more of them: name and value, both static; NULL: none */
 	struct buffer body;        /* when it failed, the answer is 500 */
@@ -48,14 +52,16 @@ typedef void web_answer_fill(void *context, const struct web_request *request, s
 
 struct web_route {
 	const char *path;        /* "/metrics"; compared as it was sent */
-	web_answer_fill *answer; /* to GET and HEAD, or to POST */
+	web_answer_fill *answer; /* to GET and HEAD, or to POST; OPTIONS needs none */
 	bool costly;             /* takes work worth a limit: web_limits.requests */
+	bool slow;               /* may wait for a disk: is made beside the others, one at a time */
 	size_t body_limit;       /* bytes of a POST; 0: GET and HEAD, which have no body */
 };
 
 /* What is served; all of it must outlive the server. */
 struct web_site {
 	const char *name;               /* the realm of a login */
+	const char *names;              /* of this host, one per line, beside localhost and addresses */
 	const struct web_route *routes; /* ended by a route without a path */
 	void *context;                  /* of the routes */
 	struct web_metrics *metrics;    /* of the same routes */
@@ -72,7 +78,7 @@ enum { WEB_ADDRESSES = 16, WEB_LEAST_CONNECTIONS = 4, WEB_REQUEST_MEMORY = 16 * 
 enum { WEB_FILES_PER_ADDRESS = 8 };
 
 struct web_limits {
-	unsigned connections; /* per address */
+	unsigned connections; /* per address; past them, idle ones end to make room */
 	unsigned requests;    /* costly ones at once, and those with a body */
 	int64_t header_timeout_ns;
 	int64_t idle_timeout_ns;
@@ -99,7 +105,7 @@ int web_start(struct web *web, struct web_config *config, struct failure *why);
  */
 int web_configure(struct web *web, struct web_config *config, struct failure *why);
 
-/* To be called every now and then: ends connections that are too slow. */
+/* To be called every now and then: ends connections that are too slow, and idle ones that others wait for. */
 void web_tick(struct web *web);
 
 /* Accept no more connections, wait for answers under way for so long, end. */

@@ -43,17 +43,19 @@ enum joining {
 	BUCKETS
 };
 
+static const char *const withdraw[] = { "withdraw", NULL };
+
 /* A label whose value chooses one of several facts that stand side by side, by the first of them. */
 static const struct choice {
 	const char *label; /* NULL: there is just one */
 	const char *const *values;
-	const char *only; /* value of label `status`, others do not count; or NULL */
 } choices[FACTS] = {
-	[FACT_FAILURES] = { "kind", failure_kind_names + 1, NULL }, /* without "none", which no counter has */
-	[FACT_STATE] = { "state", health_names, NULL },
-	[FACT_READABLE] = { "source", source_names, NULL },
-	[FACT_OPEN] = { "source", source_names, NULL },
-	[FACT_CHECKS] = { "check", check_names, "fail" },
+	[FACT_FAILURES] = { "kind", failure_kind_names + 1 }, /* without "none", which no counter has */
+	[FACT_STATE] = { "state", health_names },
+	[FACT_READABLE] = { "source", source_names },
+	[FACT_OPEN] = { "source", source_names },
+	[FACT_WITHDRAW] = { "permission", withdraw },
+	[FACT_CHECKS] = { "check", check_names },
 };
 
 /* One row: a family, what it is about, and where its values go. */
@@ -83,6 +85,8 @@ static const struct rule rules[] = {
 	{ postgres_families + TARGET_LAST_SUCCESS, false, KIND_POSTGRES, "target", FACT_LAST_SUCCESS,
 	    OLDEST },
 	{ postgres_families + TARGET_FAILURES, false, KIND_POSTGRES, "target", FACT_FAILURES, SUM },
+	{ postgres_families + CONNECTIONS, false, KIND_POSTGRES, "target", FACT_CONNECTIONS, MOST },
+	{ postgres_families + CONNECTIONS_MAX, false, KIND_POSTGRES, "target", FACT_CONNECTIONS_MAX, LEAST },
 	{ postgres_families + TARGET_LATENCY, false, KIND_POSTGRES, "target", 0, BUCKETS },
 
 	{ exchange_families + EXCHANGE_UP, true, KIND_EXCHANGE, "exchange", FACT_UP, FLAG_LEAST },
@@ -97,6 +101,11 @@ static const struct rule rules[] = {
 	{ exchange_families + EXCHANGE_ERROR_RATIO, false, KIND_EXCHANGE, "exchange", FACT_ERROR_RATIO,
 	    MOST },
 	{ exchange_families + EXCHANGE_TRADABLE, false, KIND_EXCHANGE, "exchange", FACT_HALTED, ZEROS },
+	{ exchange_families + EXCHANGE_CLOCK_SKEW, false, KIND_EXCHANGE, "exchange", FACT_SKEW, MOST },
+	{ exchange_families + EXCHANGE_CLOCK_ERROR, false, KIND_EXCHANGE, "exchange", FACT_SKEW_ERROR,
+	    LEAST },
+	{ exchange_families + EXCHANGE_CERTIFICATE_EXPIRY, false, KIND_EXCHANGE, "exchange", FACT_CERTIFICATE,
+	    LEAST },
 	{ exchange_families + EXCHANGE_REQUEST_FAILURES, false, KIND_EXCHANGE, "exchange", FACT_FAILURES,
 	    SUM },
 	{ exchange_families + EXCHANGE_REQUEST_DURATION, false, KIND_EXCHANGE, "exchange", 0, BUCKETS },
@@ -104,10 +113,15 @@ static const struct rule rules[] = {
 	{ open_families + OPEN_READABLE, true, KIND_POSITIONS, "exchange", FACT_READABLE, FLAG_LEAST },
 	{ open_families + OPEN_COUNT, true, KIND_POSITIONS, "exchange", FACT_OPEN, COUNT_MOST },
 	{ open_families + OPEN_MISMATCH, true, KIND_POSITIONS, "exchange", FACT_MISMATCHES, DIFFERENCES },
+	{ open_families + OPEN_MISMATCH_SINCE, false, KIND_POSITIONS, "exchange", FACT_DIFFER_SINCE, LEAST },
 	{ open_families + OPEN_LAST_SUCCESS, false, KIND_POSITIONS, "exchange", FACT_LAST_SUCCESS, OLDEST },
 	{ open_families + OPEN_FAILURES, false, KIND_POSITIONS, "exchange", FACT_FAILURES, SUM },
 	{ open_families + OPEN_RETRY_AT, false, KIND_POSITIONS, "exchange", FACT_RETRY_AT, MOST },
 	{ open_families + OPEN_TRADING_LOCKED, false, KIND_POSITIONS, "exchange", FACT_LOCKED, FLAG_MOST },
+	{ open_families + OPEN_KEY_PERMISSION, false, KIND_POSITIONS, "exchange", FACT_WITHDRAW, FLAG_MOST },
+	{ open_families + OPEN_KEY_EXPIRY, false, KIND_POSITIONS, "exchange", FACT_KEY, LEAST },
+	/* A check called by its currency. */
+	{ open_families + OPEN_EXPOSURE_KNOWN, true, KIND_POSITIONS, "currency", FACT_EXPOSURE, FLAG_LEAST },
 	/* Not about an exchange: this makes a check of its own, called "engine". */
 	{ open_families + OPEN_UNKNOWN_ROWS, true, KIND_POSITIONS, "=engine", FACT_UNKNOWN_ROWS, COUNT_MOST },
 
@@ -117,8 +131,10 @@ static const struct rule rules[] = {
 	    FLAG_LEAST },
 	{ preflight_families + PREFLIGHT_LAST_VERDICT, true, KIND_PREFLIGHT, "=preflight", FACT_VERDICT_AT,
 	    OLDEST },
-	/* A run of some checks alone counts here, too, and has no verdict. */
-	{ preflight_families + PREFLIGHT_CHECKS, true, KIND_PREFLIGHT, "=preflight", FACT_CHECKS, SUM },
+	/* A run of some checks alone counts here, too, and has no verdict: only that it was made is taken. */
+	{ preflight_families + PREFLIGHT_CHECKS, true, KIND_PREFLIGHT, "=preflight", 0, BUCKETS },
+	{ preflight_families + PREFLIGHT_CHECK_STATE, false, KIND_PREFLIGHT, "=preflight", FACT_CHECKS,
+	    COUNT_MOST },
 	{ preflight_families + PREFLIGHT_DURATION, false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS },
 };
 
@@ -228,8 +244,6 @@ fact_of(const struct rule *rule, const struct document *document, const struct s
 
 	if (choice->label == NULL)
 		return (int)rule->fact;
-	if (choice->only != NULL && !slice_is(facts_label(document, sample, "status"), choice->only))
-		return -1;
 	value = facts_label(document, sample, choice->label);
 	while (choice->values[i] != NULL && !slice_is(value, choice->values[i]))
 		i++;

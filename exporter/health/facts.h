@@ -23,15 +23,24 @@ enum fact {
 	FACT_RETRY_AT,
 	FACT_FAILED_RUNS,
 	FACT_ERROR_RATIO,
-	FACT_HALTED,                     /* symbols that may not be traded */
+	FACT_HALTED, /* symbols that may not be traded */
+	FACT_SKEW,
+	FACT_SKEW_ERROR,
+	FACT_CERTIFICATE, /* when it expires, as the key */
+	FACT_KEY,
+	FACT_WITHDRAW,
+	FACT_EXPOSURE,
+	FACT_CONNECTIONS,
+	FACT_CONNECTIONS_MAX,
 	FACT_READABLE,                   /* by source: the exchange, the engine */
 	FACT_OPEN = FACT_READABLE + 2,   /* likewise; +Inf: not known */
 	FACT_MISMATCHES = FACT_OPEN + 2, /* symbols that differ, or of which that is not known */
-	FACT_UNKNOWN_ROWS,               /* +Inf: not known */
+	FACT_DIFFER_SINCE,
+	FACT_UNKNOWN_ROWS, /* +Inf: not known */
 	FACT_LOCKED,
 	FACT_PASSED,
 	FACT_VERDICT_AT,
-	FACT_CHECKS, /* preflight's, that failed: counters */
+	FACT_CHECKS, /* preflight's, of the last complete run: enum check_status */
 	FACTS = FACT_CHECKS + CHECKS
 };
 

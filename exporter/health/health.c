@@ -108,6 +108,7 @@ freshness_of_check(const struct making *making, const struct facts_check *check,
 	}
 	if (!any)
 		found = freshness_of(making, modified >= 0 ? modified : NAN, NAN);
+	found.by_file = !any;
 	if (check->kind != KIND_PREFLIGHT || !health_has_verdict(check))
 		return found;
 	/* A run of preflight with --check has no verdict: the file then repeats
@@ -167,6 +168,9 @@ make_check(struct making *making, size_t index, size_t begin, size_t end)
 							: positive(health_quantile(check, 0.5));
 	health_judge(facts, &fresh, making->now, check);
 	facts->stale = fresh.stale;
+	/* An exposure that is known is no news. */
+	if (!isnan(facts->facts[FACT_EXPOSURE]) && check->rules == 0)
+		making->report->count--;
 	if (facts->kind == KIND_COLLECTOR) {
 		making->fresh += fresh.stale ? 0 : 1;
 		/* A run in the future has no age, and must not count as the newest one. */
@@ -228,7 +232,10 @@ make_report(struct making *making)
 	/* A file that was not looked at may hide anything. */
 	report->more_checks = making->facts.more || store_left_out(making->store) > 0;
 	health_files(making->store, &making->facts, report);
+	health_missing(making->settings->expected, report);
 	qsort(report->checks, report->count, sizeof(*report->checks), compare);
+	if (health_reasons(report) == -1)
+		return -1;
 	health_decide(report, making->settings->directory, making->fresh, making->newest_run);
 	return health_positions(making->store, &making->facts, report);
 }
@@ -253,5 +260,6 @@ health_release(struct health_report *report)
 {
 	free(report->checks);
 	free(report->positions);
+	free(report->reasons);
 	*report = (struct health_report){ 0 };
 }

@@ -3,8 +3,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/text/buffer.h"
+#include "contract/reasons.h"
 #include "exporter/directory/store.h"
 
 /*
@@ -29,13 +31,9 @@
  * An env that is not "paper" is judged like "live": nothing that is
  * misspelled is judged more kindly.
  *
- * Overall is `unhealthy` when a Postgres is not known to be up; a position is
- * not known to agree; in live, positions of an exchange or of the engine cannot
- * be read, or preflight does not say ready; when a file may hide any of these;
- * when there are more checks or files than there is room for; when no collector
- * is fresh; or when the directory cannot be listed.  Else it is `degraded` when
- * any check is not ok (a Redis down, an exchange not healthy, a collector stale
- * or failing); else `healthy`.
+ * What is wrong makes reasons (contract/reasons.h).  Overall is `unhealthy` when
+ * one of them forbids trading, when the directory cannot be listed, or when no
+ * collector is fresh; else it is `degraded` when there is any reason; else `healthy`.
  */
 enum health_status { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL };
 enum health_verdict { VERDICT_HEALTHY, VERDICT_DEGRADED, VERDICT_UNHEALTHY };
@@ -82,6 +80,21 @@ struct health_check {
 	double bounds[HEALTH_BUCKETS]; /* ascending, the last is +Inf */
 	double counts[HEALTH_BUCKETS];
 	size_t buckets;
+	uint64_t rules; /* the reasons that it gives: 1 << enum reason_rule */
+	/* Of positions that differ: the one with the largest difference; since when any does, or NaN. */
+	char symbol[HEALTH_NAME];
+	double differ_since;
+};
+
+/* One thing that is wrong; what names it together with reason_texts[rule].why: "Redis main", "does not
+ * answer". */
+struct health_reason {
+	enum reason_rule rule;
+	int value; /* 200 and more: it forbids trading; the larger the worse */
+	char what[2 * HEALTH_NAME];
+	char env[HEALTH_ENV]; /* "": it concerns all */
+	double since;         /* Unix time of what was last good, or NaN: not known */
+	size_t check;         /* the first one that gives it; report->count: no single one */
 };
 
 /* What is open at an exchange, as both sides tell it.  NaN: not known, which is not the same as 0. */
@@ -102,6 +115,8 @@ struct health_report {
 	    summary[HEALTH_REASON]; /* "Postgres main (live) is down: ...": the first reason of the verdict */
 	struct health_check *checks; /* owned; by kind, worst first within each */
 	size_t count;
+	struct health_reason *reasons; /* owned; the worst first */
+	size_t reason_count;
 	bool more_checks;                  /* than there is room for, or files */
 	struct health_position *positions; /* owned; those that differ first */
 	size_t position_count;
@@ -113,6 +128,9 @@ struct health_report {
 struct health_settings {
 	double max_age;        /* seconds: of collectors that do not repeat by themselves */
 	const char *directory; /* why the textfile directory cannot be listed; NULL when it can */
+	/* Collectors that must write, "redis_latency,preflight"; "none" among them: not even those that
+	 * live needs.  NULL or "": only these. */
+	const char *expected;
 };
 
 /* 0, or -1: out of memory.  In both cases for health_release(). */

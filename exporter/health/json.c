@@ -82,13 +82,33 @@ json_check(struct buffer *out, const struct health_check *check)
 	buffer_string(out, "}");
 }
 
+static void
+json_reason(struct buffer *out, const struct health_reason *reason)
+{
+	const struct reason_text *text = &reason_texts[reason->rule];
+
+	buffer_format(
+	    out, "{\"rule\":\"%s\",\"severity\":\"%s\"", text->name, reason->value >= 200 ? "no" : "care");
+	json_text(out, "what", reason->what);
+	json_text(out, "why", text->why);
+	json_text(out, "do", text->todo);
+	json_text(out, "env", reason->env);
+	json_time(out, "since", reason->since);
+	buffer_string(out, "}");
+}
+
 void
 health_json(const struct health_report *report, struct buffer *out)
 {
 	buffer_format(out, "{\"status\":\"%s\"", health_verdict_name(report->verdict));
 	json_text(out, "summary", report->summary);
 	json_time(out, "time", report->made_at);
-	buffer_format(out, ",\"more_checks\":%s,\"checks\":[", report->more_checks ? "true" : "false");
+	buffer_string(out, ",\"reasons\":[");
+	for (size_t i = 0; i < report->reason_count; i++) {
+		buffer_string(out, i > 0 ? "," : "");
+		json_reason(out, &report->reasons[i]);
+	}
+	buffer_format(out, "],\"more_checks\":%s,\"checks\":[", report->more_checks ? "true" : "false");
 	for (size_t i = 0; i < report->count; i++) {
 		if (i > 0)
 			buffer_string(out, ",");

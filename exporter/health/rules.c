@@ -18,6 +18,9 @@
 
 #include "exporter/health/text.h"
 
+/* The limits of prometheus/rules/verdict.yml. */
+static const double day = 86400, key_days = 14, certificate_days = 7, clock_slack = 0.5;
+
 /* --- Words --- */
 
 static void
@@ -48,8 +51,10 @@ say(struct health_check *check, const char *format, ...)
  * them the last run added to is not in the file, unless there is just one.
  */
 static void
-say_counters(struct health_check *check, const char *what, const double counters[], const char *const names[])
+say_failures(struct health_check *check, const struct facts_check *facts)
 {
+	const double *counters = facts->facts + FACT_FAILURES;
+	const char *const *names = failure_kind_names + 1;
 	char text[HEALTH_REASON];
 	struct words words = words_start(text, sizeof(text));
 
@@ -59,13 +64,21 @@ say_counters(struct health_check *check, const char *what, const double counters
 	/* The counters are since the file began: without
 	 * "so far" they would read like the last run's. */
 	if (words.length > 0)
-		say(check, "%s%s so far", what, text);
+		say(check, "failures:%s so far", text);
 }
 
+/* Of the run that led to the verdict. */
 static void
-say_failures(struct health_check *check, const struct facts_check *facts)
+say_failed_checks(struct health_check *check, const struct facts_check *facts)
 {
-	say_counters(check, "failures:", facts->facts + FACT_FAILURES, failure_kind_names + 1);
+	char text[HEALTH_REASON];
+	struct words words = words_start(text, sizeof(text));
+
+	for (int i = 0; i < CHECKS; i++)
+		if (facts->facts[FACT_CHECKS + i] == STATUS_FAIL)
+			words_add(&words, "%s %s", words.length > 0 ? "," : "", check_names[i]);
+	if (words.length > 0)
+		say(check, "failed checks:%s", text);
 }
 
 static void
@@ -91,6 +104,24 @@ say_until(struct health_check *check, const char *what, double until, double now
 		say(check, "%s until %s UTC", what, at);
 }
 
+/* The check is a reason of the table. */
+static void
+give(struct health_check *check, enum reason_rule rule)
+{
+	check->rules |= UINT64_C(1) << rule;
+}
+
+/* Add a fault; the worst one becomes the state, and all of them are reasons. */
+static void
+add(struct health_check *check, enum reason_rule rule, enum health_status status, const char *state,
+    const char *reason)
+{
+	give(check, rule);
+	if (status > check->status)
+		set(check, status, state);
+	say(check, "%s", reason);
+}
+
 /* How bad is what matters in live alone. */
 static enum health_status
 fail_in_live(const struct health_check *check)
@@ -109,6 +140,9 @@ judge_collector(
 	if (fresh->stale) {
 		set(check, HEALTH_FAIL, "stale");
 		say(check, "%s", fresh->why);
+		/* Its verdict may be old on purpose, as where it runs before each start of the bot. */
+		give(check, strncmp(check->name, "preflight", 9) == 0 ? REASON_PREFLIGHT_STALE
+								      : REASON_COLLECTOR_STALE);
 	} else if (success == 1) {
 		set(check, HEALTH_OK, "ok");
 	} else if (success == 0) {
@@ -117,6 +151,8 @@ judge_collector(
 		set(check, HEALTH_WARN, "unknown");
 		say(check, "it does not say whether its last run succeeded");
 	}
+	if (check->status == HEALTH_WARN)
+		give(check, REASON_COLLECTOR_FAILING);
 	if (success == 0) {
 		say(check, "its last run could not measure everything");
 		say_failures(check, facts);
@@ -127,7 +163,8 @@ judge_collector(
 static void
 judge_target(const struct facts_check *facts, double now, struct health_check *check)
 {
-	double up = facts->facts[FACT_UP];
+	const double *f = facts->facts;
+	double up = f[FACT_UP];
 
 	if (up == 1) {
 		set(check, HEALTH_OK, "up");
@@ -136,11 +173,15 @@ judge_target(const struct facts_check *facts, double now, struct health_check *c
 		say_failures(check, facts);
 		say_last_success(check, now);
 	} else {
-		/* A Postgres that is down makes the whole unhealthy:
-		 * so must one of which that is not known. */
-		set(check, check->kind == KIND_POSTGRES ? HEALTH_FAIL : HEALTH_WARN, "unknown");
+		/* One that is down makes the whole unhealthy: so must one of which that is not known. */
+		set(check, HEALTH_FAIL, "unknown");
 		say(check, "its collector does not say whether it is up");
 	}
+	if (up != 1)
+		give(check, check->kind == KIND_POSTGRES ? REASON_POSTGRES_DOWN : REASON_REDIS_DOWN);
+	if (f[FACT_CONNECTIONS] / f[FACT_CONNECTIONS_MAX] > 0.9)
+		add(check, REASON_POSTGRES_FULL, HEALTH_WARN, "nearly full",
+		    "nine of ten connections are taken");
 }
 
 /* Why an exchange is not healthy, as far as the file says:
@@ -189,6 +230,13 @@ judge_exchange(const struct facts_check *facts, double now, struct health_check 
 		[HEALTH_MAINTENANCE] = "it says that it is in maintenance",
 		[HEALTH_BANNED] = "it has banned this address",
 	};
+	static const enum reason_rule rules[HEALTHS] = {
+		[HEALTH_DEGRADED] = REASON_EXCHANGE_DEGRADED,
+		[HEALTH_FROZEN] = REASON_EXCHANGE_FROZEN,
+		[HEALTH_DOWN] = REASON_EXCHANGE_DOWN,
+		[HEALTH_MAINTENANCE] = REASON_EXCHANGE_MAINTENANCE,
+		[HEALTH_BANNED] = REASON_EXCHANGE_BANNED,
+	};
 	double up = facts->facts[FACT_UP];
 	int state = state_of(facts->facts + FACT_STATE);
 
@@ -205,11 +253,26 @@ judge_exchange(const struct facts_check *facts, double now, struct health_check 
 	} else {
 		set(check, state == HEALTH_DEGRADED ? HEALTH_WARN : HEALTH_FAIL, health_names[state]);
 	}
+	give(check, state <= HEALTH_HEALTHY ? REASON_EXCHANGE_UNKNOWN : rules[state]);
 	say_exchange(check, facts, now);
 	if (check->reason[0] == '\0')
 		say(check, "%s", meanings[state]);
 	if (up == 0)
 		say_last_success(check, now);
+}
+
+/* What will hurt soon, whatever its state is. */
+static void
+judge_exchange_besides(const struct facts_check *facts, double now, struct health_check *check)
+{
+	const double *f = facts->facts;
+
+	if (fabs(f[FACT_SKEW]) - f[FACT_SKEW_ERROR] > clock_slack)
+		add(check, REASON_EXCHANGE_CLOCK, HEALTH_WARN, "clock differs",
+		    "its clock and ours differ by more than 0.5 s");
+	if (f[FACT_CERTIFICATE] - now < certificate_days * day)
+		add(check, REASON_EXCHANGE_CERTIFICATE, HEALTH_WARN, "certificate",
+		    "its certificate expires within a week");
 }
 
 bool
@@ -236,7 +299,7 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 	} else if (ready == 0 || passed == 0) {
 		set(check, fail_in_live(check), "not ready");
 		say(check, ready == 0 ? "the bot may not go live" : "its last run did not pass");
-		say_counters(check, "failed checks:", facts->facts + FACT_CHECKS, check_names);
+		say_failed_checks(check, facts);
 	} else {
 		set(check, fail_in_live(check), "unknown");
 		say(check, "it does not say whether the bot may go live");
@@ -252,15 +315,6 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
  * unreadable account mean nothing; a difference is looked at in any case, and
  * outweighs the rest.
  */
-
-/* Add a fault; the worst one becomes the state, and all of them are reasons. */
-static void
-add(struct health_check *check, enum health_status status, const char *state, const char *reason)
-{
-	if (status > check->status)
-		set(check, status, state);
-	say(check, "%s", reason);
-}
 
 static void
 say_source(struct health_check *check, const char *whose, double readable)
@@ -278,6 +332,10 @@ judge_readable(const struct facts_check *facts, struct health_check *check)
 {
 	double there = facts->facts[FACT_READABLE], engine = facts->facts[FACT_READABLE + 1];
 
+	if (there != 1)
+		give(check, REASON_POSITIONS_UNREADABLE);
+	if (engine != 1 && !isnan(engine))
+		give(check, REASON_ENGINE_UNREADABLE);
 	if (there == 1 && (engine == 1 || isnan(engine)))
 		return true;
 	set(check, fail_in_live(check), there == 0 || engine == 0 ? "unreadable" : "unknown");
@@ -301,16 +359,20 @@ judge_account(const struct facts_check *facts, struct health_check *check)
 		words_add(&state, "%.12g open", f[FACT_OPEN]);
 	}
 	if (!isfinite(f[FACT_OPEN]))
-		add(check, fail_in_live(check), "unknown", "how many are open is not known");
+		add(check, REASON_POSITIONS_UNREADABLE, fail_in_live(check), "unknown",
+		    "how many are open is not known");
 	if (f[FACT_READABLE + 1] == 1 && !isfinite(f[FACT_OPEN + 1]))
-		add(check, fail_in_live(check), "unknown", "how many the engine has is not known");
+		add(check, REASON_ENGINE_UNREADABLE, fail_in_live(check), "unknown",
+		    "how many the engine has is not known");
 	if (f[FACT_LOCKED] == 1)
-		add(check, HEALTH_WARN, "locked", "the exchange has locked trading on the account");
+		add(check, REASON_ACCOUNT_LOCKED, HEALTH_WARN, "locked",
+		    "the exchange has locked trading on the account");
 	else if (f[FACT_LOCKED] > 0)
-		add(check, HEALTH_WARN, "unknown",
+		add(check, REASON_ACCOUNT_LOCKED, HEALTH_WARN, "unknown",
 		    "the file does not say whether trading on the account is locked");
 	if (isnan(f[FACT_READABLE + 1]) && fail_in_live(check) == HEALTH_FAIL)
-		add(check, HEALTH_WARN, "unchecked", "they are not compared with the engine's");
+		add(check, REASON_POSITIONS_UNCHECKED, HEALTH_WARN, "unchecked",
+		    "they are not compared with the engine's");
 }
 
 /* For all that both sides were read for, open_positions writes a mismatch, even if it is
@@ -319,43 +381,65 @@ static void
 judge_difference(const struct facts_check *facts, struct health_check *check)
 {
 	const double *f = facts->facts;
-	char symbol[HEALTH_NAME], more[48];
+	char more[48];
 	struct words words = words_start(more, sizeof(more));
 
 	if (f[FACT_MISMATCHES] > 0) {
 		set(check, HEALTH_FAIL, facts->worst != 0 ? "differ" : "unknown");
-		words_copy(facts->worst_symbol, true, symbol, sizeof(symbol));
+		give(check, REASON_POSITIONS_DIFFER);
+		check->differ_since = f[FACT_DIFFER_SINCE];
+		words_copy(facts->worst_symbol, true, check->symbol, sizeof(check->symbol));
 		if (f[FACT_MISMATCHES] > 1)
 			words_add(&words, ", and %.12g more", f[FACT_MISMATCHES] - 1);
 		if (facts->worst != 0)
-			say(check, "%s differs by %.12g (engine minus exchange)%s", symbol, facts->worst,
-			    more);
+			say(check, "%s differs by %.12g (engine minus exchange)%s", check->symbol,
+			    facts->worst, more);
 		else
-			say(check, "the file does not say whether %s differs%s", symbol, more);
+			say(check, "the file does not say whether %s differs%s", check->symbol, more);
 	} else if (isnan(f[FACT_MISMATCHES]) && f[FACT_READABLE] == 1 && f[FACT_READABLE + 1] == 1 &&
 		   (f[FACT_OPEN] > 0 || f[FACT_OPEN + 1] > 0)) {
-		add(check, HEALTH_FAIL, "unknown",
+		add(check, REASON_POSITIONS_UNCOMPARED, HEALTH_FAIL, "unknown",
 		    "the file does not say whether they differ from the engine's");
 	}
 }
 
 static void
+judge_key(const struct facts_check *facts, double now, struct health_check *check)
+{
+	if (facts->facts[FACT_WITHDRAW] == 1)
+		add(check, REASON_KEY_WITHDRAW, HEALTH_WARN, "may withdraw", "its key may withdraw");
+	if (facts->facts[FACT_KEY] - now < key_days * day)
+		add(check, REASON_KEY_EXPIRES, HEALTH_WARN, "key expires",
+		    "its key expires within two weeks");
+}
+
+/* Positions at an exchange; or the engine's at exchanges that open_positions does not
+ * read, of which only the number is known; or the exposure in a currency. */
+static void
 judge_positions(const struct facts_check *facts, double now, struct health_check *check)
 {
 	const double *f = facts->facts;
 
+	if (!isnan(f[FACT_EXPOSURE]) && isnan(f[FACT_READABLE])) {
+		set(check, HEALTH_OK, "known");
+		if (f[FACT_EXPOSURE] != 1)
+			add(check, REASON_EXPOSURE_UNKNOWN, HEALTH_WARN, "unknown",
+			    "a price or a rate is missing, or an exchange cannot be read");
+		return;
+	}
 	if (isnan(f[FACT_UNKNOWN_ROWS]) || !isnan(f[FACT_READABLE])) {
 		if (judge_readable(facts, check))
 			judge_account(facts, check);
 		else
 			say_until(check, "back-off", f[FACT_RETRY_AT], now);
 		judge_difference(facts, check);
+		judge_key(facts, now, check);
 		return;
 	}
-	/* This check is about the engine's positions at exchanges that open_positions
-	 * does not read: only their number is known. */
 	set(check, f[FACT_UNKNOWN_ROWS] == 0 ? HEALTH_OK : HEALTH_WARN,
 	    f[FACT_UNKNOWN_ROWS] == 0 ? "checked" : "unchecked");
+	if (f[FACT_UNKNOWN_ROWS] != 0)
+		give(check, REASON_ENGINE_ROWS);
 	if (isinf(f[FACT_UNKNOWN_ROWS]))
 		say(check,
 		    "the file does not say how many positions are at exchanges that are not configured");
@@ -378,6 +462,10 @@ judge_stale(const struct freshness *fresh, struct health_check *check)
 		say(check, "no longer measured: %s", fresh->why);
 	if (check->status < status)
 		set(check, status, "stale");
+	if (check->kind == KIND_PREFLIGHT)
+		give(check, REASON_PREFLIGHT_STALE);
+	else if (fresh->by_file)
+		give(check, REASON_COLLECTOR_STALE);
 }
 
 void
@@ -390,9 +478,16 @@ health_judge(
 	case KIND_COLLECTOR: judge_collector(facts, fresh, now, check); return;
 	case KIND_REDIS:
 	case KIND_POSTGRES: judge_target(facts, now, check); break;
-	case KIND_EXCHANGE: judge_exchange(facts, now, check); break;
+	case KIND_EXCHANGE:
+		judge_exchange(facts, now, check);
+		judge_exchange_besides(facts, now, check);
+		break;
 	case KIND_POSITIONS: judge_positions(facts, now, check); break;
-	case KIND_PREFLIGHT: judge_preflight(facts, check); break;
+	case KIND_PREFLIGHT:
+		judge_preflight(facts, check);
+		if (check->status != HEALTH_OK)
+			give(check, REASON_PREFLIGHT_NOT_READY);
+		break;
 	case KIND_FILE: return;
 	}
 	if (fresh->stale)

@@ -84,9 +84,9 @@ words_duration(double seconds, char text[WORDS_TIME])
 
 	if (!(seconds >= 0) || isinf(seconds))
 		return;
-	/* The limits are where rounding would show "1000 us" or "120 s". */
+	/* The limits are where rounding would show "1000 µs" or "120 s". */
 	if (seconds < 0.0009995)
-		words_add(&words, "%.3g us", seconds * 1e6);
+		words_add(&words, "%.3g \xC2\xB5s", seconds * 1e6);
 	else if (seconds < 0.9995)
 		words_add(&words, "%.3g ms", seconds * 1e3);
 	else if (seconds < 9.95)

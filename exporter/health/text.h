@@ -27,7 +27,7 @@ void words_copy(struct slice from, bool escaped, char *text, size_t size);
 
 enum { WORDS_TIME = 32 };
 
-/* "350 us", "0.4 ms", "12 s", "3 min", "5 h", "9 days"; "" for what is no duration. */
+/* "350 µs", "0.4 ms", "12 s", "3 min", "5 h", "9 days"; "" for what is no duration. */
 void words_duration(double seconds, char text[WORDS_TIME]);
 
 /* Unix time as RFC 3339, "2026-01-31T14:03:22Z"; "" before 1970, past 9999, or NaN. */

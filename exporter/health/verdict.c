@@ -1,16 +1,13 @@
 /*
  * The last step: checks of the files themselves, and the verdict.
- * docs/health.md has the rules; the order of the branches in health_decide() is
- * their order.  What cannot be known counts as the worst it may be.
+ * What cannot be known counts as the worst it may be.
  *
  * A file that cannot be read may hide any bad news, and its name says little:
  * --name sets it.  So it counts as the worst, except where it cannot be one of
- * ours ("arbitrage_" is nowhere in it), or is called like a program with no such
- * news.  A good file can hide something, too: a program's file that does not say
- * what it always says was emptied, or written by something else.
+ * ours ("arbitrage_" is nowhere in it).  A good file can hide something, too: a program's file that does not
+ * say what it always says was emptied, or written by something else.
  *
- * The summary names the check that decides, since an operator reads this line
- * first: grave ones first, then by what hurts most.
+ * The summary names the worst reason, since an operator reads this line first.
  */
 
 #include <math.h>
@@ -44,19 +41,17 @@ health_kind_name(enum health_kind kind)
 	return names[kind];
 }
 
-/* What a program always writes into its file, unless --name gave that another name.  The
- * worst news of some would only degrade the whole: so a broken file of theirs hides no worse. */
+/* What a program always writes into its file, unless --name gave that another name. */
 static const struct program {
 	const char *file;
 	enum health_kind kind;
 	const char *what;
-	bool harmless;
 } programs[] = {
-	{ "redis_latency.prom", KIND_REDIS, "about any Redis", true },
-	{ "postgres_latency.prom", KIND_POSTGRES, "about any Postgres", false },
-	{ "exchange_health.prom", KIND_EXCHANGE, "about any exchange", true },
-	{ "open_positions.prom", KIND_POSITIONS, "about any positions", false },
-	{ "preflight.prom", KIND_PREFLIGHT, "about any checks", false },
+	{ "redis_latency.prom", KIND_REDIS, "about any Redis" },
+	{ "postgres_latency.prom", KIND_POSTGRES, "about any Postgres" },
+	{ "exchange_health.prom", KIND_EXCHANGE, "about any exchange" },
+	{ "open_positions.prom", KIND_POSITIONS, "about any positions" },
+	{ "preflight.prom", KIND_PREFLIGHT, "about any checks" },
 };
 
 /* The program whose file has this name; NULL: another one's. */
@@ -67,18 +62,6 @@ program_of(const char *file)
 		if (strcmp(programs[i].file, file) == 0)
 			return &programs[i];
 	return NULL;
-}
-
-/* Whether the check alone makes the whole unhealthy. */
-static bool
-is_grave(const struct health_check *check)
-{
-	const struct program *program = check->kind == KIND_FILE ? program_of(check->name) : NULL;
-
-	return check->status == HEALTH_FAIL &&
-	       (check->kind == KIND_POSTGRES || check->kind == KIND_POSITIONS ||
-		   check->kind == KIND_PREFLIGHT || check->kind == KIND_FILE) &&
-	       (program == NULL || !program->harmless);
 }
 
 /* --- Files --- */
@@ -117,7 +100,8 @@ is_good(const struct facts *facts, const struct store_file *file, size_t index, 
 	} else {
 		return true;
 	}
-	if (is_grave(check))
+	check->rules = UINT64_C(1) << REASON_FILE_BROKEN;
+	if (check->status == HEALTH_FAIL)
 		words_add(&reason, "; what is not read counts as bad: repair the file, or remove it");
 	return false;
 }
@@ -149,25 +133,6 @@ health_files(const struct store *store, const struct facts *facts, struct health
 
 /* --- The verdict --- */
 
-/* The check that the summary names: one that alone decides the verdict, in the order of what hurts most. */
-static const struct health_check *
-first_reason(const struct health_report *report)
-{
-	static const enum health_kind order[HEALTH_KINDS] = { KIND_POSTGRES, KIND_POSITIONS, KIND_PREFLIGHT,
-		KIND_REDIS, KIND_EXCHANGE, KIND_COLLECTOR, KIND_FILE };
-
-	for (int graves = 1; graves >= 0; graves--)
-		for (size_t k = 0; k < HEALTH_KINDS; k++)
-			for (size_t i = 0; i < report->count; i++) {
-				const struct health_check *check = &report->checks[i];
-
-				if (check->kind == order[k] && check->status != HEALTH_OK &&
-				    (graves == 0 || is_grave(check)))
-					return check;
-			}
-	return NULL;
-}
-
 static void
 summarize_check(const struct health_check *check, size_t others, struct words *words)
 {
@@ -195,37 +160,49 @@ summarize_collectors(const struct health_report *report, double newest_run, stru
 	size_t collectors = 0;
 
 	for (size_t i = 0; i < report->count; i++)
-		collectors += report->checks[i].kind == KIND_COLLECTOR;
+		collectors += report->checks[i].kind == KIND_COLLECTOR &&
+			      strcmp(report->checks[i].state, "missing") != 0;
 	words_duration(report->made_at - newest_run, age);
 	words_add(words, collectors > 0 ? "No collector is fresh" : "No collector has written anything");
 	if (age[0] != '\0')
 		words_add(words, ": the last run of any was %s ago", age);
 }
 
+static void
+summarize(const struct health_report *report, const char *directory, size_t fresh, double newest_run,
+    struct words *words)
+{
+	const struct health_reason *first = report->reasons;
+	size_t others = report->reason_count - 1;
+
+	if (directory != NULL) {
+		words_add(words, "The textfile directory cannot be read: %s", directory);
+	} else if (fresh == 0) {
+		summarize_collectors(report, newest_run, words);
+	} else if (report->reason_count == 0) {
+		words_add(words, "All checks are ok: %zu", report->count);
+	} else if (first->rule == REASON_TOO_MANY) {
+		words_add(words,
+		    "There are more checks or files than there is room for, and any of them may be bad");
+	} else if (first->check < report->count) {
+		summarize_check(&report->checks[first->check], others, words);
+	} else {
+		words_add(words, "%c%s%s%s%s: %s", first->what[0] - 'a' + 'A', first->what + 1,
+		    first->env[0] != '\0' ? " (" : "", first->env, first->env[0] != '\0' ? ")" : "",
+		    reason_texts[first->rule].why);
+		if (others > 0)
+			words_add(words, "; and %zu more", others);
+	}
+}
+
 void
 health_decide(struct health_report *report, const char *directory, size_t fresh, double newest_run)
 {
 	struct words words = words_start(report->summary, sizeof(report->summary));
-	const struct health_check *reason = first_reason(report);
-	size_t bad = 0;
 
-	for (size_t i = 0; i < report->count; i++)
-		bad += report->checks[i].status != HEALTH_OK ? 1 : 0;
-	report->verdict = VERDICT_UNHEALTHY;
-	if (directory != NULL) {
-		words_add(&words, "The textfile directory cannot be read: %s", directory);
-	} else if (fresh == 0) {
-		summarize_collectors(report, newest_run, &words);
-	} else if (reason != NULL && is_grave(reason)) {
-		summarize_check(reason, bad - 1, &words);
-	} else if (report->more_checks) {
-		words_add(&words,
-		    "There are more checks or files than there is room for, and any of them may be bad");
-	} else if (reason != NULL) {
-		report->verdict = VERDICT_DEGRADED;
-		summarize_check(reason, bad - 1, &words);
-	} else {
-		report->verdict = VERDICT_HEALTHY;
-		words_add(&words, "All checks are ok: %zu", report->count);
-	}
+	summarize(report, directory, fresh, newest_run, &words);
+	if (directory != NULL || fresh == 0 || (report->reason_count > 0 && report->reasons[0].value >= 200))
+		report->verdict = VERDICT_UNHEALTHY;
+	else
+		report->verdict = report->reason_count > 0 ? VERDICT_DEGRADED : VERDICT_HEALTHY;
 }

@@ -156,6 +156,22 @@ about_files_write(const struct about_files *about, struct buffer *out)
 
 /* --- The exporter itself --- */
 
+/* So that rules can ask for a collector that Prometheus has never seen. */
+static void
+write_expected(const char *names, struct buffer *out)
+{
+	static const char family[] = "arbwatch_exporter_health_expected";
+
+	put_head(out, family, "gauge", "1 for each collector that --health.expect names.");
+	while (names != NULL && *names != '\0') {
+		size_t length = strcspn(names, ",");
+
+		if (length > 0 && !slice_is((struct slice){ names, length }, "none"))
+			buffer_format(out, "%s{collector=\"%.*s\"} 1\n", family, (int)length, names);
+		names += length + (names[length] == ',');
+	}
+}
+
 /* Only since Linux 6.2 the size of this directory is the number. */
 static double
 count_fds(void)
@@ -214,6 +230,7 @@ telemetry_write(const struct telemetry *t, struct buffer *out)
 	    "Version and revision of the running program; the value is always 1.");
 	buffer_format(out, "arbwatch_exporter_build_info{version=\"%s\",revision=\"%s\"} 1\n", version_number,
 	    version_revision);
+	write_expected(t->expected, out);
 	write_process(t, out);
 	web_metrics_write(&t->web, "arbwatch_exporter", out);
 	put_single(out, "arbwatch_exporter_config_last_reload_successful", "gauge",

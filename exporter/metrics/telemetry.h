@@ -10,7 +10,8 @@
 
 /* What the exporter says of itself: its process, its configuration, and what it was asked. */
 struct telemetry {
-	double started; /* Unix time */
+	double started;       /* Unix time */
+	const char *expected; /* --health.expect, a comma after each name; NULL: none */
 	struct web_metrics web;
 	atomic_bool reload_failed;
 	atomic_llong reloaded_ms; /* Unix time of the last good (re)load */

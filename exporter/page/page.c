@@ -1,7 +1,8 @@
 /*
  * The page is complete HTML from the server: it works without a script, which
  * lets its Content-Security-Policy forbid all of them, and during an outage it
- * needs nothing but itself.  It reloads by a meta tag.  Parts that a screen
+ * needs nothing but itself.  It stays as it is while somebody reads it; one
+ * that reloads, by a meta tag, has a path of its own.  Parts that a screen
  * reader or a phone needs (roles, labels, scopes) are not decoration: signs
  * and words carry each state, since colours alone would not.
  */
@@ -9,6 +10,7 @@
 #include "exporter/page/page.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "exporter/health/text.h"
 #include "exporter/page/parts.h"
@@ -26,7 +28,7 @@ static const struct section {
 	{ "positions", "Positions", KIND_POSITIONS, KIND_POSITIONS },
 	{ "files", "Files", KIND_FILE, KIND_FILE },
 };
-enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
+enum { SECTIONS = sizeof(sections) / sizeof(sections[0]), LINES = 6 };
 
 static const char *
 verdict_title(enum health_verdict verdict)
@@ -38,16 +40,18 @@ verdict_title(enum health_verdict verdict)
 
 /* The icon has the verdict's colour: a tab in the background shows it, too. */
 static void
-head(struct buffer *out, const struct health_report *report)
+head(struct buffer *out, const struct health_report *report, bool reloads)
 {
 	static const char *const colours[] = { "0b6b35", "b36b00", "b3142a" };
 
+	buffer_string(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+			   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+	if (reloads)
+		buffer_format(out, "<meta http-equiv=\"refresh\" content=\"%d\">", PAGE_REFRESH);
 	buffer_format(out,
-	    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-	    "<meta http-equiv=\"refresh\" content=\"%d\"><meta name=\"color-scheme\" content=\"light dark\">"
+	    "<meta name=\"color-scheme\" content=\"light dark\">"
 	    "<meta name=\"robots\" content=\"noindex\"><title>%s - arbwatch</title>",
-	    PAGE_REFRESH, verdict_title(report->verdict));
+	    verdict_title(report->verdict));
 	buffer_format(out,
 	    "<link rel=\"icon\" href=\"data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' "
 	    "viewBox='0 0 16 16'%%3E%%3Ccircle cx='8' cy='8' r='7' fill='%%23%s'/%%3E%%3C/svg%%3E\">\n<style>",
@@ -75,8 +79,58 @@ count(const struct health_report *report, const struct section *section, size_t 
 	}
 }
 
+/* Several of the same rule stand side by side and are one line: "upbit, binance". */
+static size_t
+reason_line(struct buffer *out, const struct health_report *report, size_t index)
+{
+	const struct health_reason *reason = &report->reasons[index];
+	const struct reason_text *text = &reason_texts[reason->rule];
+	char since[WORDS_TIME];
+	size_t i = index;
+
+	words_clock(reason->since, report->made_at, since);
+	buffer_format(out, "<li class=\"%s\"><b>", reason->value >= 200 ? "fail" : "warn");
+	for (; i < report->reason_count && report->reasons[i].value == reason->value &&
+	       strcmp(report->reasons[i].env, reason->env) == 0;
+	     i++) {
+		buffer_string(out, i > index ? ", " : "");
+		page_text(out, report->reasons[i].what);
+	}
+	buffer_string(out, "</b>");
+	page_env(out, reason->env);
+	buffer_format(out, ": %s", text->why);
+	/* Of several, each has a time of its own, in its row. */
+	if (since[0] != '\0' && i == index + 1)
+		buffer_format(out, ", since %s", since);
+	buffer_format(out, ". <span>%s</span></li>\n", text->todo);
+	return i;
+}
+
+/* What is wrong and what to do first, the worst first; more than a few are folded. */
 static void
-banner(struct buffer *out, const struct health_report *report)
+reasons(struct buffer *out, const struct health_report *report)
+{
+	size_t i = 0, lines = 0;
+
+	if (report->reason_count == 0)
+		return;
+	buffer_string(out, "<section id=\"reasons\" aria-labelledby=\"h-reasons\">"
+			   "<h2 id=\"h-reasons\">What is wrong, and what to do first</h2>\n<ol>");
+	for (; i < report->reason_count && lines < LINES; lines++)
+		i = reason_line(out, report, i);
+	buffer_string(out, "</ol>\n");
+	if (i < report->reason_count) {
+		buffer_format(out, "<details><summary>%zu more</summary><ol start=\"%zu\">",
+		    report->reason_count - i, lines + 1);
+		while (i < report->reason_count)
+			i = reason_line(out, report, i);
+		buffer_string(out, "</ol></details>\n");
+	}
+	buffer_string(out, "</section>\n");
+}
+
+static void
+banner(struct buffer *out, const struct health_report *report, bool reloads)
 {
 	char exact[WORDS_TIME], brief[WORDS_TIME];
 
@@ -87,9 +141,17 @@ banner(struct buffer *out, const struct health_report *report)
 	    health_verdict_name(report->verdict), verdict_title(report->verdict));
 	page_text(out, report->summary);
 	buffer_format(out,
-	    "</p></div><p class=\"when\">As of <time datetime=\"%s\">%s UTC</time>, %.10s. "
-	    "Reloads every %d seconds. All times are UTC.</p>\n",
-	    exact, brief, exact, PAGE_REFRESH);
+	    "</p></div><p class=\"when\">As of <time datetime=\"%s\">%s&nbsp;UTC</time>, %.10s. ", exact,
+	    brief, exact);
+	if (reloads)
+		buffer_format(out, "Reloads every %d&nbsp;seconds: <a href=\"./\">stop</a>. ", PAGE_REFRESH);
+	else
+		buffer_format(out,
+		    "It stays like this until you <a href=\"./\">reload</a> it, "
+		    "or <a href=\"watch\">reload it every %d&nbsp;seconds</a>. ",
+		    PAGE_REFRESH);
+	buffer_string(out, "All times are UTC.</p>\n");
+	reasons(out, report);
 }
 
 static void
@@ -123,27 +185,28 @@ section(struct buffer *out, const struct health_report *report, const struct sec
 		buffer_string(out,
 		    "<p>No collector has written a file yet. Start one with <code>--textfile.directory</code> "
 		    "set to the directory that is served here.</p>\n");
+	else if (section->kind == KIND_POSITIONS)
+		page_positions(out, report);
 	else if (section->kind == KIND_FILE && ok == all)
 		buffer_format(
 		    out, "<p>%zu read, and nothing wrong with %s.</p>\n", all, all == 1 ? "it" : "them");
 	else
-		page_checks(out, report, section->id, section->kind, section->other);
-	if (section->kind == KIND_POSITIONS)
-		page_positions(out, report);
+		page_checks(out, report, section->id, section->kind, section->other, PAGE_ALL);
 	buffer_string(out, "</section>\n");
 }
 
 void
-page_write(const struct health_report *report, struct buffer *out)
+page_write(const struct health_report *report, bool reloads, struct buffer *out)
 {
-	head(out, report);
-	banner(out, report);
+	head(out, report, reloads);
+	banner(out, report, reloads);
 	contents(out, report);
 	for (size_t i = 0; i < SECTIONS; i++)
 		section(out, report, &sections[i]);
 	if (report->more_checks)
 		buffer_string(
 		    out, "<p>There are more checks than there is room for; not all are shown.</p>\n");
-	buffer_string(out, "</main>\n<footer><p>The same as JSON: <a href=\"/health\">/health</a>. "
-			   "Latencies are those since the counters began.</p></footer></body></html>\n");
+	buffer_string(out, "</main>\n<footer><p>The same as JSON: <a href=\"health\">/health</a>. "
+			   "Latencies are those of the last 5 to 10&nbsp;minutes, or of the last run; just "
+			   "after a start, all that the counters have.</p></footer></body></html>\n");
 }

@@ -4,14 +4,15 @@
 #include "common/text/buffer.h"
 #include "exporter/health/health.h"
 
-enum { PAGE_REFRESH = 15 }; /* seconds after which the page asks again by itself */
+enum { PAGE_REFRESH = 15 }; /* seconds after which a page that reloads asks again */
 
 /*
  * The status page: one HTML document (UTF-8) that needs nothing else, no
- * script, and no session.  Whatever the report holds is escaped.  The caller
- * asks `out->failed`.
+ * script, and no session.  Whatever the report holds is escaped.  Its links are
+ * relative, to "health", "watch" and "./": it may be served below any path.  With
+ * `reloads` it asks again by itself.  The caller asks `out->failed`.
  */
-void page_write(const struct health_report *report, struct buffer *out);
+void page_write(const struct health_report *report, bool reloads, struct buffer *out);
 
 /*
  * The Content-Security-Policy the page works under: its own style, by hash,

@@ -16,13 +16,19 @@ extern const char page_style_hash[];   /* "sha256-...": all of page_style's, for
  */
 void page_text(struct buffer *out, const char *text);
 
+/* "live" in a frame; nothing for "". */
+void page_env(struct buffer *out, const char *env);
+
 /* A table cell with the histogram as a picture, and how long 95 % took. */
 void page_picture(struct buffer *out, const struct health_check *check);
 
-/* A table of the checks of a kind, or of two. */
+/* A table of the checks of a kind, or of two: all of them, those that are not ok, or those that are. */
+enum page_part { PAGE_ALL, PAGE_BAD, PAGE_OK };
 void page_checks(struct buffer *out, const struct health_report *report, const char *class,
-    enum health_kind kind, enum health_kind other);
+    enum health_kind kind, enum health_kind other, enum page_part part);
 
+/* The positions and the checks of them; what agrees is folded: it is much, and nothing has to be done about
+ * it. */
 void page_positions(struct buffer *out, const struct health_report *report);
 
 #endif /* EXPORTER_PAGE_PARTS_H */

@@ -54,6 +54,9 @@ static const char wide[] =
     ".fail td>b{background:var(--fail-back);color:var(--fail)}"
     ".ok td>b::before{content:'\\2713\\a0'}.warn td>b::before{content:'!\\a0'}"
     ".fail td>b::before{content:'\\2715\\a0'}"
+    "ol{margin:0;padding-left:1.4rem}ol li+li{margin-top:.4rem}ol b{color:var(--warn)}ol .fail b{color:var(--fail)}"
+    "ol li>span:last-child{display:block;color:var(--muted)}"
+    "details{margin-top:.8rem}summary{cursor:pointer;padding:.3rem 0}"
     ".env{display:inline-block;padding:0 .4rem;border:1px solid var(--line);border-radius:.35rem;"
     "font-size:.78rem;font-weight:400;color:var(--muted)}"
     ".env.live{border-color:var(--text);color:var(--text);font-weight:600}"
@@ -86,7 +89,7 @@ static const char narrow[] =
 
 const char *const page_style[] = { wide, narrow, NULL };
 
-#define STYLE_HASH "sha256-q86gP9K/71YlwkBkLaXXVic/ZqD8+WyBmszCo2iz9Xc="
+#define STYLE_HASH "sha256-UjI/7ieGfmxoElqfdBxPmbojEt6JKdRwEnURhL6Rijg="
 const char page_style_hash[] = STYLE_HASH;
 
 const char *

@@ -11,6 +11,7 @@
  * where a source was read and has nothing.
  */
 
+#include <ctype.h>
 #include <math.h>
 
 #include "common/text/utf8.h"
@@ -51,7 +52,10 @@ page_text(struct buffer *out, const char *text)
 		const char *entity = entity_of(text[i]);
 
 		width = utf8_character(text + i, length - i);
-		if (width == 0 || is_treacherous(text + i, width))
+		/* A number and its unit stay together: "13 min". */
+		if (text[i] == ' ' && i > 0 && isdigit((unsigned char)text[i - 1]) && text[i + 1] != ' ')
+			buffer_string(out, "&nbsp;");
+		else if (width == 0 || is_treacherous(text + i, width))
 			buffer_string(out, "\xEF\xBF\xBD");
 		else if (entity != NULL)
 			buffer_string(out, entity);
@@ -80,7 +84,9 @@ duration_cell(struct buffer *out, double seconds)
 	char text[WORDS_TIME];
 
 	words_duration(seconds, text);
-	buffer_format(out, "<td>%s</td>", text[0] != '\0' ? text : "&ndash;");
+	buffer_string(out, "<td>");
+	page_text(out, text);
+	buffer_string(out, text[0] != '\0' ? "</td>" : "&ndash;</td>");
 }
 
 /* One bar per bucket.  A bucket that is not empty must be
@@ -118,7 +124,19 @@ page_picture(struct buffer *out, const struct health_check *check)
 	    "<td><svg viewBox=\"0 0 %zu %d\" role=\"img\" aria-label=\"Latencies, by bucket\">",
 	    check->buckets * BAR_STEP, PICTURE_HEIGHT);
 	picture(out, check);
-	buffer_format(out, "</svg> <small>95&nbsp;%% &le; %s</small></td>", most);
+	buffer_string(out, "</svg> <small>95&nbsp;% &le;&nbsp;");
+	page_text(out, most);
+	buffer_string(out, "</small></td>");
+}
+
+void
+page_env(struct buffer *out, const char *env)
+{
+	if (env[0] == '\0')
+		return;
+	buffer_format(out, " <span class=\"env%s\">", strcmp(env, "live") == 0 ? " live" : "");
+	page_text(out, env);
+	buffer_string(out, "</span>");
 }
 
 static void
@@ -127,11 +145,7 @@ name_cell(struct buffer *out, const char *title, const char *name, const char *e
 	buffer_format(out, "<th scope=\"row\">%s", title);
 	/* A label may be missing, and an empty cell would look like a mistake of the page. */
 	page_text(out, name[0] != '\0' ? name : "(no name)");
-	if (env[0] != '\0') {
-		buffer_format(out, " <span class=\"env%s\">", strcmp(env, "live") == 0 ? " live" : "");
-		page_text(out, env);
-		buffer_string(out, "</span>");
-	}
+	page_env(out, env);
 	buffer_string(out, "</th>");
 }
 
@@ -205,11 +219,12 @@ table_head(struct buffer *out, const char *class, enum health_kind kind)
 
 void
 page_checks(struct buffer *out, const struct health_report *report, const char *class, enum health_kind kind,
-    enum health_kind other)
+    enum health_kind other, enum page_part part)
 {
 	table_head(out, class, kind);
 	for (size_t i = 0; i < report->count; i++)
-		if (report->checks[i].kind == kind || report->checks[i].kind == other)
+		if ((report->checks[i].kind == kind || report->checks[i].kind == other) &&
+		    (part == PAGE_ALL || (report->checks[i].status == HEALTH_OK) == (part == PAGE_OK)))
 			check_row(out, &report->checks[i], report->made_at, kind != other);
 	buffer_string(out, "</tbody></table>\n");
 }
@@ -243,14 +258,19 @@ quantity_cell(struct buffer *out, const double quantity[2])
 	buffer_string(out, "</td>");
 }
 
+/* An agreement that is no longer measured may be over. */
+static bool
+agrees(const struct health_position *position)
+{
+	return position->mismatch == 0 && !position->stale;
+}
+
 static void
 position_row(struct buffer *out, const struct health_position *position, double now)
 {
 	bool differs = !isnan(position->mismatch) && position->mismatch != 0;
-	/* An agreement that is no longer measured may be over. */
-	bool agrees = position->mismatch == 0 && !position->stale;
 
-	buffer_format(out, "<tr class=\"%s\">", differs ? "fail" : agrees ? "ok" : "warn");
+	buffer_format(out, "<tr class=\"%s\">", differs ? "fail" : agrees(position) ? "ok" : "warn");
 	name_cell(out, "", position->symbol, position->env);
 	buffer_string(out, "<td>");
 	page_text(out, position->exchange);
@@ -269,18 +289,41 @@ position_row(struct buffer *out, const struct health_position *position, double 
 	buffer_string(out, "</tr>\n");
 }
 
-void
-page_positions(struct buffer *out, const struct health_report *report)
+static void
+position_rows(struct buffer *out, const struct health_report *report, bool agreeing)
 {
-	if (report->position_count == 0)
-		return;
 	buffer_string(out, "<table class=\"open\"><thead><tr><th scope=\"col\">Position</th>"
 			   "<th scope=\"col\">Exchange</th><th scope=\"col\">The exchange has</th>"
 			   "<th scope=\"col\">The engine believes</th><th scope=\"col\">Compared</th>"
 			   "<th scope=\"col\">Since</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < report->position_count; i++)
-		position_row(out, &report->positions[i], report->made_at);
+		if (agrees(&report->positions[i]) == agreeing)
+			position_row(out, &report->positions[i], report->made_at);
 	buffer_string(out, "</tbody></table>\n");
+}
+
+void
+page_positions(struct buffer *out, const struct health_report *report)
+{
+	size_t agreeing = 0, bad = 0, ok = 0;
+
+	for (size_t i = 0; i < report->position_count; i++)
+		agreeing += agrees(&report->positions[i]);
+	for (size_t i = 0; i < report->count; i++)
+		if (report->checks[i].kind == KIND_POSITIONS)
+			*(report->checks[i].status == HEALTH_OK ? &ok : &bad) += 1;
+	if (bad > 0)
+		page_checks(out, report, "positions", KIND_POSITIONS, KIND_POSITIONS, PAGE_BAD);
+	if (agreeing < report->position_count)
+		position_rows(out, report, false);
+	if (ok + agreeing > 0)
+		buffer_format(out, "<details><summary>%zu ok, with %zu %s</summary>\n", ok, agreeing,
+		    agreeing == 1 ? "position that agrees" : "positions that agree");
+	if (ok > 0)
+		page_checks(out, report, "positions", KIND_POSITIONS, KIND_POSITIONS, PAGE_OK);
+	if (agreeing > 0)
+		position_rows(out, report, true);
+	buffer_string(out, ok + agreeing > 0 ? "</details>\n" : "");
 	if (report->more_positions)
 		buffer_string(out, "<p>There are more positions than are shown here.</p>\n");
 }

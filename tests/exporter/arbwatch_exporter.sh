@@ -35,7 +35,7 @@ is_code() {  # is_code CODE CURL-ARGUMENT...
 	esac
 	test "$(code "$@")" = "$want_code"
 }
-header_of() { get -o /dev/null -D - "$2" | tr -d '\r' | sed -n "s/^$1: //Ip"; }
+header_of() { get -X "${3:-GET}" -o /dev/null -D - "$2" | tr -d '\r' | sed -n "s/^$1: //Ip"; }
 scrape() { "$TOOLS/request" "$PORT" GET /metrics >"$work/scraped"; }
 has() { scrape && grep -qxF -- "$1" "$work/scraped"; }
 has_not() { scrape && ! grep -qF -- "$1" "$work/scraped"; }
@@ -89,10 +89,19 @@ for path in / /health /health/live /-/healthy; do
 	check "POST $path is not allowed" is_code 405 -X POST "$(url "$path")"
 	check "nor is DELETE" is_code 405 -X DELETE "$(url "$path")"
 done
-check "405 says what is" sh -c "curl -s --noproxy '*' -X PUT -o /dev/null -D - '$(url /metrics)' | grep -qi '^allow: GET, HEAD'"
+check "405 says what is" sh -c "curl -s --noproxy '*' -X PUT -o /dev/null -D - '$(url /metrics)' | grep -qi '^allow: GET, HEAD, OPTIONS'"
 check "HEAD has the length of GET" test "$(header_of content-length "$(url /health/live)")" = \
 	"$(get "$(url /health/live)" | wc -c)"
 check "a query changes nothing" is_code 200 "$(url '/metrics?collect[]=x')"
+check "OPTIONS, as HAProxy asks, says what is allowed" test "$(header_of allow "$(url /)" OPTIONS)" = 'GET, HEAD, OPTIONS'
+check "a page that reloads has its own path" sh -c "curl -s --noproxy '*' '$(url /watch)' | grep -q 'http-equiv=\"refresh\"'"
+check "and the other one does not" sh -c "! curl -s --noproxy '*' '$(url /)' | grep -q 'http-equiv'"
+check "a query with very many arguments is answered" is_code 200 "$(url "/metrics?$(seq -s '&' 2000)")"
+check "a whole URL is answered" is_code 200 --request-target http://localhost/health/live "$(url /)"
+check "the name of a stranger is not answered on loopback" is_code 421 -H 'Host: evil.example' "$(url /health)"
+check "not in a whole URL either" is_code 421 --request-target http://evil.example/health "$(url /)"
+check "and it is told how to allow it" sh -c \
+	"curl -s --noproxy '*' -H 'Host: evil.example' '$(url /health)' | grep -q -- '--web.allowed-host NAME'"
 for path in /nothing /metrics/ /metricsx '/metrics%00' /../../etc/passwd /..%2f..%2fetc/passwd /a.prom //metrics; do
 	check "404 for $path" is_code 404 --path-as-is "$(url "$path")"
 done
@@ -108,7 +117,7 @@ check "without a Host it is no HTTP/1.1" is_code 400 -H 'Host:' "$(url /health/l
 check "but HTTP/1.0" is_code 200 --http1.0 -H 'Host:' "$(url /health/live)"
 printf 'GET /health/live HTTP/1.1\r\nHost: a\r\nhoST: b\r\n\r\n' | "$TOOLS/raw_http" send "$PORT" >"$work/answer"
 check "two hosts are one too many" grep -q '^HTTP/1.1 400' "$work/answer"
-printf 'GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nGET /health/live HTTP/1.1\r\n\r\n' |
+printf 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nGET /health/live HTTP/1.1\r\n\r\n' |
 	"$TOOLS/raw_http" send "$PORT" >"$work/answer"
 check "a length that contradicts itself is refused" grep -q '^HTTP/1.1 400' "$work/answer"
 check "and what is behind it is no request" test "$(grep -c '^HTTP/1.1' "$work/answer")" -eq 1
@@ -164,6 +173,24 @@ node_port=$(port_of "$SPAWNED")
 await 30 curl -sf --noproxy '*' "http://127.0.0.1:$node_port/metrics" || exit 1
 scrape_both() { get -f "http://127.0.0.1:$node_port/metrics" >"$work/of_node" && scrape; }
 same_as_node() { scrape_both && "$PYTHON" "$work/series.py" "$work/of_node" "$work/scraped"; }
+# A link to a file that is no textfile: what is in it is nobody's business.
+leaks() {
+	get "$(url /health)" "$(url /)" "$(url /health/ready)" "$(url /metrics)" | cat - "$log" | grep -E 'xq(zj|wv)[0-9]'
+}
+printf -- '-----BEGIN xqzj1-----\nxqwv1\n' >"$work/key1"
+printf 'PASSWORD=xqzj2 xqwv2\n' >"$work/key2"
+printf '{"xqzj3": "xqwv3"}\n' >"$work/key3"
+printf 'xqzj4:xqwv4:19000:0:99999:7:::\n' >"$work/key4"
+printf 'xqzj5\n' >"$work/key5"
+printf '# TYPE xqzj6 xqwv6\n' >"$work/key6"
+printf 'key{xqzj7="xqwv7\n' >"$work/key7"
+printf '# HELP xqzj8 xqwv8\n# HELP xqzj8 xqwv8\n' >"$work/key8"
+printf 'xqzj9{a="1",a="xqwv9"} 1\n' >"$work/key9"
+for each in 1 2 3 4 5 6 7 8 9; do ln -s "$work/key$each" "$textfiles/link$each.prom"; done
+check "links to keys are bad files" await 30 has 'arbwatch_exporter_textfile_files{state="broken"} 9'
+check "that are named in the report" sh -c "curl -s --noproxy '*' '$(url /health)' | grep -q 'link9.prom.*line 1: '"
+refute "of which nothing is shown, in no answer and not in the log" leaks
+rm "$textfiles"/link?.prom
 cp "$repository"/tests/corpus/good_*.prom "$textfiles/" # several have the same families: the first has them
 rm "$textfiles"/good_[a-fh-z]*.prom
 check "the series are node_exporter's" same_as_node
@@ -350,9 +377,13 @@ check "all up is ready" is_code 200 "$(url /health/ready)"
 check "and healthy" sh -c \
 	 "curl -s --noproxy '*' '$(url /health)' | '$PYTHON' -c 'import json, sys; assert \"healthy\" in json.load(sys.stdin).values()'"
 check "/health is JSON by its type" test "$(header_of content-type "$(url /health)")" = application/json
-redis 0 0
-check "Redis down is ready, but degraded" is_code 200 "$(url /-/ready)"
+text=$(up_of redis 1)
+collector_file redis_latency 0 0 "${text%.}"
+check "a run that could not measure all is ready, but degraded" is_code 200 "$(url /-/ready)"
 check "and says so" sh -c "curl -s --noproxy '*' '$(url /health/ready)' | grep -q '^degraded'"
+redis 0 0
+check "Redis down is not ready" is_code 503 "$(url /-/ready)"
+redis 1 0
 postgres 0 0
 check "Postgres down is not ready" is_code 503 "$(url /health/ready)"
 check "by the other name neither" is_code 503 "$(url /-/ready)"
@@ -370,8 +401,7 @@ check "and the reason says what to do" sh -c \
 	"curl -s --noproxy '*' '$(url /health/ready)' | grep -q 'instance.prom: unreadable, .*remove it'"
 rmdir "$textfiles/instance.prom"
 echo 'arbitrage_redis_up{target="main' | publish redis_latency
-check "Redis's file breaks: degraded, as if it were down" sh -c \
-	"curl -s --noproxy '*' '$(url /health/ready)' | grep -q '^degraded'"
+check "Redis's file breaks: not ready, as if it were down" is_code 503 "$(url /health/ready)"
 stop "$EXPORTER"
 check "SIGTERM is a good end" logged msg=stopping
 
@@ -382,6 +412,17 @@ check "without --textfile.serve no file is served" has_not 'demo_shared'
 check "its own metrics are" has 'arbwatch_exporter_http_requests_total{path="/metrics",code="200"} 1'
 refute "and nothing is said of files" grep -q textfile "$work/scraped"
 stop "$EXPORTER"
+
+# --- Other names ------------------------------------------------------------------------------------------------------
+start_exporter named --web.allowed-host mon.example --web.listen-address 0.0.0.0:0
+everywhere=$(port_of "$EXPORTER" | tail -n 1)
+named() { is_code "$1" -H "Host: $2" "http://127.0.0.1:$3/health/live"; }
+check "a name that is allowed is answered" named 200 MON.example:443 "$PORT"
+check "another one is not" named 421 example "$PORT"
+check "an address that others reach answers to all names" named 200 evil.example "$everywhere"
+stop "$EXPORTER"
+run 2 "$BUILD/arbwatch_exporter" --web.allowed-host https://mon.example/
+check "a URL is no host name" grep -q 'web.allowed-host.*without scheme' "$work/err"
 
 # --- Age ----------------------------------------------------------------------------------------------------------
 start_exporter aged --textfile.serve --textfile.max-age 1h
@@ -425,7 +466,7 @@ basic_auth_users:
 http_server_config:
   headers:
     Strict-Transport-Security: max-age=1000
-    X-Frame-Options: SAMEORIGIN
+    X-Frame-Options: sameorigin
 YAML
 start_exporter tls --web.config.file "$web" --textfile.serve
 url() { printf 'https://127.0.0.1:%s%s' "$PORT" "$1"; }
@@ -445,7 +486,7 @@ check "health neither" is_code 401 --cacert "$work/ca.pem" "$(url /health/live)"
 check "401 asks for Basic" sh -c "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /metrics)' | grep -qi '^www-authenticate: Basic realm='"
 check "headers of the file are sent" sh -c \
 	 "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /)' | grep -qi '^strict-transport-security: max-age=1000'"
-check "in place of ours" sh -c "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /)' | grep -qi '^x-frame-options: SAMEORIGIN'"
+check "in place of ours" sh -c "curl -s --noproxy '*' -k -D - -o /dev/null '$(url /)' | grep -q '^X-Frame-Options: sameorigin'"
 refute "plain HTTP is not spoken there" curl -sf --noproxy '*' --max-time 5 "http://127.0.0.1:$PORT/metrics"
 refute "nor TLS 1.1" curl -sf --noproxy '*' -k --tls-max 1.1 --max-time 5 "$(url /metrics)"
 refute "a server nobody vouches for is not ours" curl -sf --noproxy '*' --max-time 5 "$(url /metrics)"
@@ -514,9 +555,9 @@ check "none is asked for" client_auth NoClientCert
 check "and so it goes" without
 # shellcheck disable=SC2094 # the second request waits for the first answer
 {
-	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
+	printf 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'
 	await 30 grep -q '^alive' "$work/kept" && reload
-	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
+	printf 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'
 } | timeout 60 openssl s_client -quiet -connect "127.0.0.1:$PORT" >"$work/kept" 2>/dev/null
 check "a kept connection with the TLS of before is still answered" test "$(grep -c '^HTTP/1.1 200' "$work/kept")" -eq 2
 check "once" test "$(grep -ci '^connection: close' "$work/kept")" -eq 1
@@ -572,20 +613,20 @@ check "who trickles headers is ended" raw trickle "$PORT" 60
 check "who does not read is ended" raw stare "$PORT" 60
 check "both are counted" await 30 has 'arbwatch_exporter_http_timeouts_total 2'
 {
-	printf 'GET /metrics HTTP/1.1\r\nHost: x\r\nX-Long: '
+	printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Long: '
 	head -c 100000 /dev/zero | tr '\0' a
 	printf '\r\n\r\n'
 } | raw send "$PORT" >"$work/answer"
 check "headers that are too large get 431" grep -q '^HTTP/1.1 431' "$work/answer"
 {
-	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
-	printf 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+	printf 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\nGET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n'
+	printf 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 } | raw send "$PORT" | tr -d '\r' >"$work/answer"
 check "requests in one go are answered in order" test "$(sed -n 's|^HTTP/1.1 \([0-9]*\).*|\1|p' "$work/answer" | tr '\n' ' ')" = \
 	"200 404 200 "
 for text in 'nonsense\r\n\r\n' 'GET\r\n\r\n' '\026\003\001\002\000' 'GET /metrics HTTP/9.9\r\n\r\n' \
-	'GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n' \
-	'GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'; do
+	'GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n' \
+	'GET /metrics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'; do
 	# shellcheck disable=SC2059 # the escapes are meant
 	printf "$text" | raw send "$PORT" >"$work/answer"
 	check "it lives on after: $text" is_code 200 "$(url /health/live)"

@@ -247,7 +247,7 @@ check "failing: a mismatch" row failing \
 	'positions: BTC live | binance | 0.25 long | 0.35 long | differ by 0.1 | 13:59:22'
 check "failing: what cannot be read is not flat" row failing \
 	'positions: BTC live | upbit | not known | 0.25 long | not compared | –'
-check "failing: preflight" grep -q '^preflight: preflight live | not ready the bot may not go live; failed checks: postgres 2' \
+check "failing: preflight" grep -q '^preflight: preflight live | not ready the bot may not go live; failed checks: postgres |' \
 	"$work/failing.rows"
 check "failing: the broken file, and where" grep -q '^files: other.prom | broken line 1: ' "$work/failing.rows"
 
@@ -272,7 +272,10 @@ run 0 "$BUILD/redis_latency" --samples 3 --env live --target "main=redis://127.0
 run 0 "$BUILD/redis_latency" --samples 3 --env paper --name redis_paper --target "main=redis://127.0.0.1:$REDIS_PORT"
 "$TOOLS/status_page" json "$textfiles" >"$work/real.json"
 check "real files: the JSON is as its schema says" valid "$work/real.json"
-check "real files: Redis down is degraded" json_says "$work/real.json" 'report["status"]' degraded
+check "real files: Redis down is unhealthy" json_says "$work/real.json" 'report["status"]' unhealthy
+check "real files: the first reason is that, with what to do" json_says "$work/real.json" \
+	'[report["reasons"][0][k] for k in ("rule", "what", "env")], "Stop" in report["reasons"][0]["do"]' \
+	"(['redis_down', 'Redis gone', 'live'], True)"
 check "real files: the reason is the real one" json_says "$work/real.json" 'checks["redis gone"]["reason"]' \
 	'failures: connect 1 so far; it has never succeeded'
 check "real files: the other target is up, and measured" json_says "$work/real.json" \

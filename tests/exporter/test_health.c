@@ -16,7 +16,7 @@ struct store {
 	size_t count, left_out;
 };
 static struct store made_up;
-static const struct health_settings settings = { .max_age = 900 };
+static const struct health_settings settings = { .max_age = 900, .expected = "none" };
 static struct health_report report;
 
 /* 2025-11-21T12:00:00Z; what the files below say is of this time. */
@@ -205,9 +205,9 @@ static const struct {
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main", HEALTH_OK,
 	    "up", "", VERDICT_HEALTHY },
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 0\n", KIND_REDIS, "main",
-	    HEALTH_FAIL, "down", "never succeeded", VERDICT_DEGRADED },
+	    HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
 	{ FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} NaN\n", KIND_REDIS, "main",
-	    HEALTH_WARN, "unknown", "does not say", VERDICT_DEGRADED },
+	    HEALTH_FAIL, "unknown", "does not say", VERDICT_UNHEALTHY },
 	{ STALE("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 1\n", KIND_REDIS, "main",
 	    HEALTH_WARN, "stale", "was up, but no longer measured", VERDICT_UNHEALTHY },
 	/* A state that is worse than stale stays. */
@@ -229,8 +229,8 @@ static const struct {
 	{ FRESH("live") UP("postgres", "live", "NaN") "arbitrage_postgres_up{target=\"main\",part=\"b\",env="
 						      "\"live\"} 0\n",
 	    KIND_POSTGRES, "main", HEALTH_FAIL, "down", "never succeeded", VERDICT_UNHEALTHY },
-	{ FRESH("live") UP("redis", "live", "2"), KIND_REDIS, "main", HEALTH_WARN, "unknown", "does not say",
-	    VERDICT_DEGRADED },
+	{ FRESH("live") UP("redis", "live", "2"), KIND_REDIS, "main", HEALTH_FAIL, "unknown", "does not say",
+	    VERDICT_UNHEALTHY },
 	{ FRESH("paper") "arbitrage_postgres_up{target=\"main\",env=\"paper\"} 1\n", KIND_POSTGRES, "main",
 	    HEALTH_OK, "up", "", VERDICT_HEALTHY },
 	{ STALE("live") "arbitrage_postgres_up{target=\"main\",env=\"live\"} 0\n", KIND_POSTGRES, "main",
@@ -243,34 +243,34 @@ static const struct {
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "0"),
 	    KIND_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
 	{ FRESH("live") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
-	    "does not say that it is up", VERDICT_DEGRADED },
+	    "does not say that it is up", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "NaN") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "2") STATE("live", "healthy", "1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "2"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "down", "NaN"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "healthy\",part=\"b", "0"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "frozen", "1") STATE("live", "healthy", "-1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "healthy", "0") STATE("live", "degraded", "1"), KIND_EXCHANGE, "upbit",
 	    HEALTH_WARN, "degraded", "slow, short", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "frozen", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL, "frozen",
-	    "stand still", VERDICT_DEGRADED },
+	    "stand still", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "maintenance", "1"), KIND_EXCHANGE, "upbit", HEALTH_FAIL, "maintenance",
-	    "maintenance", VERDICT_DEGRADED },
+	    "maintenance", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "down", "1") "arbitrage_exchange_failed_runs{exchange=\"upbit\",env="
 						   "\"live\"} 7\n",
 	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "down", "nothing of use in the last 7 runs",
-	    VERDICT_DEGRADED },
+	    VERDICT_UNHEALTHY },
 	{ FRESH("live")
 		STATE("live", "banned", "1") "arbitrage_exchange_banned_until_timestamp_seconds{exchange="
 					     "\"upbit\",env=\"live\"} 1763726490\n",
-	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "banned", "banned until 12:01:30 UTC", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_FAIL, "banned", "banned until 12:01:30 UTC", VERDICT_UNHEALTHY },
 	{ FRESH("live")
 		STATE("live", "degraded", "1") "arbitrage_exchange_symbol_tradable{exchange=\"upbit\","
 					       "symbol=\"BTC/KRW\",env=\"live\"} 0\n"
@@ -278,26 +278,26 @@ static const struct {
 					       "symbol=\"ETH/KRW\",env=\"live\"} 1\n",
 	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "degraded", "1 symbol may not be traded", VERDICT_DEGRADED },
 	{ FRESH("live") STATE("live", "healthy", "1") STATE("live", "banned", "1"), KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "wonderful", "1"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1")
 		STATE("live", "wonderful", "NaN"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
 		STATE("live", "odd", "0"),
 	    KIND_EXCHANGE, "upbit", HEALTH_OK, "healthy", "", VERDICT_HEALTHY },
 	{ FRESH("live") EXCHANGE_UP("live", "1") STATE("live", "healthy", "1") STATE("live", "wonderful", "0")
 		STATE("live", "odd", "1"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") STATE("live", "wonderful", "1"), KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown",
-	    "does not say what state", VERDICT_DEGRADED },
+	    "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 1\n", KIND_EXCHANGE, "upbit",
-	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_DEGRADED },
+	    HEALTH_WARN, "unknown", "does not say what state", VERDICT_UNHEALTHY },
 	{ FRESH("live") "arbitrage_exchange_up{exchange=\"upbit\",env=\"live\"} 0\n" STATE(
 	      "live", "healthy", "1"),
-	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_DEGRADED },
+	    KIND_EXCHANGE, "upbit", HEALTH_WARN, "unknown", "does not say that it is up", VERDICT_UNHEALTHY },
 
 	/* Positions. */
 	{ FRESH("live") COUNTED("live", "0", "0"), KIND_POSITIONS, "upbit", HEALTH_OK, "flat", "",
@@ -420,12 +420,14 @@ static const struct {
 	{ COLLECTOR("live", "1", "0", AGO_4) READY("live", "1") PASSED("live", "1")
 		VERDICT_AT("live", "1763722800"),
 	    KIND_PREFLIGHT, "preflight", HEALTH_WARN, "stale", "last run 60 min ago", VERDICT_DEGRADED },
-	{ FRESH("live") VERDICT("live", "0", "0") "arbitrage_preflight_checks_total{check=\"redis\","
-						  "status=\"fail\",env=\"live\"} 4\n"
-						  "arbitrage_preflight_checks_total{check=\"secrets\","
-						  "status=\"pass\",env=\"live\"} 9\n",
+	/* The counters have failures of runs that are long over. */
+	{ FRESH("live") VERDICT("live", "0",
+	      "0") "arbitrage_preflight_checks_total{check=\"redis\",status=\"fail\",env=\"live\"} 4\n"
+		   "arbitrage_preflight_check_state{check=\"redis\",env=\"live\"} 0\n"
+		   "arbitrage_preflight_check_state{check=\"secrets\",env=\"live\"} 2\n"
+		   "arbitrage_preflight_check_state{check=\"postgres\",env=\"live\"} 1\n",
 	    KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
-	    "the bot may not go live; failed checks: redis 4 so far", VERDICT_UNHEALTHY },
+	    "the bot may not go live; failed checks: secrets", VERDICT_UNHEALTHY },
 	{ FRESH("live") VERDICT("live", "1", "0"), KIND_PREFLIGHT, "preflight", HEALTH_FAIL, "not ready",
 	    "its last run did not pass", VERDICT_UNHEALTHY },
 	{ FRESH("paper") VERDICT("paper", "0", "1"), KIND_PREFLIGHT, "preflight", HEALTH_OK, "passed", "",
@@ -484,12 +486,12 @@ START_TEST(files_of_others_are_no_collectors)
 }
 END_TEST
 
-START_TEST(one_stale_collector_of_two_is_degraded)
+START_TEST(one_stale_collector_of_two_is_unhealthy)
 {
 	add_file("a.prom", FRESH("live"));
 	add_file("b.prom", STALE("live"));
 	look_at(noon);
-	ck_assert_int_eq(report.verdict, VERDICT_DEGRADED);
+	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
 	ck_assert_uint_eq(report.count, 2);
 	/* Of the same name, and yet two: the worse is first. */
 	ck_assert_str_eq(report.checks[0].file, "b.prom");
@@ -525,8 +527,8 @@ static const struct {
 	const char *name;
 	enum health_verdict verdict;
 } programs[] = {
-	{ "redis_latency.prom", VERDICT_DEGRADED },
-	{ "exchange_health.prom", VERDICT_DEGRADED },
+	{ "redis_latency.prom", VERDICT_UNHEALTHY },
+	{ "exchange_health.prom", VERDICT_UNHEALTHY },
 	{ "postgres_latency.prom", VERDICT_UNHEALTHY },
 	{ "open_positions.prom", VERDICT_UNHEALTHY },
 	{ "preflight.prom", VERDICT_UNHEALTHY },
@@ -587,8 +589,8 @@ static const struct {
 	{ "preflight.prom", "", VERDICT_UNHEALTHY },
 	{ "preflight.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "preflight.prom", FRESH("live") VERDICT("live", "1", "1"), VERDICT_HEALTHY },
-	{ "redis_latency.prom", FRESH("live"), VERDICT_DEGRADED },
-	{ "exchange_health.prom", FRESH("live"), VERDICT_DEGRADED },
+	{ "redis_latency.prom", FRESH("live"), VERDICT_UNHEALTHY },
+	{ "exchange_health.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "other.prom", "", VERDICT_HEALTHY },
 };
 
@@ -675,7 +677,61 @@ START_TEST(what_hurts_most_is_in_the_summary)
 										    "target=\"p\",env="
 										    "\"live\"} 0\n");
 	look_at(noon);
-	ck_assert_str_eq(report.summary, "Postgres p (live): down, it has never succeeded; and 3 more");
+	ck_assert_str_eq(report.summary, "Postgres p (live): down, it has never succeeded; and 5 more");
+}
+END_TEST
+
+START_TEST(reasons_say_what_why_and_since_when_the_worst_first)
+{
+	add_file("c.prom", FRESH("paper") UP("redis", "paper", "0") COUNTED("paper", "1", "1") MISMATCH(
+			       "paper", "BTC", "2") MISMATCH("paper", "ETH",
+			       "-5") "arbitrage_redis_last_success_timestamp_seconds{target=\"main\",env="
+				     "\"paper\"} 1763722800\n"
+				     "arbitrage_position_mismatch_since_timestamp_seconds{exchange=\"upbit\","
+				     "symbol=\"ETH\",env=\"paper\"} 1763722700\n");
+	look_at(noon);
+	ck_assert_uint_eq(report.reason_count, 2);
+	ck_assert_int_eq(report.reasons[0].rule, REASON_POSITIONS_DIFFER);
+	ck_assert_str_eq(report.reasons[0].what, "upbit ETH");
+	ck_assert_double_eq(report.reasons[0].since, 1763722700);
+	ck_assert_int_eq(report.reasons[1].rule, REASON_REDIS_DOWN);
+	ck_assert_str_eq(report.reasons[1].what, "Redis main");
+	ck_assert_str_eq(report.reasons[1].env, "paper");
+	ck_assert_double_eq(report.reasons[1].since, 1763722800);
+}
+END_TEST
+
+static const struct {
+	const char *env_text;
+	const char *expected;
+	size_t missing;
+	enum health_verdict verdict;
+} expectations[] = {
+	{ FRESH("paper"), NULL, 0, VERDICT_HEALTHY },
+	{ FRESH("paper"), "", 0, VERDICT_HEALTHY },
+	{ FRESH("paper"), "c,", 0, VERDICT_HEALTHY },
+	{ FRESH("paper"), "c,redis_latency,", 1, VERDICT_UNHEALTHY },
+	{ FRESH("live"), NULL, 2, VERDICT_UNHEALTHY },
+	{ FRESH("live"), "open_positions,preflight", 2, VERDICT_UNHEALTHY },
+	{ FRESH("live"), "none,", 0, VERDICT_HEALTHY },
+	{ FRESH("live"), "none,preflight,c", 1, VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT("live", "1", "1"), NULL, 1, VERDICT_UNHEALTHY },
+	{ FRESH("live") VERDICT("live", "1", "1") COUNTED("live", "0", "0"), NULL, 0, VERDICT_HEALTHY },
+	{ FRESH("live") VERDICT("paper", "1", "1") COUNTED("paper", "0", "0"), NULL, 2, VERDICT_UNHEALTHY },
+};
+
+START_TEST(a_collector_that_never_wrote_is_missing)
+{
+	const struct health_settings asked = { .max_age = 900, .expected = expectations[_i].expected };
+	size_t missing = 0;
+
+	add_file("c.prom", expectations[_i].env_text);
+	ck_assert_int_eq(health_read(&made_up, &asked, noon, &report), 0);
+	for (size_t i = 0; i < report.count; i++)
+		missing += strcmp(report.checks[i].state, "missing") == 0 ? 1 : 0;
+	ck_assert_uint_eq(missing, expectations[_i].missing);
+	ck_assert_uint_eq(report.reason_count, missing);
+	ck_assert_int_eq(report.verdict, expectations[_i].verdict);
 }
 END_TEST
 
@@ -734,13 +790,13 @@ START_TEST(more_checks_than_there_is_room_for_are_unhealthy)
 	for (int i = 0; i < 2000; i++)
 		length += (size_t)snprintf(
 		    text + length, size - length, "arbitrage_redis_up{target=\"t%d\",env=\"live\"} 1\n", i);
-	add_file("a.prom", FRESH("live") "arbitrage_redis_up{target=\"main\",env=\"live\"} 0\n");
+	add_file("a.prom", FRESH("live") STATE("live", "degraded", "1"));
 	add_file("b.prom", text);
 	add_broken("c.prom", STORE_BROKEN, "line 1: nonsense");
 	look_at(noon);
 	ck_assert_uint_eq(report.count, HEALTH_CHECKS);
 	ck_assert(report.more_checks);
-	ck_assert_int_eq(check_named(KIND_REDIS, "main")->status, HEALTH_FAIL);
+	ck_assert_int_eq(check_named(KIND_EXCHANGE, "upbit")->status, HEALTH_WARN);
 	ck_assert_int_eq(report.verdict, VERDICT_UNHEALTHY);
 	ck_assert_str_eq(report.summary,
 	    "There are more checks or files than there is room for, and any of them may be bad");
@@ -901,9 +957,9 @@ static const struct {
 	double seconds;
 	const char *text;
 } durations[] = {
-	{ 0, "0 us" },
-	{ 0.00005, "50 us" },
-	{ 0.0009994, "999 us" },
+	{ 0, "0 \xC2\xB5s" },
+	{ 0.00005, "50 \xC2\xB5s" },
+	{ 0.0009994, "999 \xC2\xB5s" },
 	{ 0.0009996, "1 ms" },
 	{ 0.0421, "42.1 ms" },
 	{ 0.9996, "1 s" },
@@ -940,7 +996,7 @@ main(void)
 	tcase_add_test(tests, without_files_it_is_unhealthy);
 	tcase_add_test(tests, a_directory_that_cannot_be_listed_is_unhealthy);
 	tcase_add_test(tests, files_of_others_are_no_collectors);
-	tcase_add_test(tests, one_stale_collector_of_two_is_degraded);
+	tcase_add_test(tests, one_stale_collector_of_two_is_unhealthy);
 	tcase_add_loop_test(
 	    tests, a_file_that_cannot_be_read_is_as_bad_as_can_be_and_hides_no_other, 0, LENGTH(bad_states));
 	tcase_add_loop_test(
@@ -958,6 +1014,8 @@ main(void)
 	tcase_add_test(tests, each_env_is_judged_for_itself);
 	tcase_add_test(tests, what_hurts_most_is_in_the_summary);
 	tcase_add_test(tests, what_outlives_its_exchange_makes_no_check);
+	tcase_add_test(tests, reasons_say_what_why_and_since_when_the_worst_first);
+	tcase_add_loop_test(tests, a_collector_that_never_wrote_is_missing, 0, LENGTH(expectations));
 	tcase_add_test(tests, odd_label_values_are_read_as_they_are);
 	tcase_add_test(tests, long_names_are_cut_between_characters_and_stay_apart);
 	tcase_add_test(tests, more_checks_than_there_is_room_for_are_unhealthy);

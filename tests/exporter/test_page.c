@@ -7,6 +7,7 @@
 #include "common/text/utf8.h"
 #include "exporter/page/page.h"
 #include "exporter/page/parts.h"
+#include "exporter/page/recent.h"
 #include "tests/suite.h"
 
 /* health_read() is not called here, but its object wants a store. */
@@ -93,7 +94,7 @@ page_with(struct health_check *checks, size_t count, const char *summary)
 	struct health_report report = { .checks = checks, .count = count, .made_at = noon };
 
 	snprintf(report.summary, sizeof(report.summary), "%s", summary);
-	page_write(&report, &out);
+	page_write(&report, false, &out);
 	return text();
 }
 
@@ -188,7 +189,7 @@ START_TEST(a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was
 	char cell[64];
 
 	check.last_success = NAN;
-	snprintf(cell, sizeof(cell), "</time></td><td>4 s</td><td>%s</td>", successes[_i].cell);
+	snprintf(cell, sizeof(cell), "</time></td><td>4&nbsp;s</td><td>%s</td>", successes[_i].cell);
 	ck_assert_ptr_nonnull(strstr(page_with(&check, 1, ""), cell));
 }
 END_TEST
@@ -207,7 +208,7 @@ START_TEST(positions_are_escaped_too)
 		.checks = &check, .count = 1, .positions = &position, .position_count = 1, .made_at = noon
 	};
 
-	page_write(&report, &out);
+	page_write(&report, false, &out);
 	ck_assert_ptr_nonnull(strstr(text(), "<td>&lt;script&gt;</td>"));
 	ck_assert_ptr_null(strstr(out.text, "<script"));
 	ck_assert_ptr_nonnull(strstr(out.text, "&quot;BTC&#39;&amp;"));
@@ -319,7 +320,149 @@ START_TEST(the_page_needs_nothing_but_itself)
 	ck_assert_ptr_null(strstr(out.text, "@import"));
 	ck_assert_uint_eq(times(out.text, "http://"), times(out.text, "http://www.w3.org/2000/svg"));
 	ck_assert_ptr_null(strstr(out.text, "https://"));
-	ck_assert_ptr_nonnull(strstr(out.text, "<meta http-equiv=\"refresh\" content=\"15\">"));
+	ck_assert_ptr_null(strstr(out.text, "http-equiv"));
+	/* Behind a proxy it may be below any path. */
+	ck_assert_ptr_null(strstr(out.text, "href=\"/"));
+	ck_assert_ptr_nonnull(strstr(out.text, "href=\"health\""));
+}
+END_TEST
+
+/* Those of a rule are one line, and what is not urgent is folded. */
+START_TEST(what_is_wrong_is_told_first_with_what_to_do)
+{
+	struct health_reason reasons[12] = { 0 };
+	struct health_report report = {
+		.reasons = reasons, .reason_count = LENGTH(reasons), .made_at = noon
+	};
+	const char *page, *first, *second;
+
+	for (int i = 0; i < LENGTH(reasons); i++) {
+		enum reason_rule rule =
+		    i < 2 ? REASON_REDIS_DOWN : (enum reason_rule)(REASON_EXCHANGES_FEW + i);
+
+		reasons[i] = (struct health_reason){
+			.rule = rule, .value = reason_value(rule, "live"), .env = "live", .since = noon - 60
+		};
+		snprintf(reasons[i].what, sizeof(reasons[i].what), "<Redis> %d", i);
+	}
+	page_write(&report, false, &out);
+	page = text();
+	first = strstr(
+	    page, "<li class=\"fail\"><b>&lt;Redis&gt; 0, &lt;Redis&gt; 1</b> <span class=\"env live\">");
+	ck_assert_ptr_nonnull(first);
+	ck_assert_ptr_nonnull(strstr(first, reason_texts[REASON_REDIS_DOWN].why));
+	ck_assert_ptr_nonnull(strstr(first, reason_texts[REASON_REDIS_DOWN].todo));
+	second = strstr(first, "<li class");
+	ck_assert_ptr_nonnull(strstr(second + 1, ", since 11:59:00. <span>"));
+	ck_assert_ptr_nonnull(strstr(page, "<details><summary>5 more</summary><ol start=\"7\">"));
+	ck_assert_uint_eq(times(page, "<li class"), 11);
+	/* Nothing to do, nothing to read. */
+	buffer_release(&out);
+	ck_assert_ptr_null(strstr(page_with(NULL, 0, ""), "What is wrong"));
+}
+END_TEST
+
+START_TEST(what_agrees_is_folded)
+{
+	struct health_check checks[] = { check_of(KIND_POSITIONS), check_of(KIND_POSITIONS) };
+	struct health_position positions[] = { { .mismatch = 1, .symbol = "DIFFERS" },
+		{ .mismatch = 0, .symbol = "AGREES" }, { .mismatch = 0, .symbol = "OLD", .stale = true } };
+	struct health_report report = {
+		.checks = checks, .count = 2, .positions = positions, .position_count = 3, .made_at = noon
+	};
+	const char *page, *folded;
+
+	checks[0].status = HEALTH_FAIL;
+	snprintf(checks[0].name, sizeof(checks[0].name), "bad");
+	page_write(&report, false, &out);
+	page = text();
+	folded = strstr(page, "<details><summary>1 ok, with 1 position that agrees</summary>");
+	ck_assert_ptr_nonnull(folded);
+	ck_assert(strstr(page, ">DIFFERS<") < folded && strstr(page, ">OLD<") < folded &&
+		  strstr(page, ">bad ") < folded);
+	ck_assert(strstr(page, ">AGREES<") > folded && strstr(page, ">main ") > folded);
+	ck_assert_uint_eq(times(page, "<details>"), times(page, "</details>"));
+}
+END_TEST
+
+START_TEST(a_page_reloads_only_when_that_is_asked_for)
+{
+	struct health_report report = { .made_at = noon };
+
+	page_write(&report, true, &out);
+	ck_assert_ptr_nonnull(strstr(text(), "<meta http-equiv=\"refresh\" content=\"15\">"));
+	ck_assert_ptr_nonnull(strstr(out.text, "<a href=\"./\">stop</a>"));
+	buffer_release(&out);
+	page_write(&report, false, &out);
+	ck_assert_ptr_null(strstr(text(), "http-equiv"));
+	ck_assert_ptr_nonnull(strstr(out.text, "<a href=\"watch\">"));
+}
+END_TEST
+
+/* --- Latencies of the last runs --- */
+
+static struct health_check
+measured(double at, double fast, double slow)
+{
+	struct health_check check = check_of(KIND_EXCHANGE);
+
+	check.last_run = noon + at;
+	check.buckets = 2;
+	check.bounds[0] = 1, check.bounds[1] = INFINITY;
+	check.counts[0] = fast, check.counts[1] = slow;
+	return check;
+}
+
+static const struct {
+	double at, fast, slow;         /* the counters */
+	double shown_fast, shown_slow; /* negative: no picture */
+} runs[] = {
+	{ 0, 1e6, 0, 1e6, 0 }, /* nothing to compare with */
+	{ 0, 1e6, 0, 1e6, 0 }, { 15, 1e6, 1, 0, 1 }, { 299, 1e6, 20, 0, 20 }, { 301, 1e6, 21, 0, 21 },
+	{ 601, 1e6 + 5, 21, 5, 21 },
+	{ 602, 1e6 + 6, 21, 6, 0 }, /* from here on, what was before 301 is over */
+	{ 900, 1e6 + 6, 21, 6, 0 }, { 901, 1e6 + 6, 21, 6, 0 }, { 902, 1e6 + 6, 21, 1, 0 },
+	{ 1201, 1e6 + 6, 21, 1, 0 },
+	{ 1202, 1e6 + 6, 21, -1, -1 },             /* nothing was measured for five minutes */
+	{ 1300, 3, 1, 3, 1 },                      /* counters that began anew */
+	{ 1315, 4, 1, 1, 0 }, { 500, 5, 1, 5, 1 }, /* a clock was set back */
+};
+
+START_TEST(latencies_are_those_of_the_last_minutes)
+{
+	struct recent *recent = recent_new();
+
+	for (int i = 0; i < LENGTH(runs); i++) {
+		struct health_check checks[] = { check_of(KIND_EXCHANGE),
+			measured(runs[i].at, runs[i].fast, runs[i].slow) };
+		struct health_report report = { .checks = checks, .count = 2 };
+
+		recent_apply(recent, &report);
+		ck_assert_msg(checks[1].buckets == (runs[i].shown_fast < 0 ? 0 : 2), "run %d", i);
+		ck_assert(runs[i].shown_fast >= 0 || isnan(checks[1].duration));
+		if (runs[i].shown_fast < 0)
+			continue;
+		ck_assert_msg(
+		    checks[1].counts[0] == runs[i].shown_fast && checks[1].counts[1] == runs[i].shown_slow,
+		    "run %d: %g %g", i, checks[1].counts[0], checks[1].counts[1]);
+	}
+	recent_free(recent);
+}
+END_TEST
+
+START_TEST(more_checks_than_are_kept_do_no_harm)
+{
+	struct recent *recent = recent_new();
+
+	for (int i = 0; i < 3 * HEALTH_CHECKS; i++) {
+		struct health_check check = measured(i, i, 1);
+		struct health_report report = { .checks = &check, .count = 1 };
+
+		snprintf(check.name, sizeof(check.name), "%d", i);
+		recent_apply(recent, &report);
+		ck_assert(check.counts[0] == i && check.counts[1] == 1);
+	}
+	recent_free(recent);
 }
 END_TEST
 
@@ -357,7 +500,7 @@ START_TEST(the_page_is_small_with_64_exchanges)
 			.since = NAN };
 		snprintf(positions[i].exchange, sizeof(positions[i].exchange), "exchange-%d", i);
 	}
-	page_write(&report, &out);
+	page_write(&report, false, &out);
 	ck_assert(!out.failed);
 	ck_assert_uint_lt(out.length, 100000);
 	ck_assert_uint_eq(times(text(), "<tr "), 136 + HEALTH_POSITIONS);
@@ -397,6 +540,11 @@ main(void)
 	tcase_add_test(tests, times_are_rfc_3339);
 	tcase_add_test(tests, the_policy_has_the_hash_of_the_style);
 	tcase_add_test(tests, the_page_needs_nothing_but_itself);
+	tcase_add_test(tests, what_is_wrong_is_told_first_with_what_to_do);
+	tcase_add_test(tests, what_agrees_is_folded);
+	tcase_add_test(tests, a_page_reloads_only_when_that_is_asked_for);
+	tcase_add_test(tests, latencies_are_those_of_the_last_minutes);
+	tcase_add_test(tests, more_checks_than_are_kept_do_no_harm);
 	tcase_add_test(tests, the_page_is_small_with_64_exchanges);
 	tcase_add_test(tests, a_picture_has_a_bar_for_each_bucket_that_is_not_empty);
 	suite_add_tcase(suite, tests);

@@ -104,7 +104,7 @@ trickle(int port, int seconds)
 static int
 stare(int port, int seconds)
 {
-	static const char request[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const char request[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	struct deadline deadline = deadline_in(seconds * second_ns);
 	struct pollfd wait = { .events = POLLRDHUP };
 
@@ -123,7 +123,7 @@ stare(int port, int seconds)
 static int
 ask_many(int port, int count)
 {
-	static const char request[] = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const char request[] = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	static int fds[MOST];
 	struct rlimit files = { .rlim_cur = MOST, .rlim_max = MOST };
 	char answer[4096];
@@ -150,7 +150,7 @@ ask(int fd, const char *path)
 	static char answer[65536];
 	ssize_t got;
 
-	(void)snprintf(answer, sizeof(answer), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	(void)snprintf(answer, sizeof(answer), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
 	if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0 || !wait_for(fd, POLLIN, PATIENCE_MS))
 		return "none";
 	got = read(fd, answer, sizeof(answer) - 1);

@@ -22,7 +22,7 @@ print(const char *what, const struct health_report *report)
 	if (strcmp(what, "json") == 0)
 		health_json(report, &out);
 	else
-		page_write(report, &out);
+		page_write(report, false, &out);
 	(void)fwrite(out.text, 1, out.length, stdout);
 	status = out.failed || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	buffer_release(&out);

@@ -57,6 +57,26 @@ START_TEST(other_credentials_are_refused)
 }
 END_TEST
 
+static const struct {
+	const char *host;
+	bool local;
+} hosts[] = { { NULL, true }, { "", true }, { "localhost", true }, { "LocalHost:9109", true },
+	{ "localhost.", true }, { "app.localhost:1", true }, { "127.0.0.1:9109", true }, { "10.0.0.1", true },
+	{ "[::1]:9109", true }, { "[fe80::1%eth0]", true }, { "mon.example", true },
+	{ "MON.example.:443", true }, { "host", true }, { "evil.example", false },
+	{ "localhost.evil.example", false }, { "127.0.0.1.evil.example", false }, { "evillocalhost", false },
+	{ ".localhost", false }, { "mon.example.evil", false }, { "on.example", false }, { "mon", false },
+	{ "evil.example:127.0.0.1", false }, { "evil@127.0.0.1", false }, { "0x7f.1", false },
+	{ "mon.example\nhost", false } };
+
+START_TEST(a_host_is_local_when_no_stranger_can_have_its_name)
+{
+	ck_assert_msg(
+	    head_is_local(hosts[_i].host, "mon.example\nhost:9109\n[::1]:9109\n:9109\n") == hosts[_i].local,
+	    "%s", hosts[_i].host != NULL ? hosts[_i].host : "none");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -68,5 +88,6 @@ main(void)
 	tcase_add_loop_test(tests, gzip_is_not_taken_when_refused_or_not_named, 0, LENGTH(gzip_refused));
 	tcase_add_loop_test(tests, credentials_are_read_whatever_the_case_of_the_scheme, 0, LENGTH(good));
 	tcase_add_loop_test(tests, other_credentials_are_refused, 0, LENGTH(bad));
+	tcase_add_loop_test(tests, a_host_is_local_when_no_stranger_can_have_its_name, 0, LENGTH(hosts));
 	return run_suite(suite);
 }

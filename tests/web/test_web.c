@@ -14,7 +14,7 @@
 
 static const int64_t minute_ns = INT64_C(60) * 1000 * 1000 * 1000;
 
-enum { ECHO_LIMIT = 1 << 20, LARGE = 200000 };
+enum { ECHO_LIMIT = 1 << 20, LARGE = 200000, CONNECTIONS = 16 };
 
 /* --- A site --- */
 
@@ -62,7 +62,8 @@ answer_nothing(void *context, const struct web_request *request, struct web_answ
 
 static const struct web_route routes[] = {
 	{ .path = "/hello", .answer = answer_hello },
-	{ .path = "/slow", .answer = answer_slow, .costly = true },
+	{ .path = "/slow", .answer = answer_slow, .costly = true, .slow = true },
+	{ .path = "/slow-too", .answer = answer_slow, .slow = true },
 	{ .path = "/large", .answer = answer_large },
 	{ .path = "/echo", .answer = answer_echo, .body_limit = ECHO_LIMIT },
 	{ .path = "/nothing", .answer = answer_nothing },
@@ -93,8 +94,9 @@ plain_config(const char *header)
 static void
 served_start(struct served *s, struct web_config *config)
 {
-	const struct web_limits limits = { 16, 1, minute_ns, minute_ns, minute_ns };
-	const struct web_site site = { "test", routes, &s->lock, &s->metrics };
+	const struct web_limits limits = { CONNECTIONS, 1, minute_ns, minute_ns, minute_ns };
+	const struct web_site site = { "test", "other.example\nnamed.example:9109\n", routes, &s->lock,
+		&s->metrics };
 	struct failure why = { 0 };
 	char name[LISTEN_NAME];
 
@@ -132,7 +134,7 @@ static void
 ask(int fd, const char *path)
 {
 	char text[128];
-	int length = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	int length = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
 
 	ck_assert_int_eq(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
 }
@@ -230,7 +232,9 @@ exchange(const struct served *s, const char *request, size_t length, char *answe
 	(void)close(fd);
 }
 
-#define REST " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+#define REST " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+
+#define EVIL " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n"
 
 static const struct {
 	const char *request, *answer, *also;
@@ -240,16 +244,32 @@ static const struct {
 	{ "GET /hello" REST "\r\n", "HTTP/1.1 200 ", "Content-Security-Policy: default-src 'none'" },
 	{ "HEAD /large" REST "\r\n", "HTTP/1.1 200 ", "Content-Length: 200000\r\n" },
 	{ "GET /large" REST "\r\n", "HTTP/1.1 200 ", "Content-Type: application/json\r\n" },
+	/* As HAProxy's "option httpchk" asks, and Apache's. */
+	{ "OPTIONS /hello HTTP/1.0\r\n\r\n", "HTTP/1.1 204 ", "Allow: GET, HEAD, OPTIONS\r\n" },
+	{ "OPTIONS /slow" REST "\r\n", "HTTP/1.1 204 ", "Allow: GET, HEAD, OPTIONS\r\n" },
+	{ "OPTIONS /echo" REST "\r\n", "HTTP/1.1 204 ", "Allow: POST, OPTIONS\r\n" },
+	{ "OPTIONS *" REST "\r\n", "HTTP/1.1 204 ", "Allow: GET, HEAD, OPTIONS\r\n" },
+	{ "OPTIONS /nowhere" REST "\r\n", "HTTP/1.1 404 ", "" },
+	/* A whole URL, as to a proxy: its host counts. */
+	{ "GET http://localhost/hello" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/hello\n" },
+	{ "GET HTTPS://[::1]:1/hello?x" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/hello\n" },
+	{ "GET http://evil.example/hello" REST "\r\n", "HTTP/1.1 421 ", "--web.allowed-host" },
+	{ "GET http://localhost/hello" EVIL "\r\n", "HTTP/1.1 200 ", "/hello" },
+	{ "GET /hello" EVIL "\r\n", "HTTP/1.1 421 ", "--web.allowed-host" },
+	{ "POST /echo" EVIL "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 421 ", "" },
+	{ "OPTIONS /hello" EVIL "\r\n", "HTTP/1.1 421 ", "" },
+	{ "GET /hello HTTP/1.1\r\nHost: named.example:80\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ", "" },
+	{ "GET //hello" REST "\r\n", "HTTP/1.1 404 ", "" },
 	{ "GET /nowhere" REST "\r\n", "HTTP/1.1 404 ", "not found\n" },
 	{ "GET /hello/" REST "\r\n", "HTTP/1.1 404 ", "" },
-	{ "POST /hello" REST "\r\n", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
+	{ "POST /hello" REST "\r\n", "HTTP/1.1 405 ", "Allow: GET, HEAD, OPTIONS\r\n" },
 	{ "POST /hello" REST "Content-Length: 1\r\n\r\nx", "HTTP/1.1 413 ", "no request here has a body" },
 	{ "GET /nothing" REST "\r\n", "HTTP/1.1 500 ", "out of memory" },
 	{ "POST /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "\r\n\r\nabc" },
 	{ "POST /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "default-src 'self'" },
 	{ "POST /echo" REST "Content-Length: 0\r\n\r\n", "HTTP/1.1 200 ", "Content-Length: 0\r\n" },
-	{ "GET /echo" REST "\r\n", "HTTP/1.1 405 ", "Allow: POST\r\n" },
-	{ "PUT /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 405 ", "Allow: POST\r\n" },
+	{ "GET /echo" REST "\r\n", "HTTP/1.1 405 ", "Allow: POST, OPTIONS\r\n" },
+	{ "PUT /echo" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 405 ", "Allow: POST, OPTIONS\r\n" },
 	{ "POST /echo" REST "Content-Length: 1048577\r\n\r\nabc", "HTTP/1.1 413 ", "the body is too large" },
 	{ "POST /echo" REST "Content-Length: 18446744073709551616\r\n\r\n", "HTTP/1.1 413 ", "" },
 	{ "POST /echo" REST "Content-Length: 3x\r\n\r\nabc", "HTTP/1.1 400 ", "" },
@@ -309,7 +329,7 @@ END_TEST
 /* One costly request is answered at a time here; one with a body counts as such. */
 START_TEST(what_is_too_much_at_once_is_refused)
 {
-	static const char begun[] = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab";
+	static const char begun[] = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nab";
 	static const char *const second[] = { "GET /slow" REST "\r\n",
 		"POST /echo" REST "Content-Length: 3\r\n\r\nabc" };
 	struct served s;
@@ -375,6 +395,126 @@ START_TEST(only_those_who_may_ask_can_send_a_body)
 }
 END_TEST
 
+/* One that asks whether the server lives must not wait for the files that another one asks for. */
+START_TEST(a_slow_answer_keeps_no_other_waiting)
+{
+	struct served s;
+	char text[4096];
+	int slow, quick;
+
+	served_start(&s, plain_config("FIRST"));
+	slow = connect_to(&s);
+	quick = connect_to(&s);
+	(void)pthread_mutex_lock(&s.lock);
+	ask(slow, "/slow");
+	await_in_flight(&s, 1);
+	ask(quick, "/hello");
+	read_answer(quick, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "200 OK"));
+	(void)pthread_mutex_unlock(&s.lock);
+	read_answer(slow, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "\r\n\r\n/slow\n"));
+	(void)close(slow);
+	(void)close(quick);
+	served_stop(&s);
+}
+END_TEST
+
+/* It is stopped while one slow answer is being made and another one waits for its turn. */
+static void *
+let_go(void *context)
+{
+	static const struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
+
+	(void)nanosleep(&moment, NULL);
+	(void)pthread_mutex_unlock(context);
+	return NULL;
+}
+
+START_TEST(slow_answers_do_not_keep_the_server_from_its_end)
+{
+	struct served s;
+	pthread_t thread;
+	int first, second;
+
+	served_start(&s, plain_config("FIRST"));
+	first = connect_to(&s);
+	second = connect_to(&s);
+	(void)pthread_mutex_lock(&s.lock);
+	ask(first, "/slow");
+	ask(second, "/slow-too");
+	await_in_flight(&s, 2);
+	ck_assert_int_eq(pthread_create(&thread, NULL, let_go, &s.lock), 0);
+	served_stop(&s);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	(void)close(first);
+	(void)close(second);
+}
+END_TEST
+
+/* Idle ones make room; _i: whether they have asked something before. */
+START_TEST(idle_connections_make_room_for_new_ones)
+{
+	static const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+	struct served s;
+	char text[4096];
+	int fds[CONNECTIONS], more[CONNECTIONS];
+
+	served_start(&s, plain_config("FIRST"));
+	for (int i = 0; i < CONNECTIONS; i++) {
+		fds[i] = connect_to(&s);
+		if (_i == 0)
+			continue;
+		ask(fds[i], "/hello");
+		read_answer(fds[i], text, sizeof(text));
+	}
+	for (int i = 0; i < CONNECTIONS; i++) {
+		more[i] = connect_to(&s);
+		ask(more[i], "/hello");
+		while (recv(more[i], text, sizeof(text), MSG_PEEK | MSG_DONTWAIT) < 0) {
+			web_tick(s.web);
+			(void)nanosleep(&moment, NULL);
+		}
+		read_answer(more[i], text, sizeof(text));
+		ck_assert_ptr_nonnull(strstr(text, "200 OK"));
+	}
+	/* One that is used is not ended for others. */
+	ask(more[CONNECTIONS - 1], "/hello");
+	read_answer(more[CONNECTIONS - 1], text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "200 OK"));
+	for (int i = 0; i < CONNECTIONS; i++) {
+		(void)close(fds[i]);
+		(void)close(more[i]);
+	}
+	served_stop(&s);
+}
+END_TEST
+
+/* So many arguments are more than libmicrohttpd has room for. */
+START_TEST(any_number_of_arguments_and_cookies_is_answered)
+{
+	static const char *const parts[][3] = {
+		{ "GET /hello?", "a&", REST "\r\n" },
+		{ "GET /hello?", "a=1&", REST "\r\n" },
+		{ "GET /hello?", "a?", REST "\r\n" },
+		{ "GET /hello?", "%41=%42;", REST "\r\n" },
+		{ "GET /hello" REST "Cookie: ", "a=1; ", "\r\n\r\n" },
+	};
+	char request[16384], answer[4096];
+	struct served s;
+	size_t length = (size_t)snprintf(request, sizeof(request), "%s", parts[_i][0]);
+
+	for (int i = 0; i < 1500; i++)
+		length += (size_t)snprintf(request + length, sizeof(request) - length, "%s", parts[_i][1]);
+	length += (size_t)snprintf(request + length, sizeof(request) - length, "%s", parts[_i][2]);
+	served_start(&s, plain_config("FIRST"));
+	exchange(&s, request, length, answer, sizeof(answer));
+	ck_assert_msg(strncmp(answer, "HTTP/1.1 ", 9) == 0, "%.40s", answer);
+	ck_assert(_i == 4 || strstr(answer, "\r\n\r\n/hello\n") != NULL);
+	served_stop(&s);
+}
+END_TEST
+
 /* --- Large heads --- */
 
 enum { MOST_HEAD = 16384 + 64, WHOLE = 1 << 20 };
@@ -414,7 +554,7 @@ read_whole(int fd, char *answer)
 	return true;
 }
 
-#define FIRST_LINES "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+#define FIRST_LINES "GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 
 static const struct {
 	const char *start, *filling;
@@ -461,6 +601,10 @@ main(void)
 	tcase_add_test(tests, a_large_body_is_read_whole);
 	tcase_add_loop_test(tests, what_is_too_much_at_once_is_refused, 0, 2);
 	tcase_add_test(tests, only_those_who_may_ask_can_send_a_body);
+	tcase_add_test(tests, a_slow_answer_keeps_no_other_waiting);
+	tcase_add_test(tests, slow_answers_do_not_keep_the_server_from_its_end);
+	tcase_add_loop_test(tests, idle_connections_make_room_for_new_ones, 0, 2);
+	tcase_add_loop_test(tests, any_number_of_arguments_and_cookies_is_answered, 0, 5);
 	tcase_add_loop_test(tests, a_head_of_any_length_ends_nothing_but_its_request, 0, LENGTH(heads));
 	return run_suite(suite);
 }

@@ -48,7 +48,18 @@ static const struct {
 	{ "http_server_config:\n  http2: maybe\n", ":2: http_server_config.http2: must be true or false" },
 	{ "http_server_config:\n  headers:\n    X-Other: 1\n",
 	    ":3: http_server_config.headers.X-Other: is not" },
-	{ "http_server_config:\n  headers:\n    X-Frame-Options: \"a\\nb\"\n",
+	/* What exporter-toolkit refuses. */
+	{ "http_server_config:\n  headers:\n    X-Content-Type-Options: sniff\n",
+	    ":3: http_server_config.headers.X-Content-Type-Options: must be nosniff" },
+	{ "http_server_config:\n  headers:\n    X-Content-Type-Options: NoSniff\n", "must be nosniff" },
+	{ "http_server_config:\n  headers:\n    X-Content-Type-Options: ''\n", "must be nosniff" },
+	{ "http_server_config:\n  headers:\n    X-Frame-Options: SAMEORIGIN\n",
+	    "must be deny or sameorigin" },
+	{ "http_server_config:\n  headers:\n    X-Frame-Options: allow-from x\n",
+	    "must be deny or sameorigin" },
+	{ "http_server_config:\n  headers:\n    x-frame-options: deny\n",
+	    ":3: http_server_config.headers.x-frame-options: is not" },
+	{ "http_server_config:\n  headers:\n    X-XSS-Protection: \"a\\nb\"\n",
 	    "a character that no header may" },
 	{ "basic_auth_users:\n  a: plain\n", ":2: basic_auth_users: no bcrypt hash" },
 	{ "basic_auth_users:\n  a: $2b$04$short\n", "no bcrypt hash" },
@@ -83,6 +94,21 @@ START_TEST(an_empty_file_is_plain_http_for_all)
 }
 END_TEST
 
+/* Names of old files, and what is blank; a certificate is looked at only when they are taken. */
+START_TEST(client_auth_types_are_those_of_exporter_toolkit)
+{
+	static const char *const types[] = { "NoClientCert", "RequestClientCert", "RequireAnyClientCert",
+		"RequireClientCert", "''" };
+	struct failure why = { 0 };
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+	    "tls_server_config:\n  client_auth_type: %s\n  cert: x\n  key: y\n", types[_i]);
+	ck_assert_ptr_null(read_text(text, &why));
+	ck_assert_msg(strstr(why.text, "cannot be used") != NULL, "%s", why.text);
+}
+END_TEST
+
 START_TEST(without_a_file_it_is_plain_http_too)
 {
 	struct failure why = { 0 };
@@ -100,7 +126,7 @@ START_TEST(users_and_headers_are_kept)
 	struct failure why = { 0 };
 	struct web_config *config =
 	    read_text("basic_auth_users:\n  alice: " HASH "\n  b.c: " HASH
-		      "\nhttp_server_config:\n  http2: false\n  headers:\n    x-frame-options: deny\n"
+		      "\nhttp_server_config:\n  http2: false\n  headers:\n    X-Frame-Options: deny\n"
 		      "    X-XSS-Protection: ''\n    Strict-Transport-Security: max-age=1\n",
 		&why);
 
@@ -151,6 +177,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, bad_files_are_refused_with_the_line, 0, LENGTH(refused));
 	tcase_add_loop_test(tests, an_empty_file_is_plain_http_for_all, 0, 2);
+	tcase_add_loop_test(tests, client_auth_types_are_those_of_exporter_toolkit, 0, 5);
 	tcase_add_test(tests, without_a_file_it_is_plain_http_too);
 	tcase_add_test(tests, users_and_headers_are_kept);
 	tcase_add_test(tests, there_are_at_most_a_thousand_users);
