@@ -55,7 +55,8 @@ static const struct option common_options[] = {
 	{ .name = "timeout",
 	    .argument = "DURATION",
 	    .fallback = "5s",
-	    .help = "time limit of a run, including name resolution; at most the interval" },
+	    .help = "time limit of a run, including name resolution; at most the interval, and by default at "
+		    "most 90% of it" },
 	{ .name = "fail-on-down",
 	    .help = "exit with status 3 if something could not be measured; see the exit statuses below" },
 	{ .name = "stdout",
@@ -120,6 +121,8 @@ read_identity(struct collector_settings *s, const struct options *o, struct fail
 static int
 read_times(struct collector_settings *s, const struct options *o, struct failure *why)
 {
+	int64_t most;
+
 	if (options_duration(o, "interval", &s->interval_ns, why) != 0 ||
 	    options_duration(o, "timeout", &s->timeout_ns, why) != 0)
 		return -1;
@@ -128,14 +131,15 @@ read_times(struct collector_settings *s, const struct options *o, struct failure
 		return options_failure(o, "interval", 0, why, "must be from 10ms to 1d");
 	if (s->timeout_ns <= 0 || s->timeout_ns > longest_ns)
 		return options_failure(o, "timeout", 0, why, "must be from 1ms to 1d");
+	/* A default is made to fit, with time to publish; what somebody wrote is not changed behind their
+	 * back. */
+	most = s->interval_ns / 10 * 9;
+	if (s->interval_ns > 0 && !options_given(o, "timeout") && s->timeout_ns > most)
+		s->timeout_ns = most;
 	if (s->interval_ns == 0 || s->timeout_ns <= s->interval_ns)
 		return 0;
-	/* A default is made to fit; what somebody wrote is not changed behind their back. */
-	if (options_given(o, "timeout"))
-		return options_failure(o, "timeout", 0, why, "'%s' is longer than the interval '%s'",
-		    options_text(o, "timeout"), options_text(o, "interval"));
-	s->timeout_ns = s->interval_ns;
-	return 0;
+	return options_failure(o, "timeout", 0, why, "'%s' is longer than the interval '%s'",
+	    options_text(o, "timeout"), options_text(o, "interval"));
 }
 
 static int
@@ -393,7 +397,19 @@ wait_until(struct deadline then, const sigset_t *reload_signal)
 	}
 }
 
-/* On the tick, without drift; a run that took longer than the interval leaves out the ticks it missed. */
+/*
+ * When the next run begins, after one that began at `tick` or a little later and has ended now.  A tick that
+ * came during that run is still kept, at once; of several the last, the others are left out.
+ */
+static int64_t
+next_tick(int64_t tick, int64_t interval, int64_t now)
+{
+	int64_t passed = (now - tick) / interval;
+
+	return tick + (passed > 1 ? passed : 1) * interval;
+}
+
+/* On the tick, without drift. */
 static void
 loop(struct harness *p)
 {
@@ -405,13 +421,8 @@ loop(struct harness *p)
 	log_write(&p->log, LOG_INFO, "started", "version", version_number, "env", p->setup.settings.env,
 	    "directory", p->setup.settings.directory, NULL);
 	for (;;) {
-		int64_t interval, late;
-
 		(void)run_once(p);
-		interval = p->setup.settings.interval_ns;
-		late = clock_now_ns() - tick.at_ns;
-		/* This is the next tick that is still to come. */
-		tick.at_ns += (late / interval + 1) * interval;
+		tick.at_ns = next_tick(tick.at_ns, p->setup.settings.interval_ns, clock_now_ns());
 		while (wait_until(tick, &reload_signal)) {
 			struct deadline sooner;
 
