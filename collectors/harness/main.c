@@ -176,6 +176,10 @@ struct harness {
 	struct secrets secrets;
 	struct setup setup;
 	struct log log;
+	struct notices notices;     /* of what the runs found */
+	struct notices unpublished; /* of runs that could not be published */
+	double reloaded_at;
+	bool reload_failed;
 };
 
 static void
@@ -265,19 +269,22 @@ print_and_end(const struct options *o)
 
 /* Returns -1 if the run could not be published. */
 static int
-publish(const struct run *run)
+publish(const struct run *run, struct notices *unpublished)
 {
 	struct failure why = { 0 };
+	int result;
 
 	/* A run that is withheld leaves no counts behind: it is as if there had been no run. */
 	if (run->withheld) {
 		metrics_clear(run->metrics);
 		return 0;
 	}
-	if (run_publish(run, &why) == 0)
-		return 0;
-	log_write(run->log, LOG_ERROR, why.text, "kind", failure_kind_name(why.kind), NULL);
-	return -1;
+	result = run_publish(run, &why);
+	if (result != 0)
+		notices_report(unpublished, run->log, LOG_ERROR, run->settings->name,
+		    failure_kind_name(why.kind), why.text);
+	notices_end(unpublished, run->log, NULL, "published again");
+	return result;
 }
 
 static int
@@ -287,13 +294,19 @@ run_once(struct harness *p)
 	struct run run = { .settings = &setup->settings,
 		.log = &p->log,
 		.publisher = &setup->publisher,
-		.metrics = setup->metrics };
+		/* What is printed is one run, and not the last one's successor. */
+		.notices = setup->settings.print ? NULL : &p->notices,
+		.metrics = setup->metrics,
+		.reloaded_at = p->reloaded_at,
+		.reload_failed = p->reload_failed };
 	bool published;
 
 	/* From here on the time counts, for measuring and for publishing together. */
 	run.deadline = deadline_in(setup->settings.timeout_ns);
+	if (setup->settings.interval_ns == 0 && run.notices != NULL)
+		run_read_notices(&run);
 	run_collect(&run, setup->state);
-	published = publish(&run) == 0;
+	published = publish(&run, &p->unpublished) == 0;
 	/* The collector's own status decides alone: that of preflight is its verdict. */
 	if (collector.exit_status != NULL)
 		return collector.exit_status(setup->state, published);
@@ -343,6 +356,7 @@ reload(struct harness *p)
 		if (fault != NULL)
 			setup_release(&setup);
 	}
+	p->reload_failed = fault != NULL;
 	if (fault != NULL) {
 		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
 		    fault, NULL);
@@ -351,6 +365,7 @@ reload(struct harness *p)
 	keep_file(&p->setup, &setup);
 	setup_release(&p->setup);
 	use_setup(p, &setup);
+	p->reloaded_at = clock_unix_seconds();
 	log_write(&p->log, LOG_INFO, "configuration reloaded", NULL);
 }
 
@@ -471,6 +486,7 @@ prepare(struct harness *p, int argc, char *argv[])
 		return EXIT_USAGE;
 	}
 	use_setup(p, &setup);
+	p->reloaded_at = clock_unix_seconds();
 	if (!options_switch(p->options, "config.check"))
 		return 0;
 	printf("%s: configuration OK\n", collector.name);
@@ -501,6 +517,8 @@ main(int argc, char *argv[])
 		status = run_once(&p);
 		setup_release(&p.setup);
 	}
+	notices_release(&p.notices);
+	notices_release(&p.unpublished);
 	options_free(p.options);
 	secrets_release(&p.secrets);
 	if (status != ENDED)
