@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/system/process.h"
 #include "common/text/array.h"
 #include "common/text/buffer.h"
 #include "common/text/utf8.h"
@@ -459,6 +460,7 @@ main(int argc, char *argv[])
 	struct lint lint = { 0 };
 	int flag, status;
 
+	process_forbid_dumps();
 	while ((flag = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
 		if (flag == '?')
 			return STATUS_TROUBLE;

@@ -26,6 +26,7 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/harness/run.h"
+#include "common/system/process.h"
 #include "common/system/streams.h"
 #include "common/version.h"
 
@@ -503,6 +504,7 @@ main(int argc, char *argv[])
 	/* Freed blocks of this size go back to the system, or a run that holds a body of some megabytes, then
 	 * lists, then metrics would need the sum of them: 51 MB with 10,000 positions in place of 44. */
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+	process_forbid_dumps();
 	occupy_standard_streams();
 	/* A closed pipe, or a limit on the size of files, must be an error and not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);
