@@ -1,6 +1,6 @@
 /*
- * A reason is known by the hash of its words.  Words with digits are left out: a count of failed requests or
- * the end of a ban would make the same reason a new one in each run.
+ * A reason is known by the hash of its words.  Those of a failure count without the ones with digits: a count
+ * of failed requests or the end of a ban would make the same reason a new one in each run.
  */
 
 #include <ctype.h>
@@ -33,7 +33,12 @@ add_word(uint64_t hash, const char *word, size_t length)
 static uint64_t
 reason_of(const char *kind, const char *text)
 {
-	uint64_t hash = add_word(UINT64_C(0xcbf29ce484222325), kind, strlen(kind));
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	/* News of two markets, "C98/USDT: ..." and "1INCH/USDT: ...", are two. */
+	if (kind == NULL)
+		return add_word(hash, text, strlen(text));
+	hash = add_word(hash, kind, strlen(kind));
 
 	while (*text != '\0') {
 		size_t length = 0;
@@ -109,7 +114,7 @@ take(struct notices *n, const char *target, const char *kind, const char *text)
 	struct notice *known;
 
 	(void)snprintf(new.target, sizeof(new.target), "%s", target);
-	new.reason = reason_of(kind != NULL ? kind : "", text);
+	new.reason = reason_of(kind, text);
 	known = find(n, new.target, new.reason);
 	if (known != NULL)
 		return known;

@@ -11,7 +11,8 @@
 
 /*
  * What is wrong is logged when it begins or its reason changes, then once an hour, and when it has ended; in
- * between it is logged at level debug only.  Numbers in a reason may change without making it another one.
+ * between it is logged at level debug only.  Numbers in a failure's reason may change without making it
+ *another one.
  *
  * Runs that do not repeat keep this in comments of the published file:
  *

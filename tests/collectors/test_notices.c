@@ -207,6 +207,13 @@ START_TEST(the_end_of_a_warning_is_not_logged)
 	ck_assert(has(output, "level=warn"));
 	ck_assert(has(output, "level=debug"));
 	ck_assert_str_eq(run_with(NULL), "");
+	/* News of one run are all logged, also where only a number tells them apart. */
+	begin_capture();
+	notices_report(&n, &debug, LOG_WARN, "main", NULL, "C98/USDT: mismatch");
+	notices_report(&n, &debug, LOG_WARN, "main", NULL, "C99/USDT: mismatch");
+	notices_end(&n, &debug, m, "up again");
+	(void)end_capture();
+	ck_assert(!has(output, "level=debug"));
 }
 END_TEST
 
