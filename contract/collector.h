@@ -16,6 +16,8 @@ enum run_family {
 	RUN_FAILURES,
 	RUN_STATE_RESETS, /* what run_publish() alone knows */
 	RUN_DROPPED,      /* likewise */
+	RUN_RELOAD_SUCCESSFUL,
+	RUN_RELOAD_SUCCESS, /* when that was */
 	RUN_BUILD_INFO,
 };
 enum { RUN_FAMILIES = RUN_BUILD_INFO + 1 };

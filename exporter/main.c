@@ -11,6 +11,7 @@
 
 #include "common/deadline.h"
 #include "common/log.h"
+#include "common/system/process.h"
 #include "common/system/streams.h"
 #include "common/version.h"
 #include "exporter/routes.h"
@@ -282,6 +283,7 @@ main(int argc, char *argv[])
 	struct failure why = { .text = "out of memory" };
 	int status = EXIT_USAGE;
 
+	process_forbid_dumps();
 	occupy_standard_streams();
 	p.options = options_new("arbwatch_exporter", tables, 1);
 	if (p.options != NULL && options_read_flags(p.options, argc, argv, &why) == 0) {

@@ -19,16 +19,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/system/process.h"
 #include "common/text/array.h"
 #include "common/text/buffer.h"
 #include "common/text/utf8.h"
 #include "common/version.h"
 #include "textfile/merge.h"
+#include "textfile/names.h"
 #include "textfile/parse.h"
 #include "textfile/validate.h"
 
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };
 enum { SHOWN_PER_RULE = 20, MOST_FILES = 100000 };
+
+/* The group of "-". */
+static const size_t standard_input = SIZE_MAX;
 
 /* Parsing may take ten times the size of a text. */
 static const size_t largest_file = 64 << 20;
@@ -67,11 +72,11 @@ struct lint {
 };
 
 static const char usage[] =
-    "usage: textfile_lint [--help] [--version] FILE|DIR...\n"
+    "usage: textfile_lint [--help] [--version] FILE|DIR|-...\n"
     "\n"
     "Report what node_exporter's textfile collector would reject, drop, misread or crash\n"
     "on, in each file and in all of them together. In a DIR, the files that end in .prom\n"
-    "are read.\n"
+    "are read; - is standard input.\n"
     "\n"
     "  file:line: reject:  node_exporter rejects the whole file\n"
     "  file:line: drop:    a series or family is missing in what node_exporter serves\n"
@@ -213,6 +218,18 @@ print_findings(struct lint *lint, struct source *source)
 		complain(lint, source->path, "out of memory");
 }
 
+/* Room for the reads that find the end.  A file that grows past that fails with EFBIG. */
+static void
+read_text(struct lint *lint, struct source *source, int fd, size_t expected)
+{
+	buffer_init(&source->text, largest_file + 2 * BUFFER_STEP);
+	source->joins = buffer_fill(&source->text, fd, expected) == 0;
+	if (!source->joins)
+		complain(lint, source->path, strerror(errno));
+	/* All texts are in memory at once, until files have been compared: so their sum has a limit. */
+	lint->bytes += source->text.length;
+}
+
 static void
 read_source(struct lint *lint, struct source *source)
 {
@@ -233,14 +250,7 @@ read_source(struct lint *lint, struct source *source)
 		    (uint64_t)status.st_size > largest_file ? "larger than 64 MiB: not checked"
 							    : "more than 1 GiB in all: not checked");
 	} else {
-		/* Room for the reads that find the end.  A file that grows past that fails with EFBIG. */
-		buffer_init(&source->text, largest_file + 2 * BUFFER_STEP);
-		source->joins = buffer_fill(&source->text, fd, (size_t)status.st_size) == 0;
-		if (!source->joins)
-			complain(lint, source->path, strerror(errno));
-		/* All texts are in memory at once, until files
-		 * have been compared: so their sum has a limit. */
-		lint->bytes += source->text.length;
+		read_text(lint, source, fd, (size_t)status.st_size);
 	}
 	(void)close(fd);
 }
@@ -263,24 +273,60 @@ check_kind(struct source *source, mode_t mode)
 	return S_ISREG(mode);
 }
 
+/* Prometheus adds its own labels to both, so that they become one series: the file's is stored. */
 static void
-check_source(struct lint *lint, struct source *source)
+check_series_of_prometheus(struct source *source)
 {
-	struct slice name = SLICE(base_name(source->path));
+	const struct document *d = &source->document;
+	struct fault_sink faults = { keep, source, 0 };
+
+	for (size_t i = 0; i < d->sample_count; i++) {
+		const struct sample *sample = &d->samples[i];
+		struct slice name = d->families[sample->family].name;
+		size_t labels = 0;
+
+		/* One with an empty value is none. */
+		for (size_t l = 0; l < sample->label_count; l++)
+			labels += d->labels[sample->labels + l].value.length > 0;
+		if (labels == 0 && name_written_by_prometheus(name))
+			fault_report(&faults, FAULT_MISREAD, sample->line, "of_prometheus",
+			    "'%.*s' without labels: it takes the place of the series that Prometheus writes of "
+			    "node_exporter",
+			    FAULT_ARGS(name));
+	}
+}
+
+/* What its name and kind say of a file.  False: it is not to be read. */
+static bool
+check_file(struct lint *lint, struct source *source)
+{
 	struct stat status;
 
 	/* A FILE may have any name; a DIR is searched for this ending only. */
-	if (!slice_ends_with(name, ".prom"))
+	if (!slice_ends_with(SLICE(source->path), ".prom"))
 		keep_of_file(source, FAULT_DROP, "file_name", "name does not end in .prom: never read");
+	else if (!utf8_valid(SLICE(source->path)))
+		keep_of_file(source, FAULT_CRASH, "file_name_utf8",
+		    "name is not UTF-8, and node_exporter writes it into a label: it panics");
 	if (stat(source->path, &status) != 0) {
 		/* The name is there (see add_operand()): so it is a link, and its target is missing. */
 		if (errno == ENOENT)
 			keep_of_file(source, FAULT_REJECT, "dangling", "symbolic link to nothing");
 		else
 			complain(lint, source->path, strerror(errno));
-		return;
+		return false;
 	}
-	if (check_kind(source, status.st_mode))
+	return check_kind(source, status.st_mode);
+}
+
+static void
+check_source(struct lint *lint, struct source *source)
+{
+	bool is_input = source->group == standard_input;
+
+	if (is_input)
+		read_text(lint, source, STDIN_FILENO, 0);
+	else if (check_file(lint, source))
 		read_source(lint, source);
 	if (!source->joins)
 		return;
@@ -288,8 +334,9 @@ check_source(struct lint *lint, struct source *source)
 	if (parse(&source->document, buffer_slice(&source->text), keep, source) < 0 ||
 	    validate_document(&source->document, keep, source) < 0)
 		source->out_of_memory = true;
+	check_series_of_prometheus(source);
 	/* A file that node_exporter refuses, or never reads, takes no part in contradictions with others. */
-	source->joins = !source->refused && slice_ends_with(name, ".prom");
+	source->joins = !source->refused && (is_input || slice_ends_with(SLICE(source->path), ".prom"));
 }
 
 static void
@@ -343,6 +390,21 @@ add_source(struct lint *lint, const char *directory, const char *name, size_t gr
 	return 0;
 }
 
+/* As with a file's mode, a group or an ACL may give the right: it is searched all the same. */
+static void
+check_directory_mode(struct lint *lint, const char *path, mode_t mode)
+{
+	char text[128];
+
+	if ((mode & (S_IROTH | S_IXOTH)) == (S_IROTH | S_IXOTH))
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "others may not list it and read in it (mode %04o), and node_exporter runs as a user of its own",
+	    (unsigned)(mode & 07777));
+	print_one(path, 0, FAULT_REJECT, text, "directory_mode");
+	lint->total++;
+}
+
 static void
 add_directory(struct lint *lint, const char *path, size_t group)
 {
@@ -382,12 +444,17 @@ add_operand(struct lint *lint, const char *path, size_t group)
 
 	/* lstat(): a link to nothing is a finding about a file, and not a name that was mistyped.
 	 * All FILEs are one group: they are checked as if they were in one directory. */
-	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+	if (strcmp(path, "-") == 0) {
+		if (add_source(lint, NULL, "stdin", standard_input) != 0)
+			complain(lint, path, "out of memory");
+	} else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+		check_directory_mode(lint, path, status.st_mode);
 		add_directory(lint, path, group);
-	else if (*path == '\0' || lstat(path, &status) != 0)
+	} else if (*path == '\0' || lstat(path, &status) != 0) {
 		complain(lint, path, *path == '\0' ? "no name" : strerror(errno));
-	else if (add_source(lint, NULL, path, 0) != 0)
+	} else if (add_source(lint, NULL, path, 0) != 0) {
 		complain(lint, path, "out of memory");
+	}
 }
 
 /* In the order in which node_exporter comes across them, since the
@@ -459,6 +526,7 @@ main(int argc, char *argv[])
 	struct lint lint = { 0 };
 	int flag, status;
 
+	process_forbid_dumps();
 	while ((flag = getopt_long(argc, argv, "h", flags, NULL)) != -1) {
 		if (flag == '?')
 			return STATUS_TROUBLE;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/system/readers.h"
 #include "positions/keys.h"
 
 static const char *const part_names[KEY_PARTS] = { "key", "secret", "passphrase" };
@@ -139,7 +140,7 @@ keys_check_mode(const char *path, const struct stat *info, struct failure *why)
 		return failure_set(why, FAILURE_LOCAL,
 		    "'%s' belongs to another user: make it that of the one this runs as, with chown %u", path,
 		    (unsigned)geteuid());
-	if ((info->st_mode & 077) != 0)
+	if (readers_rights(path, info) != 0)
 		return failure_set(why, FAILURE_LOCAL,
 		    "others may read or change '%s' (mode %04o): chmod 0400 '%s'", path,
 		    (unsigned)(info->st_mode & 07777), path);

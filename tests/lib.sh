@@ -39,6 +39,7 @@ late_ms=10000
 unset REDIS_URL POSTGRES_DSN REDIS_PASSWORD POSTGRES_PASSWORD PGPASSWORD PGHOST PGPORT PGUSER PGDATABASE
 export ARBWATCH_TEXTFILE_DIRECTORY="$textfiles"
 export NO_PROXY='*' no_proxy='*'
+export ARBWATCH_CORE_DUMPS=yes # tests look into /proc/PID, and a sanitizer traces
 
 cleanup() {
 	while read -r pid; do

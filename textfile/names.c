@@ -117,6 +117,91 @@ static const char *const taken[] = {
 	"promhttp_metric_handler_requests_total",
 };
 
+/*
+ * What its collectors write that are on by default and find something on each machine: the beginning of
+ * names, and how they go on, each between blanks; NULL: in any way that begins with a capital letter, as the
+ * kernel has it in /proc/meminfo and the like.
+ */
+static const struct {
+	const char *start, *ends;
+} collected[] = {
+	{ "node_memory_", NULL },
+	{ "node_netstat_", NULL },
+	{ "node_sockstat_", NULL },
+	{ "node_cpu_", " guest_seconds_total info seconds_total " },
+	{ "node_disk_", " discard_time_seconds_total discarded_sectors_total discards_completed_total "
+			"discards_merged_total flush_requests_time_seconds_total flush_requests_total info "
+			"io_now io_time_seconds_total io_time_weighted_seconds_total read_bytes_total "
+			"read_time_seconds_total reads_completed_total reads_merged_total "
+			"write_time_seconds_total writes_completed_total writes_merged_total "
+			"written_bytes_total " },
+	{ "node_entropy_", " available_bits pool_size_bits " },
+	{ "node_filefd_", " allocated maximum " },
+	{ "node_filesystem_", " avail_bytes device_error files files_free free_bytes readonly size_bytes " },
+	{ "node_load", " 1 15 5 " },
+	{ "node_network_receive_",
+	    " bytes_total compressed_total drop_total errs_total fifo_total frame_total "
+	    "multicast_total nohandler_total packets_total " },
+	{ "node_network_transmit_",
+	    " bytes_total carrier_total colls_total compressed_total drop_total errs_total "
+	    "fifo_total packets_total queue_length " },
+	{ "node_network_",
+	    " address_assign_type carrier carrier_changes_total carrier_down_changes_total "
+	    "carrier_up_changes_total device_id dormant flags iface_id iface_link iface_link_mode "
+	    "info mtu_bytes name_assign_type net_dev_group protocol_type speed_bytes up " },
+	{ "node_pressure_", " cpu_waiting_seconds_total io_stalled_seconds_total io_waiting_seconds_total "
+			    "memory_stalled_seconds_total memory_waiting_seconds_total " },
+	{ "node_procs_", " blocked running " },
+	{ "node_softnet_", " dropped_total processed_total times_squeezed_total " },
+	{ "node_time_", " clocksource_available_info clocksource_current_info seconds zone_offset_seconds " },
+	{ "node_timex_pps_", " calibration_total error_total frequency_hertz jitter_seconds jitter_total "
+			     "shift_seconds stability_exceeded_total stability_hertz " },
+	{ "node_timex_",
+	    " estimated_error_seconds frequency_adjustment_ratio loop_time_constant "
+	    "maxerror_seconds offset_seconds status sync_status tai_offset_seconds tick_seconds " },
+	{ "node_vmstat_", " oom_kill pgfault pgmajfault pgpgin pgpgout pswpin pswpout " },
+	{ "node_", " arp_entries boot_time_seconds context_switches_total forks_total intr_total "
+		   "nf_conntrack_entries nf_conntrack_entries_limit os_info os_version "
+		   "schedstat_running_seconds_total schedstat_timeslices_total "
+		   "schedstat_waiting_seconds_total selinux_enabled sockstat_sockets_used udp_queues "
+		   "uname_info " },
+};
+
+static bool
+is_collected(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(collected) / sizeof(collected[0]); i++) {
+		const char *start = collected[i].start, *ends = collected[i].ends, *found = ends;
+		size_t length = strlen(start);
+		struct slice rest = { name.at + length, name.length - length };
+
+		if (name.length <= length || memcmp(name.at, start, length) != 0)
+			continue;
+		if (ends == NULL && rest.at[0] >= 'A' && rest.at[0] <= 'Z')
+			return true;
+		while (
+		    found != NULL && (found = memmem(found, strlen(found), rest.at, rest.length)) != NULL) {
+			if (found[-1] == ' ' && found[rest.length] == ' ')
+				return true;
+			found++;
+		}
+	}
+	return false;
+}
+
+bool
+name_written_by_prometheus(struct slice name)
+{
+	static const char *const own[] = { "up", "scrape_duration_seconds", "scrape_samples_scraped",
+		"scrape_samples_post_metric_relabeling", "scrape_series_added", "scrape_timeout_seconds",
+		"scrape_sample_limit", "scrape_body_size_bytes" };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (slice_is(name, own[i]))
+			return true;
+	return false;
+}
+
 static int
 compare_name(const void *key, const void *element)
 {
@@ -132,8 +217,9 @@ compare_name(const void *key, const void *element)
 bool
 name_taken_by_node_exporter(struct slice name)
 {
-	return name.length > 0 && bsearch(&name, taken, sizeof(taken) / sizeof(taken[0]), sizeof(taken[0]),
-				      compare_name) != NULL;
+	return name.length > 0 && (bsearch(&name, taken, sizeof(taken) / sizeof(taken[0]), sizeof(taken[0]),
+				       compare_name) != NULL ||
+				      is_collected(name));
 }
 
 /* The table ------------------------------------------------------------ */

@@ -16,9 +16,12 @@ bool name_valid_label(struct slice name);
 /* Labels that begin with "__": client_golang panics on them, and node_exporter with it. */
 bool name_reserved_label(struct slice name);
 
-/* A metric that node_exporter writes itself, whatever its flags: a file's series of that name is dropped or
- * hides it. */
+/* A metric that node_exporter writes itself, whatever its flags or by its default collectors: a file's series
+ * of that name is dropped or hides it. */
 bool name_taken_by_node_exporter(struct slice name);
+
+/* A metric that Prometheus writes of each target: a series of that name without labels takes its place. */
+bool name_written_by_prometheus(struct slice name);
 
 /* The metric's or label's name that stands at `at` and ends where another character does; empty when none
  * begins there. */

@@ -138,7 +138,7 @@ make_room_for_label(struct parser *p, size_t count)
 
 /* The closing quote of the label value that starts at `at`, or NULL when it is refused. */
 static const char *
-end_of_value(struct parser *p, const char *at, struct slice label)
+end_of_value(struct parser *p, const char *at)
 {
 	const char *start = at;
 	bool ascii = true;
@@ -150,21 +150,19 @@ end_of_value(struct parser *p, const char *at, struct slice label)
 		if (*at == '"')
 			break;
 		if (*at == '\n') {
-			parser_refuse(p, "label_syntax", "value of label '%.*s' has no closing quote",
-			    FAULT_ARGS(label));
+			parser_refuse(p, "label_syntax", "the value of a label has no closing quote");
 			return NULL;
 		}
 		at++;
 		if (*at != '\\' && *at != '"' && *at != 'n') {
 			parser_refuse(p, "label_escape",
-			    "label '%.*s' has a backslash that begins none of '\\\\', '\\\"', '\\n'",
-			    FAULT_ARGS(label));
+			    "the value of a label has a backslash that begins none of '\\\\', '\\\"', '\\n'");
 			return NULL;
 		}
 	}
 	/* Nearly all values are ASCII, which needs no second look. */
 	if (!ascii && !utf8_valid((struct slice){ start, (size_t)(at - start) })) {
-		parser_refuse(p, "label_utf8", "value of label '%.*s' is not UTF-8", FAULT_ARGS(label));
+		parser_refuse(p, "label_utf8", "the value of a label is not UTF-8");
 		return NULL;
 	}
 	return at;
@@ -176,7 +174,7 @@ read_label(struct parser *p, const char *at, enum sample_type type, struct label
 {
 	label->name = name_at_label(at);
 	if (label->name.length == 0) {
-		parser_refuse(p, "label_syntax", "no label name at '%.*s'", FAULT_ARGS(read_word(at)));
+		parser_refuse(p, "label_syntax", "a label has no name that is allowed");
 		return NULL;
 	}
 	/* Prometheus keeps the metric's name under it, so that a file could rename its metric. */
@@ -190,18 +188,18 @@ read_label(struct parser *p, const char *at, enum sample_type type, struct label
 	else
 		at = p->line_end;
 	if (*at != '"') {
-		parser_refuse(p, "label_syntax", "no '=\"' after label '%.*s'", FAULT_ARGS(label->name));
+		parser_refuse(p, "label_syntax", "no '=\"' after the name of a label");
 		return NULL;
 	}
 	label->value.at = at + 1;
-	at = end_of_value(p, at + 1, label->name);
+	at = end_of_value(p, at + 1);
 	if (at == NULL)
 		return NULL;
 	label->value.length = (size_t)(at - label->value.at);
 	/* node_exporter refuses the whole file if a bound is not a number. */
 	if (slice_equal(label->name, sample_bound_label(type)) && !number_valid(label->value)) {
-		parser_refuse(p, "bound", "label '%.*s' is '%.*s', no number", FAULT_ARGS(label->name),
-		    FAULT_ARGS(label->value));
+		parser_refuse(p, "bound", "the value of label '%s' is no number",
+		    type == SAMPLE_SUMMARY ? "quantile" : "le");
 		return NULL;
 	}
 	return at + 1;
@@ -218,8 +216,7 @@ check_twice(struct parser *p, const struct sample *sample, enum sample_type type
 		for (size_t j = 0; j < i; j++)
 			if (slice_equal(labels[i].name, labels[j].name) &&
 			    !slice_equal(labels[i].name, bound))
-				return parser_refuse(p, "label_twice", "label '%.*s' is there twice",
-				    FAULT_ARGS(labels[i].name));
+				return parser_refuse(p, "label_twice", "a label is there twice");
 	return 0;
 }
 
@@ -246,8 +243,7 @@ read_labels(struct parser *p, const char *at, struct sample *sample)
 		if (*at == ',') {
 			at++;
 		} else if (*at != '}') {
-			parser_refuse(p, "label_syntax", "no ',' or '}' behind a label at '%.*s'",
-			    FAULT_ARGS(read_word(at)));
+			parser_refuse(p, "label_syntax", "no ',' or '}' behind a label");
 			return NULL;
 		}
 	}
@@ -278,7 +274,7 @@ read_timestamp(struct parser *p, const char *at, struct sample *sample)
 	if (word.at[0] == '#')
 		return parser_refuse(p, "exemplar", "text behind the value: exemplars are OpenMetrics only");
 	if (!is_whole_number(word) || word.at + word.length != p->line_end)
-		return parser_refuse(p, "trailing_text", "text behind the value: '%.*s'", FAULT_ARGS(word));
+		return parser_refuse(p, "trailing_text", "text behind the value");
 	sample->timestamp = true;
 	return 0;
 }
@@ -310,7 +306,7 @@ refuse_start(struct parser *p, const char *at)
 	}
 	if (at == p->text && p->line_end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
 		return parser_refuse(p, "bom", "the file begins with a byte order mark");
-	return parser_refuse(p, "metric_name", "no metric name at '%.*s'", FAULT_ARGS(read_word(at)));
+	return parser_refuse(p, "metric_name", "the line does not begin with a metric name");
 }
 
 /* One line with a name and a value.  The rules are those of node_exporter's parser, not of the format's text.
@@ -334,7 +330,7 @@ read_sample(struct parser *p, const char *at)
 	}
 	sample.value = read_word(at);
 	if (!number_valid(sample.value))
-		return parser_refuse(p, "value", "'%.*s' is no number", FAULT_ARGS(sample.value));
+		return parser_refuse(p, "value", "no number where the value should be");
 	at += sample.value.length;
 	if (*at != '\n' && read_timestamp(p, at, &sample) != 0)
 		return -1;

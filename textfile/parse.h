@@ -99,13 +99,14 @@ struct fault_sink {
 };
 
 /*
- * Count a fault and hand it on.  What is formatted may come from outside: the
- * text becomes valid UTF-8 without control characters.
+ * Count a fault and hand it on.  A file may be a link to a key, and the text comes to pages and logs: so the
+ * fault of a line that is refused shows nothing of the line.  Only names of families that would be served are
+ * shown; the text becomes valid UTF-8 without control characters.
  */
 void fault_report(struct fault_sink *faults, enum fault_class class, uint32_t line, const char *rule,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* For "%.*s": the beginning of a text from outside, short enough that several fit into one fault. */
+/* For "%.*s": the beginning of a name from outside, short enough that several fit into one fault. */
 enum { FAULT_EXCERPT = 60 };
 #define FAULT_ARGS(slice) (int)((slice).length < FAULT_EXCERPT ? (slice).length : FAULT_EXCERPT), (slice).at
 

@@ -86,16 +86,15 @@ read_help(struct parser *p, struct parsed_family *family, const char *at)
 	struct slice help = { at, (size_t)(p->line_end - at) };
 
 	if (family->help_line != 0)
-		return parser_refuse(p, "help_twice", "second HELP for '%.*s', the first is in line %u",
-		    FAULT_ARGS(family->name), family->help_line);
+		return parser_refuse(
+		    p, "help_twice", "second HELP of a metric, the first is in line %u", family->help_line);
 	for (size_t i = 0; i < help.length; i++) {
 		if (help.at[i] != '\\')
 			continue;
 		i++;
 		if (i == help.length || (help.at[i] != '\\' && help.at[i] != 'n'))
-			return parser_refuse(p, "help_escape",
-			    "HELP of '%.*s' has a backslash that begins neither '\\\\' nor '\\n'",
-			    FAULT_ARGS(family->name));
+			return parser_refuse(
+			    p, "help_escape", "HELP has a backslash that begins neither '\\\\' nor '\\n'");
 	}
 	family->help = help;
 	family->help_line = p->line;
@@ -133,11 +132,10 @@ read_type(struct parser *p, struct parsed_family *family, const char *at)
 	struct slice text = { at, (size_t)(p->line_end - at) };
 
 	if (family->has_type)
-		return parser_refuse(p, "type_twice", "second TYPE for '%.*s', the first is in line %u",
-		    FAULT_ARGS(family->name), family->type_line);
+		return parser_refuse(
+		    p, "type_twice", "second TYPE of a metric, the first is in line %u", family->type_line);
 	if (family->sample_count > 0)
-		return parser_refuse(p, "type_after_samples", "TYPE of '%.*s' comes after samples of it",
-		    FAULT_ARGS(family->name));
+		return parser_refuse(p, "type_after_samples", "TYPE comes after samples of the metric");
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (!type_is(text, types[i].name))
 			continue;
@@ -146,9 +144,8 @@ read_type(struct parser *p, struct parsed_family *family, const char *at)
 		family->type_line = p->line;
 		return 0;
 	}
-	return parser_refuse(p, "type_unknown",
-	    "unknown type '%.*s' of '%.*s'; known are counter, gauge, histogram, summary and untyped",
-	    FAULT_ARGS(text), FAULT_ARGS(family->name));
+	return parser_refuse(
+	    p, "type_unknown", "unknown type; known are counter, gauge, histogram, summary and untyped");
 }
 
 int
@@ -167,8 +164,8 @@ parser_read_comment(struct parser *p, const char *at)
 	if (*at == '\n')
 		return 0;
 	if (name.length == 0 || !is_blank(*at))
-		return parser_refuse(p, "comment_name", "'%.*s' after %s is no metric name",
-		    FAULT_ARGS(read_word(name.at)), help ? "HELP" : "TYPE");
+		return parser_refuse(
+		    p, "comment_name", "what follows %s is no metric name", help ? "HELP" : "TYPE");
 	if (parser_find_family(p, name, &family, &part) != 0)
 		return -1;
 	at = skip_blanks(at);

@@ -27,6 +27,7 @@ enum {
 	FIRST_NAP_NS = 200 * 1000,
 	LONGEST_NAP_NS = 10 * 1000 * 1000,
 	TALLY_TEXT = 48,
+	MOST_TRIES = 8,
 };
 
 static int
@@ -62,18 +63,54 @@ wait_for_lock(int fd, struct deadline deadline)
 	return 0;
 }
 
+/* A run as root, by hand or by cron, must not lock out the user of the service, to whom the directory
+ * belongs. */
+static int
+create_lock(const struct textfile *file, const char *name)
+{
+	/* O_EXCL: only a file that is new and ours is given away. */
+	int fd = openat(file->directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+	struct stat info;
+
+	if (fd >= 0 && geteuid() == 0 && fstat(file->directory, &info) == 0 &&
+	    fchown(fd, info.st_uid, info.st_gid) != 0) {
+	}
+	return fd;
+}
+
 /* Opened without O_CREAT first: in a sticky directory that may be refused for another user's file. */
 static int
 open_lock(const struct textfile *file)
 {
 	char name[96];
-	int fd;
+	int fd = -1;
 
 	(void)entry(file, ".", ".lock", name);
-	fd = openat(file->directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		fd = openat(file->directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, LOCK_MODE);
+	errno = EEXIST;
+	/* Another run may create or remove it in between. */
+	for (int tries = 0; fd < 0 && errno == EEXIST && tries < MOST_TRIES; tries++) {
+		fd = openat(file->directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			fd = create_lock(file, name);
+	}
 	return fd;
+}
+
+static int
+fail_lock(const struct textfile *file, struct failure *why)
+{
+	bool refused = errno == EACCES;
+	struct stat info;
+	char name[96];
+
+	(void)fail(file, why, "open", ".", ".lock");
+	if (!refused ||
+	    fstatat(file->directory, entry(file, ".", ".lock", name), &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return -1;
+	return failure_set(why, FAILURE_LOCAL,
+	    "cannot open '%s/%s': it belongs to user %u%s, as whom this ran before, and this runs as user %u: remove "
+	    "the file, or run as that user",
+	    file->path, name, (unsigned)info.st_uid, info.st_uid == 0 ? " (root)" : "", (unsigned)geteuid());
 }
 
 /* Always the same length: it is written over the old one. */
@@ -128,7 +165,7 @@ take_lock(struct textfile *file, struct deadline deadline, struct failure *why)
 	for (;;) {
 		file->lock = open_lock(file);
 		if (file->lock < 0)
-			return fail(file, why, "open", ".", ".lock");
+			return fail_lock(file, why);
 		if (wait_for_lock(file->lock, deadline) != 0)
 			return failure_set(why, FAILURE_LOCAL, "another run holds '%s/.%s.lock': %s",
 			    file->path, file->name,

@@ -364,14 +364,13 @@ state_load(struct textfile *file, struct metrics *last, enum state_result *resul
 
 /* Continuing ---------------------------------------------------------- */
 
-/* Whether the run has a series whose first label is key="value". */
-static bool
-has_first_label(const struct metrics *run, const char *key, const char *value)
+bool
+state_has_first_label(const struct metrics *run, const char *key, const char *value)
 {
 	for (size_t f = 0; f < metrics_family_count(run); f++) {
 		const char *first = metrics_family(run, f)->labels[0];
 
-		if (first == NULL || strcmp(first, key) != 0)
+		if (first == NULL || (key != NULL && strcmp(first, key) != 0))
 			continue;
 		for (size_t i = 0; i < metrics_series_count(run, f); i++)
 			if (strcmp(metrics_series(run, f, i)->labels, value) == 0)
@@ -391,7 +390,7 @@ continue_family(struct metrics *run, size_t index, const struct metrics *old)
 
 		/* Neighbours mostly share the first label. */
 		if (key != NULL && (last == NULL || strcmp(last, s->labels) != 0))
-			still = has_first_label(run, key, s->labels);
+			still = state_has_first_label(run, key, s->labels);
 		last = s->labels;
 		if (still)
 			metrics_merge_series(run, index, s, true);

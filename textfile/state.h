@@ -19,6 +19,9 @@
  */
 void state_continue_from(struct metrics *run, const struct metrics *last);
 
+/* Whether the run has a series whose first label is key="value"; with NULL for `key` that of any key. */
+bool state_has_first_label(const struct metrics *run, const char *key, const char *value);
+
 /* What became of the last file.  The caller counts a reset when state was lost: partly, or all of it. */
 enum state_result {
 	STATE_CONTINUED,

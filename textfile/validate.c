@@ -84,7 +84,7 @@ check_label_names(struct validation *c, const struct sample *sample, const struc
 
 	if (series->reserved != NULL)
 		fault_report(&c->faults, FAULT_CRASH, sample->line, "reserved_label",
-		    "label '%.*s' begins with '__'", FAULT_ARGS(series->reserved->name));
+		    "the name of a label begins with '__'");
 	if (state->first_sample == NONE) {
 		state->first_sample = (uint32_t)(sample - c->document->samples);
 		state->label_names = series->names;
@@ -110,7 +110,7 @@ check_samples(struct validation *c)
 		check_label_names(c, sample, &series);
 		if (sample->timestamp)
 			fault_report(&c->faults, FAULT_REJECT, sample->line, "timestamp",
-			    "'%.*s' has a timestamp", FAULT_ARGS(family_of(c, sample)->name));
+			    "a number behind the value, which is a timestamp");
 	}
 }
 
@@ -224,12 +224,10 @@ check_family(struct validation *c, size_t index)
 
 	if (!utf8_valid(family->help))
 		fault_report(&c->faults, FAULT_CRASH, family->help_line, "help_utf8",
-		    "HELP of '%.*s' is not UTF-8: Prometheus refuses all that node_exporter serves",
-		    FAULT_ARGS(family->name));
+		    "HELP is not UTF-8: Prometheus refuses all that node_exporter serves");
 	if (family->type == SAMPLE_GAUGE_HISTOGRAM)
 		fault_report(&c->faults, family->sample_count > 0 ? FAULT_CRASH : FAULT_REJECT,
-		    family->type_line, "gauge_histogram", "'%.*s' is a gauge histogram",
-		    FAULT_ARGS(family->name));
+		    family->type_line, "gauge_histogram", "the type is gauge histogram");
 	if (family->sample_count > 0 && name_taken_by_node_exporter(family->name))
 		fault_report(&c->faults, FAULT_DROP, first_line(c, index), "taken",
 		    "'%.*s' is written by node_exporter itself: one of the two is left out",

@@ -22,6 +22,7 @@
 
 #include "common/config/config.h"
 #include "common/config/secrets.h"
+#include "common/text/text.h"
 #include "web/tls.h"
 
 /* Each step of the cost takes twice as long; 15 is seconds, and 31 would be days.
@@ -132,7 +133,6 @@ static int
 set_key(struct reading *r, const struct key *key, const struct config_value *value, struct failure *why)
 {
 	static const char *const versions[TLS_VERSIONS] = { "TLS10", "TLS11", "TLS12", "TLS13" };
-	static const char *const booleans[] = { "false", "true" };
 	void *field = (char *)&r->tls + key->field;
 	int version;
 
@@ -146,9 +146,7 @@ set_key(struct reading *r, const struct key *key, const struct config_value *val
 	if (key->kind == KEY_CLIENT_AUTH)
 		return set_client_auth(r, value, why);
 	if (key->kind == KEY_IGNORED)
-		return find_name(booleans, 2, value->text) >= 0
-			   ? 0
-			   : fail(r, value, why, "must be true or false");
+		return text_boolean(value->text) >= 0 ? 0 : fail(r, value, why, "must be true or false");
 	version = find_name(versions, TLS_VERSIONS, value->text);
 	if (version < 0)
 		return fail(r, value, why, "is not TLS10, TLS11, TLS12 or TLS13");

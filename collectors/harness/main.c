@@ -26,6 +26,7 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/harness/run.h"
+#include "common/system/process.h"
 #include "common/system/streams.h"
 #include "common/version.h"
 
@@ -55,7 +56,8 @@ static const struct option common_options[] = {
 	{ .name = "timeout",
 	    .argument = "DURATION",
 	    .fallback = "5s",
-	    .help = "time limit of a run, including name resolution; at most the interval" },
+	    .help = "time limit of a run, including name resolution; at most the interval, and by default at "
+		    "most 90% of it" },
 	{ .name = "fail-on-down",
 	    .help = "exit with status 3 if something could not be measured; see the exit statuses below" },
 	{ .name = "stdout",
@@ -120,6 +122,8 @@ read_identity(struct collector_settings *s, const struct options *o, struct fail
 static int
 read_times(struct collector_settings *s, const struct options *o, struct failure *why)
 {
+	int64_t most;
+
 	if (options_duration(o, "interval", &s->interval_ns, why) != 0 ||
 	    options_duration(o, "timeout", &s->timeout_ns, why) != 0)
 		return -1;
@@ -128,14 +132,15 @@ read_times(struct collector_settings *s, const struct options *o, struct failure
 		return options_failure(o, "interval", 0, why, "must be from 10ms to 1d");
 	if (s->timeout_ns <= 0 || s->timeout_ns > longest_ns)
 		return options_failure(o, "timeout", 0, why, "must be from 1ms to 1d");
+	/* A default is made to fit, with time to publish; what somebody wrote is not changed behind their
+	 * back. */
+	most = s->interval_ns / 10 * 9;
+	if (s->interval_ns > 0 && !options_given(o, "timeout") && s->timeout_ns > most)
+		s->timeout_ns = most;
 	if (s->interval_ns == 0 || s->timeout_ns <= s->interval_ns)
 		return 0;
-	/* A default is made to fit; what somebody wrote is not changed behind their back. */
-	if (options_given(o, "timeout"))
-		return options_failure(o, "timeout", 0, why, "'%s' is longer than the interval '%s'",
-		    options_text(o, "timeout"), options_text(o, "interval"));
-	s->timeout_ns = s->interval_ns;
-	return 0;
+	return options_failure(o, "timeout", 0, why, "'%s' is longer than the interval '%s'",
+	    options_text(o, "timeout"), options_text(o, "interval"));
 }
 
 static int
@@ -172,6 +177,10 @@ struct harness {
 	struct secrets secrets;
 	struct setup setup;
 	struct log log;
+	struct notices notices;     /* of what the runs found */
+	struct notices unpublished; /* of runs that could not be published */
+	double reloaded_at;
+	bool reload_failed;
 };
 
 static void
@@ -261,19 +270,22 @@ print_and_end(const struct options *o)
 
 /* Returns -1 if the run could not be published. */
 static int
-publish(const struct run *run)
+publish(const struct run *run, struct notices *unpublished)
 {
 	struct failure why = { 0 };
+	int result;
 
 	/* A run that is withheld leaves no counts behind: it is as if there had been no run. */
 	if (run->withheld) {
 		metrics_clear(run->metrics);
 		return 0;
 	}
-	if (run_publish(run, &why) == 0)
-		return 0;
-	log_write(run->log, LOG_ERROR, why.text, "kind", failure_kind_name(why.kind), NULL);
-	return -1;
+	result = run_publish(run, &why);
+	if (result != 0)
+		notices_report(unpublished, run->log, LOG_ERROR, run->settings->name,
+		    failure_kind_name(why.kind), why.text);
+	notices_end(unpublished, run->log, NULL, "published again");
+	return result;
 }
 
 static int
@@ -283,13 +295,19 @@ run_once(struct harness *p)
 	struct run run = { .settings = &setup->settings,
 		.log = &p->log,
 		.publisher = &setup->publisher,
-		.metrics = setup->metrics };
+		/* What is printed is one run, and not the last one's successor. */
+		.notices = setup->settings.print ? NULL : &p->notices,
+		.metrics = setup->metrics,
+		.reloaded_at = p->reloaded_at,
+		.reload_failed = p->reload_failed };
 	bool published;
 
 	/* From here on the time counts, for measuring and for publishing together. */
 	run.deadline = deadline_in(setup->settings.timeout_ns);
+	if (setup->settings.interval_ns == 0 && run.notices != NULL)
+		run_read_notices(&run);
 	run_collect(&run, setup->state);
-	published = publish(&run) == 0;
+	published = publish(&run, &p->unpublished) == 0;
 	/* The collector's own status decides alone: that of preflight is its verdict. */
 	if (collector.exit_status != NULL)
 		return collector.exit_status(setup->state, published);
@@ -339,6 +357,7 @@ reload(struct harness *p)
 		if (fault != NULL)
 			setup_release(&setup);
 	}
+	p->reload_failed = fault != NULL;
 	if (fault != NULL) {
 		log_write(&p->log, LOG_ERROR, "configuration not reloaded, the old one stays", "reason",
 		    fault, NULL);
@@ -347,6 +366,7 @@ reload(struct harness *p)
 	keep_file(&p->setup, &setup);
 	setup_release(&p->setup);
 	use_setup(p, &setup);
+	p->reloaded_at = clock_unix_seconds();
 	log_write(&p->log, LOG_INFO, "configuration reloaded", NULL);
 }
 
@@ -393,7 +413,19 @@ wait_until(struct deadline then, const sigset_t *reload_signal)
 	}
 }
 
-/* On the tick, without drift; a run that took longer than the interval leaves out the ticks it missed. */
+/*
+ * When the next run begins, after one that began at `tick` or a little later and has ended now.  A tick that
+ * came during that run is still kept, at once; of several the last, the others are left out.
+ */
+static int64_t
+next_tick(int64_t tick, int64_t interval, int64_t now)
+{
+	int64_t passed = (now - tick) / interval;
+
+	return tick + (passed > 1 ? passed : 1) * interval;
+}
+
+/* On the tick, without drift. */
 static void
 loop(struct harness *p)
 {
@@ -405,13 +437,8 @@ loop(struct harness *p)
 	log_write(&p->log, LOG_INFO, "started", "version", version_number, "env", p->setup.settings.env,
 	    "directory", p->setup.settings.directory, NULL);
 	for (;;) {
-		int64_t interval, late;
-
 		(void)run_once(p);
-		interval = p->setup.settings.interval_ns;
-		late = clock_now_ns() - tick.at_ns;
-		/* This is the next tick that is still to come. */
-		tick.at_ns += (late / interval + 1) * interval;
+		tick.at_ns = next_tick(tick.at_ns, p->setup.settings.interval_ns, clock_now_ns());
 		while (wait_until(tick, &reload_signal)) {
 			struct deadline sooner;
 
@@ -460,6 +487,7 @@ prepare(struct harness *p, int argc, char *argv[])
 		return EXIT_USAGE;
 	}
 	use_setup(p, &setup);
+	p->reloaded_at = clock_unix_seconds();
 	if (!options_switch(p->options, "config.check"))
 		return 0;
 	printf("%s: configuration OK\n", collector.name);
@@ -476,6 +504,7 @@ main(int argc, char *argv[])
 	/* Freed blocks of this size go back to the system, or a run that holds a body of some megabytes, then
 	 * lists, then metrics would need the sum of them: 51 MB with 10,000 positions in place of 44. */
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+	process_forbid_dumps();
 	occupy_standard_streams();
 	/* A closed pipe, or a limit on the size of files, must be an error and not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -490,6 +519,8 @@ main(int argc, char *argv[])
 		status = run_once(&p);
 		setup_release(&p.setup);
 	}
+	notices_release(&p.notices);
+	notices_release(&p.unpublished);
 	options_free(p.options);
 	secrets_release(&p.secrets);
 	if (status != ENDED)

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collectors/harness/run.h"
 #include "common/version.h"
@@ -55,8 +56,7 @@ void
 run_failed(struct run *run, const char *target, const struct failure *why)
 {
 	run_missed(run, why->kind);
-	log_write(
-	    run->log, LOG_WARN, why->text, "target", target, "kind", failure_kind_name(why->kind), NULL);
+	notices_report(run->notices, run->log, LOG_WARN, target, failure_kind_name(why->kind), why->text);
 }
 
 void
@@ -77,13 +77,13 @@ run_identity(const struct run *run)
 void
 run_log_warning(struct run *run, const char *target, const char *message)
 {
-	log_write(run->log, LOG_WARN, message, "target", target, NULL);
+	notices_report(run->notices, run->log, LOG_WARN, target, NULL, message);
 }
 
 void
 run_log_info(struct run *run, const char *target, const char *message)
 {
-	log_write(run->log, LOG_INFO, message, "target", target, NULL);
+	notices_report(run->notices, run->log, LOG_INFO, target, NULL, message);
 }
 
 /*
@@ -173,6 +173,8 @@ add_own_families(struct run *run, double seconds)
 	if (!run->failed)
 		metrics_set(m, &run_families[RUN_LAST_SUCCESS], labels, now);
 	metrics_add(m, &run_families[RUN_RUNS], labels, 1);
+	metrics_set(m, &run_families[RUN_RELOAD_SUCCESSFUL], labels, !run->reload_failed);
+	metrics_set(m, &run_families[RUN_RELOAD_SUCCESS], labels, run->reloaded_at);
 	metrics_set(m, &run_families[RUN_BUILD_INFO], LABELS(name, version_number, version_revision), 1);
 }
 
@@ -196,6 +198,8 @@ run_collect(struct run *run, void *state)
 	metrics_free(run->last);
 	run->last = NULL;
 	add_own_families(run, (double)(clock_now_ns() - started) / 1e9);
+	if (run->notices != NULL)
+		notices_end(run->notices, run->log, run->metrics, "up again");
 	log_write(run->log, LOG_DEBUG, "run ended", "success", run->failed ? "0" : "1", NULL);
 }
 
@@ -212,13 +216,15 @@ keep_first_fault(void *context, const struct fault *fault)
 
 /* If the encoder ever wrote what node_exporter refuses, nothing would be published. */
 int
-run_text(const struct metrics *m, struct buffer *text, struct failure *why)
+run_text(const struct metrics *m, const struct notices *notices, struct buffer *text, struct failure *why)
 {
 	struct fault first = { 0 };
 	long faults;
 
 	buffer_init(text, TEXTFILE_LARGEST);
 	encode(m, text);
+	if (notices != NULL)
+		notices_write(notices, text);
 	checksum_append(text);
 	if (text->failed)
 		return failure_set(why, FAILURE_LOCAL,
@@ -230,6 +236,21 @@ run_text(const struct metrics *m, struct buffer *text, struct failure *why)
 		return failure_set(why, FAILURE_LOCAL,
 		    "line %u would harm node_exporter, nothing published: %s", first.line, first.text);
 	return 0;
+}
+
+void
+run_read_notices(const struct run *run)
+{
+	struct failure why = { 0 };
+	struct buffer text = { 0 };
+	struct textfile file;
+
+	/* Without the file everything is logged, and publishing says what is wrong with the file. */
+	if (textfile_open_unlocked(&file, run->settings->directory, run->settings->name, &why) == 0 &&
+	    textfile_read(&file, &text, &why) == TEXTFILE_READ && checksum_holds(buffer_slice(&text)))
+		notices_read(run->notices, buffer_slice(&text), isatty(STDERR_FILENO) == 1);
+	buffer_release(&text);
+	textfile_close(&file);
 }
 
 /* The state was lost, all of it or partly: count that and log it. */
@@ -312,7 +333,7 @@ publish_file(const struct run *run, struct failure *why)
 		result = continue_counts(run->metrics, &file, run, why);
 	if (result == 0) {
 		add_dropped(run);
-		result = run_text(run->metrics, &text, why);
+		result = run_text(run->metrics, run->notices, &text, why);
 	}
 	if (result == 0)
 		result = replace(&file, buffer_slice(&text), &p->mark, why);
@@ -339,7 +360,7 @@ print(const struct run *run, struct failure *why)
 	(void)metrics_raise_total(
 	    run->metrics, &run_families[RUN_STATE_RESETS], LABELS(run->settings->name), 0);
 	add_dropped(run);
-	result = run_text(run->metrics, &text, why);
+	result = run_text(run->metrics, run->notices, &text, why);
 	if (result == 0 && (fwrite(text.text, 1, text.length, stdout) != text.length || fflush(stdout) != 0))
 		result =
 		    failure_set(why, FAILURE_LOCAL, "cannot write to standard output: %s", strerror(errno));

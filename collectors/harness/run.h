@@ -2,6 +2,7 @@
 #define COLLECTORS_HARNESS_RUN_H
 
 #include "collectors/harness/collector.h"
+#include "collectors/harness/notices.h"
 #include "contract/collector.h"
 #include "textfile/state.h"
 
@@ -36,8 +37,11 @@ struct run {
 	const struct collector_settings *settings;
 	const struct log *log;
 	struct publisher *publisher;
+	struct notices *notices; /* NULL: whatever is wrong is logged */
 	struct metrics *metrics;
 	struct metrics *last; /* NULL: not asked for */
+	double reloaded_at;   /* Unix time: the settings in use were read then */
+	bool reload_failed;   /* later ones were refused */
 	struct deadline deadline;
 	bool failed;   /* something could not be measured */
 	bool withheld; /* nothing is to be published */
@@ -56,8 +60,12 @@ void run_collect(struct run *run, void *state);
  */
 int run_publish(const struct run *run, struct failure *why);
 
-/* The text of a file, with its checksum, once validate() finds no fault in it.  The buffer is for the caller
- * to release also after -1 with `why`. */
-int run_text(const struct metrics *m, struct buffer *text, struct failure *why);
+/* The text of a file, with its checksum, once validate() finds no fault in it.  `notices` may be NULL.  The
+ * buffer is for the caller to release also after -1 with `why`. */
+int run_text(
+    const struct metrics *m, const struct notices *notices, struct buffer *text, struct failure *why);
+
+/* For a run that does not repeat: what the last one logged is not logged again, except to a terminal. */
+void run_read_notices(const struct run *run);
 
 #endif /* COLLECTORS_HARNESS_RUN_H */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collectors/preflight/checks.h"
+#include "common/text/text.h"
 
 int
 string_list_add(struct string_list *list, const char *text, struct failure *why)
@@ -58,8 +59,8 @@ read_yes(bool *yes, const struct options *given, const char *option, struct fail
 {
 	const char *text = options_text(given, option);
 
-	*yes = strcmp(text, "yes") == 0;
-	if (!*yes && strcmp(text, "no") != 0)
+	*yes = text_boolean(text) == 1;
+	if (text_boolean(text) < 0)
 		return options_failure(
 		    given, option, 0, why, "'%s' is neither yes nor no", secret_shown(text));
 	return 0;

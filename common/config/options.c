@@ -23,7 +23,7 @@
 #include "common/config/options.h"
 #include "common/config/secrets.h"
 #include "common/text/duration.h"
-#include "common/text/slice.h"
+#include "common/text/text.h"
 
 /* What wins comes first. */
 enum layer { LAYER_FLAGS, LAYER_VARIABLES, LAYER_INSTANCE, LAYER_PROGRAM, LAYER_FILE, LAYERS };
@@ -170,7 +170,16 @@ fail_no_flag(int position, struct failure *why)
 	return failure_set(why, FAILURE_LOCAL, "argument %d is not a flag (see --help)", position);
 }
 
-/* Take the value of a flag; a switch is "true". */
+/* What a switch is kept as, or NULL: the text is no boolean. */
+static const char *
+switch_text(const char *text)
+{
+	int value = text_boolean(text);
+
+	return value < 0 ? NULL : value == 1 ? "true" : "false";
+}
+
+/* Take the value of a flag; a switch without one is "true". */
 static int
 add_flag_value(struct options *o, size_t row, char *text, struct failure *why)
 {
@@ -178,15 +187,18 @@ add_flag_value(struct options *o, size_t row, char *text, struct failure *why)
 	char place[LONGEST_PLACE];
 
 	(void)snprintf(place, sizeof(place), "--%s", option->name);
-	if (option->argument == NULL && text != NULL)
-		return failure_set(why, FAILURE_LOCAL, "%s: takes no value", place);
+	if (option->argument == NULL && text != NULL && switch_text(text) == NULL)
+		return failure_set(why, FAILURE_LOCAL, "%s: takes no value but true or false", place);
 	if (option->argument != NULL && text == NULL)
 		return failure_set(why, FAILURE_LOCAL, "%s: needs a value: %s", place, option->argument);
 	/* The last one wins: a flag can be appended to a command line that has it already. */
 	if (!option->repeatable)
 		values_release(&o->layers[LAYER_FLAGS][row]);
-	if (values_add(&o->layers[LAYER_FLAGS][row], option->argument == NULL ? "true" : text, place, why) !=
-	    0)
+	if (values_add(&o->layers[LAYER_FLAGS][row],
+		option->argument != NULL ? text
+		: text != NULL           ? switch_text(text)
+					 : "true",
+		place, why) != 0)
 		return -1;
 	/* Every user of the machine can read argv (ps, /proc/PID/cmdline). */
 	if (option->secret && text != NULL)
@@ -222,12 +234,15 @@ read_flag(struct options *o, int argc, char *argv[], int i, struct failure *why)
 int
 options_read_flags(struct options *o, int argc, char *argv[], struct failure *why)
 {
+	size_t help = row_index(o, "help", strlen("help"));
 	struct failure first = { 0 };
 
 	for (int i = 1; i < argc; i++) {
 		struct failure fault = { 0 };
 
-		if (strncmp(argv[i], "--", 2) != 0)
+		if (strcmp(argv[i], "-h") == 0 && help < o->count)
+			(void)add_flag_value(o, help, NULL, &fault);
+		else if (strncmp(argv[i], "--", 2) != 0)
 			(void)fail_no_flag(i, &fault);
 		else
 			i = read_flag(o, argc, argv, i, &fault);
@@ -274,12 +289,6 @@ add_from_file(const struct option *option, struct values *values, const char *na
 	return result;
 }
 
-static bool
-is_switch_text(const char *text)
-{
-	return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
-}
-
 /* `name` itself, and for secrets `name`_FILE. */
 static int
 add_variable(const struct option *option, struct values *values, const char *name, struct failure *why)
@@ -295,10 +304,12 @@ add_variable(const struct option *option, struct values *values, const char *nam
 		    why, FAILURE_LOCAL, "%s and %s are both set: unset one of them", name, file);
 	if (path != NULL)
 		return add_from_file(option, values, file, path, why);
-	if (text != NULL && option->argument == NULL && !is_switch_text(text))
+	if (text != NULL && option->argument == NULL && switch_text(text) == NULL)
 		return failure_set(
 		    why, FAILURE_LOCAL, "%s: '%s' must be true or false", name, secret_shown(text));
-	return text != NULL ? values_add(values, text, name, why) : 0;
+	if (text == NULL)
+		return 0;
+	return values_add(values, option->argument != NULL ? text : switch_text(text), name, why);
 }
 
 static int
@@ -430,9 +441,11 @@ add_config_value(const struct file_reading *f, const struct config_value *value,
 	/* libyaml saw no key twice, but "log.level" and "log: {level: ...}" are the same one. */
 	if (!value->in_list && values->count > 0)
 		return failure_set(why, FAILURE_LOCAL, "%s: the key is there twice", place);
-	if (option->argument == NULL && !is_switch_text(value->text))
+	if (option->argument != NULL)
+		return values_add(values, value->text, place, why);
+	if (switch_text(value->text) == NULL)
 		return failure_set(why, FAILURE_LOCAL, "%s: must be true or false", place);
-	return values_add(values, value->text, place, why);
+	return values_add(values, switch_text(value->text), place, why);
 }
 
 static int

@@ -49,7 +49,7 @@ struct options *options_new(const char *program, const struct option *const tabl
 void options_free(struct options *o);
 
 /*
- * Take "--name value", "--name=value" and, for switches, "--name" from argv.
+ * Take "--name value", "--name=value", for switches "--name", and "-h" for "--help" from argv.
  * Values of secret options are overwritten in argv.  -1 with `why` (local) for
  * an unknown flag, a missing or a surplus value, or an argument that is no
  * flag.

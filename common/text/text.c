@@ -68,3 +68,14 @@ text_write(int fd, struct slice text)
 	}
 	return 0;
 }
+
+int
+text_boolean(const char *text)
+{
+	static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
+
+	for (int i = 0; i < (int)(sizeof(words) / sizeof(words[0])); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return i % 2;
+	return -1;
+}

@@ -18,6 +18,9 @@ void text_vformat(char *text, size_t size, const char *format, va_list args)
 /* The byte that the escape "%XX" at `text` stands for, or -1: there is no escape. */
 int text_escaped_byte(const char *text);
 
+/* 1 for "true", "yes", "on" and "1", 0 for "false", "no", "off" and "0", in any case; -1 for all else. */
+int text_boolean(const char *text);
+
 /* Write all of it.  0, or -1 with errno. */
 int text_write(int fd, struct slice text);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/config/options.h"
+#include "common/system/process.h"
 #include "common/version.h"
 #include "demo/paper_exchange/server.h"
 
@@ -168,6 +169,7 @@ main(int argc, char *argv[])
 	struct failure why = { .text = "out of memory" };
 	int status = EXIT_USAGE;
 
+	process_forbid_dumps();
 	if (o != NULL && options_read_flags(o, argc, argv, &why) == 0) {
 		why = (struct failure){ 0 };
 		status = EXIT_ENDED;

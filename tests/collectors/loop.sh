@@ -68,6 +68,22 @@ check "the interval is told" sample \
 	'arbitrage_collector_interval_seconds{collector="redis_latency",env="paper"}' 0.6 "$prom"
 ends_at_once "between runs or in one" TERM
 
+# A target that hangs takes the whole timeout of each run, and no tick may be lost by that: by default a run ends
+# before the next tick, and one whose timeout is the interval ends just after it.
+start_redis
+kill -STOP "$REDIS_PID"
+for timeout in default 600ms; do
+	set --
+	[ "$timeout" = default ] || set -- --timeout "$timeout"
+	loop --target "main=$main" --target "hung=redis://127.0.0.1:$REDIS_PORT" --interval 600ms "$@"
+	check "timeout $timeout: the first run" await 30 at_least "$runs" 1
+	began=$(now_ns) before=$(number "$runs")
+	check "timeout $timeout: a target that hangs costs no runs" await 120 eight_runs_in_step
+	check "timeout $timeout: it does hang" up hung 0
+	ends_at_once "timeout $timeout" TERM
+done
+stop "$REDIS_PID"
+
 loop --target "main=$main" --interval 100ms
 check "runs every 100 ms" await 30 at_least "$runs" 3
 kill -STOP "$LOOP"

@@ -169,7 +169,7 @@ check "nor is it a position" quantity exchange binanceusdm BTC/USDT long ''
 # In a loop, which is stopped, started and told to read its settings again, the time is the same.
 looping() {
 	# shellcheck disable=SC2086  # words are meant
-	spawn loop "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" $all --interval 500ms \
+	spawn loop "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" $all --interval 2s \
 		--engine.postgres "$dsn" "$@"
 }
 runs() { of 'account_runs_total{exchange="okx"'; }

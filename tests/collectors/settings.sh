@@ -43,7 +43,7 @@ rejects "argument 2 is not a flag" "$collector" --fail-on-down redis://:hunter2@
 rejects "argument 1 is not a flag" "$collector" --redis://:hunter2@h
 rejects "argument 1 is not a flag" "$collector" -target redis://:hunter2@h
 rejects "--timeout: needs a value: DURATION" "$collector" --timeout
-rejects "--stdout: takes no value" "$collector" --stdout=yes
+rejects "--stdout: takes no value" "$collector" --stdout=maybe
 rejects "--timeout: '5' is not a duration like 250ms, 15s or 5m" "$collector" --timeout 5
 rejects "--timeout: '1.5s' is not a duration" "$collector" --timeout=1.5s
 rejects "--timeout: must be from 1ms" "$collector" --timeout 0s
@@ -98,7 +98,7 @@ rejects "cannot read config file 'fifo.yml': not a regular file" \
 
 rejects "ARBWATCH_TIMEOUT: 'soon' is not a duration" env ARBWATCH_TIMEOUT=soon "$collector"
 rejects "ARBWATCH_ENV: 'prod' is neither" env ARBWATCH_ENV=prod "$collector"
-rejects "ARBWATCH_FAIL_ON_DOWN: '1' must be true or false" env ARBWATCH_FAIL_ON_DOWN=1 "$collector"
+rejects "ARBWATCH_FAIL_ON_DOWN: '2' must be true or false" env ARBWATCH_FAIL_ON_DOWN=2 "$collector"
 rejects "ARBWATCH_FAIL_ON_DOWN: '(not shown: it may hold a secret)' must be" \
 	env ARBWATCH_FAIL_ON_DOWN=redis://:hunter2@h "$collector"
 rejects "ARBWATCH_TARGET: " env ARBWATCH_TARGET=http://:hunter2@h "$collector"
@@ -125,7 +125,7 @@ rejects_config "c.yml:1: env: 'test' is neither" 'env: test\n'
 rejects_config "c.yml:2: the key is there twice" 'env: live\nenv: paper\n'
 rejects_config "c.yml:2: log.level: the key is there twice" 'log.level: info\nlog: {level: warn}\n'
 rejects_config "c.yml:1: log.level: takes one value, not a list" 'log: {level: [info]}\n'
-rejects_config "c.yml:1: fail-on-down: must be true or false" 'fail-on-down: yes\n'
+rejects_config "c.yml:1: fail-on-down: must be true or false" 'fail-on-down: maybe\n'
 rejects_config "c.yml:1: target: has no value" 'target:\n'
 rejects_config "c.yml:3: redis_latency.target: " 'redis_latency:\n  target:\n    - http://:hunter2@h\n'
 rejects_config "c.yml:1: target: takes a value, not a mapping" 'target: {redis://:hunter2@h}\n'
@@ -197,6 +197,13 @@ for flag in config.file config.check textfile.directory name env interval timeou
 	list-metrics log.level log.format version help target samples; do
 	check "--help tells of --$flag" grep -q -- "^  --$flag\( \|\$\)" "$work/out"
 done
+cp "$work/out" help
+for program in $(cat "$BUILD/programs.list") textfile_lint paper_exchange; do
+	run 0 "$BUILD/$program" -h
+	check "-h is --help of $program" grep -qi "^usage: $program " "$work/out"
+done
+run 0 "$collector" -h
+check "word by word" cmp help "$work/out"
 run 0 "$collector" --version
 check "--version" grep -qE '^redis_latency, version [0-9]+\.[0-9]+\.[0-9]+ \(revision [^ ]+\)$' "$work/out"
 run 0 "$collector" --config.check --target "t=$closed"
@@ -286,6 +293,7 @@ check "logfmt: one line for each event" test "$(grep -c '^ts=' "$work/err")" -eq
 check "logfmt: odd bytes are escaped" says 'no \"such\" \\directory\\ =업비트 ??[31m?'
 run 0 probe --log.level debug
 check "debug tells of the run" says 'level=debug collector=redis_latency msg="run ended"'
+clean
 run 0 probe --log.level warn
 check "warn tells of the failure alone" one_line
 check "with target and kind" grep -q 'level=warn .*target=t kind=connect' "$work/err"

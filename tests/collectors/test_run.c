@@ -57,7 +57,7 @@ teardown(void)
 
 START_TEST(the_text_has_its_checksum_and_no_fault)
 {
-	ck_assert_int_eq(run_text(m, &text, &why), 0);
+	ck_assert_int_eq(run_text(m, NULL, &text, &why), 0);
 	ck_assert(checksum_holds(buffer_slice(&text)));
 	ck_assert_int_eq(validate(buffer_slice(&text), NULL, NULL), 0);
 }
@@ -66,7 +66,7 @@ END_TEST
 START_TEST(metrics_without_series_are_a_checksum_alone)
 {
 	metrics_clear(m);
-	ck_assert_int_eq(run_text(m, &text, &why), 0);
+	ck_assert_int_eq(run_text(m, NULL, &text, &why), 0);
 	ck_assert(checksum_holds(buffer_slice(&text)));
 	ck_assert_ptr_eq(memchr(text.text, '\n', text.length), text.text + text.length - 1);
 }
@@ -82,7 +82,7 @@ START_TEST(what_would_harm_is_named_by_its_line)
 
 	s->counts[0] = UINT64_MAX;
 	s->counts[1] = 2;
-	ck_assert_int_eq(run_text(m, &text, &why), -1);
+	ck_assert_int_eq(run_text(m, NULL, &text, &why), -1);
 	ck_assert_msg(sscanf(why.text, "line %u would harm", &line) == 1, "%s", why.text);
 	/* Two lines of HELP and TYPE each, the gauges, and five lines for each histogram. */
 	ck_assert_uint_ge(line, 2 + MANY + 2 + 5 * wrong[_i] + 1);

@@ -213,7 +213,7 @@ static const struct {
 	{ { "-hunter2" }, "argument 1 is not a flag (see --help)" },
 	{ { "" }, "argument 1 is not a flag (see --help)" },
 	{ { "--", "hunter2" }, "argument 1 is not a flag (see --help)" },
-	{ { "--fail-on-down=hunter2" }, "--fail-on-down: takes no value" },
+	{ { "--fail-on-down=hunter2" }, "--fail-on-down: takes no value but true or false" },
 	{ { "--samples" }, "--samples: needs a value: N" },
 	{ { "--fail-on-down", "--target" }, "--target: needs a value: URL" },
 	/* The first fault is told. */
@@ -283,9 +283,31 @@ START_TEST(a_variable_is_named_like_the_flag)
 	(void)setenv("ARBWATCH_FAIL_ON_DOWN", "false", 1);
 	assert_no_failure(options_read_rest(options, &why));
 	ck_assert(!options_switch(options, "fail-on-down"));
-	(void)setenv("ARBWATCH_FAIL_ON_DOWN", "yes", 1);
+	(void)setenv("ARBWATCH_FAIL_ON_DOWN", "maybe", 1);
 	assert_failure(
-	    options_read_rest(options, &why), "ARBWATCH_FAIL_ON_DOWN: 'yes' must be true or false");
+	    options_read_rest(options, &why), "ARBWATCH_FAIL_ON_DOWN: 'maybe' must be true or false");
+}
+END_TEST
+
+static const char *const booleans[] = { "false", "true", "no", "yes", "off", "on", "0", "1", "False", "TRUE",
+	"No", "YES" };
+
+START_TEST(a_switch_takes_all_the_words_of_yaml)
+{
+	char text[32];
+
+	(void)setenv("ARBWATCH_FAIL_ON_DOWN", booleans[_i], 1);
+	assert_no_failure(options_read_rest(options, &why));
+	ck_assert_int_eq(options_switch(options, "fail-on-down"), _i % 2);
+	(void)unsetenv("ARBWATCH_FAIL_ON_DOWN");
+	(void)snprintf(text, sizeof(text), "fail-on-down: %s\n", booleans[_i]);
+	assert_no_failure(read_config(text));
+	ck_assert_int_eq(options_switch(options, "fail-on-down"), _i % 2);
+	(void)setenv("ARBWATCH_FAIL_ON_DOWN", _i % 2 == 0 ? "1" : "0", 1);
+	(void)snprintf(text, sizeof(text), "--fail-on-down=%s", booleans[_i]);
+	assert_no_failure(FLAGS(text));
+	assert_no_failure(options_read_rest(options, &why));
+	ck_assert_int_eq(options_switch(options, "fail-on-down"), _i % 2);
 }
 END_TEST
 
@@ -406,7 +428,7 @@ static const struct {
 	{ "target: []\n", "c.yml:1: target: has no value" },
 	{ "target: [a, ~]\n", "c.yml:1: target: has no value" },
 	{ "timeout: [3s]\n", "c.yml:1: timeout: takes one value, not a list" },
-	{ "fail-on-down: yes\n", "c.yml:1: fail-on-down: must be true or false" },
+	{ "fail-on-down: maybe\n", "c.yml:1: fail-on-down: must be true or false" },
 	{ "log.level: info\nlog: {level: warn}\n", "c.yml:2: log.level: the key is there twice" },
 	{ "redis_latency: {target: a}\nredis_latency.target: b\n",
 	    "c.yml:2: redis_latency.target: the key is there twice" },
@@ -681,6 +703,7 @@ main(void)
 	tcase_add_test(all, other_values_stay_in_the_arguments);
 	tcase_add_test(all, a_variable_that_is_set_to_nothing_is_not_set);
 	tcase_add_test(all, a_variable_is_named_like_the_flag);
+	tcase_add_loop_test(all, a_switch_takes_all_the_words_of_yaml, 0, LENGTH(booleans));
 	tcase_add_test(all, what_only_prints_is_a_flag_alone);
 	tcase_add_loop_test(all, a_secret_may_come_from_a_file, 0, LENGTH(files));
 	tcase_add_test(all, only_secrets_come_from_files);

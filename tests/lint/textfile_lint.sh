@@ -70,7 +70,7 @@ rules_are_documented() {
 	rows | cut -f 4 | tr ',' '\n' | grep -vx -e - | sort -u >"$work/tested"
 	comm -13 "$work/documented" "$work/tested" | grep . && return 1
 	comm -23 "$work/documented" "$work/tested" | while read -r rule; do
-		grep -qE "(drop|reject|crash) $rule |\($rule\)" "$0" || echo "$rule is not tested"
+		grep -qE "(drop|reject|crash|misread) $rule\b|\($rule\)" "$0" || echo "$rule is not tested"
 	done | grep . && return 1
 	return 0
 }
@@ -308,8 +308,52 @@ command_line() {
 check 'the table names each file of the corpus' table_is_complete
 check 'the rules are those in the manual' rules_are_documented
 says
+# Names that are taken, a directory and a name that node_exporter cannot use, standard input.
+foreign_names() {
+	foreign=$work/foreign
+	mkdir -m 755 "$foreign"
+	# A key that somebody linked here: the faults of its lines show nothing of it.
+	printf 'hunter2 s3cret\nhunter2{s3cret} 1\nhunter2 1 s3cret\n=hunter2\n# TYPE hunter2 s3cret\nhunter2{a="s3cret\n' \
+		>"$foreign/key.prom"
+	{
+		echo 'up 0'
+		echo 'scrape_duration_seconds{a=""} 1'
+		echo 'scrape_samples_scraped{a="b"} 1'
+		echo 'node_load1 2'
+		echo 'node_load2 2'
+		echo 'node_memory_MemFree_bytes 1'
+		echo 'node_memory_mine 1'
+		echo 'node_network_receive_bytes_total{device="x"} 1'
+		echo 'node_network_receive_bytes 1'
+	} >"$foreign/names.prom"
+	check "findings" lint_in "$foreign" 1 .
+	refute "no content of a file that is refused" grep -q 'hunter2\|s3cret' "$work/out"
+	sed -n 's|^./names.prom:\([0-9]*\): \([a-z]*\): .*(\(.*\))$|\1 \2 \3|p' "$work/out" >"$work/found"
+	printf '%s\n' '1 misread of_prometheus' '2 misread of_prometheus' '4 drop taken' '6 drop taken' '8 drop taken' \
+		>"$work/wanted"
+	check "names of Prometheus and of default collectors" diff "$work/wanted" "$work/found"
+	sed 's|^./names.prom:|stdin:|' "$work/out" | grep '^stdin:' >"$work/wanted"
+	check "- is standard input" lint_in "$foreign" 1 - <"$foreign/names.prom"
+	check "with the same findings" diff "$work/wanted" "$work/out"
+	rm "$foreign"/*
+	echo 'x 1' >"$foreign/$(printf 'b\377').prom"
+	check "a name that is no UTF-8" lint_in "$foreign" 1 .
+	check "is a crash" grep -q '^./b?.prom: crash: .*(file_name_utf8)$' "$work/out"
+	rm "$foreign"/*
+	for mode in 700 711 744 750; do
+		chmod "$mode" "$foreign"
+		check "mode $mode" lint_in "$work" 1 foreign
+		check "mode $mode is told" grep -q "^foreign: reject: .*(mode 0$mode).*(directory_mode)$" "$work/out"
+	done
+	for mode in 755 1777; do
+		chmod "$mode" "$foreign"
+		check "mode $mode" lint_in "$work" 0 foreign
+	done
+}
+
 odd_kinds
 command_line
+foreign_names
 asks_node_exporter
 [ -z "${NODE_PID:-}" ] || odd_kinds_of_node_exporter
 finish

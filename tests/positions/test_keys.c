@@ -1,8 +1,12 @@
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "positions/keys.h"
@@ -131,6 +135,53 @@ START_TEST(a_file_that_others_may_read_or_change_is_refused)
 }
 END_TEST
 
+/* The rights in an ACL of the file's group and of one more user or group, and whether the file is taken. */
+static const struct {
+	unsigned group, tag;
+	bool ours;
+	unsigned rights;
+	bool taken;
+} acls[] = {
+	{ 0, ACL_USER, true, 4, true }, /* what systemd makes */
+	{ 0, ACL_USER, false, 4, false }, { 4, ACL_USER, true, 4, false }, { 0, ACL_GROUP, true, 4, false },
+	{ 0, ACL_GROUP, false, 0, true }, { 2, ACL_USER, true, 4, true }, /* the mask has no write */
+};
+
+START_TEST(an_acl_counts_by_who_may_read)
+{
+	struct posix_acl_xattr_entry entries[] = { { ACL_USER_OBJ, 4, (unsigned)-1 },
+		{ (unsigned short)acls[_i].tag, (unsigned short)acls[_i].rights,
+		    acls[_i].tag == ACL_GROUP ? 54321
+		    : acls[_i].ours           ? geteuid()
+					      : 54321 },
+		{ ACL_GROUP_OBJ, (unsigned short)acls[_i].group, (unsigned)-1 },
+		{ ACL_MASK, 4, (unsigned)-1 }, { ACL_OTHER, 0, (unsigned)-1 } };
+	char acl[sizeof(struct posix_acl_xattr_header) + sizeof(entries)] = { POSIX_ACL_XATTR_VERSION };
+	struct stat info;
+
+	put("binance.key", "the-key\n", 0400);
+	put("binance.secret", "the-secret\n", 0400);
+	/* The kernel wants the group of the file before named ones. */
+	if (acls[_i].tag == ACL_GROUP) {
+		struct posix_acl_xattr_entry named = entries[1];
+
+		entries[1] = entries[2];
+		entries[2] = named;
+	}
+	memcpy(acl + sizeof(struct posix_acl_xattr_header), entries, sizeof(entries));
+	if (setxattr(path_of("binance.secret"), "system.posix_acl_access", acl, sizeof(acl), 0) != 0) {
+		ck_assert_int_eq(errno, EOPNOTSUPP);
+		return;
+	}
+	ck_assert_int_eq(stat(path_of("binance.secret"), &info), 0);
+	ck_assert_int_eq(info.st_mode & 0777, 0440);
+	if (acls[_i].taken)
+		check_key(open_key(directory, &binance), "the-key");
+	else
+		check_fails(directory, &binance, "chmod 0400");
+}
+END_TEST
+
 START_TEST(variables_come_before_files_and_go_from_the_environment)
 {
 	put("binance.key", "the-key\n", 0400);
@@ -189,6 +240,7 @@ main(void)
 	tcase_add_test(all, what_was_read_is_masked_from_then_on);
 	tcase_add_test(all, without_a_directory_or_with_a_wrong_one_nothing_is_found);
 	tcase_add_loop_test(all, a_file_that_others_may_read_or_change_is_refused, 0, LENGTH(open_modes));
+	tcase_add_loop_test(all, an_acl_counts_by_who_may_read, 0, LENGTH(acls));
 	tcase_add_test(all, variables_come_before_files_and_go_from_the_environment);
 	tcase_add_test(all, the_memory_that_proc_shows_is_wiped);
 	tcase_add_test(all, half_a_key_in_the_environment_is_not_made_whole_by_files);

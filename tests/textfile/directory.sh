@@ -113,7 +113,7 @@ check "its target is left alone" grep -qx untouched "$work/elsewhere"
 fresh
 if [ "$(id -u)" -eq 0 ]; then
 	as_nobody() { setpriv --reuid nobody --clear-groups "$@"; }
-	fails "not writable" "cannot open '$lock': Permission denied" \
+	fails "not writable" "cannot open '$lock': it belongs to user 0 (root), as whom this ran before, and this" \
 		as_nobody "$redis_latency" --target "main=$main"
 	chmod 700 "$textfiles"
 	fails "not readable" "cannot open the textfile directory '$textfiles': Permission denied" \
@@ -126,6 +126,16 @@ if [ "$(id -u)" -eq 0 ]; then
 	chmod 755 "$textfiles"
 	run 0 as_nobody "$redis_latency" --target "main=$main"
 	check "another user goes on where it may" sample "$runs" 2 "$prom"
+
+	rm "$lock"
+	run 0 "$redis_latency" --target "main=$main"
+	check "a run as root gives the lock to the user of the directory" test "$(stat -c %U "$lock")" = nobody
+	run 0 as_nobody "$redis_latency" --target "main=$main"
+	check "who goes on" sample "$runs" 4 "$prom"
+	chown root "$lock"
+	cp "$prom" "$work/kept"
+	fails "a lock of root" "cannot open '$lock': it belongs to user 0 (root)" as_nobody "$redis_latency" --target "main=$main"
+	check "with what to do" says "remove the file, or run as that user"
 else
 	skip "permissions" "only root can become another user"
 fi

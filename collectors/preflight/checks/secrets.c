@@ -18,6 +18,7 @@
 #include "collectors/preflight/checks/ownership.h"
 #include "collectors/preflight/checks/placeholder.h"
 #include "collectors/preflight/exchanges.h"
+#include "common/system/readers.h"
 #include "positions/keys.h"
 
 enum {
@@ -160,7 +161,7 @@ check_config(const char *path, const struct secrets *known, struct check_result 
 	struct stat info;
 	char *content;
 
-	if (path == NULL || stat(path, &info) != 0 || (info.st_mode & 077) == 0)
+	if (path == NULL || stat(path, &info) != 0 || readers_rights(path, &info) == 0)
 		return;
 	content = secret_read_file(path, &why);
 	if (content != NULL && holds_secret(content, strlen(content), known))
