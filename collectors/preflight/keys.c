@@ -39,6 +39,8 @@ exchanges_read_keys(struct exchanges *e)
 		    e->keys_directory, account->name, credential->where, sizeof(credential->where));
 		credential->paper_place = profile_place(account->setting->profile, account->setting->base_url,
 					      e->paper_hosts.items, e->paper_hosts.count) != PLACE_LIVE;
+		credential->live_place =
+		    profile_is_live(account->setting->profile, account->setting->base_url);
 		if (e->live || (credential->there && credential->paper_place))
 			read_key(e, account, credential);
 		account->withheld = account->key == NULL;
