@@ -37,6 +37,7 @@ struct http_client {
 	size_t transfer_count;
 	struct http_transfer *idle;
 	size_t active;
+	bool closed; /* curl closed a socket, perhaps of an address that refused */
 
 	/* Of one http_ask(); the bodies until the next one. */
 	const struct http_watch *watch;
@@ -196,7 +197,7 @@ idle_transfer(struct http_client *client)
 	if (more == NULL)
 		return NULL;
 	client->transfers = more;
-	t = http_transfer_new(&client->settings);
+	t = http_transfer_new(&client->settings, &client->closed);
 	if (t != NULL)
 		client->transfers[client->transfer_count++] = t;
 	return t;
@@ -370,16 +371,19 @@ run(struct http_client *client, struct deadline deadline)
 {
 	while (client->active > 0) {
 		int running;
-		CURLMcode code = curl_multi_perform(client->multi, &running);
+		CURLMcode code;
 		bool started;
 
+		client->closed = false;
+		code = curl_multi_perform(client->multi, &running);
 		if (code != CURLM_OK)
 			return code;
 		started = collect(client, deadline);
 		if (client->active == 0 || deadline_left_ns(deadline) == 0)
 			break;
-		/* What was just started does nothing until curl_multi_perform() runs again. */
-		if (!started)
+		/* What was just started does nothing until curl_multi_perform() runs again, and neither does
+		 * curl with the next address of a host. */
+		if (!started && !client->closed)
 			code = curl_multi_poll(client->multi, NULL, 0, deadline_left_ms(deadline), NULL);
 		if (code != CURLM_OK)
 			return code;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <openssl/ssl.h>
 
@@ -97,6 +98,19 @@ open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
 	return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
+/*
+ * curl notices that an address refused, closes the socket, and tries the next address only when it is called
+ * again; meanwhile there is nothing to poll, and 7.88 would sleep for as long as it may.
+ */
+static int
+close_socket(void *argument, curl_socket_t fd)
+{
+	bool *closed = argument;
+
+	*closed = true;
+	return close(fd);
+}
+
 /* Connections stay open between runs.  Without this mode OpenSSL keeps 34 kB of buffers for each. */
 static CURLcode
 save_memory(CURL *easy, void *context, void *argument)
@@ -109,7 +123,7 @@ save_memory(CURL *easy, void *context, void *argument)
 
 /* What is the same for every request. */
 static bool
-set_up(struct http_transfer *t, const struct http_settings *settings)
+set_up(struct http_transfer *t, const struct http_settings *settings, bool *closed)
 {
 	CURL *easy = t->easy;
 	bool ok = true;
@@ -145,6 +159,8 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, closed) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, check_connection) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, save_memory) == CURLE_OK;
@@ -154,14 +170,14 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 }
 
 struct http_transfer *
-http_transfer_new(const struct http_settings *settings)
+http_transfer_new(const struct http_settings *settings, bool *closed)
 {
 	struct http_transfer *t = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return NULL;
 	t->easy = curl_easy_init();
-	if (t->easy != NULL && set_up(t, settings))
+	if (t->easy != NULL && set_up(t, settings, closed))
 		return t;
 	http_transfer_free(t);
 	return NULL;

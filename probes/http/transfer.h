@@ -45,8 +45,9 @@ bool http_speaks_tls(struct slice host);
 /* All is as if nothing had come. */
 void http_response_clear(struct http_response *response);
 
-/* NULL when memory ran out. */
-struct http_transfer *http_transfer_new(const struct http_settings *settings);
+/* NULL when memory ran out.  `*closed` becomes true when curl closes a socket; it must last as long as the
+ * connections, which may be longer than the transfer. */
+struct http_transfer *http_transfer_new(const struct http_settings *settings, bool *closed);
 void http_transfer_free(struct http_transfer *transfer);
 
 /* Ready to be given to the multi handle; 0, or -1 with the response's failure. */
