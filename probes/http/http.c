@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/config/secrets.h"
 #include "probes/http/transfer.h"
 
 /* Scheme, name and port, and its requests that wait for their turn. */
@@ -68,9 +69,10 @@ set_up(struct http_client *client, const struct http_settings *settings)
 {
 	client->settings = *settings;
 	/* They are not ours until they are copied, and http_client_free() frees what is here. */
-	client->settings.ca_file = client->settings.user_agent = NULL;
+	client->settings.ca_file = client->settings.user_agent = client->settings.proxy = NULL;
 	client->multi = curl_multi_init();
 	return client->multi != NULL && copy(&client->settings.ca_file, settings->ca_file) &&
+	       copy(&client->settings.proxy, settings->proxy) &&
 	       copy(&client->settings.user_agent, settings->user_agent) &&
 	       curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)settings->connections) ==
 		   CURLM_OK &&
@@ -120,6 +122,7 @@ http_client_free(struct http_client *client)
 		(void)curl_multi_cleanup(client->multi);
 	free((char *)client->settings.ca_file);
 	free((char *)client->settings.user_agent);
+	secret_free((char *)client->settings.proxy);
 	free(client);
 	curl_global_cleanup();
 }

@@ -11,6 +11,7 @@
 /* One request under way: a curl handle, used again for one request after another. */
 struct http_transfer {
 	CURL *easy;
+	const char *proxy;          /* of its owner's settings; NULL: none */
 	struct http_transfer *next; /* for its owner's list */
 	bool active;                /* for its owner: it is with the multi handle */
 	void *job;                  /* for its owner */

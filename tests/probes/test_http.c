@@ -283,6 +283,61 @@ START_TEST(what_is_sent_is_what_was_asked_for)
 }
 END_TEST
 
+/* One request by way of `peer`, or not: what the settings and the request say. */
+static void
+get_by_proxy(struct peer *peer, const char *url, bool private_only, struct http_response *response)
+{
+	char proxy[128];
+	struct http_settings settings = {
+		.proxy = proxy, .user_agent = "test/1", .body_limit = LIMIT, .connections = 4
+	};
+	struct http_request request = { .url = url, .private_only = private_only };
+	struct http_client *client;
+	struct failure why = { 0 };
+
+	(void)snprintf(
+	    proxy, sizeof(proxy), "http://me:s%%40cret@127.0.0.1:%d", atoi(strrchr(peer->url, ':') + 1));
+	client = http_client_new(&settings, &why);
+	ck_assert_msg(client != NULL, "%s", why.text);
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), response);
+	http_client_free(client);
+}
+
+START_TEST(a_proxy_is_used_for_all_but_loopback_and_hosts_of_our_own)
+{
+	static const char *const well[] = { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL };
+	static const char *const refused[] = { "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", NULL };
+	struct http_response response;
+	struct peer peer;
+
+	ck_assert_int_eq(setenv("no_proxy", "*", 1), 0);
+	peer_start(&peer, well);
+	get_by_proxy(&peer, "http://example.invalid/x", false, &response);
+	ck_assert_msg(response.status == 200, "%s", response.failure.text);
+	peer_end(&peer);
+	ck_assert_ptr_nonnull(strstr(peer.received, "GET http://example.invalid/x HTTP/1.1\r\n"));
+	ck_assert_ptr_nonnull(strstr(peer.received, "Proxy-Authorization: Basic bWU6c0BjcmV0\r\n"));
+	/* With TLS it is a tunnel: the proxy sees nothing but the name. */
+	peer_start(&peer, refused);
+	get_by_proxy(&peer, "https://example.invalid/secret", false, &response);
+	peer_end(&peer);
+	ck_assert_ptr_nonnull(strstr(peer.received, "CONNECT example.invalid:443 HTTP/1.1\r\n"));
+	ck_assert_ptr_null(strstr(peer.received, "secret"));
+	ck_assert_int_eq(response.failure.kind, FAILURE_AUTH);
+	ck_assert_ptr_nonnull(strstr(response.failure.text, "the proxy refused with status 407"));
+	ck_assert_ptr_null(strstr(response.failure.text, "cret"));
+	ck_assert_int_eq(response.status, 0);
+	peer_start(&peer, well);
+	get_by_proxy(&peer, peer.url, false, &response);
+	peer_end(&peer);
+	ck_assert_ptr_nonnull(strstr(peer.received, "GET /path?q=1 HTTP/1.1\r\n"));
+	peer_listen(&peer);
+	get_by_proxy(&peer, "http://example.invalid/x", true, &response);
+	ck_assert_int_eq(response.failure.kind, FAILURE_RESOLVE);
+	(void)close(peer.listener);
+}
+END_TEST
+
 enum { REFUSING = 30 };
 
 /* libcurl gets this one: "several" has many addresses, of which only the last one listens. */
@@ -816,6 +871,7 @@ main(void)
 	tcase_add_loop_test(tests, bodies_and_headers_have_limits, 0, LENGTH(limits));
 	tcase_add_test(tests, a_value_is_kept_whole_or_not_at_all);
 	tcase_add_test(tests, what_is_sent_is_what_was_asked_for);
+	tcase_add_test(tests, a_proxy_is_used_for_all_but_loopback_and_hosts_of_our_own);
 	tcase_add_test(tests, addresses_that_refuse_cost_no_time);
 	tcase_add_test(tests, a_connection_is_kept_for_the_next_run);
 	tcase_add_loop_test(tests, a_request_that_makes_no_sense_is_our_own_failure, 0, LENGTH(senseless));

@@ -75,8 +75,18 @@ gate 1 paper --redis.latency.warn 0s --strict
 check "strict says why" said 'strict: warnings count'
 for wrong in --check=nothing --skip=nothing --live.armed=perhaps --check.timeout=0s --alertmanager.url=nothing --env=Paper \
 	--redis.latency.fail=1ms --live.verified=gate --exchange=nowhere --unknown; do
+	printf '{"ready": true}\n' >"$work/evidence.json"
 	gate 2 paper "$wrong"
+	check "$wrong: an earlier run's evidence is gone" test ! -e "$work/evidence.json"
 done
+gate 0 paper
+check "ready" grep -q '^arbitrage_preflight_last_success{env="paper"} 1' "$prom"
+gate 2 paper --exchange=nowhere --no-metrics
+check "without metrics the verdict stays" grep -q '^arbitrage_preflight_last_success{env="paper"} 1' "$prom"
+gate 2 paper --exchange=nowhere
+check "a verdict of before refused settings is taken back" grep -q '^arbitrage_preflight_last_success{env="paper"} 0' "$prom"
+check "counters go on" test "$(sed -n 's/^arbitrage_preflight_runs_total{env="paper"} //p' "$prom")" -gt 1
+gate 0 paper
 before=$(cat "$work/evidence.json")
 gate 3 paper --output /dev/full/evidence
 check "the old evidence stays" test "$(cat "$work/evidence.json")" = "$before"
