@@ -300,4 +300,9 @@ refute "and no git" pgrep -f 'sleep 4243'
 run 1 "$preflight" --env paper --redis.target "redis://127.0.0.1:$hole" --check.timeout 200ms --output "$work/evidence.json" \
 	--skip git_safety
 check "a check has a budget of its own" evidence "0.15 < checks['redis']['duration_seconds'] < 10 or 1/0"
+
+# A server that starts a moment later does not keep the verdict down for a whole interval.
+spawn soon "$preflight" --env paper --redis.target redis://127.0.0.1:1 --interval 10m --name soon
+check "a run that failed is soon repeated" await 60 grep -q '^arbitrage_preflight_runs_total{env="paper"} 2' "$textfiles/soon.prom"
+stop "$SPAWNED"
 finish
