@@ -18,6 +18,7 @@
 #include "common/system/time.h"
 #include "contract/exchange_health.h"
 #include "exchange/ban_list.h"
+#include "exchange/client.h"
 #include "exchange/health/assess.h"
 #include "exchange/health/budget.h"
 #include "exchange/health/history.h"
@@ -68,12 +69,11 @@ exchange_health_open(const struct options *given, struct secrets *secrets, void 
 	struct exchange_health *s = calloc(1, sizeof(*s));
 
 	/* What is asked here is public: no key is needed. */
-	(void)secrets;
 	if (s == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (judge_limits_read(&s->limits, given, why) == 0 && venues_open(&s->venues, given, why) == 0 &&
 	    budget_check(&s->venues, NULL, given, s->limits.headroom, why) == 0 &&
-	    (s->client = http_client_from(given, "tls.ca-file", BODY_LIMIT, CONNECTIONS, why)) != NULL) {
+	    (s->client = exchange_client(given, secrets, BODY_LIMIT, CONNECTIONS, why)) != NULL) {
 		*state = s;
 		return 0;
 	}

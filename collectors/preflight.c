@@ -390,6 +390,22 @@ preflight_collect(void *state, struct run *run)
 	    (run_identity(run).interval_ns == 0 || run_identity(run).prints) && is_late(preflight);
 }
 
+/* Yesterday's verdict is not today's.  With --check a run has no verdict anyway: the last one stays. */
+static bool
+preflight_refused(const struct options *given, struct metrics *m)
+{
+	const char *path = options_text(given, "output");
+
+	if (path != NULL)
+		evidence_remove(path);
+	if (m == NULL || options_count(given, "check") > 0 || options_switch(given, "no-metrics"))
+		return false;
+	metrics_set(m, &preflight_families[PREFLIGHT_LAST_SUCCESS], NO_LABELS, 0);
+	metrics_set(m, &preflight_families[PREFLIGHT_READY_FOR_LIVE], NO_LABELS, 0);
+	metrics_set(m, &preflight_families[PREFLIGHT_LAST_VERDICT], NO_LABELS, clock_unix_seconds());
+	return true;
+}
+
 /* Called when everything is published.  A late thread can neither be awaited nor be ended alone. */
 static int
 preflight_exit_status(const void *state, bool published)
@@ -418,6 +434,7 @@ const struct collector collector = {
 	.collect = preflight_collect,
 	.close = preflight_close,
 	.exit_status = preflight_exit_status,
+	.refused = preflight_refused,
 	.statuses =
 	    "Exit status: 0 ready, 1 not ready, 2 wrong flags or configuration, 3 the verdict was reached but\n"
 	    "the evidence or the metrics could not be written. With --check: 0 if the selected checks passed,\n"

@@ -19,6 +19,12 @@ const struct option exchange_options[] = {
 	{ .name = "tls.ca-file",
 	    .argument = "FILE",
 	    .help = "CAs that may sign an exchange's certificate, in PEM (default: the system's CAs)" },
+	{ .name = "proxy.url",
+	    .argument = "URL",
+	    .help =
+		"proxy to reach exchanges by: http://[user:password@]host:port or socks5h://...; loopback "
+		"is reached without it, and https_proxy of the environment is ignored",
+	    .secret = true },
 	{ 0 },
 };
 

@@ -157,6 +157,7 @@ exchange_view_build(struct exchange_view *view, const struct policy *policy, con
 	for (size_t i = 0; i < view->exchange_count; i++) {
 		/* A list that was read in part counts as not read. */
 		view->known[i] = account_is_read(&accounts->items[i]);
+		view->failures[i] = accounts->items[i].key_failure;
 		if (view->known[i] && add_account(view, policy, i, &accounts->items[i], why) != 0)
 			return -1;
 	}

@@ -102,6 +102,36 @@ read_decimal(const struct options *given, const char *name, struct decimal *numb
 	return 0;
 }
 
+/* How much an asset may be worth and still be called dust: about a hundred dollars. */
+static double
+most_dust(const char *currency)
+{
+	static const char *const dollars[] = { "USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "EUR",
+		"GBP" };
+
+	for (size_t i = 0; i < sizeof(dollars) / sizeof(*dollars); i++)
+		if (strcmp(currency, dollars[i]) == 0)
+			return 100;
+	if (strcmp(currency, "KRW") == 0)
+		return 100000;
+	/* Nobody knows what one of another currency is worth: it may be BTC. */
+	return 0.001;
+}
+
+/* In live, a greater one would hide what is open. */
+static int
+check_dust(const struct policy *policy, const struct options *given, struct failure *why)
+{
+	const char *currency = policy->currency_count > 0 ? policy->currencies[0] : "USDT";
+	double most = most_dust(currency);
+
+	if (policy->dust <= most || strcmp(options_text(given, "env"), "live") != 0)
+		return 0;
+	return options_failure(given, "dust", 0, why,
+	    "'%s' %s would hide open positions: in live, the most is %g %s", options_text(given, "dust"),
+	    currency, most, currency);
+}
+
 static int
 read_limits(struct policy *policy, const struct options *given, struct failure *why)
 {
@@ -361,7 +391,7 @@ policy_read(struct policy *policy, const struct options *given, const struct exc
     struct failure *why)
 {
 	if (read_limits(policy, given, why) != 0 || read_currencies(policy, given, why) != 0 ||
-	    read_constants(policy, given, why) != 0)
+	    check_dust(policy, given, why) != 0 || read_constants(policy, given, why) != 0)
 		return -1;
 	return read_markets(policy, given, exchanges, why);
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "common/system/parallel.h"
+#include "exchange/client.h"
 #include "positions/keys.h"
 #include "positions/sources.h"
 
@@ -222,8 +223,12 @@ accounts_open(
 		if (check_weight(account, given, why) != 0)
 			return -1;
 		account->key = keys_open(options_text(given, "keys"), account->setting, secrets, &reason);
-		if (account->key == NULL)
+		if (account->key == NULL && options_switch(given, "config.check"))
 			return failure_set(why, FAILURE_LOCAL, "%s: %s", account->name, reason.text);
+		/* The others are read all the same. */
+		account->withheld = account->key == NULL;
+		if (account->withheld)
+			(void)failure_set(&account->key_failure, FAILURE_AUTH, "%s", reason.text);
 	}
 	return 0;
 }
@@ -284,10 +289,10 @@ sources_open(
     struct sources *sources, const struct options *given, struct secrets *secrets, struct failure *why)
 {
 	/* A client is not for two threads; its limit fits what it reads. */
-	sources->account_client = http_client_from(given, "tls.ca-file", ACCOUNT_BODY, CONNECTIONS, why);
+	sources->account_client = exchange_client(given, secrets, ACCOUNT_BODY, CONNECTIONS, why);
 	if (sources->account_client == NULL)
 		return -1;
-	sources->book_client = http_client_from(given, "tls.ca-file", BOOK_BODY, CONNECTIONS, why);
+	sources->book_client = exchange_client(given, secrets, BOOK_BODY, CONNECTIONS, why);
 	if (sources->book_client == NULL || open_postgres(sources, given, secrets, why) != 0 ||
 	    open_redis(sources, given, secrets, why) != 0)
 		return -1;

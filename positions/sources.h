@@ -18,7 +18,9 @@ struct account {
 	const char *name; /* the label; the settings' */
 	const struct exchange_setting *setting;
 	struct account_key *key;
-	bool withheld;   /* it is not asked at all */
+	bool withheld; /* it is not asked at all */
+	struct failure
+	    key_failure; /* why there is no key (auth); FAILURE_NONE: there is, or none is needed */
 	bool paper_only; /* these three: see exchange/account/account.h */
 	char *const *paper_hosts;
 	size_t paper_host_count;
@@ -48,7 +50,8 @@ struct accounts {
 	struct exchange_reading *book_readings;
 };
 
-/* 0, or -1 with `why` that names the setting.  In both cases for accounts_release(). */
+/* 0, or -1 with `why` that names the setting.  In both cases for accounts_release().  An account whose key
+ * cannot be used is withheld; only --config.check fails for it. */
 int accounts_open(
     struct accounts *accounts, const struct options *given, struct secrets *secrets, struct failure *why);
 void accounts_release(struct accounts *accounts);

@@ -37,6 +37,13 @@ flatten() {
 	oracle control "$paper_port" POST "$work/control" "$@"
 }
 
+# The profiles, with that host among the live ones of each exchange.
+profiles=$work/profiles
+mkdir "$profiles"
+for venue in "$repository"/exchanges/*.yaml; do
+	sed 's/^live_hosts: \[/&0.0.0.0, /' "$venue" >"$profiles/${venue##*/}"
+done
+
 start_live() {  # sets live_port and $work/live.pem; the record is $work/live.log
 	live_port=$(free_port)  # nginx takes no port 0
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/live.key" -out "$work/live.pem" -days 2 -subj /CN=live \
@@ -125,7 +132,7 @@ gate() {
 	if [ "$gate_env" = live ]; then
 		set -- --live.armed yes --live.verified upbit --live.verified binanceusdm "$@"
 	fi
-	run "$gate_status" "$preflight" --env "$gate_env" --timeout 20s --exchange.profiles "$repository/exchanges" --keys "$keys" \
+	run "$gate_status" "$preflight" --env "$gate_env" --timeout 20s --exchange.profiles "$profiles" --keys "$keys" \
 		--redis.target "$redis_url" --postgres.target "$dsn" --postgres.schema-version 7f3c --engine.postgres "$dsn" \
 		--git.directory "$bot" --secrets.processes no --tls.ca-file "$work/live.pem" --output "$work/evidence.json" \
 		--redis.latency.warn 1s --redis.latency.fail 2s --postgres.latency.warn 1s --postgres.latency.fail 2s \

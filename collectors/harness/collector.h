@@ -53,6 +53,13 @@ struct collector {
 	 */
 	int (*exit_status)(const void *state, bool published);
 	const char *statuses;
+
+	/*
+	 * The settings were refused, and the program ends with status 2: what an earlier run left must not
+	 * pass for the outcome of this one.  `options` is what could be read of them.  True: publish what was
+	 * written to `metrics`, which is NULL if nothing can be.  NULL: there is nothing to take back.
+	 */
+	bool (*refused)(const struct options *options, struct metrics *metrics);
 };
 
 extern const struct collector collector;

@@ -80,6 +80,8 @@ static const struct option common_options[] = {
 };
 
 static const int64_t shortest_interval_ns = 10 * 1000 * 1000;
+/* After a run that failed the next one comes so soon; after each further one, twice as late. */
+static const int64_t soon_ns = INT64_C(15) * 1000 * 1000 * 1000;
 static const int64_t longest_ns = INT64_C(24) * 3600 * 1000 * 1000 * 1000;
 
 /* A file stem and a label: no slash, no leading dot or dash. */
@@ -288,6 +290,39 @@ publish(const struct run *run, struct notices *unpublished)
 	return result;
 }
 
+/* Take back what an earlier run said, where it is known what file that is in. */
+static void
+refuse(struct harness *p, bool all_read)
+{
+	const struct family *const tables[] = { collector.families, run_families };
+	const size_t counts[] = { collector.family_count, RUN_FAMILIES };
+	const struct options *o = p->options;
+	struct setup *setup = &p->setup;
+	struct failure ignored = { 0 };
+	struct run run = { .settings = &setup->settings, .log = &p->log, .publisher = &setup->publisher };
+	char path[sizeof(setup->settings.directory) + sizeof(setup->settings.name) + 8];
+
+	if (collector.refused == NULL || options_switch(o, "config.check"))
+		return;
+	if ((all_read || (options_given(o, "env") && options_given(o, "textfile.directory"))) &&
+	    read_settings(&setup->settings, o, &ignored) == 0 && !setup->settings.print) {
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s.prom", setup->settings.directory, setup->settings.name);
+		/* Where no run has published, there is nothing to take back. */
+		if (access(path, F_OK) == 0)
+			run.metrics = metrics_new(setup->settings.env, tables, counts, 2, &ignored);
+	}
+	if (collector.refused(o, run.metrics)) {
+		use_setup(p, setup);
+		p->log.level = LOG_ERROR;
+		run.deadline = deadline_in(setup->settings.timeout_ns);
+		run_count_refused(&run);
+		(void)publish(&run, &p->unpublished);
+	}
+	metrics_free(run.metrics);
+	publisher_release(&setup->publisher);
+}
+
 static int
 run_once(struct harness *p)
 {
@@ -415,13 +450,16 @@ wait_until(struct deadline then, const sigset_t *reload_signal)
 
 /*
  * When the next run begins, after one that began at `tick` or a little later and has ended now.  A tick that
- * came during that run is still kept, at once; of several the last, the others are left out.
+ * came during that run is still kept, at once; of several the last, the others are left out.  A run between
+ * two ticks does not move them.
  */
 static int64_t
 next_tick(int64_t tick, int64_t interval, int64_t now)
 {
 	int64_t passed = (now - tick) / interval;
 
+	if (now < tick)
+		return tick;
 	return tick + (passed > 1 ? passed : 1) * interval;
 }
 
@@ -431,15 +469,24 @@ loop(struct harness *p)
 {
 	/* The first run begins at once. */
 	struct deadline tick = deadline_in(0);
+	int64_t retry_ns = 0;
 	sigset_t reload_signal;
 
 	set_signals(&reload_signal);
 	log_write(&p->log, LOG_INFO, "started", "version", version_number, "env", p->setup.settings.env,
 	    "directory", p->setup.settings.directory, NULL);
 	for (;;) {
-		(void)run_once(p);
-		tick.at_ns = next_tick(tick.at_ns, p->setup.settings.interval_ns, clock_now_ns());
-		while (wait_until(tick, &reload_signal)) {
+		/* A server may have started a moment after us: a long interval need not pass till that shows. */
+		bool good = run_once(p) == 0;
+		int64_t interval = p->setup.settings.interval_ns;
+		struct deadline next;
+
+		retry_ns = good ? 0 : retry_ns == 0 ? soon_ns : retry_ns > interval ? interval : 2 * retry_ns;
+		tick.at_ns = next_tick(tick.at_ns, interval, clock_now_ns());
+		next = deadline_in(retry_ns);
+		if (good || next.at_ns > tick.at_ns)
+			next = tick;
+		while (wait_until(next, &reload_signal)) {
 			struct deadline sooner;
 
 			reload(p);
@@ -447,6 +494,8 @@ loop(struct harness *p)
 			sooner = deadline_in(p->setup.settings.interval_ns);
 			if (sooner.at_ns < tick.at_ns)
 				tick = sooner;
+			if (sooner.at_ns < next.at_ns)
+				next = sooner;
 		}
 	}
 }
@@ -469,7 +518,8 @@ make_options(void)
 static int
 prepare(struct harness *p, int argc, char *argv[])
 {
-	struct failure why = { 0 };
+	struct failure why = { 0 }, ignored = { 0 };
+	bool flags_read, rest_read;
 	struct setup setup;
 
 	p->options = make_options();
@@ -479,11 +529,13 @@ prepare(struct harness *p, int argc, char *argv[])
 	}
 	if (options_read_flags(p->options, argc, argv, &why) == 0 && print_and_end(p->options))
 		return ENDED;
-	if (why.kind != FAILURE_NONE || options_read_rest(p->options, &why) != 0 ||
-	    setup_make(p, &setup, &why) != 0) {
+	flags_read = why.kind == FAILURE_NONE;
+	rest_read = options_read_rest(p->options, flags_read ? &why : &ignored) == 0;
+	if (!flags_read || !rest_read || setup_make(p, &setup, &why) != 0) {
 		/* A library may have quoted a connection string. */
 		secrets_mask(&p->secrets, why.text);
 		fprintf(stderr, "%s: %s\n", collector.name, why.text);
+		refuse(p, flags_read && rest_read);
 		return EXIT_USAGE;
 	}
 	use_setup(p, &setup);

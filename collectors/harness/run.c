@@ -203,6 +203,14 @@ run_collect(struct run *run, void *state)
 	log_write(run->log, LOG_DEBUG, "run ended", "success", run->failed ? "0" : "1", NULL);
 }
 
+void
+run_count_refused(struct run *run)
+{
+	touch_failures(run);
+	run_missed(run, FAILURE_LOCAL);
+	add_own_families(run, 0);
+}
+
 /* Publishing ---------------------------------------------------------- */
 
 static void

@@ -53,6 +53,9 @@ struct run {
  */
 void run_collect(struct run *run, void *state);
 
+/* The same of a run that did not begin, because its settings were refused. */
+void run_count_refused(struct run *run);
+
 /*
  * Publish what was measured, added to what the last file says; or print it to standard output if the
  * settings say so.  0, and then the metrics are empty; or -1 with `why` (local): then the old file is as

@@ -134,6 +134,8 @@ set_account(struct metrics *m, const struct account *account, const struct metri
 		report_requests(m, account->name, endpoint, reading != NULL ? reading->parts[e].requests : 0);
 		if (reading != NULL)
 			report_failure(m, account->name, endpoint, &reading->parts[e].failure);
+		else if (e != ACCOUNT_INSTRUMENTS)
+			report_failure(m, account->name, endpoint, &account->key_failure);
 	}
 	report_books(m, account);
 	if (reading != NULL) {
@@ -197,7 +199,11 @@ log_account(struct run *run, const struct account *account, const struct failure
 {
 	struct read_count reads = { 0 };
 
-	/* This is logged in each run: while it is held back nobody watches its positions. */
+	/* These are logged in each run: meanwhile nobody watches its positions. */
+	if (account->key_failure.kind != FAILURE_NONE) {
+		run_failed(run, account->name, &account->key_failure);
+		return;
+	}
 	if (!account_may_ask(account, now)) {
 		log_held_back(run, account);
 		return;

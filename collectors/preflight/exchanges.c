@@ -15,6 +15,7 @@
 #include "collectors/preflight/exchanges.h"
 #include "common/text/slice.h"
 #include "contract/preflight.h"
+#include "exchange/client.h"
 #include "exchange/health/budget.h"
 #include "exchange/health/history.h"
 #include "exchange/options.h"
@@ -120,7 +121,7 @@ open_all(struct exchanges *e, const struct check_setup *setup, struct failure *w
 		if (keys_hide(e->names[i], why) != 0)
 			return -1;
 	}
-	e->client = http_client_from(given, "tls.ca-file", BODY_LIMIT, CONNECTIONS, why);
+	e->client = exchange_client(given, setup->secrets, BODY_LIMIT, CONNECTIONS, why);
 	if (e->client == NULL || share_weight(e, setup, why) != 0 ||
 	    sources_open(&e->sources, given, setup->secrets, why) != 0)
 		return -1;

@@ -23,6 +23,7 @@ extern const struct option exchanges_options[]; /* weight.limit, paper.host */
 struct credential {
 	bool there;              /* some part of it */
 	bool paper_place;        /* the account that it opens is not a live one */
+	bool live_place;         /* it certainly is one: the exchange itself is asked */
 	char where[512];         /* a variable, or a path */
 	struct failure failure;  /* why the key cannot be used */
 	const char *placeholder; /* the part that is one; NULL: none */

@@ -35,13 +35,20 @@ exchanges_read_keys(struct exchanges *e)
 		struct account *account = &e->accounts.items[i];
 		struct credential *credential = &e->credentials[i];
 
+		account->key_failure = (struct failure){ 0 };
 		credential->there = keys_are_there(
 		    e->keys_directory, account->name, credential->where, sizeof(credential->where));
 		credential->paper_place = profile_place(account->setting->profile, account->setting->base_url,
 					      e->paper_hosts.items, e->paper_hosts.count) != PLACE_LIVE;
+		credential->live_place =
+		    profile_is_live(account->setting->profile, account->setting->base_url);
 		if (e->live || (credential->there && credential->paper_place))
 			read_key(e, account, credential);
 		account->withheld = account->key == NULL;
+		if (e->live && account->withheld)
+			(void)failure_set(&account->key_failure, FAILURE_AUTH, "%s",
+			    credential->placeholder != NULL ? "its key is a placeholder"
+							    : credential->failure.text);
 		account->paper_only = !e->live;
 		account->paper_hosts = e->paper_hosts.items;
 		account->paper_host_count = e->paper_hosts.count;

@@ -45,6 +45,7 @@ struct options {
 	const struct option **rows; /* of all tables */
 	size_t count;
 	struct values *layers[LAYERS]; /* one `struct values` per row each */
+	bool rest_read;                /* once; else what could be read of it stays, also after a mistake */
 };
 
 static int
@@ -507,7 +508,7 @@ options_read_rest(struct options *o, struct failure *why)
 	if (result == 0)
 		result = read_layers(o, layers, why);
 	for (int layer = LAYER_FLAGS + 1; layer < LAYERS; layer++) {
-		if (result == 0) {
+		if (result == 0 || !o->rest_read) {
 			/* All or nothing: half of a new configuration could be worse than the old one. */
 			swap = o->layers[layer];
 			o->layers[layer] = layers[layer];
@@ -515,6 +516,7 @@ options_read_rest(struct options *o, struct failure *why)
 		}
 		layer_free(layers[layer], o->count);
 	}
+	o->rest_read = true;
 	return result;
 }
 

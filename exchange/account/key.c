@@ -6,12 +6,13 @@
  * of a failure holds a part of the key.  All of it goes into `secrets` before anything is reported, so that
  * logs mask also a key that is refused.
  *
- * Two kinds of secret: a text for HMAC, and a private key (Ed25519; P-256 for JWTs), as PEM or as Coinbase
- * hands it out.  Whatever held a secret is wiped before it is freed.
+ * Two kinds of secret: a text for HMAC, and a private key (Ed25519; RSA where the signature goes into the
+ * query; P-256 for JWTs), as PEM or as Coinbase hands it out.  Whatever held a secret is wiped before it is
+ * freed.
  *
- * Signing with it differs in two things from what OpenSSL does by default.  Ed25519 takes no digest, because
- * the scheme hashes by itself.  And ECDSA comes as DER, of a length that changes, while a JWT (RFC 7518)
- * wants r and s as 32 bytes each, with zeros at the front.
+ * Signing with it differs in two things from what OpenSSL does by default (which for RSA is PKCS#1 v1.5, as
+ * Binance wants it).  Ed25519 takes no digest, because the scheme hashes by itself.  And ECDSA comes as DER,
+ * of a length that changes, while a JWT (RFC 7518) wants r and s as 32 bytes each, with zeros at the front.
  */
 
 #include <ctype.h>
@@ -51,8 +52,8 @@ wants_private(const struct profile_auth *auth)
 }
 
 /*
- * Exchanges whose signature goes into the query, as Binance's does, may take an Ed25519 key instead of a
- * secret: Binance recommends these keys.
+ * Exchanges whose signature goes into the query, as Binance's does, may take an Ed25519 or RSA key instead of
+ * a secret: Binance recommends the former.
  */
 static bool
 accepts_private(const struct profile_auth *auth)
@@ -161,13 +162,20 @@ is_p256(const EVP_PKEY *private)
 static int
 check_kind(const struct profile_auth *auth, const EVP_PKEY *private, struct failure *why)
 {
-	bool ed25519 = EVP_PKEY_get_base_id(private) == EVP_PKEY_ED25519;
+	int kind = EVP_PKEY_get_base_id(private), bits = EVP_PKEY_get_bits(private);
+	bool rsa = kind == EVP_PKEY_RSA && !wants_private(auth);
 
-	/* Other curves have other lengths: ACCOUNT_SIGNATURE has room for 64 bytes. */
-	if (ed25519 || (is_jwt(auth) && is_p256(private)))
+	/* A larger one would not fit into ACCOUNT_SIGNATURE, and exchanges take none below. */
+	if (rsa && (bits < 2048 || bits > ACCOUNT_SIGNATURE * 8))
+		return failure_set(
+		    why, FAILURE_LOCAL, "the RSA key has %d bits: 2048 to 4096 are wanted", bits);
+	/* Other curves have other lengths: a JWT has 64 bytes. */
+	if (rsa || kind == EVP_PKEY_ED25519 || (is_jwt(auth) && is_p256(private)))
 		return 0;
 	return failure_set(why, FAILURE_LOCAL, "the private key is of the wrong kind: %s is wanted",
-	    is_jwt(auth) ? "an EC key of the curve P-256, or Ed25519," : "Ed25519");
+	    is_jwt(auth)          ? "an EC key of the curve P-256, or Ed25519,"
+	    : wants_private(auth) ? "Ed25519"
+				  : "Ed25519 or RSA");
 }
 
 static int
@@ -369,10 +377,10 @@ static int
 sign_private(const struct account_key *key, struct slice text, unsigned char signature[ACCOUNT_SIGNATURE],
     size_t *length, struct failure *why)
 {
-	bool ed25519 = EVP_PKEY_get_base_id(key->private) == EVP_PKEY_ED25519;
+	int kind = EVP_PKEY_get_base_id(key->private);
+	bool ed25519 = kind == EVP_PKEY_ED25519, ec = kind == EVP_PKEY_EC;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	/* DER is longer than the 64 bytes that come out of it. */
-	unsigned char made[2 * ACCOUNT_SIGNATURE];
+	unsigned char made[ACCOUNT_SIGNATURE];
 	size_t size = sizeof(made);
 	bool good =
 	    context != NULL &&
@@ -380,12 +388,12 @@ sign_private(const struct account_key *key, struct slice text, unsigned char sig
 	    EVP_DigestSign(context, made, &size, (const unsigned char *)text.at, text.length) == 1;
 
 	EVP_MD_CTX_free(context);
-	if (good && ed25519)
-		memcpy(signature, made, ACCOUNT_SIGNATURE);
-	else if (good)
+	if (good && ec)
 		good = unpack(made, size, signature);
-	*length = ACCOUNT_SIGNATURE;
-	return good ? 0 : fail(ed25519 ? "Ed25519" : "ES256", why);
+	else if (good)
+		memcpy(signature, made, size);
+	*length = ec ? (size_t)2 * SCALAR : size;
+	return good ? 0 : fail(ed25519 ? "Ed25519" : ec ? "ES256" : "RSA", why);
 }
 
 int

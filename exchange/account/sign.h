@@ -13,7 +13,7 @@ struct account_key {
 	char *passphrase;      /* NULL: none */
 	unsigned char *secret; /* decoded; NULL: a private key */
 	size_t secret_length;
-	EVP_PKEY *private; /* Ed25519 or P-256; NULL: a secret */
+	EVP_PKEY *private; /* Ed25519, RSA or P-256; NULL: a secret */
 	uint64_t nonce;    /* the last one given out */
 };
 
@@ -22,7 +22,7 @@ struct account_key {
  * account_text() has room for all of it at once: growing would leave copies
  * behind that nobody wipes.
  */
-enum { ACCOUNT_TEXT = 8192, ACCOUNT_SIGNATURE = 64, ACCOUNT_TIME = 40 };
+enum { ACCOUNT_TEXT = 8192, ACCOUNT_SIGNATURE = 512 /* RSA of 4096 bits */, ACCOUNT_TIME = 40 };
 void account_text(struct buffer *b);
 
 /* Wipe and release. */
@@ -69,7 +69,7 @@ int account_sign_prehash(struct signing *s, struct failure *why);
 
 /*
  * HMAC with the secret ("sha256" or "sha512"), or the private key's own
- * signature (Ed25519; for P-256 r and s, 32 bytes each).
+ * signature (Ed25519; RSA with SHA-256, PKCS#1 v1.5; for P-256 r and s, 32 bytes each).
  */
 int account_key_sign(const struct account_key *key, const char *hash, struct slice text,
     unsigned char signature[ACCOUNT_SIGNATURE], size_t *length, struct failure *why);

@@ -156,7 +156,8 @@ assess_venue(const struct health_venue *venue, const struct exchange_target *tar
 		.throttled = reading->throttled,
 		.retry_at = reading->retry_at,
 		.banned = reading->banned,
-		.banned_until = reading->banned_until };
+		.banned_until = reading->banned_until,
+		.certificate_expiry = reading->certificate_expiry };
 	for (size_t i = 0; i < reading->request_count; i++) {
 		const struct request_reading *request = &reading->requests[i];
 		bool failed = request->failure.kind != FAILURE_NONE;

@@ -116,18 +116,25 @@ judge_remember(struct history *history, const struct assessment *assessment, dou
 		history->symbols_failed = assessment->symbols_failed;
 }
 
+bool
+judge_certificate_ends(double expiry, double now)
+{
+	return expiry > 0 && expiry < now + (double)CERTIFICATE_LEAST;
+}
+
 /* 4800 of 6000 leave a fifth, but as a binary number 1 - 0.8 is less than 0.2. */
 static const double rounding = 1e-9;
 
 static bool
-is_degraded(
-    const struct judge_limits *limits, const struct history *history, const struct assessment *assessment)
+is_degraded(const struct judge_limits *limits, const struct history *history,
+    const struct assessment *assessment, double now)
 {
 	return judge_is_failed(assessment) || assessment->throttled ||
 	       assessment->latency_seconds > limits->latency_seconds ||
 	       history->error_ratio > limits->error_ratio ||
 	       1 - assessment->used_ratio < limits->headroom - rounding || assessment->books_standing > 0 ||
-	       assessment->books_halted > 0 || assessment->restricted;
+	       assessment->books_halted > 0 || assessment->restricted ||
+	       judge_certificate_ends(assessment->certificate_expiry, now);
 }
 
 enum health
@@ -147,5 +154,5 @@ judge(const struct judge_limits *limits, const struct history *history, const st
 		return history->judged && history->health < HEALTH_DOWN ? history->health : HEALTH_DEGRADED;
 	if (assessment->books_read > 0 && assessment->books_standing == assessment->books_read)
 		return HEALTH_FROZEN;
-	return is_degraded(limits, history, assessment) ? HEALTH_DEGRADED : HEALTH_HEALTHY;
+	return is_degraded(limits, history, assessment, now) ? HEALTH_DEGRADED : HEALTH_HEALTHY;
 }

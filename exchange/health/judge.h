@@ -72,7 +72,8 @@ struct assessment {
 	bool throttled;
 	double retry_at; /* not later than now: not told */
 	bool banned;
-	double banned_until; /* likewise */
+	double banned_until;       /* likewise */
+	double certificate_expiry; /* Unix time; 0 or negative: not known */
 };
 
 /* Whether it may be asked: neither a ban nor a back-off runs. */
@@ -93,6 +94,10 @@ void judge_remember(struct history *history, const struct assessment *assessment
 enum health judge(const struct judge_limits *limits, const struct history *history,
     const struct assessment *assessment, double now);
 
-enum { ERROR_HALF_LIFE = 120 }; /* seconds; after this a request counts half in the error ratio */
+/* Whether its certificate ends so soon that it should have been renewed. */
+bool judge_certificate_ends(double expiry, double now);
+
+enum { CERTIFICATE_LEAST = 24 * 3600 }; /* seconds; an exchange renews it weeks before */
+enum { ERROR_HALF_LIFE = 120 };         /* seconds; after this a request counts half in the error ratio */
 
 #endif /* EXCHANGE_HEALTH_JUDGE_H */

@@ -27,6 +27,8 @@ static const struct profile_key keys[] = {
 	{ "name", KIND_NAME, OF(name), NULL },
 	{ "base_url", KIND_URL, OF(base_url), NULL },
 	{ "test_url", KIND_URL, OF(test_url), NULL },
+	{ "live_hosts", KIND_HOSTS, OF(live_hosts), NULL },
+	{ "test_hosts", KIND_HOSTS, OF(test_hosts), NULL },
 	{ "symbol.format", KIND_FORMAT, OF(symbol_format), NULL },
 	{ "symbol.rename", KIND_RENAMES, OF(symbol_rename), NULL },
 	{ "ok.rule", KIND_CHOICE, OF(ok_kind), "absent equals empty" },

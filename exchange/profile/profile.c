@@ -72,6 +72,24 @@ is_server(const struct url *url, const char *text)
 	return same;
 }
 
+static bool
+has_host(const struct profile_list *hosts, const char *host)
+{
+	for (size_t i = 0; i < hosts->count; i++)
+		if (strcasecmp(hosts->items[i], host) == 0)
+			return true;
+	return false;
+}
+
+/* Another port would be another server, and whose it is nobody knows. */
+static bool
+is_test(const struct profile *profile, const struct url *url)
+{
+	return is_server(url, profile->test_url) ||
+	       (has_host(&profile->test_hosts, url->host) && strcmp(url->scheme, "https") == 0 &&
+		   (url->port == 0 || url->port == 443));
+}
+
 bool
 profile_is_at(const struct profile *profile, const char *host)
 {
@@ -81,9 +99,24 @@ profile_is_at(const struct profile *profile, const char *host)
 
 	if (url_parse(&parsed, profile->base_url, &ignored) != 0)
 		return true; /* not known: it may be */
-	same = strcasecmp(parsed.host, host) == 0;
+	same = strcasecmp(parsed.host, host) == 0 || has_host(&profile->live_hosts, host);
 	url_release(&parsed);
 	return same;
+}
+
+bool
+profile_is_live(const struct profile *profile, const char *url)
+{
+	struct failure ignored = { 0 };
+	struct url asked;
+	bool live;
+
+	if (url_parse(&asked, url != NULL ? url : profile->base_url, &ignored) != 0)
+		return false;
+	live = profile_is_at(profile, asked.host) && !address_is_loopback(asked.host) &&
+	       !has_host(&profile->test_hosts, asked.host) && !is_test(profile, &asked);
+	url_release(&asked);
+	return live;
 }
 
 enum profile_place
@@ -98,7 +131,7 @@ profile_place(const struct profile *profile, const char *url, char *const paper_
 	/* Nothing that is asked on loopback reaches an exchange, whatever the profile says. */
 	if (address_is_loopback(asked.host))
 		place = PLACE_OURS;
-	else if (is_server(&asked, profile->test_url))
+	else if (is_test(profile, &asked))
 		place = PLACE_TEST;
 	/* A setting that names the exchange's own host must not make the live exchange look like paper. */
 	for (size_t i = 0; place == PLACE_LIVE && i < count; i++)

@@ -152,7 +152,9 @@ enum profile_token profile_token(struct slice name);
 struct profile {
 	const char *name;
 	const char *base_url;
-	const char *test_url;              /* NULL: none */
+	const char *test_url;              /* one more of its test places; NULL: none */
+	struct profile_list live_hosts;    /* besides base_url's: the alternates that the exchange names */
+	struct profile_list test_hosts;    /* its test and demo services, by https at the usual port */
 	const char *symbol_format;         /* "{BASE}{QUOTE}", "{QUOTE}-{BASE}" */
 	struct profile_list symbol_rename; /* "BTC=XBT" */
 	struct profile_endpoint endpoints[ENDPOINTS];
@@ -231,13 +233,19 @@ int profile_check_url(const char *url, struct failure *why);
  */
 enum profile_place {
 	PLACE_LIVE,
-	PLACE_TEST, /* scheme, host and port of the exchange's own test_url */
+	PLACE_TEST, /* one of the exchange's own test_hosts, or its test_url */
 	PLACE_OURS /* on loopback, or at one of `paper_hosts`, unless the exchange itself goes by that name */
 };
 enum profile_place profile_place(
     const struct profile *profile, const char *url, char *const paper_hosts[], size_t paper_host_count);
 
-/* Whether the exchange itself, at its base_url, goes by that name or address. */
+/*
+ * Whether `url` (NULL: the profile's base_url) is certainly the live exchange: the opposite doubt of
+ * profile_place(), which calls each place that it does not know PLACE_LIVE.
+ */
+bool profile_is_live(const struct profile *profile, const char *url);
+
+/* Whether the live exchange, at its base_url or one of its live_hosts, goes by that name or address. */
 bool profile_is_at(const struct profile *profile, const char *host);
 
 /* Lower case letters, digits and '_': what may be a label value or a file's name. */

@@ -258,6 +258,10 @@ check_text(enum profile_kind kind, const char *text)
 	case KIND_DECIDES: return check_rule(text);
 	case KIND_PERMISSIONS: return check_permission(text);
 	case KIND_WORD: return all_of(text, letters) ? NULL : "not a name of letters, digits, '-' and '_'";
+	case KIND_HOSTS:
+		return *text != '\0' && strpbrk(text, "/:@?# \t") == NULL
+			   ? NULL
+			   : "not a host name, as in 'api.example.com'";
 	case KIND_FORMAT: return check_format(text);
 	case KIND_POINTER:
 	case KIND_POINTERS: return json_pointer_valid(text) ? NULL : "not a JSON pointer, as in '/data/0/ts'";

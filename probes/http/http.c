@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/config/secrets.h"
 #include "probes/http/transfer.h"
 
 /* Scheme, name and port, and its requests that wait for their turn. */
@@ -37,6 +38,7 @@ struct http_client {
 	size_t transfer_count;
 	struct http_transfer *idle;
 	size_t active;
+	bool closed; /* curl closed a socket, perhaps of an address that refused */
 
 	/* Of one http_ask(); the bodies until the next one. */
 	const struct http_watch *watch;
@@ -67,9 +69,10 @@ set_up(struct http_client *client, const struct http_settings *settings)
 {
 	client->settings = *settings;
 	/* They are not ours until they are copied, and http_client_free() frees what is here. */
-	client->settings.ca_file = client->settings.user_agent = NULL;
+	client->settings.ca_file = client->settings.user_agent = client->settings.proxy = NULL;
 	client->multi = curl_multi_init();
 	return client->multi != NULL && copy(&client->settings.ca_file, settings->ca_file) &&
+	       copy(&client->settings.proxy, settings->proxy) &&
 	       copy(&client->settings.user_agent, settings->user_agent) &&
 	       curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)settings->connections) ==
 		   CURLM_OK &&
@@ -119,6 +122,7 @@ http_client_free(struct http_client *client)
 		(void)curl_multi_cleanup(client->multi);
 	free((char *)client->settings.ca_file);
 	free((char *)client->settings.user_agent);
+	secret_free((char *)client->settings.proxy);
 	free(client);
 	curl_global_cleanup();
 }
@@ -196,7 +200,7 @@ idle_transfer(struct http_client *client)
 	if (more == NULL)
 		return NULL;
 	client->transfers = more;
-	t = http_transfer_new(&client->settings);
+	t = http_transfer_new(&client->settings, &client->closed);
 	if (t != NULL)
 		client->transfers[client->transfer_count++] = t;
 	return t;
@@ -370,16 +374,19 @@ run(struct http_client *client, struct deadline deadline)
 {
 	while (client->active > 0) {
 		int running;
-		CURLMcode code = curl_multi_perform(client->multi, &running);
+		CURLMcode code;
 		bool started;
 
+		client->closed = false;
+		code = curl_multi_perform(client->multi, &running);
 		if (code != CURLM_OK)
 			return code;
 		started = collect(client, deadline);
 		if (client->active == 0 || deadline_left_ns(deadline) == 0)
 			break;
-		/* What was just started does nothing until curl_multi_perform() runs again. */
-		if (!started)
+		/* What was just started does nothing until curl_multi_perform() runs again, and neither does
+		 * curl with the next address of a host. */
+		if (!started && !client->closed)
 			code = curl_multi_poll(client->multi, NULL, 0, deadline_left_ms(deadline), NULL);
 		if (code != CURLM_OK)
 			return code;

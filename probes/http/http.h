@@ -15,7 +15,8 @@
  * other a GET; there is nothing else.
  *
  * TLS is always verified, a redirect is an answer and is not followed, no
- * Origin header, cookie or proxy is used, bodies and headers are capped,
+ * Origin header, cookie or proxy of the environment is used; a proxy of the
+ * settings for all but loopback and requests that are private_only; bodies and headers are capped,
  * answers come decompressed.  HTTP/2 where it is offered.  Connections stay
  * open in the client, for the next run; one that answered too late does not.
  * The program ignores SIGPIPE: OpenSSL writes to sockets that the peer may
@@ -25,6 +26,7 @@ struct http_client;
 
 struct http_settings {
 	const char *ca_file; /* NULL: the system's */
+	const char *proxy;   /* "http://[user:password@]host:port" or socks5h://; NULL: none */
 	const char *user_agent;
 	size_t body_limit;  /* bytes of a decompressed body, where a request says nothing else */
 	size_t connections; /* kept open at the most; half of it is how many requests one host gets at once */
@@ -39,11 +41,11 @@ struct http_client *http_client_new(const struct http_settings *settings, struct
 
 /*
  * A client as collectors have it: `ca_option` is the setting that names who may
- * sign the server's certificate.  NULL with `why`, which names it where it is to blame.
+ * sign the server's certificate; `proxy` may be NULL.  NULL with `why`, which names it where it is to blame.
  */
 struct options;
-struct http_client *http_client_from(const struct options *given, const char *ca_option, size_t body_limit,
-    size_t connections, struct failure *why);
+struct http_client *http_client_from(const struct options *given, const char *ca_option, const char *proxy,
+    size_t body_limit, size_t connections, struct failure *why);
 
 /* Takes NULL. */
 void http_client_free(struct http_client *client);

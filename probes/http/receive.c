@@ -29,6 +29,8 @@ static const struct {
 	const char *advice; /* what curl's text does not say */
 } known[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST, FAILURE_RESOLVE, "check the name" },
+	{ CURLE_COULDNT_RESOLVE_PROXY, FAILURE_RESOLVE, "check proxy.url" },
+	{ CURLE_PROXY, FAILURE_CONNECT, "check proxy.url" },
 	{ CURLE_COULDNT_CONNECT, FAILURE_CONNECT, "is it listening at this address and port?" },
 	{ CURLE_SSL_CONNECT_ERROR, FAILURE_TLS, "does the server speak TLS at this port?" },
 	{ CURLE_PEER_FAILED_VERIFICATION, FAILURE_TLS, "is the CA file the right one?" },

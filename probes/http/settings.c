@@ -67,12 +67,13 @@ http_prepare(const struct http_settings *settings, struct failure *why)
 }
 
 struct http_client *
-http_client_from(const struct options *given, const char *ca_option, size_t body_limit, size_t connections,
-    struct failure *why)
+http_client_from(const struct options *given, const char *ca_option, const char *proxy, size_t body_limit,
+    size_t connections, struct failure *why)
 {
 	struct failure reason = { 0 };
 	char user_agent[64];
 	struct http_settings settings = { .ca_file = options_text(given, ca_option),
+		.proxy = proxy,
 		.user_agent = user_agent,
 		.body_limit = body_limit,
 		.connections = connections };

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <openssl/ssl.h>
 
@@ -97,6 +98,19 @@ open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
 	return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
+/*
+ * curl notices that an address refused, closes the socket, and tries the next address only when it is called
+ * again; meanwhile there is nothing to poll, and 7.88 would sleep for as long as it may.
+ */
+static int
+close_socket(void *argument, curl_socket_t fd)
+{
+	bool *closed = argument;
+
+	*closed = true;
+	return close(fd);
+}
+
 /* Connections stay open between runs.  Without this mode OpenSSL keeps 34 kB of buffers for each. */
 static CURLcode
 save_memory(CURL *easy, void *context, void *argument)
@@ -109,7 +123,7 @@ save_memory(CURL *easy, void *context, void *argument)
 
 /* What is the same for every request. */
 static bool
-set_up(struct http_transfer *t, const struct http_settings *settings)
+set_up(struct http_transfer *t, const struct http_settings *settings, bool *closed)
 {
 	CURL *easy = t->easy;
 	bool ok = true;
@@ -118,11 +132,14 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 	ok &= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	/* A lookup that does not end is left behind, not waited for. */
 	ok &= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
-	/* It goes where its URL says: a redirect or a proxy would get to see what is signed. */
+	/* It goes where its URL says: a redirect would get to see what is signed. */
 	ok &= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK;
+	/* With these the environment has no say; what an own host answers on loopback no proxy can reach. */
 	ok &= curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_NOPROXY, "localhost,127.0.0.0/8,::1") == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK;
 	/* curl decompresses into http_receive_body(), whose limit stops a zip bomb. */
 	ok &= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") == CURLE_OK;
@@ -145,6 +162,8 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 	ok &= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK;
+	ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, closed) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, check_connection) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, save_memory) == CURLE_OK;
@@ -154,14 +173,15 @@ set_up(struct http_transfer *t, const struct http_settings *settings)
 }
 
 struct http_transfer *
-http_transfer_new(const struct http_settings *settings)
+http_transfer_new(const struct http_settings *settings, bool *closed)
 {
 	struct http_transfer *t = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return NULL;
 	t->easy = curl_easy_init();
-	if (t->easy != NULL && set_up(t, settings))
+	t->proxy = settings->proxy;
+	if (t->easy != NULL && set_up(t, settings, closed))
 		return t;
 	http_transfer_free(t);
 	return NULL;
@@ -253,6 +273,10 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 		code = curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	if (code == CURLE_OK)
 		code = set_body(t);
+	/* Through a proxy nobody sees whether the address is private. */
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(
+		    t->easy, CURLOPT_PROXY, t->proxy != NULL && !request->private_only ? t->proxy : "");
 	(void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	/* An earlier request on this handle may have been abandoned. */
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
@@ -349,6 +373,21 @@ time_out(struct http_transfer *t)
 	    &t->response->failure, FAILURE_TIMEOUT, "%.*s: %s", SLICE_ARGS(t->host), what_is_missing(t));
 }
 
+/* Returns whether it was a proxy that refused. */
+static bool
+read_proxy_refusal(struct http_transfer *t)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (t->proxy == NULL || status == 0 || status / 100 == 2)
+		return false;
+	(void)failure_set(&t->response->failure, status == 407 ? FAILURE_AUTH : FAILURE_CONNECT,
+	    "%.*s: the proxy refused with status %ld: check proxy.url%s", SLICE_ARGS(t->host), status,
+	    status == 407 ? ", its user and password" : ", and whom it lets through");
+	return true;
+}
+
 void
 http_transfer_finish(struct http_transfer *t, CURLcode code)
 {
@@ -375,7 +414,7 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 			response->failure = t->refused;
 		else if (code == CURLE_OPERATION_TIMEDOUT)
 			time_out(t);
-		else
+		else if (!read_proxy_refusal(t))
 			http_failure(code, t->host, t->error,
 			    t->socket_error != 0 ? t->socket_error : (int)os_error, &response->failure);
 		buffer_release(t->body);

@@ -11,6 +11,7 @@
 /* One request under way: a curl handle, used again for one request after another. */
 struct http_transfer {
 	CURL *easy;
+	const char *proxy;          /* of its owner's settings; NULL: none */
 	struct http_transfer *next; /* for its owner's list */
 	bool active;                /* for its owner: it is with the multi handle */
 	void *job;                  /* for its owner */
@@ -45,8 +46,9 @@ bool http_speaks_tls(struct slice host);
 /* All is as if nothing had come. */
 void http_response_clear(struct http_response *response);
 
-/* NULL when memory ran out. */
-struct http_transfer *http_transfer_new(const struct http_settings *settings);
+/* NULL when memory ran out.  `*closed` becomes true when curl closes a socket; it must last as long as the
+ * connections, which may be longer than the transfer. */
+struct http_transfer *http_transfer_new(const struct http_settings *settings, bool *closed);
 void http_transfer_free(struct http_transfer *transfer);
 
 /* Ready to be given to the multi handle; 0, or -1 with the response's failure. */

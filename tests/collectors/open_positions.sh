@@ -360,10 +360,19 @@ refused() {  # refused TEXT FLAG...
 	run 2 "$collector" --exchange.profiles "$repository/exchanges" --exchange binance "$@"
 	check "it says: $text" logged "$text"
 }
-refused 'binance.key'
-refused 'ARBWATCH_BINANCE_SECRET' --keys "$work"
+refused 'binance.key' --config.check
+refused 'ARBWATCH_BINANCE_SECRET' --keys "$work" --config.check
 chmod 0644 "$keys/binance.secret"
-refused 'chmod 0400' --keys "$keys"
+refused 'chmod 0400' --keys "$keys" --config.check
+# Without --config.check a key that cannot be used stops its own exchange alone.
+fresh
+run 0 "$collector" --exchange.profiles "$repository/exchanges" --keys "$keys" \
+	--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange "okx=http://127.0.0.1:$paper_port/okx"
+check "it says which key, and what to do" logged "chmod 0400"
+check "that exchange is not readable" readable exchange binance 0
+check "for want of a key" is 'account_failures_total{exchange="binance",endpoint="balances",kind="auth"' 1
+check "the run tells it, too" is 'collector_failures_total{collector="open_positions",kind="auth"' 1
+check "the other one is read" readable exchange okx 1
 chmod 0400 "$keys/binance.secret"
 refused 'is not EXCHANGE:SYMBOL=QUANTITY' --keys "$keys" --baseline binance:BTC
 refused 'does not name' --keys "$keys" --ignore upbit:BTC

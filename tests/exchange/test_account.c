@@ -790,6 +790,8 @@ static const struct {
 	{ "https://Paper-House:9180/binance", PLACE_OURS },
 	{ "https://testnet.binance.vision", PLACE_TEST },
 	{ "https://TESTNET.binance.vision:443/x", PLACE_TEST },
+	{ "https://demo-api.binance.com", PLACE_TEST },
+	{ "https://api1.testnet.binance.vision", PLACE_TEST },
 };
 
 START_TEST(in_paper_nothing_is_sent_to_a_live_place)

@@ -423,14 +423,15 @@ verifies(
 	return good;
 }
 
-START_TEST(binance_takes_an_ed25519_key_whose_signature_is_base64_in_the_query)
+/* Of `length` characters in base64. */
+static void
+check_signs_for_binance(EVP_PKEY *private, size_t base64_length, size_t signature_length)
 {
 	struct profile *p = load("binance");
 	struct account_call call = call_of(p, "/api/v3/account", "omitZeroBalances=true");
-	EVP_PKEY *private = ed25519_of(rfc8032[0].seed);
 	struct account_signed sent;
-	unsigned char signature[128];
-	char pem[4096], base64[128] = "";
+	unsigned char signature[1024];
+	char pem[4096], base64[1024] = "";
 	const char *query, *at;
 	size_t length = 0;
 
@@ -439,7 +440,7 @@ START_TEST(binance_takes_an_ed25519_key_whose_signature_is_base64_in_the_query)
 	query = strchr(sent.url, '?') + 1;
 	at = strstr(query, "&signature=");
 	ck_assert_ptr_nonnull(at);
-	for (const char *c = at + 11; *c != '\0' && length < 100; c++) {
+	for (const char *c = at + 11; *c != '\0' && length < 1000; c++) {
 		ck_assert_msg(strchr("+/=", *c) == NULL, "not encoded: %s", at);
 		base64[length++] = (char)(*c != '%'                   ? *c
 					  : strncmp(c, "%2B", 3) == 0 ? '+'
@@ -447,13 +448,21 @@ START_TEST(binance_takes_an_ed25519_key_whose_signature_is_base64_in_the_query)
 								      : '=');
 		c += *c == '%' ? 2 : 0;
 	}
-	ck_assert_uint_eq(length, 88);
-	ck_assert_int_eq(EVP_DecodeBlock(signature, (unsigned char *)base64, 88), 66);
-	ck_assert(verifies(private, query, (size_t)(at - query), signature, 64));
-	ck_assert(!verifies(private, query, (size_t)(at - query) - 1, signature, 64));
+	ck_assert_uint_eq(length, base64_length);
+	ck_assert_int_ge(
+	    EVP_DecodeBlock(signature, (unsigned char *)base64, (int)length), (int)signature_length);
+	ck_assert(verifies(private, query, (size_t)(at - query), signature, signature_length));
+	ck_assert(!verifies(private, query, (size_t)(at - query) - 1, signature, signature_length));
 	account_signed_release(&sent);
 	EVP_PKEY_free(private);
 	profile_free(p);
+}
+
+START_TEST(binance_takes_a_private_key_whose_signature_is_base64_in_the_query)
+{
+	check_signs_for_binance(ed25519_of(rfc8032[0].seed), 88, 64);
+	/* RSASSA-PKCS1-v1_5 with SHA-256: what EVP_DigestVerify() of an RSA key demands. */
+	check_signs_for_binance(EVP_RSA_gen(2048), 344, 256);
 }
 END_TEST
 
@@ -663,7 +672,7 @@ START_TEST(a_private_key_of_the_wrong_kind_is_refused)
 		"kraken" };
 
 	check_kind_refused("binance", EVP_EC_gen("P-256"), NULL, "wrong kind");
-	check_kind_refused("binance", EVP_RSA_gen(2048), NULL, "wrong kind");
+	check_kind_refused("binance", EVP_RSA_gen(1024), NULL, "2048 to 4096");
 	check_kind_refused("coinbase", EVP_RSA_gen(2048), NULL, "wrong kind");
 	check_kind_refused("coinbase", EVP_EC_gen("P-384"), NULL, "wrong kind");
 	check_kind_refused("coinbase", EVP_EC_gen("secp256k1"), NULL, "wrong kind");
@@ -894,7 +903,7 @@ add_vectors(Suite *s)
 	tcase_add_test(t, sorting_goes_by_name_and_keeps_the_order_of_equal_names);
 	tcase_add_test(t, a_prefix_of_the_base_url_is_sent_and_not_signed);
 	tcase_add_loop_test(t, ed25519_signs_as_rfc_8032_says, 0, LENGTH(rfc8032));
-	tcase_add_test(t, binance_takes_an_ed25519_key_whose_signature_is_base64_in_the_query);
+	tcase_add_test(t, binance_takes_a_private_key_whose_signature_is_base64_in_the_query);
 	tcase_add_test(t, signatures_of_p_256_always_have_64_bytes);
 	tcase_add_test(t, coinbase_takes_keys_of_p_256);
 	tcase_add_test(t, coinbase_takes_ed25519_keys_as_pem_and_as_it_hands_them_out);

@@ -129,6 +129,16 @@ make_restricted(struct assessment *assessment)
 	assessment->restricted = true;
 }
 static void
+make_certificate_end(struct assessment *assessment)
+{
+	assessment->certificate_expiry = noon + 60 + 24 * 3600;
+}
+static void
+make_certificate_end_later(struct assessment *assessment)
+{
+	assessment->certificate_expiry = noon + 3 * 60 + 24 * 3600;
+}
+static void
 make_bookless(struct assessment *assessment)
 {
 	assessment->books = assessment->books_read = 0;
@@ -150,6 +160,8 @@ static const struct {
 	{ make_one_book_stand, HEALTH_DEGRADED },
 	{ make_halted, HEALTH_DEGRADED },
 	{ make_restricted, HEALTH_DEGRADED },
+	{ make_certificate_end, HEALTH_DEGRADED },
+	{ make_certificate_end_later, HEALTH_HEALTHY },
 	{ make_bookless, HEALTH_HEALTHY },
 };
 

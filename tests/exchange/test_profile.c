@@ -73,7 +73,8 @@ START_TEST(a_profile_says_what_its_file_says)
 	struct profile *p = profile_load("exchanges/binance.yaml", &why);
 
 	ck_assert_msg(p != NULL, "%s", why.text);
-	ck_assert_str_eq(p->test_url, "https://testnet.binance.vision");
+	ck_assert_uint_eq(p->test_hosts.count, 3);
+	ck_assert_str_eq(p->test_hosts.items[0], "testnet.binance.vision");
 	ck_assert_int_eq(p->endpoints[ENDPOINT_BOOK].weight, 5);
 	ck_assert_int_eq(p->endpoints[ENDPOINT_SYMBOLS].every_runs, 40);
 	ck_assert_int_eq(p->ok_kind, OK_ABSENT);
@@ -92,6 +93,57 @@ START_TEST(a_profile_says_what_its_file_says)
 	ck_assert_str_eq(p->auth.prehash, "{query}");
 	ck_assert_uint_eq(p->auth.query.count, 3);
 	profile_free(p);
+}
+END_TEST
+
+/* Each in doubt is not live here; in paper the doubt goes the other way (test_account). */
+static const struct {
+	const char *profile, *url;
+	bool live;
+	enum profile_place place;
+} hosts[] = {
+	{ "binance", NULL, true, PLACE_LIVE },
+	{ "binance", "https://API1.binance.com", true, PLACE_LIVE },
+	{ "binance", "https://api-gcp.binance.com:443/x", true, PLACE_LIVE },
+	{ "binance", "https://demo-api.binance.com", false, PLACE_TEST },
+	{ "binance", "https://testnet.binance.vision:8443", false, PLACE_LIVE },
+	{ "binance", "https://fapi.binance.com", false, PLACE_LIVE },
+	{ "binance", "https://api.binance.com.example.com", false, PLACE_LIVE },
+	{ "binance", "http://127.0.0.1:9180/binance", false, PLACE_OURS },
+	{ "binance", "https://10.0.0.1", false, PLACE_LIVE },
+	{ "binance", "nonsense", false, PLACE_LIVE },
+	{ "binanceusdm", NULL, true, PLACE_LIVE },
+	{ "binanceusdm", "https://demo-fapi.binance.com", false, PLACE_TEST },
+	{ "binanceusdm", "https://testnet.binancefuture.com", false, PLACE_LIVE },
+	{ "bitget", NULL, true, PLACE_LIVE },
+	{ "bithumb", NULL, true, PLACE_LIVE },
+	{ "bybit", "https://api.bytick.com", true, PLACE_LIVE },
+	{ "bybit", "https://api-demo.bybit.com", false, PLACE_TEST },
+	{ "bybit", "https://api-testnet.bybit.com", false, PLACE_TEST },
+	{ "coinbase", NULL, true, PLACE_LIVE },
+	{ "coinbase", "https://api-sandbox.coinbase.com", false, PLACE_TEST },
+	{ "gate", NULL, true, PLACE_LIVE },
+	{ "gate", "https://api-testnet.gateapi.io", false, PLACE_TEST },
+	{ "kraken", NULL, true, PLACE_LIVE },
+	{ "kraken", "https://demo-futures.kraken.com", false, PLACE_LIVE },
+	{ "okx", "https://eea.okx.com", true, PLACE_LIVE },
+	{ "upbit", "https://sg-api.upbit.com", true, PLACE_LIVE },
+};
+
+START_TEST(a_profile_knows_its_live_hosts_and_its_test_hosts)
+{
+	for (size_t i = 0; i < LENGTH(hosts); i++) {
+		const char *url = hosts[i].url;
+		char path[64];
+		struct profile *p;
+
+		(void)snprintf(path, sizeof(path), "exchanges/%s.yaml", hosts[i].profile);
+		p = profile_load(path, &why);
+		ck_assert_msg(p != NULL, "%s", why.text);
+		ck_assert_msg(profile_is_live(p, url) == hosts[i].live, "%s: %s", path, url);
+		ck_assert_msg(profile_place(p, url, NULL, 0) == hosts[i].place, "%s: %s", path, url);
+		profile_free(p);
+	}
 }
 END_TEST
 
@@ -450,6 +502,7 @@ main(void)
 
 	tcase_add_test(own, every_profile_of_the_repository_loads_under_its_file_s_name);
 	tcase_add_test(own, a_profile_says_what_its_file_says);
+	tcase_add_test(own, a_profile_knows_its_live_hosts_and_its_test_hosts);
 	tcase_add_test(own, an_account_is_read_as_its_file_says);
 	tcase_add_loop_test(own, a_symbol_gets_the_spelling_of_the_exchange, 0, LENGTH(symbols));
 	tcase_add_checked_fixture(files, make_file, remove_file);

@@ -18,6 +18,7 @@ static const struct option table[] = {
 	{ .name = "baseline", .argument = "B", .repeatable = true },
 	{ .name = "ignore", .argument = "S", .repeatable = true },
 	{ .name = "cash", .argument = "C", .fallback = "KRW,USDT" },
+	{ .name = "env", .argument = "E", .fallback = "paper" },
 	{ .name = "dust", .argument = "A", .fallback = "1" },
 	{ .name = "exposure.currency", .argument = "C", .fallback = "USDT", .repeatable = true },
 	{ .name = "rate", .argument = "R", .repeatable = true },
@@ -99,6 +100,12 @@ counts(size_t exchange, const char *symbol, enum holding_market market)
 
 START_TEST(without_a_word_it_is_as_documented)
 {
+	ck_assert_msg(given("--env live --dust 100") == 0, "%s", why.text);
+	tear_down();
+	set_up();
+	ck_assert_msg(given("--dust 150000") == 0, "%s", why.text);
+	tear_down();
+	set_up();
 	ck_assert_msg(given("") == 0, "%s", why.text);
 	ck_assert_double_eq(policy.limits.grace_seconds, 30);
 	ck_assert_double_eq(policy.max_age, 0);
@@ -177,6 +184,10 @@ static const struct {
 	{ "--tolerance.relative 1", "would hide everything" },
 	{ "--tolerance.relative 2", "would hide everything" },
 	{ "--dust -1", "--dust" },
+	{ "--env live --dust 150000", "--dust" },
+	{ "--env live --dust 101", "--dust" },
+	{ "--env live --exposure.currency BTC", "--dust" },
+	{ "--env live --exposure.currency KRW --dust 100001", "--dust" },
 	{ "--grace 5", "is not a duration" },
 	{ "--engine.max-age x", "is not a duration" },
 	{ "--cash usdt", "'usdt' is not a currency" },

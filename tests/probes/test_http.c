@@ -1,6 +1,8 @@
 /* The HTTP client against a peer that answers by a script.  Real servers: tests/probes/http.sh. */
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -278,6 +280,107 @@ START_TEST(what_is_sent_is_what_was_asked_for)
 	    "Accept-Encoding: gzip, deflate\r\nX-Key: k\r\nX-Sign: s\r\n\r\n",
 	    (int)strcspn(peer.url + 7, "/"), peer.url + 7);
 	ck_assert_str_eq(peer.received, expected);
+}
+END_TEST
+
+/* One request by way of `peer`, or not: what the settings and the request say. */
+static void
+get_by_proxy(struct peer *peer, const char *url, bool private_only, struct http_response *response)
+{
+	char proxy[128];
+	struct http_settings settings = {
+		.proxy = proxy, .user_agent = "test/1", .body_limit = LIMIT, .connections = 4
+	};
+	struct http_request request = { .url = url, .private_only = private_only };
+	struct http_client *client;
+	struct failure why = { 0 };
+
+	(void)snprintf(
+	    proxy, sizeof(proxy), "http://me:s%%40cret@127.0.0.1:%d", atoi(strrchr(peer->url, ':') + 1));
+	client = http_client_new(&settings, &why);
+	ck_assert_msg(client != NULL, "%s", why.text);
+	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), response);
+	http_client_free(client);
+}
+
+START_TEST(a_proxy_is_used_for_all_but_loopback_and_hosts_of_our_own)
+{
+	static const char *const well[] = { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL };
+	static const char *const refused[] = { "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", NULL };
+	struct http_response response;
+	struct peer peer;
+
+	ck_assert_int_eq(setenv("no_proxy", "*", 1), 0);
+	peer_start(&peer, well);
+	get_by_proxy(&peer, "http://example.invalid/x", false, &response);
+	ck_assert_msg(response.status == 200, "%s", response.failure.text);
+	peer_end(&peer);
+	ck_assert_ptr_nonnull(strstr(peer.received, "GET http://example.invalid/x HTTP/1.1\r\n"));
+	ck_assert_ptr_nonnull(strstr(peer.received, "Proxy-Authorization: Basic bWU6c0BjcmV0\r\n"));
+	/* With TLS it is a tunnel: the proxy sees nothing but the name. */
+	peer_start(&peer, refused);
+	get_by_proxy(&peer, "https://example.invalid/secret", false, &response);
+	peer_end(&peer);
+	ck_assert_ptr_nonnull(strstr(peer.received, "CONNECT example.invalid:443 HTTP/1.1\r\n"));
+	ck_assert_ptr_null(strstr(peer.received, "secret"));
+	ck_assert_int_eq(response.failure.kind, FAILURE_AUTH);
+	ck_assert_ptr_nonnull(strstr(response.failure.text, "the proxy refused with status 407"));
+	ck_assert_ptr_null(strstr(response.failure.text, "cret"));
+	ck_assert_int_eq(response.status, 0);
+	peer_start(&peer, well);
+	get_by_proxy(&peer, peer.url, false, &response);
+	peer_end(&peer);
+	ck_assert_ptr_nonnull(strstr(peer.received, "GET /path?q=1 HTTP/1.1\r\n"));
+	peer_listen(&peer);
+	get_by_proxy(&peer, "http://example.invalid/x", true, &response);
+	ck_assert_int_eq(response.failure.kind, FAILURE_RESOLVE);
+	(void)close(peer.listener);
+}
+END_TEST
+
+enum { REFUSING = 30 };
+
+/* libcurl gets this one: "several" has many addresses, of which only the last one listens. */
+int
+getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
+    struct addrinfo **restrict found)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+	struct addrinfo **end = found;
+	char text[32] = "127.0.0.1";
+	int result = 0;
+
+	memcpy(&real, &symbol, sizeof(real));
+	if (strcmp(node, "several") != 0)
+		return real(node, service, hints, found);
+	for (int i = REFUSING; i >= 0 && result == 0; i--) {
+		(void)snprintf(text, sizeof(text), "127.0.0.%d", i + 1);
+		result = real(text, service, hints, end);
+		while (result == 0 && *end != NULL)
+			end = &(*end)->ai_next;
+	}
+	return result;
+}
+
+/* With a second of sleep for each of them the time would not do. */
+START_TEST(addresses_that_refuse_cost_no_time)
+{
+	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL };
+	struct http_client *client = new_client();
+	struct http_request request = { 0 };
+	struct http_response response;
+	struct peer peer;
+	char url[64];
+
+	peer_start(&peer, answers);
+	(void)snprintf(url, sizeof(url), "http://several%s", strrchr(peer.url, ':'));
+	request.url = url;
+	http_ask(client, &request, 1, NULL, deadline_in(REFUSING * second_ns), &response);
+	ck_assert_msg(response.failure.kind == FAILURE_NONE, "%s", response.failure.text);
+	ck_assert_int_eq(response.status, 200);
+	http_client_free(client);
+	peer_end(&peer);
 }
 END_TEST
 
@@ -768,6 +871,8 @@ main(void)
 	tcase_add_loop_test(tests, bodies_and_headers_have_limits, 0, LENGTH(limits));
 	tcase_add_test(tests, a_value_is_kept_whole_or_not_at_all);
 	tcase_add_test(tests, what_is_sent_is_what_was_asked_for);
+	tcase_add_test(tests, a_proxy_is_used_for_all_but_loopback_and_hosts_of_our_own);
+	tcase_add_test(tests, addresses_that_refuse_cost_no_time);
 	tcase_add_test(tests, a_connection_is_kept_for_the_next_run);
 	tcase_add_loop_test(tests, a_request_that_makes_no_sense_is_our_own_failure, 0, LENGTH(senseless));
 	tcase_add_test(tests, what_is_not_answered_by_the_deadline_is_a_timeout);

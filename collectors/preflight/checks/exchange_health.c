@@ -125,6 +125,18 @@ judge_clock(struct check_result *result, const struct health_venue *venue, doubl
 }
 
 static void
+judge_certificate(struct check_result *result, const struct health_venue *venue, double now)
+{
+	char text[TIME_TEXT];
+
+	if (judge_certificate_ends(venue->reading->certificate_expiry, now))
+		check_result_add(result, STATUS_WARN,
+		    "look at the exchange's status page: without a new certificate it cannot be reached then",
+		    "%s: its certificate ends at %s", venue->name,
+		    time_text(venue->reading->certificate_expiry, text));
+}
+
+static void
 judge_books(struct check_result *result, const struct health_venue *venue)
 {
 	for (size_t i = 0; i < venue->book_count; i++) {
@@ -155,6 +167,7 @@ judge_venue(const struct exchange_health *health, size_t index, struct check_res
 	judge_remember(&venue->history, &assessment, now);
 	judge_health(result, venue, &assessment, judge(&e->limits, &venue->history, &assessment, now));
 	judge_clock(result, venue, health->max_skew);
+	judge_certificate(result, venue, now);
 	judge_books(result, venue);
 	if (assessment.latency_seconds > result->latency_seconds)
 		result->latency_seconds = assessment.latency_seconds;

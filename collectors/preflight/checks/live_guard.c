@@ -75,7 +75,7 @@ live_guard_close(void *state)
 /* Paper -------------------------------------------------------------- */
 
 static const char take_away[] =
-    "remove live keys from where paper runs, or set the URL of the exchange to its test_url";
+    "remove live keys from where paper runs, or set the URL of the exchange to one of its test hosts";
 
 static const char unseen[] =
     "make the directory readable for this program, or name the one where the keys are";
@@ -293,10 +293,15 @@ static void
 guard_account(const struct live_guard *guard, size_t index, struct check_result *result)
 {
 	const struct account *account = &guard->exchanges->accounts.items[index];
+	const struct credential *credential = &guard->exchanges->credentials[index];
 
-	if (guard->exchanges->credentials[index].paper_place)
-		check_result_add(result, STATUS_FAIL, "remove the URL, so that the exchange itself is asked",
-		    "%s: its URL is a loopback or test address, and this is live", account->name);
+	if (!credential->live_place || credential->paper_place)
+		check_result_add(result, STATUS_FAIL,
+		    "remove the URL, so that the exchange itself is asked; its other hosts are live_hosts in its "
+		    "profile",
+		    "%s: its URL is %s, and this is live", account->name,
+		    credential->paper_place ? "a loopback, test or demo address"
+					    : "at no live host of the exchange");
 	if (account->key == NULL || account->reading == NULL) {
 		check_result_add(result, STATUS_FAIL, "see the checks secrets and exchange_health",
 		    "%s: its key could not be looked at", account->name);

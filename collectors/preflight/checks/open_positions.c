@@ -85,9 +85,8 @@ add_unread_account(const struct open_positions *s, size_t index, struct check_re
 		if (account->reading->parts[e].asked && !account->reading->parts[e].read)
 			why = &account->reading->parts[e].failure;
 	if (why->kind == FAILURE_NONE) {
-		(void)failure_set(&held, FAILURE_REJECTED, "%s",
-		    account->key == NULL ? "there is no key for it"
-					 : "not asked: it has banned this address, or wants fewer requests");
+		(void)failure_set(&held, FAILURE_REJECTED,
+		    "not asked: it has banned this address, or wants fewer requests");
 		why = &held;
 	}
 	check_result_add_failure(result, s->severity, unreadable, account->name, why);

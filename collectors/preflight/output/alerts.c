@@ -116,7 +116,8 @@ alerts_open(struct alerts *alerts, const struct options *given, struct failure *
 			return -1;
 	/* Each has a client of its own, so that one that hangs does not delay the others. */
 	for (size_t i = 0; i < count; i++) {
-		alerts->items[i].client = http_client_from(given, "alertmanager.ca-file", BODY_LIMIT, 2, why);
+		alerts->items[i].client =
+		    http_client_from(given, "alertmanager.ca-file", NULL, BODY_LIMIT, 2, why);
 		if (alerts->items[i].client == NULL)
 			return -1;
 	}

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -91,13 +93,25 @@ evidence_text(const struct evidence *evidence)
 
 /* Where it is written ------------------------------------------------ */
 
+void
+evidence_remove(const char *path)
+{
+	struct stat info;
+
+	/* What is no file was never evidence: a pipe, a device, somebody's link. */
+	if (lstat(path, &info) == 0 && S_ISREG(info.st_mode))
+		(void)unlink(path);
+}
+
 static void
 write_text(void *context)
 {
 	struct evidence_writer *writer = context;
 
 	writer->why = (struct failure){ 0 };
-	(void)replace_file(writer->path, writer->text, writer->deadline, &writer->why);
+	/* Without evidence of this run, that of an earlier one must not pass for it. */
+	if (replace_file(writer->path, writer->text, writer->deadline, &writer->why) != 0)
+		evidence_remove(writer->path);
 	free(writer->text);
 }
 

@@ -24,11 +24,14 @@ struct evidence_writer {
 
 /*
  * Put it into the writer's `path` by the deadline, but take at least a tenth of a
- * second (replace.h).  0, or -1 with `why`: then the old file is as it was, or
- * the file system did not answer, and the writer's thread still runs.  While it
+ * second (replace.h).  0, or -1 with `why`: then the old file is removed, or the
+ * file system did not answer, and the writer's thread still runs.  While it
  * does, nothing more is written.
  */
 int evidence_write(struct evidence_writer *writer, const struct evidence *evidence, struct deadline deadline,
     struct failure *why);
+
+/* Remove the evidence of an earlier run, if it is a file: this run has none. */
+void evidence_remove(const char *path);
 
 #endif /* COLLECTORS_PREFLIGHT_OUTPUT_EVIDENCE_H */

@@ -540,7 +540,7 @@ check "without the bot's view live fails" is open_positions fail "the bot's posi
 rm -rf "$keys"
 mkdir "$keys"
 only open_positions 1 live
-check "without keys nothing is read in live" is open_positions fail 'there is no key for it'
+check "without keys nothing is read in live" is open_positions fail 'no API key'
 only open_positions 1 paper
 check "and in paper it is skipped" is open_positions skip 'no account on paper has a key'
 make_keys

@@ -30,7 +30,7 @@ paper_run() {  # paper_run STATUS [FLAG...]: against the live host, in paper
 	status=$1
 	shift
 	# shellcheck disable=SC2046  # one word each
-	run "$status" "$preflight" --env paper --exchange.profiles "$repository/exchanges" $(live_exchanges) --symbol BTC/USDT \
+	run "$status" "$preflight" --env paper --exchange.profiles "$profiles" $(live_exchanges) --symbol BTC/USDT \
 		--symbol upbit:BTC/KRW --tls.ca-file "$work/live.pem" --output "$work/evidence.json" \
 		--skip git_safety "$@"
 }
@@ -54,7 +54,7 @@ make_keys
 # In a loop, with the settings read again, it is the same.
 # shellcheck disable=SC2046  # one word each
 : >"$work/live.log"
-spawn loop "$preflight" --env paper --exchange.profiles "$repository/exchanges" \
+spawn loop "$preflight" --env paper --exchange.profiles "$profiles" \
 	--exchange "binance=https://0.0.0.0:$live_port/binance" --keys "$keys" --tls.ca-file "$work/live.pem" --interval 1s
 loop=$SPAWNED
 several() { test "$(grep -c 'GET /binance/api/v3/depth' "$work/live.log")" -ge "$1"; }
@@ -67,7 +67,7 @@ refute "and sends nothing private" recorded "$private"
 
 # A mixture: one on paper is read, one in live is not.
 : >"$work/live.log"
-run 1 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --keys "$keys" --tls.ca-file "$work/live.pem" \
+run 1 "$preflight" --env paper --exchange.profiles "$profiles" --keys "$keys" --tls.ca-file "$work/live.pem" \
 	--exchange "okx=http://127.0.0.1:$paper_port/okx" --exchange "binance=https://0.0.0.0:$live_port/binance" \
 	--skip git_safety --output "$work/evidence.json"
 check "the account on paper is read" is open_positions pass '1 accounts'
@@ -111,7 +111,7 @@ check "and the bot's own" is live_guard fail 'BOT_LIVE_KEY'
 # Keys in the environment are moved out of it, where /proc shows it, before a process is begun that reads them.
 : >"$work/live.log"
 spawn loop env ARBWATCH_BINANCE_KEY=paper-key ARBWATCH_BINANCE_SECRET="$secret" "$preflight" --env live --live.armed yes \
-	--exchange.profiles "$repository/exchanges" --exchange "binance=https://0.0.0.0:$live_port/binance" \
+	--exchange.profiles "$profiles" --exchange "binance=https://0.0.0.0:$live_port/binance" \
 	--tls.ca-file "$work/live.pem" --interval 1s --degraded.headroom 0
 loop=$SPAWNED
 check "a loop with its key in the environment" await 60 several 3
@@ -150,7 +150,7 @@ house_run() {  # house_run STATUS HOST [FLAG...]: in paper
 	house_status=$1 house_host=$2
 	shift 2
 	run "$house_status" unshare -n -m sh "$work/house.sh" "$work" "$BUILD" "$preflight" --env paper --skip git_safety \
-		--exchange.profiles "$repository/exchanges" --keys "$work/house.keys" --tls.ca-file "$work/house.pem" --symbol BTC/USDT \
+		--exchange.profiles "$profiles" --keys "$work/house.keys" --tls.ca-file "$work/house.pem" --symbol BTC/USDT \
 		--exchange "binance=https://$house_host:9180/binance" --exchange "kraken=https://$house_host:9180/kraken" \
 		--secrets.processes no --output "$work/evidence.json" "$@"
 }
@@ -178,7 +178,7 @@ for bad in '' 'https://paper-house' 'paper-house:9180' '::1' 'a b'; do
 	run 2 "$preflight" --env paper --paper.host "$bad"
 	check "'$bad' is no host" grep -q "paper.host.*is neither a host name" "$work/err"
 done
-run 2 "$preflight" --env paper --exchange.profiles "$repository/exchanges" --exchange binance --paper.host API.Binance.com
+run 2 "$preflight" --env paper --exchange.profiles "$profiles" --exchange binance --paper.host API.Binance.com
 check "an exchange itself is none of ours" grep -q "'API.Binance.com' is binance itself" "$work/err"
 
 # Live ----------------------------------------------------------------
@@ -216,13 +216,16 @@ check "nor one that is not used, because others may read it" is live_guard fail 
 make_keys
 run 1 "$preflight" --env live --live.armed yes --check live_guard --output "$work/evidence.json"
 check "without an exchange there is nothing to arm" is live_guard fail 'no exchange'
-run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$repository/exchanges" --keys "$keys" \
+run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$profiles" --keys "$keys" \
 	--exchange "binance=http://127.0.0.1:$paper_port/binance" --output "$work/evidence.json"
 check "live at a loopback address is none" is live_guard fail 'loopback'
 run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$repository/exchanges" --keys "$keys" \
 	--exchange "binance=https://0.0.0.0:$live_port/binance" --tls.ca-file "$work/live.pem" --paper.host 0.0.0.0 \
 	--output "$work/evidence.json"
 check "nor is it at a host of our own" is live_guard fail 'loopback'
+run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$repository/exchanges" --keys "$keys" \
+	--exchange "binance=https://0.0.0.0:$live_port/binance" --tls.ca-file "$work/live.pem" --output "$work/evidence.json"
+check "nor at a host that the exchange does not name as its own" is live_guard fail 'binance: its URL is at no live host'
 
 # What an exchange tells in another form is not known, whoever has looked at the key.
 rewritten() {  # rewritten VENUE PATH THERE INSTEAD [FLAG...]
@@ -232,7 +235,7 @@ rewritten() {  # rewritten VENUE PATH THERE INSTEAD [FLAG...]
 	spawn rewrite "$PYTHON" "$helpers/rewrite.py" 0 "$paper_port" "$rewritten_path" "$work/rewrite.json"
 	rewrite_port=$(port_of "$SPAWNED")
 	await 60 curl -s "http://127.0.0.1:$rewrite_port/binance/api/v3/time"
-	run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$repository/exchanges" --keys "$keys" \
+	run 1 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$profiles" --keys "$keys" \
 		--exchange "$rewritten_venue=http://127.0.0.1:$rewrite_port/$rewritten_venue" --output "$work/evidence.json" "$@"
 	stop "$SPAWNED"
 }
@@ -250,7 +253,7 @@ check "a lock that is neither on nor off" is live_guard fail 'binance: whether t
 rewritten bybit query-api '"apiKey":"paper-key"' '"apiKey":"another-key"'
 check "what another key may do" is live_guard fail 'the answer is about another key'
 # shellcheck disable=SC2046  # one word each
-run 0 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$repository/exchanges" --keys "$keys" \
+run 0 "$preflight" --env live --live.armed yes --check live_guard --exchange.profiles "$profiles" --keys "$keys" \
 	--tls.ca-file "$work/live.pem" --exchange "upbit=https://0.0.0.0:$live_port/upbit" --symbol upbit:BTC/KRW \
 	--output "$work/evidence.json"
 check "a key of which nobody knows what it may do is a warning" is live_guard warn 'upbit: whether the key may withdraw is not known'

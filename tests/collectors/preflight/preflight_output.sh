@@ -75,8 +75,18 @@ gate 1 paper --redis.latency.warn 0s --strict
 check "strict says why" said 'strict: warnings count'
 for wrong in --check=nothing --skip=nothing --live.armed=perhaps --check.timeout=0s --alertmanager.url=nothing --env=Paper \
 	--redis.latency.fail=1ms --live.verified=gate --exchange=nowhere --unknown; do
+	printf '{"ready": true}\n' >"$work/evidence.json"
 	gate 2 paper "$wrong"
+	check "$wrong: an earlier run's evidence is gone" test ! -e "$work/evidence.json"
 done
+gate 0 paper
+check "ready" grep -q '^arbitrage_preflight_last_success{env="paper"} 1' "$prom"
+gate 2 paper --exchange=nowhere --no-metrics
+check "without metrics the verdict stays" grep -q '^arbitrage_preflight_last_success{env="paper"} 1' "$prom"
+gate 2 paper --exchange=nowhere
+check "a verdict of before refused settings is taken back" grep -q '^arbitrage_preflight_last_success{env="paper"} 0' "$prom"
+check "counters go on" test "$(sed -n 's/^arbitrage_preflight_runs_total{env="paper"} //p' "$prom")" -gt 1
+gate 0 paper
 before=$(cat "$work/evidence.json")
 gate 3 paper --output /dev/full/evidence
 check "the old evidence stays" test "$(cat "$work/evidence.json")" = "$before"
@@ -295,4 +305,9 @@ refute "and no git" pgrep -f 'sleep 4243'
 run 1 "$preflight" --env paper --redis.target "redis://127.0.0.1:$hole" --check.timeout 200ms --output "$work/evidence.json" \
 	--skip git_safety
 check "a check has a budget of its own" evidence "0.15 < checks['redis']['duration_seconds'] < 10 or 1/0"
+
+# A server that starts a moment later does not keep the verdict down for a whole interval.
+spawn soon "$preflight" --env paper --redis.target redis://127.0.0.1:1 --interval 10m --name soon
+check "a run that failed is soon repeated" await 60 grep -q '^arbitrage_preflight_runs_total{env="paper"} 2' "$textfiles/soon.prom"
+stop "$SPAWNED"
 finish
