@@ -26,6 +26,7 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/harness/run.h"
+#include "common/log_stream.h"
 #include "common/system/streams.h"
 #include "common/version.h"
 
@@ -172,6 +173,7 @@ struct harness {
 	struct secrets secrets;
 	struct setup setup;
 	struct log log;
+	struct log_stream *libraries;
 };
 
 static void
@@ -209,6 +211,7 @@ use_setup(struct harness *p, const struct setup *setup)
 		.format = setup->settings.log_format,
 		.program = p->setup.settings.name,
 		.secrets = &p->secrets };
+	log_stream_use(p->libraries, &p->log);
 }
 
 static void
@@ -415,7 +418,10 @@ loop(struct harness *p)
 		while (wait_until(tick, &reload_signal)) {
 			struct deadline sooner;
 
+			/* A library in a thread that was left behind may print, and be masked, meanwhile. */
+			flockfile(stderr);
 			reload(p);
+			funlockfile(stderr);
 			/* A shorter interval need not wait for the end of a long one. */
 			sooner = deadline_in(p->setup.settings.interval_ns);
 			if (sooner.at_ns < tick.at_ns)
@@ -447,7 +453,7 @@ prepare(struct harness *p, int argc, char *argv[])
 
 	p->options = make_options();
 	if (p->options == NULL) {
-		fprintf(stderr, "%s: out of memory\n", collector.name);
+		dprintf(STDERR_FILENO, "%s: out of memory\n", collector.name);
 		return EXIT_NOT_PUBLISHED;
 	}
 	if (options_read_flags(p->options, argc, argv, &why) == 0 && print_and_end(p->options))
@@ -456,7 +462,7 @@ prepare(struct harness *p, int argc, char *argv[])
 	    setup_make(p, &setup, &why) != 0) {
 		/* A library may have quoted a connection string. */
 		secrets_mask(&p->secrets, why.text);
-		fprintf(stderr, "%s: %s\n", collector.name, why.text);
+		dprintf(STDERR_FILENO, "%s: %s\n", collector.name, why.text);
 		return EXIT_USAGE;
 	}
 	use_setup(p, &setup);
@@ -477,6 +483,7 @@ main(int argc, char *argv[])
 	 * lists, then metrics would need the sum of them: 51 MB with 10,000 positions in place of 44. */
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	occupy_standard_streams();
+	p.libraries = log_stream_open();
 	/* A closed pipe, or a limit on the size of files, must be an error and not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
