@@ -224,7 +224,7 @@ pooler() {
 	else
 		spawn "pooler-$pooler_port" pgbouncer "$pooler_dir/ini"
 	fi
-	POOLER=127.0.0.1:$pooler_port
+	POOLER=127.0.0.1:$pooler_port POOLER_PID=$SPAWNED
 	await_unless_ended 30 "$SPAWNED" listens "$SPAWNED" "$pooler_port" || { cat "$work/pooler-$pooler_port.log"; exit 1; }
 }
 pooler
@@ -240,6 +240,7 @@ fails "a pooler, no such database" rejected "no such database behind the pooler"
 fails "a pooler, no right to connect" auth "right CONNECT" "postgresql://guest:$secret@$POOLER/unconnectable"
 fails "a pooler's admin console" rejected "the pooler's admin console" "$pooled/pgbouncer"
 fails "its admin console refuses others" rejected "admin console refuses" "postgresql://guest:$secret@$POOLER/pgbouncer"
+stop "$POOLER_PID"
 pooler "ignore_startup_parameters = options" "query_wait_timeout = 1" "max_client_conn = 2" "server_login_retry = 1"
 pooled=postgresql://arbwatch:$secret@$POOLER
 succeeds "a pooler that passes over options" "$pooled/postgres"
@@ -249,6 +250,8 @@ fails "a pooler whose pool is full" rejected "had no connection to give" "$poole
 spawn pooled_too "$POSTGRES_BIN/psql" -X -d "$pooled/postgres" -c "select 'held'" -c 'select pg_sleep(600)'
 check "another client is in" await 30 grep -q held "$work/pooled_too.log"
 fails "a pooler with all its clients" rejected "max_client_conn" "$pooled/postgres"
+release
+stop "$POOLER_PID"
 
 ### TLS
 
