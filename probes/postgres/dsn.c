@@ -74,7 +74,7 @@ int
 postgres_dsn_unreadable(const char *dsn, struct failure *why)
 {
 	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
-		if (strncasecmp(dsn, dialects[i].begin, strlen(dialects[i].begin)) == 0)
+		if (strncmp(dsn, dialects[i].begin, strlen(dialects[i].begin)) == 0)
 			return refuse(why, dialects[i].say);
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
 		const char *found = strstr(dsn, foreign[i]);

@@ -554,8 +554,6 @@ refused() {
 }
 refused preflight --postgres.target "$raw"
 refused preflight --redis.target "redis://:first@$secret@h"
-refused open_positions --engine.postgres "$raw"
-refused open_positions --engine.redis "redis://:first@$secret@h"
 refuses "SQLAlchemy's string" "'postgresql+DRIVER://'" --target "postgresql+psycopg2://u:$secret@h/bot"
 refuses "Prisma's string" "no parameter 'schema'" --target "postgresql://u:$secret@h/bot?schema=public"
 refuses "Java's string" "'jdbc:' is Java's" --target "main=jdbc:postgresql://h/bot?user=u&password=$secret"
