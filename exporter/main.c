@@ -11,6 +11,7 @@
 
 #include "common/deadline.h"
 #include "common/log.h"
+#include "common/log_stream.h"
 #include "common/system/process.h"
 #include "common/system/streams.h"
 #include "common/version.h"
@@ -28,6 +29,7 @@ static const int64_t grace_ns = INT64_C(5) * 1000 * 1000 * 1000;
 struct program {
 	struct options *options;
 	struct fixed fixed;
+	struct log_stream *libraries;
 	/* A reload changes them while the server's threads log. */
 	atomic_int log_level, log_format;
 	struct telemetry telemetry;
@@ -86,6 +88,8 @@ read_again(struct program *p, struct failure *why)
 		routes_configure(&p->routes, settings.textfile_max_age, settings.health_max_age);
 		atomic_store(&p->log_level, (int)settings.log_level);
 		atomic_store(&p->log_format, (int)settings.log_format);
+		log = log_of(p);
+		log_stream_use(p->libraries, &log);
 	}
 	settings_release(&settings);
 	return result;
@@ -211,6 +215,7 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 		settings_release(settings);
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	}
+	log_stream_use(p->libraries, &log);
 	result = routes_init(&p->routes, e, &p->telemetry);
 	routes_configure(&p->routes, settings->textfile_max_age, settings->health_max_age);
 	result = result == 0 ? start_web(p, settings, why) : failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -285,13 +290,14 @@ main(int argc, char *argv[])
 
 	process_forbid_dumps();
 	occupy_standard_streams();
+	p.libraries = log_stream_open();
 	p.options = options_new("arbwatch_exporter", tables, 1);
 	if (p.options != NULL && options_read_flags(p.options, argc, argv, &why) == 0) {
 		why = (struct failure){ 0 };
 		status = print_and_end(p.options) ? EXIT_ENDED : start(&p, &why);
 	}
 	if (status != EXIT_ENDED)
-		(void)fprintf(stderr, "arbwatch_exporter: %s\n", why.text);
+		(void)dprintf(STDERR_FILENO, "arbwatch_exporter: %s\n", why.text);
 	options_free(p.options);
 	fixed_release(&p.fixed);
 	/* What --help or --version prints may not have reached a full disk. */

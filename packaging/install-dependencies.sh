@@ -18,7 +18,7 @@ packages_of() {
 	run) echo curl redis-server redis-tools postgresql prometheus prometheus-node-exporter util-linux ;;
 	test)
 		packages_of run
-		echo check iproute2 jq nginx openssl procps python3 python3-prometheus-client python3-psycopg2 python3-yaml wrk \
+		echo check iproute2 jq nginx openssl pgbouncer procps python3 python3-prometheus-client python3-psycopg2 python3-yaml wrk \
 			prometheus-alertmanager prometheus-postgres-exporter prometheus-redis-exporter
 		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
@@ -83,7 +83,7 @@ forbid_default_cluster() {
 }
 
 # The packages whose services Debian would start at every boot.
-servers='redis-server postgresql-common nginx-common prometheus prometheus-node-exporter prometheus-alertmanager
+servers='redis-server postgresql-common pgbouncer nginx-common prometheus prometheus-node-exporter prometheus-alertmanager
 	prometheus-blackbox-exporter prometheus-postgres-exporter prometheus-redis-exporter docker.io containerd'
 
 # What starts at the next boot: the names of units, one per line.

@@ -167,9 +167,12 @@ take_lock(struct textfile *file, struct deadline deadline, struct failure *why)
 		if (file->lock < 0)
 			return fail_lock(file, why);
 		if (wait_for_lock(file->lock, deadline) != 0)
-			return failure_set(why, FAILURE_LOCAL, "another run holds '%s/.%s.lock': %s",
-			    file->path, file->name,
-			    errno == EWOULDBLOCK ? "not given back in time" : strerror(errno));
+			return errno == EWOULDBLOCK || errno == EINTR
+				   ? failure_set(why, FAILURE_LOCAL,
+					 "another run holds '%s/.%s.lock': not given back in time",
+					 file->path, file->name)
+				   /* ENOLCK, EOPNOTSUPP, ENOSYS: some network file systems have no locks. */
+				   : fail(file, why, "lock", ".", ".lock");
 		if (is_named(file))
 			return 0;
 		(void)close(file->lock);

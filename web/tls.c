@@ -35,7 +35,9 @@ use_certificate(struct tls *tls, const struct tls_settings *s, struct failure *w
 
 	return status >= 0 ? 0
 			   : failure_set(why, FAILURE_LOCAL, "the certificate and its key cannot be used: %s",
-				 gnutls_strerror(status));
+				 status == GNUTLS_E_DECRYPTION_FAILED
+				     ? "the key is encrypted: give one without a passphrase"
+				     : gnutls_strerror(status));
 }
 
 static int

@@ -26,6 +26,7 @@
 
 #include "collectors/harness/collector.h"
 #include "collectors/harness/run.h"
+#include "common/log_stream.h"
 #include "common/system/process.h"
 #include "common/system/streams.h"
 #include "common/version.h"
@@ -183,6 +184,7 @@ struct harness {
 	struct notices unpublished; /* of runs that could not be published */
 	double reloaded_at;
 	bool reload_failed;
+	struct log_stream *libraries;
 };
 
 static void
@@ -220,6 +222,7 @@ use_setup(struct harness *p, const struct setup *setup)
 		.format = setup->settings.log_format,
 		.program = p->setup.settings.name,
 		.secrets = &p->secrets };
+	log_stream_use(p->libraries, &p->log);
 }
 
 static void
@@ -489,7 +492,10 @@ loop(struct harness *p)
 		while (wait_until(next, &reload_signal)) {
 			struct deadline sooner;
 
+			/* A library in a thread that was left behind may print, and be masked, meanwhile. */
+			flockfile(stderr);
 			reload(p);
+			funlockfile(stderr);
 			/* A shorter interval need not wait for the end of a long one. */
 			sooner = deadline_in(p->setup.settings.interval_ns);
 			if (sooner.at_ns < tick.at_ns)
@@ -524,7 +530,7 @@ prepare(struct harness *p, int argc, char *argv[])
 
 	p->options = make_options();
 	if (p->options == NULL) {
-		fprintf(stderr, "%s: out of memory\n", collector.name);
+		dprintf(STDERR_FILENO, "%s: out of memory\n", collector.name);
 		return EXIT_NOT_PUBLISHED;
 	}
 	if (options_read_flags(p->options, argc, argv, &why) == 0 && print_and_end(p->options))
@@ -534,7 +540,7 @@ prepare(struct harness *p, int argc, char *argv[])
 	if (!flags_read || !rest_read || setup_make(p, &setup, &why) != 0) {
 		/* A library may have quoted a connection string. */
 		secrets_mask(&p->secrets, why.text);
-		fprintf(stderr, "%s: %s\n", collector.name, why.text);
+		dprintf(STDERR_FILENO, "%s: %s\n", collector.name, why.text);
 		refuse(p, flags_read && rest_read);
 		return EXIT_USAGE;
 	}
@@ -558,6 +564,7 @@ main(int argc, char *argv[])
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	process_forbid_dumps();
 	occupy_standard_streams();
+	p.libraries = log_stream_open();
 	/* A closed pipe, or a limit on the size of files, must be an error and not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);

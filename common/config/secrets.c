@@ -21,7 +21,11 @@
 #include "common/config/secrets.h"
 #include "common/text/text.h"
 
-enum { LARGEST_FILE = 64 * 1024 };
+enum {
+	LARGEST_FILE = 64 * 1024,
+	WORD = 12, /* letters, the most that a word has which our texts may hold for another reason */
+	SHORT = 4, /* bytes; what is shorter than that is a part of half the words */
+};
 
 void
 secret_free(char *secret)
@@ -91,17 +95,47 @@ spelling(const char *secret, const char *text, bool encoded)
 	return length;
 }
 
+/* Whether a byte beside a secret makes one word with it. */
+static bool
+joins(char byte)
+{
+	return byte != '\0' && (isalnum((unsigned char)byte) || byte < '\0' || strchr("_-/", byte) != NULL);
+}
+
+/*
+ * A password "redis" is also a part of our own name, of paths and of hosts, and a password "to" is in every
+ * sentence.  Masked there, they would garble the log and show what they are.  So a word is masked where it
+ * stands by itself, and a short one where it stands as a value: "password=to", "'to'", "user:to@".
+ */
+static bool
+stands_as_secret(const char *secret, char before, const char *after)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t length = strlen(secret);
+	bool is_short = length < SHORT;
+
+	if (!is_short && (length > WORD || strspn(secret, letters) != length))
+		return true;
+	if (joins(before) || joins(*after) || ((*after == ':' || *after == '.') && joins(after[1])))
+		return false;
+	return !is_short || (before != '\0' && strchr("'\"`=:", before) != NULL);
+}
+
 /* "hunter2" becomes "***": no longer than it was, and its length does not show. */
 static void
 mask_one(const char *secret, char *text)
 {
 	/* A spelling begins with one of these. */
-	const char first[] = { *secret, '%', iscntrl((unsigned char)*secret) ? '?' : '%', '\0' };
+	const char first[] = { *secret, '%', iscntrl((unsigned char)*secret) ? '?' : '%', '\0' },
+		   *begin = text;
 
 	for (text += strcspn(text, first); *text != '\0'; text += strcspn(text, first)) {
 		size_t literal = spelling(secret, text, false), encoded = spelling(secret, text, true);
-		size_t length = literal > encoded ? literal : encoded, stars = length < 3 ? length : 3;
+		size_t length = literal > encoded ? literal : encoded, stars;
 
+		if (length > 0 && !stands_as_secret(secret, text > begin ? text[-1] : '\0', text + length))
+			length = 0;
+		stars = length < 3 ? length : 3;
 		memset(text, '*', stars);
 		memmove(text + stars, text + length, strlen(text + length) + 1);
 		text += length > 0 ? stars : 1;
@@ -164,6 +198,9 @@ secret_fault(const char *text, ssize_t length)
 {
 	if (length > LARGEST_FILE)
 		return "is larger than 64 KiB";
+	/* It does not show, and would be taken for the password's first letter. */
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return "begins with a byte order mark (BOM): save it as UTF-8 without BOM";
 	if (memchr(text, '\0', (size_t)length) != NULL)
 		return "holds a NUL byte";
 	return text[strspn(text, "\r\n")] == '\0' ? "is empty" : NULL;

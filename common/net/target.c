@@ -32,6 +32,9 @@ static const char *const parameters[] = { "service", "servicefile", "user", "pas
 static bool
 starts_with_url(const char *text)
 {
+	/* Java's form, for an error that names it. */
+	if (strncmp(text, "jdbc:", strlen("jdbc:")) == 0)
+		text += strlen("jdbc:");
 	return strncmp(text + strspn(text, LETTERS DIGITS "+.-"), "://", 3) == 0;
 }
 

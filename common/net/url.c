@@ -95,17 +95,21 @@ parse_scheme(struct url *url, struct slice *rest, struct failure *why)
 	return 0;
 }
 
-/* user[:password]@, up to the last '@': a password may hold one unescaped.  Empty ones count as absent. */
+/* user[:password]@.  Programs differ in which of two '@' ends a password, and one choice shows the rest of
+ * it. Empty ones count as absent. */
 static int
 parse_user(struct url *url, struct slice *authority, struct failure *why)
 {
-	const char *at = memrchr(authority->at, '@', authority->length);
+	const char *at = memchr(authority->at, '@', authority->length);
 	struct slice user, password, both;
 
 	if (at == NULL)
 		return 0;
 	both = (struct slice){ authority->at, (size_t)(at - authority->at) };
 	*authority = behind(*authority, both.length + 1);
+	if (memchr(authority->at, '@', authority->length) != NULL)
+		return failure_set(why, FAILURE_LOCAL,
+		    "the URL has a second '@': in a user or a password write '@' as %%40");
 	user = until(both, ":");
 	password = behind(both, user.length);
 	if (user.length > 0 && decode(&url->user, user, "user", why) != 0)
@@ -165,6 +169,9 @@ parse_host(struct url *url, struct slice text, struct failure *why)
 
 	if (text.length > 0 && text.at[0] == '[')
 		return parse_bracketed_host(url, text, why);
+	if (memchr(text.at, ',', text.length) != NULL)
+		return failure_set(why, FAILURE_LOCAL,
+		    "the URL has a list of hosts: give one URL for each (in a password, write ',' as %%2C)");
 	/* Without brackets it is unclear which ':' begins the port. */
 	if (port.length > 1 && memchr(port.at + 1, ':', port.length - 1) != NULL)
 		return failure_set(why, FAILURE_LOCAL,

@@ -74,10 +74,13 @@ try_draft(int directory, const char *name)
 	struct stat info;
 
 	if (fd >= 0 && fstat(fd, &info) == 0 && is_ours(&info)) {
-		if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-			result = DRAFT_LOCKED;
-		else if (is_there(directory, name, fd))
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+			/* ENOLCK, EOPNOTSUPP, ENOSYS: nobody holds it, and no wait would help. */
+			result = errno == EWOULDBLOCK || errno == EINTR ? DRAFT_LOCKED : DRAFT_FAILED;
+			error = errno;
+		} else if (is_there(directory, name, fd)) {
 			return fd;
+		}
 	} else if (unlinkat(directory, name, 0) != 0) {
 		result = DRAFT_FAILED;
 		error = fd >= 0 ? errno : error;
@@ -139,7 +142,7 @@ replace(int directory, const char *path, const char *text, struct deadline deadl
 		return -1;
 	fd = open_draft(directory, draft, deadline);
 	if (fd < 0)
-		return fail(path, "write beside", why);
+		return fail(path, "lock or write a draft beside", why);
 	result = text_write(fd, SLICE(text));
 	/* Some file systems report a lack of space only at close().  A duplicate is closed, because
 	 * closing the last descriptor would release the lock before the draft is in its place. */

@@ -18,27 +18,62 @@ enum {
 	MESSAGE_KEPT = 300 /* bytes of a message that are repeated: leaves room for the advice */
 };
 
-/* Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two characters.
+/*
+ * Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html; a class is its first two characters.
+ * PgBouncer gives 08P01 to nearly everything, also to what the server behind it said, so there the words
+ * decide.  The first row counts whose code begins the SQLSTATE and whose words are in the text.
  */
-/* The first row that the SQLSTATE begins with counts, so codes stand before their class. */
 static const struct sqlstate_meaning {
 	const char *code;
+	const char *words; /* "": any */
 	enum failure_kind kind;
 	const char *what;
 	const char *advice;
 } meanings[] = {
-	{ "28", FAILURE_AUTH, "not let in", "check user, password and the server's pg_hba.conf" },
-	{ "57014", FAILURE_TIMEOUT, "the server gave up",
+	{ "28", "", FAILURE_AUTH, "not let in", "check user, password and the server's pg_hba.conf" },
+	{ "42501", "permission denied for database", FAILURE_AUTH, "not let in",
+	    "grant the user the right CONNECT on the database" },
+	{ "57014", "", FAILURE_TIMEOUT, "the server gave up",
 	    "it hit its statement_timeout: is it overloaded or locked?" },
-	{ "53300", FAILURE_REJECTED, "too many connections", "close some or raise max_connections" },
-	{ "57P03", FAILURE_REJECTED, "not ready",
+	{ "53300", "", FAILURE_REJECTED, "too many connections", "close some or raise max_connections" },
+	{ "57P03", "", FAILURE_REJECTED, "not ready",
 	    "wait until it has started up or recovered, or see its log" },
-	{ "57P", FAILURE_REJECTED, "the server ended the connection", "is it being stopped or restarted?" },
-	{ "3D000", FAILURE_REJECTED, "no such database", "create it or name another one" },
-	{ "42501", FAILURE_REJECTED, "not permitted", "grant the right to the user" },
-	{ "08P01", FAILURE_REJECTED, "startup refused",
-	    "a pooler needs ignore_startup_parameters = options" },
-	{ "", FAILURE_REJECTED, "the server answered with an error", "see its log" },
+	{ "57P", "", FAILURE_REJECTED, "the server ended the connection",
+	    "is it being stopped or restarted?" },
+	{ "3D000", "", FAILURE_REJECTED, "no such database", "create it or name another one" },
+	{ "42501", "", FAILURE_REJECTED, "not permitted", "grant the right to the user" },
+	{ "55000", "not currently accepting connections", FAILURE_REJECTED, "the database is closed",
+	    "ALTER DATABASE ... ALLOW_CONNECTIONS true opens it" },
+	{ "08P01", "authentication failed", FAILURE_AUTH, "not let in",
+	    "check user and password, here and in the pooler's auth_file" },
+	{ "08P01", "no such user", FAILURE_AUTH, "not let in", "add the user to the pooler's auth_file" },
+	{ "08P01", "not permitted to log in", FAILURE_AUTH, "not let in", "give the role LOGIN" },
+	{ "08P01", "pg_hba.conf", FAILURE_AUTH, "not let in", "add the pooler to the server's pg_hba.conf" },
+	{ "08P01", "permission denied for database", FAILURE_AUTH, "not let in",
+	    "grant the user the right CONNECT on the database" },
+	{ "08P01", "no such database", FAILURE_REJECTED, "no such database",
+	    "add it to the pooler's [databases], or name another one" },
+	{ "08P01", "does not exist", FAILURE_REJECTED, "no such database behind the pooler",
+	    "create it, or correct the pooler's [databases]" },
+	{ "08P01", "query_wait_timeout", FAILURE_REJECTED, "the pooler had no connection to give",
+	    "its pool is full or its server is away: see its log, or raise pool_size" },
+	{ "08P01", "no more connections allowed", FAILURE_REJECTED, "too many connections",
+	    "close some or raise the pooler's max_client_conn" },
+	{ "08P01", "too many", FAILURE_REJECTED, "too many connections",
+	    "close some or raise the server's max_connections" },
+	{ "08P01", "connection slots", FAILURE_REJECTED, "too many connections",
+	    "close some or raise the server's max_connections" },
+	{ "08P01", "SHOW HELP", FAILURE_REJECTED, "this is the pooler's admin console",
+	    "name one of its databases" },
+	{ "08P01", "not allowed", FAILURE_REJECTED, "the pooler's admin console refuses this user",
+	    "name one of its databases" },
+	{ "08P01", "unsupported startup parameter", FAILURE_REJECTED, "startup refused",
+	    "the pooler needs ignore_startup_parameters with its name" },
+	{ "0A000", "command-line options", FAILURE_REJECTED, "startup refused",
+	    "leave out options and PGOPTIONS: RDS Proxy takes none" },
+	{ "08P01", "server", FAILURE_REJECTED, "the pooler does not reach its server",
+	    "see its log and that server" },
+	{ "", "", FAILURE_REJECTED, "the server answered with an error", "see its log" },
 };
 
 /* libpq's own words.  The first that is found decides: "SSL" stands behind what may be said beside it. */
@@ -85,12 +120,16 @@ set(struct failure *why, enum failure_kind kind, const char *what, struct slice 
 	    *advice != '\0' ? "; " : "", advice);
 }
 
+/* `said` is where the server's own words begin in the line. */
 static int
-answer(struct failure *why, const char *sqlstate, struct slice line)
+answer(struct failure *why, const char *sqlstate, struct slice line, const char *said)
 {
 	const struct sqlstate_meaning *meaning = meanings;
+	size_t left = line.length - (size_t)(said - line.at);
 
-	while (strncmp(sqlstate, meaning->code, strlen(meaning->code)) != 0)
+	/* This ends at the last row at the latest. */
+	while (strncmp(sqlstate, meaning->code, strlen(meaning->code)) != 0 ||
+	       memmem(said, left, meaning->words, strlen(meaning->words)) == NULL)
 		meaning++;
 	return set(why, meaning->kind, meaning->what, line, meaning->advice);
 }
@@ -98,7 +137,7 @@ answer(struct failure *why, const char *sqlstate, struct slice line)
 int
 postgres_failure_answer(struct failure *why, const char *sqlstate, const char *message)
 {
-	return answer(why, sqlstate == NULL ? "" : sqlstate, first_line(message));
+	return answer(why, sqlstate == NULL ? "" : sqlstate, first_line(message), message);
 }
 
 /*
@@ -145,7 +184,7 @@ postgres_failure_connect(struct failure *why, enum postgres_phase phase, const c
 
 		/* The first one counts: with sslmode=prefer another one, without TLS, follows it. */
 		if (sqlstate != NULL)
-			return answer(why, sqlstate, line);
+			return answer(why, sqlstate, line, sqlstate);
 		if (line.length >= strlen(attempt) && memcmp(line.at, attempt, strlen(attempt)) == 0) {
 			attempted = true;
 			last = line;

@@ -224,13 +224,9 @@ start_connection(struct postgres_session *s)
 	return result;
 }
 
-int
-postgres_session_open(struct postgres_session *s, const struct postgres_target *target,
-    struct deadline deadline, size_t received_max, struct failure *why)
+static int
+connect_once(struct postgres_session *s)
 {
-	*s = (struct postgres_session){
-		.target = target, .deadline = deadline, .why = why, .received_max = received_max
-	};
 	for (int i = 0; i < POSTGRES_PHASES; i++)
 		s->phase_seconds[i] = -1;
 	if (start_connection(s) != 0)
@@ -238,7 +234,39 @@ postgres_session_open(struct postgres_session *s, const struct postgres_target *
 	(void)PQsetNoticeProcessor(s->conn, ignore_notice, NULL);
 	/* With this an error on the way in has its SQLSTATE, which no call gives there. */
 	(void)PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
-	if (await_connection(s) != 0)
+	return await_connection(s);
+}
+
+/* PgBouncer's words, then those of RDS Proxy.  Options of the user's own are not left out behind his back. */
+static bool
+options_refused(const struct postgres_session *s)
+{
+	const char *text = PQerrorMessage(s->conn), *own = PQoptions(s->conn);
+	const char *parameter = strstr(text, "unsupported startup parameter");
+
+	return strncmp(own, POSTGRES_OWN_OPTION, strlen(POSTGRES_OWN_OPTION)) == 0 &&
+	       ((parameter != NULL && strstr(parameter, "options") != NULL) ||
+		   strstr(text, "command-line options") != NULL);
+}
+
+int
+postgres_session_open(struct postgres_session *s, struct postgres_target *target, struct deadline deadline,
+    size_t received_max, struct failure *why)
+{
+	int result;
+
+	*s = (struct postgres_session){
+		.target = target, .deadline = deadline, .why = why, .received_max = received_max
+	};
+	result = connect_once(s);
+	if (result != 0 && s->conn != NULL && options_refused(s)) {
+		/* The next runs begin without them. */
+		atomic_store(&target->without_options, true);
+		postgres_session_close(s);
+		*why = (struct failure){ 0 };
+		result = connect_once(s);
+	}
+	if (result != 0)
 		return -1;
 	return PQsetnonblocking(s->conn, 1) == 0 ? 0 : out_of_memory(s);
 }

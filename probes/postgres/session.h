@@ -28,8 +28,12 @@ struct postgres_target {
 	char *password;                        /* NULL: what the options say */
 	struct postgres_parameters parameters; /* borrows from those above */
 	char address[POSTGRES_ITEM + 16];
-	atomic_int users; /* the owner, and threads that were given it: the last one frees it */
+	atomic_int users;            /* the owner, and threads that were given it: the last one frees it */
+	atomic_bool without_options; /* a pooler refused ours: the server's own time limit is left out */
 };
+
+/* How the options begin where the user has none of his own. */
+#define POSTGRES_OWN_OPTION "-c statement_timeout="
 
 /* What each connection has its own text of. */
 enum { POSTGRES_HOSTS, POSTGRES_ADDRESSES, POSTGRES_PORTS, POSTGRES_OPTIONS };
@@ -53,6 +57,16 @@ void postgres_startup_release(struct postgres_startup *s);
  * Each fills `why` with a kind, the decisive line and what to do about it,
  * and returns -1.
  */
+
+/* What libpq does not know about a connection string, and would take a part of a password for a host, or name
+ * to everybody.  0, or -1 with `why`; nothing of the string is in its text. */
+int postgres_dsn_check(const char *dsn, struct failure *why);
+
+/* Why libpq cannot read it.  Returns -1. */
+int postgres_dsn_unreadable(const char *dsn, struct failure *why);
+
+/* The same for what string, environment and service file make together. */
+int postgres_values_check(const PQconninfoOption *options, struct failure *why);
 
 /* The server answered with an error: its five-character SQLSTATE (or NULL) and its message. */
 int postgres_failure_answer(struct failure *why, const char *sqlstate, const char *message);
@@ -90,7 +104,7 @@ struct postgres_target *postgres_target_share(struct postgres_target *target);
  */
 struct postgres_session {
 	PGconn *conn;
-	const struct postgres_target *target;
+	struct postgres_target *target;
 	struct deadline deadline;
 	struct failure *why;
 	double phase_seconds[POSTGRES_PHASES]; /* negative: that phase did not end, or was not needed */
@@ -104,8 +118,9 @@ struct postgres_session {
 	size_t received_max;   /* in the whole connection */
 };
 
-/* The session's statements end on the server too, at the deadline.  An ordinary login takes 2 to 10 KiB. */
-int postgres_session_open(struct postgres_session *s, const struct postgres_target *target,
+/* The session's statements end on the server too, at the deadline, unless a pooler refuses that.  An ordinary
+ * login takes 2 to 10 KiB. */
+int postgres_session_open(struct postgres_session *s, struct postgres_target *target,
     struct deadline deadline, size_t received_max, struct failure *why);
 
 /* Takes one that could not be opened. */

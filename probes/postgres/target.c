@@ -180,6 +180,21 @@ check_service_file(const struct postgres_parameters *given, struct failure *why)
 		   : failure_set(why, FAILURE_LOCAL, "PGSERVICEFILE '%s': %s", secret_shown(path), fault);
 }
 
+/* 'invalid sslmode value: "x"': what the user wrote stays out of our text, be there quotes in it or lines. */
+static void
+refused_by_libpq(const char *message, struct failure *why)
+{
+	const char *first = strchr(message, '"'), *last = strrchr(message, '"');
+
+	if (first == NULL)
+		first = last = message + strcspn(message, "\n");
+	else
+		last++;
+	(void)failure_set(why, FAILURE_LOCAL, "connection string: %.*s%s%.*s%s", (int)(first - message),
+	    message, last > first ? "(not shown)" : "", (int)strcspn(last, "\n"), last,
+	    strstr(message, "service") != NULL ? ": see PGSERVICEFILE or ~/.pg_service.conf" : "");
+}
+
 /*
  * What libpq would do with these parameters: it fills in environment, service
  * file and defaults, checks everything, and then stops before it connects,
@@ -197,9 +212,7 @@ ask_libpq(const struct postgres_parameters *given, struct failure *why)
 	if (conn == NULL) {
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	} else if (strstr(PQerrorMessage(conn), spoiled) == NULL) {
-		/* 'invalid sslmode value: "x"': what the user wrote stays out of our text. */
-		(void)failure_set(why, FAILURE_LOCAL, "connection string: %.*s",
-		    (int)strcspn(PQerrorMessage(conn), ":\"\n"), PQerrorMessage(conn));
+		refused_by_libpq(PQerrorMessage(conn), why);
 		PQfinish(conn);
 		conn = NULL;
 	}
@@ -265,32 +278,14 @@ complete(struct postgres_target *target, struct secrets *secrets, struct failure
 		for (const PQconninfoOption *option = target->options; option->keyword != NULL; option++)
 			if (is_secret(option))
 				secrets_add(secrets, option->val);
-		result = fill_parameters(target, &given, why);
+		result = postgres_values_check(target->options, why) != 0
+			     ? -1
+			     : fill_parameters(target, &given, why);
 		/* The host may come from the environment, or be the default directory. */
 		format_address(target, PQhost(asked));
 	}
 	PQfinish(asked);
 	return result;
-}
-
-/*
- * "postgresql://user:12/34@host": libpq takes "user" for the host and a part
- * of the password for the database, and would show both.
- */
-static bool
-password_cut(const char *dsn)
-{
-	const char *authority = strstr(dsn, "://");
-	size_t length;
-
-	if (strncmp(dsn, "postgres", strlen("postgres")) != 0 || authority == NULL)
-		return false;
-	authority += strlen("://");
-	length = strcspn(authority, "/@");
-	if (authority[length] != '/' || memchr(authority, '?', length) != NULL)
-		return false;
-	authority += length;
-	return authority[strcspn(authority, "@?")] == '@';
 }
 
 static int
@@ -305,13 +300,9 @@ parse(struct postgres_target *target, const char *dsn, const char *password, str
 		PQfreemem(message);
 	}
 	if (target->given == NULL)
-		return failure_set(why, FAILURE_LOCAL,
-		    "not a connection string (not shown, it may hold a password): write "
-		    "postgresql://USER:PASSWORD@HOST:PORT/DATABASE or host=HOST port=PORT user=USER dbname=DATABASE");
-	if (password_cut(dsn))
-		return failure_set(why, FAILURE_LOCAL,
-		    "connection string: a '@' behind the host: in a password write '/' as %%2F, "
-		    "in a database's name '@' as %%40");
+		return postgres_dsn_unreadable(dsn, why);
+	if (postgres_dsn_check(dsn, why) != 0)
+		return -1;
 	if (password != NULL && (target->password = strdup(password)) == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	return 0;
@@ -341,6 +332,7 @@ postgres_target_new(const char *dsn, const char *password, struct secrets *secre
 		return NULL;
 	}
 	atomic_init(&target->users, 1);
+	atomic_init(&target->without_options, false);
 	parsed = parse(target, dsn, password, why) == 0;
 	/* In a string that makes no sense the password may be anywhere: all of it is a secret. */
 	if (!parsed || holds_secret(target->given))
@@ -436,7 +428,8 @@ add_hosts(struct postgres_startup *s, struct deadline deadline, struct failure *
 
 /* It stands behind the user's options: the server ends what nobody waits for.  0 would mean no limit. */
 static void
-add_statement_timeout(struct postgres_startup *s, struct deadline deadline)
+add_statement_timeout(
+    struct postgres_startup *s, const struct postgres_target *target, struct deadline deadline)
 {
 	const char *own = parameters_value(&s->parameters, "options");
 	struct buffer *options = &s->texts[POSTGRES_OPTIONS];
@@ -444,7 +437,9 @@ add_statement_timeout(struct postgres_startup *s, struct deadline deadline)
 
 	if (own != NULL)
 		buffer_string(options, own);
-	buffer_format(options, "%s-c statement_timeout=%d", own == NULL ? "" : " ", left > 0 ? left : 1);
+	if (!atomic_load(&target->without_options))
+		buffer_format(
+		    options, "%s" POSTGRES_OWN_OPTION "%d", own == NULL ? "" : " ", left > 0 ? left : 1);
 }
 
 int
@@ -459,7 +454,7 @@ postgres_startup_init(struct postgres_startup *s, const struct postgres_target *
 		buffer_init(&s->texts[i], LIST_BYTES);
 	if (add_hosts(s, deadline, why) != 0)
 		return -1;
-	add_statement_timeout(s, deadline);
+	add_statement_timeout(s, target, deadline);
 	for (int i = 0; i < POSTGRES_STARTUP_TEXTS; i++) {
 		/* A buffer has no NUL at its end by itself. */
 		buffer_append(&s->texts[i], "", 1);

@@ -11,11 +11,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "probes/redis/session.h"
 
 enum {
 	ANSWER_BYTES = 65536, /* the most that is buffered for one answer, or for one element of it */
+	ANSWER_LINE = 512,    /* of an error that nobody asked for */
 	QUOTED_BYTES = 200,   /* of a server's error text */
 };
 
@@ -68,13 +70,13 @@ error_answer(const struct redis_session *s, char *text)
 	const struct meaning *m = meanings;
 	const char *advice;
 
+	/* This ends at the last row at the latest, whose prefix is empty. */
+	while (strncmp(text, m->prefix, strlen(m->prefix)) != 0)
+		m++;
 	redis_session_mask(s, text);
 	/* The sentence goes on with our advice, so it must not end here. */
 	for (size_t length = strlen(text); length > 0 && text[length - 1] == '.'; length--)
 		text[length - 1] = '\0';
-	/* This ends at the last row at the latest, whose prefix is empty. */
-	while (strncmp(text, m->prefix, strlen(m->prefix)) != 0)
-		m++;
 	if (*text == '\0')
 		return failure_set(s->why, m->kind, "%s: an error without a text", s->command);
 	advice = s->rights != NULL && strcmp(m->prefix, "NOPERM") == 0 ? s->rights : m->advice;
@@ -96,6 +98,22 @@ broken_connection(const struct redis_session *s)
 	    "%s: the connection broke before the server had answered: %s", s->command, s->redis->errstr);
 }
 
+/* A server that refuses us says why and hangs up.  Over a Unix socket our command then fails, and the reason
+ * stands in the socket. */
+static int
+refused_unasked(const struct redis_session *s)
+{
+	char text[ANSWER_LINE];
+	ssize_t length = s->target->tls == NULL ? recv(s->redis->fd, text, sizeof(text), MSG_DONTWAIT) : -1;
+	char *end = length > 1 && text[0] == '-' ? memchr(text, '\r', (size_t)length) : NULL;
+
+	/* Half a line may hold half a password. */
+	if (end == NULL)
+		return broken_connection(s);
+	*end = '\0';
+	return error_answer(s, text + 1);
+}
+
 /* Our own side: memory or file descriptors. */
 static int
 poll_failed(const struct redis_session *s)
@@ -112,7 +130,7 @@ send_command(const struct redis_session *s)
 		int ready;
 
 		if (redisBufferWrite(s->redis, &done) != REDIS_OK)
-			return broken_connection(s);
+			return refused_unasked(s);
 		if (done)
 			return 0;
 		ready = deadline_poll(s->deadline, s->redis->fd, POLLOUT);

@@ -80,6 +80,50 @@ parse_unix_url(struct redis_target *target, struct failure *why)
 	return result;
 }
 
+/* What other clients' schemes mean to us. */
+static const struct {
+	const char *begin, *write;
+} schemes[] = {
+	{ "redis+sentinel", "Sentinel is not supported: write redis://HOST:PORT of the master itself" },
+	{ "redis-sentinel", "Sentinel is not supported: write redis://HOST:PORT of the master itself" },
+	{ "sentinel", "Sentinel is not supported: write redis://HOST:PORT of the master itself" },
+	{ "redis+unix", "write unix:///PATH for a Unix socket" },
+	{ "redis+socket", "write unix:///PATH for a Unix socket" },
+	{ "redis-socket", "write unix:///PATH for a Unix socket" },
+	{ "redis+", "write redis://, or rediss:// for TLS" },
+	{ "", "the URL does not begin with redis://, rediss:// or unix://" },
+};
+
+static int
+unknown_scheme(const struct url *url, struct failure *why)
+{
+	size_t i = 0;
+
+	while (strncmp(url->scheme, schemes[i].begin, strlen(schemes[i].begin)) != 0)
+		i++;
+	return failure_set(why, FAILURE_LOCAL, "%s", schemes[i].write);
+}
+
+/*
+ * A '/' or '?' of a password that nobody encoded ends the host's part of the URL, and the '@' is left in what
+ * comes behind.  In a path without a host before it, a '@' is a part of the path.
+ */
+static int
+check_password(const char *text, struct failure *why)
+{
+	const char *authority = strstr(text, "://");
+	size_t length;
+
+	if (authority == NULL)
+		return 0;
+	authority += strlen("://");
+	length = strcspn(authority, "/?");
+	if (length == 0 || strchr(authority + length, '@') == NULL)
+		return 0;
+	return failure_set(why, FAILURE_LOCAL,
+	    "a '@' is behind the URL's host: in a user or a password write '@' as %%40, '/' as %%2F and '?' as %%3F");
+}
+
 static int
 parse_url(struct redis_target *target, const struct redis_tls *tls, struct failure *why)
 {
@@ -87,15 +131,15 @@ parse_url(struct redis_target *target, const struct redis_tls *tls, struct failu
 
 	if (strcmp(target->url.scheme, "unix") == 0)
 		return parse_unix_url(target, why);
-	if (strcmp(target->url.scheme, "redis") == 0)
+	if (strcmp(target->url.scheme, "redis") == 0 || strcmp(target->url.scheme, "valkey") == 0)
 		return parse_tcp_url(target, why);
-	if (strcmp(target->url.scheme, "rediss") == 0) {
+	if (strcmp(target->url.scheme, "rediss") == 0 || strcmp(target->url.scheme, "valkeys") == 0) {
 		if (parse_tcp_url(target, why) != 0)
 			return -1;
 		target->tls = redis_tls_new(tls != NULL ? tls : &defaults, target->url.host, why);
 		return target->tls != NULL ? 0 : -1;
 	}
-	return failure_set(why, FAILURE_LOCAL, "the URL does not begin with redis://, rediss:// or unix://");
+	return unknown_scheme(&target->url, why);
 }
 
 static int
@@ -124,8 +168,8 @@ redis_target_new(const char *url, const char *password, const struct redis_tls *
 		return NULL;
 	}
 	/* The password is a known secret before anything else can fail. */
-	if (url_parse(&target->url, url, why) == 0 && set_password(target, password, secrets, why) == 0 &&
-	    parse_url(target, tls, why) == 0)
+	if (check_password(url, why) == 0 && url_parse(&target->url, url, why) == 0 &&
+	    set_password(target, password, secrets, why) == 0 && parse_url(target, tls, why) == 0)
 		return target;
 	redis_target_free(target);
 	return NULL;
@@ -186,12 +230,26 @@ check_file(const char *option, const char *path, struct failure *why)
 		   : failure_set(why, FAILURE_LOCAL, "%s '%s': %s", option, secret_shown(path), fault);
 }
 
+/* In place of OpenSSL's own, which asks the terminal and waits. */
+static int
+no_passphrase(char *passphrase, int size, int writing, void *asked)
+{
+	(void)passphrase;
+	(void)size;
+	(void)writing;
+	*(bool *)asked = true;
+	return -1;
+}
+
 static int
 load_files(SSL_CTX *context, const struct redis_tls *settings, struct failure *why)
 {
 	const char *cert_file = settings->cert_file;
 	const char *key_file = settings->key_file != NULL ? settings->key_file : cert_file;
+	bool asked = false;
 
+	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
 	if (check_file("tls.ca-file", settings->ca_file, why) != 0 ||
 	    check_file("tls.cert-file", cert_file, why) != 0 ||
 	    check_file("tls.key-file", settings->key_file, why) != 0)
@@ -209,8 +267,8 @@ load_files(SSL_CTX *context, const struct redis_tls *settings, struct failure *w
 		    why, FAILURE_LOCAL, "tls.cert-file '%s': %s", secret_shown(cert_file), reason());
 	/* The key is loaded behind the certificate: then OpenSSL checks that the two belong together. */
 	if (cert_file != NULL && SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
-		return failure_set(
-		    why, FAILURE_LOCAL, "tls.key-file '%s': %s", secret_shown(key_file), reason());
+		return failure_set(why, FAILURE_LOCAL, "tls.key-file '%s': %s", secret_shown(key_file),
+		    asked ? "the key is encrypted: give one without a passphrase" : reason());
 	return 0;
 }
 

@@ -32,6 +32,18 @@ error_reply() {
 	printf 'E\\000\\000\\000\\%03oSFATAL\\000VFATAL\\000C%s\\000M%s\\000\\000' $((28 + ${#2})) "$1" "$2"
 }
 
+# refuses WHAT TEXT FLAG...: status 2, one line that says why and holds no secret, nothing written.
+refuses() {
+	what=$1 text=$2
+	shift 2
+	rm -f "$textfiles"/*.prom
+	run 2 "$collector" "$@"
+	check "$what: says why" logged "$text"
+	check "$what: in one line" test "$(wc -l <"$work/err")" -eq 1
+	check "$what: without the secret" no_secret_in "$work/err" "$work/out"
+	refute "$what: nothing is written" test -e "$textfiles/postgres_latency.prom"
+}
+
 ### What a healthy server looks like
 
 # TLS as most servers have it: a certificate by some authority, for one name.
@@ -92,6 +104,12 @@ printf '%s\n' "$secret" >"$work/pgpass.word"
 printf '*:*:*:arbwatch:%s\n' "$secret" >"$work/pgpass"
 chmod 600 "$work/pgpass"
 PGPASSFILE=$work/pgpass succeeds "libpq's password file" "$words"
+chmod 644 "$work/pgpass"
+PGPASSFILE=$work/pgpass probe --target "t=$words" --log.format json
+check "a password file that others can read is not used" only_failure t auth
+check "libpq's warning is in the log, once" test "$(grep -c 'has group or world access' "$work/err")" -eq 1
+check "all of the log is JSON" "$PYTHON" -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$work/err"
+chmod 600 "$work/pgpass"
 PGPASSWORD=$secret succeeds "libpq's environment" "$words"
 printf '[desk]\nhost=127.0.0.1\nport=%s\nuser=arbwatch\ndbname=postgres\npassword=%s\n' "$main_port" "$secret" \
 	>"$work/pg_service.conf"
@@ -175,6 +193,66 @@ fails "no such host" resolve "no-such-host.invalid" "postgresql://arbwatch:$secr
 fails "a host that is no name" local "network address" "hostaddr=nonsense user=arbwatch password=$secret"
 fails "only a standby will do" rejected "target_session_attrs" "$main?target_session_attrs=standby"
 
+sql "create role guest login password '$secret'" >"$work/sql.log"
+sql "create database unconnectable" >"$work/sql.log"
+sql "revoke connect on database unconnectable from public" >"$work/sql.log"
+fails "no right to connect" auth "grant the user the right CONNECT" "postgresql://guest:$secret@$at/unconnectable"
+
+### A pooler before the server
+
+# pooler LINE...: PgBouncer before the main server, with those settings; sets POOLER.
+pooler() {
+	pooler_port=$(free_port) pooler_dir=$work/pooler-$pooler_port
+	mkdir "$pooler_dir"
+	printf '"%s" "%s"\n' arbwatch "$secret" guest "$secret" stranger "$secret" >"$pooler_dir/users"
+	cat >"$pooler_dir/ini" <<-END
+		[databases]
+		* = host=127.0.0.1 port=$main_port
+		narrow = host=127.0.0.1 port=$main_port dbname=postgres pool_size=1
+		[pgbouncer]
+		listen_addr = 127.0.0.1
+		listen_port = $pooler_port
+		unix_socket_dir =
+		auth_type = scram-sha-256
+		auth_file = $pooler_dir/users
+		admin_users = arbwatch
+		$(printf '%s\n' "$@")
+	END
+	if [ "$(id -u)" -eq 0 ]; then
+		chown -R postgres "$pooler_dir"
+		spawn "pooler-$pooler_port" setpriv --reuid postgres --regid postgres --init-groups pgbouncer "$pooler_dir/ini"
+	else
+		spawn "pooler-$pooler_port" pgbouncer "$pooler_dir/ini"
+	fi
+	POOLER=127.0.0.1:$pooler_port POOLER_PID=$SPAWNED
+	await_unless_ended 30 "$SPAWNED" listens "$SPAWNED" "$pooler_port" || { cat "$work/pooler-$pooler_port.log"; exit 1; }
+}
+pooler
+pooled=postgresql://arbwatch:$secret@$POOLER
+succeeds "a pooler that refuses options" "$pooled/postgres"
+refute "it is no trouble to the user" logged "ignore_startup_parameters"
+fails "a pooler, and options of the user's own" rejected "ignore_startup_parameters" "$pooled/postgres?options=-cwork_mem%3D64kB"
+fails "a pooler, wrong password" auth "SASL authentication failed" "postgresql://arbwatch:wrong@$POOLER/postgres"
+refute "a wrong password is no matter of options" logged "ignore_startup_parameters"
+fails "a pooler, unknown user" auth "auth_file" "postgresql://nobody:$secret@$POOLER/postgres"
+fails "a pooler, unknown to the server" auth "password authentication failed" "postgresql://stranger:$secret@$POOLER/postgres"
+fails "a pooler, no such database" rejected "no such database behind the pooler" "$pooled/nowhere"
+fails "a pooler, no right to connect" auth "right CONNECT" "postgresql://guest:$secret@$POOLER/unconnectable"
+fails "a pooler's admin console" rejected "the pooler's admin console" "$pooled/pgbouncer"
+fails "its admin console refuses others" rejected "admin console refuses" "postgresql://guest:$secret@$POOLER/pgbouncer"
+stop "$POOLER_PID"
+pooler "ignore_startup_parameters = options" "query_wait_timeout = 1" "max_client_conn = 2" "server_login_retry = 1"
+pooled=postgresql://arbwatch:$secret@$POOLER
+succeeds "a pooler that passes over options" "$pooled/postgres"
+spawn pooled "$POSTGRES_BIN/psql" -X -d "$pooled/narrow" -c "select 'held'" -c 'select pg_sleep(600)'
+check "the pool's only connection is in use" await 30 grep -q held "$work/pooled.log"
+fails "a pooler whose pool is full" rejected "had no connection to give" "$pooled/narrow"
+spawn pooled_too "$POSTGRES_BIN/psql" -X -d "$pooled/postgres" -c "select 'held'" -c 'select pg_sleep(600)'
+check "another client is in" await 30 grep -q held "$work/pooled_too.log"
+fails "a pooler with all its clients" rejected "max_client_conn" "$pooled/postgres"
+release
+stop "$POOLER_PID"
+
 ### TLS
 
 verified="host=localhost port=$main_port user=arbwatch dbname=postgres password=$secret"
@@ -187,8 +265,8 @@ succeeds "another name, authority alone" "$words password=$secret sslmode=verify
 succeeds "client certificate" "$verified sslmode=verify-full sslrootcert=$work/ca.crt sslcert=$work/client.crt sslkey=$work/client.key"
 openssl ec -aes128 -passout "pass:$secret-key" -in "$work/client.key" -out "$work/locked.key" >>"$work/openssl.log" 2>&1
 chmod 600 "$work/locked.key"
-fails "a client's key without its passphrase" tls "private key" \
-	"$verified sslmode=require sslcert=$work/client.crt sslkey=$work/locked.key"
+refuses "a client's key without its passphrase" "sslkey is encrypted" \
+	--target "$verified sslmode=require sslcert=$work/client.crt sslkey=$work/locked.key"
 succeeds "a client's key with its passphrase" \
 	"$verified sslmode=require sslcert=$work/client.crt sslkey=$work/locked.key sslpassword=$secret-key"
 
@@ -451,19 +529,34 @@ refute "stopped: no connect time of yesterday" phase t connect
 
 ### Settings that make no sense
 
-# refuses WHAT TEXT FLAG...: status 2, one line that says why and holds no secret, nothing written.
-refuses() {
-	what=$1 text=$2
-	shift 2
-	rm -f "$textfiles"/*.prom
-	run 2 "$collector" "$@"
-	check "$what: says why" logged "$text"
-	check "$what: in one line" test "$(wc -l <"$work/err")" -eq 1
-	check "$what: without the secret" no_secret_in "$work/err" "$work/out"
-	refute "$what: nothing is written" test -e "$textfiles/postgres_latency.prom"
-}
-
 refuses "no DSN" "not a connection string" --target "$secret"
+# A raw '@' in a password, in every spelling and program that takes a connection string.
+raw="postgresql://u:first@$secret@127.0.0.1/bot"
+printf '%s\n' "$raw" >"$work/raw"
+printf 'postgres_latency:\n  target: "main=%s"\n' "$raw" >"$work/raw.yml"
+printf '[raw]\nhost=%s@127.0.0.1\n' "$secret" >"$work/raw_service.conf"
+chmod 600 "$work/raw" "$work/raw.yml"
+encode="write '@' as %40"
+refuses "a raw @" "$encode" --target "$raw"
+refuses "a raw @ behind a name" "$encode" --target "main=$raw"
+refuses "a raw @ in words" "$encode" --target "host=$secret@127.0.0.1 user=u"
+refuses "a raw @ in the config file" "$encode" --config.file "$work/raw.yml"
+POSTGRES_DSN=$raw refuses "a raw @ in POSTGRES_DSN" "$encode"
+ARBWATCH_TARGET_FILE=$work/raw refuses "a raw @ in a file" "$encode"
+PGSERVICEFILE=$work/raw_service.conf refuses "a raw @ in a service" "$encode" --target service=raw
+PGHOST=$secret@127.0.0.1 refuses "a raw @ in PGHOST" "$encode" --target "user=u"
+# refused PROGRAM FLAG...: what its configuration check says.
+refused() {
+	what=$1
+	run 2 "$BUILD/$@" --config.check
+	check "$what: says what to write" logged "$encode"
+	check "$what: without the secret" no_secret_in "$work/err" "$work/out"
+}
+refused preflight --postgres.target "$raw"
+refused preflight --redis.target "redis://:first@$secret@h"
+refuses "SQLAlchemy's string" "'postgresql+DRIVER://'" --target "postgresql+psycopg2://u:$secret@h/bot"
+refuses "Prisma's string" "no parameter 'schema'" --target "postgresql://u:$secret@h/bot?schema=public"
+refuses "Java's string" "'jdbc:' is Java's" --target "main=jdbc:postgresql://h/bot?user=u&password=$secret"
 refuses "another scheme" "not a connection string" --target "mysql://u:$secret@h"
 refuses "unknown word" "not a connection string" --target "host=h pasword=$secret"
 refuses "open quote" "not a connection string" --target "host=h password='$secret"
@@ -476,7 +569,7 @@ refuses "bad sslmode" "invalid sslmode value" --target "host=h sslmode=$secret"
 refuses "bad target_session_attrs" "target_session_attrs" --target "host=h target_session_attrs=$secret"
 refuses "more ports than hosts" "port numbers" --target "host=h port=1,2 password=$secret"
 refuses "more than 16 hosts" "16 hosts" --target "host=1,2,3,4,5,6,7,8,9,a,b,c,d,e,f,g,h"
-refuses "no such service" "service" --target "service=$secret"
+refuses "no such service" "service (not shown) not found: see PGSERVICEFILE" --target "service=$secret"
 refuses "the same target twice" "give each a name" --target "host=h password=$secret" --target "postgresql://h"
 refuses "the same name twice" "'main'" --target main=postgresql://a --target main=postgresql://b
 refuses "no samples" "samples" --samples 0

@@ -127,10 +127,11 @@ start_redis --replicaof 127.0.0.1 "$CLOSED_PORT" --replica-serve-stale-data no
 fails "a replica that lost its master" rejected "MASTERDOWN" "redis://127.0.0.1:$REDIS_PORT"
 check "PINGs without PONG are no measurement" answers t 0
 
-start_redis --maxclients 1
+start_redis --maxclients 1 --unixsocket "$work/full.sock"
 spawn holder redis-cli -p "$REDIS_PORT" subscribe channel
 check "the only place is taken" await 30 grep -q channel "$work/holder.log"
 fails "too many clients" rejected "maxclients" "redis://127.0.0.1:$REDIS_PORT"
+fails "too many clients, Unix socket" rejected "maxclients" "unix://:$secret@$work/full.sock"
 stop "$SPAWNED"
 
 start_redis --lua-time-limit 50
@@ -337,6 +338,12 @@ refuses "the same name twice" "'main'" --target main=redis://a --target main=red
 refuses "no samples" "samples" --samples 0
 refuses "too many samples" "samples" --samples 1001
 refuses "samples that are no number" "samples" --samples ten
+printf '\357\273\277%s\n' "$secret" >"$work/bom"
+REDIS_PASSWORD_FILE=$work/bom refuses "a password file with a BOM" "without BOM"
+refuses "a raw @" "write '@' as %40" --target "main=redis://:first@$secret@h"
+REDIS_URL="redis://:first@$secret@h" refuses "a raw @ in REDIS_URL" "write '@' as %40"
+refuses "a list of hosts" "one URL for each" --target "redis://:$secret@a:1,b:2"
+refuses "Sentinel" "Sentinel" --target "redis+sentinel://:$secret@h:26379/mymaster"
 REDIS_PASSWORD_FILE=$work/none refuses "a password file that is not there" "none"
 set --
 for each in $(seq 257); do
@@ -418,6 +425,12 @@ tls_tests() {
 	refuses "no such CA file" "none.crt" --target rediss://h --tls.ca-file "$work/none.crt"
 	refuses "key of another certificate" "key" --target rediss://h --tls.cert-file "$work/client.crt" \
 		--tls.key-file "$work/server.key"
+	# Without a word to the terminal, which script(1) would give to OpenSSL's prompt.
+	openssl ec -aes128 -passout "pass:$secret" -in "$work/client.key" -out "$work/locked.key" >>"$work/openssl.log" 2>&1
+	cat "$work/client.crt" "$work/locked.key" >"$work/locked.pem"
+	refuses "encrypted key" "the key is encrypted" --target rediss://h --tls.cert-file "$work/client.crt" \
+		--tls.key-file "$work/locked.key"
+	refuses "encrypted key in one file" "the key is encrypted" --target rediss://h --tls.cert-file "$work/locked.pem"
 	refuses "key without certificate" "needs a tls.cert-file" --target rediss://h --tls.key-file "$work/client.key"
 }
 

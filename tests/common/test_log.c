@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/log_stream.h"
 #include "tests/suite.h"
 
 /* What is written to stderr, until end_capture(). */
@@ -215,7 +215,7 @@ START_TEST(a_word_that_begins_a_secret_is_no_secret)
 }
 END_TEST
 
-/* A short secret must not spoil what programs read of a line. */
+/* A short secret must not spoil what programs and people read of a line. */
 START_TEST(time_and_level_are_never_masked)
 {
 	struct secrets secrets = { 0 };
@@ -223,12 +223,34 @@ START_TEST(time_and_level_are_never_masked)
 
 	secrets_add(&secrets, "0");
 	secrets_add(&secrets, "20");
+	secrets_add(&secrets, "redis");
 	secrets_add(&secrets, "info");
 	begin_capture();
-	log_write(&log, LOG_INFO, "20 runs", NULL);
+	log_write(&log, LOG_INFO, "redis_latency: 20 runs of 'redis'", NULL);
 	(void)end_capture();
-	assert_line("^ts=" TIME " level=info collector=redis_latency msg=\"\\*\\* runs\"\n$");
+	assert_line("^ts=" TIME " level=info collector=redis_latency "
+		    "msg=\"redis_latency: 20 runs of '\\*\\*\\*'\"\n$");
 	secrets_release(&secrets);
+}
+END_TEST
+
+START_TEST(what_a_library_prints_is_logged_once)
+{
+	struct log log = make_log(LOG_JSON, NULL);
+	struct log_stream *stream = log_stream_open();
+
+	ck_assert_ptr_nonnull(stream);
+	begin_capture();
+	(void)fputs("WARNING: early\nhalf ", stderr);
+	log_stream_use(stream, &log);
+	(void)fprintf(stderr, "a \"%s\"\n", "line");
+	(void)fputs("WARNING: early\n", stderr);
+	for (int i = 0; i < 3000; i++)
+		(void)fputc('x', stderr);
+	(void)fputs("\n", stderr);
+	(void)end_capture();
+	assert_line("^[^\n]*\"warn\"[^\n]*\"msg\":\"WARNING: early\",\"source\":\"library\"[}]\n"
+		    "[^\n]*half a \\\\\"line\\\\\"[^\n]*\n[^\n]*\"xxx+\"[^\n]*\n$");
 }
 END_TEST
 
@@ -295,6 +317,7 @@ main(void)
 	tcase_add_test(lines, a_secret_that_the_cap_cuts_is_masked_too);
 	tcase_add_test(lines, a_word_that_begins_a_secret_is_no_secret);
 	tcase_add_test(lines, time_and_level_are_never_masked);
+	tcase_add_test(lines, what_a_library_prints_is_logged_once);
 	tcase_add_test(lines, a_reader_that_does_not_read_stops_nobody);
 	tcase_add_loop_test(lines, a_line_that_grows_too_long_still_ends_as_a_line, 0, LENGTH(formats));
 	suite_add_tcase(suite, lines);

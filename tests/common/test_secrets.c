@@ -24,11 +24,21 @@ static const struct {
 	{ { "hunter2" }, "", "" },
 	{ { NULL }, "no secrets known", "no secrets known" },
 	{ { "" }, "an empty secret hides nothing", "an empty secret hides nothing" },
-	{ { "a" }, "banana", "b*n*n*" },
-	{ { "ab" }, "cab", "c**" },
+	/* A word is masked where it stands by itself, a short one where it stands as a value. */
+	{ { "a" }, "banana", "banana" },
+	{ { "ab" }, "cab ab or 'ab', :ab@h and password=ab", "cab ab or '**', :**@h and password=**" },
+	{ { "to" }, "connecting to 10.0.0.1: refused", "connecting to 10.0.0.1: refused" },
+	{ { "redis" },
+	    "redis_latency: redis:6379, /run/redis/redis.sock, redis.example, redis://redis:redis@h",
+	    "redis_latency: redis:6379, /run/redis/redis.sock, redis.example, redis://redis:***@h" },
+	{ { "redis" }, "ERR 'redis' is wrong, redis. \"redis\" %72edis",
+	    "ERR '***' is wrong, ***. \"***\" ***" },
+	{ { "postgres" }, "postgres_latency: password postgres", "postgres_latency: password ***" },
+	{ { "r3dis" }, "xr3disx", "x***x" },
 	{ { "*" }, "a*b", "a*b" },
+	{ { "longerthantwelve" }, "xlongerthantwelvex", "x***x" },
 	{ { "***" }, "a****b", "a****b" },
-	{ { "aaa" }, "aaaaaa", "******" },
+	{ { "aaa1" }, "aaa1aaa1", "******" },
 	/* A part of another, in either order. */
 	{ { "pass", "password1" }, "is password1, not pass.", "is ***, not ***." },
 	{ { "password1", "pass" }, "is password1, not pass.", "is ***, not ***." },
@@ -44,7 +54,7 @@ static const struct {
 	{ { "p@ss:w/rd" }, "redis://:p%40ss%3aw%2frd@db", "redis://:***@db" },
 	{ { "p@ss:w/rd" }, "p@ss%3Aw/%72d", "***" },
 	{ { "100%25" }, "100%25 100%2525", "*** ***" },
-	{ { "%41" }, "%41 %2541 A %2A", "*** *** A %2A" },
+	{ { "%41x" }, "%41x %2541x Ax %2A", "*** *** Ax %2A" },
 	{ { "first\nsecond" }, "first%0Asecond", "***" },
 	{ { "hunter2" }, "hunter%2 hunter%", "hunter%2 hunter%" },
 	/* The beginning of a secret is a word like others. */
@@ -172,6 +182,8 @@ START_TEST(a_file_without_a_secret_is_refused)
 	assert_refused("is empty");
 	write_secret("hunter2\0\n", 9);
 	assert_refused("NUL");
+	write_secret("\xef\xbb\xbfhunter2\n", 11);
+	assert_refused("without BOM");
 	ck_assert_ptr_null(strstr(why.text, "hunter2"));
 }
 END_TEST

@@ -21,7 +21,6 @@ static const struct {
 	{ "redis://u:@h", { "redis", "u", NULL, "h", "", NULL, 0 } },
 	{ "redis://:@h", { "redis", NULL, NULL, "h", "", NULL, 0 } },
 	{ "redis://u:a:b@h", { "redis", "u", "a:b", "h", "", NULL, 0 } },
-	{ "redis://u:a@b@h", { "redis", "u", "a@b", "h", "", NULL, 0 } },
 	{ "redis://u%40x:%25%2f%3A%c3%a9@h", { "redis", "u@x", "%/:\xc3\xa9", "h", "", NULL, 0 } },
 	{ "redis://[::1]:6380/1", { "redis", NULL, NULL, "::1", "/1", NULL, 6380 } },
 	{ "redis://[fe80::1%25eth0]", { "redis", NULL, NULL, "fe80::1%eth0", "", NULL, 0 } },
@@ -85,6 +84,10 @@ static const struct {
 	{ "redis://[s3cret]", "IPv6" },
 	{ "redis://[]/s3cret", "IPv6" },
 	{ "redis://s3cret!h", "host" },
+	{ "redis://u:a@s3cret@h", "write '@' as %40" },
+	{ "redis://:s3cret@@h", "write '@' as %40" },
+	{ "redis://s3cret:1,h:2/0", "one URL for each" },
+	{ "redis://:s3cret@a,b", "one URL for each" },
 	{ "redis://s3cret%20h", "host" },
 };
 

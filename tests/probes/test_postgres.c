@@ -148,27 +148,62 @@ START_TEST(both_forms_of_a_connection_string_have_an_address)
 }
 END_TEST
 
-static const char *const bad_dsns[] = {
-	"hunter2",
-	"http://u:hunter2@h/",
-	"host=h password='hunter2",
-	"host=h hunter2",
-	"host=h hunter2=x",
-	"postgresql://u:hunter2%@h/",
-	"postgresql://u:hunter2@[h/",
-	"postgresql://u:1/hunter2@h/",
-	"host=h port=hunter2",
-	"host=h port=0",
-	"host=h port=65536",
-	"host=h port=1,hunter2",
-	"host=h port=1,2",
-	"host=a,b hostaddr=127.0.0.1",
-	"host=h sslmode=hunter2",
-	"host=h channel_binding=hunter2",
-	"host=h target_session_attrs=hunter2",
-	"host=h gssencmode=hunter2",
-	"host=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
-	"service=hunter2",
+static const struct {
+	const char *dsn, *says;
+} bad_dsns[] = {
+	{ "hunter2", "" },
+	{ "http://u:hunter2@h/", "" },
+	{ "host=h password='hunter2", "" },
+	{ "host=h hunter2", "" },
+	{ "host=h hunter2=x", "" },
+	{ "postgresql://u:hunter2%@h/", "" },
+	{ "postgresql://u:hunter2@[h/", "" },
+	{ "postgresql://u:1/hunter2@h/", "" },
+	{ "host=h port=hunter2", "" },
+	{ "host=h port=0", "" },
+	{ "host=h port=65536", "" },
+	{ "host=h port=1,hunter2", "" },
+	{ "host=h port=1,2", "" },
+	{ "host=a,b hostaddr=127.0.0.1", "" },
+	{ "host=h sslmode=hunter2", "" },
+	{ "host=h channel_binding=hunter2", "" },
+	{ "host=h target_session_attrs=hunter2", "" },
+	{ "host=h gssencmode=hunter2", "" },
+	{ "host=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "" },
+	{ "service=hunter2", "" },
+	{ "postgresql://u:first@hunter2@127.0.0.1/bot", "write '@' as %40" },
+	{ "postgres://u:first@hunter2@127.0.0.1:5432/bot", "write '@' as %40" },
+	{ "postgresql://u:hunter2@@h/bot", "write '@' as %40" },
+	{ "postgresql://u:hunter2@/bot@h/bot", "write '@' as %40" },
+	{ "postgresql://u:a@b/hunter2@h/bot", "write '@' as %40" },
+	{ "postgresql://u:a@b,hunter2@h/bot", "write '@' as %40" },
+	{ "postgresql://u:a@b:5432/hunter2@h:5432/bot", "write '@' as %40" },
+	{ "postgresql://u:12/hunter2@h/bot", "write '@' as %40" },
+	{ "postgresql://u:a?b=c@hunter2/bot", "write '@' as %40" },
+	{ "postgresql://h?user=u&password=a@hunter2", "write '@' as %40" },
+	{ "postgresql://h:5432?user=u&password=a@hunter2", "write '@' as %40" },
+	{ "postgresql://u:a%40b@hunter2%40h/bot", "write '@' as %40" },
+	{ "postgresql://u:p@h/bot?host=hunter2@h", "write '@' as %40" },
+	{ "host=hunter2@127.0.0.1 user=u", "write '@' as %40" },
+	{ "host=u:hunter2 user=u", "write '@' as %40" },
+	{ "host=h,u:hunter2@k user=u", "write '@' as %40" },
+	{ "host=@hunter2@h user=u", "write '@' as %40" },
+	{ "hostaddr=hunter2@127.0.0.1 user=u", "write '@' as %40" },
+	{ "host=h;port=1;password=hunter2", "host is not the name" },
+	{ "host=h dbname=postgresql://u:hunter2@h/bot", "dbname holds another connection string" },
+	{ "host=h dbname='user=u password=hunter2'", "dbname holds another connection string" },
+	{ "postgresql+psycopg2://u:hunter2@h/bot", "SQLAlchemy" },
+	{ "postgresql+asyncpg://u:hunter2=@h/bot", "'postgresql://'" },
+	{ "postgresql://u:hunter2@h/bot?schema=public", "'schema'" },
+	{ "postgresql://u:hunter2@h/bot?sslmode=require&connection_limit=5", "'connection_limit'" },
+	{ "postgresql://u:hunter2@h/bot?pgbouncer=true&schema=x", "leave it out" },
+	{ "jdbc:postgresql://h:5432/bot?user=u&password=hunter2", "'jdbc:'" },
+	{ "jdbc:postgresql://h:5432/bot", "'jdbc:'" },
+	{ "Host=h;Username=u;Password=hunter2", ".NET" },
+	{ "mysql://u:hunter2@h", "postgresql://USER" },
+	{ "postgresql:/u:hunter2@h", "postgresql://USER" },
+	{ "service=hun\"ter2-hunter2", "service (not shown) not found: see PGSERVICEFILE" },
+	{ "host=h sslmode='hunter2\nhunter2'", "invalid sslmode value: (not shown)" },
 };
 
 START_TEST(what_is_no_connection_string_is_refused_and_not_shown)
@@ -176,10 +211,38 @@ START_TEST(what_is_no_connection_string_is_refused_and_not_shown)
 	struct secrets secrets = { 0 };
 	struct failure why = { 0 };
 
-	ck_assert_ptr_null(postgres_target_new(bad_dsns[_i], NULL, &secrets, &why));
+	ck_assert_ptr_null(postgres_target_new(bad_dsns[_i].dsn, NULL, &secrets, &why));
 	ck_assert_int_eq(why.kind, FAILURE_LOCAL);
 	ck_assert_ptr_null(strstr(why.text, "hunter2"));
 	ck_assert_uint_gt(strlen(why.text), 10);
+	ck_assert_msg(strstr(why.text, bad_dsns[_i].says) != NULL, "%s: %s", bad_dsns[_i].dsn, why.text);
+	secrets_release(&secrets);
+}
+END_TEST
+
+/* What libpq reads as the user means it, odd as it may look. */
+static const char *const good_dsns[] = {
+	"postgresql://u:hun?ter2@h/bot",
+	"postgresql://u:a:b@h/bot",
+	"postgresql://u:p%40q@h/bot?user=me@azure",
+	"postgresql://me%40azure:p@h/bot",
+	"postgresql://h/bot?user=me@azure&password=p@q",
+	"postgresql://u:p@h1:1,h2:2/bot",
+	"host=@abstract user=u",
+	"host='' user=u password=a@b",
+	"host=/run/a@b user=u",
+	"host=fe80::1%eth0 user=u",
+	"host=my_db-1.example. user=u@azure",
+};
+
+START_TEST(an_at_sign_where_it_belongs_is_taken)
+{
+	struct secrets secrets = { 0 };
+	struct failure why = { 0 };
+	struct postgres_target *target = postgres_target_new(good_dsns[_i], NULL, &secrets, &why);
+
+	ck_assert_msg(target != NULL, "%s: %s", good_dsns[_i], why.text);
+	postgres_target_free(target);
 	secrets_release(&secrets);
 }
 END_TEST
@@ -255,6 +318,24 @@ static const struct {
 	    "no such database" },
 	{ AT "FATAL:  08P01: unsupported startup parameter: options\n", POSTGRES_AUTH, FAILURE_REJECTED,
 	    "ignore_startup_parameters" },
+	{ AT "FATAL:  08P01: SASL authentication failed\n", POSTGRES_AUTH, FAILURE_AUTH,
+	    "check user and password" },
+	{ AT "FATAL:  08P01: no such user: x\n", POSTGRES_AUTH, FAILURE_AUTH, "auth_file" },
+	{ AT "FATAL:  08P01: no such database: x\n", POSTGRES_AUTH, FAILURE_REJECTED, "[databases]" },
+	{ AT "FATAL:  08P01: no more connections allowed (max_client_conn)\n", POSTGRES_AUTH,
+	    FAILURE_REJECTED, "raise the pooler's max_client_conn" },
+	{ AT "FATAL:  08P01: sorry, too many clients already\n", POSTGRES_AUTH, FAILURE_REJECTED,
+	    "raise the server's max_connections" },
+	{ AT "FATAL:  08P01: query_wait_timeout\n", POSTGRES_AUTH, FAILURE_REJECTED, "pool_size" },
+	{ AT "FATAL:  08P01: server login has been failing, try again later (server_login_retry)\n",
+	    POSTGRES_AUTH, FAILURE_REJECTED, "does not reach its server" },
+	{ AT "FATAL:  08P01: permission denied for database \"x\"\n", POSTGRES_AUTH, FAILURE_AUTH,
+	    "CONNECT" },
+	{ AT "FATAL:  42501: permission denied for database \"x\"\n", POSTGRES_AUTH, FAILURE_AUTH,
+	    "CONNECT" },
+	{ AT "FATAL:  42501: permission denied for view x\n", POSTGRES_AUTH, FAILURE_REJECTED,
+	    "not permitted" },
+	{ AT "FATAL:  08P01: anything else\n", POSTGRES_AUTH, FAILURE_REJECTED, "answered with an error" },
 	{ AT "FATAL:  XX000: anything\n", POSTGRES_AUTH, FAILURE_REJECTED, "anything" },
 	{ AT "session is read-only\n", POSTGRES_AUTH, FAILURE_REJECTED, "target_session_attrs" },
 	{ AT "server does not support SSL, but SSL was required\n", POSTGRES_TLS, FAILURE_TLS, "sslmode" },
@@ -603,6 +684,7 @@ postgres_suite(void)
 	tcase_add_loop_test(strings, both_forms_of_a_connection_string_have_an_address, 0, LENGTH(addresses));
 	tcase_add_loop_test(
 	    strings, what_is_no_connection_string_is_refused_and_not_shown, 0, LENGTH(bad_dsns));
+	tcase_add_loop_test(strings, an_at_sign_where_it_belongs_is_taken, 0, LENGTH(good_dsns));
 	tcase_add_loop_test(strings, secrets_of_a_connection_string_are_masked, 0, LENGTH(secret_dsns));
 	tcase_add_test(strings, a_connection_string_without_a_password_is_no_secret);
 	suite_add_tcase(suite, strings);

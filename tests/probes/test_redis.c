@@ -107,6 +107,9 @@ static const struct {
 	{ "redis://[::1]:6380", "[::1]:6380" },
 	{ "unix:///run/redis.sock", "/run/redis.sock" },
 	{ "unix://:p@/run/redis.sock?db=2", "/run/redis.sock" },
+	{ "unix:///run/a@b.sock", "/run/a@b.sock" },
+	{ "unix://:p%40q@/run/a%40b.sock", "/run/a@b.sock" },
+	{ "valkey://u:p@h", "h:6379" },
 };
 
 START_TEST(the_address_is_the_url_without_what_is_secret)
@@ -136,6 +139,18 @@ static const struct {
 	{ "redis://:s3cret@h/1234567890", "database" },
 	{ "redis://:s3cret@h?db=1", "'?'" },
 	{ "redis://:s3cret@h:port", "port" },
+	{ "redis://:a@s3cret@h", "write '@' as %40" },
+	{ "redis://:a@b/s3cret@h/0", "write '@' as %40" },
+	{ "redis://:a/s3cret@h:6379/0", "'/' as %2F" },
+	{ "redis://:12/s3cret@h", "'/' as %2F" },
+	{ "redis://user:12/s3cret@h", "'/' as %2F" },
+	{ "redis://:12?s3cret@h", "'?' as %3F" },
+	{ "unix://:a@/s3cret@/run/redis.sock", "'/' as %2F" },
+	{ "unix://:/s3cret@/run/redis.sock", "'/' as %2F" },
+	{ "redis://a:1,b:2", "one URL for each" },
+	{ "redis+sentinel://:s3cret@h:26379/mymaster", "Sentinel" },
+	{ "redis+socket:///run/s3cret", "unix:///PATH" },
+	{ "redis+ssl://:s3cret@h", "rediss://" },
 	{ "unix://:s3cret@h/run/redis.sock", "unix:///run/redis" },
 	{ "unix://:s3cret@", "unix:///run/redis" },
 	{ "unix://:s3cret@/", "unix:///run/redis" },

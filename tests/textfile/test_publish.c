@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/suite.h"
@@ -16,6 +18,18 @@ static char directory[64];
 static struct textfile file;
 static struct textfile_mark mark;
 static struct failure why;
+
+/* Stands before the C library's: a file system without locks. */
+static int flock_error;
+
+int
+flock(int fd, int operation)
+{
+	if (flock_error == 0)
+		return (int)syscall(SYS_flock, fd, operation);
+	errno = flock_error;
+	return -1;
+}
 
 static void
 make_directory(void)
@@ -261,6 +275,19 @@ START_TEST(a_rename_that_fails_counts_no_reset)
 }
 END_TEST
 
+START_TEST(a_file_system_without_locks_is_said_as_such)
+{
+	static const int errors[] = { ENOLCK, EOPNOTSUPP, ENOSYS };
+
+	flock_error = errors[_i];
+	ck_assert_int_eq(open_file(), -1);
+	flock_error = 0;
+	ck_assert_msg(strncmp(why.text, "cannot lock '", 13) == 0, "%s", why.text);
+	ck_assert_ptr_nonnull(strstr(why.text, strerror(errors[_i])));
+	textfile_close(&file);
+}
+END_TEST
+
 START_TEST(a_lock_that_was_removed_is_taken_again_and_never_published_under)
 {
 	ck_assert_int_eq(open_file(), 0);
@@ -318,6 +345,7 @@ main(void)
 	tcase_add_test(files, resets_are_remembered_once_something_was_published);
 	tcase_add_test(files, a_mark_fits_until_the_file_is_replaced_changed_or_gone);
 	tcase_add_test(files, a_rename_that_fails_counts_no_reset);
+	tcase_add_loop_test(files, a_file_system_without_locks_is_said_as_such, 0, 3);
 	tcase_add_test(files, a_lock_that_was_removed_is_taken_again_and_never_published_under);
 	tcase_add_test(files, a_writer_knows_whether_it_was_the_last);
 	tcase_add_test(files, a_lock_file_with_nonsense_counts_as_none);
