@@ -175,7 +175,7 @@ def prepare(work, case):
 
 def run(build, work, port, program, cases, flags):
     """One run of the program, without anything from the last one: its metrics and its log."""
-    textfiles = f"{work}/runs/{len(os.listdir(work + "/runs"))}"
+    textfiles = os.path.join(work, "runs", str(len(os.listdir(f"{work}/runs"))))
     os.mkdir(textfiles)
     for case in cases:
         flags += ["--exchange", f"{case.name}=http://127.0.0.1:{port}/{case.name}"]
