@@ -35,6 +35,7 @@ enum profile_kind {
 	KIND_TEXTS,    /* from here on: lists */
 	KIND_POINTERS,
 	KIND_READS,
+	KIND_RULES,       /* "pointer:word,other,..." */
 	KIND_STATUSES,    /* HTTP status codes */
 	KIND_RENAMES,     /* "BTC=XBT" */
 	KIND_HEADERS,     /* "Name: template" */

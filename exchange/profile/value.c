@@ -256,6 +256,9 @@ check_text(enum profile_kind kind, const char *text)
 	case KIND_READ:
 	case KIND_READS: return check_path(text, true);
 	case KIND_DECIDES: return check_rule(text);
+	case KIND_RULES:
+		return strchr(text, ':') != NULL && *text != '!' ? check_rule(text)
+								 : "not of the form POINTER:WORD,OTHER,...";
 	case KIND_PERMISSIONS: return check_permission(text);
 	case KIND_WORD: return all_of(text, letters) ? NULL : "not a name of letters, digits, '-' and '_'";
 	case KIND_FORMAT: return check_format(text);

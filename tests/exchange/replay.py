@@ -28,6 +28,7 @@ them.  Nothing may be missing, and nothing more may be there.
 
 import glob
 import http.server
+import math
 import os
 import re
 import subprocess
@@ -204,7 +205,7 @@ def concluded(prom, case, lines, alone):
         if family == "position_notional" and "/" not in labels["symbol"]:
             continue  # an asset's price may be that of another case
         if how == FROM_NOW:
-            value = "in %d min" % round((float(value) - time.time()) / 60)
+            value = "in %d min" % math.ceil((float(value) - time.time()) / 60)
         elif how == IS_THERE:
             value = "known"
         elif how == PRODUCT:
