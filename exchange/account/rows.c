@@ -147,9 +147,12 @@ int
 account_row_balance(const struct account_row *row, struct account_lists *lists, struct failure *why)
 {
 	const struct profile_account *account = &row->profile->account;
-	bool is_free = account->balance_free != NULL &&
-		       (account->balance_total == NULL || !slice_is(get(row, account->balance_free), "\"\""));
-	const char *amount = is_free ? account->balance_free : account->balance_total;
+	bool is_free =
+	    account->balance_free != NULL &&
+	    (account->balance_fallback == NULL || !slice_is(get(row, account->balance_free), "\"\""));
+	const char *amount = is_free                          ? account->balance_free
+			     : account->balance_total != NULL ? account->balance_total
+							      : account->balance_fallback;
 	struct account_balance balance = { .asset = "" }, *grown;
 	struct decimal told, owed = { 0, 0 };
 

@@ -250,9 +250,9 @@ check_account(const struct profile_loading *loading, struct failure *why)
 			    why);
 	}
 	/* If both were told and did not agree, nobody could say which one holds. */
-	if (account->reads[ACCOUNT_BALANCES].path != NULL && account->balance_free == NULL &&
-	    account->balance_total == NULL)
-		return fail(loading, "account.balances", "free or total is expected", why);
+	if (account->reads[ACCOUNT_BALANCES].path != NULL &&
+	    (account->balance_free == NULL) == (account->balance_total == NULL))
+		return fail(loading, "account.balances", "one of free and total is expected", why);
 	if (account->reads[ACCOUNT_BALANCES].path != NULL && !account->reads[ACCOUNT_BALANCES].keyed &&
 	    require(loading, "account.balances", ".asset", why) != 0)
 		return -1;

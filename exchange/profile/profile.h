@@ -92,9 +92,9 @@ struct profile_account {
 	struct profile_read reads[ACCOUNT_ENDPOINTS];
 
 	const char *balance_asset; /* NULL: the key of the row is the asset (Kraken) */
-	const char *balance_free;  /* free or total; the other comes of it and of locked.  Of both, total
-				      counts  where free is "" */
+	const char *balance_free;  /* one of free and total; the other comes of it and of locked */
 	const char *balance_total;
+	const char *balance_fallback;       /* the total where free is "" */
 	const char *balance_locked;         /* NULL: 0 */
 	struct profile_list balance_margin; /* pointers to what else is locked, of the total */
 	struct profile_list
@@ -159,6 +159,10 @@ struct profile {
 	const char *test_url;              /* NULL: none */
 	const char *symbol_format;         /* "{BASE}{QUOTE}", "{QUOTE}-{BASE}" */
 	struct profile_list symbol_rename; /* "BTC=XBT" */
+	struct profile_list
+	    symbol_units; /* "1000{ASSET}=1000": how many of the asset one base of that name is */
+	const char
+	    *contract_quote; /* of contracts whose name has no quote ("BTCPERP"); NULL: there are none */
 	struct profile_endpoint endpoints[ENDPOINTS];
 
 	enum ok_kind ok_kind;
