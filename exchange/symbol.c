@@ -14,7 +14,10 @@
  * certainly is no letter.
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/text/utf8.h"
 #include "exchange/symbol.h"
@@ -327,14 +330,67 @@ complete(const struct profile *profile, struct slice base, struct slice quote, s
 	return true;
 }
 
+/*
+ * "BTCUSDZ25" is "BTCUSD" that ends on the last Friday of the month of that letter: "251226".  Only after a
+ * quote, and where the profile has contracts of such names.
+ */
+static bool
+split_month(const struct profile *profile, struct slice *word, char expiry[SYMBOL_EXPIRY])
+{
+	static const char months[] = "FGHJKMNQUVXZ";
+	struct slice pair = { word->at, word->length > 3 ? word->length - 3 : 0 };
+	const char *end = word->at + pair.length, *month;
+	struct tm last = { .tm_hour = 12 };
+	int number;
+
+	if (profile->contract_quote == NULL || find_quote(profile, pair) == 0 || !is_digit(end[1]) ||
+	    !is_digit(end[2]) || (month = strchr(months, end[0])) == NULL)
+		return false;
+	last.tm_year = 100 + (end[1] - '0') * 10 + end[2] - '0';
+	number = (int)(month - months) + 1;
+	last.tm_mon = number; /* day 0 of the next month is the last one of this */
+	(void)timegm(&last);
+	last.tm_mday -= (last.tm_wday + 2) % 7;
+	memcpy(expiry, end + 1, 2);
+	(void)snprintf(
+	    expiry + 2, SYMBOL_EXPIRY - 2, "%02u%02u", (unsigned)number % 100, (unsigned)last.tm_mday % 100);
+	*word = pair;
+	return true;
+}
+
+/* A contract in the currency that the profile names: "BTCPERP", "BTC-26SEP25", "BTC-PERP". */
+static bool
+read_unquoted(const struct profile *profile, struct slice word, struct slice rest, struct symbol *symbol)
+{
+	static const char perpetual[] = "PERP";
+
+	if (rest.length == 0)
+		word.length -= strlen(perpetual);
+	return complete(profile, word, SLICE(profile->contract_quote), rest, symbol);
+}
+
+static bool
+is_unquoted(const struct profile *profile, struct slice word, struct slice rest)
+{
+	return profile->contract_quote != NULL && find_quote(profile, word) == 0 &&
+	       (rest.length > 0 || (word.length > 4 && slice_ends_with(word, "PERP")));
+}
+
 /* "BTCUSDT", or an asset alone. */
 static bool
 read_joined(const struct profile *profile, struct slice word, struct slice rest, struct symbol *symbol)
 {
-	size_t at = find_quote(profile, word);
-	struct slice base = { word.at, at == 0 ? word.length : at };
-	struct slice quote = { word.at + base.length, word.length - base.length };
+	char expiry[SYMBOL_EXPIRY];
+	struct slice base, quote;
+	size_t at;
 
+	if (is_unquoted(profile, word, rest))
+		return read_unquoted(profile, word, rest, symbol);
+	if (rest.length == 0 && split_month(profile, &word, expiry))
+		rest = SLICE(expiry);
+	at = find_quote(profile, word);
+	base = (struct slice){ word.at, at == 0 ? word.length : at };
+	quote = (struct slice){ word.at + base.length, word.length - base.length };
 	return complete(profile, base, quote, rest, symbol);
 }
 
@@ -376,6 +432,7 @@ read_words(const struct profile *profile, struct slice text, const char *separat
 		return read_joined(profile, first, rest, symbol);
 	(void)read_word(&rest, separators, &second);
 	if (is_expiry(second) ||
+	    (is_one_of(second, perpetuals, PERPETUALS) && profile->contract_quote != NULL) ||
 	    (is_one_of(second, perpetuals, PERPETUALS) && find_quote(profile, first) > 0))
 		return read_joined(profile, first, after, symbol);
 	if (is_quote_first(profile))
@@ -408,6 +465,31 @@ symbol_read(const struct profile *profile, struct slice spelt, struct symbol *sy
 	if (strpbrk(text, "-_: ") == NULL && is_dot_between(profile, whole))
 		return read_words(profile, whole, ".", symbol);
 	return read_words(profile, whole, "-_: ", symbol);
+}
+
+void
+symbol_unit(const struct profile *profile, const char *base, struct symbol_unit *unit)
+{
+	size_t length = strlen(base);
+
+	*unit = (struct symbol_unit){ .count = 1 };
+	(void)snprintf(unit->asset, sizeof(unit->asset), "%s", base);
+	for (size_t i = 0; i < profile->symbol_units.count; i++) {
+		const char *rule = profile->symbol_units.items[i], *token = strchr(rule, '{');
+		const char *after = strchr(token, '}') + 1, *equals = strchr(after, '=');
+		size_t before = (size_t)(token - rule), behind = (size_t)(equals - after), left;
+
+		/* What is left begins and ends with no digit: "1000000MOG" is not 1000 of "000MOG". */
+		if (length < before + behind + 2 || strncmp(base, rule, before) != 0 ||
+		    strncmp(base + length - behind, after, behind) != 0)
+			continue;
+		left = length - before - behind;
+		if (is_digit(base[before]) || (behind > 0 && is_digit(base[before + left - 1])))
+			continue;
+		(void)snprintf(unit->asset, sizeof(unit->asset), "%.*s", (int)left, base + before);
+		unit->count = (int)strtol(equals + 1, NULL, 10);
+		return;
+	}
 }
 
 bool

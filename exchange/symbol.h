@@ -15,8 +15,9 @@
  * A market is base, quote and, for contracts with an end, what comes after:
  * "BTC/USDT-260327".  Words for "perpetual" ("SWAP", "PERP", "UMCBL") and ccxt's
  * settlement currency are left out, and the day it ends is always "260327".  An
- * asset alone ("BTC") has an empty quote.  "1000SHIB" is an asset of its own, and so
- * is "BTC.F" (staked or lent: it cannot be sold at once), unless the profile
+ * asset alone ("BTC") has an empty quote.  A contract without a quote ("BTCPERP",
+ * "BTC-26SEP25") has the profile's contract_quote.  "1000SHIB" is a name of its own
+ * (but see symbol_unit()), and so is "BTC.F" (staked or lent: it cannot be sold at once), unless the profile
  * renames it.
  */
 enum { SYMBOL_ASSET = 24, SYMBOL_TEXT = 64 };
@@ -40,6 +41,16 @@ struct symbol {
  * against ETH.
  */
 bool symbol_read(const struct profile *profile, struct slice spelt, struct symbol *symbol);
+
+/*
+ * What one of a base is, by the profile's symbol.units: "1000PEPE" is 1000 of "PEPE", and any other base one
+ * of itself.  Symbols keep the exchange's name; sums over exchanges need this.
+ */
+struct symbol_unit {
+	char asset[SYMBOL_ASSET];
+	int count;
+};
+void symbol_unit(const struct profile *profile, const char *base, struct symbol_unit *unit);
 
 /* A currency or asset alone: "XXBT", "xbt" and "BTC" are the same on Kraken. */
 bool symbol_read_asset(const struct profile *profile, struct slice spelt, struct symbol *symbol);

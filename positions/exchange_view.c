@@ -26,7 +26,7 @@ exchange_view_release(struct exchange_view *view)
 
 static int
 add_balance(struct exchange_view *view, const struct policy *policy, size_t exchange,
-    const struct account_balance *balance, struct failure *why)
+    const struct profile *profile, const struct account_balance *balance, struct failure *why)
 {
 	struct holding *holding = holdings_add(&view->holdings, why);
 
@@ -38,6 +38,7 @@ add_balance(struct exchange_view *view, const struct policy *policy, size_t exch
 	memcpy(holding->symbol.base, balance->asset, sizeof(holding->symbol.base));
 	holding->symbol.quote[0] = '\0';
 	memcpy(holding->symbol.text, balance->asset, sizeof(balance->asset));
+	symbol_unit(profile, holding->symbol.base, &holding->unit);
 	/* All rows of the exchange are taken out later then, not only this one. */
 	if (!decimal_add(balance->free, balance->locked, &holding->quantity))
 		(void)failure_set(&view->failures[exchange], FAILURE_PROTOCOL,
@@ -53,7 +54,7 @@ add_balance(struct exchange_view *view, const struct policy *policy, size_t exch
 
 static int
 add_position(struct exchange_view *view, const struct policy *policy, size_t exchange,
-    const struct account_position *position, struct failure *why)
+    const struct profile *profile, const struct account_position *position, struct failure *why)
 {
 	struct holding *holding = holdings_add(&view->holdings, why);
 
@@ -62,6 +63,7 @@ add_position(struct exchange_view *view, const struct policy *policy, size_t exc
 	holding->exchange = exchange;
 	holding->market = HOLDING_DERIVATIVE;
 	holding->symbol = position->symbol;
+	symbol_unit(profile, holding->symbol.base, &holding->unit);
 	holding->is_short = position->side == SIDE_SHORT;
 	holding->quantity = position->quantity;
 	holding->inverse = position->inverse;
@@ -79,13 +81,14 @@ add_account(struct exchange_view *view, const struct policy *policy, size_t exch
     const struct account *account, struct failure *why)
 {
 	const struct account_lists *lists = &account->reading->lists;
+	const struct profile *profile = account->setting->profile;
 
 	/* On a market of derivatives balances are margin, and no positions. */
-	for (size_t i = 0; account->setting->profile->account.holdings && i < lists->balance_count; i++)
-		if (add_balance(view, policy, exchange, &lists->balances[i], why) != 0)
+	for (size_t i = 0; profile->account.holdings && i < lists->balance_count; i++)
+		if (add_balance(view, policy, exchange, profile, &lists->balances[i], why) != 0)
 			return -1;
 	for (size_t i = 0; i < lists->position_count; i++)
-		if (add_position(view, policy, exchange, &lists->positions[i], why) != 0)
+		if (add_position(view, policy, exchange, profile, &lists->positions[i], why) != 0)
 			return -1;
 	return 0;
 }
@@ -99,6 +102,7 @@ add_books(struct exchange_view *view, const struct account *account, double now,
 		const struct book_reading *book = &account->prices->books[i];
 		const char *symbol = account->books.symbols[i];
 		size_t slash = strcspn(symbol, "/");
+		struct symbol_unit unit;
 		char base[SYMBOL_ASSET];
 
 		/* A book without a time of its own was read in this run, which is new enough. */
@@ -107,7 +111,9 @@ add_books(struct exchange_view *view, const struct account *account, double now,
 			continue;
 		memcpy(base, symbol, slash);
 		base[slash] = '\0';
-		if (rates_add(&view->rates, base, symbol + slash + 1, (book->bid + book->ask) / 2, why) != 0)
+		symbol_unit(account->setting->profile, base, &unit);
+		if (rates_add(&view->rates, unit.asset, symbol + slash + 1,
+			(book->bid + book->ask) / 2 / unit.count, why) != 0)
 			return -1;
 	}
 	return 0;
@@ -122,7 +128,8 @@ add_marks(struct exchange_view *view, struct failure *why)
 		/* A contract with an end ("BTC/USDT-260327") has a price that is not that of its base. */
 		if (row->market == HOLDING_DERIVATIVE && row->currency[0] != '\0' && !isnan(row->mark) &&
 		    strchr(row->symbol.text, '-') == NULL &&
-		    rates_add(&view->rates, row->symbol.base, row->currency, row->mark, why) != 0)
+		    rates_add(&view->rates, holding_asset(row), row->currency, row->mark / holding_units(row),
+			why) != 0)
 			return -1;
 	}
 	return 0;

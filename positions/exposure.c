@@ -225,11 +225,11 @@ notional_of(const struct holding *holding)
 	return holding->mark > 0 && isfinite(holding->mark) ? quantity * holding->mark : NAN;
 }
 
-/* How many of the base asset, not negative. */
+/* How many of its asset, not negative. */
 static double
 base_of(const struct holding *holding)
 {
-	double quantity = decimal_value(holding->quantity);
+	double quantity = decimal_value(holding->quantity) * holding_units(holding);
 
 	if (!holding->inverse)
 		return quantity;
@@ -244,7 +244,7 @@ holding_value(const struct holding *holding, struct rates *rates, const char *cu
 	double value = convert(rates, notional_of(holding), told, currency);
 
 	if (!isfinite(value))
-		value = convert(rates, base_of(holding), holding->symbol.base, currency);
+		value = convert(rates, base_of(holding), holding_asset(holding), currency);
 	return isfinite(value) ? value : NAN;
 }
 
@@ -299,7 +299,7 @@ struct sum {
 static void
 add_to_sum(struct sum *sum, const struct holding *holding)
 {
-	struct decimal quantity = holding->quantity;
+	struct decimal quantity = holding->quantity, units = { holding_units(holding), 0 };
 	double base;
 
 	/* Its quantity is in quote currency: the mark leads to the base, by a division. */
@@ -312,7 +312,8 @@ add_to_sum(struct sum *sum, const struct holding *holding)
 		return;
 	}
 	/* A sum with more digits than a decimal holds is unknown, and not rounded. */
-	if (!decimal_add(sum->gross, quantity, &sum->gross) ||
+	if ((units.mantissa > 1 && !decimal_multiply(quantity, units, &quantity)) ||
+	    !decimal_add(sum->gross, quantity, &sum->gross) ||
 	    !decimal_add(sum->net, holding->is_short ? decimal_negative(quantity) : quantity, &sum->net))
 		sum->known = false;
 }
@@ -328,7 +329,7 @@ compare_base(const void *left, const void *right)
 {
 	const struct holding *a = *(const struct holding *const *)left;
 	const struct holding *b = *(const struct holding *const *)right;
-	int result = strcmp(a->symbol.base, b->symbol.base);
+	int result = strcmp(holding_asset(a), holding_asset(b));
 
 	/* No two positions are equal here: else qsort() might leave them in any order. */
 	return result != 0 ? result : holding_compare(a, b);
@@ -363,7 +364,7 @@ imbalance_of(const struct sum *a, const struct sum *b)
 static struct asset_exposure
 asset_of(const struct exposure_input *input, const struct holding *const holdings[], size_t count)
 {
-	struct asset_exposure asset = { holdings[0]->symbol.base, (double)NAN, (double)NAN, (double)NAN };
+	struct asset_exposure asset = { holding_asset(holdings[0]), (double)NAN, (double)NAN, (double)NAN };
 	const size_t *two = input->inventory;
 	/* For the imbalance other exchanges do not matter, read or not. */
 	bool both = two != NULL && input->readable[two[0]] && input->readable[two[1]];
@@ -402,7 +403,8 @@ exposure_assets(const struct exposure_input *input, size_t *count, struct failur
 	}
 	for (size_t i = 0; i < total; i += same) {
 		same = 1;
-		while (i + same < total && strcmp(sorted[i + same]->symbol.base, sorted[i]->symbol.base) == 0)
+		while (i + same < total &&
+		       strcmp(holding_asset(sorted[i + same]), holding_asset(sorted[i])) == 0)
 			same++;
 		assets[(*count)++] = asset_of(input, sorted + i, same);
 	}

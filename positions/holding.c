@@ -26,6 +26,18 @@ holding_init(struct holding *holding)
 	*holding = (struct holding){ .notional = NAN, .mark = NAN, .pnl = NAN };
 }
 
+const char *
+holding_asset(const struct holding *holding)
+{
+	return holding->unit.count > 0 ? holding->unit.asset : holding->symbol.base;
+}
+
+int
+holding_units(const struct holding *holding)
+{
+	return holding->unit.count > 0 ? holding->unit.count : 1;
+}
+
 int
 holding_compare(const struct holding *a, const struct holding *b)
 {

@@ -19,6 +19,7 @@ enum holding_market { HOLDING_UNKNOWN, HOLDING_SPOT, HOLDING_DERIVATIVE };
 struct holding {
 	size_t exchange; /* index in the caller's list of exchanges */
 	struct symbol symbol;
+	struct symbol_unit unit; /* what one of the base is; count 0: one of itself */
 	bool is_short;
 	struct decimal quantity; /* above 0; in base currency, of an inverse contract in quote currency */
 	bool inverse;
@@ -31,6 +32,10 @@ struct holding {
 
 /* Everything not told: NaN, "", quantity 0. */
 void holding_init(struct holding *holding);
+
+/* The asset that the holding is of ("PEPE" of 1000PEPE), and how many of it one of its base is. */
+const char *holding_asset(const struct holding *holding);
+int holding_units(const struct holding *holding);
 
 /* By exchange, then symbol.text, then long before short. */
 int holding_compare(const struct holding *a, const struct holding *b);

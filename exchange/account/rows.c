@@ -123,18 +123,50 @@ read_asset(const struct account_row *row, char asset[SYMBOL_ASSET], struct failu
 	return 0;
 }
 
+/* Adds the parts that the row tells: rows of accounts that cannot borrow do not have them. */
+static int
+add_parts(const struct account_row *row, const struct profile_list *pointers, struct decimal *sum,
+    struct failure *why)
+{
+	struct decimal part;
+
+	for (size_t i = 0; i < pointers->count; i++) {
+		enum scan_kind kind = json_scan_kind(get(row, pointers->items[i]));
+
+		if (kind == SCAN_NOTHING || kind == SCAN_NULL)
+			continue;
+		if (read_part(row, pointers->items[i], &part, why) != 0)
+			return -1;
+		if (!decimal_add(*sum, part, sum))
+			return fail_row(row, why, pointers->items[i], "has too many digits", nothing);
+	}
+	return 0;
+}
+
 int
 account_row_balance(const struct account_row *row, struct account_lists *lists, struct failure *why)
 {
 	const struct profile_account *account = &row->profile->account;
-	const char *amount = account->balance_free != NULL ? account->balance_free : account->balance_total;
+	bool is_free =
+	    account->balance_free != NULL &&
+	    (account->balance_fallback == NULL || !slice_is(get(row, account->balance_free), "\"\""));
+	const char *amount = is_free                          ? account->balance_free
+			     : account->balance_total != NULL ? account->balance_total
+							      : account->balance_fallback;
 	struct account_balance balance = { .asset = "" }, *grown;
+	struct decimal told, owed = { 0, 0 };
 
-	if (read_decimal(row, amount, &balance.free, why) != 0 ||
-	    read_part(row, account->balance_locked, &balance.locked, why) != 0)
+	if (read_decimal(row, amount, &told, why) != 0 ||
+	    read_part(row, account->balance_locked, &balance.locked, why) != 0 ||
+	    add_parts(row, &account->balance_margin, &balance.locked, why) != 0 ||
+	    add_parts(row, &account->balance_owed, &owed, why) != 0)
 		return -1;
-	/* The exchange tells the total: free is what is left of it. */
-	if (account->balance_free == NULL && !decimal_subtract(balance.free, balance.locked, &balance.free))
+	/* Margin may be covered by other assets: no more of this one is locked than there is. */
+	if (!is_free && account->balance_margin.count > 0 && decimal_compare(balance.locked, told) > 0)
+		balance.locked = decimal_sign(told) > 0 ? told : (struct decimal){ 0, 0 };
+	/* What is borrowed is not ours.  Where the exchange tells the total, free is what is left of it. */
+	if (!decimal_subtract(told, owed, &balance.free) ||
+	    (!is_free && !decimal_subtract(balance.free, balance.locked, &balance.free)))
 		return fail_row(row, why, amount, "has too many digits", nothing);
 	/* An empty balance needs no name. */
 	if (decimal_sign(balance.free) == 0 && decimal_sign(balance.locked) == 0)

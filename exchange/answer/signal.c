@@ -128,13 +128,15 @@ list_has_status(const struct profile_list *list, int status)
 	return answer_list_has(list, text);
 }
 
-/* A code must be the same; of a message the beginning counts, because details often follow. */
+/* A code must be the same; of a message the beginning counts, because details often follow.  "*text" may be
+ * anywhere in it, in capitals or not. */
 bool
 answer_is_of_class(const struct profile_list *class, const struct complaint *complaint)
 {
 	for (size_t i = 0; i < class->count; i++)
 		if (strcmp(class->items[i], complaint->code) == 0 ||
-		    strncmp(class->items[i], complaint->message, strlen(class->items[i])) == 0)
+		    strncmp(class->items[i], complaint->message, strlen(class->items[i])) == 0 ||
+		    (*class->items[i] == '*' && strcasestr(complaint->message, class->items[i] + 1) != NULL))
 			return true;
 	return false;
 }

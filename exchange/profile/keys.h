@@ -36,8 +36,10 @@ enum profile_kind {
 	KIND_POINTERS,
 	KIND_READS,
 	KIND_HOSTS,       /* names of servers */
+	KIND_RULES,       /* "pointer:word,other,..." */
 	KIND_STATUSES,    /* HTTP status codes */
 	KIND_RENAMES,     /* "BTC=XBT" */
+	KIND_UNITS,       /* "1000{ASSET}=1000" */
 	KIND_HEADERS,     /* "Name: template" */
 	KIND_PAIRS,       /* "name=template" */
 	KIND_PERMISSIONS, /* "permission=[!]pointer[:word,other,...]" */

@@ -94,8 +94,12 @@ struct profile_account {
 	const char *balance_asset; /* NULL: the key of the row is the asset (Kraken) */
 	const char *balance_free;  /* one of free and total; the other comes of it and of locked */
 	const char *balance_total;
-	const char *balance_locked;       /* NULL: 0 */
-	bool holdings;                    /* assets held are positions, on spot; false: they are margin */
+	const char *balance_fallback;       /* the total where free is "" */
+	const char *balance_locked;         /* NULL: 0 */
+	struct profile_list balance_margin; /* pointers to what else is locked, of the total */
+	struct profile_list
+	    balance_owed; /* pointers to what is borrowed, which free and total have in them */
+	bool holdings;    /* assets held are positions, on spot; false: they are margin */
 	struct profile_list asset_rename; /* "XXBT=BTC" */
 
 	const char *position_symbol;
@@ -157,6 +161,10 @@ struct profile {
 	struct profile_list test_hosts;    /* its test and demo services, by https at the usual port */
 	const char *symbol_format;         /* "{BASE}{QUOTE}", "{QUOTE}-{BASE}" */
 	struct profile_list symbol_rename; /* "BTC=XBT" */
+	struct profile_list
+	    symbol_units; /* "1000{ASSET}=1000": how many of the asset one base of that name is */
+	const char
+	    *contract_quote; /* of contracts whose name has no quote ("BTCPERP"); NULL: there are none */
 	struct profile_endpoint endpoints[ENDPOINTS];
 
 	enum ok_kind ok_kind;
@@ -194,6 +202,9 @@ struct profile {
 	const char *status_list;
 	struct profile_list status_healthy;
 	struct profile_list status_maintenance;
+	struct profile_list
+	    status_ignored; /* rules "pointer:word,other": of an event that has these words alone, */
+	struct profile_list status_partial; /* or ("*") any; such an event at most degrades */
 
 	const char *symbols_list; /* pointer to the list of symbols */
 	const char *symbol_name;  /* pointers within one */

@@ -230,6 +230,19 @@ check_pair(const char *text, bool renaming)
 	return renaming ? NULL : check_tokens(equals + 1);
 }
 
+/* "1000{ASSET}=1000", "{ASSET}1000=1000" */
+static const char *
+check_units(const char *text)
+{
+	const char *token = strstr(text, "{ASSET}"), *equals = strchr(text, '=');
+	size_t digits = equals != NULL ? strspn(equals + 1, "0123456789") : 0;
+
+	return token != NULL && token < equals && equals - text > 7 && digits > 0 && digits < 10 &&
+		       equals[1] != '0' && equals[1 + digits] == '\0'
+		   ? NULL
+		   : "not of the form '1000{ASSET}=1000'";
+}
+
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
 /* A line break would let a profile add headers of its own behind this one. */
@@ -256,6 +269,9 @@ check_text(enum profile_kind kind, const char *text)
 	case KIND_READ:
 	case KIND_READS: return check_path(text, true);
 	case KIND_DECIDES: return check_rule(text);
+	case KIND_RULES:
+		return strchr(text, ':') != NULL && *text != '!' ? check_rule(text)
+								 : "not of the form POINTER:WORD,OTHER,...";
 	case KIND_PERMISSIONS: return check_permission(text);
 	case KIND_WORD: return all_of(text, letters) ? NULL : "not a name of letters, digits, '-' and '_'";
 	case KIND_HOSTS:
@@ -271,6 +287,7 @@ check_text(enum profile_kind kind, const char *text)
 			   ? NULL
 			   : "not an HTTP status, as in '429'";
 	case KIND_RENAMES: return check_pair(text, true);
+	case KIND_UNITS: return check_units(text);
 	case KIND_PAIRS: return check_pair(text, false);
 	case KIND_HEADERS: return check_header_line(text);
 	case KIND_TEMPLATE: return check_tokens(text);

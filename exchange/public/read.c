@@ -15,6 +15,7 @@
  * the book is old, so it must be the book's own.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,7 @@ read_book(const struct profile *profile, struct json_scan *scan, double now, str
 		.sequence = -1,
 		.tradable = -1,
 		.content = UINT64_C(14695981039346656037) };
+	struct slice sequence = { NULL, 0 };
 
 	if (read_side(scan, profile->book_bids, profile->bid_price, profile->bid_size, true, &read.bid,
 		&read.content, why) != 0 ||
@@ -126,12 +128,25 @@ read_book(const struct profile *profile, struct json_scan *scan, double now, str
 		    why, FAILURE_PROTOCOL, "the book is crossed: bid %g, ask %g", read.bid, read.ask);
 	if (read_times(profile, scan, now, &read.timestamp, why) != 0)
 		return -1;
-	if (profile->book_sequence != NULL &&
-	    (!answer_number(json_scan_get(scan, scan->text, profile->book_sequence), &read.sequence) ||
-		read.sequence < 0))
+	/* Without a number (OKX has books like that) the levels tell whether the book changes. */
+	if (profile->book_sequence != NULL)
+		sequence = json_scan_get(scan, scan->text, profile->book_sequence);
+	if (json_scan_kind(sequence) != SCAN_NOTHING && json_scan_kind(sequence) != SCAN_NULL &&
+	    (!answer_number(sequence, &read.sequence) || read.sequence < 0))
 		return failure_set(why, FAILURE_PROTOCOL, "the book has no sequence number");
 	*book = read;
 	return 0;
+}
+
+/* A market without a trade yet has no time of one (Binance): then its age is not known. */
+static int
+read_trade(const struct profile *profile, struct json_scan *scan, double now, struct exchange_answer *answer)
+{
+	struct slice value = json_scan_get(scan, scan->text, profile->trade_timestamp);
+
+	return json_scan_kind(value) == SCAN_NOTHING
+		   ? 0
+		   : read_time(value, profile->trade_unit, now, &answer->trade_timestamp, &answer->failure);
 }
 
 /* Time and status ---------------------------------------------------- */
@@ -153,6 +168,51 @@ read_server_time(const struct profile *profile, struct json_scan *scan, struct e
 	return 0;
 }
 
+static bool
+rule_names(const char *words, struct slice value)
+{
+	char text[ANSWER_TEXT];
+
+	if (strcmp(words, "*") == 0)
+		return true;
+	for (size_t length; answer_text(value, text); words += length + 1) {
+		length = strcspn(words, ",");
+		if (slice_is((struct slice){ words, length }, text))
+			return true;
+		if (words[length] == '\0')
+			break;
+	}
+	return false;
+}
+
+/*
+ * Whether the event is only about what one of the rules names: another environment, a product that nobody
+ * reads here, some accounts.  All values there must be named; an event that tells none is about everything.
+ */
+static bool
+is_only_about(struct json_scan *scan, struct slice event, const struct profile_list *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *rule = rules->items[i], *words = strchr(rule, ':') + 1;
+		char pointer[ANSWER_TEXT];
+		size_t named = 0, others = 0;
+		struct slice value, key, item;
+		struct json_rows rows;
+
+		(void)snprintf(pointer, sizeof(pointer), "%.*s", (int)(words - rule - 1), rule);
+		value = json_scan_get(scan, event, pointer);
+		if (json_scan_kind(value) == SCAN_LIST && json_rows_begin(value, &rows))
+			while (json_rows_next(&rows, &key, &item))
+				*(rule_names(words, item) ? &named : &others) += 1;
+		else if (json_scan_kind(value) == SCAN_NUMBER ||
+			 (json_scan_kind(value) == SCAN_STRING && value.length > 2))
+			*(rule_names(words, value) ? &named : &others) += 1;
+		if (named > 0 && others == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Of a list of events (OKX, Bybit) those that are over or only announced say nothing.  All are looked at: a
  * later event must not hide one that is going on.
@@ -170,7 +230,12 @@ read_events(const struct profile *profile, struct json_scan *scan, struct exchan
 		if (!answer_text(json_scan_get(scan, event, profile->status_pointer), state))
 			return failure_set(
 			    &answer->failure, FAILURE_PROTOCOL, "the status has an event without a state");
-		if (answer_list_has(&profile->status_maintenance, state))
+		if (!answer_list_has(&profile->status_maintenance, state) ||
+		    is_only_about(scan, event, &profile->status_ignored))
+			continue;
+		if (is_only_about(scan, event, &profile->status_partial))
+			answer->restricted = true;
+		else
 			answer->signals.maintenance = true;
 	}
 	return 0;
@@ -306,10 +371,7 @@ read_document(const struct profile *profile, enum endpoint endpoint, struct json
 	case ENDPOINT_TIME: (void)read_server_time(profile, scan, answer); break;
 	case ENDPOINT_STATUS: (void)read_status(profile, scan, answer); break;
 	case ENDPOINT_BOOK: (void)read_book(profile, scan, now, &answer->book, &answer->failure); break;
-	case ENDPOINT_TRADE:
-		(void)read_time(json_scan_get(scan, scan->text, profile->trade_timestamp),
-		    profile->trade_unit, now, &answer->trade_timestamp, &answer->failure);
-		break;
+	case ENDPOINT_TRADE: (void)read_trade(profile, scan, now, answer); break;
 	case ENDPOINT_SYMBOLS: (void)read_symbols(&search, &answer->failure); break;
 	case ENDPOINT_PING: break;
 	}

@@ -876,7 +876,7 @@ START_TEST(contracts_are_inverse_where_the_whole_answer_is)
 	ck_assert_msg(read_file(p, ACCOUNT_POSITIONS, 200, "positions_inverse") == 0, "%s", why.text);
 	ck_assert_int_eq(complete(p), 0);
 	ck_assert_str_eq(lists_text(), "BTC/USD short 5000 inverse worth 5000 at 36500.5 pnl -0.0021\n"
-				       "BTCUSDZ23 long 100 inverse worth 100 at 36512 pnl 0.0001\n");
+				       "BTC/USD-231229 long 100 inverse worth 100 at 36512 pnl 0.0001\n");
 	profile_free(p);
 }
 END_TEST

@@ -62,7 +62,6 @@ static const struct {
 	{ "BTC/USD:BTC-260327-50000-C", "BTC/USD-260327-50000-C" },
 	{ "BTC/USDT-260327", "BTC/USDT-260327" },
 	{ "BTC/USDT-20260327", "BTC/USDT-260327" },
-	{ "BTC-27MAR26", "BTC-260327" },
 	{ "DOTUSD", "DOT/USD" },
 	{ "BNBUSD", "BNB/USD" },
 	{ "ADAEUR", "ADA/EUR" },
@@ -87,6 +86,9 @@ static const struct {
 static const struct {
 	const char *profile, *spelt, *text;
 } spellings[] = {
+	{ "bybit", "BTCPERP", "BTC/USDC" }, { "bybit", "BTCUSDZ25", "BTC/USD-251226" },
+	{ "bybit", "BTC-26SEP25", "BTC/USDC-250926" }, { "bybit", "ETHUSDH26", "ETH/USD-260327" },
+	{ "bybit", "PERPUSDT", "PERP/USDT" }, { "okx", "BTC-27MAR26", "BTC-260327" },
 	{ "okx", "BTC-USDT", "BTC/USDT" }, { "okx", "BTC-USDT-SWAP", "BTC/USDT" },
 	{ "okx", "BTC-USD-SWAP", "BTC/USD" }, { "okx", "BTC-USDT-260327", "BTC/USDT-260327" },
 	{ "okx", "BTC-USD-260327-50000-C", "BTC/USD-260327-50000-C" },

@@ -178,10 +178,10 @@ coin_of(const struct holding *holding)
 {
 	amount total = holding->free + holding->locked;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s}", "coin", holding->asset, "equity",
-	    json_amount(total, 8), "walletBalance", json_amount(total, 8), "locked",
-	    json_amount(holding->locked, 8), "borrowAmount", "0", "accruedInterest", "0", "totalOrderIM", "0",
-	    "totalPositionIM", "0", "unrealisedPnl", "0");
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "coin", holding->asset,
+	    "equity", json_amount(total, 8), "walletBalance", json_amount(total, 8), "locked",
+	    json_amount(holding->locked, 8), "borrowAmount", "0", "spotBorrow", "0", "accruedInterest", "0",
+	    "totalOrderIM", "0", "totalPositionIM", "0", "unrealisedPnl", "0");
 }
 
 static void

@@ -177,15 +177,17 @@ static void
 instruments(const struct call *call, struct answer *answer)
 {
 	const char *type = call_argument(call, "instType");
-	bool swap = type != NULL && strcmp(type, "SWAP") == 0;
+	bool swap = type != NULL && strcmp(type, "SWAP") == 0,
+	     spot = type != NULL && strcmp(type, "SPOT") == 0;
+	bool dated = type != NULL && strcmp(type, "FUTURES") == 0; /* it lists none of these */
 	json_t *list;
 
-	if (!swap && (type == NULL || strcmp(type, "SPOT") != 0)) {
+	if (!swap && !spot && !dated) {
 		(void)answer_error(call, answer, 400, "51000", "Parameter instType error");
 		return;
 	}
 	list = swap ? list_swaps(call) : json_array();
-	for (size_t i = 0; !swap && i < LISTINGS; i++)
+	for (size_t i = 0; spot && i < LISTINGS; i++)
 		(void)json_array_append_new(list, spot_instrument(call, &listings[i]));
 	keep_instrument(list, call_argument(call, "instId"));
 	succeed(answer, list);
@@ -196,11 +198,11 @@ detail_of(const struct call *call, const struct holding *holding)
 {
 	amount total = holding->free + holding->locked;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "ccy", holding->asset, "eq",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "ccy", holding->asset, "eq",
 	    json_amount(total, 8), "cashBal", json_amount(total, 8), "availBal",
 	    json_amount(holding->free, 8), "availEq", json_amount(holding->free, 8), "frozenBal",
-	    json_amount(holding->locked, 8), "ordFrozen", json_amount(holding->locked, 8), "upl", "0",
-	    "uTime", json_whole(call->floor->started_ms));
+	    json_amount(holding->locked, 8), "ordFrozen", json_amount(holding->locked, 8), "liab", "0", "upl",
+	    "0", "uTime", json_whole(call->floor->started_ms));
 }
 
 static void
