@@ -36,6 +36,7 @@ enum profile_kind {
 	KIND_POINTERS,
 	KIND_READS,
 	KIND_RULES,       /* "pointer:word,other,..." */
+	KIND_FLAGS,       /* each as KIND_DECIDES */
 	KIND_STATUSES,    /* HTTP status codes */
 	KIND_RENAMES,     /* "BTC=XBT" */
 	KIND_HEADERS,     /* "Name: template" */
