@@ -77,6 +77,7 @@ cat >"$work/allowed" <<-'END'
 	upbit GET /v1/accounts
 	upbit GET /v1/api_keys
 	upbit GET /v1/orderbook
+	upbit GET /v1/pockets/api_keys
 END
 # check_only_reads: at the end of a scenario in which each of these was asked.
 check_only_reads() {

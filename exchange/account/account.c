@@ -236,6 +236,9 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 		return -1;
 	if (cursor != NULL)
 		return set_cursor(asking, cursor, why) && may_cost_more(chain, why) ? 1 : -1;
+	/* Its other paths are to be asked only if this one had not told. */
+	if (chain->endpoints[chain->at] == ACCOUNT_KEY)
+		return 0;
 	/* The last page of this path: the list may go on at another one, where cursors begin anew. */
 	if (asking->path == read_of(chain)->also.count)
 		return 0;
@@ -244,6 +247,20 @@ read_page(struct chain *chain, const struct http_response *response, struct fail
 	free(asking->cursor);
 	asking->cursor = NULL;
 	return 1;
+}
+
+/* Goes to another path that may tell of our key, where there is one (Upbit's newer call is not for every
+ * key). */
+static bool
+asks_else(struct chain *chain, const struct http_response *response)
+{
+	struct asking *asking = asking_of(chain);
+
+	if (chain->endpoints[chain->at] != ACCOUNT_KEY || response->status == 0 ||
+	    chain->venue->reading->refused || asking->path == read_of(chain)->also.count)
+		return false;
+	asking->path++;
+	return true;
 }
 
 /* The current page has its answer; the chain then stands at the next one, or at the next endpoint. */
@@ -265,18 +282,22 @@ read_answer(struct chain *chain, const struct http_response *response)
 		reading->weight += read->weight;
 	}
 	more = read_page(chain, response, &why);
+	/* Without an answer there is no refusal to read. */
+	if (more < 0 && response->status != 0)
+		read_refusal(chain->venue, response);
+	if (more < 0 && asks_else(chain, response))
+		more = 1;
 	if (more > 0)
 		return;
 	chain->at++;
 	if (more == 0) {
 		reading->parts[endpoint].read = true;
+		if (endpoint == ACCOUNT_KEY)
+			reading->health.told_in_part = asking->path > 0;
 		return;
 	}
-	/* Without an answer there is no refusal to read. */
-	if (response->status != 0)
-		read_refusal(chain->venue, response);
 	/* Which page it was helps only where there may be several. */
-	if (read->cursor != NULL || asking->path > 0)
+	if (read->cursor != NULL || asking->page > 0)
 		(void)failure_prefix(&why, "page %zu", asking->page + 1);
 	fail_part(reading, endpoint, &why);
 }

@@ -186,23 +186,46 @@ decode(char *cursor)
 	*out = '\0';
 }
 
+/* Whether the page has fewer rows than were asked for. */
+static bool
+is_short(const struct profile_read *read, struct json_scan *scan)
+{
+	size_t left = least_limit(read);
+	struct slice key, row;
+	struct json_rows rows;
+
+	if (!json_rows_begin(json_scan_get(scan, scan->text, read->list), &rows))
+		return false;
+	while (left > 0 && json_rows_next(&rows, &key, &row))
+		left--;
+	return left > 0;
+}
+
 static int
 read_cursor(const struct profile_read *read, struct json_scan *scan, char **cursor, struct failure *why)
 {
+	int more = read->more != NULL ? answer_flag(scan, scan->text, read->more) : -1;
 	char buffer[CURSOR_TEXT];
 	struct slice value, text;
 
-	if (read->cursor == NULL)
+	/* Coinbase may repeat a cursor on the last page. */
+	if (read->cursor == NULL || more == 0)
 		return 0;
 	value = json_scan_get(scan, scan->text, read->cursor);
-	if (json_scan_kind(value) == SCAN_NULL)
+	if (json_scan_kind(value) == SCAN_NULL && more < 0)
+		return 0;
+	/* An answer that says nothing at all of pages is a whole list if it is a short one. */
+	if (read->more != NULL && more < 0 && json_scan_kind(value) == SCAN_NOTHING && is_short(read, scan))
 		return 0;
 	/* No cursor at all is not the same as an empty one: nobody knows whether this is the last page. */
 	if (!json_scan_text(value, buffer, sizeof(buffer), &text) || text.length >= sizeof(buffer))
 		return failure_set(
 		    why, FAILURE_PROTOCOL, "the answer has no '%s' to go on with", read->cursor);
-	if (text.length == 0)
+	if (text.length == 0 && more < 0)
 		return 0;
+	if (text.length == 0)
+		return failure_set(why, FAILURE_PROTOCOL,
+		    "the answer says that there is more, but its '%s' is empty", read->cursor);
 	*cursor = strndup(text.at, text.length);
 	if (*cursor == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -219,10 +242,28 @@ is_ours(
 	char buffer[KEY_TEXT];
 	struct slice text;
 
-	return profile->account.key_match == NULL ||
+	return profile->account.key_match.count == 0 ||
 	       (json_scan_string(
-		    json_scan_get(scan, row, profile->account.key_match), buffer, sizeof(buffer), &text) &&
+		    answer_first(scan, row, &profile->account.key_match), buffer, sizeof(buffer), &text) &&
 		   slice_is(text, account_key_name(key)));
+}
+
+/* Sets `row` to our key among the rows, or among those of the list within a row. */
+static bool
+find_among(const struct profile *profile, struct json_scan *scan, const struct account_key *key,
+    struct json_rows rows, struct slice *row)
+{
+	const char *pointer = profile->account.key_inner;
+	struct slice name;
+
+	while (json_rows_next(&rows, &name, row)) {
+		struct json_rows inner;
+		bool nested = pointer != NULL && json_rows_begin(json_scan_get(scan, *row, pointer), &inner);
+
+		if (nested ? find_among(profile, scan, key, inner, row) : is_ours(profile, scan, *row, key))
+			return true;
+	}
+	return false;
 }
 
 /* Our row among those of the answer, or the answer: the health of another key would look right. */
@@ -232,7 +273,6 @@ find_row(const struct profile *profile, struct json_scan *scan, const struct acc
 {
 	const struct profile_read *read = &profile->account.reads[ACCOUNT_KEY];
 	struct json_rows rows;
-	struct slice name;
 
 	*row = scan->text;
 	if (read->list == NULL)
@@ -242,10 +282,9 @@ find_row(const struct profile *profile, struct json_scan *scan, const struct acc
 	if (!json_rows_begin(json_scan_get(scan, scan->text, read->list), &rows) || rows.object)
 		return failure_set(
 		    why, FAILURE_PROTOCOL, "the answer has no list of keys at '%s'", read->list);
-	while (json_rows_next(&rows, &name, row))
-		if (is_ours(profile, scan, *row, key))
-			return 0;
-	return failure_set(why, FAILURE_PROTOCOL, "our key is not in the list of keys");
+	return find_among(profile, scan, key, rows, row)
+		   ? 0
+		   : failure_set(why, FAILURE_PROTOCOL, "our key is not in the list of keys");
 }
 
 /* Exchanges write "never" as 0 or as the beginning of Unix time. */
@@ -254,14 +293,14 @@ read_expiry(const struct profile *profile, struct json_scan *scan, struct slice 
     struct failure *why)
 {
 	static const char epoch[] = "1970-01-01T00:00:00";
-	const char *pointer = profile->account.key_expiry;
+	const struct profile_list *pointers = &profile->account.key_expiry;
 	char text[ANSWER_TEXT] = "";
 	struct decimal number;
 	struct slice value;
 
-	if (pointer == NULL)
+	if (pointers->count == 0)
 		return 0;
-	value = json_scan_get(scan, row, pointer);
+	value = answer_first(scan, row, pointers);
 	/* A key without an expiry, or an exchange that stopped telling it. */
 	if (json_scan_kind(value) == SCAN_NOTHING || json_scan_kind(value) == SCAN_NULL ||
 	    (answer_text(value, text) && *text == '\0'))
@@ -271,7 +310,7 @@ read_expiry(const struct profile *profile, struct json_scan *scan, struct slice 
 		*expiry = INFINITY;
 	else if (!answer_time(value, profile->account.key_expiry_unit, expiry))
 		return failure_set(
-		    why, FAILURE_PROTOCOL, "'%s' of the key is not a time: '%s'", pointer, text);
+		    why, FAILURE_PROTOCOL, "'%s' of the key is not a time: '%s'", pointers->items[0], text);
 	return 0;
 }
 
@@ -315,8 +354,8 @@ read_key(const struct profile *profile, struct json_scan *scan, const struct acc
 	    read_expiry(profile, scan, row, &health->expiry, why) != 0)
 		return -1;
 	read_permissions(profile, scan, row, health->permission);
-	if (account->key_addresses != NULL)
-		health->ip_restricted = answer_restricted(scan, row, account->key_addresses);
+	if (account->key_addresses.count > 0)
+		health->ip_restricted = answer_restricted(answer_first(scan, row, &account->key_addresses));
 	else if (account->key_ip_restricted != NULL)
 		health->ip_restricted = answer_flag(scan, row, account->key_ip_restricted);
 	return 0;
@@ -363,8 +402,12 @@ advice(const struct profile *profile, const struct complaint *complaint, enum fa
 				    : NULL;
 }
 
+/*
+ * 0 if the error says that there is no such account (Gate's futures, before the first transfer into it):
+ * then nothing is in it.
+ */
 static int
-fail_refused(const struct profile *profile, const struct account_key *key,
+read_refused(const struct profile *profile, enum account_endpoint endpoint, const struct account_key *key,
     const struct http_response *response, struct failure *why)
 {
 	char *values[ACCOUNT_SENT];
@@ -375,6 +418,8 @@ fail_refused(const struct profile *profile, const struct account_key *key,
 	const char *what;
 
 	answer_complaint(profile, response->body, &sent, &complaint);
+	if (answer_is_of_class(&profile->account.reads[endpoint].absent, &complaint))
+		return 0;
 	/* For the words "banned" and "asked too much" only; account.c reads the times. */
 	answer_signals(profile, response, &complaint, 0, &signals);
 	(void)answer_fail(profile, response, &complaint, &signals, &reason);
@@ -422,12 +467,12 @@ account_read_page(const struct profile *profile, enum account_endpoint endpoint,
 	}
 	/* A part (206) of a list would be a shorter list. */
 	if (response->status != 200)
-		return fail_refused(profile, key, response, why);
+		return read_refused(profile, endpoint, key, response, why);
 	if (json_scan_open(&scan, response->body, why) != 0 || (ok = answer_is_ok(profile, &scan, why)) < 0)
 		return -1;
 	/* An error with status 200. */
 	if (ok == 0)
-		return fail_refused(profile, key, response, why);
+		return read_refused(profile, endpoint, key, response, why);
 	if (read_document(profile, endpoint, key, &scan, lists, health, cursor, why) == 0)
 		return 0;
 	free(*cursor);

@@ -47,6 +47,7 @@ struct account_key_health {
 	int permission[ACCOUNT_PERMISSIONS]; /* 1, 0, or -1: not told */
 	int ip_restricted;                   /* likewise */
 	int trading_locked;                  /* likewise */
+	bool told_in_part; /* by another path than the first: that what is unknown is not told by it */
 };
 
 /* Nothing is told, as before anything is read. */

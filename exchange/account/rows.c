@@ -105,9 +105,28 @@ grow(void *items, size_t *room, size_t count, size_t size, size_t most, const ch
 	return grown;
 }
 
+/*
+ * Takes a suffix off that says what the asset is kept for ("ADA.S" is staked ADA at Kraken): it is owned all
+ * the same.  True: it cannot be traded with for now.
+ */
+static bool
+take_suffix(const struct profile_list *suffixes, struct slice *name)
+{
+	for (size_t i = 0; i < suffixes->count; i++) {
+		const char *suffix = suffixes->items[i];
+		size_t length = strcspn(suffix, "=");
+
+		if (name->length <= length || memcmp(name->at + name->length - length, suffix, length) != 0)
+			continue;
+		name->length -= length;
+		return strcmp(suffix + length, "=locked") == 0;
+	}
+	return false;
+}
+
 /* The common name of the asset, from a member of the row or from the key of the row. */
 static int
-read_asset(const struct account_row *row, char asset[SYMBOL_ASSET], struct failure *why)
+read_asset(const struct account_row *row, char asset[SYMBOL_ASSET], bool *locked, struct failure *why)
 {
 	const char *pointer = row->profile->account.balance_asset;
 	char buffer[FIELD_TEXT];
@@ -116,6 +135,7 @@ read_asset(const struct account_row *row, char asset[SYMBOL_ASSET], struct failu
 	bool told = pointer != NULL ? json_scan_string(get(row, pointer), buffer, sizeof(buffer), &text)
 				    : json_scan_key(row->key, buffer, sizeof(buffer), &text);
 
+	*locked = told && take_suffix(&row->profile->account.asset_suffixes, &text);
 	if (!told || !symbol_read_asset(row->profile, text, &symbol))
 		return fail_row(row, why, pointer != NULL ? pointer : "(key)",
 		    told ? "is no name of an asset: " : "is no name of an asset", text);
@@ -143,8 +163,9 @@ add_parts(const struct account_row *row, const struct profile_list *pointers, st
 	return 0;
 }
 
-int
-account_row_balance(const struct account_row *row, struct account_lists *lists, struct failure *why)
+/* What of the asset is ours: free and locked. */
+static int
+read_amounts(const struct account_row *row, struct account_balance *balance, struct failure *why)
 {
 	const struct profile_account *account = &row->profile->account;
 	bool is_free =
@@ -153,26 +174,42 @@ account_row_balance(const struct account_row *row, struct account_lists *lists, 
 	const char *amount = is_free                          ? account->balance_free
 			     : account->balance_total != NULL ? account->balance_total
 							      : account->balance_fallback;
-	struct account_balance balance = { .asset = "" }, *grown;
 	struct decimal told, owed = { 0, 0 };
 
 	if (read_decimal(row, amount, &told, why) != 0 ||
-	    read_part(row, account->balance_locked, &balance.locked, why) != 0 ||
-	    add_parts(row, &account->balance_margin, &balance.locked, why) != 0 ||
+	    read_part(row, account->balance_locked, &balance->locked, why) != 0 ||
+	    add_parts(row, &account->balance_margin, &balance->locked, why) != 0 ||
 	    add_parts(row, &account->balance_owed, &owed, why) != 0)
 		return -1;
 	/* Margin may be covered by other assets: no more of this one is locked than there is. */
-	if (!is_free && account->balance_margin.count > 0 && decimal_compare(balance.locked, told) > 0)
-		balance.locked = decimal_sign(told) > 0 ? told : (struct decimal){ 0, 0 };
+	if (!is_free && account->balance_margin.count > 0 && decimal_compare(balance->locked, told) > 0)
+		balance->locked = decimal_sign(told) > 0 ? told : (struct decimal){ 0, 0 };
 	/* What is borrowed is not ours.  Where the exchange tells the total, free is what is left of it. */
-	if (!decimal_subtract(told, owed, &balance.free) ||
-	    (!is_free && !decimal_subtract(balance.free, balance.locked, &balance.free)))
+	if (!decimal_subtract(told, owed, &balance->free) ||
+	    (!is_free && !decimal_subtract(balance->free, balance->locked, &balance->free)))
 		return fail_row(row, why, amount, "has too many digits", nothing);
+	return 0;
+}
+
+int
+account_row_balance(const struct account_row *row, struct account_lists *lists, struct failure *why)
+{
+	struct account_balance balance = { .asset = "" }, *grown;
+	bool locked;
+
+	if (read_amounts(row, &balance, why) != 0)
+		return -1;
 	/* An empty balance needs no name. */
 	if (decimal_sign(balance.free) == 0 && decimal_sign(balance.locked) == 0)
 		return 0;
-	if (read_asset(row, balance.asset, why) != 0 ||
-	    (grown = grow(lists->balances, &lists->balance_room, lists->balance_count, sizeof(balance),
+	if (read_asset(row, balance.asset, &locked, why) != 0)
+		return -1;
+	if (locked) {
+		if (!decimal_add(balance.locked, balance.free, &balance.locked))
+			return fail_row(row, why, "(locked)", "has too many digits", nothing);
+		balance.free = (struct decimal){ 0, 0 };
+	}
+	if ((grown = grow(lists->balances, &lists->balance_room, lists->balance_count, sizeof(balance),
 		 ACCOUNT_BALANCES_MAX, "balances", why)) == NULL)
 		return -1;
 	lists->balances = grown;

@@ -22,6 +22,9 @@ bool answer_text(struct slice value, char text[ANSWER_TEXT]);
 /* A number, also one in a string, that is neither NaN nor infinite. */
 bool answer_number(struct slice value, double *number);
 
+/* What the first pointer that finds something finds. */
+struct slice answer_first(struct json_scan *scan, struct slice row, const struct profile_list *pointers);
+
 /* Unix seconds of a timestamp between 2015 and 2100; false for anything else. */
 bool answer_time(struct slice value, enum time_unit unit, double *seconds);
 
@@ -36,7 +39,7 @@ bool answer_http_date(const char *text, double *seconds);
  * addresses there restrict who may use a key.
  */
 int answer_flag(struct json_scan *scan, struct slice row, const char *rule);
-int answer_restricted(struct json_scan *scan, struct slice row, const char *pointer);
+int answer_restricted(struct slice addresses);
 
 /* Signals ------------------------------------------------------------ */
 

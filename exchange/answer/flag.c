@@ -83,17 +83,18 @@ next_item(struct items *items, struct slice *item)
 
 /* Words -------------------------------------------------------------- */
 
-/* The place of the item in "word,other,other": 0 is the word; -1: it is not there. */
+/* The place of the item in "word|word,other,other": 0 is one of the words; -1: it is not there. */
 static int
 place_of(struct slice item, const char *rule)
 {
-	for (int place = 0;; place++) {
-		size_t length = strcspn(rule, ",");
+	for (int place = 0;;) {
+		size_t length = strcspn(rule, ",|");
 
 		if (item.length == length && strncasecmp(item.at, rule, length) == 0)
 			return place;
 		if (rule[length] == '\0')
 			return -1;
+		place += rule[length] == ',';
 		rule += length + 1;
 	}
 }
@@ -102,7 +103,7 @@ place_of(struct slice item, const char *rule)
 static bool
 resembles(const char *rule, struct slice item)
 {
-	size_t length = strcspn(rule, ",-_");
+	size_t length = strcspn(rule, ",|-_");
 
 	for (size_t i = 0; i + length <= item.length; i++)
 		if (strncasecmp(item.at + i, rule, length) == 0)
@@ -199,14 +200,14 @@ bits_of(const char *address)
 }
 
 int
-answer_restricted(struct json_scan *scan, struct slice row, const char *pointer)
+answer_restricted(struct slice addresses)
 {
 	bool any = false, odd = false;
 	struct items items;
 	struct slice item;
 	size_t count = 0;
 
-	begin_items(&items, json_scan_get(scan, row, pointer));
+	begin_items(&items, addresses);
 	for (; next_item(&items, &item); count++) {
 		char text[ADDRESS_TEXT] = "";
 		int bits;

@@ -158,6 +158,9 @@ answer_is_ok(const struct profile *profile, struct json_scan *scan, struct failu
 	/* Kraken: "error":[] is a success. */
 	if (profile->ok_kind == OK_EMPTY && kind == SCAN_LIST)
 		return !json_rows_begin(value, &rows) || !json_rows_next(&rows, &key, &row);
+	/* A text where a list of errors is due is an error, too. */
+	if (profile->ok_kind == OK_EMPTY && kind == SCAN_STRING && answer_text(value, text) && *text != '\0')
+		return 0;
 	if (profile->ok_kind == OK_EQUALS && answer_text(value, text))
 		return strcmp(text, profile->ok_value) == 0;
 	return failure_set(why, FAILURE_PROTOCOL, "the answer has no '%s'", profile->ok_pointer);

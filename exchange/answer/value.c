@@ -27,6 +27,16 @@ answer_text(struct slice value, char text[ANSWER_TEXT])
 	return true;
 }
 
+struct slice
+answer_first(struct json_scan *scan, struct slice row, const struct profile_list *pointers)
+{
+	struct slice value = { NULL, 0 };
+
+	for (size_t i = 0; i < pointers->count && value.at == NULL; i++)
+		value = json_scan_get(scan, row, pointers->items[i]);
+	return value;
+}
+
 /* Many exchanges write numbers as strings to keep all digits. */
 bool
 answer_number(struct slice value, double *number)

@@ -91,6 +91,7 @@ static const struct {
 	{ "account.balances.cursor", "account.balances.cursor_parameter" },
 	{ "account.balances.cursor_parameter", "account.balances.cursor" },
 	{ "account.positions", ".path .weight .list .symbol .quantity" },
+	{ "account.balances.more", "account.balances.cursor" },
 	{ "account.positions.cursor", "account.positions.cursor_parameter" },
 	{ "account.positions.cursor_parameter", "account.positions.cursor" },
 	{ "account.positions.side", "account.positions.long account.positions.short" },
@@ -256,7 +257,7 @@ check_account(const struct profile_loading *loading, struct failure *why)
 	if (account->reads[ACCOUNT_BALANCES].path != NULL && !account->reads[ACCOUNT_BALANCES].keyed &&
 	    require(loading, "account.balances", ".asset", why) != 0)
 		return -1;
-	if (account->key_ip_restricted != NULL && account->key_addresses != NULL)
+	if (account->key_ip_restricted != NULL && account->key_addresses.count > 0)
 		return fail(
 		    loading, "account.key.addresses", "give only one of ip_restricted and addresses", why);
 	/* A number of contracts is no quantity without their size. */

@@ -72,6 +72,7 @@ static const struct profile_key keys[] = {
 	{ "symbols.name", KIND_POINTER, OF(symbol_name), NULL },
 	{ "symbols.state", KIND_POINTER, OF(symbol_state), NULL },
 	{ "symbols.tradable", KIND_TEXTS, OF(symbol_tradable), NULL },
+	{ "symbols.halted", KIND_FLAGS, OF(symbol_halted), NULL },
 	{ "retry.throttle_status", KIND_STATUSES, OF(throttle_status), NULL },
 	{ "retry.ban_status", KIND_STATUSES, OF(ban_status), NULL },
 	{ "retry.after_header", KIND_WORD, OF(retry_after), NULL },
@@ -94,6 +95,7 @@ static const struct profile_key keys[] = {
 	{ "account.balances.margin", KIND_POINTERS, OF(account.balance_margin), NULL },
 	{ "account.balances.owed", KIND_POINTERS, OF(account.balance_owed), NULL },
 	{ "account.balances.holdings", KIND_FLAG, OF(account.holdings), "false true" },
+	{ "account.balances.suffixes", KIND_RENAMES, OF(account.asset_suffixes), NULL },
 	{ "account.balances.rename", KIND_RENAMES, OF(account.asset_rename), NULL },
 	{ "account.positions.symbol", KIND_POINTER, OF(account.position_symbol), NULL },
 	{ "account.positions.quantity", KIND_POINTER, OF(account.position_quantity), NULL },
@@ -109,12 +111,13 @@ static const struct profile_key keys[] = {
 	{ "account.instruments.symbol", KIND_POINTER, OF(account.instrument_symbol), NULL },
 	{ "account.instruments.size", KIND_POINTER, OF(account.instrument_size), NULL },
 	{ "account.instruments.inverse", KIND_DECIDES, OF(account.instrument_inverse), NULL },
-	{ "account.key.match", KIND_POINTER, OF(account.key_match), NULL },
-	{ "account.key.expiry", KIND_POINTER, OF(account.key_expiry), NULL },
+	{ "account.key.inner", KIND_POINTER, OF(account.key_inner), NULL },
+	{ "account.key.match", KIND_POINTERS, OF(account.key_match), NULL },
+	{ "account.key.expiry", KIND_POINTERS, OF(account.key_expiry), NULL },
 	{ "account.key.expiry_unit", KIND_CHOICE, OF(account.key_expiry_unit), UNITS },
 	{ "account.key.permissions", KIND_PERMISSIONS, OF(account.key_permissions), NULL },
 	{ "account.positions.inverse_if", KIND_DECIDES, OF(account.position_inverse_if), NULL },
-	{ "account.key.addresses", KIND_POINTER, OF(account.key_addresses), NULL },
+	{ "account.key.addresses", KIND_POINTERS, OF(account.key_addresses), NULL },
 	{ "account.key.ip_restricted", KIND_DECIDES, OF(account.key_ip_restricted), NULL },
 	{ "account.lock.locked", KIND_DECIDES, OF(account.lock_locked), NULL },
 };
@@ -126,9 +129,9 @@ static const struct profile_key endpoint_keys[] = {
 	{ "every_runs", KIND_COUNT, OF_ENDPOINT(every_runs), NULL },
 };
 
-/* Of each endpoint of the account.  The first READ_LOCK are for all of them, `list` is for the key
- * too, and the others are for lists of many rows. */
-enum { READ_LOCK = 4, READ_KEY = 5, READ_LIST = 9 };
+/* Of each endpoint of the account.  The first READ_LOCK are for all of them, `list` and `also` are
+ * for the key too, and the others are for lists of many rows. */
+enum { READ_LOCK = 4, READ_KEY = 6, READ_LIST = 11 };
 static const struct profile_key read_keys[READ_LIST] = {
 	{ "path", KIND_READ, OF_READ(path), NULL },
 	{ "method", KIND_FLAG, OF_READ(post), "GET POST" },
@@ -139,6 +142,8 @@ static const struct profile_key read_keys[READ_LIST] = {
 	{ "keyed", KIND_FLAG, OF_READ(keyed), "false true" },
 	{ "cursor", KIND_POINTER, OF_READ(cursor), NULL },
 	{ "cursor_parameter", KIND_WORD, OF_READ(cursor_parameter), NULL },
+	{ "more", KIND_DECIDES, OF_READ(more), NULL },
+	{ "absent", KIND_TEXTS, OF_READ(absent), NULL },
 };
 
 static const struct profile_key limit_keys[] = {
@@ -273,7 +278,8 @@ profile_read_value(void *context, const struct config_value *value, struct failu
 		return 0;
 	if (wrong == NULL && value->text == NULL)
 		wrong = "no value";
-	else if (wrong == NULL && (value->in_list != 0) != list)
+	/* Pointers are often one alone: it may stand without brackets. */
+	else if (wrong == NULL && (value->in_list != 0) != list && key->kind != KIND_POINTERS)
 		wrong = list ? "a list is expected, as in '[one, two]'" : "a list is not expected";
 	/* profile_check_url() is also for URLs in the settings, and tells more than a constant text. */
 	if (wrong == NULL && key->kind == KIND_URL && profile_check_url(value->text, &url_fault) != 0)

@@ -37,6 +37,7 @@ enum profile_kind {
 	KIND_READS,
 	KIND_HOSTS,       /* names of servers */
 	KIND_RULES,       /* "pointer:word,other,..." */
+	KIND_FLAGS,       /* each as KIND_DECIDES */
 	KIND_STATUSES,    /* HTTP status codes */
 	KIND_RENAMES,     /* "BTC=XBT" */
 	KIND_UNITS,       /* "1000{ASSET}=1000" */

@@ -72,7 +72,8 @@ struct profile_auth {
  */
 struct profile_read {
 	const char *path;         /* with query; NULL: there is none */
-	struct profile_list also; /* paths whose answers belong to it too: one list in parts */
+	struct profile_list also; /* paths whose answers belong to it too: one list in parts; of the key: to
+				     ask instead, if the one before did not tell of our key */
 	bool post;                /* account.<endpoint>.method: POST (Kraken reads so) */
 	int weight;
 	int every_runs;   /* 0, 1: asked in each run */
@@ -80,6 +81,8 @@ struct profile_read {
 	bool keyed;       /* the rows are members of an object instead (Kraken) */
 	const char *cursor;           /* pointer to what the next page is asked with; NULL: one page */
 	const char *cursor_parameter; /* and the query's name for it */
+	const char *more;           /* a rule: whether there is a next page; NULL: the cursor alone says it */
+	struct profile_list absent; /* errors that say: there is no such account, so that nothing is in it */
 };
 
 /*
@@ -100,7 +103,8 @@ struct profile_account {
 	struct profile_list
 	    balance_owed; /* pointers to what is borrowed, which free and total have in them */
 	bool holdings;    /* assets held are positions, on spot; false: they are margin */
-	struct profile_list asset_rename; /* "XXBT=BTC" */
+	struct profile_list asset_rename;   /* "XXBT=BTC" */
+	struct profile_list asset_suffixes; /* ".S=locked", ".F=free": the asset itself, kept for something */
 
 	const char *position_symbol;
 	const char *position_quantity;             /* negative: short, unless a side is told */
@@ -116,13 +120,15 @@ struct profile_account {
 	const char *instrument_symbol, *instrument_size;
 	const char *instrument_inverse; /* a rule; NULL: no contract is inverse */
 
-	const char *key_match; /* the row whose value is our key; NULL: the first one */
-	const char *key_expiry;
+	const char *key_inner;         /* a list of keys within each row (Upbit's pockets); NULL: none */
+	struct profile_list key_match; /* the row whose value is our key; none: the first one.  Of the
+					  pointers in these lists the first one that finds something counts */
+	struct profile_list key_expiry;
 	enum time_unit key_expiry_unit;
 	struct profile_list key_permissions; /* "withdraw=/enableWithdrawals", "read=/data/0/perm:read_only";
 						of two for one permission both must hold */
 	const char *key_ip_restricted;       /* one of these two, or neither: a rule, ... */
-	const char *key_addresses;           /* ... or the addresses that the key may be used from */
+	struct profile_list key_addresses;   /* ... or the addresses that the key may be used from */
 	const char *lock_locked;
 };
 
@@ -210,6 +216,7 @@ struct profile {
 	const char *symbol_name;  /* pointers within one */
 	const char *symbol_state; /* NULL: being there is enough */
 	struct profile_list symbol_tradable;
+	struct profile_list symbol_halted; /* rules: each one that holds stops trading, whatever the state */
 
 	struct profile_limit limits[PROFILE_LIMITS];
 	size_t limit_count;

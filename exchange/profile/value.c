@@ -268,7 +268,8 @@ check_text(enum profile_kind kind, const char *text)
 	case KIND_PATH: return check_path(text, false);
 	case KIND_READ:
 	case KIND_READS: return check_path(text, true);
-	case KIND_DECIDES: return check_rule(text);
+	case KIND_DECIDES:
+	case KIND_FLAGS: return check_rule(text);
 	case KIND_RULES:
 		return strchr(text, ':') != NULL && *text != '!' ? check_rule(text)
 								 : "not of the form POINTER:WORD,OTHER,...";

@@ -10,9 +10,9 @@
  * its body is a 429.
  *
  * A book that looks good and is not is worse than none: prices that nobody stands for look like a profit.
- * So one fault makes the whole book unread: an empty side, a price or size that is not above 0, bids that
- * reach the asks, a timestamp that cannot be.  Nothing is repaired or left out.  The time decides whether
- * the book is old, so it must be the book's own.
+ * So one fault makes the whole book unread: an empty side, a price that is not above 0, a size below 0, bids
+ * that reach the asks, a timestamp that cannot be.  Nothing is repaired, and nothing is left out but levels
+ * of size 0, where no order stands.  The time decides whether the book is old, so it must be the book's own.
  */
 
 #include <stdio.h>
@@ -52,18 +52,22 @@ read_side(struct json_scan *scan, const char *list, const char *price, const cha
 	size_t count = 0;
 
 	if (json_rows_begin(json_scan_get(scan, scan->text, list), &rows) && !rows.object)
-		for (; count < LEVELS && json_rows_next(&rows, &key, &level); count++) {
-			if (!answer_number(json_scan_get(scan, level, price), &number) || !(number > 0))
+		while (count < LEVELS && json_rows_next(&rows, &key, &level)) {
+			if (size != NULL && !answer_number(json_scan_get(scan, level, size), &amount))
+				return failure_set(
+				    why, FAILURE_PROTOCOL, "the book's %s have a level without a size", side);
+			/* No order stands there: Upbit and Bithumb pad a thin side, with a price or without.
+			 */
+			if (size != NULL && amount == 0)
+				continue;
+			if ((size != NULL && !(amount > 0)) ||
+			    !answer_number(json_scan_get(scan, level, price), &number) || !(number > 0))
 				return failure_set(why, FAILURE_PROTOCOL,
-				    "the book's %s have a level without a price above 0", side);
-			/* Nobody can trade with a level of size 0. */
-			if (size != NULL &&
-			    (!answer_number(json_scan_get(scan, level, size), &amount) || !(amount > 0)))
-				return failure_set(why, FAILURE_PROTOCOL,
-				    "the book's %s have a level without a size above 0", side);
+				    "the book's %s have a level without a price and a size above 0", side);
 			if (count == 0 || (bids ? number > *best : number < *best))
 				*best = number;
 			add_to_hash(hash, level);
+			count++;
 		}
 	return count > 0 ? 0 : failure_set(why, FAILURE_PROTOCOL, "the book has no %s", side);
 }
@@ -272,13 +276,41 @@ struct symbol_search {
 /* Besides 1, 0 and -1, while a list is read: no row of this symbol has come yet. */
 enum { NOT_LISTED = -2 };
 
+/*
+ * What the row says of its symbol: 1: tradable, 0: not, -1: unknown.  The state may be good while a flag
+ * stops trading (Coinbase).  A state that is an empty text tells nothing: then all flags must be there.
+ */
+static int
+read_tradable(const struct symbol_search *search, struct slice row)
+{
+	const struct profile *profile = search->profile;
+	const struct profile_list *halted = &profile->symbol_halted;
+	bool flags_known = halted->count > 0;
+	char state[ANSWER_TEXT];
+
+	for (size_t i = 0; i < halted->count; i++) {
+		int flag = answer_flag(search->scan, row, halted->items[i]);
+
+		if (flag == 1)
+			return 0;
+		flags_known = flags_known && flag == 0;
+	}
+	if (profile->symbol_state == NULL)
+		return 1;
+	if (!answer_text(json_scan_get(search->scan, row, profile->symbol_state), state))
+		return -1;
+	if (*state != '\0')
+		return answer_list_has(&profile->symbol_tradable, state);
+	return flags_known ? 1 : -1;
+}
+
 /* One row: sets what is known of its symbol, if that was asked for.  Without a state it stays unknown. */
 static void
 read_symbol(struct symbol_search *search, struct slice row)
 {
 	const struct profile *profile = search->profile;
 	struct slice told = json_scan_get(search->scan, row, profile->symbol_name);
-	char name[ANSWER_TEXT], state[ANSWER_TEXT];
+	char name[ANSWER_TEXT];
 	bool known = false;
 
 	if (json_scan_kind(told) != SCAN_STRING)
@@ -294,12 +326,7 @@ read_symbol(struct symbol_search *search, struct slice row)
 		known = true;
 		/* If the rows differ, nobody could say which one counts. */
 		search->twice = search->twice || symbol->tradable != NOT_LISTED;
-		if (profile->symbol_state == NULL)
-			symbol->tradable = 1;
-		else if (answer_text(json_scan_get(search->scan, row, profile->symbol_state), state))
-			symbol->tradable = answer_list_has(&profile->symbol_tradable, state);
-		else
-			symbol->tradable = -1;
+		symbol->tradable = read_tradable(search, row);
 	}
 	search->names++;
 	search->others += !known;

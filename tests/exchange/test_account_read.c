@@ -71,7 +71,7 @@ read_body(
 	struct account_key *key = NULL;
 	int result;
 
-	if (p->account.key_match != NULL) {
+	if (p->account.key_match.count > 0) {
 		key = account_key_new(p, "testkey", "dGVzdHNlY3JldA==", NULL, &secrets, &why);
 		ck_assert_msg(key != NULL, "%s", why.text);
 	}
@@ -175,7 +175,7 @@ static const struct {
 	    "BTC/USDT short 0.25 worth 9125 at 36500 pnl -1.5\n"
 	    "ETH/USDT short 1.25 worth 2500 at 2000 pnl 2.5\n" },
 	{ "okx", ACCOUNT_POSITIONS, "positions_empty", "" },
-	{ "kraken", ACCOUNT_BALANCES, "balances", "BTC 0.4012+0.8423\nETH2.S 0.5+0\nUSD 17185.45+8249.76\n" },
+	{ "kraken", ACCOUNT_BALANCES, "balances", "BTC 0.4012+0.8423\nETH 0+0.5\nUSD 17185.45+8249.76\n" },
 	{ "kraken", ACCOUNT_BALANCES, "balances_empty", "" },
 	{ "kraken", ACCOUNT_POSITIONS, "positions",
 	    "BTC/USD long 16.62212861 worth 498921.5 at ? pnl 248554.2042\n"

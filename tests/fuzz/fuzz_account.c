@@ -58,7 +58,7 @@ key_of(const struct profile *profile)
 	static struct secrets secrets;
 	struct failure why;
 
-	if (profile->account.key_match == NULL)
+	if (profile->account.key_match.count == 0)
 		return NULL;
 	for (size_t i = 0; i < EXCHANGES; i++) {
 		if (strcmp(exchanges[i], profile->name) != 0)

@@ -255,14 +255,16 @@ guard_key(const struct live_guard *guard, const struct account *account, struct 
 {
 	const struct profile_account *profile = &account->setting->profile->account;
 	const struct account_key_health *health = &account->reading->health;
-	bool tells_restricted = profile->key_ip_restricted != NULL || profile->key_addresses != NULL;
+	bool tells = !health->told_in_part;
+	bool tells_restricted =
+	    tells && (profile->key_ip_restricted != NULL || profile->key_addresses.count > 0);
 
 	if (health->permission[PERMISSION_WITHDRAW] == 1)
 		check_result_add(result, STATUS_FAIL, "take the right to withdraw from the key",
 		    "%s: the key may withdraw", account->name);
 	else if (health->permission[PERMISSION_WITHDRAW] < 0)
-		find_unknown(
-		    guard, account, has_withdraw_permission(profile), "whether the key may withdraw", result);
+		find_unknown(guard, account, tells && has_withdraw_permission(profile),
+		    "whether the key may withdraw", result);
 	if (health->ip_restricted == 0)
 		check_result_add(result, STATUS_FAIL, "restrict the key to this machine's address",
 		    "%s: the key is not restricted to an address", account->name);

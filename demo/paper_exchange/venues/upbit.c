@@ -169,6 +169,13 @@ api_keys(const struct call *call, struct answer *answer)
 	answer->body = json_pack("[{s:s, s:s}]", "access_key", paper_key, "expire_at", expiry);
 }
 
+/* Our key may not manage pockets, as a key that only reads should not. */
+static void
+pocket_keys(const struct call *call, struct answer *answer)
+{
+	(void)answer_error(call, answer, 403, "out_of_scope", "권한이 부족합니다.");
+}
+
 /* The decoded JSON of one part of a token; NULL if it is not base64url of JSON. */
 static json_t *
 token_part(struct slice part)
@@ -296,6 +303,7 @@ static const struct route routes[] = {
 	{ "/v1/ticker", "GET", ticker, GROUP_TICKER, false, false, NULL },
 	{ "/v1/accounts", "GET", accounts, GROUP_DEFAULT, true, false, "" },
 	{ "/v1/api_keys", "GET", api_keys, GROUP_DEFAULT, true, false, NULL },
+	{ "/v1/pockets/api_keys", "GET", pocket_keys, GROUP_DEFAULT, true, false, NULL },
 	{ 0 },
 };
 
