@@ -214,6 +214,15 @@ publish_checks(const struct preflight *preflight, struct metrics *m)
 													: 0);
 }
 
+/* What led to the verdict of a complete run; the numbers are those of enum check_status. */
+static void
+publish_states(const struct preflight *preflight, struct metrics *m)
+{
+	for (int check = 0; check < CHECKS; check++)
+		metrics_set(m, &preflight_families[PREFLIGHT_CHECK_STATE],
+		    LABELS(check_name((enum preflight_check)check)), preflight->results[check].status);
+}
+
 static void
 publish_latency(const struct check_result *result, const struct family *family, struct metrics *m)
 {
@@ -238,6 +247,7 @@ publish(const struct preflight *preflight, const struct verdict *verdict, struct
 	/* A run of some checks has no verdict: the last one stays. */
 	if (preflight->terms.partial)
 		return;
+	publish_states(preflight, m);
 	metrics_set(m, &preflight_families[PREFLIGHT_LAST_SUCCESS], NO_LABELS, verdict->ready);
 	metrics_set(m, &preflight_families[PREFLIGHT_READY_FOR_LIVE], NO_LABELS, verdict->ready_for_live);
 	metrics_set(m, &preflight_families[PREFLIGHT_LAST_VERDICT], NO_LABELS, clock_unix_seconds());

@@ -7,7 +7,7 @@
 #include "contract/preflight.h"
 #include "contract/collector.h"
 
-/* Kept gauges have no labels here: one file holds one verdict. */
+/* What is kept is of one run: one file holds one verdict, and the states of the checks that led to it. */
 const struct family preflight_families[PREFLIGHT_FAMILIES] = {
 	[PREFLIGHT_RUNS] = { .name = "arbitrage_preflight_runs_total",
 	    .type = METRIC_COUNTER,
@@ -53,4 +53,9 @@ const struct family preflight_families[PREFLIGHT_FAMILIES] = {
 	    .labels = { "exchange" },
 	    .help = "Unix time until which preflight sends the exchange no requests; absent if it may send "
 		    "them." },
+	[PREFLIGHT_CHECK_STATE] = { .name = "arbitrage_preflight_check_state",
+	    .type = METRIC_GAUGE,
+	    .labels = { "check" },
+	    .kept = true,
+	    .help = "Outcome of each check in the last complete run: 0 pass, 1 warn, 2 fail, 3 skip." },
 };

@@ -174,18 +174,22 @@ for each in 'arbitrage_preflight_runs_total{env="paper"} 2' 'arbitrage_preflight
 	'arbitrage_preflight_checks_total{check="redis",status="fail",env="paper"} 0' \
 	'arbitrage_preflight_realcheck_redis_latency_seconds_count{env="paper"} 10' \
 	'arbitrage_preflight_realcheck_postgres_latency_seconds_count{env="paper"} 6' \
+	'arbitrage_preflight_check_state{check="redis",env="paper"} 0' \
 	'arbitrage_preflight_ready_for_live{env="paper"} 0'; do
 	check "$each" grep -qxF "$each" "$prom"
 done
 gate 1 paper --redis.target redis://127.0.0.1:1
 check "a failure is counted" sample 'arbitrage_preflight_checks_total{check="redis",status="fail",env="paper"}' 1 "$prom"
 check "the rest goes on" sample 'arbitrage_preflight_checks_total{check="redis",status="pass",env="paper"}' 2 "$prom"
+check "it is known which check fails" sample 'arbitrage_preflight_check_state{check="redis",env="paper"}' 2 "$prom"
+check "and which does not" sample 'arbitrage_preflight_check_state{check="postgres",env="paper"}' 0 "$prom"
 check "not ready" sample 'arbitrage_preflight_last_success{env="paper"}' 0 "$prom"
 check "what could not be measured is no success" sample 'arbitrage_collector_success{collector="preflight",env="paper"}' 0 "$prom"
 gate 0 paper --check redis
 check "one check alone is counted" sample 'arbitrage_preflight_checks_total{check="redis",status="pass",env="paper"}' 3 "$prom"
 check "and leaves the verdict" sample 'arbitrage_preflight_last_success{env="paper"}' 0 "$prom"
 gate 0 paper --no-metrics
+check "and the states that led to it" sample 'arbitrage_preflight_check_state{check="redis",env="paper"}' 2 "$prom"
 check "without metrics nothing changes" sample 'arbitrage_preflight_runs_total{env="paper"}' 4 "$prom"
 check "promtool has nothing to say" sh -c "promtool check metrics <'$prom'"
 check "textfile_lint has nothing to say" "$BUILD/textfile_lint" "$textfiles"
@@ -194,6 +198,7 @@ gate 0 live
 check "ready for live" sample 'arbitrage_preflight_ready_for_live{env="live"}' 1 "$prom"
 gate 1 live --skip open_positions
 check "not when what live needs is left out" sample 'arbitrage_preflight_ready_for_live{env="live"}' 0 "$prom"
+check "the check that was left out is a skip" sample 'arbitrage_preflight_check_state{check="open_positions",env="live"}' 3 "$prom"
 check "it is not ready at all" sample 'arbitrage_preflight_last_success{env="live"}' 0 "$prom"
 run 0 "$preflight" --env paper --check environment --stdout
 check "printed metrics are alone on standard output" sh -c "promtool check metrics <'$work/out'"
