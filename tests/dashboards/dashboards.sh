@@ -25,7 +25,7 @@ an expression that does not parse|s/histogram_quantile(0.95, /histogram_quantile
 a counter that is no rate|s/increase(\(arbitrage_collector_failures_total[^[]*\)\[[^]]*\]/(\1/|system_health|is a rate
 a count of preflight over a time that is not said why|s/"title": "Runs of 24 h"/"title": "Runs"/|preflight|target-rate-interval
 a verdict that is too good|s,) / 100),) / 1000),|overview|what preflight said
-exchanges that are not chosen and count|s/exchange=~\\"$exchange|\\"/exchange=~\\".*\\"/|overview|what preflight said
+exchanges that are not chosen and count|s/exchange=~\\"$exchange.\\"/exchange=~\\".*\\"/|overview|what preflight said
 an old verdict that looks new|s/\* 0 + 3600/* 0 + 86400/|preflight|what preflight said
 a bar without a name|s/__field.labels.check/x/|preflight|a single bar has its name
 panels that overlap|0,/"y": 11/s//"y": 10/|overview|overlaps nothing
