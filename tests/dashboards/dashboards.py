@@ -324,7 +324,8 @@ def board_rules(name, board, uids):
         r"//[0-9l]", json.dumps([link["url"] for link in board["links"]])))
     annotations = board["annotations"]["list"]
     check("%s: restarts are annotated, and one row is the header" % name,
-          (name == "overview" or "Restarts" in [each["name"] for each in annotations]) and all(each["hide"] for each in annotations))
+          (name == "overview" or "Restarts" in [each["name"] for each in annotations])
+          and all(each["hide"] for each in annotations))
     variables = board["templating"]["list"]
     sources = [each for each in variables if each["type"] == "datasource"]
     check("%s: one datasource (template-datasource)" % name, len(sources) == 1 and sources[0]["name"] == "datasource"
