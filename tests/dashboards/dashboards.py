@@ -394,7 +394,8 @@ def panel_rules(where, panel):
         inside = " ".join(calls(expression, ["rate", "irate", "increase"]))
         for metric in metric_names(expression):
             if re.search(r"_(total|bucket)$", metric):
-                check(where + ": %s is a rate (target-counter-agg)" % metric, len(re.findall(metric, inside)) >= len(re.findall(r"\b%s\b" % metric, expression)))
+                check(where + ": %s is a rate (target-counter-agg)" % metric,
+                      len(re.findall(metric, inside)) >= len(re.findall(r"\b%s\b" % metric, expression)))
             if metric.startswith("arbitrage_"):
                 selectors = re.findall(r"\b%s\b(\{[^{}]*\})?" % metric, expression)
                 check(where + ": %s of one env" % metric,
