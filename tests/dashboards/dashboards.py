@@ -53,7 +53,7 @@ LEFT_OUT = {
     "target-instance-rule": "the same",
     "target-logql-rule": "there is no Loki here",
 }
-# preflight may run once a day, and its first run may be the one that counts: a counter that is new counts whole.
+# preflight may run once a day.
 OF_RUNS_OF_PREFLIGHT = dict.fromkeys((
     "Duration, p95 of 24 h", "Runs of 24 h", "Checks of 24 h by outcome", "Checks that failed most in 24 h", "Duration",
     "Redis: PING of the check", "Postgres: SELECT 1 of the check", "Checks that fail, by hour", "Checks that warn, by hour",
@@ -61,18 +61,27 @@ OF_RUNS_OF_PREFLIGHT = dict.fromkeys((
 
 # Rates over a fixed time, and why.
 FIXED_RANGES = {
-    "Collectors: starts from zero, values dropped": "so rare that an hour is looked at", **OF_RUNS_OF_PREFLIGHT,
-}
-
-# Counters that are not only a rate, and why.
-NEWBORN = {
-    "Refusals by HTTP status": "a code has no series before its first answer, which is the one that counts",
-    **OF_RUNS_OF_PREFLIGHT,
+    "Collectors: lost state, dropped values": "so rare that an hour is looked at",
+    "Containers: starts in the last hour": "the same", **OF_RUNS_OF_PREFLIGHT,
 }
 
 # Metrics of others, by who exports them.
 EXPORTERS = {
-    "Prometheus": {"up"},
+    "Prometheus": {
+        "up", "prometheus_http_requests_total", "prometheus_http_request_duration_seconds_bucket",
+        "prometheus_http_request_duration_seconds_count",
+    },
+    "Grafana": {"grafana_http_request_duration_seconds_bucket", "grafana_http_request_duration_seconds_count"},
+    "arbwatch_exporter": {
+        "arbwatch_exporter_http_requests_total", "arbwatch_exporter_http_request_duration_seconds_bucket",
+        "arbwatch_exporter_http_request_duration_seconds_count",
+    },
+    "cAdvisor": {
+        "container_cpu_usage_seconds_total", "container_memory_working_set_bytes", "container_spec_memory_limit_bytes",
+        "container_start_time_seconds",
+    },
+    "prometheus/rules": set(re.findall(r"record: (\S+)", "".join(
+        path.read_text() for path in (ROOT / "prometheus/rules").glob("*.yml")))),
     "node_exporter": {
         "node_cpu_seconds_total", "node_memory_MemAvailable_bytes", "node_memory_MemTotal_bytes",
         "node_filesystem_avail_bytes", "node_filesystem_size_bytes", "node_disk_io_time_seconds_total",
@@ -99,7 +108,8 @@ PARTS = {
     "disks": True,       # disks that it sees
     "timex": False,      # it may ask the kernel whether the clock is synchronised
     "exporters": False,  # redis_exporter and postgres_exporter
-    "services": False,   # an HTTP service
+    "services": False,   # an HTTP service of the bot: with WebSockets and queues
+    "containers": False, # cAdvisor
     "celery": False,     # celery_exporter
     "tls": False,        # exchanges are asked over TLS
     "usdt-krw": False,   # an order book USDT/KRW
@@ -126,18 +136,23 @@ EMPTY = {
     "system_health/Postgres: read from memory": "exporters",
     "system_health/Redis and Postgres: failures by kind": QUIET,
     "system_health/Collectors: failures by kind": QUIET,
-    "system_health/Collectors: starts from zero, values dropped/B": QUIET,
+    "system_health/Collectors: lost state, dropped values/B": QUIET,
     "positions/Mismatches": QUIET,
     "positions/Failures by kind": QUIET,
     "positions": "positions",
-    "overview/Preflight, and how long ago": "preflight",
+    "overview/Preflight: last verdict": "preflight",
     "preflight/Checks that failed most in 24 h": QUIET,
     "preflight/Checks that fail, by hour": QUIET,
     "preflight/Checks that warn, by hour": QUIET,
     "preflight/Alerts that were not accepted": QUIET,
     "preflight": "preflight",
     "services/Queues/B": "celery",
-    "services": "services",
+    "services/Waiting in queues": "services",
+    "services/WebSocket connections": "services",
+    "services/Queues": "services",
+    "system_health/Containers: processor": "containers",
+    "system_health/Containers: memory, share of the limit": "containers",
+    "system_health/Containers: starts in the last hour": QUIET,
 }
 
 passed = failed = 0
@@ -300,14 +315,22 @@ def board_rules(name, board, uids):
     check("%s: has a description" % name, len(board["description"]) > 20)
     check("%s: links to the others" % name, any(
         link["type"] == "dashboards" and link["tags"] == ["arbwatch"] and link["includeVars"] and link["keepTime"]
-        for link in board["links"]) and "arbwatch" in board["tags"])
-    for uid in re.findall(r'"/d/([^?"/]+)', json.dumps(board)):
+        and link["asDropdown"] for link in board["links"]) and "arbwatch" in board["tags"])
+    for uid in re.findall(r'\b(arbwatch-[a-z-]+)', json.dumps(board)):
         check("%s: a link leads to %s" % (name, uid), uid in uids)
+    for url in re.findall(r'"(/d/[^"]*)"', json.dumps(board)):
+        check("%s: a link keeps the time: %s" % (name, url), "${__url_time_range}" in url)
+    check("%s: no link is to one machine's address" % name, not re.search(
+        r"//[0-9l]", json.dumps([link["url"] for link in board["links"]])))
+    annotations = board["annotations"]["list"]
+    check("%s: restarts are annotated, and one row is the header" % name,
+          (name == "overview" or "Restarts" in [each["name"] for each in annotations])
+          and all(each["hide"] for each in annotations))
     variables = board["templating"]["list"]
     sources = [each for each in variables if each["type"] == "datasource"]
     check("%s: one datasource (template-datasource)" % name, len(sources) == 1 and sources[0]["name"] == "datasource"
-          and sources[0]["label"] == "Data Source" and sources[0]["query"] == "prometheus")
-    used = json.dumps(board["panels"]) + json.dumps([each.get("query") for each in variables])
+          and sources[0]["label"] == "Data Source" and sources[0]["query"] == "prometheus" and sources[0]["hide"] == 2)
+    used = json.dumps(board["panels"]) + json.dumps(board["links"]) + json.dumps([each.get("query") for each in variables])
     for variable in variables:
         where = "%s: variable %s" % (name, variable["name"])
         check(where + " is used", re.search(r"\$\{?%s\b" % variable["name"], used))
@@ -324,6 +347,23 @@ def board_rules(name, board, uids):
     check("%s: titles of panels are unique" % name, len(set(titles)) == len(titles))
     for panel in panels(board):
         panel_rules("%s/%s" % (name, panel["title"]), panel)
+        look_rules("%s/%s" % (name, panel["title"]), panel)
+
+
+def look_rules(where, panel):
+    """What Grafana's own front end showed to be wrong."""
+    defaults, options, kind = panel["fieldConfig"]["defaults"], panel["options"], panel["type"]
+    expressions = " ".join(target["expr"] for target in panel["targets"])
+    check(where + ": a timeline shows words", kind != "state-timeline"
+          or defaults["mappings"] and not (options["mergeValues"] and defaults["color"]["mode"] == "thresholds"))
+    check(where + ": the legend has last, and max or min", kind != "timeseries" or (
+        options["legend"]["displayMode"] == "table" and options["legend"]["calcs"] in (["lastNotNull", "max"], ["lastNotNull", "min"])))
+    check(where + ": failures are stacked, in red", not re.search(r"ailures by kind|^.*/Refusals", where) or (
+        defaults["color"] == {"mode": "shades", "fixedColor": "red"} and defaults["custom"]["stacking"]["mode"] == "normal"))
+    check(where + ": good news is not red", EMPTY.get(where) != QUIET or kind not in ("stat", "bargauge", "gauge")
+          or defaults["thresholds"]["steps"][0]["color"] in ("green", "text"))
+    check(where + ": days are called days", not ("expiry" in expressions and defaults["unit"] == "s"))
+    check(where + ": a gap makes no event", not re.search(r"unless[^()]*\boffset\b", bare(expressions)))
 
 
 def panel_rules(where, panel):
@@ -354,8 +394,8 @@ def panel_rules(where, panel):
         inside = " ".join(calls(expression, ["rate", "irate", "increase"]))
         for metric in metric_names(expression):
             if re.search(r"_(total|bucket)$", metric):
-                check(where + ": %s is a rate (target-counter-agg)" % metric, panel["title"] in NEWBORN
-                      or len(re.findall(metric, inside)) >= len(re.findall(r"\b%s\b" % metric, expression)))
+                check(where + ": %s is a rate (target-counter-agg)" % metric,
+                      len(re.findall(metric, inside)) >= len(re.findall(r"\b%s\b" % metric, expression)))
             if metric.startswith("arbitrage_"):
                 selectors = re.findall(r"\b%s\b(\{[^{}]*\})?" % metric, expression)
                 check(where + ": %s of one env" % metric,
@@ -400,93 +440,132 @@ def expressions_parse():
         "panel:%d is %s" % (i, each) for i, (each, _) in enumerate(every)))
 
 
+def collector_said(env, collector, interval, last_run):
+    return {'arbitrage_collector_%s{env="%s", collector="%s"}' % (name, env, collector): value for name, value in (
+        ("interval_seconds", interval), ("last_run_timestamp_seconds", last_run), ("success", 1))}
+
+
+def exchange_said(env, exchange, state="healthy"):
+    """Its state among all, and that its account and the bot agree."""
+    said = {'arbitrage_exchange_health_state{env="%s", exchange="%s", state="%s"}' % (env, exchange, each): int(each == state)
+            for each in ("healthy", "degraded", "frozen", "down", "maintenance", "banned")}
+    said['arbitrage_exchange_up{env="%s", exchange="%s"}' % (env, exchange)] = int(state == "healthy")
+    said['arbitrage_position_mismatch{env="%s", exchange="%s", symbol="x"}' % (env, exchange)] = 0
+    for source in ("exchange", "engine"):
+        said['arbitrage_positions_readable{env="%s", exchange="%s", source="%s"}' % (env, exchange, source)] = 1
+        said['arbitrage_open_positions{env="%s", exchange="%s", source="%s"}' % (env, exchange, source)] = 1
+    return said
+
+
 def all_is_well(env):
-    two = ('arbitrage_exchange_health_state{env="%s", exchange="a", state="healthy"}',
-           'arbitrage_exchange_health_state{env="%s", exchange="b", state="healthy"}')
-    ups = ('arbitrage_redis_up{env="%s", target="main"}', 'arbitrage_postgres_up{env="%s", target="main"}',
-           'arbitrage_positions_readable{env="%s", exchange="a"}')
-    return {series % env: 1 for series in two + ups}
+    said = {'arbitrage_%s{env="%s"%s}' % (name, env, labels): value for name, labels, value in (
+        ("redis_up", ', target="main"', 1), ("postgres_up", ', target="main"', 1), ("engine_unknown_rows", "", 0))}
+    for collector in ("redis_latency", "postgres_latency", "exchange_health", "open_positions"):
+        said.update(collector_said(env, collector, 15, NOW - 10))
+    return {**said, **exchange_said(env, "a"), **exchange_said(env, "b")}
 
 
 def preflight_said(env, passed_, ready, interval, last_run):
     series = {"arbitrage_preflight_last_success": passed_, "arbitrage_preflight_ready_for_live": ready,
-              "arbitrage_preflight_last_verdict_timestamp_seconds": last_run,
-              "arbitrage_collector_interval_seconds": interval, "arbitrage_collector_last_run_timestamp_seconds": last_run}
-    return {'%s{env="%s"%s}' % (name, env, ', collector="preflight"' if "_collector_" in name else ""): value
-            for name, value in series.items()}
+              "arbitrage_preflight_last_verdict_timestamp_seconds": last_run}
+    return {**{'%s{env="%s"}' % (name, env): value for name, value in series.items()},
+            'arbitrage_preflight_checks_total{env="%s", check="redis", status="pass"}' % env: 1,
+            **collector_said(env, "preflight", interval, last_run)}
 
 
-FRESHNESS = "Freshness: age of each collector's last run, in its own intervals"
-# What five hours after the epoch is said of preflight -> the Overview's verdict, its reasons, bars of freshness; the
-# verdict (tile of the Overview, Last verdict, Verdict over time), Ready for live.
+FRESHNESS = "Freshness: age of each collector's last run, 100% is too old"
+# What five hours after the epoch is said of preflight -> the Overview's verdict, its reasons; the verdict (tile of the Overview,
+# Last verdict, Verdict over time), Ready for live.
 HOUR = 3600
 NOW = 5 * HOUR
 NOT_FOR_PAPER, NOT_FOR_LIVE, LEFT_OUT_A_CHECK, WAS_FOR_LIVE, WAS_FOR_PAPER, FOR_LIVE, FOR_PAPER = range(7)
 NO, IT_WAS, YES = range(3)
+STOP, CARE, GO = range(3)
 VERDICTS = {
-    "paper, nobody runs preflight": ("paper", {}, 0, 0, 0, None, None),
-    "paper, ready": ("paper", preflight_said("paper", 1, 0, 60, NOW - 10), 0, 0, 1, FOR_PAPER, NO),
-    "paper, ready, it ran once": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR + 60), 0, 0, 0, FOR_PAPER, NO),
-    "paper, ready, it ran once, long ago": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR - 60), 0, 0, 0, WAS_FOR_PAPER, NO),
-    "paper, ready, it stopped": ("paper", preflight_said("paper", 1, 0, 60, NOW - 181), 1, 1, 1, WAS_FOR_PAPER, NO),
-    "paper, not ready": ("paper", preflight_said("paper", 0, 0, 60, NOW - 10), 1, 1, 1, NOT_FOR_PAPER, NO),
-    "live, ready": ("live", preflight_said("live", 1, 1, 60, NOW - 179), 0, 0, 1, FOR_LIVE, YES),
-    "live, ready, it ran once": ("live", preflight_said("live", 1, 1, 0, NOW - HOUR + 60), 0, 0, 0, FOR_LIVE, YES),
-    "live, ready, it ran once, long ago": ("live", preflight_said("live", 1, 1, 0, 0), 0, 0, 0, WAS_FOR_LIVE, IT_WAS),
-    "live, ready, it stopped": ("live", preflight_said("live", 1, 1, 60, NOW - 181), 1, 1, 1, WAS_FOR_LIVE, IT_WAS),
-    "live, not ready, it ran once": ("live", preflight_said("live", 0, 0, 0, 0), 2, 1, 0, NOT_FOR_LIVE, NO),
-    "live, a check was left out": ("live", preflight_said("live", 1, 0, 60, NOW - 10), 2, 1, 1, LEFT_OUT_A_CHECK, NO),
+    "paper, nobody runs preflight": ("paper", {}, GO, 0, None, None),
+    "paper, ready": ("paper", preflight_said("paper", 1, 0, 60, NOW - 10), GO, 0, FOR_PAPER, NO),
+    "paper, ready, it ran once": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR + 60), GO, 0, FOR_PAPER, NO),
+    "paper, ready, it ran once, long ago": ("paper", preflight_said("paper", 1, 0, 0, NOW - HOUR - 60), CARE, 1, WAS_FOR_PAPER, NO),
+    "paper, ready, it stopped": ("paper", preflight_said("paper", 1, 0, 60, NOW - 211), CARE, 1, WAS_FOR_PAPER, NO),
+    "paper, not ready": ("paper", preflight_said("paper", 0, 0, 60, NOW - 10), CARE, 1, NOT_FOR_PAPER, NO),
+    "live, nobody runs preflight": ("live", {}, STOP, 1, None, None),
+    "live, ready": ("live", preflight_said("live", 1, 1, 60, NOW - 209), GO, 0, FOR_LIVE, YES),
+    "live, ready, it ran once": ("live", preflight_said("live", 1, 1, 0, NOW - HOUR + 60), GO, 0, FOR_LIVE, YES),
+    "live, ready, it ran once, long ago": ("live", preflight_said("live", 1, 1, 0, 0), CARE, 1, WAS_FOR_LIVE, IT_WAS),
+    "live, ready, it stopped": ("live", preflight_said("live", 1, 1, 60, NOW - 211), CARE, 1, WAS_FOR_LIVE, IT_WAS),
+    "live, not ready, it ran once": ("live", preflight_said("live", 0, 0, 0, NOW - 60), STOP, 1, NOT_FOR_LIVE, NO),
+    "live, a check was left out": ("live", preflight_said("live", 1, 0, 60, NOW - 10), STOP, 1, LEFT_OUT_A_CHECK, NO),
     "live, not ready, and the bot has positions where nobody looks": (
-        "live", {'arbitrage_engine_unknown_rows{env="live"}': 3, **preflight_said("live", 0, 0, 60, NOW - 10)}, 2, 2, 1,
+        "live", {'arbitrage_engine_unknown_rows{env="live"}': 3, **preflight_said("live", 0, 0, 60, NOW - 10)}, STOP, 2,
         NOT_FOR_LIVE, NO),
 }
 
-
-# A collector's interval and age five hours after the epoch -> has it stopped?
+# A collector's interval and age -> has it stopped?
 STOPPED = {
-    "of each second, as old as a scrape": (1, 14, False),
-    "of each second, stopped": (1, 16, True),
-    "of each minute, late": (60, 179, False),
-    "of each minute, stopped": (60, 181, True),
-    "started by cron": (0, 599, False),
-    "started by cron no more": (0, 601, True),
+    "of each second, late": (1, 32, False),
+    "of each second, stopped": (1, 34, True),
+    "of each minute, late": (60, 209, False),
+    "of each minute, stopped": (60, 211, True),
+    "started by cron": (0, 3599, False),
+    "started by cron no more": (0, 3601, True),
+}
+
+# What is said besides that all is well, the chosen exchanges -> the Overview's verdict, its reasons.
+CHOSEN = {
+    "two of three, the third is down": (exchange_said("paper", "c", "down"), "a|b", GO, 0),
+    "a healthy one and one that is down": (exchange_said("paper", "c", "down"), "a|c", STOP, 2),
+    "all, one is down": (exchange_said("paper", "c", "down"), ".*", CARE, 1),
+    "one alone": ({}, "a", GO, 0),
+    "two that are banned are one reason": (
+        {**exchange_said("paper", "c", "banned"), **exchange_said("paper", "d", "banned")}, ".*", CARE, 1),
+    "a mismatch where we do not trade": (
+        {**exchange_said("paper", "c"), 'arbitrage_position_mismatch{env="paper", exchange="c", symbol="x"}': 2}, "a|b", GO, 0),
+    "a mismatch where we trade": ({'arbitrage_position_mismatch{env="paper", exchange="b", symbol="x"}': 2}, "a|b", STOP, 1),
+    "an exchange of another env": (exchange_said("live", "c", "down"), ".*", GO, 0),
+    "Redis is down": ({'arbitrage_redis_up{env="paper", target="main"}': 0}, "a|b", STOP, 1),
+    "a node_exporter is down": ({'up{job="node", instance="n"}': 0, **dict.fromkeys(all_is_well("paper"))}, "a|b", STOP, 1),
 }
 
 
 def rule_test(what, said, variables, wanted):
-    return {"name": what, "interval": "1m", "input_series": [
-        {"series": series, "values": "%d+0x300" % value} for series, value in said.items()],
+    return {"name": what, "interval": "1h", "input_series": [
+        {"series": series, "values": "%dx5" % value} for series, value in said.items() if value is not None],
         "promql_expr_test": [{"expr": substituted(expression, variables), "eval_time": "5h", "exp_samples": [] if value is None
-                              else [{"labels": "{}", "value": value}]} for expression, value in wanted]}
+                              else [{"labels": labels, "value": value}]} for expression, value, labels in wanted]}
 
 
 def verdicts_hold():
-    """promtool reckons what the boards say of preflight and of collectors, on values of which the answer is known."""
+    """promtool reckons what the boards and our rules say, on values of which the answer is known."""
     found = {(name, panel["title"]): panel["targets"][0]["expr"] for name, board in boards().items() for panel in panels(board)}
+    rows = "count(count by (rule, why, do) (%s)) or vector(0)" % found["overview", "What stands in the way"]
     tests = []
-    for what, (env, said, verdict, reasons, bars, tile, ready) in VERDICTS.items():
-        put = {"env": env, "exchange": ".*"}
-        wanted = [
-            (found["overview", "Can we trade?"], verdict),
-            ("count(%s) or vector(0)" % found["overview", "What stands in the way"], reasons),
-            ("count(%s) or vector(0)" % found["overview", FRESHNESS], bars),
-            (found["overview", "Preflight, and how long ago"], tile),
-            (found["preflight", "Last verdict"], tile),
-            (found["preflight", "Verdict over time"], tile),
-            (found["preflight", "Ready for live"], ready),
-        ]
-        tests.append(rule_test(what, {**all_is_well(env), **said}, put, wanted))
+
+    def judged(verdict, reasons):
+        return [(found["overview", "Can we trade?"], verdict, '{reasons="%d"}' % reasons), (rows, reasons, "{}")]
+
+    for what, (env, said, verdict, reasons, tile, ready) in VERDICTS.items():
+        wanted = [(found[panel], value, "{}") for panel, value in (
+            (("overview", "Preflight: last verdict"), tile), (("preflight", "Last verdict"), tile),
+            (("preflight", "Verdict over time"), tile), (("preflight", "Ready for live"), ready))]
+        tests.append(rule_test(what, {**all_is_well(env), **said}, {"env": env, "exchange": ".*"}, judged(verdict, reasons) + wanted))
+    for what, (said, exchange, verdict, reasons) in CHOSEN.items():
+        tests.append(rule_test(what, {**all_is_well("paper"), **said}, {"env": "paper", "exchange": exchange}, judged(verdict, reasons)))
     for what, (interval, age, stopped) in STOPPED.items():
-        said = {'arbitrage_collector_%s{env="paper", collector="redis_latency"}' % name: value for name, value in (
-            ("interval_seconds", interval), ("last_run_timestamp_seconds", NOW - age))}
-        wanted = [
-            (found["overview", "Can we trade?"], 2 if stopped else 0),
-            ("count(%s) or vector(0)" % found["overview", "What stands in the way"], int(stopped)),
-            ("count(%s >= 3) or vector(0)" % found["overview", FRESHNESS], int(stopped)),
-        ]
-        tests.append(rule_test(what, {**all_is_well("paper"), **said}, {"env": "paper", "exchange": ".*"}, wanted))
-    told = promtool("test", json.dumps({"tests": tests}))
-    check("the boards say what preflight said, and which collector has stopped", not told, told)
+        for collector, panel, well, labels in (
+                ("redis_latency", ("overview", "Redis"), 1, '{target="main"}'),
+                ("exchange_health", ("overview", "Exchanges"), 0, None),
+                ("open_positions", ("overview", "Position mismatches"), 0, "{}")):
+            old = {"redis_latency": 3, "exchange_health": 10, "open_positions": -1}[collector]
+            expression = found[panel] if labels else "max(%s)" % found[panel]
+            wanted = judged(0 if stopped else 2, int(stopped)) + [
+                (expression, old if stopped else well, labels or "{}"),
+                ("count(%s >= 1) or vector(0)" % found["overview", FRESHNESS], int(stopped), "{}")]
+            tests.append(rule_test("%s %s" % (collector, what), {
+                **all_is_well("paper"), **collector_said("paper", collector, interval, NOW - age)}, {"env": "paper", "exchange": ".*"},
+                wanted))
+    told = promtool("test", json.dumps({"rule_files": [str(path) for path in (ROOT / "prometheus/rules").glob("*.yml")],
+                                        "evaluation_interval": "1h", "tests": tests}))
+    check("the boards say what preflight said, which collector has stopped, and what the chosen exchanges allow", not told, told)
 
 
 def known_metrics(programs):

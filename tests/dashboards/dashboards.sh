@@ -21,12 +21,24 @@ a metric that nobody writes|s/arbitrage_redis_up/arbitrage_redis_upp/g|overview|
 a label that a metric does not have|s/env=\\"$env\\", exchange=/env=\\"$env\\", venue=/g|exchanges|has a label venue
 an expression that does not parse|s/histogram_quantile(0.95, /histogram_quantile(0.95 /|overview|every expression parses
 a counter that is no rate|s/increase(\(arbitrage_collector_failures_total[^[]*\)\[[^]]*\]/(\1/|system_health|is a rate
-a count of preflight over a time that is not said why|s/"title": "Runs of 24 h"/"title": "Runs"/|preflight|is a rate
-a verdict of preflight that does not count|s/env=\\"live\\"} == 0/env=\\"live\\"} == 7/|overview|what preflight said
+a count of preflight over a time that is not said why|s/"title": "Runs of 24 h"/"title": "Runs"/|preflight|target-rate-interval
+a verdict that is too good|s,) / 100),) / 1000),|overview|what preflight said
+exchanges that are not chosen and count|s/exchange=~\\"$exchange.\\"/exchange=~\\".*\\"/|overview|what preflight said
 an old verdict that looks new|s/\* 0 + 3600/* 0 + 86400/|preflight|what preflight said
 a bar without a name|s/__field.labels.check/x/|preflight|a single bar has its name
-panels that overlap|0,/"y": 9/s//"y": 8/|overview|overlaps nothing
+panels that overlap|0,/"y": 11/s//"y": 10/|overview|overlaps nothing
 a panel that does not say why it is empty|s/"noValue": "N[^"]*"/"noValue": ""/|positions|says why it is empty
+a timeline of numbers|s/"mode": "palette-classic"/"mode": "thresholds"/|exchanges|a timeline shows words
+a legend of means|s/"max"$/"mean"/|exchanges|the legend has last
+failures in blue|s/"fixedColor": "red"/"fixedColor": "blue"/|exchanges|stacked, in red
+good news in red|s/"color": "green"/"color": "red"/|preflight|good news is not red
+two rows of links|s/"asDropdown": true/"asDropdown": false/|overview|links to the others
+a data source in the header|s/"hide": 2/"hide": 0/|services|one datasource
+a link that forgets the time|s/&${__url_time_range}//|overview|keeps the time
+a status page on this machine alone|s,"url": "${status_page}","url": "http://127.0.0.1:9109/",|overview|one machine
+restarts that are not annotated|s/"name": "Restarts"/"name": "x"/|positions|restarts are annotated
+weeks|s/"unit": "suffix: days"/"unit": "s"/|exchanges|days are called days
+an event after a gap|s/"expr": "max by (check)/"expr": "up unless up offset 1h or max by (check)/|preflight|a gap makes no event
 a link to nowhere|s,/d/arbwatch-positions,/d/arbwatch-position,|overview|a link leads to
 END
 check "it finds what is broken on purpose" "$PYTHON" "$dashboards" --broken "$work/broken" "$BUILD/redis_latency" \
@@ -89,9 +101,9 @@ machine disks 'node_filesystem_avail_bytes.*fstype="\(ext4\|xfs\|btrfs\|zfs\)"'
 machine timex node_timex_sync_status
 # shellcheck disable=SC2046 # words are meant
 check "every query of every panel has data" ask --has exporters --has services $(cat "$work/parts")
-comes "all is well: we can trade" overview 'Can we trade?' 'A 0'
+comes "all is well: we can trade" overview 'Can we trade?' 'A reasons=0 2'
 comes "nothing stands in the way" overview 'What stands in the way' ''
-comes "preflight says so too" overview 'Preflight, and how long ago' 'A 6'
+comes "preflight says so too" overview 'Preflight: last verdict' 'A 6'
 comes "none of its checks failed" preflight 'Checks that failed most in 24 h' ''
 all_come "the panels show that all is well" 120
 
@@ -124,26 +136,28 @@ comes "a position the bot does not know: since when" positions Mismatches 'B exc
 comes "a position the bot does not know: on the overview" overview 'Position mismatches' 'A [1-9]'
 comes "positions that cannot be read" positions 'Not readable' 'A [1-9].*'
 comes "signed reads that fail, for the clock is off" positions 'Failures by kind' 'A exchange=bybit kind=rejected .*'
-comes "a collector that hangs" overview "Freshness: age of each collector's last run, in its own intervals" \
-	'A collector=redis_latency ([3-9]|[1-9][0-9]).*'
-comes "the verdict" overview 'Can we trade?' 'A 2'
-reason() { comes "why: $1" overview 'What stands in the way' "A .*what=$1 why=$2 $3"; }
+comes "a collector that hangs" overview "Freshness: age of each collector's last run, 100% is too old" \
+	'A collector=redis_latency [1-9].*'
+comes "its values are old: the tile is grey" overview Redis 'A target=main 3'
+comes "the verdict" overview 'Can we trade?' 'A reasons=([2-9]|1[0-9]) 0'
+reason() { comes "why: $1" overview 'What stands in the way' "A .*what=$1 why=$2 $3[0-9][0-9]"; }
 reason 'collector redis_latency' 'has not run for three intervals' 2
 reason 'binanceusdm BTC/USDT' 'the bot believes .*' 2
 reason upbit 'degraded: .*' 1
 reason binance 'frozen: .*' 1
 reason kraken 'banned: .*' 1
-reason 'positions, exchange kraken' 'cannot be read; that is not flat' 1
-reason 'clock, bybit' 'differs from ours .*' 1
+reason 'positions at kraken' 'cannot be read, .*' 1
+reason 'clock of bybit' 'differs from ours .*' 1
 # preflight runs once a minute.
 comes "preflight: the verdict" preflight 'Last verdict' 'A 0'
 comes "preflight: the check that fails" preflight 'Checks that failed most in 24 h' 'A check=exchange_health [1-9].*'
 comes "preflight: the check that warns" preflight 'Checks that warn, by hour' 'A check=open_positions [1-9].*'
 comes "preflight: its share" preflight 'Checks of 24 h by outcome' 'A status=fail [0-9.e-]*[1-9][0-9.e-]*'
-comes "preflight: on the overview" overview 'Preflight, and how long ago' 'A 0'
-reason preflight 'says that the bot is not ready' 1
+comes "preflight: on the overview" overview 'Preflight: last verdict' 'A 0'
+comes "preflight: which check fails now" preflight 'Checks: which fail, and since when' 'A check=exchange_health 2'
+reason preflight 'does not say that the bot is ready' 1
 all_come "the panels show what is wrong" 180
-worst_first() { ask --show overview 'What stands in the way' | head -n 1 | grep '	2$'; }
+worst_first() { ask --show overview 'What stands in the way' | head -n 1 | grep '	2[0-9][0-9]$'; }
 check "the worst comes first" worst_first
 # Now there is also what comes with a ban and a mismatch alone: the PromQL of the documentation, as it is written there.
 # shellcheck disable=SC2046 # one page per word
@@ -166,6 +180,7 @@ check "Redis hangs" kill -STOP "$redis_pid"
 echo "$redis_pid" >>"$work/pids"
 comes "Redis down" overview Redis 'A target=main 0'
 comes "Redis down: failures" system_health 'Redis and Postgres: failures by kind' 'A kind=timeout target=main .*'
+comes "what a stopped exchange_health said last is grey" overview Exchanges 'A exchange=binance 1[0-9]'
 reason 'Redis main' 'does not answer' 2
 all_come "the panels show that Redis is down" 120
 kill -CONT "$redis_pid" "$stuck"
