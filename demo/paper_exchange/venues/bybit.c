@@ -52,10 +52,10 @@ system_status(const struct call *call, struct answer *answer)
 
 	if (call->faults[FAULT_MAINTENANCE].on)
 		(void)json_array_append_new(
-		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:[i, i], s:[i], s:i, s:i}", "id",
+		    list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:[i, i], s:[i, i], s:i, s:i}", "id",
 			      "paper-1", "title", "System upgrade", "state", "ongoing", "begin",
 			      json_whole(since), "end", json_whole(since + 3600000), "href", "",
-			      "serviceTypes", 2, 5, "product", 1, "maintainType", 2, "env", 1));
+			      "serviceTypes", 2, 5, "product", 1, 2, "maintainType", 2, "env", 1));
 	succeed(call, answer, json_pack("{s:o}", "list", list));
 }
 

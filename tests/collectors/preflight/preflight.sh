@@ -343,7 +343,7 @@ rm -f "$textfiles/.exchange_bans.lock"
 mkdir "$textfiles/.exchange_bans.lock"
 control POST '/binance/418?value=600'
 spawn held "$preflight" --env paper --exchange.profiles "$repository/exchanges" --symbol BTC/USDT --interval 1s \
-	--exchange "binance=http://127.0.0.1:$paper_port/binance" --check exchange_health --degraded.headroom 0
+	--exchange "binance=http://127.0.0.1:$paper_port/binance" --check exchange_health --degraded.headroom 0 --log.level debug
 held=$SPAWNED
 told() { test "$(grep -c 'binance: not asked until' "$work/held.log")" -ge "$1"; }
 check "a ban that cannot be written down holds for a loop" await 60 told 2
