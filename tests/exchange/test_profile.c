@@ -297,7 +297,7 @@ static const struct {
 	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, weight: 1, list: /b, free: /f}\n",
 	    "24: account.balances.asset: missing" },
 	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, weight: 1, list: /b, asset: /a}\n",
-	    "24: account.balances: free or total is expected" },
+	    "24: account.balances: one of free and total is expected" },
 	{ UNSIGNED, SIGNED "account:\n  balances: {weight: 1, list: /b, asset: /a, free: /f}\n",
 	    "24: account.balances.path: missing" },
 	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, list: /b, asset: /a, free: /f}\n",
