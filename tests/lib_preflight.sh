@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154  # what lib.sh, which is sourced before, sets
 # What the scenarios of preflight share: a real Redis and Postgres, six exchanges on paper, a working tree with
 # a commit, keys, and a "live" exchange: the same paper exchange behind TLS at 0.0.0.0, which is this machine, but
-# no loopback address to whoever reads the URL.  Its access log is the record of what is sent to a live host.
+# no loopback address for the reader of the URL.  Its access log is the record of what is sent to a live host.
 
 preflight=$BUILD/preflight
 helpers=$repository/tests/collectors/preflight

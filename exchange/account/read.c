@@ -403,7 +403,7 @@ advice(const struct profile *profile, const struct complaint *complaint, enum fa
 }
 
 /*
- * 0 if the error says that there is no such account (Gate's futures, before the first transfer into it):
+ * 0 if the error says that the account does not exist (Gate's futures, before the first transfer into it):
  * then nothing is in it.
  */
 static int

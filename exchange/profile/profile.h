@@ -82,7 +82,7 @@ struct profile_read {
 	const char *cursor;           /* pointer to what the next page is asked with; NULL: one page */
 	const char *cursor_parameter; /* and the query's name for it */
 	const char *more;           /* a rule: whether there is a next page; NULL: the cursor alone says it */
-	struct profile_list absent; /* errors that say: there is no such account, so that nothing is in it */
+	struct profile_list absent; /* errors that say that the account does not exist: nothing is in it */
 };
 
 /*
