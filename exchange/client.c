@@ -3,10 +3,20 @@
  * address that a key is not bound to, or that the exchange does not serve.
  */
 
+#include <ctype.h>
 #include <string.h>
 
 #include "common/net/url.h"
 #include "exchange/client.h"
+
+static bool
+has_control(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
 
 /* What is wrong with the URL of a proxy, or NULL. */
 static const char *
@@ -17,6 +27,9 @@ proxy_fault(const struct url *url, const char *text)
 	/* libcurl and url_parse() could take another one of them for the end of the password. */
 	if (strchr(text, '@') != strrchr(text, '@'))
 		return "write '@' in a user or password as %40";
+	/* libcurl would go without a proxy whose user or password it cannot decode. */
+	if (has_control(url->user) || has_control(url->password))
+		return "the user or password has a line break or another control character in it";
 	/* libcurl's own, 1080, is not what people expect of http. */
 	if (*url->host == '\0' || url->port == 0)
 		return "the URL of a proxy names a host and a port";

@@ -358,15 +358,25 @@ split_month(const struct profile *profile, struct slice *word, char expiry[SYMBO
 	return true;
 }
 
-/* A contract in the currency that the profile names: "BTCPERP", "BTC-26SEP25", "BTC-PERP". */
+/* A contract in the currency at its end ("BTC-26SEP25-USDT"), or else in that of the profile: "BTCPERP",
+ * "BTC-26SEP25", "BTC-PERP". */
 static bool
 read_unquoted(const struct profile *profile, struct slice word, struct slice rest, struct symbol *symbol)
 {
 	static const char perpetual[] = "PERP";
+	struct slice quote = SLICE(profile->contract_quote), last;
+	size_t at = rest.length;
 
 	if (rest.length == 0)
 		word.length -= strlen(perpetual);
-	return complete(profile, word, SLICE(profile->contract_quote), rest, symbol);
+	while (at > 0 && strchr("-_:. ", rest.at[at - 1]) == NULL)
+		at--;
+	last = (struct slice){ rest.at + at, rest.length - at };
+	if (at > 0 && is_quote(last)) {
+		quote = last;
+		rest.length = at - 1;
+	}
+	return complete(profile, word, quote, rest, symbol);
 }
 
 static bool
@@ -480,7 +490,7 @@ symbol_unit(const struct profile *profile, const char *base, struct symbol_unit 
 		size_t before = (size_t)(token - rule), behind = (size_t)(equals - after), left;
 
 		/* What is left begins and ends with no digit: "1000000MOG" is not 1000 of "000MOG". */
-		if (length < before + behind + 2 || strncmp(base, rule, before) != 0 ||
+		if (length <= before + behind || strncmp(base, rule, before) != 0 ||
 		    strncmp(base + length - behind, after, behind) != 0)
 			continue;
 		left = length - before - behind;

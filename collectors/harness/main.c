@@ -479,7 +479,8 @@ loop(struct harness *p)
 	log_write(&p->log, LOG_INFO, "started", "version", version_number, "env", p->setup.settings.env,
 	    "directory", p->setup.settings.directory, NULL);
 	for (;;) {
-		/* A server may have started a moment after us: a long interval need not pass till that shows. */
+		/* A server may have started a moment after us: a long interval need not pass till that shows.
+		 */
 		bool good = run_once(p) == 0;
 		int64_t interval = p->setup.settings.interval_ns;
 		struct deadline next;
@@ -487,7 +488,8 @@ loop(struct harness *p)
 		retry_ns = good ? 0 : retry_ns == 0 ? soon_ns : retry_ns > interval ? interval : 2 * retry_ns;
 		tick.at_ns = next_tick(tick.at_ns, interval, clock_now_ns());
 		next = deadline_in(retry_ns);
-		if (good || next.at_ns > tick.at_ns)
+		/* Shortly before a tick it would cost what the limits of exchanges have no room for. */
+		if (good || next.at_ns > tick.at_ns - soon_ns)
 			next = tick;
 		while (wait_until(next, &reload_signal)) {
 			struct deadline sooner;

@@ -181,6 +181,9 @@ read_amounts(const struct account_row *row, struct account_balance *balance, str
 	    add_parts(row, &account->balance_margin, &balance->locked, why) != 0 ||
 	    add_parts(row, &account->balance_owed, &owed, why) != 0)
 		return -1;
+	/* A fallback total below 0 has in its sign already what is owed (OKX). */
+	if (!is_free && amount == account->balance_fallback && decimal_sign(told) < 0)
+		owed = (struct decimal){ 0, 0 };
 	/* Margin may be covered by other assets: no more of this one is locked than there is. */
 	if (!is_free && account->balance_margin.count > 0 && decimal_compare(balance->locked, told) > 0)
 		balance->locked = decimal_sign(told) > 0 ? told : (struct decimal){ 0, 0 };

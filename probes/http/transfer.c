@@ -136,9 +136,8 @@ set_up(struct http_transfer *t, const struct http_settings *settings, bool *clos
 	ok &= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK;
-	/* With these the environment has no say; what an own host answers on loopback no proxy can reach. */
-	ok &= curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_NOPROXY, "localhost,127.0.0.0/8,::1") == CURLE_OK;
+	/* With this the environment has no say; http_transfer_start() sets the proxy. */
+	ok &= curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK;
 	/* curl decompresses into http_receive_body(), whose limit stops a zip bomb. */
@@ -244,6 +243,20 @@ clear_request(struct http_transfer *t)
 	t->headers = NULL;
 }
 
+/* What an own host answers on loopback no proxy can reach, and nobody sees through one whether an address is
+ * private. */
+static bool
+goes_by_proxy(const struct http_transfer *t)
+{
+	const char *name = strstr(t->host.at, "://") + 3;
+	bool bracket = *name == '[';
+	char text[256];
+
+	(void)snprintf(
+	    text, sizeof(text), "%.*s", (int)strcspn(name + bracket, bracket ? "]" : ":/?"), name + bracket);
+	return t->proxy != NULL && !t->request->private_only && !address_is_loopback(text);
+}
+
 int
 http_transfer_start(struct http_transfer *t, const struct http_request *request, struct slice host,
     struct http_response *response, struct buffer *body, struct deadline deadline)
@@ -273,10 +286,9 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 		code = curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	if (code == CURLE_OK)
 		code = set_body(t);
-	/* Through a proxy nobody sees whether the address is private. */
+	t->by_proxy = goes_by_proxy(t);
 	if (code == CURLE_OK)
-		code = curl_easy_setopt(
-		    t->easy, CURLOPT_PROXY, t->proxy != NULL && !request->private_only ? t->proxy : "");
+		code = curl_easy_setopt(t->easy, CURLOPT_PROXY, t->by_proxy ? t->proxy : "");
 	(void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	/* An earlier request on this handle may have been abandoned. */
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
@@ -373,14 +385,20 @@ time_out(struct http_transfer *t)
 	    &t->response->failure, FAILURE_TIMEOUT, "%.*s: %s", SLICE_ARGS(t->host), what_is_missing(t));
 }
 
-/* Returns whether it was a proxy that refused. */
+/* Returns whether it was a proxy that refused, or cannot be reached. */
 static bool
-read_proxy_refusal(struct http_transfer *t)
+read_proxy_refusal(struct http_transfer *t, CURLcode code)
 {
 	long status = 0;
 
+	if (t->by_proxy && code == CURLE_COULDNT_CONNECT) {
+		(void)failure_set(&t->response->failure, FAILURE_CONNECT,
+		    "%.*s: the proxy cannot be reached: check proxy.url, and whether it is listening",
+		    SLICE_ARGS(t->host));
+		return true;
+	}
 	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	if (t->proxy == NULL || status == 0 || status / 100 == 2)
+	if (!t->by_proxy || status == 0 || status / 100 == 2)
 		return false;
 	(void)failure_set(&t->response->failure, status == 407 ? FAILURE_AUTH : FAILURE_CONNECT,
 	    "%.*s: the proxy refused with status %ld: check proxy.url%s", SLICE_ARGS(t->host), status,
@@ -414,7 +432,7 @@ http_transfer_finish(struct http_transfer *t, CURLcode code)
 			response->failure = t->refused;
 		else if (code == CURLE_OPERATION_TIMEDOUT)
 			time_out(t);
-		else if (!read_proxy_refusal(t))
+		else if (!read_proxy_refusal(t, code))
 			http_failure(code, t->host, t->error,
 			    t->socket_error != 0 ? t->socket_error : (int)os_error, &response->failure);
 		buffer_release(t->body);

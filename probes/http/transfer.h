@@ -21,6 +21,7 @@ struct http_transfer {
 	struct http_response *response;
 	struct buffer *body;
 	struct slice host;
+	bool by_proxy;
 
 	struct curl_slist *headers; /* to send */
 	int64_t started_ns, started_unix_ns;

@@ -187,6 +187,7 @@ refused 'does not name' --exchange near --symbol elsewhere:A/B
 refused 'is not a pair' --exchange near --symbol "$(printf 'A/B"} 1\nforeign 2')"
 refused 'is there twice' --exchange near --symbol A/B --symbol A/B
 refused 'no certificate in it' --exchange near --tls.ca-file "$0"
+refused 'proxy.url: the user or password has a line break' --exchange near --proxy.url 'http://bot:a%0Ab@127.0.0.1:3128'
 refused 'is not a decimal fraction' --exchange near --degraded.headroom 20
 
 # What the exchange itself allows: every run within the window at its heaviest, less the headroom.

@@ -298,6 +298,12 @@ static const struct {
 	    "24: account.balances.asset: missing" },
 	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, weight: 1, list: /b, asset: /a}\n",
 	    "24: account.balances: one of free and total is expected" },
+	{ UNSIGNED,
+	    SIGNED
+	    "account:\n  balances: {path: /b, weight: 1, list: /b, asset: /a, total: /t, fallback_total: /u}\n",
+	    "24: account.balances.free: missing" },
+	{ UNSIGNED, SIGNED "account:\n  key: {path: /k, weight: 1, inner: /keys}\n",
+	    "24: account.key.list: missing" },
 	{ UNSIGNED, SIGNED "account:\n  balances: {weight: 1, list: /b, asset: /a, free: /f}\n",
 	    "24: account.balances.path: missing" },
 	{ UNSIGNED, SIGNED "account:\n  balances: {path: /b, list: /b, asset: /a, free: /f}\n",

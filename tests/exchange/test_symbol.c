@@ -88,9 +88,12 @@ static const struct {
 } spellings[] = {
 	{ "bybit", "BTCPERP", "BTC/USDC" }, { "bybit", "BTCUSDZ25", "BTC/USD-251226" },
 	{ "bybit", "BTC-26SEP25", "BTC/USDC-250926" }, { "bybit", "ETHUSDH26", "ETH/USD-260327" },
-	{ "bybit", "PERPUSDT", "PERP/USDT" }, { "okx", "BTC-27MAR26", "BTC-260327" },
-	{ "okx", "BTC-USDT", "BTC/USDT" }, { "okx", "BTC-USDT-SWAP", "BTC/USDT" },
-	{ "okx", "BTC-USD-SWAP", "BTC/USD" }, { "okx", "BTC-USDT-260327", "BTC/USDT-260327" },
+	{ "bybit", "BTC-26SEP25-USDT", "BTC/USDT-250926" },
+	{ "bybit", "BTC-5JUN26-90000-C-USDT", "BTC/USDT-260605-90000-C" },
+	{ "bybit", "BTC-5JUN26-90000-C", "BTC/USDC-260605-90000-C" }, { "bybit", "PERPUSDT", "PERP/USDT" },
+	{ "okx", "BTC-27MAR26", "BTC-260327" }, { "okx", "BTC-USDT", "BTC/USDT" },
+	{ "okx", "BTC-USDT-SWAP", "BTC/USDT" }, { "okx", "BTC-USD-SWAP", "BTC/USD" },
+	{ "okx", "BTC-USDT-260327", "BTC/USDT-260327" },
 	{ "okx", "BTC-USD-260327-50000-C", "BTC/USD-260327-50000-C" },
 	{ "okx", "PERP-USDT-SWAP", "PERP/USDT" }, { "okx", "SWAP-USDT-SWAP", "SWAP/USDT" },
 	{ "okx", "BTC-XYZ", "BTC/XYZ" }, { "binance", "BTC-USDT", "BTC/USDT" },
@@ -181,6 +184,36 @@ START_TEST(a_market_has_its_base_and_quote)
 	ck_assert(symbol_read(profile, SLICE("BTC"), &symbol));
 	ck_assert_str_eq(symbol.base, "BTC");
 	ck_assert_str_eq(symbol.quote, "");
+	profile_free(profile);
+}
+END_TEST
+
+/* How many of which asset one base is. */
+static const struct {
+	const char *profile, *base, *asset;
+	int count;
+} units[] = {
+	{ "bybit", "10000LADYS", "LADYS", 10000 },
+	{ "bybit", "SHIB1000", "SHIB", 1000 },
+	{ "bybit", "10000000AIDOGE", "AIDOGE", 10000000 },
+	{ "bybit", "1INCH", "1INCH", 1 },
+	{ "binanceusdm", "1000X", "X", 1000 },
+	{ "binanceusdm", "1MBABYDOGE", "BABYDOGE", 1000000 },
+	{ "binanceusdm", "1000", "1000", 1 },
+	{ "bitget", "1000BONK", "BONK", 1000 },
+	{ "bitget_unified", "10000ELON", "ELON", 10000 },
+	{ "gate", "1000SATS", "SATS", 1000 },
+	{ "okx", "1000SATS", "1000SATS", 1 },
+};
+
+START_TEST(a_base_may_stand_for_many_of_its_asset)
+{
+	struct profile *profile = load_named(units[_i].profile);
+	struct symbol_unit unit;
+
+	symbol_unit(profile, units[_i].base, &unit);
+	ck_assert_msg(strcmp(unit.asset, units[_i].asset) == 0 && unit.count == units[_i].count, "%s: %d %s",
+	    units[_i].base, unit.count, unit.asset);
 	profile_free(profile);
 }
 END_TEST
@@ -390,6 +423,7 @@ main(void)
 	tcase_add_test(markets, only_the_bytes_of_the_slice_are_read);
 	tcase_add_test(markets, what_an_exchange_s_spelling_was_made_of_is_read_from_it);
 	tcase_add_test(markets, a_canonical_symbol_is_its_own_spelling);
+	tcase_add_loop_test(names, a_base_may_stand_for_many_of_its_asset, 0, LENGTH(units));
 	tcase_add_loop_test(names, an_asset_has_one_name, 0, LENGTH(assets));
 	tcase_add_test(names, what_is_staked_counts_as_the_asset_when_the_profile_says_so);
 	tcase_add_test(hostile, what_is_no_symbol_is_refused);

@@ -335,6 +335,13 @@ START_TEST(a_proxy_is_used_for_all_but_loopback_and_hosts_of_our_own)
 	get_by_proxy(&peer, "http://example.invalid/x", true, &response);
 	ck_assert_int_eq(response.failure.kind, FAILURE_RESOLVE);
 	(void)close(peer.listener);
+	get_by_proxy(&peer, "https://example.invalid/x", false, &response);
+	ck_assert_int_eq(response.failure.kind, FAILURE_CONNECT);
+	ck_assert_ptr_nonnull(strstr(response.failure.text, "the proxy cannot be reached: check proxy.url"));
+	get_by_proxy(&peer, "http://[::1]:1/x", false, &response);
+	ck_assert_ptr_null(strstr(response.failure.text, "proxy"));
+	get_by_proxy(&peer, "http://localhost:1/x", false, &response);
+	ck_assert_ptr_null(strstr(response.failure.text, "proxy"));
 }
 END_TEST
 
