@@ -14,7 +14,7 @@
 enum { TEXT = 1024, TEXTS = 64 };
 
 struct log_stream {
-	struct log log;  /* a copy; its program is NULL before it is set */
+	struct log log;  /* a copy; its program is NULL until log_stream_use() */
 	char text[TEXT]; /* that is not logged yet */
 	size_t length;
 	uint64_t said[TEXTS]; /* hashes; after that many texts the oldest may be said again */

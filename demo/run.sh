@@ -270,7 +270,8 @@ start_prometheus() {
 	cp -r prometheus/rules "$work/"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/arbwatch.yml"
 	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
-		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *evaluation_interval\):.*/\1: 3s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
+		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
+		-e 's/^\( *evaluation_interval\):.*/\1: 3s/' \
 		prometheus/prometheus.yml >"$work/prometheus.yml"
 	start prometheus prometheus --config.file="$work/prometheus.yml" \
 		--storage.tsdb.path="$work/prometheus" --storage.tsdb.retention.time=6h \

@@ -140,7 +140,7 @@ directions() {
 		}
 		to != from && to != "harness" { print $0 "   (from another program)" }'
 	# Only a program logs.
-	grep -vE '^(collectors|exporter|lint|demo|tests)/|^common/log\.c' "$scratch/c" | tr '\n' '\0' |
+	grep -vE '^(collectors|exporter|lint|demo|tests)/|^common/log(\.c|_stream\.h)' "$scratch/c" | tr '\n' '\0' |
 		xargs -0 grep -nE 'include "common/log\.h"' -- /dev/null
 }
 

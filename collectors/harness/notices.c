@@ -169,16 +169,25 @@ log_end(const struct notices *n, const struct log *log, const struct metrics *ru
 void
 notices_end(struct notices *n, const struct log *log, const struct metrics *run, const char *message)
 {
+	double now = clock_unix_seconds();
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n->count; i++)
+	for (size_t i = 0; i < n->count; i++) {
+		struct notice *notice = &n->items[i];
+
 		/* One that failed for two reasons has one line: that of the first. */
-		if (n->items[i].failure && find_failure(n, n->items[i].target, false) == &n->items[i])
-			log_end(n, log, run, &n->items[i], message);
+		if (notice->failure && find_failure(n, notice->target, false) == notice)
+			log_end(n, log, run, notice, message);
+		/* A target that is refused and times out by turns would be logged in each run.  Others must
+		 * find room. */
+		notice->is_kept = notice->failure && i < NOTICES_MOST / 2 &&
+				  now - notice->logged < REMIND_SECONDS &&
+				  find_failure(n, notice->target, true) != NULL;
+	}
 	for (size_t i = 0; i < n->count; i++) {
 		struct notice notice = n->items[i];
 
-		if (!notice.is_reported)
+		if (!notice.is_reported && !notice.is_kept)
 			continue;
 		notice.is_reported = false;
 		notice.has_series = run != NULL && state_has_first_label(run, NULL, notice.target);

@@ -26,6 +26,7 @@ struct notice {
 	bool failure;     /* else a warning, whose end is not logged */
 	bool has_series;  /* it is a label: without series it is not configured any more */
 	bool is_reported; /* by the run under way */
+	bool is_kept;     /* it is not reported, but its target still fails for another reason */
 };
 
 /* All zero at first. */

@@ -548,7 +548,8 @@ PGHOST=$secret@127.0.0.1 refuses "a raw @ in PGHOST" "$encode" --target "user=u"
 # refused PROGRAM FLAG...: what its configuration check says.
 refused() {
 	what=$1
-	run 2 "$BUILD/$@" --config.check
+	shift
+	run 2 "$BUILD/$what" "$@" --config.check
 	check "$what: says what to write" logged "$encode"
 	check "$what: without the secret" no_secret_in "$work/err" "$work/out"
 }

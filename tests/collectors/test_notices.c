@@ -119,6 +119,20 @@ START_TEST(a_failure_is_logged_when_it_begins_when_its_reason_changes_and_when_i
 }
 END_TEST
 
+START_TEST(a_reason_that_comes_back_in_the_same_outage_is_not_news)
+{
+	static const char lost[] = "connecting to 10.0.0.1:6379: No route to host";
+
+	ck_assert(has(run_with(refused), "level=warn"));
+	ck_assert(has(run_with(lost), "level=warn"));
+	ck_assert(has(run_with(refused), "level=debug"));
+	ck_assert(has(run_with(lost), "level=debug"));
+	ck_assert(has(run_with(NULL), "up again after 0 s"));
+	ck_assert_uint_eq(n.count, 0);
+	ck_assert(has(run_with(lost), "level=warn"));
+}
+END_TEST
+
 START_TEST(there_is_a_reminder_each_hour)
 {
 	read_state(refused, 7300, 3590, false);
@@ -258,6 +272,7 @@ main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_failure_is_logged_when_it_begins_when_its_reason_changes_and_when_it_ends);
+	tcase_add_test(tests, a_reason_that_comes_back_in_the_same_outage_is_not_news);
 	tcase_add_test(tests, there_is_a_reminder_each_hour);
 	tcase_add_test(tests, a_clock_that_was_set_back_silences_nothing);
 	tcase_add_test(tests, the_next_process_goes_on);

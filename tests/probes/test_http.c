@@ -295,8 +295,8 @@ get_by_proxy(struct peer *peer, const char *url, bool private_only, struct http_
 	struct http_client *client;
 	struct failure why = { 0 };
 
-	(void)snprintf(
-	    proxy, sizeof(proxy), "http://me:s%%40cret@127.0.0.1:%d", atoi(strrchr(peer->url, ':') + 1));
+	(void)snprintf(proxy, sizeof(proxy), "http://me:s%%40cret@127.0.0.1:%d",
+	    (int)strtol(strrchr(peer->url, ':') + 1, NULL, 10));
 	client = http_client_new(&settings, &why);
 	ck_assert_msg(client != NULL, "%s", why.text);
 	http_ask(client, &request, 1, NULL, deadline_in(20 * second_ns), response);
