@@ -118,8 +118,8 @@ QUIET = "lists what is wrong, and nothing is"
 # Queries that may be empty: BOARD/PANEL[/REF] -> the part that it needs, or QUIET.  The panel says so too (noValue).
 EMPTY = {
     "overview/What stands in the way": QUIET,
-    "overview/Position mismatches": "positions",
-    "overview/Positions unreadable": "positions",
+    "overview/Positions differ": "positions",
+    "overview/Not readable": "positions",
     "exchanges/Ban or back-off: time left": QUIET,
     "exchanges/Symbols that cannot be traded": QUIET,
     "exchanges/Failures by kind": QUIET,
@@ -326,6 +326,9 @@ def board_rules(name, board, uids):
     check("%s: restarts are annotated, and one row is the header" % name,
           (name == "overview" or "Restarts" in [each["name"] for each in annotations])
           and all(each["hide"] for each in annotations))
+    # Grafana draws no annotation where the value is 0, which the verdict NO is.
+    check("%s: the value of an annotation is never 0" % name, all(
+        re.match(r"changes\(.*?\) > 0", each["expr"]) for each in annotations if each.get("expr")))
     variables = board["templating"]["list"]
     sources = [each for each in variables if each["type"] == "datasource"]
     check("%s: one datasource (template-datasource)" % name, len(sources) == 1 and sources[0]["name"] == "datasource"
@@ -362,6 +365,11 @@ def look_rules(where, panel):
         defaults["color"] == {"mode": "shades", "fixedColor": "red"} and defaults["custom"]["stacking"]["mode"] == "normal"))
     check(where + ": good news is not red", EMPTY.get(where) != QUIET or kind not in ("stat", "bargauge", "gauge")
           or defaults["thresholds"]["steps"][0]["color"] in ("green", "text"))
+    check(where + ": nothing known is not green", EMPTY.get(where) == QUIET or kind != "stat"
+          or defaults["thresholds"]["steps"][0]["color"] != "green")
+    # Empty answers have columns, and Grafana shows these in place of the words.
+    check(where + ": an empty table shows its words", kind != "table" or len(panel["targets"]) == 1
+          or "groupBy" in [each["id"] for each in panel["transformations"]])
     check(where + ": days are called days", not ("expiry" in expressions and defaults["unit"] == "s"))
     check(where + ": a gap makes no event", not re.search(r"unless[^()]*\boffset\b", bare(expressions)))
 
@@ -473,7 +481,7 @@ def preflight_said(env, passed_, ready, interval, last_run):
             **collector_said(env, "preflight", interval, last_run)}
 
 
-FRESHNESS = "Freshness: age of each collector's last run, 100% is too old"
+FRESHNESS = "Freshness: 100% is too old"
 # What five hours after the epoch is said of preflight -> the Overview's verdict, its reasons; the verdict (tile of the Overview,
 # Last verdict, Verdict over time), Ready for live.
 HOUR = 3600
@@ -554,7 +562,7 @@ def verdicts_hold():
         for collector, panel, well, labels in (
                 ("redis_latency", ("overview", "Redis"), 1, '{target="main"}'),
                 ("exchange_health", ("overview", "Exchanges"), 0, None),
-                ("open_positions", ("overview", "Position mismatches"), 0, "{}")):
+                ("open_positions", ("overview", "Positions differ"), 0, "{}")):
             old = {"redis_latency": 3, "exchange_health": 10, "open_positions": -1}[collector]
             expression = found[panel] if labels else "max(%s)" % found[panel]
             wanted = judged(0 if stopped else 2, int(stopped)) + [

@@ -37,6 +37,9 @@ a data source in the header|s/"hide": 2/"hide": 0/|services|one datasource
 a link that forgets the time|s/&${__url_time_range}//|overview|keeps the time
 a status page on this machine alone|s,"url": "${status_page}","url": "http://127.0.0.1:9109/",|overview|one machine
 restarts that are not annotated|s/"name": "Restarts"/"name": "x"/|positions|restarts are annotated
+a verdict NO that is not annotated|s/"expr": "changes(arbwatch.* and \(arbwatch:verdict.*\)"/"expr": "\1"/|preflight|is never 0
+no values in green|s/"#5f6b7a"/"green"/|overview|nothing known is not green
+an empty table without words|s/"groupBy"/"reduce"/|positions|an empty table shows its words
 weeks|s/"unit": "suffix: days"/"unit": "s"/|exchanges|days are called days
 an event after a gap|s/"expr": "max by (check)/"expr": "up unless up offset 1h or max by (check)/|preflight|a gap makes no event
 a link to nowhere|s,/d/arbwatch-positions,/d/arbwatch-position,|overview|a link leads to
@@ -133,10 +136,10 @@ comes "a halt: the symbols" exchanges 'Symbols that cannot be traded' 'A exchang
 comes "a clock that is off" exchanges 'Clock skew: theirs minus ours' 'A exchange=bybit -[23].*'
 comes "a position the bot does not know: how much" positions Mismatches 'A exchange=binanceusdm symbol=BTC/USDT -0\.25'
 comes "a position the bot does not know: since when" positions Mismatches 'B exchange=binanceusdm symbol=BTC/USDT [0-9.]+'
-comes "a position the bot does not know: on the overview" overview 'Position mismatches' 'A [1-9]'
+comes "a position the bot does not know: on the overview" overview 'Positions differ' 'A [1-9]'
 comes "positions that cannot be read" positions 'Not readable' 'A [1-9].*'
 comes "signed reads that fail, for the clock is off" positions 'Failures by kind' 'A exchange=bybit kind=rejected .*'
-comes "a collector that hangs" overview "Freshness: age of each collector's last run, 100% is too old" \
+comes "a collector that hangs" overview "Freshness: 100% is too old" \
 	'A collector=redis_latency [1-9].*'
 comes "its values are old: the tile is grey" overview Redis 'A target=main 3'
 comes "the verdict" overview 'Can we trade?' 'A reasons=([2-9]|1[0-9]) 0'
