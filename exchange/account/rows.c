@@ -174,7 +174,7 @@ read_amounts(const struct account_row *row, struct account_balance *balance, str
 	const char *amount = is_free                          ? account->balance_free
 			     : account->balance_total != NULL ? account->balance_total
 							      : account->balance_fallback;
-	struct decimal told, owed = { 0, 0 };
+	struct decimal told = { 0, 0 }, owed = { 0, 0 };
 
 	if (read_decimal(row, amount, &told, why) != 0 ||
 	    read_part(row, account->balance_locked, &balance->locked, why) != 0 ||

@@ -347,10 +347,12 @@ END_TEST
 
 enum { REFUSING = 30 };
 
-/* libcurl gets this one: "several" has many addresses, of which only the last one listens. */
+/* libcurl gets this one as getaddrinfo(): "several" has many addresses, of which only the last one listens.
+ */
+int look_up(const char *node, const char *service, const struct addrinfo *hints,
+    struct addrinfo **found) __asm__("getaddrinfo");
 int
-getaddrinfo(const char *restrict node, const char *restrict service, const struct addrinfo *restrict hints,
-    struct addrinfo **restrict found)
+look_up(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)
 {
 	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 	void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
