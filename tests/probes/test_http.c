@@ -347,8 +347,7 @@ END_TEST
 
 enum { REFUSING = 30 };
 
-/* libcurl gets this one as getaddrinfo(): "several" has many addresses, of which only the last one listens.
- */
+/* This is libcurl's getaddrinfo(): "several" has many addresses, of which only the last one listens. */
 int look_up(const char *node, const char *service, const struct addrinfo *hints,
     struct addrinfo **found) __asm__("getaddrinfo");
 int
