@@ -6,7 +6,6 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/log_stream.h"
@@ -82,16 +81,15 @@ take(void *cookie, const char *text, size_t size)
 struct log_stream *
 log_stream_open(void)
 {
-	struct log_stream *s = calloc(1, sizeof(*s));
-	FILE *stream = s != NULL ? fopencookie(s, "w", (cookie_io_functions_t){ .write = take }) : NULL;
+	/* A process has one stderr, and threads that were left behind may print to it until the very end. */
+	static struct log_stream only;
+	FILE *stream = fopencookie(&only, "w", (cookie_io_functions_t){ .write = take });
 
-	if (stream == NULL) {
-		free(s);
+	if (stream == NULL)
 		return NULL;
-	}
 	(void)setvbuf(stream, NULL, _IONBF, 0);
 	stderr = stream;
-	return s;
+	return &only;
 }
 
 void

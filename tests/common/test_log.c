@@ -237,9 +237,8 @@ END_TEST
 START_TEST(what_a_library_prints_is_logged_once)
 {
 	struct log log = make_log(LOG_JSON, NULL);
-	static struct log_stream *stream; /* it lives as long as the process */
+	struct log_stream *stream = log_stream_open();
 
-	stream = log_stream_open();
 	ck_assert_ptr_nonnull(stream);
 	begin_capture();
 	(void)fputs("WARNING: early\nhalf ", stderr);
