@@ -236,7 +236,8 @@ fails "a pooler, wrong password" auth "SASL authentication failed" "postgresql:/
 refute "a wrong password is no matter of options" logged "ignore_startup_parameters"
 fails "a pooler, unknown user" auth "auth_file" "postgresql://nobody:$secret@$POOLER/postgres"
 fails "a pooler, unknown to the server" auth "password authentication failed" "postgresql://stranger:$secret@$POOLER/postgres"
-fails "a pooler, no such database" rejected "no such database behind the pooler" "$pooled/nowhere"
+# A newer PgBouncer answers as the server itself does.
+fails "a pooler, no such database" rejected "no such database" "$pooled/nowhere"
 fails "a pooler, no right to connect" auth "right CONNECT" "postgresql://guest:$secret@$POOLER/unconnectable"
 fails "a pooler's admin console" rejected "the pooler's admin console" "$pooled/pgbouncer"
 fails "its admin console refuses others" rejected "admin console refuses" "postgresql://guest:$secret@$POOLER/pgbouncer"
