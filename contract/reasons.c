@@ -1,6 +1,10 @@
 /*
  * prometheus/rules/verdict.yml has the same names, ranks and texts, and docs/health.md says when each
  * applies; a test compares the three.  Texts name the dashboards that show more.
+ *
+ * A rank says what to look at first: what takes all other knowledge away, then money that is at risk now,
+ * then what only makes trading worse.  No rank is there twice, so that every reader sorts alike; the gaps
+ * are for rules to come.
  */
 
 #include "contract/reasons.h"

@@ -285,7 +285,7 @@ check_series_of_prometheus(struct source *source)
 		struct slice name = d->families[sample->family].name;
 		size_t labels = 0;
 
-		/* One with an empty value is none. */
+		/* A label with an empty value counts as absent. */
 		for (size_t l = 0; l < sample->label_count; l++)
 			labels += d->labels[sample->labels + l].value.length > 0;
 		if (labels == 0 && name_written_by_prometheus(name))

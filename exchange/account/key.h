@@ -18,7 +18,7 @@ struct account_key;
 /*
  * `secret` as the profile's secret_encoding has it; a PEM private key is taken
  * for any scheme that has such keys (Ed25519 and RSA on Binance, ES256 and EdDSA
- * on Coinbase).  `passphrase`: NULL where there is none.  Everything is copied and
+ * on Coinbase).  `passphrase`: NULL for a key without.  Everything is copied and
  * added to `secrets`.  NULL with `why` (local), whose text holds nothing of the
  * key: not base64, no PEM, the wrong kind of key, a passphrase that is missing.
  * Not for use from two threads at once.

@@ -170,7 +170,7 @@ struct profile {
 	struct profile_list
 	    symbol_units; /* "1000{ASSET}=1000": how many of the asset one base of that name is */
 	const char
-	    *contract_quote; /* of contracts whose name has no quote ("BTCPERP"); NULL: there are none */
+	    *contract_quote; /* of contracts whose name has no quote ("BTCPERP"); NULL: all names have one */
 	struct profile_endpoint endpoints[ENDPOINTS];
 
 	enum ok_kind ok_kind;

@@ -1,5 +1,5 @@
 /*
- * What is said of a connection string before anybody connects.  libpq ends a password at the first '@' and
+ * The check of a connection string before anybody connects.  libpq ends a password at the first '@' and
  * takes the rest for a host, which is looked up, becomes a label and is logged.  So a string in which that
  * may have happened is refused, and no text here repeats a part of it: names that are shown come from our
  * tables.

@@ -100,7 +100,7 @@ check "a query with very many arguments is answered" is_code 200 "$(url "/metric
 check "a whole URL is answered" is_code 200 --request-target http://localhost/health/live "$(url /)"
 check "the name of a stranger is not answered on loopback" is_code 421 -H 'Host: evil.example' "$(url /health)"
 check "not in a whole URL either" is_code 421 --request-target http://evil.example/health "$(url /)"
-check "and it is told how to allow it" sh -c \
+check "and the answer says how to allow it" sh -c \
 	"curl -s --noproxy '*' -H 'Host: evil.example' '$(url /health)' | grep -q -- '--web.allowed-host NAME'"
 for path in /nothing /metrics/ /metricsx '/metrics%00' /../../etc/passwd /..%2f..%2fetc/passwd /a.prom //metrics; do
 	check "404 for $path" is_code 404 --path-as-is "$(url "$path")"

@@ -343,7 +343,7 @@ foreign_names() {
 	for mode in 700 711 744 750; do
 		chmod "$mode" "$foreign"
 		check "mode $mode" lint_in "$work" 1 foreign
-		check "mode $mode is told" grep -q "^foreign: reject: .*(mode 0$mode).*(directory_mode)$" "$work/out"
+		check "mode $mode is reported" grep -q "^foreign: reject: .*(mode 0$mode).*(directory_mode)$" "$work/out"
 	done
 	for mode in 755 1777; do
 		chmod "$mode" "$foreign"
