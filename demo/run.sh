@@ -266,7 +266,8 @@ ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready";
 # The shipped configuration, with the ports of this run and a quicker pace.
 start_prometheus() {
 	mkdir "$work/targets"
-	printf -- "- targets: ['127.0.0.1:%s']\n" "$node_port" >"$work/targets/node.yml"
+	printf -- "- targets: ['127.0.0.1:%s']\n  labels: {fast_lane: 'true'}\n" "$node_port" >"$work/targets/node.yml"
+	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/fast.yml"
 	cp -r prometheus/rules "$work/"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/arbwatch.yml"
 	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \

@@ -50,11 +50,35 @@ refresh(struct routes *routes, double now)
 	exposition_refresh(routes->exposition, now);
 }
 
+enum collect { COLLECT_ALL, COLLECT_FILES, COLLECT_UNKNOWN };
+
+/* node_exporter's parameter for a part of what it has: Prometheus asks for the collectors' files alone, every
+ * second. */
+static enum collect
+read_collect(const char *query)
+{
+	enum collect collect = COLLECT_ALL;
+	struct web_parameter parameter;
+
+	while (collect != COLLECT_UNKNOWN && web_query_next(&query, &parameter)) {
+		if (strcmp(parameter.name, "collect[]") == 0)
+			collect = strcmp(parameter.value, "textfile") == 0 ? COLLECT_FILES : COLLECT_UNKNOWN;
+	}
+	return collect;
+}
+
 static void
 answer_metrics(void *context, const struct web_request *request, struct web_answer *answer)
 {
 	struct routes *routes = context;
+	enum collect collect = read_collect(request->query);
 
+	if (collect == COLLECT_UNKNOWN) {
+		web_answer_text(answer, 400,
+		    "unknown collector: collect[]=textfile asks for the collectors' files, and a request without "
+		    "collect[] for everything");
+		return;
+	}
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
 	/* A cache in between must not give packed text to a client that cannot read it. */
 	answer->headers[0][0] = "Vary";
@@ -64,8 +88,11 @@ answer_metrics(void *context, const struct web_request *request, struct web_answ
 		answer->headers[1][1] = "gzip";
 	}
 	(void)pthread_mutex_lock(&routes->lock);
+	if (collect == COLLECT_FILES)
+		exposition_join_files(routes->exposition);
 	refresh(routes, clock_unix_seconds());
-	if (exposition_write(routes->exposition, routes->telemetry, request->gzip, &answer->body) != 0)
+	if (exposition_write(routes->exposition, collect == COLLECT_FILES ? NULL : routes->telemetry,
+		request->gzip, &answer->body) != 0)
 		answer->body.failed = true;
 	(void)pthread_mutex_unlock(&routes->lock);
 }

@@ -39,6 +39,7 @@ struct request {
 	struct web_answer answer; /* of a slow route, which another thread makes */
 	bool is_made;
 	struct request *next; /* in that thread's queue */
+	char query[];         /* "": none */
 };
 
 /* --- Answers --- */
@@ -244,6 +245,7 @@ respond(struct request *request, struct MHD_Connection *connection)
 		request->answer =
 		    (struct web_answer){ .code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
 		request->question = (struct web_request){ .path = request->path,
+			.query = request->query,
 			.gzip = head_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
 			.body = buffer_slice(&request->body) };
 		buffer_init(&request->answer.body, SIZE_MAX);
@@ -298,15 +300,17 @@ request_begin(void *context, const char *target, struct MHD_Connection *connecti
 {
 	const struct server *server = context;
 	struct web *web = server->web;
-	struct request *request = calloc(1, sizeof(*request));
-	const struct web_route *routes = web->site.routes;
 	char *query = strchr(target, '?');
-	size_t length;
+	size_t length = query != NULL ? strlen(query) : 0;
+	struct request *request = calloc(1, sizeof(*request) + length + 1);
+	const struct web_route *routes = web->site.routes;
 
-	/* No answer depends on a query.  libmicrohttpd would take it apart next, into memory that may not
-	 * suffice, and before 1.0 it would then close the connection without an answer. */
+	if (request != NULL && query != NULL)
+		memcpy(request->query, query + 1, length - 1);
+	/* libmicrohttpd would take the query apart next, into memory that may not suffice, and before 1.0 it
+	 * would then close the connection without an answer. */
 	if (query != NULL)
-		memset(query, 0, strlen(query));
+		memset(query, 0, length);
 	if (request == NULL)
 		return NULL;
 	request->web = web;

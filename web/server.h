@@ -35,9 +35,19 @@
  */
 struct web_request {
 	const char *path;  /* without the query, as it was sent */
+	const char *query; /* what is behind the '?', as it was sent: for web_query_next() */
 	bool gzip;         /* the client takes an answer that is packed so */
 	struct slice body; /* of a POST; not NUL-terminated */
 };
+
+/* One parameter of a query, decoded: "a%5B%5D=x+y" is "a[]" and "x y".  What is longer than its room is cut.
+ */
+struct web_parameter {
+	char name[64], value[64];
+};
+
+/* The next parameter of what is left of a query, which moves on.  False: there are no more. */
+bool web_query_next(const char **query, struct web_parameter *parameter);
 
 struct web_answer {
 	unsigned code;

@@ -18,8 +18,8 @@
 
 #include "exporter/health/text.h"
 
-/* The limits of prometheus/rules/verdict.yml. */
-static const double day = 86400, key_days = 14, certificate_days = 7, clock_slack = 0.5;
+/* Those of prometheus/rules/thresholds.yml, where an operator may change them; here they are fixed. */
+static const double day = 86400, warning_days = 14, clock_slack = 0.5, connections_share = 0.8;
 
 /* --- Words --- */
 
@@ -179,9 +179,9 @@ judge_target(const struct facts_check *facts, double now, struct health_check *c
 	}
 	if (up != 1)
 		give(check, check->kind == KIND_POSTGRES ? REASON_POSTGRES_DOWN : REASON_REDIS_DOWN);
-	if (f[FACT_CONNECTIONS] / f[FACT_CONNECTIONS_MAX] > 0.9)
+	if (f[FACT_CONNECTIONS] / f[FACT_CONNECTIONS_MAX] > connections_share)
 		add(check, REASON_POSTGRES_FULL, HEALTH_WARN, "nearly full",
-		    "nine of ten connections are taken");
+		    "more than 80 % of its connections are taken");
 }
 
 /* Why an exchange is not healthy, as far as the file says:
@@ -270,9 +270,9 @@ judge_exchange_besides(const struct facts_check *facts, double now, struct healt
 	if (fabs(f[FACT_SKEW]) - f[FACT_SKEW_ERROR] > clock_slack)
 		add(check, REASON_EXCHANGE_CLOCK, HEALTH_WARN, "clock differs",
 		    "its clock and ours differ by more than 0.5 s");
-	if (f[FACT_CERTIFICATE] - now < certificate_days * day)
+	if (f[FACT_CERTIFICATE] - now < warning_days * day)
 		add(check, REASON_EXCHANGE_CERTIFICATE, HEALTH_WARN, "certificate",
-		    "its certificate expires within a week");
+		    "its certificate expires within two weeks");
 }
 
 bool
@@ -408,7 +408,7 @@ judge_key(const struct facts_check *facts, double now, struct health_check *chec
 {
 	if (facts->facts[FACT_WITHDRAW] == 1)
 		add(check, REASON_KEY_WITHDRAW, HEALTH_WARN, "may withdraw", "its key may withdraw");
-	if (facts->facts[FACT_KEY] - now < key_days * day)
+	if (facts->facts[FACT_KEY] - now < warning_days * day)
 		add(check, REASON_KEY_EXPIRES, HEALTH_WARN, "key expires",
 		    "its key expires within two weeks");
 }

@@ -31,7 +31,8 @@ struct notes {
 
 struct exposition {
 	char *directory;
-	bool serve;
+	bool serve; /* the files are a part of all that is said */
+	bool joins; /* they are joined: it serves them, or somebody has asked for them */
 	double max_age;
 	struct store *store;
 	struct buffer joined;    /* the files' text, while it is current */
@@ -61,6 +62,7 @@ exposition_new(const char *directory, bool serve, exposition_notice *notice, voi
 		return NULL;
 	*e = (struct exposition){ .directory = strdup(directory),
 		.serve = serve,
+		.joins = serve,
 		.store = store_new(directory, &limits),
 		.notice = notice,
 		.context = context };
@@ -84,6 +86,13 @@ exposition_free(struct exposition *e)
 	buffer_release(&e->notes.telling);
 	free(e->directory);
 	free(e);
+}
+
+void
+exposition_join_files(struct exposition *e)
+{
+	e->is_current = e->is_current && e->joins;
+	e->joins = true;
 }
 
 const struct store *
@@ -155,7 +164,7 @@ choose(struct exposition *e, double now, const struct document **documents)
 			note(e, "file left out", file->name, file->reason);
 			continue;
 		}
-		if (!e->serve)
+		if (!e->joins)
 			continue;
 		if (e->max_age > 0 && now - file->modified > e->max_age) {
 			e->stale++;
@@ -202,7 +211,7 @@ join(struct exposition *e, double now)
 			note(e, "files left out", NULL, reason);
 		count = choose(e, now, documents);
 		e->is_current =
-		    !e->serve || (merge(documents, count, &e->joined, telemetry_reserved, report, e) >= 0 &&
+		    !e->joins || (merge(documents, count, &e->joined, telemetry_reserved, report, e) >= 0 &&
 				     !e->joined.failed);
 	}
 	free(documents);
@@ -252,29 +261,43 @@ write_own(const struct exposition *e, const struct telemetry *telemetry, struct 
 	telemetry_write(telemetry, out);
 }
 
+/* Packed only when a client asks for it: Prometheus does, a person with curl does not. */
+static void
+pack(struct exposition *e)
+{
+	if (e->is_packed)
+		return;
+	clear(&e->packed);
+	e->is_packed = gzip_begin(&e->start, buffer_slice(&e->joined), &e->packed) == 0;
+}
+
 int
 exposition_write(struct exposition *e, const struct telemetry *telemetry, bool gzip, struct buffer *out)
 {
+	bool files = e->serve || telemetry == NULL;
+	struct gzip_start start = { 0 };
 	struct buffer own;
 
 	/* An answer without the files would look as if all collectors had gone: better an error. */
 	if (!e->is_current)
 		return -1;
-	if (!gzip) {
-		buffer_append(out, e->joined.text, e->joined.length);
-		write_own(e, telemetry, out);
-		return out->failed ? -1 : 0;
-	}
-	/* Packed only when a client asks for it: Prometheus does, a person with curl does not. */
-	if (!e->is_packed) {
-		clear(&e->packed);
-		e->is_packed = gzip_begin(&e->start, buffer_slice(&e->joined), &e->packed) == 0;
-	}
-	buffer_append(out, e->packed.text, e->packed.length);
 	buffer_init(&own, SIZE_MAX);
-	write_own(e, telemetry, &own);
-	out->failed = out->failed || !e->is_packed || own.failed ||
-		      gzip_finish(&e->start, buffer_slice(&own), out) != 0;
+	if (telemetry != NULL)
+		write_own(e, telemetry, &own);
+	if (!gzip) {
+		if (files)
+			buffer_append(out, e->joined.text, e->joined.length);
+		buffer_append(out, own.text, own.length);
+	} else if (files) {
+		pack(e);
+		start = e->start;
+		buffer_append(out, e->packed.text, e->packed.length);
+		out->failed = out->failed || !e->is_packed;
+	} else {
+		out->failed = gzip_begin(&start, (struct slice){ 0 }, out) != 0;
+	}
+	out->failed =
+	    out->failed || own.failed || (gzip && gzip_finish(&start, buffer_slice(&own), out) != 0);
 	buffer_release(&own);
 	return out->failed ? -1 : 0;
 }

@@ -40,7 +40,15 @@ const struct store *exposition_store(const struct exposition *e);
 /* Why the directory could not be listed at the last refresh; NULL: it could. */
 const char *exposition_unlisted(const struct exposition *e);
 
-/* Append the answer, packed or not, as of the last refresh.  0, or -1: out of memory. */
+/*
+ * The files will be asked for by themselves: have them joined from the next refresh on, also without `serve`.
+ */
+void exposition_join_files(struct exposition *e);
+
+/*
+ * Append the answer, packed or not, as of the last refresh; without telemetry it is the files alone, after
+ * exposition_join_files().  0, or -1: out of memory.
+ */
 int exposition_write(struct exposition *e, const struct telemetry *telemetry, bool gzip, struct buffer *out);
 
 #endif /* EXPORTER_METRICS_EXPOSITION_H */

@@ -92,7 +92,12 @@ done
 check "405 says what is" sh -c "curl -s --noproxy '*' -X PUT -o /dev/null -D - '$(url /metrics)' | grep -qi '^allow: GET, HEAD, OPTIONS'"
 check "HEAD has the length of GET" test "$(header_of content-length "$(url /health/live)")" = \
 	"$(get "$(url /health/live)" | wc -c)"
-check "a query changes nothing" is_code 200 "$(url '/metrics?collect[]=x')"
+check "an unknown parameter changes nothing" is_code 200 "$(url '/metrics?collect=x')"
+for name in '[]' %5B%5D; do
+	check "collect$name=textfile asks for the files alone" test \
+		"$(get -g "$(url "/metrics?collect$name=textfile")" | grep -cE '^(demo_two_total|arbwatch_exporter_|process_)')" -eq 1
+	check "another collector is unknown" is_code 400 -g "$(url "/metrics?collect$name=textfile&collect$name=cpu")"
+done
 check "OPTIONS, as HAProxy asks, says what is allowed" test "$(header_of allow "$(url /)" OPTIONS)" = 'GET, HEAD, OPTIONS'
 check "a page that reloads has its own path" sh -c "curl -s --noproxy '*' '$(url /watch)' | grep -q 'http-equiv=\"refresh\"'"
 check "and the other one does not" sh -c "! curl -s --noproxy '*' '$(url /)' | grep -q 'http-equiv'"

@@ -92,7 +92,7 @@ write_file(const char *name, const char *text)
 
 /* One answer, unpacked by zlib's own reader of the gzip format, NUL behind it. */
 static char *
-answer(struct exposition *e, bool gzip, double now)
+answer_of(struct exposition *e, const struct telemetry *about, bool gzip, double now)
 {
 	enum { MOST = 1 << 21 };
 	static char plain[MOST];
@@ -101,7 +101,7 @@ answer(struct exposition *e, bool gzip, double now)
 
 	exposition_refresh(e, now);
 	buffer_init(&out, MOST);
-	ck_assert_int_eq(exposition_write(e, &telemetry, gzip, &out), 0);
+	ck_assert_int_eq(exposition_write(e, about, gzip, &out), 0);
 	ck_assert_uint_lt(out.length, MOST);
 	length = out.length;
 	if (gzip) {
@@ -121,6 +121,12 @@ answer(struct exposition *e, bool gzip, double now)
 	plain[length] = '\0';
 	buffer_release(&out);
 	return plain;
+}
+
+static char *
+answer(struct exposition *e, bool gzip, double now)
+{
+	return answer_of(e, &telemetry, gzip, now);
 }
 
 static struct exposition *
@@ -158,6 +164,26 @@ START_TEST(packed_or_not_the_files_are_there)
 		ck_assert_ptr_nonnull(strstr(answer(e, _i != 0, 1), i == 1 ? "\na 2\n" : "\na 1\n"));
 		ck_assert_ptr_nonnull(
 		    strstr(answer(e, _i != 0, 1), "\narbwatch_exporter_textfile_scrape_error 0\n"));
+	}
+	unmake(e);
+}
+END_TEST
+
+START_TEST(the_files_alone_are_there_too)
+{
+	struct exposition *e = make(_i / 2 != 0, 0);
+	bool gzip = _i % 2 != 0;
+
+	write_file("a.prom", "a 1\n");
+	ck_assert_int_eq(strstr(answer(e, gzip, 1), "a 1\n") != NULL, _i / 2);
+	for (int i = 0; i < 3; i++) {
+		write_file("a.prom", i == 1 ? "a 2\n" : "a 1\n");
+		exposition_join_files(e);
+		ck_assert_str_eq(answer_of(e, NULL, gzip, 1),
+		    i == 1 ? "# TYPE a untyped\na 2\n" : "# TYPE a untyped\na 1\n");
+		/* And the whole is what it was. */
+		ck_assert_ptr_nonnull(strstr(answer(e, gzip, 1), "process_cpu_seconds_total "));
+		ck_assert_int_eq(strstr(answer(e, gzip, 1), i == 1 ? "a 2\n" : "a 1\n") != NULL, _i / 2);
 	}
 	unmake(e);
 }
@@ -311,6 +337,7 @@ main(void)
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, files_are_joined_and_the_first_one_wins, 0, LENGTH(cases));
+	tcase_add_loop_test(tests, the_files_alone_are_there_too, 0, 4);
 	tcase_add_loop_test(tests, packed_or_not_the_files_are_there, 0, 2);
 	tcase_add_test(tests, large_files_are_packed_whole);
 	tcase_add_loop_test(tests, no_files_and_no_directory_are_answered_too, 0, 2);

@@ -37,6 +37,7 @@ def good(env):
             sample(prefix + "success", collector=name, env=env): 1,
             sample(prefix + "interval_seconds", collector=name, env=env): 600 if name == "preflight" else 15,
             sample(prefix + "last_run_timestamp_seconds", collector=name, env=env): NOW - 4,
+            sample(prefix + "runs_total", collector=name, env=env): 7,
         }
     files["redis_latency"][sample("arbitrage_redis_up", target="main", env=env)] = 1
     files["postgres_latency"].update({
@@ -122,7 +123,8 @@ FAULTS = [
     ("Redis is stopped", "paper", [put(0, "redis_up"), failed("redis_latency")], "REDIS_DOWN"),
     ("whether Redis is up is no number", "live", [put(NAN, "redis_up")], "REDIS_DOWN"),
     ("Postgres is stopped", "live", [put(0, "postgres_up"), failed("postgres_latency")], "POSTGRES_DOWN"),
-    ("Postgres is nearly full", "live", [put(95, "postgres_connections")], "postgres_full"),
+    ("Postgres is nearly full", "live", [put(81, "postgres_connections")], "postgres_full"),
+    ("Postgres is at the limit", "live", [put(80, "postgres_connections")], ""),
     ("all exchanges are down", "live", every(lambda e: state(e, "down"), EXCHANGES) + [failed("exchange_health")],
      "EXCHANGES_FEW exchange_down exchange_down exchange_down"),
     ("two of three exchanges are in maintenance", "paper", every(lambda e: state(e, "maintenance"), EXCHANGES[1:]),
@@ -136,7 +138,7 @@ FAULTS = [
      [state("kraken", "banned"), put(0, "positions_readable", exchange="upbit", source="exchange")],
      "EXCHANGES_FEW positions_unreadable exchange_banned"),
     ("a clock that is off", "live", [put(-3, "exchange_clock_skew_seconds", exchange="upbit")], "exchange_clock"),
-    ("a certificate that ends", "live", [put(NOW + DAY, "exchange_certificate_expiry_timestamp_seconds", exchange="upbit")],
+    ("a certificate that ends", "live", [put(NOW + 13 * DAY, "exchange_certificate_expiry_timestamp_seconds", exchange="upbit")],
      "exchange_certificate"),
     ("a hung collector", "live", [old("exchange_health", 90)], "COLLECTOR_STALE"),
     ("a collector that is late, but not hung", "live", [old("exchange_health", 45)], ""),
@@ -174,7 +176,7 @@ FAULTS = [
     ("a key that may withdraw, and one degraded", "live",
      [put(1, "api_key_permission", exchange="upbit", permission="withdraw"), state("kraken", "degraded")],
      "key_withdraw exchange_degraded"),
-    ("a key that expires", "live", [put(NOW + 3 * DAY, "api_key_expiry_timestamp_seconds", exchange="upbit")], "key_expires"),
+    ("a key that expires", "live", [put(NOW + 13 * DAY, "api_key_expiry_timestamp_seconds", exchange="upbit")], "key_expires"),
     ("an account that is locked", "live", [put(1, "account_trading_locked", exchange="upbit")], "account_locked"),
     ("an exposure without a price", "live", [put(0, "exposure_known")], "exposure_unknown"),
     ("preflight failed", "live", [put(0, "preflight_ready_for_live"), put(0, "preflight_last_success"), failed("preflight")],
@@ -222,6 +224,27 @@ def publish(directory, files, broken):
             out.write("arbitrage_redis_up{\n" if broken != "apt" else "apt_upgrades_pending{\n")
 
 
+def lanes(check):
+    """The fast lane has what the rules that run every second read, and nothing else; the slow lane has the rest."""
+    lists = []
+    for path in ("prometheus/prometheus.yml", "prometheus/prometheus-scale.yml"):
+        with open(path) as text_of:
+            lists += re.findall(r'regex: &fast_lane "true;(.*?)"', re.sub(r"\\\n\s*", "", text_of.read()), re.S)
+    check("each configuration has one list, and both are the same", len(lists) == 2 and lists[0] == lists[1], lists)
+    expressions = ""
+    for path in ("prometheus/rules/verdict.yml", "prometheus/rules/p0.yml"):
+        if os.path.exists(path):
+            with open(path) as text_of:
+                expressions += re.sub("#.*", "", text_of.read())
+    read = set(re.findall(r"\barbitrage_\w+", expressions)) - {"arbitrage_collector_runs_total"}
+    families = set()
+    for name in COLLECTORS:
+        answer = subprocess.run([os.path.join(os.environ.get("BUILD", "build"), name), "--list-metrics"], capture_output=True, text=True, check=True)
+        families |= {line.split("\t")[0] for line in answer.stdout.splitlines()}
+    fast = {name for name in families if re.fullmatch(lists[0], name)}
+    check("the fast lane is what the rules read", fast == read, "%s more, %s less" % (fast - read, read - fast))
+
+
 def get(port, path):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open("http://127.0.0.1:%s%s" % (port, path), timeout=60) as answer:
@@ -232,9 +255,13 @@ def health(port):
     return get(port, "/health")
 
 
+def asked(port, query):
+    return get(port, "/api/v1/query?query=" + urllib.parse.quote(query))["data"]["result"]
+
+
 def reasons_in(port):
     """What a real Prometheus says: the reasons, and the least verdict."""
-    found = get(port, "/api/v1/query?query=" + urllib.parse.quote('{__name__=~"arbwatch:(reason|verdict)"}'))["data"]["result"]
+    found = asked(port, '{__name__=~"arbwatch:(reason|verdict)"}')
     keys = ("rule", "what", "env", "why", "do", "severity")
     reasons = sorted(tuple(one["metric"].get(k, "") for k in keys) for one in found if "rule" in one["metric"])
     return reasons, min([float(one["value"][1]) for one in found if "rule" not in one["metric"]] or [-1])
@@ -263,6 +290,10 @@ def in_real_life(directory, port, prometheus, check):
                   {"healthy": 2, "degraded": 1, "unhealthy": 0}[report["status"]])
         found = await_same(prometheus, wanted)
         check("a real Prometheus: " + what, found == wanted, "%s, not %s" % (found, wanted))
+    # Of the two lanes each has a part, and none has a label that tells which.
+    names = [{one["metric"]["__name__"] for one in asked(prometheus, '{__name__=~"arbitrage_.*",job="%s"}' % job)} for job in ("fast", "node")]
+    check("no series is in both lanes", all(names) and not names[0] & names[1], names)
+    check("the label of the lane stays outside", not asked(prometheus, '{__name__=~"arbitrage_.*",fast_lane!=""}'))
 
 
 def group(name, before, files, expecting, broken):
@@ -339,6 +370,7 @@ def main():
             print("FAILED %s %s" % (name, detail))
 
     one_table(check)
+    lanes(check)
     for fault in FAULTS:
         what, env, changes, right = fault[:4]
         expecting, broken = (fault[4:] + (False, None))[:2] if len(fault) < 6 else fault[4:6]
@@ -366,10 +398,10 @@ def main():
         if not expecting and len(files) < len(COLLECTORS):
             del one["promql_expr_test"][1:]  # "unmeasured" counts there
         groups.append(one)
-    rules = os.path.abspath("prometheus/rules/verdict.yml")
+    rules = [os.path.abspath("prometheus/rules/%s.yml" % name) for name in ("thresholds", "verdict")]
     path = os.path.join(work, "faults.yml")
     with open(path, "w") as out:  # JSON is YAML
-        json.dump({"rule_files": [rules], "evaluation_interval": "15s", "tests": groups}, out)
+        json.dump({"rule_files": rules, "group_eval_order": ["thresholds", "served", "verdict"], "evaluation_interval": "15s", "tests": groups}, out)
     answer = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True)
     check("the rules judge like /health", answer.returncode == 0, answer.stdout + answer.stderr)
     in_real_life(directory, expecting_port, prometheus, check)

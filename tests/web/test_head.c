@@ -1,6 +1,8 @@
 #include "tests/suite.h"
 #include "web/request.h"
 
+#include <stdio.h>
+
 static const char *const gzip_taken[] = { "gzip", "GZIP", "br, gzip", " gzip ;q=1", "gzip;q=0.001",
 	"br;q=0, gzip", "*;q=0, gzip", "gzip;foo=0", "gzip;q=1;foo=0", "identity, gzip; q=0.5, br" };
 static const char *const gzip_refused[] = { NULL, "", "identity", "br", "x-gzipped", "gzip;q=0",
@@ -77,6 +79,27 @@ START_TEST(a_host_is_local_when_no_stranger_can_have_its_name)
 }
 END_TEST
 
+/* A query, and its parameters as they are understood. */
+static const char *const queries[][2] = { { "", "" }, { "&&", "" }, { "a", "a=|" }, { "a=1", "a=1|" },
+	{ "a=1&b=2", "a=1|b=2|" }, { "&a=1&&b=2=3&", "a=1|b=2=3|" }, { "=x", "=x|" },
+	{ "collect[]=textfile", "collect[]=textfile|" },
+	{ "collect%5B%5d=text+file", "collect[]=text file|" }, { "%=%4&a%zz=%00%26", "%=%4|a%zz=%00&|" },
+	{ "a=0123456789012345678901234567890123456789012345678901234567890123456789&b",
+	    "a=012345678901234567890123456789012345678901234567890123456789012|b=|" } };
+
+START_TEST(parameters_are_decoded)
+{
+	const char *query = queries[_i][0];
+	struct web_parameter parameter;
+	char all[256] = "";
+
+	while (web_query_next(&query, &parameter))
+		(void)snprintf(
+		    all + strlen(all), sizeof(all) - strlen(all), "%s=%s|", parameter.name, parameter.value);
+	ck_assert_str_eq(all, queries[_i][1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -88,6 +111,7 @@ main(void)
 	tcase_add_loop_test(tests, gzip_is_not_taken_when_refused_or_not_named, 0, LENGTH(gzip_refused));
 	tcase_add_loop_test(tests, credentials_are_read_whatever_the_case_of_the_scheme, 0, LENGTH(good));
 	tcase_add_loop_test(tests, other_credentials_are_refused, 0, LENGTH(bad));
+	tcase_add_loop_test(tests, parameters_are_decoded, 0, LENGTH(queries));
 	tcase_add_loop_test(tests, a_host_is_local_when_no_stranger_can_have_its_name, 0, LENGTH(hosts));
 	return run_suite(suite);
 }
