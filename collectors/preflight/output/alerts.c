@@ -166,9 +166,10 @@ annotations(const struct report *report, bool failed)
 		hint_length += (size_t)snprintf(hints + hint_length, sizeof(hints) - hint_length, "%s%s: %s",
 		    hint_length > 0 ? "\n" : "", name, result->hint);
 	}
-	return json_pack("{s:o, s:s, s:s, s:s, s:s}", "summary",
+	/* The rules' alerts have "action"; "actions" was there before. */
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "summary",
 	    json_sprintf("preflight: %s", report->verdict->line), "description", reasons, "failed_checks",
-	    names, "counts", report->verdict->text, "actions", hints);
+	    names, "counts", report->verdict->text, "action", hints, "actions", hints);
 }
 
 /* An alert lasts until two runs are missing; for single runs the operator may set how long. */

@@ -61,6 +61,8 @@ check "as P0, of paper, of preflight" asked \
 check "with what failed" asked 'alerts["PreflightFailed"]["annotations"]["failed_checks"] == "redis, postgres"'
 check "the counts" asked 'alerts["PreflightFailed"]["annotations"]["counts"] == "6/8 pass, 2 fail"'
 check "what to do" asked '"migrate the schema" in alerts["PreflightFailed"]["annotations"]["actions"]'
+check "under the name that all alerts have, too" asked \
+	'alerts["PreflightFailed"]["annotations"]["action"] == alerts["PreflightFailed"]["annotations"]["actions"]'
 check "and why" asked '"9999" in alerts["PreflightFailed"]["annotations"]["description"]'
 check "it stays for half an hour" asked '1700 < seconds(alerts["PreflightFailed"]["endsAt"]) < 1900'
 check "no warning" asked '"PreflightWarning" not in alerts'
