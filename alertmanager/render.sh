@@ -37,7 +37,7 @@ if [ -s "$secrets/smtp_password" ]; then
 	address='[A-Za-z0-9._+@-]+'
 	to=$(given ARBWATCH_EMAIL_TO "${ARBWATCH_EMAIL_TO-}" "$address")
 	from=$(given ARBWATCH_EMAIL_FROM "${ARBWATCH_EMAIL_FROM-}" "$address")
-	user=$(given ARBWATCH_EMAIL_USER "${ARBWATCH_EMAIL_USER-$from}" "$address")
+	user=$(given ARBWATCH_EMAIL_USER "${ARBWATCH_EMAIL_USER:-$from}" "$address")
 	host=$(given ARBWATCH_EMAIL_SMARTHOST "${ARBWATCH_EMAIL_SMARTHOST-}" '[][A-Za-z0-9._:-]+:[0-9]+')
 	script="/#email /{s,,,; s,to: .*,to: $to,; s,from: .*,from: $from,; s,name: .*,name: $user,; s,host: .*,host: '$host',;}
 		$script"
