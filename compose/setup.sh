@@ -11,6 +11,8 @@
 #	                   postgres_password
 #	/volumes/paper     cert.pem, key.pem                              read by paper-exchange
 #	/volumes/grafana   admin_password, secret_key                     read by grafana
+#	/volumes/alertmanager  alertmanager.yml, and the secrets in       read by alertmanager
+#	                   /secrets/alertmanager
 #	/volumes/logs      elastic_password, kibana_password, ...         read by the profile logs
 #
 # Files are 0444, because each reader has a user of its own; who may read is decided by which volume it is given.  Those of
@@ -154,6 +156,22 @@ else
 		take_keys "$volume"
 	done
 fi
+
+# Alertmanager's configuration, and the secrets that its receivers name, without the end of the line.
+for file in /volumes/alertmanager/*; do
+	case ${file##*/} in
+	alertmanager.yml) ;;
+	*) [ -s "/secrets/alertmanager/${file##*/}" ] || rm -f "$file" ;;
+	esac
+done
+for file in /secrets/alertmanager/*; do
+	[ -s "$file" ] || continue
+	tr -d '\r\n' <"$file" | put "/volumes/alertmanager/${file##*/}"
+	echo "setup: alertmanager/${file##*/} is from the directory of secrets"
+done
+ARBWATCH_ALERT_SECRETS=/volumes/alertmanager sh /setup/alertmanager/render.sh </setup/alertmanager/alertmanager.yml \
+	>/volumes/alertmanager/.rendered
+put /volumes/alertmanager/alertmanager.yml </volumes/alertmanager/.rendered
 
 # A profile adds its own after this; what the last start left is gone.
 rm -f /volumes/targets/*.yml

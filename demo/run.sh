@@ -1,8 +1,8 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
-# the collectors, their status page, preflight every minute, node_exporter and
-# Prometheus.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon
+# the collectors, their status page, preflight every minute, node_exporter,
+# Prometheus and Alertmanager.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon
 # as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
@@ -200,6 +200,7 @@ preflight_settings() {
   postgres.target: main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
   engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
   git.directory: $PWD
+  alertmanager.url: http://127.0.0.1:$alertmanager_port
 END
 }
 
@@ -263,6 +264,14 @@ start_exporter() {
 
 ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }
 
+# The shipped configuration, which sends nothing to anybody.
+start_alertmanager() {
+	start alertmanager prometheus-alertmanager --config.file="$PWD/alertmanager/alertmanager.yml" \
+		--storage.path="$work/alertmanager" --web.listen-address="127.0.0.1:$alertmanager_port" --cluster.listen-address=
+}
+
+alertmanager_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$alertmanager_port/-/ready"; }
+
 # The shipped configuration, with the ports of this run and a quicker pace.
 start_prometheus() {
 	mkdir "$work/targets"
@@ -270,6 +279,7 @@ start_prometheus() {
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/fast.yml"
 	cp -r prometheus/rules "$work/"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/arbwatch.yml"
+	printf -- "- targets: ['127.0.0.1:%s']\n" "$alertmanager_port" >"$work/targets/alertmanager.yml"
 	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
 		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
 		-e 's/^\( *evaluation_interval\):.*/\1: 3s/' \
@@ -316,6 +326,7 @@ show() {
 It works.  Where to look:
   the status page     http://127.0.0.1:$exporter_port
   Prometheus          http://127.0.0.1:$prometheus_port
+  Alertmanager        http://127.0.0.1:$alertmanager_port
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
     one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'
@@ -343,9 +354,9 @@ umask 077
 work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-demo.XXXXXX") || exit 1
 chmod 711 "$work" # the user of PostgreSQL has to pass
 # shellcheck disable=SC2046 # one port per word
-set -- $("$BUILD/tests/tools/free_port" 6)
-[ $# -eq 6 ] || fail free_port "found no free ports"
-redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5 exporter_port=$6
+set -- $("$BUILD/tests/tools/free_port" 7)
+[ $# -eq 7 ] || fail free_port "found no free ports"
+redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5 exporter_port=$6 alertmanager_port=$7
 redis_password=$(password) postgres_password=$(password)
 venues='binance binanceusdm upbit bybit okx kraken'
 
@@ -358,11 +369,13 @@ await postgres 120 postgres_answers
 await paper_exchange 60 paper_exchange_answers
 make_positions
 make_keys
+start_alertmanager
 start_collectors
 start_node_exporter
 start_exporter
 start_prometheus
 await prometheus 120 prometheus_answers
+await alertmanager 60 alertmanager_answers
 
 show_verdict
 say "waiting for Prometheus to see the histograms grow"
@@ -374,6 +387,7 @@ await open_positions 120 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs
 await preflight 150 ask 'count(arbitrage_preflight_last_success == 1)'
 await arbwatch_exporter 120 ready
 await arbwatch_exporter 120 ask 'up{job="arbwatch"} == 1'
+await alertmanager 60 ask 'prometheus_notifications_alertmanagers_discovered == 1'
 show
 proved=yes
 [ "$once" != 1 ] || exit 0

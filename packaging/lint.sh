@@ -178,6 +178,7 @@ findings 'man pages' manuals
 passes 'shellcheck' shell
 passes 'prometheus configuration' promtool check config prometheus/prometheus.yml
 passes 'prometheus configuration, scaled' promtool check config prometheus/prometheus-scale.yml
+passes 'alertmanager configuration' amtool check-config alertmanager/alertmanager.yml
 passes 'dashboards' /usr/bin/python3 tests/dashboards/dashboards.py --rules
 passes 'clang-format' layout
 passes 'cppcheck' cpp_check

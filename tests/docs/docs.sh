@@ -115,11 +115,20 @@ probes() {
 	cat "$work/ports"
 	test "$port_by_default" = "$(cat "$work/ports")"
 }
+# A limit with an exception is the one whose effect prometheus/tests/thresholds.yml shows.
+override() {
+	sed -n 's/^ *//p' "$1" | grep . >"$work/exception"
+	sed -n 's/^ *//p' prometheus/tests/override/thresholds.yml | grep -A 99 record: | diff - "$work/exception"
+}
 yaml_block() {  # yaml_block PAGE:LINE: by the program that it is for
 	block "$1" >"$work/block"
 	case $(cat "$work/block") in
 	*tls_server_config*) check "$1 is a web configuration" web_config "$work/block" ;;
 	'# prometheus/hosts/'* | '- targets:'*) check "$1 is a file of targets" target_file "$work/block" ;;
+	*receivers:* | *time_intervals:*)
+		check "$1 is a part of Alertmanager's configuration" "$PYTHON" tests/alerts/routes.py --part "$work/block"
+		;;
+	*'record: arbwatch:limit'*) check "$1 is a part of the limits" override "$work/block" ;;
 	*livenessProbe* | *healthcheck:*) check "$1 is about what the exporter has" probes "$work/block" ;;
 	*)
 		for program in collectors/*.c; do

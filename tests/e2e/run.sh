@@ -166,6 +166,7 @@ stand_ins() {
 	while read -r image; do
 		case $image in
 		prom/prometheus:*) target=prometheus ;;
+		prom/alertmanager:*) target=alertmanager ;;
 		prom/node-exporter:*) target=node-exporter ;;
 		redis:*) target=redis ;;
 		postgres:*) target=postgres ;;
@@ -301,11 +302,11 @@ ports=$("$PYTHON" -c '
 import random, socket
 low = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
 some = random.sample(range(10000, max(low, 20000)), 100)
-print(*[port for port in some if socket.socket().connect_ex(("127.0.0.1", port)) != 0][:5])')
+print(*[port for port in some if socket.socket().connect_ex(("127.0.0.1", port)) != 0][:6])')
 # shellcheck disable=SC2086 # words are meant
 set -- $ports
 export ARBWATCH_PROMETHEUS_PORT="$1" ARBWATCH_GRAFANA_PORT="$2" ARBWATCH_VICTORIAMETRICS_PORT="$3" ARBWATCH_KIBANA_PORT="$4"
-export ARBWATCH_STATUS_PORT="$5"
+export ARBWATCH_STATUS_PORT="$5" ARBWATCH_ALERTMANAGER_PORT="$6"
 export ARBWATCH_EXPORTERS='redis postgres'
 prometheus=http://127.0.0.1:$ARBWATCH_PROMETHEUS_PORT
 
@@ -381,11 +382,20 @@ check "and says that all is well" await 180 well
 check "preflight gave its verdict at start" await 120 holds 'arbitrage_preflight_last_success{env="paper"} == 1'
 check "in words, too" sh -c 'docker logs "$1" 2>&1 | grep -q "READY for paper"' - "$project-preflight-1"
 check "it repeats every ten minutes" holds 'arbitrage_collector_interval_seconds{collector="preflight"} == 600'
-check "nothing is sent to an Alertmanager" not holds 'arbitrage_preflight_alert_failures_total > 0'
+check "Alertmanager takes what preflight sends" holds 'arbitrage_preflight_alert_failures_total{alertmanager="alertmanager:9093"} == 0'
+check "Prometheus knows Alertmanager" holds 'prometheus_notifications_alertmanagers_discovered == 1'
+# Of the machine itself nobody knows here how well it is.
+others='alertname!="Watchdog",service!="host",alertstate="firing"'
+check "of a healthy stack nothing fires but Watchdog" await 120 not holds "ALERTS{$others${running:+,$running}}"
+alertmanager() { curl -sSf "http://127.0.0.1:$ARBWATCH_ALERTMANAGER_PORT$1"; }
+takes_watchdog() { [ ! -f prometheus/rules/monitor.yml ] || alertmanager /api/v2/alerts | grep -q '"alertname":"Watchdog"'; }
+check "and Alertmanager has it" await 60 takes_watchdog
+never_failed() { alertmanager /metrics | grep '^alertmanager_notifications_failed_total' | not grep -v ' 0$'; }
+check "without a receiver no notification fails" never_failed
 check "Prometheus takes its rules" curl -sSf -o /dev/null "$prometheus/api/v1/rules"
 ### Confined, as it runs
 
-for service in redis postgres prometheus node-exporter paper-exchange arbwatch-exporter $collectors; do
+for service in redis postgres prometheus alertmanager node-exporter paper-exchange arbwatch-exporter $collectors; do
 	uid=$(stack exec -T "$service" sh -c 'sed -n "s/^Uid:[[:space:]]*\([0-9]*\).*/\1/p" /proc/1/status' 2>/dev/null)
 	[ "$service" != node-exporter ] || uid=$(stack exec -T "$service" id -u) # its process 1 is the machine's
 	check "$service is not root (uid $uid)" test "${uid:-0}" -ne 0
