@@ -2,15 +2,14 @@
 """mutate.py [FILE...]: do the promtool tests notice when a rule is wrong?
 
 Changes one place of the rules in prometheus/rules/FILE.yml (of all files with alerts) at a time: a comparison, the `for`, a
-label, a label matcher, or a limit of theirs in thresholds.yml; and runs the tests of prometheus/tests/FILE.yml on a copy: first
-those that are named after the alert, then, if none of them fails, all.  The files themselves stay as they are.
+label, a label matcher, or a limit of theirs in thresholds.yml; and runs those tests of prometheus/tests/FILE.yml that ask for
+the alert on a copy, with only the rules that the alert needs.  The files themselves stay as they are.
 
 A mutant that no test notices survives, and is printed with the reason from SAME, if it has one there.  Ends with "N killed,
 N survived"; exit status 1 if less than 95 % are killed, or if the tests fail without a change.
 """
 import argparse
 import concurrent.futures
-import copy
 import json
 import pathlib
 import re
@@ -24,7 +23,6 @@ import promql
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES, TESTS = ROOT / "prometheus/rules", ROOT / "prometheus/tests"
-NOT_ALERTS = {"thresholds", "verdict"}  # tests/exporter/verdict.py tests the table of reasons against /health
 ENOUGH = 0.95
 JOBS, BATCH = 2, 24  # promtool needs longer to start than for the tests of one alert
 # Pattern of a mutant that changes nothing that matters: why.
@@ -77,63 +75,100 @@ def of_rule(rule):
 
 
 class Mutant:
-    def __init__(self, file, title, what, changed, content, names):
-        """The tests of FILE, with another CONTENT in the rule file CHANGED; the alerts that have NAMES come first."""
-        self.file, self.text, self.changed, self.content, self.names = file, "%s: %s: %s" % (file, title, what), changed, content, names
-        self.killed = False
+    def __init__(self, suite, rule, what, changed, users):
+        """RULE in the tests of a SUITE is CHANGED; the alerts that are USERS of it must notice."""
+        self.suite, self.rule, self.changed, self.users, self.killed = suite, rule, changed, users, False
+        self.text = "%s: %s: %s" % (suite.file, rule.get("alert") or rule["record"], what)
 
 
-def mutants_of(file):
-    content = load(RULES / (file + ".yml"))
-    used = {}
-    for number, group in enumerate(content["groups"]):
-        for at, rule in enumerate(group["rules"]):
-            title = rule.get("alert") or rule["record"]
-            users = {title} if "alert" in rule else {other["alert"] for other in group["rules"]
-                                                     if "alert" in other and title in promql.metric_names(other["expr"])}
-            for limit in promql.metric_names(rule["expr"]):
-                used.setdefault(limit, set()).update(users)
+class Suite:
+    """The tests of a rule file, FILE.yml and FILE_MORE.yml, and all rules that they use."""
+
+    def __init__(self, file):
+        self.file, self.paths, self.tests = file, [], []
+        stems = {path.stem for path in RULES.glob("*.yml")}
+        for path in sorted(TESTS.glob("*.yml")):
+            owners = [stem for stem in stems if path.stem == stem or path.stem.startswith(stem + "_")]
+            if owners and max(owners, key=len) == file:
+                self.paths.append(path)
+                content = load(path)
+                self.tests += [(content, test) for test in content["tests"]]
+        names = {pathlib.Path(name).stem for content, _ in self.tests for name in content["rule_files"]}
+        content = {name: load(RULES / (name + ".yml"))["groups"] for name in sorted(names | {file})}
+        self.groups = [group for groups in content.values() for group in groups]
+        self.rules = [rule for group in self.groups for rule in group["rules"]]
+        self.own = [rule for group in content[file] for rule in group["rules"]]
+
+    def tests_of(self, alerts):
+        """Those that ask for one of the alerts."""
+        def asks(test):
+            return (any(one["alertname"] in alerts for one in test.get("alert_rule_test") or [])
+                    or any('alertname="%s"' % alert in one["expr"] for one in test.get("promql_expr_test") or [] for alert in alerts))
+        return [(content, test) for content, test in self.tests if asks(test)]
+
+    def users_of(self, rule):
+        """The alerts that need the rule."""
+        if "alert" in rule:
+            return {rule["alert"]}
+        return {other["alert"] for other in self.own if "alert" in other and any(one is rule for one in self.needed([other], []))}
+
+    def needed(self, roots, texts):
+        """The rules without which these cannot be judged: a test of one alert would take most of its time for the others."""
+        found, waiting = [], list(roots)
+        texts = list(texts)
+        while waiting or texts:
+            if waiting:
+                rule = waiting.pop()
+                if any(one is rule for one in found):
+                    continue
+                found.append(rule)
+                texts += [rule["expr"]] + list((rule.get("annotations") or {}).values())
+                continue
+            text = texts.pop().replace('\\"', '"')
+            names = set(re.findall(r"[a-zA-Z_]\w*:[\w:]+", text)) - {"arbwatch:reason"}
+            alerts, reasons = set(re.findall(r'alertname="(\w+)"', text)), set()
+            for selector in re.findall(r"arbwatch:reason\b(?!_)(\{[^{}]*\})?", text):
+                positive = re.search(r'rule=~?"([^"]*)"', selector)
+                reasons |= set(positive[1].split("|")) if positive else {None}
+            for rule in self.rules:
+                if (rule.get("record") in names or rule.get("alert") in alerts
+                        or (rule.get("record") == "arbwatch:reason" and reasons & {None, rule["labels"]["rule"]})):
+                    waiting.append(rule)
+        return found
+
+    def written(self, path, alerts, rule=None, changed=None):
+        """One test file, with its rules beside it, for these alerts; False if no test asks for them."""
+        tests = self.tests_of(alerts)
+        if not tests:
+            return False
+        roots = [one for one in self.own if one.get("alert") in alerts] + ([changed] if changed else [])
+        kept = {id(one) for one in self.needed(roots, [one["expr"] for _, test in tests for one in test.get("promql_expr_test") or []])}
+        groups = [dict(group, rules=[changed if one is rule else one for one in group["rules"] if id(one) in kept])
+                  for group in self.groups]
+        groups = [group for group in groups if group["rules"]]
+        path.with_suffix(".rules").write_text(json.dumps({"groups": groups}, default=str))  # JSON is YAML
+        whole, named = tests[0][0], {group["name"] for group in groups}
+        path.write_text(json.dumps({
+            "rule_files": [str(path.with_suffix(".rules"))], "evaluation_interval": whole.get("evaluation_interval", "1m"),
+            "group_eval_order": [name for name in whole.get("group_eval_order", []) if name in named],
+            "tests": [test for _, test in tests]}, default=str))
+        return True
+
+    def mutants(self):
+        for rule in self.own:
+            users = self.users_of(rule)
             for what, changed in of_rule(rule):
-                other = copy.copy(content)
-                other["groups"] = copy.deepcopy(content["groups"])
-                other["groups"][number]["rules"][at] = changed
-                yield Mutant(file, title, what, file, other, users)
-    thresholds = load(RULES / "thresholds.yml")
-    for at, rule in enumerate(thresholds["groups"][0]["rules"]):
-        if rule["record"] not in used or "limit" not in rule["record"]:
-            continue
-        found = [token for token in promql.tokens(rule["expr"]) if token.kind == "number" and not token.where]
-        for token in [one for one in found if float(one.text) != 86400]:
-            for factor in (0.5, 2):
-                other = copy.deepcopy(thresholds)
-                other["groups"][0]["rules"][at]["expr"] = replaced(rule["expr"], token, "%.12g" % (float(token.text) * factor))
-                yield Mutant(file, rule["record"], "%s times %g" % (token.text, factor), "thresholds", other, used[rule["record"]])
-
-
-def tests_of(file):
-    """The test files of a rule file: FILE.yml and FILE_MORE.yml."""
-    stems = {path.stem for path in RULES.glob("*.yml")}
-    for path in sorted(TESTS.glob("*.yml")):
-        owners = [stem for stem in stems if path.stem == stem or path.stem.startswith(stem + "_")]
-        if owners and max(owners, key=len) == file:
-            yield path
-
-
-def written(scratch, number, mutant, narrow):
-    """A test file for the mutant; nothing if no test is left."""
-    rule_file = scratch / ("%d.rules" % number)
-    rule_file.write_text(json.dumps(mutant.content))  # JSON is YAML
-    tests, whole = [], None
-    for path in tests_of(mutant.file):
-        content = load(path)
-        whole = whole or content
-        tests += [test for test in content["tests"]
-                  if not narrow or any(test.get("name", "").startswith(name + ":") for name in mutant.names)]
-    files = [str(rule_file) if pathlib.Path(name).stem == mutant.changed else str((TESTS / name).resolve())
-             for name in whole["rule_files"]]
-    test_file = scratch / ("%d.yml" % number)
-    test_file.write_text(json.dumps(dict(whole, rule_files=files, tests=tests)))
-    return test_file if tests else None
+                yield Mutant(self, rule, what, changed, users)
+        for rule in self.rules:
+            if not rule.get("record", "").startswith("arbwatch:limit:"):
+                continue
+            users = self.users_of(rule)
+            found = [token for token in promql.tokens(rule["expr"]) if token.kind == "number" and not token.where]
+            for token in [one for one in found if users and float(one.text) != 86400]:
+                for factor in (0.5, 2):
+                    text = "%.12g" % (float(token.text) * factor)
+                    yield Mutant(self, rule, "%s times %g" % (token.text, factor),
+                                 dict(rule, expr=replaced(rule["expr"], token, text)), users)
 
 
 def verdicts(files):
@@ -148,51 +183,66 @@ def verdicts(files):
     return found, text
 
 
-def judge(batch, narrow):
+def judge(batch):
     """Run the tests of some mutants, and note which are killed; gives those that are no rules."""
     with tempfile.TemporaryDirectory(prefix="arbwatch-mutants.") as directory:
-        scratch = pathlib.Path(directory)
-        files = {written(scratch, number, mutant, narrow): mutant for number, mutant in enumerate(batch)}
-        files.pop(None, None)
+        files = {}
+        for number, mutant in enumerate(batch):
+            path = pathlib.Path(directory) / ("%d.yml" % number)
+            if mutant.suite.written(path, mutant.users, mutant.rule, mutant.changed):
+                files[path] = mutant
         found, _ = verdicts(files) if files else ({}, "")
         for path, mutant in files.items():
             mutant.killed = not found.get(path, True)
         return [mutant for path, mutant in files.items() if path not in found]
 
 
-def in_batches(mutants, narrow):
-    batches = [mutants[at:at + BATCH] for at in range(0, len(mutants), BATCH)]
-    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        return sum(pool.map(lambda batch: judge(batch, narrow), batches), [])
+def unchanged(suites):
+    """What fails without a change: then nothing can be said."""
+    with tempfile.TemporaryDirectory(prefix="arbwatch-mutants.") as directory:
+        files = []
+        for suite in suites:
+            for alert in sorted({rule["alert"] for rule in suite.own if "alert" in rule}):
+                path = pathlib.Path(directory) / ("%s-%s.yml" % (suite.file, alert))
+                if suite.written(path, {alert}):
+                    files.append(path)
+        halves = [part for part in (files[0::2], files[1::2]) if part]
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            answers = list(pool.map(verdicts, halves))
+    wrong = [path.stem for path in files if not any(found.get(path) for found, _ in answers)]
+    return wrong, "".join(text for _, text in answers)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", metavar="FILE")
     given = parser.parse_args()
-    with_alerts = [path.stem for path in sorted(RULES.glob("*.yml")) if "alert:" in path.read_text()]
-    files = given.files or [name for name in with_alerts if name not in NOT_ALERTS]
-    unchanged = [path for file in files for path in tests_of(file)]
-    good, text = verdicts(unchanged)
-    if not unchanged or set(good.values()) != {True}:
-        sys.exit("mutate.py: the tests fail without a change\n" + text)
-    mutants = [mutant for file in files for mutant in mutants_of(file)]
-    no_rules = in_batches(mutants, True)
-    no_rules += in_batches([one for one in mutants if not one.killed and one not in no_rules], False)
-    alive, used = [one for one in mutants if not one.killed and one not in no_rules], set()
+    with_alerts = [path.stem for path in sorted(RULES.glob("*.yml")) if re.search(r"^ *- alert:", path.read_text(), re.M)]
+    suites = [Suite(name) for name in given.files or with_alerts]
+    wrong, text = unchanged(suites)
+    for name in wrong:
+        print("the tests fail without a change: " + name)
+    if wrong:
+        print(text)
+    mutants = [mutant for suite in suites for mutant in suite.mutants()
+               if not any("%s-%s" % (suite.file, alert) in wrong for alert in mutant.users)]
+    batches = [mutants[at:at + BATCH] for at in range(0, len(mutants), BATCH)]
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        no_rules = sum(pool.map(judge, batches), [])
+    mutants = [one for one in mutants if one not in no_rules]
+    alive, used = [one for one in mutants if not one.killed], set()
     for mutant in alive:
         why = next((pattern for pattern in SAME if re.search(pattern, mutant.text)), None)
         used.add(why)
         print("survived  %s%s" % (mutant.text, "" if why is None else "  (%s)" % SAME[why]))
     for pattern in [one for one in SAME if one not in used] if not given.files else []:
         print("no mutant that survives is like %r any more" % pattern)
-    killed = len(mutants) - len(alive) - len(no_rules)
-    share = killed / max(1, killed + len(alive))
-    for file in files:
-        mine = [one for one in mutants if one.file == file and one not in no_rules]
-        print("%-20s %4d killed of %4d" % (file, sum(one.killed for one in mine), len(mine)))
-    print("%d killed, %d survived: %.1f %%" % (killed, len(alive), 100 * share))
-    return share < ENOUGH
+    for suite in suites:
+        mine = [one for one in mutants if one.suite is suite]
+        print("%-20s %4d killed of %4d" % (suite.file, sum(one.killed for one in mine), len(mine)))
+    share = 1 - len(alive) / max(1, len(mutants))
+    print("%d killed, %d survived: %.1f %%" % (len(mutants) - len(alive), len(alive), 100 * share))
+    return share < ENOUGH or not mutants or bool(wrong)
 
 
 if __name__ == "__main__":
