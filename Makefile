@@ -187,13 +187,18 @@ mutate:
 	@exec env BUILD=$(BUILD) tests/mutate.py $(FOLDER) --count $(or $(COUNT),10) --seed $(or $(SEED),1) \
 	    $(if $(TESTS),--tests $(TESTS))
 
+# Whether the promtool tests notice when a rule is wrong: make mutate-rules FILES="redis p0"; without FILES all that have alerts.
+mutate-rules:
+	@packaging/install-dependencies.sh test
+	@exec /usr/bin/python3 tests/alerts/mutate.py $(FILES)
+
 test-programs: $(programs) $(tests:%=$(BUILD)/%) $(tools:%=$(BUILD)/tests/tools/%)
 
 fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
 	    SANITIZE=fuzzer-no-link,address,undefined $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run docs figures check check-sanitized e2e bare lint fuzz bench mutate test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run docs figures check check-sanitized e2e bare lint fuzz bench mutate mutate-rules test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 # Not those of whole systems, which e2e and bare keep in the same tree.

@@ -4,6 +4,9 @@ verdict.py DIRECTORY PORT EXPECTING-PORT WORK PROMETHEUS-PORT: two exporters rea
 --health.expect; Prometheus scrapes the second one as if it were node_exporter, every second. A fault changes the files
 of a stack in which all is well. What the rules make of the same samples is promtool's answer, one test group for each
 fault, in one run; a few of them are shown to a real Prometheus besides. What is right is written beside each fault.
+
+The same faults for some minutes, with all rules: the alerts do not contradict the verdict, and after the inhibitions of
+alertmanager.yml one cause gives one message.
 """
 
 import json
@@ -15,6 +18,9 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, "tests/alerts")
+import agree
 
 STATES = ("healthy", "degraded", "frozen", "down", "maintenance", "banned")
 COLLECTORS = ("redis_latency", "postgres_latency", "exchange_health", "open_positions", "preflight")
@@ -361,13 +367,14 @@ def one_table(check):
 def main():
     directory, port, expecting_port, work, prometheus = sys.argv[1:]
     passed = failures = 0
-    groups, ours = [], []
+    groups, faults = [], []
 
     def check(name, good_, detail=""):
         nonlocal passed, failures
         passed, failures = passed + bool(good_), failures + (not good_)
         if not good_:
             print("FAILED %s %s" % (name, detail))
+        return good_
 
     one_table(check)
     lanes(check)
@@ -398,12 +405,14 @@ def main():
         if not expecting and len(files) < len(COLLECTORS):
             del one["promql_expr_test"][1:]  # "unmeasured" counts there
         groups.append(one)
+        faults.append((name, one, env, report["status"], right.split()))
     rules = [os.path.abspath("prometheus/rules/%s.yml" % name) for name in ("thresholds", "verdict")]
     path = os.path.join(work, "faults.yml")
     with open(path, "w") as out:  # JSON is YAML
         json.dump({"rule_files": rules, "group_eval_order": ["thresholds", "served", "verdict"], "evaluation_interval": "15s", "tests": groups}, out)
     answer = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True)
     check("the rules judge like /health", answer.returncode == 0, answer.stdout + answer.stderr)
+    agree.with_verdicts(faults, work, check)
     in_real_life(directory, expecting_port, prometheus, check)
     print("%d passed, %d failed" % (passed, failures))
     sys.exit(failures > 0)
