@@ -350,10 +350,12 @@ def board_rules(name, board, uids):
     # Grafana draws no annotation where the value is 0, which the verdict NO is.
     check("%s: the value of an annotation is never 0" % name, all(
         re.match(r"changes\(.*?\) > 0|ALERTS\{", each["expr"]) for each in annotations if each.get("expr")))
-    firing = re.findall(r'ALERTS\{alertstate="firing", severity="(P\d)"(, env=~"\$env\|all")?\}', " ".join(
-        each["expr"] for each in annotations))
-    check("%s: firing P0 and P1 are annotated, those of its env" % name, name == "overview" or firing == [
-        (each, "" if name == "services" else ', env=~"$env|all"') for each in ("P0", "P1")])
+    # When they begin: Grafana draws the time that they last, of all of them, one over the other.
+    alerts = ['ALERTS{alertstate="firing", severity="%s"%s}' % (severity, "" if name == "services" else ', env=~"$env|all"')
+              for severity in ("P0", "P1")]
+    check("%s: the begin of P0 and P1 is annotated, of its env" % name, name == "overview" or [
+        "%s unless %s offset $__rate_interval" % (each, each) for each in alerts] == [
+            each["expr"] for each in annotations if "ALERTS" in each["expr"]])
     variables = board["templating"]["list"]
     sources = [each for each in variables if each["type"] == "datasource"]
     check("%s: one datasource (template-datasource)" % name, len(sources) == 1 and sources[0]["name"] == "datasource"

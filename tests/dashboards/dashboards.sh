@@ -48,7 +48,7 @@ a limit of every env|s/seconds{env=\\"$env\\", exchange/seconds{exchange/|exchan
 a line for each exchange at one limit|s/ or on () max by (exchange)/ or max by (exchange)/|exchanges|the boards draw limits and list alerts
 an alert that only might fire|s/alertstate=\\"firing\\"/alertstate!=\\"\\"/|overview|the boards draw limits and list alerts
 a limit that is no dashed line|s/"fill": "dash"/"fill": "solid"/|positions|its limits are dashed lines
-alerts of another env|s/\(severity=\\"P.\\"\), env=~\\"[^"]*"/\1/|system_health|firing P0 and P1 are annotated
+alerts of another env|s/\(severity=\\"P.\\"\), env=~\\"[^"]*"/\1/|system_health|the begin of P0 and P1
 a link to nowhere|s,/d/arbwatch-positions,/d/arbwatch-position,|overview|a link leads to
 END
 check "it finds what is broken on purpose" "$PYTHON" "$dashboards" --broken "$work/broken" "$BUILD/redis_latency" \
