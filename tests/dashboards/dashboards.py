@@ -311,6 +311,7 @@ def rules(programs):
     expressions_parse()
     verdicts_hold()
     limits_and_alerts()
+    alerts_lead_to_boards()
     check("LIMITED: limits that there are", LIMITED.keys() <= LIMITS, LIMITED.keys() - LIMITS)
     known_metrics(programs)
     for key, reason in EMPTY.items():
@@ -688,6 +689,16 @@ def known_metrics(programs):
                 metric = re.match(r"label_values\((\w+)", variable["query"]["query"])
                 check("%s: variable %s is of a metric that exists" % (name, variable["name"]),
                       metric is None or metric.group(1) in known)
+
+
+def alerts_lead_to_boards():
+    """The dashboard_url of each alert: a board and its variables."""
+    variables = {board["uid"]: {each["name"] for each in board["templating"]["list"]} for board in boards().values()}
+    for path in (ROOT / "prometheus/rules").glob("*.yml"):
+        for uid, query in set(re.findall(r"\}/d/([\w-]+)([^'\n]*)", path.read_text())):
+            given = set(re.findall(r"[?&]var-(\w+)=", query))
+            check("%s: /d/%s%s leads to a board with these variables" % (path.name, uid, query),
+                  uid in variables and given <= variables[uid])
 
 
 def provisioning():
