@@ -68,7 +68,7 @@ FIXED_RANGES = {
 # Metrics of others, by who exports them.
 EXPORTERS = {
     "Prometheus": {
-        "up", "prometheus_http_requests_total", "prometheus_http_request_duration_seconds_bucket",
+        "up", "ALERTS", "ALERTS_FOR_STATE", "prometheus_http_requests_total", "prometheus_http_request_duration_seconds_bucket",
         "prometheus_http_request_duration_seconds_count",
     },
     "Grafana": {"grafana_http_request_duration_seconds_bucket", "grafana_http_request_duration_seconds_count"},
@@ -100,6 +100,23 @@ EXPORTERS = {
     },
 }
 
+LIMITS = {name.removeprefix("arbwatch:limit:") for name in EXPORTERS["prometheus/rules"] if name.startswith("arbwatch:limit:")}
+# What a graph shows that has this limit, if not the family arbitrage_<limit>.
+LIMITED = {
+    "exchange_latency_seconds": r"\barbitrage_exchange_request_duration_seconds_bucket\b",
+    "postgres_connections_ratio": r"\barbitrage_postgres_connections\b",
+    "exposure_gross_value": r"\barbitrage_exposure\b",
+    "exposure_net_value": r"\barbitrage_exposure\b",
+    "host_cpu_ratio": r"\bnode_cpu_seconds_total\b",
+    "host_memory_ratio": r"\bnode_memory_MemAvailable_bytes\b",
+    "host_disk_free_ratio": r"\bnode_filesystem_avail_bytes\b",
+    "http_error_ratio": r'\bhttp_requests_total\{[^{}]*code=~"5',
+    "http_latency_seconds": r"\bhttp_request_duration_seconds_bucket\b",
+    "redis_memory_ratio": r"\bredis_memory_used_bytes\b",
+    "redis_clients_ratio": r"\bredis_connected_clients\b",
+    "celery_queue_tasks": r"\bcelery_queue_length\b",
+}
+
 # Parts of a stack that may be missing, and whether they are there unless told otherwise.
 PARTS = {
     "positions": True,   # open_positions
@@ -118,6 +135,7 @@ QUIET = "lists what is wrong, and nothing is"
 # Queries that may be empty: BOARD/PANEL[/REF] -> the part that it needs, or QUIET.  The panel says so too (noValue).
 EMPTY = {
     "overview/What stands in the way": QUIET,
+    "overview/Alerts": QUIET,
     "overview/Positions differ": "positions",
     "overview/Not readable": "positions",
     "exchanges/Ban or back-off: time left": QUIET,
@@ -147,6 +165,7 @@ EMPTY = {
     "preflight/Alerts that were not accepted": QUIET,
     "preflight": "preflight",
     "services/Queues/B": "celery",
+    "services/Queues/C": "celery",
     "services/Waiting in queues": "services",
     "services/WebSocket connections": "services",
     "services/Queues": "services",
@@ -291,6 +310,9 @@ def rules(programs):
         grid_rules(name, board)
     expressions_parse()
     verdicts_hold()
+    limits_and_alerts()
+    alerts_lead_to_boards()
+    check("LIMITED: limits that there are", LIMITED.keys() <= LIMITS, LIMITED.keys() - LIMITS)
     known_metrics(programs)
     for key, reason in EMPTY.items():
         name, *rest = key.split("/")
@@ -328,7 +350,13 @@ def board_rules(name, board, uids):
           and all(each["hide"] for each in annotations))
     # Grafana draws no annotation where the value is 0, which the verdict NO is.
     check("%s: the value of an annotation is never 0" % name, all(
-        re.match(r"changes\(.*?\) > 0", each["expr"]) for each in annotations if each.get("expr")))
+        re.match(r"changes\(.*?\) > 0|ALERTS\{", each["expr"]) for each in annotations if each.get("expr")))
+    # When they begin: Grafana draws the time that they last, of all of them, one over the other.
+    alerts = ['ALERTS{alertstate="firing", severity="%s"%s}' % (severity, "" if name == "services" else ', env=~"$env|all"')
+              for severity in ("P0", "P1")]
+    check("%s: the begin of P0 and P1 is annotated, of its env" % name, name == "overview" or [
+        "%s unless %s offset $__rate_interval" % (each, each) for each in alerts] == [
+            each["expr"] for each in annotations if "ALERTS" in each["expr"]])
     variables = board["templating"]["list"]
     sources = [each for each in variables if each["type"] == "datasource"]
     check("%s: one datasource (template-datasource)" % name, len(sources) == 1 and sources[0]["name"] == "datasource"
@@ -372,6 +400,27 @@ def look_rules(where, panel):
           or "groupBy" in [each["id"] for each in panel["transformations"]])
     check(where + ": days are called days", not ("expiry" in expressions and defaults["unit"] == "s"))
     check(where + ": a gap makes no event", not re.search(r"unless[^()]*\boffset\b", bare(expressions)))
+    limit_rules(where, panel, expressions)
+
+
+def limit_rules(where, panel, expressions):
+    """A line at a limit is drawn from the limit's series, so that it follows prometheus/rules/thresholds.yml."""
+    custom = panel["fieldConfig"]["defaults"].get("custom", {})
+    lines = [each for each in panel["targets"] if "arbwatch:limit:" in each["expr"]]
+    limits = {limit for limit in LIMITS if re.search(LIMITED.get(limit, r"\barbitrage_%s(_bucket)?\b" % limit), expressions)}
+    if panel["type"] != "timeseries" or not limits | set(map(id, lines)):
+        return
+    check(where + ": no fixed line where there is a limit", custom["thresholdsStyle"]["mode"] == "off", limits)
+    for limit in limits:
+        check(where + ": draws its limit %s" % limit, re.search(r"\barbwatch:limit:%s\b" % limit, " ".join(
+            each["expr"] for each in lines)))
+    check(where + ": its limits are of one env", "$env" not in expressions or all(re.search(
+        r'\benv="\$env"|^[^{}]*$', selector) for each in lines for selector in re.findall(
+            r"\barbwatch:limit:\w+(\{[^{}]*\})?", each["expr"]) if "instance" not in each["expr"]))
+    style = {each["id"]: each["value"] for override in panel["fieldConfig"]["overrides"]
+             if override["matcher"] == {"id": "byRegexp", "options": "/^limit/"} for each in override["properties"]}
+    check(where + ": its limits are dashed lines", all(each["legendFormat"].startswith("limit ") for each in lines)
+          and style.get("custom.lineStyle", {}).get("fill") == "dash" and style.get("custom.fillOpacity") == 0)
 
 
 def panel_rules(where, panel):
@@ -576,6 +625,46 @@ def verdicts_hold():
     check("the boards say what preflight said, which collector has stopped, and what the chosen exchanges allow", not told, told)
 
 
+# The labels of an alert that fires -> what the Overview lists of it; None for nothing.
+ALERTS = {
+    'alertname="x", severity="P0", service="exchange", env="paper", exchange="a", collector="exchange_health"':
+        ("P0", "a", "exchanges"),
+    'alertname="x", severity="P1", service="positions", env="paper", exchange="b", symbol="BTC/USDT", collector="open_positions"':
+        ("P1", "b BTC/USDT", "positions"),
+    'alertname="x", severity="P1", service="monitor", env="paper", collector="redis_latency"': ("P1", "redis_latency", "system-health"),
+    'alertname="x", severity="P0", service="preflight", env="paper"': ("P0", "", "preflight"),
+    'alertname="x", severity="critical", service="http", env="all", job="orders", instance="h:1"': ("P0", "orders h:1", "services"),
+    'alertname="x", severity="P0", service="exchange", env="paper", exchange="c"': None,
+    'alertname="x", severity="P0", service="redis", env="live"': None,
+    'alertname="Watchdog", severity="none", service="monitor", env="all"': None,
+}
+# The limits of a and b -> the lines.
+LIMIT_LINES = (((3, 3), {"": 3}), ((3, 5), {'exchange="a"': 3, 'exchange="b"': 5}))
+
+
+def limits_and_alerts():
+    """promtool reckons what the Overview lists of alerts, and which lines are drawn of limits.  No rule adds to it."""
+    found = {(name, panel["title"], target["refId"]): target["expr"] for name, panel, target in queries()}
+    variables, tests = {"env": "paper", "exchange": "a|b"}, []
+    for labels, row in ALERTS.items():
+        labels_of_row = '{alertname="x", severity="%s", what="%s", see="arbwatch-%s"}' % (row or ("", "", ""))
+        sample = [{"labels": labels_of_row.replace(', what=""', ""), "value": 60000}] if row else []
+        for state in ("firing", "pending"):
+            series = {'ALERTS{%s, alertstate="%s"}' % (labels, state): 1, "ALERTS_FOR_STATE{%s}" % labels: 60}
+            test = rule_test("%s: %s" % (state, labels), series, variables, [(found["overview", "Alerts", "A"], None, None)])
+            test["promql_expr_test"][0]["exp_samples"] = sample if state == "firing" else []
+            tests.append(test)
+    for values, lines in LIMIT_LINES:
+        series = {'arbwatch:limit:exchange_latency_seconds{env="paper", exchange="%s"}' % each: value for each, value in zip("ab", values)}
+        series['arbwatch:limit:exchange_latency_seconds{env="live", exchange="a"}'] = 9
+        series['arbitrage_exchange_request_duration_seconds_count{env="paper", exchange="a"}'] = 1
+        test = rule_test("limits %d and %d" % values, series, variables, [(found["exchanges", "Latency, p95", "B"], None, None)])
+        test["promql_expr_test"][0]["exp_samples"] = [{"labels": "{%s}" % each, "value": value} for each, value in lines.items()]
+        tests.append(test)
+    told = promtool("test", json.dumps({"rule_files": [], "evaluation_interval": "1h", "tests": tests}))
+    check("the boards draw limits and list alerts as they should", not told, told)
+
+
 def known_metrics(programs):
     if not programs:
         return
@@ -600,6 +689,16 @@ def known_metrics(programs):
                 metric = re.match(r"label_values\((\w+)", variable["query"]["query"])
                 check("%s: variable %s is of a metric that exists" % (name, variable["name"]),
                       metric is None or metric.group(1) in known)
+
+
+def alerts_lead_to_boards():
+    """The dashboard_url of each alert: a board and its variables."""
+    variables = {board["uid"]: {each["name"] for each in board["templating"]["list"]} for board in boards().values()}
+    for path in (ROOT / "prometheus/rules").glob("*.yml"):
+        for uid, query in set(re.findall(r"\}/d/([\w-]+)([^'\n]*)", path.read_text())):
+            given = set(re.findall(r"[?&]var-(\w+)=", query))
+            check("%s: /d/%s%s leads to a board with these variables" % (path.name, uid, query),
+                  uid in variables and given <= variables[uid])
 
 
 def provisioning():
