@@ -193,6 +193,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/exporter.sh
 . "$repository/tests/bench/exporter.sh"
 
+# shellcheck source=tests/bench/alerts.sh
+. "$repository/tests/bench/alerts.sh"
+
 # Last: it starts servers of its own.
 # shellcheck source=tests/bench/preflight.sh
 . "$repository/tests/bench/preflight.sh"
