@@ -789,7 +789,7 @@ def comparing(expression):
 
 
 def documented(base, path, wait):
-    """The PromQL of the documentation."""
+    """The PromQL of the documentation: that of the runbook makes sense, and all other has data."""
     end = time.monotonic() + wait
     left = [line.rstrip("\n").split("\t") for line in open(path)]
     check("the documentation has PromQL", left)
@@ -799,7 +799,8 @@ def documented(base, path, wait):
             try:
                 get(base, "query", query=expression)
                 series = get(base, "query", query=comparing(expression))
-                if all(math.isnan(float(each["value"][1])) for each in series):
+                asks_about_a_fault = place.startswith("docs/runbook.md:")  # which need not be one of those that are here
+                if not asks_about_a_fault and all(math.isnan(float(each["value"][1])) for each in series):
                     problems[place, expression] = "only NaN" if series else "no data"
                 else:
                     check(expression, True)
