@@ -34,8 +34,12 @@ FIRST = {
 THEN = {
     "PostgresDown": ({"severity": "P0", "service": "postgres", "target": "main", "collector": "postgres_latency"}, "Postgres main"),
 }
-# An exchange that answers again is degraded for some minutes, until the failures fade from its error ratio.
-AFTER = {"ExchangeDegraded": {"severity": "P2", "service": "exchange", "exchange": "upbit", "collector": "exchange_health"}}
+# An exchange that answers again is degraded for some minutes, until the failures fade from its error ratio; and its positions are
+# not known before they are read the next time.
+AFTER = {
+    "ExchangeDegraded": {"severity": "P2", "service": "exchange", "exchange": "upbit", "collector": "exchange_health"},
+    "PositionsUnreadable": {"severity": "P1", "service": "positions", "exchange": "upbit", "collector": "open_positions"},
+}
 # This machine's own state is not in our hands, and preflight looks only once a minute.
 NOT_OURS = {"host", "preflight"}
 passed = failed = 0

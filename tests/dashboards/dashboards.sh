@@ -70,13 +70,6 @@ url_of() { sed -n "s|^ *$1 *\\(http://[0-9.:]*\\).*|\\1|p" "$work/demo.log"; }
 prometheus=$(url_of Prometheus)
 paper=$(url_of 'the paper exchange')
 
-# The alerts that faults of this stack make, at their receiver: in the same stack, because another start of it costs more than they do.
-mkdir "$work/alerts"
-run 0 sh -c 'cd "$1" && shift && exec "$@"' sh "$repository" "$PYTHON" tests/alerts/stack.py "$demo" "$prometheus" "$paper" "$work/alerts"
-cat "$work/out" "$work/err"
-count=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$work/out")
-passed=$((passed + ${count:-0} - 1))
-
 redis_uri=$(sed -n 's/^ *- main=\(redis:.*\)/\1/p' "$demo/arbwatch.yml")
 postgres_uri=$(sed -n 's/^ *- main=\(postgresql:.*\)/\1/p' "$demo/arbwatch.yml")
 spawn service "$PYTHON" "$dashboards" --service 0
@@ -123,6 +116,13 @@ comes "nothing stands in the way" overview 'What stands in the way' ''
 comes "preflight says so too" overview 'Preflight: last verdict' 'A 6'
 comes "none of its checks failed" preflight 'Checks that failed most in 24 h' ''
 all_come "the panels show that all is well" 120
+
+# The alerts that faults of this stack make, at their receiver: in the same stack, because another start of it costs more than they do.
+mkdir "$work/alerts"
+run 0 sh -c 'cd "$1" && shift && exec "$@"' sh "$repository" "$PYTHON" tests/alerts/stack.py "$demo" "$prometheus" "$paper" "$work/alerts"
+cat "$work/out" "$work/err"
+count=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$work/out")
+passed=$((passed + ${count:-0} - 1))
 
 # Everything goes wrong at once, each on an exchange of its own.
 fault() { check "fault $1" curl -sSf -o "$work/fault.out" --noproxy '*' -X POST "$paper/control/$1"; }
