@@ -150,7 +150,7 @@ class Suite:
             text = texts.pop().replace('\\"', '"')
             names = set(re.findall(r"[a-zA-Z_]\w*:[\w:]+", text)) - {"arbwatch:reason"}
             asked = ["(?:%s)" % one for one in re.findall(r'alertname=~?"([^"]*)"', text)]
-            alerts = {rule["alert"] for rule in self.rules if any(re.fullmatch(one, rule.get("alert", "")) for one in asked)}
+            alerts = {rule["alert"] for rule in self.rules if "alert" in rule and any(re.fullmatch(one, rule["alert"]) for one in asked)}
             reasons = set()
             for selector in re.findall(r"arbwatch:reason\b(?!_)(\{[^{}]*\})?", text):
                 positive = re.search(r'rule=~?"([^"]*)"', selector)

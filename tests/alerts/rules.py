@@ -56,10 +56,12 @@ class World:
         self.rules = {name: yaml.load(text, yaml.CSafeLoader)["groups"] for name, text in self.texts.items()}
         self.tests = {name: yaml.load(text, yaml.CSafeLoader) for name, text in read("prometheus/tests/*.yml").items()}
         self.runbook = (ROOT / "docs/runbook.md").read_text()
-        self.boards = {}
+        self.boards, self.panels = {}, {}
         for text in read("dashboards/*.json").values():
             board = json.loads(text)
             self.boards[board["uid"]] = {variable["name"] for variable in board["templating"]["list"]}
+            rows = board["panels"] + [panel for row in board["panels"] for panel in row.get("panels", [])]
+            self.panels[board["title"]] = {panel.get("title") for panel in rows}
         self.metrics = set(re.findall(r"^[\w:]+$", (pathlib.Path(__file__).parent / "peers.txt").read_text(), re.M))
         self.metrics |= set(re.findall(r"arbwatch_exporter_\w+", (ROOT / "docs/arbwatch_exporter.md").read_text()))
         for program in programs:
@@ -300,6 +302,16 @@ def runbook(world):
         yield "docs/runbook.md: the alert of ### %s exists" % section
     for section in sorted({one for one in sections if sections.count(one) > 1}):
         yield "docs/runbook.md: ### %s is there once" % section
+    for section in re.split(r"^### ", world.runbook, flags=re.M)[1:]:
+        alert, text = section.split("\n")[0], re.sub(r"`[^`]*`", "", re.sub(r"\s+", " ", section))
+        for part in ("What it means.", "How to look.", "What to do.", "When it ends, known false alarms."):
+            if "*%s*" % part not in text:
+                yield "docs/runbook.md: %s has the part %s" % (alert, part)
+        look = re.search(r"\*How to look\.\*.*?[Pp]anel:?(.*?)\*What to do\.\*", text)
+        boards = [board for board in world.panels if look and board in look[1]]
+        for panel in re.findall(r"\*([^*]+)\*", look[1]) if look else []:
+            if panel not in world.panels and not any(panel in world.panels[board] for board in boards):
+                yield "docs/runbook.md: %s: the panel %s is there, on %s" % (alert, panel, ", ".join(boards) or "a dashboard")
 
 
 CHECKS = (are_there, labels, annotations, shown, limits, figures, metrics, kinds, runbook)
@@ -393,6 +405,10 @@ BROKEN = (
     ("a section without an alert", runbook, lambda w: setattr(w, "runbook", w.runbook + "\n### Nothing\n"), "of ### Nothing exists"),
     ("a section that is there twice", runbook, lambda w: setattr(w, "runbook", w.runbook + "\n### RedisLatencyHigh\n"),
      "is there once"),
+    ("a panel that does not exist", runbook, lambda w: setattr(w, "runbook", w.runbook.replace("*Redis up*", "*Redis*")),
+     "RedisNoSuccess: the panel Redis is there"),
+    ("a section without advice", runbook, lambda w: setattr(w, "runbook", w.runbook.replace("*What to do.*", "", 1)),
+     "has the part What to do"),
 )
 
 
