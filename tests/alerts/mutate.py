@@ -30,6 +30,11 @@ SAME = {
     r"(Redis|Postgres)ConnectSlow: >= for > in: \S*latency_seconds:": "the latency is to the digit at its limit",
     r": >= for > in: \S*retry_at_timestamp_seconds > time\(\) - 60": "one second more or less of the minute after a back-off",
     r"Unmeasured: no rule=\"unmeasured\"": "what it is about says it, too",
+    r"PositionMismatch: no rule=\"positions_differ\"": "where something differs, there is that reason",
+    r"AuthRefused: no kind=\"auth\"": "the third one: both sides of unless have the same kind anyway",
+    r"ExchangeLatencyHigh: >= for > in: \S*p95_5m >": "at the limit for five minutes, but above it for two, all the time: that cannot be",
+    r"filesystem_free:ratio: >= for > in: .*files > 0": "a share of no inodes is NaN, which min leaves out",
+    r"HostDiskFillsUp: <= for < in: .*86400\) < 0": "a forecast that is to the digit 0",
 }
 EDGE = {">": ">=", ">=": ">", "<": "<=", "<=": "<", "==": "!=", "!=": "=="}
 OTHER_WAY = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
@@ -153,7 +158,7 @@ class Suite:
             alerts = {rule["alert"] for rule in self.rules if "alert" in rule and any(re.fullmatch(one, rule["alert"]) for one in asked)}
             reasons = set()
             for selector in re.findall(r"arbwatch:reason\b(?!_)(\{[^{}]*\})?", text):
-                positive = re.search(r'rule=~?"([^"]*)"', selector)
+                positive = re.search(r"""rule=~?["']([^"']*)["']""", selector)
                 reasons.add(positive[1] if positive else ".*")
             for rule in self.rules:
                 if (rule.get("record") in names or rule.get("alert") in alerts
