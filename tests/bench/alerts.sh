@@ -47,8 +47,9 @@ spawn alerts_prometheus prometheus --config.file="$ALERTS/prometheus.yml" --stor
 
 wait "$alerts_faults" || die "the faults were not all told: $(tail -n 3 "$work/alerts_faults.log")"
 until_p0=$(spread <"$work/alerts_faults.log")
-compare "$FAULTS faults, s until the P0 is there (at most)" "$until_p0" "the limit, interval + 3 s" 4/4/4 le 1
-[ "$(awk '$1 > 4' "$work/alerts_faults.log" | wc -l)" -eq 0 ] || row "" "of them took longer:" "$(awk '$1 > 4' "$work/alerts_faults.log" | wc -l)" "" "" MISSED
+row "$FAULTS faults, s until the P0 is there" "$until_p0" "" "" "" "-"
+slowest=$(sort -g "$work/alerts_faults.log" | tail -n 1)
+compare "the slowest of them, s" "$slowest/$slowest/$slowest" "the limit, interval + 3 s" 4/4/4 le 1
 
 "$PYTHON" "$repository/tests/bench/alerts.py" cost 5 "$alerts_prometheus" >"$ALERTS/cost" || die "Prometheus does not say what its rules cost"
 for group in $(column 1 <"$ALERTS/cost" | sort -u); do
