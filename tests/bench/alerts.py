@@ -46,9 +46,17 @@ LABELS = {
     "currency": ["USDT"],
 }
 SPECIAL = {("exposure", "kind"): ["gross", "net"], ("balance", "kind"): ["free", "locked"], ("exchange_orderbook_price", "side"): ["ask", "bid"]}
-ZERO = "position_mismatch exposure engine_unknown_rows account_trading_locked exchange_clock_skew_seconds exchange_maintenance".split()
+ZERO = ("position_mismatch exposure engine_unknown_rows account_trading_locked exchange_clock_skew_seconds exchange_maintenance "
+        "exchange_rate_limit_used_ratio inventory_imbalance_ratio preflight_check_state redis_connect_duration_seconds "
+        "postgres_connect_duration_seconds").split()
 VALUES = {"postgres_connections_max": 100, "api_key_expiry_timestamp_seconds": "+Inf", "collector_interval_seconds": 7200,
           "exchange_certificate_expiry_timestamp_seconds": NOW + 90 * 86400, **dict.fromkeys(ZERO, 0)}
+
+
+def held(labels):
+    """Each exchange has a book of each symbol.  A position is at two of them: an arbitrage has two legs."""
+    coin, exchange = (int(re.search(r"\d+", labels[name]).group()) for name in ("symbol", "exchange"))
+    return (exchange - coin) % 10 < 2
 
 
 def value(name, labels):
@@ -74,6 +82,8 @@ def load(build, directory):
                 values = [SPECIAL.get((short, label), LABELS.get(label, [program + "_load"])) for label in names]
                 for one in itertools.product(*values):
                     labels = ",".join('%s="%s"' % pair for pair in zip(names, one))
+                    if short.startswith("position_") and "symbol" in names and not held(dict(zip(names, one))):
+                        continue
                     if kind != "histogram":
                         out.write("%s{%s} %s\n" % (name, labels, value(short, dict(zip(names, one)))))
                         series += 1

@@ -3,7 +3,8 @@
 # --- Alerts ---------------------------------------------------------------------------------------------------------
 # From a Redis that is killed to the P0 at Alertmanager's receiver: collector, arbwatch_exporter, Prometheus with the shipped
 # configuration and rules, Alertmanager; and what the rules cost.  Besides the Redis there are the series of 50 targets, 10
-# exchanges and 200 symbols, and a day of what ten machines have served, which Prometheus looks back to.
+# exchanges with a book of each of 200 symbols, 400 positions (each symbol at two exchanges), and a day of what ten machines have
+# served, which Prometheus looks back to.
 
 ALERTS=$work/alerts
 FAULTS=${BENCH_FAULTS:-50}
@@ -33,12 +34,9 @@ END
 spawn alertmanager prometheus-alertmanager --config.file="$ALERTS/alertmanager.yml" --storage.path="$ALERTS/alertmanager" \
 	--web.listen-address="127.0.0.1:$alerts_manager" --cluster.listen-address=
 
+# An alert that fires for another 30 s after its fault is over would make this take half an hour.
 cp -r "$repository/prometheus/rules" "$ALERTS/"
-if [ ! -e "$ALERTS/rules/p0.yml" ]; then
-	cat >"$ALERTS/rules/p0.yml" <<'END'
-groups: [{name: p0, interval: 1s, rules: [{alert: RedisDown, expr: 'max by (env, target) (arbwatch:reason{rule="redis_down"})'}]}]
-END
-fi
+sed -i '/keep_firing_for:/d' "$ALERTS/rules/p0.yml"
 {
 	sed -e '/^alerting:/,/^[a-z]/{/^alerting:/d;/^[ #]/d;/^$/d}' -e "s/127\.0\.0\.1:9090/127.0.0.1:$alerts_prometheus/" \
 		"$repository/prometheus/prometheus.yml"
@@ -49,8 +47,9 @@ spawn alerts_prometheus prometheus --config.file="$ALERTS/prometheus.yml" --stor
 
 wait "$alerts_faults" || die "the faults were not all told: $(tail -n 3 "$work/alerts_faults.log")"
 until_p0=$(spread <"$work/alerts_faults.log")
-compare "$FAULTS faults, s until the P0 is there (at most)" "$until_p0" "the limit, interval + 3 s" 4/4/4 le 1
-[ "$(awk '$1 > 4' "$work/alerts_faults.log" | wc -l)" -eq 0 ] || row "" "of them took longer:" "$(awk '$1 > 4' "$work/alerts_faults.log" | wc -l)" "" "" MISSED
+row "$FAULTS faults, s until the P0 is there" "$until_p0" "" "" "" "-"
+slowest=$(sort -g "$work/alerts_faults.log" | tail -n 1)
+compare "the slowest of them, s" "$slowest/$slowest/$slowest" "the limit, interval + 3 s" 4/4/4 le 1
 
 "$PYTHON" "$repository/tests/bench/alerts.py" cost 5 "$alerts_prometheus" >"$ALERTS/cost" || die "Prometheus does not say what its rules cost"
 for group in $(column 1 <"$ALERTS/cost" | sort -u); do
