@@ -45,13 +45,14 @@ sed -i '/keep_firing_for:/d' "$ALERTS/rules/p0.yml"
 spawn alerts_prometheus prometheus --config.file="$ALERTS/prometheus.yml" --storage.tsdb.path="$ALERTS/tsdb" \
 	--storage.tsdb.retention.time=30d --web.listen-address="127.0.0.1:$alerts_prometheus"
 
-wait "$alerts_faults" || die "the faults were not all told: $(tail -n 3 "$work/alerts_faults.log")"
+wait "$alerts_faults" || die "not every fault had its alert: $(tail -n 3 "$work/alerts_faults.log")"
 until_p0=$(spread <"$work/alerts_faults.log")
 row "$FAULTS faults, s until the P0 is there" "$until_p0" "" "" "" "-"
 slowest=$(sort -g "$work/alerts_faults.log" | tail -n 1)
 compare "the slowest of them, s" "$slowest/$slowest/$slowest" "the limit, interval + 3 s" 4/4/4 le 1
 
-"$PYTHON" "$repository/tests/bench/alerts.py" cost 5 "$alerts_prometheus" >"$ALERTS/cost" || die "Prometheus does not say what its rules cost"
+"$PYTHON" "$repository/tests/bench/alerts.py" cost 5 "$alerts_prometheus" >"$ALERTS/cost" ||
+	die "Prometheus does not say what its rules cost"
 for group in $(column 1 <"$ALERTS/cost" | sort -u); do
 	cost=$(awk -v group="$group" '$1 == group { print $2 * 1000 }' "$ALERTS/cost" | spread)
 	row "rule group $group, ms" "$cost" "" "" "" "-"

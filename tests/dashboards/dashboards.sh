@@ -43,7 +43,7 @@ an empty table without words|s/"groupBy"/"reduce"/|positions|an empty table show
 weeks|s/"unit": "suffix: days"/"unit": "s"/|exchanges|days are called days
 an event after a gap|s/"expr": "max by (check)/"expr": "up unless up offset 1h or max by (check)/|preflight|a gap makes no event
 a fixed line beside a limit|s/"mode": "off"/"mode": "dashed"/|services|no fixed line where there is a limit
-a limit that is not drawn|s/arbwatch:limit:exchange_error_ratio/arbwatch:limit:http_error_ratio/g|exchanges|draws its limit exchange_error_ratio
+a limit not drawn|s/arbwatch:limit:exchange_error_ratio/arbwatch:limit:http_error_ratio/g|exchanges|draws its limit exchange_error_ratio
 a limit of every env|s/seconds{env=\\"$env\\", exchange/seconds{exchange/|exchanges|its limits are of one env
 a line for each exchange at one limit|s/ or on () max by (exchange)/ or max by (exchange)/|exchanges|the boards draw limits and list alerts
 an alert that only might fire|s/alertstate=\\"firing\\"/alertstate!=\\"\\"/|overview|the boards draw limits and list alerts

@@ -243,7 +243,7 @@ def lanes(check):
     for path in ("prometheus/rules/verdict.yml", "prometheus/rules/p0.yml"):
         with open(path) as text_of:
             for group in yaml.safe_load(text_of)["groups"]:
-                expressions += "\n".join(rule["expr"] for rule in group["rules"] if group.get("interval") == "1s")
+                expressions += "\n".join(rule["expr"] for rule in group["rules"] if group.get("interval") in ("500ms", "1s"))
     read = set(re.findall(r"\barbitrage_\w+", expressions)) - {"arbitrage_collector_runs_total"}
     families = set()
     for name in COLLECTORS:
