@@ -96,7 +96,7 @@ with_rights() {
 		case $each in
 		dashboards | docs | documented_commands | exchange_faults | exchange_health | kill | loop | node_exporter) ;;
 		open_positions | open_positions_faults | paper_exchange | preflight_alerts | preflight_output | run) ;;
-		recorded | signing | status_page | textfile_lint | verdict) ;;
+		recorded | routes | rules | signing | status_page | textfile_lint | verdict) ;;
 		*) printf '%s ' "$each" ;;
 		esac
 	done

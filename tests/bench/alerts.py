@@ -54,7 +54,7 @@ VALUES = {"postgres_connections_max": 100, "api_key_expiry_timestamp_seconds": "
 
 
 def held(labels):
-    """Each exchange has a book of each symbol.  A position is at two of them: an arbitrage has two legs."""
+    """Each symbol has its book, and its position, at two of the exchanges: an arbitrage has two legs."""
     coin, exchange = (int(re.search(r"\d+", labels[name]).group()) for name in ("symbol", "exchange"))
     return (exchange - coin) % 10 < 2
 
@@ -82,7 +82,7 @@ def load(build, directory):
                 values = [SPECIAL.get((short, label), LABELS.get(label, [program + "_load"])) for label in names]
                 for one in itertools.product(*values):
                     labels = ",".join('%s="%s"' % pair for pair in zip(names, one))
-                    if short.startswith("position_") and "symbol" in names and not held(dict(zip(names, one))):
+                    if {"symbol", "exchange"} <= set(names) and not held(dict(zip(names, one))):
                         continue
                     if kind != "histogram":
                         out.write("%s{%s} %s\n" % (name, labels, value(short, dict(zip(names, one)))))

@@ -3,8 +3,8 @@
 # --- Alerts ---------------------------------------------------------------------------------------------------------
 # From a Redis that is killed to the P0 at Alertmanager's receiver: collector, arbwatch_exporter, Prometheus with the shipped
 # configuration and rules, Alertmanager; and what the rules cost.  Besides the Redis there are the series of 50 targets, 10
-# exchanges with a book of each of 200 symbols, 400 positions (each symbol at two exchanges), and a day of what ten machines have
-# served, which Prometheus looks back to.
+# exchanges, 200 symbols (each with a book and a position at two exchanges), and a day of what ten machines have served, which
+# Prometheus looks back to.
 
 ALERTS=$work/alerts
 FAULTS=${BENCH_FAULTS:-50}
