@@ -5,6 +5,9 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 cd "$repository" || exit 1
+# promtool would take all processors from the tests that measure time beside it.
+export GOMAXPROCS=1
+renice -n 10 -p $$ >/dev/null
 
 run 0 promtool check rules prometheus/rules/*.yml
 [ "$got" = 0 ] || cat "$work/out" "$work/err"
