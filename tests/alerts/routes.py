@@ -372,7 +372,7 @@ def static():
                  for side in ("source_matchers", "target_matchers")}
         lacking = [(labels, name) for side in sides.values() for labels in side for name in rule["equal"] if not labels.get(name)]
         check("%s: both sides have %s" % (rule["source_matchers"][0], rule["equal"]), all(sides.values()) and not lacking, lacking)
-    # An alert that is named is one that a rule makes.
+    # Each alert that the configuration names is made by a rule.
     names = {rule["alert"] for path in glob.glob("prometheus/rules/*.yml") for group in yaml.load(open(path), yaml.CSafeLoader)["groups"]
              for rule in group["rules"] if "alert" in rule}
     text = [each for rule in config["inhibit_rules"] for side in ("source_matchers", "target_matchers") for each in rule[side]]
