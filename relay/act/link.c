@@ -60,9 +60,8 @@ link_key_read(const char *directory, unsigned char key[LINK_KEY], struct failure
 	text = secret_read_file(path, why);
 	if (text == NULL)
 		return -1;
-	decoded = strlen(text) == 2 * LINK_KEY
-		      ? OPENSSL_hexstr2buf_ex(key, LINK_KEY, &length, text, '\0')
-		      : 0;
+	decoded =
+	    strlen(text) == 2 * LINK_KEY ? OPENSSL_hexstr2buf_ex(key, LINK_KEY, &length, text, '\0') : 0;
 	secret_free(text);
 	if (decoded == 1 && length == LINK_KEY)
 		return 0;
