@@ -94,7 +94,7 @@ plain_config(const char *header)
 static void
 served_start(struct served *s, struct web_config *config)
 {
-	const struct web_limits limits = { CONNECTIONS, 1, minute_ns, minute_ns, minute_ns };
+	const struct web_limits limits = { CONNECTIONS, 1, minute_ns, minute_ns, minute_ns, 0 };
 	const struct web_site site = { "test", "other.example\nnamed.example:9109\n", routes, &s->lock,
 		&s->metrics };
 	struct failure why = { 0 };
