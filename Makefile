@@ -48,7 +48,7 @@ sections  := $(collectors) arbwatch_exporter
 tests     := $(patsubst %.c,%,$(shell find tests -name 'test_*.c' | sort))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/paper_exchange
+programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/paper_exchange $(BUILD)/paper_chat
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
@@ -72,6 +72,8 @@ $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 	$(link)
 # The exchange of the demo and the tests shares nothing but common/ with what is measured on it.
 $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*.c' | sort)) $(library)
+	$(link)
+$(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
 
 $(tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)

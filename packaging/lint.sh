@@ -129,7 +129,7 @@ directions() {
 	room collectors common textfile contract probes exchange engine positions
 	room exporter common textfile contract web
 	room lint common textfile
-	room demo common
+	room demo common web
 	# No program uses another one's.
 	grep '^collectors/' "$scratch/c" | tr '\n' '\0' | xargs -0 grep -nE 'include "collectors/' -- /dev/null | awk '
 		{
