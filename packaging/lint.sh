@@ -134,9 +134,9 @@ directions() {
 	room relay/message common json relay/alert relay/store
 	room relay/channel common json probes/http relay/alert relay/store relay/message
 	room relay/deliver common json relay/alert relay/store relay/intake relay/message relay/channel
-	room relay/history common json relay/alert relay/store
+	room relay/history common json probes/postgres relay/alert relay/store
 	room relay/act common json probes/http relay/alert relay/store
-	room relay common textfile json probes/http web
+	room relay common textfile json probes web
 	room lint common textfile
 	room demo/paper_exchange common
 	room demo/paper_chat common json web
