@@ -152,7 +152,7 @@ static const struct {
 	{ "{" LABELS ",\"startsAt\":1795224705}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"endsAt\":\"\"}", "its endsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"status\":\"pending\"}", "its status is neither \"firing\" nor \"resolved\"" },
-	{ "{" LABELS "," LABELS "}", "labels" },
+	{ "{" LABELS "," LABELS "}", "the key 'labels' twice" },
 };
 
 START_TEST(test_a_bad_alert_is_refused_beside_good_ones)
