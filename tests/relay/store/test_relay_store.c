@@ -15,6 +15,7 @@
 #include "relay/store/outbox.h"
 #include "relay/store/said.h"
 #include "relay/store/store.h"
+#include "relay/store/upkeep.h"
 #include "tests/suite.h"
 
 #define NOW INT64_C(1795224705123)
@@ -416,6 +417,28 @@ START_TEST(test_a_disk_without_room_needs_nothing_but_room)
 }
 END_TEST
 
+START_TEST(test_the_log_does_not_grow_for_ever)
+{
+	char path[128];
+	struct stat file;
+
+	for (int i = 0; i < 30; i++) {
+		store_begin(store);
+		for (int j = 1; j <= 50; j++) {
+			struct incident incident = add(i * 50 + j, SEVERITY_P2, 10000);
+
+			incident_release(&incident);
+		}
+		upkeep_prune(store, NOW);
+		end();
+	}
+	(void)snprintf(path, sizeof(path), "%s/relay.db-wal", directory);
+	ck_assert_int_eq(stat(path, &file), 0);
+	/* 15 MB were written. */
+	ck_assert_int_lt(file.st_size, 5 * 1024 * 1024);
+}
+END_TEST
+
 static int calls_outbox, calls_journal;
 
 static void
@@ -688,6 +711,7 @@ main(void)
 	tcase_add_test(tests, test_a_database_that_is_damaged_meanwhile_is_moved_aside);
 	tcase_add_test(tests, test_a_database_of_a_newer_program_is_left_alone);
 	tcase_add_test(tests, test_a_disk_without_room_needs_nothing_but_room);
+	tcase_add_test(tests, test_the_log_does_not_grow_for_ever);
 	tcase_add_test(tests, test_a_watcher_is_called_after_what_was_committed);
 	tcase_add_test(tests, test_incidents_are_listed_for_people);
 	tcase_add_test(tests, test_an_incident_is_checked_when_its_time_has_come);
