@@ -29,7 +29,7 @@ const char *const field_names[FIELDS] = {
 	[FIELD_LIMIT] = "limit",
 	[FIELD_ACTION] = "action",
 	[FIELD_SINCE] = "since",
-	[FIELD_SINCE_SHORT] = "since_short",
+	[FIELD_WHEN] = "when",
 	[FIELD_UNTIL] = "until",
 	[FIELD_DURATION] = "duration",
 	[FIELD_ACKNOWLEDGED_BY] = "acknowledged_by",
@@ -234,7 +234,13 @@ set_times(struct values *values, const struct templates *templates, const struct
 	int64_t now = local_time_now(), until = item->ends_ms != 0 ? item->ends_ms : now;
 
 	set(values, FIELD_SINCE, local_time_text(item->starts_ms, text));
-	set(values, FIELD_SINCE_SHORT, local_time_short(item->starts_ms, now, text));
+	begin(values, FIELD_WHEN);
+	buffer_string(&values->text, local_time_short(item->starts_ms, now, text));
+	if (item->ends_ms != 0) {
+		buffer_string(&values->text, "–");
+		buffer_string(&values->text, local_time_short(item->ends_ms, now, text));
+	}
+	end(values, FIELD_WHEN);
 	if (item->ends_ms != 0)
 		set(values, FIELD_UNTIL, local_time_text(item->ends_ms, text));
 	set(values, FIELD_DURATION, local_time_span(templates, until - item->starts_ms, text));

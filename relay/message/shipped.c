@@ -35,11 +35,12 @@ const struct shipped_file shipped_files[] = {
 		"The next message names {{more}} more.\n"
 	},
 	{ "en/list_alert.txt",
-		"• {{env}} {{service}} {{where}} since {{since_short}}, {{duration}} {{note}} [acknowledge]({{acknowledge_url}})\n"
+		"• {{when}} {{env}} {{service}} {{where}} {{note}} [acknowledge]({{acknowledge_url}})\n"
 	},
 	{ "en/list_group.txt",
 		"\n"
-		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** {{state}} ({{count}}) {{env}} {{service}} {{where}}\n"
+		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** ({{count}}) {{state}}\n"
+		"{{env}} {{service}} {{where}}\n"
 	},
 	{ "en/list_subject.txt",
 		"{{emoji}} {{count}} alerts: {{counts}}\n"
@@ -54,7 +55,7 @@ const struct shipped_file shipped_files[] = {
 		"[Dashboard]({{dashboard_url}})\n"
 	},
 	{ "en/subject.txt",
-		"{{emoji}} {{severity}} {{alertname}} {{state}} {{env}}\n"
+		"{{emoji}} {{severity}} {{alertname}} {{env}} {{state}}\n"
 	},
 	{ "en/words.txt",
 		"emoji_P0: 🔴\n"
@@ -127,11 +128,12 @@ const struct shipped_file shipped_files[] = {
 		"다음 메시지에 {{more}}건이 이어집니다.\n"
 	},
 	{ "ko/list_alert.txt",
-		"• {{env}} {{service}} {{where}} {{since_short}}부터 {{duration}} {{note}} [확인하기]({{acknowledge_url}})\n"
+		"• {{when}} {{env}} {{service}} {{where}} {{note}} [확인하기]({{acknowledge_url}})\n"
 	},
 	{ "ko/list_group.txt",
 		"\n"
-		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** {{state}} ({{count}}건) {{env}} {{service}} {{where}}\n"
+		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** ({{count}}건) {{state}}\n"
+		"{{env}} {{service}} {{where}}\n"
 	},
 	{ "ko/list_subject.txt",
 		"{{emoji}} 알림 {{count}}건: {{counts}}\n"
@@ -146,7 +148,7 @@ const struct shipped_file shipped_files[] = {
 		"[대시보드]({{dashboard_url}})\n"
 	},
 	{ "ko/subject.txt",
-		"{{emoji}} {{severity}} {{alertname}} {{state}} {{env}}\n"
+		"{{emoji}} {{severity}} {{alertname}} {{env}} {{state}}\n"
 	},
 	{ "ko/words.txt",
 		"emoji_P0: 🔴\n"
