@@ -75,8 +75,8 @@ act_link_token(const struct act *act, const char *id, char token[ACT_TOKEN])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int length = sizeof(digest);
-	char text[ACT_ID + 8];
-	int used = snprintf(text, sizeof(text), "ack%.*s", ACT_ID, id);
+	char text[INCIDENT_ID + 8];
+	int used = snprintf(text, sizeof(text), "ack%.*s", INCIDENT_ID, id);
 
 	/* It fails without memory alone, and then no link works: act_link_check() compares with this. */
 	if (HMAC(EVP_sha256(), act->link_key, LINK_KEY, (const unsigned char *)text, (size_t)used, digest,

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/alert/alert.h"
 #include "relay/deliver/matcher.h"
 
 enum { VALUE_LIMIT = 1024, PATTERN_LIMIT = 4096 };
@@ -8,10 +9,9 @@ enum { VALUE_LIMIT = 1024, PATTERN_LIMIT = 4096 };
 static const char blanks[] = " \t";
 static const char name_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 
-/* The two words for one severity.  The first row stands for what is unknown. */
-static const char *const severities[][2] = { { "P2", "warning" }, { "P0", "critical" }, { "P1", "P1" },
-	{ "P3", "info" } };
-enum { SEVERITIES = sizeof(severities) / sizeof(severities[0]) };
+/* The words for each severity. */
+static const char *const severity_words[SEVERITIES][2] = { { "P0", "critical" }, { "P1", "P1" },
+	{ "P2", "warning" }, { "P3", "info" } };
 
 /* The last character of the set that begins with the '[' at `c`; NULL: it does not end. */
 static const char *
@@ -211,30 +211,18 @@ fits(const struct matcher *m, const char *value)
 	return strcmp(m->value, value) == 0;
 }
 
-/* Also when the severity's other word fits. */
-static bool
-severity_fits(const struct matcher *m, const char *value)
-{
-	size_t row = 0;
-
-	for (size_t i = 0; i < SEVERITIES; i++) {
-		if (strcmp(value, severities[i][0]) == 0 || strcmp(value, severities[i][1]) == 0)
-			row = i;
-	}
-	return fits(m, value) || fits(m, severities[row][0]) || fits(m, severities[row][1]);
-}
-
 bool
-matchers_hold(const struct matchers *matchers, label_reader *label, const void *of)
+matchers_hold(const struct matchers *matchers, const json_t *labels)
 {
+	enum alert_severity severity = alert_severity(labels);
+
 	for (size_t i = 0; i < matchers->count; i++) {
 		const struct matcher *m = &matchers->rows[i];
-		const char *value = label(of, m->label);
+		bool holds = fits(m, alert_text(labels, m->label));
 
-		if (value == NULL)
-			value = "";
-		if (m->negative ==
-		    (strcmp(m->label, "severity") == 0 ? severity_fits(m, value) : fits(m, value)))
+		if (strcmp(m->label, "severity") == 0 && severity != SEVERITY_HEARTBEAT)
+			holds |= fits(m, severity_words[severity][0]) || fits(m, severity_words[severity][1]);
+		if (holds == m->negative)
 			return false;
 	}
 	return true;

@@ -1,6 +1,7 @@
 #ifndef RELAY_DELIVER_MATCHER_H
 #define RELAY_DELIVER_MATCHER_H
 
+#include <jansson.h>
 #include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,11 +40,8 @@ struct matchers {
 int matchers_read(struct matchers *matchers, const char **at, struct failure *why);
 void matchers_release(struct matchers *matchers);
 
-/* The value of a label of `of`; NULL when it has none. */
-typedef const char *label_reader(const void *of, const char *name);
-
-/* From several threads at once, if need be. */
-bool matchers_hold(const struct matchers *matchers, label_reader *label, const void *of);
+/* `labels` is an object of strings.  For several threads at once, too. */
+bool matchers_hold(const struct matchers *matchers, const json_t *labels);
 
 /* "severity is P0 or P1 and env is not paper". */
 void matchers_describe(const struct matchers *matchers, struct buffer *text);

@@ -75,7 +75,7 @@ read_channel(struct reader *r, struct chain *chain)
 
 	skip_blanks(r);
 	length = strcspn(r->at, " \t,|=");
-	if (length == 0)
+	if (length == 0 || length >= ROUTE_CHAIN_TEXT / CHAIN_CHANNELS)
 		return failure_set(r->why, FAILURE_LOCAL, "the name of a channel is missing");
 	while (known < r->table->channel_count &&
 	       !slice_is((struct slice){ r->at, length }, r->table->channels[known]))
@@ -179,6 +179,25 @@ read_route(struct reader *r, struct route *route)
 	}
 }
 
+/* The chains as texts. */
+static void
+write_chains(struct route *route)
+{
+	for (size_t i = 0; i <= route->chain_count; i++) {
+		struct chain *chain = i < route->chain_count ? &route->chains[i] : &route->escalation;
+		size_t length = 0;
+		bool covered = false;
+
+		for (size_t c = 0; c < chain->count; c++) {
+			for (size_t k = 0; c > 0 && i < route->chain_count && k < route->chain_count; k++)
+				covered |= route->chains[k].channels[0] == chain->channels[c];
+			if (!covered)
+				length += (size_t)snprintf(chain->text + length, sizeof(chain->text) - length,
+				    "%s%s", c > 0 ? "|" : "", chain->channels[c]);
+		}
+	}
+}
+
 /* All of them, up to the first mistake, which `*index` then names. */
 static int
 read_table(struct routes *routes, const char *const *texts, size_t count, bool lenient, size_t *index,
@@ -196,6 +215,7 @@ read_table(struct routes *routes, const char *const *texts, size_t count, bool l
 		routes->count++;
 		if (read_route(&reader, &routes->rows[i]) != 0)
 			return failure_prefix(why, "character %d", (int)(reader.at - texts[i]) + 1);
+		write_chains(&routes->rows[i]);
 	}
 	return 0;
 }
@@ -244,37 +264,25 @@ routes_free(struct routes *routes)
 }
 
 const struct route *
-routes_find(const struct routes *routes, label_reader *label, const void *of)
+routes_find(const struct routes *routes, const json_t *labels)
 {
 	for (size_t i = 0; i < routes->count; i++) {
-		if (matchers_hold(&routes->rows[i].matchers, label, of))
+		if (matchers_hold(&routes->rows[i].matchers, labels))
 			return &routes->rows[i];
 	}
 	return NULL;
 }
 
-/* What stands behind `channel` in the chain. */
-static const char *
-behind(const struct chain *chain, const char *channel)
+size_t
+routes_chains(void *context, const json_t *labels, const char *chains[], size_t room)
 {
-	for (size_t i = 0; i + 1 < chain->count; i++) {
-		if (strcmp(chain->channels[i], channel) == 0)
-			return chain->channels[i + 1];
-	}
-	return NULL;
-}
+	const struct routes *routes = context;
+	const struct route *route = routes_find(routes, labels);
+	size_t count = 0;
 
-const char *
-route_next(const struct route *route, const char *channel, bool escalated, bool *covered)
-{
-	const char *next = escalated ? behind(&route->escalation, channel) : NULL;
-
-	*covered = false;
-	for (size_t i = 0; !escalated && next == NULL && i < route->chain_count; i++)
-		next = behind(&route->chains[i], channel);
-	for (size_t i = 0; !escalated && next != NULL && i < route->chain_count; i++)
-		*covered |= strcmp(route->chains[i].channels[0], next) == 0;
-	return *covered ? NULL : next;
+	for (; route != NULL && count < route->chain_count && count < room; count++)
+		chains[count] = route->chains[count].text;
+	return count;
 }
 
 static void

@@ -17,11 +17,14 @@
  *chain: such alerts are sent nowhere.  `repeat` says how often what nobody acknowledged is said again (0s:
  *never), `escalate` which chain gets a P0 that nobody acknowledged.
  */
-enum { ROUTES_MOST = 100, ROUTE_CHAINS = 8, CHAIN_CHANNELS = 4 };
+enum { ROUTES_MOST = 100, ROUTE_CHAINS = 8, CHAIN_CHANNELS = 4, ROUTE_CHAIN_TEXT = 264 };
 
 struct chain {
 	const char *channels[CHAIN_CHANNELS];
 	size_t count;
+	/* "telegram:ops|mail:oncall", for the outbox: up to the channel that gets the alert anyway, as the
+	 * first one of another chain. */
+	char text[ROUTE_CHAIN_TEXT];
 };
 
 struct route {
@@ -44,13 +47,11 @@ struct routes *routes_new(const char *const *texts, size_t count, const char *co
 void routes_free(struct routes *routes);
 
 /* NULL: no route is for it, and so it goes nowhere. */
-const struct route *routes_find(const struct routes *routes, label_reader *label, const void *of);
+const struct route *routes_find(const struct routes *routes, const json_t *labels);
 
-/*
- * The channel that gets what `channel` could not send, or NULL: there is none, or it gets the alert anyway as
- * the first one of another chain.  `*covered` tells these apart.
- */
-const char *route_next(const struct route *route, const char *channel, bool escalated, bool *covered);
+/* The texts of the chains of alerts with these labels, up to `room`; `context` is the struct routes.  It is
+ * what struct intake_plan wants. */
+size_t routes_chains(void *context, const json_t *labels, const char *chains[], size_t room);
 
 /* The table in words, a line for each route. */
 void routes_describe(const struct routes *routes, struct buffer *text);

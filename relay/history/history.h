@@ -86,21 +86,21 @@ int history_stats(
 enum { HISTORY_SEVERITIES = 4, HISTORY_NOISIEST = 10, HISTORY_NAME = 128, HISTORY_CSV_ROWS = 5000 };
 
 struct history_figures {
-	unsigned began; /* incidents that began in that time, and of these: */
-	unsigned open;
+	char name[HISTORY_NAME]; /* of the alert */
+	char severity[8];        /* "P0" to "P3" */
+	unsigned began;          /* incidents that began in that time, and of these: */
+	unsigned open;           /* not over yet */
 	unsigned acknowledged;
-	double acknowledge_seconds; /* the median time until then; negative: none was */
+	unsigned repeats;
+	double acknowledge_seconds; /* the median time until then; negative: there is none */
 	double resolve_seconds;
 };
 
 struct history_summary {
-	struct history_figures severities[HISTORY_SEVERITIES]; /* P0 first */
-	unsigned sent, failed;                                 /* messages */
+	struct history_figures severities[HISTORY_SEVERITIES]; /* P0 first, nameless; all four of them */
+	struct history_figures noisiest[HISTORY_NOISIEST];     /* those that began most often */
 	size_t noisiest_count;
-	struct {
-		char alertname[HISTORY_NAME], env[HISTORY_NAME], service[HISTORY_NAME], severity[8];
-		unsigned began, repeats;
-	} noisiest[HISTORY_NOISIEST]; /* those that began most often, with their repeats */
+	unsigned sent, failed; /* messages, in that time */
 };
 
 /* `csv` becomes a table of these incidents, a header line first, at most HISTORY_CSV_ROWS of them. */

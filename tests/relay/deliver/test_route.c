@@ -4,30 +4,31 @@
 #include "relay/deliver/route.h"
 #include "tests/suite.h"
 
-/* An alert is "name=value;name=value;" here. */
-struct labels {
-	const char *text;
-	char value[128];
-};
-
-static const char *
-label_of(const void *of, const char *name)
+/* The labels of an alert, written as "name=value;name=value;". */
+static json_t *
+labels_of(const char *text)
 {
-	struct labels *labels = (struct labels *)(uintptr_t)of;
-	const char *at = labels->text;
-	size_t length = strlen(name);
+	json_t *labels = json_object();
 
-	while (*at != '\0') {
-		const char *end = strchr(at, ';');
+	while (*text != '\0') {
+		const char *is = strchr(text, '='), *end = strchr(text, ';');
+		char name[64];
 
-		if (strncmp(at, name, length) == 0 && at[length] == '=') {
-			(void)snprintf(labels->value, sizeof(labels->value), "%.*s",
-			    (int)(end - at - (int)length - 1), at + length + 1);
-			return labels->value;
-		}
-		at = end + 1;
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(is - text), text);
+		json_object_set_new(labels, name, json_stringn(is + 1, (size_t)(end - is - 1)));
+		text = end + 1;
 	}
-	return NULL;
+	return labels;
+}
+
+static const struct route *
+find(const struct routes *routes, const char *text)
+{
+	json_t *labels = labels_of(text);
+	const struct route *route = routes_find(routes, labels);
+
+	json_decref(labels);
+	return route;
 }
 
 static const char *const channels[] = { "telegram:main", "telegram:ops", "mail:main", "mail:oncall",
@@ -97,12 +98,11 @@ START_TEST(matchers_are_those_of_alertmanager)
 {
 	char text[256];
 	const char *texts[] = { text };
-	struct labels labels = { .text = rows[_i].labels };
 	struct routes *routes;
 
 	(void)snprintf(text, sizeof(text), "%s -> mail:main", rows[_i].matchers);
 	routes = table(texts, 1);
-	ck_assert_msg((routes_find(routes, label_of, &labels) != NULL) == rows[_i].holds, "%s with %s",
+	ck_assert_msg((find(routes, rows[_i].labels) != NULL) == rows[_i].holds, "%s with %s",
 	    rows[_i].matchers, rows[_i].labels);
 	routes_free(routes);
 }
@@ -184,20 +184,18 @@ START_TEST(the_first_route_that_holds_decides)
 		"severity=P0 -> telegram:ops | mail:oncall, slack:p0 repeat=90s escalate=mail:main | webhook:main",
 		"-> mail:main repeat=0s" };
 	struct routes *routes = table(texts, 3);
-	struct labels paper = { .text = "env=paper;severity=P0;" }, p0 = { .text = "severity=P0;" },
-		      p1 = { .text = "severity=P1;" };
-	const struct route *route = routes_find(routes, label_of, &paper);
+	const struct route *route = find(routes, "env=paper;severity=P0;");
 	char text[128];
 
 	ck_assert_uint_eq(route->chain_count, 0);
 	ck_assert_int_eq(route->repeat_ms, -1);
-	route = routes_find(routes, label_of, &p0);
+	route = find(routes, "severity=P0;");
 	show(route, text, sizeof(text));
 	ck_assert_str_eq(text, "telegram:ops mail:oncall,slack:p0");
 	ck_assert_int_eq(route->repeat_ms, 90000);
 	ck_assert_uint_eq(route->escalation.count, 2);
 	ck_assert_str_eq(route->escalation.channels[1], "webhook:main");
-	route = routes_find(routes, label_of, &p1);
+	route = find(routes, "severity=P1;");
 	ck_assert_int_eq(route->repeat_ms, 0);
 	routes_free(routes);
 }
@@ -207,33 +205,29 @@ START_TEST(what_no_route_is_for_goes_nowhere)
 {
 	const char *texts[] = { "env=paper -> mail:main" };
 	struct routes *routes = table(texts, 1);
-	struct labels live = { .text = "env=live;" };
 
-	ck_assert_ptr_null(routes_find(routes, label_of, &live));
+	ck_assert_ptr_null(find(routes, "env=live;"));
 	routes_free(routes);
 }
 END_TEST
 
-START_TEST(the_next_channel_is_the_one_behind_unless_it_gets_the_alert_anyway)
+START_TEST(a_chain_ends_where_another_one_has_the_alert_anyway)
 {
 	const char *texts[] = {
-		"-> telegram:main | mail:main | webhook:main, telegram:ops | mail:oncall, mail:oncall "
-		"escalate=mail:main | slack:p0"
+		"-> telegram:main | mail:main | webhook:main, telegram:ops | mail:oncall | slack:p0, mail:oncall "
+		"escalate=mail:oncall | mail:main"
 	};
 	struct routes *routes = table(texts, 1);
-	struct labels any = { .text = "" };
-	const struct route *route = routes_find(routes, label_of, &any);
-	bool covered;
+	json_t *labels = json_object();
+	const char *chains[8];
 
-	ck_assert_str_eq(route_next(route, "telegram:main", false, &covered), "mail:main");
-	ck_assert_str_eq(route_next(route, "mail:main", false, &covered), "webhook:main");
-	ck_assert_ptr_null(route_next(route, "webhook:main", false, &covered));
-	ck_assert(!covered);
-	ck_assert_ptr_null(route_next(route, "telegram:ops", false, &covered));
-	ck_assert(covered);
-	ck_assert_str_eq(route_next(route, "mail:main", true, &covered), "slack:p0");
-	ck_assert_ptr_null(route_next(route, "telegram:main", true, &covered));
-	ck_assert_ptr_null(route_next(route, "slack:gone", false, &covered));
+	ck_assert_uint_eq(routes_chains(routes, labels, chains, 8), 3);
+	ck_assert_str_eq(chains[0], "telegram:main|mail:main|webhook:main");
+	ck_assert_str_eq(chains[1], "telegram:ops");
+	ck_assert_str_eq(chains[2], "mail:oncall");
+	ck_assert_uint_eq(routes_chains(routes, labels, chains, 2), 2);
+	ck_assert_str_eq(routes_find(routes, labels)->escalation.text, "mail:oncall|mail:main");
+	json_decref(labels);
 	routes_free(routes);
 }
 END_TEST
@@ -242,13 +236,12 @@ static void
 built_in(const char *const *names, size_t count, const char *labels, const char *expected)
 {
 	struct failure why = { 0 };
-	struct labels of = { .text = labels };
 	size_t index = 0;
 	struct routes *routes = routes_new(NULL, 0, names, count, &index, &why);
 	char text[256];
 
 	ck_assert_msg(routes != NULL, "%s", why.text);
-	show(routes_find(routes, label_of, &of), text, sizeof(text));
+	show(find(routes, labels), text, sizeof(text));
 	ck_assert_str_eq(text, expected);
 	routes_free(routes);
 }
@@ -309,7 +302,7 @@ main(void)
 	tcase_add_test(all, what_comes_after_a_route_for_everything_is_a_mistake);
 	tcase_add_test(all, the_first_route_that_holds_decides);
 	tcase_add_test(all, what_no_route_is_for_goes_nowhere);
-	tcase_add_test(all, the_next_channel_is_the_one_behind_unless_it_gets_the_alert_anyway);
+	tcase_add_test(all, a_chain_ends_where_another_one_has_the_alert_anyway);
 	tcase_add_test(all, the_built_in_table_has_the_channels_that_exist);
 	tcase_add_test(all, the_table_is_told_in_plain_words);
 	suite_add_tcase(suite, all);
