@@ -20,14 +20,18 @@ struct front_verdict {
 
 /* All that are open are known. */
 static void
-judge_waiting(struct front_verdict *verdict, size_t length, size_t waiting, bool is_urgent)
+judge_waiting(struct front_verdict *verdict, size_t length, size_t all, size_t waiting)
 {
-	verdict->name = is_urgent ? "unhealthy" : "degraded";
-	if (waiting > 0)
-		(void)snprintf(verdict->text + length, TEXT - length,
-		    ". Nobody has acknowledged %zu of them yet.", waiting);
+	char *text = verdict->text + length;
+
+	if (waiting == 0)
+		(void)snprintf(
+		    text, TEXT - length, ". Somebody sees to %s.", all == 1 ? "it" : "each of them");
+	else if (waiting == all)
+		(void)snprintf(text, TEXT - length, ". Nobody has acknowledged %s yet.",
+		    all == 1 ? "it" : "any of them");
 	else
-		(void)snprintf(verdict->text + length, TEXT - length, ". Somebody sees to each of them.");
+		(void)snprintf(text, TEXT - length, ". Nobody has acknowledged %zu of them yet.", waiting);
 }
 
 /* Past the rows that are shown nothing is known but counts. */
@@ -53,10 +57,10 @@ judge(const struct front *front)
 		if (front->counts[i] > 0)
 			length += (size_t)snprintf(verdict.text + length, TEXT - length, "%s%zu P%zu",
 			    length > 0 ? ", " : "", front->counts[i], i);
-	if (all > front->open_count)
+	if (all > 0)
 		verdict.name = urgent > 0 ? "unhealthy" : "degraded";
-	else if (all > 0)
-		judge_waiting(&verdict, length, waiting, urgent > 0);
+	if (all > 0 && all == front->open_count)
+		judge_waiting(&verdict, length, all, waiting);
 	return verdict;
 }
 

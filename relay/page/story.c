@@ -67,7 +67,7 @@ details_of(const json_t *object, struct buffer *out)
 		if (strcmp(name, "kind") == 0 || strcmp(name, "who") == 0 ||
 		    (text == NULL && !json_is_integer(value)))
 			continue;
-		buffer_string(out, count++ == 0 ? "<small>" : ", ");
+		buffer_string(out, count++ == 0 ? " <small>" : ", ");
 		page_cut(out, name, 40);
 		buffer_string(out, ": ");
 		if (text != NULL)
