@@ -152,6 +152,10 @@ const struct option relay_options[] = {
 	{ .name = "alertmanager.url",
 	    .argument = "URL",
 	    .help = "Alertmanager, to learn what is silenced and to silence what is acknowledged" },
+	{ .name = "alertmanager.interval",
+	    .argument = "DURATION",
+	    .fallback = "15s",
+	    .help = "how often it is asked" },
 	{ .name = "alertmanager.ca-file",
 	    .argument = "FILE",
 	    .help = "who may sign its certificate (default: the system's)" },
@@ -410,7 +414,9 @@ read_times(struct relay_settings *s, const struct options *o, struct failure *wh
 	if (read_between(o, "history.retention", day_ns, day_ns * 36500, "1d to 36500d", &retention, why) !=
 		0 ||
 	    read_between(o, "escalate.after", second_ns, day_ns, "1s to 1d", &escalate, why) != 0 ||
-	    read_between(o, "retry.slow", second_ns / 10, day_ns, "100ms to 1d", &slow, why) != 0)
+	    read_between(o, "retry.slow", second_ns / 10, day_ns, "100ms to 1d", &slow, why) != 0 ||
+	    read_between(o, "alertmanager.interval", second_ns / 10, day_ns, "100ms to 1d",
+		&s->alertmanager_interval_ns, why) != 0)
 		return -1;
 	s->retention_ms = retention / ms_ns;
 	s->escalate_ms = escalate / ms_ns;
