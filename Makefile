@@ -39,7 +39,7 @@ endif
 profiles   = $(datadir)/arbwatch/exchanges
 # bash loads the file that is called as the program.
 completions = $(datadir)/bash-completion/completions
-completed   = $(collectors) arbwatch_exporter alert_relay paper_exchange $(notdir $(chat))
+completed   = $(collectors) arbwatch_exporter alert_relay paper_exchange paper_chat
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 rooms     := common textfile contract json probes web exchange engine positions collectors exporter relay
 mains     := $(wildcard collectors/*.c) exporter/main.c relay/main.c
@@ -49,9 +49,8 @@ sections  := $(collectors) arbwatch_exporter alert_relay
 tests     := $(patsubst %.c,%,$(shell find tests -name 'test_*.c' | sort))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-chat      := $(if $(wildcard demo/paper_chat/main.c),$(BUILD)/paper_chat)
 programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/alert_relay \
-             $(BUILD)/paper_exchange $(chat)
+             $(BUILD)/paper_exchange $(BUILD)/paper_chat
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
@@ -78,8 +77,7 @@ $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 # The exchange of the demo and the tests shares nothing but common/ with what is measured on it.
 $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*.c' | sort)) $(library)
 	$(link)
-
-$(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' 2>/dev/null | sort)) $(library)
+$(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
 
 $(tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)

@@ -136,7 +136,7 @@ directions() {
 	room relay/deliver common json relay/alert relay/store relay/intake relay/message relay/channel
 	room relay/history common json probes/postgres relay/alert relay/store
 	room relay/act common json probes/http relay/alert relay/store
-	room relay common textfile json probes/http probes/postgres web
+	room relay common textfile json probes web
 	room lint common textfile
 	room demo/paper_exchange common
 	room demo/paper_chat common json web

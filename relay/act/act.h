@@ -23,8 +23,8 @@ struct act_settings {
 	const char *alertmanager; /* "http://127.0.0.1:9093", a path may follow; NULL: there is none */
 	const char *ca_file;      /* who may sign its certificate; NULL: the system's */
 	int64_t interval_ns;      /* between two looks at Alertmanager; 0: 15 s */
-	/* Called when Alertmanager's state changes, and for what its log should say; never twice for the
-	 * same. */
+	/* For the log: called when Alertmanager's state changes, and for what its log should say; never twice
+	 * for the same. */
 	void (*notice)(void *context, bool bad, const char *message, const char *reason);
 	void *context;
 };

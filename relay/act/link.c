@@ -60,9 +60,8 @@ link_key_read(const char *directory, unsigned char key[LINK_KEY], struct failure
 	text = secret_read_file(path, why);
 	if (text == NULL)
 		return -1;
-	decoded = strlen(text) == 2 * LINK_KEY
-		      ? OPENSSL_hexstr2buf_ex(key, LINK_KEY, &length, text, '\0')
-		      : 0;
+	decoded =
+	    strlen(text) == 2 * LINK_KEY ? OPENSSL_hexstr2buf_ex(key, LINK_KEY, &length, text, '\0') : 0;
 	secret_free(text);
 	if (decoded == 1 && length == LINK_KEY)
 		return 0;
@@ -76,8 +75,8 @@ act_link_token(const struct act *act, const char *id, char token[ACT_TOKEN])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int length = sizeof(digest);
-	char text[ACT_ID + 8];
-	int used = snprintf(text, sizeof(text), "ack%.*s", ACT_ID, id);
+	char text[INCIDENT_ID + 8];
+	int used = snprintf(text, sizeof(text), "ack%.*s", INCIDENT_ID, id);
 
 	/* It fails without memory alone, and then no link works: act_link_check() compares with this. */
 	if (HMAC(EVP_sha256(), act->link_key, LINK_KEY, (const unsigned char *)text, (size_t)used, digest,

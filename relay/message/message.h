@@ -78,7 +78,7 @@ struct message {
  * them, one at least.  0, or -1 with `why` (local: no memory); `message` is for
  * message_release() in every case.
  */
-enum { MESSAGE_LIMIT_LEAST = 400 };
+enum { MESSAGE_LIMIT_LEAST = 1000 };
 int message_compose(const struct templates *templates, struct message_item items[], size_t count,
     size_t limit, struct message *message, size_t *used, struct failure *why);
 

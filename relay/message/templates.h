@@ -15,6 +15,20 @@ struct templates;
 struct templates *templates_new(const char *language, const char *directory, struct failure *why);
 void templates_free(struct templates *templates);
 
+/* The files but words.txt. */
+enum template {
+	TEMPLATE_FIRING,
+	TEMPLATE_RESOLVED,
+	TEMPLATE_ACKNOWLEDGED,
+	TEMPLATE_SUBJECT,
+	TEMPLATE_LIST,
+	TEMPLATE_LIST_GROUP,
+	TEMPLATE_LIST_ALERT,
+	TEMPLATE_LIST_SUBJECT,
+};
+enum { TEMPLATES = TEMPLATE_LIST_SUBJECT + 1 };
+const char *templates_text(const struct templates *templates, enum template which);
+
 /* A word of words.txt, such as "acknowledge", "not_allowed", "acknowledged"; never NULL. */
 const char *templates_word(const struct templates *templates, const char *name);
 
