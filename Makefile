@@ -112,8 +112,8 @@ $(BUILD)/exchange/options.o: DEFINES = -DPROFILES='"$(profiles)"'
 $(BUILD)/exchange/options.o: $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
-# The history's tables are compiled in.
-$(BUILD)/relay/history/schema.o: $(wildcard sql/history/*.sql)
+# The history's tables and statements are compiled in.
+$(BUILD)/relay/history/sql.o: $(wildcard sql/history/*.sql relay/history/*.sql)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@
