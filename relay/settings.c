@@ -12,8 +12,12 @@
 #include "common/text/array.h"
 #include "common/text/buffer.h"
 #include "common/text/duration.h"
+#include "relay/feeds.h"
 #include "relay/settings_parts.h"
 #include "web/listen.h"
+
+/* Of all requests at once: two of the largest. */
+enum { BODIES = 2 * FEED_BODY };
 
 static const int64_t second_ns = 1000 * 1000 * 1000, ms_ns = 1000 * 1000;
 static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
@@ -332,6 +336,7 @@ read_limits(struct web_limits *l, const struct options *o, struct failure *why)
 		return -1;
 	l->requests = (unsigned)requests;
 	l->connections = (unsigned)connections;
+	l->body_memory = BODIES;
 	return 0;
 }
 
