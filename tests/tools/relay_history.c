@@ -404,7 +404,7 @@ do_command(struct tool *tool, const char *command)
 	else if (strcmp(command, "stray") == 0)
 		stray(tool, word(tool));
 	else if (strcmp(command, "damage") == 0)
-		stray(tool, "no incident's id");
+		stray(tool, "0123456789abcdef-none");
 	else if (start(tool), strcmp(command, "wait") == 0)
 		await_empty(tool);
 	else if (strcmp(command, "up") == 0)
