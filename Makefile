@@ -7,7 +7,8 @@ MAKEFLAGS += --no-builtin-rules
 
 # hiredis speaks TLS from 1.0 on (Debian 13); 0.14 (Debian 12) does not.
 REDIS_TLS := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes)
-packages  := hiredis $(if $(REDIS_TLS),hiredis_ssl) libpq libcurl jansson openssl libmicrohttpd gnutls zlib libcrypt
+packages  := hiredis $(if $(REDIS_TLS),hiredis_ssl) libpq libcurl jansson openssl libmicrohttpd gnutls zlib libcrypt \
+             sqlite3
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -38,17 +39,18 @@ endif
 profiles   = $(datadir)/arbwatch/exchanges
 # bash loads the file that is called as the program.
 completions = $(datadir)/bash-completion/completions
-completed   = $(collectors) arbwatch_exporter paper_exchange
+completed   = $(collectors) arbwatch_exporter alert_relay paper_exchange paper_chat
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
-rooms     := common textfile contract json probes web exchange engine positions collectors exporter
-mains     := $(wildcard collectors/*.c) exporter/main.c
+rooms     := common textfile contract json probes web exchange engine positions collectors exporter relay
+mains     := $(wildcard collectors/*.c) exporter/main.c relay/main.c
 library   := $(BUILD)/libarbwatch.a
 collectors := $(patsubst collectors/%.c,%,$(wildcard collectors/*.c))
-sections  := $(collectors) arbwatch_exporter
+sections  := $(collectors) arbwatch_exporter alert_relay
 tests     := $(patsubst %.c,%,$(shell find tests -name 'test_*.c' | sort))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/paper_exchange $(BUILD)/paper_chat
+programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/alert_relay \
+             $(BUILD)/paper_exchange $(BUILD)/paper_chat
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
@@ -67,6 +69,8 @@ $(library): $(call object,$(filter-out $(mains),$(shell find $(rooms) -name '*.c
 $(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $(library)
 	$(link)
 $(BUILD)/arbwatch_exporter: $(BUILD)/exporter/main.o $(library)
+	$(link)
+$(BUILD)/alert_relay: $(BUILD)/relay/main.o $(library)
 	$(link)
 $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 	$(link)
@@ -113,6 +117,8 @@ $(BUILD)/exchange/options.o: DEFINES = -DPROFILES='"$(profiles)"'
 $(BUILD)/exchange/options.o: $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
+# The history's tables and statements are compiled in.
+$(BUILD)/relay/history/sql.o: $(wildcard sql/history/*.sql relay/history/*.sql)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@
