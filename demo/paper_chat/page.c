@@ -41,7 +41,8 @@ static const char style[] =
     "pre{white-space:pre-wrap;margin:.3rem 0;padding:.4rem}blockquote{margin:.3rem 0;padding-left:.6rem;"
     "border-left:3px solid var(--line)}hr{border:0;border-top:1px solid var(--line)}"
     ".spoiler{background:var(--muted);color:transparent}.spoiler:hover{background:none;color:inherit}"
-    ".buttons{display:flex;gap:.3rem;margin-top:.3rem}.buttons>*{flex:1;text-align:center}"
+    ".buttons{display:flex;gap:.3rem;margin-top:.3rem}.buttons>*{flex:1;text-align:center}.buttons form{display:flex}"
+    ".buttons button{flex:1}"
     ".buttons button,.buttons a{padding:.35rem .8rem;border:1px solid var(--line);"
     "border-radius:.4rem;background:var(--card);color:var(--bar);font:inherit;cursor:pointer;text-decoration:none}";
 

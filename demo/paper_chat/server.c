@@ -388,7 +388,7 @@ deliver(struct call *call)
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 	(void)MHD_add_response_header(response, "Content-Security-Policy",
-	    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+	    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 	if (answer->retry_after > 0) {
 		(void)snprintf(seconds, sizeof(seconds), "%lld", (long long)answer->retry_after);
 		(void)MHD_add_response_header(response, "Retry-After", seconds);

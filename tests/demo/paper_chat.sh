@@ -115,7 +115,9 @@ check "no token is in the list of requests" not grep -q 'paper-chat-token' "$wor
 curl -s --max-time 60 -o /dev/null -w '%{time_total}' "$URL/bot110201543:paper-chat-token/getUpdates?timeout=50" >"$work/polled" &
 poll=$!
 echo "$poll" >>"$work/pids"
-stop "$SPAWNED"
+kill "$SPAWNED"
+wait "$SPAWNED"
+check "a signal ends it with status 0" test "$?" -eq 0
 wait "$poll"
 check "a long poll ends with the server" test "$(cut -d. -f1 "$work/polled")" -lt 40
 run 2 "$BUILD/paper_chat" --limit many
