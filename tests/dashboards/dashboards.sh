@@ -49,6 +49,10 @@ a line for each exchange at one limit|s/ or on () max by (exchange)/ or max by (
 an alert that only might fire|s/alertstate=\\"firing\\"/alertstate!=\\"\\"/|overview|the boards draw limits and list alerts
 a limit that is no dashed line|s/"fill": "dash"/"fill": "solid"/|positions|its limits are dashed lines
 alerts of another env|s/\(severity=\\"P.\\"\), env=~\\"[^"]*"/\1/|system_health|the begin of P0 and P1
+a table that the history does not have|s/FROM arbwatch_history.alert_event/&s/|alerts|alert_events is a table of the history
+a history of every env|s/ AND env IN ('$env', 'all', '')//|alerts|of one env, or of all
+a history without an end|s/\\nLIMIT 25"/"/|alerts|a list has an end
+a query that writes|s/"SELECT\\n  service/"DELETE\\n  service/|alerts|only reads
 a link to nowhere|s,/d/arbwatch-positions,/d/arbwatch-position,|overview|a link leads to
 END
 check "it finds what is broken on purpose" "$PYTHON" "$dashboards" --broken "$work/broken" "$BUILD/redis_latency" \
