@@ -7,6 +7,7 @@ dashboards.py --broken FILE [PROGRAM...]  each line of FILE, "WHAT|SCRIPT OF SED
                                           those rules say PATTERN of it
 dashboards.py --prometheus URL            every query of every panel returns data there, but for those in EMPTY
     [--has PART] [--without PART]         PART of PARTS below is there (or not): its panels must (need not) have data
+    [--only BOARD]                        queries of this one alone
     [--wait SECONDS]                      until then (180)
     [--rate-interval DURATION]            what $__rate_interval stands for (1m)
 dashboards.py --prometheus URL --show BOARD PANEL    the series of one panel now: labels, then the value
@@ -129,6 +130,7 @@ PARTS = {
     "positions": True,   # open_positions
     "preflight": True,   # preflight
     "channels": True,    # alert_relay has a channel
+    "history": True,     # alert_relay has one, and alerts are in it
     "acknowledged": False,  # somebody has acknowledged an alert
     "host": True,        # node_exporter's collectors of processors and memory
     "disks": True,       # disks that it sees
@@ -828,10 +830,10 @@ def ask(base, panel, target, variables, rate_interval, history=None):
     return [(each["metric"], float(each["values"][-1][1])) for each in found]
 
 
-def all_have_data(base, parts, wait, rate_interval, history):
+def all_have_data(base, parts, only, wait, rate_interval, history):
     end = time.monotonic() + wait
     left = {(name, panel["title"], target["refId"]): (name, panel, target)
-            for name, panel, target in queries(None if history else DATASOURCE)}
+            for name, panel, target in queries(None if history and "history" in parts else DATASOURCE) if only in (None, name)}
     while left:
         problems = {}
         variables = {name: variable_values(base, board, rate_interval) for name, board in boards().items()}
@@ -946,6 +948,7 @@ def main():
     parser.add_argument("--history", metavar="DSN", type=connected)
     parser.add_argument("--has", action="append", default=[], choices=PARTS)
     parser.add_argument("--without", action="append", default=[], choices=PARTS)
+    parser.add_argument("--only", metavar="BOARD")
     parser.add_argument("--wait", type=float, default=180)
     parser.add_argument("--rate-interval", default="1m")
     parser.add_argument("--show", nargs=2, metavar=("BOARD", "PANEL"))
@@ -969,7 +972,7 @@ def main():
         documented(given.prometheus, given.documented, given.wait)
     elif given.prometheus:
         parts = ({part for part, there in PARTS.items() if there} | set(given.has)) - set(given.without)
-        all_have_data(given.prometheus, parts, given.wait, given.rate_interval, given.history)
+        all_have_data(given.prometheus, parts, given.only, given.wait, given.rate_interval, given.history)
     print("%d passed, %d failed" % (passed, failed))
     return 0 if passed and not failed else 1
 
