@@ -7,7 +7,8 @@ MAKEFLAGS += --no-builtin-rules
 
 # hiredis speaks TLS from 1.0 on (Debian 13); 0.14 (Debian 12) does not.
 REDIS_TLS := $(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes)
-packages  := hiredis $(if $(REDIS_TLS),hiredis_ssl) libpq libcurl jansson openssl libmicrohttpd gnutls zlib libcrypt
+packages  := hiredis $(if $(REDIS_TLS),hiredis_ssl) libpq libcurl jansson openssl libmicrohttpd gnutls zlib libcrypt \
+             sqlite3
 
 VERSION  := $(shell cat VERSION)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -38,17 +39,18 @@ endif
 profiles   = $(datadir)/arbwatch/exchanges
 # bash loads the file that is called as the program.
 completions = $(datadir)/bash-completion/completions
-completed   = $(collectors) arbwatch_exporter paper_exchange
+completed   = $(collectors) arbwatch_exporter alert_relay paper_exchange paper_chat
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
-rooms     := common textfile contract json probes web exchange engine positions collectors exporter
-mains     := $(wildcard collectors/*.c) exporter/main.c
+rooms     := common textfile contract json probes web exchange engine positions collectors exporter relay
+mains     := $(wildcard collectors/*.c) exporter/main.c relay/main.c
 library   := $(BUILD)/libarbwatch.a
 collectors := $(patsubst collectors/%.c,%,$(wildcard collectors/*.c))
-sections  := $(collectors) arbwatch_exporter
+sections  := $(collectors) arbwatch_exporter alert_relay
 tests     := $(patsubst %.c,%,$(shell find tests -name 'test_*.c' | sort))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/paper_exchange
+programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/alert_relay \
+             $(BUILD)/paper_exchange $(BUILD)/paper_chat
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
@@ -68,13 +70,22 @@ $(collectors:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/collectors/%.o $(library)
 	$(link)
 $(BUILD)/arbwatch_exporter: $(BUILD)/exporter/main.o $(library)
 	$(link)
+$(BUILD)/alert_relay: $(BUILD)/relay/main.o $(library)
+	$(link)
 $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 	$(link)
 # The exchange of the demo and the tests shares nothing but common/ with what is measured on it.
 $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*.c' | sort)) $(library)
 	$(link)
+$(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
+	$(link)
 
-$(tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
+# What a program of the demo has to itself is in no library.
+chat_tests := $(filter tests/demo/paper_chat/%,$(tests))
+$(chat_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
+    $(call object,$(wildcard demo/paper_chat/markup*.c)) $(library)
+	$(link) $$(pkg-config --libs check) -lm
+$(patsubst %,$(BUILD)/%,$(filter-out $(chat_tests),$(tests))): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
 	$(link) $$(pkg-config --libs check) -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
 	$(link)
@@ -106,6 +117,8 @@ $(BUILD)/exchange/options.o: DEFINES = -DPROFILES='"$(profiles)"'
 $(BUILD)/exchange/options.o: $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
+# The history's tables and statements are compiled in.
+$(BUILD)/relay/history/sql.o: $(wildcard sql/history/*.sql relay/history/*.sql)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@

@@ -14,13 +14,14 @@ release_of() { sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' "$1" | grep . ||
 packages_of() {
 	case $1 in
 	build) echo gcc libc6-dev make pkgconf git libhiredis-dev libpq-dev libyaml-dev libssl-dev ca-certificates libcurl4-openssl-dev \
-		libjansson-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev libcrypt-dev ;;
+		libjansson-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev libcrypt-dev libsqlite3-dev ;;
 	run) echo curl redis-server redis-tools postgresql prometheus prometheus-alertmanager prometheus-node-exporter \
 		util-linux ;;
 	test)
 		packages_of run
 		echo check iproute2 jq nginx openssl pgbouncer procps python3 python3-prometheus-client python3-psycopg2 python3-yaml wrk \
 			prometheus-postgres-exporter prometheus-redis-exporter
+		echo sqlite3 python3-aiosmtpd # a look into the relay's outbox, a mail server
 		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
 		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
 		command -v npm >/dev/null || echo nodejs npm

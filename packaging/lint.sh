@@ -128,8 +128,18 @@ directions() {
 	room collectors/harness common textfile contract
 	room collectors common textfile contract probes exchange engine positions
 	room exporter common textfile contract web
+	room relay/alert common json
+	room relay/store common json relay/alert
+	room relay/intake common json relay/alert relay/store
+	room relay/message common json relay/alert relay/store
+	room relay/channel common json probes/http relay/alert relay/store relay/message
+	room relay/deliver common json relay/alert relay/store relay/intake relay/message relay/channel
+	room relay/history common json probes/postgres relay/alert relay/store
+	room relay/act common json probes/http relay/alert relay/store
+	room relay common textfile json probes web
 	room lint common textfile
-	room demo common
+	room demo/paper_exchange common
+	room demo/paper_chat common json web
 	# No program uses another one's.
 	grep '^collectors/' "$scratch/c" | tr '\n' '\0' | xargs -0 grep -nE 'include "collectors/' -- /dev/null | awk '
 		{
@@ -140,7 +150,7 @@ directions() {
 		}
 		to != from && to != "harness" { print $0 "   (from another program)" }'
 	# Only a program logs.
-	grep -vE '^(collectors|exporter|lint|demo|tests)/|^common/log(\.c|_stream\.h)' "$scratch/c" | tr '\n' '\0' |
+	grep -vE '^(collectors|exporter|lint|demo|tests)/|^relay/(main|settings)\.|^common/log(\.c|_stream\.h)' "$scratch/c" | tr '\n' '\0' |
 		xargs -0 grep -nE 'include "common/log\.h"' -- /dev/null
 }
 
@@ -164,7 +174,7 @@ manuals() {
 		grep -q '^\.SH NAME\|^\.Sh NAME' "$page" || echo "$page: no NAME section"
 	done <"$scratch/man"
 	# Every program that is installed has one.
-	for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter; do
+	for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter alert_relay; do
 		[ -f "packaging/man/$program.1" ] || echo "$program: no packaging/man/$program.1"
 	done
 }

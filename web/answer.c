@@ -6,6 +6,8 @@
 
 #include "web/request.h"
 
+#include <string.h>
+
 static const char no_content[] = "default-src 'none'; frame-ancestors 'none'";
 
 void
@@ -32,6 +34,21 @@ web_answer_html(struct web_answer *answer, unsigned code, const char *policy)
 	answer->policy = policy;
 }
 
+void
+web_answer_redirect(struct web_answer *answer, const char *location)
+{
+	size_t length = strlen(location);
+
+	answer->code = MHD_HTTP_SEE_OTHER;
+	answer->type = NULL;
+	/* A line break would begin another header. */
+	for (const char *c = location; *c != '\0'; c++)
+		answer->body.failed = answer->body.failed || *c <= ' ' || *c > '~';
+	answer->body.failed = answer->body.failed || length >= sizeof(answer->location);
+	if (!answer->body.failed)
+		memcpy(answer->location, location, length + 1);
+}
+
 /* --- Sending --- */
 
 static void
@@ -42,6 +59,8 @@ add_headers(struct MHD_Response *response, const struct web_config *config, cons
 
 	if (answer->type != NULL)
 		(void)MHD_add_response_header(response, "Content-Type", answer->type);
+	if (*answer->location != '\0')
+		(void)MHD_add_response_header(response, "Location", answer->location);
 	for (size_t i = 0; i < sizeof(answer->headers) / sizeof(answer->headers[0]); i++)
 		if (answer->headers[i][0] != NULL)
 			(void)MHD_add_response_header(response, answer->headers[i][0], answer->headers[i][1]);

@@ -88,6 +88,20 @@ head_is_local(const char *host, const char *names)
 }
 
 bool
+head_is_cross_site(const char *site, const char *origin, const char *host)
+{
+	const char *name;
+
+	if (site != NULL)
+		return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+	if (origin == NULL)
+		return false;
+	/* "null" is a page that hides where it is from. */
+	name = strstr(origin, "://");
+	return name == NULL || host == NULL || strcasecmp(name + 3, host) != 0;
+}
+
+bool
 head_takes_gzip(const char *accept)
 {
 	while (accept != NULL && *accept != '\0') {

@@ -11,12 +11,14 @@
 
 #include "web/metrics.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "textfile/number.h"
 #include "web/server.h"
 
-static const unsigned codes[WEB_CODES] = { 200, 204, 400, 401, 404, 405, 411, 413, 421, 500, 503, 0 };
+static const unsigned codes[WEB_CODES] = { 200, 204, 303, 400, 401, 403, 404, 405, 411, 413, 421, 500, 503,
+	0 };
 
 static const struct {
 	int64_t ns;
@@ -29,27 +31,36 @@ static const struct {
 void
 web_metrics_init(struct web_metrics *m, const struct web_route *routes)
 {
+	size_t route = 0;
+
 	memset(m, 0, sizeof(*m));
-	while (m->count < WEB_ROUTES && routes[m->count].path != NULL) {
-		m->paths[m->count] = routes[m->count].path;
-		m->count++;
+	for (; routes[route].path != NULL; route++) {
+		size_t path = 0;
+
+		assert(route < WEB_ROUTES);
+		while (path < m->count && strcmp(m->paths[path], routes[route].path) != 0)
+			path++;
+		if (path == m->count)
+			m->paths[m->count++] = routes[route].path;
+		m->path_of[route] = path;
 	}
+	m->path_of[route] = m->count;
 	m->paths[m->count++] = "other";
 }
 
 void
 web_metrics_count(struct web_metrics *m, size_t route, unsigned code, int64_t took_ns)
 {
-	size_t bucket = 0, index = 0;
+	size_t bucket = 0, index = 0, path = m->path_of[route];
 
 	/* The last one, 0, takes every code that is not in the table. */
 	while (index < WEB_CODES - 1 && codes[index] != code)
 		index++;
 	while (bucket < WEB_BOUNDS && took_ns > bounds[bucket].ns)
 		bucket++;
-	atomic_fetch_add(&m->requests[route][index], 1);
-	atomic_fetch_add(&m->buckets[route][bucket], 1);
-	atomic_fetch_add(&m->nanoseconds[route], (unsigned long long)took_ns);
+	atomic_fetch_add(&m->requests[path][index], 1);
+	atomic_fetch_add(&m->buckets[path][bucket], 1);
+	atomic_fetch_add(&m->nanoseconds[path], (unsigned long long)took_ns);
 }
 
 /* --- Writing --- */

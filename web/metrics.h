@@ -10,13 +10,14 @@
  * What a server counts of its requests, by path and code.  All counting may be
  * done from several threads.
  */
-enum { WEB_ROUTES = 16, WEB_BOUNDS = 14, WEB_CODES = 12 };
+enum { WEB_ROUTES = 32, WEB_BOUNDS = 14, WEB_CODES = 14 };
 
 struct web_route;
 
 struct web_metrics {
-	const char *paths[WEB_ROUTES + 1]; /* of the routes, then "other" */
+	const char *paths[WEB_ROUTES + 1]; /* of the routes, each once, then "other" */
 	size_t count;                      /* with "other", for whatever has no route */
+	size_t path_of[WEB_ROUTES + 1];    /* of each route, and of a request without one */
 	atomic_ullong requests[WEB_ROUTES + 1][WEB_CODES];
 	atomic_ullong buckets[WEB_ROUTES + 1][WEB_BOUNDS + 1]; /* not cumulative; +Inf last */
 	atomic_ullong nanoseconds[WEB_ROUTES + 1];

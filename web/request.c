@@ -18,30 +18,6 @@
 
 #include "common/deadline.h"
 
-enum { LONGEST_PATH = 64, LONGEST_HOST = 256 };
-
-struct request {
-	struct web *web;
-	struct connection *connection;
-	struct web_config *config; /* of the whole request; NULL: its headers were not all read */
-	size_t route;              /* past the last one: the path has no route */
-	char path[LONGEST_PATH];
-	int64_t began_ns;
-	unsigned code; /* 0: nothing was answered yet */
-	bool costly;   /* it is counted as such */
-	size_t length; /* of the body, as announced */
-	struct buffer body;
-	bool asked; /* a password check was begun: `permitted` is its result */
-	enum auth_answer permitted;
-	struct MHD_Connection *waiting;
-	bool has_host, is_foreign; /* the target is a whole URL, whose host counts, and is not ours */
-	struct web_request question;
-	struct web_answer answer; /* of a slow route, which another thread makes */
-	bool is_made;
-	struct request *next; /* in that thread's queue */
-	char query[];         /* "": none */
-};
-
 /* --- Answers --- */
 
 static const char *
@@ -87,42 +63,6 @@ deliver_text(struct request *request, struct MHD_Connection *connection, unsigne
 
 /* --- Who may ask --- */
 
-static void
-resume(void *context)
-{
-	struct request *request = context;
-
-	MHD_resume_connection(request->waiting);
-}
-
-/* AUTH_PENDING: the connection sleeps until it is known. */
-static enum auth_answer
-ask(struct request *request, struct MHD_Connection *connection)
-{
-	const struct web_config *config = request->config;
-	struct basic_credentials credentials;
-	enum auth_answer answer;
-
-	if (!basic_credentials_read(&credentials, header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
-		return AUTH_NO;
-	/* The order matters: `resume` may run in the other thread before auth_check()
-	 * has returned, and a connection that is not yet suspended cannot be resumed. */
-	request->waiting = connection;
-	request->asked = true;
-	MHD_suspend_connection(connection);
-	answer = auth_check(request->web->auth,
-	    &(struct auth_question){
-		config->users, config->user_count, credentials.name, credentials.password },
-	    &request->permitted, resume, request);
-	basic_credentials_release(&credentials);
-	/* When it is pending, the request may be another thread's by now. */
-	if (answer != AUTH_PENDING) {
-		request->permitted = answer;
-		MHD_resume_connection(connection);
-	}
-	return AUTH_PENDING;
-}
-
 /* Whether the client may ask.  False: it was answered, or waits; `*result` is for the server. */
 static bool
 admit(struct request *request, struct MHD_Connection *connection, enum MHD_Result *result)
@@ -133,7 +73,7 @@ admit(struct request *request, struct MHD_Connection *connection, enum MHD_Resul
 	/* Without users in the configuration, everyone may. */
 	if (request->config->user_count == 0)
 		return true;
-	may = request->asked ? request->permitted : ask(request, connection);
+	may = request_permitted(request, connection);
 	if (may == AUTH_YES)
 		return true;
 	*result = MHD_YES;
@@ -151,29 +91,6 @@ admit(struct request *request, struct MHD_Connection *connection, enum MHD_Resul
 
 /* --- What is asked --- */
 
-static const struct web_route *
-route_of(const struct request *request)
-{
-	const struct web_route *route = &request->web->site.routes[request->route];
-
-	return route->path != NULL ? route : NULL;
-}
-
-/* All of them, for Allow; of a NULL, those of the server ("OPTIONS *"). */
-static const char *
-methods_of(const struct web_route *route)
-{
-	return route != NULL && route->body_limit > 0 ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
-}
-
-static bool
-is_method(const struct web_route *route, const char *method)
-{
-	if (route->body_limit > 0)
-		return strcmp(method, MHD_HTTP_METHOD_POST) == 0;
-	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-}
-
 /* Whether there is room for the request under the limit on costly ones.
  * It may be asked twice, before the body and behind it, and counts once. */
 static bool
@@ -181,7 +98,8 @@ count_costly(struct request *request, const struct web_route *route)
 {
 	struct web *web = request->web;
 
-	if (request->costly || (!route->costly && route->body_limit == 0))
+	/* Those that are answered together cost little each; web_limits.body_memory limits them. */
+	if (request->costly || !(route->costly || (route->body_limit > 0 && route->together == NULL)))
 		return true;
 	request->costly = atomic_fetch_add(&web->costly, 1) < web->limits.requests;
 	if (!request->costly)
@@ -189,12 +107,28 @@ count_costly(struct request *request, const struct web_route *route)
 	return request->costly;
 }
 
+/* Whether there is room for the body.  It may be asked twice, too. */
+static bool
+hold_body(struct request *request)
+{
+	struct web *web = request->web;
+	size_t limit = web->limits.body_memory, length = request->length;
+
+	if (limit == 0 || request->held == length)
+		return true;
+	if (atomic_fetch_add(&web->held, length) + length <= limit)
+		request->held = length;
+	else
+		atomic_fetch_sub(&web->held, length);
+	return request->held == length;
+}
+
 /* Whether the request can go on.  False: it was answered, or waits; `*result` is for the server. */
 static bool
 accept_request(
     struct request *request, struct MHD_Connection *connection, const char *method, enum MHD_Result *result)
 {
-	const struct web_route *route = route_of(request);
+	const struct web_route *route = request_route(request);
 
 	/* The login comes before "not found", which would tell a stranger which paths exist. */
 	if (!admit(request, connection, result))
@@ -202,63 +136,19 @@ accept_request(
 	/* HAProxy's plain "option httpchk" asks so, and takes an error for a server that is down. */
 	if ((route != NULL || strcmp(request->path, "*") == 0) &&
 	    strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
-		*result =
-		    deliver_text(request, connection, MHD_HTTP_NO_CONTENT, NULL, "Allow", methods_of(route));
+		*result = deliver_text(request, connection, MHD_HTTP_NO_CONTENT, NULL, "Allow",
+		    route_methods(request->web->site.routes, request->path));
 	else if (route == NULL)
 		*result = deliver_text(request, connection, MHD_HTTP_NOT_FOUND, "not found", NULL, NULL);
-	else if (!is_method(route, method))
+	else if (!route_takes(route, method))
 		*result = deliver_text(request, connection, MHD_HTTP_METHOD_NOT_ALLOWED, "method not allowed",
-		    "Allow", methods_of(route));
-	else if (!count_costly(request, route))
+		    "Allow", route_methods(request->web->site.routes, request->path));
+	else if (!count_costly(request, route) || !hold_body(request))
 		*result = deliver_text(request, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "too many requests at once, try again later", "Retry-After", "1");
 	else
 		return true;
 	return false;
-}
-
-static void
-make(struct request *request)
-{
-	route_of(request)->answer(request->web->site.context, &request->question, &request->answer);
-	request->is_made = true;
-}
-
-void
-request_work(struct request *request, bool over)
-{
-	if (!over)
-		make(request);
-	MHD_resume_connection(request->waiting);
-}
-
-struct request **
-request_next(struct request *request)
-{
-	return &request->next;
-}
-
-static enum MHD_Result
-respond(struct request *request, struct MHD_Connection *connection)
-{
-	if (!request->is_made) {
-		request->answer =
-		    (struct web_answer){ .code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8" };
-		request->question = (struct web_request){ .path = request->path,
-			.query = request->query,
-			.gzip = head_takes_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
-			.body = buffer_slice(&request->body) };
-		buffer_init(&request->answer.body, SIZE_MAX);
-		if (route_of(request)->slow) {
-			request->waiting = connection;
-			MHD_suspend_connection(connection);
-			work_add(request->web->work, request);
-			/* It may be another thread's by now. */
-			return MHD_YES;
-		}
-		make(request);
-	}
-	return deliver(request, connection, &request->answer);
 }
 
 /* --- What libmicrohttpd calls --- */
@@ -303,7 +193,6 @@ request_begin(void *context, const char *target, struct MHD_Connection *connecti
 	char *query = strchr(target, '?');
 	size_t length = query != NULL ? strlen(query) : 0;
 	struct request *request = calloc(1, sizeof(*request) + length + 1);
-	const struct web_route *routes = web->site.routes;
 
 	if (request != NULL && query != NULL)
 		memcpy(request->query, query + 1, length - 1);
@@ -321,8 +210,7 @@ request_begin(void *context, const char *target, struct MHD_Connection *connecti
 	/* A path that is too long has no route: it stays empty, and is counted as "other". */
 	if (length < sizeof(request->path))
 		memcpy(request->path, target, length);
-	while (routes[request->route].path != NULL && strcmp(routes[request->route].path, request->path) != 0)
-		request->route++;
+	request->route = route_find(web->site.routes, request->path, NULL);
 	connection_enter(web, request->connection, CONNECTION_ANSWER);
 	atomic_fetch_add(&web->site.metrics->in_flight, 1);
 	return request;
@@ -342,13 +230,14 @@ request_end(
 		return;
 	if (request->costly)
 		atomic_fetch_sub(&web->costly, 1);
+	atomic_fetch_sub(&web->held, request->held);
 	connection_enter(web, request->connection, CONNECTION_IDLE);
 	web_metrics_count(
 	    web->site.metrics, request->route, request->code, clock_now_ns() - request->began_ns);
 	atomic_fetch_sub(&web->site.metrics->in_flight, 1);
 	web_config_drop(request->config);
 	buffer_release(&request->body);
-	buffer_release(&request->answer.body);
+	buffer_release(&request->exchange.answer.body);
 	free(request);
 	*state = NULL;
 }
@@ -362,12 +251,19 @@ is_foreign(const struct request *request, struct MHD_Connection *connection)
 	return !head_is_local(header(connection, MHD_HTTP_HEADER_HOST), request->web->site.names);
 }
 
+static bool
+is_cross_site(struct MHD_Connection *connection)
+{
+	return head_is_cross_site(header(connection, "Sec-Fetch-Site"),
+	    header(connection, MHD_HTTP_HEADER_ORIGIN), header(connection, MHD_HTTP_HEADER_HOST));
+}
+
 /* The headers are there.  After a refusal the connection must end, since where the next request begins is
  * uncertain. */
 static enum MHD_Result
 check_head(struct request *request, struct MHD_Connection *connection, const char *version, bool local_only)
 {
-	const struct web_route *route = route_of(request);
+	const struct web_route *route = request_route(request);
 	size_t limit = route != NULL ? route->body_limit : 0;
 	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH), *text = NULL;
 	bool encoded = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
@@ -384,6 +280,9 @@ check_head(struct request *request, struct MHD_Connection *connection, const cha
 		code = MHD_HTTP_MISDIRECTED_REQUEST;
 		text =
 		    "only requests to local names are answered here; --web.allowed-host NAME allows another name";
+	} else if (limit > 0 && !route->has_token && is_cross_site(connection)) {
+		code = MHD_HTTP_FORBIDDEN;
+		text = "a page of another site may not send this";
 	} else if (limit == 0 && (encoded || request->length > 0)) {
 		text = "no request here has a body";
 	} else if (encoded) {
@@ -394,7 +293,7 @@ check_head(struct request *request, struct MHD_Connection *connection, const cha
 	}
 	if (text != NULL)
 		return deliver_text(request, connection, code, text, "Connection", "close");
-	buffer_init(&request->body, request->length);
+	buffer_init(&request->body, request->length + 1);
 	return MHD_YES;
 }
 
@@ -410,6 +309,7 @@ request_handle(void *context, struct MHD_Connection *connection, const char *url
 	if (request == NULL || atomic_load(&server->web->over))
 		return MHD_NO;
 	if (request->config == NULL) {
+		request->route = route_find(server->web->site.routes, request->path, method);
 		result = check_head(request, connection, version, server->is_loopback);
 		/* Before a body is taken, so that only those who may ask can fill memory. */
 		if (result == MHD_YES && request->code == 0 && request->length > 0)
@@ -427,7 +327,9 @@ request_handle(void *context, struct MHD_Connection *connection, const char *url
 	if (!accept_request(request, connection, method, &result))
 		return result;
 	/* A request that slept for a password check comes here once before its body. */
-	return request->body.length == request->length ? respond(request, connection) : MHD_YES;
+	if (request->body.length < request->length || !request_make(request, connection))
+		return MHD_YES;
+	return deliver(request, connection, &request->exchange.answer);
 }
 
 /* Paths are compared as they were sent: "/%6detrics" is not

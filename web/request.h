@@ -37,19 +37,42 @@ struct connection {
 	bool ended; /* shut down by us already */
 };
 
-struct request;
+enum { LONGEST_PATH = 256, LONGEST_HOST = 256, LONGEST_PEER = 64 };
+
+struct request {
+	struct web *web;
+	struct connection *connection;
+	struct web_config *config; /* of the whole request; NULL: its headers were not all read */
+	size_t route;              /* past the last one: the path has no route */
+	char path[LONGEST_PATH], peer[LONGEST_PEER];
+	int64_t began_ns;
+	unsigned code;       /* 0: nothing was answered yet */
+	bool costly;         /* it is counted as such */
+	size_t length, held; /* of the body: as announced, and as counted in web.held */
+	struct buffer body;
+	const char *user; /* the configuration's; good when the login is */
+	bool asked;       /* a password check was begun: `permitted` is its result */
+	enum auth_answer permitted;
+	struct MHD_Connection *waiting;
+	bool has_host, is_foreign; /* the target is a whole URL, whose host counts, and is not ours */
+	struct web_exchange exchange;
+	bool is_made;         /* its answer */
+	struct request *next; /* in the queue of a thread that makes answers */
+	char query[];         /* "": none */
+};
 
 struct web {
 	struct web_limits limits;
 	struct web_site site;
 	struct auth *auth;
-	struct work *work;
+	struct work *slow, *together; /* NULL: no route is answered together */
 	struct server servers[WEB_ADDRESSES];
 	size_t count;
 	pthread_mutex_t lock; /* of `config` itself and of the connections, never held for long */
 	struct web_config *config;
 	struct connection *connections;
 	atomic_uint costly;  /* costly requests that are being answered */
+	atomic_size_t held;  /* bytes of bodies, as they were announced */
 	atomic_bool closing; /* connections end with their next answer, and none begins */
 	atomic_bool over;    /* and no more answers are made */
 };
@@ -61,7 +84,7 @@ struct web_config *web_config_now(struct web *web);
 void connection_enter(struct web *web, struct connection *connection, enum connection_phase phase);
 
 /*
- * A thread that makes the answers of slow routes, in their order, while their
+ * A thread that makes answers, in the order of their requests, while their
  * connections sleep: so that no other answer waits for them.  work_add() has
  * request_work() called from it.  work_end() ends what is under way, wakes
  * those that wait without an answer, and must come before the server's end.
@@ -69,11 +92,32 @@ void connection_enter(struct web *web, struct connection *connection, enum conne
 struct work *work_new(void); /* NULL: out of memory, or no thread */
 void work_add(struct work *work, struct request *request);
 void work_end(struct work *work);
-void work_free(struct work *work);
+void work_free(struct work *work); /* takes NULL, and so does work_end() */
 
-/* Make the answer, unless the server ends (`over`), and wake the connection. */
-void request_work(struct request *request, bool over);
-struct request **request_next(struct request *request); /* room for a queue */
+/* Whether one call answers both. */
+bool request_joins(const struct request *first, const struct request *other);
+
+/* Whether the answer of a request that is whole is made.  False: its connection sleeps until it is. */
+bool request_make(struct request *request, struct MHD_Connection *connection);
+
+/* Make the answers of requests that join, unless the server ends (`over`), and wake their connections. */
+void request_work(struct request *const requests[], size_t count, bool over);
+
+/* Which route is asked for, or past the last one: none has the path.  One that has the path, but not the
+ * method (NULL: not known yet), is found if there is no better one. */
+size_t route_find(const struct web_route *routes, const char *path, const char *method);
+bool route_takes(const struct web_route *route, const char *method);
+
+const struct web_route *request_route(const struct request *request); /* NULL: it has none */
+
+/* Of all routes with the path, for Allow; of a path without one, those of the server ("OPTIONS *"). */
+const char *route_methods(const struct web_route *routes, const char *path);
+
+/*
+ * Whether the client may ask, by its login: AUTH_PENDING: its connection sleeps, and request_handle() is
+ * called again when that is known.
+ */
+enum auth_answer request_permitted(struct request *request, struct MHD_Connection *connection);
 
 /* What libmicrohttpd calls; the context is the server. */
 void *request_begin(void *context, const char *target, struct MHD_Connection *connection);
@@ -97,6 +141,10 @@ bool head_is_ambiguous(struct MHD_Connection *connection, const char *version);
  * not looked at.
  */
 bool head_is_local(const char *host, const char *names);
+
+/* Whether a browser sends this for a page of another site than that of the host: by Sec-Fetch-Site, or
+ * without it by Origin; each may be NULL.  Programs send neither. */
+bool head_is_cross_site(const char *site, const char *origin, const char *host);
 
 /* Whether Accept-Encoding (NULL: there is none) names gzip, and does not refuse it. */
 bool head_takes_gzip(const char *accept);

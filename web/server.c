@@ -246,6 +246,14 @@ start_server(struct server *server, bool tls)
 	    tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
 }
 
+static bool
+answers_together(const struct web_route *routes)
+{
+	while (routes->path != NULL && routes->together == NULL)
+		routes++;
+	return routes->path != NULL;
+}
+
 struct web *
 web_new(const struct web_limits *limits, const struct web_site *site)
 {
@@ -257,10 +265,14 @@ web_new(const struct web_limits *limits, const struct web_site *site)
 	web->site = *site;
 	(void)pthread_mutex_init(&web->lock, NULL);
 	web->auth = auth_new();
-	web->work = web->auth != NULL ? work_new() : NULL;
-	if (web->work != NULL)
+	web->slow = work_new();
+	web->together = answers_together(site->routes) ? work_new() : NULL;
+	if (web->auth != NULL && web->slow != NULL &&
+	    (web->together != NULL || !answers_together(site->routes)))
 		return web;
 	auth_free(web->auth);
+	work_free(web->slow);
+	work_free(web->together);
 	free(web);
 	return NULL;
 }
@@ -329,7 +341,8 @@ web_stop(struct web *web, int64_t grace_ns)
 	/* libmicrohttpd does not stop with connections asleep: those
 	 * that wait for a password check or an answer are woken. */
 	auth_end(web->auth);
-	work_end(web->work);
+	work_end(web->slow);
+	work_end(web->together);
 	for (size_t i = 0; i < web->count; i++) {
 		if (web->servers[i].daemon != NULL)
 			MHD_stop_daemon(web->servers[i].daemon);
@@ -344,7 +357,8 @@ web_free(struct web *web)
 		return;
 	web_stop(web, 0);
 	auth_free(web->auth);
-	work_free(web->work);
+	work_free(web->slow);
+	work_free(web->together);
 	for (size_t i = 0; i < web->count; i++)
 		if (web->servers[i].socket >= 0)
 			(void)close(web->servers[i].socket);

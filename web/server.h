@@ -36,14 +36,17 @@
 struct web_request {
 	const char *path;  /* without the query, as it was sent */
 	const char *query; /* what is behind the '?', as it was sent: for web_query_next() */
+	const char *user;  /* who has logged in; NULL: without users, everybody may ask */
+	const char *type;  /* Content-Type, as it was sent; "": none */
+	const char *peer;  /* the address that asks, as text, without its port */
 	bool gzip;         /* the client takes an answer that is packed so */
-	struct slice body; /* of a POST; not NUL-terminated */
+	struct slice body; /* of a POST, with a NUL behind it: that of a form is for web_query_next(), too */
 };
 
 /* One parameter of a query, decoded: "a%5B%5D=x+y" is "a[]" and "x y".  What is longer than its room is cut.
  */
 struct web_parameter {
-	char name[64], value[64];
+	char name[64], value[512];
 };
 
 /* The next parameter of what is left of a query, which moves on.  False: there are no more. */
@@ -54,18 +57,37 @@ struct web_answer {
 	const char *type;          /* Content-Type; NULL: there is no content */
 	const char *policy;        /* Content-Security-Policy; NULL: a browser loads nothing */
 	const char *headers[2][2]; /* more of them: name and value, both static; NULL: none */
+	char location[512];        /* web_answer_redirect()'s; "": none */
 	struct buffer body;        /* when it failed, the answer is 500 */
 };
 
 /* Fill an answer, whose body is empty and has no limit.  May be called from several threads at once. */
 typedef void web_answer_fill(void *context, const struct web_request *request, struct web_answer *answer);
 
+/* Several requests that came while the ones before were answered: what costs the same for one and for many,
+ * like a transaction, is done once for all of them.  At least one, at most WEB_TOGETHER. */
+struct web_exchange {
+	struct web_request request;
+	struct web_answer answer;
+};
+enum { WEB_TOGETHER = 128 };
+typedef void web_answer_together(void *context, struct web_exchange *const exchanges[], size_t count);
+
+/*
+ * A path that ends with '/' stands for all paths below it, too, unless it is "/" itself.  Two routes may have
+ * the same path, one for GET and one for POST.  The first one that fits answers.
+ *
+ * A page of another site may send a POST with the login of whoever looks at it (CSRF).  Browsers say so, and
+ * such a POST is refused, except to a route whose handler looks for a secret that only its own pages have.
+ */
 struct web_route {
-	const char *path;        /* "/metrics"; compared as it was sent */
-	web_answer_fill *answer; /* to GET and HEAD, or to POST; OPTIONS needs none */
-	bool costly;             /* takes work worth a limit: web_limits.requests */
-	bool slow;               /* may wait for a disk: is made beside the others, one at a time */
-	size_t body_limit;       /* bytes of a POST; 0: GET and HEAD, which have no body */
+	const char *path;              /* "/metrics", "/items/"; compared as it was sent */
+	web_answer_fill *answer;       /* to GET and HEAD, or to POST; OPTIONS needs none */
+	web_answer_together *together; /* in place of `answer`: in a thread of its own, one call at a time */
+	bool costly;                   /* takes work worth a limit: web_limits.requests */
+	bool slow;                     /* may wait for a disk: is made beside the others, one at a time */
+	bool has_token;    /* a POST may come from anywhere: the handler looks for a secret in it */
+	size_t body_limit; /* bytes of a POST; 0: GET and HEAD, which have no body */
 };
 
 /* What is served; all of it must outlive the server. */
@@ -82,6 +104,9 @@ void web_answer_text(struct web_answer *answer, unsigned code, const char *line)
 void web_answer_json(struct web_answer *answer, unsigned code);
 void web_answer_html(struct web_answer *answer, unsigned code, const char *policy);
 
+/* Have a browser get this path or URL next (303).  One that is no part of a header makes the answer 500. */
+void web_answer_redirect(struct web_answer *answer, const char *location);
+
 enum { WEB_ADDRESSES = 16, WEB_LEAST_CONNECTIONS = 4, WEB_REQUEST_MEMORY = 16 * 1024 };
 
 /* Descriptors that listening on an address takes, without its connections. */
@@ -89,10 +114,12 @@ enum { WEB_FILES_PER_ADDRESS = 8 };
 
 struct web_limits {
 	unsigned connections; /* per address; past them, idle ones end to make room */
-	unsigned requests;    /* costly ones at once, and those with a body */
+	unsigned requests;    /* costly ones at once, and those with a body that are not answered together */
 	int64_t header_timeout_ns;
 	int64_t idle_timeout_ns;
 	int64_t answer_timeout_ns;
+	size_t body_memory; /* of all bodies at once, as they are announced, at least the largest body_limit;
+			     * past it, 503.  0: no more than the limits above */
 };
 
 struct web;

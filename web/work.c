@@ -1,8 +1,7 @@
 /*
- * The thread that makes slow answers.  An address has one thread of its own for
- * all of its clients: if that read the files, which may be large and on a slow
- * disk, a probe that only asks whether we live would wait for all of them, and
- * its orchestrator would end a program that is well.
+ * A thread that makes slow answers, or those that are made together.  An address has one thread of its own
+ * for all of its clients: if that read the files, which may be large and on a slow disk, a probe that only
+ * asks whether we live would wait for all of them, and its orchestrator would end a program that is well.
  */
 
 #include <stdlib.h>
@@ -17,26 +16,40 @@ struct work {
 	bool ending;
 };
 
+/* From the queue, which is not empty: the first one and those that join it. */
+static size_t
+take(struct work *work, struct request *requests[WEB_TOGETHER])
+{
+	size_t count = 0;
+
+	do {
+		requests[count++] = work->first;
+		work->first = work->first->next;
+	} while (work->first != NULL && count < WEB_TOGETHER && request_joins(requests[0], work->first));
+	if (work->first == NULL)
+		work->last = &work->first;
+	return count;
+}
+
 static void *
 make_answers(void *context)
 {
 	struct work *work = context;
+	struct request *requests[WEB_TOGETHER];
 
 	(void)pthread_mutex_lock(&work->lock);
 	while (!work->ending || work->first != NULL) {
-		struct request *request = work->first;
 		bool over = work->ending;
+		size_t count;
 
-		if (request == NULL) {
+		if (work->first == NULL) {
 			(void)pthread_cond_wait(&work->changed, &work->lock);
 			continue;
 		}
-		work->first = *request_next(request);
-		if (work->first == NULL)
-			work->last = &work->first;
+		count = take(work, requests);
 		(void)pthread_mutex_unlock(&work->lock);
-		/* From here on it is its connection's again, which may free it. */
-		request_work(request, over);
+		/* From here on they are their connections' again, which may free them. */
+		request_work(requests, count, over);
 		(void)pthread_mutex_lock(&work->lock);
 	}
 	(void)pthread_mutex_unlock(&work->lock);
@@ -67,14 +80,14 @@ work_add(struct work *work, struct request *request)
 	(void)pthread_mutex_lock(&work->lock);
 	over = work->ending;
 	if (!over) {
-		*request_next(request) = NULL;
+		request->next = NULL;
 		*work->last = request;
-		work->last = request_next(request);
+		work->last = &request->next;
 		(void)pthread_cond_signal(&work->changed);
 	}
 	(void)pthread_mutex_unlock(&work->lock);
 	if (over)
-		request_work(request, true);
+		request_work(&request, 1, true);
 }
 
 void
@@ -82,6 +95,8 @@ work_end(struct work *work)
 {
 	bool ended;
 
+	if (work == NULL)
+		return;
 	(void)pthread_mutex_lock(&work->lock);
 	ended = work->ending;
 	work->ending = true;

@@ -43,22 +43,10 @@ static void
 head(struct buffer *out, const struct health_report *report, bool reloads)
 {
 	static const char *const colours[] = { "0b6b35", "b36b00", "b3142a" };
+	const struct html_head head = { verdict_title(report->verdict), colours[report->verdict],
+		reloads ? PAGE_REFRESH : 0, page_style };
 
-	buffer_string(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-			   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-	if (reloads)
-		buffer_format(out, "<meta http-equiv=\"refresh\" content=\"%d\">", PAGE_REFRESH);
-	buffer_format(out,
-	    "<meta name=\"color-scheme\" content=\"light dark\">"
-	    "<meta name=\"robots\" content=\"noindex\"><title>%s - arbwatch</title>",
-	    verdict_title(report->verdict));
-	buffer_format(out,
-	    "<link rel=\"icon\" href=\"data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' "
-	    "viewBox='0 0 16 16'%%3E%%3Ccircle cx='8' cy='8' r='7' fill='%%23%s'/%%3E%%3C/svg%%3E\">\n<style>",
-	    colours[report->verdict]);
-	for (size_t i = 0; page_style[i] != NULL; i++)
-		buffer_string(out, page_style[i]);
-	buffer_string(out, "</style></head>\n");
+	html_head(out, &head);
 }
 
 static void
@@ -94,10 +82,10 @@ reason_line(struct buffer *out, const struct health_report *report, size_t index
 	       strcmp(report->reasons[i].env, reason->env) == 0;
 	     i++) {
 		buffer_string(out, i > index ? ", " : "");
-		page_text(out, report->reasons[i].what);
+		html_text(out, report->reasons[i].what);
 	}
 	buffer_string(out, "</b>");
-	page_env(out, reason->env);
+	html_env(out, reason->env);
 	buffer_format(out, ": %s", text->why);
 	/* Of several, each has a time of its own, in its row. */
 	if (since[0] != '\0' && i == index + 1)
@@ -139,7 +127,7 @@ banner(struct buffer *out, const struct health_report *report, bool reloads)
 	buffer_format(out,
 	    "<body><header><p class=\"brand\">arbwatch</p><div class=\"verdict %s\" role=\"status\"><h1>%s</h1><p>",
 	    health_verdict_name(report->verdict), verdict_title(report->verdict));
-	page_text(out, report->summary);
+	html_text(out, report->summary);
 	buffer_format(out,
 	    "</p></div><p class=\"when\">As of <time datetime=\"%s\">%s&nbsp;UTC</time>, %.10s. ", exact,
 	    brief, exact);

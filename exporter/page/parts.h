@@ -3,21 +3,12 @@
 
 #include "common/text/buffer.h"
 #include "exporter/health/health.h"
+#include "web/html.h"
 
 /* Pieces of the status page.  Inside of exporter/page/. */
 
 extern const char *const page_style[]; /* ended by NULL */
 extern const char page_style_hash[];   /* "sha256-...": all of page_style's, for a Content-Security-Policy */
-
-/*
- * Text, safe between tags and in quoted attributes.  What is no UTF-8, a
- * control character, or would turn the direction of what follows becomes
- * U+FFFD.
- */
-void page_text(struct buffer *out, const char *text);
-
-/* "live" in a frame; nothing for "". */
-void page_env(struct buffer *out, const char *env);
 
 /* A table cell with the histogram as a picture, and how long 95 % took. */
 void page_picture(struct buffer *out, const struct health_check *check);

@@ -1,6 +1,6 @@
 /*
  * The tables of the page.  Every text that comes from a file goes through
- * page_text(): a label could hold a tag, a quote, or characters that turn the
+ * html_text(): a label could hold a tag, a quote, or characters that turn the
  * direction of a line and make it read differently.  Numbers and times need no
  * escaping, because they are formatted here.
  *
@@ -11,10 +11,8 @@
  * where a source was read and has nothing.
  */
 
-#include <ctype.h>
 #include <math.h>
 
-#include "common/text/utf8.h"
 #include "exporter/health/text.h"
 #include "exporter/page/parts.h"
 #include "textfile/number.h"
@@ -22,47 +20,6 @@
 /* The size of a picture, in its own units.  Bars have a
  * fixed width, so it grows with the number of buckets. */
 enum { PICTURE_HEIGHT = 20, BAR_STEP = 5 };
-
-/* A line break and a tab are harmless in HTML, although they do not show. */
-static bool
-is_treacherous(const char *character, size_t width)
-{
-	return *character != '\n' && *character != '\t' && utf8_unseen(character, width) != 0;
-}
-
-static const char *
-entity_of(char byte)
-{
-	switch (byte) {
-	case '&': return "&amp;";
-	case '<': return "&lt;";
-	case '>': return "&gt;";
-	case '"': return "&quot;";
-	case '\'': return "&#39;";
-	default: return NULL;
-	}
-}
-
-void
-page_text(struct buffer *out, const char *text)
-{
-	size_t length = strlen(text), width;
-
-	for (size_t i = 0; i<length; i += width> 0 ? width : 1) {
-		const char *entity = entity_of(text[i]);
-
-		width = utf8_character(text + i, length - i);
-		/* A number and its unit stay together: "13 min". */
-		if (text[i] == ' ' && i > 0 && isdigit((unsigned char)text[i - 1]) && text[i + 1] != ' ')
-			buffer_string(out, "&nbsp;");
-		else if (width == 0 || is_treacherous(text + i, width))
-			buffer_string(out, "\xEF\xBF\xBD");
-		else if (entity != NULL)
-			buffer_string(out, entity);
-		else
-			buffer_append(out, text + i, width);
-	}
-}
 
 /* `unknown` where there is no time. */
 static void
@@ -85,7 +42,7 @@ duration_cell(struct buffer *out, double seconds)
 
 	words_duration(seconds, text);
 	buffer_string(out, "<td>");
-	page_text(out, text);
+	html_text(out, text);
 	buffer_string(out, text[0] != '\0' ? "</td>" : "&ndash;</td>");
 }
 
@@ -125,18 +82,8 @@ page_picture(struct buffer *out, const struct health_check *check)
 	    check->buckets * BAR_STEP, PICTURE_HEIGHT);
 	picture(out, check);
 	buffer_string(out, "</svg> <small>95&nbsp;% &le;&nbsp;");
-	page_text(out, most);
+	html_text(out, most);
 	buffer_string(out, "</small></td>");
-}
-
-void
-page_env(struct buffer *out, const char *env)
-{
-	if (env[0] == '\0')
-		return;
-	buffer_format(out, " <span class=\"env%s\">", strcmp(env, "live") == 0 ? " live" : "");
-	page_text(out, env);
-	buffer_string(out, "</span>");
 }
 
 static void
@@ -144,8 +91,8 @@ name_cell(struct buffer *out, const char *title, const char *name, const char *e
 {
 	buffer_format(out, "<th scope=\"row\">%s", title);
 	/* A label may be missing, and an empty cell would look like a mistake of the page. */
-	page_text(out, name[0] != '\0' ? name : "(no name)");
-	page_env(out, env);
+	html_text(out, name[0] != '\0' ? name : "(no name)");
+	html_env(out, env);
 	buffer_string(out, "</th>");
 }
 
@@ -153,11 +100,11 @@ static void
 state_cell(struct buffer *out, const struct health_check *check)
 {
 	buffer_string(out, "<td><b>");
-	page_text(out, check->state);
+	html_text(out, check->state);
 	buffer_string(out, "</b>");
 	if (check->reason[0] != '\0') {
 		buffer_string(out, " <small>");
-		page_text(out, check->reason);
+		html_text(out, check->reason);
 		buffer_string(out, "</small>");
 	}
 	buffer_string(out, "</td>");
@@ -273,7 +220,7 @@ position_row(struct buffer *out, const struct health_position *position, double 
 	buffer_format(out, "<tr class=\"%s\">", differs ? "fail" : agrees(position) ? "ok" : "warn");
 	name_cell(out, "", position->symbol, position->env);
 	buffer_string(out, "<td>");
-	page_text(out, position->exchange);
+	html_text(out, position->exchange);
 	buffer_string(out, "</td>");
 	quantity_cell(out, position->there);
 	quantity_cell(out, position->believed);

@@ -359,6 +359,15 @@ postgres_session_ask(struct postgres_session *s, const char *statement, bool is_
 	return sent != 0 && PQsetSingleRowMode(s->conn) != 0 ? 0 : connection_lost(s);
 }
 
+int
+postgres_session_ask_with(
+    struct postgres_session *s, const char *statement, const char *const *values, size_t count)
+{
+	int sent = PQsendQueryParams(s->conn, statement, (int)count, NULL, values, NULL, NULL, 0);
+
+	return sent != 0 && PQsetSingleRowMode(s->conn) != 0 ? 0 : connection_lost(s);
+}
+
 /* 0 for rows, and for the end of them. */
 static int
 check_rows(struct postgres_session *s, const PGresult *answer)

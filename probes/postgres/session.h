@@ -78,8 +78,8 @@ int postgres_failure_answer(struct failure *why, const char *sqlstate, const cha
 int postgres_failure_connect(struct failure *why, enum postgres_phase phase, const char *message);
 
 /*
- * A session with a server, as work that can be left behind, for probes/postgres
- * and engine/postgres.c alone.  We wait until the deadline and no longer, but a
+ * A session with a server, as work that can be left behind, for probes/postgres,
+ * engine/postgres.c and relay/history alone.  We wait until the deadline and no longer, but a
  * server can make libpq work: SCRAM lets it ask for two thousand million rounds
  * of hashing (most of an hour), and if it asks for Kerberos, that library asks
  * name servers.
@@ -132,6 +132,10 @@ int postgres_session_do(struct postgres_session *s, const char *statements);
 /* Send one statement that answers with rows.  Then all its rows must be taken.  Of one that others wrote, the
  * server refuses more than one. */
 int postgres_session_ask(struct postgres_session *s, const char *statement, bool is_ours);
+
+/* Likewise one of ours, with texts for $1, $2 ...; NULL is SQL's. */
+int postgres_session_ask_with(
+    struct postgres_session *s, const char *statement, const char *const *values, size_t count);
 
 /*
  * 1: the next row is `*row`, the caller's to PQclear(); 0: there are no more.

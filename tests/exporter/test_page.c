@@ -232,7 +232,7 @@ static const struct {
 
 START_TEST(what_turns_or_hides_text_is_not_shown)
 {
-	page_text(&out, shown[_i].text);
+	html_text(&out, shown[_i].text);
 	ck_assert_str_eq(text(), shown[_i].shown);
 }
 END_TEST

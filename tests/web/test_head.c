@@ -79,24 +79,45 @@ START_TEST(a_host_is_local_when_no_stranger_can_have_its_name)
 }
 END_TEST
 
-/* A query, and its parameters as they are understood. */
+#define SIXTY_THREE    "012345678901234567890123456789012345678901234567890123456789012"
+#define SIXTY_FOUR     SIXTY_THREE "3"
+#define SEVEN_TIMES(t) t t t t t t t
+#define EIGHT_TIMES(t) SEVEN_TIMES(t) t
+
+/* A query, and its parameters as they are understood: a name and a value that are too long are cut. */
 static const char *const queries[][2] = { { "", "" }, { "&&", "" }, { "a", "a=|" }, { "a=1", "a=1|" },
 	{ "a=1&b=2", "a=1|b=2|" }, { "&a=1&&b=2=3&", "a=1|b=2=3|" }, { "=x", "=x|" },
 	{ "collect[]=textfile", "collect[]=textfile|" },
 	{ "collect%5B%5d=text+file", "collect[]=text file|" }, { "%=%4&a%zz=%00%26", "%=%4|a%zz=%00&|" },
-	{ "a=0123456789012345678901234567890123456789012345678901234567890123456789&b",
-	    "a=012345678901234567890123456789012345678901234567890123456789012|b=|" } };
+	{ SIXTY_FOUR "x=1&b", SIXTY_THREE "=1|b=|" },
+	{ "a=" EIGHT_TIMES(SIXTY_FOUR) "x&b", "a=" SEVEN_TIMES(SIXTY_FOUR) SIXTY_THREE "|b=|" } };
 
 START_TEST(parameters_are_decoded)
 {
 	const char *query = queries[_i][0];
 	struct web_parameter parameter;
-	char all[256] = "";
+	char all[1024] = "";
 
 	while (web_query_next(&query, &parameter))
 		(void)snprintf(
 		    all + strlen(all), sizeof(all) - strlen(all), "%s=%s|", parameter.name, parameter.value);
 	ck_assert_str_eq(all, queries[_i][1]);
+}
+END_TEST
+
+static const struct {
+	const char *site, *origin;
+	bool is_cross;
+} senders[] = { { NULL, NULL, false }, { "same-origin", "http://evil", false }, { "none", NULL, false },
+	{ "same-site", "http://h:1", true }, { "cross-site", NULL, true }, { "", NULL, true },
+	{ NULL, "http://h:1", false }, { NULL, "HTTPS://H:1", false }, { NULL, "http://h", true },
+	{ NULL, "http://h:1.evil", true }, { NULL, "null", true }, { NULL, "", true },
+	{ NULL, "h:1", true } };
+
+START_TEST(a_browser_says_whose_page_sends_a_request)
+{
+	ck_assert(head_is_cross_site(senders[_i].site, senders[_i].origin, "h:1") == senders[_i].is_cross);
+	ck_assert(head_is_cross_site(NULL, "http://h", NULL));
 }
 END_TEST
 
@@ -107,6 +128,7 @@ main(void)
 	TCase *tests = tcase_create("head");
 
 	suite_add_tcase(suite, tests);
+	tcase_add_loop_test(tests, a_browser_says_whose_page_sends_a_request, 0, LENGTH(senders));
 	tcase_add_loop_test(tests, gzip_is_taken_when_it_is_named, 0, LENGTH(gzip_taken));
 	tcase_add_loop_test(tests, gzip_is_not_taken_when_refused_or_not_named, 0, LENGTH(gzip_refused));
 	tcase_add_loop_test(tests, credentials_are_read_whatever_the_case_of_the_scheme, 0, LENGTH(good));

@@ -14,9 +14,18 @@
 
 static const int64_t minute_ns = INT64_C(60) * 1000 * 1000 * 1000;
 
-enum { ECHO_LIMIT = 1 << 20, LARGE = 200000, CONNECTIONS = 16 };
+enum { ECHO_LIMIT = 1 << 20, LARGE = 200000, CONNECTIONS = 16, BODIES = 3 << 19 };
 
 /* --- A site --- */
+
+/* It served on a free port. */
+struct served {
+	pthread_mutex_t lock, hold;
+	struct web_metrics metrics;
+	struct web *web;
+	int port;
+	size_t calls, most, answered; /* of answer_together() */
+};
 
 static void
 answer_hello(void *context, const struct web_request *request, struct web_answer *answer)
@@ -29,9 +38,56 @@ answer_hello(void *context, const struct web_request *request, struct web_answer
 static void
 answer_slow(void *context, const struct web_request *request, struct web_answer *answer)
 {
-	(void)pthread_mutex_lock(context);
-	(void)pthread_mutex_unlock(context);
+	struct served *s = context;
+
+	(void)pthread_mutex_lock(&s->lock);
+	(void)pthread_mutex_unlock(&s->lock);
 	web_answer_text(answer, 200, request->path);
+}
+
+static void
+answer_held(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	struct served *s = context;
+
+	(void)pthread_mutex_lock(&s->hold);
+	(void)pthread_mutex_unlock(&s->hold);
+	web_answer_text(answer, 200, request->path);
+}
+
+/* Holds, too; each answer has what its own request said. */
+static void
+answer_together(void *context, struct web_exchange *const exchanges[], size_t count)
+{
+	struct served *s = context;
+
+	(void)pthread_mutex_lock(&s->lock);
+	s->calls++;
+	s->answered += count;
+	s->most = count > s->most ? count : s->most;
+	(void)pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; i < count; i++)
+		web_answer_text(&exchanges[i]->answer, 200, exchanges[i]->request.body.at);
+}
+
+static void
+answer_who(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	(void)context;
+	buffer_format(&answer->body, "user=%s type=%s peer=%s body=%s.",
+	    request->user != NULL ? request->user : "NULL", request->type, request->peer, request->body.at);
+	answer->code = 200;
+}
+
+static void
+answer_redirect(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	struct web_parameter to = { 0 };
+	const char *query = request->query;
+
+	(void)context;
+	(void)web_query_next(&query, &to);
+	web_answer_redirect(answer, to.value);
 }
 
 static void
@@ -63,19 +119,18 @@ answer_nothing(void *context, const struct web_request *request, struct web_answ
 static const struct web_route routes[] = {
 	{ .path = "/hello", .answer = answer_hello },
 	{ .path = "/slow", .answer = answer_slow, .costly = true, .slow = true },
+	{ .path = "/held", .answer = answer_held, .slow = true },
 	{ .path = "/slow-too", .answer = answer_slow, .slow = true },
 	{ .path = "/large", .answer = answer_large },
 	{ .path = "/echo", .answer = answer_echo, .body_limit = ECHO_LIMIT },
 	{ .path = "/nothing", .answer = answer_nothing },
+	{ .path = "/both/", .answer = answer_hello },
+	{ .path = "/both/", .answer = answer_who, .body_limit = ECHO_LIMIT },
+	{ .path = "/form", .answer = answer_who, .body_limit = ECHO_LIMIT, .has_token = true },
+	{ .path = "/redirect", .answer = answer_redirect },
+	{ .path = "/together/", .together = answer_together, .body_limit = ECHO_LIMIT },
+	{ .path = "/together-too", .together = answer_together, .body_limit = ECHO_LIMIT },
 	{ 0 },
-};
-
-/* It served on a free port. */
-struct served {
-	pthread_mutex_t lock;
-	struct web_metrics metrics;
-	struct web *web;
-	int port;
 };
 
 static struct web_config *
@@ -94,13 +149,15 @@ plain_config(const char *header)
 static void
 served_start(struct served *s, struct web_config *config)
 {
-	const struct web_limits limits = { CONNECTIONS, 1, minute_ns, minute_ns, minute_ns };
-	const struct web_site site = { "test", "other.example\nnamed.example:9109\n", routes, &s->lock,
+	const struct web_limits limits = { CONNECTIONS, 1, minute_ns, minute_ns, minute_ns, BODIES };
+	const struct web_site site = { "test", "other.example\nnamed.example:9109\n", routes, s,
 		&s->metrics };
 	struct failure why = { 0 };
 	char name[LISTEN_NAME];
 
+	*s = (struct served){ 0 };
 	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_mutex_init(&s->hold, NULL);
 	web_metrics_init(&s->metrics, routes);
 	s->web = web_new(&limits, &site);
 	ck_assert_ptr_nonnull(s->web);
@@ -115,6 +172,7 @@ served_stop(struct served *s)
 {
 	web_free(s->web);
 	(void)pthread_mutex_destroy(&s->lock);
+	(void)pthread_mutex_destroy(&s->hold);
 }
 
 static int
@@ -289,6 +347,37 @@ static const struct {
 	{ "GET /hello HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ", "/hello" },
 	{ "POST /echo" REST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 411 ",
 	    "Content-Length" },
+	/* Two methods of a path, and what is below it. */
+	{ "GET /both/" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/both/\n" },
+	{ "GET /both/a/b" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/both/a/b\n" },
+	{ "HEAD /both/a" REST "\r\n", "HTTP/1.1 200 ", "Content-Length: 8\r\n" },
+	{ "POST /both/a" REST "Content-Type: a/b\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ",
+	    "user=NULL type=a/b peer=127.0.0.1 body=abc." },
+	{ "POST /both/a" REST "\r\n", "HTTP/1.1 200 ", "user=NULL type= peer=127.0.0.1 body=." },
+	{ "PUT /both/a" REST "\r\n", "HTTP/1.1 405 ", "Allow: GET, HEAD, POST, OPTIONS\r\n" },
+	{ "OPTIONS /both/a" REST "\r\n", "HTTP/1.1 204 ", "Allow: GET, HEAD, POST, OPTIONS\r\n" },
+	{ "GET /both" REST "\r\n", "HTTP/1.1 404 ", "" },
+	{ "GET /bothersome" REST "\r\n", "HTTP/1.1 404 ", "" },
+	{ "GET /both/a" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 413 ", "" },
+	/* What a page of another site sends. */
+	{ "POST /both/a" REST "Origin: http://localhost\r\n\r\n", "HTTP/1.1 200 ", "" },
+	{ "POST /both/a" REST "Origin: http://localhost:1\r\n\r\n", "HTTP/1.1 403 ", "another site" },
+	{ "POST /both/a" REST "Origin: https://evil.example\r\n\r\n", "HTTP/1.1 403 ", "another site" },
+	{ "POST /both/a" REST "Origin: null\r\n\r\n", "HTTP/1.1 403 ", "another site" },
+	{ "POST /both/a" REST "Origin: null\r\nSec-Fetch-Site: same-origin\r\n\r\n", "HTTP/1.1 200 ", "" },
+	{ "POST /both/a" REST "Sec-Fetch-Site: none\r\n\r\n", "HTTP/1.1 200 ", "" },
+	{ "POST /both/a" REST "Sec-Fetch-Site: same-site\r\n\r\n", "HTTP/1.1 403 ", "another site" },
+	{ "POST /both/a" REST "Sec-Fetch-Site: cross-site\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 403 ",
+	    "another site" },
+	{ "POST /together/a" REST "Sec-Fetch-Site: cross-site\r\n\r\n", "HTTP/1.1 403 ", "another site" },
+	{ "POST /form" REST "Sec-Fetch-Site: cross-site\r\n\r\n", "HTTP/1.1 200 ", "" },
+	{ "GET /both/a" REST "Sec-Fetch-Site: cross-site\r\n\r\n", "HTTP/1.1 200 ", "" },
+	{ "GET /redirect?to=/both/%3Fa=b" REST "\r\n", "HTTP/1.1 303 ", "Location: /both/?a=b\r\n" },
+	{ "GET /redirect?to=/a%0d%0aX:%20b" REST "\r\n", "HTTP/1.1 500 ", "" },
+	{ "POST /together/a" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "\r\n\r\nabc\n" },
+	{ "POST /echo" REST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 100 ",
+	    "HTTP/1.1 200 " },
+	{ "POST /echo" REST "Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n", "HTTP/1.1 413 ", "" },
 };
 
 START_TEST(each_request_has_its_answer)
@@ -379,6 +468,8 @@ START_TEST(only_those_who_may_ask_can_send_a_body)
 	struct served s;
 	char answer[4096];
 	static const char stranger[] = "POST /echo" REST "Content-Length: 3\r\n\r\n";
+	static const char named[] =
+	    "POST /both/" REST "Authorization: Basic dXNlcjpzM2NyZXQ=\r\nContent-Length: 3\r\n\r\nabc";
 	static const char user[] =
 	    "POST /echo" REST "Authorization: Basic dXNlcjpzM2NyZXQ=\r\nContent-Length: 3\r\n\r\nabc";
 
@@ -391,6 +482,8 @@ START_TEST(only_those_who_may_ask_can_send_a_body)
 		ck_assert_ptr_nonnull(strstr(answer, "HTTP/1.1 200 "));
 		ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nabc"));
 	}
+	exchange(&s, named, sizeof(named) - 1, answer, sizeof(answer));
+	ck_assert_ptr_nonnull(strstr(answer, "user=user "));
 	served_stop(&s);
 }
 END_TEST
@@ -416,6 +509,104 @@ START_TEST(a_slow_answer_keeps_no_other_waiting)
 	ck_assert_ptr_nonnull(strstr(text, "\r\n\r\n/slow\n"));
 	(void)close(slow);
 	(void)close(quick);
+	served_stop(&s);
+}
+END_TEST
+
+/* --- Together --- */
+
+static void
+post(int fd, const char *path, size_t announced, const char *body)
+{
+	char text[512];
+	int length = snprintf(text, sizeof(text),
+	    "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s", path, announced, body);
+
+	ck_assert_int_eq(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
+}
+
+/* Those that come while one is answered share the next call, whichever of the routes they are for, and no
+ * slow answer holds them up.  Each has its own answer. */
+START_TEST(what_waits_is_answered_together)
+{
+	struct served s;
+	char text[4096], body[32];
+	int fds[CONNECTIONS];
+
+	served_start(&s, plain_config("FIRST"));
+	(void)pthread_mutex_lock(&s.lock);
+	for (int i = 0; i < CONNECTIONS; i++) {
+		fds[i] = connect_to(&s);
+		(void)snprintf(body, sizeof(body), "body-%02d", i);
+		post(fds[i], i % 2 == 0 ? "/together/x" : "/together-too", 7, body);
+		/* The first one is alone: it was taken before the second one came, or at least it may be. */
+		await_in_flight(&s, i + 1);
+	}
+	(void)pthread_mutex_unlock(&s.lock);
+	for (int i = 0; i < CONNECTIONS; i++) {
+		read_answer(fds[i], text, sizeof(text));
+		(void)snprintf(body, sizeof(body), "\r\n\r\nbody-%02d\n", i);
+		ck_assert_msg(strstr(text, body) != NULL, "%s", text);
+		(void)close(fds[i]);
+	}
+	ck_assert_uint_eq(s.answered, CONNECTIONS);
+	ck_assert_uint_ge(s.calls, 1);
+	ck_assert_uint_le(s.calls, 3);
+	ck_assert_uint_ge(s.most, CONNECTIONS / 2);
+	served_stop(&s);
+}
+END_TEST
+
+START_TEST(a_slow_answer_holds_up_none_that_are_made_together)
+{
+	struct served s;
+	char text[4096];
+	int slow, quick;
+
+	served_start(&s, plain_config("FIRST"));
+	slow = connect_to(&s);
+	quick = connect_to(&s);
+	(void)pthread_mutex_lock(&s.hold);
+	ask(slow, "/held");
+	await_in_flight(&s, 1);
+	post(quick, "/together/", 3, "abc");
+	read_answer(quick, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "\r\n\r\nabc\n"));
+	(void)pthread_mutex_unlock(&s.hold);
+	read_answer(slow, text, sizeof(text));
+	(void)close(slow);
+	(void)close(quick);
+	served_stop(&s);
+}
+END_TEST
+
+/* Bodies are counted as they are announced, and let go with their requests. */
+START_TEST(the_memory_of_all_bodies_has_a_limit)
+{
+	struct served s;
+	char text[4096];
+	int first, second;
+
+	served_start(&s, plain_config("FIRST"));
+	for (int round = 0; round < 2; round++) {
+		first = connect_to(&s);
+		second = connect_to(&s);
+		post(first, "/together/", ECHO_LIMIT, "");
+		await_in_flight(&s, 1);
+		post(second, "/together/", ECHO_LIMIT, "");
+		read_answer(second, text, sizeof(text));
+		ck_assert_ptr_nonnull(strstr(text, "HTTP/1.1 503 "));
+		ck_assert_ptr_nonnull(strstr(text, "Retry-After: 1\r\n"));
+		(void)close(second);
+		/* What still fits is taken. */
+		second = connect_to(&s);
+		post(second, "/together/", 3, "abc");
+		read_answer(second, text, sizeof(text));
+		ck_assert_ptr_nonnull(strstr(text, "HTTP/1.1 200 "));
+		(void)close(second);
+		(void)close(first);
+		await_in_flight(&s, 0);
+	}
 	served_stop(&s);
 }
 END_TEST
@@ -602,6 +793,9 @@ main(void)
 	tcase_add_loop_test(tests, what_is_too_much_at_once_is_refused, 0, 2);
 	tcase_add_test(tests, only_those_who_may_ask_can_send_a_body);
 	tcase_add_test(tests, a_slow_answer_keeps_no_other_waiting);
+	tcase_add_test(tests, what_waits_is_answered_together);
+	tcase_add_test(tests, a_slow_answer_holds_up_none_that_are_made_together);
+	tcase_add_test(tests, the_memory_of_all_bodies_has_a_limit);
 	tcase_add_test(tests, slow_answers_do_not_keep_the_server_from_its_end);
 	tcase_add_loop_test(tests, idle_connections_make_room_for_new_ones, 0, 2);
 	tcase_add_loop_test(tests, any_number_of_arguments_and_cookies_is_answered, 0, 5);

@@ -1,0 +1,41 @@
+#ifndef RELAY_API_API_H
+#define RELAY_API_API_H
+
+#include "web/server.h"
+
+/*
+ * The JSON routes below /api/v1/, as docs/alert_relay.openapi.yaml describes them.  What is asked of the
+ * history is a 503 while that does not answer; what is done to an alert needs the store alone.
+ *
+ * Each fills an answer of web/; a program wraps them, since the context is its own.  All may wait for
+ * PostgreSQL or a disk: their routes are `slow`.
+ */
+struct act;
+struct history;
+struct store;
+
+struct api {
+	struct history *history; /* NULL: not configured */
+	struct store *store;
+	struct act *act;
+};
+
+enum { API_BODY = 16 * 1024 }; /* body_limit of the POST routes */
+
+/* GET /api/v1/alerts */
+void api_alerts(const struct api *api, const struct web_request *request, struct web_answer *answer);
+
+/* GET /api/v1/alerts/ID, for the route "/api/v1/alerts/" */
+void api_alert(const struct api *api, const struct web_request *request, struct web_answer *answer);
+
+/* POST /api/v1/alerts/ID/ack and /unack, for the route "/api/v1/alerts/" */
+void api_acknowledge(const struct api *api, const struct web_request *request, struct web_answer *answer);
+
+/* POST /api/v1/mute, GET /api/v1/mutes */
+void api_mute(const struct api *api, const struct web_request *request, struct web_answer *answer);
+void api_mutes(const struct api *api, const struct web_request *request, struct web_answer *answer);
+
+/* GET /api/v1/stats */
+void api_stats(const struct api *api, const struct web_request *request, struct web_answer *answer);
+
+#endif /* RELAY_API_API_H */
