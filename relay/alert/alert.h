@@ -53,8 +53,9 @@ struct alert_list {
  * read; texts are cut to the limits above between two characters.  A start
  * that is missing, before 1970, after 2200 or more than a day ahead is `now_ms`.
  *
- * 0, or -1 with `why` (protocol), the list being empty: no JSON, another
- * version, too many alerts, or all of them refused.  No alerts at all are fine.
+ * 0, or -1 with `why`, the list being empty: no JSON, another version, too many
+ * alerts, all of them refused (protocol), or out of memory (local).  No alerts at
+ * all are fine.
  */
 int alert_read_webhook(struct slice body, int64_t now_ms, struct alert_list *list, struct failure *why);
 int alert_read_push(struct slice body, int64_t now_ms, struct alert_list *list, struct failure *why);

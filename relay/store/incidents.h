@@ -84,7 +84,31 @@ size_t incident_list(struct store *store, bool open, size_t offset, struct incid
 /* Open ones by severity. */
 void incident_count(struct store *store, size_t counts[SEVERITIES]);
 
+/* All that is said above to be written, and nothing else. */
 void incident_save(struct store *store, const struct incident *incident);
+
+/* For relay/intake ---------------------------------------------------- */
+
+void incident_make_id(const char *fingerprint, int64_t starts_ms, char id[INCIDENT_ID]);
+
+/* A new row, with id, fingerprint and all else; sets incident->row. */
+void incident_add(struct store *store, struct incident *incident);
+
+/* Write what a feed changes: seen_ms, promised_ms, expires_ms, feeds, repeats, missed, annotations, link. */
+void incident_renew(struct store *store, const struct incident *incident);
+
+/* It began earlier than was known, unless another one of the fingerprint was open then. */
+void incident_start_earlier(struct store *store, struct incident *incident, int64_t starts_ms);
+
+/* The last one that is over, of this fingerprint and start. */
+bool incident_find_closed(
+    struct store *store, const char *fingerprint, int64_t starts_ms, struct incident *incident);
+
+/* An open one whose expires_ms has come; one that was closed before `closed_ms` and whose end was not told; a
+ * muted one that was not delivered, with the next higher row than `after`. */
+bool incident_next_expired(struct store *store, int64_t now_ms, struct incident *incident);
+bool incident_next_untold(struct store *store, int64_t closed_ms, struct incident *incident);
+bool incident_next_muted(struct store *store, int64_t after, struct incident *incident);
 
 /* "open", "resolved", "expired"; "" (not), "silenced", "inhibited", "muted". */
 const char *incident_status_name(enum incident_status status);

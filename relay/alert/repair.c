@@ -1,0 +1,76 @@
+/*
+ * A program with a broken log line in an annotation must still be able to
+ * raise its alert.  So what no JSON reader of ours takes, and what no text
+ * column of PostgreSQL could keep (NUL), is replaced before the JSON is read.
+ * In JSON a backslash stands in strings only: no need to know where they are.
+ */
+
+#include "common/text/utf8.h"
+#include "relay/alert/parts.h"
+
+/* The value of the "\\uXXXX" at `at`, or -1: there is none. */
+static int
+unicode_escape(const char *at, const char *end)
+{
+	int value = 0;
+
+	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++) {
+		char c = at[i];
+		int digit = c >= '0' && c <= '9'                 ? c - '0'
+			    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+								 : -1;
+
+		if (digit < 0)
+			return -1;
+		value = value * 16 + digit;
+	}
+	return value;
+}
+
+/* Bytes of the character or escape at `at`; `*bad`: it must be replaced. */
+static size_t
+unit_length(const char *at, const char *end, bool *bad)
+{
+	size_t length = utf8_character(at, (size_t)(end - at));
+	int value, low;
+
+	*bad = length == 0 || *at == '\0';
+	if (*at != '\\' || end - at < 2)
+		return length == 0 ? 1 : length;
+	value = unicode_escape(at, end);
+	if (value < 0)
+		/* What follows may be a byte that must be replaced, unless it is a backslash itself. */
+		return (unsigned char)at[1] < 0x80 && at[1] != '\0' ? 2 : 1;
+	if (value >= 0xd800 && value <= 0xdbff) {
+		low = unicode_escape(at + 6, end);
+		if (low >= 0xdc00 && low <= 0xdfff)
+			return 12;
+	}
+	*bad = value == 0 || (value >= 0xd800 && value <= 0xdfff);
+	return 6;
+}
+
+struct slice
+repair_text(struct slice text, struct buffer *copy)
+{
+	const char *end = text.at + text.length, *kept = text.at;
+	bool bad, any = false;
+
+	for (const char *at = text.at; at < end;) {
+		size_t length = unit_length(at, end, &bad);
+
+		if (bad) {
+			any = true;
+			buffer_append(copy, kept, (size_t)(at - kept));
+			buffer_string(copy, "\xef\xbf\xbd");
+			kept = at + length;
+		}
+		at += length;
+	}
+	if (!any)
+		return text;
+	buffer_append(copy, kept, (size_t)(end - kept));
+	return buffer_slice(copy);
+}

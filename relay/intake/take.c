@@ -1,0 +1,239 @@
+/*
+ * Three feeds tell of the same alerts: Prometheus of all, at once and each
+ * minute; Alertmanager's webhook of those that somebody is to be told of,
+ * later, and of their ends; a bot of its own.  They come in any order, and again
+ * after every failure.  So each alert is compared with what is known of its
+ * fingerprint, and what says nothing new changes nothing.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "relay/intake/rules.h"
+#include "relay/store/journal.h"
+#include "relay/store/said.h"
+
+struct taking {
+	struct store *store;
+	enum incident_feed feed;
+	const struct intake_plan *plan;
+	int64_t now_ms;
+};
+
+/* Whether this feed decides what is said; the other one only watches. */
+static bool
+feed_tells(enum incident_feed feed)
+{
+	return feed != FEED_OBSERVE;
+}
+
+static void
+add_event(const struct taking *taking, const struct incident *incident, enum event_kind kind, bool snapshot)
+{
+	const struct event event = { .kind = kind, .at_ms = taking->now_ms, .latency_ms = -1 };
+
+	journal_add(taking->store, incident, &event, snapshot);
+}
+
+/* Until when it is open if nobody tells of it again. */
+static void
+set_expiry(const struct taking *taking, const struct alert *alert, struct incident *incident)
+{
+	if (taking->feed == FEED_WEBHOOK) {
+		/* Who promised an end keeps to it. */
+		if (incident->promised_ms == 0)
+			incident->expires_ms = taking->now_ms + SILENCE_MS;
+		return;
+	}
+	incident->promised_ms =
+	    alert->ends_ms > taking->now_ms ? alert->ends_ms : taking->now_ms + PUSH_EXPIRY_MS;
+	incident->expires_ms = incident->promised_ms + EXPIRY_GRACE_MS;
+}
+
+/* What every telling of it brings. */
+static void
+see(const struct taking *taking, const struct alert *alert, struct incident *incident)
+{
+	incident->seen_ms = taking->now_ms;
+	incident->missed = 0;
+	incident->feeds |= taking->feed;
+	if (alert->resolved)
+		return;
+	set_expiry(taking, alert, incident);
+	json_decref(incident->annotations);
+	incident->annotations = json_incref(alert->annotations);
+	if (alert->link != NULL)
+		incident_text(&incident->link, alert->link);
+}
+
+static void
+renew(const struct taking *taking, const struct alert *alert, struct incident *incident)
+{
+	bool again = taking->feed == FEED_WEBHOOK && (incident->feeds & FEED_WEBHOOK) != 0;
+	struct delivery delivery = { .count = 0 };
+
+	see(taking, alert, incident);
+	incident->repeats += again;
+	if (alert->starts_ms < incident->starts_ms)
+		incident_start_earlier(taking->store, incident, alert->starts_ms);
+	if (feed_tells(taking->feed))
+		delivery_plan(&delivery, taking->store, incident, taking->plan, taking->now_ms);
+	incident_renew(taking->store, incident);
+	if (delivery.count > 0 || delivery.muted || delivery.released)
+		incident_save(taking->store, incident);
+	if (again)
+		add_event(taking, incident, EVENT_REPEATED, false);
+	delivery_add(&delivery, taking->store, incident, taking->now_ms);
+}
+
+/* Whether some channel was told that it is over. */
+static bool
+was_said_resolved(struct store *store, const char *fingerprint)
+{
+	struct said said = { 0 };
+
+	while (said_next(store, fingerprint, said.channel, &said))
+		if (said.resolved)
+			return true;
+	return false;
+}
+
+/* It was taken for over, and is not. */
+static void
+open_again(const struct taking *taking, const struct alert *alert, struct incident *incident)
+{
+	struct delivery delivery = { .count = 0 };
+
+	incident->status = INCIDENT_OPEN;
+	incident->ends_ms = incident->closed_ms = 0;
+	incident->end_told = false;
+	outbox_drop(taking->store, incident, 1U << TASK_RESOLVED);
+	if (was_said_resolved(taking->store, incident->fingerprint))
+		incident->delivered_ms = 0;
+	if (incident->delivered_ms != 0)
+		incident->check_ms = taking->now_ms;
+	see(taking, alert, incident);
+	if (feed_tells(taking->feed))
+		delivery_plan(&delivery, taking->store, incident, taking->plan, taking->now_ms);
+	incident_renew(taking->store, incident);
+	incident_save(taking->store, incident);
+	add_event(taking, incident, EVENT_FIRED, true);
+	delivery_add(&delivery, taking->store, incident, taking->now_ms);
+}
+
+/* Of one that is over and stays so: who decides what is said may still have it said. */
+static void
+take_late(const struct taking *taking, const struct alert *alert, struct incident *incident)
+{
+	struct delivery delivery = { .count = 0 };
+
+	incident->seen_ms = taking->now_ms;
+	incident->feeds |= taking->feed;
+	if (feed_tells(taking->feed) && !alert->resolved) {
+		delivery_plan(&delivery, taking->store, incident, taking->plan, taking->now_ms);
+		incident->check_ms = 0;
+	}
+	if (feed_tells(taking->feed) && alert->resolved && !incident->end_told)
+		tell_end(taking->store, incident, taking->now_ms);
+	incident_save(taking->store, incident);
+	delivery_add(&delivery, taking->store, incident, taking->now_ms);
+}
+
+static void
+begin(const struct taking *taking, const struct alert *alert)
+{
+	struct incident incident = {
+		.severity = alert->severity,
+		.labels = json_incref(alert->labels),
+		.annotations = json_incref(alert->annotations),
+		.starts_ms = alert->starts_ms,
+		.seen_ms = taking->now_ms,
+		.feeds = taking->feed,
+	};
+	struct delivery delivery = { .count = 0 };
+
+	(void)snprintf(incident.fingerprint, sizeof(incident.fingerprint), "%s", alert->fingerprint);
+	incident_make_id(alert->fingerprint, alert->starts_ms, incident.id);
+	incident_text(&incident.link, alert->link);
+	if (alert->resolved) {
+		incident.status = INCIDENT_RESOLVED;
+		incident.ends_ms = alert->ends_ms;
+		incident.closed_ms = taking->now_ms;
+		incident.end_told = true;
+	} else {
+		set_expiry(taking, alert, &incident);
+		if (feed_tells(taking->feed))
+			delivery_plan(&delivery, taking->store, &incident, taking->plan, taking->now_ms);
+	}
+	incident_add(taking->store, &incident);
+	add_event(taking, &incident, EVENT_FIRED, true);
+	if (alert->resolved)
+		add_event(taking, &incident, EVENT_RESOLVED, false);
+	delivery_add(&delivery, taking->store, &incident, taking->now_ms);
+	incident_release(&incident);
+}
+
+static void
+take_firing(const struct taking *taking, const struct alert *alert)
+{
+	struct incident incident;
+
+	if (incident_find_open(taking->store, alert->fingerprint, &incident))
+		renew(taking, alert, &incident);
+	else if (!incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
+		begin(taking, alert);
+		return;
+	} else if (incident.status == INCIDENT_EXPIRED)
+		open_again(taking, alert, &incident);
+	else
+		take_late(taking, alert, &incident);
+	incident_release(&incident);
+}
+
+static void
+take_resolved(const struct taking *taking, const struct alert *alert)
+{
+	struct incident incident;
+
+	if (incident_find_open(taking->store, alert->fingerprint, &incident)) {
+		/* Else it is about one before this one. */
+		if (alert->ends_ms > incident.starts_ms || alert->starts_ms == incident.starts_ms) {
+			see(taking, alert, &incident);
+			intake_close(taking->store, &incident,
+			    alert->ends_ms == incident.promised_ms ? INCIDENT_EXPIRED : INCIDENT_RESOLVED,
+			    alert->ends_ms, feed_tells(taking->feed), taking->now_ms);
+			incident_release(&incident);
+			return;
+		}
+		incident_release(&incident);
+	}
+	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
+		take_late(taking, alert, &incident);
+		incident_release(&incident);
+	} else if (alert->starts_ms < alert->ends_ms && alert->ends_ms > taking->now_ms - LATE_MS) {
+		/* Its begin was lost on the way: the history has it all the same. */
+		begin(taking, alert);
+	}
+}
+
+void
+intake_take(struct store *store, const struct alert_list *list, enum incident_feed feed,
+    const struct intake_plan *plan, int64_t now_ms, struct intake_counts *counts)
+{
+	const struct taking taking = { .store = store, .feed = feed, .plan = plan, .now_ms = now_ms };
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct alert *alert = &list->alerts[i];
+
+		if (alert->resolved)
+			counts->resolved++;
+		else
+			counts->firing++;
+		if (alert->severity == SEVERITY_HEARTBEAT)
+			counts->heartbeat |= !alert->resolved;
+		else if (alert->resolved)
+			take_resolved(&taking, alert);
+		else
+			take_firing(&taking, alert);
+	}
+}
