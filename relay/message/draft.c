@@ -329,8 +329,8 @@ line_fault(struct slice rest, size_t number, char text[256])
 		if (!link && (name = between(rest, "{{", "}}")).at != NULL)
 			length = name.length + 4;
 		if (length > 0 && field_find(name) == FIELDS)
-			(void)snprintf(text, 256, "line %zu: there is no field {{%.40s}}", number,
-			    strndupa(name.at, name.length));
+			(void)snprintf(text, 256, "line %zu: there is no field {{%.*s}}", number,
+			    (int)(name.length < 40 ? name.length : 40), name.at);
 		else if (length > 0 && link != field_is_url(field_find(name)))
 			(void)snprintf(text, 256, "line %zu: {{%s}} %s", number,
 			    field_names[field_find(name)],
