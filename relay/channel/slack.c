@@ -70,7 +70,7 @@ body_of(const struct message *message)
 
 	buffer_init(&plain, TEXT_LARGEST);
 	buffer_init(&text, TEXT_LARGEST);
-	markup_plain(message, &plain);
+	markup_plain(message, "\n", &plain);
 	/* & < > are all that Slack wants escaped. */
 	for (size_t i = 0; i < plain.length; i++)
 		if (plain.text[i] == '"')
