@@ -19,11 +19,11 @@ FROM (
 	FROM arbwatch_history.alert_incident i
 	WHERE ($1::bigint IS NULL OR i.starts_at >= to_timestamp($1::bigint / 1000.0))
 		AND ($2::bigint IS NULL OR i.starts_at < to_timestamp($2::bigint / 1000.0))
-		AND ($3 IS NULL OR i.severity = ANY (string_to_array($3, ',')))
-		AND ($4 IS NULL OR i.status = ANY (string_to_array($4, ',')))
-		AND ($5 IS NULL OR i.env = $5)
-		AND ($6 IS NULL OR i.service = $6)
-		AND ($7 IS NULL
+		AND ($3::text IS NULL OR i.severity = ANY (string_to_array($3, ',')))
+		AND ($4::text IS NULL OR i.status = ANY (string_to_array($4, ',')))
+		AND ($5::text IS NULL OR i.env = $5)
+		AND ($6::text IS NULL OR i.service = $6)
+		AND ($7::text IS NULL
 			OR EXISTS (SELECT FROM jsonb_each_text(i.labels) AS l WHERE strpos(lower(l.value), lower($7)) > 0)
 			OR EXISTS (SELECT FROM jsonb_each_text(i.annotations) AS a WHERE strpos(lower(a.value), lower($7)) > 0))
 		AND ($8::boolean IS NULL OR (i.acknowledged_at IS NOT NULL) = $8::boolean)
