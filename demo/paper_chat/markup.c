@@ -76,7 +76,7 @@ markup_is_link(const char *url)
 }
 
 void
-markup_escape(struct buffer *out, struct slice text)
+markup_quote(struct buffer *out, struct slice text)
 {
 	for (size_t i = 0; i < text.length; i++)
 		switch (text.at[i]) {
@@ -288,7 +288,7 @@ show_open(struct reader *r, const struct open_tag *open)
 	url = strndup(open->argument.length > 0 ? open->argument.text : "", open->argument.length);
 	if (url != NULL && strncasecmp(url, "http", 4) == 0 && markup_is_link(url)) {
 		buffer_string(&r->m->html, "<a rel=noreferrer target=_blank href=\"");
-		markup_escape(&r->m->html, SLICE(url));
+		markup_quote(&r->m->html, SLICE(url));
 		buffer_string(&r->m->html, "\">");
 	} else {
 		buffer_string(&r->m->html, "<a>");
@@ -420,7 +420,7 @@ read_character(struct reader *r)
 		length = 1;
 	}
 	buffer_append(&r->m->text, c, length);
-	markup_escape(&r->m->html, (struct slice){ c, length });
+	markup_quote(&r->m->html, (struct slice){ c, length });
 	r->units += markup_units((struct slice){ c, length });
 	r->at = next;
 }

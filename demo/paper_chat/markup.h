@@ -30,7 +30,7 @@ size_t markup_units(struct slice text);
 bool markup_is_link(const char *url);
 
 /* Append text with the five characters of HTML escaped. */
-void markup_escape(struct buffer *out, struct slice text);
+void markup_quote(struct buffer *out, struct slice text);
 
 /* Append a text of Slack as HTML. */
 void markup_slack(struct buffer *out, struct slice text);

@@ -44,14 +44,14 @@ server_wait(struct server *server, int64_t ms)
 	return !server->ending;
 }
 
-/* All of the time, unless the fault is turned off meanwhile or the server ends. */
+/* All of the time; but what hangs ends when a fault is turned on or off, and all ends with the server. */
 static void
 pause_for(struct server *server, enum fault fault, int64_t ms)
 {
 	int64_t end = wall_clock_ms() + ms;
+	unsigned turns = server->faults.turns;
 
-	while (
-	    ms > 0 && server_wait(server, ms) && (fault != FAULT_HANG || server->faults.settings[fault].on))
+	while (ms > 0 && server_wait(server, ms) && (fault != FAULT_HANG || server->faults.turns == turns))
 		ms = end - wall_clock_ms();
 }
 
@@ -170,7 +170,8 @@ read_arguments(struct call *call)
 	(void)MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, add_query, arguments);
 	if (strncasecmp(call->type, "application/json", 16) == 0) {
 		body = json_loadb(call->body.at != NULL ? call->body.at : "", call->body.length, 0, NULL);
-		read = json_is_object(body) && json_object_update(arguments, body) == 0;
+		read = call->body.length == 0 ||
+		       (json_is_object(body) && json_object_update(arguments, body) == 0);
 		json_decref(body);
 	} else if (strncasecmp(call->type, "application/x-www-form-urlencoded", 33) == 0) {
 		read = read_form(arguments, call->body);
@@ -387,7 +388,7 @@ deliver(struct call *call)
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 	(void)MHD_add_response_header(response, "Content-Security-Policy",
-	    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+	    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 	if (answer->retry_after > 0) {
 		(void)snprintf(seconds, sizeof(seconds), "%lld", (long long)answer->retry_after);
 		(void)MHD_add_response_header(response, "Retry-After", seconds);

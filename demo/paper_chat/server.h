@@ -119,9 +119,10 @@ void slack_answer(struct call *call);
 void control_answer(struct call *call);
 void page_answer(struct call *call);
 
-/* A button that somebody presses.  NULL, or what is wrong. */
+/* Somebody presses the button with this data (NULL: the first one that has any) of a message.  NULL, or what
+ * is wrong. */
 const char *telegram_press(
-    struct server *server, const char *message, int64_t user, const char *name, const char *data);
+    struct server *server, const char *id, int64_t user, const char *name, const char *wanted);
 
 /* An error that a fault asks for, in the words of the service. */
 void telegram_fail(struct call *call, int status, const char *description, int64_t retry_after);

@@ -190,8 +190,11 @@ read_alert(struct reading *reading, struct json_scan whole, struct slice row, st
 	if (json_scan_kind(row) != SCAN_OBJECT)
 		return failure_set(why, FAILURE_PROTOCOL, "it is no object");
 	if (read_labels(reading, &whole, row, alert, why) != 0 ||
-	    read_times(reading, &whole, row, alert, why) != 0)
+	    read_times(reading, &whole, row, alert, why) != 0) {
+		/* What is there twice was not found. */
+		(void)json_scan_check(&whole, why);
 		return -1;
+	}
 	link = unquoted(json_scan_get(&whole, row, "/generatorURL"));
 	text = link.length <= ALERT_LINK ? read_string(reading, link) : NULL;
 	if (text != NULL && (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0)) {

@@ -18,7 +18,23 @@ struct front_verdict {
 	char title[TITLE], text[TEXT];
 };
 
-/* Past the first rows nothing is known but counts: what is there waits for somebody. */
+/* All that are open are known. */
+static void
+judge_waiting(struct front_verdict *verdict, size_t length, size_t all, size_t waiting)
+{
+	char *text = verdict->text + length;
+
+	if (waiting == 0)
+		(void)snprintf(
+		    text, TEXT - length, ". Somebody sees to %s.", all == 1 ? "it" : "each of them");
+	else if (waiting == all)
+		(void)snprintf(text, TEXT - length, ". Nobody has acknowledged %s yet.",
+		    all == 1 ? "it" : "any of them");
+	else
+		(void)snprintf(text, TEXT - length, ". Nobody has acknowledged %zu of them yet.", waiting);
+}
+
+/* Past the rows that are shown nothing is known but counts. */
 static struct front_verdict
 judge(const struct front *front)
 {
@@ -41,11 +57,10 @@ judge(const struct front *front)
 		if (front->counts[i] > 0)
 			length += (size_t)snprintf(verdict.text + length, TEXT - length, "%s%zu P%zu",
 			    length > 0 ? ", " : "", front->counts[i], i);
-	if (waiting > 0 || all > front->offset + front->open_count || front->offset > 0)
+	if (all > 0)
 		verdict.name = urgent > 0 ? "unhealthy" : "degraded";
-	else if (all > 0)
-		(void)snprintf(verdict.text + length, TEXT - length, ", and somebody sees to %s.",
-		    all == 1 ? "it" : "all of them");
+	if (all > 0 && all == front->open_count)
+		judge_waiting(&verdict, length, all, waiting);
 	return verdict;
 }
 
@@ -150,7 +165,7 @@ open_section(const struct front *front, struct buffer *out)
 	}
 	begin_table("open",
 	    "<th scope=\"col\">Alert</th><th scope=\"col\">Where</th><th scope=\"col\">Since</th>"
-	    "<th scope=\"col\">Said in</th><th scope=\"col\">Who sees to it</th>",
+	    "<th scope=\"col\">Sent to</th><th scope=\"col\">Who sees to it</th>",
 	    out);
 	for (size_t i = 0; i < front->open_count; i++)
 		open_row(front, &front->open[i], out);
@@ -170,16 +185,20 @@ lately_row(const struct front *front, const struct view *view, struct buffer *ou
 	page_clock(out, view->starts_ms, front->now_ms);
 	buffer_string(out, "</td><td>");
 	page_span(out, view->ends_ms - view->starts_ms);
-	buffer_format(out, "</td><td>%s ", strcmp(view->status, "expired") == 0 ? "expired" : "resolved");
-	page_settled(out, view, front->now_ms);
+	buffer_format(out, "</td><td>%s", strcmp(view->status, "expired") == 0 ? "expired" : "resolved");
+	if (view->acknowledged_ms != 0) {
+		buffer_string(out, " <small>acknowledged by ");
+		html_text(out, view->acknowledged_by);
+		buffer_string(out, "</small>");
+	}
 	buffer_string(out, "</td></tr>\n");
 }
 
 static void
 lately_section(const struct front *front, struct buffer *out)
 {
-	buffer_string(
-	    out, "<section id=\"lately\" aria-labelledby=\"h-lately\"><h2 id=\"h-lately\">Over</h2>\n");
+	buffer_string(out,
+	    "<section id=\"lately\" aria-labelledby=\"h-lately\"><h2 id=\"h-lately\">What ended lately</h2>\n");
 	if (*front->history_reason != '\0') {
 		buffer_string(out, "<p class=\"note\">Only what ended in the last hour is here, since the "
 				   "history cannot be read: ");

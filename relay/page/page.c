@@ -91,9 +91,9 @@ page_incident(const struct page *page, const struct web_request *request, struct
 
 /* --- Acknowledging --- */
 
-/* What a form says; each "" when it does not. */
+/* What a form says; each "" when it does not.  A token that is too long stays so. */
 struct form {
-	char token[ACT_TOKEN], who[ACT_WHO], note[ACT_NOTE];
+	char token[ACT_TOKEN + 1], who[ACT_WHO], note[ACT_NOTE];
 	bool is_link, is_back;
 };
 
@@ -105,7 +105,7 @@ read_form(const char *text, struct form *form)
 	*form = (struct form){ 0 };
 	while (web_query_next(&text, &parameter)) {
 		if (strcmp(parameter.name, "k") == 0)
-			(void)snprintf(form->token, sizeof(form->token), "%.32s", parameter.value);
+			(void)snprintf(form->token, sizeof(form->token), "%.33s", parameter.value);
 		else if (strcmp(parameter.name, "who") == 0)
 			(void)snprintf(form->who, sizeof(form->who), "%.63s", parameter.value);
 		else if (strcmp(parameter.name, "note") == 0)

@@ -109,7 +109,7 @@ page_where(struct buffer *out, const struct view *view)
 			is_shown = is_shown || strcmp(name, shown[i]) == 0;
 		if (is_shown || count == 4)
 			continue;
-		buffer_string(out, count++ == 0 ? "<small>" : ", ");
+		buffer_string(out, count++ == 0 ? " <small>" : ", ");
 		page_cut(out, name, 40);
 		buffer_string(out, "=");
 		page_cut(out, json_string_value(value) != NULL ? json_string_value(value) : "", 60);
@@ -123,7 +123,7 @@ page_settled(struct buffer *out, const struct view *view, int64_t now_ms)
 	if (view->acknowledged_ms != 0) {
 		buffer_string(out, "<b>");
 		html_text(out, view->acknowledged_by);
-		buffer_string(out, "</b> <small>acknowledged it ");
+		buffer_string(out, "</b> <small>acknowledged it at ");
 		page_clock(out, view->acknowledged_ms, now_ms);
 		if (*view->note != '\0') {
 			buffer_string(out, ": ");

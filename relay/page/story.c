@@ -12,7 +12,7 @@ enum { TITLE = 128, TEXT = 300, LABEL = 1024 };
 
 /* --- Its events --- */
 
-/* What the kinds of events mean; behind the channel, if there is one. */
+/* What the kinds of events mean, behind the channel or the person, if there is one. */
 static const struct {
 	const char *kind, *class, *words;
 } events_known[] = {
@@ -20,12 +20,12 @@ static const struct {
 	{ "repeated", "", "Alertmanager told of it again." },
 	{ "resolved", "ok", "It is over." },
 	{ "expired", "ok", "It is over, since nobody told of it any more." },
-	{ "retried", "fail", "did not take the message; it is tried again." },
-	{ "failed", "fail", "failed." },
-	{ "merged", "", "named it in one message with others." },
-	{ "throttled", "", "waits, since it was said there a moment ago." },
-	{ "acknowledged", "ok", "Acknowledged." },
-	{ "unacknowledged", "fail", "The acknowledgement was taken back." },
+	{ "retried", "fail", "did not take it; it is tried again." },
+	{ "failed", "fail", "did not take it." },
+	{ "merged", "", "got it in one message with others." },
+	{ "throttled", "", "gets it later, since it got it a moment ago." },
+	{ "acknowledged", "ok", "acknowledged it." },
+	{ "unacknowledged", "fail", "took the acknowledgement back." },
 	{ "silenced", "", "Alertmanager has a silence for it." },
 	{ "inhibited", "", "Alertmanager inhibits it, since another alert explains it." },
 	{ "muted", "", "Its service is muted, so nobody is told." },
@@ -40,21 +40,21 @@ words_of_sent(const char *what)
 	static const struct {
 		const char *what, *words;
 	} sent[] = {
-		{ "repeated", "said it again, since nobody acknowledged it." },
-		{ "escalated", "said it to the escalation." },
-		{ "resolved", "said that it is over." },
-		{ "acknowledged", "said who acknowledged it." },
+		{ "repeated", "got it again, since nobody had acknowledged it." },
+		{ "escalated", "got it as an escalation, since nobody had acknowledged it." },
+		{ "resolved", "got the news that it is over." },
+		{ "acknowledged", "got the news of who acknowledged it." },
 	};
 
 	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++)
 		if (strcmp(sent[i].what, what) == 0)
 			return sent[i].words;
-	return "said it.";
+	return "got it.";
 }
 
 /* Names and values of a detail, as they are. */
 static void
-detail(const json_t *object, struct buffer *out)
+details_of(const json_t *object, struct buffer *out)
 {
 	const char *name;
 	json_t *value;
@@ -64,9 +64,10 @@ detail(const json_t *object, struct buffer *out)
 	{
 		const char *text = json_string_value(value);
 
-		if (strcmp(name, "kind") == 0 || (text == NULL && !json_is_integer(value)))
+		if (strcmp(name, "kind") == 0 || strcmp(name, "who") == 0 ||
+		    (text == NULL && !json_is_integer(value)))
 			continue;
-		buffer_string(out, count++ == 0 ? "<small>" : ", ");
+		buffer_string(out, count++ == 0 ? " <small>" : ", ");
 		page_cut(out, name, 40);
 		buffer_string(out, ": ");
 		if (text != NULL)
@@ -80,22 +81,25 @@ detail(const json_t *object, struct buffer *out)
 static void
 event_words(const json_t *event, struct buffer *out)
 {
-	const char *kind = alert_text(event, "kind"), *channel = alert_text(event, "channel");
+	const json_t *detail = json_object_get(event, "detail");
+	const char *kind = alert_text(event, "kind"), *who = alert_text(event, "channel");
 	long long attempt = (long long)json_integer_value(json_object_get(event, "attempt"));
 	size_t i = 0;
 
+	if (*who == '\0')
+		who = alert_text(detail, "who");
 	buffer_string(out, "<b>");
-	html_text(out, channel);
-	buffer_string(out, *channel != '\0' ? "</b> " : "");
+	html_text(out, who);
+	buffer_string(out, *who != '\0' ? "</b> " : "");
 	while (i < EVENTS_KNOWN && strcmp(events_known[i].kind, kind) != 0)
 		i++;
 	if (strcmp(kind, "sent") == 0)
-		buffer_string(out, words_of_sent(alert_text(json_object_get(event, "detail"), "kind")));
+		buffer_string(out, words_of_sent(alert_text(detail, "kind")));
 	else if (i < EVENTS_KNOWN)
 		buffer_string(out, events_known[i].words);
 	else
 		page_cut(out, kind, 40);
-	buffer_string(out, *channel == '\0' ? "</b>" : "");
+	buffer_string(out, *who == '\0' ? "</b>" : "");
 	if (attempt > 1)
 		buffer_format(out, " Attempt&nbsp;%lld.", attempt);
 }
@@ -138,12 +142,12 @@ story(const json_t *events, int64_t now_ms, struct buffer *out)
 		buffer_string(out, " ");
 		event_words(event, out);
 		if (count > 1) {
-			buffer_format(out, " %zu times, the last time ", count);
+			buffer_format(out, " %zu times, the last time at ", count);
 			page_clock(
 			    out, view_time(alert_text(json_array_get(events, i + count - 1), "at")), now_ms);
 			buffer_string(out, ".");
 		}
-		detail(json_object_get(event, "detail"), out);
+		details_of(json_object_get(event, "detail"), out);
 		buffer_string(out, "</li>\n");
 	}
 	buffer_string(out, "</ol>\n");
@@ -159,7 +163,7 @@ short_story(const struct view *view, const char *reason, int64_t now_ms, struct 
 	page_clock(out, view->starts_ms, now_ms);
 	buffer_string(out, " <b>It began.</b></li>");
 	if (*view->said != '\0') {
-		buffer_string(out, "<li>It was said in <b>");
+		buffer_string(out, "<li>It was sent to <b>");
 		html_text(out, view->said);
 		buffer_string(out, "</b>.</li>");
 	}
@@ -232,9 +236,9 @@ banner(const struct view *view, int64_t now_ms, struct buffer *out)
 
 	(void)snprintf(title, sizeof(title), "%.4s %.100s", view->severity, view->name);
 	page_begin(out,
-	    !is_open || view_is_settled(view)   ? "healthy"
-	    : strcmp(view->severity, "P0") == 0 ? "unhealthy"
-						: "degraded",
+	    !is_open                                                      ? "healthy"
+	    : !view_is_settled(view) && strcmp(view->severity, "P0") == 0 ? "unhealthy"
+									  : "degraded",
 	    0, title, view->summary);
 	buffer_string(out, "<p class=\"when\">");
 	html_env(out, view->env);
@@ -291,8 +295,8 @@ link_write(const struct view *view, const char *user, int64_t now_ms, struct buf
 		buffer_string(out, "It is over: nobody has to acknowledge it any more.");
 	} else if (view->acknowledged_ms == 0 && *view->token != '\0') {
 		buffer_string(out,
-		    "Whoever acknowledges it sees to it: it is not said again, and all who were "
-		    "told of it hear who does.</p>\n");
+		    "Acknowledge it, and all who got it read that you see to it. It is not sent "
+		    "again.</p>\n");
 		page_form(out, view, "", user, "link");
 		buffer_string(out, "<p>");
 	}

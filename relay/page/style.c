@@ -23,7 +23,7 @@ static const char own[] =
     "background:var(--text);border:0;border-radius:.4rem;cursor:pointer}"
     ".text{white-space:pre-wrap}"
     ".story{list-style:none;padding:0;border-left:2px solid var(--line);margin-left:.3rem}"
-    ".story li{padding-left:.9rem}.story time{color:var(--muted);margin-right:.4rem}"
+    ".story li{padding-left:.9rem}.story time{color:var(--muted)}"
     ".story b{color:var(--text)}.story .fail b{color:var(--fail)}.story .ok b{color:var(--ok)}"
     ".story li>small{display:block}"
     "dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.2rem 1rem;margin:0}"
@@ -35,14 +35,14 @@ static const char own[] =
 
 static const char narrow[] =
     "@media(max-width:52rem){"
-    "body{padding:.7rem}section{padding:.8rem}"
+    "body{padding:.7rem}section{padding:.8rem}.verdict h1{font-size:1.5rem}"
     "thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
     "table,tbody,tr,th,td{display:block}"
     "tbody tr{padding:.6rem 0;border-top:1px solid var(--line)}tbody tr:first-child{border:0;padding-top:.2rem}"
     "tbody th,tbody td{border:0;padding:.12rem 0}"
     "td small{display:inline}td b+small{display:inline}"
     "td::before{color:var(--muted);font-size:.87rem;margin-right:.4rem}"
-    ".open td:nth-child(3)::before{content:'Since'}.open td:nth-child(4)::before{content:'Said in'}"
+    ".open td:nth-child(3)::before{content:'Since'}.open td:nth-child(4)::before{content:'Sent to'}"
     ".lately td:nth-child(3)::before{content:'Began'}.lately td:nth-child(4)::before{content:'Lasted'}"
     ".delivery td:nth-child(3)::before{content:'Last message'}.delivery td:nth-child(4)::before{content:'Waiting'}"
     ".mutes td:nth-child(2)::before{content:'Until'}.mutes td:nth-child(3)::before{content:'By'}"
@@ -52,7 +52,7 @@ static const char narrow[] =
 
 const char *const front_style[] = { html_style_base, html_style_marks, own, narrow, NULL };
 
-#define STYLE_HASH "sha256-0000000000000000000000000000000000000000000="
+#define STYLE_HASH "sha256-7l7F7Kdhj2jbRY+qJSFQk1z2r5oiSs7V1N5nvrSlmMg="
 
 const char *
 front_security_policy(void)
