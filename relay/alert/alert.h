@@ -18,9 +18,8 @@
 enum {
 	ALERT_FINGERPRINT = 17, /* 16 hexadecimal digits and the NUL */
 	ALERT_LIMIT = 10000,    /* alerts in one request */
-	ALERT_LABELS =
-	    64, /* labels, and annotations, that are kept: those for routing, and the first by name */
-	ALERT_NAME = 256, /* bytes of a name, of a label's value, of an annotation's, of a link */
+	ALERT_LABELS = 64, /* that are kept, and annotations: those that route it, and the first by name */
+	ALERT_NAME = 256,  /* bytes of a name, of a label's value, of an annotation's, of a link */
 	ALERT_VALUE = 1024,
 	ALERT_ANNOTATION = 16384,
 	ALERT_LINK = 2048,
