@@ -476,7 +476,7 @@ say "usage"
 fault() { stack exec -T paper-exchange curl -fksS -X "$1" "https://127.0.0.1:9180/control/$2"; }
 check "a position is changed behind the bot's back" fault POST 'binanceusdm/drift?value=0.25'
 check "a fault is turned on" fault POST okx/5xx
-check "alert_relay has it in its history" await 120 eval 'relay "/api/v1/alerts?text=okx" | grep -q okx'
+check "alert_relay has it in its history" await 300 eval 'relay "/api/v1/alerts?text=okx" | grep -q okx'
 check "Prometheus sees the exchange down" await 120 holds 'arbitrage_exchange_up{exchange="okx"} == 0'
 check "and no other" await 60 holds 'count(arbitrage_exchange_up == 1) == 5'
 check "and that its positions are not known" await 120 holds 'arbitrage_positions_readable{source="exchange",exchange="okx"} == 0'
