@@ -200,13 +200,13 @@ static void
 append_link(struct draft *draft, struct slice text, struct slice url)
 {
 	struct draft_piece *piece;
+	size_t before = draft->count;
 
-	if (url.length == 0)
+	if (url.length > 0)
+		append(draft, PIECE_LINK, text);
+	if (draft->count == before)
 		return;
-	append(draft, PIECE_LINK, text);
 	piece = last_piece(draft);
-	if (piece == NULL || piece->kind != PIECE_LINK)
-		return;
 	piece->url_start = draft->text.length;
 	piece->url_length = url.length;
 	buffer_append(&draft->text, url.at, url.length);
@@ -279,7 +279,7 @@ draft_cut(struct draft *draft, size_t units)
 				break;
 			piece->length = fitting(text, units - used);
 			used += message_units((struct slice){ text.at, piece->length });
-			count++;
+			count += piece->length > 0;
 			break;
 		}
 		used += more;
@@ -329,8 +329,8 @@ line_fault(struct slice rest, size_t number, char text[256])
 		if (!link && (name = between(rest, "{{", "}}")).at != NULL)
 			length = name.length + 4;
 		if (length > 0 && field_find(name) == FIELDS)
-			(void)snprintf(text, 256, "line %zu: there is no field {{%.40s}}", number,
-			    strndupa(name.at, name.length));
+			(void)snprintf(text, 256, "line %zu: there is no field {{%.*s}}", number,
+			    (int)(name.length < 40 ? name.length : 40), name.at);
 		else if (length > 0 && link != field_is_url(field_find(name)))
 			(void)snprintf(text, 256, "line %zu: {{%s}} %s", number,
 			    field_names[field_find(name)],
