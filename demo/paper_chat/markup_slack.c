@@ -18,7 +18,7 @@ append_plain(struct buffer *out, struct slice text)
 		if (length > 1)
 			buffer_append(out, text.at + i, length);
 		else
-			markup_escape(out, (struct slice){ text.at + i, 1 });
+			markup_quote(out, (struct slice){ text.at + i, 1 });
 		i += length - 1;
 	}
 }

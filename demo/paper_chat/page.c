@@ -5,6 +5,7 @@
 
 #include "demo/paper_chat/markup.h"
 #include "demo/paper_chat/server.h"
+#include "web/html.h"
 
 /* The page for a person: every chat with its messages, the newest first.  No script; it loads itself anew. */
 enum { SHOWN_CHATS = 32, SHOWN_MESSAGES = 50, REFRESH_SECONDS = 5 };
@@ -16,33 +17,26 @@ static const struct {
 } people[] = { { 1001, "Mina" }, { 1002, "Jun" }, { 6666, "a stranger" } };
 enum { PEOPLE = sizeof(people) / sizeof(people[0]) };
 
+/* What the chats have beside the looks of all pages. */
 static const char style[] =
-    ":root{--back:#f3f5f8;--card:#fff;--text:#181c22;--muted:#555e6b;--line:#dfe3e9;--bar:#3466c2;--bubble:#eaf1fd;"
-    "--warn:#7a4a00;--warn-back:#fff0d2}"
-    "@media(prefers-color-scheme:dark){:root{--back:#12151a;--card:#1b2027;--text:#e7eaee;--muted:#a4adba;"
-    "--line:#303843;--bar:#7fa8f5;--bubble:#222d40;--warn:#ffc561;--warn-back:#382808}}"
-    "*{box-sizing:border-box}"
-    "body{margin:0 auto;padding:1rem;max-width:76rem;background:var(--back);color:var(--text);"
-    "font:15px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;overflow-wrap:anywhere}"
-    "h1{font-size:1.1rem;margin:0}h2{margin:0 0 .6rem;font-size:1.05rem}a{color:var(--bar)}p{margin:.3rem 0}"
+    "h1{font-size:1.1rem;margin:0}a{color:var(--bar)}section{margin:0}"
     "small,.meta{font-size:.82rem;font-weight:400;color:var(--muted)}"
-    "nav{margin:.6rem 0 1rem}nav a,nav b{display:inline-block;margin-right:.4rem;padding:.25rem .7rem;"
+    ".people{margin:.6rem 0 1rem}.people a,.people b{display:inline-block;margin-right:.4rem;padding:.25rem .7rem;"
     "border:1px solid var(--line);border-radius:1rem;background:var(--card);text-decoration:none;color:inherit}"
-    "nav b{border-color:var(--bar);color:var(--bar)}"
+    ".people b{border-color:var(--bar);color:var(--bar)}"
     ".warn{padding:.5rem .8rem;border-radius:.4rem;background:var(--warn-back);color:var(--warn)}"
     "main{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));align-items:start}"
-    "section{padding:.9rem 1rem;background:var(--card);border:1px solid var(--line);border-radius:.6rem}"
     "article{margin:0 0 .8rem}article article{margin:.4rem 0 0 1.2rem}"
-    ".bubble{display:inline-block;max-width:100%;padding:.5rem .8rem;background:var(--bubble);"
-    "border-radius:.2rem .8rem .8rem .8rem}"
-    ".text{white-space:pre-wrap}.slack .bubble{background:none;padding:0 0 0 .7rem;border-left:3px solid var(--bar);"
-    "border-radius:0}"
-    "pre,code{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:.9em;background:var(--back)}"
+    ".bubble{display:inline-block;max-width:100%;padding:.5rem .8rem;background:var(--back);"
+    "border:1px solid var(--line);border-radius:.2rem .8rem .8rem .8rem}"
+    ".text{white-space:pre-wrap}.slack .bubble{background:none;padding:0 0 0 .7rem;border:0;"
+    "border-left:3px solid var(--bar);border-radius:0}"
+    "pre,code{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:.9em;background:var(--line)}"
     "pre{white-space:pre-wrap;margin:.3rem 0;padding:.4rem}blockquote{margin:.3rem 0;padding-left:.6rem;"
     "border-left:3px solid var(--line)}hr{border:0;border-top:1px solid var(--line)}"
     ".spoiler{background:var(--muted);color:transparent}.spoiler:hover{background:none;color:inherit}"
-    ".buttons{display:flex;gap:.3rem;margin-top:.3rem}.buttons>*{flex:1;text-align:center}"
-    ".buttons button,.buttons a{padding:.35rem .8rem;border:1px solid var(--line);"
+    ".buttons{display:flex;gap:.3rem;margin-top:.3rem}.buttons>*{flex:1;text-align:center}.buttons form{display:flex}"
+    ".buttons button{flex:1}.buttons button,.buttons a{padding:.35rem .8rem;border:1px solid var(--line);"
     "border-radius:.4rem;background:var(--card);color:var(--bar);font:inherit;cursor:pointer;text-decoration:none}";
 
 static const char *
@@ -60,12 +54,6 @@ member(const json_t *object, const char *name)
 	const char *text = json_string_value(json_object_get(object, name));
 
 	return text != NULL ? text : "";
-}
-
-static void
-escaped(struct buffer *out, const char *text)
-{
-	markup_escape(out, SLICE(text));
 }
 
 static void
@@ -87,16 +75,16 @@ show_slack_text(struct buffer *out, const json_t *object)
 	if (strcmp(member(object, "type"), "mrkdwn") == 0)
 		markup_slack(out, SLICE(member(object, "text")));
 	else
-		escaped(out, member(object, "text"));
+		html_text(out, member(object, "text"));
 }
 
 static void
 show_link(struct buffer *out, const char *url, const char *text)
 {
 	buffer_string(out, "<a rel=noreferrer target=_blank href=\"");
-	escaped(out, strncmp(url, "http", 4) == 0 ? url : "#");
+	html_text(out, strncmp(url, "http", 4) == 0 ? url : "#");
 	buffer_string(out, "\">");
-	escaped(out, text);
+	html_text(out, text);
 	buffer_string(out, "</a>");
 }
 
@@ -164,7 +152,7 @@ show_text(struct buffer *out, const json_t *message)
 			buffer_append(out, m.html.text, m.html.length);
 		markup_release(&m);
 	} else {
-		escaped(out, member(message, "sent"));
+		html_text(out, member(message, "sent"));
 	}
 	buffer_string(out, "</div>");
 }
@@ -180,9 +168,9 @@ show_button(struct buffer *out, const json_t *message, const json_t *button, int
 	    "<form method=post action=/press><input type=hidden name=message value=%s>"
 	    "<input type=hidden name=user value=%lld><button name=data value=\"",
 	    member(message, "id"), (long long)user);
-	escaped(out, member(button, "callback_data"));
+	html_text(out, member(button, "callback_data"));
 	buffer_string(out, "\">");
-	escaped(out, member(button, "text"));
+	html_text(out, member(button, "text"));
 	buffer_string(out, "</button></form>");
 }
 
@@ -202,11 +190,11 @@ show_buttons(struct buffer *out, const json_t *message, int64_t user)
 	json_array_foreach(json_object_get(message, "answers"), i, answer)
 	{
 		buffer_string(out, "<p class=meta>");
-		escaped(out, member(answer, "name"));
+		html_text(out, member(answer, "name"));
 		buffer_string(out, " pressed a button");
 		if (*member(answer, "text") != '\0') {
 			buffer_string(out, ", and reads: ");
-			escaped(out, member(answer, "text"));
+			html_text(out, member(answer, "text"));
 		}
 		buffer_string(out, "</p>");
 	}
@@ -232,7 +220,7 @@ show_message(struct buffer *out, struct server *server, const json_t *message, i
 		const char *text = member(replied, "text");
 
 		buffer_string(out, "<blockquote class=meta>");
-		markup_escape(out, (struct slice){ text, strcspn(text, "\n") });
+		markup_quote(out, (struct slice){ text, strcspn(text, "\n") });
 		buffer_string(out, "</blockquote>");
 	}
 	show_text(out, message);
@@ -271,7 +259,7 @@ show_chat(struct buffer *out, struct server *server, const json_t *chat, int64_t
 	size_t left = SHOWN_MESSAGES;
 
 	buffer_format(out, "<section class=%s><h2>%s <small>", service, telegram ? "Telegram" : "Slack");
-	escaped(out, member(chat, "chat"));
+	html_text(out, member(chat, "chat"));
 	buffer_string(out, "</small></h2>");
 	for (size_t i = json_array_size(server->messages); i-- > 0 && left > 0;) {
 		const json_t *message = json_array_get(server->messages, i);
@@ -323,7 +311,7 @@ show_head(struct buffer *out, struct server *server, int64_t user)
 	    "<meta http-equiv=refresh content=\"%d;url=/?user=%lld\"><meta name=color-scheme content=\"light dark\">"
 	    "<title>Paper chat</title><link rel=icon href=\"data:,\"><link rel=stylesheet href=/style.css></head>"
 	    "<body><h1>Paper chat <small>What Telegram and Slack would show. Nothing leaves this machine.</small></h1>"
-	    "<nav>You press the buttons as ",
+	    "<p class=people>You press the buttons as ",
 	    REFRESH_SECONDS, (long long)user);
 	for (size_t i = 0; i < PEOPLE; i++)
 		if (people[i].id == user)
@@ -331,7 +319,7 @@ show_head(struct buffer *out, struct server *server, int64_t user)
 		else
 			buffer_format(
 			    out, "<a href=\"/?user=%lld\">%s</a>", (long long)people[i].id, people[i].name);
-	buffer_string(out, "</nav>");
+	buffer_string(out, "</p>");
 	for (int i = 0; i < FAULTS; i++)
 		faults = faults || server->faults.settings[i].on;
 	if (faults)
@@ -366,6 +354,7 @@ page_answer(struct call *call)
 		press(call, user);
 	} else if (strcmp(call->path, "/style.css") == 0) {
 		call->answer.type = "text/css";
+		buffer_string(&call->answer.body, html_style_base);
 		buffer_string(&call->answer.body, style);
 	} else {
 		call->answer.type = "text/html; charset=utf-8";
