@@ -111,10 +111,10 @@ fits() {
 		grep -q 'p">wide 360<' "$work/dom.html"
 }
 for path in / "/incident/$id" "/ack/$id?k=$token"; do
-	[ -n "$pictures" ] || continue
-	name=$(echo "$path" | sed 's|^/\([a-z]*\).*|alerts_\1|; s|_$||')
 	check "$path: nothing of it is refused or fails in a browser" quiet "$path"
 	check "$path: it is not wider than a telephone" fits "$path"
+	[ -n "$pictures" ] || continue
+	name=$(echo "$path" | sed 's|^/\([a-z]*\).*|alerts_\1|; s|_$||')
 	for scheme in light dark; do
 		check "$name: a picture in $scheme" browse picture "$url$path" 1240 900 "$scheme" "$pictures/$name-$scheme.png"
 		check "$name: a picture of a telephone in $scheme" browse picture "$url$path" 390 900 "$scheme" "$pictures/$name-phone-$scheme.png"
