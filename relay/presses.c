@@ -8,9 +8,10 @@
 #include "common/deadline.h"
 #include "relay/channel/telegram_updates.h"
 #include "relay/deliver/deliver.h"
+#include "relay/pause.h"
 #include "relay/store/said.h"
 
-enum { AT_ONCE = 64 };
+enum { AT_ONCE = 64, LONGEST_MS = 3600 * 1000 };
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
 
@@ -21,9 +22,7 @@ struct presses {
 	struct telegram_updates *updates;
 	pthread_t thread;
 	bool running;
-	pthread_mutex_t lock; /* of `stopping` */
-	pthread_cond_t stop;
-	bool stopping;
+	struct pause pause;
 };
 
 /* The alerts whose last message this is, some at a time, behind `after`. */
@@ -73,20 +72,14 @@ pressed(void *context, const struct telegram_press *press)
 	return any;
 }
 
-/* False: it is over. */
-static bool
-wait_for(struct presses *p, int64_t ns)
+/* How long to leave Telegram alone after one more failure. */
+static int64_t
+next_pause(int64_t pause_ns, int64_t retry_ms)
 {
-	int64_t until_ns = clock_now_ns() + ns;
-	const struct timespec until = { .tv_sec = until_ns / second_ns, .tv_nsec = until_ns % second_ns };
-	bool stopping;
+	int64_t wanted_ns = (retry_ms < LONGEST_MS ? retry_ms : LONGEST_MS) * 1000000;
 
-	(void)pthread_mutex_lock(&p->lock);
-	while (!p->stopping && clock_now_ns() < until_ns)
-		(void)pthread_cond_timedwait(&p->stop, &p->lock, &until);
-	stopping = p->stopping;
-	(void)pthread_mutex_unlock(&p->lock);
-	return !stopping;
+	pause_ns = pause_ns == 0 ? second_ns : pause_ns < 30 * second_ns ? 2 * pause_ns : pause_ns;
+	return wanted_ns > pause_ns ? wanted_ns : pause_ns;
 }
 
 static void *
@@ -96,7 +89,7 @@ poll_all(void *context)
 	int64_t pause_ns = 0;
 	bool failing = false;
 
-	while (wait_for(p, pause_ns)) {
+	while (pause_for(&p->pause, pause_ns)) {
 		struct failure why = { 0 };
 		int64_t retry_ms = 0;
 		bool failed = telegram_updates_poll(p->updates, deadline_in(PRESSES_WAIT * second_ns),
@@ -107,12 +100,7 @@ poll_all(void *context)
 			    failed ? "Telegram's buttons do not work" : "Telegram's buttons work again",
 			    failed ? why.text : NULL);
 		failing = failed;
-		pause_ns = !failed                     ? 0
-			   : pause_ns < second_ns      ? second_ns
-			   : pause_ns < 30 * second_ns ? 2 * pause_ns
-						       : pause_ns;
-		if (failed && pause_ns < retry_ms * 1000000)
-			pause_ns = retry_ms * 1000000;
+		pause_ns = failed ? next_pause(pause_ns, retry_ms) : 0;
 	}
 	return NULL;
 }
@@ -121,19 +109,16 @@ int
 presses_start(struct presses **presses, const struct presses_settings *settings, struct failure *why)
 {
 	struct presses *p = calloc(1, sizeof(*p));
-	pthread_condattr_t attributes;
 
 	*presses = p;
 	if (p == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	p->settings = *settings;
-	(void)pthread_mutex_init(&p->lock, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&p->stop, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
+	pause_init(&p->pause);
 	p->channels = calloc(settings->channel_count + 1, sizeof(*p->channels));
-	for (size_t i = 0; p->channels != NULL && i < settings->channel_count; i++)
+	if (p->channels == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	for (size_t i = 0; i < settings->channel_count; i++)
 		if (settings->channels[i].kind == CHANNEL_TELEGRAM)
 			p->channels[p->count++] = &settings->channels[i];
 	if (p->count == 0) {
@@ -156,15 +141,11 @@ presses_free(struct presses *p)
 {
 	if (p == NULL)
 		return;
-	(void)pthread_mutex_lock(&p->lock);
-	p->stopping = true;
-	(void)pthread_cond_signal(&p->stop);
-	(void)pthread_mutex_unlock(&p->lock);
+	pause_end(&p->pause);
 	if (p->running)
 		(void)pthread_join(p->thread, NULL);
 	telegram_updates_free(p->updates);
-	(void)pthread_cond_destroy(&p->stop);
-	(void)pthread_mutex_destroy(&p->lock);
+	pause_release(&p->pause);
 	free(p->channels);
 	free(p);
 }

@@ -254,6 +254,19 @@ start_presses(struct relay *r, struct failure *why)
 	return presses_start(&r->presses, &settings, why);
 }
 
+static int
+start_daily(struct relay *r, struct failure *why)
+{
+	const struct daily_settings settings = { .channel = relay_settings_channel(&r->settings, "mail:main"),
+		.history = r->history,
+		.templates = r->templates,
+		.minute = r->settings.summary_minute,
+		.notice = say,
+		.context = r };
+
+	return r->settings.summary_minute < 0 ? 0 : daily_start(&r->daily, &settings, why);
+}
+
 int
 relay_start(struct relay *r, struct failure *why)
 {
@@ -274,7 +287,7 @@ relay_start(struct relay *r, struct failure *why)
 	if ((r->history != NULL && history_start(r->history, why) != 0) ||
 	    deliver_start(r->deliver, why) != 0)
 		return -1;
-	return act_start(r->act, why) != 0 ? -1 : start_presses(r, why);
+	return act_start(r->act, why) != 0 || start_presses(r, why) != 0 ? -1 : start_daily(r, why);
 }
 
 void
@@ -295,6 +308,7 @@ relay_tick(struct relay *r)
 void
 relay_stop(struct relay *r)
 {
+	daily_free(r->daily);
 	presses_free(r->presses);
 	act_free(r->act);
 	deliver_free(r->deliver);

@@ -5,6 +5,7 @@
 
 #include "relay/act/act.h"
 #include "relay/api/api.h"
+#include "relay/daily.h"
 #include "relay/deliver/deliver.h"
 #include "relay/feeds.h"
 #include "relay/history/history.h"
@@ -31,6 +32,7 @@ struct relay {
 	struct history *history; /* NULL: none is configured */
 	struct deliver *deliver;
 	struct presses *presses; /* NULL: no Telegram */
+	struct daily *daily;     /* NULL: no summary */
 	struct feeds feeds;
 	struct api api;
 	struct page page;

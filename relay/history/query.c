@@ -47,18 +47,18 @@ bound_text(int64_t ms, char text[NUMBER])
 	return ms != 0 ? text : NULL;
 }
 
-/* "MS.ID", both into texts of digits alone. */
+/* "BEGIN.NUMBER", both into texts of digits alone. */
 static int
-cursor_read(const char *cursor, char ms[NUMBER], char id[NUMBER], struct failure *why)
+cursor_read(const char *cursor, char begin[NUMBER], char id[NUMBER], struct failure *why)
 {
 	static const char digits[] = "0123456789";
 	size_t before = strspn(cursor, digits), behind;
 
 	behind = cursor[before] == '.' ? strspn(cursor + before + 1, digits) : 0;
-	if (before == 0 || behind == 0 || before > 15 || behind > 18 || cursor[before + 1 + behind] != '\0')
+	if (before == 0 || behind == 0 || before > 17 || behind > 18 || cursor[before + 1 + behind] != '\0')
 		return failure_set(
 		    why, FAILURE_REJECTED, "cursor: not what \"next\" of an earlier answer was");
-	(void)snprintf(ms, NUMBER, "%.*s", (int)before, cursor);
+	(void)snprintf(begin, NUMBER, "%.*s", (int)before, cursor);
 	(void)snprintf(id, NUMBER, "%s", cursor + before + 1);
 	return 0;
 }
@@ -69,16 +69,16 @@ history_list(
 {
 	static const char *const acknowledged[] = { NULL, "true", "false" };
 	unsigned limit = filter->limit == 0 ? LIMIT_DEFAULT : filter->limit;
-	char from[NUMBER], to[NUMBER], count[NUMBER], ms[NUMBER], id[NUMBER];
+	char from[NUMBER], to[NUMBER], count[NUMBER], begin[NUMBER], id[NUMBER];
 	const char *values[] = { bound_text(filter->from_ms, from), bound_text(filter->to_ms, to),
 		filter->severity, filter->status, filter->env, filter->service, filter->text,
 		acknowledged[filter->acknowledged], NULL, NULL, count };
 
 	(void)snprintf(count, sizeof(count), "%u", limit < HISTORY_LIMIT ? limit : HISTORY_LIMIT);
 	if (filter->cursor != NULL) {
-		if (cursor_read(filter->cursor, ms, id, why) != 0)
+		if (cursor_read(filter->cursor, begin, id, why) != 0)
 			return -1;
-		values[8] = ms;
+		values[8] = begin;
 		values[9] = id;
 	}
 	return history_ask(history, history_sql_list, values, 11, json, why);

@@ -372,7 +372,7 @@ def board_rules(name, board, uids):
     # When they begin: Grafana draws the time that they last, of all of them, one over the other.
     alerts = ['ALERTS{alertstate="firing", severity="%s"%s}' % (severity, "" if name == "services" else ', env=~"$env|all"')
               for severity in ("P0", "P1")]
-    check("%s: the begin of P0 and P1 is annotated, of its env" % name, name == "overview" or [
+    check("%s: the begin of P0 and P1 is annotated, of its env" % name, name in ("overview", "alerts") or [
         "%s unless %s offset $__rate_interval" % (each, each) for each in alerts] == [
             each["expr"] for each in annotations if "ALERTS" in each["expr"]])
     variables = board["templating"]["list"]

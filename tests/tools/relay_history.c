@@ -13,6 +13,7 @@
  *	damage                           an event whose incident PostgreSQL refuses
  *	wait SECONDS                     until the journal is empty: "empty", or how many wait
  *	up SECONDS                       until the history is written, or else the reason
+ *	tried SECONDS                    likewise, but a failure ends it, too
  *	summary FROM TO                  figures of that time (Unix ms), and the table
  *	serve                            the API, until it is ended; the first line is the port
  *
@@ -291,14 +292,14 @@ await_empty(struct tool *tool)
 }
 
 static void
-await_up(struct tool *tool)
+await_up(struct tool *tool, bool in_spite_of_failures)
 {
 	struct deadline deadline = deadline_in(number(tool) * SECOND);
 	struct history_status status;
 
 	for (;; nap()) {
 		history_status(tool->api.history, &status);
-		if (status.up || deadline_left_ns(deadline) == 0)
+		if (status.up || deadline_left_ns(deadline) == 0 || (status.tried && !in_spite_of_failures))
 			break;
 	}
 	printf("%s\n", status.up ? "up" : status.reason.text);
@@ -408,7 +409,9 @@ do_command(struct tool *tool, const char *command)
 	else if (start(tool), strcmp(command, "wait") == 0)
 		await_empty(tool);
 	else if (strcmp(command, "up") == 0)
-		await_up(tool);
+		await_up(tool, true);
+	else if (strcmp(command, "tried") == 0)
+		await_up(tool, false);
 	else if (strcmp(command, "summary") == 0)
 		summary(tool);
 	else if (strcmp(command, "serve") == 0)

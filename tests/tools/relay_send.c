@@ -5,7 +5,7 @@
  *	 "reply_to": ..., "ack_data": ..., "silent": true, "edit": ID, "times": 1, "timeout_ms": 10000}
  *
  * Each result is a line of JSON.  With "users" instead of items it polls Telegram's updates until a press
- * that counts, at most "times" polls.
+ * that counts, at most "times" polls; with "csv" it sends a day's summary, of a day without alerts.
  */
 
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "relay/channel/telegram_updates.h"
+#include "relay/summary.h"
 
 static struct secrets secrets;
 
@@ -162,6 +163,25 @@ poll_updates(const json_t *given, const struct channel *channel, const struct te
 	return 0;
 }
 
+static int
+send_summary(const json_t *given, const struct channel *channel, const struct templates *templates)
+{
+	const struct history_summary nothing = { 0 };
+	struct channel_result result;
+	struct summary_mail mail;
+	struct failure why;
+	struct channel_line *line = channel_open(channel, &why);
+
+	if (line == NULL || summary_compose(templates, &nothing, 0, 86400000, &mail, &why) != 0)
+		return 1;
+	summary_send(line, &mail, SLICE(text(given, "csv")), deadline_in(10000000000), &result);
+	print_result(&result, 0);
+	buffer_release(&mail.text);
+	buffer_release(&mail.html);
+	channel_close(line);
+	return 0;
+}
+
 int
 main(void)
 {
@@ -176,6 +196,8 @@ main(void)
 		status = 1;
 	} else if (json_object_get(given, "users") != NULL) {
 		status = poll_updates(given, &channel, templates);
+	} else if (text(given, "csv") != NULL) {
+		status = send_summary(given, &channel, templates);
 	} else {
 		status = send_all(given, &channel, templates);
 	}

@@ -51,7 +51,8 @@ check "encrypted, with the login, to both" is \
 check "its lines are lines" is '"=0A" not in e["data"]'
 check "from who it should be" is 'e["from"] == "alerts@example.org" and m["From"] == "Wächter <alerts@example.org>"'
 check "its subject is what it should be" is 'm["Subject"] == "🔴 P0 Redis down 디스크 is firing"'
-check "its text says it" is '"Redis down 디스크 is firing\nline Bcc: eve@example.org body\n" in text and "Dashboard: https://grafana.example/d?a=1&b=2" in text'
+check "its text says it" is \
+	'"Redis down 디스크 is firing\nline Bcc: eve@example.org body\n" in text and "Dashboard: https://grafana.example/d?a=1&b=2" in text'
 check "so does its HTML" is \
 	'"Where: target=a&lt;b&gt;<br>" in html and "<a href=\"https://grafana.example/d?a=1&amp;b=2\">Dashboard</a>" in html'
 check "no header came from outside" is 'm["Bcc"] is None and m["To"] == "ann@example.org, bob@example.org"'
@@ -63,6 +64,11 @@ check "its resolution goes out" send "$STARTTLS" "ann@example.org" "$LOGIN, $CA"
 check "in the same thread" is "m['In-Reply-To'] == '$id' and m['References'] == '$id' and 'is resolved' in m['Subject']"
 check "an id with a line break goes out" send "$STARTTLS" "ann@example.org" "$LOGIN, $CA" '"reply_to": "<a@b>\r\nBcc: eve@example.org"'
 check "but not into a header" is 'm["Bcc"] is None and m["In-Reply-To"] is None'
+
+check "a day's summary goes out" send "$STARTTLS" "ann@example.org" "$LOGIN, $CA" '"csv": "id,summary\r\n\"1\",\"디스크\"\r\n"'
+check "and says that nothing was" is 'm["Subject"] == "Alerts of the last day" and "There were no alerts." in text'
+check "with a file for a spreadsheet" is '[(p.get_filename(), p.get_content_type(), p.get_payload(decode=True).decode())
+	for p in m.iter_attachments()] == [("alerts.csv", "text/csv", "id,summary\r\n\"1\",\"디스크\"\r\n")]'
 
 check "a mail goes by TLS" send "$TLS" "ann@example.org" "$LOGIN, $CA"
 check "and arrives" is 'r["outcome"] == "sent" and e["tls"]'

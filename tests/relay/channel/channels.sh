@@ -31,6 +31,7 @@ is() {
 		    sys.exit(f"{r}\n{m}")
 	END
 }
+sent_id() { sed 's/.*"message_id":"\([^"]*\)".*/\1/' "$work/result"; }
 fault() { curl -sf -o /dev/null -d "$2" "$CHAT/control/$1"; }
 clear_faults() { curl -sf -o /dev/null -X DELETE "$CHAT/control/"; }
 
@@ -95,7 +96,7 @@ check "a token has its form" refused '"kind": 0, "url": "'"$CHAT"'", "token": "x
 check "a message goes to Slack" send "$SLACK"
 check "as rich text" is 'r["outcome"] == "sent" and r["message_id"] == m["id"] and m["blocks"][0]["type"] == "rich_text"'
 check "with values as text" is '"a&b *x* _y_ <!channel>" in json.dumps(m["blocks"]) and "a&amp;b" in m["text"] and "<" not in m["text"]'
-check "a thread goes on" send "$SLACK" '"reply_to": "'"$("$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["message_id"])' "$work/result")"'"'
+check "a thread goes on" send "$SLACK" '"reply_to": "'"$(sent_id)"'"'
 check "in its thread" is 'm["thread"]'
 check "Slack asks for time" fault 429 'retry_after=3&count=1'
 check "a message to Slack is put off" send "$SLACK"
@@ -132,7 +133,7 @@ press() { curl -sf -o /dev/null -d "message=$1&user=$2&name=$3" "$CHAT/control/p
 answers() { curl -s "$CHAT/control/messages" | grep -qF "$1"; }
 
 send "$TELEGRAM" '"ack_data": "00aa-1"'
-id=$("$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["message_id"])' "$work/result")
+id=$(sent_id)
 check "somebody presses" press "$id" 1001 Mina
 check "the presses are fetched" polled 1001 1
 check "with who it was" "$PYTHON" -c 'import json, sys

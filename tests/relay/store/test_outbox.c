@@ -57,9 +57,10 @@ tear_down(void)
 	incident_release(&urgent);
 	incident_release(&calm);
 	(void)snprintf(pattern, sizeof(pattern), "%s/*", directory);
-	if (glob(pattern, 0, NULL, &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			(void)unlink(found.gl_pathv[i]);
+	ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		(void)unlink(found.gl_pathv[i]);
+	globfree(&found);
 	(void)rmdir(directory);
 }
 

@@ -51,12 +51,13 @@ files(const char *pattern, glob_t *found)
 static void
 tear_down(void)
 {
-	glob_t found;
+	glob_t found = { 0 };
 
 	store_close(store);
 	store = NULL;
 	for (size_t i = 0, count = files("*", &found); i < count; i++)
 		(void)unlink(found.gl_pathv[i]);
+	globfree(&found);
 	(void)rmdir(directory);
 }
 
@@ -203,6 +204,62 @@ START_TEST(test_an_error_sticks_and_nothing_of_it_happened)
 }
 END_TEST
 
+/* One transaction after the other, each of which puts its number into the pipe when it is durable. */
+static void
+commit_for_ever(int pipe)
+{
+	store = store_open(directory, true, &why);
+	for (int number = 1; store != NULL; number++) {
+		struct incident incident;
+
+		store_begin(store);
+		incident = add(number + (int)getpid() * 10000, SEVERITY_P1, 500);
+		outbox_add(store, &incident, TASK_FIRED, "t", NOW);
+		incident_release(&incident);
+		if (store_end(store, &why) != 0 || write(pipe, &number, sizeof(number)) != sizeof(number))
+			break;
+	}
+	_exit(1);
+}
+
+START_TEST(test_what_was_answered_outlives_a_kill)
+{
+	struct outbox_channel channels[2];
+	size_t sum = 0;
+
+	store_close(store);
+	for (int round = 0; round < 5; round++) {
+		int pipes[2], number = 0, wanted = 1 + round * 3;
+		pid_t child;
+
+		ck_assert_int_eq(pipe(pipes), 0);
+		child = fork();
+		if (child == 0)
+			commit_for_ever(pipes[1]);
+		(void)close(pipes[1]);
+		while (number < wanted)
+			ck_assert_int_eq(read(pipes[0], &number, sizeof(number)), sizeof(number));
+		(void)kill(child, SIGKILL);
+		while (read(pipes[0], &number, sizeof(number)) == sizeof(number))
+			continue;
+		(void)close(pipes[0]);
+		ck_assert_int_eq(waitpid(child, NULL, 0), child);
+		open_store();
+		store_begin(store);
+		sum += (size_t)number;
+		ck_assert_uint_eq(outbox_channels(store, channels, 2), 1);
+		/* The last one may have been killed before it could say so. */
+		ck_assert_uint_ge(channels[0].count, sum);
+		ck_assert_uint_le(channels[0].count, sum + 1);
+		ck_assert_uint_eq(count_open(), channels[0].count);
+		sum = channels[0].count;
+		end();
+		store_close(store);
+	}
+	store = NULL;
+}
+END_TEST
+
 START_TEST(test_a_second_process_is_turned_away)
 {
 	int status;
@@ -251,6 +308,7 @@ spoil(const char *pattern)
 			ck_assert(pwrite(fd, junk, sizeof(junk), at) > 0);
 		(void)close(fd);
 	}
+	globfree(&found);
 }
 
 static void
@@ -622,6 +680,7 @@ main(void)
 	tcase_add_test(tests, test_what_is_committed_is_there_after_a_restart);
 	tcase_add_test(tests, test_what_is_cancelled_did_not_happen);
 	tcase_add_test(tests, test_an_error_sticks_and_nothing_of_it_happened);
+	tcase_add_test(tests, test_what_was_answered_outlives_a_kill);
 	tcase_add_test(tests, test_a_second_process_is_turned_away);
 	tcase_add_test(tests, test_a_directory_is_made_and_one_that_cannot_be_is_named);
 	tcase_add_test(tests, test_a_database_that_is_damaged_is_moved_aside_at_the_start);
