@@ -44,17 +44,20 @@ END_TEST
 
 START_TEST(a_p0_does_not_wait_for_the_rest)
 {
+	size_t before;
+
 	stage.settings.limits = limit_rules;
 	stage_start("-> telegram:main repeat=0s");
 	stage_push("Rest", "P2", 0, 2000, false);
 	stage_await(TELEGRAM, 1, true);
 	stage_fire("Urgent", "P0");
-	for (size_t i = 0;; i++) {
-		stage_await(TELEGRAM, i + 1, true);
-		if (stage_get(TELEGRAM, i)->count == 1) {
-			ck_assert_uint_le(i, 2);
-			break;
-		}
+	before = stage_count(TELEGRAM, true);
+	/* One of the others may have been on its way. */
+	stage_await(TELEGRAM, before + 1, true);
+	if (before == 0 || stage_get(TELEGRAM, before - 1)->count > 1) {
+		stage_await(TELEGRAM, before + 2, true);
+		ck_assert(
+		    stage_get(TELEGRAM, before)->count == 1 || stage_get(TELEGRAM, before + 1)->count == 1);
 	}
 	ck_assert_uint_gt(stage_waiting(), 1000);
 }
