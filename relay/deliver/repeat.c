@@ -112,12 +112,14 @@ abandon(struct deliver *deliver, int64_t now_ms)
 static bool
 check_some(struct deliver *deliver)
 {
-	int64_t now_ms = store_now_ms();
 	struct incident incident;
 	struct failure why;
+	int64_t now_ms;
 	int checked = 0;
 
 	store_begin(deliver->store);
+	now_ms =
+	    store_now_ms(); /* not before: else what others wrote meanwhile looks as if from the future */
 	while (checked < CHECKS && incident_next_check(deliver->store, now_ms, &incident)) {
 		check(deliver, &incident, now_ms);
 		incident_release(&incident);

@@ -28,6 +28,8 @@ START_TEST(what_waits_is_merged_and_named_once)
 	stage.closed = true;
 	stage_start("-> mail:main repeat=0s");
 	stage_push("A", "P2", 0, 1, false);
+	while (!stage_is_waiting())
+		stage_pause();
 	stage_push("B", "P2", 0, 300, false);
 	stage_open_gate();
 	stage_drain();
@@ -70,6 +72,8 @@ START_TEST(the_graver_alerts_of_the_rest_come_first)
 	stage.closed = true;
 	stage_start("-> mail:main repeat=0s");
 	stage_push("First", "P2", 0, 1, false);
+	while (!stage_is_waiting())
+		stage_pause();
 	stage_push("Many", "P2", 0, 500, false);
 	stage_push("Grave", "P1", 0, 3, false);
 	stage_open_gate();
@@ -77,9 +81,8 @@ START_TEST(the_graver_alerts_of_the_rest_come_first)
 	request = stage_get(MAIL, 1);
 	ck_assert_uint_gt(request->count, 3);
 	for (int i = 0; i < 3; i++)
-		ck_assert_uint_eq(stage_named(MAIL, request->ids[i], MESSAGE_FIRED), 1);
+		ck_assert_str_eq(request->names[i], "Grave");
 	stage_drain();
-	/* Fingerprints differ by name: the first three of the second message are none of the last one's. */
 	ck_assert_uint_eq(stage_events(EVENT_SENT, MAIL), 504);
 }
 END_TEST
@@ -150,6 +153,8 @@ START_TEST(what_is_over_before_it_was_said_is_said_once_as_over)
 	stage.closed = true;
 	stage_start("-> mail:main repeat=0s");
 	stage_fire("A", "P0");
+	while (!stage_is_waiting())
+		stage_pause();
 	stage_push("B", "P0", 0, 2, false);
 	stage_push("B", "P0", 0, 2, true);
 	stage_open_gate();
