@@ -18,8 +18,8 @@
 enum {
 	ALERT_FINGERPRINT = 17, /* 16 hexadecimal digits and the NUL */
 	ALERT_LIMIT = 10000,    /* alerts in one request */
-	ALERT_LABELS = 64,      /* labels, and annotations, that are kept: the first ones by name */
-	ALERT_NAME = 256,       /* bytes of a name, of a label's value, of an annotation's, of a link */
+	ALERT_LABELS = 64, /* that are kept, and annotations: those that route it, and the first by name */
+	ALERT_NAME = 256,  /* bytes of a name, of a label's value, of an annotation's, of a link */
 	ALERT_VALUE = 1024,
 	ALERT_ANNOTATION = 16384,
 	ALERT_LINK = 2048,
@@ -32,7 +32,7 @@ struct alert {
 	char fingerprint[ALERT_FINGERPRINT]; /* of all labels as they were sent */
 	enum alert_severity severity;
 	bool resolved;
-	json_t *labels;      /* an object of strings, by name; has an alertname */
+	json_t *labels;      /* an object of strings; has an alertname */
 	json_t *annotations; /* an object of strings */
 	char *link;          /* generatorURL; NULL: none, or no http:// or https:// */
 	int64_t starts_ms;

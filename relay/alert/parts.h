@@ -26,7 +26,7 @@ struct slice repair_text(struct slice text, struct buffer *copy);
  */
 void labels_fingerprint(const json_t *labels, char fingerprint[ALERT_FINGERPRINT]);
 
-/* The same object with what is past the limits cut off, by name.  NULL: out of memory. */
+/* The same object with what is past the limits cut off.  NULL: out of memory. */
 json_t *labels_cut(const json_t *labels, size_t value_limit);
 
 #endif /* RELAY_ALERT_PARTS_H */

@@ -4,6 +4,7 @@
  * tree.  What is kept of one request is bounded too (TEXTS_LIMIT).
  */
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,7 @@ enum {
 	NAMES_LIMIT = 1000,             /* labels, or annotations, of an alert as it was sent */
 	TEXTS_LIMIT = 400000,           /* labels and annotations of a request as they are kept */
 	FUTURE_MS = 24 * 3600 * 1000,   /* a start may be so far ahead */
+	LARGE = 1000,                   /* a list of so many alerts */
 	LIST_LIMIT = 128 * 1024,        /* rows that are looked at: the refused ones, too */
 };
 
@@ -316,5 +318,8 @@ alert_list_release(struct alert_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		alert_release(&list->alerts[i]);
 	free(list->alerts);
+	/* Thousands of alerts take as much memory as all the rest of the program, and seldom come. */
+	if (list->count >= LARGE)
+		(void)malloc_trim(0);
 	*list = (struct alert_list){ 0 };
 }

@@ -146,6 +146,7 @@ static const struct {
 	    "its annotations are no object of at most 1000 strings" },
 	{ "{" LABELS ",\"startsAt\":\"yesterday\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"2026-02-29T00:00:00Z\"}", "its startsAt is no RFC 3339 time" },
+	{ "{" LABELS ",\"startsAt\":\"2026-12-32T00:00:00Z\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"2026-11-21T01:31:45\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"2026-11-21T01:31:45.Z\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"10000-11-21T01:31:45Z\"}", "its startsAt is no RFC 3339 time" },
@@ -286,21 +287,23 @@ START_TEST(test_long_texts_are_cut_between_characters)
 }
 END_TEST
 
-START_TEST(test_of_many_labels_the_first_by_name_are_kept)
+START_TEST(test_of_many_labels_those_for_routing_and_the_first_are_kept)
 {
 	struct buffer body;
 
 	buffer_init(&body, 1024 * 1024);
 	buffer_string(&body, "[{\"labels\":{");
 	for (int i = 99; i >= 0; i--)
-		buffer_format(&body, "\"l%02d\":\"v\",", i);
-	buffer_string(&body, "\"alertname\":\"A\"}}]");
+		buffer_format(&body, "\"A%02d\":\"v\",", i);
+	buffer_string(&body, "\"alertname\":\"A\",\"severity\":\"P0\"}}]");
 	alert_list_release(&list);
 	ck_assert_int_eq(alert_read_push(buffer_slice(&body), NOW, &list, &why), 0);
 	buffer_release(&body);
 	ck_assert_uint_eq(json_object_size(list.alerts[0].labels), ALERT_LABELS);
-	ck_assert_str_eq(alert_text(list.alerts[0].labels, "l62"), "v");
-	ck_assert_str_eq(alert_text(list.alerts[0].labels, "l63"), "");
+	ck_assert_str_eq(alert_text(list.alerts[0].labels, "A61"), "v");
+	ck_assert_str_eq(alert_text(list.alerts[0].labels, "A62"), "");
+	ck_assert_str_eq(alert_text(list.alerts[0].labels, "alertname"), "A");
+	ck_assert_str_eq(alert_text(list.alerts[0].labels, "severity"), "P0");
 }
 END_TEST
 
@@ -416,7 +419,7 @@ main(void)
 	tcase_add_loop_test(tests, test_what_is_no_text_is_replaced, 0, LENGTH(texts));
 	tcase_add_test(tests, test_a_nul_byte_is_replaced);
 	tcase_add_test(tests, test_long_texts_are_cut_between_characters);
-	tcase_add_test(tests, test_of_many_labels_the_first_by_name_are_kept);
+	tcase_add_test(tests, test_of_many_labels_those_for_routing_and_the_first_are_kept);
 	tcase_add_test(tests, test_ten_thousand_alerts_are_taken_and_no_more);
 	tcase_add_test(tests, test_too_many_labels_in_one_request_are_refused);
 	tcase_add_loop_test(tests, test_a_link_is_one_of_the_web, 0, LENGTH(links));

@@ -15,6 +15,7 @@
 #include "relay/store/outbox.h"
 #include "relay/store/said.h"
 #include "relay/store/store.h"
+#include "relay/store/upkeep.h"
 #include "tests/suite.h"
 
 #define NOW INT64_C(1795224705123)
@@ -51,12 +52,13 @@ files(const char *pattern, glob_t *found)
 static void
 tear_down(void)
 {
-	glob_t found;
+	glob_t found = { 0 };
 
 	store_close(store);
 	store = NULL;
 	for (size_t i = 0, count = files("*", &found); i < count; i++)
 		(void)unlink(found.gl_pathv[i]);
+	globfree(&found);
 	(void)rmdir(directory);
 }
 
@@ -131,6 +133,18 @@ START_TEST(test_what_is_committed_is_there_after_a_restart)
 	incident_text(&in.silence_id, "s-1");
 	in.check_ms = NOW + 2;
 	in.suppressed = SUPPRESSED_SILENCED;
+	in.status = INCIDENT_EXPIRED;
+	in.ends_ms = NOW + 3;
+	in.closed_ms = NOW + 4;
+	in.seen_ms = NOW + 5;
+	in.promised_ms = NOW + 6;
+	in.expires_ms = NOW + 7;
+	in.feeds = FEED_PUSH | FEED_OBSERVE;
+	in.repeats = 8;
+	in.missed = 9;
+	in.delivered_ms = NOW + 10;
+	in.end_told = true;
+	in.escalated_ms = NOW + 11;
 	incident_save(store, &in);
 	incident_renew(store, &in);
 	(void)snprintf(uuid, sizeof(uuid), "%s", store_uuid(store));
@@ -145,7 +159,18 @@ START_TEST(test_what_is_committed_is_there_after_a_restart)
 	ck_assert(json_equal(out.labels, in.labels) && json_equal(out.annotations, in.annotations));
 	ck_assert_str_eq(out.link, "https://p/");
 	ck_assert_int_eq(out.starts_ms, in.starts_ms);
-	ck_assert_int_eq(out.expires_ms, in.expires_ms);
+	ck_assert_int_eq(out.status, INCIDENT_EXPIRED);
+	ck_assert_int_eq(out.ends_ms, NOW + 3);
+	ck_assert_int_eq(out.closed_ms, NOW + 4);
+	ck_assert_int_eq(out.seen_ms, NOW + 5);
+	ck_assert_int_eq(out.promised_ms, NOW + 6);
+	ck_assert_int_eq(out.expires_ms, NOW + 7);
+	ck_assert_uint_eq(out.feeds, FEED_PUSH | FEED_OBSERVE);
+	ck_assert_uint_eq(out.repeats, 8);
+	ck_assert_uint_eq(out.missed, 9);
+	ck_assert_int_eq(out.delivered_ms, NOW + 10);
+	ck_assert(out.end_told);
+	ck_assert_int_eq(out.escalated_ms, NOW + 11);
 	ck_assert_int_eq(out.acknowledged_ms, NOW + 1);
 	ck_assert_str_eq(out.acknowledged_by, "Ann");
 	ck_assert_str_eq(out.acknowledged_via, "page");
@@ -203,6 +228,62 @@ START_TEST(test_an_error_sticks_and_nothing_of_it_happened)
 }
 END_TEST
 
+/* One transaction after the other, each of which puts its number into the pipe when it is durable. */
+static void
+commit_for_ever(int pipe)
+{
+	store = store_open(directory, true, &why);
+	for (int number = 1; store != NULL; number++) {
+		struct incident incident;
+
+		store_begin(store);
+		incident = add(number + (int)getpid() * 10000, SEVERITY_P1, 500);
+		outbox_add(store, &incident, TASK_FIRED, "t", NOW);
+		incident_release(&incident);
+		if (store_end(store, &why) != 0 || write(pipe, &number, sizeof(number)) != sizeof(number))
+			break;
+	}
+	_exit(1);
+}
+
+START_TEST(test_what_was_answered_outlives_a_kill)
+{
+	struct outbox_channel channels[2];
+	size_t sum = 0;
+
+	store_close(store);
+	for (int round = 0; round < 5; round++) {
+		int pipes[2], number = 0, wanted = 1 + round * 3;
+		pid_t child;
+
+		ck_assert_int_eq(pipe(pipes), 0);
+		child = fork();
+		if (child == 0)
+			commit_for_ever(pipes[1]);
+		(void)close(pipes[1]);
+		while (number < wanted)
+			ck_assert_int_eq(read(pipes[0], &number, sizeof(number)), sizeof(number));
+		(void)kill(child, SIGKILL);
+		while (read(pipes[0], &number, sizeof(number)) == sizeof(number))
+			continue;
+		(void)close(pipes[0]);
+		ck_assert_int_eq(waitpid(child, NULL, 0), child);
+		open_store();
+		store_begin(store);
+		sum += (size_t)number;
+		ck_assert_uint_eq(outbox_channels(store, channels, 2), 1);
+		/* The last one may have been killed before it could say so. */
+		ck_assert_uint_ge(channels[0].count, sum);
+		ck_assert_uint_le(channels[0].count, sum + 1);
+		ck_assert_uint_eq(count_open(), channels[0].count);
+		sum = channels[0].count;
+		end();
+		store_close(store);
+	}
+	store = NULL;
+}
+END_TEST
+
 START_TEST(test_a_second_process_is_turned_away)
 {
 	int status;
@@ -251,6 +332,7 @@ spoil(const char *pattern)
 			ck_assert(pwrite(fd, junk, sizeof(junk), at) > 0);
 		(void)close(fd);
 	}
+	globfree(&found);
 }
 
 static void
@@ -355,6 +437,28 @@ START_TEST(test_a_disk_without_room_needs_nothing_but_room)
 	store_begin(store);
 	ck_assert_uint_eq(count_open(), 2000);
 	end();
+}
+END_TEST
+
+START_TEST(test_the_log_does_not_grow_for_ever)
+{
+	char path[128];
+	struct stat file;
+
+	for (int i = 0; i < 30; i++) {
+		store_begin(store);
+		for (int j = 1; j <= 50; j++) {
+			struct incident incident = add(i * 50 + j, SEVERITY_P2, 10000);
+
+			incident_release(&incident);
+		}
+		upkeep_prune(store, NOW);
+		end();
+	}
+	(void)snprintf(path, sizeof(path), "%s/relay.db-wal", directory);
+	ck_assert_int_eq(stat(path, &file), 0);
+	/* 15 MB were written. */
+	ck_assert_int_lt(file.st_size, 5 * 1024 * 1024);
 }
 END_TEST
 
@@ -572,6 +676,8 @@ START_TEST(test_a_mute_covers_its_service_until_its_end)
 	ck_assert(mute_covers(store, bot, NOW + 9, &found));
 	ck_assert_str_eq(found.who, "Ann");
 	ck_assert_str_eq(found.reason, "update");
+	ck_assert_int_eq(found.since_ms, NOW);
+	ck_assert_int_eq(found.until_ms, NOW + 10);
 	ck_assert(!mute_covers(store, bot, NOW + 10, NULL));
 	ck_assert(!mute_covers(store, none, NOW, NULL));
 	ck_assert(mute_next(store, "", NOW, &found));
@@ -622,6 +728,7 @@ main(void)
 	tcase_add_test(tests, test_what_is_committed_is_there_after_a_restart);
 	tcase_add_test(tests, test_what_is_cancelled_did_not_happen);
 	tcase_add_test(tests, test_an_error_sticks_and_nothing_of_it_happened);
+	tcase_add_test(tests, test_what_was_answered_outlives_a_kill);
 	tcase_add_test(tests, test_a_second_process_is_turned_away);
 	tcase_add_test(tests, test_a_directory_is_made_and_one_that_cannot_be_is_named);
 	tcase_add_test(tests, test_a_database_that_is_damaged_is_moved_aside_at_the_start);
@@ -629,6 +736,7 @@ main(void)
 	tcase_add_test(tests, test_a_database_that_is_damaged_meanwhile_is_moved_aside);
 	tcase_add_test(tests, test_a_database_of_a_newer_program_is_left_alone);
 	tcase_add_test(tests, test_a_disk_without_room_needs_nothing_but_room);
+	tcase_add_test(tests, test_the_log_does_not_grow_for_ever);
 	tcase_add_test(tests, test_a_watcher_is_called_after_what_was_committed);
 	tcase_add_test(tests, test_incidents_are_listed_for_people);
 	tcase_add_test(tests, test_an_incident_is_checked_when_its_time_has_come);
