@@ -248,7 +248,7 @@ keep_silence(struct act *act, struct held *held, const struct incident *incident
 		if (why.kind == FAILURE_REJECTED)
 			held->again_ns = clock_now_ns() + refused_ns;
 		else
-			act->again_ns = clock_now_ns() + answer_ns;
+			act->again_ns = clock_now_ns() + act->settings.interval_ns / 3;
 		tell_silences(act, &why);
 		return false;
 	}

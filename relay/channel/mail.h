@@ -6,7 +6,7 @@
 /* A mail: as text, as HTML, and with a file where there is one.  UTF-8. */
 struct mail {
 	const char *subject; /* any text: what is not to be in a header is encoded */
-	struct slice text;   /* lines end with "\n" */
+	struct slice text;   /* lines end with "\r\n" */
 	struct slice html;
 	const char *file_name; /* of plain ASCII letters, digits, '-' and '.'; NULL: no file */
 	const char *file_type; /* "text/csv; charset=utf-8" */

@@ -36,13 +36,13 @@ markup_html(const struct message *message, const char *line_break, struct buffer
 }
 
 void
-markup_plain(const struct message *message, struct buffer *out)
+markup_plain(const struct message *message, const char *line_break, struct buffer *out)
 {
 	for (size_t i = 0; i < message->count; i++) {
 		const struct message_piece *piece = &message->pieces[i];
 
 		if (piece->kind == PIECE_BREAK)
-			buffer_string(out, "\n");
+			buffer_string(out, line_break);
 		buffer_append(out, piece->text.at, piece->text.length);
 		if (piece->kind != PIECE_LINK)
 			continue;

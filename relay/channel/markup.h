@@ -7,7 +7,7 @@
 void markup_html(const struct message *message, const char *line_break, struct buffer *out);
 
 /* As plain text; a link is "text: url". */
-void markup_plain(const struct message *message, struct buffer *out);
+void markup_plain(const struct message *message, const char *line_break, struct buffer *out);
 
 /* Text of HTML, also within quotes. */
 void markup_escape(struct buffer *out, struct slice text);

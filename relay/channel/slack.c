@@ -30,18 +30,36 @@ slack_check(const struct channel *channel, struct failure *why)
 	return 0;
 }
 
-static json_t *
-element_of(const struct message_piece *piece)
+static bool
+is_plain(enum message_piece_kind kind)
 {
-	if (piece->kind == PIECE_BREAK)
-		return json_pack("{ss ss}", "type", "text", "text", "\n");
+	return kind == PIECE_TEXT || kind == PIECE_BREAK;
+}
+
+/* One element for the piece at `*i`, and for those behind it that are text and line breaks as well. */
+static json_t *
+element_of(const struct message *message, size_t *i)
+{
+	const struct message_piece *piece = &message->pieces[(*i)++];
+	json_t *element = NULL;
+	struct buffer text;
+
 	if (piece->kind == PIECE_LINK)
 		return json_pack("{ss ss% ss%}", "type", "link", "text", piece->text.at, piece->text.length,
 		    "url", piece->url.at, piece->url.length);
 	if (piece->kind == PIECE_BOLD)
 		return json_pack("{ss ss% s{sb}}", "type", "text", "text", piece->text.at, piece->text.length,
 		    "style", "bold", 1);
-	return json_pack("{ss ss%}", "type", "text", "text", piece->text.at, piece->text.length);
+	buffer_init(&text, TEXT_LARGEST);
+	for (--*i; *i < message->count && is_plain(message->pieces[*i].kind); ++*i)
+		if (message->pieces[*i].kind == PIECE_BREAK)
+			buffer_string(&text, "\n");
+		else
+			buffer_append(&text, message->pieces[*i].text.at, message->pieces[*i].text.length);
+	if (!text.failed)
+		element = json_pack("{ss ss%}", "type", "text", "text", text.text, text.length);
+	buffer_release(&text);
+	return element;
 }
 
 static json_t *
@@ -52,15 +70,15 @@ body_of(const struct message *message)
 
 	buffer_init(&plain, TEXT_LARGEST);
 	buffer_init(&text, TEXT_LARGEST);
-	markup_plain(message, &plain);
+	markup_plain(message, "\n", &plain);
 	/* & < > are all that Slack wants escaped. */
 	for (size_t i = 0; i < plain.length; i++)
 		if (plain.text[i] == '"')
 			buffer_string(&text, "\"");
 		else
 			markup_escape(&text, (struct slice){ plain.text + i, 1 });
-	for (size_t i = 0; elements != NULL && i < message->count; i++)
-		(void)json_array_append_new(elements, element_of(&message->pieces[i]));
+	for (size_t i = 0; elements != NULL && i < message->count;)
+		(void)json_array_append_new(elements, element_of(message, &i));
 	if (!plain.failed && !text.failed && elements != NULL)
 		body = json_pack("{ss% s[{ss s[{ss sO}]}] sb sb}", "text", text.text, text.length, "blocks",
 		    "type", "rich_text", "elements", "type", "rich_text_section", "elements", elements,
