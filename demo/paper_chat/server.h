@@ -99,6 +99,10 @@ void server_edit(json_t *message, const char *text, const char *sent, int64_t re
 /* Whether --chat allows it; `numeric` ones are of Telegram, the others of Slack. */
 bool server_has_chat(const struct server *server, const char *chat, bool numeric);
 
+/* The arguments of the query and of the body, an object; NULL: the body is neither a form nor a JSON object.
+ */
+json_t *call_read(struct call *call);
+
 /* An argument as text: a number is its digits, true is "true".  NULL: it is not there, or no scalar.
  * Borrowed. */
 const char *call_text(struct call *call, const char *name);

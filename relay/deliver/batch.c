@@ -13,6 +13,13 @@ is_open(const struct task *task)
 	return task->incident.status == INCIDENT_OPEN;
 }
 
+/* Whether a channel has a use for acknowledgements: a mail for each would be too many. */
+static bool
+takes_acknowledgements(const struct channel *channel)
+{
+	return channel_edits(channel) || (channel->kind == CHANNEL_SLACK && channel_replies(channel));
+}
+
 /* Things changed while it waited, and it need not be said any more. */
 static bool
 is_stale(const struct lane *lane, const struct task *task, const char *thread)
@@ -20,7 +27,7 @@ is_stale(const struct lane *lane, const struct task *task, const char *thread)
 	switch (task->kind) {
 	case TASK_ACKNOWLEDGED:
 		return !is_open(task) || task->incident.acknowledged_ms == 0 || *thread == '\0' ||
-		       !channel_edits(lane->outlet->channel);
+		       !takes_acknowledgements(lane->outlet->channel);
 	case TASK_RESOLVED: return is_open(task);
 	case TASK_REPEATED: return !is_open(task) || task->incident.suppressed != SUPPRESSED_NOT;
 	case TASK_ESCALATED:
@@ -147,8 +154,8 @@ choose(struct lane *lane)
 	struct batch *batch = lane->batch;
 
 	batch->acknowledges = batch->count > 0 && batch->tasks[0].kind == TASK_ACKNOWLEDGED;
-	batch->edits = batch->acknowledges && channel_has_button(lane->outlet->channel) &&
-		       names_one(lane, batch->threads[0]);
+	batch->edits =
+	    batch->acknowledges && channel_edits(lane->outlet->channel) && names_one(lane, batch->threads[0]);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct task *task = &batch->tasks[i];
 		struct message_item *item;

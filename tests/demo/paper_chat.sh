@@ -27,11 +27,6 @@ gets() {
 	get "$@"
 	test "$(cat "$work/status")" = "$gets_status" && grep -qF -- "$gets_text" "$work/body"
 }
-bot() {  # bot METHOD [CURL-ARGUMENT...]
-	bot_method=$1
-	shift
-	get "/bot110201543:paper-chat-token/$bot_method" "$@"
-}
 
 # node_says SCRIPT: one check per line that it prints.
 node_says() {
@@ -55,22 +50,26 @@ else
 	skip "grammY and Slack's clients" "$why_no_packages"
 fi
 
+bot=/bot110201543:paper-chat-token
+
 # Forms, as curl sends them, and what is no form.
 start plain --chat -1001 --chat C0OPS
-check "a form is a message" gets 200 '"text":"a&b 한"' "/bot110201543:paper-chat-token/sendMessage" -d chat_id=-1001 -d 'text=a%26b+한'
-check "and so is a query" gets 200 '"text":"query"' "/bot110201543:paper-chat-token/sendMessage?chat_id=-1001&text=query"
-check "a chat that --chat does not name is not found" gets 400 'chat not found' "/bot110201543:paper-chat-token/sendMessage" -d chat_id=5 -d text=x
-check "nor is a channel" gets 200 '"channel_not_found"' /api/chat.postMessage -H 'Authorization: Bearer xoxb-paper-chat-token' -d channel=C0DEV -d text=x
-check "broken JSON is refused" gets 400 'neither JSON nor a form' "/bot110201543:paper-chat-token/sendMessage" -H 'Content-Type: application/json' -d '{"chat_id":'
-check "and so is text that is no UTF-8" gets 400 'neither JSON nor a form' "/bot110201543:paper-chat-token/sendMessage" -d chat_id=-1001 -d text=%ff
+check "a form is a message" gets 200 '"text":"a&b 한"' "$bot/sendMessage" -d chat_id=-1001 -d 'text=a%26b+한'
+check "and so is a query" gets 200 '"text":"query"' "$bot/sendMessage?chat_id=-1001&text=query"
+check "a chat that --chat does not name is not found" gets 400 'chat not found' "$bot/sendMessage" -d chat_id=5 -d text=x
+check "nor is a channel" gets 200 '"channel_not_found"' /api/chat.postMessage \
+	-H 'Authorization: Bearer xoxb-paper-chat-token' -d channel=C0DEV -d text=x
+check "broken JSON is refused" gets 400 'neither JSON nor a form' "$bot/sendMessage" \
+	-H 'Content-Type: application/json' -d '{"chat_id":'
+check "and so is text that is no UTF-8" gets 400 'neither JSON nor a form' "$bot/sendMessage" -d chat_id=-1001 -d text=%ff
 check "a webhook says that it does not understand" gets 400 'invalid_payload' /services/T0/B0OPS/x -d '{"text":"x"}'
 check "a webhook takes its JSON in a form" gets 200 ok /services/T0/B0OPS/x --data-urlencode 'payload={"text":"form"}'
 head -c 300000 /dev/zero | tr '\0' x >"$work/large"
-check "a body of 300 kB is refused" gets 413 'Too Large' "/bot110201543:paper-chat-token/sendMessage" -d @"$work/large"
+check "a body of 300 kB is refused" gets 413 'Too Large' "$bot/sendMessage" -d @"$work/large"
 check "an unknown path is none" gets 404 'Not Found' /nothing
 
 # The page: what a message holds is shown, not obeyed.
-bot sendMessage -d chat_id=-1001 -d parse_mode=HTML --data-urlencode 'text=<b>bold</b> &lt;script&gt;' \
+get "$bot/sendMessage" -d chat_id=-1001 -d parse_mode=HTML --data-urlencode 'text=<b>bold</b> &lt;script&gt;' \
 	--data-urlencode 'reply_markup={"inline_keyboard":[[{"text":"<Take it>","callback_data":"\"ack\""}]]}'
 id=$(sed 's/.*"message_id":\([0-9]*\).*/\1/' "$work/body")
 check "the page shows markup, and text as text" gets 200 '<b>bold</b> &lt;script&gt;' /
@@ -80,7 +79,7 @@ check "a foreign page presses nothing" gets 403 'another site' /press -H 'Origin
 check "nor turns a fault on" gets 403 'another site' /control/fail -H 'Origin: http://evil.example' -X POST
 check "nor reads by a name of its own" gets 403 'this machine' / -H 'Host: evil.example'
 check "the page's own form does" gets 303 pressed /press -H "Origin: $URL" -d "message=$id&user=1002" --data-urlencode 'data="ack"'
-check "and the bot hears of it" gets 200 '"from":{"id":1002,"is_bot":false,"first_name":"Jun"}' /bot110201543:paper-chat-token/getUpdates
+check "and the bot hears of it" gets 200 '"from":{"id":1002,"is_bot":false,"first_name":"Jun"}' "$bot/getUpdates"
 check "a button that is not there cannot be pressed" gets 400 'no such button' /press -d "message=$id&data=other"
 
 # Faults: what they say of themselves, and their end.
@@ -89,7 +88,7 @@ check "a value out of range" gets 400 'out of range' '/control/fail?status=99' -
 get '/control/hang?count=1' -X POST
 check "the faults that are on" gets 200 '"hang":' /control
 check "the page says so" gets 200 'Faults are on' /
-curl -s --max-time 30 -o "$work/hung" "$URL/bot110201543:paper-chat-token/getMe" &
+curl -s --max-time 30 -o "$work/hung" "$URL$bot/getMe" &
 hung=$!
 echo "$hung" >>"$work/pids"
 check "it strikes" await 20 gets 200 '{}' /control
@@ -102,7 +101,7 @@ check "and is" gets 200 '"messages":[]' /control/messages
 
 # No more than 1024 messages are kept, and the requests hold no token.
 start many --limit 0
-seq 1 1100 | sed "s|.*|url = \"$URL/bot110201543:paper-chat-token/sendMessage?chat_id=1\&text=&\"|" >"$work/urls"
+seq 1 1100 | sed "s|.*|url = \"$URL$bot/sendMessage?chat_id=1\&text=&\"|" >"$work/urls"
 curl -s -K "$work/urls" >"$work/many"
 check "1100 messages are taken" test "$(grep -o '"ok":true' "$work/many" | wc -l)" -eq 1100
 get /control/messages
@@ -112,7 +111,7 @@ get /control/requests
 check "no token is in the list of requests" not grep -q 'paper-chat-token' "$work/body"
 
 # It does not wait for those who poll.
-curl -s --max-time 60 -o /dev/null -w '%{time_total}' "$URL/bot110201543:paper-chat-token/getUpdates?timeout=50" >"$work/polled" &
+curl -s --max-time 60 -o /dev/null -w '%{time_total}' "$URL$bot/getUpdates?timeout=50" >"$work/polled" &
 poll=$!
 echo "$poll" >>"$work/pids"
 kill "$SPAWNED"
