@@ -118,6 +118,7 @@ write_entries(struct history *history, const char *uuid, const struct journal_en
 		return -1;
 	}
 	set_aside(history, &entries[0], why->text);
+	*why = (struct failure){ 0 };
 	history->careful -= history->careful > 0;
 	return 0;
 }
