@@ -16,8 +16,8 @@ dashboards.py --prometheus URL --come FILE           for each line of FILE, "WHA
                                           with an empty PATTERN none stays; DURATION is what $__rate_interval stands for
 dashboards.py --prometheus URL --documented FILE     every expression of FILE ("PLACE<tab>EXPRESSION" each) has series there;
                                           what it compares need not hold
-    [--history DSN]                       with each of these three: the history of alert_relay, which panels ask in SQL; a row
-                                          is shown as its columns and a 1
+    [--history FILE]                      with each of these three: the history of alert_relay at the address in FILE (preflight
+                                          finds a password in an argument); panels ask it in SQL, a row is its columns and a 1
 dashboards.py --service PORT              an HTTP service that exports the usual families, until it is ended
 
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
@@ -780,9 +780,9 @@ def rows(connection, target, variables):
     return [(row, 1.0) for row in found if row]
 
 
-def connected(dsn):
+def connected(path):
     import psycopg2
-    connection = psycopg2.connect(dsn)
+    connection = psycopg2.connect(pathlib.Path(path).read_text().strip())
     connection.autocommit = True
     return connection
 
@@ -945,7 +945,7 @@ def main():
     parser.add_argument("--rules", action="store_true")
     parser.add_argument("--broken", metavar="FILE")
     parser.add_argument("--prometheus", metavar="URL")
-    parser.add_argument("--history", metavar="DSN", type=connected)
+    parser.add_argument("--history", metavar="FILE", type=connected)
     parser.add_argument("--has", action="append", default=[], choices=PARTS)
     parser.add_argument("--without", action="append", default=[], choices=PARTS)
     parser.add_argument("--only", metavar="BOARD")

@@ -90,8 +90,9 @@ printf -- "- targets: ['127.0.0.1:%s']\n" "$3" >"$demo/targets/postgres.yml"
 # Rates over less than in earnest, since scrapes are a second apart.
 rate_interval=15s
 ask() {
-	"$PYTHON" "$dashboards" --prometheus "$prometheus" --history "$postgres_uri" --rate-interval "$rate_interval" "$@"
+	"$PYTHON" "$dashboards" --prometheus "$prometheus" --history "$work/history" --rate-interval "$rate_interval" "$@"
 }
+(umask 077 && echo "$postgres_uri" >"$work/history")
 relay=$(url_of 'the alerts')
 # comes DESCRIPTION BOARD PANEL PATTERN [RATE-INTERVAL]: noted for all_come.
 : >"$work/wanted"
