@@ -80,7 +80,12 @@ $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*
 $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
 
-$(tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
+# What a program of the demo has to itself is in no library.
+chat_tests := $(filter tests/demo/paper_chat/%,$(tests))
+$(chat_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
+    $(call object,$(wildcard demo/paper_chat/markup*.c)) $(library)
+	$(link) $$(pkg-config --libs check) -lm
+$(patsubst %,$(BUILD)/%,$(filter-out $(chat_tests),$(tests))): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
 	$(link) $$(pkg-config --libs check) -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
 	$(link)
@@ -112,8 +117,8 @@ $(BUILD)/exchange/options.o: DEFINES = -DPROFILES='"$(profiles)"'
 $(BUILD)/exchange/options.o: $(BUILD)/profiles.list
 $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
-# The history's tables are compiled in.
-$(BUILD)/relay/history/schema.o: $(wildcard sql/history/*.sql)
+# The history's tables and statements are compiled in.
+$(BUILD)/relay/history/sql.o: $(wildcard sql/history/*.sql relay/history/*.sql)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@

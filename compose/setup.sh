@@ -10,13 +10,17 @@
 #	/volumes/preflight keys/ like those, redis_password,              read by preflight
 #	                   postgres_password
 #	/volumes/paper     cert.pem, key.pem                              read by paper-exchange
-#	/volumes/grafana   admin_password, secret_key                     read by grafana
+#	/volumes/grafana   admin_password, secret_key, history_password   read by grafana
+#	/volumes/relay     history_password, and the secrets in           read by alert_relay
+#	                   /setup/alert_relay
+#	/volumes/history   password (the superuser's), relay_password,    read by history
+#	                   grafana_password
 #	/volumes/alertmanager  alertmanager.yml, and the secrets in       read by alertmanager
 #	                   /secrets/alertmanager
 #	/volumes/logs      elastic_password, kibana_password, ...         read by the profile logs
 #
 # Files are 0444, because each reader has a user of its own; who may read is decided by which volume it is given.  Those of
-# open_positions and preflight, which take no others, are 0400 and the collectors' user's.
+# open_positions, preflight and alert_relay are 0400 and their user's.
 # ARBWATCH_SECRETS_REQUIRED  names that must be in /secrets; they are not made up
 
 set -eu
@@ -112,6 +116,10 @@ secret postgres postgres_admin_password password
 secret monitor postgres_password
 secret grafana grafana_admin_password admin_password
 secret grafana grafana_secret_key secret_key
+secret history history_admin_password password
+for name in relay_password grafana_password; do
+	secret history $name
+done
 for name in elastic_password kibana_password kibana_encryption_key logstash_password; do
 	secret logs "$name"
 done
@@ -156,6 +164,17 @@ else
 		take_keys "$volume"
 	done
 fi
+
+key relay history_password </volumes/history/relay_password
+put /volumes/grafana/history_password </volumes/history/grafana_password
+
+# What alert_relay delivers with; a secret that is no longer there is forgotten, and its channel is off.
+for name in telegram_bot_token slack_token slack_webhook webhook_url smtp_password; do
+	rm -f "/volumes/relay/$name"
+	[ -s "/setup/alert_relay/$name" ] || continue
+	tr -d '\r' <"/setup/alert_relay/$name" | key relay "$name"
+	echo "setup: alert_relay/$name is from the directory of secrets"
+done
 
 # Alertmanager's configuration, and the secrets that its receivers name, without the end of the line.
 for file in /volumes/alertmanager/*; do

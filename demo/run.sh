@@ -2,7 +2,7 @@
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
 # the collectors, their status page, preflight every minute, node_exporter,
-# Prometheus and Alertmanager.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon
+# Prometheus, Alertmanager, alert_relay, and paper_chat, which shows its messages.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon
 # as Prometheus answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
@@ -264,9 +264,41 @@ start_exporter() {
 
 ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }
 
-# The shipped configuration, which sends nothing to anybody.
+# A Telegram and a Slack on this machine, whose tokens are no secrets: nobody outside hears of it.
+start_paper_chat() {
+	start paper_chat "$BUILD/paper_chat" --listen "127.0.0.1:$chat_port"
+}
+
+paper_chat_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$chat_port/"; }
+
+# The history is a schema of the only Postgres here.
+start_alert_relay() {
+	mkdir -m 700 "$work/relay"
+	cat >"$work/alert_relay.yml" <<END
+alert_relay:
+  relay.directory: $work/relay
+  web.listen-address: 127.0.0.1:$relay_port
+  web.external-url: http://127.0.0.1:$relay_port
+  history.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
+  alertmanager.url: http://127.0.0.1:$alertmanager_port
+  telegram.url: http://127.0.0.1:$chat_port
+  telegram.token: "110201543:paper-chat-token"
+  telegram.chat: [main=-1001, paper=-1002]
+  slack.url: http://127.0.0.1:$chat_port/api
+  slack.token: xoxb-paper-chat-token
+  slack.channel: [main=C0MAIN, p0=C0URGENT]
+END
+	start alert_relay "$BUILD/alert_relay" --config.file "$work/alert_relay.yml"
+}
+
+alert_relay_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$relay_port/-/ready"; }
+
+# The shipped configuration, whose receivers are alert_relay.
 start_alertmanager() {
-	start alertmanager prometheus-alertmanager --config.file="$PWD/alertmanager/alertmanager.yml" \
+	ARBWATCH_ALERT_WEBHOOK=http://127.0.0.1:$relay_port/webhook ARBWATCH_ALERT_SECRETS=/nonexistent \
+		alertmanager/render.sh <alertmanager/alertmanager.yml >"$work/alertmanager.yml" ||
+		fail alertmanager "cannot make its configuration"
+	start alertmanager prometheus-alertmanager --config.file="$work/alertmanager.yml" \
 		--storage.path="$work/alertmanager" --web.listen-address="127.0.0.1:$alertmanager_port" --cluster.listen-address=
 }
 
@@ -280,6 +312,7 @@ start_prometheus() {
 	cp -r prometheus/rules "$work/"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/arbwatch.yml"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$alertmanager_port" >"$work/targets/alertmanager.yml"
+	printf -- "- targets: ['127.0.0.1:%s']\n" "$relay_port" >"$work/targets/alert_relay.yml"
 	sed -e "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" \
 		-e 's/^\( *scrape_interval\):.*/\1: 1s/' -e 's/^\( *scrape_timeout\):.*/\1: 1s/' \
 		-e 's/^\( *evaluation_interval\):.*/\1: 3s/' \
@@ -327,6 +360,9 @@ It works.  Where to look:
   the status page     http://127.0.0.1:$exporter_port
   Prometheus          http://127.0.0.1:$prometheus_port
   Alertmanager        http://127.0.0.1:$alertmanager_port
+  the alerts          http://127.0.0.1:$relay_port (docs/alerting.md: what is open, its story, a button to acknowledge)
+  their messages      http://127.0.0.1:$chat_port (as Telegram and Slack would show them)
+    an urgent one: curl -X POST 'http://127.0.0.1:$paper_port/control/binance/frozen'
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
     one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'
@@ -354,9 +390,10 @@ umask 077
 work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-demo.XXXXXX") || exit 1
 chmod 711 "$work" # the user of PostgreSQL has to pass
 # shellcheck disable=SC2046 # one port per word
-set -- $("$BUILD/tests/tools/free_port" 7)
-[ $# -eq 7 ] || fail free_port "found no free ports"
+set -- $("$BUILD/tests/tools/free_port" 9)
+[ $# -eq 9 ] || fail free_port "found no free ports"
 redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5 exporter_port=$6 alertmanager_port=$7
+chat_port=$8 relay_port=$9
 redis_password=$(password) postgres_password=$(password)
 venues='binance binanceusdm upbit bybit okx kraken'
 
@@ -369,6 +406,10 @@ await postgres 120 postgres_answers
 await paper_exchange 60 paper_exchange_answers
 make_positions
 make_keys
+start_paper_chat
+await paper_chat 60 paper_chat_answers
+start_alert_relay
+await alert_relay 60 alert_relay_answers
 start_alertmanager
 start_collectors
 start_node_exporter
@@ -387,7 +428,8 @@ await open_positions 120 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs
 await preflight 150 ask 'count(arbitrage_preflight_last_success == 1)'
 await arbwatch_exporter 120 ready
 await arbwatch_exporter 120 ask 'up{job="arbwatch"} == 1'
-await alertmanager 60 ask 'prometheus_notifications_alertmanagers_discovered == 1'
+await alertmanager 60 ask 'prometheus_notifications_alertmanagers_discovered == 2'
+await alert_relay 120 ask 'time() - alert_relay_heartbeat_timestamp_seconds < 120 and on () alert_relay_history_up == 1'
 show
 proved=yes
 [ "$once" != 1 ] || exit 0

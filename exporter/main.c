@@ -6,7 +6,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "common/deadline.h"
@@ -17,6 +16,7 @@
 #include "common/version.h"
 #include "exporter/routes.h"
 #include "exporter/settings.h"
+#include "web/files.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -149,53 +149,23 @@ listen_to_all(struct program *p, struct failure *why)
 	return 0;
 }
 
-/*
- * Each connection takes a descriptor.  If clients could take all of them, the
- * exporter could not open the directory any more, and would report that all is
- * bad: an attack that needs nothing but connections.  So the descriptors that
- * the exporter itself needs are set aside first, and the addresses share what
- * is left of the limit of open files, which is raised as far as it may be.
- */
-static int
-fit_limits(const struct program *p, struct web_limits *limits, struct failure *why)
-{
-	rlim_t addresses = options_count(p->options, "web.listen-address"), wanted = limits->connections,
-	       share;
-	const struct log log = log_of(p);
-	rlim_t own = KEPT_FILES + addresses * WEB_FILES_PER_ADDRESS;
-	struct rlimit files = { 0 };
-	char count[16];
-
-	(void)getrlimit(RLIMIT_NOFILE, &files);
-	files.rlim_cur = files.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &files);
-	(void)getrlimit(RLIMIT_NOFILE, &files);
-	share = files.rlim_cur > own ? (files.rlim_cur - own) / addresses : 0;
-	if (share >= wanted)
-		return 0;
-	if (share < WEB_LEAST_CONNECTIONS)
-		return failure_set(why, FAILURE_LOCAL,
-		    "the limit of open files, %llu, is too low for %llu address(es): allow at least %llu (ulimit "
-		    "-n, LimitNOFILE=)",
-		    (unsigned long long)files.rlim_cur, (unsigned long long)addresses,
-		    (unsigned long long)own + (unsigned long long)addresses * WEB_LEAST_CONNECTIONS);
-	limits->connections = (unsigned)share;
-	(void)snprintf(count, sizeof(count), "%u", limits->connections);
-	log_write(&log, LOG_WARN,
-	    "fewer connections than --web.max-connections: the limit of open files is too low",
-	    "connections_per_address", count, NULL);
-	return 0;
-}
-
 static int
 start_web(struct program *p, const struct settings *settings, struct failure *why)
 {
 	const struct web_site site = { "arbwatch_exporter", p->fixed.names, routes_table, &p->routes,
 		&p->telemetry.web };
 	struct web_limits limits = p->fixed.limits;
+	int fewer = web_fit_files(&limits, options_count(p->options, "web.listen-address"), KEPT_FILES, why);
+	const struct log log = log_of(p);
+	char count[16];
 
-	if (fit_limits(p, &limits, why) != 0)
+	if (fewer < 0)
 		return -1;
+	(void)snprintf(count, sizeof(count), "%u", limits.connections);
+	if (fewer > 0)
+		log_write(&log, LOG_WARN,
+		    "fewer connections than --web.max-connections: the limit of open files is too low",
+		    "connections_per_address", count, NULL);
 	p->web = web_new(&limits, &site);
 	if (p->web == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");

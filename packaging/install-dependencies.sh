@@ -23,7 +23,7 @@ packages_of() {
 			prometheus-postgres-exporter prometheus-redis-exporter
 		echo sqlite3 python3-aiosmtpd # a look into the relay's outbox, a mail server
 		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
-		# Any Node.js will do: it runs ccxt, which judges the paper exchange.
+		# Any Node.js will do: it runs ccxt and others, which judge the paper exchange and the paper chat.
 		command -v npm >/dev/null || echo nodejs npm
 		;;
 	lint)

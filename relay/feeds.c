@@ -53,7 +53,8 @@ take(struct feeds *feeds, const struct web_request *request, int64_t now_ms, str
 		return;
 	}
 	if (!only_beats)
-		intake_take(feeds->store, &list, feed_bits[taken->feed], &feeds->plan, now_ms, &taken->counts);
+		intake_take(
+		    feeds->store, &list, feed_bits[taken->feed], &feeds->plan, now_ms, &taken->counts);
 	taken->beats = only_beats || taken->counts.heartbeat;
 	taken->refused = list.refused;
 	taken->why = list.reason;
@@ -85,12 +86,11 @@ tell_refused(struct feeds *feeds, const struct taken *taken)
 static void
 tell_store(struct feeds *feeds, bool failing, const struct failure *why)
 {
-	if (failing != feeds->failing)
+	if (failing != atomic_exchange(&feeds->failing, failing))
 		feeds->notice(feeds->context, failing,
 		    failing ? "alerts are not taken: they cannot be written to the disk"
 			    : "alerts are taken again",
 		    failing ? why->text : NULL);
-	feeds->failing = failing;
 }
 
 void
@@ -119,7 +119,8 @@ feeds_take(struct feeds *feeds, struct web_exchange *const exchanges[], size_t c
 		else if (kept)
 			web_answer_text(answer, 200, "taken");
 		else
-			web_answer_text(answer, 503, "not taken, send it again: the disk of alert_relay has a fault");
+			web_answer_text(
+			    answer, 503, "not taken, send it again: the disk of alert_relay has a fault");
 	}
 }
 

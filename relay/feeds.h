@@ -9,10 +9,9 @@
 /*
  * Where alerts come in:
  *
- *	POST /webhook/NAME            Alertmanager; NAME is its receiver's, and "heartbeat" only shows that it lives
- *	POST /api/v2/alerts           programs and amtool
- *	POST /observe/api/v2/alerts   Prometheus, for the history
- *	GET  /api/v2/status           for amtool
+ *	POST /webhook/NAME            Alertmanager; NAME is its receiver's, and "heartbeat" only shows that it
+ *lives POST /api/v2/alerts           programs and amtool POST /observe/api/v2/alerts   Prometheus, for the
+ *history GET  /api/v2/status           for amtool
  *
  * What is answered with 200 is on the disk.  503 says that nothing of it is kept: the sender sends it again.
  * A 4xx says that it would be of no use to do so.
@@ -25,9 +24,8 @@ struct feeds {
 	/* For the log: what was refused, or could not be kept; now and then. */
 	void (*notice)(void *context, bool bad, const char *message, const char *reason);
 	void *context;
-	/* Of the thread that answers. */
-	int64_t told_ns;
-	bool failing;
+	int64_t told_ns;     /* of the thread that answers */
+	atomic_bool failing; /* the last alerts could not be kept */
 
 	/* For /metrics, by feed: webhook, push, observe; and by status: firing, resolved. */
 	atomic_ullong received[FEEDS][2], refused[FEEDS];

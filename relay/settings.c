@@ -12,8 +12,12 @@
 #include "common/text/array.h"
 #include "common/text/buffer.h"
 #include "common/text/duration.h"
+#include "relay/feeds.h"
 #include "relay/settings_parts.h"
 #include "web/listen.h"
+
+/* Of all requests at once: two of the largest. */
+enum { BODIES = 2 * FEED_BODY };
 
 static const int64_t second_ns = 1000 * 1000 * 1000, ms_ns = 1000 * 1000;
 static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
@@ -152,6 +156,10 @@ const struct option relay_options[] = {
 	{ .name = "alertmanager.url",
 	    .argument = "URL",
 	    .help = "Alertmanager, to learn what is silenced and to silence what is acknowledged" },
+	{ .name = "alertmanager.interval",
+	    .argument = "DURATION",
+	    .fallback = "15s",
+	    .help = "how often it is asked" },
 	{ .name = "alertmanager.ca-file",
 	    .argument = "FILE",
 	    .help = "who may sign its certificate (default: the system's)" },
@@ -328,6 +336,7 @@ read_limits(struct web_limits *l, const struct options *o, struct failure *why)
 		return -1;
 	l->requests = (unsigned)requests;
 	l->connections = (unsigned)connections;
+	l->body_memory = BODIES;
 	return 0;
 }
 
@@ -410,7 +419,9 @@ read_times(struct relay_settings *s, const struct options *o, struct failure *wh
 	if (read_between(o, "history.retention", day_ns, day_ns * 36500, "1d to 36500d", &retention, why) !=
 		0 ||
 	    read_between(o, "escalate.after", second_ns, day_ns, "1s to 1d", &escalate, why) != 0 ||
-	    read_between(o, "retry.slow", second_ns / 10, day_ns, "100ms to 1d", &slow, why) != 0)
+	    read_between(o, "retry.slow", second_ns / 10, day_ns, "100ms to 1d", &slow, why) != 0 ||
+	    read_between(o, "alertmanager.interval", second_ns / 10, day_ns, "100ms to 1d",
+		&s->alertmanager_interval_ns, why) != 0)
 		return -1;
 	s->retention_ms = retention / ms_ns;
 	s->escalate_ms = escalate / ms_ns;

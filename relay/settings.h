@@ -42,6 +42,7 @@ struct relay_settings {
 	const char *reader;
 	int64_t retention_ms;
 	const char *alertmanager, *alertmanager_ca;
+	int64_t alertmanager_interval_ns;
 	struct channel channels[RELAY_CHANNELS]; /* each passes channel_check(), and has the secrets below */
 	size_t channel_count;
 	int64_t users[RELAY_USERS]; /* who may press Telegram's buttons; none: everybody in the chats */

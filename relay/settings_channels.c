@@ -174,6 +174,9 @@ read_summary(struct relay_settings *s, const struct options *o, struct failure *
 	if (relay_settings_channel(s, "mail:main") == NULL)
 		return options_failure(
 		    o, "mail.summary", 0, why, "there is no channel mail:main that would get it");
+	if (s->postgres == NULL)
+		return options_failure(
+		    o, "mail.summary", 0, why, "--history.postgres is not given: it sums up the history");
 	s->summary_minute = hour * 60 + minute;
 	return 0;
 }

@@ -64,6 +64,8 @@ own_tables() {
 	as_arbwatch psql -v ON_ERROR_STOP=1 -q -d bot -f sql/example_positions.sql -c "
 		INSERT INTO positions (exchange, symbol, side, quantity) VALUES ('binance', 'BTC', 'long', 1);
 		CREATE TABLE alembic_version AS SELECT '7f3c9a' AS version_num; GRANT SELECT ON alembic_version TO PUBLIC" || return 1
+	cat sql/history/*.sql >"$work/history.sql" && chmod 644 "$work/history.sql" &&
+		as_arbwatch psql -v ON_ERROR_STOP=1 -q -d bot -c 'CREATE SCHEMA arbwatch_history' -f "$work/history.sql" || return 1
 	as_arbwatch psql -v ON_ERROR_STOP=1 -q -d other -c "CREATE SCHEMA bot;
 		CREATE TABLE bot.positions (venue text, pair text, amount numeric, modified timestamp);
 		INSERT INTO bot.positions VALUES ('okx', 'BTC/USDT', -0.5, now()), ('okx', 'ETH/USDT', 0, now())"

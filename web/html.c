@@ -119,10 +119,10 @@ html_head(struct buffer *out, const struct html_head *head)
 			   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
 	if (head->refresh > 0)
 		buffer_format(out, "<meta http-equiv=\"refresh\" content=\"%d\">", head->refresh);
-	buffer_format(out,
-	    "<meta name=\"color-scheme\" content=\"light dark\">"
-	    "<meta name=\"robots\" content=\"noindex\"><title>%s - arbwatch</title>",
-	    head->title);
+	buffer_string(out, "<meta name=\"color-scheme\" content=\"light dark\">"
+			   "<meta name=\"robots\" content=\"noindex\"><title>");
+	html_text(out, head->title);
+	buffer_string(out, " - arbwatch</title>");
 	buffer_format(out,
 	    "<link rel=\"icon\" href=\"data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' "
 	    "viewBox='0 0 16 16'%%3E%%3Ccircle cx='8' cy='8' r='7' fill='%%23%s'/%%3E%%3C/svg%%3E\">\n<style>",

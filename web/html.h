@@ -26,7 +26,7 @@ struct html_head {
 	const char *const *style; /* pieces, ended by NULL */
 };
 
-/* All before <body>; of texts that need no escaping. */
+/* All before <body>. */
 void html_head(struct buffer *out, const struct html_head *head);
 
 /*

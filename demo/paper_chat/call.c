@@ -1,6 +1,89 @@
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "common/text/text.h"
 #include "demo/paper_chat/server.h"
+
+/* Text of a form or a query, decoded; NULL: it is no UTF-8. */
+static json_t *
+decoded(const char *text, size_t length)
+{
+	char *copy = malloc(length + 1), *out = copy;
+	json_t *string = NULL;
+
+	for (size_t i = 0; copy != NULL && i < length; i++) {
+		int byte = text[i] == '%' && length - i > 2 ? text_escaped_byte(text + i) : -1;
+
+		*out++ = (char)(byte >= 0 ? byte : text[i] == '+' ? ' ' : text[i]);
+		i += byte >= 0 ? 2 : 0;
+	}
+	if (copy != NULL)
+		string = json_stringn(copy, (size_t)(out - copy));
+	free(copy);
+	return string;
+}
+
+/* The items of a form, into the object.  False: one is no UTF-8. */
+static bool
+read_form(json_t *object, struct slice form)
+{
+	const char *end = form.at + form.length, *next;
+
+	for (const char *at = form.at; at < end; at = next) {
+		const char *stop = memchr(at, '&', (size_t)(end - at)), *equal;
+		json_t *name, *value;
+
+		stop = stop != NULL ? stop : end;
+		next = stop + 1;
+		equal = memchr(at, '=', (size_t)(stop - at));
+		if (equal == NULL)
+			continue;
+		name = decoded(at, (size_t)(equal - at));
+		value = decoded(equal + 1, (size_t)(stop - equal) - 1);
+		if (name == NULL || value == NULL ||
+		    strlen(json_string_value(name)) != json_string_length(name)) {
+			json_decref(name);
+			json_decref(value);
+			return false;
+		}
+		(void)json_object_set_new(object, json_string_value(name), value);
+		json_decref(name);
+	}
+	return true;
+}
+
+static enum MHD_Result
+add_query(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	(void)json_object_set_new(context, name, json_string(value != NULL ? value : ""));
+	return MHD_YES;
+}
+
+json_t *
+call_read(struct call *call)
+{
+	json_t *arguments = json_object(), *body;
+	bool read = true;
+
+	(void)MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, add_query, arguments);
+	if (strncasecmp(call->type, "application/json", 16) == 0) {
+		body = json_loadb(call->body.at != NULL ? call->body.at : "", call->body.length, 0, NULL);
+		read = call->body.length == 0 ||
+		       (json_is_object(body) && json_object_update(arguments, body) == 0);
+		json_decref(body);
+	} else if (strncasecmp(call->type, "application/x-www-form-urlencoded", 33) == 0) {
+		read = read_form(arguments, call->body);
+	} else {
+		read = call->body.length == 0;
+	}
+	if (!read) {
+		json_decref(arguments);
+		return NULL;
+	}
+	return arguments;
+}
 
 const char *
 call_text(struct call *call, const char *name)

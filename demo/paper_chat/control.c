@@ -34,6 +34,7 @@ turn(struct call *call, const char *name, bool on)
 		wrong = fault_turn_on(faults, fault, call->arguments);
 	else
 		faults->settings[fault].on = false;
+	faults->turns++;
 	(void)pthread_cond_broadcast(&call->server->changed);
 	say(call, wrong != NULL ? 400 : 200, wrong != NULL ? wrong : on ? "on" : "off");
 }
@@ -77,6 +78,7 @@ control_answer(struct call *call)
 		say(call, 200, "forgotten");
 	} else if (!get && !post && *name == '\0') {
 		memset(server->faults.settings, 0, sizeof(server->faults.settings));
+		server->faults.turns++;
 		(void)pthread_cond_broadcast(&server->changed);
 		say(call, 200, "no faults");
 	} else if (get) {

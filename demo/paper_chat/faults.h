@@ -21,6 +21,7 @@ struct fault_setting {
 struct faults {
 	struct fault_setting settings[FAULTS];
 	uint64_t random;
+	unsigned turns; /* how often the control endpoint turned one: what hangs ends with the next */
 };
 
 /* 0, or -1: no fault has this name. */

@@ -44,114 +44,6 @@ struct reader {
 	size_t depth, units;
 };
 
-size_t
-markup_units(struct slice text)
-{
-	size_t units = 0;
-
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-
-		units += (c & 0xC0) != 0x80 ? 1 + (size_t)(c >= 0xF0) : 0;
-	}
-	return units;
-}
-
-bool
-markup_is_link(const char *url)
-{
-	static const char *const schemes[] = { "http://", "https://", "tg://", "ton://", NULL };
-	size_t host;
-
-	for (size_t i = 0; schemes[i] != NULL; i++)
-		if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0) {
-			url += strlen(schemes[i]);
-			if (i >= 2)
-				return *url != '\0';
-			break;
-		}
-	host = strcspn(url, "/?#");
-	return host > 0 && strcspn(url, " \t\r\n") >= host &&
-	       (memchr(url, '.', host) != NULL || (*url == '[' && memchr(url, ']', host) != NULL));
-}
-
-void
-markup_escape(struct buffer *out, struct slice text)
-{
-	for (size_t i = 0; i < text.length; i++)
-		switch (text.at[i]) {
-		case '<': buffer_string(out, "&lt;"); break;
-		case '>': buffer_string(out, "&gt;"); break;
-		case '&': buffer_string(out, "&amp;"); break;
-		case '"': buffer_string(out, "&quot;"); break;
-		case '\'': buffer_string(out, "&#39;"); break;
-		default: buffer_append(out, text.at + i, 1);
-		}
-}
-
-static size_t
-encode(unsigned long c, char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xC0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xE0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 63));
-		out[2] = (char)(0x80 | (c & 63));
-		return 3;
-	}
-	out[0] = (char)(0xF0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 63));
-	out[2] = (char)(0x80 | (c >> 6 & 63));
-	out[3] = (char)(0x80 | (c & 63));
-	return 4;
-}
-
-/* The character that the reference at `text` ("&lt;", "&#60;") stands for in `out`, and its bytes there; 0:
- * it is none, and `*next` stays.  The semicolon may be missing. */
-static size_t
-decode_reference(const char *text, const char **next, char out[4])
-{
-	static const struct {
-		const char *name;
-		char c;
-	} named[] = { { "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "quot", '"' } };
-	const char *end = text + 1;
-	unsigned long c = 0;
-
-	if (*end == '#') {
-		bool hex = end[1] == 'x';
-
-		end += hex ? 2 : 1;
-		for (; hex ? isxdigit((unsigned char)*end) : isdigit((unsigned char)*end); end++)
-			c = c < 0x110000 ? c * (hex ? 16UL : 10UL) +
-					       (unsigned long)(isdigit((unsigned char)*end)
-								   ? *end - '0'
-								   : tolower((unsigned char)*end) - 'a' + 10)
-					 : c;
-		if (c >= 0x10FFFF || end - text >= 10)
-			return 0;
-	} else {
-		while (isalpha((unsigned char)*end))
-			end++;
-		for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
-			if (slice_equal(
-				(struct slice){ text + 1, (size_t)(end - text - 1) }, SLICE(named[i].name)))
-				c = (unsigned char)named[i].c;
-	}
-	if (c == 0)
-		return 0;
-	*next = *end == ';' ? end + 1 : end;
-	return encode(c, out);
-}
-
 static int fail(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static int
 fail(struct reader *r, const char *format, ...)
@@ -203,7 +95,7 @@ read_value(struct reader *r, const char *begin, const char *name, struct buffer 
 		return 0;
 	}
 	for (r->at++; *r->at != quote && *r->at != '\0';) {
-		length = *r->at == '&' ? decode_reference(r->at, &next, decoded) : 0;
+		length = *r->at == '&' ? markup_reference(r->at, &next, decoded) : 0;
 		if (length > 0)
 			r->at = next;
 		else
@@ -288,7 +180,7 @@ show_open(struct reader *r, const struct open_tag *open)
 	url = strndup(open->argument.length > 0 ? open->argument.text : "", open->argument.length);
 	if (url != NULL && strncasecmp(url, "http", 4) == 0 && markup_is_link(url)) {
 		buffer_string(&r->m->html, "<a rel=noreferrer target=_blank href=\"");
-		markup_escape(&r->m->html, SLICE(url));
+		markup_quote(&r->m->html, SLICE(url));
 		buffer_string(&r->m->html, "\">");
 	} else {
 		buffer_string(&r->m->html, "<a>");
@@ -413,14 +305,14 @@ read_character(struct reader *r)
 {
 	const char *next = r->at + 1;
 	char c[4] = { *r->at };
-	size_t length = *r->at == '&' ? decode_reference(r->at, &next, c) : 1;
+	size_t length = *r->at == '&' ? markup_reference(r->at, &next, c) : 1;
 
 	if (length == 0) {
 		c[0] = '&';
 		length = 1;
 	}
 	buffer_append(&r->m->text, c, length);
-	markup_escape(&r->m->html, (struct slice){ c, length });
+	markup_quote(&r->m->html, (struct slice){ c, length });
 	r->units += markup_units((struct slice){ c, length });
 	r->at = next;
 }

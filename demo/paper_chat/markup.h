@@ -29,8 +29,14 @@ size_t markup_units(struct slice text);
 /* Whether Telegram takes it for a link: http, https, ton or tg, and a host with a dot in it. */
 bool markup_is_link(const char *url);
 
+/*
+ * The character that the reference at `text` ("&lt;", "&#60;") stands for, in `out`, and its bytes there.
+ * `*next` is behind it; the semicolon may be missing.  0: it is none.
+ */
+size_t markup_reference(const char *text, const char **next, char out[4]);
+
 /* Append text with the five characters of HTML escaped. */
-void markup_escape(struct buffer *out, struct slice text);
+void markup_quote(struct buffer *out, struct slice text);
 
 /* Append a text of Slack as HTML. */
 void markup_slack(struct buffer *out, struct slice text);

@@ -18,7 +18,7 @@ append_plain(struct buffer *out, struct slice text)
 		if (length > 1)
 			buffer_append(out, text.at + i, length);
 		else
-			markup_escape(out, (struct slice){ text.at + i, 1 });
+			markup_quote(out, (struct slice){ text.at + i, 1 });
 		i += length - 1;
 	}
 }
@@ -39,9 +39,10 @@ append_bracket(struct buffer *out, struct slice inside)
 		buffer_string(out, "<a rel=noreferrer target=_blank href=\"");
 		append_plain(out, target);
 		buffer_string(out, "\">");
-	} else if (label.length > 0 && strchr("!@#", *label.at) != NULL) {
+	} else if (target.length > 1 && strchr("!@#", *target.at) != NULL) {
 		buffer_string(out, "@");
-		label = (struct slice){ label.at + 1, label.length - 1 };
+		if (bar == NULL)
+			label = (struct slice){ label.at + 1, label.length - 1 };
 	}
 	append_plain(out, label);
 	if (link)

@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/text/text.h"
 #include "demo/paper_chat/server.h"
 
 enum { THREAD_STACK = 512 * 1024, ANSWER_LIMIT = 64 << 20 };
@@ -44,14 +43,14 @@ server_wait(struct server *server, int64_t ms)
 	return !server->ending;
 }
 
-/* All of the time, unless the fault is turned off meanwhile or the server ends. */
+/* All of the time; but what hangs ends when a fault is turned on or off, and all ends with the server. */
 static void
 pause_for(struct server *server, enum fault fault, int64_t ms)
 {
 	int64_t end = wall_clock_ms() + ms;
+	unsigned turns = server->faults.turns;
 
-	while (
-	    ms > 0 && server_wait(server, ms) && (fault != FAULT_HANG || server->faults.settings[fault].on))
+	while (ms > 0 && server_wait(server, ms) && (fault != FAULT_HANG || server->faults.turns == turns))
 		ms = end - wall_clock_ms();
 }
 
@@ -102,168 +101,6 @@ is_local(struct MHD_Connection *connection)
 		    (host[strlen(names[i])] == ':' || host[strlen(names[i])] == '\0'))
 			return true;
 	return false;
-}
-
-/* Text of a form or a query, decoded in place; -1: it is no text. */
-static json_t *
-decoded(const char *text, size_t length)
-{
-	char *copy = malloc(length + 1), *out = copy;
-	json_t *string = NULL;
-
-	for (size_t i = 0; copy != NULL && i < length; i++) {
-		int byte = text[i] == '%' && length - i > 2 ? text_escaped_byte(text + i) : -1;
-
-		*out++ = (char)(byte >= 0 ? byte : text[i] == '+' ? ' ' : text[i]);
-		i += byte >= 0 ? 2 : 0;
-	}
-	if (copy != NULL)
-		string = json_stringn(copy, (size_t)(out - copy));
-	free(copy);
-	return string;
-}
-
-/* The items of a form, into the object.  False: one is no UTF-8. */
-static bool
-read_form(json_t *object, struct slice form)
-{
-	const char *end = form.at + form.length, *next;
-
-	for (const char *at = form.at; at < end; at = next) {
-		const char *stop = memchr(at, '&', (size_t)(end - at)), *equal;
-		json_t *name, *value;
-
-		stop = stop != NULL ? stop : end;
-		next = stop + 1;
-		equal = memchr(at, '=', (size_t)(stop - at));
-		if (equal == NULL)
-			continue;
-		name = decoded(at, (size_t)(equal - at));
-		value = decoded(equal + 1, (size_t)(stop - equal) - 1);
-		if (name == NULL || value == NULL ||
-		    strlen(json_string_value(name)) != json_string_length(name)) {
-			json_decref(name);
-			json_decref(value);
-			return false;
-		}
-		(void)json_object_set_new(object, json_string_value(name), value);
-		json_decref(name);
-	}
-	return true;
-}
-
-static enum MHD_Result
-add_query(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	(void)kind;
-	(void)json_object_set_new(context, name, json_string(value != NULL ? value : ""));
-	return MHD_YES;
-}
-
-/* Those of the query and of the body; NULL: the body is neither a form nor a JSON object. */
-static json_t *
-read_arguments(struct call *call)
-{
-	json_t *arguments = json_object(), *body;
-	bool read = true;
-
-	(void)MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, add_query, arguments);
-	if (strncasecmp(call->type, "application/json", 16) == 0) {
-		body = json_loadb(call->body.at != NULL ? call->body.at : "", call->body.length, 0, NULL);
-		read = json_is_object(body) && json_object_update(arguments, body) == 0;
-		json_decref(body);
-	} else if (strncasecmp(call->type, "application/x-www-form-urlencoded", 33) == 0) {
-		read = read_form(arguments, call->body);
-	} else {
-		read = call->body.length == 0;
-	}
-	if (!read) {
-		json_decref(arguments);
-		return NULL;
-	}
-	return arguments;
-}
-
-void
-server_keep(struct server *server, json_t *message)
-{
-	(void)json_array_append_new(server->messages, message);
-	server->messages_total++;
-	if (json_array_size(server->messages) > MOST_MESSAGES)
-		(void)json_array_remove(server->messages, 0);
-}
-
-static bool
-member_is(const json_t *object, const char *name, const char *value)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text != NULL && strcmp(text, value) == 0;
-}
-
-json_t *
-server_find(struct server *server, const char *service, const char *chat, const char *id)
-{
-	for (size_t i = json_array_size(server->messages); i-- > 0;) {
-		json_t *message = json_array_get(server->messages, i);
-
-		if (member_is(message, "service", service) && member_is(message, "id", id) &&
-		    (chat == NULL || member_is(message, "chat", chat)))
-			return message;
-	}
-	return NULL;
-}
-
-int64_t
-server_throttle(struct server *server, const char *service, const char *chat, int64_t limit)
-{
-	int64_t now = wall_clock_ms(), count = 0, age;
-
-	for (size_t i = json_array_size(server->messages); limit > 0 && i-- > 0;) {
-		json_t *message = json_array_get(server->messages, i);
-
-		age = now - json_integer_value(json_object_get(message, "received_ms"));
-		if (age >= 60000)
-			break;
-		if (member_is(message, "service", service) && member_is(message, "chat", chat) &&
-		    ++count == limit)
-			return (60000 - age + 999) / 1000;
-	}
-	return 0;
-}
-
-void
-server_edit(json_t *message, const char *text, const char *sent, int64_t received_ms)
-{
-	json_t *edits = json_object_get(message, "edits");
-
-	(void)json_array_append_new(edits, json_pack("{s:I, s:O}", "received_ms", (json_int_t)received_ms,
-					       "before", json_object_get(message, "text")));
-	if (json_array_size(edits) > MOST_EDITS)
-		(void)json_array_remove(edits, 0);
-	(void)json_object_set_new(message, "text", json_string(text));
-	(void)json_object_set_new(message, "sent", json_string(sent));
-}
-
-static bool
-is_numeric(const char *chat)
-{
-	return chat[strspn(chat, "-0123456789")] == '\0';
-}
-
-bool
-server_has_chat(const struct server *server, const char *chat, bool numeric)
-{
-	bool limited = false;
-
-	for (size_t i = 0; i < options_count(server->settings.flags, "chat"); i++) {
-		const char *allowed = options_item(server->settings.flags, "chat", i);
-
-		if (strcmp(allowed, chat) == 0)
-			return true;
-		limited = limited || is_numeric(allowed) == numeric;
-	}
-	return !limited && is_numeric(chat) == numeric;
 }
 
 /* What a request became, for GET /control/requests.  Telegram's token and Slack's secret are not in it. */
@@ -387,7 +224,7 @@ deliver(struct call *call)
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 	(void)MHD_add_response_header(response, "Content-Security-Policy",
-	    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+	    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 	if (answer->retry_after > 0) {
 		(void)snprintf(seconds, sizeof(seconds), "%lld", (long long)answer->retry_after);
 		(void)MHD_add_response_header(response, "Retry-After", seconds);
@@ -415,7 +252,7 @@ respond(struct server *server, struct MHD_Connection *connection, struct request
 
 	buffer_init(&call.answer.body, ANSWER_LIMIT);
 	(void)pthread_mutex_lock(&server->lock);
-	call.arguments = read_arguments(&call);
+	call.arguments = call_read(&call);
 	dispatch(&call);
 	(void)pthread_mutex_unlock(&server->lock);
 	result = deliver(&call);

@@ -99,6 +99,10 @@ void server_edit(json_t *message, const char *text, const char *sent, int64_t re
 /* Whether --chat allows it; `numeric` ones are of Telegram, the others of Slack. */
 bool server_has_chat(const struct server *server, const char *chat, bool numeric);
 
+/* The arguments of the query and of the body, an object; NULL: the body is neither a form nor a JSON object.
+ */
+json_t *call_read(struct call *call);
+
 /* An argument as text: a number is its digits, true is "true".  NULL: it is not there, or no scalar.
  * Borrowed. */
 const char *call_text(struct call *call, const char *name);
@@ -119,9 +123,10 @@ void slack_answer(struct call *call);
 void control_answer(struct call *call);
 void page_answer(struct call *call);
 
-/* A button that somebody presses.  NULL, or what is wrong. */
+/* Somebody presses the button with this data (NULL: the first one that has any) of a message.  NULL, or what
+ * is wrong. */
 const char *telegram_press(
-    struct server *server, const char *message, int64_t user, const char *name, const char *data);
+    struct server *server, const char *id, int64_t user, const char *name, const char *wanted);
 
 /* An error that a fault asks for, in the words of the service. */
 void telegram_fail(struct call *call, int status, const char *description, int64_t retry_after);

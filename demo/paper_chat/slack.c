@@ -7,7 +7,7 @@
 #include "demo/paper_chat/server.h"
 
 /* Slack: an incoming webhook answers with a status and a word, the Web API with 200 and "ok". */
-enum { SLACK_TEXT = 40000, SLACK_BLOCKS = 50, SECTION_TEXT = 3000, HEADER_TEXT = 150, SLACK_A_MINUTE = 60 };
+enum { SLACK_TEXT = 40000, SLACK_BLOCKS = 50, SECTION_TEXT = 3000, HEADER_TEXT = 150, SLACK_A_MINUTE = 80 };
 
 static bool
 is_webhook(const struct call *call)

@@ -50,7 +50,7 @@ int channel_check(const struct channel *channel, struct failure *why);
 /* The `limit` of message_compose(). */
 size_t channel_limit(const struct channel *channel);
 
-/* Whether a message that was sent can be changed (Telegram, Slack with a token). */
+/* Whether a message that was sent can be changed (Telegram). */
 bool channel_edits(const struct channel *channel);
 
 /* Whether `reply_to` means anything to it (all but webhooks and Slack's incoming webhooks). */

@@ -17,7 +17,7 @@ struct telegram_press {
 	const char *channel;    /* "telegram:ops" */
 	const char *message_id; /* of the message, as channel_send() gave it */
 	int64_t user_id;
-	const char *user; /* "@name", or first and last name; valid UTF-8, one line, at most 64 bytes */
+	const char *user; /* "@name", or the first name and the number; valid UTF-8 of at most 127 bytes */
 };
 
 /* True: it is acknowledged now (or was already); false: there is no such alert any more. */

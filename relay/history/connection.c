@@ -5,6 +5,7 @@
  */
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,8 @@ int
 connection_begin(struct history_connection *c, struct postgres_target *target, struct deadline deadline,
     struct failure *why)
 {
+	char statements[512];
+
 	connection_check(c);
 	c->session.sqlstate[0] = '\0';
 	if (c->session.conn == NULL && open_session(c, target, deadline, why) != 0)
@@ -92,10 +95,13 @@ connection_begin(struct history_connection *c, struct postgres_target *target, s
 	c->session.why = why;
 	/* In each transaction, since the next one may have another server's session, behind a pooler.  A
 	 * session that has lost us gives its locks back soon. */
-	return connection_do(c, "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog;"
-				"SET LOCAL client_encoding = 'UTF8'; SET LOCAL timezone = 'UTC';"
-				"SET LOCAL application_name = 'alert_relay';"
-				"SET LOCAL idle_in_transaction_session_timeout = '30s'");
+	(void)snprintf(statements, sizeof(statements),
+	    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog;"
+	    "SET LOCAL client_encoding = 'UTF8'; SET LOCAL timezone = 'UTC';"
+	    "SET LOCAL application_name = 'alert_relay'; SET LOCAL statement_timeout = %d;"
+	    "SET LOCAL idle_in_transaction_session_timeout = '30s'",
+	    deadline_left_ms(deadline) + 1);
+	return connection_do(c, statements);
 }
 
 /* What PostgreSQL says may hold the password, if that is how something of ours is called. */

@@ -13,7 +13,7 @@
 
 #define SECOND INT64_C(1000000000)
 
-enum { DEADLINE = 10, LOOK = 15, PAUSE_MAX = 30, SWEEP = 3600 }; /* seconds */
+enum { OPENING = 5, DEADLINE = 10, LOOK = 15, PAUSE_MAX = 30, SWEEP = 3600 }; /* seconds */
 
 struct history *
 history_new(const struct history_settings *settings, struct store *store, struct failure *why)
@@ -50,6 +50,7 @@ report(struct history *history, int result, const struct failure *why)
 	(void)pthread_mutex_lock(&history->lock);
 	news = history->status.up != (result == 0) ||
 	       (result != 0 && strcmp(history->status.reason.text, why->text) != 0);
+	history->status.tried = true;
 	history->status.up = result == 0;
 	history->status.reason = result == 0 ? (struct failure){ 0 } : *why;
 	(void)pthread_mutex_unlock(&history->lock);
@@ -96,13 +97,15 @@ static int
 work(struct history *history, struct failure *why)
 {
 	struct history_connection *c = &history->writing;
-	struct deadline deadline = deadline_in(DEADLINE * SECOND);
+	struct deadline deadline;
 	int written;
 
 	/* Another server may have other tables. */
 	connection_check(c);
-	if (c->session.conn == NULL && schema_prepare(c, history->settings.target, deadline, why) != 0)
+	if (c->session.conn == NULL &&
+	    schema_prepare(c, history->settings.target, deadline_in(OPENING * SECOND), why) != 0)
 		return -1;
+	deadline = deadline_in(DEADLINE * SECOND);
 	written = drain_batch(history, deadline, why);
 	if (written != 0)
 		return written < 0 ? -1 : 1;

@@ -42,12 +42,14 @@ int history_start(struct history *history, struct failure *why);
 /* There is something new in the journal.  Never waits.  Takes NULL. */
 void history_wake(struct history *history);
 
-/* Ends the thread, within its deadline of ten seconds; what is in the journal stays there.  Takes NULL. */
+/* Ends the thread, within its deadline of five or ten seconds; what is in the journal stays there.  Takes
+ * NULL. */
 void history_free(struct history *history);
 
 struct history_status {
 	bool configured;
-	bool up;               /* the last transaction worked; false before the first one */
+	bool tried;            /* at least once */
+	bool up;               /* the last transaction worked */
 	struct failure reason; /* why not */
 };
 void history_status(struct history *history, struct history_status *status);

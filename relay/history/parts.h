@@ -8,6 +8,12 @@
 
 /* What the files of the history share; relay/history/history.h is for everybody else. */
 
+/* The files of relay/history, and those of sql/history in their order: the first one makes version 1. */
+extern const char history_sql_write[], history_sql_old_events[], history_sql_old_incidents[];
+extern const char history_sql_list[], history_sql_incident[], history_sql_stats[], history_sql_table[];
+extern const char history_sql_reader[];
+extern const char *const history_migrations[]; /* ended by NULL */
+
 struct history {
 	struct history_settings settings;
 	char *reader; /* the settings' own copy */

@@ -9,17 +9,6 @@
 
 #include "relay/history/parts.h"
 
-/* A file as it is, with a NUL behind it.  The makefile knows that this object needs it. */
-__asm__(".pushsection .rodata\n"
-	"history_sql_1: .incbin \"sql/history/001_incidents.sql\"\n"
-	".byte 0\n"
-	".popsection\n");
-extern const char history_sql_1[];
-
-/* In their order: the first one makes version 1. */
-static const char *const files[] = { history_sql_1 };
-enum { VERSION = sizeof(files) / sizeof(files[0]) };
-
 enum { ANSWER = 256 };
 
 /* A short answer as text; "" for NULL and for no row. */
@@ -84,20 +73,23 @@ static int
 migrate(struct history_connection *c)
 {
 	char record[ANSWER];
-	long version;
+	long version, known = 0;
+
+	while (history_migrations[known] != NULL)
+		known++;
 
 	if (schema_lock(c) < 0 || read_version(c, &version) != 0)
 		return -1;
-	if (version > VERSION)
+	if (version > known)
 		return failure_set(c->session.why, FAILURE_REJECTED,
-		    "the history is of version %ld, and this alert_relay knows those up to %d; install the newer one",
-		    version, (int)VERSION);
+		    "the history is of version %ld, and this alert_relay knows those up to %ld; install the newer one",
+		    version, known);
 	if (version == 0 && create(c) != 0)
 		return -1;
-	for (; version < VERSION; version++) {
+	for (; version < known; version++) {
 		(void)snprintf(record, sizeof(record),
 		    "INSERT INTO arbwatch_history.schema_version (version) VALUES (%ld)", version + 1);
-		if (connection_do(c, files[version]) != 0 || connection_do(c, record) != 0)
+		if (connection_do(c, history_migrations[version]) != 0 || connection_do(c, record) != 0)
 			return -1;
 	}
 	return 0;
@@ -112,14 +104,6 @@ schema_prepare(struct history_connection *c, struct postgres_target *target, str
 	connection_close(c);
 	return -1;
 }
-
-/* What is to be done for the reader: "", "create", "grant", or "ask" somebody with more rights. */
-static const char reader_state[] =
-    "SELECT CASE WHEN r.oid IS NULL THEN CASE WHEN me.rolsuper OR me.rolcreaterole THEN 'create' ELSE 'ask' END "
-    "WHEN NOT has_schema_privilege(r.oid, 'arbwatch_history', 'USAGE') OR EXISTS (SELECT FROM pg_class c "
-    "WHERE c.relnamespace = 'arbwatch_history'::regnamespace AND c.relkind IN ('r', 'v') "
-    "AND NOT has_table_privilege(r.oid, c.oid, 'SELECT')) THEN 'grant' ELSE '' END "
-    "FROM pg_roles me LEFT JOIN pg_roles r ON r.rolname = $1 WHERE me.rolname = current_user";
 
 static int
 grant(struct history_connection *c, const char *name, bool create_it)
@@ -150,7 +134,7 @@ admit(struct history_connection *c, const char *reader)
 
 	if (name == NULL)
 		return failure_set(c->session.why, FAILURE_LOCAL, "its name is no UTF-8");
-	result = schema_lock(c) < 0 ? -1 : ask_text(c, reader_state, reader, state);
+	result = schema_lock(c) < 0 ? -1 : ask_text(c, history_sql_reader, reader, state);
 	if (result == 0 && strcmp(state, "ask") == 0)
 		result = failure_set(c->session.why, FAILURE_REJECTED,
 		    "there is no such role, and %s may not make one: CREATE ROLE %s", PQuser(c->session.conn),

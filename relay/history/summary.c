@@ -9,22 +9,6 @@
 
 enum { FIGURES_BYTES = 1024 * 1024, NUMBER = 24 };
 
-/* A cell.  A spreadsheet would compute what begins with one of these signs. */
-#define CELL(of)                                                                                             \
-	"'\"' || replace(regexp_replace(coalesce(" of                                                        \
-	", ''), '^[-=+@\\t\\r]', '''\\&'), '\"', '\"\"') || '\"'"
-#define MOMENT(of) CELL("to_char(" of ", 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
-
-static const char table[] =
-    "SELECT E'id,severity,alertname,env,service,status,starts_at,ends_at,repeats,acknowledged_by,"
-    "acknowledged_at,summary\\r\\n' || coalesce(string_agg(t.line, '' ORDER BY t.starts_at, t.id), '') FROM ("
-    "SELECT i.starts_at, i.id, " CELL("i.key") " || ',' || " CELL("i.severity") " || ',' || " CELL("i.alertname") " || ',' || " CELL("i.env") " || ',' || " CELL("i.service") " || ',' || " CELL(
-	"i.status") " || ',' || " MOMENT("i.starts_at") " || ',' || " MOMENT("i.ends_at") " || ',' || "
-											  "i.repeats || ',' || " CELL("i.acknowledged_by") " || ',' || " MOMENT(
-											      "i.acknowledged_at") " || ',' || " CELL("left(i.annotations ->> 'summary', 1000)") " || E'\\r\\n' AS line "
-																						 "FROM arbwatch_history.alert_incident i WHERE i.starts_at >= to_timestamp($1::bigint / 1000.0) "
-																						 "AND i.starts_at < to_timestamp($2::bigint / 1000.0) ORDER BY i.starts_at, i.id LIMIT $3::int) t";
-
 static unsigned
 number(const json_t *object, const char *name)
 {
@@ -105,7 +89,7 @@ history_summarize(struct history *history, int64_t from_ms, int64_t to_ms, struc
 		(void)snprintf(from, sizeof(from), "%" PRId64, from_ms);
 		(void)snprintf(to, sizeof(to), "%" PRId64, to_ms);
 		(void)snprintf(rows, sizeof(rows), "%d", (int)HISTORY_CSV_ROWS);
-		result = history_ask(history, table, values, 3, csv, why);
+		result = history_ask(history, history_sql_table, values, 3, csv, why);
 	}
 	json_decref(stats);
 	return result;

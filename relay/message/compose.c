@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/alert/alert.h"
 #include "relay/message/draft.h"
 #include "relay/message/templates.h"
 
@@ -23,12 +24,12 @@ static int
 compare(const void *a, const void *b)
 {
 	const struct message_item *x = a, *y = b;
-	int order = message_severity(x->labels) - message_severity(y->labels);
+	int order = item_severity(x) - item_severity(y);
 
 	if (order == 0)
 		order = (int)item_class(x) - (int)item_class(y);
 	if (order == 0)
-		order = strcmp(item_label(x, "alertname"), item_label(y, "alertname"));
+		order = strcmp(alert_text(x->labels, "alertname"), alert_text(y->labels, "alertname"));
 	if (order == 0)
 		order = (x->starts_ms > y->starts_ms) - (x->starts_ms < y->starts_ms);
 	return order;
@@ -37,8 +38,8 @@ compare(const void *a, const void *b)
 static bool
 same_group(const struct message_item *a, const struct message_item *b)
 {
-	return message_severity(a->labels) == message_severity(b->labels) && item_class(a) == item_class(b) &&
-	       strcmp(item_label(a, "alertname"), item_label(b, "alertname")) == 0;
+	return item_severity(a) == item_severity(b) && item_class(a) == item_class(b) &&
+	       strcmp(alert_text(a->labels, "alertname"), alert_text(b->labels, "alertname")) == 0;
 }
 
 static size_t
@@ -88,7 +89,7 @@ set_counts(struct values *values, const struct message_item items[], size_t coun
 	char text[160];
 
 	for (size_t i = 0; i < count; i++)
-		of[message_severity(items[i].labels)]++;
+		of[item_severity(&items[i])]++;
 	text[0] = '\0';
 	for (size_t i = 0; i < 4; i++)
 		if (of[i] > 0)

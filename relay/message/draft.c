@@ -200,13 +200,13 @@ static void
 append_link(struct draft *draft, struct slice text, struct slice url)
 {
 	struct draft_piece *piece;
+	size_t before = draft->count;
 
-	if (url.length == 0)
+	if (url.length > 0)
+		append(draft, PIECE_LINK, text);
+	if (draft->count == before)
 		return;
-	append(draft, PIECE_LINK, text);
 	piece = last_piece(draft);
-	if (piece == NULL || piece->kind != PIECE_LINK)
-		return;
 	piece->url_start = draft->text.length;
 	piece->url_length = url.length;
 	buffer_append(&draft->text, url.at, url.length);
@@ -279,7 +279,7 @@ draft_cut(struct draft *draft, size_t units)
 				break;
 			piece->length = fitting(text, units - used);
 			used += message_units((struct slice){ text.at, piece->length });
-			count++;
+			count += piece->length > 0;
 			break;
 		}
 		used += more;

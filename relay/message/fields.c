@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text/utf8.h"
+#include "relay/alert/alert.h"
 #include "relay/message/fields.h"
 #include "relay/message/local_time.h"
 #include "relay/message/templates.h"
@@ -152,20 +153,6 @@ set_url(struct values *values, enum field field, const char *url)
 		values->length[field] = 0;
 }
 
-static const char *
-member(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text != NULL ? text : "";
-}
-
-const char *
-item_label(const struct message_item *item, const char *name)
-{
-	return member(item->labels, name);
-}
-
 enum item_class
 item_class(const struct message_item *item)
 {
@@ -175,19 +162,11 @@ item_class(const struct message_item *item)
 }
 
 int
-message_severity(const json_t *labels)
+item_severity(const struct message_item *item)
 {
-	static const struct {
-		const char *name;
-		int severity;
-	} names[] = { { "P0", 0 }, { "critical", 0 }, { "P1", 1 }, { "P2", 2 }, { "warning", 2 }, { "P3", 3 },
-		{ "info", 3 } };
-	const char *text = member(labels, "severity");
+	enum alert_severity severity = alert_severity(item->labels);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(names[i].name, text) == 0)
-			return names[i].severity;
-	return 2;
+	return severity < SEVERITY_P3 ? (int)severity : SEVERITY_P3;
 }
 
 static const char *
@@ -202,8 +181,7 @@ word(const struct templates *templates, const char *prefix, const char *name)
 static void
 set_severity(struct values *values, const struct templates *templates, const struct message_item *item)
 {
-	static const char *const names[] = { "P0", "P1", "P2", "P3" };
-	const char *name = names[message_severity(item->labels)];
+	const char *name = alert_severity_name((enum alert_severity)item_severity(item));
 	enum item_class class = item_class(item);
 
 	set(values, FIELD_SEVERITY, name);
@@ -213,7 +191,7 @@ set_severity(struct values *values, const struct templates *templates, const str
 		class == CLASS_OVER           ? "resolved"
 		: class == CLASS_ACKNOWLEDGED ? "acknowledged"
 					      : name));
-	set(values, FIELD_ALERTNAME, item_label(item, "alertname"));
+	set(values, FIELD_ALERTNAME, alert_text(item->labels, "alertname"));
 }
 
 /* The part behind "state_" and "note_" of the word for it. */
@@ -272,9 +250,9 @@ set_where(struct values *values, const json_t *labels, const json_t *but)
 	json_t *value;
 
 	if (json_object_get(but, "env") == NULL)
-		set(values, FIELD_ENV, member(labels, "env"));
+		set(values, FIELD_ENV, alert_text(labels, "env"));
 	if (json_object_get(but, "service") == NULL)
-		set(values, FIELD_SERVICE, member(labels, "service"));
+		set(values, FIELD_SERVICE, alert_text(labels, "service"));
 	begin(values, FIELD_WHERE);
 	/* jansson's macro wants an object that may be changed; nothing is. */
 	json_object_foreach((json_t *)(uintptr_t)labels, name, value)
@@ -284,7 +262,7 @@ set_where(struct values *values, const json_t *labels, const json_t *but)
 		buffer_string(&values->text, separator);
 		append_clean(&values->text, SLICE(name));
 		buffer_string(&values->text, "=");
-		append_clean(&values->text, SLICE(member(labels, name)));
+		append_clean(&values->text, SLICE(alert_text(labels, name)));
 		separator = " ";
 	}
 	end(values, FIELD_WHERE);
@@ -293,8 +271,8 @@ set_where(struct values *values, const json_t *labels, const json_t *but)
 static void
 set_urls(struct values *values, const struct message_item *item)
 {
-	set_url(values, FIELD_RUNBOOK_URL, member(item->annotations, "runbook_url"));
-	set_url(values, FIELD_DASHBOARD_URL, member(item->annotations, "dashboard_url"));
+	set_url(values, FIELD_RUNBOOK_URL, alert_text(item->annotations, "runbook_url"));
+	set_url(values, FIELD_DASHBOARD_URL, alert_text(item->annotations, "dashboard_url"));
 	set_url(values, FIELD_SOURCE_URL, item->link != NULL ? item->link : "");
 	if (item_class(item) == CLASS_FIRING && item->ends_ms == 0 && item->acknowledge_url != NULL)
 		set_url(values, FIELD_ACKNOWLEDGE_URL, item->acknowledge_url);
@@ -312,7 +290,7 @@ values_of_item(struct values *values, const struct templates *templates, const s
 	set(values, FIELD_COUNT, "1");
 	set(values, FIELD_ID, item->id != NULL ? item->id : "");
 	for (size_t i = 0; i < sizeof(annotations) / sizeof(*annotations); i++)
-		set(values, annotations[i], member(item->annotations, field_names[annotations[i]]));
+		set(values, annotations[i], alert_text(item->annotations, field_names[annotations[i]]));
 	set_where(values, item->labels, NULL);
 	set_times(values, templates, item);
 	set_urls(values, item);

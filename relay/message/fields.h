@@ -75,7 +75,7 @@ void values_of_member(struct values *values, const struct templates *templates,
 enum item_class { CLASS_FIRING, CLASS_ACKNOWLEDGED, CLASS_OVER };
 enum item_class item_class(const struct message_item *item);
 
-/* The label, or ""; the annotation, or "". */
-const char *item_label(const struct message_item *item, const char *name);
+/* 0 to 3, for P0 to P3. */
+int item_severity(const struct message_item *item);
 
 #endif /* RELAY_MESSAGE_FIELDS_H */

@@ -84,10 +84,6 @@ int message_compose(const struct templates *templates, struct message_item items
 
 void message_release(struct message *message);
 
-/* 0 to 3, of the label `severity`: "P0" or "critical", "P1", "P2" or "warning", "P3" or "info"; 2 for all
- * else. */
-int message_severity(const json_t *labels);
-
 /* UTF-16 units of a text: an emoji is two.  What is no UTF-8 counts by bytes. */
 size_t message_units(struct slice text);
 

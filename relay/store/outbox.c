@@ -40,15 +40,16 @@ outbox_add(struct store *store, const struct incident *incident, enum task_kind 
     int64_t due_ms)
 {
 	bool urgent = incident->severity == SEVERITY_P0 && kind != TASK_ACKNOWLEDGED;
+	int rank = kind == TASK_ACKNOWLEDGED ? 0 : 1 + (int)incident->severity;
 	char channel[TASK_CHANNEL], next[TASK_CHAIN];
 
 	if (!split_chain(chain, channel, next))
 		return;
 	(void)sql_run(store,
-	    "INSERT OR IGNORE INTO outbox (incident, kind, lane, channel, next, attempt, added_ms, due_ms)"
-	    " VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
-	    "innssii", incident->row, (int)kind, (int)(urgent ? LANE_URGENT : LANE_REST), channel, next,
-	    due_ms, due_ms);
+	    "INSERT OR IGNORE INTO outbox (incident, kind, lane, rank, channel, next, attempt, added_ms, due_ms)"
+	    " VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
+	    "innnssii", incident->row, (int)kind, (int)(urgent ? LANE_URGENT : LANE_REST), rank, channel,
+	    next, due_ms, due_ms);
 	store->outbox = true;
 }
 
@@ -56,12 +57,13 @@ size_t
 outbox_due(struct store *store, const char *channel, enum task_lane lane, int64_t now_ms, struct task tasks[],
     size_t room)
 {
-	static const char text[] = "SELECT " INCIDENT_COLUMNS
-				   ", outbox.row, outbox.kind, outbox.lane, outbox.attempt, outbox.channel,"
-				   " outbox.next, outbox.added_ms, outbox.due_ms"
-				   " FROM outbox JOIN incident ON incident.row = outbox.incident"
-				   " WHERE outbox.channel = ? AND outbox.lane = ? AND outbox.due_ms <= ?"
-				   " ORDER BY outbox.due_ms, outbox.row LIMIT ?";
+	static const char text[] =
+	    "SELECT " INCIDENT_COLUMNS
+	    ", outbox.row, outbox.kind, outbox.lane, outbox.attempt, outbox.channel,"
+	    " outbox.next, outbox.added_ms, outbox.due_ms"
+	    " FROM outbox INDEXED BY outbox_order CROSS JOIN incident ON incident.row = outbox.incident"
+	    " WHERE outbox.channel = ? AND outbox.lane = ? AND outbox.due_ms <= ?"
+	    " ORDER BY outbox.rank, outbox.due_ms, outbox.row LIMIT ?";
 	sqlite3_stmt *rows = sql_query(store, text, "snii", channel, (int)lane, now_ms, (int64_t)room);
 	size_t count = 0;
 

@@ -43,7 +43,8 @@ const char *task_kind_name(enum task_kind kind);
 void outbox_add(struct store *store, const struct incident *incident, enum task_kind kind, const char *chain,
     int64_t due_ms);
 
-/* Those that are due in a channel and lane, oldest first, up to `room`; returns how many: tasks_release(). */
+/* Those that are due in a channel and lane, up to `room`: acknowledgements first, then by severity, the
+ * oldest first.  Returns how many: tasks_release(). */
 size_t outbox_due(struct store *store, const char *channel, enum task_lane lane, int64_t now_ms,
     struct task tasks[], size_t room);
 void tasks_release(struct task tasks[], size_t count);

@@ -12,6 +12,8 @@ cat <<'END'
 /* clang-format off */
 const struct shipped_file shipped_files[] = {
 END
+LC_ALL=C
+export LC_ALL
 for file in */*.txt; do
 	printf '\t{ "%s",\n' "$file"
 	sed 's/[\\"]/\\&/g; s/^/\t\t"/; s/$/\\n"/' "$file"

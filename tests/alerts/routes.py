@@ -35,6 +35,7 @@ CASES = [
       "ServiceDown P0 http env=all instance=h@:80 host=h@ job=orders"],
      ["HostDiskLow P0 host env=all instance=o@:9100 host=o@ device=/",
       "NodeDown P0 monitor env=all instance=h@:9101 host=h@",
+      "AlertRelayDown P1 monitor env=all instance=h@:9110 host=h@",
       "PrometheusRuleFailures P1 monitor env=all", "NotificationsFailing P1 monitor env=all instance=h@:9093 host=h@",
       "RedisDown P0 redis target=t collector=redis_latency"]),
     ("all collectors stopped",

@@ -3,7 +3,7 @@
 
 rules.py [PROGRAM...]: what can be said of prometheus/rules, prometheus/tests, docs/runbook.md and the links into dashboards/
 without running them.  A metric of a rule must be in the --list-metrics of a PROGRAM, of arbwatch_exporter
-(docs/arbwatch_exporter.md), of a recording rule, or in peers.txt.  Then each of these checks is shown to find what is broken
+(docs/arbwatch_exporter.md) or alert_relay (docs/alerting.md), of a recording rule, or in peers.txt.  Then each of these checks is shown to find what is broken
 on purpose.
 
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
@@ -26,7 +26,7 @@ ANNOTATIONS = {"summary", "description", "action", "runbook_url", "dashboard_url
 # What an alert may be about.  A value, a text, or where a scrape found it, is no part of what it is.
 LABELS = {
     "severity", "service", "env", "exchange", "target", "symbol", "currency", "asset", "collector", "instance", "host", "job",
-    "mountpoint", "device", "name", "datname", "queue", "queue_name", "hostname", "rule_group", "integration", "alertmanager",
+    "mountpoint", "device", "channel", "name", "datname", "queue", "queue_name", "hostname", "rule_group", "integration", "alertmanager",
 }
 OF_PREFLIGHT = {"severity", "service", "env"}  # preflight posts these two with exactly these
 COLLECTORS = {"redis_latency", "postgres_latency", "exchange_health", "open_positions"}
@@ -43,6 +43,7 @@ NUMBERS = {  # (file, name of the rule, number): why it is no limit
 # The table that /health judges by, too: its figures are fixed there, and docs/health.md says so.
 FIXED = {"verdict"}
 NOTHING_TO_COMMENT = {"arbwatch:links"}
+OF_THE_RELAY = {"AlertRelayDeliveryFailed"}  # alert_relay makes it itself
 ALWAYS = {"Watchdog"}  # fires as long as there is anything that can fire
 LEAST = 45
 
@@ -64,6 +65,7 @@ class World:
             self.panels[board["title"]] = {panel.get("title") for panel in rows}
         self.metrics = set(re.findall(r"^[\w:]+$", (pathlib.Path(__file__).parent / "peers.txt").read_text(), re.M))
         self.metrics |= set(re.findall(r"arbwatch_exporter_\w+", (ROOT / "docs/arbwatch_exporter.md").read_text()))
+        self.metrics |= set(re.findall(r"alert_relay_\w+", (ROOT / "docs/alerting.md").read_text()))
         for program in programs:
             listed = subprocess.run([program, "--list-metrics"], capture_output=True, text=True, check=True).stdout
             for name, kind in (line.split("\t")[:2] for line in listed.splitlines()):
@@ -295,7 +297,7 @@ def kinds(world):
 
 def runbook(world):
     sections = re.findall(r"^### (.+)$", world.runbook, re.M)
-    names = {rule["alert"] for _, rule in alerts(world)}
+    names = {rule["alert"] for _, rule in alerts(world)} | OF_THE_RELAY
     for alert in sorted(names - set(sections)):
         yield "docs/runbook.md: has ### %s" % alert
     for section in sorted(set(sections) - names):

@@ -7,6 +7,7 @@ dashboards.py --broken FILE [PROGRAM...]  each line of FILE, "WHAT|SCRIPT OF SED
                                           those rules say PATTERN of it
 dashboards.py --prometheus URL            every query of every panel returns data there, but for those in EMPTY
     [--has PART] [--without PART]         PART of PARTS below is there (or not): its panels must (need not) have data
+    [--only BOARD]                        queries of this one alone
     [--wait SECONDS]                      until then (180)
     [--rate-interval DURATION]            what $__rate_interval stands for (1m)
 dashboards.py --prometheus URL --show BOARD PANEL    the series of one panel now: labels, then the value
@@ -15,6 +16,8 @@ dashboards.py --prometheus URL --come FILE           for each line of FILE, "WHA
                                           with an empty PATTERN none stays; DURATION is what $__rate_interval stands for
 dashboards.py --prometheus URL --documented FILE     every expression of FILE ("PLACE<tab>EXPRESSION" each) has series there;
                                           what it compares need not hold
+    [--history DSN]                       with each of these three: the history of alert_relay, which panels ask in SQL; a row
+                                          is shown as its columns and a 1
 dashboards.py --service PORT              an HTTP service that exports the usual families, until it is ended
 
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
@@ -40,6 +43,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "dashboards"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+HISTORY = {"type": "grafana-postgresql-datasource", "uid": "arbwatch-history"}
+READER = "arbwatch_reader"  # what Grafana's user may do there
 
 # 24 columns; a row is 30 pixels and 8 between; above them 110 of Grafana's own.
 COLUMNS, ROW, HEADER, SCREEN = 24, 38, 110, 900
@@ -76,6 +81,7 @@ EXPORTERS = {
         "arbwatch_exporter_http_requests_total", "arbwatch_exporter_http_request_duration_seconds_bucket",
         "arbwatch_exporter_http_request_duration_seconds_count",
     },
+    "alert_relay": {"alert_relay_channel_up", "alert_relay_outbox_oldest_seconds", "alert_relay_history_behind_seconds"},
     "cAdvisor": {
         "container_cpu_usage_seconds_total", "container_memory_working_set_bytes", "container_spec_memory_limit_bytes",
         "container_start_time_seconds",
@@ -115,12 +121,17 @@ LIMITED = {
     "redis_memory_ratio": r"\bredis_memory_used_bytes\b",
     "redis_clients_ratio": r"\bredis_connected_clients\b",
     "celery_queue_tasks": r"\bcelery_queue_length\b",
+    "relay_queue_age_seconds": r"\balert_relay_outbox_oldest_seconds\b",
+    "relay_history_behind_seconds": r"\balert_relay_history_behind_seconds\b",
 }
 
 # Parts of a stack that may be missing, and whether they are there unless told otherwise.
 PARTS = {
     "positions": True,   # open_positions
     "preflight": True,   # preflight
+    "channels": True,    # alert_relay has a channel
+    "history": True,     # alert_relay has one, and alerts are in it
+    "acknowledged": False,  # somebody has acknowledged an alert
     "host": True,        # node_exporter's collectors of processors and memory
     "disks": True,       # disks that it sees
     "timex": False,      # it may ask the kernel whether the clock is synchronised
@@ -164,6 +175,12 @@ EMPTY = {
     "preflight/Checks that warn, by hour": QUIET,
     "preflight/Alerts that were not accepted": QUIET,
     "preflight": "preflight",
+    "alerts/Channels": "channels",
+    "alerts/Oldest message that waits/A": "channels",
+    "alerts/Delivery latency": "channels",
+    "alerts/Time to acknowledge": "acknowledged",
+    "alerts/Open incidents": QUIET,
+    "alerts/Deliveries: tried again, given up": QUIET,
     "services/Queues/B": "celery",
     "services/Queues/C": "celery",
     "services/Waiting in queues": "services",
@@ -206,12 +223,13 @@ def panels(board):
         yield from panel.get("panels", [])
 
 
-def queries():
-    """BOARD, panel, target of every query."""
+def queries(source=DATASOURCE):
+    """BOARD, panel, target of every query to this source; of all with None."""
     for name, board in boards().items():
         for panel in panels(board):
             for target in panel["targets"]:
-                yield name, panel, target
+                if source in (None, target["datasource"]):
+                    yield name, panel, target
 
 
 # What a query needs
@@ -318,7 +336,7 @@ def rules(programs):
         name, *rest = key.split("/")
         found = [
             panel
-            for board, panel, target in queries()
+            for board, panel, target in queries(None)
             if board == name
             and (not rest or panel["title"] == rest[0])
             and (len(rest) < 2 or target["refId"] == rest[1])
@@ -339,7 +357,7 @@ def board_rules(name, board, uids):
         link["type"] == "dashboards" and link["tags"] == ["arbwatch"] and link["includeVars"] and link["keepTime"]
         and link["asDropdown"] for link in board["links"]) and "arbwatch" in board["tags"])
     for uid in re.findall(r'\b(arbwatch-[a-z-]+)', json.dumps(board)):
-        check("%s: a link leads to %s" % (name, uid), uid in uids)
+        check("%s: a link leads to %s" % (name, uid), uid in uids | {HISTORY["uid"]})
     for url in re.findall(r'"(/d/[^"]*)"', json.dumps(board)):
         check("%s: a link keeps the time: %s" % (name, url), "${__url_time_range}" in url)
     check("%s: no link is to one machine's address" % name, not re.search(
@@ -384,7 +402,7 @@ def board_rules(name, board, uids):
 def look_rules(where, panel):
     """What Grafana's own front end showed to be wrong."""
     defaults, options, kind = panel["fieldConfig"]["defaults"], panel["options"], panel["type"]
-    expressions = " ".join(target["expr"] for target in panel["targets"])
+    expressions = " ".join(target.get("expr", "") for target in panel["targets"])
     check(where + ": a timeline shows words", kind != "state-timeline"
           or defaults["mappings"] and not (options["mergeValues"] and defaults["color"]["mode"] == "thresholds"))
     check(where + ": the legend has last, and max or min", kind != "timeseries" or (
@@ -406,7 +424,7 @@ def look_rules(where, panel):
 def limit_rules(where, panel, expressions):
     """A line at a limit is drawn from the limit's series, so that it follows prometheus/rules/thresholds.yml."""
     custom = panel["fieldConfig"]["defaults"].get("custom", {})
-    lines = [each for each in panel["targets"] if "arbwatch:limit:" in each["expr"]]
+    lines = [each for each in panel["targets"] if "arbwatch:limit:" in each.get("expr", "")]
     limits = {limit for limit in LIMITS if re.search(LIMITED.get(limit, r"\barbitrage_%s(_bucket)?\b" % limit), expressions)}
     if panel["type"] != "timeseries" or not limits | set(map(id, lines)):
         return
@@ -433,13 +451,16 @@ def panel_rules(where, panel):
     values = [step["value"] for step in steps[1:]]
     check(where + ": thresholds", steps[0]["value"] is None and values == sorted(values) and None not in values)
     check(where + ": datasource (panel-datasource)",
-          panel["datasource"] == DATASOURCE and all(each["datasource"] == DATASOURCE for each in panel["targets"]))
+          panel["datasource"] in (DATASOURCE, HISTORY) and all(each["datasource"] == panel["datasource"] for each in panel["targets"]))
     check(where + ": a single bar has its name too", panel["type"] != "bargauge" or "${__field.labels." in defaults.get(
         "displayName", ""))
     check(where + ": has queries (panel-no-targets)", panel["targets"])
     refs = [target["refId"] for target in panel["targets"]]
     check(where + ": refs are unique", len(set(refs)) == len(refs))
     for target in panel["targets"]:
+        if target["datasource"] == HISTORY:
+            sql_rules(where, panel, target)
+            continue
         expression = target["expr"]
         kind = panel["type"]
         check(where + ": kind of query", target["instant"] is not target["range"] and target["format"] == {
@@ -457,6 +478,20 @@ def panel_rules(where, panel):
                 selectors = re.findall(r"\b%s\b(\{[^{}]*\})?" % metric, expression)
                 check(where + ": %s of one env" % metric,
                       any(selectors) and all('env="$env"' in each for each in selectors if each))
+
+
+def sql_rules(where, panel, target):
+    text, graph = target["rawSql"], panel["type"] == "timeseries"
+    check(where + ": kind of query", target["rawQuery"] and target["format"] == ("time_series" if graph else "table"))
+    check(where + ": only reads", re.match(r"SELECT\b", text) and ";" not in text)
+    tables = set(re.findall(r"CREATE (?:TABLE|VIEW) (\S+)", "".join(
+        path.read_text() for path in (ROOT / "sql/history").glob("*.sql"))))
+    for table in re.findall(r"\b(?:FROM|JOIN) (?!LATERAL)([a-z_.]+)", re.sub(r"extract\(epoch FROM", "", text)):
+        check(where + ": %s is a table of the history" % table, table in tables)
+    check(where + ": of one env, or of all", "env IN ('$env', 'all', '')" in text)
+    check(where + ": of the time that is chosen, or of now", "$__timeFilter(" in text or "status = 'open'" in text)
+    check(where + ": a list has an end", panel["type"] != "table" or re.search(r"\nLIMIT \d+$", text))
+    check(where + ": a graph has a time and a name", not graph or re.search(r"^SELECT \$__timeGroupAlias\(.*AS metric", text))
 
 
 def grid_rules(name, board):
@@ -593,7 +628,8 @@ def rule_test(what, said, variables, wanted):
 
 def verdicts_hold():
     """promtool reckons what the boards and our rules say, on values of which the answer is known."""
-    found = {(name, panel["title"]): panel["targets"][0]["expr"] for name, board in boards().items() for panel in panels(board)}
+    found = {(name, panel["title"]): panel["targets"][0].get("expr") for name, board in boards().items()
+             for panel in panels(board)}
     rows = "count(count by (rule, why, do) (%s)) or vector(0)" % found["overview", "What stands in the way"]
     tests = []
 
@@ -704,11 +740,14 @@ def alerts_lead_to_boards():
 def provisioning():
     """What can be seen without a YAML parser."""
     source = (BOARDS / "provisioning/datasources/prometheus.yml").read_text()
+    history = (BOARDS / "provisioning/datasources/history.yml").read_text()
     provider = (BOARDS / "provisioning/dashboards/arbwatch.yml").read_text()
     scraped = re.search(r"^  scrape_interval: (\S+)", (ROOT / "prometheus/prometheus.yml").read_text(), re.M).group(1)
-    for text in (source, provider):
+    for text in (source, history, provider):
         check("provisioning: version", re.search(r"^apiVersion: 1$", text, re.M))
     check("provisioning: the datasource's uid", re.search(r"^    uid: prometheus$", source, re.M))
+    check("provisioning: the history's uid, and no password", re.search(r"^    uid: %s$" % HISTORY["uid"], history, re.M)
+          and re.findall(r"password: (\S+)", history) == ["$__file{/run/secrets/grafana/history_password}"])
     check("provisioning: its interval is that of prometheus.yml", "timeInterval: %s " % scraped in source, scraped)
     check("provisioning: nothing is changed in the browser", "allowUiUpdates: false" in provider)
     for board in boards().values():
@@ -716,7 +755,37 @@ def provisioning():
         check("%s: starts with the provisioned datasource" % board["title"], current == ["prometheus"])
 
 
-# Against a Prometheus
+# Against a Prometheus, and the history
+
+MACROS = {
+    r"\$__timeFilter\(([^()]*)\)": r"\1 BETWEEN now() - interval '1 hour' AND now()",
+    r"\$__timeGroupAlias\(([^(),]*), \$__interval(?:, 0)?\)": r'floor(extract(epoch FROM \1) / 5) * 5 AS "time"',
+}
+
+
+def rows(connection, target, variables):
+    """The rows of a query as Grafana's user gets them: a list of (its columns that are not NULL, 1)."""
+    text = target["rawSql"]
+    for macro, meaning in MACROS.items():
+        text = re.sub(macro, meaning, text)
+    text = substituted(text, variables)
+    if "$" in text:
+        raise ValueError("a macro is not known: " + text)
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE " + READER)
+        cursor.execute("SET default_transaction_read_only = on")
+        cursor.execute(text)
+        names = [each[0] for each in cursor.description]
+        found = [{name: str(value) for name, value in zip(names, row) if value is not None} for row in cursor.fetchall()]
+    return [(row, 1.0) for row in found if row]
+
+
+def connected(dsn):
+    import psycopg2
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    return connection
+
 
 
 def get(base, path, **arguments):
@@ -745,8 +814,13 @@ def variable_values(base, board, rate_interval):
     return values
 
 
-def ask(base, panel, target, variables, rate_interval):
+def ask(base, panel, target, variables, rate_interval, history=None):
     """The values of a query as Grafana would ask it: a list of (labels, newest value)."""
+    if target["datasource"] == HISTORY:
+        try:
+            return rows(history, target, variables)
+        except history.Error as error:
+            raise ValueError(str(error)) from error
     expression = substituted(target["expr"], variables, rate_interval)
     if target["instant"]:
         found = get(base, "query", query=expression)
@@ -756,9 +830,10 @@ def ask(base, panel, target, variables, rate_interval):
     return [(each["metric"], float(each["values"][-1][1])) for each in found]
 
 
-def all_have_data(base, parts, wait, rate_interval):
+def all_have_data(base, parts, only, wait, rate_interval, history):
     end = time.monotonic() + wait
-    left = {(name, panel["title"], target["refId"]): (name, panel, target) for name, panel, target in queries()}
+    left = {(name, panel["title"], target["refId"]): (name, panel, target)
+            for name, panel, target in queries(None if history and "history" in parts else DATASOURCE) if only in (None, name)}
     while left:
         problems = {}
         variables = {name: variable_values(base, board, rate_interval) for name, board in boards().items()}
@@ -766,7 +841,7 @@ def all_have_data(base, parts, wait, rate_interval):
             may_be_empty = exception(name, panel, target)
             optional = may_be_empty == QUIET or may_be_empty in PARTS and may_be_empty not in parts
             try:
-                series = ask(base, panel, target, variables[name], rate_interval)
+                series = ask(base, panel, target, variables[name], rate_interval, history)
                 if any(not math.isnan(value) for _, value in series) or optional and not series:
                     del left[key]
                 else:
@@ -814,15 +889,15 @@ def documented(base, path, wait):
         check("%s: %s" % (place, expression), False, problems[place, expression])
 
 
-def shown(base, name, title, rate_interval):
+def shown(base, name, title, rate_interval, history):
     board = boards()[name]
     variables = variable_values(base, board, rate_interval)
     (panel,) = [each for each in panels(board) if each["title"] == title]
     return ["\t".join((target["refId"], *("%s=%s" % item for item in sorted(labels.items())), "%g" % value))
-            for target in panel["targets"] for labels, value in ask(base, panel, target, variables, rate_interval)]
+            for target in panel["targets"] for labels, value in ask(base, panel, target, variables, rate_interval, history)]
 
 
-def all_come(base, path, wait, rate_interval):
+def all_come(base, path, wait, rate_interval, history):
     end = time.monotonic() + wait
     left = [line.rstrip("\n").split("\t") for line in open(path)]
     check("something should come", left)
@@ -832,7 +907,7 @@ def all_come(base, path, wait, rate_interval):
             what, name, title, pattern = wanted[:4]
             interval = wanted[4] if len(wanted) > 4 else rate_interval
             try:
-                found = [each.replace("\t", " ") for each in shown(base, name, title, interval)]
+                found = [each.replace("\t", " ") for each in shown(base, name, title, interval, history)]
             except (ValueError, OSError) as error:
                 problems.append((wanted, str(error)))
                 continue
@@ -870,8 +945,10 @@ def main():
     parser.add_argument("--rules", action="store_true")
     parser.add_argument("--broken", metavar="FILE")
     parser.add_argument("--prometheus", metavar="URL")
+    parser.add_argument("--history", metavar="DSN", type=connected)
     parser.add_argument("--has", action="append", default=[], choices=PARTS)
     parser.add_argument("--without", action="append", default=[], choices=PARTS)
+    parser.add_argument("--only", metavar="BOARD")
     parser.add_argument("--wait", type=float, default=180)
     parser.add_argument("--rate-interval", default="1m")
     parser.add_argument("--show", nargs=2, metavar=("BOARD", "PANEL"))
@@ -883,19 +960,19 @@ def main():
     if given.service is not None:
         service(given.service)
     if given.show:
-        print(*shown(given.prometheus, *given.show, given.rate_interval), sep="\n")
+        print(*shown(given.prometheus, *given.show, given.rate_interval, given.history), sep="\n")
         return 0
     if given.rules:
         rules(given.programs)
     if given.broken:
         broken(given.broken, given.programs)
     if given.come:
-        all_come(given.prometheus, given.come, given.wait, given.rate_interval)
+        all_come(given.prometheus, given.come, given.wait, given.rate_interval, given.history)
     elif given.documented:
         documented(given.prometheus, given.documented, given.wait)
     elif given.prometheus:
         parts = ({part for part, there in PARTS.items() if there} | set(given.has)) - set(given.without)
-        all_have_data(given.prometheus, parts, given.wait, given.rate_interval)
+        all_have_data(given.prometheus, parts, given.only, given.wait, given.rate_interval, given.history)
     print("%d passed, %d failed" % (passed, failed))
     return 0 if passed and not failed else 1
 

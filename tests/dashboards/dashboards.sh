@@ -49,6 +49,10 @@ a line for each exchange at one limit|s/ or on () max by (exchange)/ or max by (
 an alert that only might fire|s/alertstate=\\"firing\\"/alertstate!=\\"\\"/|overview|the boards draw limits and list alerts
 a limit that is no dashed line|s/"fill": "dash"/"fill": "solid"/|positions|its limits are dashed lines
 alerts of another env|s/\(severity=\\"P.\\"\), env=~\\"[^"]*"/\1/|system_health|the begin of P0 and P1
+a table that the history does not have|s/FROM arbwatch_history.alert_event/&s/|alerts|alert_events is a table of the history
+a history of every env|s/ AND env IN ('$env', 'all', '')//|alerts|of one env, or of all
+a history without an end|s/\\nLIMIT 25"/"/|alerts|a list has an end
+a query that writes|s/"SELECT\\n  service/"DELETE\\n  service/|alerts|only reads
 a link to nowhere|s,/d/arbwatch-positions,/d/arbwatch-position,|overview|a link leads to
 END
 check "it finds what is broken on purpose" "$PYTHON" "$dashboards" --broken "$work/broken" "$BUILD/redis_latency" \
@@ -85,7 +89,10 @@ printf -- "- targets: ['127.0.0.1:%s']\n" "$3" >"$demo/targets/postgres.yml"
 
 # Rates over less than in earnest, since scrapes are a second apart.
 rate_interval=15s
-ask() { "$PYTHON" "$dashboards" --prometheus "$prometheus" --rate-interval "$rate_interval" "$@"; }
+ask() {
+	"$PYTHON" "$dashboards" --prometheus "$prometheus" --history "$postgres_uri" --rate-interval "$rate_interval" "$@"
+}
+relay=$(url_of 'the alerts')
 # comes DESCRIPTION BOARD PANEL PATTERN [RATE-INTERVAL]: noted for all_come.
 : >"$work/wanted"
 comes() { (IFS='	' && echo "$*") >>"$work/wanted"; }
@@ -110,7 +117,7 @@ machine host node_cpu_seconds_total
 machine disks 'node_filesystem_avail_bytes.*fstype="\(ext4\|xfs\|btrfs\|zfs\)"'
 machine timex node_timex_sync_status
 # shellcheck disable=SC2046 # words are meant
-check "every query of every panel has data" ask --has exporters --has services $(cat "$work/parts")
+check "every query of every panel has data" ask --without history --has exporters --has services $(cat "$work/parts")
 comes "all is well: we can trade" overview 'Can we trade?' 'A reasons=0 2'
 comes "nothing stands in the way" overview 'What stands in the way' ''
 comes "preflight says so too" overview 'Preflight: last verdict' 'A 6'
@@ -174,6 +181,18 @@ comes "preflight: on the overview" overview 'Preflight: last verdict' 'A 0'
 comes "preflight: which check fails now" preflight 'Checks: which fail, and since when' 'A check=exchange_health 2'
 reason preflight 'does not say that the bot is ready' 1
 all_come "the panels show what is wrong" 180
+# The history, where the faults of before have ended and those of now go on.  One of them is acknowledged.
+comes "the history: what is open" alerts 'Open incidents' 'A alert=ExchangeFrozen channels=telegram:paper .*severity=P0 .*1'
+comes "the history: what is over, and how long it lasted" alerts 'Latest incidents' 'A alert=RedisDown .*severity=P0 status=resolved .*1'
+all_come "the alerts are in the history" 120
+acknowledged() {
+	id=$(curl -sSf --noproxy '*' "$relay/api/v1/alerts?status=open&severity=P0&text=frozen" | jq -r '.alerts[0].id') &&
+		curl -sSf --noproxy '*' -H 'Content-Type: application/json' -d '{"who": "a test"}' "$relay/api/v1/alerts/$id/ack"
+}
+check "an alert is acknowledged" acknowledged
+comes "the history: who acknowledged it" alerts 'Open incidents' 'A acknowledged=a test, api alert=ExchangeFrozen .*1'
+all_come "the acknowledgement is in the history" 60
+check "every query of the history has data" ask --only alerts --has acknowledged
 worst_first() { ask --show overview 'What stands in the way' | head -n 1 | grep '	2[0-9][0-9]$'; }
 check "the worst comes first" worst_first
 # Now there is also what comes with a ban and a mismatch alone: the PromQL of the documentation, as it is written there.

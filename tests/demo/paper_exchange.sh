@@ -2,8 +2,8 @@
 # The paper exchange: a published client takes it for the real venues, and every fault is what it says.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/lib_ccxt.sh
-. "$repository/tests/lib_ccxt.sh"
+# shellcheck source=tests/lib_npm.sh
+. "$repository/tests/lib_npm.sh"
 
 exchange=$BUILD/paper_exchange
 
@@ -90,7 +90,7 @@ else
 	if have_ccxt; then
 		node_says judge.js
 	else
-		skip "ccxt" "$why_no_ccxt"
+		skip "ccxt" "$why_no_packages"
 	fi
 	control DELETE ''
 	node_says signatures.js

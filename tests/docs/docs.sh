@@ -25,7 +25,7 @@ for program in collectors/*.c; do
 done | cut -f1 | sort -u >"$work/written"
 sed -n 's/^| `\(arbitrage_[a-z_]*\)`.*/\1/p' docs/metrics.md | sort -u >"$work/told"
 check "the metrics that are documented are those that are written" cmp "$work/written" "$work/told"
-for program in collectors/*.c arbwatch_exporter paper_exchange textfile_lint; do
+for program in collectors/*.c arbwatch_exporter alert_relay paper_exchange paper_chat textfile_lint; do
 	program=$(basename "$program" .c)
 	check "$program has a manual page" test -f "packaging/man/$program.1"
 	# In a manual page a dash is written as \-.
@@ -55,6 +55,19 @@ curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" | sed -n 's/^# TYPE \([a
 grep -E '^\| `(process|arbwatch_exporter)_' docs/arbwatch_exporter.md | grep -oE '`(process|arbwatch_exporter)_[a-z_]*`' |
 	tr -d '`' | sort -u >"$work/told"
 check "docs/arbwatch_exporter.md has the exporter's metrics, and no others" diff "$work/written" "$work/told"
+
+# So are those of alert_relay, but for the ones that it has in common with the exporter.
+mkdir "$work/relay"
+spawn relay "$BUILD/alert_relay" --web.listen-address 127.0.0.1:0 --relay.directory "$work/relay" --webhook.url http://127.0.0.1:9/
+await 30 grep -q msg=started "$work/relay.log"
+port=$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/relay.log")
+curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" | sed -n 's/^# TYPE \(alert_relay_[a-z_]*\) .*/\1/p' | grep -v _http_ | sort -u >"$work/written"
+grep -E '^\| `alert_relay_' docs/alerting.md | grep -oE '`alert_relay_[a-z_]*`' | tr -d '`' | sort -u >"$work/told"
+check "docs/alerting.md has the metrics of alert_relay, and no others" diff "$work/written" "$work/told"
+"$BUILD/alert_relay" --help | sed -n 's/^  --\([a-z._-]*\).*/\1/p' | while read -r flag; do
+	grep -qF -- "$flag\`" docs/alerting.md docs/configuration.md || echo "$flag"
+done >"$work/missing"
+check "and every setting of it: $(paste -sd ' ' "$work/missing")" test ! -s "$work/missing"
 
 # Links of the documentation lead somewhere.
 for page in README.md docs/*.md; do
@@ -125,6 +138,10 @@ yaml_block() {  # yaml_block PAGE:LINE: by the program that it is for
 	case $(cat "$work/block") in
 	*tls_server_config*) check "$1 is a web configuration" web_config "$work/block" ;;
 	'# prometheus/hosts/'* | '- targets:'*) check "$1 is a file of targets" target_file "$work/block" ;;
+	*alert_relay:*)
+		check "$1 is a configuration of alert_relay" env TELEGRAM_BOT_TOKEN=1:token ARBWATCH_SLACK_TOKEN=xoxb-token \
+			ARBWATCH_MAIL_PASSWORD=password "$BUILD/alert_relay" --config.file "$work/block" --config.check
+		;;
 	*receivers:* | *time_intervals:*)
 		check "$1 is a part of Alertmanager's configuration" "$PYTHON" tests/alerts/routes.py --part "$work/block"
 		;;

@@ -11,7 +11,7 @@ tree=$work/tree
 mkdir -p "$tree/build/tests"
 tar -c --exclude=./.git --exclude=./build . | tar -x -C "$tree"
 # The objects and programs, without whole systems, other builds and the tests' programs.
-tar -c -C "$BUILD" --exclude=./e2e --exclude=./debian --exclude=./bare --exclude=./npm --exclude=./sanitized --exclude=./clang \
+tar -c -C "$BUILD" --exclude=./e2e --exclude=./debian --exclude=./bare --exclude='./npm*' --exclude=./sanitized --exclude=./clang \
 	--exclude=./fuzz --exclude=./mutate --exclude=./tests . | tar -x -C "$tree/build"
 cp -a "$BUILD/tests/tools" "$tree/build/tests/"
 cd "$tree" || exit 1

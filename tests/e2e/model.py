@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What every service of the stack has to be, by the merged model: model.py < the output of `compose config --format json`.
 
-Prints one line for each thing that is not so; with --live, for the live stack's exceptions.
+Prints one line for each thing that is not so.
 """
 
 import json
@@ -11,20 +11,19 @@ import sys
 # Each exception has its reason beside it in the compose file.
 ROOT = {"setup", "targets-exporters", "targets-scale", "logs-secrets", "cadvisor", "filebeat"}
 WRITABLE = {"elasticsearch", "logstash", "kibana"}
-CAPABLE = {"filebeat": ["DAC_READ_SEARCH"], "logs-secrets": ["CHOWN"], "setup": ["CHOWN"]}
-LIVE_CAPABLE = dict(CAPABLE, setup=["CHOWN", "DAC_READ_SEARCH"])
+CAPABLE = {"filebeat": ["DAC_READ_SEARCH"], "logs-secrets": ["CHOWN"], "setup": ["CHOWN", "DAC_READ_SEARCH"]}
 ONE_SHOT = {"setup", "targets-exporters", "targets-scale", "logs-secrets", "logs-setup"}
 SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|KEY)$")
 
 
-def findings(name, service, live):
+def findings(name, service):
     if not service.get("user") or (service["user"].split(":")[0] == "0") != (name in ROOT):
         yield "runs as %r" % service.get("user")
     if bool(service.get("read_only")) == (name in WRITABLE):
         yield "its root file system: read_only is %s" % service.get("read_only")
     if service.get("cap_drop") != ["ALL"]:
         yield "does not drop all capabilities"
-    allowed = (LIVE_CAPABLE if live else CAPABLE).get(name, [])
+    allowed = CAPABLE.get(name, [])
     if sorted(service.get("cap_add") or []) != allowed:
         yield "adds the capabilities %s" % service.get("cap_add")
     if service.get("privileged") or "no-new-privileges:true" not in service.get("security_opt", []):
@@ -65,7 +64,7 @@ def findings(name, service, live):
 def main():
     model = json.load(sys.stdin)
     for name, service in sorted(model["services"].items()):
-        for finding in findings(name, service, "--live" in sys.argv):
+        for finding in findings(name, service):
             print("%s: %s" % (name, finding))
 
 

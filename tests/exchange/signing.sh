@@ -2,8 +2,8 @@
 # Signatures against an independent hand: the openssl command line for each scheme, and ccxt where it is there.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/lib_ccxt.sh
-. "$repository/tests/lib_ccxt.sh"
+# shellcheck source=tests/lib_npm.sh
+. "$repository/tests/lib_npm.sh"
 
 ms=1700000000123 seconds=1700000000 iso=2023-11-14T22:13:20.123Z nonce=1700000000123456
 uuid=0b3e884d-40cc-4d6f-a838-c74c49b0e39a
@@ -219,6 +219,6 @@ if have_ccxt; then
 		'{"productType":"USDT-FUTURES","marginCoin":"USDT"}'
 	same_as_ccxt bitget 'header ACCESS-SIGN:' 'url '
 else
-	skip "the same by ccxt" "$why_no_ccxt"
+	skip "the same by ccxt" "$why_no_packages"
 fi
 finish

@@ -597,6 +597,8 @@ START_TEST(the_memory_of_all_bodies_has_a_limit)
 		read_answer(second, text, sizeof(text));
 		ck_assert_ptr_nonnull(strstr(text, "HTTP/1.1 503 "));
 		ck_assert_ptr_nonnull(strstr(text, "Retry-After: 1\r\n"));
+		/* What comes next is the body, and not another request. */
+		ck_assert_int_le(recv(second, text, sizeof(text), 0), 0);
 		(void)close(second);
 		/* What still fits is taken. */
 		second = connect_to(&s);
