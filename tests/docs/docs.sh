@@ -75,7 +75,7 @@ served | grep ^alert_relay_ | grep -v _http_ >"$work/written"
 grep -E '^\| `alert_relay_' docs/alerting.md | grep -oE '`alert_relay_[a-z_]*`' | tr -d '`' | sort -u >"$work/told"
 check "docs/alerting.md has the metrics of alert_relay, and no others" diff "$work/written" "$work/told"
 "$BUILD/alert_relay" --help | sed -n 's/^  --\([a-z._-]*\).*/\1/p' | while read -r flag; do
-	grep -q -- "$flag[\` ]" docs/alerting.md docs/configuration.md || echo "$flag"
+	grep -q -- "${flag}[\` ]" docs/alerting.md docs/configuration.md || echo "$flag"
 done >"$work/missing"
 check "and every setting of it: $(paste -sd ' ' "$work/missing")" test ! -s "$work/missing"
 
