@@ -214,6 +214,7 @@ edited() { get "$CHAT/control/messages" | jq -e --arg id "$message" '.messages[]
 check "and the message says so" await 20 edited
 check "it resolves" amtool --alertmanager.url="$URL" alert add Button severity=P0 env=live --end="$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)"
 check "and that is said" await 20 sh -c "curl -s '$CHAT/control/messages' | grep -q 'Button.*resolved'"
+check "Telegram is asked for presses every few seconds, not without end" test "$(get "$CHAT/control/requests" | jq .total)" -lt 1000
 
 run 1 "$relay" --config.file "$work/arbwatch.yml" --web.listen-address 127.0.0.1:0
 check "a second one on the same directory says why not" has 'another process uses' "$work/err"
