@@ -37,6 +37,8 @@ struct store {
 	int error; /* of SQLite, since store_begin(); SQLITE_OK: none */
 	struct failure why;
 	bool outbox, journaled; /* something was added in this transaction */
+	bool idle;              /* nobody waits for this transaction: see store_end() */
+	int log_pages;          /* of the write-ahead log, after the last commit */
 
 	void (*changed)(void *context, bool outbox, bool journal);
 	void *context;

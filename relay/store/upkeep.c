@@ -43,6 +43,7 @@ upkeep_prune(struct store *store, int64_t now_ms)
 	    " ORDER BY closed_ms LIMIT 200)",
 	    "i", drained < old ? drained : old);
 
+	store->idle = true;
 	if (removed > 0)
 		(void)sql_run(store,
 		    "DELETE FROM said WHERE said_ms < ?1 AND NOT EXISTS"

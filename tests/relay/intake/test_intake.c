@@ -24,6 +24,7 @@ static struct store *store;
 static struct failure why;
 static struct intake_counts counts;
 static int64_t now;
+static char *link_sent; /* NULL: none */
 
 /* All go to two channels, unless their service is "nowhere". */
 static size_t
@@ -49,6 +50,7 @@ set_up(void)
 	ck_assert_msg(store != NULL, "%s", why.text);
 	counts = (struct intake_counts){ 0 };
 	now = NOW;
+	link_sent = NULL;
 	store_begin(store);
 	intake_start(store, now);
 }
@@ -74,9 +76,11 @@ static void
 tell_of(enum incident_feed feed, const char *service, const char *severity, bool resolved, int64_t starts_ms,
     int64_t ends_ms)
 {
-	struct alert alert = {
-		.severity = SEVERITY_P0, .resolved = resolved, .starts_ms = starts_ms, .ends_ms = ends_ms
-	};
+	struct alert alert = { .severity = SEVERITY_P0,
+		.resolved = resolved,
+		.starts_ms = starts_ms,
+		.ends_ms = ends_ms,
+		.link = link_sent };
 	struct alert_list list = { .alerts = &alert, .count = 1 };
 
 	alert.labels = json_pack("{ss ss ss}", "alertname", "A", "service", service, "severity", severity);
@@ -285,6 +289,23 @@ START_TEST(test_repeats_of_the_webhook_are_counted_and_not_delivered)
 }
 END_TEST
 
+START_TEST(test_the_last_link_is_kept)
+{
+	struct incident incident;
+	char first[] = "http://p/1", second[] = "http://p/2";
+
+	link_sent = first;
+	fire(FEED_OBSERVE, NOW);
+	link_sent = second;
+	fire(FEED_OBSERVE, NOW);
+	link_sent = NULL;
+	fire(FEED_OBSERVE, NOW);
+	incident = open_one();
+	ck_assert_str_eq(incident.link, second);
+	incident_release(&incident);
+}
+END_TEST
+
 START_TEST(test_a_resolution_is_said_where_the_alert_was_said)
 {
 	struct incident incident;
@@ -305,6 +326,7 @@ START_TEST(test_a_resolution_is_said_where_the_alert_was_said)
 	ck_assert_int_eq(incident.status, INCIDENT_RESOLVED);
 	ck_assert_int_eq(incident.ends_ms, NOW + 50 * SECOND);
 	ck_assert_int_eq(incident.closed_ms, now);
+	ck_assert_int_eq(incident.seen_ms, now);
 	ck_assert(incident.end_told);
 	ck_assert_int_eq(incident.check_ms, 0);
 	incident_release(&incident);
@@ -691,6 +713,34 @@ START_TEST(test_a_clock_that_is_set_back_delays_nothing)
 }
 END_TEST
 
+START_TEST(test_a_clock_that_was_set_back_while_the_relay_was_away_delays_nothing)
+{
+	fire(FEED_WEBHOOK, NOW);
+	ck_assert_int_eq(store_end(store, &why), 0);
+	store_close(store);
+	store = store_open(directory, true, &why);
+	ck_assert_ptr_nonnull(store);
+	store_begin(store);
+	now -= HOUR;
+	intake_start(store, now);
+	expect_tasks("telegram:main", "fired");
+}
+END_TEST
+
+START_TEST(test_what_is_observed_again_is_nobody_s_to_check)
+{
+	struct incident incident;
+
+	fire(FEED_OBSERVE, NOW);
+	now += 5 * MINUTE;
+	sweep();
+	fire(FEED_OBSERVE, NOW);
+	incident = open_one();
+	ck_assert_int_eq(incident.check_ms, 0);
+	incident_release(&incident);
+}
+END_TEST
+
 START_TEST(test_what_is_over_leaves_when_the_history_has_it)
 {
 	struct incident incident;
@@ -747,6 +797,7 @@ main(void)
 	tcase_add_test(tests, test_what_a_bot_pushes_is_delivered_and_expires);
 	tcase_add_test(tests, test_what_is_only_observed_is_not_delivered);
 	tcase_add_test(tests, test_repeats_of_the_webhook_are_counted_and_not_delivered);
+	tcase_add_test(tests, test_the_last_link_is_kept);
 	tcase_add_test(tests, test_a_resolution_is_said_where_the_alert_was_said);
 	tcase_add_test(tests, test_an_observed_end_is_said_when_the_webhook_tells_it);
 	tcase_add_test(tests, test_an_end_that_nobody_tells_is_said_after_ten_minutes);
@@ -767,6 +818,8 @@ main(void)
 	tcase_add_test(tests, test_what_only_the_webhook_told_expires_after_a_day);
 	tcase_add_test(tests, test_nothing_expires_because_the_relay_was_away);
 	tcase_add_test(tests, test_a_clock_that_is_set_back_delays_nothing);
+	tcase_add_test(tests, test_a_clock_that_was_set_back_while_the_relay_was_away_delays_nothing);
+	tcase_add_test(tests, test_what_is_observed_again_is_nobody_s_to_check);
 	tcase_add_test(tests, test_what_is_over_leaves_when_the_history_has_it);
 	tcase_add_test(tests, test_the_same_alert_twice_in_one_request_is_one_incident);
 	suite_add_tcase(suite, tests);

@@ -15,6 +15,7 @@
 #include "relay/store/outbox.h"
 #include "relay/store/said.h"
 #include "relay/store/store.h"
+#include "relay/store/upkeep.h"
 #include "tests/suite.h"
 
 #define NOW INT64_C(1795224705123)
@@ -132,6 +133,18 @@ START_TEST(test_what_is_committed_is_there_after_a_restart)
 	incident_text(&in.silence_id, "s-1");
 	in.check_ms = NOW + 2;
 	in.suppressed = SUPPRESSED_SILENCED;
+	in.status = INCIDENT_EXPIRED;
+	in.ends_ms = NOW + 3;
+	in.closed_ms = NOW + 4;
+	in.seen_ms = NOW + 5;
+	in.promised_ms = NOW + 6;
+	in.expires_ms = NOW + 7;
+	in.feeds = FEED_PUSH | FEED_OBSERVE;
+	in.repeats = 8;
+	in.missed = 9;
+	in.delivered_ms = NOW + 10;
+	in.end_told = true;
+	in.escalated_ms = NOW + 11;
 	incident_save(store, &in);
 	incident_renew(store, &in);
 	(void)snprintf(uuid, sizeof(uuid), "%s", store_uuid(store));
@@ -146,7 +159,18 @@ START_TEST(test_what_is_committed_is_there_after_a_restart)
 	ck_assert(json_equal(out.labels, in.labels) && json_equal(out.annotations, in.annotations));
 	ck_assert_str_eq(out.link, "https://p/");
 	ck_assert_int_eq(out.starts_ms, in.starts_ms);
-	ck_assert_int_eq(out.expires_ms, in.expires_ms);
+	ck_assert_int_eq(out.status, INCIDENT_EXPIRED);
+	ck_assert_int_eq(out.ends_ms, NOW + 3);
+	ck_assert_int_eq(out.closed_ms, NOW + 4);
+	ck_assert_int_eq(out.seen_ms, NOW + 5);
+	ck_assert_int_eq(out.promised_ms, NOW + 6);
+	ck_assert_int_eq(out.expires_ms, NOW + 7);
+	ck_assert_uint_eq(out.feeds, FEED_PUSH | FEED_OBSERVE);
+	ck_assert_uint_eq(out.repeats, 8);
+	ck_assert_uint_eq(out.missed, 9);
+	ck_assert_int_eq(out.delivered_ms, NOW + 10);
+	ck_assert(out.end_told);
+	ck_assert_int_eq(out.escalated_ms, NOW + 11);
 	ck_assert_int_eq(out.acknowledged_ms, NOW + 1);
 	ck_assert_str_eq(out.acknowledged_by, "Ann");
 	ck_assert_str_eq(out.acknowledged_via, "page");
@@ -416,6 +440,28 @@ START_TEST(test_a_disk_without_room_needs_nothing_but_room)
 }
 END_TEST
 
+START_TEST(test_the_log_does_not_grow_for_ever)
+{
+	char path[128];
+	struct stat file;
+
+	for (int i = 0; i < 30; i++) {
+		store_begin(store);
+		for (int j = 1; j <= 50; j++) {
+			struct incident incident = add(i * 50 + j, SEVERITY_P2, 10000);
+
+			incident_release(&incident);
+		}
+		upkeep_prune(store, NOW);
+		end();
+	}
+	(void)snprintf(path, sizeof(path), "%s/relay.db-wal", directory);
+	ck_assert_int_eq(stat(path, &file), 0);
+	/* 15 MB were written. */
+	ck_assert_int_lt(file.st_size, 5 * 1024 * 1024);
+}
+END_TEST
+
 static int calls_outbox, calls_journal;
 
 static void
@@ -630,6 +676,8 @@ START_TEST(test_a_mute_covers_its_service_until_its_end)
 	ck_assert(mute_covers(store, bot, NOW + 9, &found));
 	ck_assert_str_eq(found.who, "Ann");
 	ck_assert_str_eq(found.reason, "update");
+	ck_assert_int_eq(found.since_ms, NOW);
+	ck_assert_int_eq(found.until_ms, NOW + 10);
 	ck_assert(!mute_covers(store, bot, NOW + 10, NULL));
 	ck_assert(!mute_covers(store, none, NOW, NULL));
 	ck_assert(mute_next(store, "", NOW, &found));
@@ -688,6 +736,7 @@ main(void)
 	tcase_add_test(tests, test_a_database_that_is_damaged_meanwhile_is_moved_aside);
 	tcase_add_test(tests, test_a_database_of_a_newer_program_is_left_alone);
 	tcase_add_test(tests, test_a_disk_without_room_needs_nothing_but_room);
+	tcase_add_test(tests, test_the_log_does_not_grow_for_ever);
 	tcase_add_test(tests, test_a_watcher_is_called_after_what_was_committed);
 	tcase_add_test(tests, test_incidents_are_listed_for_people);
 	tcase_add_test(tests, test_an_incident_is_checked_when_its_time_has_come);
