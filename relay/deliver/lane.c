@@ -8,8 +8,6 @@ enum {
 	LOOK_MS = 5000, /* the clock may be set, and the store be replaced: nobody sleeps for longer */
 	AGAIN_MS = 1000,
 	PEEK = 64,
-	PAUSE_MS = 250, /* behind an attempt that failed; it doubles */
-	PAUSE_MOST_MS = 2000,
 	LEAVE_LEAST_MS = 1000, /* how long a channel is left alone that asks for it */
 	LEAVE_MOST_MS = 3600 * 1000,
 };
@@ -85,11 +83,12 @@ look(struct lane *lane)
 {
 	struct deliver *deliver = lane->deliver;
 	struct gate gate = read_gate(lane);
-	struct report report = { .now_ms = store_now_ms() };
+	struct report report = { .now_ms = 0 };
 	struct failure why;
 	int64_t wait;
 
 	store_begin(deliver->store);
+	report.now_ms = store_now_ms();
 	wait = read_due(lane, &gate, &report);
 	if (store_end(deliver->store, &why) != 0) {
 		batch_release(lane->batch);
@@ -184,10 +183,11 @@ learn(struct lane *lane, const struct channel_result *result, size_t alerts)
 		lane->most = lane->suspects > 0 ? lane->most : 0;
 	}
 	if (result->outcome == CHANNEL_RETRY && result->status != 429) {
-		int64_t pause = (int64_t)PAUSE_MS << (lane->failures < 8 ? lane->failures : 8);
+		/* New alerts do not wait for those that are tried again, nor do they try without end. */
+		int64_t most = 2 * lane->deliver->settings.retry_ms, pause = most / 8 << lane->failures;
 
-		lane->pause_ms = deliver_clock_ms() + (pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS);
-		lane->failures++;
+		lane->pause_ms = deliver_clock_ms() + (pause < most ? pause : most);
+		lane->failures += lane->failures < 3;
 	} else {
 		lane->failures = 0;
 	}
