@@ -104,6 +104,29 @@ show_slack_list(struct buffer *out, const json_t *list, const char *between)
 	}
 }
 
+/* Text is text there, whatever it contains. */
+static void
+show_rich_text(struct buffer *out, const json_t *elements)
+{
+	json_t *element;
+	size_t i;
+
+	json_array_foreach(elements, i, element)
+	{
+		bool bold = json_is_true(json_object_get(json_object_get(element, "style"), "bold"));
+
+		if (strcmp(member(element, "type"), "rich_text_section") == 0) {
+			show_rich_text(out, json_object_get(element, "elements"));
+		} else if (strcmp(member(element, "type"), "link") == 0) {
+			show_link(out, member(element, "url"), member(element, "text"));
+		} else {
+			buffer_string(out, bold ? "<b>" : "");
+			html_text(out, member(element, "text"));
+			buffer_string(out, bold ? "</b>" : "");
+		}
+	}
+}
+
 static void
 show_blocks(struct buffer *out, const json_t *blocks)
 {
@@ -120,6 +143,8 @@ show_blocks(struct buffer *out, const json_t *blocks)
 			buffer_string(out, "<b>");
 			show_slack_text(out, json_object_get(block, "text"));
 			buffer_string(out, "</b>\n");
+		} else if (strcmp(type, "rich_text") == 0) {
+			show_rich_text(out, json_object_get(block, "elements"));
 		} else if (strcmp(type, "context") == 0) {
 			buffer_string(out, "<small>");
 			show_slack_list(out, json_object_get(block, "elements"), " ");

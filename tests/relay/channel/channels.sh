@@ -93,9 +93,12 @@ check "a token has its form" refused '"kind": 0, "url": "'"$CHAT"'", "token": "x
 
 # Slack
 
+check "the chat forgets" curl -sf -o /dev/null -X DELETE "$CHAT/control/messages"
 check "a message goes to Slack" send "$SLACK"
 check "as rich text" is 'r["outcome"] == "sent" and r["message_id"] == m["id"] and m["blocks"][0]["type"] == "rich_text"'
 check "with values as text" is '"a&b *x* _y_ <!channel>" in json.dumps(m["blocks"]) and "a&amp;b" in m["text"] and "<" not in m["text"]'
+shows() { curl -s "$CHAT/" >"$work/page" && grep -qF "$1" "$work/page"; }
+check "which paper_chat shows" shows 'critical: Redis &lt;b&gt;Down&lt;/b&gt;</b> is firing'
 check "a thread goes on" send "$SLACK" '"reply_to": "'"$(sent_id)"'"'
 check "in its thread" is 'm["thread"]'
 check "Slack asks for time" fault 429 'retry_after=3&count=1'

@@ -270,7 +270,7 @@ repeated(const char *word, size_t bytes)
 
 	ck_assert_ptr_nonnull(text);
 	for (size_t used = 0; used < bytes; used += strlen(word))
-		(void)strcpy(text + used, word);
+		memcpy(text + used, word, strlen(word));
 	return text;
 }
 
