@@ -156,9 +156,15 @@ list_channels(void *context, struct page_channel channels[], size_t room)
 	struct relay *r = context;
 	size_t count = r->settings.channel_count < room ? r->settings.channel_count : room;
 
+	for (size_t i = 0; i < count; i++) {
+		struct deliver_counters counters;
+
+		deliver_counters(r->deliver, i, &counters);
+		channels[i] = (struct page_channel){ .last_ms = counters.last_ms };
+	}
 	(void)pthread_mutex_lock(&r->lock);
 	for (size_t i = 0; i < count; i++) {
-		channels[i] = (struct page_channel){ .failing_ms = r->channels[i].failing_ms };
+		channels[i].failing_ms = r->channels[i].failing_ms;
 		(void)snprintf(
 		    channels[i].name, sizeof(channels[i].name), "%s", r->settings.channels[i].name);
 		(void)snprintf(channels[i].reason, sizeof(channels[i].reason), "%s", r->channels[i].reason);

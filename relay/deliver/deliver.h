@@ -87,6 +87,7 @@ struct deliver_counters {
 	uint64_t throttled;
 	uint64_t latency[DELIVER_BOUNDS + 1]; /* from a fired alert's start to the answer; not cumulative */
 	double latency_seconds;               /* their sum */
+	int64_t last_ms;                      /* when the last message arrived, Unix time; 0: none did */
 	int up;                               /* the last attempt arrived; -1: there was none */
 };
 

@@ -171,6 +171,7 @@ record_count(struct lane *lane, const struct report *report)
 
 	pthread_mutex_lock(&lane->deliver->lock);
 	counters->sent += tally->sent;
+	counters->last_ms = tally->sent > 0 ? report->now_ms : counters->last_ms;
 	counters->retried += tally->retried;
 	counters->failed += tally->failed;
 	counters->merged += tally->merged;

@@ -196,6 +196,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/alerts.sh
 . "$repository/tests/bench/alerts.sh"
 
-# Last: it starts servers of its own.
+# Last: they start servers of their own.
 # shellcheck source=tests/bench/preflight.sh
 . "$repository/tests/bench/preflight.sh"
+
+# shellcheck source=tests/bench/relay_history.sh
+. "$repository/tests/bench/relay_history.sh"
