@@ -1,10 +1,13 @@
 #!/usr/bin/python3
-"""stack.py DEMO PROMETHEUS PAPER-EXCHANGE WORK: faults of a stack of `make run`, and the alerts that reach their receiver.
+"""What faults of a stack of `make run` look like at the receiver of its alerts.
 
-An Alertmanager of its own, with the shipped routes at a quicker pace, becomes another target of the demo's Prometheus; DEMO is
-the demo's directory.  The faults: an exchange that answers 503, one that is frozen, a position that the bot does not know, Redis
-and then Postgres that hang, a collector that hangs.  What reaches the receiver is these alerts and no other, with their labels
-and texts; and each is resolved.  What preflight says of the same faults, in its own time, does not count.
+stack.py --receive DEMO WORK             an Alertmanager of its own, with the shipped routes at a quicker pace, becomes another
+                                         target of the Prometheus of the demo in the directory DEMO; what it sends is kept.  Runs
+                                         until it is ended, listens on a free port, and answers GET with all that came
+stack.py PROMETHEUS RECEIVER STAGE       checks: `quiet` nothing fires yet; `first`, `second` the alerts of these faults are
+                                         there; `resolved` all are over, had their texts, and no other came
+
+tests/dashboards/dashboards.sh makes the faults.  What preflight says of them, in its own time, does not count.
 """
 import http.server
 import json
@@ -20,33 +23,28 @@ import time
 import urllib.parse
 import urllib.request
 
-DEMO, PROMETHEUS, PAPER, WORK = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4])
 ASK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # The faults, and their alerts: alertname -> all other labels, and what the summary says.
 FIRST = {
-    "ExchangeDown": ({"severity": "P1", "service": "exchange", "exchange": "upbit", "collector": "exchange_health"}, "upbit"),
     "ExchangeFrozen": ({"severity": "P0", "service": "exchange", "exchange": "binance", "collector": "exchange_health"}, "binance"),
+    "ExchangeBanned": ({"severity": "P0", "service": "exchange", "exchange": "kraken", "collector": "exchange_health"}, "kraken"),
     "PositionMismatch": ({"severity": "P1", "service": "positions", "exchange": "binanceusdm", "collector": "open_positions"},
                          r"binanceusdm.*0\.25"),
-    "RedisDown": ({"severity": "P0", "service": "redis", "target": "main", "collector": "redis_latency"}, "Redis main"),
-    "CollectorStale": ({"severity": "P1", "service": "monitor", "collector": "postgres_latency"}, "postgres_latency"),
+    "CollectorStale": ({"severity": "P1", "service": "monitor", "collector": "redis_latency"}, "redis_latency"),
 }
-THEN = {
+SECOND = {
+    "RedisDown": ({"severity": "P0", "service": "redis", "target": "main", "collector": "redis_latency"}, "Redis main"),
     "PostgresDown": ({"severity": "P0", "service": "postgres", "target": "main", "collector": "postgres_latency"}, "Postgres main"),
 }
-# An exchange that answers again is degraded for some minutes, until the failures fade from its error ratio; and its positions are
-# not known before they are read the next time.
-AFTER = {
-    "ExchangeDegraded": {"severity": "P2", "service": "exchange", "exchange": "upbit", "collector": "exchange_health"},
-    "PositionsUnreadable": {"severity": "P1", "service": "positions", "exchange": "upbit", "collector": "open_positions"},
-}
+# What the same faults may make besides, by the time they last.
+BESIDES = {"ExchangeBookOld", "ExchangeClockSkew", "ExchangeDegraded", "ExchangeErrorsHigh", "ExchangeSymbolHalted", "PositionsUncompared",
+           "PositionsUnreadable"}
+LASTS = {"ExchangeBanned"}  # longer than the test
 # This machine's own state is not in our hands, and preflight looks only once a minute.
 NOT_OURS = {"host", "preflight"}
 # Neither is how fast anything answers, on a machine that runs other tests.
 SPEED = ".*(LatencyHigh|ConnectSlow)"
 passed = failed = 0
-held = set()
-came = {}  # labels -> [the status that came last, the annotations]
 
 
 def check(what, holds, why=""):
@@ -54,6 +52,11 @@ def check(what, holds, why=""):
     passed, failed = passed + bool(holds), failed + (not holds)
     if not holds:
         print("FAILED %s: %s" % (what, why))
+
+
+def get(url):
+    with ASK.open(url, timeout=120) as answer:
+        return json.load(answer)
 
 
 def wait(seconds, condition):
@@ -66,147 +69,125 @@ def wait(seconds, condition):
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
+    came = []  # [labels, the status that came last, the annotations]
+
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         for alert in body["alerts"]:
-            name = alert["labels"]["alertname"]
-            if name != "Watchdog" and not re.fullmatch(SPEED, name) and alert["labels"].get("service") not in NOT_OURS:
-                came[tuple(sorted(alert["labels"].items()))] = [alert["status"], alert["annotations"]]
+            known = [each for each in self.came if each[0] == alert["labels"]]
+            if not known:
+                self.came.append([alert["labels"], None, None])
+            (known or self.came[-1:])[0][1:] = alert["status"], alert["annotations"]
+        self.answer(b"")
+
+    def do_GET(self):
+        self.answer(json.dumps(self.came).encode())
+
+    def answer(self, body):
         self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass
 
 
-def query(expression):
-    with ASK.open(PROMETHEUS + "/api/v1/query?query=" + urllib.parse.quote(expression), timeout=120) as answer:
-        return json.load(answer)["data"]["result"]
+def receive(demo, work):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    with open("alertmanager/alertmanager.yml") as shipped:
+        text = subprocess.run(["alertmanager/render.sh"], stdin=shipped, capture_output=True, text=True, check=True, env=dict(
+            os.environ, ARBWATCH_ALERT_WEBHOOK="http://127.0.0.1:%d" % server.server_port, ARBWATCH_ALERT_SECRETS=str(work))).stdout
+    # A cause and what it silences need not come in the same second: what waits goes on waiting for a few.
+    text = re.sub(r"group_wait: (?!0s)\S+", "group_wait: 8s", re.sub(r"group_interval: \S+", "group_interval: 2s", text))
+    (work / "alertmanager.yml").write_text(text)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with open(work / "alertmanager.log", "w") as log:
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", "prometheus-alertmanager", "--config.file=%s/alertmanager.yml" % work,
+             "--storage.path=%s/alertmanager" % work, "--web.listen-address=127.0.0.1:%d" % port, "--cluster.listen-address="],
+            stdout=log, stderr=log)
+    (demo / "targets/alertmanager_test.yml").write_text("- targets: ['127.0.0.1:%d']\n" % port)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server.serve_forever()
+    finally:
+        process.terminate()
+        process.wait()
 
 
-def quiet():
-    """No alert of ours fires or is about to, and no reason is left."""
-    return not query('ALERTS{severity=~"P.*",service!~"%s",alertname!~"%s"} or arbwatch:reason{collector!="preflight"}'
-                     % ("|".join(NOT_OURS), SPEED))
+class Stack:
+    """What Prometheus and the receiver say."""
 
+    def __init__(self, prometheus, receiver):
+        self.prometheus, self.receiver = prometheus, receiver
 
-def fault(what, method="POST"):
-    with ASK.open(urllib.request.Request(PAPER + "/control" + what, method=method), timeout=30) as answer:
-        answer.read()
+    def query(self, expression):
+        return get(self.prometheus + "/api/v1/query?query=" + urllib.parse.quote(expression))["data"]["result"]
 
+    def came(self):
+        """Labels -> status and annotations, of what counts."""
+        return {tuple(sorted(labels.items())): (status, notes) for labels, status, notes in get(self.receiver)
+                if labels["alertname"] != "Watchdog" and not re.fullmatch(SPEED, labels["alertname"])
+                and labels.get("service") not in NOT_OURS}
 
-def processes(pattern):
-    """Those whose command line is like the pattern, and their children."""
-    found, children = set(), {}
-    for directory in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            line = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            parent = int((directory / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (OSError, IndexError):
-            continue
-        children.setdefault(parent, set()).add(int(directory.name))
-        if re.match(pattern, line):
-            found.add(int(directory.name))
-    check("there is %s" % pattern, found)
-    return found | {child for parent in found for child in children.get(parent, ())}
+    def reasons(self):
+        """Of the alerts that count: those that fire or will, and the reasons against trading."""
+        return self.query('ALERTS{severity=~"P.*",service!~"%s",alertname!~"%s"} or arbwatch:reason{collector!="preflight"}'
+                          % ("|".join(NOT_OURS), SPEED))
 
-
-def hold(pattern):
-    for process in processes(pattern):
-        os.kill(process, signal.SIGSTOP)
-        held.add(process)
-
-
-def let_go(processes_):
-    for process in list(processes_):
-        held.discard(process)
-        try:
-            os.kill(process, signal.SIGCONT)
-        except ProcessLookupError:
-            pass
-
-
-def collector(name):
-    return r"\S*%s --config\.file %s/" % (name, DEMO)
+    def statuses(self, wanted):
+        came = self.came()
+        return [came.get(labels_of(name, labels), ["none"])[0] for name, (labels, _) in wanted.items()]
 
 
 def labels_of(name, labels):
     return tuple(sorted(dict(labels, alertname=name, env="paper").items()))
 
 
-def firing(expected):
-    return all(came.get(labels_of(name, labels), ["none"])[0] == "firing" for name, (labels, _) in expected.items())
+def quiet(stack):
+    known = wait(60, lambda: stack.query('count(up{job="alertmanager"} == 1) == 2'))
+    check("Prometheus knows the other Alertmanager", known)
+    check("nothing fires while all is well", wait(120, lambda: not stack.reasons()), stack.query("ALERTS or arbwatch:reason"))
 
 
-def start_alertmanager():
-    """With the shipped configuration, at a quicker pace; its process, once Prometheus knows it."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with open("alertmanager/alertmanager.yml") as shipped:
-        text = subprocess.run(["alertmanager/render.sh"], stdin=shipped, capture_output=True, text=True, check=True, env=dict(
-            os.environ, ARBWATCH_ALERT_WEBHOOK="http://127.0.0.1:%d" % server.server_port, ARBWATCH_ALERT_SECRETS=str(WORK))).stdout
-    # A cause and what it silences need not come in the same second: what waits goes on waiting for a few.
-    text = re.sub(r"group_wait: (?!0s)\S+", "group_wait: 8s", re.sub(r"group_interval: \S+", "group_interval: 2s", text))
-    (WORK / "alertmanager.yml").write_text(text)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = "127.0.0.1:%d" % port
-    with open(WORK / "alertmanager.log", "w") as log:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", "prometheus-alertmanager", "--config.file=%s/alertmanager.yml" % WORK,
-             "--storage.path=%s/alertmanager" % WORK, "--web.listen-address=" + address, "--cluster.listen-address="],
-            stdout=log, stderr=log)
-    (DEMO / "targets/alertmanager_test.yml").write_text("- targets: ['%s']\n" % address)
-    known = wait(60, lambda: query('up{job="alertmanager",instance="%s"} == 1' % address))
-    check("Prometheus knows the Alertmanager", known, (WORK / "alertmanager.log").read_text()[-2000:])
-    return process
+def fires(stack, wanted):
+    there = wait(180, lambda: set(stack.statuses(wanted)) == {"firing"})
+    check("each fault has its alert: " + " ".join(wanted), there, stack.came())
 
 
-def texts(name, labels, pattern):
+def resolved(stack):
+    over = {name: labels for name, labels in (FIRST | SECOND).items() if name not in LASTS}
+    check("all are resolved", wait(180, lambda: set(stack.statuses(over)) == {"resolved"}), stack.came())
+    came = stack.came()
+    wanted = {labels_of(name, labels) for name, (labels, _) in (FIRST | SECOND).items()}
+    others = {labels for labels in set(came) - wanted if dict(labels)["alertname"] not in BESIDES}
+    check("no other alert came", not others, others)
+    for name, (labels, pattern) in (FIRST | SECOND).items():
+        texts(name, came.get(labels_of(name, labels), ["", {}])[1], pattern)
+
+
+def texts(name, notes, pattern):
     """What a person reads: all of it is there."""
-    notes = came.get(labels_of(name, labels), ["", {}])[1]
     check("%s has its texts" % name, set(notes) == {"summary", "description", "action", "runbook_url", "dashboard_url"}, notes)
     check("the summary of %s says what" % name, re.search(pattern, notes.get("summary", "")), notes)
     check("%s leads to its section" % name, notes.get("runbook_url", "").endswith("docs/runbook.md#" + name.lower()), notes)
     check("%s has no raw figure" % name, not re.search(r"\d\.\d{6}|<no value>|NaN", " ".join(notes.values())), notes)
 
 
-def scenario():
-    check("nothing fires while all is well", wait(120, quiet), query('ALERTS or arbwatch:reason'))
-    fault("/upbit/5xx")
-    fault("/binance/frozen")
-    fault("/binanceusdm/drift?value=0.25")
-    hold(collector("postgres_latency"))
-    hold(r"\S*redis-server \S*:%s" % re.search(r"redis://\S*:(\d+)", (DEMO / "arbwatch.yml").read_text())[1])
-    check("each fault has its alert", wait(180, lambda: firing(FIRST)), came)
-    fault("", "DELETE")
-    let_go(held)
-    forbids = 'arbwatch:reason{rule!="exchange_degraded",collector!="preflight"}'
-    check("the faults are over", wait(90, lambda: not query(forbids)), query(forbids))
-    hold(r"\S*postgres -D %s/" % DEMO)
-    check("Postgres that hangs has its alert", wait(120, lambda: firing(THEN)), came)
-    let_go(held)
-    wanted = {labels_of(name, labels) for name, (labels, _) in (FIRST | THEN).items()}
-    check("all are resolved", wait(180, lambda: all(came.get(each, ["none"])[0] == "resolved" for each in wanted)), came)
-    wanted |= {labels_of(name, labels) for name, labels in AFTER.items()}
-    check("no other alert came", set(came) <= wanted, sorted(set(came) - wanted))
-    for name, (labels, pattern) in (FIRST | THEN).items():
-        texts(name, labels, pattern)
-
-
-def main():
-    alertmanager = start_alertmanager()
-    try:
-        scenario()
-    finally:
-        let_go(held)
-        (DEMO / "targets/alertmanager_test.yml").unlink()
-        alertmanager.terminate()
-        alertmanager.wait()
-    check("Prometheus forgets the Alertmanager", wait(60, lambda: len(query('up{job="alertmanager"}')) == 1))
+def main(prometheus, receiver, stage):
+    stack = Stack(prometheus, receiver)
+    if stage in ("first", "second"):
+        fires(stack, FIRST if stage == "first" else SECOND)
+    else:
+        {"quiet": quiet, "resolved": resolved}[stage](stack)
     print("%d passed, %d failed" % (passed, failed))
     return failed > 0
 
 
-sys.exit(main())
+if sys.argv[1] == "--receive":
+    receive(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
+else:
+    sys.exit(main(*sys.argv[1:]))

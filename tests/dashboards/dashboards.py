@@ -16,8 +16,8 @@ dashboards.py --prometheus URL --come FILE           for each line of FILE, "WHA
                                           with an empty PATTERN none stays; DURATION is what $__rate_interval stands for
 dashboards.py --prometheus URL --documented FILE     every expression of FILE ("PLACE<tab>EXPRESSION" each) has series there;
                                           what it compares need not hold
-    [--history DSN]                       with each of these three: the history of alert_relay, which panels ask in SQL; a row
-                                          is shown as its columns and a 1
+    [--history]                           with each of these three: the history of alert_relay, which panels ask in SQL, at the
+                                          DSN in ARBWATCH_HISTORY; a row is shown as its columns and a 1
 dashboards.py --service PORT              an HTTP service that exports the usual families, until it is ended
 
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
@@ -29,6 +29,7 @@ import io
 import itertools
 import json
 import math
+import os
 import pathlib
 import re
 import shutil
@@ -372,7 +373,7 @@ def board_rules(name, board, uids):
     # When they begin: Grafana draws the time that they last, of all of them, one over the other.
     alerts = ['ALERTS{alertstate="firing", severity="%s"%s}' % (severity, "" if name == "services" else ', env=~"$env|all"')
               for severity in ("P0", "P1")]
-    check("%s: the begin of P0 and P1 is annotated, of its env" % name, name == "overview" or [
+    check("%s: the begin of P0 and P1 is annotated, of its env" % name, name in ("overview", "alerts") or [
         "%s unless %s offset $__rate_interval" % (each, each) for each in alerts] == [
             each["expr"] for each in annotations if "ALERTS" in each["expr"]])
     variables = board["templating"]["list"]
@@ -945,7 +946,7 @@ def main():
     parser.add_argument("--rules", action="store_true")
     parser.add_argument("--broken", metavar="FILE")
     parser.add_argument("--prometheus", metavar="URL")
-    parser.add_argument("--history", metavar="DSN", type=connected)
+    parser.add_argument("--history", action="store_true")
     parser.add_argument("--has", action="append", default=[], choices=PARTS)
     parser.add_argument("--without", action="append", default=[], choices=PARTS)
     parser.add_argument("--only", metavar="BOARD")
@@ -957,6 +958,7 @@ def main():
     parser.add_argument("--service", type=int, metavar="PORT")
     parser.add_argument("programs", nargs="*", help="with --rules and --broken")
     given = parser.parse_args()
+    given.history = connected(os.environ["ARBWATCH_HISTORY"]) if given.history else None
     if given.service is not None:
         service(given.service)
     if given.show:
