@@ -144,7 +144,8 @@ all_come "the panels show what is wrong" 180
 comes "the history: what is open" alerts 'Open incidents' 'A alert=ExchangeFrozen channels=telegram:paper .*severity=P0 .*1'
 all_come "the alerts are in the history" 120
 acknowledged() {
-	id=$(curl -sSf --noproxy '*' "$relay/api/v1/alerts?status=open&severity=P0&text=binance" | jq -r '.alerts[0].id') &&
+	id=$(curl -sSf --noproxy '*' "$relay/api/v1/alerts?status=open&severity=P0" |
+		jq -er '[.alerts[] | select(.alertname == "ExchangeFrozen")][0].id') &&
 		curl -sSf --noproxy '*' -H 'Content-Type: application/json' -d '{"who": "a test"}' "$relay/api/v1/alerts/$id/ack"
 }
 check "an alert is acknowledged" await 60 acknowledged
