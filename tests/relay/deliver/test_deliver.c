@@ -284,6 +284,35 @@ START_TEST(what_was_acknowledged_before_it_was_said_is_not_said)
 }
 END_TEST
 
+/* As act_unacknowledge() does. */
+static void
+take_back(struct incident *incident)
+{
+	incident->acknowledged_ms = 0;
+	incident->check_ms = store_now_ms();
+	incident_save(stage.store, incident);
+}
+
+START_TEST(what_was_never_said_is_said_when_the_acknowledgement_is_taken_back)
+{
+	stage.closed = true;
+	stage_start("-> mail:main repeat=0s");
+	stage_fire("A", "P0");
+	while (!stage_is_waiting())
+		stage_pause();
+	stage_fire("B", "P0");
+	stage_each(stage_acknowledge);
+	stage_open_gate();
+	stage_drain();
+	stage_each(take_back);
+	stage_await(MAIL, 2, true);
+	stage_drain();
+	ck_assert_str_eq(stage_get(MAIL, 1)->names[0], "B");
+	ck_assert_int_eq(stage_get(MAIL, 1)->kinds[0], MESSAGE_FIRED);
+	ck_assert_uint_eq(stage_get(MAIL, 1)->count, 1);
+}
+END_TEST
+
 START_TEST(what_nobody_acknowledges_is_said_again)
 {
 	int64_t end;
@@ -384,6 +413,7 @@ main(void)
 	tcase_add_test(all, an_acknowledgement_changes_the_message_or_answers_it);
 	tcase_add_test(all, alerts_of_one_message_are_acknowledged_in_one_answer);
 	tcase_add_test(all, what_was_acknowledged_before_it_was_said_is_not_said);
+	tcase_add_test(all, what_was_never_said_is_said_when_the_acknowledgement_is_taken_back);
 	tcase_add_test(all, what_nobody_acknowledges_is_said_again);
 	tcase_add_test(all, what_is_silenced_is_not_said_again);
 	tcase_add_test(all, a_p0_goes_to_the_escalation_once);

@@ -124,6 +124,17 @@ START_TEST(test_all_of_p0_is_urgent_but_acknowledgements)
 }
 END_TEST
 
+START_TEST(test_a_p0_of_paper_is_the_first_of_the_rest)
+{
+	(void)json_object_set_new(urgent.labels, "env", json_string("paper"));
+	outbox_add(store, &calm, TASK_FIRED, "t", NOW);
+	outbox_add(store, &urgent, TASK_FIRED, "t", NOW);
+	ck_assert_uint_eq(due("t", LANE_URGENT, NOW), 0);
+	ck_assert_uint_eq(due("t", LANE_REST, NOW), 2);
+	ck_assert_int_eq(tasks[0].incident.row, urgent.row);
+}
+END_TEST
+
 START_TEST(test_the_same_does_not_wait_twice)
 {
 	outbox_add(store, &calm, TASK_FIRED, "t", NOW);
@@ -302,6 +313,7 @@ main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, test_a_task_waits_in_the_first_channel_of_its_chain);
 	tcase_add_test(tests, test_all_of_p0_is_urgent_but_acknowledgements);
+	tcase_add_test(tests, test_a_p0_of_paper_is_the_first_of_the_rest);
 	tcase_add_test(tests, test_the_same_does_not_wait_twice);
 	tcase_add_test(tests, test_what_is_delayed_waits_with_its_attempts);
 	tcase_add_test(tests, test_the_kinds_that_are_named_are_dropped);
