@@ -303,7 +303,8 @@ START_TEST(what_was_never_said_is_said_when_the_acknowledgement_is_taken_back)
 	stage_fire("B", "P0");
 	stage_each(stage_acknowledge);
 	stage_open_gate();
-	stage_drain();
+	while (stage_events(EVENT_SENT, MAIL) == 0)
+		stage_pause();
 	stage_each(take_back);
 	stage_await(MAIL, 2, true);
 	stage_drain();
