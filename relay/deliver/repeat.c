@@ -7,6 +7,7 @@
 
 #include "relay/deliver/state.h"
 #include "relay/store/incidents.h"
+#include "relay/store/mutes.h"
 
 enum {
 	CHECKS = 100,     /* in one transaction, as long as nobody minds to wait for it */
@@ -85,7 +86,9 @@ check(struct deliver *deliver, struct incident *incident, int64_t now_ms)
 	const struct route *route = routes_find(deliver->settings.routes, incident->labels);
 	int64_t again = 0, escalation = 0;
 
-	if (incident->suppressed != SUPPRESSED_NOT) {
+	/* What was delivered before its service was muted is not marked as muted. */
+	if (incident->suppressed != SUPPRESSED_NOT ||
+	    mute_covers(deliver->store, incident->labels, now_ms, NULL)) {
 		again = now_ms + LATER_MS;
 	} else if (route != NULL && incident->delivered_ms > 0 && incident->acknowledged_ms == 0) {
 		again = repeat(deliver, incident, route, now_ms);

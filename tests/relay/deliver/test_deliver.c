@@ -361,6 +361,28 @@ START_TEST(what_is_silenced_is_not_said_again)
 }
 END_TEST
 
+START_TEST(a_mute_keeps_what_was_said_before_it_from_being_said_again)
+{
+	/* Of alerts without a service. */
+	struct mute mute = { .since_ms = store_now_ms(), .until_ms = store_now_ms() + 3600000 };
+	int64_t end;
+
+	stage.settings.escalate_after_ms = 200;
+	stage_start("-> webhook:main repeat=50ms escalate=mail:main");
+	stage_fire("A", "P0");
+	stage_await(WEBHOOK, 1, true);
+	store_begin(stage.store);
+	mute_put(stage.store, &mute);
+	stage_commit();
+	stage_drain();
+	end = stage_clock_ms() + 400;
+	for (size_t count = stage_count(NULL, false); stage_clock_ms() < end; stage_pause()) {
+		deliver_tick(stage.deliver);
+		ck_assert_uint_le(stage_count(NULL, false), count + 1);
+	}
+}
+END_TEST
+
 START_TEST(a_p0_goes_to_the_escalation_once)
 {
 	stage.settings.escalate_after_ms = 100;
@@ -417,6 +439,7 @@ main(void)
 	tcase_add_test(all, what_was_never_said_is_said_when_the_acknowledgement_is_taken_back);
 	tcase_add_test(all, what_nobody_acknowledges_is_said_again);
 	tcase_add_test(all, what_is_silenced_is_not_said_again);
+	tcase_add_test(all, a_mute_keeps_what_was_said_before_it_from_being_said_again);
 	tcase_add_test(all, a_p0_goes_to_the_escalation_once);
 	tcase_add_test(all, the_end_of_a_run_waits_for_what_is_under_way);
 	suite_add_tcase(suite, all);
