@@ -259,6 +259,22 @@ START_TEST(test_what_was_said_is_known_by_fingerprint_channel_and_message)
 }
 END_TEST
 
+START_TEST(test_an_end_that_is_said_late_is_not_the_last_word_on_the_next_one)
+{
+	struct incident older = calm;
+	struct said said;
+
+	older.status = INCIDENT_RESOLVED;
+	(void)snprintf(older.id, sizeof(older.id), "%s-1", older.fingerprint);
+	said_put(store, &calm, "t", "m1", NOW);
+	said_put(store, &older, "t", "m2", NOW + 1);
+	ck_assert(said_find(store, calm.fingerprint, "t", &said));
+	ck_assert_str_eq(said.incident, calm.id);
+	ck_assert_str_eq(said.message, "m1");
+	ck_assert(!said.resolved);
+}
+END_TEST
+
 START_TEST(test_what_changed_while_its_message_was_under_way_is_said_next)
 {
 	struct incident later = calm;
@@ -321,6 +337,7 @@ main(void)
 	tcase_add_test(tests, test_channels_with_tasks_are_counted);
 	tcase_add_test(tests, test_a_channel_that_is_gone_leaves_its_tasks_to_the_next_one);
 	tcase_add_test(tests, test_what_was_said_is_known_by_fingerprint_channel_and_message);
+	tcase_add_test(tests, test_an_end_that_is_said_late_is_not_the_last_word_on_the_next_one);
 	tcase_add_test(tests, test_what_changed_while_its_message_was_under_way_is_said_next);
 	tcase_add_test(tests, test_an_acknowledgement_goes_where_the_incident_was_said);
 	suite_add_tcase(suite, tests);
