@@ -186,7 +186,8 @@ check "it is acknowledged, too" test "$(acknowledge Ann ack)" = 200
 check "and silenced, too" await 20 one_silence
 end=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
 check "it resolves, too" am alert add Fire severity=P0 env=live service=bot shard=7 --end="$end"
-check "which the relay observes" amtool --alertmanager.url="$URL/observe" alert add Fire severity=P0 env=live service=bot shard=7 --end="$end"
+check "which the relay observes" \
+	amtool --alertmanager.url="$URL/observe" alert add Fire severity=P0 env=live service=bot shard=7 --end="$end"
 check "and it is over" await 30 metric 'alert_relay_open_incidents{severity="P0"} 0'
 check "and ends the silence" await 20 no_silence
 kill "$RELAY"
