@@ -65,17 +65,17 @@ notice(void *context, bool bad, const char *message, const char *channel, const 
 static int
 read_again(struct program *p, struct failure *why)
 {
-	struct relay_reloadable settings;
+	struct web_settings settings;
 	struct log log = log_of(p);
 
 	/* Checked before anything is changed: a reload takes effect as a whole or not at all. */
 	if (options_read_rest(p->options, why) != 0 ||
 	    relay_settings_unchanged(&p->relay.settings, p->options, why) != 0 ||
-	    relay_reloadable_read(&settings, p->options, why) != 0)
+	    web_settings_read(&settings, p->options, why) != 0)
 		return -1;
 	/* The only step that can still be refused comes first; what follows cannot fail. */
 	if (web_configure(p->web, settings.web, why) != 0) {
-		relay_reloadable_release(&settings);
+		web_settings_release(&settings);
 		return -1;
 	}
 	/* This is allowed, but opens the relay to everyone who can reach it. */
@@ -86,7 +86,7 @@ read_again(struct program *p, struct failure *why)
 	atomic_store(&p->log_format, (int)settings.log_format);
 	log = log_of(p);
 	log_stream_use(p->libraries, &log);
-	relay_reloadable_release(&settings);
+	web_settings_release(&settings);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ listen_to_all(struct program *p, struct failure *why)
 }
 
 static int
-start_web(struct program *p, const struct relay_reloadable *settings, struct failure *why)
+start_web(struct program *p, const struct web_settings *settings, struct failure *why)
 {
 	const struct web_site site = { "alert_relay", p->relay.settings.names, relay_routes, &p->relay,
 		&p->relay.metrics.web };
@@ -171,8 +171,7 @@ start_web(struct program *p, const struct relay_reloadable *settings, struct fai
 
 /* Serve until a signal. */
 static int
-serve(
-    struct program *p, const struct relay_reloadable *settings, const sigset_t *signals, struct failure *why)
+serve(struct program *p, const struct web_settings *settings, const sigset_t *signals, struct failure *why)
 {
 	const struct log log = log_of(p);
 	int result;
@@ -240,12 +239,12 @@ static int
 start(struct program *p, struct failure *why)
 {
 	const char *channel = options_text(p->options, "send-test");
-	struct relay_reloadable settings;
+	struct web_settings settings;
 	sigset_t signals;
 	int status;
 
 	if (options_read_rest(p->options, why) != 0 || relay_init(&p->relay, p->options, why) != 0 ||
-	    relay_reloadable_read(&settings, p->options, why) != 0)
+	    web_settings_read(&settings, p->options, why) != 0)
 		return EXIT_USAGE;
 	p->relay.notice = notice;
 	p->relay.context = p;
@@ -261,14 +260,14 @@ start(struct program *p, struct failure *why)
 			 : serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED
 								   : EXIT_FAILED;
 	}
-	relay_reloadable_release(&settings);
+	web_settings_release(&settings);
 	return status;
 }
 
 int
 main(int argc, char *argv[])
 {
-	const struct option *const tables[] = { relay_options };
+	const struct option *const tables[] = { relay_options, web_options };
 	static struct program p;
 	/* For the case that options_new() fails, which says nothing by itself. */
 	struct failure why = { .text = "out of memory" };
@@ -277,7 +276,7 @@ main(int argc, char *argv[])
 	process_forbid_dumps();
 	occupy_standard_streams();
 	p.libraries = log_stream_open();
-	p.options = options_new("alert_relay", tables, 1);
+	p.options = options_new("alert_relay", tables, 2);
 	if (p.options != NULL && options_read_flags(p.options, argc, argv, &why) == 0) {
 		why = (struct failure){ 0 };
 		status = print_and_end(p.options) ? EXIT_ENDED : start(&p, &why);

@@ -21,9 +21,9 @@
  *		web_answer_text(answer, 200, "hello");
  *	}
  *	static const struct web_route routes[] = { { .path = "/hello", .answer = hello }, { 0 } };
- *	const struct web_site site = { .name = "example", .names = "", .routes = routes, .metrics = &metrics
- *}; struct web_limits limits = { 64, 16, second_ns, second_ns, second_ns }; struct web *web =
- *web_new(&limits, &site);
+ *	const struct web_site site = { "example", "", routes, NULL, &metrics };
+ *	struct web_limits limits = { 64, 16, second_ns, second_ns, second_ns };
+ *	struct web *web = web_new(&limits, &site);
  *
  *	web_metrics_init(&metrics, routes);
  *	web_listen(web, "127.0.0.1:8080", name, &why);

@@ -43,10 +43,7 @@ struct act {
 	int64_t again_ns;   /* no silences before that */
 };
 
-/* Have the thread hold this incident. */
-void act_hold(struct act *act, const char *incident);
-
 /* The thread. */
-void *act_watch(void *act);
+void *act_watch(void *context);
 
 #endif /* RELAY_ACT_STATE_H */

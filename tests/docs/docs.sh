@@ -61,7 +61,8 @@ mkdir "$work/relay"
 spawn relay "$BUILD/alert_relay" --web.listen-address 127.0.0.1:0 --relay.directory "$work/relay" --webhook.url http://127.0.0.1:9/
 await 30 grep -q msg=started "$work/relay.log"
 port=$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/relay.log")
-curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" | sed -n 's/^# TYPE \(alert_relay_[a-z_]*\) .*/\1/p' | grep -v _http_ | sort -u >"$work/written"
+curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" | sed -n 's/^# TYPE \(alert_relay_[a-z_]*\) .*/\1/p' |
+	grep -v _http_ | sort -u >"$work/written"
 grep -E '^\| `alert_relay_' docs/alerting.md | grep -oE '`alert_relay_[a-z_]*`' | tr -d '`' | sort -u >"$work/told"
 check "docs/alerting.md has the metrics of alert_relay, and no others" diff "$work/written" "$work/told"
 "$BUILD/alert_relay" --help | sed -n 's/^  --\([a-z._-]*\).*/\1/p' | while read -r flag; do

@@ -270,8 +270,8 @@ END_TEST
 START_TEST(the_table_is_told_in_plain_words)
 {
 	const char *texts[] = { "env=\"paper\" ->",
-		"severity=~\"P0|P1\", env!~\"test.*\" -> telegram:ops | mail:oncall | mail:main, slack:p0 "
-		"repeat=5m escalate=webhook:main",
+		("severity=~\"P0|P1\", env!~\"test.*\" -> telegram:ops | mail:oncall | mail:main, slack:p0 "
+		 "repeat=5m escalate=webhook:main"),
 		"service!=\"\" -> mail:main repeat=0s" };
 	struct routes *routes = table(texts, 3);
 	struct buffer text;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The page for people of alert_relay: what it shows with and without its history, its forms, and how it looks in a real browser, which
-# it must need no script for.
+# The page for people of alert_relay: what it shows with and without its history, its forms, and how it
+# looks in a real browser, which runs no script for it.
 #
 #	SCREENSHOTS=DIR tests/relay/page/alerts_page.sh    takes pictures of it, too
 
@@ -17,7 +17,8 @@ page_shows() { page "$1" && shows "$2"; }
 start_postgres
 closed_port
 start_relay() {
-	spawn relay "$BUILD/alert_relay" --relay.directory "$work/relay" --web.listen-address "127.0.0.1:${port:-0}" --time-zone Asia/Seoul \
+	spawn relay "$BUILD/alert_relay" --relay.directory "$work/relay" \
+		--web.listen-address "127.0.0.1:${port:-0}" --time-zone Asia/Seoul \
 		--history.postgres "postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres" \
 		--webhook.url "pager=http://127.0.0.1:$CLOSED_PORT/" --route '-> webhook:pager'
 	RELAY_PID=$SPAWNED
@@ -117,7 +118,8 @@ for path in / "/incident/$id" "/ack/$id?k=$token"; do
 	name=$(echo "$path" | sed 's|^/\([a-z]*\).*|alerts_\1|; s|_$||')
 	for scheme in light dark; do
 		check "$name: a picture in $scheme" browse picture "$url$path" 1240 900 "$scheme" "$pictures/$name-$scheme.png"
-		check "$name: a picture of a telephone in $scheme" browse picture "$url$path" 390 900 "$scheme" "$pictures/$name-phone-$scheme.png"
+		check "$name: a picture of a telephone in $scheme" \
+			browse picture "$url$path" 390 900 "$scheme" "$pictures/$name-phone-$scheme.png"
 	done
 done
 
