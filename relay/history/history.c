@@ -12,6 +12,7 @@
 #include "relay/store/store.h"
 
 #define SECOND INT64_C(1000000000)
+#define MOMENT (SECOND / 5)
 
 enum { OPENING = 5, DEADLINE = 10, LOOK = 15, PAUSE_MAX = 30, SWEEP = 3600 }; /* seconds */
 
@@ -41,7 +42,7 @@ history_new(const struct history_settings *settings, struct store *store, struct
 	return history;
 }
 
-/* Keep how it went, and say so when it is another news than before. */
+/* Keep how it went (`why` is empty when it went well), and say so when it is another news than before. */
 static void
 report(struct history *history, int result, const struct failure *why)
 {
@@ -52,7 +53,7 @@ report(struct history *history, int result, const struct failure *why)
 	       (result != 0 && strcmp(history->status.reason.text, why->text) != 0);
 	history->status.tried = true;
 	history->status.up = result == 0;
-	history->status.reason = result == 0 ? (struct failure){ 0 } : *why;
+	history->status.reason = *why;
 	(void)pthread_mutex_unlock(&history->lock);
 	if (news && result == 0)
 		history->settings.notice(
@@ -118,18 +119,31 @@ work(struct history *history, struct failure *why)
 	return -1;
 }
 
-/* Until then; news end it too, unless something failed.  False: the end. */
+/* Wait for news, or until then (`failed`: news do not help). */
+static void
+await_news(struct history *history, int64_t wait_ns, bool failed)
+{
+	int64_t until_ns = clock_now_ns() + wait_ns;
+	struct timespec until = { .tv_sec = until_ns / SECOND, .tv_nsec = until_ns % SECOND };
+	int waited = 0;
+
+	while (!history->ended && (failed || !history->woken) && waited == 0)
+		waited = pthread_cond_timedwait(&history->news, &history->lock, &until);
+}
+
+/*
+ * False: the end.  After a pause, news are left alone for a moment: they are about to be delivered, and
+ * nothing of ours should have the store, or the disk, just then.
+ */
 static bool
 rest(struct history *history, int64_t seconds, bool failed)
 {
-	int64_t until_ns = clock_now_ns() + seconds * SECOND;
-	struct timespec until = { .tv_sec = until_ns / SECOND, .tv_nsec = until_ns % SECOND };
-	int waited = 0;
 	bool ended;
 
 	(void)pthread_mutex_lock(&history->lock);
-	while (!history->ended && (failed || !history->woken) && waited == 0)
-		waited = pthread_cond_timedwait(&history->news, &history->lock, &until);
+	await_news(history, seconds * SECOND, failed);
+	if (seconds > 0 && history->woken)
+		await_news(history, MOMENT, true);
 	history->woken = false;
 	ended = history->ended;
 	(void)pthread_mutex_unlock(&history->lock);

@@ -13,7 +13,7 @@
 
 enum { DRAFT_LIMIT = 1024 * 1024 };
 
-/* UTF-16 units of a text: an emoji is two.  What is no UTF-8 counts by bytes. */
+/* UTF-16 units: an emoji is two.  What is no UTF-8 counts by bytes. */
 static size_t
 units_of(struct slice text)
 {
