@@ -29,7 +29,7 @@ run_suite(Suite *suite)
 }
 
 void
-remove_directory(const char *path)
+suite_remove(const char *path)
 {
 	DIR *directory = opendir(path);
 

@@ -10,7 +10,7 @@
 int run_suite(Suite *suite);
 
 /* Remove a directory and the files in it. */
-void remove_directory(const char *path);
+void suite_remove(const char *path);
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 

@@ -51,7 +51,6 @@ report(struct history *history, int result, const struct failure *why)
 	(void)pthread_mutex_lock(&history->lock);
 	news = history->status.up != (result == 0) ||
 	       (result != 0 && strcmp(history->status.reason.text, why->text) != 0);
-	history->status.tried = true;
 	history->status.up = result == 0;
 	history->status.reason = *why;
 	(void)pthread_mutex_unlock(&history->lock);

@@ -50,7 +50,7 @@ teardown(void)
 {
 	act_free(act);
 	store_close(store);
-	remove_directory(directory);
+	suite_remove(directory);
 }
 
 static size_t

@@ -234,7 +234,7 @@ stage_tear_down(void)
 	templates_free(stage.templates);
 	for (size_t i = 0; i < stage.count; i++)
 		free(stage.requests[i]);
-	remove_directory(stage.directory);
+	suite_remove(stage.directory);
 }
 
 /* Start with one route. */

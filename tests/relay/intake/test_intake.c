@@ -59,7 +59,7 @@ tear_down(void)
 {
 	ck_assert_msg(store_end(store, &why) == 0, "%s", why.text);
 	store_close(store);
-	remove_directory(directory);
+	suite_remove(directory);
 }
 
 /* The alert "A" of this service; times of 0 are not sent. */

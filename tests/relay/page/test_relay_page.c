@@ -360,7 +360,7 @@ relay_stop(struct relay *relay)
 	buffer_release(&relay->answer.body);
 	act_free(relay->page.act);
 	store_close(relay->page.store);
-	remove_directory(relay->directory);
+	suite_remove(relay->directory);
 }
 
 typedef void page_handler(

@@ -52,7 +52,7 @@ tear_down(void)
 	store_close(store);
 	incident_release(&urgent);
 	incident_release(&calm);
-	remove_directory(directory);
+	suite_remove(directory);
 }
 
 static size_t

@@ -54,7 +54,7 @@ tear_down(void)
 {
 	store_close(store);
 	store = NULL;
-	remove_directory(directory);
+	suite_remove(directory);
 }
 
 static void
