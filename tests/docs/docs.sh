@@ -64,7 +64,7 @@ spawn relay "$BUILD/alert_relay" --config.file "$work/relay.yml" --web.listen-ad
 await 30 grep -q msg=started "$work/relay.log"
 relay=http://127.0.0.1:$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/relay.log")
 # Some are known only when something has happened: a heartbeat, and an attempt.
-post() { curl -sf --noproxy '*' -H 'Content-Type: application/json' -d "$2" "$relay$1"; }
+post() { curl -sf -o "$work/answer" --noproxy '*' -H 'Content-Type: application/json' -d "$2" "$relay$1"; }
 alert='"status":"firing","labels":{"alertname":"Watchdog","severity":"none"},"startsAt":"2026-11-20T12:00:00Z"'
 post /webhook/heartbeat "{\"version\":\"4\",\"alerts\":[{$alert}]}"
 post /api/v2/alerts '[{"labels":{"alertname":"A","severity":"P0","env":"live"}}]'
