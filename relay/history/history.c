@@ -31,7 +31,6 @@ history_new(const struct history_settings *settings, struct store *store, struct
 	history->settings = *settings;
 	history->settings.reader = history->reader;
 	history->store = store;
-	history->status.configured = true;
 	(void)failure_set(&history->status.reason, FAILURE_CONNECT, "not connected yet");
 	(void)pthread_mutex_init(&history->lock, NULL);
 	(void)pthread_mutex_init(&history->asking, NULL);
