@@ -29,8 +29,7 @@ const struct option relay_options[] = {
 	{ .name = "send-test",
 	    .argument = "CHANNEL",
 	    .flag_only = true,
-	    .help =
-		"send one message to this channel, as in telegram:main, say what became of it, and exit" },
+	    .help = "send one message to this channel, as in telegram:main, print the result, and exit" },
 	{ .name = "relay.directory",
 	    .argument = "DIR",
 	    .fallback = "/var/lib/arbwatch/relay",
@@ -96,8 +95,13 @@ const struct option relay_options[] = {
 	{ .name = "mail.server",
 	    .argument = "URL",
 	    .help = "smtp://HOST:587 (STARTTLS is required) or smtps://HOST:465" },
-	{ .name = "mail.user", .argument = "NAME", .help = "who logs in to it (default: no log-in)" },
-	{ .name = "mail.password", .argument = "PASSWORD", .secret = true, .help = "and with what" },
+	{ .name = "mail.user",
+	    .argument = "NAME",
+	    .help = "name for the log-in to the mail server (default: no log-in)" },
+	{ .name = "mail.password",
+	    .argument = "PASSWORD",
+	    .secret = true,
+	    .help = "password for the log-in" },
 	{ .name = "mail.ca-file",
 	    .argument = "FILE",
 	    .help = "who may sign the mail server's certificate (default: the system's)" },
@@ -128,10 +132,10 @@ const struct option relay_options[] = {
 	{ .name = "alertmanager.interval",
 	    .argument = "DURATION",
 	    .fallback = "15s",
-	    .help = "how often it is asked" },
+	    .help = "time between two questions to Alertmanager" },
 	{ .name = "alertmanager.ca-file",
 	    .argument = "FILE",
-	    .help = "who may sign its certificate (default: the system's)" },
+	    .help = "who may sign Alertmanager's certificate (default: the system's)" },
 	{ .name = "history.postgres",
 	    .argument = "DSN",
 	    .secret = true,
@@ -139,7 +143,7 @@ const struct option relay_options[] = {
 	{ .name = "history.password",
 	    .argument = "PASSWORD",
 	    .secret = true,
-	    .help = "its password, if it is not in the connection string" },
+	    .help = "password of the database, if it is not in the connection string" },
 	{ .name = "history.retention",
 	    .argument = "DURATION",
 	    .fallback = "365d",
@@ -398,7 +402,7 @@ relay_settings_unchanged(const struct relay_settings *s, const struct options *o
 	if (same)
 		return 0;
 	return failure_set(why, FAILURE_LOCAL,
-	    "a setting changed that takes a restart: only --log.level, --log.format and --web.config.file can "
+	    "a setting changed that takes effect only at a start: restart alert_relay; only --log.level, --log.format and --web.config.file can "
 	    "change while alert_relay runs");
 }
 

@@ -77,8 +77,9 @@ typedef void web_answer_together(void *context, struct web_exchange *const excha
  * A path that ends with '/' stands for all paths below it, too, unless it is "/" itself.  Two routes may have
  * the same path, one for GET and one for POST.  The first one that fits answers.
  *
- * A page of another site may send a POST with the login of whoever looks at it (CSRF).  Browsers say so, and
- * such a POST is refused, except to a route whose handler looks for a secret that only its own pages have.
+ * A page of another site may send a POST with the login of the person who looks at it (CSRF).  Browsers say
+ * so, and such a POST is refused, except to a route whose handler looks for a secret that only its own pages
+ * have.
  */
 struct web_route {
 	const char *path;              /* "/metrics", "/items/"; compared as it was sent */

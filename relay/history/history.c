@@ -74,7 +74,7 @@ admit(struct history *history, struct deadline deadline)
 	    schema_admit(&history->writing, history->settings.target, history->reader, deadline, &why) == 0;
 	if (!history->admitted && !history->refused)
 		history->settings.notice(history->settings.context, true,
-		    "the role that may read the history has not got its rights", why.text);
+		    "the role that may read the history could not be given its rights", why.text);
 	history->refused = !history->admitted;
 }
 
