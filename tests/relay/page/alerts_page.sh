@@ -87,16 +87,8 @@ check "that is its policy" grep -qi "^content-security-policy: default-src 'none
 
 # --- In a browser ------------------------------------------------------------------------------------------------
 
-mkfifo "$work/requests" "$work/answers"
-"$PYTHON" "$repository/tests/exporter/browser.py" "$(command -v chromium)" "$work/chrome" <"$work/requests" >"$work/answers" \
-	2>"$work/browser.log" &
-echo $! >>"$work/pids"
-exec 8>"$work/requests" 9<"$work/answers"
-browse() {
-	(IFS='	' && echo "$*") >&8
-	read -r browse_answer <&9
-	[ "$browse_answer" = ok ] || { echo "$browse_answer"; tail -n 5 "$work/browser.log"; return 1; }
-}
+# shellcheck source=tests/lib_browser.sh
+. "$repository/tests/lib_browser.sh"
 # quiet PATH: the browser opens it, and has nothing to say of it.
 quiet() { browse dom "$url$1" "$work/dom.html" "$work/dom.log" && cat "$work/dom.log" && test ! -s "$work/dom.log"; }
 # A picture is as wide as the window: what is wider could only be scrolled to.  The page in a frame tells how wide it is.
