@@ -402,8 +402,8 @@ relay_settings_unchanged(const struct relay_settings *s, const struct options *o
 	if (same)
 		return 0;
 	return failure_set(why, FAILURE_LOCAL,
-	    "a setting changed that takes effect only at a start: restart alert_relay; only --log.level, --log.format and --web.config.file can "
-	    "change while alert_relay runs");
+	    "another setting changed, which takes a restart of alert_relay: while it runs, only --log.level, "
+	    "--log.format and --web.config.file can change");
 }
 
 const struct channel *
