@@ -17,7 +17,6 @@
 #include "common/version.h"
 #include "relay/relay.h"
 #include "relay/serve.h"
-#include "web/files.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -130,43 +129,18 @@ run(struct program *p, const sigset_t *signals)
 }
 
 static int
-listen_to_all(struct program *p, struct failure *why)
-{
-	const struct log log = log_of(p);
-	char name[LISTEN_NAME];
-
-	for (size_t i = 0; i < options_count(p->options, "web.listen-address"); i++)
-		if (web_listen(p->web, options_item(p->options, "web.listen-address", i), name, why) != 0)
-			return -1;
-		else
-			log_write(&log, LOG_INFO, "listening", "address", name, NULL);
-	return 0;
-}
-
-static int
 start_web(struct program *p, const struct web_settings *settings, struct failure *why)
 {
-	const struct web_site site = { "alert_relay", p->relay.settings.names, relay_routes, &p->relay,
+	const struct relay_settings *s = &p->relay.settings;
+	const struct web_site site = { "alert_relay", s->names, relay_routes, &p->relay,
 		&p->relay.metrics.web };
-	struct web_limits limits = p->relay.settings.limits;
-	int fewer = web_fit_files(&limits, options_count(p->options, "web.listen-address"),
-	    KEPT_FILES + FILES_PER_CHANNEL * p->relay.settings.channel_count, why);
 	const struct log log = log_of(p);
-	char count[16];
 
-	if (fewer < 0)
-		return -1;
-	(void)snprintf(count, sizeof(count), "%u", limits.connections);
-	if (fewer > 0)
-		log_write(&log, LOG_WARN,
-		    "fewer connections than --web.max-connections: the limit of open files is too low",
-		    "connections_per_address", count, NULL);
 	web_metrics_init(&p->relay.metrics.web, relay_routes);
-	p->web = web_new(&limits, &site);
-	if (p->web == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	p->web = web_settings_listen(
+	    &site, &s->limits, KEPT_FILES + FILES_PER_CHANNEL * s->channel_count, p->options, &log, why);
 	p->has_users = settings->web->user_count > 0;
-	return listen_to_all(p, why) == 0 ? web_start(p->web, settings->web, why) : -1;
+	return p->web != NULL ? web_start(p->web, settings->web, why) : -1;
 }
 
 /* Serve until a signal. */

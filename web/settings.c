@@ -1,9 +1,10 @@
 #include "web/settings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/config/secrets.h"
-#include "web/listen.h"
+#include "web/files.h"
 
 static const int64_t second_ns = 1000 * 1000 * 1000, day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
 
@@ -141,4 +142,36 @@ web_settings_names(struct buffer *names, const struct options *o, struct failure
 		buffer_string(names, "\n");
 	}
 	return 0;
+}
+
+struct web *
+web_settings_listen(const struct web_site *site, const struct web_limits *limits, size_t kept,
+    const struct options *o, const struct log *log, struct failure *why)
+{
+	struct web_limits fitting = *limits;
+	size_t addresses = options_count(o, "web.listen-address");
+	int fewer = web_fit_files(&fitting, addresses, kept, why);
+	char name[LISTEN_NAME], count[16];
+	struct web *web;
+
+	if (fewer < 0)
+		return NULL;
+	(void)snprintf(count, sizeof(count), "%u", fitting.connections);
+	if (fewer > 0)
+		log_write(log, LOG_WARN,
+		    "fewer connections than --web.max-connections: the limit of open files is too low",
+		    "connections_per_address", count, NULL);
+	web = web_new(&fitting, site);
+	if (web == NULL) {
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < addresses; i++) {
+		if (web_listen(web, options_item(o, "web.listen-address", i), name, why) != 0) {
+			web_free(web);
+			return NULL;
+		}
+		log_write(log, LOG_INFO, "listening", "address", name, NULL);
+	}
+	return web;
 }

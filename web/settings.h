@@ -30,6 +30,13 @@ int web_settings_limits(struct web_limits *limits, const struct options *o, stru
  */
 int web_settings_names(struct buffer *names, const struct options *o, struct failure *why);
 
+/*
+ * A server that listens on all of --web.listen-address, but has not started; the log has each address.  Its
+ * limits leave `kept` descriptors to the program (web/files.h).  NULL with `why` (local).
+ */
+struct web *web_settings_listen(const struct web_site *site, const struct web_limits *limits, size_t kept,
+    const struct options *o, const struct log *log, struct failure *why);
+
 /* A duration, with `range` as what may be given: "100ms to 1d".  0, or -1 with `why` (local). */
 int web_settings_between(const struct options *o, const char *name, int64_t least_ns, int64_t most_ns,
     const char *range, int64_t *ns, struct failure *why);
