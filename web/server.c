@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "common/deadline.h"
+#include "web/access/tls.h"
 #include "web/request.h"
-#include "web/tls.h"
 
 /* One thread per address.  A second one would not help: one of the two gets most of the
  * connections, its clients wait longer than with one thread, and both wait for the same files. */
@@ -284,7 +284,8 @@ web_listen(struct web *web, const char *address, char name[LISTEN_NAME], struct 
 
 	if (web->count == WEB_ADDRESSES)
 		return failure_set(why, FAILURE_LOCAL, "--web.listen-address: more than %d", WEB_ADDRESSES);
-	*server = (struct server){ .web = web, .socket = listen_on(address, name, why) };
+	*server =
+	    (struct server){ .web = web, .socket = listen_on(address, "--web.listen-address", name, why) };
 	if (server->socket < 0)
 		return -1;
 	server->is_loopback = listen_is_loopback(server->socket);
