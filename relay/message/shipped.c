@@ -32,7 +32,7 @@ const struct shipped_file shipped_files[] = {
 	},
 	{ "en/list.txt",
 		"{{emoji}} **{{count}} alerts**: {{counts}}\n"
-		"The next message names {{more}} more.\n"
+		"At least {{more}} more follow.\n"
 	},
 	{ "en/list_alert.txt",
 		"• {{when}} {{env}} {{service}} {{where}} {{note}} [acknowledge]({{acknowledge_url}})\n"
@@ -40,7 +40,10 @@ const struct shipped_file shipped_files[] = {
 	{ "en/list_group.txt",
 		"\n"
 		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** ({{count}}) {{state}}\n"
+		"{{summary}}\n"
 		"{{env}} {{service}} {{where}}\n"
+		"Action: {{action}}\n"
+		"Acknowledged by {{acknowledged_by}}\n"
 	},
 	{ "en/list_subject.txt",
 		"{{emoji}} {{count}} alerts: {{counts}}\n"
@@ -128,7 +131,7 @@ const struct shipped_file shipped_files[] = {
 	},
 	{ "ko/list.txt",
 		"{{emoji}} **알림 {{count}}건**: {{counts}}\n"
-		"다음 메시지에 {{more}}건이 이어집니다.\n"
+		"다음 메시지에 {{more}}건 이상이 이어집니다.\n"
 	},
 	{ "ko/list_alert.txt",
 		"• {{when}} {{env}} {{service}} {{where}} {{note}} [확인하기]({{acknowledge_url}})\n"
@@ -136,7 +139,10 @@ const struct shipped_file shipped_files[] = {
 	{ "ko/list_group.txt",
 		"\n"
 		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** ({{count}}건) {{state}}\n"
+		"{{summary}}\n"
 		"{{env}} {{service}} {{where}}\n"
+		"조치: {{action}}\n"
+		"확인한 사람: {{acknowledged_by}}\n"
 	},
 	{ "ko/list_subject.txt",
 		"{{emoji}} 알림 {{count}}건: {{counts}}\n"
