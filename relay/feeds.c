@@ -17,7 +17,7 @@ static const enum incident_feed feed_bits[FEEDS] = { FEED_WEBHOOK, FEED_PUSH, FE
 
 static const int64_t quiet_ns = INT64_C(10) * 1000 * 1000 * 1000;
 
-enum outcome { TAKEN, REFUSED };
+enum outcome { TAKEN, REFUSED, FAILED };
 
 /* What became of one request, until the transaction ends. */
 struct taken {
@@ -47,6 +47,10 @@ take(struct feeds *feeds, const struct web_request *request, int64_t now_ms, str
 	*taken = (struct taken){ .feed = feed_of(request->path) };
 	result = taken->feed == 0 ? alert_read_webhook(request->body, now_ms, &list, &taken->why)
 				  : alert_read_push(request->body, now_ms, &list, &taken->why);
+	if (result != 0 && taken->why.kind == FAILURE_LOCAL) {
+		taken->outcome = FAILED;
+		return;
+	}
 	if (result != 0) {
 		taken->outcome = REFUSED;
 		taken->refused = 1;
@@ -116,6 +120,9 @@ feeds_take(struct feeds *feeds, struct web_exchange *const exchanges[], size_t c
 		}
 		if (taken[i].outcome == REFUSED)
 			web_answer_text(answer, 400, taken[i].why.text);
+		else if (taken[i].outcome == FAILED)
+			web_answer_text(
+			    answer, 503, "not taken, send it again: alert_relay is out of memory");
 		else if (kept)
 			web_answer_text(answer, 200, "taken");
 		else

@@ -175,7 +175,9 @@ change(struct act *act, struct incident *incident, bool acknowledge, const struc
 		outbox_acknowledge(act->store, incident, event.at_ms);
 	} else {
 		outbox_drop(act->store, incident, 1U << TASK_ACKNOWLEDGED);
-		/* It is repeated and escalated again. */
+		/* It is repeated and escalated again, and that its silence ends need not be seen before. */
+		if (incident->silence_id != NULL && incident->suppressed == SUPPRESSED_SILENCED)
+			incident->suppressed = SUPPRESSED_NOT;
 		incident->check_ms = event.at_ms;
 	}
 	incident_save(act->store, incident);

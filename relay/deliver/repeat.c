@@ -7,6 +7,7 @@
 
 #include "relay/deliver/state.h"
 #include "relay/store/incidents.h"
+#include "relay/store/mutes.h"
 
 enum {
 	CHECKS = 100,     /* in one transaction, as long as nobody minds to wait for it */
@@ -42,22 +43,25 @@ last_said_ms(struct store *store, const struct incident *incident)
 	return last;
 }
 
-/* Say it again if it is time to.  Returns when to look again; 0: never. */
+/* Say it again if it is time to, or for the first time if an acknowledgement that was taken back kept it from
+ * being said.  Returns when to look again; 0: never. */
 static int64_t
 repeat(struct deliver *deliver, const struct incident *incident, const struct route *route, int64_t now_ms)
 {
 	int64_t every = repeat_ms(incident, route), last = last_said_ms(deliver->store, incident);
 	int64_t wait = incident->severity == SEVERITY_P0 ? WAITS_MS : LATER_MS;
+	bool waits = last == 0 && outbox_has(deliver->store, incident);
 
-	if (every == 0 || route->chain_count == 0)
+	if (route->chain_count == 0 || (every == 0 && (last != 0 || waits)))
 		return 0;
-	if (last == 0)
-		return now_ms + (every < wait ? every : wait);
 	/* What was said in the future was said before the clock was set back. */
-	if (last <= now_ms && last + every > now_ms)
+	if (last != 0 && last <= now_ms && last + every > now_ms)
 		return last + every;
-	for (size_t i = 0; i < route->chain_count; i++)
-		outbox_add(deliver->store, incident, TASK_REPEATED, route->chains[i].text, now_ms);
+	for (size_t i = 0; i < route->chain_count && !waits; i++)
+		outbox_add(deliver->store, incident, last == 0 ? TASK_FIRED : TASK_REPEATED,
+		    route->chains[i].text, now_ms);
+	if (every == 0)
+		return 0;
 	return now_ms + (every < wait ? every : wait);
 }
 
@@ -82,7 +86,9 @@ check(struct deliver *deliver, struct incident *incident, int64_t now_ms)
 	const struct route *route = routes_find(deliver->settings.routes, incident->labels);
 	int64_t again = 0, escalation = 0;
 
-	if (incident->suppressed != SUPPRESSED_NOT) {
+	/* What was delivered before its service was muted is not marked as muted. */
+	if (incident->suppressed != SUPPRESSED_NOT ||
+	    mute_covers(deliver->store, incident->labels, now_ms, NULL)) {
 		again = now_ms + LATER_MS;
 	} else if (route != NULL && incident->delivered_ms > 0 && incident->acknowledged_ms == 0) {
 		again = repeat(deliver, incident, route, now_ms);

@@ -317,7 +317,7 @@ routes_describe(const struct routes *routes, struct buffer *text)
 		if (route->matchers.count == 0)
 			buffer_string(text, i == 0 ? "everything" : "everything else");
 		matchers_describe(&route->matchers, text);
-		buffer_string(text, route->chain_count == 0 ? ": is sent nowhere" : ": goes to ");
+		buffer_string(text, route->chain_count == 0 ? ": not sent to any channel" : ": goes to ");
 		for (size_t c = 0; c < route->chain_count; c++) {
 			buffer_string(text, c == 0 ? "" : c + 1 == route->chain_count ? " and " : ", ");
 			describe_chain(&route->chains[c], text);
@@ -330,5 +330,5 @@ routes_describe(const struct routes *routes, struct buffer *text)
 		buffer_string(text, "\n");
 	}
 	if (routes->count == 0 || routes->rows[routes->count - 1].matchers.count > 0)
-		buffer_string(text, "Everything else is in the history and sent nowhere.\n");
+		buffer_string(text, "Everything else: only in the history, not sent to any channel.\n");
 }

@@ -108,8 +108,14 @@ open_again(const struct taking *taking, const struct alert *alert, struct incide
 	incident->ends_ms = incident->closed_ms = 0;
 	incident->end_told = false;
 	outbox_drop(taking->store, incident, 1U << TASK_RESOLVED);
-	if (was_said_resolved(taking->store, incident->fingerprint))
-		incident->delivered_ms = 0;
+	if (was_said_resolved(taking->store, incident->fingerprint)) {
+		incident->delivered_ms = incident->escalated_ms = 0;
+		/* To people it is another one. */
+		incident->acknowledged_ms = 0;
+		incident_text(&incident->acknowledged_by, NULL);
+		incident_text(&incident->acknowledged_via, NULL);
+		incident_text(&incident->note, NULL);
+	}
 	if (incident->delivered_ms != 0)
 		incident->check_ms = taking->now_ms;
 	see(taking, alert, incident);
@@ -173,6 +179,15 @@ begin(const struct taking *taking, const struct alert *alert)
 	incident_release(&incident);
 }
 
+/* Who told of its end fires it again, with the begin that it had: Alertmanager does so when Prometheus was
+ * away for a while.  Where Prometheus told of the end, the other feed may just be late. */
+static bool
+fires_again(const struct taking *taking, const struct incident *incident)
+{
+	return feed_tells(taking->feed) && (incident->feeds & (unsigned)taking->feed) != 0 &&
+	       (incident->feeds & FEED_OBSERVE) == 0;
+}
+
 static void
 take_firing(const struct taking *taking, const struct alert *alert)
 {
@@ -183,7 +198,7 @@ take_firing(const struct taking *taking, const struct alert *alert)
 	else if (!incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
 		begin(taking, alert);
 		return;
-	} else if (incident.status == INCIDENT_EXPIRED)
+	} else if (incident.status == INCIDENT_EXPIRED || fires_again(taking, &incident))
 		open_again(taking, alert, &incident);
 	else
 		take_late(taking, alert, &incident);

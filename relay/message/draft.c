@@ -197,12 +197,26 @@ append_value(struct draft *draft, enum message_piece_kind kind, struct slice val
 		append(draft, kind, SLICE("…"));
 }
 
+/* Whether there is nothing but blanks between here and a link. */
+static bool
+follows_link(const struct draft *draft)
+{
+	const struct draft_piece *last = last_piece(draft);
+
+	return last != NULL && last->kind == PIECE_TEXT && last->length == 1 && draft->count > 1 &&
+	       draft->text.text[last->start] == ' ' && last[-1].kind == PIECE_LINK;
+}
+
 static void
 append_link(struct draft *draft, struct slice text, struct slice url)
 {
 	struct draft_piece *piece;
-	size_t before = draft->count;
+	size_t before;
 
+	/* Side by side they would read as one. */
+	if (url.length > 0 && follows_link(draft))
+		append(draft, PIECE_TEXT, SLICE("· "));
+	before = draft->count;
 	if (url.length > 0)
 		append(draft, PIECE_LINK, text);
 	if (draft->count == before)

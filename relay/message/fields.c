@@ -221,7 +221,9 @@ set_times(struct values *values, const struct templates *templates, const struct
 	end(values, FIELD_WHEN);
 	if (item->ends_ms != 0)
 		set(values, FIELD_UNTIL, local_time_text(item->ends_ms, text));
-	set(values, FIELD_DURATION, local_time_span(templates, until - item->starts_ms, text));
+	/* The first message of it comes at once: that says nothing. */
+	if (item->kind != MESSAGE_FIRED || item->ends_ms != 0)
+		set(values, FIELD_DURATION, local_time_span(templates, until - item->starts_ms, text));
 	if (item->acknowledged_by == NULL)
 		return;
 	set(values, FIELD_ACKNOWLEDGED_BY, item->acknowledged_by);

@@ -39,7 +39,8 @@ void
 outbox_add(struct store *store, const struct incident *incident, enum task_kind kind, const char *chain,
     int64_t due_ms)
 {
-	bool urgent = incident->severity == SEVERITY_P0 && kind != TASK_ACKNOWLEDGED;
+	bool urgent = incident->severity == SEVERITY_P0 && kind != TASK_ACKNOWLEDGED &&
+		      strcmp(alert_text(incident->labels, "env"), "paper") != 0;
 	int rank = kind == TASK_ACKNOWLEDGED ? 0 : 1 + (int)incident->severity;
 	char channel[TASK_CHANNEL], next[TASK_CHAIN];
 
@@ -131,6 +132,12 @@ outbox_move(struct store *store, const struct task *task, int64_t due_ms)
 		outbox_remove(store, task->row);
 	store->outbox = true;
 	return true;
+}
+
+bool
+outbox_has(struct store *store, const struct incident *incident)
+{
+	return sql_number(store, 0, "SELECT 1 FROM outbox WHERE incident = ? LIMIT 1", "i", incident->row) != 0;
 }
 
 void

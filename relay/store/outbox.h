@@ -17,7 +17,7 @@
 enum task_kind { TASK_FIRED, TASK_REPEATED, TASK_ESCALATED, TASK_RESOLVED, TASK_ACKNOWLEDGED };
 enum { TASK_KINDS = TASK_ACKNOWLEDGED + 1 };
 
-/* All of P0 but acknowledgements is urgent. */
+/* All of P0 but acknowledgements, and but what concerns paper alone, is urgent. */
 enum task_lane { LANE_URGENT, LANE_REST };
 enum { TASK_LANES = LANE_REST + 1 };
 
@@ -60,6 +60,9 @@ void outbox_remove(struct store *store, int64_t row);
 /* To the next channel of its chain, due at `due_ms`, without attempts.  False: there is no next one, and it
  * stays as it is. */
 bool outbox_move(struct store *store, const struct task *task, int64_t due_ms);
+
+/* Whether anything waits that tells of the incident. */
+bool outbox_has(struct store *store, const struct incident *incident);
 
 /* Remove those of an incident and these kinds (bits: 1 << TASK_FIRED). */
 void outbox_drop(struct store *store, const struct incident *incident, unsigned kinds);

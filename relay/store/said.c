@@ -28,8 +28,14 @@ said_put(struct store *store, const struct incident *incident, const char *chann
 {
 	struct incident now;
 
-	(void)sql_run(store, "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)", "ssssin",
-	    incident->fingerprint, channel, incident->id, message, now_ms,
+	/* An end that comes late, since it was tried again, is not the last word on the one that is open now.
+	 */
+	(void)sql_run(store,
+	    "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET incident = excluded.incident,"
+	    " message = excluded.message, said_ms = excluded.said_ms, resolved = excluded.resolved"
+	    " WHERE excluded.resolved = 0 OR said.incident = excluded.incident OR NOT EXISTS"
+	    " (SELECT 1 FROM incident WHERE incident.id = said.incident AND incident.status = 0)",
+	    "ssssin", incident->fingerprint, channel, incident->id, message, now_ms,
 	    (int)(incident->status != INCIDENT_OPEN));
 	if (!incident_find(store, incident->id, &now))
 		return;

@@ -179,6 +179,14 @@ START_TEST(an_acknowledgement_can_be_taken_back)
 	char detail[512];
 
 	ck_assert_int_eq(act_acknowledge(act, id, "Ann", "api", "on it", &why), ACT_DONE);
+	/* As once Alertmanager has the silence: it may be down when that is to end. */
+	store_begin(store);
+	ck_assert(incident_find(store, id, &incident));
+	incident_text(&incident.silence_id, "a silence");
+	incident.suppressed = SUPPRESSED_SILENCED;
+	incident_save(store, &incident);
+	incident_release(&incident);
+	ck_assert_int_eq(store_end(store, &why), 0);
 	ck_assert_int_eq(act_unacknowledge(act, id, "Bob", "page", &why), ACT_DONE);
 	ck_assert_int_eq(last_event(detail, sizeof(detail)), EVENT_UNACKNOWLEDGED);
 	ck_assert_ptr_nonnull(strstr(detail, "\"Bob\""));
@@ -188,6 +196,7 @@ START_TEST(an_acknowledgement_can_be_taken_back)
 	ck_assert_int_eq(incident.acknowledged_ms, 0);
 	ck_assert_ptr_null(incident.acknowledged_by);
 	ck_assert_ptr_null(incident.note);
+	ck_assert_int_eq(incident.suppressed, SUPPRESSED_NOT);
 	/* It is looked at for a repeat. */
 	ck_assert_int_gt(incident.check_ms, 0);
 	ck_assert_int_le(incident.check_ms, store_now_ms());

@@ -13,6 +13,7 @@
 #include "relay/deliver/deliver.h"
 #include "relay/intake/intake.h"
 #include "relay/store/journal.h"
+#include "relay/store/mutes.h"
 #include "relay/store/said.h"
 #include "relay/store/store.h"
 #include "tests/suite.h"

@@ -284,6 +284,36 @@ START_TEST(what_was_acknowledged_before_it_was_said_is_not_said)
 }
 END_TEST
 
+/* As act_unacknowledge() does. */
+static void
+take_back(struct incident *incident)
+{
+	incident->acknowledged_ms = 0;
+	incident->check_ms = store_now_ms();
+	incident_save(stage.store, incident);
+}
+
+START_TEST(what_was_never_said_is_said_when_the_acknowledgement_is_taken_back)
+{
+	stage.closed = true;
+	stage_start("-> mail:main repeat=0s");
+	stage_fire("A", "P0");
+	while (!stage_is_waiting())
+		stage_pause();
+	stage_fire("B", "P0");
+	stage_each(stage_acknowledge);
+	stage_open_gate();
+	while (stage_events(EVENT_SENT, MAIL) == 0)
+		stage_pause();
+	stage_each(take_back);
+	stage_await(MAIL, 2, true);
+	stage_drain();
+	ck_assert_str_eq(stage_get(MAIL, 1)->names[0], "B");
+	ck_assert_int_eq(stage_get(MAIL, 1)->kinds[0], MESSAGE_FIRED);
+	ck_assert_uint_eq(stage_get(MAIL, 1)->count, 1);
+}
+END_TEST
+
 START_TEST(what_nobody_acknowledges_is_said_again)
 {
 	int64_t end;
@@ -328,6 +358,28 @@ START_TEST(what_is_silenced_is_not_said_again)
 	stage_await(WEBHOOK, count + 3, true);
 	for (size_t i = count; i < count + 3; i++)
 		ck_assert_str_ne(stage_get(WEBHOOK, i)->ids[0], stage_get(WEBHOOK, 0)->ids[0]);
+}
+END_TEST
+
+START_TEST(a_mute_keeps_what_was_said_before_it_from_being_said_again)
+{
+	/* Of alerts without a service. */
+	struct mute mute = { .since_ms = store_now_ms(), .until_ms = store_now_ms() + 3600000 };
+	int64_t end;
+
+	stage.settings.escalate_after_ms = 200;
+	stage_start("-> webhook:main repeat=50ms escalate=mail:main");
+	stage_fire("A", "P0");
+	stage_await(WEBHOOK, 1, true);
+	store_begin(stage.store);
+	mute_put(stage.store, &mute);
+	stage_commit();
+	stage_drain();
+	end = stage_clock_ms() + 400;
+	for (size_t count = stage_count(NULL, false); stage_clock_ms() < end; stage_pause()) {
+		deliver_tick(stage.deliver);
+		ck_assert_uint_le(stage_count(NULL, false), count + 1);
+	}
 }
 END_TEST
 
@@ -384,8 +436,10 @@ main(void)
 	tcase_add_test(all, an_acknowledgement_changes_the_message_or_answers_it);
 	tcase_add_test(all, alerts_of_one_message_are_acknowledged_in_one_answer);
 	tcase_add_test(all, what_was_acknowledged_before_it_was_said_is_not_said);
+	tcase_add_test(all, what_was_never_said_is_said_when_the_acknowledgement_is_taken_back);
 	tcase_add_test(all, what_nobody_acknowledges_is_said_again);
 	tcase_add_test(all, what_is_silenced_is_not_said_again);
+	tcase_add_test(all, a_mute_keeps_what_was_said_before_it_from_being_said_again);
 	tcase_add_test(all, a_p0_goes_to_the_escalation_once);
 	tcase_add_test(all, the_end_of_a_run_waits_for_what_is_under_way);
 	suite_add_tcase(suite, all);

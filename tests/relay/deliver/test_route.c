@@ -278,12 +278,12 @@ START_TEST(the_table_is_told_in_plain_words)
 	routes_describe(routes, &text);
 	buffer_append(&text, "", 1);
 	ck_assert_str_eq(text.text,
-	    "1. env is paper: is sent nowhere\n"
+	    "1. env is paper: not sent to any channel\n"
 	    "2. severity is P0 or P1 and env does not match test.*: goes to telegram:ops (if that fails "
 	    "mail:oncall, then mail:main) and slack:p0; said again every 5 min until somebody acknowledges it; "
 	    "a P0 that nobody acknowledges also goes to webhook:main\n"
 	    "3. service is not empty: goes to mail:main; never said again\n"
-	    "Everything else is in the history and sent nowhere.\n");
+	    "Everything else: only in the history, not sent to any channel.\n");
 	buffer_release(&text);
 	routes_free(routes);
 }

@@ -467,6 +467,36 @@ START_TEST(test_what_expired_and_still_fires_is_open_again)
 }
 END_TEST
 
+START_TEST(test_what_fires_again_with_the_begin_that_it_had_is_open_and_said_again)
+{
+	static const enum incident_feed feeds[] = { FEED_WEBHOOK, FEED_PUSH };
+	struct incident incident;
+
+	fire(feeds[_i], NOW);
+	send_fired();
+	incident = open_one();
+	incident.acknowledged_ms = now;
+	incident_save(store, &incident);
+	incident_release(&incident);
+	now += MINUTE;
+	resolve(feeds[_i], NOW, now);
+	expect_tasks("telegram:main", "resolved");
+	expect_tasks("slack:main", "resolved");
+	incident = closed_one(NOW);
+	said_put(store, &incident, "telegram:main", "m2", now);
+	said_put(store, &incident, "slack:main", "", now);
+	incident_release(&incident);
+	now += MINUTE;
+	fire(feeds[_i], NOW);
+	expect_events("fired resolved fired");
+	send_fired();
+	/* It is another one to people, and so is not acknowledged. */
+	incident = open_one();
+	ck_assert_int_eq(incident.acknowledged_ms, 0);
+	incident_release(&incident);
+}
+END_TEST
+
 START_TEST(test_what_was_resolved_is_not_opened_by_what_comes_late)
 {
 	struct incident incident;
@@ -805,6 +835,8 @@ main(void)
 	tcase_add_test(tests, test_what_would_be_said_again_is_not_when_it_is_over);
 	tcase_add_test(tests, test_an_end_as_promised_is_an_expiry);
 	tcase_add_test(tests, test_what_expired_and_still_fires_is_open_again);
+	tcase_add_loop_test(
+	    tests, test_what_fires_again_with_the_begin_that_it_had_is_open_and_said_again, 0, 2);
 	tcase_add_test(tests, test_what_was_resolved_is_not_opened_by_what_comes_late);
 	tcase_add_test(tests, test_a_new_begin_is_a_new_incident);
 	tcase_add_test(tests, test_alerts_that_overlap_are_one_incident_with_the_earliest_begin);

@@ -170,9 +170,9 @@ START_TEST(an_alert_that_fires_says_what_where_and_what_to_do)
 	text = compose_one(english, &item, &message);
 	ck_assert_ptr_nonnull(
 	    strstr(text, "🔴 **P0 critical: RedisDown** is firing\nRedis does not answer\n\nWhere: "));
-	ck_assert_ptr_nonnull(strstr(text, "\nSince: 2026-11-30 09:53:20 KST, for "));
+	ck_assert_ptr_nonnull(strstr(text, "\nSince: 2026-11-30 09:53:20 KST\nValue: "));
 	ck_assert_ptr_nonnull(strstr(text, "\nValue: 12.5 s\nLimit: 3 s\nAction: Stop the bot\n[Dashboard]"));
-	ck_assert_ptr_nonnull(strstr(text, ") [Acknowledge](https://relay.example/ack/1?k=2)"));
+	ck_assert_ptr_nonnull(strstr(text, ") · [Acknowledge](https://relay.example/ack/1?k=2)"));
 	/* What is no address is no link. */
 	ck_assert_ptr_null(strstr(text, "Runbook"));
 	ck_assert_str_eq(message.button, "Acknowledge");
@@ -181,6 +181,7 @@ START_TEST(an_alert_that_fires_says_what_where_and_what_to_do)
 	item.kind = MESSAGE_ESCALATED;
 	text = compose_one(english, &item, &message);
 	ck_assert_ptr_nonnull(strstr(text, "nobody has acknowledged it: escalated"));
+	ck_assert_ptr_nonnull(strstr(text, " KST\nDuration: "));
 	message_release(&message);
 	free(text);
 	item.kind = MESSAGE_FIRED;

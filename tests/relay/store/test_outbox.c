@@ -124,6 +124,17 @@ START_TEST(test_all_of_p0_is_urgent_but_acknowledgements)
 }
 END_TEST
 
+START_TEST(test_a_p0_of_paper_is_the_first_of_the_rest)
+{
+	(void)json_object_set_new(urgent.labels, "env", json_string("paper"));
+	outbox_add(store, &calm, TASK_FIRED, "t", NOW);
+	outbox_add(store, &urgent, TASK_FIRED, "t", NOW);
+	ck_assert_uint_eq(due("t", LANE_URGENT, NOW), 0);
+	ck_assert_uint_eq(due("t", LANE_REST, NOW), 2);
+	ck_assert_int_eq(tasks[0].incident.row, urgent.row);
+}
+END_TEST
+
 START_TEST(test_the_same_does_not_wait_twice)
 {
 	outbox_add(store, &calm, TASK_FIRED, "t", NOW);
@@ -248,6 +259,22 @@ START_TEST(test_what_was_said_is_known_by_fingerprint_channel_and_message)
 }
 END_TEST
 
+START_TEST(test_an_end_that_is_said_late_is_not_the_last_word_on_the_next_one)
+{
+	struct incident older = calm;
+	struct said said;
+
+	older.status = INCIDENT_RESOLVED;
+	(void)snprintf(older.id, sizeof(older.id), "%s-1", older.fingerprint);
+	said_put(store, &calm, "t", "m1", NOW);
+	said_put(store, &older, "t", "m2", NOW + 1);
+	ck_assert(said_find(store, calm.fingerprint, "t", &said));
+	ck_assert_str_eq(said.incident, calm.id);
+	ck_assert_str_eq(said.message, "m1");
+	ck_assert(!said.resolved);
+}
+END_TEST
+
 START_TEST(test_what_changed_while_its_message_was_under_way_is_said_next)
 {
 	struct incident later = calm;
@@ -302,6 +329,7 @@ main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, test_a_task_waits_in_the_first_channel_of_its_chain);
 	tcase_add_test(tests, test_all_of_p0_is_urgent_but_acknowledgements);
+	tcase_add_test(tests, test_a_p0_of_paper_is_the_first_of_the_rest);
 	tcase_add_test(tests, test_the_same_does_not_wait_twice);
 	tcase_add_test(tests, test_what_is_delayed_waits_with_its_attempts);
 	tcase_add_test(tests, test_the_kinds_that_are_named_are_dropped);
@@ -309,6 +337,7 @@ main(void)
 	tcase_add_test(tests, test_channels_with_tasks_are_counted);
 	tcase_add_test(tests, test_a_channel_that_is_gone_leaves_its_tasks_to_the_next_one);
 	tcase_add_test(tests, test_what_was_said_is_known_by_fingerprint_channel_and_message);
+	tcase_add_test(tests, test_an_end_that_is_said_late_is_not_the_last_word_on_the_next_one);
 	tcase_add_test(tests, test_what_changed_while_its_message_was_under_way_is_said_next);
 	tcase_add_test(tests, test_an_acknowledgement_goes_where_the_incident_was_said);
 	suite_add_tcase(suite, tests);
