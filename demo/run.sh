@@ -2,8 +2,9 @@
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
 # the collectors, their status page, preflight every minute, node_exporter,
-# Prometheus, Alertmanager, alert_relay, and paper_chat, which shows its messages.  With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon
-# as Prometheus answers with our metrics, and they grow.
+# Prometheus, Alertmanager, alert_relay, and paper_chat, which shows its messages.
+# With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon as Prometheus
+# answers with our metrics, and they grow.
 #
 #	BUILD              the tree to build in (default: build)
 #	ARBWATCH_INTERVAL  the collectors' interval (default: 5s; of those that ask exchanges always: these allow no less)

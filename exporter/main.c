@@ -16,7 +16,6 @@
 #include "common/version.h"
 #include "exporter/routes.h"
 #include "exporter/settings.h"
-#include "web/files.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -77,17 +76,17 @@ read_again(struct program *p, struct failure *why)
 	if (exporter_settings_read(&settings, p->options, why) != 0)
 		return -1;
 	/* The only step that can still be refused comes first; what follows cannot fail. */
-	result = web_configure(p->web, settings.web, why);
+	result = web_configure(p->web, settings.served.web, why);
 	if (result == 0) {
 		/* This is allowed, but opens the exporter to everyone who can reach it. */
 		log = log_of(p);
-		if (p->has_users && settings.web->user_count == 0)
+		if (p->has_users && settings.served.web->user_count == 0)
 			log_write(
 			    &log, LOG_WARN, "there are no users any more: every client is let in", NULL);
-		p->has_users = settings.web->user_count > 0;
+		p->has_users = settings.served.web->user_count > 0;
 		routes_configure(&p->routes, settings.textfile_max_age, settings.health_max_age);
-		atomic_store(&p->log_level, (int)settings.log_level);
-		atomic_store(&p->log_format, (int)settings.log_format);
+		atomic_store(&p->log_level, (int)settings.served.log_level);
+		atomic_store(&p->log_format, (int)settings.served.log_format);
 		log = log_of(p);
 		log_stream_use(p->libraries, &log);
 	}
@@ -136,41 +135,15 @@ run(struct program *p, const sigset_t *signals)
 }
 
 static int
-listen_to_all(struct program *p, struct failure *why)
-{
-	const struct log log = log_of(p);
-	char name[LISTEN_NAME];
-
-	for (size_t i = 0; i < options_count(p->options, "web.listen-address"); i++)
-		if (web_listen(p->web, options_item(p->options, "web.listen-address", i), name, why) != 0)
-			return -1;
-		else
-			log_write(&log, LOG_INFO, "listening", "address", name, NULL);
-	return 0;
-}
-
-static int
 start_web(struct program *p, const struct settings *settings, struct failure *why)
 {
 	const struct web_site site = { "arbwatch_exporter", p->fixed.names, routes_table, &p->routes,
 		&p->telemetry.web };
-	struct web_limits limits = p->fixed.limits;
-	int fewer = web_fit_files(&limits, options_count(p->options, "web.listen-address"), KEPT_FILES, why);
 	const struct log log = log_of(p);
-	char count[16];
 
-	if (fewer < 0)
-		return -1;
-	(void)snprintf(count, sizeof(count), "%u", limits.connections);
-	if (fewer > 0)
-		log_write(&log, LOG_WARN,
-		    "fewer connections than --web.max-connections: the limit of open files is too low",
-		    "connections_per_address", count, NULL);
-	p->web = web_new(&limits, &site);
-	if (p->web == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	p->has_users = settings->web->user_count > 0;
-	return listen_to_all(p, why) == 0 ? web_start(p->web, settings->web, why) : -1;
+	p->web = web_settings_listen(&site, &p->fixed.limits, KEPT_FILES, p->options, &log, why);
+	p->has_users = settings->served.web->user_count > 0;
+	return p->web != NULL ? web_start(p->web, settings->served.web, why) : -1;
 }
 
 /* Serve until a signal.  Releases the settings. */
@@ -241,8 +214,8 @@ start(struct program *p, struct failure *why)
 		settings_release(&settings);
 		return EXIT_ENDED;
 	}
-	atomic_store(&p->log_level, (int)settings.log_level);
-	atomic_store(&p->log_format, (int)settings.log_format);
+	atomic_store(&p->log_level, (int)settings.served.log_level);
+	atomic_store(&p->log_format, (int)settings.served.log_format);
 	take_signals(&signals);
 	telemetry_init(&p->telemetry);
 	p->telemetry.expected = p->fixed.expected;
@@ -252,7 +225,7 @@ start(struct program *p, struct failure *why)
 int
 main(int argc, char *argv[])
 {
-	const struct option *const tables[] = { settings_options };
+	const struct option *const tables[] = { settings_options, web_options };
 	struct program p = { 0 };
 	/* For the case that options_new() fails, which says nothing by itself. */
 	struct failure why = { .text = "out of memory" };
@@ -261,7 +234,7 @@ main(int argc, char *argv[])
 	process_forbid_dumps();
 	occupy_standard_streams();
 	p.libraries = log_stream_open();
-	p.options = options_new("arbwatch_exporter", tables, 1);
+	p.options = options_new("arbwatch_exporter", tables, 2);
 	if (p.options != NULL && options_read_flags(p.options, argc, argv, &why) == 0) {
 		why = (struct failure){ 0 };
 		status = print_and_end(p.options) ? EXIT_ENDED : start(&p, &why);

@@ -3,9 +3,7 @@
 
 #include <stdbool.h>
 
-#include "common/config/options.h"
-#include "common/log.h"
-#include "web/server.h"
+#include "web/settings.h"
 
 /* The flags, and what they say. */
 extern const struct option settings_options[];
@@ -16,9 +14,7 @@ void settings_print_help(const struct options *options);
 struct settings {
 	double textfile_max_age; /* seconds; 0: none */
 	double health_max_age;
-	struct web_config *web;
-	enum log_level log_level;
-	enum log_format log_format;
+	struct web_settings served;
 };
 
 /* 0, or -1 with `why` (local), and then there is nothing to release. */

@@ -38,15 +38,14 @@ past_space(const char *at, const char *end)
 	return at;
 }
 
-/* Four hexadecimal digits, or -1. */
-static int
-hex4(const char *at, const char *end)
+int
+json_scan_unicode(const char *at, const char *end)
 {
 	int value = 0;
 
-	if (end - at < 4)
+	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
 		return -1;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 2; i < 6; i++) {
 		char c = at[i];
 		/* "| 32" makes a letter lower case. */
 		int digit = is_digit(c)                          ? c - '0'
@@ -64,7 +63,7 @@ hex4(const char *at, const char *end)
 static unsigned
 read_unicode(const char **at, const char *end)
 {
-	int high = hex4(*at + 2, end), low;
+	int high = json_scan_unicode(*at, end), low;
 
 	/* A second half without a first one. */
 	if (high <= 0 || (high >= 0xdc00 && high <= 0xdfff))
@@ -72,9 +71,7 @@ read_unicode(const char **at, const char *end)
 	*at += 6;
 	if (high < 0xd800 || high > 0xdbff)
 		return (unsigned)high;
-	if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
-		return 0;
-	low = hex4(*at + 2, end);
+	low = json_scan_unicode(*at, end);
 	if (low < 0xdc00 || low > 0xdfff)
 		return 0;
 	*at += 6;

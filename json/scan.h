@@ -69,6 +69,9 @@ bool json_rows_begin(struct slice list, struct json_rows *rows);
  * nothing. */
 bool json_rows_next(struct json_rows *rows, struct slice *key, struct slice *value);
 
+/* The value of the "\\uXXXX" at `at`, or -1: there is none. */
+int json_scan_unicode(const char *at, const char *end);
+
 /*
  * The characters between the quotes of a string, or of a key (json_rows_next):
  * in the text itself, or in `buffer` where there are escapes.  False: no

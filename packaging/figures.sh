@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${BUILD:-build}
-rooms='common textfile contract json probes web exchange engine positions collectors exporter lint'
+rooms='common textfile contract json probes web exchange engine positions collectors exporter relay lint'
 export LC_ALL=C
 
 # shellcheck disable=SC2086 # one word each

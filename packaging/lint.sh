@@ -138,7 +138,7 @@ directions() {
 	room relay/act common json probes/http relay/alert relay/store relay/intake
 	room relay common textfile json probes web
 	room lint common textfile
-	room demo/paper_exchange common
+	room demo/paper_exchange common web
 	room demo/paper_chat common json web
 	# No program uses another one's.
 	grep '^collectors/' "$scratch/c" | tr '\n' '\0' | xargs -0 grep -nE 'include "collectors/' -- /dev/null | awk '
@@ -150,8 +150,8 @@ directions() {
 		}
 		to != from && to != "harness" { print $0 "   (from another program)" }'
 	# Only a program logs.
-	grep -vE '^(collectors|exporter|lint|demo|tests)/|^relay/(main|settings)\.|^common/log(\.c|_stream\.h)' "$scratch/c" | tr '\n' '\0' |
-		xargs -0 grep -nE 'include "common/log\.h"' -- /dev/null
+	grep -vE '^(collectors|exporter|lint|demo|tests)/|^relay/main\.|^web/settings\.|^common/log(\.c|_stream\.h)' "$scratch/c" |
+		tr '\n' '\0' | xargs -0 grep -nE 'include "common/log\.h"' -- /dev/null
 }
 
 # Columns, not bytes: a tab goes to the next multiple of eight.  Texts in C are not cut in two; scripts,

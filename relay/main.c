@@ -17,7 +17,6 @@
 #include "common/version.h"
 #include "relay/relay.h"
 #include "relay/serve.h"
-#include "web/files.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -65,17 +64,17 @@ notice(void *context, bool bad, const char *message, const char *channel, const 
 static int
 read_again(struct program *p, struct failure *why)
 {
-	struct relay_reloadable settings;
+	struct web_settings settings;
 	struct log log = log_of(p);
 
 	/* Checked before anything is changed: a reload takes effect as a whole or not at all. */
 	if (options_read_rest(p->options, why) != 0 ||
 	    relay_settings_unchanged(&p->relay.settings, p->options, why) != 0 ||
-	    relay_reloadable_read(&settings, p->options, why) != 0)
+	    web_settings_read(&settings, p->options, why) != 0)
 		return -1;
 	/* The only step that can still be refused comes first; what follows cannot fail. */
 	if (web_configure(p->web, settings.web, why) != 0) {
-		relay_reloadable_release(&settings);
+		web_settings_release(&settings);
 		return -1;
 	}
 	/* This is allowed, but opens the relay to everyone who can reach it. */
@@ -86,7 +85,7 @@ read_again(struct program *p, struct failure *why)
 	atomic_store(&p->log_format, (int)settings.log_format);
 	log = log_of(p);
 	log_stream_use(p->libraries, &log);
-	relay_reloadable_release(&settings);
+	web_settings_release(&settings);
 	return 0;
 }
 
@@ -130,49 +129,23 @@ run(struct program *p, const sigset_t *signals)
 }
 
 static int
-listen_to_all(struct program *p, struct failure *why)
+start_web(struct program *p, const struct web_settings *settings, struct failure *why)
 {
-	const struct log log = log_of(p);
-	char name[LISTEN_NAME];
-
-	for (size_t i = 0; i < options_count(p->options, "web.listen-address"); i++)
-		if (web_listen(p->web, options_item(p->options, "web.listen-address", i), name, why) != 0)
-			return -1;
-		else
-			log_write(&log, LOG_INFO, "listening", "address", name, NULL);
-	return 0;
-}
-
-static int
-start_web(struct program *p, const struct relay_reloadable *settings, struct failure *why)
-{
-	const struct web_site site = { "alert_relay", p->relay.settings.names, relay_routes, &p->relay,
+	const struct relay_settings *s = &p->relay.settings;
+	const struct web_site site = { "alert_relay", s->names, relay_routes, &p->relay,
 		&p->relay.metrics.web };
-	struct web_limits limits = p->relay.settings.limits;
-	int fewer = web_fit_files(&limits, options_count(p->options, "web.listen-address"),
-	    KEPT_FILES + FILES_PER_CHANNEL * p->relay.settings.channel_count, why);
 	const struct log log = log_of(p);
-	char count[16];
 
-	if (fewer < 0)
-		return -1;
-	(void)snprintf(count, sizeof(count), "%u", limits.connections);
-	if (fewer > 0)
-		log_write(&log, LOG_WARN,
-		    "fewer connections than --web.max-connections: the limit of open files is too low",
-		    "connections_per_address", count, NULL);
 	web_metrics_init(&p->relay.metrics.web, relay_routes);
-	p->web = web_new(&limits, &site);
-	if (p->web == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	p->web = web_settings_listen(
+	    &site, &s->limits, KEPT_FILES + FILES_PER_CHANNEL * s->channel_count, p->options, &log, why);
 	p->has_users = settings->web->user_count > 0;
-	return listen_to_all(p, why) == 0 ? web_start(p->web, settings->web, why) : -1;
+	return p->web != NULL ? web_start(p->web, settings->web, why) : -1;
 }
 
 /* Serve until a signal. */
 static int
-serve(
-    struct program *p, const struct relay_reloadable *settings, const sigset_t *signals, struct failure *why)
+serve(struct program *p, const struct web_settings *settings, const sigset_t *signals, struct failure *why)
 {
 	const struct log log = log_of(p);
 	int result;
@@ -240,12 +213,12 @@ static int
 start(struct program *p, struct failure *why)
 {
 	const char *channel = options_text(p->options, "send-test");
-	struct relay_reloadable settings;
+	struct web_settings settings;
 	sigset_t signals;
 	int status;
 
 	if (options_read_rest(p->options, why) != 0 || relay_init(&p->relay, p->options, why) != 0 ||
-	    relay_reloadable_read(&settings, p->options, why) != 0)
+	    web_settings_read(&settings, p->options, why) != 0)
 		return EXIT_USAGE;
 	p->relay.notice = notice;
 	p->relay.context = p;
@@ -261,14 +234,14 @@ start(struct program *p, struct failure *why)
 			 : serve(p, &settings, &signals, why) == 0 ? EXIT_ENDED
 								   : EXIT_FAILED;
 	}
-	relay_reloadable_release(&settings);
+	web_settings_release(&settings);
 	return status;
 }
 
 int
 main(int argc, char *argv[])
 {
-	const struct option *const tables[] = { relay_options };
+	const struct option *const tables[] = { relay_options, web_options };
 	static struct program p;
 	/* For the case that options_new() fails, which says nothing by itself. */
 	struct failure why = { .text = "out of memory" };
@@ -277,7 +250,7 @@ main(int argc, char *argv[])
 	process_forbid_dumps();
 	occupy_standard_streams();
 	p.libraries = log_stream_open();
-	p.options = options_new("alert_relay", tables, 1);
+	p.options = options_new("alert_relay", tables, 2);
 	if (p.options != NULL && options_read_flags(p.options, argc, argv, &why) == 0) {
 		why = (struct failure){ 0 };
 		status = print_and_end(p.options) ? EXIT_ENDED : start(&p, &why);

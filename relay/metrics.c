@@ -78,7 +78,7 @@ write_feeds(const struct feeds *feeds, struct buffer *out)
 			    "alert_relay_alerts_received_total{feed=\"%s\",status=\"%s\"} %llu\n",
 			    feed_names[i], statuses[s], atomic_load(&feeds->received[i][s]));
 	lines_head(out, "alert_relay_alerts_refused_total", "counter",
-	    "Alerts, and whole requests, that were refused because of what they said.");
+	    "Alerts and whole requests that were refused because they are not valid.");
 	for (size_t i = 0; i < FEEDS; i++)
 		buffer_format(out, "alert_relay_alerts_refused_total{feed=\"%s\"} %llu\n", feed_names[i],
 		    atomic_load(&feeds->refused[i]));
@@ -95,12 +95,13 @@ write_stored(const struct relay *r, const struct stored *stored, struct buffer *
 	for (size_t i = 0; i < SEVERITIES; i++)
 		buffer_format(out, "alert_relay_open_incidents{severity=\"%s\"} %zu\n",
 		    alert_severity_name((enum alert_severity)i), stored->open[i]);
-	lines_head(out, "alert_relay_outbox_tasks", "gauge", "What waits to be said, by channel.");
+	lines_head(out, "alert_relay_outbox_tasks", "gauge",
+	    "Messages about alerts that wait to be sent, by channel.");
 	for (size_t i = 0; i < r->settings.channel_count; i++)
 		buffer_format(out, "alert_relay_outbox_tasks{channel=\"%s\"} %zu\n",
 		    r->settings.channels[i].name, tasks_of(stored, r->settings.channels[i].name)->count);
 	lines_head(out, "alert_relay_outbox_oldest_seconds", "gauge",
-	    "How long the oldest of what waits has been waiting, by channel.");
+	    "How long the oldest message has been waiting, by channel.");
 	for (size_t i = 0; i < r->settings.channel_count; i++) {
 		const char *name = r->settings.channels[i].name;
 
@@ -139,7 +140,7 @@ write_delivery(struct relay *r, struct buffer *out)
 	for (size_t i = 0; i < count; i++)
 		deliver_counters(r->deliver, i, &all[i]);
 	lines_head(out, "alert_relay_deliveries_total", "counter",
-	    "Alerts by channel: named in a message that was sent, tried again, given up there.");
+	    "Alerts by channel and result: sent in a message, retried, or failed.");
 	for (size_t i = 0; i < count; i++)
 		buffer_format(out,
 		    "alert_relay_deliveries_total{channel=\"%s\",result=\"sent\"} %llu\n"
@@ -148,11 +149,12 @@ write_delivery(struct relay *r, struct buffer *out)
 		    all[i].channel, (unsigned long long)all[i].sent, all[i].channel,
 		    (unsigned long long)all[i].retried, all[i].channel, (unsigned long long)all[i].failed);
 	lines_head(out, "alert_relay_merged_alerts_total", "counter",
-	    "Alerts that were named in one message with others.");
+	    "Alerts that shared a message with others, by channel.");
 	for (size_t i = 0; i < count; i++)
 		buffer_format(out, "alert_relay_merged_alerts_total{channel=\"%s\"} %llu\n", all[i].channel,
 		    (unsigned long long)all[i].merged);
-	lines_head(out, "alert_relay_throttled_total", "counter", "P1 that had to wait for their 5 minutes.");
+	lines_head(out, "alert_relay_throttled_total", "counter",
+	    "P1 alerts that had to wait, since the same one was sent less than 5 minutes ago.");
 	for (size_t i = 0; i < count; i++)
 		buffer_format(out, "alert_relay_throttled_total{channel=\"%s\"} %llu\n", all[i].channel,
 		    (unsigned long long)all[i].throttled);

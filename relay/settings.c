@@ -14,7 +14,7 @@
 #include "common/text/duration.h"
 #include "relay/feeds.h"
 #include "relay/settings_parts.h"
-#include "web/listen.h"
+#include "web/settings.h"
 
 /* Of all requests at once: two of the largest. */
 enum { BODIES = 2 * FEED_BODY };
@@ -23,15 +23,13 @@ static const int64_t second_ns = 1000 * 1000 * 1000, ms_ns = 1000 * 1000;
 static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
 
 const struct option relay_options[] = {
-	{ .name = "config.file", .argument = "FILE", .help = "read settings from this YAML file" },
 	{ .name = "config.check",
 	    .flag_only = true,
 	    .help = "check the settings, print who gets which alert, and exit" },
 	{ .name = "send-test",
 	    .argument = "CHANNEL",
 	    .flag_only = true,
-	    .help =
-		"send one message to this channel, as in telegram:main, say what became of it, and exit" },
+	    .help = "send one message to this channel, as in telegram:main, print the result, and exit" },
 	{ .name = "relay.directory",
 	    .argument = "DIR",
 	    .fallback = "/var/lib/arbwatch/relay",
@@ -44,36 +42,6 @@ const struct option relay_options[] = {
 	{ .name = "web.external-url",
 	    .argument = "URL",
 	    .help = "where people reach this program, for the links in messages (default: no links)" },
-	{ .name = "web.allowed-host",
-	    .argument = "NAME",
-	    .repeatable = true,
-	    .help =
-		"answer requests to this host name on a loopback address, too; behind a proxy that passes "
-		"the name on" },
-	{ .name = "web.config.file",
-	    .argument = "FILE",
-	    .help = "TLS, client certificates, users and headers, in the format of Prometheus' "
-		    "exporter-toolkit" },
-	{ .name = "web.max-requests",
-	    .argument = "N",
-	    .fallback = "128",
-	    .help = "limit of expensive requests at the same time; more get 503" },
-	{ .name = "web.max-connections",
-	    .argument = "N",
-	    .fallback = "1024",
-	    .help = "limit of connections to each address; more take the place of idle ones, or wait" },
-	{ .name = "web.header-timeout",
-	    .argument = "DURATION",
-	    .fallback = "10s",
-	    .help = "time limit for a new connection's first request line, including TLS" },
-	{ .name = "web.idle-timeout",
-	    .argument = "DURATION",
-	    .fallback = "90s",
-	    .help = "time limit for the next request on a connection" },
-	{ .name = "web.answer-timeout",
-	    .argument = "DURATION",
-	    .fallback = "60s",
-	    .help = "time limit for a request's headers and for receiving the answer" },
 	{ .name = "route",
 	    .argument = "ROUTE",
 	    .repeatable = true,
@@ -127,8 +95,13 @@ const struct option relay_options[] = {
 	{ .name = "mail.server",
 	    .argument = "URL",
 	    .help = "smtp://HOST:587 (STARTTLS is required) or smtps://HOST:465" },
-	{ .name = "mail.user", .argument = "NAME", .help = "who logs in to it (default: no log-in)" },
-	{ .name = "mail.password", .argument = "PASSWORD", .secret = true, .help = "and with what" },
+	{ .name = "mail.user",
+	    .argument = "NAME",
+	    .help = "name for the log-in to the mail server (default: no log-in)" },
+	{ .name = "mail.password",
+	    .argument = "PASSWORD",
+	    .secret = true,
+	    .help = "password for the log-in" },
 	{ .name = "mail.ca-file",
 	    .argument = "FILE",
 	    .help = "who may sign the mail server's certificate (default: the system's)" },
@@ -159,10 +132,10 @@ const struct option relay_options[] = {
 	{ .name = "alertmanager.interval",
 	    .argument = "DURATION",
 	    .fallback = "15s",
-	    .help = "how often it is asked" },
+	    .help = "time between two questions to Alertmanager" },
 	{ .name = "alertmanager.ca-file",
 	    .argument = "FILE",
-	    .help = "who may sign its certificate (default: the system's)" },
+	    .help = "who may sign Alertmanager's certificate (default: the system's)" },
 	{ .name = "history.postgres",
 	    .argument = "DSN",
 	    .secret = true,
@@ -170,7 +143,7 @@ const struct option relay_options[] = {
 	{ .name = "history.password",
 	    .argument = "PASSWORD",
 	    .secret = true,
-	    .help = "its password, if it is not in the connection string" },
+	    .help = "password of the database, if it is not in the connection string" },
 	{ .name = "history.retention",
 	    .argument = "DURATION",
 	    .fallback = "365d",
@@ -179,22 +152,6 @@ const struct option relay_options[] = {
 	    .argument = "ROLE",
 	    .fallback = "arbwatch_reader",
 	    .help = "role of the database that may read the history, as Grafana does" },
-	{ .name = "log.level",
-	    .argument = "debug|info|warn|error",
-	    .fallback = "info",
-	    .help = "least severe level that is logged" },
-	{ .name = "log.format",
-	    .argument = "logfmt|json",
-	    .fallback = "logfmt",
-	    .help = "format of the log" },
-	/* The collectors' settings at the top of a shared config
-	 * file: without these rows they would be unknown keys. */
-	{ .name = "env", .argument = "paper|live", .help = "setting of the collectors; not used here" },
-	{ .name = "interval", .argument = "DURATION", .help = "setting of the collectors; not used here" },
-	{ .name = "timeout", .argument = "DURATION", .help = "setting of the collectors; not used here" },
-	{ .name = "fail-on-down", .help = "setting of the collectors; not used here" },
-	{ .name = "version", .flag_only = true, .help = "print the version, and exit" },
-	{ .name = "help", .flag_only = true, .help = "print this help, and exit" },
 	{ 0 },
 };
 
@@ -215,31 +172,6 @@ relay_print_help(const struct options *o)
 	    "a restart.\n"
 	    "\nExit status: 0 ended by a signal, 1 could not start, listen or send the test message, 2 wrong flags or\n"
 	    "configuration.\n");
-}
-
-int
-relay_reloadable_read(struct relay_reloadable *s, const struct options *o, struct failure *why)
-{
-	const char *level = options_text(o, "log.level"), *format = options_text(o, "log.format");
-	const char *path = options_text(o, "web.config.file");
-
-	*s = (struct relay_reloadable){ 0 };
-	if (log_level_parse(level, &s->log_level) != 0)
-		return options_failure(
-		    o, "log.level", 0, why, "'%s' is not debug, info, warn or error", secret_shown(level));
-	if (log_format_parse(format, &s->log_format) != 0)
-		return options_failure(
-		    o, "log.format", 0, why, "'%s' is not logfmt or json", secret_shown(format));
-	/* The last step, since it has something to release. */
-	s->web = web_config_read(path != NULL && *path != '\0' ? path : NULL, why);
-	return s->web != NULL ? 0 : -1;
-}
-
-void
-relay_reloadable_release(struct relay_reloadable *s)
-{
-	web_config_drop(s->web);
-	*s = (struct relay_reloadable){ 0 };
 }
 
 const char *
@@ -308,91 +240,36 @@ settings_read_url(struct relay_settings *s, const struct options *o, const char 
 	return 0;
 }
 
-static int
-read_between(const struct options *o, const char *name, int64_t least_ns, int64_t most_ns, const char *range,
-    int64_t *ns, struct failure *why)
-{
-	if (options_duration(o, name, ns, why) != 0)
-		return -1;
-	if (*ns < least_ns || *ns > most_ns)
-		return options_failure(o, name, 0, why, "must be from %s", range);
-	return 0;
-}
-
 /* --- The web side --- */
-
-static int
-read_limits(struct web_limits *l, const struct options *o, struct failure *why)
-{
-	static const char range[] = "100ms to 1d";
-	int64_t requests, connections;
-
-	if (options_integer(o, "web.max-requests", 1, 100000, &requests, why) != 0 ||
-	    options_integer(o, "web.max-connections", WEB_LEAST_CONNECTIONS, 100000, &connections, why) !=
-		0 ||
-	    read_between(
-		o, "web.header-timeout", second_ns / 10, day_ns, range, &l->header_timeout_ns, why) != 0 ||
-	    read_between(o, "web.idle-timeout", second_ns / 10, day_ns, range, &l->idle_timeout_ns, why) !=
-		0 ||
-	    read_between(
-		o, "web.answer-timeout", second_ns / 10, day_ns, range, &l->answer_timeout_ns, why) != 0)
-		return -1;
-	l->requests = (unsigned)requests;
-	l->connections = (unsigned)connections;
-	l->body_memory = BODIES;
-	return 0;
-}
-
-/* Names that --web.allowed-host gives, the host of the links, and what is listened on, one per line. */
-static int
-read_names(struct relay_settings *s, const struct options *o, struct failure *why)
-{
-	static const char characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	struct buffer text;
-	struct url parts = { 0 };
-
-	buffer_init(&text, 65536);
-	for (size_t i = 0; i < options_count(o, "web.allowed-host"); i++) {
-		const char *name = options_item(o, "web.allowed-host", i);
-
-		if (*name == '\0' || name[strspn(name, characters)] != '\0') {
-			buffer_release(&text);
-			return options_failure(o, "web.allowed-host", i, why,
-			    "is not a host name: write it without scheme, port and path");
-		}
-		buffer_string(&text, name);
-		buffer_string(&text, "\n");
-	}
-	if (s->external_url != NULL && url_parse(&parts, s->external_url, why) == 0) {
-		buffer_string(&text, parts.host);
-		buffer_string(&text, "\n");
-		url_release(&parts);
-	}
-	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++) {
-		buffer_string(&text, options_item(o, "web.listen-address", i));
-		buffer_string(&text, "\n");
-	}
-	buffer_append(&text, "", 1);
-	if (text.failed)
-		(void)failure_set(why, FAILURE_LOCAL, "the names of this host have more than 64 KiB");
-	else
-		s->names = settings_keep(s, text.text, why);
-	buffer_release(&text);
-	return s->names != NULL ? 0 : -1;
-}
 
 static int
 read_web(struct relay_settings *s, const struct options *o, struct failure *why)
 {
-	struct failure reason = { 0 };
+	struct buffer names;
+	struct url parts = { 0 };
+	int result = -1;
 
-	if (read_limits(&s->limits, o, why) != 0 ||
+	if (web_settings_limits(&s->limits, o, why) != 0 ||
 	    settings_read_url(s, o, "web.external-url", &s->external_url, why) != 0)
 		return -1;
-	for (size_t i = 0; i < options_count(o, "web.listen-address"); i++)
-		if (listen_check(options_item(o, "web.listen-address", i), &reason) != 0)
-			return options_failure(o, "web.listen-address", i, why, "%s", reason.text);
-	return read_names(s, o, why);
+	s->limits.body_memory = BODIES;
+	buffer_init(&names, 65536);
+	if (web_settings_names(&names, o, why) != 0)
+		goto release;
+	if (s->external_url != NULL && url_parse(&parts, s->external_url, why) == 0) {
+		buffer_string(&names, parts.host);
+		buffer_string(&names, "\n");
+		url_release(&parts);
+	}
+	buffer_append(&names, "", 1);
+	if (names.failed)
+		(void)failure_set(why, FAILURE_LOCAL, "the names of this host have more than 64 KiB");
+	else
+		s->names = settings_keep(s, names.text, why);
+	result = s->names != NULL ? 0 : -1;
+release:
+	buffer_release(&names);
+	return result;
 }
 
 /* --- All else --- */
@@ -419,11 +296,11 @@ read_times(struct relay_settings *s, const struct options *o, struct failure *wh
 {
 	int64_t retention, escalate, slow;
 
-	if (read_between(o, "history.retention", day_ns, day_ns * 36500, "1d to 36500d", &retention, why) !=
-		0 ||
-	    read_between(o, "escalate.after", second_ns, day_ns, "1s to 1d", &escalate, why) != 0 ||
-	    read_between(o, "retry.slow", second_ns / 10, day_ns, "100ms to 1d", &slow, why) != 0 ||
-	    read_between(o, "alertmanager.interval", second_ns / 10, day_ns, "100ms to 1d",
+	if (web_settings_between(
+		o, "history.retention", day_ns, day_ns * 36500, "1d to 36500d", &retention, why) != 0 ||
+	    web_settings_between(o, "escalate.after", second_ns, day_ns, "1s to 1d", &escalate, why) != 0 ||
+	    web_settings_between(o, "retry.slow", second_ns / 10, day_ns, "100ms to 1d", &slow, why) != 0 ||
+	    web_settings_between(o, "alertmanager.interval", second_ns / 10, day_ns, "100ms to 1d",
 		&s->alertmanager_interval_ns, why) != 0)
 		return -1;
 	s->retention_ms = retention / ms_ns;
@@ -450,26 +327,34 @@ read_history(struct relay_settings *s, const struct options *o, struct failure *
 	return s->postgres != NULL ? 0 : options_failure(o, "history.postgres", 0, why, "%s", reason.text);
 }
 
-/* All that a reload may not change, in one text, so that it can be compared at once. */
-static char *
-fingerprint(const struct options *o)
+static void
+add_rows(struct buffer *text, const struct options *o, const struct option *row)
 {
 	static const char *const others[] = { "log.level", "log.format", "web.config.file", "config.file" };
-	struct buffer text;
 
-	buffer_init(&text, 4 * 1024 * 1024);
-	for (const struct option *row = relay_options; row->name != NULL; row++) {
+	for (; row->name != NULL; row++) {
 		bool other = row->flag_only || row->argument == NULL;
 
 		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 			other = other || strcmp(row->name, others[i]) == 0;
 		for (size_t i = 0; !other && i < options_count(o, row->name); i++) {
-			buffer_string(&text, row->name);
-			buffer_string(&text, "\n");
-			buffer_string(&text, options_item(o, row->name, i));
-			buffer_string(&text, "\n");
+			buffer_string(text, row->name);
+			buffer_string(text, "\n");
+			buffer_string(text, options_item(o, row->name, i));
+			buffer_string(text, "\n");
 		}
 	}
+}
+
+/* All that a reload may not change, in one text, so that it can be compared at once. */
+static char *
+fingerprint(const struct options *o)
+{
+	struct buffer text;
+
+	buffer_init(&text, 4 * 1024 * 1024);
+	add_rows(&text, o, relay_options);
+	add_rows(&text, o, web_options);
 	buffer_append(&text, "", 1);
 	if (!text.failed)
 		return text.text;
@@ -520,8 +405,8 @@ relay_settings_unchanged(const struct relay_settings *s, const struct options *o
 	if (same)
 		return 0;
 	return failure_set(why, FAILURE_LOCAL,
-	    "a setting changed that takes a restart: only --log.level, --log.format and --web.config.file can "
-	    "change while alert_relay runs");
+	    "another setting changed, which takes a restart of alert_relay: while it runs, only --log.level, "
+	    "--log.format and --web.config.file can change");
 }
 
 const struct channel *

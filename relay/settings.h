@@ -6,31 +6,18 @@
 
 #include "common/config/options.h"
 #include "common/config/secrets.h"
-#include "common/log.h"
 #include "probes/postgres/postgres.h"
 #include "relay/channel/channel.h"
-#include "web/server.h"
+#include "web/settings.h"
 
 /* The flags, and what they say. */
 extern const struct option relay_options[];
 
 void relay_print_help(const struct options *options);
 
-/* What SIGHUP may change. */
-struct relay_reloadable {
-	struct web_config *web;
-	enum log_level log_level;
-	enum log_format log_format;
-};
-
-/* 0, or -1 with `why` (local), and then there is nothing to release. */
-int relay_reloadable_read(
-    struct relay_reloadable *settings, const struct options *options, struct failure *why);
-void relay_reloadable_release(struct relay_reloadable *settings);
-
 /*
- * What it may not.  All texts are copies, owned by `kept`; NULL where nothing was given and there is no
- * default.  Zeroed, it may be released.
+ * What SIGHUP may not change (struct web_settings has the rest).  All texts are copies, owned by `kept`; NULL
+ * where nothing was given and there is no default.  Zeroed, it may be released.
  */
 enum { RELAY_CHANNELS = 64, RELAY_ROUTES = 100, RELAY_USERS = 100 };
 struct relay_settings {

@@ -1,5 +1,8 @@
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/suite.h"
 
@@ -23,4 +26,16 @@ run_suite(Suite *suite)
 	srunner_free(runner);
 	printf("%d passed, %d failed\n", run - failed, failed);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+void
+suite_remove(const char *path)
+{
+	DIR *directory = opendir(path);
+
+	ck_assert_ptr_nonnull(directory);
+	for (struct dirent *file; (file = readdir(directory)) != NULL;)
+		(void)unlinkat(dirfd(directory), file->d_name, 0);
+	(void)closedir(directory);
+	ck_assert_int_eq(rmdir(path), 0);
 }

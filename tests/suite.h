@@ -9,6 +9,9 @@
  */
 int run_suite(Suite *suite);
 
+/* Remove a directory and the files in it. */
+void suite_remove(const char *path);
+
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 #endif /* TESTS_SUITE_H */

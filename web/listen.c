@@ -97,13 +97,14 @@ name_socket(int fd, char name[LISTEN_NAME])
 }
 
 int
-listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
+listen_on(const char *address, const char *flag, char name[LISTEN_NAME], struct failure *why)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list;
 	char text[ADDRESS], *host, *port;
 	/* ":PORT" means all addresses: "::", or "0.0.0.0" where the system has no IPv6. */
 	const char *const all[] = { "::", "0.0.0.0" };
 	int fd = -1, found = 0, error = 0;
+	bool in_use;
 
 	if (read_address(address, text, &host, &port, why) != 0)
 		return -1;
@@ -115,33 +116,40 @@ listen_on(const char *address, char name[LISTEN_NAME], struct failure *why)
 		error = errno;
 		freeaddrinfo(list);
 	}
+	in_use = found == 0 && error == EADDRINUSE;
 	if (fd >= 0)
 		name_socket(fd, name);
 	else
-		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s%s", address,
+		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s%s%s", address,
 		    found != 0 ? gai_strerror(found) : strerror(error),
-		    found == 0 && error == EADDRINUSE
-			? " by another program: stop it, or choose another port with --web.listen-address"
-			: "");
+		    in_use ? " by another program: stop it, or choose another port with " : "",
+		    in_use ? flag : "");
 	return fd;
+}
+
+bool
+listen_address_is_loopback(const struct sockaddr *address)
+{
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+
+	if (address != NULL && address->sa_family == AF_INET) {
+		memcpy(&four, address, sizeof(four));
+		return ntohl(four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	if (address == NULL || address->sa_family != AF_INET6)
+		return false;
+	memcpy(&six, address, sizeof(six));
+	return IN6_IS_ADDR_LOOPBACK(&six.sin6_addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&six.sin6_addr) && six.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
 }
 
 bool
 listen_is_loopback(int fd)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-	} address = { .any = { .sa_family = AF_UNSPEC } };
+	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof(address);
 
-	if (getsockname(fd, &address.any, &length) != 0)
-		return false;
-	if (address.any.sa_family == AF_INET)
-		return ntohl(address.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	return address.any.sa_family == AF_INET6 &&
-	       (IN6_IS_ADDR_LOOPBACK(&address.six.sin6_addr) ||
-		   (IN6_IS_ADDR_V4MAPPED(&address.six.sin6_addr) &&
-		       address.six.sin6_addr.s6_addr[12] == IN_LOOPBACKNET));
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+	       listen_address_is_loopback((const struct sockaddr *)&address);
 }

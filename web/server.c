@@ -284,7 +284,8 @@ web_listen(struct web *web, const char *address, char name[LISTEN_NAME], struct 
 
 	if (web->count == WEB_ADDRESSES)
 		return failure_set(why, FAILURE_LOCAL, "--web.listen-address: more than %d", WEB_ADDRESSES);
-	*server = (struct server){ .web = web, .socket = listen_on(address, name, why) };
+	*server =
+	    (struct server){ .web = web, .socket = listen_on(address, "--web.listen-address", name, why) };
 	if (server->socket < 0)
 		return -1;
 	server->is_loopback = listen_is_loopback(server->socket);

@@ -21,9 +21,9 @@
  *		web_answer_text(answer, 200, "hello");
  *	}
  *	static const struct web_route routes[] = { { .path = "/hello", .answer = hello }, { 0 } };
- *	const struct web_site site = { .name = "example", .names = "", .routes = routes, .metrics = &metrics
- *}; struct web_limits limits = { 64, 16, second_ns, second_ns, second_ns }; struct web *web =
- *web_new(&limits, &site);
+ *	const struct web_site site = { "example", "", routes, NULL, &metrics };
+ *	struct web_limits limits = { 64, 16, second_ns, second_ns, second_ns };
+ *	struct web *web = web_new(&limits, &site);
  *
  *	web_metrics_init(&metrics, routes);
  *	web_listen(web, "127.0.0.1:8080", name, &why);
@@ -77,8 +77,9 @@ typedef void web_answer_together(void *context, struct web_exchange *const excha
  * A path that ends with '/' stands for all paths below it, too, unless it is "/" itself.  Two routes may have
  * the same path, one for GET and one for POST.  The first one that fits answers.
  *
- * A page of another site may send a POST with the login of whoever looks at it (CSRF).  Browsers say so, and
- * such a POST is refused, except to a route whose handler looks for a secret that only its own pages have.
+ * A page of another site may send a POST with the login of the person who looks at it (CSRF).  Browsers say
+ * so, and such a POST is refused, except to a route whose handler looks for a secret that only its own pages
+ * have.
  */
 struct web_route {
 	const char *path;              /* "/metrics", "/items/"; compared as it was sent */

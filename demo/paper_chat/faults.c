@@ -55,9 +55,9 @@ fault_turn_on(struct faults *faults, enum fault fault, const json_t *arguments)
 
 	if (!read_number(
 		arguments, kinds[fault].value, kinds[fault].least, kinds[fault].most, &setting.value))
-		return "its value is no number, or out of range";
+		return "its value is not a number, or out of range";
 	if (!read_number(arguments, "share", 0, 100, &setting.share))
-		return "share is no percentage from 0 to 100";
+		return "share is not a percentage from 0 to 100";
 	if (!read_number(arguments, "count", 1, 1000000, &setting.left))
 		return "count is no number of requests";
 	if (!read_text(arguments, "path", setting.path) || !read_text(arguments, "error", setting.error))

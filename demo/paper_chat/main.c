@@ -76,7 +76,7 @@ serve(const struct options *o, struct failure *why)
 	(void)sigaddset(&ends, SIGTERM);
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	settings.fd = listen_on(options_text(o, "listen"), name, why);
+	settings.fd = listen_on(options_text(o, "listen"), "--listen", name, why);
 	if (settings.fd < 0)
 		return EXIT_FAILED;
 	server = malloc(sizeof(*server));

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "demo/paper_chat/server.h"
+#include "web/listen.h"
 
 enum { THREAD_STACK = 512 * 1024, ANSWER_LIMIT = 64 << 20 };
 
@@ -67,21 +67,8 @@ from_loopback(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct in6_addr *six;
-	struct sockaddr_in four;
-	struct sockaddr_in6 address;
 
-	if (info == NULL || info->client_addr == NULL)
-		return false;
-	if (info->client_addr->sa_family == AF_INET) {
-		memcpy(&four, info->client_addr, sizeof(four));
-		return ntohl(four.sin_addr.s_addr) >> 24 == 127;
-	}
-	if (info->client_addr->sa_family != AF_INET6)
-		return false;
-	memcpy(&address, info->client_addr, sizeof(address));
-	six = &address.sin6_addr;
-	return IN6_IS_ADDR_LOOPBACK(six) || (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == 127);
+	return info != NULL && listen_address_is_loopback(info->client_addr);
 }
 
 /* The page and the control endpoint: for this machine alone, by a local name (another name may be made to

@@ -58,11 +58,18 @@ telegram_succeed(struct call *call, json_t *result)
 	call_answer(call, 200, json_pack("{s:b, s:o}", "ok", 1, "result", result));
 }
 
+/* Of a text that begins with one: an id, or a token. */
+static json_int_t
+number_of(const char *text)
+{
+	return (json_int_t)strtoll(text, NULL, 10);
+}
+
 static json_t *
 bot(const struct server *server)
 {
-	return json_pack("{s:I, s:b, s:s, s:s}", "id", (json_int_t)strtoll(server->settings.token, NULL, 10),
-	    "is_bot", 1, "first_name", "Paper bot", "username", "paper_chat_bot");
+	return json_pack("{s:I, s:b, s:s, s:s}", "id", number_of(server->settings.token), "is_bot", 1,
+	    "first_name", "Paper bot", "username", "paper_chat_bot");
 }
 
 json_t *
@@ -74,11 +81,11 @@ telegram_shown(struct server *server, json_t *message, bool deep)
 	json_t *buttons = json_object_get(message, "buttons"), *object, *first;
 
 	object = json_pack("{s:I, s:o, s:o, s:I, s:O}", "message_id",
-	    (json_int_t)atoll(json_string_value(json_object_get(message, "id"))), "from", bot(server), "chat",
-	    *chat == '-' ? json_pack("{s:I, s:s, s:s}", "id", (json_int_t)atoll(chat), "title", "Paper chat",
-			       "type", "supergroup")
-			 : json_pack("{s:I, s:s, s:s}", "id", (json_int_t)atoll(chat), "first_name",
-			       "Paper person", "type", "private"),
+	    number_of(json_string_value(json_object_get(message, "id"))), "from", bot(server), "chat",
+	    *chat == '-' ? json_pack("{s:I, s:s, s:s}", "id", number_of(chat), "title", "Paper chat", "type",
+			       "supergroup")
+			 : json_pack("{s:I, s:s, s:s}", "id", number_of(chat), "first_name", "Paper person",
+			       "type", "private"),
 	    "date", (json_int_t)(json_integer_value(json_object_get(message, "received_ms")) / 1000), "text",
 	    json_object_get(message, "text"));
 	if (json_array_size(edits) > 0)

@@ -116,7 +116,7 @@ content_read_chat(struct call *call, const char **chat)
 	*chat = call_text(call, "chat_id");
 	if (*chat == NULL || **chat == '\0')
 		telegram_refuse(call, "chat_id is empty");
-	else if (!server_has_chat(call->server, *chat, true) || atoll(*chat) == 0)
+	else if (!server_has_chat(call->server, *chat, true) || strtoll(*chat, NULL, 10) == 0)
 		telegram_refuse(call, "chat not found");
 	else
 		return true;

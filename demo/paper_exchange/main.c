@@ -4,19 +4,15 @@
  * wrong on demand.  See docs/paper_exchange.md.
  */
 
-#include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/config/options.h"
 #include "common/system/process.h"
 #include "common/version.h"
 #include "demo/paper_exchange/server.h"
+#include "web/listen.h"
 
 enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -55,65 +51,6 @@ print_help(const struct options *o)
 	printf("\nExit status: 0 ended by a signal, 1 could not listen, 2 wrong flags.\n");
 }
 
-/* "HOST:PORT" or "[HOST]:PORT", in place. */
-static int
-split_address(char *text, char **host, char **port, struct failure *why)
-{
-	char *colon = strrchr(text, ':');
-
-	if (colon == NULL || colon == text || colon[1] == '\0')
-		return failure_set(why, FAILURE_LOCAL, "--listen: '%s' is not HOST:PORT", text);
-	*colon = '\0';
-	*host = text;
-	*port = colon + 1;
-	if (*text == '[' && colon[-1] == ']') {
-		*host = text + 1;
-		colon[-1] = '\0';
-	}
-	return 0;
-}
-
-static int
-listen_on(const char *address, struct failure *why)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list = NULL;
-	char text[256], *host = NULL, *port = NULL;
-	int fd = -1, yes = 1, found;
-
-	if (snprintf(text, sizeof(text), "%s", address) >= (int)sizeof(text))
-		return failure_set(why, FAILURE_LOCAL, "--listen: longer than 255 bytes");
-	if (split_address(text, &host, &port, why) != 0)
-		return -1;
-	found = getaddrinfo(host, port, &hints, &list);
-	if (found != 0)
-		return failure_set(why, FAILURE_LOCAL, "--listen: '%s': %s", address, gai_strerror(found));
-	fd = socket(list->ai_family, list->ai_socktype | SOCK_CLOEXEC, list->ai_protocol);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
-	    bind(fd, list->ai_addr, list->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
-		(void)failure_set(why, FAILURE_LOCAL, "cannot listen on '%s': %s", address, strerror(errno));
-		if (fd >= 0)
-			(void)close(fd);
-		fd = -1;
-	}
-	freeaddrinfo(list);
-	return fd;
-}
-
-static void
-print_address(int fd, bool tls)
-{
-	struct sockaddr_storage address;
-	socklen_t length = sizeof(address);
-	char host[64] = "?", port[16] = "?";
-
-	if (getsockname(fd, (struct sockaddr *)&address, &length) == 0)
-		(void)getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
-		    NI_NUMERICHOST | NI_NUMERICSERV);
-	printf(strchr(host, ':') != NULL ? "listening on %s://[%s]:%s\n" : "listening on %s://%s:%s\n",
-	    tls ? "https" : "http", host, port);
-	(void)fflush(stdout);
-}
-
 static int
 read_settings(const struct options *o, struct server_settings *settings, struct failure *why)
 {
@@ -134,6 +71,7 @@ serve(const struct options *o, struct failure *why)
 {
 	struct server_settings settings = { 0 };
 	struct server *server = NULL;
+	char name[LISTEN_NAME];
 	sigset_t ends;
 	int signal_number, status = EXIT_FAILED;
 
@@ -144,12 +82,13 @@ serve(const struct options *o, struct failure *why)
 	(void)sigaddset(&ends, SIGTERM);
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	settings.fd = listen_on(options_text(o, "listen"), why);
+	settings.fd = listen_on(options_text(o, "listen"), "--listen", name, why);
 	if (settings.fd < 0)
 		return EXIT_FAILED;
 	server = malloc(sizeof(*server));
 	if (server != NULL && server_start(server, &settings, why) == 0) {
-		print_address(settings.fd, settings.certificate != NULL);
+		printf("listening on %s://%s\n", settings.certificate != NULL ? "https" : "http", name);
+		(void)fflush(stdout);
 		(void)sigwait(&ends, &signal_number);
 		status = EXIT_ENDED;
 	}

@@ -95,8 +95,8 @@ act_status(struct act *act, struct act_status *status)
 }
 
 /* Without memory the silence waits for the next start; the acknowledgement itself holds. */
-void
-act_hold(struct act *act, const char *incident)
+static void
+add_acknowledged(struct act *act, const char *incident)
 {
 	char(*list)[INCIDENT_ID];
 
@@ -217,7 +217,7 @@ act_acknowledge(
 	read_person(&person, who, via, note);
 	result = set(act, id, true, &person, why);
 	if (result == ACT_DONE)
-		act_hold(act, id);
+		add_acknowledged(act, id);
 	return result;
 }
 
@@ -231,7 +231,7 @@ act_unacknowledge(struct act *act, const char *id, const char *who, const char *
 	result = set(act, id, false, &person, why);
 	/* So that its silence ends now and not with the next look. */
 	if (result == ACT_DONE)
-		act_hold(act, id);
+		add_acknowledged(act, id);
 	return result;
 }
 

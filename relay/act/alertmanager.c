@@ -136,7 +136,7 @@ read_alerts(struct slice body, struct alertmanager_view *view, struct failure *w
 	if (json_scan_open(&scan, body, why) != 0)
 		return -1;
 	if (json_scan_kind(scan.text) != SCAN_LIST || !json_rows_begin(scan.text, &rows))
-		return failure_set(why, FAILURE_PROTOCOL, "Alertmanager's alerts are no list");
+		return failure_set(why, FAILURE_PROTOCOL, "Alertmanager's alerts are not a list");
 	while (json_rows_next(&rows, &key, &row))
 		if (add_alert(&scan, row, view, why) != 0)
 			return -1;

@@ -1,6 +1,6 @@
 /*
- * Whoever has an incident's token was sent it, or saw the page: so a link needs no login, and a form of
- * a foreign page cannot know what to send.  A token says nothing about the one of another incident.
+ * Only people who got the message, or saw the page, have an incident's token: so a link needs no login, and a
+ * form of a foreign page cannot know what to send.  A token says nothing about the one of another incident.
  */
 
 #include <errno.h>

@@ -53,9 +53,6 @@ struct act {
 	int64_t again_ns;   /* no silences before that */
 };
 
-/* Have the thread hold this incident. */
-void act_hold(struct act *act, const char *incident);
-
 /* The thread; the context is the struct act. */
 void *act_watch(void *context);
 

@@ -96,8 +96,8 @@ read_texts(struct reading *reading, struct slice object, const char *what, struc
 	if (result < 0)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	else
-		(void)failure_set(
-		    why, FAILURE_PROTOCOL, "its %s are no object of at most %d strings", what, NAMES_LIMIT);
+		(void)failure_set(why, FAILURE_PROTOCOL, "its %s are not an object of at most %d strings",
+		    what, NAMES_LIMIT);
 	return NULL;
 }
 
@@ -112,7 +112,7 @@ read_time(struct reading *reading, struct slice value, const char *what, int64_t
 		return 0;
 	text = read_string(reading, unquoted(value));
 	if (text == NULL || moment_parse(SLICE(text), ms) != 0)
-		return failure_set(why, FAILURE_PROTOCOL, "its %s is no RFC 3339 time", what);
+		return failure_set(why, FAILURE_PROTOCOL, "its %s is not an RFC 3339 time", what);
 	if (*ms < 0 || *ms > MOMENT_LAST)
 		*ms = *ms < 0 ? 0 : MOMENT_LAST;
 	return 0;
@@ -198,7 +198,7 @@ read_alert(struct reading *reading, struct json_scan whole, struct slice row, st
 	/* A key that is there twice is a fault of this alert alone. */
 	whole.twice = (struct slice){ NULL, 0 };
 	if (json_scan_kind(row) != SCAN_OBJECT)
-		return failure_set(why, FAILURE_PROTOCOL, "it is no object");
+		return failure_set(why, FAILURE_PROTOCOL, "it is not an object");
 	if (read_labels(reading, &whole, row, alert, why) != 0 ||
 	    read_times(reading, &whole, row, alert, why) != 0) {
 		/* What is there twice was not found. */
@@ -232,7 +232,7 @@ read_row(struct reading *reading, const struct json_scan *scan, struct slice row
 			alert_release(&alert);
 			list->alerts = moved != NULL ? moved : list->alerts;
 			return failure_set(why, FAILURE_PROTOCOL,
-			    "more than %d alerts, or than %d labels and annotations, in one request",
+			    "the request has more than %d alerts, or more than %d labels and annotations",
 			    ALERT_LIMIT, TEXTS_LIMIT);
 		}
 		list->alerts = moved;
@@ -292,14 +292,14 @@ read_body(struct slice body, bool webhook, int64_t now_ms, struct alert_list *li
 		(void)failure_set(why, FAILURE_PROTOCOL, "the request is empty");
 	} else if (json_scan_open(&scan, body, &fault) != 0) {
 		/* That one speaks of answers. */
-		(void)failure_set(why, FAILURE_PROTOCOL, "the request is no JSON%s",
+		(void)failure_set(why, FAILURE_PROTOCOL, "the request is not JSON%s",
 		    strchr(fault.text, ':') != NULL ? strchr(fault.text, ':') : "");
 	} else {
 		version = json_scan_get(&scan, scan.text, "/version");
 		rows = webhook ? json_scan_get(&scan, scan.text, "/alerts") : scan.text;
 		if (webhook && !slice_is(version, "\"4\""))
 			(void)failure_set(
-			    why, FAILURE_PROTOCOL, "this is no webhook of Alertmanager, version \"4\"");
+			    why, FAILURE_PROTOCOL, "this is not a webhook of Alertmanager, version \"4\"");
 		else
 			result = read_rows(&reading, &scan, rows, why);
 	}

@@ -7,27 +7,7 @@
 
 #include "common/text/utf8.h"
 #include "relay/alert/parts.h"
-
-/* The value of the "\\uXXXX" at `at`, or -1: there is none. */
-static int
-unicode_escape(const char *at, const char *end)
-{
-	int value = 0;
-
-	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
-		return -1;
-	for (int i = 2; i < 6; i++) {
-		char c = at[i];
-		int digit = c >= '0' && c <= '9'                 ? c - '0'
-			    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
-								 : -1;
-
-		if (digit < 0)
-			return -1;
-		value = value * 16 + digit;
-	}
-	return value;
-}
+#include "json/scan.h"
 
 /* Bytes of the character or escape at `at`; `*bad`: it must be replaced. */
 static size_t
@@ -39,12 +19,12 @@ unit_length(const char *at, const char *end, bool *bad)
 	*bad = length == 0 || *at == '\0';
 	if (*at != '\\' || end - at < 2)
 		return length == 0 ? 1 : length;
-	value = unicode_escape(at, end);
+	value = json_scan_unicode(at, end);
 	if (value < 0)
 		/* What follows may be a byte that must be replaced, unless it is a backslash itself. */
 		return (unsigned char)at[1] < 0x80 && at[1] != '\0' ? 2 : 1;
 	if (value >= 0xd800 && value <= 0xdbff) {
-		low = unicode_escape(at + 6, end);
+		low = json_scan_unicode(at + 6, end);
 		if (low >= 0xdc00 && low <= 0xdfff)
 			return 12;
 	}

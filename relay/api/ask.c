@@ -46,7 +46,7 @@ read_names(const char *name, const char *value, const char *const known[], struc
 		while (known[i] != NULL && !slice_is((struct slice){ at, length }, known[i]))
 			i++;
 		if (known[i] == NULL)
-			return refuse(why, name, value, "not one of those that there are");
+			return refuse(why, name, value, "this value is not known");
 		at += length;
 		if (*at == '\0')
 			return 0;
@@ -60,7 +60,8 @@ read_limit(const char *value, unsigned *limit, struct failure *why)
 	long number = strtol(value, &end, 10);
 
 	if (value[0] < '0' || value[0] > '9' || *end != '\0' || number < 1 || number > HISTORY_LIMIT)
-		return failure_set(why, FAILURE_REJECTED, "limit: a number from 1 to %d", (int)HISTORY_LIMIT);
+		return failure_set(
+		    why, FAILURE_REJECTED, "limit: must be a number from 1 to %d", (int)HISTORY_LIMIT);
 	*limit = (unsigned)number;
 	return 0;
 }
@@ -88,7 +89,7 @@ read_parameter(struct history_filter *filter, const char *name, const char *valu
 		    strcmp(value, "true") == 0 ? HISTORY_ACKNOWLEDGED : HISTORY_UNACKNOWLEDGED;
 		return strcmp(value, "true") == 0 || strcmp(value, "false") == 0
 			   ? 0
-			   : refuse(why, name, value, "true or false");
+			   : refuse(why, name, value, "must be true or false");
 	}
 	if (strcmp(name, "env") == 0)
 		filter->env = value;
@@ -165,7 +166,7 @@ api_alert(const struct api *api, const struct web_request *request, struct web_a
 	const char *rest = api_id(request->path, id);
 
 	if (rest == NULL || *rest != '\0')
-		api_error(answer, 404, "an alert is at " API_ALERTS "ID, by the id that a list has of it");
+		api_error(answer, 404, "ask for " API_ALERTS "ID, with an id from the list of alerts");
 	else
 		finish(answer, history_incident(api->history, id, &answer->body, &why), &why);
 }

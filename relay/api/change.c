@@ -34,7 +34,7 @@ read_body(const struct web_request *request, struct web_answer *answer)
 	if (json_is_object(body))
 		return body;
 	json_decref(body);
-	api_error(answer, 400, "the body is no JSON object");
+	api_error(answer, 400, "the body is not a JSON object");
 	return NULL;
 }
 
@@ -54,7 +54,7 @@ are_texts(const json_t *body, const char *const names[], struct web_answer *answ
 		if (names[i] != NULL && json_is_string(value))
 			continue;
 		api_error(answer, 400,
-		    names[i] != NULL ? "a member of the body is no text"
+		    names[i] != NULL ? "a member of the body is not a text"
 				     : "the body has a member that does not belong there");
 		return false;
 	}

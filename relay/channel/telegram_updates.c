@@ -135,7 +135,7 @@ take(struct telegram_updates *updates, const json_t *query, telegram_pressed *pr
 	answer(updates, query,
 	    pressed(context,
 		&(struct telegram_press){
-		    .data = data, .channel = channel->name, .message_id = id, .user_id = user, .user = name })
+		    .data = data, .channel = channel->name, .message_id = id, .user = name })
 		? "acknowledged"
 		: "no_such_alert");
 }

@@ -16,7 +16,6 @@ struct telegram_press {
 	const char *data;       /* the ack_data of the message's button */
 	const char *channel;    /* "telegram:ops" */
 	const char *message_id; /* of the message, as channel_send() gave it */
-	int64_t user_id;
 	const char *user; /* "@name", or the first name and the number; valid UTF-8 of at most 127 bytes */
 };
 

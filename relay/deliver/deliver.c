@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,7 @@ load(struct deliver *deliver, struct failure *why)
 	for (size_t i = 0; i < deliver->lane_count; i++) {
 		struct lane *lane = &deliver->lanes[i];
 
+		assert(lane->outlet != NULL);
 		if (outbox_next_due(deliver->store, lane->outlet->channel->name, lane->lane) <= now)
 			limit_load(&lane->outlet->account->log, lane->lane, 0, clock);
 	}

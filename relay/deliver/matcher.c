@@ -92,7 +92,7 @@ compile(struct matcher *m, struct failure *why)
 		if (error != 0) {
 			(void)regerror(error, &m->compiled, text, sizeof(text));
 			status =
-			    failure_set(why, FAILURE_LOCAL, "'%.200s' is no pattern: %s", m->value, text);
+			    failure_set(why, FAILURE_LOCAL, "'%.200s' is not a pattern: %s", m->value, text);
 		}
 	}
 	buffer_release(&posix);

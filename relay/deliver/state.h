@@ -83,7 +83,7 @@ void deliver_say(
     const struct deliver *deliver, bool bad, const char *message, const char *channel, const char *reason);
 
 /* The thread of a lane. */
-void *lane_run(void *lane);
+void *lane_run(void *context);
 
 /* Sleep, unless it is to end: then false. */
 bool lane_sleep(struct lane *lane, int64_t wait_ms);

@@ -1,7 +1,7 @@
 /*
  * From the journal to the history: one transaction for each batch, and after it the batch leaves the journal.
- * Whoever is killed in between writes the batch again, and then journal_position says that it is there
- * already.
+ * A process that was killed in between writes the batch again, and then journal_position says that it is
+ * there already.
  */
 
 #include <jansson.h>

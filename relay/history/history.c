@@ -31,7 +31,6 @@ history_new(const struct history_settings *settings, struct store *store, struct
 	history->settings = *settings;
 	history->settings.reader = history->reader;
 	history->store = store;
-	history->status.configured = true;
 	(void)failure_set(&history->status.reason, FAILURE_CONNECT, "not connected yet");
 	(void)pthread_mutex_init(&history->lock, NULL);
 	(void)pthread_mutex_init(&history->asking, NULL);
@@ -51,7 +50,6 @@ report(struct history *history, int result, const struct failure *why)
 	(void)pthread_mutex_lock(&history->lock);
 	news = history->status.up != (result == 0) ||
 	       (result != 0 && strcmp(history->status.reason.text, why->text) != 0);
-	history->status.tried = true;
 	history->status.up = result == 0;
 	history->status.reason = *why;
 	(void)pthread_mutex_unlock(&history->lock);
@@ -76,7 +74,7 @@ admit(struct history *history, struct deadline deadline)
 	    schema_admit(&history->writing, history->settings.target, history->reader, deadline, &why) == 0;
 	if (!history->admitted && !history->refused)
 		history->settings.notice(history->settings.context, true,
-		    "the role that may read the history has not got its rights", why.text);
+		    "the role that may read the history could not be given its rights", why.text);
 	history->refused = !history->admitted;
 }
 

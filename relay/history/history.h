@@ -47,8 +47,6 @@ void history_wake(struct history *history);
 void history_free(struct history *history);
 
 struct history_status {
-	bool configured;
-	bool tried;            /* at least once */
 	bool up;               /* the last transaction worked */
 	struct failure reason; /* why not */
 };

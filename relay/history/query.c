@@ -20,8 +20,7 @@ history_ask(struct history *history, const char *statement, const char *const *v
 	int result;
 
 	if (history == NULL)
-		return failure_set(
-		    why, FAILURE_LOCAL, "there is no history: history.postgres says where it would be");
+		return failure_set(why, FAILURE_LOCAL, "no history is set up: history.postgres is not given");
 	(void)pthread_mutex_lock(&history->asking);
 	c = &history->asked;
 	result = connection_begin(
@@ -56,8 +55,7 @@ cursor_read(const char *cursor, char begin[NUMBER], char id[NUMBER], struct fail
 
 	behind = cursor[before] == '.' ? strspn(cursor + before + 1, digits) : 0;
 	if (before == 0 || behind == 0 || before > 17 || behind > 18 || cursor[before + 1 + behind] != '\0')
-		return failure_set(
-		    why, FAILURE_REJECTED, "cursor: not what \"next\" of an earlier answer was");
+		return failure_set(why, FAILURE_REJECTED, "cursor: must be \"next\" of an earlier answer");
 	(void)snprintf(begin, NUMBER, "%.*s", (int)before, cursor);
 	(void)snprintf(id, NUMBER, "%s", cursor + before + 1);
 	return 0;

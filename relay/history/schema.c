@@ -133,7 +133,7 @@ admit(struct history_connection *c, const char *reader)
 	int result;
 
 	if (name == NULL)
-		return failure_set(c->session.why, FAILURE_LOCAL, "its name is no UTF-8");
+		return failure_set(c->session.why, FAILURE_LOCAL, "its name is not UTF-8");
 	result = schema_lock(c) < 0 ? -1 : ask_text(c, history_sql_reader, reader, state);
 	if (result == 0 && strcmp(state, "ask") == 0)
 		result = failure_set(c->session.why, FAILURE_REJECTED,

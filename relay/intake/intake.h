@@ -44,9 +44,9 @@ void intake_close(struct store *store, struct incident *incident, enum incident_
 void intake_start(struct store *store, int64_t now_ms);
 
 /*
- * To be called about once a second: what expired is closed, ends that nobody told are told, mutes that are
- * over give their incidents free, a clock that was set back delays nothing, and what is old is removed.  Each
- * call has a limited amount of work.
+ * To be called about once a second: what expired is closed, ends that no message has told yet are sent, mutes
+ * that are over give their incidents free, a clock that was set back delays nothing, and what is old is
+ * removed.  Each call has a limited amount of work.
  */
 void intake_sweep(struct store *store, const struct intake_plan *plan, int64_t now_ms);
 

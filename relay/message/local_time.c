@@ -86,7 +86,7 @@ time_zone_use(const char *name, struct failure *why)
 	if (strlen(name) > 64 || strstr(name, "..") != NULL || name[0] == '/' || stat(path, &info) != 0 ||
 	    !S_ISREG(info.st_mode))
 		return failure_set(why, FAILURE_LOCAL,
-		    "'%.64s' is no time zone of this system, such as Asia/Seoul (are they installed? Debian's "
+		    "'%.64s' is not a time zone of this system, such as Asia/Seoul (are they installed? Debian's "
 		    "package is tzdata)",
 		    name);
 	if (setenv("TZ", name, 1) != 0)

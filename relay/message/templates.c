@@ -158,7 +158,7 @@ read_words(struct templates *templates, char *text, bool new, struct failure *wh
 		if (colon == NULL || strlen(colon + 2) > WORD_LONGEST ||
 		    (!new &&find_word(templates, line) == NULL))
 			return failure_set(why, FAILURE_LOCAL,
-			    "template '%s', line %zu: '%.40s' is no word of it, or its text is longer than %d bytes",
+			    "template '%s', line %zu: '%.40s' is not one of its words, or its text is longer than %d bytes",
 			    words_name, number, line, WORD_LONGEST);
 		if (set_word(templates, line, colon + 2, new) != 0)
 			return failure_set(why, FAILURE_LOCAL, "out of memory");

@@ -102,8 +102,7 @@ history_works(const struct page *page, char reason[PAGE_REASON])
 	if (page->history != NULL)
 		history_status(page->history, &status);
 	if (page->history == NULL)
-		(void)snprintf(
-		    reason, PAGE_REASON, "there is none (history.postgres says where it would be)");
+		(void)snprintf(reason, PAGE_REASON, "no history is set up: history.postgres is not given");
 	else if (!status.up)
 		(void)snprintf(reason, PAGE_REASON, "%.250s",
 		    status.reason.text[0] != '\0' ? status.reason.text : "it was not reached yet");

@@ -28,7 +28,7 @@ static const struct {
 	{ "unacknowledged", "fail", "took the acknowledgement back." },
 	{ "silenced", "", "Alertmanager has a silence for it." },
 	{ "inhibited", "", "Alertmanager inhibits it, since another alert explains it." },
-	{ "muted", "", "Its service is muted, so nobody is told." },
+	{ "muted", "", "Its service is muted, so no message is sent." },
 	{ "released", "", "It is no longer silenced, inhibited or muted." },
 };
 enum { EVENTS_KNOWN = sizeof(events_known) / sizeof(events_known[0]) };

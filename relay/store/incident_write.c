@@ -77,16 +77,16 @@ incident_start_earlier(struct store *store, struct incident *i, int64_t starts_m
 		i->starts_ms = starts_ms;
 }
 
-const char *
-incident_status_name(enum incident_status status)
+static const char *
+status_name(enum incident_status status)
 {
 	static const char *const names[] = { "open", "resolved", "expired" };
 
 	return names[status];
 }
 
-const char *
-incident_suppressed_name(enum incident_suppressed suppressed)
+static const char *
+suppressed_name(enum incident_suppressed suppressed)
 {
 	static const char *const names[] = { "", "silenced", "inhibited", "muted" };
 
@@ -113,9 +113,9 @@ incident_json(const struct incident *i)
 	    alert_severity_name(i->severity), "env", alert_text(i->labels, "env"), "service",
 	    alert_text(i->labels, "service"), "labels", i->labels, "annotations", i->annotations, "link",
 	    text_or_null(i->link), "starts_ms", (json_int_t)i->starts_ms, "ends_ms", time_or_null(i->ends_ms),
-	    "seen_ms", (json_int_t)i->seen_ms, "status", incident_status_name(i->status), "repeats",
-	    (int)i->repeats, "acknowledged_by", text_or_null(i->acknowledged_by), "acknowledged_ms",
+	    "seen_ms", (json_int_t)i->seen_ms, "status", status_name(i->status), "repeats", (int)i->repeats,
+	    "acknowledged_by", text_or_null(i->acknowledged_by), "acknowledged_ms",
 	    time_or_null(i->acknowledged_ms), "acknowledged_via", text_or_null(i->acknowledged_via), "note",
 	    text_or_null(i->note), "silence_id", text_or_null(i->silence_id), "delivered",
-	    i->delivered_ms != 0, "suppressed", incident_suppressed_name(i->suppressed));
+	    i->delivered_ms != 0, "suppressed", suppressed_name(i->suppressed));
 }

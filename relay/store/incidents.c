@@ -132,13 +132,6 @@ incident_next_check(struct store *store, int64_t now_ms, struct incident *incide
 	return read_one(store, sql_query(store, text, "i", now_ms), incident);
 }
 
-int64_t
-incident_check_time(struct store *store)
-{
-	return sql_number(
-	    store, INT64_MAX, "SELECT min(check_ms) FROM incident WHERE status = 0 AND check_ms > 0", "");
-}
-
 bool
 incident_next_expired(struct store *store, int64_t now_ms, struct incident *incident)
 {

@@ -77,9 +77,6 @@ bool incident_next(struct store *store, int64_t after, struct incident *incident
  * comes again. */
 bool incident_next_check(struct store *store, int64_t now_ms, struct incident *incident);
 
-/* The earliest check_ms of open ones; INT64_MAX: there is none. */
-int64_t incident_check_time(struct store *store);
-
 /*
  * For people: open ones with P0 first and then the latest start, or those that are over with the latest end
  * first.  Fills up to `room`, leaving out the first `offset`; returns how many.
@@ -115,14 +112,11 @@ bool incident_next_expired(struct store *store, int64_t now_ms, struct incident 
 bool incident_next_untold(struct store *store, int64_t closed_ms, struct incident *incident);
 bool incident_next_muted(struct store *store, int64_t after, struct incident *incident);
 
-/* "open", "resolved", "expired"; "" (not), "silenced", "inhibited", "muted". */
-const char *incident_status_name(enum incident_status status);
-const char *incident_suppressed_name(enum incident_suppressed suppressed);
-
 /*
  * A new object, or NULL without memory: id, fingerprint, alertname, severity ("P0"), env, service, labels,
- * annotations, link (or null), starts_ms, ends_ms (or null), seen_ms, status, repeats, acknowledged_by,
- * acknowledged_ms, acknowledged_via, note, silence_id (each or null), delivered (boolean), suppressed.
+ * annotations, link (or null), starts_ms, ends_ms (or null), seen_ms, status ("open", "resolved", "expired"),
+ * repeats, acknowledged_by, acknowledged_ms, acknowledged_via, note, silence_id (each or null), delivered
+ * (boolean), suppressed ("", "silenced", "inhibited", "muted").
  */
 json_t *incident_json(const struct incident *incident);
 

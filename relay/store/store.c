@@ -161,7 +161,7 @@ open_or_replace(struct store *store, struct failure *why)
 static int
 lock_directory(struct store *store, const char *directory, struct failure *why)
 {
-	/* Whoever made the parent said where it belongs: more than one level is a mistake in the path. */
+	/* The owner of the parent decided where it belongs: more than one level is a mistake in the path. */
 	if (mkdir(directory, 0700) != 0 && errno != EEXIST)
 		return failure_set(why, FAILURE_LOCAL,
 		    "cannot make the directory %s: %s: make it, or choose another one with --relay.directory",

@@ -50,7 +50,7 @@ CREATE TABLE arbwatch_history.journal_position (
 	seq bigint NOT NULL
 );
 
--- One flat table of all that happened, for whoever wants no more than that.
+-- All that happened as one flat table.
 CREATE VIEW arbwatch_history.alert_history AS
 SELECT
 	starts_at AS "timestamp",

@@ -9,7 +9,9 @@ history_dsn="postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/post
 mkdir "$work/history"
 # history COMMAND...: tests/tools/relay_history.
 history() { "$TOOLS/relay_history" "$work/history" "$history_dsn" "$@" 2>"$work/history.log" >"$work/history.out"; }
-size_of() { sql "SELECT sum(pg_total_relation_size(c.oid)) / 1024 FROM pg_class c WHERE relkind = 'r' AND relnamespace = '$1'::regnamespace"; }
+size_of() {
+	sql "SELECT sum(pg_total_relation_size(c.oid)) / 1024 FROM pg_class c WHERE relkind = 'r' AND relnamespace = '$1'::regnamespace"
+}
 
 history fill 0 50 repeat 1440
 began=$(now_ns)

@@ -44,7 +44,8 @@ rate_interval=15s
 history=$postgres_uri
 # The password is in no argument, where preflight would find it.
 ask() {
-	ARBWATCH_HISTORY=$history "$PYTHON" "$dashboards" --prometheus "$prometheus" ${history:+--history} --rate-interval "$rate_interval" "$@"
+	ARBWATCH_HISTORY=$history "$PYTHON" "$dashboards" --prometheus "$prometheus" ${history:+--history} \
+		--rate-interval "$rate_interval" "$@"
 }
 relay=$(url_of 'the alerts')
 # comes DESCRIPTION BOARD PANEL PATTERN [RATE-INTERVAL]: noted for all_come.

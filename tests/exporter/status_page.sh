@@ -10,7 +10,6 @@
 docs=$repository/docs
 pictures=${SCREENSHOTS:-$work/pictures}
 mkdir -p "$pictures"
-browser=$(command -v chromium)
 
 # render STATE: $work/STATE.html and $work/STATE.json at the time that never changes.
 render() {
@@ -19,16 +18,8 @@ render() {
 		"$TOOLS/status_page" json "$work/$1" "$now" >"$work/$1.json"
 }
 
-# browse REQUEST FIELD...: of the one browser that runs all the time.
-mkfifo "$work/requests" "$work/answers"
-"$PYTHON" "$repository/tests/exporter/browser.py" "$browser" "$work/chrome" <"$work/requests" >"$work/answers" 2>"$work/browser.log" &
-echo $! >>"$work/pids"
-exec 8>"$work/requests" 9<"$work/answers"
-browse() {
-	(IFS='	' && echo "$*") >&8
-	read -r browse_answer <&9
-	[ "$browse_answer" = ok ] || { echo "$browse_answer"; tail -n 5 "$work/browser.log"; return 1; }
-}
+# shellcheck source=tests/lib_browser.sh
+. "$repository/tests/lib_browser.sh"
 dom() { browse dom "$1" "$work/dom.html" "$work/dom.log"; }  # dom URL
 
 # What a reader of the browser's page finds: "SECTION: CELL | CELL | ..." for each row, and the heading.

@@ -299,7 +299,8 @@ await_up(struct tool *tool, bool in_spite_of_failures)
 
 	for (;; nap()) {
 		history_status(tool->api.history, &status);
-		if (status.up || deadline_left_ns(deadline) == 0 || (status.tried && !in_spite_of_failures))
+		if (status.up || deadline_left_ns(deadline) == 0 ||
+		    (strcmp(status.reason.text, "not connected yet") != 0 && !in_spite_of_failures))
 			break;
 	}
 	printf("%s\n", status.up ? "up" : status.reason.text);

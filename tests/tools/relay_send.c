@@ -131,8 +131,8 @@ send_all(const json_t *given, const struct channel *channel, const struct templa
 static bool
 pressed(void *context, const struct telegram_press *press)
 {
-	print(json_pack("{ss ss ss sI ss}", "data", press->data, "channel", press->channel, "message_id",
-	    press->message_id, "user_id", (json_int_t)press->user_id, "user", press->user));
+	print(json_pack("{ss ss ss ss}", "data", press->data, "channel", press->channel, "message_id",
+	    press->message_id, "user", press->user));
 	*(bool *)context = true;
 	return strcmp(press->data, "gone") != 0;
 }

@@ -151,12 +151,15 @@ static void
 served_start(struct served *s, struct web_config *config)
 {
 	const struct web_limits limits = { CONNECTIONS, 1, minute_ns, minute_ns, minute_ns, BODIES };
-	const struct web_site site = { "test", "other.example\nnamed.example:9109\n", routes, s,
-		&s->metrics };
+	struct web_site site = {
+		.name = "test", .names = "other.example\nnamed.example:9109\n", .routes = routes
+	};
 	struct failure why = { 0 };
 	char name[LISTEN_NAME];
 
 	*s = (struct served){ 0 };
+	site.context = s;
+	site.metrics = &s->metrics;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_mutex_init(&s->hold, NULL);
 	web_metrics_init(&s->metrics, routes);

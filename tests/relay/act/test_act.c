@@ -50,11 +50,7 @@ teardown(void)
 {
 	act_free(act);
 	store_close(store);
-	remove_file("relay.db");
-	remove_file("relay.db-wal");
-	remove_file("relay.db-shm");
-	remove_file("link.key");
-	(void)rmdir(directory);
+	suite_remove(directory);
 }
 
 static size_t

@@ -52,7 +52,8 @@ check "its lines are lines" is '"=0A" not in e["data"]'
 check "from who it should be" is 'e["from"] == "alerts@example.org" and m["From"] == "Wächter <alerts@example.org>"'
 check "its subject is what it should be" is 'm["Subject"] == "🔴 P0 Redis down 디스크 is firing"'
 check "its text says it" is \
-	'"Redis down 디스크 is firing\nline Bcc: eve@example.org body\n" in text and "Dashboard: https://grafana.example/d?a=1&b=2" in text'
+	'("Redis down 디스크 is firing\nline Bcc: eve@example.org body\n" in text
+		and "Dashboard: https://grafana.example/d?a=1&b=2" in text)'
 check "so does its HTML" is \
 	'"Where: target=a&lt;b&gt;<br>" in html and "<a href=\"https://grafana.example/d?a=1&amp;b=2\">Dashboard</a>" in html'
 check "no header came from outside" is 'm["Bcc"] is None and m["To"] == "ann@example.org, bob@example.org"'

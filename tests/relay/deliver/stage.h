@@ -1,7 +1,6 @@
 #ifndef TESTS_RELAY_DELIVER_STAGE_H
 #define TESTS_RELAY_DELIVER_STAGE_H
 
-#include <glob.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,9 +228,6 @@ stage_stop(void)
 static inline void
 stage_tear_down(void)
 {
-	char path[96];
-	glob_t found;
-
 	stage_open_gate();
 	stage_stop();
 	store_close(stage.store);
@@ -239,13 +235,7 @@ stage_tear_down(void)
 	templates_free(stage.templates);
 	for (size_t i = 0; i < stage.count; i++)
 		free(stage.requests[i]);
-	(void)snprintf(path, sizeof(path), "%s/*", stage.directory);
-	if (glob(path, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			(void)unlink(found.gl_pathv[i]);
-		globfree(&found);
-	}
-	(void)rmdir(stage.directory);
+	suite_remove(stage.directory);
 }
 
 /* Start with one route. */

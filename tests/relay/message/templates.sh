@@ -21,7 +21,8 @@ words_of en >"$work/en"
 words_of ko >"$work/ko"
 check "the languages have the same words" cmp "$work/en" "$work/ko"
 for file in relay/templates/en/*.txt; do
-	check "the languages use the same fields in ${file##*/}" test "$(fields_of "$file")" = "$(fields_of "relay/templates/ko/${file##*/}")"
+	check "the languages use the same fields in ${file##*/}" test \
+		"$(fields_of "$file")" = "$(fields_of "relay/templates/ko/${file##*/}")"
 	check "${file##*/} is described" grep -qF "\`${file##*/}\`" relay/templates/README.md
 done
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The page for people of alert_relay: what it shows with and without its history, its forms, and how it looks in a real browser, which
-# it must need no script for.
+# The page for people of alert_relay: what it shows with and without its history, its forms, and how it
+# looks in a real browser, which runs no script for it.
 #
 #	SCREENSHOTS=DIR tests/relay/page/alerts_page.sh    takes pictures of it, too
 
@@ -17,7 +17,8 @@ page_shows() { page "$1" && shows "$2"; }
 start_postgres
 closed_port
 start_relay() {
-	spawn relay "$BUILD/alert_relay" --relay.directory "$work/relay" --web.listen-address "127.0.0.1:${port:-0}" --time-zone Asia/Seoul \
+	spawn relay "$BUILD/alert_relay" --relay.directory "$work/relay" \
+		--web.listen-address "127.0.0.1:${port:-0}" --time-zone Asia/Seoul \
 		--history.postgres "postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/postgres" \
 		--webhook.url "pager=http://127.0.0.1:$CLOSED_PORT/" --route '-> webhook:pager'
 	RELAY_PID=$SPAWNED
@@ -86,16 +87,8 @@ check "that is its policy" grep -qi "^content-security-policy: default-src 'none
 
 # --- In a browser ------------------------------------------------------------------------------------------------
 
-mkfifo "$work/requests" "$work/answers"
-"$PYTHON" "$repository/tests/exporter/browser.py" "$(command -v chromium)" "$work/chrome" <"$work/requests" >"$work/answers" \
-	2>"$work/browser.log" &
-echo $! >>"$work/pids"
-exec 8>"$work/requests" 9<"$work/answers"
-browse() {
-	(IFS='	' && echo "$*") >&8
-	read -r browse_answer <&9
-	[ "$browse_answer" = ok ] || { echo "$browse_answer"; tail -n 5 "$work/browser.log"; return 1; }
-}
+# shellcheck source=tests/lib_browser.sh
+. "$repository/tests/lib_browser.sh"
 # quiet PATH: the browser opens it, and has nothing to say of it.
 quiet() { browse dom "$url$1" "$work/dom.html" "$work/dom.log" && cat "$work/dom.log" && test ! -s "$work/dom.log"; }
 # A picture is as wide as the window: what is wider could only be scrolled to.  The page in a frame tells how wide it is.
@@ -117,7 +110,8 @@ for path in / "/incident/$id" "/ack/$id?k=$token"; do
 	name=$(echo "$path" | sed 's|^/\([a-z]*\).*|alerts_\1|; s|_$||')
 	for scheme in light dark; do
 		check "$name: a picture in $scheme" browse picture "$url$path" 1240 900 "$scheme" "$pictures/$name-$scheme.png"
-		check "$name: a picture of a telephone in $scheme" browse picture "$url$path" 390 900 "$scheme" "$pictures/$name-phone-$scheme.png"
+		check "$name: a picture of a telephone in $scheme" \
+			browse picture "$url$path" 390 900 "$scheme" "$pictures/$name-phone-$scheme.png"
 	done
 done
 

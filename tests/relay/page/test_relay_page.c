@@ -148,8 +148,8 @@ START_TEST(what_waits_has_a_form)
 
 	for (int i = 0; i < 3; i++)
 		add_open(front, "P1", i == 0 ? acknowledged_by("Ann") : NULL);
-	strcpy(front->open[0].token, "111");
-	strcpy(front->open[1].token, "222");
+	memcpy(front->open[0].token, "111", 4);
+	memcpy(front->open[1].token, "222", 4);
 	page = front_text(front);
 	ck_assert_uint_eq(times(page, "<form method=\"post\" action=\"ack/00a1-19f\">"), 1);
 	ck_assert_ptr_nonnull(strstr(page, "name=\"k\" value=\"222\""));
@@ -164,7 +164,7 @@ START_TEST(who_has_logged_in_needs_no_name)
 
 	front->user = "ann";
 	add_open(front, "P1", NULL);
-	strcpy(front->open[0].token, "222");
+	memcpy(front->open[0].token, "222", 4);
 	ck_assert_ptr_null(strstr(front_text(front), "name=\"who\""));
 }
 END_TEST
@@ -192,7 +192,7 @@ START_TEST(a_page_needs_nothing_but_itself_and_reloads_only_when_asked)
 	const char *page;
 
 	front->reloads = _i == 1;
-	strcpy(front->history_reason, "nobody answers");
+	snprintf(front->history_reason, PAGE_REASON, "nobody answers");
 	front->channels[0] = (struct page_channel){ "slack:p0", noon, noon, "HTTP 403" };
 	front->channel_count = 1;
 	front->waiting[0] = 17;
@@ -210,8 +210,8 @@ END_TEST
 
 static const char *const hostile[] = { "<script>alert(1)</script>", "\"><img src=x>", "'onclick=\"x",
 	"</style>", "javascript:alert(1)",
-	"a\xE2\x80\xAE"
-	"b\r\n\x1B[1m" };
+	("a\xE2\x80\xAE"
+	 "b\r\n\x1B[1m") };
 
 /* In every text that comes from outside. */
 START_TEST(no_text_from_outside_is_markup)
@@ -349,7 +349,7 @@ relay_start(struct relay *relay)
 	said_put(relay->page.store, &found, "mail:oncall", "", store_now_ms());
 	ck_assert_int_eq(store_end(relay->page.store, &why), 0);
 	alert_list_release(&list);
-	strcpy(relay->id, found.id);
+	snprintf(relay->id, INCIDENT_ID, "%s", found.id);
 	incident_release(&found);
 	act_link_token(relay->page.act, relay->id, relay->token);
 }
@@ -357,13 +357,10 @@ relay_start(struct relay *relay)
 static void
 relay_stop(struct relay *relay)
 {
-	char command[128];
-
 	buffer_release(&relay->answer.body);
 	act_free(relay->page.act);
 	store_close(relay->page.store);
-	snprintf(command, sizeof(command), "rm -r %s", relay->directory);
-	ck_assert_int_eq(system(command), 0);
+	suite_remove(relay->directory);
 }
 
 typedef void page_handler(

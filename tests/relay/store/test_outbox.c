@@ -1,4 +1,3 @@
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,20 +47,12 @@ set_up(void)
 static void
 tear_down(void)
 {
-	char pattern[128];
-	glob_t found;
-
 	tasks_release(tasks, task_count);
 	ck_assert_msg(store_end(store, &why) == 0, "%s", why.text);
 	store_close(store);
 	incident_release(&urgent);
 	incident_release(&calm);
-	(void)snprintf(pattern, sizeof(pattern), "%s/*", directory);
-	ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		(void)unlink(found.gl_pathv[i]);
-	globfree(&found);
-	(void)rmdir(directory);
+	suite_remove(directory);
 }
 
 static size_t

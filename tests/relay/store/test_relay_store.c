@@ -52,14 +52,9 @@ files(const char *pattern, glob_t *found)
 static void
 tear_down(void)
 {
-	glob_t found = { 0 };
-
 	store_close(store);
 	store = NULL;
-	for (size_t i = 0, count = files("*", &found); i < count; i++)
-		(void)unlink(found.gl_pathv[i]);
-	globfree(&found);
-	(void)rmdir(directory);
+	suite_remove(directory);
 }
 
 static void
@@ -539,14 +534,12 @@ START_TEST(test_an_incident_is_checked_when_its_time_has_come)
 	struct incident incident;
 
 	store_begin(store);
-	ck_assert_int_eq(incident_check_time(store), INT64_MAX);
 	for (int i = 1; i <= 3; i++) {
 		incident = add(i, SEVERITY_P0, 1);
 		incident.check_ms = i == 3 ? 0 : NOW + 10 - i;
 		incident_save(store, &incident);
 		incident_release(&incident);
 	}
-	ck_assert_int_eq(incident_check_time(store), NOW + 8);
 	ck_assert(!incident_next_check(store, NOW + 7, &incident));
 	for (int i = 2; i >= 1; i--) {
 		ck_assert(incident_next_check(store, NOW + 100, &incident));
