@@ -500,7 +500,7 @@ static const struct {
 	{ "firing.txt", "[x]({{alertname}})\n", "line 1: {{alertname}} is no address" },
 	{ "firing.txt", "{{runbook_url}}\n", "line 1: {{runbook_url}} is an address" },
 	{ "firing.txt", "\xff\n", "is no UTF-8 text" },
-	{ "words.txt", "P9: x\n", "line 1: 'P9' is no word" },
+	{ "words.txt", "P9: x\n", "line 1: 'P9' is not one of its words" },
 	{ "words.txt", "acknowledge: OK\n", NULL },
 };
 
