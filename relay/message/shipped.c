@@ -99,8 +99,8 @@ const struct shipped_file shipped_files[] = {
 		"summary_acknowledged: Acknowledged\n"
 		"summary_to_acknowledge: Median time to acknowledge\n"
 		"summary_to_resolve: Median time to resolve\n"
-		"summary_sent: Messages sent\n"
-		"summary_failed: Messages that did not arrive at first\n"
+		"summary_sent: Alerts delivered, counted for each channel\n"
+		"summary_failed: Attempts that failed\n"
 		"summary_noisiest: The noisiest\n"
 		"summary_nothing: There were no alerts.\n"
 	},
@@ -199,8 +199,8 @@ const struct shipped_file shipped_files[] = {
 		"summary_acknowledged: 확인\n"
 		"summary_to_acknowledge: 확인까지 걸린 시간(중앙값)\n"
 		"summary_to_resolve: 해결까지 걸린 시간(중앙값)\n"
-		"summary_sent: 보낸 메시지\n"
-		"summary_failed: 처음에 도착하지 못한 메시지\n"
+		"summary_sent: 채널별로 전달한 알림\n"
+		"summary_failed: 실패한 전송 시도\n"
 		"summary_noisiest: 가장 잦은 알림\n"
 		"summary_nothing: 알림이 없었습니다.\n"
 	},
