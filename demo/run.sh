@@ -285,6 +285,7 @@ alert_relay:
   telegram.url: http://127.0.0.1:$chat_port
   telegram.token: "110201543:paper-chat-token"
   telegram.chat: [main=-1001, paper=-1002]
+  telegram.user: [1001, 1002]
   slack.url: http://127.0.0.1:$chat_port/api
   slack.token: xoxb-paper-chat-token
   slack.channel: [main=C0MAIN, p0=C0URGENT]

@@ -217,6 +217,9 @@ settings_read_url(struct relay_settings *s, const struct options *o, const char 
 	*url = NULL;
 	if (given == NULL || *given == '\0')
 		return 0;
+	if (strstr(given, "://") == NULL)
+		return options_failure(
+		    o, name, 0, why, "is not a URL like http://host:port, without a query");
 	if (url_parse(&parts, given, &reason) != 0)
 		return options_failure(o, name, 0, why, "%s", reason.text);
 	good = (strcmp(parts.scheme, "http") == 0 || strcmp(parts.scheme, "https") == 0) &&

@@ -66,7 +66,8 @@ check_url(const struct channel *channel, struct failure *why)
 	struct url url;
 
 	if (channel->url == NULL || url_parse(&url, channel->url, why) != 0)
-		return failure_set(why, FAILURE_LOCAL, "%s: its URL cannot be read", channel->name);
+		return failure_set(why, FAILURE_LOCAL, "%s: its URL cannot be read: write it as %s",
+		    channel->name, mail ? "smtp://HOST:587 or smtps://HOST:465" : "https://HOST/PATH");
 	if (strcmp(url.scheme, mail ? "smtp" : "http") != 0 &&
 	    strcmp(url.scheme, mail ? "smtps" : "https") != 0)
 		(void)failure_set(why, FAILURE_LOCAL, "%s: its URL begins with %s", channel->name,

@@ -55,7 +55,7 @@ report(struct history *history, int result, const struct failure *why)
 	(void)pthread_mutex_unlock(&history->lock);
 	if (news && result == 0)
 		history->settings.notice(
-		    history->settings.context, false, "the history is being written", "");
+		    history->settings.context, false, "the history is being written", NULL);
 	else if (news)
 		history->settings.notice(history->settings.context, true,
 		    "the history is not being written: the journal waits, and alerts are delivered all the same",

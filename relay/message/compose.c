@@ -20,6 +20,14 @@ enum {
 
 /* Order */
 
+/* Whose acknowledgement it tells of: the head of a group names one person. */
+static const char *
+taken_by(const struct message_item *item)
+{
+	return item_class(item) == CLASS_ACKNOWLEDGED && item->acknowledged_by != NULL ? item->acknowledged_by
+										       : "";
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -31,6 +39,8 @@ compare(const void *a, const void *b)
 	if (order == 0)
 		order = strcmp(alert_text(x->labels, "alertname"), alert_text(y->labels, "alertname"));
 	if (order == 0)
+		order = strcmp(taken_by(x), taken_by(y));
+	if (order == 0)
 		order = (x->starts_ms > y->starts_ms) - (x->starts_ms < y->starts_ms);
 	return order;
 }
@@ -39,7 +49,8 @@ static bool
 same_group(const struct message_item *a, const struct message_item *b)
 {
 	return item_severity(a) == item_severity(b) && item_class(a) == item_class(b) &&
-	       strcmp(alert_text(a->labels, "alertname"), alert_text(b->labels, "alertname")) == 0;
+	       strcmp(alert_text(a->labels, "alertname"), alert_text(b->labels, "alertname")) == 0 &&
+	       strcmp(taken_by(a), taken_by(b)) == 0;
 }
 
 static size_t
@@ -137,7 +148,7 @@ write_group(struct draft *draft, struct list *list, size_t at, size_t size, size
 	size_t i = 0;
 
 	(void)snprintf(count, sizeof(count), "%zu", wanted);
-	values_of_group(&list->values, list->templates, &items[0], shared);
+	values_of_group(&list->values, list->templates, items, size, shared);
 	values_set(&list->values, FIELD_COUNT, SLICE(count));
 	draft_template(
 	    draft, templates_text(list->templates, TEMPLATE_LIST_GROUP), &list->values, LIST_VALUE);
@@ -157,7 +168,7 @@ write_list(struct draft *draft, struct list *list, size_t shown, size_t more, si
 {
 	size_t written = 0, size, wanted, done;
 
-	values_of_group(&list->values, list->templates, &list->items[0], NULL);
+	values_of_group(&list->values, list->templates, list->items, list->count, NULL);
 	set_counts(&list->values, list->items, shown, more);
 	draft_template(draft, templates_text(list->templates, TEMPLATE_LIST), &list->values, LIST_VALUE);
 	do {
@@ -201,7 +212,7 @@ compose_list(struct draft *draft, struct list *list, size_t limit, struct messag
 	draft_init(draft);
 	(void)write_list(draft, list, used, list->count - used, 0);
 	draft_cut(draft, limit);
-	values_of_group(&list->values, list->templates, &list->items[0], NULL);
+	values_of_group(&list->values, list->templates, list->items, list->count, NULL);
 	set_counts(&list->values, list->items, used, 0);
 	message->subject = subject_of(list->templates, TEMPLATE_LIST_SUBJECT, &list->values);
 	return used;

@@ -298,16 +298,35 @@ values_of_item(struct values *values, const struct templates *templates, const s
 	set_urls(values, item);
 }
 
+/* What to do, and what happens, where all of them say the same. */
+static void
+set_shared(struct values *values, enum field field, const struct message_item items[], size_t count)
+{
+	const char *text = alert_text(items[0].annotations, field_names[field]);
+
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(alert_text(items[i].annotations, field_names[field]), text) != 0)
+			return;
+	set(values, field, text);
+}
+
 void
-values_of_group(struct values *values, const struct templates *templates, const struct message_item *first,
-    const json_t *shared)
+values_of_group(struct values *values, const struct templates *templates, const struct message_item items[],
+    size_t count, const json_t *shared)
 {
 	static const char *const states[] = { "fired", "acknowledged", "resolved" };
+	enum item_class class = item_class(&items[0]);
 
 	values_clear(values);
-	set_severity(values, templates, first);
-	set(values, FIELD_STATE, word(templates, "state_", states[item_class(first)]));
+	set_severity(values, templates, &items[0]);
+	set(values, FIELD_STATE, word(templates, "state_", states[class]));
 	set_where(values, shared, NULL);
+	if (class == CLASS_FIRING) {
+		set_shared(values, FIELD_SUMMARY, items, count);
+		set_shared(values, FIELD_ACTION, items, count);
+	}
+	if (class == CLASS_ACKNOWLEDGED && items[0].acknowledged_by != NULL)
+		set(values, FIELD_ACKNOWLEDGED_BY, items[0].acknowledged_by);
 }
 
 void

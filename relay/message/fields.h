@@ -63,11 +63,11 @@ void values_of_item(
     struct values *values, const struct templates *templates, const struct message_item *item);
 
 /*
- * Of a group in a list: what all of them share, `shared` being the labels that they do; `first` is one of
- * them. Then what one of them does not share.  `shared` may be NULL: they share nothing.
+ * Of a group in a list: what all of them share, `shared` being the labels that they do.  Then what one of
+ * them does not share.  `shared` may be NULL: they share nothing.
  */
 void values_of_group(struct values *values, const struct templates *templates,
-    const struct message_item *first, const json_t *shared);
+    const struct message_item items[], size_t count, const json_t *shared);
 void values_of_member(struct values *values, const struct templates *templates,
     const struct message_item *item, const json_t *shared);
 

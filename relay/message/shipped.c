@@ -33,7 +33,7 @@ const struct shipped_file shipped_files[] = {
 	},
 	{ "en/list.txt",
 		"{{emoji}} **{{count}} alerts**: {{counts}}\n"
-		"The next message names {{more}} more.\n"
+		"At least {{more}} more follow.\n"
 	},
 	{ "en/list_alert.txt",
 		"• {{when}} {{env}} {{service}} {{where}} {{note}} [acknowledge]({{acknowledge_url}})\n"
@@ -41,7 +41,10 @@ const struct shipped_file shipped_files[] = {
 	{ "en/list_group.txt",
 		"\n"
 		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** ({{count}}) {{state}}\n"
+		"{{summary}}\n"
 		"{{env}} {{service}} {{where}}\n"
+		"Action: {{action}}\n"
+		"Acknowledged by {{acknowledged_by}}\n"
 	},
 	{ "en/list_subject.txt",
 		"{{emoji}} {{count}} alerts: {{counts}}\n"
@@ -96,8 +99,8 @@ const struct shipped_file shipped_files[] = {
 		"summary_acknowledged: Acknowledged\n"
 		"summary_to_acknowledge: Median time to acknowledge\n"
 		"summary_to_resolve: Median time to resolve\n"
-		"summary_sent: Messages sent\n"
-		"summary_failed: Messages that did not arrive at first\n"
+		"summary_sent: Alerts delivered, counted for each channel\n"
+		"summary_failed: Attempts that failed\n"
 		"summary_noisiest: The noisiest\n"
 		"summary_nothing: There were no alerts.\n"
 	},
@@ -130,7 +133,7 @@ const struct shipped_file shipped_files[] = {
 	},
 	{ "ko/list.txt",
 		"{{emoji}} **알림 {{count}}건**: {{counts}}\n"
-		"다음 메시지에 {{more}}건이 이어집니다.\n"
+		"다음 메시지에 {{more}}건 이상이 이어집니다.\n"
 	},
 	{ "ko/list_alert.txt",
 		"• {{when}} {{env}} {{service}} {{where}} {{note}} [확인하기]({{acknowledge_url}})\n"
@@ -138,7 +141,10 @@ const struct shipped_file shipped_files[] = {
 	{ "ko/list_group.txt",
 		"\n"
 		"{{emoji}} **{{severity}} {{severity_word}}: {{alertname}}** ({{count}}건) {{state}}\n"
+		"{{summary}}\n"
 		"{{env}} {{service}} {{where}}\n"
+		"조치: {{action}}\n"
+		"확인한 사람: {{acknowledged_by}}\n"
 	},
 	{ "ko/list_subject.txt",
 		"{{emoji}} 알림 {{count}}건: {{counts}}\n"
@@ -193,8 +199,8 @@ const struct shipped_file shipped_files[] = {
 		"summary_acknowledged: 확인\n"
 		"summary_to_acknowledge: 확인까지 걸린 시간(중앙값)\n"
 		"summary_to_resolve: 해결까지 걸린 시간(중앙값)\n"
-		"summary_sent: 보낸 메시지\n"
-		"summary_failed: 처음에 도착하지 못한 메시지\n"
+		"summary_sent: 채널별로 전달한 알림\n"
+		"summary_failed: 실패한 전송 시도\n"
 		"summary_noisiest: 가장 잦은 알림\n"
 		"summary_nothing: 알림이 없었습니다.\n"
 	},

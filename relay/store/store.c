@@ -163,11 +163,14 @@ lock_directory(struct store *store, const char *directory, struct failure *why)
 {
 	/* The owner of the parent decided where it belongs: more than one level is a mistake in the path. */
 	if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-		return failure_set(
-		    why, FAILURE_LOCAL, "cannot make the directory %s: %s", directory, strerror(errno));
+		return failure_set(why, FAILURE_LOCAL,
+		    "cannot make the directory %s: %s: make it, or choose another one with --relay.directory",
+		    directory, strerror(errno));
 	store->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->directory < 0)
-		return failure_set(why, FAILURE_LOCAL, "%s: %s", directory, strerror(errno));
+		return failure_set(why, FAILURE_LOCAL,
+		    "%s: %s: it must be a directory of this user, or choose another one with --relay.directory",
+		    directory, strerror(errno));
 	if (flock(store->directory, LOCK_EX | LOCK_NB) != 0)
 		return errno == EWOULDBLOCK
 			   ? failure_set(why, FAILURE_LOCAL,

@@ -50,6 +50,8 @@ wrong 'no channel mail:main' --mail.summary 07:30
 wrong 'webhook.url' --webhook.url pager=nothing
 wrong 'leave user and password out' --alertmanager.url http://ann:hunter2@127.0.0.1:9093
 wrong 'is not a URL like' --web.external-url ftp://alerts.example
+wrong 'is not a URL like http://host:port' --alertmanager.url 127.0.0.1:9093
+wrong 'write it as smtp://HOST:587' --mail.server mail.example --mail.from a@example.org --mail.to ops@example.org
 wrong 'history.postgres' --history.postgres 'postgres//s3cr3t'
 wrong 'no --history.postgres' --history.password hunter2
 wrong 'must be from 1d' --history.retention 5m
@@ -60,6 +62,9 @@ wrong 'route' --route 'severity=P0 -> telegram:main'
 wrong 'telegram:none' --route '-> telegram:none'
 wrong 'log.level' --log.level loud
 wrong 'web.listen-address' --web.listen-address 127.0.0.1
+
+run 1 "$relay" --relay.directory "$work/none/there" --web.listen-address 127.0.0.1:0
+check "a directory that cannot be made is told with the setting" has 'another one with --relay.directory' "$work/err"
 
 # --- A chat, an Alertmanager and the relay -----------------------------------------------------------------------
 
@@ -97,6 +102,7 @@ run 2 "$relay" --send-test telegram:none --config.file "$work/arbwatch.yml"
 run 1 env TELEGRAM_BOT_TOKEN=110201543:wrong-token-wrong-token-wrong-to "$relay" --send-test telegram:main \
 	--config.file "$work/arbwatch.yml"
 check "a wrong token is told in words" test "$(wc -l <"$work/err")" -eq 1
+check "with what to do" has BotFather "$work/err"
 refute "and not shown" has wrong-token "$work/err"
 
 # start_relay [FLAG...]: sets RELAY and URL.

@@ -60,7 +60,7 @@ START_TEST(a_day_is_told_in_figures)
 	    "P0 한국어\xEF\xBF\xBD\xEF\xBF\xBD: Began: 3, Still open: 0, Acknowledged: 0, "
 	    "Median time to acknowledge: 1min 30s\r\n"
 	    "\r\n"
-	    "Messages sent: 41. Messages that did not arrive at first: 2.\r\n");
+	    "Alerts delivered, counted for each channel: 41. Attempts that failed: 2.\r\n");
 	ck_assert_ptr_nonnull(
 	    strstr(mail.html.text, "<td>P2 Slow&lt;b&gt; &amp;</td><td align=right>9</td>"));
 	ck_assert_ptr_null(strstr(mail.html.text, "Slow<b>"));

@@ -72,7 +72,7 @@ static void
 notice(void *context, bool bad, const char *message, const char *reason)
 {
 	(void)context;
-	fprintf(stderr, "%s: %s: %s\n", bad ? "bad" : "good", message, reason);
+	fprintf(stderr, "%s: %s: %s\n", bad ? "bad" : "good", message, reason != NULL ? reason : "");
 }
 
 static void

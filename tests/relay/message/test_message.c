@@ -393,11 +393,15 @@ START_TEST(a_list_tells_what_fires_from_what_is_over)
 	ck_assert_str_eq(text, "🟠 **4 alerts**: 1 P1, 3 P2\n"
 			       "\n"
 			       "🟠 **P1 urgent: A** (1) is firing\n"
+			       "Redis does not answer\n"
 			       "live redis target=a1\n"
+			       "Action: Stop the bot\n"
 			       "• 09:53\n"
 			       "\n"
 			       "🟡 **P2 warning: B** (2) is firing\n"
+			       "Redis does not answer\n"
 			       "live redis\n"
+			       "Action: Stop the bot\n"
 			       "• 09:53 target=b1 (not acknowledged)\n"
 			       "• 09:53 target=b3\n"
 			       "\n"
@@ -408,6 +412,38 @@ START_TEST(a_list_tells_what_fires_from_what_is_over)
 	free(text);
 	message_release(&message);
 	for (int i = 0; i < 4; i++)
+		release_item(&items[i]);
+	templates_free(english);
+}
+END_TEST
+
+START_TEST(a_list_says_once_what_to_do_and_who_acknowledged)
+{
+	struct templates *english = words_of("en");
+	struct message_item items[] = { item_of("P0", "A", "a1"), item_of("P0", "A", "a2"),
+		item_of("P0", "A", "a3"), item_of("P0", "A", "a4"), item_of("P0", "A", "a5") };
+	struct message message;
+	size_t used;
+	char *text, *first;
+
+	annotate(&items[1], "summary", "what differs is not said of all");
+	for (int i = 2; i < 5; i++) {
+		items[i].kind = MESSAGE_ACKNOWLEDGED;
+		items[i].acknowledged_by = i == 3 ? "Jun" : "Mina";
+	}
+	ck_assert_int_eq(message_compose(english, items, 5, LIMIT, &message, &used, &why), 0);
+	text = seen(&message);
+	ck_assert_ptr_null(strstr(text, "Redis does not answer"));
+	ck_assert_ptr_null(strstr(text, "what differs"));
+	first = strstr(text, "Action: Stop the bot\n");
+	ck_assert_ptr_nonnull(first);
+	ck_assert_ptr_null(strstr(first + 1, "Action"));
+	ck_assert_ptr_nonnull(
+	    strstr(first, "(1) is acknowledged\nlive redis target=a4\nAcknowledged by Jun\n"));
+	ck_assert_ptr_nonnull(strstr(first, "(2) is acknowledged\nlive redis\nAcknowledged by Mina\n"));
+	free(text);
+	message_release(&message);
+	for (int i = 0; i < 5; i++)
 		release_item(&items[i]);
 	templates_free(english);
 }
@@ -532,6 +568,7 @@ main(void)
 	    one, an_alert_that_is_too_long_is_trimmed_and_keeps_its_action_and_links, 0, LENGTH(longs));
 	tcase_add_loop_test(list, a_storm_is_a_handful_of_messages_that_name_every_alert, 0, 2);
 	tcase_add_test(list, a_list_tells_what_fires_from_what_is_over);
+	tcase_add_test(list, a_list_says_once_what_to_do_and_who_acknowledged);
 	tcase_add_test(list, long_labels_in_a_list_leave_room_for_one_alert_at_least);
 	tcase_add_test(list, alerts_without_labels_are_told_all_the_same);
 	tcase_add_loop_test(
