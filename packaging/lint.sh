@@ -135,7 +135,7 @@ directions() {
 	room relay/channel common json probes/http relay/alert relay/store relay/message
 	room relay/deliver common json relay/alert relay/store relay/intake relay/message relay/channel
 	room relay/history common json probes/postgres relay/alert relay/store
-	room relay/act common json probes/http relay/alert relay/store
+	room relay/act common json probes/http relay/alert relay/store relay/intake
 	room relay common textfile json probes web
 	room lint common textfile
 	room demo/paper_exchange common

@@ -197,7 +197,7 @@ alertmanager_release(struct alertmanager_view *view)
 const struct alertmanager_alert *
 alertmanager_find(const struct alertmanager_view *view, const char *fingerprint)
 {
-	struct alertmanager_alert wanted;
+	struct alertmanager_alert wanted = { 0 };
 
 	(void)snprintf(wanted.fingerprint, sizeof(wanted.fingerprint), "%s", fingerprint);
 	return view->count > 0 ? bsearch(&wanted, view->alerts, view->count, sizeof(wanted), by_fingerprint)

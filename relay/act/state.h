@@ -46,7 +46,7 @@ struct act {
 /* Have the thread hold this incident. */
 void act_hold(struct act *act, const char *incident);
 
-/* The thread. */
-void *act_watch(void *act);
+/* The thread; the context is the struct act. */
+void *act_watch(void *context);
 
 #endif /* RELAY_ACT_STATE_H */

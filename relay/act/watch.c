@@ -65,13 +65,20 @@ note_suppressed(struct act *act, struct incident *incident, const struct alertma
 	    NULL);
 }
 
-/* Nobody else tells the end of what only the webhook told of, as when it is silenced meanwhile. */
+/* Of these Alertmanager alone can tell the end, and its webhook does not when they are silenced meanwhile.
+ * What it never listed may be another Alertmanager's. */
+static bool
+is_its_own(const struct incident *incident)
+{
+	return incident->feeds == (FEED_WEBHOOK | FEED_LISTED);
+}
+
 static void
 note_absent(struct look *look, struct incident *incident)
 {
 	int64_t now = store_now_ms();
 
-	if (!look->settled || incident->feeds != FEED_WEBHOOK || incident->seen_ms >= look->asked_ms)
+	if (!look->settled || !is_its_own(incident) || incident->seen_ms >= look->asked_ms)
 		return;
 	if (++incident->missed < POLLS_MISSED)
 		incident_save(look->act->store, incident);
@@ -85,12 +92,13 @@ compare(struct look *look, struct incident *incident)
 	const struct alertmanager_alert *alert = alertmanager_find(&look->view, incident->fingerprint);
 
 	/* One that began later is another one: this one ended. */
-	if (alert == NULL || (alert->starts_ms > incident->starts_ms && incident->feeds == FEED_WEBHOOK)) {
+	if (alert == NULL || (alert->starts_ms > incident->starts_ms && is_its_own(incident))) {
 		note_absent(look, incident);
 		return;
 	}
-	if (incident->missed > 0) {
+	if (incident->missed > 0 || (incident->feeds & FEED_LISTED) == 0) {
 		incident->missed = 0;
+		incident->feeds |= FEED_LISTED;
 		incident_save(look->act->store, incident);
 	}
 	note_suppressed(look->act, incident, alert);

@@ -147,15 +147,14 @@ api_alerts(const struct api *api, const struct web_request *request, struct web_
 		"service", "acknowledged", "text", "limit", "cursor" };
 	struct question question = { 0 };
 	struct failure why = { 0 };
+	int result = 1;
 
-	if (read_query(&question, request->query, names, &why) != 0)
-		api_error(answer, 400, why.text);
-	else if (history_list(api->history, &question.filter, &answer->body, &why) == 0)
-		finish(answer, 0, &why);
-	else if (question.filter.cursor != NULL && strncmp(why.text, "cursor:", 7) == 0)
+	if (read_query(&question, request->query, names, &why) == 0)
+		result = history_list(api->history, &question.filter, &answer->body, &why);
+	if (result == 1)
 		api_error(answer, 400, why.text);
 	else
-		finish(answer, -1, &why);
+		finish(answer, result, &why);
 }
 
 void

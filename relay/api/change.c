@@ -139,7 +139,7 @@ api_mute(const struct api *api, const struct web_request *request, struct web_an
 	json_t *body = read_body(request, answer);
 	struct failure why = { 0 };
 	char text[TIME_TEXT];
-	int64_t until_ms;
+	int64_t until_ms = 0;
 
 	if (body == NULL)
 		return;

@@ -83,11 +83,12 @@ look(struct lane *lane)
 {
 	struct deliver *deliver = lane->deliver;
 	struct gate gate = read_gate(lane);
-	struct report report = { .now_ms = store_now_ms() };
+	struct report report = { .now_ms = 0 };
 	struct failure why;
 	int64_t wait;
 
 	store_begin(deliver->store);
+	report.now_ms = store_now_ms();
 	wait = read_due(lane, &gate, &report);
 	if (store_end(deliver->store, &why) != 0) {
 		batch_release(lane->batch);

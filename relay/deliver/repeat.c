@@ -9,9 +9,11 @@
 #include "relay/store/incidents.h"
 
 enum {
-	CHECKS = 500,     /* in one tick */
-	WAITS_MS = 10000, /* look again at what was not said yet, */
-	LATER_MS = 60000, /* or at what is silenced */
+	CHECKS = 100,     /* in one transaction, as long as nobody minds to wait for it */
+	ROUNDS = 10,      /* in one tick */
+	WAITS_MS = 10000, /* a P0 that was not said yet is looked at again, */
+	LATER_MS = 60000, /* and all else, and what is silenced */
+	TICKS = 60,       /* between two looks at channels that left */
 	ABANDON = 64,     /* channels that have tasks */
 };
 
@@ -45,17 +47,18 @@ static int64_t
 repeat(struct deliver *deliver, const struct incident *incident, const struct route *route, int64_t now_ms)
 {
 	int64_t every = repeat_ms(incident, route), last = last_said_ms(deliver->store, incident);
+	int64_t wait = incident->severity == SEVERITY_P0 ? WAITS_MS : LATER_MS;
 
 	if (every == 0 || route->chain_count == 0)
 		return 0;
 	if (last == 0)
-		return now_ms + WAITS_MS;
+		return now_ms + (every < wait ? every : wait);
 	/* What was said in the future was said before the clock was set back. */
 	if (last <= now_ms && last + every > now_ms)
 		return last + every;
 	for (size_t i = 0; i < route->chain_count; i++)
 		outbox_add(deliver->store, incident, TASK_REPEATED, route->chains[i].text, now_ms);
-	return now_ms + (every < WAITS_MS ? every : WAITS_MS);
+	return now_ms + (every < wait ? every : wait);
 }
 
 /* To the others, if it is time to; likewise. */
@@ -105,20 +108,38 @@ abandon(struct deliver *deliver, int64_t now_ms)
 	return lost;
 }
 
+/* False: there are no more. */
+static bool
+check_some(struct deliver *deliver)
+{
+	struct incident incident;
+	struct failure why;
+	int64_t now_ms;
+	int checked = 0;
+
+	store_begin(deliver->store);
+	now_ms =
+	    store_now_ms(); /* not before: else what others wrote meanwhile looks as if from the future */
+	while (checked < CHECKS && incident_next_check(deliver->store, now_ms, &incident)) {
+		check(deliver, &incident, now_ms);
+		incident_release(&incident);
+		checked++;
+	}
+	return store_end(deliver->store, &why) == 0 && checked == CHECKS;
+}
+
 void
 deliver_tick(struct deliver *deliver)
 {
-	int64_t now_ms = store_now_ms();
-	struct incident incident;
 	struct failure why;
 	size_t lost;
 
+	for (int i = 0; i < ROUNDS && check_some(deliver); i++)
+		continue;
+	if (deliver->ticks++ % TICKS != 0)
+		return;
 	store_begin(deliver->store);
-	for (int i = 0; i < CHECKS && incident_next_check(deliver->store, now_ms, &incident); i++) {
-		check(deliver, &incident, now_ms);
-		incident_release(&incident);
-	}
-	lost = abandon(deliver, now_ms);
+	lost = abandon(deliver, store_now_ms());
 	if (store_end(deliver->store, &why) == 0 && lost > 0)
 		deliver_say(deliver, true,
 		    "messages for a channel that is not configured any more were dropped", NULL, NULL);

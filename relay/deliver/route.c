@@ -15,8 +15,7 @@ struct routes {
 /* Channels that do not exist are left out of these. */
 static const char *const built_in[] = {
 	"env=\"paper\" -> telegram:paper",
-	"severity=\"P0\" -> telegram:main | mail:main, slack:p0 | slack:main, mail:main, webhook:main "
-	"escalate=telegram:escalation | mail:escalation",
+	"severity=\"P0\" -> telegram:main | mail:main, slack:p0 | slack:main, mail:main, webhook:main escalate=telegram:escalation | mail:escalation",
 	"severity=~\"P1|P2\" -> telegram:main | mail:main, slack:main",
 	"-> mail:main",
 };

@@ -67,6 +67,7 @@ struct deliver {
 	struct outlet *outlets;
 	struct lane *lanes;
 	size_t account_count, lane_count;
+	unsigned ticks;
 
 	pthread_mutex_t lock; /* never taken by who holds the store, nor the other way round */
 	pthread_cond_t wake;

@@ -13,7 +13,7 @@
 #include "relay/store/journal.h"
 #include "relay/store/store.h"
 
-enum { BATCH = 500, RETENTION_BATCH = 5000, NUMBER = 24 };
+enum { BATCH = 500, TEXT_BYTES = 64 * 1024 * 1024, RETENTION_BATCH = 5000, NUMBER = 24 };
 
 /* A text that is no JSON any more is left out, rather than all that is behind it. */
 static json_t *
@@ -34,29 +34,36 @@ entry_json(const struct journal_entry *entry)
 	return row;
 }
 
-/* NULL: out of memory. */
-static char *
-entries_text(const struct journal_entry entries[], size_t count)
+static int
+append(const char *text, size_t length, void *context)
 {
-	json_t *rows = json_array();
-	int failed = rows == NULL;
-	char *text;
+	buffer_append(context, text, length);
+	return 0;
+}
 
-	for (size_t i = 0; i < count && failed == 0; i++)
-		failed = json_array_append_new(rows, entry_json(&entries[i]));
-	text = failed == 0 ? json_dumps(rows, JSON_COMPACT) : NULL;
-	json_decref(rows);
-	return text;
+/* One after the other, so that only one of them is there as a tree. */
+static void
+write_entries_text(struct buffer *text, const struct journal_entry entries[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = entry_json(&entries[i]);
+
+		buffer_string(text, i == 0 ? "[" : ",");
+		if (row == NULL || json_dump_callback(row, append, text, JSON_COMPACT) != 0)
+			text->failed = true;
+		json_decref(row);
+	}
+	buffer_append(text, "]", 2);
 }
 
 static int
-write_text(struct history *history, const char *uuid, const char *text, struct deadline deadline,
+write_text(struct history *history, const char *uuid, const struct buffer *text, struct deadline deadline,
     struct failure *why)
 {
 	struct history_connection *c = &history->writing;
-	const char *values[] = { uuid, text };
+	const char *values[] = { uuid, text->text };
 
-	if (text == NULL)
+	if (text->failed)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (connection_begin(c, history->settings.target, deadline, why) == 0 && schema_lock(c) == 0 &&
 	    connection_ask(c, history_sql_write, values, 2, NULL) >= 0 && connection_commit(c) == 0)
@@ -94,10 +101,13 @@ static int
 write_entries(struct history *history, const char *uuid, const struct journal_entry entries[], size_t count,
     struct deadline deadline, struct failure *why)
 {
-	char *text = entries_text(entries, count);
-	int result = write_text(history, uuid, text, deadline, why);
+	struct buffer text;
+	int result;
 
-	free(text);
+	buffer_init(&text, TEXT_BYTES);
+	write_entries_text(&text, entries, count);
+	result = write_text(history, uuid, &text, deadline, why);
+	buffer_release(&text);
 	if (result == 0 || !is_refused(history)) {
 		if (result == 0 && history->careful > 0)
 			history->careful--;
@@ -108,6 +118,7 @@ write_entries(struct history *history, const char *uuid, const struct journal_en
 		return -1;
 	}
 	set_aside(history, &entries[0], why->text);
+	*why = (struct failure){ 0 };
 	history->careful -= history->careful > 0;
 	return 0;
 }

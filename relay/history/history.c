@@ -41,7 +41,7 @@ history_new(const struct history_settings *settings, struct store *store, struct
 	return history;
 }
 
-/* Keep how it went, and say so when it is another news than before. */
+/* Keep how it went (`why` is empty when it went well), and say so when it is another news than before. */
 static void
 report(struct history *history, int result, const struct failure *why)
 {
@@ -52,7 +52,7 @@ report(struct history *history, int result, const struct failure *why)
 	       (result != 0 && strcmp(history->status.reason.text, why->text) != 0);
 	history->status.tried = true;
 	history->status.up = result == 0;
-	history->status.reason = result == 0 ? (struct failure){ 0 } : *why;
+	history->status.reason = *why;
 	(void)pthread_mutex_unlock(&history->lock);
 	if (news && result == 0)
 		history->settings.notice(

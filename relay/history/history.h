@@ -72,8 +72,8 @@ struct history_filter {
 	const char *cursor; /* "next" of the answer before */
 };
 
-/* {"alerts": [...], "next": CURSOR or null}, the latest begin first.  FAILURE_REJECTED: the cursor is no
- * cursor. */
+/* {"alerts": [...], "next": CURSOR or null}, the latest begin first.  1 with `why`: the cursor is no cursor.
+ */
 int history_list(
     struct history *history, const struct history_filter *filter, struct buffer *json, struct failure *why);
 

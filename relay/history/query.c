@@ -77,7 +77,7 @@ history_list(
 	(void)snprintf(count, sizeof(count), "%u", limit < HISTORY_LIMIT ? limit : HISTORY_LIMIT);
 	if (filter->cursor != NULL) {
 		if (cursor_read(filter->cursor, begin, id, why) != 0)
-			return -1;
+			return 1;
 		values[8] = begin;
 		values[9] = id;
 	}

@@ -13,8 +13,9 @@
 
 enum { DRAFT_LIMIT = 1024 * 1024 };
 
-size_t
-message_units(struct slice text)
+/* UTF-16 units: an emoji is two.  What is no UTF-8 counts by bytes. */
+static size_t
+units_of(struct slice text)
 {
 	size_t units = 0;
 
@@ -103,7 +104,7 @@ append(struct draft *draft, enum message_piece_kind kind, struct slice text)
 	if (last == NULL || draft->text.failed)
 		return;
 	last->length += text.length;
-	draft->units += message_units(text);
+	draft->units += units_of(text);
 }
 
 /* Not where it would show as nothing: at the beginning, or behind an empty line. */
@@ -189,7 +190,7 @@ says_something(struct slice line, const struct values *values)
 static void
 append_value(struct draft *draft, enum message_piece_kind kind, struct slice value, size_t units)
 {
-	size_t length = message_units(value) > units ? fitting(value, units - 1) : value.length;
+	size_t length = units_of(value) > units ? fitting(value, units - 1) : value.length;
 
 	append(draft, kind, (struct slice){ value.at, length });
 	if (length < value.length)
@@ -272,13 +273,13 @@ draft_cut(struct draft *draft, size_t units)
 	for (; count < draft->count; count++) {
 		struct draft_piece *piece = &draft->pieces[count];
 		struct slice text = { draft->text.text + piece->start, piece->length };
-		size_t more = piece->kind == PIECE_BREAK ? 1 : message_units(text);
+		size_t more = piece->kind == PIECE_BREAK ? 1 : units_of(text);
 
 		if (used + more > units) {
 			if (piece->kind == PIECE_BREAK || piece->kind == PIECE_LINK || used >= units)
 				break;
 			piece->length = fitting(text, units - used);
-			used += message_units((struct slice){ text.at, piece->length });
+			used += units_of((struct slice){ text.at, piece->length });
 			count += piece->length > 0;
 			break;
 		}

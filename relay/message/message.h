@@ -84,7 +84,4 @@ int message_compose(const struct templates *templates, struct message_item items
 
 void message_release(struct message *message);
 
-/* UTF-16 units of a text: an emoji is two.  What is no UTF-8 counts by bytes. */
-size_t message_units(struct slice text);
-
 #endif /* RELAY_MESSAGE_MESSAGE_H */

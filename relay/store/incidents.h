@@ -23,7 +23,12 @@ enum incident_status { INCIDENT_OPEN, INCIDENT_RESOLVED, INCIDENT_EXPIRED };
 enum incident_suppressed { SUPPRESSED_NOT, SUPPRESSED_SILENCED, SUPPRESSED_INHIBITED, SUPPRESSED_MUTED };
 
 /* Who told of it, as bits of `feeds`. */
-enum incident_feed { FEED_WEBHOOK = 1, FEED_PUSH = 2, FEED_OBSERVE = 4 };
+enum incident_feed {
+	FEED_WEBHOOK = 1,
+	FEED_PUSH = 2,
+	FEED_OBSERVE = 4,
+	FEED_LISTED = 8, /* Alertmanager, when it was asked (relay/act) */
+};
 
 /* A copy of a row; all that it points to is its own.  Zeroed, it may be released. */
 struct incident {

@@ -46,9 +46,9 @@ journal_read(struct store *store, struct journal_entry entries[], size_t room)
 	    "SELECT seq, at_ms, id, kind, channel, attempt, latency_ms, detail, incident FROM journal"
 	    " ORDER BY seq LIMIT ?",
 	    "i", (int64_t)room);
-	size_t count = 0;
+	size_t count = 0, bytes = 0;
 
-	for (; count < room && sql_row(store, rows); count++) {
+	for (; count < room && bytes < JOURNAL_BYTES && sql_row(store, rows); count++) {
 		struct journal_entry *entry = &entries[count];
 
 		entry->seq = sqlite3_column_int64(rows, 0);
@@ -60,6 +60,7 @@ journal_read(struct store *store, struct journal_entry entries[], size_t room)
 		entry->latency_ms = sqlite3_column_int64(rows, 6);
 		entry->detail = sql_copy(store, rows, 7);
 		entry->incident = sql_copy(store, rows, 8);
+		bytes += (size_t)sqlite3_column_bytes(rows, 8);
 	}
 	if (rows != NULL)
 		sql_end(rows);

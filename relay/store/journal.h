@@ -60,6 +60,9 @@ struct journal_entry {
 	char *incident;     /* JSON of incident_json(); NULL: without */
 };
 
+/* So much is read at once, and one entry more; an incident may have a megabyte. */
+enum { JOURNAL_BYTES = 2 * 1024 * 1024 };
+
 /* The first ones, up to `room`; returns how many: journal_release(). */
 size_t journal_read(struct store *store, struct journal_entry entries[], size_t room);
 void journal_release(struct journal_entry entries[], size_t count);

@@ -117,6 +117,7 @@ answer_nothing(void *context, const struct web_request *request, struct web_answ
 }
 
 static const struct web_route routes[] = {
+	{ .path = "/", .answer = answer_hello },
 	{ .path = "/hello", .answer = answer_hello },
 	{ .path = "/slow", .answer = answer_slow, .costly = true, .slow = true },
 	{ .path = "/held", .answer = answer_held, .slow = true },
@@ -374,6 +375,8 @@ static const struct {
 	{ "GET /both/a" REST "Sec-Fetch-Site: cross-site\r\n\r\n", "HTTP/1.1 200 ", "" },
 	{ "GET /redirect?to=/both/%3Fa=b" REST "\r\n", "HTTP/1.1 303 ", "Location: /both/?a=b\r\n" },
 	{ "GET /redirect?to=/a%0d%0aX:%20b" REST "\r\n", "HTTP/1.1 500 ", "" },
+	{ "GET /redirect?to=/a+b" REST "\r\n", "HTTP/1.1 500 ", "" },
+	{ "GET /" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/\n" },
 	{ "POST /together/a" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "\r\n\r\nabc\n" },
 	{ "POST /echo" REST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 100 ",
 	    "HTTP/1.1 200 " },

@@ -146,6 +146,7 @@ static const struct {
 	    "its annotations are no object of at most 1000 strings" },
 	{ "{" LABELS ",\"startsAt\":\"yesterday\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"2026-02-29T00:00:00Z\"}", "its startsAt is no RFC 3339 time" },
+	{ "{" LABELS ",\"startsAt\":\"2026-12-32T00:00:00Z\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"2026-11-21T01:31:45\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"2026-11-21T01:31:45.Z\"}", "its startsAt is no RFC 3339 time" },
 	{ "{" LABELS ",\"startsAt\":\"10000-11-21T01:31:45Z\"}", "its startsAt is no RFC 3339 time" },

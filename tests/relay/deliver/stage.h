@@ -28,6 +28,7 @@ enum { NAMED = 400, SENDS = 4000 };
 struct request {
 	char channel[CHANNEL_NAME];
 	char ids[NAMED][INCIDENT_ID]; /* of the alerts that it names */
+	char names[NAMED][12];
 	enum message_kind kinds[NAMED];
 	size_t count;
 	char reply_to[SAID_MESSAGE], ack_data[72], edited[SAID_MESSAGE];
@@ -126,10 +127,13 @@ stage_request(struct channel_line *line, const char *edited, const struct messag
 	(void)snprintf(request->edited, SAID_MESSAGE, "%s", edited);
 	request->silent = options->silent;
 	request->at_ms = stage_clock_ms();
-	for (; request->count < message->item_count && request->count < NAMED; request->count++) {
-		(void)snprintf(
-		    request->ids[request->count], INCIDENT_ID, "%s", message->items[request->count].id);
-		request->kinds[request->count] = message->items[request->count].kind;
+	for (size_t i = 0; i < message->item_count && i < NAMED; i++) {
+		const struct message_item *item = &message->items[i];
+
+		(void)snprintf(request->ids[i], INCIDENT_ID, "%s", item->id);
+		(void)snprintf(request->names[i], 12, "%.11s", alert_text(item->labels, "alertname"));
+		request->kinds[i] = item->kind;
+		request->count++;
 	}
 	while (stage_is_closed())
 		stage_pause();

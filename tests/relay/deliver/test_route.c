@@ -214,8 +214,7 @@ END_TEST
 START_TEST(a_chain_ends_where_another_one_has_the_alert_anyway)
 {
 	const char *texts[] = {
-		"-> telegram:main | mail:main | webhook:main, telegram:ops | mail:oncall | slack:p0, mail:oncall "
-		"escalate=mail:oncall | mail:main"
+		"-> telegram:main | mail:main | webhook:main, telegram:ops | mail:oncall | slack:p0, mail:oncall escalate=mail:oncall | mail:main"
 	};
 	struct routes *routes = table(texts, 1);
 	json_t *labels = json_object();
@@ -270,8 +269,7 @@ END_TEST
 START_TEST(the_table_is_told_in_plain_words)
 {
 	const char *texts[] = { "env=\"paper\" ->",
-		"severity=~\"P0|P1\", env!~\"test.*\" -> telegram:ops | mail:oncall | mail:main, slack:p0 "
-		"repeat=5m escalate=webhook:main",
+		"severity=~\"P0|P1\", env!~\"test.*\" -> telegram:ops | mail:oncall | mail:main, slack:p0 repeat=5m escalate=webhook:main",
 		"service!=\"\" -> mail:main repeat=0s" };
 	struct routes *routes = table(texts, 3);
 	struct buffer text;
