@@ -224,7 +224,8 @@ for directory in "$work/relay" "$DISK"; do
 done
 rm "$work"/written/disk*/link.key
 cat "$work/relay.logs" "$work/relay.log" >"$work/written/log"
-sql "SELECT e.*, i.* FROM arbwatch_history.alert_event e JOIN arbwatch_history.alert_incident i ON i.id = incident_id" >"$work/written/history"
+sql "SELECT e.*, i.* FROM arbwatch_history.alert_event e JOIN arbwatch_history.alert_incident i ON i.id = incident_id" \
+	>"$work/written/history"
 for secret in "${telegram#*:}" "$hook" "$slack" "$postgres" "$(cat "$DISK/link.key")"; do
 	check "no secret is in what it wrote" not grep -raqF -- "$secret" "$work/written"
 done
