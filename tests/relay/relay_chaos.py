@@ -129,7 +129,8 @@ def judge(directory, chat):
         incidents, fired, sent = map(int, history.get(name, (0, 0, 0)))
         if not told:
             wrong.append("%s is in no message" % name)
-        if (incidents, fired) != (1, 1) or sent < 1:
+        # What is known as sent is never sent again; so it is known once, however often it was said.
+        if (incidents, fired, sent) != (1, 1, 1):
             wrong.append("%s is in the history as %d incidents, begun %d times, sent %d times" % (name, incidents, fired, sent))
         for number in told[:-1]:
             again[excuses[number]].add(number)
