@@ -92,15 +92,17 @@ poll_all(void *context)
 	while (pause_for(&p->pause, pause_ns)) {
 		struct failure why = { 0 };
 		int64_t retry_ms = 0;
-		bool failed = telegram_updates_poll(p->updates, deadline_in(PRESSES_WAIT * second_ns),
-				  pressed, p, &retry_ms, &why) != 0;
+		bool failed = telegram_updates_poll(p->updates,
+				  deadline_in((PRESSES_WAIT + TELEGRAM_UPDATES_SPARE) * second_ns), pressed,
+				  p, &retry_ms, &why) != 0;
 
 		if (failed != failing)
 			p->settings.notice(p->settings.context, failed,
 			    failed ? "Telegram's buttons do not work" : "Telegram's buttons work again",
 			    failed ? why.text : NULL);
 		failing = failed;
-		pause_ns = failed ? next_pause(pause_ns, retry_ms) : 0;
+		/* A server that answers at once, without waiting for a press, is not asked without end. */
+		pause_ns = failed ? next_pause(pause_ns, retry_ms) : second_ns / 5;
 	}
 	return NULL;
 }

@@ -25,9 +25,9 @@ struct presses_settings {
 /* All of it must outlive the thread.  0, or -1 with `why`; `*presses` is NULL without a Telegram channel. */
 int presses_start(struct presses **presses, const struct presses_settings *settings, struct failure *why);
 
-/* Ends the thread, within PRESSES_WAIT seconds: each question waits at Telegram for what is left of them
- * behind the five that an answer may take.  Takes NULL. */
-enum { PRESSES_WAIT = 8 };
+/* Ends the thread, within PRESSES_WAIT seconds (and TELEGRAM_UPDATES_SPARE, when Telegram hangs).  Takes
+ * NULL. */
+enum { PRESSES_WAIT = 3 };
 void presses_free(struct presses *presses);
 
 #endif /* RELAY_PRESSES_H */

@@ -205,6 +205,7 @@ make_act(struct relay *r, struct failure *why)
 		.alertmanager = r->settings.alertmanager,
 		.ca_file = r->settings.alertmanager_ca,
 		.interval_ns = r->settings.alertmanager_interval_ns,
+		.plan = &r->feeds.plan,
 		.notice = say,
 		.context = r };
 

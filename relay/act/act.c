@@ -81,6 +81,7 @@ act_free(struct act *act)
 	free((char *)act->alertmanager.ca_file);
 	free(act->acknowledged);
 	free(act->held);
+	free(act->ended);
 	explicit_bzero(act->link_key, sizeof(act->link_key));
 	free(act);
 }

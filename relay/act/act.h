@@ -16,13 +16,15 @@
  * All calls may come from any thread, but not from one that holds the store (store_begin()).
  */
 struct act;
+struct intake_plan;
 struct store;
 
 struct act_settings {
-	const char *directory;    /* where link.key is, or is made */
-	const char *alertmanager; /* "http://127.0.0.1:9093", a path may follow; NULL: there is none */
-	const char *ca_file;      /* who may sign its certificate; NULL: the system's */
-	int64_t interval_ns;      /* between two looks at Alertmanager; 0: 15 s */
+	const char *directory;          /* where link.key is, or is made */
+	const char *alertmanager;       /* "http://127.0.0.1:9093", a path may follow; NULL: there is none */
+	const char *ca_file;            /* who may sign its certificate; NULL: the system's */
+	int64_t interval_ns;            /* between two looks at Alertmanager; 0: 15 s */
+	const struct intake_plan *plan; /* where alerts go that are taken from there; NULL: none are */
 	/* For the log: called when Alertmanager's state changes, and for what its log should say; never twice
 	 * for the same. */
 	void (*notice)(void *context, bool bad, const char *message, const char *reason);

@@ -1,6 +1,6 @@
 /*
- * The list of alerts may have many megabytes: it is read where it lies, and of each alert a few bytes stay.
- * A client that lives for one call gives the memory back.
+ * The list of alerts may have many megabytes: it is read where it lies.  A client that lives for one look
+ * gives the memory back.
  *
  * Alertmanager changes a silence in its place only if everything but the end is as it was, the begin to the
  * second; otherwise it ends the old one and begins another.  So its own text of the begin is sent back.
@@ -114,6 +114,7 @@ add_alert(struct json_scan *scan, struct slice row, struct alertmanager_view *vi
 	alerts->silenced = has_rows(json_scan_get(scan, row, "/status/silencedBy"));
 	alerts->inhibited = has_rows(json_scan_get(scan, row, "/status/inhibitedBy"));
 	alerts->starts_ms = read_time(json_scan_get(scan, row, "/startsAt"));
+	alerts->text = row;
 	return 0;
 }
 
@@ -172,7 +173,7 @@ alertmanager_look(const struct alertmanager *a, struct deadline deadline, struct
 	struct http_response *responses = calloc(2, sizeof(*responses));
 	int result = -1;
 
-	*view = (struct alertmanager_view){ 0 };
+	*view = (struct alertmanager_view){ .client = client };
 	if (client != NULL && responses != NULL) {
 		(void)snprintf(urls[0], URL_BYTES, "%s/api/v2/alerts", a->url);
 		(void)snprintf(urls[1], URL_BYTES, "%s/api/v2/status", a->url);
@@ -183,13 +184,13 @@ alertmanager_look(const struct alertmanager *a, struct deadline deadline, struct
 	} else if (client != NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
 	free(responses);
-	http_client_free(client);
 	return result;
 }
 
 void
 alertmanager_release(struct alertmanager_view *view)
 {
+	http_client_free(view->client);
 	free(view->alerts);
 	*view = (struct alertmanager_view){ 0 };
 }

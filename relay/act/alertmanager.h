@@ -8,6 +8,7 @@
 
 #include "common/deadline.h"
 #include "common/failure.h"
+#include "common/text/slice.h"
 #include "relay/alert/alert.h"
 
 /* Alertmanager's API v2, as far as the relay needs it.  Each call has a connection of its own. */
@@ -20,14 +21,16 @@ struct alertmanager_alert {
 	char fingerprint[ALERT_FINGERPRINT];
 	bool silenced, inhibited;
 	int64_t starts_ms;
+	struct slice text; /* the object in the answer; lasts as long as the view */
 };
 
 /* All that fires there, by fingerprint.  Zeroed, it is empty and may be released. */
 struct alertmanager_view {
 	struct alertmanager_alert *alerts;
 	size_t count, room;
-	int64_t started_ms; /* since when it runs: it knows nothing of the time before */
-	int64_t ahead_ms;   /* its clock is so much ahead of ours, to a second */
+	struct http_client *client; /* has the texts */
+	int64_t started_ms;         /* since when it runs: it knows nothing of the time before */
+	int64_t ahead_ms;           /* its clock is so much ahead of ours, to a second */
 };
 
 /* Whether it can be asked at all.  0, or -1 with `why` (local): a bad CA file. */

@@ -19,6 +19,14 @@ struct held {
 	int64_t again_ns;         /* not to be tried before that: Alertmanager refused it */
 };
 
+/* An acknowledged incident that is over. */
+struct ended {
+	char fingerprint[ALERT_FINGERPRINT];
+	int64_t starts_ms;
+	int64_t at_ns; /* when its silence ended, on the monotonic clock */
+};
+enum { ACT_ENDED = 1024 };
+
 struct act {
 	struct store *store;
 	unsigned char link_key[LINK_KEY];
@@ -37,6 +45,8 @@ struct act {
 	pthread_t thread;
 	struct held *held;
 	size_t held_count, held_room;
+	struct ended *ended; /* the latest ACT_ENDED */
+	size_t ended_count, ended_room;
 	bool asked;         /* once; then the status was told */
 	int64_t ahead_ms;   /* Alertmanager's clock, as it was seen last */
 	bool silences_fail; /* as it was told last */

@@ -3,7 +3,11 @@
  * from time to time what is silenced, inhibited and over there.
  *
  * A silence lasts ten minutes and is renewed halfway: if the relay is gone, it ends by itself.  It ends with
- * its incident, so that it hides no new one.  Alertmanager keeps no alerts over its restart, and Prometheus
+ * its incident, so that it hides no new one.  But Alertmanager does not notice that what was silenced has
+ * ended: when it fires again, it says nothing until its repeat_interval has passed.  So what fires there
+ * again after an acknowledged incident is taken from its list.
+ *
+ * Alertmanager keeps no alerts over its restart, and Prometheus
  * needs a minute or more to send them again: what is not there then is not over.
  */
 
@@ -20,6 +24,7 @@
 enum { AT_ONCE = 100, POLLS_MISSED = 2, INTERVALS_TO_SETTLE = 20 };
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
+static const int64_t day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
 static const int64_t answer_ns = INT64_C(5) * 1000 * 1000 * 1000;
 static const int64_t silence_ms = 600 * 1000, renew_ns = INT64_C(300) * 1000 * 1000 * 1000;
 static const int64_t refused_ns = INT64_C(60) * 1000 * 1000 * 1000;
@@ -127,6 +132,80 @@ compare_all(struct look *look)
 	} while (count == AT_ONCE);
 }
 
+/* The alert as POST /api/v2/alerts has it, for free(); NULL: out of memory.  Its status is an object here. */
+static char *
+text_of(const struct alertmanager_alert *alert)
+{
+	json_t *row = json_loadb(alert->text.at, alert->text.length, 0, NULL), *list;
+	char *text;
+
+	(void)json_object_del(row, "status");
+	list = json_pack("[o]", row);
+	text = list != NULL ? json_dumps(list, JSON_COMPACT) : NULL;
+	json_decref(list);
+	return text;
+}
+
+/* As if the webhook had told of it. */
+static void
+take(struct act *act, const struct alertmanager_alert *alert)
+{
+	int64_t now_ms = store_now_ms();
+	struct intake_counts counts = { 0 };
+	struct incident incident = { 0 };
+	struct alert_list list = { 0 };
+	struct failure why = { 0 };
+	char *text = text_of(alert);
+
+	if (text != NULL && alert_read_push(SLICE(text), now_ms, &list, &why) == 0) {
+		store_begin(act->store);
+		if (!incident_find_open(act->store, alert->fingerprint, &incident) ||
+		    incident.delivered_ms == 0)
+			intake_take(act->store, &list, FEED_WEBHOOK, act->settings.plan, now_ms, &counts);
+		(void)store_end(act->store, &why);
+	}
+	incident_release(&incident);
+	alert_list_release(&list);
+	free(text);
+}
+
+static void
+take_again(struct look *look)
+{
+	struct act *act = look->act;
+	size_t i = 0;
+
+	while (act->settings.plan != NULL && i < act->ended_count) {
+		const struct ended *ended = &act->ended[i];
+		const struct alertmanager_alert *alert = alertmanager_find(&look->view, ended->fingerprint);
+		bool again = alert != NULL && alert->starts_ms > ended->starts_ms && !alert->silenced &&
+			     !alert->inhibited;
+
+		if (again)
+			take(act, alert);
+		if (again || clock_now_ns() - ended->at_ns > day_ns)
+			act->ended[i] = act->ended[--act->ended_count];
+		else
+			i++;
+	}
+}
+
+static void
+remember(struct act *act, const struct incident *incident)
+{
+	struct ended *ended =
+	    array_reserve(act->ended, &act->ended_room, act->ended_count + 1, sizeof(*ended));
+
+	if (ended == NULL)
+		return;
+	act->ended = ended;
+	if (act->ended_count == ACT_ENDED)
+		memmove(ended, ended + 1, --act->ended_count * sizeof(*ended));
+	ended += act->ended_count++;
+	*ended = (struct ended){ .starts_ms = incident->starts_ms, .at_ns = clock_now_ns() };
+	memcpy(ended->fingerprint, incident->fingerprint, sizeof(ended->fingerprint));
+}
+
 static void
 report(struct act *act, bool up, const struct failure *reason)
 {
@@ -155,6 +234,7 @@ look_around(struct act *act)
 			       INTERVALS_TO_SETTLE * (act->settings.interval_ns / 1000000);
 		report(act, true, &why);
 		compare_all(&look);
+		take_again(&look);
 	} else
 		report(act, false, &why);
 	alertmanager_release(&look.view);
@@ -262,6 +342,8 @@ keep_silence(struct act *act, struct held *held, const struct incident *incident
 	}
 	tell_silences(act, NULL);
 	record(act, held, !wanted);
+	if (incident->status != INCIDENT_OPEN)
+		remember(act, incident);
 	held->renew_ns = clock_now_ns() + renew_ns;
 	return !wanted;
 }

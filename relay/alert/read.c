@@ -55,41 +55,49 @@ unquoted(struct slice value)
 	return (struct slice){ value.at + 1, value.length - 2 };
 }
 
-/* An object of strings; those that are empty count as not there, as in Alertmanager.  NULL with `why`. */
+/* One member of an object of strings; those that are empty count as not there, as in Alertmanager.  0; 1: it
+ * is no string; -1: out of memory. */
+static int
+read_text(struct reading *reading, struct slice key, struct slice value, json_t *texts)
+{
+	const char *text = read_string(reading, unquoted(value));
+	json_t *string = text != NULL ? json_string_nocheck(text) : NULL;
+	const char *name = string != NULL ? read_string(reading, key) : NULL;
+
+	if (name == NULL) {
+		json_decref(string);
+		return text == NULL && !reading->scratch.failed ? 1 : -1;
+	}
+	if (*json_string_value(string) != '\0')
+		return json_object_set_new_nocheck(texts, name, string);
+	json_decref(string);
+	(void)json_object_del(texts, name);
+	return 0;
+}
+
+/* An object of strings, or nothing.  NULL with `why`. */
 static json_t *
 read_texts(struct reading *reading, struct slice object, const char *what, struct failure *why)
 {
 	json_t *texts = json_object();
 	struct json_rows rows;
 	struct slice key, value;
+	int result = texts != NULL ? 0 : -1;
 
-	if (texts == NULL || (json_scan_kind(object) > SCAN_NULL && !json_rows_begin(object, &rows)))
-		goto failed;
-	if (json_scan_kind(object) <= SCAN_NULL)
+	if (result == 0 && json_scan_kind(object) <= SCAN_NULL)
 		return texts;
-	if (!rows.object)
-		goto failed;
-	while (json_rows_next(&rows, &key, &value)) {
-		const char *text = read_string(reading, unquoted(value));
-		json_t *string = text != NULL ? json_string_nocheck(text) : NULL;
-		const char *name = string != NULL ? read_string(reading, key) : NULL;
-
-		if (name == NULL || json_object_size(texts) == NAMES_LIMIT) {
-			json_decref(string);
-			goto failed;
-		}
-		if (*json_string_value(string) == '\0') {
-			json_decref(string);
-			(void)json_object_del(texts, name);
-		} else if (json_object_set_new_nocheck(texts, name, string) != 0) {
-			goto failed;
-		}
-	}
-	return texts;
-failed:
+	if (result == 0 && (!json_rows_begin(object, &rows) || !rows.object))
+		result = 1;
+	while (result == 0 && json_rows_next(&rows, &key, &value))
+		result = json_object_size(texts) < NAMES_LIMIT ? read_text(reading, key, value, texts) : 1;
+	if (result == 0)
+		return texts;
 	json_decref(texts);
-	(void)failure_set(
-	    why, FAILURE_PROTOCOL, "its %s are no object of at most %d strings", what, NAMES_LIMIT);
+	if (result < 0)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else
+		(void)failure_set(
+		    why, FAILURE_PROTOCOL, "its %s are no object of at most %d strings", what, NAMES_LIMIT);
 	return NULL;
 }
 
@@ -199,6 +207,8 @@ read_alert(struct reading *reading, struct json_scan whole, struct slice row, st
 	}
 	link = unquoted(json_scan_get(&whole, row, "/generatorURL"));
 	text = link.length <= ALERT_LINK ? read_string(reading, link) : NULL;
+	if (reading->scratch.failed)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (text != NULL && (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0)) {
 		alert->link = strdup(text);
 		if (alert->link == NULL)

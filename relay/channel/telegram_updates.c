@@ -14,7 +14,7 @@
 #include "relay/channel/telegram.h"
 #include "relay/channel/telegram_updates.h"
 
-enum { LONGEST_WAIT = 25, ANSWER_S = 5, USER_SHOWN = 128 };
+enum { LONGEST_WAIT = 25, USER_SHOWN = 128 };
 
 struct telegram_updates {
 	struct channel_line *line;
@@ -111,7 +111,7 @@ answer(struct telegram_updates *updates, const json_t *query, const char *word)
 	json_decref(telegram_call(updates->line, "answerCallbackQuery",
 	    json_pack("{sO ss}", "callback_query_id", json_object_get(query, "id"), "text",
 		templates_word(updates->templates, word)),
-	    deadline_in(ANSWER_S * INT64_C(1000000000)), &unused));
+	    deadline_in(TELEGRAM_UPDATES_SPARE * INT64_C(1000000000)), &unused));
 }
 
 static void
@@ -144,7 +144,7 @@ int
 telegram_updates_poll(struct telegram_updates *updates, struct deadline deadline, telegram_pressed *pressed,
     void *context, int64_t *retry_after_ms, struct failure *why)
 {
-	int64_t wait = deadline_left_ms(deadline) / 1000 - ANSWER_S;
+	int64_t wait = deadline_left_ms(deadline) / 1000 - TELEGRAM_UPDATES_SPARE;
 	struct channel_result result = { 0 };
 	json_t *body, *updates_list, *update;
 	size_t i;

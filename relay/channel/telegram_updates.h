@@ -31,8 +31,11 @@ struct telegram_updates *telegram_updates_new(const struct channel *const channe
     const int64_t users[], size_t user_count, const struct templates *templates, struct failure *why);
 void telegram_updates_free(struct telegram_updates *updates);
 
+/* Seconds before the deadline at which the waiting ends: for Telegram's answer, and for ours to a press. */
+enum { TELEGRAM_UPDATES_SPARE = 5 };
+
 /*
- * Wait for presses until the deadline (25 s at the most), tell `pressed` of
+ * Wait for presses until TELEGRAM_UPDATES_SPARE before the deadline (25 s at the most), tell `pressed` of
  * each and answer it.  0, also when nothing came; -1 with `why`: wait a while
  * before the next call, at least `*retry_after_ms`.
  */

@@ -12,6 +12,7 @@
 #include "relay/store/store.h"
 
 #define SECOND INT64_C(1000000000)
+#define MOMENT (SECOND / 5)
 
 enum { OPENING = 5, DEADLINE = 10, LOOK = 15, PAUSE_MAX = 30, SWEEP = 3600 }; /* seconds */
 
@@ -118,18 +119,31 @@ work(struct history *history, struct failure *why)
 	return -1;
 }
 
-/* Until then; news end it too, unless something failed.  False: the end. */
+/* Wait for news, or until then (`failed`: news do not help). */
+static void
+await_news(struct history *history, int64_t wait_ns, bool failed)
+{
+	int64_t until_ns = clock_now_ns() + wait_ns;
+	struct timespec until = { .tv_sec = until_ns / SECOND, .tv_nsec = until_ns % SECOND };
+	int waited = 0;
+
+	while (!history->ended && (failed || !history->woken) && waited == 0)
+		waited = pthread_cond_timedwait(&history->news, &history->lock, &until);
+}
+
+/*
+ * False: the end.  After a pause, news are left alone for a moment: they are about to be delivered, and
+ * nothing of ours should have the store, or the disk, just then.
+ */
 static bool
 rest(struct history *history, int64_t seconds, bool failed)
 {
-	int64_t until_ns = clock_now_ns() + seconds * SECOND;
-	struct timespec until = { .tv_sec = until_ns / SECOND, .tv_nsec = until_ns % SECOND };
-	int waited = 0;
 	bool ended;
 
 	(void)pthread_mutex_lock(&history->lock);
-	while (!history->ended && (failed || !history->woken) && waited == 0)
-		waited = pthread_cond_timedwait(&history->news, &history->lock, &until);
+	await_news(history, seconds * SECOND, failed);
+	if (seconds > 0 && history->woken)
+		await_news(history, MOMENT, true);
 	history->woken = false;
 	ended = history->ended;
 	(void)pthread_mutex_unlock(&history->lock);

@@ -39,7 +39,7 @@ struct history *history_new(
 /* Begin to write.  0, or -1 with `why` (local). */
 int history_start(struct history *history, struct failure *why);
 
-/* There is something new in the journal.  Never waits.  Takes NULL. */
+/* There is something new in the journal: it is written a moment later.  Never waits.  Takes NULL. */
 void history_wake(struct history *history);
 
 /* Ends the thread, within its deadline of five or ten seconds; what is in the journal stays there.  Takes

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text/utf8.h"
 #include "relay/history/parts.h"
 
 enum { FIGURES_BYTES = 1024 * 1024, NUMBER = 24 };
@@ -30,6 +31,9 @@ read_figures(struct history_figures *figures, const json_t *object)
 	const char *severity = json_string_value(json_object_get(object, "severity"));
 
 	(void)snprintf(figures->name, sizeof(figures->name), "%s", name != NULL ? name : "");
+	/* Half a character at its end goes, too. */
+	for (size_t length = strlen(figures->name); !utf8_valid((struct slice){ figures->name, length });)
+		figures->name[--length] = '\0';
 	(void)snprintf(figures->severity, sizeof(figures->severity), "%s", severity != NULL ? severity : "");
 	figures->began = number(object, "count");
 	figures->open = number(object, "open");

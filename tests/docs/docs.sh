@@ -58,14 +58,24 @@ check "docs/arbwatch_exporter.md has the exporter's metrics, and no others" diff
 
 # So are those of alert_relay, but for the ones that it has in common with the exporter.
 mkdir "$work/relay"
-spawn relay "$BUILD/alert_relay" --web.listen-address 127.0.0.1:0 --relay.directory "$work/relay" --webhook.url http://127.0.0.1:9/
+printf 'alert_relay:\n  webhook.url: http://127.0.0.1:9/\n  history.postgres: host=127.0.0.1 port=9 user=x\n' >"$work/relay.yml"
+spawn relay "$BUILD/alert_relay" --config.file "$work/relay.yml" --web.listen-address 127.0.0.1:0 --relay.directory "$work/relay" \
+	--alertmanager.url http://127.0.0.1:9
 await 30 grep -q msg=started "$work/relay.log"
-port=$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/relay.log")
-curl -sf --noproxy '*' "http://127.0.0.1:$port/metrics" | sed -n 's/^# TYPE \(alert_relay_[a-z_]*\) .*/\1/p' | grep -v _http_ | sort -u >"$work/written"
+relay=http://127.0.0.1:$(sed -n 's/.*address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/relay.log")
+# Some are known only when something has happened: a heartbeat, and an attempt.
+post() { curl -sf -o "$work/answer" --noproxy '*' -H 'Content-Type: application/json' -d "$2" "$relay$1"; }
+alert='"status":"firing","labels":{"alertname":"Watchdog","severity":"none"},"startsAt":"2026-11-20T12:00:00Z"'
+post /webhook/heartbeat "{\"version\":\"4\",\"alerts\":[{$alert}]}"
+post /api/v2/alerts '[{"labels":{"alertname":"A","severity":"P0","env":"live"}}]'
+served() { curl -sf --noproxy '*' "$relay/metrics" | sed -n 's/^# TYPE \(.*\) .*/\1/p' | sort -u; }
+attempted() { served | grep -q alert_relay_channel_up; }
+await 30 attempted
+served | grep ^alert_relay_ | grep -v _http_ >"$work/written"
 grep -E '^\| `alert_relay_' docs/alerting.md | grep -oE '`alert_relay_[a-z_]*`' | tr -d '`' | sort -u >"$work/told"
 check "docs/alerting.md has the metrics of alert_relay, and no others" diff "$work/written" "$work/told"
 "$BUILD/alert_relay" --help | sed -n 's/^  --\([a-z._-]*\).*/\1/p' | while read -r flag; do
-	grep -qF -- "$flag\`" docs/alerting.md docs/configuration.md || echo "$flag"
+	grep -q -- "${flag}[\` ]" docs/alerting.md docs/configuration.md || echo "$flag"
 done >"$work/missing"
 check "and every setting of it: $(paste -sd ' ' "$work/missing")" test ! -s "$work/missing"
 

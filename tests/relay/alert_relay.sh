@@ -171,9 +171,17 @@ check "then the silence ends" await 20 no_silence
 check "it is acknowledged again" test "$(acknowledge Ann ack)" = 200
 check "and silenced again" await 20 one_silence
 # The webhook does not tell the end of what is silenced.
-check "it resolves" am alert add Fire severity=P0 env=live service=bot shard=7 --end="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+check "it resolves" am alert add Fire severity=P0 env=live service=bot shard=7 --end="$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)"
 check "the relay learns of it nevertheless" await 30 metric 'alert_relay_open_incidents{severity="P0"} 0'
 check "and the silence ends with it" await 20 no_silence
+
+# Alertmanager itself would say nothing for 5 minutes: it was not silent about the end alone.
+check "when it fires again, that is a new incident" \
+	am alert add Fire severity=P0 env=live service=bot shard=7 --annotation=summary=rekindled
+check "which is said" await 20 said rekindled
+check "and not silenced" no_silence
+check "it ends" am alert add Fire severity=P0 env=live service=bot shard=7 --end="$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)"
+check "and so does the incident" await 30 metric 'alert_relay_open_incidents{severity="P0"} 0'
 
 # What a person silences in Alertmanager, the page shows.
 page_says() { get "$URL/" | grep -qi -- "$1"; }
@@ -204,8 +212,9 @@ check "somebody presses the button" is_code 200 -X POST "$CHAT/control/press" -d
 check "then it is acknowledged" await 20 page_says Mina
 edited() { get "$CHAT/control/messages" | jq -e --arg id "$message" '.messages[] | select(.id == $id) | .edits | length > 0'; }
 check "and the message says so" await 20 edited
-check "it resolves" amtool --alertmanager.url="$URL" alert add Button severity=P0 env=live --end="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+check "it resolves" amtool --alertmanager.url="$URL" alert add Button severity=P0 env=live --end="$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)"
 check "and that is said" await 20 sh -c "curl -s '$CHAT/control/messages' | grep -q 'Button.*resolved'"
+check "Telegram is asked for presses every few seconds, not without end" test "$(get "$CHAT/control/requests" | jq .total)" -lt 1000
 
 run 1 "$relay" --config.file "$work/arbwatch.yml" --web.listen-address 127.0.0.1:0
 check "a second one on the same directory says why not" has 'another process uses' "$work/err"
