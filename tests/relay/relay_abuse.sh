@@ -73,9 +73,11 @@ for place in webhook/p0 $push observe/api/v2/alerts; do
 	check "$place: no JSON" sent 400 "$place" no-json
 	check "$place: in one line" test "$(wc -l <"$work/body")" -le 1
 	head -c 100000000 /dev/zero >"$work/request"
-	check "$place: 100 MB" is_code 413 -H 'Expect:' --data-binary "@$work/request" "$URL/$place"
-	check "$place: 100 MB, of which the sender does not say the size" is_code 411 -H 'Transfer-Encoding: chunked' -H 'Expect:' \
+	check "$place: 100 MB" is_code 413 --expect100-timeout 30 --data-binary "@$work/request" "$URL/$place"
+	check "$place: 100 MB, of which the sender does not say the size" is_code 411 --expect100-timeout 30 -H 'Transfer-Encoding: chunked' \
 		--data-binary "@$work/request" "$URL/$place"
+	# Who does not wait for the answer may find the connection closed before that.
+	refute "$place: 100 MB without asking before" is_code 200 -H 'Expect:' --data-binary "@$work/request" "$URL/$place"
 done
 rm "$work/request"
 check "which did not come into memory" test "$(awk '/^VmHWM/ { print $2 }' "/proc/$RELAY/status")" -lt 120000
