@@ -65,7 +65,8 @@ enum act_result act_unacknowledge(
     struct act *act, const char *id, const char *who, const char *via, struct failure *why);
 
 /*
- * No messages about new alerts of this service until then (Unix ms); a time that has passed ends a mute.
+ * No messages about new alerts of this service until then (Unix ms), and open ones are neither said again nor
+ * escalated; a time that has passed ends a mute.
  * ACT_DONE, or ACT_FAILED with `why`: FAILURE_REJECTED when the caller is to blame (no service, longer
  * than 30 days), FAILURE_LOCAL when the store could not write it.
  */
