@@ -120,6 +120,7 @@ directions() {
 	room probes/redis common probes/redis
 	room probes/postgres common probes/postgres
 	room web common textfile
+	room web/access common web/access
 	room exchange common textfile json contract probes
 	room exchange/profile common textfile json contract probes exchange/profile
 	room exchange/public common textfile json contract probes exchange/profile exchange/answer

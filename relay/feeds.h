@@ -9,12 +9,14 @@
 /*
  * Where alerts come in:
  *
- *	POST /webhook/NAME            Alertmanager; NAME is its receiver's, and "heartbeat" only shows that it
- *lives POST /api/v2/alerts           programs and amtool POST /observe/api/v2/alerts   Prometheus, for the
- *history GET  /api/v2/status           for amtool
+ *	POST /webhook/NAME            Alertmanager; NAME is its receiver's
+ *	POST /webhook/heartbeat       only shows that Alertmanager lives
+ *	POST /api/v2/alerts           programs and amtool
+ *	POST /observe/api/v2/alerts   Prometheus, for the history
+ *	GET  /api/v2/status           amtool asks for it
  *
- * What is answered with 200 is on the disk.  503 says that nothing of it is kept: the sender sends it again.
- * A 4xx says that it would be of no use to do so.
+ * The answer 200 means that the alerts are on the disk, 503 that none of them is and that the sender should
+ * send them again, a 4xx that sending them again is of no use.
  */
 enum { FEEDS = 3, FEED_BODY = 32 * 1024 * 1024 };
 

@@ -13,8 +13,8 @@
 #include "relay/relay.h"
 #include "relay/store/journal.h"
 #include "relay/store/outbox.h"
-#include "textfile/lines.h"
 #include "textfile/number.h"
+#include "web/lines.h"
 #include "web/process.h"
 
 void

@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "textfile/lines.h"
+#include "web/lines.h"
 #include "web/process.h"
 
 const char *const process_families[PROCESS_FAMILIES] = { "process_cpu_seconds_total",

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "web/access/users.h"
 #include "web/server.h"
-#include "web/users.h"
 
 /* What the files of the server share; web/server.h is for everybody else. */
 

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "common/deadline.h"
+#include "web/access/tls.h"
 #include "web/request.h"
-#include "web/tls.h"
 
 /* One thread per address.  A second one would not help: one of the two gets most of the
  * connections, its clients wait longer than with one thread, and both wait for the same files. */

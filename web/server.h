@@ -3,13 +3,13 @@
 
 #include "common/failure.h"
 #include "common/text/buffer.h"
-#include "web/config.h"
+#include "web/access/config.h"
 #include "web/listen.h"
 #include "web/metrics.h"
 
 /*
  * An HTTP(S) server for a program with a few paths: TLS, users and headers by
- * web/config.h, and a limit on everything a client can do: connections, headers,
+ * web/access/config.h, and a limit on everything a client can do: connections, headers,
  * bodies, requests at once, time.  It sets no cookies and keeps no sessions.
  *
  * Every page that a browser shows may send requests to this machine, and would read the answers if its name

@@ -14,7 +14,7 @@
 #include "common/deadline.h"
 #include "common/version.h"
 #include "exporter/metrics/telemetry.h"
-#include "textfile/lines.h"
+#include "web/lines.h"
 #include "web/process.h"
 
 void

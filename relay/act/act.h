@@ -8,10 +8,9 @@
 #include "common/failure.h"
 
 /*
- * What a person does about alerts: acknowledges one, takes that back, mutes a service.  And what
- * Alertmanager is asked and told because of it: a thread of its own keeps a silence for each
- * acknowledged incident while that is open, and looks at /api/v2/alerts to learn what is silenced
- * there, what is inhibited, and what is over.
+ * What a person does about alerts: acknowledge one, take that back, mute a service.  And what follows from it
+ * in Alertmanager: a thread of its own keeps a silence for each acknowledged incident while that is open, and
+ * reads /api/v2/alerts to learn which alerts are silenced, inhibited or over.
  *
  * All calls may come from any thread, but not from one that holds the store (store_begin()).
  */
@@ -25,8 +24,7 @@ struct act_settings {
 	const char *ca_file;            /* who may sign its certificate; NULL: the system's */
 	int64_t interval_ns;            /* between two looks at Alertmanager; 0: 15 s */
 	const struct intake_plan *plan; /* where alerts go that are taken from there; NULL: none are */
-	/* For the log: called when Alertmanager's state changes, and for what its log should say; never twice
-	 * for the same. */
+	/* For the log: called once for each change of Alertmanager's state, and once for each new trouble. */
 	void (*notice)(void *context, bool bad, const char *message, const char *reason);
 	void *context;
 };
@@ -46,7 +44,7 @@ void act_free(struct act *act);
 enum act_result {
 	ACT_DONE,
 	ACT_ALREADY, /* it is acknowledged already, or not at all; nothing was changed */
-	ACT_CLOSED,  /* the incident is over: nobody has to see to it any more */
+	ACT_CLOSED,  /* the incident is over: there is nothing to acknowledge */
 	ACT_UNKNOWN, /* the store has no such incident; one that ended long ago is in the history alone */
 	ACT_FAILED,  /* with `why`: the store could not write it, and nothing was changed */
 };

@@ -47,9 +47,9 @@ struct act {
 	size_t held_count, held_room;
 	struct ended *ended; /* the latest ACT_ENDED */
 	size_t ended_count, ended_room;
-	bool asked;         /* once; then the status was told */
+	bool asked;         /* at least once, so the status is known */
 	int64_t ahead_ms;   /* Alertmanager's clock, as it was seen last */
-	bool silences_fail; /* as it was told last */
+	bool silences_fail; /* as the log last said */
 	int64_t again_ns;   /* no silences before that */
 };
 

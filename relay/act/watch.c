@@ -277,6 +277,23 @@ hold_all(struct act *act)
 	store_cancel(act->store);
 }
 
+/* Those that were acknowledged and ended before the start, as far as the store has them. */
+static void
+remember_all(struct act *act)
+{
+	struct incident incidents[AT_ONCE];
+	size_t count;
+
+	store_begin(act->store);
+	count = incident_list(act->store, false, 0, incidents, AT_ONCE);
+	store_cancel(act->store);
+	while (count-- > 0) {
+		if (incidents[count].acknowledged_ms != 0)
+			remember(act, &incidents[count]);
+		incident_release(&incidents[count]);
+	}
+}
+
 /* The incident has this silence now, or (ended) none any more. */
 static void
 record(struct act *act, const struct held *held, bool ended)
@@ -411,6 +428,7 @@ act_watch(void *context)
 	int64_t next_ns = 0;
 
 	hold_all(act);
+	remember_all(act);
 	do {
 		if (clock_now_ns() >= next_ns) {
 			next_ns = clock_now_ns() + act->settings.interval_ns;

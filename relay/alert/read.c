@@ -231,6 +231,8 @@ read_row(struct reading *reading, const struct json_scan *scan, struct slice row
 		if (moved == NULL || list->count == ALERT_LIMIT || reading->texts > TEXTS_LIMIT) {
 			alert_release(&alert);
 			list->alerts = moved != NULL ? moved : list->alerts;
+			if (moved == NULL)
+				return failure_set(why, FAILURE_LOCAL, "out of memory");
 			return failure_set(why, FAILURE_PROTOCOL,
 			    "the request has more than %d alerts, or more than %d labels and annotations",
 			    ALERT_LIMIT, TEXTS_LIMIT);

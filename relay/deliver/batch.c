@@ -1,5 +1,5 @@
 /*
- * From tasks to what a message says.  Each incident is told once, as it is now: a task is an order to speak
+ * From tasks to what a message says.  Each incident is in it once, as it is now: a task is an order to speak
  * of it, not a text that was fixed when the task was made.
  */
 
@@ -20,7 +20,7 @@ takes_acknowledgements(const struct channel *channel)
 	return channel_edits(channel) || (channel->kind == CHANNEL_SLACK && channel_replies(channel));
 }
 
-/* Things changed while it waited, and it need not be said any more. */
+/* It changed while it waited, and needs no message any more. */
 static bool
 is_stale(const struct lane *lane, const struct task *task, const char *thread)
 {

@@ -12,10 +12,10 @@
 #include "relay/message/templates.h"
 
 /*
- * What waits in the outbox is sent: by two threads for each channel, one for what is urgent.  A thread takes
+ * Two threads for each channel send what waits in the outbox, one of them what is urgent.  A thread takes
  * all that is due, makes one message of as much as fits, sends it, and records the answer; so what has to
  * wait (relay/deliver/limit.h) is merged.  A process that is killed between an answer and its record repeats
- * that one message, and nothing else is lost or said twice.
+ * that one message; no other message is lost or sent twice.
  *
  * What a channel does not take goes to the next one of its chain: after four attempts, or at once where it
  * was refused for good.  Then AlertRelayDeliveryFailed fires, in all channels but that one, until a message
@@ -34,9 +34,8 @@ struct deliver_calls {
 	    const struct channel_options *options, struct deadline deadline, struct channel_result *result);
 };
 
-/* The button of a message that names several alerts comes back with this: all that the message is the last
- * one of (said_in_message()) are meant.  That of a message about one alert comes back with the incident's id.
- */
+/* What a press of the button carries: the incident's id, or this for a message about several alerts.  Then it
+ * means all whose last message this is (said_in_message()). */
 #define DELIVER_ACK_ALL "all"
 
 /* All that it points to must outlive it.  Zero is the usual value of a time. */

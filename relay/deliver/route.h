@@ -13,9 +13,9 @@
  *
  *	severity="P0", env!="paper" -> telegram:ops | mail:oncall, slack:p0 repeat=5m escalate=telegram:boss
  *
- * Each chain (after the commas) gets the alert: its first channel, and the next one when that fails.  No
- *chain: such alerts are not sent.  `repeat` says how often what nobody acknowledged is said again (0s:
- *never), `escalate` which chain gets a P0 that nobody acknowledged.
+ * Each chain (after the commas) gets the alert: its first channel, and the next one when that fails.  A route
+ * without a chain sends its alerts nowhere.  `repeat` is how often an alert that nobody acknowledged is sent
+ * again (0s: never), `escalate` the chain that gets a P0 that nobody acknowledged.
  */
 enum { ROUTES_MOST = 100, ROUTE_CHAINS = 8, CHAIN_CHANNELS = 4, ROUTE_CHAIN_TEXT = 264 };
 

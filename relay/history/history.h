@@ -11,7 +11,7 @@
 /*
  * The history in PostgreSQL: what the store's journal says is written there by a thread of its own, in order
  * and each event once, however often either side is ended.  While PostgreSQL does not answer, refuses, or has
- * a newer schema than this program knows, the journal waits, and nobody else does.
+ * a newer schema than this program knows, the journal waits; alerts are delivered all the same.
  *
  * The tables are made and brought up to date by sql/history/, in the schema "arbwatch_history".
  *

@@ -34,19 +34,22 @@ struct intake_counts {
 void intake_take(struct store *store, const struct alert_list *list, enum incident_feed feed,
     const struct intake_plan *plan, int64_t now_ms, struct intake_counts *counts);
 
-/* It is over (an open incident): its event, its waiting messages, and its messages by the rules.  `told`: who
- * decides that it is said says so now; else it is said after ten minutes.  `incident` is changed and saved.
+/*
+ * An open incident ends: its event is written, what waits for it is brought up to date.  `told`: the feed
+ * that decides about messages reported the end, so messages go out now; else after ten minutes.  `incident`
+ * is changed and saved.
  */
 void intake_close(struct store *store, struct incident *incident, enum incident_status status,
     int64_t ends_ms, bool told, int64_t now_ms);
 
-/* At the start, before the first sweep: nobody could renew what would have expired meanwhile. */
+/* At the start, before the first sweep: no feed could renew incidents while the relay was down, so those that
+ * would expire now get more time. */
 void intake_start(struct store *store, int64_t now_ms);
 
 /*
- * To be called about once a second: what expired is closed, ends that no message has told yet are sent, mutes
- * that are over give their incidents free, a clock that was set back delays nothing, and what is old is
- * removed.  Each call has a limited amount of work.
+ * To be called about once a second: it closes what expired, has ends told that no message has told yet, has
+ * incidents sent whose mute is over, mends times that a clock which was set back would delay, and removes
+ * what is old.  Each call has a limited amount of work.
  */
 void intake_sweep(struct store *store, const struct intake_plan *plan, int64_t now_ms);
 

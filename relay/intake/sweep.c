@@ -11,7 +11,8 @@ intake_start(struct store *store, int64_t now_ms)
 	upkeep_postpone_expiry(store, now_ms + RESTART_GRACE_MS);
 }
 
-/* A mute is over: what it kept from being said is said, if nothing else keeps it.  False: there is more. */
+/* A mute is over: the incidents that it held back are sent, if nothing else holds them back.  False: there
+ * are more. */
 static bool
 release_muted(struct store *store, const struct intake_plan *plan, int64_t now_ms)
 {

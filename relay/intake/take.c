@@ -1,9 +1,9 @@
 /*
- * Three feeds tell of the same alerts: Prometheus of all, at once and each
- * minute; Alertmanager's webhook of those that somebody is to be told of,
- * later, and of their ends; a bot of its own.  They come in any order, and again
- * after every failure.  So each alert is compared with what is known of its
- * fingerprint, and what says nothing new changes nothing.
+ * Three feeds report the same alerts: Prometheus all of them, at once and each
+ * minute; Alertmanager's webhook those that people should get, later, and their
+ * ends; a bot its own.  They come in any order, and again after every failure.
+ * So each alert is compared with what is known of its fingerprint, and one that
+ * says nothing new changes nothing.
  */
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct taking {
 	int64_t now_ms;
 };
 
-/* Whether this feed decides what is said; the other one only watches. */
+/* Whether this feed decides about messages; the other one only watches. */
 static bool
 feed_tells(enum incident_feed feed)
 {
@@ -35,7 +35,7 @@ add_event(const struct taking *taking, const struct incident *incident, enum eve
 	journal_add(taking->store, incident, &event, snapshot);
 }
 
-/* Until when it is open if nobody tells of it again. */
+/* When it expires if no feed reports it again. */
 static void
 set_expiry(const struct taking *taking, const struct alert *alert, struct incident *incident)
 {
@@ -86,7 +86,7 @@ renew(const struct taking *taking, const struct alert *alert, struct incident *i
 	delivery_add(&delivery, taking->store, incident, taking->now_ms);
 }
 
-/* Whether some channel was told that it is over. */
+/* Whether a message in some channel said that it is over. */
 static bool
 was_said_resolved(struct store *store, const char *fingerprint)
 {

@@ -26,7 +26,7 @@ struct templates;
 
 enum message_kind {
 	MESSAGE_FIRED,
-	MESSAGE_REPEATED,  /* nobody has acknowledged it: said again */
+	MESSAGE_REPEATED,  /* nobody has acknowledged it, so it is sent again */
 	MESSAGE_ESCALATED, /* the same, and to others */
 	MESSAGE_RESOLVED,
 	MESSAGE_ACKNOWLEDGED,

@@ -24,7 +24,7 @@ struct act;
 struct history;
 struct store;
 
-/* How delivery by a channel goes; the texts last as long as the call they are for. */
+/* The state of a channel; the texts last as long as the call they are for. */
 enum { PAGE_CHANNELS = 64, PAGE_CHANNEL_NAME = 64, PAGE_REASON = 256 };
 struct page_channel {
 	char name[PAGE_CHANNEL_NAME]; /* "telegram:ops" */

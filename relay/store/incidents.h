@@ -22,7 +22,7 @@ enum { INCIDENT_ID = 32 };
 enum incident_status { INCIDENT_OPEN, INCIDENT_RESOLVED, INCIDENT_EXPIRED };
 enum incident_suppressed { SUPPRESSED_NOT, SUPPRESSED_SILENCED, SUPPRESSED_INHIBITED, SUPPRESSED_MUTED };
 
-/* Who told of it, as bits of `feeds`. */
+/* The feeds that reported it, as bits of `feeds`. */
 enum incident_feed {
 	FEED_WEBHOOK = 1,
 	FEED_PUSH = 2,
@@ -45,14 +45,14 @@ struct incident {
 	enum incident_status status;
 	int64_t ends_ms;      /* 0: open */
 	int64_t closed_ms;    /* when the relay learned of the end; 0: open */
-	int64_t seen_ms;      /* told by some feed the last time */
+	int64_t seen_ms;      /* when a feed last reported it */
 	int64_t promised_ms;  /* the last end in the future that was sent with it; 0: none */
-	int64_t expires_ms;   /* when it is over if nobody tells of it again */
+	int64_t expires_ms;   /* when it expires if no feed reports it again */
 	unsigned feeds;       /* enum incident_feed */
-	unsigned repeats;     /* times that the webhook told of it again */
+	unsigned repeats;     /* times that the webhook reported it again */
 	unsigned missed;      /* polls of Alertmanager in a row that did not list it */
 	int64_t delivered_ms; /* given to the outbox; 0: not (observed only, muted) */
-	bool end_told;        /* its end was given to the outbox where it has to be said */
+	bool end_told;        /* the messages about its end are in the outbox */
 	int64_t check_ms;     /* when relay/deliver wants to see it (repeat, escalate); 0: never */
 	int64_t escalated_ms; /* 0: not */
 	enum incident_suppressed suppressed;
@@ -86,7 +86,7 @@ size_t incident_list(struct store *store, bool open, size_t offset, struct incid
 /* Open ones by severity. */
 void incident_count(struct store *store, size_t counts[SEVERITIES]);
 
-/* All that is said above to be written, and nothing else. */
+/* Write the fields that the struct marks as written by it, and no others. */
 void incident_save(struct store *store, const struct incident *incident);
 
 /* For relay/intake ---------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * Services whose new alerts send no messages until a time; the history has them as muted.
+ * Services whose new alerts send no messages until a time; the history has these as muted.
  *
  * All functions within a transaction of the store.
  */

@@ -137,7 +137,8 @@ outbox_move(struct store *store, const struct task *task, int64_t due_ms)
 bool
 outbox_has(struct store *store, const struct incident *incident)
 {
-	return sql_number(store, 0, "SELECT 1 FROM outbox WHERE incident = ? LIMIT 1", "i", incident->row) != 0;
+	return sql_number(store, 0, "SELECT 1 FROM outbox WHERE incident = ? LIMIT 1", "i", incident->row) !=
+	       0;
 }
 
 void

@@ -8,7 +8,7 @@
 #include "relay/store/incidents.h"
 
 /*
- * What has to be said: tasks.  A task is an incident, what to say of it, and a
+ * The messages that wait: tasks.  A task is an incident, the kind of message about it, and a
  * channel, with the channels behind it ("telegram:ops|mail:oncall" is a chain:
  * the next one is for when one refuses).
  *

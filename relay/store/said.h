@@ -8,8 +8,8 @@
 #include "relay/store/outbox.h"
 
 /*
- * What was said: for each fingerprint and channel the last message that named it.  And the times of messages,
- * for limits that hold over restarts.
+ * The messages that were sent: for each fingerprint and channel the last one that named it.  And the times of
+ * messages, for limits that hold over restarts.
  *
  * All functions within a transaction of the store.
  */
@@ -21,7 +21,7 @@ struct said {
 	char incident[INCIDENT_ID];
 	char message[SAID_MESSAGE]; /* the channel's id of it; "": it has none */
 	int64_t said_ms;
-	bool resolved; /* it was said that it is over */
+	bool resolved; /* that message said that the alert is over */
 };
 
 /*
@@ -36,7 +36,8 @@ bool said_find(struct store *store, const char *fingerprint, const char *channel
 /* Of a fingerprint, the channels in their order: the next one behind `after` (begin with ""). */
 bool said_next(struct store *store, const char *fingerprint, const char *after, struct said *said);
 
-/* Whose last message in a channel this is, by fingerprint: the next one behind `after` (begin with ""). */
+/* The alerts whose last message in a channel this is, by fingerprint: the next one behind `after` (begin with
+ * ""). */
 bool said_in_message(
     struct store *store, const char *channel, const char *message, const char *after, struct said *said);
 

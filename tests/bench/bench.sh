@@ -200,5 +200,8 @@ stop "$exporter"
 # shellcheck source=tests/bench/preflight.sh
 . "$repository/tests/bench/preflight.sh"
 
+# shellcheck source=tests/bench/relay.sh
+. "$repository/tests/bench/relay.sh"
+
 # shellcheck source=tests/bench/relay_history.sh
 . "$repository/tests/bench/relay_history.sh"

@@ -186,6 +186,21 @@ check "when it fires again, that is a new incident" \
 	am alert add Fire severity=P0 env=live service=bot shard=7 --annotation=summary=rekindled
 check "which is said" await 20 said rekindled
 check "and not silenced" no_silence
+# The same, when the relay is started anew in between.
+ID=$(id_of)
+check "it is acknowledged, too" test "$(acknowledge Ann ack)" = 200
+check "and silenced, too" await 20 one_silence
+end=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
+check "it resolves, too" am alert add Fire severity=P0 env=live service=bot shard=7 --end="$end"
+check "which the relay observes" \
+	amtool --alertmanager.url="$URL/observe" alert add Fire severity=P0 env=live service=bot shard=7 --end="$end"
+check "and it is over" await 30 metric 'alert_relay_open_incidents{severity="P0"} 0'
+check "and ends the silence" await 20 no_silence
+kill "$RELAY"
+wait "$RELAY"
+start_relay --alertmanager.url "$AM"
+check "it fires after the start" am alert add Fire severity=P0 env=live service=bot shard=7 --annotation=summary=reignited
+check "and is said, too" await 20 said reignited
 check "it ends" am alert add Fire severity=P0 env=live service=bot shard=7 --end="$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)"
 check "and so does the incident" await 30 metric 'alert_relay_open_incidents{severity="P0"} 0'
 

@@ -120,7 +120,7 @@ static const struct {
 	{ "env=\"a -> mail:main", "character 5: the closing '\"' is missing" },
 	{ "env=\"a\\x\" -> mail:main", "within quotes a backslash" },
 	{ "{env=\"a\" -> mail:main", "the closing '}' is missing" },
-	{ "env=~\"a(\" -> mail:main", "'a(' is no pattern: " },
+	{ "env=~\"a(\" -> mail:main", "'a(' is not a pattern: " },
 	{ "env=~\"(?i)a\" -> mail:main", "cannot have '(?'" },
 	{ "env=~\"a\\\\1\" -> mail:main", "cannot have '\\1'" },
 	{ "env=~\"\\\\pL\" -> mail:main", "cannot have '\\p'" },

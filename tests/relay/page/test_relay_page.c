@@ -415,10 +415,10 @@ START_TEST(the_store_is_shown_without_a_history)
 	ck_assert_ptr_nonnull(strstr(body, "it is down"));
 	ck_assert_ptr_nonnull(strstr(body, "mail:oncall"));
 	ck_assert_ptr_nonnull(strstr(body, relay.token));
-	ck_assert_ptr_nonnull(strstr(body, "the history cannot be read: there is none"));
+	ck_assert_ptr_nonnull(strstr(body, "the history cannot be read: no history is set up"));
 	ck_assert_uint_eq(ask(&relay, page_incident, "/incident/", relay.id, "", "", &body), 200);
 	ck_assert_ptr_nonnull(strstr(body, "P0&nbsp;Down"));
-	ck_assert_ptr_nonnull(strstr(body, "The whole story is not here: there is none"));
+	ck_assert_ptr_nonnull(strstr(body, "The whole story is not here: no history is set up"));
 	ck_assert_uint_eq(ask(&relay, page_incident, "/incident/", "0-0", "", "", &body), 404);
 	ck_assert_uint_eq(ask(&relay, page_incident, "/incident/", "<script>", "", "", &body), 404);
 	ck_assert_uint_eq(ask(&relay, page_incident, "/incident/", "", "", "", &body), 404);

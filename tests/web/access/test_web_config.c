@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "tests/suite.h"
-#include "web/config.h"
+#include "web/access/config.h"
 
 /* "test" with cost 4. */
 #define HASH "$2b$04$abcdefghijklmnopqrstuuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01"

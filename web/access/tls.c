@@ -12,7 +12,7 @@
 
 #include <gnutls/x509.h>
 
-#include "web/tls.h"
+#include "web/access/tls.h"
 
 struct tls {
 	gnutls_certificate_credentials_t credentials;

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "tests/suite.h"
-#include "web/users.h"
+#include "web/access/users.h"
 
 /* "s3cret" with cost 4, and hashes of nothing in particular with cost 8 and 4. */
 static struct web_user users[] = {

@@ -1,5 +1,5 @@
-#ifndef WEB_TLS_H
-#define WEB_TLS_H
+#ifndef WEB_ACCESS_TLS_H
+#define WEB_ACCESS_TLS_H
 
 #include <gnutls/gnutls.h>
 
@@ -38,4 +38,4 @@ void tls_free(struct tls *tls);
 /* For a session before its handshake, which must not outlive `tls`. */
 void tls_begin(const struct tls *tls, gnutls_session_t session);
 
-#endif /* WEB_TLS_H */
+#endif /* WEB_ACCESS_TLS_H */

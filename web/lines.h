@@ -1,5 +1,5 @@
-#ifndef TEXTFILE_LINES_H
-#define TEXTFILE_LINES_H
+#ifndef WEB_LINES_H
+#define WEB_LINES_H
 
 #include "common/text/buffer.h"
 
@@ -17,4 +17,4 @@ void lines_single(struct buffer *out, const char *name, const char *type, const 
 /* A label's value, between its quotes; bytes that are no UTF-8 become U+FFFD. */
 void lines_label(struct buffer *out, const char *text);
 
-#endif /* TEXTFILE_LINES_H */
+#endif /* WEB_LINES_H */

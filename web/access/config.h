@@ -1,5 +1,5 @@
-#ifndef WEB_CONFIG_H
-#define WEB_CONFIG_H
+#ifndef WEB_ACCESS_CONFIG_H
+#define WEB_ACCESS_CONFIG_H
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -45,4 +45,4 @@ struct web_config *web_config_read(const char *path, struct failure *why);
 struct web_config *web_config_keep(struct web_config *config);
 void web_config_drop(struct web_config *config);
 
-#endif /* WEB_CONFIG_H */
+#endif /* WEB_ACCESS_CONFIG_H */

@@ -23,7 +23,7 @@
 
 #include "common/config/secrets.h"
 #include "common/text/buffer.h"
-#include "web/users.h"
+#include "web/access/users.h"
 
 enum { REMEMBERED = 100, WAITING = 16, DIGEST = 32, LONGEST = 4096 };
 

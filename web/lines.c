@@ -1,4 +1,4 @@
-#include "textfile/lines.h"
+#include "web/lines.h"
 
 #include "common/text/utf8.h"
 #include "textfile/number.h"

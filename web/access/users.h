@@ -1,9 +1,9 @@
-#ifndef WEB_USERS_H
-#define WEB_USERS_H
+#ifndef WEB_ACCESS_USERS_H
+#define WEB_ACCESS_USERS_H
 
 #include <stdbool.h>
 
-#include "web/config.h"
+#include "web/access/config.h"
 
 /*
  * Which users may ask.  A bcrypt check takes a good part of a second by intention, so
@@ -40,4 +40,4 @@ enum auth_answer auth_check(struct auth *auth, const struct auth_question *quest
 /* Answer all that wait with AUTH_NO, and take no more: before the server that they belong to is stopped. */
 void auth_end(struct auth *auth);
 
-#endif /* WEB_USERS_H */
+#endif /* WEB_ACCESS_USERS_H */

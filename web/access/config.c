@@ -12,7 +12,7 @@
  * whatever thread that is.  Key and hashes are wiped then.
  */
 
-#include "web/config.h"
+#include "web/access/config.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@
 #include "common/config/config.h"
 #include "common/config/secrets.h"
 #include "common/text/text.h"
-#include "web/tls.h"
+#include "web/access/tls.h"
 
 /* Each step of the cost takes twice as long; 15 is seconds, and 31 would be days.
  * One thread makes all checks, so one expensive hash would lock out all users. */
