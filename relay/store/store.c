@@ -74,7 +74,8 @@ make_private(const char *path, struct failure *why)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 || fchmod(fd, 0600) != 0) {
-		(void)failure_set(why, FAILURE_LOCAL, "%s: %s", path, strerror(errno));
+		(void)failure_set(why, FAILURE_LOCAL, "%s: %s: this user must be able to write there", path,
+		    strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
 		return -1;

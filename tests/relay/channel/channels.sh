@@ -179,6 +179,9 @@ check "as JSON" "$PYTHON" -c 'import json, sys
 b = json.load(open(sys.argv[1])); a = b["alerts"][0]
 assert b["version"] == "1" and a["kind"] == "fired" and a["status"] == "firing" and a["endsAt"] is None, b
 assert a["startsAt"] == "2026-11-30T00:53:20.000Z" and a["labels"]["alertname"] == "Redis <b>Down</b>", b' "$work/hooked"
+check "which has what docs/alerting.md says" "$PYTHON" -c 'import json, re, sys
+b = json.load(open(sys.argv[1])); d = json.loads(re.search("```json\n(.*?)```", open("docs/alerting.md").read(), re.S)[1])
+assert list(b) == list(d) and [list(a) for a in b["alerts"]][0] == list(d["alerts"][0]), (b, d)' "$work/hooked"
 check "a webhook is busy" send '"kind": 3, "url": "'"$HOOK_URL"'/503/B0secret"'
 check "and says for how long" is 'r["outcome"] == "retry" and r["retry_after_ms"] == 11000'
 check "a webhook redirects" send '"kind": 3, "url": "'"$HOOK_URL"'/302/B0secret"'
