@@ -81,7 +81,7 @@ p0() {
 		bench_relay "$number" "$port" "$3" '-> telegram:main'
 		number=$((number + 1)) relay_pids="$relay_pids $SPAWNED"
 	done
-	# shellcheck disable=SC2046 # a URL is a word
+	# shellcheck disable=SC2046,SC2086 # a port is a word, and so is a URL
 	[ $# -lt 4 ] || relay_py queue "$4" $(printf 'http://127.0.0.1:%s ' $relay_ports) || die "the queue is not taken"
 	relay_py p0 "$2" "$RELAY_ALERTS" "$RELAYS" "$relay_values" "http://127.0.0.1:$relay_manager" "$relay_chat" >"$work/relay-p0" ||
 		die "not every alert arrived"
