@@ -74,7 +74,7 @@ for place in webhook/p0 $push observe/api/v2/alerts; do
 	check "$place: in one line" test "$(wc -l <"$work/body")" -le 1
 	head -c 100000000 /dev/zero >"$work/request"
 	check "$place: 100 MB" is_code 413 --expect100-timeout 30 --data-binary "@$work/request" "$URL/$place"
-	check "$place: 100 MB, of which the sender does not say the size" is_code 411 --expect100-timeout 30 -H 'Transfer-Encoding: chunked' \
+	check "$place: 100 MB, its size is not said" is_code 411 --expect100-timeout 30 -H 'Transfer-Encoding: chunked' \
 		--data-binary "@$work/request" "$URL/$place"
 	# Who does not wait for the answer may find the connection closed before that.
 	refute "$place: 100 MB without asking before" is_code 200 -H 'Expect:' --data-binary "@$work/request" "$URL/$place"
