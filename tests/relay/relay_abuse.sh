@@ -80,7 +80,11 @@ for place in webhook/p0 $push observe/api/v2/alerts; do
 	refute "$place: 100 MB without asking before" is_code 200 -H 'Expect:' --data-binary "@$work/request" "$URL/$place"
 done
 rm "$work/request"
-check "which did not come into memory" test "$(awk '/^VmHWM/ { print $2 }' "/proc/$RELAY/status")" -lt 120000
+if grep -q __asan_init "$BUILD/alert_relay"; then
+	skip "none of it comes into memory" "the address sanitizer keeps what is freed"
+else
+	check "none of it comes into memory" test "$(awk '/^VmHWM/ { print $2 }' "/proc/$RELAY/status")" -lt 40000
+fi
 check "another version" sent 400 webhook/p0 version
 check "no list" sent 400 webhook/p0 no-alerts
 check "only alerts without a name" sent 400 webhook/p0 only-bad
