@@ -250,6 +250,8 @@ act_mute(struct act *act, const char *service, int64_t until_ms, const char *who
 		    why, FAILURE_REJECTED, "no service: name one by its label, as in \"redis\"");
 	else if (until_ms - mute.since_ms > longest_mute_ms)
 		(void)failure_set(why, FAILURE_REJECTED, "a service can be muted for at most 30 days");
+	else if (until_ms > mute.since_ms && (*mute.who == '\0' || *mute.reason == '\0'))
+		(void)failure_set(why, FAILURE_REJECTED, "say who mutes it, and why: who and reason");
 	else {
 		store_begin(act->store);
 		mute_put(act->store, &mute);

@@ -318,6 +318,17 @@ START_TEST(a_mute_ends_when_it_is_said)
 }
 END_TEST
 
+START_TEST(a_mute_without_a_name_or_a_reason_is_refused)
+{
+	int64_t now = store_now_ms();
+
+	ck_assert_int_eq(act_mute(act, "redis", now + 60000, "", "upgrade", &why), ACT_FAILED);
+	ck_assert_int_eq(why.kind, FAILURE_REJECTED);
+	ck_assert_int_eq(act_mute(act, "redis", now + 60000, "Ann", " ", &why), ACT_FAILED);
+	ck_assert(!is_muted("redis"));
+}
+END_TEST
+
 START_TEST(a_mute_without_a_service_or_an_end_is_refused)
 {
 	int64_t now = store_now_ms();
@@ -349,6 +360,7 @@ main(void)
 	tcase_add_test(cases, links_outlive_a_restart_and_their_key_is_private);
 	tcase_add_test(cases, a_damaged_key_is_named_and_not_replaced);
 	tcase_add_test(cases, a_mute_ends_when_it_is_said);
+	tcase_add_test(cases, a_mute_without_a_name_or_a_reason_is_refused);
 	tcase_add_test(cases, a_mute_without_a_service_or_an_end_is_refused);
 	suite_add_tcase(suite, cases);
 	return run_suite(suite);

@@ -219,17 +219,18 @@ def changes(c, port, is_fed):
     c.ask(port, "POST", "/api/v1/alerts/0123456789abcdef-1/unack", 404, {})
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
     c.ask(port, "POST", "/api/v1/mute", 200, {"service": "engine", "until": until, "who": "Ann", "reason": "<i>update</i>"})
-    c.ask(port, "POST", "/api/v1/mute", 200, {"service": "redis", "for": "2h", "who": "Bob"})
+    c.ask(port, "POST", "/api/v1/mute", 200, {"service": "redis", "for": "2h", "who": "Bob", "reason": "test"})
     muted = c.ask(port, "GET", "/api/v1/mutes", 200)["mutes"]
     c.check("what is muted is listed", [(m["service"], m["who"], m["reason"]) for m in muted] ==
-            [("engine", "Ann", "<i>update</i>"), ("redis", "Bob", "")], muted)
+            [("engine", "Ann", "<i>update</i>"), ("redis", "Bob", "test")], muted)
     c.check("until then", muted[0]["until"][:19] == until[:19], muted)
     c.ask(port, "POST", "/api/v1/mute", 200, {"service": "engine", "until": "2026-01-01T00:00:00Z"})
     muted = c.ask(port, "GET", "/api/v1/mutes", 200)["mutes"]
     c.check("a time that has passed ends it", [m["service"] for m in muted] == ["redis"], muted)
     for wrong in ({}, {"service": "x"}, {"for": "1h"}, {"service": "x", "for": "1h", "until": until}, {"service": "x", "for": "1 hour"},
                   {"service": "x", "until": "tomorrow"}, {"service": "x", "for": "365d"}, {"service": "", "for": "1h"},
-                  {"service": "x", "for": 60}, {"service": "x", "for": "1h", "y": "z"}):
+                  {"service": "x", "for": 60}, {"service": "x", "for": "1h", "y": "z"}, {"service": "x", "for": "1h", "who": "Ann"},
+                  {"service": "x", "for": "1h", "reason": "r"}):
         c.ask(port, "POST", "/api/v1/mute", 400, wrong)
     c.ask(port, "POST", "/api/v1/mute", 415, b"service=x&for=1h", "application/x-www-form-urlencoded")
 
