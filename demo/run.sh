@@ -306,7 +306,8 @@ start_alertmanager() {
 
 alertmanager_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$alertmanager_port/-/ready"; }
 
-# The shipped configuration, with the ports of this run and a quicker pace.
+# The shipped configuration, with the ports of this run and a quicker pace: what was sent before Alertmanager was known is sent
+# again soon.
 start_prometheus() {
 	mkdir "$work/targets"
 	printf -- "- targets: ['127.0.0.1:%s']\n  labels: {fast_lane: 'true'}\n" "$node_port" >"$work/targets/node.yml"
@@ -320,7 +321,7 @@ start_prometheus() {
 		-e 's/^\( *evaluation_interval\):.*/\1: 3s/' \
 		prometheus/prometheus.yml >"$work/prometheus.yml"
 	start prometheus prometheus --config.file="$work/prometheus.yml" \
-		--storage.tsdb.path="$work/prometheus" --storage.tsdb.retention.time=6h \
+		--storage.tsdb.path="$work/prometheus" --storage.tsdb.retention.time=6h --rules.alert.resend-delay=5s \
 		--web.listen-address="127.0.0.1:$prometheus_port"
 }
 
