@@ -381,7 +381,8 @@ static const struct {
 	{ "GET /redirect?to=/a+b" REST "\r\n", "HTTP/1.1 500 ", "" },
 	{ "GET /" REST "\r\n", "HTTP/1.1 200 ", "\r\n\r\n/\n" },
 	{ "POST /together/a" REST "Content-Length: 3\r\n\r\nabc", "HTTP/1.1 200 ", "\r\n\r\nabc\n" },
-	{ "POST /echo" REST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 100 ",
+	/* libmicrohttpd 1.0 leaves the interim answer out when the body is there already. */
+	{ "POST /echo" REST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 ",
 	    "HTTP/1.1 200 " },
 	{ "POST /echo" REST "Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n", "HTTP/1.1 413 ", "" },
 };
