@@ -12,7 +12,7 @@
 #	/volumes/paper     cert.pem, key.pem                              read by paper-exchange
 #	/volumes/grafana   admin_password, secret_key, history_password   read by grafana
 #	/volumes/relay     history_password, and the secrets in           read by alert_relay
-#	                   /setup/alert_relay
+#	                   /setup/secrets/alert_relay
 #	/volumes/history   password (the superuser's), relay_password,    read by history
 #	                   grafana_password
 #	/volumes/alertmanager  alertmanager.yml, and the secrets in       read by alertmanager
@@ -171,8 +171,8 @@ put /volumes/grafana/history_password </volumes/history/grafana_password
 # What alert_relay delivers with; a secret that is no longer there is forgotten, and its channel is off.
 for name in telegram_bot_token slack_token slack_webhook webhook_url smtp_password; do
 	rm -f "/volumes/relay/$name"
-	[ -s "/setup/alert_relay/$name" ] || continue
-	tr -d '\r' <"/setup/alert_relay/$name" | key relay "$name"
+	[ -s "/setup/secrets/alert_relay/$name" ] || continue
+	tr -d '\r' <"/setup/secrets/alert_relay/$name" | key relay "$name"
 	echo "setup: alert_relay/$name is from the directory of secrets"
 done
 

@@ -268,7 +268,8 @@ check "it says where one goes" grep -q 'no API key: put binance.key and binance.
 (umask 077 && for name in binance upbit; do
 	echo of-the-operator >"$work/secrets.d/$name.key"
 	echo of-the-operator-too >"$work/secrets.d/$name.secret"
-done)
+done
+mkdir "$work/secrets.d/alert_relay" && echo of-the-operators-bot >"$work/secrets.d/alert_relay/telegram_bot_token")
 check "API keys are taken too" live_setup
 refute "they are not told" grep -q 'of-the-operator' "$work/live.log"
 for service in $collectors; do
@@ -280,6 +281,7 @@ in_volume() {  # in_volume VOLUME COMMAND
 modes='stat -c "%n %a %U" *.key *.secret *.passphrase 2>/dev/null | sort | tr "\n" " "'
 keys='binance.key 400 arbwatch binance.secret 400 arbwatch upbit.key 400 arbwatch upbit.secret 400 arbwatch '
 check "API keys are their reader's alone" test "$(in_volume exchange-secrets "$modes")" = "$keys"
+check "alert_relay has its token" test "$(in_volume relay-secrets 'cat telegram_bot_token')" = of-the-operators-bot
 check "preflight has copies" test "$(in_volume preflight-secrets "cd keys && $modes")" = "$keys"
 rm "$work/secrets.d/upbit.key" "$work/secrets.d/upbit.secret"
 (umask 077 && mkdir "$work/secrets.d/preflight" && echo of-preflight >"$work/secrets.d/preflight/binance.key" &&
