@@ -1,3 +1,9 @@
+/*
+ * Labels decide which alert it is: its fingerprint, its severity, and how much of it is kept. The
+ * fingerprint is computed as Alertmanager computes it, because the relay meets the same alert three times
+ * (from Prometheus, by the webhook, in Alertmanager's list) and must know that it is one.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +17,8 @@ by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Without these nobody knew what an alert is about, nor where it has to go. */
+/* Messages and routes read these labels. If a flood of other labels pushed one of them past the limit of 64,
+ * the alert would be sent to the wrong people. */
 static bool
 is_needed(const char *name)
 {
@@ -48,6 +55,8 @@ fnv_add(uint64_t hash, const char *text)
 {
 	for (; *text != '\0'; text++)
 		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	/* Alertmanager puts the byte 0xff behind each text. It
+	 * is in no UTF-8, so "ab", "c" and "a", "bc" differ. */
 	return (hash ^ 0xff) * UINT64_C(1099511628211);
 }
 
@@ -57,6 +66,8 @@ labels_fingerprint(const json_t *labels, char fingerprint[ALERT_FINGERPRINT])
 	const char **names = sorted_names(labels, by_name);
 	uint64_t hash = UINT64_C(14695981039346656037);
 
+	/* If memory runs out here, this is the hash of no labels. labels_cut()
+	 * then most likely fails as well, and the request is refused. */
 	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
 		hash = fnv_add(fnv_add(hash, names[i]), alert_text(labels, names[i]));
 	free(names);
@@ -85,6 +96,8 @@ labels_cut(const json_t *labels, size_t value_limit)
 		const char *value = alert_text(labels, names[i]);
 		size_t length = within(names[i], strlen(names[i]), ALERT_NAME);
 
+		/* Two long names that are equal after the cut become one label; the
+		 * fingerprint still tells such alerts apart, since it was taken before. */
 		failed = json_object_setn_new_nocheck(cut, names[i], length,
 			     json_stringn_nocheck(value, within(value, strlen(value), value_limit))) != 0;
 	}
@@ -117,6 +130,7 @@ alert_severity(const json_t *labels)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcasecmp(names[i].name, severity) == 0)
 			return names[i].severity;
+	/* A severity that nobody defined must not be lost, and must not wake anybody at night either. */
 	return SEVERITY_P2;
 }
 

@@ -24,6 +24,8 @@ digits(const char **at, const char *end, int count, int low, int high)
 static bool
 letter(const char **at, const char *end, char wanted)
 {
+	/* RFC 3339 allows 't' and 'z' as well. 32 is the bit in which
+	 * the cases of a letter differ; '-' and ':' have it already. */
 	if (*at == end || (**at | 32) != (wanted | 32))
 		return false;
 	(*at)++;
@@ -45,6 +47,7 @@ read_clock(const char **at, const char *end, struct tm *tm)
 	    (tm->tm_min = digits(at, end, 2, 0, 59)) < 0 || !letter(at, end, ':') ||
 	    (tm->tm_sec = digits(at, end, 2, 0, 60)) < 0)
 		return -1;
+	/* The table has 29 days for February: only now is the year known to be a leap year or not. */
 	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	tm->tm_year = year - 1900;
 	return tm->tm_mon == 1 && tm->tm_mday == 29 && !leap ? -1 : 0;
@@ -61,6 +64,8 @@ read_fraction(const char **at, const char *end)
 	(*at)++;
 	if (*at == end || **at < '0' || **at > '9')
 		return -1;
+	/* Go sends nanoseconds: the digits behind the third
+	 * must be read, and add nothing (their weight is 0). */
 	for (; *at < end && **at >= '0' && **at <= '9'; (*at)++, weight /= 10)
 		ms += (**at - '0') * weight;
 	return ms;
@@ -85,6 +90,7 @@ moment_parse(struct slice text, int64_t *ms)
 	}
 	if (at != end)
 		return -1;
+	/* timegm() knows no time zone, unlike mktime(): the process's own zone must not move an alert. */
 	*ms = ((int64_t)timegm(&tm) - sign * (hours * 60 + minutes) * 60) * 1000 + fraction;
 	return 0;
 }

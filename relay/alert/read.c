@@ -2,6 +2,11 @@
  * The body is scanned where it lies (json/scan.h) and read alert by alert: a
  * hostile body of many megabytes of tiny values would become a gigabyte as a
  * tree.  What is kept of one request is bounded too (TEXTS_LIMIT).
+ *
+ * One bad alert must not cost the good ones of its request: Alertmanager drops the whole request after a
+ * 4xx, and repeats the whole request after a 5xx. So each alert is refused on its own, and the first reason
+ * is kept for the log. Only what is true for the whole request (not JSON, too many alerts, no memory)
+ * refuses all of it.
  */
 
 #include <malloc.h>
@@ -37,6 +42,7 @@ read_string(struct reading *reading, struct slice string)
 	char *room;
 
 	reading->scratch.length = 0;
+	/* Text with its escapes undone is never longer than it was. */
 	room = buffer_reserve(&reading->scratch, string.length + 1);
 	if (room == NULL || !json_scan_key(string, room, string.length, &text))
 		return NULL;
@@ -68,6 +74,8 @@ read_text(struct reading *reading, struct slice key, struct slice value, json_t 
 		json_decref(string);
 		return text == NULL && !reading->scratch.failed ? 1 : -1;
 	}
+	/* A key may come twice. The later one counts, as in
+	 * Go's reader, so an empty one removes an earlier one. */
 	if (*json_string_value(string) != '\0')
 		return json_object_set_new_nocheck(texts, name, string);
 	json_decref(string);
@@ -84,10 +92,13 @@ read_texts(struct reading *reading, struct slice object, const char *what, struc
 	struct slice key, value;
 	int result = texts != NULL ? 0 : -1;
 
+	/* Annotations are optional, and null stands for a map without entries in what Go writes. */
 	if (result == 0 && json_scan_kind(object) <= SCAN_NULL)
 		return texts;
 	if (result == 0 && (!json_rows_begin(object, &rows) || !rows.object))
 		result = 1;
+	/* The limit stops a hostile object early; the 64
+	 * that are kept are chosen later, by labels_cut(). */
 	while (result == 0 && json_rows_next(&rows, &key, &value))
 		result = json_object_size(texts) < NAMES_LIMIT ? read_text(reading, key, value, texts) : 1;
 	if (result == 0)
@@ -113,6 +124,7 @@ read_time(struct reading *reading, struct slice value, const char *what, int64_t
 	text = read_string(reading, unquoted(value));
 	if (text == NULL || moment_parse(SLICE(text), ms) != 0)
 		return failure_set(why, FAILURE_PROTOCOL, "its %s is not an RFC 3339 time", what);
+	/* Go's zero time is 0001-01-01: Alertmanager's webhook sends it as the end of what still fires. */
 	if (*ms < 0 || *ms > MOMENT_LAST)
 		*ms = *ms < 0 ? 0 : MOMENT_LAST;
 	return 0;
@@ -132,6 +144,7 @@ read_times(struct reading *reading, struct json_scan *scan, struct slice row, st
 		return -1;
 	if (alert->starts_ms == 0 || alert->starts_ms > reading->now_ms + FUTURE_MS)
 		alert->starts_ms = reading->now_ms;
+	/* The push API has no status: an end that has passed is the only sign that an alert is over. */
 	alert->resolved = alert->ends_ms != 0 && alert->ends_ms <= reading->now_ms;
 	/* Only the webhook says it in words. */
 	if (json_scan_kind(status) > SCAN_NULL) {
@@ -143,6 +156,8 @@ read_times(struct reading *reading, struct json_scan *scan, struct slice row, st
 	}
 	if (!alert->resolved)
 		return 0;
+	/* The sender's clock may be ahead of ours. An end in the
+	 * future would make a duration that nobody has lived through. */
 	if (alert->ends_ms == 0 || alert->ends_ms > reading->now_ms)
 		alert->ends_ms = reading->now_ms;
 	if (alert->starts_ms > alert->ends_ms)
@@ -166,6 +181,7 @@ read_labels(struct reading *reading, struct json_scan *scan, struct slice row, s
 		annotations =
 		    read_texts(reading, json_scan_get(scan, row, "/annotations"), "annotations", why);
 	if (annotations != NULL) {
+		/* Before the cut: Alertmanager's fingerprint is of all labels, however long. */
 		labels_fingerprint(labels, alert->fingerprint);
 		alert->severity = alert_severity(labels);
 		alert->labels = labels_cut(labels, ALERT_VALUE);
@@ -205,6 +221,8 @@ read_alert(struct reading *reading, struct json_scan whole, struct slice row, st
 		(void)json_scan_check(&whole, why);
 		return -1;
 	}
+	/* Messages and the page show it as a link, so javascript: and the
+	 * like must not pass. An alert without a link is still an alert. */
 	link = unquoted(json_scan_get(&whole, row, "/generatorURL"));
 	text = link.length <= ALERT_LINK ? read_string(reading, link) : NULL;
 	if (reading->scratch.failed)
@@ -226,6 +244,8 @@ read_row(struct reading *reading, const struct json_scan *scan, struct slice row
 	struct failure reason;
 
 	if (read_alert(reading, *scan, row, &alert, &reason) == 0) {
+		/* array_reserve() moves the list: the new address
+		 * must be kept even when this alert is not. */
 		moved = array_reserve(list->alerts, &reading->room, list->count + 1, sizeof(*list->alerts));
 		reading->texts += json_object_size(alert.labels) + json_object_size(alert.annotations);
 		if (moved == NULL || list->count == ALERT_LIMIT || reading->texts > TEXTS_LIMIT) {
@@ -299,6 +319,8 @@ read_body(struct slice body, bool webhook, int64_t now_ms, struct alert_list *li
 	} else {
 		version = json_scan_get(&scan, scan.text, "/version");
 		rows = webhook ? json_scan_get(&scan, scan.text, "/alerts") : scan.text;
+		/* Another version would have other fields, and an alert
+		 * read wrongly is worse than a 400 that somebody sees. */
 		if (webhook && !slice_is(version, "\"4\""))
 			(void)failure_set(
 			    why, FAILURE_PROTOCOL, "this is not a webhook of Alertmanager, version \"4\"");
