@@ -1,9 +1,17 @@
+/*
+ * Three ways to write an incident, because they are of very different frequency. incident_renew() runs for
+ * every alert that Prometheus sends again each minute, thousands at a time, and so names, of all indexed
+ * columns, expires_ms alone. incident_save() is for changes of state, incident_add() for a new row.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "relay/store/incidents.h"
 #include "relay/store/sql.h"
 
+/* The id is in links, in messages and in PostgreSQL. It keeps the start that
+ * was known first, also when incident_start_earlier() changes starts_ms. */
 void
 incident_make_id(const char *fingerprint, int64_t starts_ms, char id[INCIDENT_ID])
 {
@@ -35,6 +43,7 @@ incident_add(struct store *store, struct incident *i)
 	    i->ends_ms, i->closed_ms, i->seen_ms, i->promised_ms, i->expires_ms, (int)i->feeds,
 	    (int)i->repeats, (int)i->missed, i->delivered_ms, (int)i->end_told, i->check_ms, i->escalated_ms,
 	    (int)i->suppressed, i->link, labels, annotations);
+	/* After an error the last rowid would be that of another insert. */
 	i->row = store_failed(store) ? 0 : sqlite3_last_insert_rowid(store->db);
 	free(labels);
 	free(annotations);
@@ -67,6 +76,8 @@ incident_renew(struct store *store, const struct incident *i)
 	free(annotations);
 }
 
+/* Prometheus may report an earlier start than the webhook did. It is believed unless an earlier
+ * incident of the fingerprint ended after that start: two of one alert must not overlap. */
 void
 incident_start_earlier(struct store *store, struct incident *i, int64_t starts_ms)
 {
@@ -108,6 +119,8 @@ time_or_null(int64_t ms)
 json_t *
 incident_json(const struct incident *i)
 {
+	/* labels and annotations stay the caller's (O adds a reference);
+	 * the other values are new and belong to the object (o). */
 	return json_pack("{ss ss ss ss ss ss sO sO so sI so sI ss si so so so so so sb ss}", "id", i->id,
 	    "fingerprint", i->fingerprint, "alertname", alert_text(i->labels, "alertname"), "severity",
 	    alert_severity_name(i->severity), "env", alert_text(i->labels, "env"), "service",

@@ -1,3 +1,9 @@
+/*
+ * Reading incidents. A query returns copies, and its statement is at its end before the caller does anything
+ * else, so callers may change the table while they walk over it. The walks go by row number, or by a time
+ * that has come, never by an open cursor.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +86,8 @@ read_one(struct store *store, sqlite3_stmt *rows, struct incident *incident)
 		return false;
 	incident_read(store, rows, incident);
 	sql_end(rows);
+	/* A copy that ran out of memory halfway is no incident;
+	 * the sticky error makes the transaction fail. */
 	if (!store_failed(store))
 		return true;
 	incident_release(incident);
@@ -106,6 +114,8 @@ bool
 incident_find_closed(
     struct store *store, const char *fingerprint, int64_t starts_ms, struct incident *incident)
 {
+	/* starts_ms may have moved to an earlier time, while the id has the start
+	 * that this feed sends; either one names the incident. The latest row wins. */
 	static const char text[] =
 	    SELECT "WHERE fingerprint = ? AND status <> 0 AND (starts_ms = ? OR id = ?)"
 		   " ORDER BY row DESC LIMIT 1";
@@ -149,6 +159,8 @@ incident_next_untold(struct store *store, int64_t closed_ms, struct incident *in
 	return read_one(store, sql_query(store, text, "i", closed_ms), incident);
 }
 
+/* The literals 0 and 3 (INCIDENT_OPEN, SUPPRESSED_MUTED) repeat the condition of the index
+ * incident_muted: SQLite uses a partial index only for a statement that implies its condition. */
 bool
 incident_next_muted(struct store *store, int64_t after, struct incident *incident)
 {

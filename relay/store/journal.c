@@ -1,3 +1,10 @@
+/*
+ * The journal bridges the time in which PostgreSQL is away: events are written in the same transaction as
+ * the change that they report, so the history neither lacks an event nor has one that did not happen.
+ * relay/history reads from the front, writes to PostgreSQL, and removes after that commit. A kill between
+ * the two repeats entries, which (uuid, seq) makes harmless.
+ */
+
 #include <stdlib.h>
 
 #include "relay/store/journal.h"
@@ -19,6 +26,7 @@ journal_add(struct store *store, const struct incident *incident, const struct e
 	json_t *columns;
 	char *detail = NULL, *text = NULL;
 
+	/* Without a PostgreSQL nothing would ever read the rows, and the disk would fill. */
 	if (!store->journal)
 		return;
 	columns = snapshot ? incident_json(incident) : NULL;
@@ -48,6 +56,8 @@ journal_read(struct store *store, struct journal_entry entries[], size_t room)
 	    "i", (int64_t)room);
 	size_t count = 0, bytes = 0;
 
+	/* The limit of bytes is for memory: a batch of incidents
+	 * with a megabyte each must not be here at once. */
 	for (; count < room && bytes < JOURNAL_BYTES && sql_row(store, rows); count++) {
 		struct journal_entry *entry = &entries[count];
 
@@ -90,6 +100,7 @@ void
 journal_state(struct store *store, size_t *count, int64_t *oldest_ms)
 {
 	/* Rows leave from the front alone, so there are no gaps. */
+	/* count(*) would read every row at each scrape, and after a long outage there are millions. */
 	int64_t first = sql_number(store, 1, "SELECT min(seq) FROM journal", "");
 	int64_t last = sql_number(store, 0, "SELECT max(seq) FROM journal", "");
 

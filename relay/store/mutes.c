@@ -1,3 +1,9 @@
+/*
+ * Mutes are few, and are looked up for every new alert and every repeat: one row for each service, found by
+ * its key. A mute that is over covers nothing (until_ms > now), but its row stays until the sweep has sent
+ * what it held back, so a kill in between loses nothing.
+ */
+
 #include "relay/store/mutes.h"
 #include "relay/alert/alert.h"
 #include "relay/store/sql.h"

@@ -1,3 +1,10 @@
+/*
+ * What people were told, and where. The end of an alert goes to the channels that told of its begin, in
+ * reply to that message where the channel can do so, and nowhere else. It is kept by fingerprint rather than
+ * by incident: when an alert comes back within the hour, P1's limit of one message in five minutes must
+ * still know the last one.
+ */
+
 #include <string.h>
 
 #include "relay/store/said.h"
@@ -40,6 +47,8 @@ said_put(struct store *store, const struct incident *incident, const char *chann
 	if (!incident_find(store, incident->id, &now))
 		return;
 	/* While the message was on its way it was not said here yet, so the change found nobody to tell. */
+	/* This runs in the transaction that records the answer,
+	 * so no end and no acknowledgement can slip in between. */
 	if (now.end_told && incident->status == INCIDENT_OPEN && now.status != INCIDENT_OPEN)
 		outbox_add(store, &now, TASK_RESOLVED, channel, now_ms);
 	else if (now.acknowledged_ms != 0 && incident->acknowledged_ms == 0)
@@ -73,6 +82,8 @@ said_in_message(
 	return read_said(store, sql_query(store, text, "sss", channel, message, after), said);
 }
 
+/* It is here and not in outbox.c because it reads the table said. Only where this
+ * incident was said: an older one of the same fingerprint is not what was acknowledged. */
 void
 outbox_acknowledge(struct store *store, const struct incident *incident, int64_t now_ms)
 {
@@ -86,6 +97,8 @@ outbox_acknowledge(struct store *store, const struct incident *incident, int64_t
 void
 sent_add(struct store *store, const char *account, enum task_lane lane, int64_t now_ms)
 {
+	/* The limits look back one minute, so what is ten minutes old is of no use. Rows of
+	 * the future were written before the clock was set back, and say nothing any more. */
 	(void)sql_run(store, "DELETE FROM sent WHERE account = ? AND (at_ms < ? OR at_ms > ?)", "sii",
 	    account, now_ms - SENT_KEPT_MS, now_ms);
 	(void)sql_run(store, "INSERT INTO sent (account, at_ms, lane) VALUES (?, ?, ?)", "sin", account,

@@ -1,3 +1,8 @@
+/*
+ * The tables, and that they are ours. There is one version so far; a database of a newer one is refused
+ * rather than guessed at, because an older program cannot know what it would break.
+ */
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -9,6 +14,9 @@ enum { SCHEMA_VERSION = 1 };
 /*
  * Partial indexes keep what is renewed every minute cheap: an index that
  * names neither the column nor its condition is not touched.
+ *
+ * AUTOINCREMENT: a row number is never used again. Without it a number of a removed
+ * incident could come back, and a journal's seq could name two events.
  */
 static const char tables[] =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -55,6 +63,7 @@ make_uuid(char uuid[STORE_UUID])
 {
 	unsigned char b[16];
 
+	/* This can wait only early in a boot, while the kernel has no entropy yet. */
 	if (getrandom(b, sizeof(b), 0) != sizeof(b))
 		return -1;
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
@@ -76,6 +85,8 @@ schema_open(struct store *store, struct failure *why)
 		return failure_set(why, FAILURE_LOCAL,
 		    "%s was made by a newer version of this program: use that one, or another directory",
 		    store->path);
+	/* Tables, uuid and user_version in one transaction: after a
+	 * kill there is either a whole database or version 0 again. */
 	(void)sql_run(store, "BEGIN", "");
 	if (version == 0 && store->error == SQLITE_OK) {
 		error = sqlite3_exec(store->db, tables, NULL, NULL, NULL);

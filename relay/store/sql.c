@@ -1,3 +1,9 @@
+/*
+ * A thin layer over SQLite that makes errors hard to miss: the first one sticks, all later calls do nothing,
+ * and the commit fails. So callers check once, at store_end(), and not after each statement; a half-done
+ * transaction cannot be committed by accident.
+ */
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +19,8 @@ sql_fail(struct store *store, int error)
 	if (store->error != SQLITE_OK)
 		return;
 	store->error = error;
+	/* The low byte is the kind, whatever the extended code says.
+	 * These three get plain words, since an operator can mend them. */
 	switch (error & 0xff) {
 	case SQLITE_FULL: text = "its disk is full"; break;
 	case SQLITE_READONLY: text = "its file system is read-only"; break;
@@ -29,6 +37,8 @@ statement_of(struct store *store, const char *text)
 	sqlite3_stmt *statement;
 	int error;
 
+	/* Addresses are compared, not texts: a literal is the same object each time.
+	 * At most 96 comparisons cost far less than preparing the statement anew. */
 	for (size_t i = 0; i < store->count; i++)
 		if (store->statements[i].text == text)
 			return store->statements[i].statement;
@@ -56,6 +66,8 @@ query(struct store *store, const char *text, const char *types, va_list values)
 		switch (types[i - 1]) {
 		case 'i': error = sqlite3_bind_int64(statement, i, va_arg(values, int64_t)); break;
 		case 'n': error = sqlite3_bind_int(statement, i, va_arg(values, int)); break;
+		/* STATIC: SQLite keeps no copy, so the caller's text must live until the rows end.
+		 * -1 stops at the NUL, and texts have none inside (relay/alert replaces them). */
 		default:
 			error =
 			    sqlite3_bind_text(statement, i, va_arg(values, const char *), -1, SQLITE_STATIC);
@@ -91,6 +103,8 @@ sql_row(struct store *store, sqlite3_stmt *rows)
 		return true;
 	if (error != SQLITE_DONE)
 		sql_fail(store, error);
+	/* Reset after an error as well: an open statement would
+	 * stand in the way of the end of the transaction. */
 	sql_end(rows);
 	return false;
 }
@@ -138,6 +152,7 @@ sql_copy(struct store *store, sqlite3_stmt *rows, int column)
 	const char *text = (const char *)sqlite3_column_text(rows, column);
 	char *copy = text != NULL ? strdup(text) : NULL;
 
+	/* NULL for a column that is not NULL can only mean that memory ran out, in SQLite or here. */
 	if (copy == NULL && sqlite3_column_type(rows, column) != SQLITE_NULL)
 		sql_fail(store, SQLITE_NOMEM);
 	return copy;

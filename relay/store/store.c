@@ -20,6 +20,9 @@
 
 #include "relay/store/sql.h"
 
+/* synchronous = FULL: in WAL mode NORMAL would not sync at a commit, and a 200 would promise what a
+ * power cut takes back. mmap_size = 0: with a mapping, a disk error is a SIGBUS that ends the
+ * program; without it, it is an error code. cache_size and journal_size_limit bound memory and disk. */
 static const char pragmas[] = "PRAGMA locking_mode = EXCLUSIVE;"
 			      "PRAGMA journal_mode = WAL;"
 			      "PRAGMA synchronous = FULL;"
@@ -37,6 +40,8 @@ store_now_ms(void)
 {
 	struct timespec now;
 
+	/* Stored times must mean the same after a restart or on another machine, so this is
+	 * the wall clock; what a clock that is set back breaks is mended by upkeep_clock(). */
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -71,6 +76,7 @@ note_log(void *context, sqlite3 *db, const char *name, int pages)
 static int
 make_private(const char *path, struct failure *why)
 {
+	/* O_NOFOLLOW: a link planted in the directory must not make us write somewhere else. */
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 || fchmod(fd, 0600) != 0) {
@@ -95,11 +101,15 @@ open_database(struct store *store, struct failure *why)
 	if (make_private(store->path, why) != 0)
 		return -1;
 	store->error = SQLITE_OK;
+	/* NOMUTEX: our own lock is held around every use,
+	 * a second one inside SQLite would only cost time. */
 	error = sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (error == SQLITE_OK)
 		error = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
 	if (error != SQLITE_OK)
 		sql_fail(store, error);
+	/* One pass over the file at each start: the database has open incidents and
+	 * waiting tasks only, so it is small, unless PostgreSQL was away for long. */
 	rows = sql_query(store, "PRAGMA quick_check(1)", "");
 	if (sql_row(store, rows)) {
 		sql_text(rows, 0, result, sizeof(result));
@@ -129,6 +139,7 @@ move_aside(struct store *store, struct failure *why)
 	for (int i = 0; i < 2; i++) {
 		const char *log = i == 0 ? "-wal" : "";
 
+		/* The log goes first: beside a new database, an old log would be read into it. */
 		(void)snprintf(from, sizeof(from), "%s%s", store->path, log);
 		(void)snprintf(to, sizeof(to), "%s.damaged-%lld%s", store->path, (long long)now, log);
 		if (rename(from, to) != 0 && errno != ENOENT)
@@ -172,6 +183,8 @@ lock_directory(struct store *store, const char *directory, struct failure *why)
 		return failure_set(why, FAILURE_LOCAL,
 		    "%s: %s: it must be a directory of this user, or choose another one with --relay.directory",
 		    directory, strerror(errno));
+	/* flock() and not a file with a process number: the
+	 * kernel gives it back however the process ends. */
 	if (flock(store->directory, LOCK_EX | LOCK_NB) != 0)
 		return errno == EWOULDBLOCK
 			   ? failure_set(why, FAILURE_LOCAL,
@@ -222,6 +235,8 @@ store_begin(struct store *store)
 	(void)pthread_mutex_lock(&store->lock);
 	store->error = SQLITE_OK;
 	store->outbox = store->journaled = store->idle = false;
+	/* After damage that could not be moved aside (the
+	 * disk was full, say) each transaction tries again. */
 	if (store->db == NULL && open_or_replace(store, &store->why) != 0)
 		store->error = SQLITE_CANTOPEN;
 	(void)sql_run(store, "BEGIN", "");
@@ -237,6 +252,7 @@ store_failed(const struct store *store)
 static void
 roll_back(struct store *store)
 {
+	/* A copy: opening the new database overwrites store->why. */
 	struct failure why = store->why;
 
 	if (store->db != NULL)
@@ -256,6 +272,7 @@ store_end(struct store *store, struct failure *why)
 
 	(void)sql_run(store, "COMMIT", "");
 	failed = store->error != SQLITE_OK;
+	/* Before the lock goes: the next thread must find a store without a trace of this transaction. */
 	if (failed) {
 		*why = store->why;
 		roll_back(store);
@@ -268,6 +285,8 @@ store_end(struct store *store, struct failure *why)
 	(void)pthread_mutex_unlock(&store->lock);
 	if (failed)
 		return -1;
+	/* Without the lock: what this wakes takes its own locks, and their order must
+	 * stay free. The values were copied before the next transaction could reset them. */
 	if (store->changed != NULL && (outbox || journaled))
 		store->changed(store->context, outbox, journaled);
 	return 0;
