@@ -1,3 +1,12 @@
+/*
+ * From an incident to its messages: which channels are told when it begins, and which when it ends. It is
+ * split in plan and add because an outbox row needs the incident's row number, which a new incident has only
+ * after its insert.
+ *
+ * An incident is delivered once: delivered_ms is written in the same transaction as its tasks, so an alert
+ * that is sent again after a lost answer makes no second message.
+ */
+
 #include <string.h>
 
 #include "relay/intake/rules.h"
@@ -14,6 +23,8 @@ delivery_plan(struct delivery *delivery, struct store *store, struct incident *i
 	*delivery = (struct delivery){ 0 };
 	if (incident->delivered_ms != 0)
 		return;
+	/* An incident that was muted stays undelivered on purpose: when
+	 * the mute ends while it still fires, the sweep delivers it then. */
 	if (mute_covers(store, incident->labels, now_ms, NULL)) {
 		delivery->muted = !was_muted;
 		incident->suppressed = SUPPRESSED_MUTED;
@@ -23,9 +34,12 @@ delivery_plan(struct delivery *delivery, struct store *store, struct incident *i
 	if (was_muted)
 		incident->suppressed = SUPPRESSED_NOT;
 	delivery->count = plan->chains(plan->context, incident->labels, delivery->chains, INTAKE_CHAINS);
+	/* No route is a decision, not an error: it stays undelivered and is in the history alone. */
 	if (delivery->count == 0)
 		return;
 	incident->delivered_ms = now_ms;
+	/* relay/deliver looks at it in its next tick, and
+	 * from then on decides itself when to look again. */
 	incident->check_ms = now_ms;
 }
 
@@ -57,6 +71,8 @@ tell_end(struct store *store, struct incident *incident, int64_t now_ms)
 	while (said_next(store, incident->fingerprint, said.channel, &said))
 		if (!said.resolved)
 			outbox_add(store, incident, TASK_RESOLVED, said.channel, now_ms);
+	/* Set even where no channel had been told: otherwise the sweep
+	 * would look at it for ever, and it would never be removed. */
 	incident->end_told = true;
 }
 
@@ -70,6 +86,10 @@ intake_close(struct store *store, struct incident *incident, enum incident_statu
 	incident->check_ms = 0;
 	/* What was not said yet is still said, with its end; again it need not be. */
 	outbox_drop(store, incident, 1U << TASK_REPEATED | 1U << TASK_ESCALATED);
+	/* Otherwise Prometheus alone reported the end, or the sweep found that it expired.
+	 * Alertmanager may still hold back the end for its group, and decides; the sweep
+	 * speaks after ten minutes if it stays silent. For an acknowledged or silenced
+	 * alert Alertmanager sends no end at all, so there is nothing to wait for. */
 	if (told || incident->acknowledged_ms != 0 || incident->suppressed == SUPPRESSED_SILENCED)
 		tell_end(store, incident, now_ms);
 	incident_save(store, incident);

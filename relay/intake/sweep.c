@@ -1,3 +1,10 @@
+/*
+ * Work that time brings and no request: expired incidents, ends that nobody told, mutes that are over, old
+ * rows. All of it is found by indexes and limited to SWEEP_LIMIT a call, since the sweep holds the store and
+ * alerts wait meanwhile; what is left comes a second later. A kill in the middle undoes the whole call, and
+ * the next start does it again.
+ */
+
 #include "relay/intake/rules.h"
 #include "relay/store/store.h"
 #include "relay/store/upkeep.h"
@@ -8,6 +15,8 @@ void
 intake_start(struct store *store, int64_t now_ms)
 {
 	upkeep_clock(store, now_ms);
+	/* Otherwise a relay that was down for ten minutes
+	 * would begin by declaring every open alert expired. */
 	upkeep_postpone_expiry(store, now_ms + RESTART_GRACE_MS);
 }
 
@@ -23,6 +32,8 @@ release_muted(struct store *store, const struct intake_plan *plan, int64_t now_m
 	for (int64_t row = 0; released < SWEEP_LIMIT && incident_next_muted(store, row, &incident);) {
 		row = incident.row;
 		delivery_plan(&delivery, store, &incident, plan, now_ms);
+		/* If another mute covers it by now, it stays muted and
+		 * is not counted; `row` moves on, so the loop ends. */
 		if (delivery.released)
 			incident_save(store, &incident);
 		released += delivery.released;
@@ -39,6 +50,8 @@ intake_sweep(struct store *store, const struct intake_plan *plan, int64_t now_ms
 
 	upkeep_clock(store, now_ms);
 	for (int i = 0; i < SWEEP_LIMIT && incident_next_expired(store, now_ms, &incident); i++) {
+		/* The end that the sender promised is nearer to the truth
+		 * than the time of our sweep, which includes the grace. */
 		int64_t promised = incident.promised_ms;
 
 		intake_close(store, &incident, INCIDENT_EXPIRED,
@@ -50,6 +63,8 @@ intake_sweep(struct store *store, const struct intake_plan *plan, int64_t now_ms
 		incident_save(store, &incident);
 		incident_release(&incident);
 	}
+	/* The mute's row goes only after all that it held back
+	 * is in the outbox: it is what brings us here again. */
 	if (upkeep_mute_over(store, now_ms) && release_muted(store, plan, now_ms))
 		upkeep_remove_mutes(store, now_ms);
 	upkeep_prune(store, now_ms);

@@ -45,6 +45,8 @@ set_expiry(const struct taking *taking, const struct alert *alert, struct incide
 			incident->expires_ms = taking->now_ms + SILENCE_MS;
 		return;
 	}
+	/* Prometheus sends an end four renewals ahead with each firing alert: if it goes
+	 * silent, the alert expires then. A bot that sends no end gets five minutes. */
 	incident->promised_ms =
 	    alert->ends_ms > taking->now_ms ? alert->ends_ms : taking->now_ms + PUSH_EXPIRY_MS;
 	incident->expires_ms = incident->promised_ms + EXPIRY_GRACE_MS;
@@ -55,11 +57,14 @@ static void
 see(const struct taking *taking, const struct alert *alert, struct incident *incident)
 {
 	incident->seen_ms = taking->now_ms;
+	/* A feed has reported it, so the polls that missed it are counted from 0 again. */
 	incident->missed = 0;
 	incident->feeds |= taking->feed;
 	if (alert->resolved)
 		return;
 	set_expiry(taking, alert, incident);
+	/* Annotations hold the current value ("spread is 12 %"), so the
+	 * latest ones are shown. Labels never change: they are the identity. */
 	json_decref(incident->annotations);
 	incident->annotations = json_incref(alert->annotations);
 	if (alert->link != NULL)
@@ -81,6 +86,8 @@ renew(const struct taking *taking, const struct alert *alert, struct incident *i
 	incident_renew(taking->store, incident);
 	if (delivery.count > 0 || delivery.muted || delivery.released)
 		incident_save(taking->store, incident);
+	/* Only the webhook's repeats are events. Prometheus renews
+	 * each minute, and the history would be nothing but that. */
 	if (again)
 		add_event(taking, incident, EVENT_REPEATED, false);
 	delivery_add(&delivery, taking->store, incident, taking->now_ms);
@@ -107,6 +114,8 @@ open_again(const struct taking *taking, const struct alert *alert, struct incide
 	incident->status = INCIDENT_OPEN;
 	incident->ends_ms = incident->closed_ms = 0;
 	incident->end_told = false;
+	/* The end that waits is not true any more; if an end was
+	 * said already, people have to be told anew (below). */
 	outbox_drop(taking->store, incident, 1U << TASK_RESOLVED);
 	if (was_said_resolved(taking->store, incident->fingerprint)) {
 		incident->delivered_ms = incident->escalated_ms = 0;
@@ -137,6 +146,7 @@ take_late(const struct taking *taking, const struct alert *alert, struct inciden
 	incident->feeds |= taking->feed;
 	if (feed_tells(taking->feed) && !alert->resolved) {
 		delivery_plan(&delivery, taking->store, incident, taking->plan, taking->now_ms);
+		/* delivery_plan() set it, but what is over is never repeated nor escalated. */
 		incident->check_ms = 0;
 	}
 	if (feed_tells(taking->feed) && alert->resolved && !incident->end_told)
@@ -165,6 +175,7 @@ begin(const struct taking *taking, const struct alert *alert)
 		incident.status = INCIDENT_RESOLVED;
 		incident.ends_ms = alert->ends_ms;
 		incident.closed_ms = taking->now_ms;
+		/* No channel told of its begin, so no channel must hear of its end. */
 		incident.end_told = true;
 	} else {
 		set_expiry(taking, alert, &incident);
@@ -244,6 +255,7 @@ intake_take(struct store *store, const struct alert_list *list, enum incident_fe
 			counts->resolved++;
 		else
 			counts->firing++;
+		/* A watchdog fires always, by design: stored, it would be an alert that never ends. */
 		if (alert->severity == SEVERITY_HEARTBEAT)
 			counts->heartbeat |= !alert->resolved;
 		else if (alert->resolved)
