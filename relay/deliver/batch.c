@@ -1,6 +1,11 @@
 /*
  * From tasks to what a message says.  Each incident is in it once, as it is now: a task is an order to speak
  * of it, not a text that was fixed when the task was made.
+ *
+ * That is what merges a storm: while a lane waits for its turn, tasks gather, and the next message names all
+ * of them. What became false meanwhile (an end of what fires again, a repeat of what is over) is dropped
+ * here, in the transaction that reads it, and not when it happens: so that not every change has to search
+ * the outbox.
  */
 
 #include <string.h>
@@ -30,6 +35,8 @@ is_stale(const struct lane *lane, const struct task *task, const char *thread)
 		       !takes_acknowledgements(lane->outlet->channel);
 	case TASK_RESOLVED: return is_open(task);
 	case TASK_REPEATED: return !is_open(task) || task->incident.suppressed != SUPPRESSED_NOT;
+	/* A begin that was not said yet is said even when it is over by
+	 * now: every alert is named once, and kind_of() makes it an end. */
 	case TASK_ESCALATED:
 	case TASK_FIRED: break;
 	}
@@ -42,6 +49,7 @@ throttled_until(const struct lane *lane, const struct task *task, const struct s
 {
 	int64_t until = said->said_ms + lane->deliver->settings.throttle_ms;
 
+	/* Only the first attempt: a retry has waited already. */
 	if (task->incident.severity != SEVERITY_P1 || !is_open(task) || task->attempt > 0 ||
 	    (task->kind != TASK_FIRED && task->kind != TASK_REPEATED))
 		return 0;
@@ -61,6 +69,7 @@ keep(struct lane *lane, const struct task *task, char thread[SAID_MESSAGE], int6
 	int64_t until = found ? throttled_until(lane, task, &said, now_ms) : 0;
 
 	*thread = '\0';
+	/* A message about an earlier incident of the fingerprint is nothing to reply to. */
 	if (found && strcmp(said.incident, task->incident.id) == 0)
 		memcpy(thread, said.message, SAID_MESSAGE);
 	if (is_stale(lane, task, thread)) {
@@ -72,6 +81,8 @@ keep(struct lane *lane, const struct task *task, char thread[SAID_MESSAGE], int6
 			.kind = EVENT_THROTTLED, .at_ms = now_ms, .channel = channel, .latency_ms = -1
 		};
 
+		/* The event is written once for each delay, in this
+		 * transaction; due_ms keeps the task away until then. */
 		outbox_delay(store, task->row, until, task->attempt);
 		journal_add(store, &task->incident, &event, false);
 		++*throttled;
@@ -114,6 +125,8 @@ add_item(struct lane *lane, size_t index)
 		.link = incident->link,
 		.owner = task,
 	};
+	/* The button checks the user, while the link works for everybody
+	 * who sees the message: so a message with a button has no link. */
 	batch->urls[index][0] = '\0';
 	if (settings->acknowledge_url != NULL && is_open(task) && incident->acknowledged_ms == 0 &&
 	    !channel_has_button(lane->outlet->channel))
@@ -166,6 +179,8 @@ choose(struct lane *lane)
 		item = find_item(batch, task);
 		if (item == NULL)
 			add_item(lane, i);
+		/* Two tasks of one incident are one line: an escalation
+		 * says more than a begin, and either more than a repeat. */
 		else if (item->kind == MESSAGE_REPEATED ||
 			 (item->kind == MESSAGE_FIRED && kind_of(task) == MESSAGE_ESCALATED))
 			item->kind = kind_of(task);
@@ -187,6 +202,8 @@ batch_read(struct lane *lane, size_t room, int64_t now_ms, uint64_t *throttled)
 			tasks_release(&batch->tasks[i], 1);
 			continue;
 		}
+		/* A struct copy moves what the task owns; batch_release()
+		 * releases the first `count` alone, so nothing is freed twice. */
 		if (kept != i)
 			batch->tasks[kept] = batch->tasks[i];
 		kept++;
@@ -237,6 +254,7 @@ batch_button(const struct lane *lane, const struct message *message)
 	return NULL;
 }
 
+/* Ends, acknowledgements and P3 must not ring a telephone at night. */
 bool
 batch_silent(const struct message *message)
 {

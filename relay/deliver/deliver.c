@@ -1,3 +1,13 @@
+/*
+ * The parts of delivery, and their life. A channel is an outlet with two lanes, each a thread with a
+ * connection of its own: so a P0 never waits behind a long list of P3, nor does a channel that hangs keep
+ * another one waiting.
+ *
+ * Two locks: the store's and `lock`. No thread holds both, so their order cannot be wrong. All lanes sleep
+ * on one condition variable; with at most 64 channels, a wake that concerns one lane costs the others one
+ * short transaction each.
+ */
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +67,8 @@ set_defaults(struct deliver_settings *settings)
 static struct account *
 add_account(struct deliver *deliver, const struct channel *channel)
 {
+	/* Telegram counts messages by bot, whatever chat they go
+	 * to; Slack, mail and webhooks by the place they go to. */
 	const char *name = channel->kind == CHANNEL_TELEGRAM ? "telegram" : channel->name;
 	struct account *account;
 
@@ -76,6 +88,7 @@ add_lane(struct deliver *deliver, struct outlet *outlet, enum task_lane which)
 	struct lane *lane = &deliver->lanes[deliver->lane_count++];
 
 	*lane = (struct lane){ .deliver = deliver, .outlet = outlet, .lane = which };
+	/* A batch is too large for a thread's stack. It is checked by add_channels(). */
 	lane->batch = calloc(1, sizeof(*lane->batch));
 }
 
@@ -84,6 +97,8 @@ add_channels(struct deliver *deliver)
 {
 	size_t count = deliver->settings.channel_count;
 
+	/* One more than needed: calloc(0) may return NULL without an error.
+	 * add_account() points into this array, so it must never move. */
 	deliver->accounts = calloc(count + 1, sizeof(*deliver->accounts));
 	deliver->outlets = calloc(count + 1, sizeof(*deliver->outlets));
 	deliver->lanes = calloc(count + 1, TASK_LANES * sizeof(*deliver->lanes));
@@ -118,6 +133,8 @@ load(struct deliver *deliver, struct failure *why)
 		struct sent sent[LIMIT_MOST];
 		size_t count = sent_since(deliver->store, account->name, now - 60000, now, sent, LIMIT_MOST);
 
+		/* The store has them latest first, the log wants the earliest first. Ages carry over
+		 * from the wall clock to the monotonic one, which starts anew with the machine. */
 		while (count-- > 0)
 			limit_load(&account->log, sent[count].lane, now - sent[count].at_ms, clock);
 	}
@@ -140,6 +157,8 @@ init_wake(struct deliver *deliver)
 
 	if (pthread_mutex_init(&deliver->lock, NULL) != 0 || pthread_condattr_init(&attributes) != 0)
 		return -1;
+	/* On the monotonic clock: a wall clock that is set back
+	 * by an hour must not make a lane sleep for an hour. */
 	status = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	status = status == 0 ? pthread_cond_init(&deliver->wake, &attributes) : status;
 	pthread_condattr_destroy(&attributes);
@@ -185,6 +204,8 @@ void
 deliver_wake(struct deliver *deliver)
 {
 	pthread_mutex_lock(&deliver->lock);
+	/* The count, not the signal, is the message: a lane that is
+	 * busy now sees later that it has changed, and no wake is lost. */
 	deliver->wakes++;
 	pthread_cond_broadcast(&deliver->wake);
 	pthread_mutex_unlock(&deliver->lock);
@@ -200,6 +221,8 @@ deliver_free(struct deliver *deliver)
 	pthread_cond_broadcast(&deliver->wake);
 	pthread_mutex_unlock(&deliver->lock);
 	for (size_t i = 0; i < deliver->lane_count; i++) {
+		/* A request under way may take its whole timeout (10 s); ending it
+		 * earlier would leave open whether the message arrived, and say it twice. */
 		if (deliver->lanes[i].running)
 			(void)pthread_join(deliver->lanes[i].thread, NULL);
 		free(deliver->lanes[i].batch);

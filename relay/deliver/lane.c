@@ -1,4 +1,14 @@
-/* A lane: one thread that says what is due in one channel, one message after the other. */
+/*
+ * A lane: one thread that says what is due in one channel, one message after the other.
+ *
+ * A round is: look (a transaction that reads the batch), take a place in the limit, send, record (a
+ * transaction). Nothing is held while it sends: neither the store, so alerts are taken meanwhile, nor the
+ * lock, so the other lanes go on. Since only this thread removes the tasks of its channel and lane for a
+ * message, two lanes never send the same task; what changes during the send is dealt with when the answer is
+ * recorded (said_put()).
+ *
+ * A kill before the send loses nothing, as the tasks are still there. A kill after it repeats that message.
+ */
 
 #include <stdio.h>
 
@@ -35,6 +45,8 @@ read_gate(struct lane *lane)
 	gate.edit = until(account->blocked_ms, now);
 	gate.message = until(limit_next_ms(account->rule, &account->log, lane->lane, now), now);
 	pthread_mutex_unlock(&lane->deliver->lock);
+	/* Before the lane's own pause is added: a pause between
+	 * retries is no reason to go to another channel. */
 	gate.detour = gate.edit > DELIVER_PATIENCE_MS;
 	if (gate.edit < until(lane->pause_ms, now))
 		gate.edit = until(lane->pause_ms, now);
@@ -55,6 +67,8 @@ read_due(struct lane *lane, const struct gate *gate, struct report *report)
 
 	if (due > report->now_ms)
 		return due - report->now_ms;
+	/* Telegram can ask for an hour (retry_after). The alert
+	 * is then worth more in a mail now than there later. */
 	if (gate->detour) {
 		batch_read(lane, DELIVER_BATCH, report->now_ms, throttled);
 		(void)snprintf(reason, sizeof(reason), "the channel wants to be left alone for %lld s",
@@ -68,6 +82,7 @@ read_due(struct lane *lane, const struct gate *gate, struct report *report)
 		return 0;
 	}
 	/* A change of a message is no message, and need not wait for its turn. */
+	/* Acknowledgements come first in their lane, so one task tells whether there is an edit. */
 	batch_read(lane, 1, report->now_ms, throttled);
 	if (!batch->edits)
 		return batch->count > 0 || batch->read == 0 ? gate->message : 0;
@@ -90,11 +105,14 @@ look(struct lane *lane)
 	store_begin(deliver->store);
 	report.now_ms = store_now_ms();
 	wait = read_due(lane, &gate, &report);
+	/* What was dropped or moved in this transaction did not
+	 * happen. The disk may be full: look again in a second. */
 	if (store_end(deliver->store, &why) != 0) {
 		batch_release(lane->batch);
 		return AGAIN_MS;
 	}
 	record_count(lane, &report);
+	/* What is read must not be sent later: it may have changed by then. The next look reads it anew. */
 	if (wait > 0)
 		batch_release(lane->batch);
 	return wait == 0 && lane->batch->read == 0 ? AGAIN_MS : wait;
@@ -107,6 +125,8 @@ take_place(struct lane *lane)
 	struct account *account = lane->outlet->account;
 	int64_t now = deliver_clock_ms(), wait;
 
+	/* Look and take under one lock: another lane of the
+	 * same bot may have taken the place since read_gate(). */
 	pthread_mutex_lock(&lane->deliver->lock);
 	wait = until(limit_next_ms(account->rule, &account->log, lane->lane, now), now);
 	if (wait == 0)
@@ -121,8 +141,12 @@ may_have_arrived(const struct channel_result *result)
 {
 	if (result->outcome != CHANNEL_RETRY)
 		return result->outcome == CHANNEL_SENT;
+	/* No status: the answer did not come (timeout) or made no sense. The request
+	 * may have been carried out. After a failed connect it cannot have been. */
 	if (result->status == 0)
 		return result->failure.kind == FAILURE_TIMEOUT || result->failure.kind == FAILURE_PROTOCOL;
+	/* A 5xx may come from a proxy in front of a server
+	 * that did its work. A 429 means that it was not done. */
 	return result->status != 429;
 }
 
@@ -136,6 +160,7 @@ leave_place(struct lane *lane, const struct channel_result *result, bool place)
 
 	if (result->status == 429 && leave < LEAVE_LEAST_MS)
 		leave = LEAVE_LEAST_MS;
+	/* A server that is wrong, or hostile, must not silence the channel for days. */
 	if (leave > LEAVE_MOST_MS)
 		leave = LEAVE_MOST_MS;
 	pthread_mutex_lock(&deliver->lock);
@@ -143,6 +168,7 @@ leave_place(struct lane *lane, const struct channel_result *result, bool place)
 		limit_end(&account->log, lane->lane, now, may_have_arrived(result));
 	if (result->outcome == CHANNEL_RETRY && account->blocked_ms < now + leave)
 		account->blocked_ms = now + leave;
+	/* The others may be waiting for LIMIT_UNDER_WAY, and only now know for how long. */
 	deliver->wakes++;
 	pthread_cond_broadcast(&deliver->wake);
 	pthread_mutex_unlock(&deliver->lock);
@@ -155,6 +181,7 @@ note_state(struct lane *lane, const struct channel_result *result)
 	struct outlet *outlet = lane->outlet;
 	int up = result->outcome == CHANNEL_SENT, before;
 
+	/* A channel that asks for patience works. */
 	if (result->status == 429)
 		return;
 	pthread_mutex_lock(&lane->deliver->lock);
@@ -174,6 +201,9 @@ learn(struct lane *lane, const struct channel_result *result, size_t alerts)
 {
 	if (result->outcome == CHANNEL_REFUSED && result->content && alerts > 1) {
 		/* One of them must be the reason. */
+		/* Halving finds the bad one among 200 in about 8 attempts, and
+		 * each good half goes out on the way. `suspects` says how many
+		 * alerts stay in small messages before full ones are tried again. */
 		lane->most = alerts / 2;
 		lane->suspects = alerts;
 		return false;
@@ -184,6 +214,7 @@ learn(struct lane *lane, const struct channel_result *result, size_t alerts)
 	}
 	if (result->outcome == CHANNEL_RETRY && result->status != 429) {
 		/* New alerts do not wait for those that are tried again, nor do they try without end. */
+		/* 250 ms, doubling to 2 s with the usual retry_ms of 1 s. */
 		int64_t most = 2 * lane->deliver->settings.retry_ms, pause = most / 8 << lane->failures;
 
 		lane->pause_ms = deliver_clock_ms() + (pause < most ? pause : most);
@@ -213,10 +244,15 @@ send_message(struct lane *lane, const struct message *message)
 		settings->calls->edit(lane->line, report.thread, message, &options, deadline, &result);
 	else
 		settings->calls->send(lane->line, message, &options, deadline, &result);
+	/* Before anything is written: a full disk must not
+	 * keep the place of a message that has its answer. */
 	leave_place(lane, &result, !batch->edits);
+	/* Refused for its content: the tasks are as they were, without
+	 * an attempt more, and the next round takes half of them. */
 	if (!learn(lane, &result, message->item_count))
 		return;
 	report.counts = !batch->edits && may_have_arrived(&result);
+	/* Up to half of retry_ms. Nanoseconds of the clock are random enough to keep lanes apart. */
 	report.jitter_ms = clock_now_ns() % (settings->retry_ms / 2 + 1);
 	record_result(lane, &report);
 	note_state(lane, &result);
@@ -280,6 +316,7 @@ lane_sleep(struct lane *lane, int64_t wait_ms)
 {
 	int64_t end = deliver_clock_ms() + wait_ms;
 
+	/* A wake for new tasks must not cut this short, so it waits again for what is left. */
 	while (deliver_clock_ms() < end) {
 		if (!wait_for_wake(lane, read_wakes(lane), end - deliver_clock_ms()))
 			return false;
@@ -297,6 +334,8 @@ lane_run(void *context)
 	int64_t wait = 0;
 
 	while (wait_for_wake(lane, wakes, wait)) {
+		/* Before the look: what is put into the outbox during it
+		 * changes the count again, and the wait returns at once. */
 		wakes = read_wakes(lane);
 		if (lane->line == NULL)
 			lane->line = calls->open(lane->outlet->channel, &why);

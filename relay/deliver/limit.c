@@ -1,3 +1,16 @@
+/*
+ * How many messages a channel can bear. Telegram allows about 20 a minute to a group and answers 429 beyond
+ * that; 10 for the bot leaves room for edits, answers to buttons and other programs with the same token. The
+ * rest may use 5 of the 10, so that it never takes all places from a P0. Slack asks for at most one message
+ * a second.
+ *
+ * The gap that doubles is what merges: the first message goes at once, the tenth of a storm waits long
+ * enough to carry all that came meanwhile. With gaps of 1, 2, 4 and 8 s the rest reaches its five messages
+ * after 15 s.
+ *
+ * All of it depends on times alone, so it can be computed again after a restart.
+ */
+
 #include <assert.h>
 #include <string.h>
 
@@ -22,6 +35,8 @@ window_next_ms(const struct limit_rule *rule, const struct limit_log *log, bool 
 {
 	size_t found = 0;
 
+	/* From the latest back to the message number `most`: once that one has left
+	 * the window, there is room for one more. With `most` 0 nothing is counted. */
 	for (size_t i = log->count; i-- > 0 && most > 0;) {
 		if ((!rest || log->sent[i].lane == LANE_REST) && ++found == most)
 			return log->sent[i].at_ms + rule->window_ms;
@@ -40,6 +55,7 @@ gap_next_ms(const struct limit_rule *rule, const struct limit_log *log, enum tas
 
 		if (entry->lane != lane || entry->at_ms <= now_ms - LATELY_MS)
 			continue;
+		/* From begin to begin: a slow answer has already been a wait. */
 		if (entry->begun_ms > last)
 			last = entry->begun_ms;
 		if (++lately > 1)
@@ -97,8 +113,12 @@ limit_end(struct limit_log *log, enum task_lane lane, int64_t now_ms, bool count
 
 	while (i < log->count && (log->sent[i].lane != lane || log->sent[i].at_ms != LIMIT_UNDER_WAY))
 		i++;
+	/* Only a lane that called limit_begin() may call this. Entries of
+	 * one kind of lane are alike, so it does not matter whose is taken. */
 	assert(i < log->count);
 	entry = log->sent[i];
+	/* The server counts when it gets the message, which is somewhere
+	 * between begin and answer: the answer is the safe side. */
 	entry.at_ms = now_ms;
 	remove_entry(log, i);
 	if (counts)

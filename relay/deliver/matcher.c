@@ -1,3 +1,12 @@
+/*
+ * Matchers of the routing table. People copy them from Alertmanager's configuration, so what looks the same
+ * must mean the same; a pattern that POSIX and Go's RE2 are known to read differently is refused at the
+ * start with a reason. A route that quietly matches something else could send a P0 to nobody.
+ *
+ * All is compiled at the start. Matching takes no memory of ours and no lock, so all threads may do it at
+ * once.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +30,7 @@ set_end(const char *c)
 	if (*c == ']') /* the first one is a character like others */
 		c++;
 	for (; *c != ']'; c++) {
+		/* A class like [:digit:] has a ']' of its own. */
 		if (strncmp(c, "[:", 2) == 0) {
 			c = strstr(c + 2, ":]");
 			if (c == NULL)
@@ -41,12 +51,16 @@ translate_part(struct buffer *posix, const char **c, struct failure *why)
 
 	if (*from == '[') {
 		end = set_end(from);
+		/* In RE2 a backslash in a set is an escape, in POSIX
+		 * it is a character: no translation would be safe. */
 		if (end == NULL || memchr(from, '\\', (size_t)(end - from)) != NULL)
 			return failure_set(
 			    why, FAILURE_LOCAL, "a pattern's [...] must end, and cannot have a backslash");
 		buffer_append(posix, from, (size_t)(end + 1 - from));
 		*c = end + 1;
 	} else if (strncmp(from, "(?", 2) == 0) {
+		/* (?i) and the like change what follows; POSIX has nothing for them. Only the
+		 * group that captures nothing is translated, since captures are not used. */
 		if (from[2] != ':')
 			return failure_set(why, FAILURE_LOCAL, "a pattern cannot have '(?' but in '(?:'");
 		buffer_string(posix, "(");
@@ -82,6 +96,7 @@ compile(struct matcher *m, struct failure *why)
 	buffer_string(&posix, "^(");
 	while (*c != '\0' && status == 0)
 		status = translate_part(&posix, &c, why);
+	/* sizeof counts the NUL, which ends the pattern for regcomp(). */
 	buffer_append(&posix, ")$", sizeof(")$"));
 	if (status == 0 && posix.failed)
 		status = failure_set(why, FAILURE_LOCAL, "the pattern is too long");
@@ -107,6 +122,8 @@ read_value(const char **at, char *value, struct failure *why)
 	size_t length = 0;
 	bool quoted = *c == '"';
 
+	/* A word without quotes ends at a sign that Alertmanager
+	 * reserves, and before "->", which is ours. */
 	for (c += quoted ? 1 : 0; length < VALUE_LIMIT; c++) {
 		if (*c == '\0' && quoted)
 			return failure_set(why, FAILURE_LOCAL, "the closing '\"' is missing");
@@ -145,6 +162,7 @@ read_matcher(struct matcher *m, const char **at, struct failure *why)
 	m->label = strndup(*at, length);
 	*at += length;
 	*at += strspn(*at, blanks);
+	/* The longer signs come first in the table: "=" would match the begin of "=~". */
 	while (sign < 4 && strncmp(*at, signs[sign], strlen(signs[sign])) != 0)
 		sign++;
 	if (sign == 4)
@@ -220,6 +238,8 @@ matchers_hold(const struct matchers *matchers, const json_t *labels)
 		const struct matcher *m = &matchers->rows[i];
 		bool holds = fits(m, alert_text(labels, m->label));
 
+		/* severity="P0" must hold for an alert that says "critical", and a route for
+		 * P2 must get what has an unknown severity. A heartbeat has no such words. */
 		if (strcmp(m->label, "severity") == 0 && severity != SEVERITY_HEARTBEAT)
 			holds |= fits(m, severity_words[severity][0]) || fits(m, severity_words[severity][1]);
 		if (holds == m->negative)

@@ -38,9 +38,12 @@ write_sent(struct lane *lane, const struct task *task, struct report *report)
 	const char *kind = task_kind_name(task->kind);
 	struct deliver_counters *tally = &report->tally;
 	bool fired = task->kind == TASK_FIRED;
+	/* For a begin it is what people feel: from the start of the
+	 * trouble to the message. For all else from the order to say it. */
 	int64_t latency_ms = report->now_ms - (fired ? task->incident.starts_ms : task->added_ms);
 	size_t bound = 0, alerts = report->message->item_count;
 
+	/* The alert's start is by another machine's clock. */
 	if (latency_ms < 0)
 		latency_ms = 0;
 	write_event(lane, task, EVENT_SENT, report->now_ms, latency_ms, json_pack("{s:s}", "kind", kind));
@@ -64,10 +67,14 @@ give_away(struct lane *lane, const struct task *task, const char *reason, struct
 {
 	struct store *store = lane->deliver->store;
 
+	/* News about a message in this channel: it makes no
+	 * sense in another one, and people lose nothing. */
 	if (task->kind == TASK_ACKNOWLEDGED) {
 		outbox_remove(store, task->row);
 		return;
 	}
+	/* Slow tries keep attempt at DELIVER_TRIES: one
+	 * event for the failure, not one a minute for a day. */
 	if (task->attempt < DELIVER_TRIES) {
 		write_event(lane, task, EVENT_FAILED, report->now_ms, -1,
 		    json_pack("{s:s, s:s}", "kind", task_kind_name(task->kind), "reason", reason));
@@ -91,6 +98,8 @@ report_sent(struct lane *lane, const struct task *task, struct report *report)
 	const char *message = report->thread != NULL ? report->thread : report->result->message_id;
 
 	write_sent(lane, task, report);
+	/* The three writes stand or fall together: removed but not said would mean
+	 * no end is ever told, said but not removed would mean it is told twice. */
 	outbox_remove(lane->deliver->store, task->row);
 	if (task->kind != TASK_ACKNOWLEDGED)
 		said_put(lane->deliver->store, &task->incident, lane->outlet->channel->name, message,
@@ -105,6 +114,8 @@ report_failed(struct lane *lane, const struct task *task, struct report *report)
 	const char *reason = result->failure.text;
 	unsigned attempt = task->attempt + 1;
 
+	/* Not a failure of the message: the whole account waits
+	 * (blocked_ms), the task stays due and its attempts are not counted. */
 	if (result->status == 429) {
 		if (result->retry_after_ms > DELIVER_PATIENCE_MS && task->next[0] != '\0')
 			give_away(lane, task, reason, report);
@@ -126,6 +137,8 @@ report_failed(struct lane *lane, const struct task *task, struct report *report)
 static bool
 is_named(const struct message *message, const struct task *task)
 {
+	/* message_compose() may take less than the batch
+	 * has: what did not fit is neither sent nor failed. */
 	for (size_t i = 0; i < message->item_count; i++) {
 		const struct task *owner = message->items[i].owner;
 
@@ -142,6 +155,7 @@ write_all(struct lane *lane, struct report *report)
 	struct deliver *deliver = lane->deliver;
 	bool sent = report->result->outcome == CHANNEL_SENT;
 
+	/* This may run several times for one answer, when the disk fails; only the last run counts. */
 	report->tally = (struct deliver_counters){ .sent = 0 };
 	report->now_ms = store_now_ms();
 	for (size_t i = 0; i < batch->count; i++) {
@@ -155,10 +169,14 @@ write_all(struct lane *lane, struct report *report)
 		else
 			report_failed(lane, task, report);
 	}
+	/* In the store, so that a relay that restarts ten
+	 * times a minute does not send ten times as much. */
 	if (report->counts)
 		sent_add(deliver->store, lane->outlet->account->name, lane->lane, report->now_ms);
 	if (sent)
 		self_resolve(deliver, lane->outlet, report->now_ms);
+	/* Our own alert is in the same transaction, and goes to other
+	 * channels: who reads only this one would not learn of it here. */
 	else if (report->tally.failed > 0)
 		self_fire(deliver, lane->outlet, report->result->failure.text, report->now_ms);
 }
@@ -198,6 +216,8 @@ record_result(struct lane *lane, struct report *report)
 			deliver_say(deliver, true, "a message was sent, and this cannot be recorded yet",
 			    lane->outlet->channel->name, why.text);
 		told = true;
+		/* The relay ends while the disk does not write: this
+		 * message is repeated after the start, as after a kill. */
 		if (!lane_sleep(lane, STORE_AGAIN_MS))
 			return;
 	}
@@ -210,6 +230,7 @@ record_detour(struct lane *lane, const char *reason, struct report *report)
 	struct batch *batch = lane->batch;
 
 	for (size_t i = 0; i < batch->count; i++) {
+		/* What has no other channel waits here until this one may be used again. */
 		if (batch->tasks[i].next[0] != '\0')
 			give_away(lane, &batch->tasks[i], reason, report);
 	}

@@ -1,6 +1,10 @@
 /*
  * What is open and nobody acknowledged is said again, and a P0 to others.  Each incident says when it is to
  * be looked at next (check_ms), so that a tick costs as much as there is to do.
+ *
+ * The relay repeats by itself and ignores Alertmanager's repeat_interval, which is one figure for a group
+ * and knows nothing of acknowledgements. check_ms is in the store: a restart neither forgets a repeat nor
+ * says everything again.
  */
 
 #include <string.h>
@@ -62,6 +66,8 @@ repeat(struct deliver *deliver, const struct incident *incident, const struct ro
 		    route->chains[i].text, now_ms);
 	if (every == 0)
 		return 0;
+	/* Not `every` from now: the time counts from when it is
+	 * really said, and that is not known yet. So look again soon. */
 	return now_ms + (every < wait ? every : wait);
 }
 
@@ -75,6 +81,7 @@ escalate(struct deliver *deliver, struct incident *incident, const struct route 
 		return 0;
 	if (at > now_ms)
 		return at;
+	/* Set in the transaction that adds the task: once for an incident, also after a kill. */
 	incident->escalated_ms = now_ms;
 	outbox_add(deliver->store, incident, TASK_ESCALATED, route->escalation.text, now_ms);
 	return 0;
@@ -89,6 +96,8 @@ check(struct deliver *deliver, struct incident *incident, int64_t now_ms)
 	/* What was delivered before its service was muted is not marked as muted. */
 	if (incident->suppressed != SUPPRESSED_NOT ||
 	    mute_covers(deliver->store, incident->labels, now_ms, NULL)) {
+		/* A silence that ends is noticed by relay/act, which sets
+		 * check_ms; a mute's end is noticed by this look alone. */
 		again = now_ms + LATER_MS;
 	} else if (route != NULL && incident->delivered_ms > 0 && incident->acknowledged_ms == 0) {
 		again = repeat(deliver, incident, route, now_ms);
@@ -140,6 +149,8 @@ deliver_tick(struct deliver *deliver)
 	struct failure why;
 	size_t lost;
 
+	/* At most 1,000 in a tick, and the store is free between two
+	 * rounds: after a storm of 10,000 alerts new ones still come in. */
 	for (int i = 0; i < ROUNDS && check_some(deliver); i++)
 		continue;
 	if (deliver->ticks++ % TICKS != 0)

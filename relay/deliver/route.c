@@ -1,3 +1,10 @@
+/*
+ * The routing table: who gets which alert. It is read once, at the start, and refused as a whole at the
+ * first mistake, with the character it is at. A channel that does not exist is a mistake too: otherwise
+ * people would learn only from a missed alert that it goes nowhere. After that the table never changes, and
+ * all threads read it without a lock.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +80,8 @@ read_channel(struct reader *r, struct chain *chain)
 	size_t length, known = 0;
 
 	skip_blanks(r);
+	/* '=' ends it, so that a "repeat=" in the wrong place
+	 * is reported as a channel that does not exist. */
 	length = strcspn(r->at, " \t,|=");
 	if (length == 0 || length >= ROUTE_CHAIN_TEXT / CHAIN_CHANNELS)
 		return failure_set(r->why, FAILURE_LOCAL, "the name of a channel is missing");
@@ -89,6 +98,7 @@ read_channel(struct reader *r, struct chain *chain)
 	if (chain->count == CHAIN_CHANNELS)
 		return failure_set(
 		    r->why, FAILURE_LOCAL, "a chain has more than %d channels", CHAIN_CHANNELS);
+	/* The table's own text: names are compared by address from here on. */
 	if (known < r->table->channel_count)
 		chain->channels[chain->count++] = r->table->channels[known];
 	r->at += length;
@@ -159,6 +169,7 @@ read_route(struct reader *r, struct route *route)
 		return failure_set(
 		    r->why, FAILURE_LOCAL, "'->' is expected here, or ',' and another matcher");
 	skip_blanks(r);
+	/* There may be nothing behind "->": such alerts are in the history alone. */
 	if (*r->at != '\0' && strncmp(r->at, "repeat=", 7) != 0 && strncmp(r->at, "escalate=", 9) != 0 &&
 	    read_chains(r, route) != 0)
 		return -1;
@@ -189,6 +200,9 @@ write_chains(struct route *route)
 
 		for (size_t c = 0; c < chain->count; c++) {
 			for (size_t k = 0; c > 0 && i < route->chain_count && k < route->chain_count; k++)
+				/* If another chain begins with this channel, the alert is
+				 * there already: falling back to it would say it twice.
+				 * What follows it in the chain is left out as well. */
 				covered |= route->chains[k].channels[0] == chain->channels[c];
 			if (!covered)
 				length += (size_t)snprintf(chain->text + length, sizeof(chain->text) - length,
@@ -208,9 +222,12 @@ read_table(struct routes *routes, const char *const *texts, size_t count, bool l
 		*index = i;
 		if (i == ROUTES_MOST)
 			return failure_set(why, FAILURE_LOCAL, "more than %d routes", ROUTES_MOST);
+		/* A route without matchers takes all, so this one
+		 * would never be used; its author believes that it is. */
 		if (i > 0 && routes->rows[i - 1].matchers.count == 0)
 			return failure_set(why, FAILURE_LOCAL,
 			    "nothing comes to this route: the one before it takes everything");
+		/* Before reading: routes_free() must release the matchers of a route with a mistake. */
 		routes->count++;
 		if (read_route(&reader, &routes->rows[i]) != 0)
 			return failure_prefix(why, "character %d", (int)(reader.at - texts[i]) + 1);

@@ -1,6 +1,10 @@
 /*
  * A channel that does not work is an alert like others, and goes the same way: but not to the channel that it
  * is about.
+ *
+ * It goes through the intake as if a program had pushed it: so it has an incident, a place in the history, a
+ * button and repeats, without any code of its own here. It fires and ends in the transaction that records
+ * the answer which is its reason.
  */
 
 #include <stdio.h>
@@ -44,6 +48,7 @@ self_init(struct outlet *outlet)
 {
 	struct alert_list list = { 0 };
 
+	/* By the same reader as the alert itself, so that the two fingerprints cannot differ. */
 	if (read_alert(outlet->channel->name, "", store_now_ms(), &list) != 0)
 		return -1;
 	memcpy(outlet->fingerprint, list.alerts[0].fingerprint, sizeof(outlet->fingerprint));
@@ -71,6 +76,8 @@ detour_chains(void *context, const json_t *labels, const char *chains[], size_t 
 		size_t length = 0;
 
 		for (size_t c = 0; c < chain->count; c++) {
+			/* If no channel is left in any chain, the alert
+			 * is in the history and on the page alone. */
 			if (strcmp(chain->channels[c], detour->without) != 0)
 				length += (size_t)snprintf(text + length, ROUTE_CHAIN_TEXT - length, "%s%s",
 				    length > 0 ? "|" : "", chain->channels[c]);
@@ -89,6 +96,8 @@ self_fire(struct deliver *deliver, const struct outlet *outlet, const char *reas
 	struct intake_counts counts = { 0 };
 	struct alert_list list = { 0 };
 
+	/* Without memory the alert about the channel is
+	 * lost, not the message: that one is in the outbox. */
 	if (read_alert(outlet->channel->name, reason, now_ms, &list) != 0)
 		return;
 	intake_take(deliver->store, &list, FEED_PUSH, &plan, now_ms, &counts);
@@ -114,6 +123,7 @@ self_forget(struct deliver *deliver, int64_t now_ms)
 
 	while (incident_next(deliver->store, row, &incident)) {
 		row = incident.row;
+		/* Nothing is ever sent there again, so no message could end this alert. */
 		if (strcmp(alert_text(incident.labels, "alertname"), alert_name) == 0 &&
 		    !deliver_has(deliver, alert_text(incident.labels, "channel")))
 			intake_close(deliver->store, &incident, INCIDENT_RESOLVED, now_ms, true, now_ms);

@@ -1,3 +1,9 @@
+/*
+ * --send-test: one message without store, outbox and retries, for a person who sets up a channel. Services
+ * answer mistakes in terms of their API ("chat not found"); the table adds what to do about the usual ones,
+ * by a text that the answer contains. An answer that is not in the table is shown as it is.
+ */
+
 #include <string.h>
 
 #include "relay/deliver/deliver.h"
