@@ -1,3 +1,10 @@
+/*
+ * What people do about alerts. An acknowledgement is one transaction: the incident, the event, the messages
+ * that are no longer needed and those that say so. Only then is the person told that it worked. The silence
+ * in Alertmanager follows in a thread of its own (watch.c), because Alertmanager may be away, and a person
+ * with a telephone in the night must not wait for it.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +78,7 @@ act_free(struct act *act)
 		return;
 	(void)pthread_mutex_lock(&act->lock);
 	act->stopping = true;
+	/* A request to Alertmanager under way is let finish: at most 5 s for each. */
 	(void)pthread_cond_signal(&act->wake);
 	(void)pthread_mutex_unlock(&act->lock);
 	if (act->running)
@@ -103,6 +111,8 @@ add_acknowledged(struct act *act, const char *incident)
 	if (!act->status.configured)
 		return;
 	(void)pthread_mutex_lock(&act->lock);
+	/* After the commit, so the thread finds the incident as it is now. A
+	 * kill in between is no harm: hold_all() reads the store at the start. */
 	list = array_reserve(act->acknowledged, &act->room, act->count + 1, sizeof(*list));
 	if (list != NULL) {
 		act->acknowledged = list;
@@ -121,6 +131,8 @@ clean(char *to, size_t size, const char *text)
 
 	while (left > 0) {
 		size_t width = utf8_character(text, left);
+		/* Names come from Telegram and forms. A direction mark or a line
+		 * break in one could make the text of a message say something else. */
 		bool shown = width > 0 && utf8_unseen(text, width) == 0;
 
 		if (used + (shown ? width : 1) > size - 1)
@@ -169,6 +181,7 @@ change(struct act *act, struct incident *incident, bool acknowledge, const struc
 	incident_text(&incident->acknowledged_by, acknowledge ? person->who : NULL);
 	incident_text(&incident->acknowledged_via, acknowledge ? person->via : NULL);
 	incident_text(&incident->note, acknowledge && *person->note != '\0' ? person->note : NULL);
+	/* Somebody knows: what waits to be said about it would only disturb. */
 	if (acknowledge) {
 		outbox_drop(
 		    act->store, incident, 1U << TASK_FIRED | 1U << TASK_REPEATED | 1U << TASK_ESCALATED);

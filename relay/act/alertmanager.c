@@ -118,6 +118,8 @@ add_alert(struct json_scan *scan, struct slice row, struct alertmanager_view *vi
 	return 0;
 }
 
+/* The view is sorted once and searched for each open incident:
+ * 10,000 of each would be 100 million comparisons otherwise. */
 static int
 by_fingerprint(const void *a, const void *b)
 {
@@ -156,6 +158,8 @@ read_status(const struct http_response *response, struct alertmanager_view *view
 	view->started_ms = read_time(json_scan_get(&scan, scan.text, "/uptime"));
 	if (view->started_ms < 0 || date == (time_t)-1)
 		return failure_set(why, FAILURE_PROTOCOL, "Alertmanager does not say since when it runs");
+	/* Silences begin and end by Alertmanager's clock. On another machine
+	 * it may differ from ours by more than the 10 minutes of a silence. */
 	view->ahead_ms = (int64_t)date * 1000 - response->received_unix_ns / 1000000;
 	/* The header has whole seconds. */
 	if (view->ahead_ms > -1000 && view->ahead_ms <= 0)
@@ -221,6 +225,7 @@ read_silence(struct http_client *client, const char *url, const char *id, struct
 	*alive = false;
 	(void)snprintf(address, sizeof(address), "%s/api/v2/silence/%s", url, id);
 	http_ask(client, &request, 1, NULL, deadline, &response);
+	/* Alertmanager forgot it, after a restart without its data: not an error, a new one is begun. */
 	if (response.failure.kind == FAILURE_NONE && response.status == 404)
 		return 0;
 	if (check_response(&response, why) != 0 || json_scan_open(&scan, response.body, why) != 0)
@@ -238,6 +243,7 @@ read_silence(struct http_client *client, const char *url, const char *id, struct
 static json_t *
 matchers_of(const json_t *labels)
 {
+	/* Equality of every label, no pattern: the silence must hide this alert and no other. */
 	json_t *matchers = json_array();
 	const char *name;
 	json_t *value;
@@ -309,6 +315,7 @@ alertmanager_silence(const struct alertmanager *a, const struct alertmanager_sil
 	if (!alive) {
 		if (end)
 			goto done;
+		/* Alertmanager answers 404 to the id of a silence that it does not know. */
 		*id = '\0';
 		(void)time_text((double)silence->starts_ms / 1000, starts);
 	}

@@ -40,6 +40,8 @@ make_key(const char *path, unsigned char key[LINK_KEY], struct failure *why)
 	to_hex(key, LINK_KEY, text);
 	text[sizeof(text) - 2] = '\n';
 	text[sizeof(text) - 1] = '\0';
+	/* A kill leaves a whole file or none. A power cut right after the first start may still
+	 * lose it (there is no fsync()): the links that were sent until then stop working. */
 	result = replace_file(path, text, deadline_in(write_ns), why);
 	explicit_bzero(text, sizeof(text));
 	return result;
@@ -55,6 +57,8 @@ link_key_read(const char *directory, unsigned char key[LINK_KEY], struct failure
 
 	if (snprintf(path, sizeof(path), "%s/link.key", directory) >= (int)sizeof(path))
 		return failure_set(why, FAILURE_LOCAL, "the path of the relay's directory is too long");
+	/* Only a file that is missing is made. One that cannot be read
+	 * must not be replaced, since the links in messages depend on it. */
 	if (stat(path, &info) != 0 && errno == ENOENT)
 		return make_key(path, key, why);
 	text = secret_read_file(path, why);
@@ -76,6 +80,8 @@ act_link_token(const struct act *act, const char *id, char token[ACT_TOKEN])
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int length = sizeof(digest);
 	char text[INCIDENT_ID + 8];
+	/* The word "ack" keeps these signatures apart from those of
+	 * other links, if there are some one day with the same key. */
 	int used = snprintf(text, sizeof(text), "ack%.*s", INCIDENT_ID, id);
 
 	/* It fails without memory alone, and then no link works: act_link_check() compares with this. */
@@ -92,6 +98,8 @@ act_link_check(const struct act *act, const char *id, const char *token)
 	char wanted[ACT_TOKEN];
 
 	act_link_token(act, id, wanted);
+	/* CRYPTO_memcmp takes the same time wherever the first
+	 * difference is: nobody can find a token digit by digit. */
 	return strlen(token) == ACT_TOKEN - 1 && *wanted != '\0' &&
 	       CRYPTO_memcmp(token, wanted, ACT_TOKEN - 1) == 0;
 }

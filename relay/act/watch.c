@@ -60,6 +60,7 @@ note_suppressed(struct act *act, struct incident *incident, const struct alertma
 	if (incident->suppressed == now || incident->suppressed == SUPPRESSED_MUTED)
 		return;
 	incident->suppressed = now;
+	/* relay/deliver looks every minute at what is suppressed; this makes it look now. */
 	if (now == SUPPRESSED_NOT)
 		incident->check_ms = store_now_ms();
 	incident_save(act->store, incident);
@@ -83,8 +84,10 @@ note_absent(struct look *look, struct incident *incident)
 {
 	int64_t now = store_now_ms();
 
+	/* What was seen after the question cannot be in the answer. */
 	if (!look->settled || !is_its_own(incident) || incident->seen_ms >= look->asked_ms)
 		return;
+	/* Two lists in a row: one may fall between the end of an alert's time and its renewal. */
 	if (++incident->missed < POLLS_MISSED)
 		incident_save(look->act->store, incident);
 	else
@@ -118,6 +121,8 @@ compare_all(struct look *look)
 	int64_t row = 0;
 	int count;
 
+	/* Each hundred is a transaction. An alert that is closed or opened between two
+	 * of them is found by its row or left out; rows only rise, so the loop ends. */
 	do {
 		struct incident incident = { 0 };
 
@@ -139,6 +144,7 @@ text_of(const struct alertmanager_alert *alert)
 	json_t *row = json_loadb(alert->text.at, alert->text.length, 0, NULL), *list;
 	char *text;
 
+	/* alert_read_push() takes "status" for the webhook's word and would refuse an object. */
 	(void)json_object_del(row, "status");
 	list = json_pack("[o]", row);
 	text = list != NULL ? json_dumps(list, JSON_COMPACT) : NULL;
@@ -159,6 +165,7 @@ take(struct act *act, const struct alertmanager_alert *alert)
 
 	if (text != NULL && alert_read_push(SLICE(text), now_ms, &list, &why) == 0) {
 		store_begin(act->store);
+		/* If the webhook was faster, it is delivered: one more report would count as a repeat. */
 		if (!incident_find_open(act->store, alert->fingerprint, &incident) ||
 		    incident.delivered_ms == 0)
 			intake_take(act->store, &list, FEED_WEBHOOK, act->settings.plan, now_ms, &counts);
@@ -199,6 +206,8 @@ remember(struct act *act, const struct incident *incident)
 	if (ended == NULL)
 		return;
 	act->ended = ended;
+	/* The oldest goes. It bounds memory, and 1,024
+	 * acknowledged ends in a day are more than a team has. */
 	if (act->ended_count == ACT_ENDED)
 		memmove(ended, ended + 1, --act->ended_count * sizeof(*ended));
 	ended += act->ended_count++;
@@ -230,6 +239,8 @@ look_around(struct act *act)
 
 	if (alertmanager_look(&act->alertmanager, deadline_in(answer_ns), &look.view, &why) == 0) {
 		act->ahead_ms = look.view.ahead_ms;
+		/* Both times by Alertmanager's clock. With the usual 15 s that is five
+		 * minutes, in which Prometheus has sent everything again several times. */
 		look.settled = look.asked_ms + look.view.ahead_ms - look.view.started_ms >
 			       INTERVALS_TO_SETTLE * (act->settings.interval_ns / 1000000);
 		report(act, true, &why);
@@ -350,6 +361,8 @@ keep_silence(struct act *act, struct held *held, const struct incident *incident
 	if (alertmanager_silence(
 		&act->alertmanager, &silence, !wanted, held->silence, deadline_in(answer_ns), &why) != 0) {
 		/* What it does not take is no reason to leave the others waiting. */
+		/* Otherwise Alertmanager is away, and asking it
+		 * for each of the others would take 5 s each. */
 		if (why.kind == FAILURE_REJECTED)
 			held->again_ns = clock_now_ns() + refused_ns;
 		else
@@ -359,6 +372,7 @@ keep_silence(struct act *act, struct held *held, const struct incident *incident
 	}
 	tell_silences(act, NULL);
 	record(act, held, !wanted);
+	/* From now on, what fires there again must be taken from its list (see the top of the file). */
 	if (incident->status != INCIDENT_OPEN)
 		remember(act, incident);
 	held->renew_ns = clock_now_ns() + renew_ns;
@@ -375,6 +389,8 @@ look_after(struct act *act, struct held *held)
 	store_begin(act->store);
 	found = incident_find(act->store, held->incident, &incident);
 	unknown = store_failed(act->store);
+	/* The store is given back before Alertmanager is asked:
+	 * a slow answer must not keep alerts from being taken. */
 	store_cancel(act->store);
 	/* What a program sent to the relay alone is not in Alertmanager. */
 	wanted = found && incident.status == INCIDENT_OPEN && incident.acknowledged_ms != 0 &&
@@ -396,6 +412,8 @@ look_after_all(struct act *act)
 	size_t i = 0;
 
 	while (i < act->held_count && clock_now_ns() >= act->again_ns)
+		/* In most rounds this is one look into the store for
+		 * each; Alertmanager is asked every five minutes. */
 		if (look_after(act, &act->held[i]))
 			act->held[i] = act->held[--act->held_count];
 		else
@@ -413,6 +431,8 @@ await_work(struct act *act)
 	(void)pthread_mutex_lock(&act->lock);
 	if (!act->stopping && act->count == 0)
 		(void)pthread_cond_timedwait(&act->wake, &act->lock, &until);
+	/* The list grows under the lock and is emptied here, so an acknowledgement
+	 * that comes meanwhile waits for the next round, which is at once. */
 	for (size_t i = 0; i < act->count; i++)
 		hold(act, act->acknowledged[i], NULL);
 	act->count = 0;
