@@ -1,3 +1,11 @@
+/*
+ * The daily summary comes from PostgreSQL and goes out by mail, and either can be away for a while. It is a
+ * convenience, not an alert: it is tried for an hour and then left out, it is never written to the outbox,
+ * and a relay that is down at that minute sends none that day.
+ *
+ * The thread holds nothing while it waits for the database or the mail server.
+ */
+
 #include "relay/daily.h"
 
 #include <pthread.h>
@@ -42,6 +50,7 @@ summarize(struct daily *d, int64_t to_ms, struct failure *why)
 	struct summary_mail mail = { 0 };
 	struct buffer csv;
 
+	/* Many mail servers take no mail that is larger than 10 MB, and base64 makes 8 MiB almost that. */
 	buffer_init(&csv, CSV_BYTES);
 	if (summary == NULL)
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -68,6 +77,7 @@ summarize_with_patience(struct daily *d, int64_t to_ms)
 			d->settings.notice(d->settings.context, false, "the daily summary was sent", NULL);
 			return;
 		}
+		/* The server said no for good: eleven more attempts would hear the same. */
 		if (outcome == CHANNEL_REFUSED)
 			break;
 		if (i == 0)
@@ -89,6 +99,8 @@ summarize_daily(void *context)
 
 		if (now_ms >= next_ms)
 			summarize_with_patience(d, next_ms);
+		/* More than 26 hours ahead: the clock was set back since.
+		 * A local day has 25 hours at most, when summer time ends. */
 		if (now_ms >= next_ms || next_ms - now_ms > day_ms + day_ms / 12)
 			next_ms = summary_next_ms(d->settings.minute, now_ms);
 	}

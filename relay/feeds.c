@@ -1,6 +1,11 @@
 /*
  * One transaction for all requests that wait: a disk takes as long to make one alert durable as a hundred.
  * The requests are read one by one within it, so that the alerts of one are in memory at a time.
+ *
+ * The promise of this file is its answer. 200 is sent after store_end(), which is after the disk has the
+ * alerts; until then a sender repeats, and a repeat changes nothing (relay/intake). 503 makes Alertmanager
+ * and Prometheus send again. 4xx makes Alertmanager drop the alerts, so it is only for what would be refused
+ * again.
  */
 
 #include <assert.h>
@@ -47,6 +52,7 @@ take(struct feeds *feeds, const struct web_request *request, int64_t now_ms, str
 	*taken = (struct taken){ .feed = feed_of(request->path) };
 	result = taken->feed == 0 ? alert_read_webhook(request->body, now_ms, &list, &taken->why)
 				  : alert_read_push(request->body, now_ms, &list, &taken->why);
+	/* No memory: of this request nothing is taken, and the others in the transaction do not suffer. */
 	if (result != 0 && taken->why.kind == FAILURE_LOCAL) {
 		taken->outcome = FAILED;
 		return;
@@ -56,6 +62,8 @@ take(struct feeds *feeds, const struct web_request *request, int64_t now_ms, str
 		taken->refused = 1;
 		return;
 	}
+	/* The body of a heartbeat must be valid as well: otherwise anything
+	 * that posts to that path would look like a living Alertmanager. */
 	if (!only_beats)
 		intake_take(
 		    feeds->store, &list, feed_bits[taken->feed], &feeds->plan, now_ms, &taken->counts);
@@ -72,6 +80,8 @@ count(struct feeds *feeds, const struct taken *taken, int64_t now_ms)
 	atomic_fetch_add(&feeds->received[taken->feed][1], taken->counts.resolved);
 	atomic_fetch_add(&feeds->refused[taken->feed], taken->refused);
 	if (taken->beats)
+		/* Only after the commit, as all counts: a relay that cannot
+		 * write must not look alive to what watches the heartbeat. */
 		atomic_store(&feeds->heartbeat_ms, now_ms);
 }
 
@@ -136,6 +146,8 @@ feeds_status(double started, struct web_answer *answer)
 {
 	char uptime[TIME_TEXT];
 
+	/* These are the fields that the definition of Alertmanager's
+	 * API requires, and readers made from it rely on. */
 	buffer_format(&answer->body,
 	    "{\"cluster\":{\"status\":\"disabled\",\"peers\":[]},\"config\":{\"original\":\"\"},\"uptime\":\"%s\","
 	    "\"versionInfo\":{\"version\":\"%s\",\"revision\":\"%s\",\"branch\":\"\",\"buildUser\":\"\","

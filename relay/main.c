@@ -24,6 +24,8 @@ enum { EXIT_ENDED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
  * was inherited; and for each channel, whose two lanes keep connections. */
 enum { KEPT_FILES = 64, FILES_PER_CHANNEL = 16 };
 
+/* For requests under way when the program ends; then
+ * their connections are closed, and the senders repeat. */
 static const int64_t grace_ns = INT64_C(5) * 1000 * 1000 * 1000;
 
 struct program {
@@ -151,6 +153,8 @@ serve(struct program *p, const struct web_settings *settings, const sigset_t *si
 	int result;
 
 	log_stream_use(p->libraries, &log);
+	/* The store is open and the threads run before a port is bound: the first alert finds everything
+	 * ready. A second relay on the same directory fails here, before it disturbs the first. */
 	result = relay_start(&p->relay, why);
 	result = result == 0 ? start_web(p, settings, why) : -1;
 	if (result == 0) {
@@ -224,6 +228,8 @@ start(struct program *p, struct failure *why)
 	p->relay.context = p;
 	atomic_store(&p->log_level, (int)settings.log_level);
 	atomic_store(&p->log_format, (int)settings.log_format);
+	/* Neither the store nor the network was touched so far: --config.check
+	 * works beside a running relay, as any user who can read the files. */
 	if (options_switch(p->options, "config.check")) {
 		relay_print(&p->relay);
 		printf("alert_relay: configuration OK\n");
@@ -247,7 +253,10 @@ main(int argc, char *argv[])
 	struct failure why = { .text = "out of memory" };
 	int status = EXIT_USAGE;
 
+	/* A core dump would have all tokens in it. */
 	process_forbid_dumps();
+	/* If one of 0, 1, 2 is closed, the database could get that
+	 * number, and a library's message would be written into it. */
 	occupy_standard_streams();
 	p.libraries = log_stream_open();
 	p.options = options_new("alert_relay", tables, 2);

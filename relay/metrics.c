@@ -39,6 +39,8 @@ static void
 look(struct relay *r, struct stored *stored)
 {
 	*stored = (struct stored){ .now_ms = store_now_ms() };
+	/* One transaction: the figures of one scrape fit each other. It waits for
+	 * the store as all do, so a scrape may take as long as the slowest commit. */
 	store_begin(r->store);
 	incident_count(r->store, stored->open);
 	stored->task_count = outbox_channels(r->store, stored->tasks, RELAY_CHANNELS);
@@ -50,6 +52,7 @@ look(struct relay *r, struct stored *stored)
 static const struct outbox_channel *
 tasks_of(const struct stored *stored, const char *channel)
 {
+	/* A channel without tasks is 0, not missing: an alert on it must be able to end. */
 	static const struct outbox_channel none;
 
 	for (size_t i = 0; i < stored->task_count; i++)
@@ -82,6 +85,7 @@ write_feeds(const struct feeds *feeds, struct buffer *out)
 	for (size_t i = 0; i < FEEDS; i++)
 		buffer_format(out, "alert_relay_alerts_refused_total{feed=\"%s\"} %llu\n", feed_names[i],
 		    atomic_load(&feeds->refused[i]));
+	/* 0 would be 1970: a rule on its age would fire at each start before the first heartbeat. */
 	if (heartbeat != 0)
 		lines_single(out, "alert_relay_heartbeat_timestamp_seconds", "gauge",
 		    "Unix time of the last heartbeat (Watchdog) from Alertmanager or Prometheus.",
@@ -97,6 +101,8 @@ write_stored(const struct relay *r, const struct stored *stored, struct buffer *
 		    alert_severity_name((enum alert_severity)i), stored->open[i]);
 	lines_head(out, "alert_relay_outbox_tasks", "gauge",
 	    "Messages about alerts that wait to be sent, by channel.");
+	/* By the settings' channels, not the outbox's: the
+	 * label's values are bounded by the configuration. */
 	for (size_t i = 0; i < r->settings.channel_count; i++)
 		buffer_format(out, "alert_relay_outbox_tasks{channel=\"%s\"} %zu\n",
 		    r->settings.channels[i].name, tasks_of(stored, r->settings.channels[i].name)->count);
@@ -255,6 +261,7 @@ channels_json(struct relay *r, const struct stored *stored, bool *degraded)
 		struct deliver_counters counters;
 
 		deliver_counters(r->deliver, i, &counters);
+		/* Only a channel that failed. One that was never used (-1) may be perfectly well. */
 		*degraded = *degraded || counters.up == 0;
 		(void)json_array_append_new(
 		    list, json_pack("{s:s, s:o, s:I}", "name", name, "up",

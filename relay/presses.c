@@ -1,3 +1,10 @@
+/*
+ * Telegram tells of a pressed button only to the one that asks (getUpdates), so a thread asks all the time
+ * and waits at most PRESSES_WAIT seconds for each answer, which is what the end of the program may have to
+ * wait for as well. A press that was not answered before a kill is sent by Telegram again; to acknowledge
+ * twice changes nothing.
+ */
+
 #include "relay/presses.h"
 
 #include <pthread.h>
@@ -11,6 +18,7 @@
 #include "relay/pause.h"
 #include "relay/store/said.h"
 
+/* Incidents for which the store is held at a time; the longest time that Telegram may ask us to wait. */
 enum { AT_ONCE = 64, LONGEST_MS = 3600 * 1000 };
 
 static const int64_t second_ns = 1000 * 1000 * 1000;
@@ -38,6 +46,8 @@ named_in(struct store *store, const struct telegram_press *press, char after[ALE
 		memcpy(after, said.fingerprint, ALERT_FINGERPRINT);
 		memcpy(ids[count++], said.incident, INCIDENT_ID);
 	}
+	/* act_acknowledge() takes the store itself, so the
+	 * ids are copied and the store is given back before. */
 	store_cancel(store);
 	return count;
 }
@@ -67,6 +77,8 @@ pressed(void *context, const struct telegram_press *press)
 	do {
 		count = named_in(p->settings.store, press, after, ids);
 		for (size_t i = 0; i < count; i++)
+			/* One of several may be over already; the person
+			 * sees success if any alert was acknowledged. */
 			any = acknowledge(p, ids[i], press) || any;
 	} while (count == AT_ONCE);
 	return any;
@@ -78,6 +90,8 @@ next_pause(int64_t pause_ns, int64_t retry_ms)
 {
 	int64_t wanted_ns = (retry_ms < LONGEST_MS ? retry_ms : LONGEST_MS) * 1000000;
 
+	/* 1, 2, 4 ... 32 s: Telegram away for an hour means few lines
+	 * and few requests, and half a minute until buttons work again. */
 	pause_ns = pause_ns == 0 ? second_ns : pause_ns < 30 * second_ns ? 2 * pause_ns : pause_ns;
 	return wanted_ns > pause_ns ? wanted_ns : pause_ns;
 }
@@ -112,6 +126,7 @@ presses_start(struct presses **presses, const struct presses_settings *settings,
 {
 	struct presses *p = calloc(1, sizeof(*p));
 
+	/* Before anything can fail: the caller frees it in every case. */
 	*presses = p;
 	if (p == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");

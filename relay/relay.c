@@ -1,3 +1,11 @@
+/*
+ * Where the parts are put together. The order is the point. At the start: the store first, since all others
+ * read from it; then what they call (act, history, deliver); store_watch() before any thread can commit;
+ * threads last. At the end the store is closed last: a thread that ends may still write what it just did.
+ *
+ * The parts do not know this file. They get callbacks, all of which may be called from any thread.
+ */
+
 #include "relay/relay.h"
 
 #include <stdio.h>
@@ -18,6 +26,7 @@ read_templates(struct relay *r, const struct options *o, struct failure *why)
 	const struct relay_settings *s = &r->settings;
 	struct failure reason = { 0 };
 
+	/* Of the whole process, so before any thread exists. */
 	if (time_zone_use(s->time_zone, &reason) != 0)
 		return options_failure(o, "time-zone", 0, why, "%s", reason.text);
 	r->templates = templates_new(s->language, s->templates, &reason);
@@ -121,6 +130,8 @@ say_channel(void *context, bool bad, const char *message, const char *channel, c
 			r->channels[i].failing_ms = bad ? store_now_ms() : 0;
 			(void)snprintf(r->channels[i].reason, sizeof(r->channels[i].reason), "%s",
 			    bad && reason != NULL ? reason : "");
+			/* A service may repeat our request, token and all,
+			 * in its answer, and this text is shown on the page. */
 			secrets_mask(&r->settings.secrets, r->channels[i].reason);
 		}
 	(void)pthread_mutex_unlock(&r->lock);
@@ -145,6 +156,7 @@ link_of(void *context, const char *id, char *url, size_t size)
 	char token[ACT_TOKEN];
 
 	act_link_token(r->act, id, token);
+	/* A link that is cut would be a wrong one: rather none. */
 	if (r->settings.external_url == NULL ||
 	    snprintf(url, size, "%s/ack/%s?k=%s", r->settings.external_url, id, token) >= (int)size)
 		*url = '\0';
@@ -159,6 +171,8 @@ list_channels(void *context, struct page_channel channels[], size_t room)
 	for (size_t i = 0; i < count; i++) {
 		struct deliver_counters counters;
 
+		/* It takes deliver's lock, so it is outside of ours:
+		 * say_channel() is called by deliver's threads. */
 		deliver_counters(r->deliver, i, &counters);
 		channels[i] = (struct page_channel){ .last_ms = counters.last_ms };
 	}
@@ -280,6 +294,7 @@ relay_start(struct relay *r, struct failure *why)
 	if (open_store(r, why) != 0 || make_act(r, why) != 0 || make_history(r, why) != 0 ||
 	    make_deliver(r, why) != 0)
 		return -1;
+	/* deliver and history exist from here on, as changed() needs. */
 	store_watch(r->store, changed, r);
 	r->feeds.store = r->store;
 	r->feeds.plan = (struct intake_plan){ routes_chains, r->routes };
@@ -302,6 +317,8 @@ relay_tick(struct relay *r)
 {
 	struct failure why = { 0 };
 
+	/* The main loop comes five times a second, for signals;
+	 * each sweep is a transaction, and once a second is enough. */
 	if (clock_now_ns() - r->ticked_ns < second_ns)
 		return;
 	r->ticked_ns = clock_now_ns();
@@ -315,6 +332,7 @@ relay_tick(struct relay *r)
 void
 relay_stop(struct relay *r)
 {
+	/* Those that use others end before them: daily uses history, presses use act. */
 	daily_free(r->daily);
 	presses_free(r->presses);
 	act_free(r->act);
@@ -324,6 +342,8 @@ relay_stop(struct relay *r)
 		store_close(r->store);
 }
 
+/* Channels and PostgreSQL do not count: alerts are taken and kept without
+ * them, and a relay that is restarted for that reason would only lose time. */
 bool
 relay_ready(struct relay *r)
 {

@@ -2,6 +2,10 @@
  * Three kinds of answers.  What takes alerts is answered together by a thread of its own.  What may wait for
  * PostgreSQL is `slow` and waits for others of its kind.  /metrics and probes are neither: that PostgreSQL
  * hangs must not look as if the relay was down.
+ *
+ * Adapters only: the types of the parts differ from that of the web's callbacks, and a cast of function
+ * pointers is undefined. Slow requests are answered one at a time, so a PostgreSQL that hangs costs one
+ * thread.
  */
 
 #include "relay/serve.h"
@@ -129,6 +133,8 @@ answer_health(void *context, const struct web_request *request, struct web_answe
 static void
 answer_alive(void *context, const struct web_request *request, struct web_answer *answer)
 {
+	/* It looks at nothing: it says that the web server's
+	 * loop turns, and a full disk is no reason to restart. */
 	(void)context;
 	(void)request;
 	web_answer_text(answer, 200, "alive");
@@ -144,6 +150,10 @@ answer_ready(void *context, const struct web_request *request, struct web_answer
 		web_answer_text(answer, 503, "not ready: alerts cannot be written to the disk");
 }
 
+/* A path with a '/' at its end stands for all below it, except "/" itself. A row with a
+ * body_limit is for POST, one without for GET, so a path may be there twice. The number of
+ * `costly` ones at once is limited, so that many readers of the page do not keep alerts
+ * waiting. The routes that take alerts are not costly: they must never be refused for that. */
 const struct web_route relay_routes[] = {
 	{ .path = "/webhook/", .together = take, .body_limit = FEED_BODY },
 	{ .path = "/api/v2/alerts", .together = take, .body_limit = FEED_BODY },

@@ -224,6 +224,8 @@ settings_read_url(struct relay_settings *s, const struct options *o, const char 
 		return options_failure(o, name, 0, why, "%s", reason.text);
 	good = (strcmp(parts.scheme, "http") == 0 || strcmp(parts.scheme, "https") == 0) &&
 	       *parts.host != '\0' && parts.query == NULL;
+	/* A password in a URL would be shown by --config.check
+	 * and in errors, and secrets_mask() does not know it. */
 	if (good && (parts.user != NULL || parts.password != NULL)) {
 		url_release(&parts);
 		return options_failure(o, name, 0, why, "leave user and password out of the URL");
@@ -235,6 +237,7 @@ settings_read_url(struct relay_settings *s, const struct options *o, const char 
 	*url = settings_keep(s, given, why);
 	if (*url == NULL)
 		return -1;
+	/* So that a path can be put behind it without two slashes. */
 	for (end = s->kept[s->kept_count - 1] + strlen(given); end[-1] == '/'; end--)
 		end[-1] = '\0';
 	return 0;
@@ -256,6 +259,8 @@ read_web(struct relay_settings *s, const struct options *o, struct failure *why)
 	buffer_init(&names, 65536);
 	if (web_settings_names(&names, o, why) != 0)
 		goto release;
+	/* The page is reached by this name through a proxy, so
+	 * requests for it must pass the check of the Host header. */
 	if (s->external_url != NULL && url_parse(&parts, s->external_url, why) == 0) {
 		buffer_string(&names, parts.host);
 		buffer_string(&names, "\n");
@@ -333,6 +338,8 @@ add_rows(struct buffer *text, const struct options *o, const struct option *row)
 	static const char *const others[] = { "log.level", "log.format", "web.config.file", "config.file" };
 
 	for (; row->name != NULL; row++) {
+		/* Flags that are for the command line alone cannot change,
+		 * and those in the list above are what a reload is for. */
 		bool other = row->flag_only || row->argument == NULL;
 
 		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -352,6 +359,7 @@ fingerprint(const struct options *o)
 {
 	struct buffer text;
 
+	/* It holds secrets: it is compared here alone, and secret_free() overwrites it. */
 	buffer_init(&text, 4 * 1024 * 1024);
 	add_rows(&text, o, relay_options);
 	add_rows(&text, o, web_options);
@@ -368,6 +376,7 @@ relay_settings_read(struct relay_settings *s, const struct options *o, struct fa
 	*s = (struct relay_settings){ .summary_minute = -1 };
 	if (*options_text(o, "relay.directory") == '\0')
 		return options_failure(o, "relay.directory", 0, why, "is empty");
+	/* Channels come last: the summary's check needs the history and the mail channels. */
 	if (settings_keep_option(s, o, "relay.directory", &s->directory, why) != 0 ||
 	    read_web(s, o, why) != 0 || read_times(s, o, why) != 0 || read_routes(s, o, why) != 0 ||
 	    settings_keep_option(s, o, "language", &s->language, why) != 0 ||

@@ -23,6 +23,8 @@ split(const struct options *o, const char *option, size_t index, char name[CHANN
 
 	(void)snprintf(name, CHANNEL_NAME, "main");
 	*value = text;
+	/* The name must be of plain characters up to the first '=': the '='
+	 * in a URL's query comes after "://", so such a URL is no NAME=VALUE. */
 	if (length > 0 && text[length] == '=') {
 		if (length > 32)
 			return options_failure(
@@ -56,6 +58,8 @@ add(struct relay_settings *s, const struct options *o, const char *option, size_
 	kept = settings_keep(s, value, why);
 	if (channel->name == NULL || kept == NULL)
 		return -1;
+	/* Kinds without an account's URL (incoming webhooks)
+	 * are reached by a URL that is itself the secret. */
 	if (channel->url == NULL) {
 		channel->url = kept;
 		secrets_add(&s->secrets, kept);
@@ -91,6 +95,8 @@ check_pair(const struct options *o, const char *account, const char *place, stru
 
 	if (options_count(o, place) > 0 && !has_account)
 		return options_failure(o, place, 0, why, "--%s is not given, and it needs one", account);
+	/* A token without a chat is a forgotten line, and would
+	 * be noticed with the first alert that nobody gets. */
 	if (has_account && options_count(o, place) == 0)
 		return options_failure(
 		    o, account, 0, why, "nothing can be sent with it: --%s is not given", place);
@@ -121,6 +127,8 @@ read_users(struct relay_settings *s, const struct options *o, struct failure *wh
 		if (i == RELAY_USERS)
 			return options_failure(
 			    o, "telegram.user", i, why, "there are more than %d users", RELAY_USERS);
+		/* strtoll() takes blanks and signs; the first
+		 * character must be a digit, so they are refused. */
 		errno = 0;
 		s->users[i] = strtoll(text, &end, 10);
 		if (errno != 0 || !isdigit((unsigned char)*text) || *end != '\0' || s->users[i] <= 0)
@@ -196,6 +204,7 @@ read_mail(struct relay_settings *s, const struct options *o, struct failure *why
 	if (account.url != NULL && account.from == NULL)
 		return options_failure(
 		    o, "mail.server", 0, why, "--mail.from is not given: a mail needs a sender");
+	/* A server that is used without a log-in by mistake refuses each mail, hours later. */
 	if ((account.user == NULL) != (account.password == NULL))
 		return options_failure(o, account.user == NULL ? "mail.password" : "mail.user", 0, why,
 		    "--mail.user and --mail.password are given together, or not at all");
