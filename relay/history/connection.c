@@ -100,8 +100,8 @@ connection_begin(struct history_connection *c, struct postgres_target *target, s
 	c->session.deadline = deadline;
 	c->session.why = why;
 	/* In each transaction, since the next one may have another server's session, behind a pooler.
-	 * A session that has lost us gives its locks back soon.  A statement_timeout of 0 would be
-	 * none.  This search_path keeps a table of somebody else, in "public", from taking the
+	 * A session that has lost us gives its locks back soon.  A statement_timeout of 0 would mean
+	 * no limit.  This search_path keeps a table of somebody else, in "public", from taking the
 	 * place of one of PostgreSQL's. */
 	(void)snprintf(statements, sizeof(statements),
 	    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog;"

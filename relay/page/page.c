@@ -108,8 +108,8 @@ struct form {
 	bool is_link, is_back;
 };
 
-/* Longer texts are cut, as the store does, rather than refused: who acknowledges at night must not be
- * asked to write it again. */
+/* Longer texts are cut rather than refused: a person who acknowledges at night must not have to write
+ * it again. */
 static void
 read_form(const char *text, struct form *form)
 {
