@@ -187,7 +187,7 @@ history_start(struct history *history, struct failure *why)
 	return 0;
 }
 
-/* Called by threads that deliver: it only sets a flag, and many calls become one batch. */
+/* Called after each commit that wrote to the journal: it sets a flag, and many calls become one batch. */
 void
 history_wake(struct history *history)
 {
