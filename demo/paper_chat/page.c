@@ -182,9 +182,9 @@ show_text(struct buffer *out, const json_t *message)
 		show_blocks(out, blocks);
 	} else if (strcmp(member(message, "service"), "slack") == 0) {
 		markup_slack(out, SLICE(member(message, "sent")));
+	} else if (*member(message, "parse_mode") != '\0') {
 		/* It was read when it came, so it can be read again; the HTML is not kept, since only the
 		 * page needs it. */
-	} else if (*member(message, "parse_mode") != '\0') {
 		if (markup_parse(&m, member(message, "sent")) == 0)
 			buffer_append(out, m.html.text, m.html.length);
 		markup_release(&m);
