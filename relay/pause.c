@@ -1,3 +1,9 @@
+/*
+ * A thread that waits for its next turn ends at once when the relay stops: a sleep() of minutes would make
+ * systemd wait for it, and kill it in the end.  Waits are on the monotonic clock, so a clock that is
+ * set does not change them.
+ */
+
 #include "relay/pause.h"
 
 #include "common/deadline.h"
@@ -32,6 +38,7 @@ pause_for(struct pause *pause, int64_t ns)
 	bool over;
 
 	(void)pthread_mutex_lock(&pause->lock);
+	/* A condition variable may wake for no reason. */
 	while (!pause->over && clock_now_ns() < until_ns)
 		(void)pthread_cond_timedwait(&pause->ended, &pause->lock, &until);
 	over = pause->over;
@@ -44,6 +51,8 @@ pause_end(struct pause *pause)
 {
 	(void)pthread_mutex_lock(&pause->lock);
 	pause->over = true;
+	/* One thread waits on it, so one signal is enough.  The lock keeps it from coming between the
+	 * thread's look and its wait. */
 	(void)pthread_cond_signal(&pause->ended);
 	(void)pthread_mutex_unlock(&pause->lock);
 }

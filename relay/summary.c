@@ -1,3 +1,9 @@
+/*
+ * The mail of each day.  People read it on a phone or paste it into a document, so it is text and a
+ * table of HTML, with the incidents as a file.  Names of alerts come from outside and are cleaned and
+ * escaped; the words are those of the templates, which the operator may change.
+ */
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +14,7 @@
 #include "relay/message/local_time.h"
 #include "relay/summary.h"
 
+/* Bytes of each form: four severities and ten alerts need a few thousand. */
 enum { SUMMARY_LARGEST = 256 * 1024, COLUMNS = 5 };
 
 /* What a line of the table says behind its name. */
@@ -26,6 +33,7 @@ word(const struct writer *writer, const char *name)
 	return templates_word(writer->templates, name);
 }
 
+/* SMTP ends lines with CRLF, and libcurl does not change them. */
 static void
 write_both(struct writer *writer, const char *before, struct slice text, const char *after)
 {
@@ -36,6 +44,7 @@ write_both(struct writer *writer, const char *before, struct slice text, const c
 	buffer_string(writer->html, after);
 }
 
+/* A median that is negative is one that does not exist: its cell stays empty. */
 static const char *
 cell(const struct writer *writer, const struct history_figures *figures, size_t column, char text[LOCAL_TIME])
 {
@@ -51,7 +60,8 @@ cell(const struct writer *writer, const struct history_figures *figures, size_t 
 	return text;
 }
 
-/* In the text one line, without what is empty; in the HTML a row. */
+/* In the text one line, without what is empty; in the HTML a row.  Mail readers know little CSS, so the
+ * alignment is an attribute as in old HTML. */
 static void
 write_row(struct writer *writer, struct slice name, const struct history_figures *figures)
 {
@@ -108,6 +118,8 @@ write_noisiest(struct writer *writer, const struct history_summary *summary)
 		char name[HISTORY_NAME + 16];
 
 		(void)snprintf(name, sizeof(name), "%s %s", figures->severity, figures->name);
+		/* Prometheus takes any UTF-8 in alertname.  Cleaning it keeps a line break from making
+		 * a line of its own in the text. */
 		values_clear(&writer->values);
 		values_set(&writer->values, FIELD_ALERTNAME, SLICE(name));
 		write_row(writer, values_get(&writer->values, FIELD_ALERTNAME), figures);
@@ -115,6 +127,7 @@ write_noisiest(struct writer *writer, const struct history_summary *summary)
 	buffer_string(writer->html, "</table>\r\n");
 }
 
+/* Severities without an incident are left out, so that "P0" in a list of mails means one. */
 static void
 write_subject(const struct writer *writer, const struct history_summary *summary, char subject[256])
 {
@@ -161,6 +174,7 @@ summary_compose(const struct templates *templates, const struct history_summary 
 	return mail->text.failed || mail->html.failed ? failure_set(why, FAILURE_LOCAL, "out of memory") : 0;
 }
 
+/* The type says the character set, or a spreadsheet would take Korean for Latin letters. */
 void
 summary_send(struct channel_line *line, const struct summary_mail *mail, struct slice csv,
     struct deadline deadline, struct channel_result *result)
@@ -185,9 +199,13 @@ summary_next_ms(int minute_of_day, int64_t now_ms)
 	local.tm_hour = minute_of_day / 60;
 	local.tm_min = minute_of_day % 60;
 	local.tm_sec = 0;
+	/* mktime() is to find out whether that minute has summer time: on two days a year it is not
+	 * what it is now. */
 	local.tm_isdst = -1;
 	next = mktime(&local);
 	if (next <= now) {
+		/* The first mktime() may have moved hour and minute, where the clock jumps over them:
+		 * they are set again.  To add 86,400 s instead would be an hour off on those days. */
 		local.tm_mday++;
 		local.tm_hour = minute_of_day / 60;
 		local.tm_min = minute_of_day % 60;

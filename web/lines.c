@@ -1,8 +1,14 @@
+/*
+ * Lines of Prometheus' text format.  Its parser gives up at the first line that it cannot read, and the
+ * whole scrape is lost then, so values and labels are written by these functions alone.
+ */
+
 #include "web/lines.h"
 
 #include "common/text/utf8.h"
 #include "textfile/number.h"
 
+/* With every digit that a double needs: a counter that is rounded jumps. */
 void
 lines_number(struct buffer *out, double value)
 {
@@ -37,6 +43,7 @@ lines_label(struct buffer *out, const char *text)
 		size_t width = utf8_character(text, left);
 
 		if (width == 0)
+			/* U+FFFD, so that one can see that something was there. */
 			buffer_string(out, "\xef\xbf\xbd");
 		else if (*text == '\n')
 			buffer_string(out, "\\n");

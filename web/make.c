@@ -1,4 +1,8 @@
-/* Whose thread makes an answer: that of the address, that of the slow ones, or that of those made together.
+/*
+ * Whose thread makes an answer: that of the address, that of the slow ones, or that of those made
+ * together.  libmicrohttpd has one thread for all clients of an address, so nothing slow may be made on
+ * it.  An answer that is made elsewhere has its connection suspended meanwhile.  From then on the
+ * request belongs to the other thread, until that resumes the connection.
  */
 
 #include <netdb.h>
@@ -6,6 +10,8 @@
 
 #include "web/request.h"
 
+/* The pointer tells: routes with the same function are made in one call, such as one transaction for
+ * the alerts of two senders. */
 bool
 request_joins(const struct request *first, const struct request *other)
 {
@@ -38,6 +44,8 @@ make_together(struct request *const requests[], size_t count)
 void
 request_work(struct request *const requests[], size_t count, bool over)
 {
+	/* When the server stops, nothing is made any more; the connections are woken all the same,
+	 * since libmicrohttpd does not stop with one asleep. */
 	if (!over && request_route(requests[0])->together != NULL)
 		make_together(requests, count);
 	else if (!over)
@@ -46,6 +54,7 @@ request_work(struct request *const requests[], size_t count, bool over)
 		MHD_resume_connection(requests[i]->waiting);
 }
 
+/* As a number: to look up a name would wait for a name server. */
 static void
 find_peer(struct request *request, struct MHD_Connection *connection)
 {
@@ -72,6 +81,8 @@ begin_answer(struct request *request, struct MHD_Connection *connection)
 	body = (struct slice){ request->body.failed ? "" : request->body.text, request->length };
 	request->exchange.request = (struct web_request){ .path = request->path,
 		.query = request->query,
+		/* A name that was sent without users in the configuration was not checked, so it is
+		 * nobody's. */
 		.user = request->config->user_count > 0 ? request->user : NULL,
 		.type = type != NULL ? type : "",
 		.peer = request->peer,

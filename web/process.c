@@ -1,3 +1,9 @@
+/*
+ * The process_* families that Prometheus' own client libraries have, so that dashboards and alerts for
+ * any program work for ours.  They are read anew in each scrape.  A file in /proc that cannot be read
+ * leaves 0, since a scrape must not fail for it.
+ */
+
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -26,6 +32,7 @@ count_fds(void)
 	return count;
 }
 
+/* In pages.  statm and not status: these are numbers alone, in an order that stays. */
 static void
 read_memory(double *virtual, double *resident)
 {

@@ -1,3 +1,10 @@
+/*
+ * Reading a query, or a form, which is written in the same way: one "name=value" after the other,
+ * without memory of its own.  libmicrohttpd could do it, too, but fails where its fixed memory ends,
+ * which request.c explains.  What is too long is cut, never overrun; the caller decides what an odd
+ * value means.
+ */
+
 #include <string.h>
 
 #include "web/server.h"
@@ -11,8 +18,11 @@ digit_of(char c)
 	return found != NULL ? (int)((found - digits) % 16) : -1;
 }
 
-/* Up to the end of the piece, or what there is room for.  A '%' without two digits stays as it is, and so
- * does a NUL, which would look like the end of the text. */
+/*
+ * Up to the end of the piece, or what there is room for.  A '%' without two digits stays as it is, and
+ * so does a NUL, which would look like the end of the text.  '+' is a blank in forms (HTML's
+ * application/x-www-form-urlencoded), and queries of browsers are made in that way, too.
+ */
 static void
 decode(const char *text, size_t length, char *out, size_t room)
 {
@@ -32,6 +42,7 @@ decode(const char *text, size_t length, char *out, size_t room)
 	out[n] = '\0';
 }
 
+/* A name without '=' has the value "". */
 bool
 web_query_next(const char **query, struct web_parameter *parameter)
 {

@@ -1,7 +1,15 @@
+/*
+ * Which route answers a path.  There are a few dozen at the most, so they are compared one by one.  A
+ * path may have two routes, one to read and one to send; without one for the method the last that has
+ * the path is found, so that the answer can be 405 rather than 404.
+ */
+
 #include <string.h>
 
 #include "web/request.h"
 
+/* A path that ends with '/' is for all below it, but "/" alone is only the front page: otherwise no
+ * path could be unknown. */
 static bool
 has_path(const struct web_route *route, const char *path)
 {
@@ -12,6 +20,7 @@ has_path(const struct web_route *route, const char *path)
 	return strcmp(route->path, path) == 0;
 }
 
+/* HEAD is GET without the body, which libmicrohttpd leaves out by itself. */
 bool
 route_takes(const struct web_route *route, const char *method)
 {
@@ -43,6 +52,7 @@ request_route(const struct request *request)
 	return route->path != NULL ? route : NULL;
 }
 
+/* RFC 9110, 15.5.6: a 405 must say what is allowed. */
 const char *
 route_methods(const struct web_route *routes, const char *path)
 {

@@ -1,3 +1,9 @@
+/*
+ * The flags that each program with a web server has, and how they are read: one table, so that two
+ * programs cannot name or limit the same thing differently.  Nothing is opened here before all of it
+ * was found good, since a configuration is also only checked.
+ */
+
 #include "web/settings.h"
 
 #include <stdio.h>
@@ -22,6 +28,8 @@ const struct option web_options[] = {
 		    "exporter-toolkit" },
 	{ .name = "web.max-requests",
 	    .argument = "N",
+	    /* An expensive request takes memory for an answer of its own.  Prometheus sends one or two at a
+	     * time. */
 	    .fallback = "128",
 	    .help = "limit of expensive requests at the same time; more get 503" },
 	{ .name = "web.max-connections",
@@ -30,10 +38,13 @@ const struct option web_options[] = {
 	    .help = "limit of connections to each address; more take the place of idle ones, or wait" },
 	{ .name = "web.header-timeout",
 	    .argument = "DURATION",
+	    /* A client that opens a connection and says nothing holds a place; 10 s are enough for TLS over
+	     * a bad line. */
 	    .fallback = "10s",
 	    .help = "time limit for a new connection's first request line, including TLS" },
 	{ .name = "web.idle-timeout",
 	    .argument = "DURATION",
+	    /* Longer than the scrape interval of a minute, so that Prometheus keeps its connection. */
 	    .fallback = "90s",
 	    .help = "time limit for the next request on a connection" },
 	{ .name = "web.answer-timeout",
@@ -84,6 +95,8 @@ web_settings_release(struct web_settings *s)
 	*s = (struct web_settings){ 0 };
 }
 
+/* A limit at both ends: 0 would end every connection at once, and a slip such as 10000h would never end
+ * one. */
 int
 web_settings_between(const struct options *o, const char *name, int64_t least_ns, int64_t most_ns,
     const char *range, int64_t *ns, struct failure *why)
@@ -118,6 +131,8 @@ web_settings_limits(struct web_limits *l, const struct options *o, struct failur
 	return 0;
 }
 
+/* A name is compared with the Host header.  One with a port or a scheme would never be equal, and the
+ * operator would see 421 without a reason. */
 int
 web_settings_names(struct buffer *names, const struct options *o, struct failure *why)
 {
@@ -171,6 +186,7 @@ web_settings_listen(const struct web_site *site, const struct web_limits *limits
 			web_free(web);
 			return NULL;
 		}
+		/* The real port, also where 0 was asked for: tests and scripts read it. */
 		log_write(log, LOG_INFO, "listening", "address", name, NULL);
 	}
 	return web;

@@ -1,7 +1,9 @@
 /*
- * A thread that makes slow answers, or those that are made together.  An address has one thread of its own
- * for all of its clients: if that read the files, which may be large and on a slow disk, a probe that only
- * asks whether we live would wait for all of them, and its orchestrator would end a program that is well.
+ * A thread that makes slow answers, or those that are made together.  An address has one thread of its
+ * own for all of its clients: if that read the files, which may be large and on a slow disk, a probe
+ * that only asks whether we live would wait for all of them, and its orchestrator would end a program
+ * that is well.  It is one thread and not a pool: those answers wait for the same disk or database, and
+ * the queue is bounded by the limit of connections.
  */
 
 #include <stdlib.h>
@@ -27,6 +29,7 @@ take(struct work *work, struct request *requests[WEB_TOGETHER])
 		work->first = work->first->next;
 	} while (work->first != NULL && count < WEB_TOGETHER && request_joins(requests[0], work->first));
 	if (work->first == NULL)
+		/* The queue is empty again: the next one is put at its head. */
 		work->last = &work->first;
 	return count;
 }
@@ -47,6 +50,8 @@ make_answers(void *context)
 			continue;
 		}
 		count = take(work, requests);
+		/* Others may be added while answers are made; they are the next ones that are taken
+		 * together. */
 		(void)pthread_mutex_unlock(&work->lock);
 		/* From here on they are their connections' again, which may free them. */
 		request_work(requests, count, over);
@@ -72,6 +77,7 @@ work_new(void)
 	return NULL;
 }
 
+/* Once the thread ends, nobody would take it from the queue: it is woken at once, without an answer. */
 void
 work_add(struct work *work, struct request *request)
 {
@@ -90,6 +96,8 @@ work_add(struct work *work, struct request *request)
 		request_work(&request, 1, true);
 }
 
+/* Those in the queue are woken without an answer, and the one that is being made is waited for: it has
+ * the program's data. */
 void
 work_end(struct work *work)
 {

@@ -1,3 +1,9 @@
+/*
+ * The arguments of a request, wherever they are: in the query, in a form or in JSON.  Telegram and
+ * Slack take all three, so clients use any of them, and curl in a test the shortest.  JSON of the body
+ * counts before the query.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -5,7 +11,8 @@
 #include "common/text/text.h"
 #include "demo/paper_chat/server.h"
 
-/* Text of a form or a query, decoded; NULL: it is no UTF-8. */
+/* Text of a form or a query, decoded; NULL: it is no UTF-8.  json_stringn() refuses what is not UTF-8,
+ * which is how both services answer it as well. */
 static json_t *
 decoded(const char *text, size_t length)
 {
@@ -24,7 +31,8 @@ decoded(const char *text, size_t length)
 	return string;
 }
 
-/* The items of a form, into the object.  False: one is no UTF-8. */
+/* The items of a form, into the object.  False: one is no UTF-8.  Not web_query_next(), which cuts
+ * values: a message has 4096 characters, each of up to 12 bytes when it is escaped. */
 static bool
 read_form(json_t *object, struct slice form)
 {
@@ -42,6 +50,7 @@ read_form(json_t *object, struct slice form)
 		name = decoded(at, (size_t)(equal - at));
 		value = decoded(equal + 1, (size_t)(stop - equal) - 1);
 		if (name == NULL || value == NULL ||
+		    /* A NUL in a name would make it another name. */
 		    strlen(json_string_value(name)) != json_string_length(name)) {
 			json_decref(name);
 			json_decref(value);
@@ -76,6 +85,7 @@ call_read(struct call *call)
 	} else if (strncasecmp(call->type, "application/x-www-form-urlencoded", 33) == 0) {
 		read = read_form(arguments, call->body);
 	} else {
+		/* A body without a type is for slack.c, whose webhooks take JSON without one. */
 		read = call->body.length == 0;
 	}
 	if (!read) {
@@ -85,6 +95,8 @@ call_read(struct call *call)
 	return arguments;
 }
 
+/* "chat_id" is a number for some clients and a text for others.  The text is put in place of the
+ * number, so that it lives as long as the request. */
 const char *
 call_text(struct call *call, const char *name)
 {
@@ -109,6 +121,8 @@ call_number(struct call *call, const char *name, int64_t fallback)
 	return text != NULL && end != text && *end == '\0' ? number : fallback;
 }
 
+/* In a form, a member such as reply_markup is JSON within a text.  What cannot be read becomes null,
+ * and the caller refuses it as the service would. */
 json_t *
 call_json(struct call *call, const char *name)
 {
@@ -122,6 +136,7 @@ call_json(struct call *call, const char *name)
 	return json_object_get(call->arguments, name);
 }
 
+/* "{}" only when memory ran out: the services never give this answer. */
 void
 call_answer(struct call *call, int status, json_t *body)
 {
@@ -135,6 +150,7 @@ call_answer(struct call *call, int status, json_t *body)
 	json_decref(body);
 }
 
+/* `text` must last: it is also what GET /control/requests shows. */
 void
 call_answer_text(struct call *call, int status, const char *text)
 {

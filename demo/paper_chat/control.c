@@ -1,3 +1,9 @@
+/*
+ * What a test or a person tells the server to do: turn faults on and off, press a button, forget what
+ * came.  All of it is for this machine alone (server.c), since whoever can reach it could make alerts
+ * look delivered.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,11 +40,13 @@ turn(struct call *call, const char *name, bool on)
 		wrong = fault_turn_on(faults, fault, call->arguments);
 	else
 		faults->settings[fault].on = false;
+	/* Requests that hang see that something changed, and go on. */
 	faults->turns++;
 	(void)pthread_cond_broadcast(&call->server->changed);
 	say(call, wrong != NULL ? 400 : 200, wrong != NULL ? wrong : on ? "on" : "off");
 }
 
+/* 1001 is the first of the people that the page offers. */
 static void
 press(struct call *call)
 {
@@ -50,6 +58,7 @@ press(struct call *call)
 	say(call, wrong != NULL ? 400 : 200, wrong != NULL ? wrong : "pressed");
 }
 
+/* "total" counts those that were dropped for want of room, too, so a test sees that it did not get all. */
 static void
 list(struct call *call, const char *name, const json_t *items, int64_t total)
 {

@@ -1,3 +1,9 @@
+/*
+ * What goes wrong on demand.  The services fail in these ways, and none of them can be had from the
+ * real ones when a test needs it.  A fault may be for some paths, for a share of requests, or for a
+ * number of them.  What strikes is the same in every run, so a test that fails once fails again.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +17,7 @@ static const struct {
 	[FAULT_FAIL] = { "fail", "status", 500, 200, 599 },
 	[FAULT_429] = { "429", "retry_after", 30, 0, 86400 },
 	[FAULT_SLOW] = { "slow", "ms", 1000, 0, 600000 },
+	/* Ten minutes are longer than any client waits, which is what "never" needs. */
 	[FAULT_HANG] = { "hang", "ms", 600000, 0, 600000 },
 	[FAULT_DROP] = { "drop", "ms", 0, 0, 0 },
 };
@@ -46,6 +53,7 @@ read_text(const json_t *arguments, const char *name, char out[FAULT_TEXT])
 	return snprintf(out, FAULT_TEXT, "%s", text != NULL ? text : "") < FAULT_TEXT;
 }
 
+/* All or nothing: a request with a wrong value leaves the fault as it was.  A count of -1 never ends. */
 const char *
 fault_turn_on(struct faults *faults, enum fault fault, const json_t *arguments)
 {
@@ -66,6 +74,7 @@ fault_turn_on(struct faults *faults, enum fault fault, const json_t *arguments)
 	return NULL;
 }
 
+/* "" is in every path, so a fault without a path is for all of them. */
 bool
 fault_strikes(struct faults *faults, enum fault fault, const char *path)
 {

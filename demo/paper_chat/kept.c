@@ -1,3 +1,9 @@
+/*
+ * The messages that came, for the page and for tests.  They are in memory alone: a restart is an empty
+ * chat.  Each list has a limit, so a test that sends for hours does not fill the machine; the oldest
+ * ones go.
+ */
+
 #include <string.h>
 
 #include "demo/paper_chat/server.h"
@@ -19,6 +25,7 @@ member_is(const json_t *object, const char *name, const char *value)
 	return text != NULL && strcmp(text, value) == 0;
 }
 
+/* From the newest on, since that is the one that is edited or answered most often. */
 json_t *
 server_find(struct server *server, const char *service, const char *chat, const char *id)
 {
@@ -32,6 +39,8 @@ server_find(struct server *server, const char *service, const char *chat, const 
 	return NULL;
 }
 
+/* The messages of the last 60 s, counted from the newest back.  It answers with the seconds until the
+ * one that is in the way is a minute old: rounded up, or the client would come too early. */
 int64_t
 server_throttle(struct server *server, const char *service, const char *chat, int64_t limit)
 {
@@ -50,6 +59,7 @@ server_throttle(struct server *server, const char *service, const char *chat, in
 	return 0;
 }
 
+/* What it said before is kept: a test wants to see that an edit was made and what it changed. */
 void
 server_edit(json_t *message, const char *text, const char *sent, int64_t received_ms)
 {
@@ -69,6 +79,8 @@ is_numeric(const char *chat)
 	return chat[strspn(chat, "-0123456789")] == '\0';
 }
 
+/* A list of chats limits one service only: numbers are Telegram's, names are Slack's.  Without any of a
+ * service, all its chats are there. */
 bool
 server_has_chat(const struct server *server, const char *chat, bool numeric)
 {

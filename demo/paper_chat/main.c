@@ -1,6 +1,7 @@
 /*
- * paper_chat behaves like Telegram's Bot API and Slack, shows on a page what
- * they would show a person, and goes wrong on demand.  See docs/paper_chat.md.
+ * paper_chat behaves like Telegram's Bot API and Slack, shows on a page what they would show a person,
+ * and goes wrong on demand.  See docs/paper_chat.md.  So the relay can be run and tested without an
+ * account anywhere, with a client that believes it talks to the real services.
  */
 
 #include <signal.h>
@@ -74,7 +75,10 @@ serve(const struct options *o, struct failure *why)
 	(void)sigemptyset(&ends);
 	(void)sigaddset(&ends, SIGINT);
 	(void)sigaddset(&ends, SIGTERM);
+	/* Before the server's threads are made: they inherit it, and only sigwait() below gets the
+	 * signals. */
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	/* A client that went away must not end the program; libmicrohttpd sees the error of its write. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	settings.fd = listen_on(options_text(o, "listen"), "--listen", name, why);
 	if (settings.fd < 0)
@@ -86,6 +90,8 @@ serve(const struct options *o, struct failure *why)
 	}
 	if (server_start(server, &settings, why) == 0) {
 		printf("listening on http://%s\n", name);
+		/* A script that started us reads the port from this line, and would wait for it if it
+		 * stayed in the buffer of a pipe. */
 		(void)fflush(stdout);
 		(void)sigwait(&ends, &signal_number);
 		status = EXIT_ENDED;
@@ -103,6 +109,7 @@ main(int argc, char *argv[])
 	struct failure why = { .text = "out of memory" };
 	int status = EXIT_USAGE;
 
+	/* Its tokens may be real ones by mistake. */
 	process_forbid_dumps();
 	if (o != NULL && options_read_flags(o, argc, argv, &why) == 0) {
 		why = (struct failure){ 0 };

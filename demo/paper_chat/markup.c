@@ -1,3 +1,10 @@
+/*
+ * Telegram's HTML, read as its server does it: the same tags, the same errors with the same byte
+ * offsets, the same entities.  A client that sends what Telegram would refuse must be refused here, or
+ * tests would pass with messages that nobody gets.  What is read becomes the plain text, the entities,
+ * and HTML for the page, which has no tag of the client's own.
+ */
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,12 +36,14 @@ static const struct tag tags[] = {
 	{ "span", "spoiler", "<span class=spoiler>", "</span>" },
 	{ "a", "text_link", "", "" },
 };
+/* A longer name cannot be one of these. */
 enum { TAGS = sizeof(tags) / sizeof(tags[0]), TAG_NAME = 16 };
 
 struct open_tag {
 	const struct tag *tag;
 	struct buffer argument; /* a link, or the language of code */
-	size_t units;           /* where it begins */
+	/* In UTF-16 units, as all offsets of the Bot API. */
+	size_t units; /* where it begins */
 };
 
 struct reader {
@@ -56,6 +65,7 @@ fail(struct reader *r, const char *format, ...)
 	return -1;
 }
 
+/* A NUL counts as one, as in Telegram's reader: so that a loop over a name ends with the text. */
 static bool
 is_blank(char c)
 {
@@ -75,7 +85,8 @@ offset_of(const struct reader *r, const char *at)
 	return (size_t)(at - r->start);
 }
 
-/* The value behind the equal sign of an attribute. */
+/* The value behind the equal sign of an attribute.  Without quotes only letters, digits, dots and
+ * hyphens are taken. */
 static int
 read_value(struct reader *r, const char *begin, const char *name, struct buffer *value)
 {
@@ -121,6 +132,7 @@ is_argument(const struct tag *tag, struct slice name, const struct buffer *value
 	       slice_equal(buffer_slice(value), SLICE("tg-spoiler"));
 }
 
+/* Attributes that mean nothing for the tag are read and dropped, not refused. */
 static int
 read_attributes(struct reader *r, const char *begin, struct open_tag *open)
 {
@@ -158,6 +170,7 @@ read_attributes(struct reader *r, const char *begin, struct open_tag *open)
 	return 0;
 }
 
+/* A name that is cut here is longer than any tag, and refused by its length. */
 static void
 lower(char out[TAG_NAME], struct slice name)
 {
@@ -208,6 +221,7 @@ read_start_tag(struct reader *r)
 	if (open->tag == NULL)
 		return fail(r, "Unsupported start tag \"%.*s\" at byte offset %zu",
 		    length < 64 ? (int)length : 64, r->at, offset_of(r, begin));
+	/* A limit of ours, for the array: no message of a person or a program nests so deep. */
 	if (r->depth + 1 == MARKUP_DEPTH)
 		return fail(r, "Too many nested tags at byte offset %zu", offset_of(r, begin));
 	r->at += length;
@@ -246,6 +260,7 @@ add_link(struct reader *r, const struct open_tag *open, json_t *entity)
 	free(url);
 }
 
+/* "pre" around "code" with a language is one entity to Telegram: the inner one becomes it. */
 static void
 add_entity(struct reader *r, const struct open_tag *open)
 {
@@ -292,6 +307,7 @@ read_end_tag(struct reader *r)
 	if (length > 0 && strcmp(found, open->tag->name) != 0)
 		return fail(r, "Unmatched end tag at byte offset %zu, expected \"</%s>\", found \"</%s>\"",
 		    offset_of(r, begin), open->tag->name, found);
+	/* A tag around nothing makes no entity. */
 	if (r->units > open->units)
 		add_entity(r, open);
 	buffer_string(&r->m->html, strcmp(open->tag->name, "a") == 0 ? "</a>" : open->tag->close);
@@ -300,6 +316,7 @@ read_end_tag(struct reader *r)
 	return 0;
 }
 
+/* An '&' that begins no reference is an '&'. */
 static void
 read_character(struct reader *r)
 {
@@ -329,7 +346,8 @@ compare_entities(const void *a, const void *b)
 	return by_offset != 0 ? (by_offset > 0) - (by_offset < 0) : (by_length > 0) - (by_length < 0);
 }
 
-/* By where they begin, the longer one first.  The language is a matter of "pre" alone. */
+/* By where they begin, the longer one first.  The language is a matter of "pre" alone.  They were found
+ * in the order of their ends. */
 static void
 finish_entities(json_t *list)
 {
@@ -358,6 +376,7 @@ markup_parse(struct markup *m, const char *text)
 
 	*m = (struct markup){ .entities = json_array() };
 	buffer_init(&m->text, MARKUP_LIMIT);
+	/* Escapes make a text longer, and so do the tags. */
 	buffer_init(&m->html, (size_t)MARKUP_LIMIT * 16);
 	while (result == 0 && *r.at != '\0')
 		if (*r.at != '<')
@@ -367,6 +386,7 @@ markup_parse(struct markup *m, const char *text)
 	if (result == 0 && r.depth > 0)
 		result = fail(&r, "Can't find end tag corresponding to start tag \"%s\"",
 		    r.open[r.depth - 1].tag->name);
+	/* Also after an error: each tag that is open has an argument of its own. */
 	while (r.depth > 0)
 		buffer_release(&r.open[--r.depth].argument);
 	if (result == 0 && !utf8_valid(buffer_slice(&m->text)))

@@ -1,8 +1,15 @@
+/*
+ * Slack's own markup ("mrkdwn") as HTML for the page.  Slack never refuses a text for its markup: what
+ * begins nothing is shown as it is.  Everything is escaped here, as the text is the client's; only tags
+ * of this file get through.
+ */
+
 #include <ctype.h>
 
 #include "demo/paper_chat/markup.h"
 
-/* Slack sends "&lt;", "&gt;" and "&amp;" for three characters, and all else as it is. */
+/* Slack sends "&lt;", "&gt;" and "&amp;" for three characters, and all else as it is.  Any other entity
+ * is text, as at Slack: "&quot;" shows as six characters. */
 static void
 append_plain(struct buffer *out, struct slice text)
 {
@@ -23,7 +30,9 @@ append_plain(struct buffer *out, struct slice text)
 	}
 }
 
-/* What stands between angle brackets: a link with or without a text, or a mention. */
+/* What stands between angle brackets: a link with or without a text, or a mention.  A link of another
+ * scheme is shown as text, since the page's reader could click it.  "@", "#" and "!" name people,
+ * channels and groups. */
 static void
 append_bracket(struct buffer *out, struct slice inside)
 {
@@ -65,7 +74,8 @@ marked_end(struct slice text, size_t i)
 	return 0;
 }
 
-/* Append a block between three backticks at `i`.  The bytes it takes, or 0. */
+/* Append a block between three backticks at `i`.  The bytes it takes, or 0.  Six characters at least:
+ * three backticks at each end. */
 static size_t
 append_block(struct buffer *out, struct slice text, size_t i)
 {
@@ -81,6 +91,7 @@ append_block(struct buffer *out, struct slice text, size_t i)
 	return 0;
 }
 
+/* Markers within markers, four deep: recursion must have an end, and nobody writes five. */
 static void
 append_marked(struct buffer *out, struct slice text, unsigned depth)
 {
@@ -109,6 +120,8 @@ append_marked(struct buffer *out, struct slice text, unsigned depth)
 			buffer_format(out, "</%s>", names[marker - markers]);
 			i = end;
 		} else {
+			/* One of the three escapes is passed on whole, since append_plain() cannot see
+			 * behind its slice. */
 			taken = text.at[i] == '&' ? strcspn(text.at + i, ";") + 1 : 1;
 			taken = taken > 5 || taken > text.length - i ? 1 : taken;
 			append_plain(out, (struct slice){ text.at + i, taken });

@@ -1,8 +1,15 @@
+/*
+ * Small things that both readers of markup need.  The limits of Telegram count UTF-16 units, so a
+ * character outside of the basic plane (most emoji) counts twice.
+ */
+
 #include <ctype.h>
 #include <strings.h>
 
 #include "demo/paper_chat/markup.h"
 
+/* Bytes that go on with a character (10xxxxxx) count nothing, so half a character may be counted as
+ * well. */
 size_t
 markup_units(struct slice text)
 {
@@ -16,6 +23,8 @@ markup_units(struct slice text)
 	return units;
 }
 
+/* What Telegram makes a link of; it drops others without an error.  A host without a dot, such as
+ * "localhost", makes no link, which is a surprise in tests. */
 bool
 markup_is_link(const char *url)
 {
@@ -48,6 +57,8 @@ markup_quote(struct buffer *out, struct slice text)
 		}
 }
 
+/* UTF-8 of a number.  A surrogate becomes three bytes that are not valid UTF-8, and markup_parse()
+ * refuses the whole text for it, as Telegram does. */
 static size_t
 encode(unsigned long c, char out[4])
 {
@@ -73,6 +84,8 @@ encode(unsigned long c, char out[4])
 	return 4;
 }
 
+/* These four names are all that Telegram knows; a semicolon behind may be missing.  0: it is not a
+ * reference, and the '&' is text. */
 size_t
 markup_reference(const char *text, const char **next, char out[4])
 {
@@ -88,6 +101,8 @@ markup_reference(const char *text, const char **next, char out[4])
 
 		end += hex ? 2 : 1;
 		for (; hex ? isxdigit((unsigned char)*end) : isdigit((unsigned char)*end); end++)
+			/* Past the last character it stops to grow, so that no number of digits can
+			 * overflow. */
 			c = c < 0x110000 ? c * (hex ? 16UL : 10UL) +
 					       (unsigned long)(isdigit((unsigned char)*end)
 								   ? *end - '0'

@@ -1,3 +1,9 @@
+/*
+ * The page of the chats, as a person at a phone would see them.  Messages are a client's text and may
+ * hold anything: html_text() or a reader of markup is in front of each, and the policy allows no
+ * script.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +13,16 @@
 #include "demo/paper_chat/server.h"
 #include "web/html.h"
 
-/* The page for a person: every chat with its messages, the newest first.  No script; it loads itself anew. */
+/* The page for a person: every chat with its messages, the newest first.  No script; it loads itself
+ * anew.  Of a chat that a test has filled, only the last messages are of interest; the page would be
+ * megabytes. */
 enum { SHOWN_CHATS = 32, SHOWN_MESSAGES = 50, REFRESH_SECONDS = 5 };
 
 /* Who presses the buttons. */
 static const struct {
 	int64_t id;
 	const char *name;
+	/* The stranger is for trying what a bot does with a press that must not count. */
 } people[] = { { 1001, "Mina" }, { 1002, "Jun" }, { 6666, "a stranger" } };
 enum { PEOPLE = sizeof(people) / sizeof(people[0]) };
 
@@ -68,7 +77,7 @@ show_time(struct buffer *out, const json_t *object)
 	buffer_string(out, text);
 }
 
-/* Slack's text object. */
+/* Slack's text object.  "plain_text" knows no markup. */
 static void
 show_slack_text(struct buffer *out, const json_t *object)
 {
@@ -78,6 +87,7 @@ show_slack_text(struct buffer *out, const json_t *object)
 		html_text(out, member(object, "text"));
 }
 
+/* A link that is not of the web goes nowhere: "javascript:" would run here. */
 static void
 show_link(struct buffer *out, const char *url, const char *text)
 {
@@ -173,6 +183,8 @@ show_text(struct buffer *out, const json_t *message)
 	} else if (strcmp(member(message, "service"), "slack") == 0) {
 		markup_slack(out, SLICE(member(message, "sent")));
 	} else if (*member(message, "parse_mode") != '\0') {
+		/* It was read when it came, so it can be read again; the HTML is not kept, since only the
+		 * page needs it. */
 		if (markup_parse(&m, member(message, "sent")) == 0)
 			buffer_append(out, m.html.text, m.html.length);
 		markup_release(&m);
@@ -182,6 +194,7 @@ show_text(struct buffer *out, const json_t *message)
 	buffer_string(out, "</div>");
 }
 
+/* A button with data is a form: it needs no script. */
 static void
 show_button(struct buffer *out, const json_t *message, const json_t *button, int64_t user)
 {
@@ -229,6 +242,7 @@ static void
 show_message(struct buffer *out, struct server *server, const json_t *message, int64_t user)
 {
 	json_t *edits = json_object_get(message, "edits");
+	/* Telegram shows the first line of the message that is replied to. */
 	json_t *replied =
 	    json_is_string(json_object_get(message, "reply_to"))
 		? server_find(server, "telegram", member(message, "chat"), member(message, "reply_to"))
@@ -260,7 +274,8 @@ is_of(const json_t *message, const json_t *chat)
 	       strcmp(member(message, "chat"), member(chat, "chat")) == 0;
 }
 
-/* The replies in a thread of Slack, as they came. */
+/* The replies in a thread of Slack, as they came.  Slack shows replies below the first message and not
+ * among the others. */
 static void
 show_thread(struct buffer *out, struct server *server, const json_t *first, int64_t user)
 {
@@ -289,6 +304,8 @@ show_chat(struct buffer *out, struct server *server, const json_t *chat, int64_t
 	for (size_t i = json_array_size(server->messages); i-- > 0 && left > 0;) {
 		const json_t *message = json_array_get(server->messages, i);
 
+		/* Replies are shown with their first message; one whose first message was dropped
+		 * stands alone. */
 		if (!is_of(message, chat) || (*member(message, "thread") != '\0' &&
 						 server_find(server, service, member(message, "chat"),
 						     member(message, "thread")) != NULL))
@@ -325,6 +342,8 @@ show_chats(struct buffer *out, struct server *server, int64_t user)
 	    out, count == 0 ? "<section><p>No message has come yet.</p></section></main>" : "</main>");
 }
 
+/* It loads itself anew, with the person who was chosen in the address, since there is nothing else that
+ * could remember it. */
 static void
 show_head(struct buffer *out, struct server *server, int64_t user)
 {
@@ -351,6 +370,7 @@ show_head(struct buffer *out, struct server *server, int64_t user)
 		buffer_string(out, "<p class=warn>Faults are on. DELETE /control turns them off.</p>");
 }
 
+/* 303, so that the reload that follows does not press again. */
 static void
 press(struct call *call, int64_t user)
 {

@@ -1,3 +1,10 @@
+/*
+ * One lock is around each request from its arguments to its answer, so that the rest of the program
+ * needs none.  A poll or a fault waits on the condition, which gives the lock back meanwhile.  The page
+ * and the control endpoint can do what no client of the services can, so they are for this machine
+ * alone.
+ */
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +16,8 @@
 #include "demo/paper_chat/server.h"
 #include "web/listen.h"
 
+/* 256 connections have a thread each, so stacks are small; the deepest reader of markup needs a part of
+ * it. */
 enum { THREAD_STACK = 512 * 1024, ANSWER_LIMIT = 64 << 20 };
 
 /* What is kept of a request until it is whole. */
@@ -27,6 +36,7 @@ wall_clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The monotonic clock, as the condition was made: the wall clock may be set. */
 bool
 server_wait(struct server *server, int64_t ms)
 {
@@ -39,6 +49,7 @@ server_wait(struct server *server, int64_t ms)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
+	/* It may wake early for somebody else's news: callers look again at what they wait for. */
 	(void)pthread_cond_timedwait(&server->changed, &server->lock, &until);
 	return !server->ending;
 }
@@ -90,7 +101,9 @@ is_local(struct MHD_Connection *connection)
 	return false;
 }
 
-/* What a request became, for GET /control/requests.  Telegram's token and Slack's secret are not in it. */
+/* What a request became, for GET /control/requests.  Telegram's token and Slack's secret are not in
+ * it.  The path comes without Telegram's token and without the words of Slack's webhook, which are
+ * secrets when somebody uses real ones. */
 static void
 note(struct call *call, const char *service, const char *what)
 {
@@ -109,7 +122,9 @@ note(struct call *call, const char *service, const char *what)
 		(void)json_array_remove(server->requests, 0);
 }
 
-/* The faults that come before the work.  True: the request got what it gets. */
+/* The faults that come before the work.  True: the request got what it gets.  "slow" comes first and
+ * goes on, so it can be combined with the others.  "hang" leaves no answer: the client sees a
+ * connection that ends. */
 static bool
 strike(struct call *call, const char *path, void (*fail)(struct call *, int, const char *, int64_t))
 {
@@ -149,6 +164,8 @@ answer_service(struct call *call)
 			telegram_answer(call, token);
 		else
 			slack_answer(call);
+		/* After the work: the message is there, and the client cannot know it.  That is how one
+		 * message comes twice. */
 		if (fault_strikes(&call->server->faults, FAULT_DROP, what)) {
 			call->answer.status = 0;
 			call->answer.said = "drop";
@@ -182,6 +199,7 @@ dispatch(struct call *call)
 	}
 }
 
+/* MHD_NO alone would leave it to libmicrohttpd when the socket ends; a client should see it now. */
 static enum MHD_Result
 close_now(struct MHD_Connection *connection)
 {
@@ -239,6 +257,7 @@ respond(struct server *server, struct MHD_Connection *connection, struct request
 
 	buffer_init(&call.answer.body, ANSWER_LIMIT);
 	(void)pthread_mutex_lock(&server->lock);
+	/* Under the lock, too, which costs little here. */
 	call.arguments = call_read(&call);
 	dispatch(&call);
 	(void)pthread_mutex_unlock(&server->lock);
@@ -248,7 +267,8 @@ respond(struct server *server, struct MHD_Connection *connection, struct request
 	return result;
 }
 
-/* Called by MHD with the request line. */
+/* Called by MHD with the request line.  The time of the request line, not of the whole body: a client
+ * that is slow to send is seen in "ms". */
 static void *
 begin(void *context, const char *target, struct MHD_Connection *connection)
 {
@@ -292,6 +312,8 @@ handle(void *context, struct MHD_Connection *connection, const char *path, const
 		return MHD_NO;
 	if (!request->begun) {
 		request->begun = true;
+		/* Before the body, so that a large one is never read.  A body without a length ends at
+		 * the buffer's limit. */
 		if (strtoull(header_of(connection, "Content-Length"), NULL, 10) <= BODY_LIMIT)
 			return MHD_YES;
 		buffer_init(&refused.answer.body, ANSWER_LIMIT);
@@ -334,6 +356,7 @@ server_start(struct server *server, const struct server_settings *settings, stru
 	return server->daemon != NULL ? 0 : failure_set(why, FAILURE_LOCAL, "cannot start the server");
 }
 
+/* Waiting requests must see `ending` before libmicrohttpd is stopped, which joins their threads. */
 void
 server_stop(struct server *server)
 {

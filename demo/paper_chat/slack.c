@@ -1,3 +1,9 @@
+/*
+ * What a client notices of Slack: which words a refusal has, limits, threads, and a rate.  Two
+ * interfaces have two habits, and a client that takes a status of 200 for "sent" loses messages with
+ * the second one.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +12,11 @@
 #include "demo/paper_chat/markup.h"
 #include "demo/paper_chat/server.h"
 
-/* Slack: an incoming webhook answers with a status and a word, the Web API with 200 and "ok". */
+/*
+ * Slack: an incoming webhook answers with a status and a word, the Web API with 200 and "ok".  Slack's
+ * published limits: characters of a text, blocks of a message, characters of a section and of a
+ * header.  Its rate is one message a second with bursts; 80 a minute let a burst through.
+ */
 enum { SLACK_TEXT = 40000, SLACK_BLOCKS = 50, SECTION_TEXT = 3000, HEADER_TEXT = 150, SLACK_A_MINUTE = 80 };
 
 static bool
@@ -15,6 +25,7 @@ is_webhook(const struct call *call)
 	return strncmp(call->path, "/services/", 10) == 0;
 }
 
+/* The words are Slack's own.  Without one that was asked for, it is the usual one of that status. */
 void
 slack_fail(struct call *call, int status, const char *error, int64_t retry_after)
 {
@@ -49,6 +60,7 @@ characters(const char *text)
 	return count;
 }
 
+/* Not Slack's whole schema: what a client of ours could get wrong. */
 static bool
 blocks_are_good(const json_t *blocks)
 {
@@ -77,7 +89,8 @@ refuse(struct call *call, const char *error)
 	slack_fail(call, is_webhook(call) ? 400 : 200, error, 0);
 }
 
-/* What a message says.  False: it was refused. */
+/* What a message says.  False: it was refused.  With blocks, "text" may be missing; Slack then has
+ * nothing for the notification. */
 static bool
 read_content(struct call *call, const char **text, json_t **blocks)
 {
@@ -131,7 +144,8 @@ post(struct call *call, const char *channel, const char *via)
 	return message;
 }
 
-/* "/services/T.../B.../SECRET": its channel is what B... says. */
+/* "/services/T.../B.../SECRET": its channel is what B... says.  The parts of the path are checked in
+ * their form alone: any secret is good. */
 static void
 answer_webhook(struct call *call)
 {
@@ -142,6 +156,7 @@ answer_webhook(struct call *call)
 	json_t *read;
 
 	if (*team != 'T' || slash == NULL || slash[1] != 'B' || last == NULL || last[1] == '\0' ||
+	    /* The part becomes a channel's name. */
 	    last - slash > (int)sizeof(channel)) {
 		slack_fail(call, 404, "no_service", 0);
 		return;
@@ -184,7 +199,8 @@ shown(const json_t *message)
 	return object;
 }
 
-/* The channel that is named; NULL: it was refused. */
+/* The channel that is named; NULL: it was refused.  Slack does not say whether a channel is missing or
+ * only not open to the bot. */
 static const char *
 read_channel(struct call *call)
 {
@@ -224,6 +240,7 @@ update_message(struct call *call)
 		refuse(call, "message_not_found");
 		return;
 	}
+	/* As at Slack, where a token edits only what it has sent itself. */
 	if (strcmp(json_string_value(json_object_get(message, "via")), "bot") != 0) {
 		refuse(call, "cant_update_message");
 		return;
@@ -258,6 +275,7 @@ answer_api(struct call *call)
 		{ "chat.update", update_message } };
 	const char *header = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Authorization");
 	const char *token =
+	    /* Slack takes a token in the header or among the arguments. */
 	    header != NULL && strncasecmp(header, "Bearer ", 7) == 0 ? header + 7 : call_text(call, "token");
 	const char *method = call->path + 5;
 

@@ -16,12 +16,15 @@ telegram_fail(struct call *call, int status, const char *description, int64_t re
 	json_t *body;
 
 	if (*description == '\0')
+		/* The texts matter: a client can tell some refusals apart only by them. */
 		description = status == 403   ? "Forbidden: bot was blocked by the user"
 			      : status == 404 ? "Not Found"
 			      : status == 502 ? "Bad Gateway"
 			      : status < 500  ? "Bad Request"
 					      : "Internal Server Error";
 	(void)snprintf(call->answer.what, sizeof(call->answer.what), "%s", description);
+	/* The seconds are in the text, in the body's parameters and in a header: clients read one or
+	 * the other. */
 	if (status == 429)
 		(void)snprintf(call->answer.what, sizeof(call->answer.what),
 		    "Too Many Requests: retry after %lld", (long long)retry_after);
@@ -72,6 +75,7 @@ bot(const struct server *server)
 	    "first_name", "Paper bot", "username", "paper_chat_bot");
 }
 
+/* A reply shows the message that it answers, but not what that one answers in turn. */
 json_t *
 telegram_shown(struct server *server, json_t *message, bool deep)
 {
@@ -104,7 +108,8 @@ telegram_shown(struct server *server, json_t *message, bool deep)
 	return object;
 }
 
-/* The message that is replied to, as text; "" for none.  False: it was refused. */
+/* The message that is replied to, as text; "" for none.  False: it was refused.  Two generations of the
+ * API: reply_parameters, and the older reply_to_message_id. */
 static bool
 read_reply(struct call *call, const char *chat, char id[24])
 {
@@ -141,12 +146,14 @@ send_message(struct call *call)
 		content_release(&content);
 		return;
 	}
+	/* After the content was found good, as at Telegram: a message that is refused uses nothing up. */
 	wait = server_throttle(server, "telegram", content.chat, server->settings.limit);
 	if (wait > 0) {
 		telegram_fail(call, 429, "", wait);
 		content_release(&content);
 		return;
 	}
+	/* Numbers go up and are never used again, also when old messages were dropped. */
 	(void)snprintf(id, sizeof(id), "%lld", (long long)server->messages_total + 1);
 	message = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s?, s:O, s:O?, s:s?, s:[], s:[]}", "service",
 	    "telegram", "chat", content.chat, "id", id, "received_ms", (json_int_t)call->first_ms, "text",
@@ -179,6 +186,8 @@ find_edited(struct call *call)
 	return message;
 }
 
+/* An edit that changes nothing is an error to Telegram; clients meet it whenever they try an edit
+ * again. */
 static void
 refuse_same(struct call *call)
 {
@@ -249,6 +258,7 @@ get_me(struct call *call)
 	telegram_succeed(call, me);
 }
 
+/* Bots call it before they poll, to be sure that updates come that way. */
 static void
 delete_webhook(struct call *call)
 {
@@ -292,6 +302,7 @@ telegram_answer(struct call *call, const char *token)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		/* Names of methods are the same in any case of letters. */
 		if (strcasecmp(call->path, methods[i].name) == 0) {
 			methods[i].answer(call);
 			return;

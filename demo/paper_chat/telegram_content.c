@@ -1,3 +1,8 @@
+/*
+ * What a message says: its text, its buttons, its chat.  Refusals have the
+ * words of Telegram's published server, since a client has nothing else to tell them apart.
+ */
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -5,6 +10,7 @@
 #include "demo/paper_chat/markup.h"
 #include "demo/paper_chat/telegram.h"
 
+/* UTF-16 units of text without markup; bytes of a button's data. */
 enum { TEXT_UNITS = 4096, BUTTON_BYTES = 64 };
 
 void
@@ -38,6 +44,7 @@ button_is_good(struct call *call, const json_t *button)
 	return false;
 }
 
+/* Borrowed from the call's arguments; NULL without any. */
 bool
 content_read_buttons(struct call *call, json_t **buttons)
 {
@@ -84,6 +91,7 @@ read_marked_up(struct call *call, struct content *content)
 	return read;
 }
 
+/* The limit in bytes comes first: markup_parse() takes no more. */
 static bool
 read_text(struct call *call, struct content *content)
 {
@@ -110,6 +118,7 @@ read_text(struct call *call, struct content *content)
 	return true;
 }
 
+/* "0" is no chat at Telegram, although it is a number. */
 bool
 content_read_chat(struct call *call, const char **chat)
 {
@@ -130,6 +139,7 @@ content_read(struct call *call, struct content *content)
 	if (!read_text(call, content) || !content_read_chat(call, &content->chat) ||
 	    !content_read_buttons(call, &content->buttons))
 		return false;
+	/* A message of blanks is refused by its text and not by what was sent: "<b> </b>" is one. */
 	if (content->text[strspn(content->text, " \t\r\n")] == '\0')
 		telegram_refuse(call, "text must be non-empty");
 	else if (markup_units(SLICE(content->text)) > TEXT_UNITS)

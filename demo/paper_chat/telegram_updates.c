@@ -1,3 +1,8 @@
+/*
+ * Presses of buttons on their way to the bot, by long polling: getUpdates waits until there is one.  An
+ * update stays until the bot asks for the next, so one that the bot did not get comes again.
+ */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -5,8 +10,8 @@
 
 enum { LONGEST_POLL = 50 }; /* seconds */
 
-/* The updates from `offset` on; those before it are confirmed, and forgotten.  A negative one counts from the
- * end. */
+/* The updates from `offset` on; those before it are confirmed, and forgotten.  A negative one counts
+ * from the end.  To ask with an offset is all there is of a confirmation. */
 static json_t *
 take_updates(struct server *server, int64_t offset, int64_t limit)
 {
@@ -30,9 +35,12 @@ telegram_get_updates(struct call *call)
 	int64_t offset = call_number(call, "offset", 0), limit = call_number(call, "limit", 100);
 	int64_t timeout = call_number(call, "timeout", 0), end;
 	json_t *allowed = call_json(call, "allowed_updates"), *each, *list;
+	/* Two polls at once would share the updates between them: the later one ends the earlier. */
 	unsigned mine = ++server->polls;
 	size_t i;
 
+	/* It counts until the next one, as at Telegram: a poll without it changes nothing.  An empty
+	 * list is everything but a few kinds. */
 	if (json_is_array(allowed)) {
 		server->without_buttons = json_array_size(allowed) > 0;
 		json_array_foreach(allowed, i,
@@ -42,6 +50,7 @@ telegram_get_updates(struct call *call)
 	limit = limit < 1 || limit > 100 ? 100 : limit;
 	timeout = timeout < 0 ? 0 : timeout > LONGEST_POLL ? LONGEST_POLL : timeout;
 	end = wall_clock_ms() + timeout * 1000;
+	/* Wakes an earlier poll, which sees that it is not the last one. */
 	(void)pthread_cond_broadcast(&server->changed);
 	for (list = take_updates(server, offset, limit); json_array_size(list) == 0;
 	     list = take_updates(server, offset, limit)) {
@@ -74,6 +83,7 @@ telegram_answer_callback(struct call *call)
 		json_t *query = json_object_get(answer, "callback_query_id");
 
 		if (id == NULL || strcmp(json_string_value(query), id) != 0 ||
+		    /* A press is answered once: a second answer is refused like one that comes too late. */
 		    json_object_get(answer, "text") != NULL)
 			continue;
 		(void)json_object_set_new(answer, "text", json_string(text != NULL ? text : ""));
@@ -100,6 +110,8 @@ find_data(const json_t *message, const char *wanted)
 	return NULL;
 }
 
+/* The same as a person's tap: the update is what Telegram would send.  Whether this person may press
+ * is for the bot to decide. */
 const char *
 telegram_press(struct server *server, const char *id, int64_t user, const char *name, const char *wanted)
 {

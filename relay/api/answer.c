@@ -1,8 +1,14 @@
+/*
+ * How an answer of the API is written.  Errors are JSON, too, with one member "error": a program can
+ * show it without knowing the code.
+ */
+
 #include <stdio.h>
 #include <string.h>
 
 #include "relay/api/parts.h"
 
+/* The answer's body has the whole text then; json_dumps() would need a second copy. */
 static int
 append(const char *text, size_t length, void *context)
 {
@@ -28,10 +34,13 @@ api_error(struct web_answer *answer, unsigned code, const char *text)
 
 	if (error == NULL)
 		error = json_string("the reason is not UTF-8: see the log");
+	/* What a question had already written before it failed is not an answer. */
 	answer->body.length = 0;
 	api_object(answer, code, json_pack("{s:o}", "error", error));
 }
 
+/* By hand and strictly, since the id goes on into SQL, links and pages: 16 digits of the fingerprint,
+ * and a time in milliseconds, which has 11 until the year 2527. */
 const char *
 api_id(const char *path, char id[INCIDENT_ID])
 {

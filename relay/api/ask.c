@@ -1,6 +1,7 @@
 /*
- * What the history is asked.  Everything about a query that is not understood is a 400: a parameter that was
- * misspelt and passed over would show more than was asked for.
+ * What the history is asked.  Everything about a query that is not understood is a 400: a parameter
+ * that was misspelt and passed over would show more than was asked for.  All of it reads PostgreSQL
+ * alone: a relay without one answers with 503, since an empty list would look like a quiet day.
  */
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "relay/api/parts.h"
 #include "relay/history/history.h"
 
+/* As many as api_alerts() has names: one place for the value of each. */
 enum { PARAMETERS = 10, VALUE = sizeof(((struct web_parameter *)NULL)->value) };
 
 /* The values of a query, which the filter points to. */
@@ -27,6 +29,8 @@ refuse(struct failure *why, const char *name, const char *value, const char *wan
 	return failure_set(why, FAILURE_REJECTED, "%s=%.100s: %s", name, value, wanted);
 }
 
+/* In an address, '+' means a blank: "+09:00" that is not escaped arrives as " 09:00", which the text
+ * explains. */
 static int
 read_time(const char *name, const char *value, int64_t *ms, struct failure *why)
 {
@@ -53,6 +57,7 @@ read_names(const char *name, const char *value, const char *const known[], struc
 	}
 }
 
+/* strtol() alone would take " 7" and "+7". */
 static int
 read_limit(const char *value, unsigned *limit, struct failure *why)
 {
@@ -66,6 +71,7 @@ read_limit(const char *value, unsigned *limit, struct failure *why)
 	return 0;
 }
 
+/* What is not UTF-8 would be refused by PostgreSQL as an error of its own, and count as an outage. */
 static int
 read_parameter(struct history_filter *filter, const char *name, const char *value, struct failure *why)
 {
@@ -102,7 +108,8 @@ read_parameter(struct history_filter *filter, const char *name, const char *valu
 	return 0;
 }
 
-/* A query of these names (ended by NULL), each at most once. */
+/* A query of these names (ended by NULL), each at most once.  A parameter that is given twice has no
+ * one meaning, so it is refused. */
 static int
 read_query(struct question *question, const char *query, const char *const names[], struct failure *why)
 {

@@ -1,6 +1,7 @@
 /*
  * What people and their programs change.  A body is JSON and says so: a page of another site can make a
- * browser send a form or a plain text with somebody's login, but not that.
+ * browser send a form or a plain text with somebody's login, but not that.  Each change is made by
+ * relay/act, which the page and the button use as well: here is only how it is asked for.
  */
 
 #include <stdio.h>
@@ -16,7 +17,9 @@
 #include "relay/store/mutes.h"
 #include "relay/store/store.h"
 
-/* The body, an object, empty when there is none.  NULL: the answer says why not. */
+/* The body, an object, empty when there is none.  NULL: the answer says why not.
+ * JSON_REJECT_DUPLICATES: of two members of one name a person would read the first and jansson take the
+ * last. */
 static json_t *
 read_body(const struct web_request *request, struct web_answer *answer)
 {
@@ -38,7 +41,8 @@ read_body(const struct web_request *request, struct web_answer *answer)
 	return NULL;
 }
 
-/* Whether all members are texts of these names (ended by NULL). */
+/* Whether all members are texts of these names (ended by NULL).  A member that is misspelt ("until_"
+ * for "until") must not be passed over, since what it meant would not happen. */
 static bool
 are_texts(const json_t *body, const char *const names[], struct web_answer *answer)
 {
@@ -61,13 +65,15 @@ are_texts(const json_t *body, const char *const names[], struct web_answer *answ
 	return true;
 }
 
-/* Who has logged in cannot be somebody else. */
+/* Who has logged in cannot be somebody else.  Otherwise a note could be left under a colleague's name. */
 static const char *
 who(const struct web_request *request, const json_t *body)
 {
 	return request->user != NULL ? request->user : alert_text(body, "who");
 }
 
+/* ACT_ALREADY is a success: a program that tries again after a lost answer must not see an error.  409
+ * tells "over" from 404, which is also an id that was misspelt. */
 static void
 acknowledged(
     struct web_answer *answer, enum act_result result, const char *id, bool is_ack, const struct failure *why)
@@ -128,6 +134,7 @@ read_until(const json_t *body, int64_t *until_ms, struct failure *why)
 				 "until: a time is written as 2026-11-21T01:31:45Z or with +09:00");
 	if (duration_parse(duration, &ns) != 0)
 		return failure_set(why, FAILURE_REJECTED, "for: a duration is written as 30m or 1h30m");
+	/* The store's clock, which is also what ends the mute. */
 	*until_ms = store_now_ms() + ns / 1000000;
 	return 0;
 }
@@ -178,6 +185,7 @@ api_mutes(const struct api *api, const struct web_request *request, struct web_a
 	int missing = 0;
 
 	(void)request;
+	/* New alerts wait meanwhile.  There are few mutes, since each is of one service. */
 	store_begin(api->store);
 	while (mute_next(api->store, mute.service, now_ms, &mute))
 		missing |= json_array_append_new(mutes, mute_json(&mute));

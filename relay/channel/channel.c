@@ -1,3 +1,10 @@
+/*
+ * What the four kinds of channels have in common: what they can do, whether their settings can work at
+ * all, and what an answer of HTTP means for the one who retries.  A wrong setting fails here, at the
+ * start, since an operator reads the log then and not when the first alert is lost.  No text leaves
+ * this file before the secrets in it are masked.
+ */
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +15,18 @@
 #include "relay/channel/line.h"
 
 enum {
+	/* Most answers have a few hundred bytes.  One to a Telegram poll is larger: each press comes with its
+	 * whole message. */
 	ANSWER_LARGEST = 256 * 1024,
+	/* Telegram refuses more than 4096 UTF-16 units of visible text.  The rest is for what it may
+	 * count otherwise. */
 	TELEGRAM_UNITS = 4000, /* of 4096 */
 	/* With links to acknowledge and all its JSON it stays below the 13,200 bytes that Slack takes. */
 	SLACK_UNITS = 2500,
+	/* Mail and webhooks have no limit that we know.  This one bounds memory; what does not fit
+	 * waits for the next message. */
 	LONG_UNITS = 60000,
+	/* Bytes of what a peer said: a proxy's error page would fill a log line and the history. */
 	PEER_SHOWN = 240,
 };
 
@@ -59,6 +73,8 @@ channel_has_button(const struct channel *channel)
 	return channel->kind == CHANNEL_TELEGRAM;
 }
 
+/* The URLs of Telegram and of mail servers are not secret and are shown in texts.  A password within
+ * one would be shown with it. */
 static int
 check_url(const struct channel *channel, struct failure *why)
 {
@@ -109,6 +125,7 @@ channel_open(const struct channel *channel, struct failure *why)
 	line->channel = channel;
 	(void)snprintf(user_agent, sizeof(user_agent), "alert_relay/%.32s", version_number);
 	if (channel->kind == CHANNEL_MAIL) {
+		/* libcurl counts these calls, so each line may have its own. */
 		(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 		line->smtp = curl_easy_init();
 		if (line->smtp == NULL)
@@ -163,6 +180,8 @@ channel_edit(struct channel_line *line, const char *message_id, const struct mes
 
 /* What the kinds share */
 
+/* Retry-After is asked for in every case, since a proxy or Slack says there how long it wants to be
+ * left alone. */
 void
 line_post(struct channel_line *line, const char *url, const char *authorization, json_t *body,
     struct deadline deadline, struct http_response *response)
@@ -187,6 +206,8 @@ void
 line_fail(const struct channel_line *line, enum channel_outcome outcome, enum failure_kind kind,
     const char *peer, struct channel_result *result)
 {
+	/* A copy, since masking writes into the text, which may be part of an answer that is still
+	 * read. */
 	char *shown = strdup(peer);
 
 	result->outcome = outcome;
@@ -197,7 +218,8 @@ line_fail(const struct channel_line *line, enum channel_outcome outcome, enum fa
 	free(shown);
 }
 
-/* Seconds; a date, which the header may also be, counts as not said. */
+/* Seconds; a date, which the header may also be, counts as not said.  A day at most: a number that a
+ * broken proxy made up must not silence a channel for ever. */
 static int64_t
 retry_after_ms(const char *header)
 {
@@ -212,6 +234,8 @@ line_judge(const struct channel_line *line, const struct http_response *response
     struct channel_result *result)
 {
 	int status = response->status;
+	/* 408, 429 and 5xx speak of the moment.  Any other refusal speaks of this request, which would
+	 * fail again. */
 	bool again = status == 0 || status == 408 || status == 429 || status >= 500;
 	char text[4096];
 
@@ -229,5 +253,7 @@ line_judge(const struct channel_line *line, const struct http_response *response
 	line_fail(line, again ? CHANNEL_RETRY : CHANNEL_REFUSED,
 	    status == 401 || status == 403 ? FAILURE_AUTH : FAILURE_REJECTED, text, result);
 	result->retry_after_ms = again ? retry_after_ms(response->wanted[0]) : 0;
+	/* The message is at fault and not the channel.  A merged one is then sent alert by alert, so
+	 * that one bad alert does not hold up the others. */
 	result->content = status == 400 || status == 413 || status == 422;
 }

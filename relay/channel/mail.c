@@ -1,4 +1,9 @@
-/* Mail by SMTP.  Each has a connection of its own: servers end idle ones, and mails are rare. */
+/*
+ * Mail by SMTP.  Each has a connection of its own: servers end idle ones, and mails are rare.  All
+ * addresses of a channel are recipients of one mail.  Nothing goes out without TLS except to this
+ * machine: alerts tell a listener what breaks and where, and the log-in would be readable as well.  It
+ * fails as SMTP does: 4yz is tried again, 5yz is not.
+ */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -11,10 +16,13 @@
 #include "relay/channel/mail_headers.h"
 #include "relay/channel/markup.h"
 
+/* Bytes of each form of the text: 60,000 units with every one escaped, and links. */
 enum { MAIL_LARGEST = 1024 * 1024 };
 
 /* Parts */
 
+/* SMTP allows no line longer than 998 bytes (RFC 5322, 2.1.1), and an alert's description may be one.
+ * Both encodings break lines, and neither needs a server that takes 8-bit text. */
 static bool
 add_part(curl_mime *mime, const char *type, const char *encoder, struct slice data, const char *file_name)
 {
@@ -26,6 +34,7 @@ add_part(curl_mime *mime, const char *type, const char *encoder, struct slice da
 	       (file_name == NULL || curl_mime_filename(part, file_name) == CURLE_OK);
 }
 
+/* The HTML comes last, since readers show the last form that they know (RFC 2046, 5.1.4). */
 static curl_mime *
 make_parts(CURL *easy, const struct mail *mail)
 {
@@ -55,6 +64,8 @@ struct reply {
 	char text[512];
 };
 
+/* libcurl hands each line of the server to this function.  Only refusals are kept, since the line
+ * before the log-in may hold a challenge, and the last one is what ended the mail. */
 static size_t
 keep_reply(char *data, size_t size, size_t count, void *context)
 {
@@ -89,17 +100,22 @@ set_up(struct channel_line *line, struct curl_slist *headers, struct curl_slist 
 {
 	const struct channel *channel = line->channel;
 	CURL *easy = line->smtp;
+	/* To libcurl 0 means no limit. */
 	long ms = (long)deadline_left_ms(deadline) + 1;
 	bool ok = true;
 
+	/* Without it, libcurl ends a slow DNS lookup by SIGALRM, which is for the whole process. */
 	ok &= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK;
+	/* Otherwise the environment's all_proxy, meant for HTTP, would take the mails. */
 	ok &= curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_URL, channel->url) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, ms) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ms) == CURLE_OK;
+	/* With smtp:// it decides whether STARTTLS has to work.  A man in the middle could take the
+	 * offer of it away. */
 	ok &= curl_easy_setopt(easy, CURLOPT_USE_SSL, tls_of(channel)) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
@@ -148,6 +164,8 @@ judge(const struct channel_line *line, CURLcode code, const struct reply *reply,
 
 	(void)curl_easy_getinfo(line->smtp, CURLINFO_RESPONSE_CODE, &status);
 	refused = status >= 400 && status < 600;
+	/* A server without STARTTLS will not have it a second later.  That is a wrong port or an
+	 * attack, and both are for the operator to see. */
 	final = status >= 500 || code == CURLE_USE_SSL_FAILED;
 	result->status = (int)status;
 	if (code == CURLE_OK) {
@@ -183,6 +201,7 @@ mail_deliver(struct channel_line *line, const struct mail *mail, struct deadline
 	} else {
 		line_fail(line, CHANNEL_RETRY, FAILURE_LOCAL, "out of memory", result);
 	}
+	/* The options point to what is freed next, and to buffers of this call. */
 	curl_easy_reset(line->smtp);
 	curl_mime_free(parts);
 	curl_slist_free_all(headers);

@@ -1,6 +1,8 @@
 /*
- * Who a mail is from and to, and its headers.  Nothing from outside gets into a header as it is: the subject
- * is encoded always, and addresses are checked at the start.
+ * Who a mail is from and to, and its headers.  Nothing from outside gets into a header as it is: the
+ * subject is encoded always, and addresses are checked at the start.  A line break in a header would
+ * let an alert add recipients or a body of its own.  Addresses are ASCII without quotes, which leaves
+ * out some that RFC 5321 allows and that hardly anyone has, and needs no parser of the whole grammar.
  */
 
 #include <ctype.h>
@@ -13,10 +15,15 @@
 #include "relay/channel/line.h"
 #include "relay/channel/mail_headers.h"
 
+/* Servers take 100 recipients at least (RFC 5321, 4.5.3.1.8); more people than this need a mailing
+ * list.  42 bytes become 56 of base64, which is 68 with the frame of an encoded word.  42 is also a
+ * multiple of 3, so that no word but the last one is padded. */
 enum { ADDRESSES = 50, ENCODED_BYTES = 42 };
 
 /* Addresses */
 
+/* The letters and marks of an atom (RFC 5322, 3.2.3) before the '@', a host name behind it.  A '<', a
+ * comma or a blank would make two addresses of one. */
 static bool
 is_address(struct slice text)
 {
@@ -46,7 +53,8 @@ trimmed(struct slice text)
 	return text;
 }
 
-/* "address" or "Name <address>". */
+/* "address" or "Name <address>".  The name is encoded later, so it may hold anything; only the address
+ * is checked. */
 static struct slice
 sender_address(const char *from, struct slice *name)
 {
@@ -104,6 +112,7 @@ mail_sender(const struct channel *channel, char address[MAIL_ADDRESS])
 	(void)snprintf(address, MAIL_ADDRESS, "%.*s", SLICE_ARGS(found));
 }
 
+/* For the envelope (RCPT TO).  The header "To" is for the reader and does not decide who gets the mail. */
 struct curl_slist *
 mail_recipients(const struct channel *channel)
 {
@@ -126,7 +135,8 @@ mail_recipients(const struct channel *channel)
 
 /* Headers */
 
-/* RFC 2047: words of base64 of at most 75 characters, each of whole characters. */
+/* RFC 2047: words of base64 of at most 75 characters, each of whole characters.  A character that is
+ * cut in two by the end of a word would show as two broken ones. */
 static void
 append_encoded(struct buffer *out, struct slice text)
 {
@@ -172,7 +182,9 @@ add_header(struct curl_slist **headers, struct buffer *line)
 	return longer != NULL;
 }
 
-/* "<32 hexadecimal digits@the sender's host>" */
+/* "<32 hexadecimal digits@the sender's host>".  The id is what a reply to this alert is threaded under,
+ * and two of the same would make a reader hide one mail.  The host is cut so that the whole stays
+ * within CHANNEL_MESSAGE_ID. */
 static bool
 make_id(const char *from, char id[CHANNEL_MESSAGE_ID])
 {
@@ -190,6 +202,8 @@ make_id(const char *from, char id[CHANNEL_MESSAGE_ID])
 	return true;
 }
 
+/* It comes back from the store.  What is not an id of ours must not end the header and begin another
+ * one. */
 static bool
 is_id(const char *id)
 {
@@ -211,6 +225,7 @@ mail_headers(const struct channel *channel, const struct mail *mail, char id[CHA
 	bool ok;
 
 	buffer_init(&line, 64 * 1024);
+	/* English names of days and months are what mail wants, and the program sets no other locale. */
 	(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S %z", localtime_r(&now, &local));
 	buffer_format(&line, "Date: %s", date);
 	ok = make_id(channel->from, id) && add_header(headers, &line);
@@ -228,11 +243,12 @@ mail_headers(const struct channel *channel, const struct mail *mail, char id[CHA
 	ok = ok && add_header(headers, &line);
 	buffer_format(&line, "Message-ID: %s", id);
 	ok = ok && add_header(headers, &line);
+	/* Readers look at one or the other to put "resolved" below the alert that it ends. */
 	if (mail->reply_to != NULL && is_id(mail->reply_to)) {
 		buffer_format(&line, "In-Reply-To: %s\r\nReferences: %s", mail->reply_to, mail->reply_to);
 		ok = ok && add_header(headers, &line);
 	}
-	/* So that no holiday notice answers. */
+	/* So that no holiday notice answers (RFC 3834). */
 	buffer_string(&line, "Auto-Submitted: auto-generated");
 	return ok && add_header(headers, &line);
 }

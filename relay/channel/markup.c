@@ -1,5 +1,13 @@
+/*
+ * A message as HTML, for Telegram and mail, and as plain text.  Values of alerts come from outside: a
+ * '<' that is not escaped makes Telegram refuse the whole message, and in a mail it could be a tag of a
+ * stranger.  The message says what is bold and what is a link, so no value can become markup.
+ */
+
 #include "relay/channel/markup.h"
 
+/* An apostrophe stays: attributes are in double quotes here, and Telegram does not know &apos;.  These
+ * four are the names that it knows. */
 void
 markup_escape(struct buffer *out, struct slice text)
 {
@@ -35,6 +43,7 @@ markup_html(const struct message *message, const char *line_break, struct buffer
 	}
 }
 
+/* A break has no text, so that nothing but the line break is written for it. */
 void
 markup_plain(const struct message *message, const char *line_break, struct buffer *out)
 {

@@ -1,7 +1,8 @@
 /*
- * Slack: an incoming webhook, whose URL is the secret, or chat.postMessage with a token.  The message is a
- * rich_text block: there text is text, while in Slack's own markup no value could be kept from being read
- * as some.  `text` is what notifications show.
+ * Slack: an incoming webhook, whose URL is the secret, or chat.postMessage with a token.  The message
+ * is a rich_text block: there text is text, while in Slack's own markup no value could be kept from
+ * being read as some.  `text` is what notifications show.  A refusal looks different in each of the two:
+ * the webhook answers with a status and one word, the Web API with status 200 and "ok": false.
  */
 
 #include <stdio.h>
@@ -13,6 +14,8 @@
 
 enum { TEXT_LARGEST = 256 * 1024, URL_SIZE = 1024 };
 
+/* The characters are checked because the token becomes part of a header: a line break would begin
+ * another one. */
 int
 slack_check(const struct channel *channel, struct failure *why)
 {
@@ -36,7 +39,9 @@ is_plain(enum message_piece_kind kind)
 	return kind == PIECE_TEXT || kind == PIECE_BREAK;
 }
 
-/* One element for the piece at `*i`, and for those behind it that are text and line breaks as well. */
+/* One element for the piece at `*i`, and for those behind it that are text and line breaks as well.
+ * Text in one element rather than in one per line: each costs some 30 bytes of JSON, and a message has
+ * a limit in bytes (channel.c). */
 static json_t *
 element_of(const struct message *message, size_t *i)
 {
@@ -71,7 +76,8 @@ body_of(const struct message *message)
 	buffer_init(&plain, TEXT_LARGEST);
 	buffer_init(&text, TEXT_LARGEST);
 	markup_plain(message, "\n", &plain);
-	/* & < > are all that Slack wants escaped. */
+	/* & < > are all that Slack wants escaped.  This field is read as Slack's markup even beside
+	 * blocks: "<!channel>" in a label would notify everybody. */
 	for (size_t i = 0; i < plain.length; i++)
 		if (plain.text[i] == '"')
 			buffer_string(&text, "\"");
@@ -82,6 +88,8 @@ body_of(const struct message *message)
 	if (!plain.failed && !text.failed && elements != NULL)
 		body = json_pack("{ss% s[{ss s[{ss sO}]}] sb sb}", "text", text.text, text.length, "blocks",
 		    "type", "rich_text", "elements", "type", "rich_text_section", "elements", elements,
+		    /* Slack would fetch each link otherwise and show a preview, which is longer than the
+		     * alert. */
 		    "unfurl_links", 0, "unfurl_media", 0);
 	json_decref(elements);
 	buffer_release(&plain);
@@ -89,7 +97,9 @@ body_of(const struct message *message)
 	return body;
 }
 
-/* Errors of an answer that has status 200: those that pass, and those of the text. */
+/* Errors of an answer that has status 200: those that pass, and those of the text.  "team_added_to_org"
+ * ends when Slack has moved the workspace into an organisation.  All other errors are of the settings:
+ * a channel that does not exist, a token that was revoked. */
 static void
 judge_error(const struct channel_line *line, const char *error, struct channel_result *result)
 {
@@ -134,6 +144,8 @@ send_with_token(struct channel_line *line, json_t *body, const struct channel_op
 	error = json_string_value(json_object_get(answer, "error"));
 	ts = json_string_value(json_object_get(answer, "ts"));
 	if (json_is_true(json_object_get(answer, "ok")))
+		/* The time stamp is the message's name: a reply that has it as thread_ts goes into its
+		 * thread. */
 		(void)snprintf(result->message_id, sizeof(result->message_id), "%s", ts != NULL ? ts : "");
 	else if (error != NULL)
 		judge_error(line, error, result);
@@ -143,7 +155,8 @@ send_with_token(struct channel_line *line, json_t *body, const struct channel_op
 	json_decref(answer);
 }
 
-/* A refusal is one word, such as "no_service". */
+/* A refusal is one word, such as "no_service".  Most words speak of the channel ("channel_is_archived")
+ * and are no reason to try the alerts one by one, whatever their status. */
 static void
 send_to_webhook(
     struct channel_line *line, json_t *body, struct deadline deadline, struct channel_result *result)

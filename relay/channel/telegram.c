@@ -1,6 +1,7 @@
 /*
- * Telegram's Bot API.  The token is a part of the URL's path: the URL is in no text, and what a peer says is
- * masked.
+ * Telegram's Bot API.  The token is a part of the URL's path: the URL is in no text, and what a peer
+ * says is masked.  Telegram answers every refusal with a "description" for people, which is the only
+ * thing that tells some of them apart.  A 429 names the seconds to wait in the body.
  */
 
 #include <ctype.h>
@@ -11,8 +12,11 @@
 #include "relay/channel/markup.h"
 #include "relay/channel/telegram.h"
 
+/* Visible text has its limit in channel.c; this one is for the markup and the links around it. */
 enum { HTML_LARGEST = 512 * 1024, URL_SIZE = 1024 };
 
+/* A token with a '/' or '?' would change which method is called.  18 digits fit into 64 bits, as chat
+ * ids do. */
 int
 telegram_check(const struct channel *channel, struct failure *why)
 {
@@ -48,6 +52,7 @@ telegram_call(struct channel_line *line, const char *method, json_t *body, struc
 	    (int)(strlen(base) - (base[0] != '\0' && base[strlen(base) - 1] == '/')), base,
 	    line->channel->token, method);
 	line_post(line, url, NULL, body, deadline, &response);
+	/* It holds the token, which would stay on the stack for whatever is called next. */
 	explicit_bzero(url, sizeof(url));
 	answer = response.failure.kind == FAILURE_NONE
 		     ? json_loadb(response.body.at, response.body.length, 0, NULL)
@@ -56,6 +61,7 @@ telegram_call(struct channel_line *line, const char *method, json_t *body, struc
 	line_judge(line, &response, description, result);
 	if (result->outcome == CHANNEL_SENT && json_is_true(json_object_get(answer, "ok")))
 		return answer;
+	/* Some other server, or a proxy's page.  To count it as sent would lose the alert. */
 	if (result->outcome == CHANNEL_SENT)
 		line_fail(line, CHANNEL_RETRY, FAILURE_PROTOCOL,
 		    "the answer is not one of Telegram's: is telegram.url right?", result);
@@ -66,14 +72,17 @@ telegram_call(struct channel_line *line, const char *method, json_t *body, struc
 		if (seconds > 0)
 			result->retry_after_ms = (seconds < 86400 ? seconds : 86400) * 1000;
 	}
-	/* Neither another text nor another alert would help there. */
+	/* Neither another text nor another alert would help there: "chat not found", "bot was kicked
+	 * from the group chat", "not enough rights to send text messages to the chat". */
 	if (description != NULL && strcasestr(description, "chat") != NULL)
 		result->content = false;
 	json_decref(answer);
 	return NULL;
 }
 
-/* The parts that sending and editing share. */
+/* The parts that sending and editing share.  Without a preview: it would be of a dashboard that needs a
+ * log-in, and pushes the alert off a phone's screen.  The button's data has its limit of 64 bytes in
+ * channel.h. */
 static json_t *
 body_of(const struct channel_line *line, const struct message *message, const struct channel_options *options)
 {
@@ -105,6 +114,8 @@ telegram_send(struct channel_line *line, const struct message *message, const st
 		(void)json_object_set_new(body, "disable_notification", json_true());
 	if (body != NULL && reply > 0)
 		(void)json_object_set_new(body, "reply_parameters",
+		    /* The alert that is replied to may have been deleted.  Without this, the news that it
+		     * is over would be refused for that. */
 		    json_pack("{sI sb}", "message_id", (json_int_t)reply, "allow_sending_without_reply", 1));
 	answer = telegram_call(line, "sendMessage", body, deadline, result);
 	id = json_integer_value(json_object_get(json_object_get(answer, "result"), "message_id"));
@@ -113,6 +124,8 @@ telegram_send(struct channel_line *line, const struct message *message, const st
 	json_decref(answer);
 }
 
+/* An edit is no news to anybody's phone, so it fails softly: what cannot be changed any more counts as
+ * changed, rather than being tried again for a day. */
 void
 telegram_edit(struct channel_line *line, const char *message_id, const struct message *message,
     const struct channel_options *options, struct deadline deadline, struct channel_result *result)

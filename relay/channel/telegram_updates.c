@@ -1,7 +1,9 @@
 /*
- * Presses of buttons.  That one is ours, and whose it is, is Telegram's word, on the connection that only
- * the bot's token opens.  An update counts as taken when the next poll asks for those behind it: one that
- * was handled just before the end of the process comes again, which does no harm.
+ * Presses of buttons.  That one is ours, and whose it is, is Telegram's word, on the connection that
+ * only the bot's token opens.  An update counts as taken when the next poll asks for those behind it:
+ * one that was handled just before the end of the process comes again, which does no harm.  Only one
+ * process may poll for a bot: Telegram answers the second one with 409.  Anybody who is in the chat can
+ * press a button, so the settings may name who counts.
  */
 
 #include <inttypes.h>
@@ -14,6 +16,7 @@
 #include "relay/channel/telegram.h"
 #include "relay/channel/telegram_updates.h"
 
+/* Seconds of a poll, of the 50 that Telegram would wait; and bytes of a name. */
 enum { LONGEST_WAIT = 25, USER_SHOWN = 128 };
 
 struct telegram_updates {
@@ -57,7 +60,8 @@ telegram_updates_free(struct telegram_updates *updates)
 	free(updates);
 }
 
-/* The channel whose chat this is, or NULL. */
+/* The channel whose chat this is, or NULL.  Chat ids are compared as text, since that is how the
+ * settings have them.  Names of chats are the same in any case of letters. */
 static const struct channel *
 channel_of(const struct telegram_updates *updates, const json_t *chat)
 {
@@ -75,6 +79,7 @@ channel_of(const struct telegram_updates *updates, const json_t *chat)
 	return NULL;
 }
 
+/* Without a list everybody in the chat counts, but not a press without a user: those have the number 0. */
 static bool
 is_user(const struct telegram_updates *updates, int64_t id)
 {
@@ -111,9 +116,12 @@ answer(struct telegram_updates *updates, const json_t *query, const char *word)
 	json_decref(telegram_call(updates->line, "answerCallbackQuery",
 	    json_pack("{sO ss}", "callback_query_id", json_object_get(query, "id"), "text",
 		templates_word(updates->templates, word)),
+	    /* A deadline of its own: that of the poll may be used up by now. */
 	    deadline_in(TELEGRAM_UPDATES_SPARE * INT64_C(1000000000)), &unused));
 }
 
+/* A press is always answered, also when it is refused: until then the person's Telegram shows that it
+ * is busy. */
 static void
 take(struct telegram_updates *updates, const json_t *query, telegram_pressed *pressed, void *context)
 {
@@ -150,6 +158,7 @@ telegram_updates_poll(struct telegram_updates *updates, struct deadline deadline
 	size_t i;
 
 	wait = wait < 0 ? 0 : wait > LONGEST_WAIT ? LONGEST_WAIT : wait;
+	/* Telegram then keeps back everything else, such as what people write in the group. */
 	body = json_pack("{sI s[s]}", "timeout", (json_int_t)wait, "allowed_updates", "callback_query");
 	if (body != NULL && updates->offset != 0)
 		(void)json_object_set_new(body, "offset", json_integer(updates->offset));
@@ -164,6 +173,7 @@ telegram_updates_poll(struct telegram_updates *updates, struct deadline deadline
 	{
 		json_int_t id = json_integer_value(json_object_get(update, "update_id"));
 
+		/* Before the press is handled: one that cannot be handled must not come back for ever. */
 		if (id >= updates->offset)
 			updates->offset = id + 1;
 		take(updates, json_object_get(update, "callback_query"), pressed, context);

@@ -1,4 +1,9 @@
-/* Any URL that takes a POST of JSON: docs/alerting.md has its shape. */
+/*
+ * Any URL that takes a POST of JSON: docs/alerting.md has its shape.  The receiver is a program of
+ * somebody else, so it gets all labels and annotations and no markup.  Nothing but the status of its
+ * answer is looked at.  The items are those of one message: a receiver must expect several alerts at
+ * once.
+ */
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +23,7 @@ time_of(int64_t unix_ms)
 static json_t *
 alert_of(const struct message_item *item)
 {
+	/* In the order of enum message_kind. */
 	static const char *const kinds[] = { "fired", "repeated", "escalated", "resolved", "acknowledged" };
 	const char *status = item->ends_ms == 0 ? "firing" : item->expired ? "expired" : "resolved";
 
@@ -40,6 +46,8 @@ webhook_send(struct channel_line *line, const struct message *message, const str
 	(void)options;
 	for (size_t i = 0; alerts != NULL && i < message->item_count; i++)
 		(void)json_array_append_new(alerts, alert_of(&message->items[i]));
+	/* A list that lacks an alert for want of memory is not sent: the alert would count as
+	 * delivered. */
 	body = alerts == NULL || json_array_size(alerts) != message->item_count
 		   ? NULL
 		   : json_pack("{ss ss sO}", "version", "1", "title", message->subject, "alerts", alerts);

@@ -1,7 +1,9 @@
 /*
- * The connection is opened by postgres_run(), in a thread that can be left behind: a server can make libpq
- * compute for most of an hour while it lets us in, and nobody who stops the relay should wait for that. After
- * that libpq only reads and writes.
+ * The connection is opened by postgres_run(), in a thread that can be left behind: a server can make
+ * libpq compute for most of an hour while it lets us in, and nobody who stops the relay should wait for
+ * that.  After that libpq only reads and writes.  Every wait has the deadline of what is being done.  A
+ * failure closes the connection, whatever it was: where the protocol stands after one is not worth
+ * finding out for a connection that is opened in a moment.
  */
 
 #include <poll.h>
@@ -23,6 +25,7 @@ struct opening {
 	int result;
 };
 
+/* On this thread the password is masked, too: the text may be read after the caller has left. */
 static void
 opening_run(void *work)
 {
@@ -58,12 +61,15 @@ open_session(struct history_connection *c, struct postgres_target *target, struc
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	o->target = postgres_target_share(target);
 	o->deadline = deadline;
+	/* The thread may still be in there, so it frees `o` by itself, as opening_release() says. */
 	if (postgres_run(&task, o, target, deadline, why) != 0)
 		return -1;
 	result = o->result;
 	if (result == 0) {
 		c->session = o->session;
 		c->session.target = target;
+		/* Moved, not copied: otherwise opening_release() would close the connection that is in
+		 * use now. */
 		o->session = (struct postgres_session){ 0 };
 	} else {
 		*why = o->why;
@@ -93,8 +99,10 @@ connection_begin(struct history_connection *c, struct postgres_target *target, s
 		return -1;
 	c->session.deadline = deadline;
 	c->session.why = why;
-	/* In each transaction, since the next one may have another server's session, behind a pooler.  A
-	 * session that has lost us gives its locks back soon. */
+	/* In each transaction, since the next one may have another server's session, behind a pooler.
+	 * A session that has lost us gives its locks back soon.  A statement_timeout of 0 would mean
+	 * no limit.  This search_path keeps a table of somebody else, in "public", from taking the
+	 * place of one of PostgreSQL's. */
 	(void)snprintf(statements, sizeof(statements),
 	    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog;"
 	    "SET LOCAL client_encoding = 'UTF8'; SET LOCAL timezone = 'UTC';"
@@ -115,6 +123,8 @@ failed(struct history_connection *c)
 int
 connection_do(struct history_connection *c, const char *statements)
 {
+	/* ANSWER_BYTES is for each answer; without this the limit would be that of the connection's
+	 * life. */
 	c->session.received = 0;
 	c->session.sqlstate[0] = '\0';
 	return postgres_session_do(&c->session, statements) == 0 ? 0 : failed(c);
@@ -138,6 +148,8 @@ connection_ask(struct history_connection *c, const char *statement, const char *
 	if (postgres_session_ask_with(&c->session, statement, values, count) != 0)
 		return failed(c);
 	while ((more = postgres_session_row(&c->session, &row)) == 1) {
+		/* All rows are read even when one is enough: libpq refuses the next statement before
+		 * that. */
 		if (rows++ == 0 && PQnfields(row) == 1 && answer != NULL)
 			buffer_append(answer, PQgetvalue(row, 0, 0), (size_t)PQgetlength(row, 0, 0));
 		PQclear(row);

@@ -1,7 +1,9 @@
 /*
- * From the journal to the history: one transaction for each batch, and after it the batch leaves the journal.
- * A process that was killed in between writes the batch again, and then journal_position says that it is
- * there already.
+ * From the journal to the history: one transaction for each batch, and after it the batch leaves the
+ * journal.  A process that was killed in between writes the batch again, and then journal_position says
+ * that it is there already.  PostgreSQL may be away for days: the journal grows meanwhile, in SQLite on
+ * our disk, and nothing is lost.  The store is given back before PostgreSQL is asked, since new alerts
+ * wait for the store.
  */
 
 #include <jansson.h>
@@ -13,6 +15,8 @@
 #include "relay/store/journal.h"
 #include "relay/store/store.h"
 
+/* Entries of one transaction: a commit costs as much for one of them as for 500.  The deadline is for all
+ * of them.  TEXT_BYTES bounds their JSON, and a transaction of RETENTION_BATCH deletions stays short. */
 enum { BATCH = 500, TEXT_BYTES = 64 * 1024 * 1024, RETENTION_BATCH = 5000, NUMBER = 24 };
 
 /* A text that is no JSON any more is left out, rather than all that is behind it. */
@@ -34,6 +38,7 @@ entry_json(const struct journal_entry *entry)
 	return row;
 }
 
+/* For json_dump_callback(): the buffer keeps its own failure, and the caller looks once. */
 static int
 append(const char *text, size_t length, void *context)
 {
@@ -53,9 +58,12 @@ write_entries_text(struct buffer *text, const struct journal_entry entries[], si
 			text->failed = true;
 		json_decref(row);
 	}
+	/* With the NUL, since libpq takes a parameter as a string. */
 	buffer_append(text, "]", 2);
 }
 
+/* The lock is against a second relay with the same database, and against one that changes the tables
+ * just now. */
 static int
 write_text(struct history *history, const char *uuid, const struct buffer *text, struct deadline deadline,
     struct failure *why)
@@ -72,7 +80,9 @@ write_text(struct history *history, const char *uuid, const struct buffer *text,
 	return -1;
 }
 
-/* Data exceptions, broken constraints, limits: what is written is refused, and would be for ever. */
+/* Data exceptions, broken constraints, limits: what is written is refused, and would be for ever.
+ * Classes of SQLSTATE: 22 data exception, 23 integrity constraint, 54 program limit exceeded (a value
+ * that is too large for an index). */
 static bool
 is_refused(const struct history *history)
 {
@@ -82,6 +92,8 @@ is_refused(const struct history *history)
 	       strncmp(sqlstate, "54", 2) == 0;
 }
 
+/* It is said with the incident's id, so that an operator finds what is missing: messages about it were
+ * sent all the same. */
 static void
 set_aside(struct history *history, const struct journal_entry *entry, const char *reason)
 {
@@ -114,6 +126,8 @@ write_entries(struct history *history, const char *uuid, const struct journal_en
 		return result;
 	}
 	if (count > 1) {
+		/* As many as the batch had are now written one by one.  It cannot be known which one
+		 * was refused, and 499 good ones must not go with it. */
 		history->careful = count;
 		return -1;
 	}
@@ -126,6 +140,7 @@ write_entries(struct history *history, const char *uuid, const struct journal_en
 int
 drain_batch(struct history *history, struct deadline deadline, struct failure *why)
 {
+	/* On the stack of this thread: each has pointers to its long texts. */
 	struct journal_entry entries[BATCH];
 	char uuid[STORE_UUID];
 	size_t count;
@@ -141,6 +156,8 @@ drain_batch(struct history *history, struct deadline deadline, struct failure *w
 	result = count == 0 ? 0 : write_entries(history, uuid, entries, count, deadline, why);
 	if (result == 0 && count > 0) {
 		store_begin(history->store);
+		/* Only what was committed there.  A process killed before this line writes the batch
+		 * again, and PostgreSQL passes it over by its seq. */
 		journal_remove(history->store, entries[count - 1].seq);
 		result = store_end(history->store, why);
 	}
@@ -148,7 +165,9 @@ drain_batch(struct history *history, struct deadline deadline, struct failure *w
 	return result == 0 ? (int)count : -1;
 }
 
-/* The events first: an incident may have a million, and each statement has its time. */
+/* The events first: an incident may have a million, and each statement has its time.  In portions, so
+ * that a year's worth does not hold its locks, or grow the log of PostgreSQL, in one piece.  The caller
+ * comes again while there may be more. */
 int
 drain_retention(struct history *history, struct deadline deadline, struct failure *why)
 {

@@ -1,7 +1,8 @@
 /*
- * The thread that writes.  It does one thing after the other: connect, bring the tables up to date, empty the
- * journal batch by batch, delete what is too old.  What fails is tried again after 1, 2, 4 ... 30 seconds,
- * from the connection on.
+ * The thread that writes.  It does one thing after the other: connect, bring the tables up to date,
+ * empty the journal batch by batch, delete what is too old.  What fails is tried again after 1, 2, 4
+ * ... 30 seconds, from the connection on.  Nothing waits for this thread but its own end: alerts are
+ * delivered from the store, and what is not written yet stays in the journal.
  */
 
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #define SECOND INT64_C(1000000000)
 #define MOMENT (SECOND / 5)
 
+/* A look every 15 s says early that PostgreSQL is gone, before an event needs it.  A pause is 30 s at
+ * the most: so late it is noticed that an outage is over. */
 enum { OPENING = 5, DEADLINE = 10, LOOK = 15, PAUSE_MAX = 30, SWEEP = 3600 }; /* seconds */
 
 struct history *
@@ -31,17 +34,20 @@ history_new(const struct history_settings *settings, struct store *store, struct
 	history->settings = *settings;
 	history->settings.reader = history->reader;
 	history->store = store;
+	/* The page shows this as the reason until the first success. */
 	(void)failure_set(&history->status.reason, FAILURE_CONNECT, "not connected yet");
 	(void)pthread_mutex_init(&history->lock, NULL);
 	(void)pthread_mutex_init(&history->asking, NULL);
 	(void)pthread_condattr_init(&monotonic);
+	/* A clock that is set back would otherwise stretch a pause of a second to hours. */
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&history->news, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
 	return history;
 }
 
-/* Keep how it went (`why` is empty when it went well), and say so when it is another news than before. */
+/* Keep how it went (`why` is empty when it went well), and say so when it is another news than before.
+ * An outage of a day is two lines of the log and not one for every attempt. */
 static void
 report(struct history *history, int result, const struct failure *why)
 {
@@ -110,6 +116,7 @@ work(struct history *history, struct failure *why)
 		return written < 0 ? -1 : 1;
 	if (clock_now_ns() >= history->sweep_at_ns)
 		return sweep(history, deadline, why);
+	/* An empty transaction, so that history_up turns 0 in an hour without alerts as well. */
 	/* Nothing to do; but is it still there? */
 	if (connection_begin(c, history->settings.target, deadline, why) == 0 && connection_commit(c) == 0)
 		return 0;
@@ -117,7 +124,8 @@ work(struct history *history, struct failure *why)
 	return -1;
 }
 
-/* Wait for news, or until then (`failed`: news do not help). */
+/* Wait for news, or until then (`failed`: news do not help).  A condition variable may wake for no
+ * reason, so what is awaited is looked at again. */
 static void
 await_news(struct history *history, int64_t wait_ns, bool failed)
 {
@@ -179,6 +187,7 @@ history_start(struct history *history, struct failure *why)
 	return 0;
 }
 
+/* Called after each commit that wrote to the journal: it sets a flag, and many calls become one batch. */
 void
 history_wake(struct history *history)
 {
@@ -190,6 +199,7 @@ history_wake(struct history *history)
 	(void)pthread_mutex_unlock(&history->lock);
 }
 
+/* The status and the flag are under the lock; the rest is the thread's and is free once it was joined. */
 void
 history_free(struct history *history)
 {

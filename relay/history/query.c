@@ -1,6 +1,9 @@
 /*
- * What is asked of the history.  PostgreSQL makes the JSON: what goes out is what it answers, to the letter,
- * and nothing here knows a column's type.  Everything from outside is a parameter.
+ * What is asked of the history.  PostgreSQL makes the JSON: what goes out is what it answers, to the
+ * letter, and nothing here knows a column's type.  Everything from outside is a parameter.  One
+ * connection for all that ask, and five seconds for each: a page that many people open must not take
+ * the connections that the writer needs.  An answer that does not come in time is a failure with a
+ * reason, and the page shows what the store has.
  */
 
 #include <inttypes.h>
@@ -21,6 +24,8 @@ history_ask(struct history *history, const char *statement, const char *const *v
 
 	if (history == NULL)
 		return failure_set(why, FAILURE_LOCAL, "no history is set up: history.postgres is not given");
+	/* It is held while PostgreSQL works, so a slow question delays the others: that is the limit on
+	 * them. */
 	(void)pthread_mutex_lock(&history->asking);
 	c = &history->asked;
 	result = connection_begin(
@@ -31,14 +36,14 @@ history_ask(struct history *history, const char *statement, const char *const *v
 		result = -1;
 	if (result < 0)
 		connection_close(c);
-	/* Nobody has made the tables yet: the thread that writes will say why. */
+	/* Nobody has made the tables yet (undefined_table): the thread that writes will say why. */
 	if (result < 0 && strcmp(c->session.sqlstate, "42P01") == 0)
 		(void)failure_set(why, FAILURE_REJECTED, "the history has no tables yet");
 	(void)pthread_mutex_unlock(&history->asking);
 	return result < 0 || !answer->failed ? result : failure_set(why, FAILURE_LOCAL, "out of memory");
 }
 
-/* As text, or NULL for 0. */
+/* As text, or NULL for 0.  NULL becomes SQL's NULL, which the statements take for "no bound". */
 static const char *
 bound_text(int64_t ms, char text[NUMBER])
 {
@@ -46,7 +51,8 @@ bound_text(int64_t ms, char text[NUMBER])
 	return ms != 0 ? text : NULL;
 }
 
-/* "BEGIN.NUMBER", both into texts of digits alone. */
+/* "BEGIN.NUMBER", both into texts of digits alone.  It comes back from a client, so it may be
+ * anything.  17 digits of microseconds stay within a timestamp, and 18 digits within a bigint. */
 static int
 cursor_read(const char *cursor, char begin[NUMBER], char id[NUMBER], struct failure *why)
 {
@@ -61,6 +67,8 @@ cursor_read(const char *cursor, char begin[NUMBER], char id[NUMBER], struct fail
 	return 0;
 }
 
+/* A page is found by where the last one ended and not by its number: incidents that begin meanwhile
+ * would move the numbers. */
 int
 history_list(
     struct history *history, const struct history_filter *filter, struct buffer *json, struct failure *why)
@@ -72,6 +80,7 @@ history_list(
 		filter->severity, filter->status, filter->env, filter->service, filter->text,
 		acknowledged[filter->acknowledged], NULL, NULL, count };
 
+	/* A larger number is cut rather than refused; the API has refused it before. */
 	(void)snprintf(count, sizeof(count), "%u", limit < HISTORY_LIMIT ? limit : HISTORY_LIMIT);
 	if (filter->cursor != NULL) {
 		if (cursor_read(filter->cursor, begin, id, why) != 0)

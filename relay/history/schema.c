@@ -1,6 +1,8 @@
 /*
- * The tables, brought up to date by the files of sql/history/, which are in the program.  Each is run once,
- * all that are missing in one transaction: a failure leaves the tables as they were.
+ * The tables, brought up to date by the files of sql/history/, which are in the program.  Each is run
+ * once, all that are missing in one transaction: a failure leaves the tables as they were.  An old
+ * relay must not write into tables that a newer one has made: it would lose what it does not know of,
+ * so it refuses and says what to install.  The role that writes needs no more than a schema of its own.
  */
 
 #include <stdio.h>
@@ -11,7 +13,8 @@
 
 enum { ANSWER = 256 };
 
-/* A short answer as text; "" for NULL and for no row. */
+/* A short answer as text; "" for NULL and for no row.  An answer longer than ANSWER is cut; what is
+ * asked here is a name or a number. */
 static int
 ask_text(struct history_connection *c, const char *statement, const char *value, char text[ANSWER])
 {
@@ -32,6 +35,9 @@ schema_lock(struct history_connection *c)
 	return connection_ask(c, "SELECT pg_advisory_xact_lock(x'6172627761746368'::bigint)", NULL, 0, NULL);
 }
 
+/* Often a DBA makes the schema and gives it to us, so it is looked for first: CREATE SCHEMA IF NOT
+ * EXISTS asks for the right to make one even where it is there.  42501 is insufficient_privilege, which
+ * people have to mend. */
 static int
 create(struct history_connection *c)
 {
@@ -51,7 +57,8 @@ create(struct history_connection *c)
 				"applied_at timestamptz NOT NULL DEFAULT now())");
 }
 
-/* 0: there are no tables yet. */
+/* 0: there are no tables yet.  to_regclass() answers NULL where a query of the table would fail, and a
+ * failure would end the transaction. */
 static int
 read_version(struct history_connection *c, long *version)
 {
@@ -78,6 +85,7 @@ migrate(struct history_connection *c)
 	while (history_migrations[known] != NULL)
 		known++;
 
+	/* The lock first: two relays that start together would both find no tables. */
 	if (schema_lock(c) < 0 || read_version(c, &version) != 0)
 		return -1;
 	if (version > known)
@@ -95,6 +103,7 @@ migrate(struct history_connection *c)
 	return 0;
 }
 
+/* PostgreSQL rolls back CREATE TABLE like everything else, so a kill half way leaves nothing. */
 int
 schema_prepare(struct history_connection *c, struct postgres_target *target, struct deadline deadline,
     struct failure *why)
@@ -105,6 +114,8 @@ schema_prepare(struct history_connection *c, struct postgres_target *target, str
 	return -1;
 }
 
+/* ALL TABLES are those of now: a migration that adds one is followed by this again, since the check
+ * finds a table that the role may not read.  NOLOGIN, because a password is not ours to choose. */
 static int
 grant(struct history_connection *c, const char *name, bool create_it)
 {
@@ -128,6 +139,7 @@ grant(struct history_connection *c, const char *name, bool create_it)
 static int
 admit(struct history_connection *c, const char *reader)
 {
+	/* Roles cannot be parameters of GRANT, and the name is from the settings. */
 	char *name = PQescapeIdentifier(c->session.conn, reader, strlen(reader));
 	char state[ANSWER];
 	int result;

@@ -1,6 +1,8 @@
 /*
- * Statements that are too long for a line of C, as they are in their files, each with a NUL behind it.  The
- * makefile knows that this object needs them.
+ * Statements that are too long for a line of C, as they are in their files, each with a NUL behind it.
+ * The makefile knows that this object needs them.  As files they can be read, formatted and tried in
+ * psql; as C strings with quotes they could not.  They are inside of the program, so that no file can
+ * be missing or of another version.
  */
 
 #include "relay/history/parts.h"

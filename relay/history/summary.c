@@ -1,4 +1,8 @@
-/* The figures of a day: those of history_stats(), and a table of the incidents for a spreadsheet. */
+/*
+ * The figures of a day: those of history_stats(), and a table of the incidents for a spreadsheet.  They
+ * come from the same statement as the API's figures, so that a mail and the page cannot disagree.  The
+ * JSON is our own PostgreSQL's, but what is not there or not a number counts as 0.
+ */
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -16,6 +20,7 @@ number(const json_t *object, const char *name)
 	return (unsigned)json_integer_value(json_object_get(object, name));
 }
 
+/* There is no time to acknowledge where nobody did: 0 would look like a very good one. */
 static double
 median(const json_t *object, const char *name)
 {
@@ -31,6 +36,8 @@ read_figures(struct history_figures *figures, const json_t *object)
 	const char *severity = json_string_value(json_object_get(object, "severity"));
 
 	(void)snprintf(figures->name, sizeof(figures->name), "%s", name != NULL ? name : "");
+	/* A mail with half of one is not UTF-8, and many readers would show it in another character
+	 * set. */
 	/* Half a character at its end goes, too. */
 	for (size_t length = strlen(figures->name); !utf8_valid((struct slice){ figures->name, length });)
 		figures->name[--length] = '\0';
@@ -43,6 +50,8 @@ read_figures(struct history_figures *figures, const json_t *object)
 	figures->resolve_seconds = median(object, "resolve_seconds");
 }
 
+/* All four severities are there, also those without an incident: PostgreSQL only has rows for what
+ * happened. */
 static void
 read_stats(struct history_summary *summary, const json_t *stats)
 {
@@ -93,6 +102,7 @@ history_summarize(struct history *history, int64_t from_ms, int64_t to_ms, struc
 		(void)snprintf(from, sizeof(from), "%" PRId64, from_ms);
 		(void)snprintf(to, sizeof(to), "%" PRId64, to_ms);
 		(void)snprintf(rows, sizeof(rows), "%d", (int)HISTORY_CSV_ROWS);
+		/* PostgreSQL writes the CSV as well: 5000 rows are never here as a tree. */
 		result = history_ask(history, history_sql_table, values, 3, csv, why);
 	}
 	json_decref(stats);

@@ -1,6 +1,9 @@
 /*
  * How many alerts fit is found before anything is written for good: each part is written once on trial,
- * with the largest counts it may have, and its size is added up.
+ * with the largest counts it may have, and its size is added up.  One message of as many alerts as fit,
+ * since a storm of 200 alerts must not become 200 messages: Telegram takes about 20 a minute in a
+ * group, and nobody reads more.  The most urgent ones come first, and those that do not fit wait for
+ * the next message: no alert is left out.  It fails for want of memory alone.
  */
 
 #include <assert.h>
@@ -13,7 +16,10 @@
 #include "relay/message/templates.h"
 
 enum {
+	/* One long label must not take the place of five other alerts. */
 	LIST_VALUE = 100, /* units that a value may have in a list */
+	/* A mail reader shows less than that.  A value is not cut below LEAST_VALUE, since nothing
+	 * could be read in it. */
 	SUBJECT_UNITS = 200,
 	LEAST_VALUE = 8,
 };
@@ -28,6 +34,7 @@ taken_by(const struct message_item *item)
 										       : "";
 }
 
+/* Groups are runs of neighbours (same_group()), so all that makes a group comes before the time. */
 static int
 compare(const void *a, const void *b)
 {
@@ -74,7 +81,11 @@ static enum template template_of(const struct message_item *item)
 	return templates[item_class(item)];
 }
 
-/* Values are cut ever shorter until all fits: so the long ones pay, and links and the action stay. */
+/*
+ * Values are cut ever shorter until all fits: so the long ones pay, and links and the action stay.  The
+ * draft ends with a line break that draft_finish() takes away: it may be one unit over.  Each round
+ * keeps three quarters, so there are some 30 of them at the most.
+ */
 static void
 write_one(struct draft *draft, const char *template, const struct values *values, size_t limit)
 {
@@ -96,6 +107,7 @@ write_one(struct draft *draft, const char *template, const struct values *values
 static void
 set_counts(struct values *values, const struct message_item items[], size_t count, size_t more)
 {
+	/* One for each severity: item_severity() gives no other number. */
 	size_t of[4] = { 0 }, used = 0;
 	char text[160];
 
@@ -114,7 +126,8 @@ set_counts(struct values *values, const struct message_item items[], size_t coun
 		values_set(values, FIELD_MORE, SLICE(text));
 }
 
-/* The labels that all of them have, with the same values; NULL: no memory. */
+/* The labels that all of them have, with the same values; NULL: no memory.  What all of a group share
+ * is said once in its head, and only the rest in each line. */
 static json_t *
 shared_labels(const struct message_item items[], size_t count)
 {
@@ -143,6 +156,8 @@ static size_t
 write_group(struct draft *draft, struct list *list, size_t at, size_t size, size_t wanted, size_t limit)
 {
 	const struct message_item *items = list->items + at;
+	/* Of the whole group, also when a part of it is shown: otherwise a label could move from the
+	 * head into the lines after they were measured. */
 	json_t *shared = shared_labels(items, size);
 	char count[24];
 	size_t i = 0;
@@ -162,7 +177,8 @@ write_group(struct draft *draft, struct list *list, size_t at, size_t size, size
 	return i > 0 && limit != 0 && draft->units > limit ? i - 1 : i;
 }
 
-/* The first `shown` items, or as many of them as fit; how many that is. */
+/* The first `shown` items, or as many of them as fit; how many that is.  It stops within a group where
+ * the room ends: the next message begins with the rest of that group. */
 static size_t
 write_list(struct draft *draft, struct list *list, size_t shown, size_t more, size_t limit)
 {
@@ -182,6 +198,8 @@ write_list(struct draft *draft, struct list *list, size_t shown, size_t more, si
 
 /* The whole message */
 
+/* In one line without markup: it becomes a mail's header, and the title that webhooks get.  8 bytes for
+ * each unit are more than UTF-8 needs. */
 static char *
 subject_of(const struct templates *templates, enum template which, const struct values *values)
 {
@@ -206,7 +224,8 @@ compose_list(struct draft *draft, struct list *list, size_t limit, struct messag
 {
 	size_t used = write_list(draft, list, list->count, list->count, limit);
 
-	/* It fits now: no number is larger than on trial. */
+	/* It fits now: no number is larger than on trial.  Not even one may fit below a long head.  It
+	 * is cut then, since a message without an alert would be sent for ever. */
 	used = used > 0 ? used : 1;
 	draft_release(draft);
 	draft_init(draft);

@@ -1,6 +1,9 @@
 /*
  * Templates become pieces.  A template is read anew each time: it is short, and so there is only one
- * reader of it, which also finds its faults at the start.
+ * reader of it, which also finds its faults at the start.  Text is counted in UTF-16 units as it grows,
+ * because that is what Telegram counts: a check of bytes would cut Korean text at a third of what
+ * fits.  A template is the operator's file and is checked at the start, so that a fault in it is a line
+ * of the log and not an alert that cannot be sent.
  */
 
 #include <stdio.h>
@@ -11,6 +14,8 @@
 #include "common/text/utf8.h"
 #include "relay/message/draft.h"
 
+/* Bytes, URLs included.  The limits of channels are far below; this one is for a template that repeats
+ * a field many times. */
 enum { DRAFT_LIMIT = 1024 * 1024 };
 
 /* UTF-16 units: an emoji is two.  What is no UTF-8 counts by bytes. */
@@ -26,8 +31,9 @@ units_of(struct slice text)
 	return units;
 }
 
-/* Bytes of the beginning of `text` that has at most so many units, at the end of a word where there is one.
- */
+/* Bytes of the beginning of `text` that has at most so many units, at the end of a word where there is
+ * one.  A word that takes more than half of the room is cut all the same, or a long URL would leave
+ * nothing. */
 static size_t
 fitting(struct slice text, size_t units)
 {
@@ -45,6 +51,7 @@ fitting(struct slice text, size_t units)
 	return text.length;
 }
 
+/* Memory that runs out is remembered in `failed`, so that only draft_finish() has to look. */
 void
 draft_init(struct draft *draft)
 {
@@ -86,6 +93,8 @@ at_line_start(const struct draft *draft)
 	return draft->count == 0 || last_piece(draft)->kind == PIECE_BREAK;
 }
 
+/* A piece grows where it can: fewer pieces are fewer elements in Slack's JSON.  Blanks at the begin of
+ * a line come from fields that are empty. */
 static void
 append(struct draft *draft, enum message_piece_kind kind, struct slice text)
 {
@@ -107,7 +116,8 @@ append(struct draft *draft, enum message_piece_kind kind, struct slice text)
 	draft->units += units_of(text);
 }
 
-/* Not where it would show as nothing: at the beginning, or behind an empty line. */
+/* Not where it would show as nothing: at the beginning, or behind an empty line.  A blank before it
+ * comes from a field that is empty, too, and goes with it. */
 static void
 break_line(struct draft *draft)
 {
@@ -161,6 +171,7 @@ read_link(struct slice rest, struct slice *text, struct slice *field)
 	return field->at != NULL ? text->length + field->length + 8 : 0;
 }
 
+/* One byte at least, whatever it is, so that a lone '[' or '{' is text and reading goes on. */
 static size_t
 plain_length(struct slice rest)
 {
@@ -172,6 +183,8 @@ plain_length(struct slice rest)
 	return i;
 }
 
+/* A line of nothing but empty fields is left out: so one template suits alerts with and without a
+ * runbook.  Names were checked by draft_template_fault(), and field_find() knows all of them here. */
 static bool
 says_something(struct slice line, const struct values *values)
 {
@@ -187,6 +200,7 @@ says_something(struct slice line, const struct values *values)
 	return !fields;
 }
 
+/* One unit is for the ellipsis. */
 static void
 append_value(struct draft *draft, enum message_piece_kind kind, struct slice value, size_t units)
 {
@@ -219,14 +233,17 @@ append_link(struct draft *draft, struct slice text, struct slice url)
 	before = draft->count;
 	if (url.length > 0)
 		append(draft, PIECE_LINK, text);
+	/* The shown text was blank: no piece was made, and the one before must not become a link. */
 	if (draft->count == before)
 		return;
 	piece = last_piece(draft);
+	/* Behind the text, but in no piece: an address does not show, and the limits do not count it. */
 	piece->url_start = draft->text.length;
 	piece->url_length = url.length;
 	buffer_append(&draft->text, url.at, url.length);
 }
 
+/* A value is appended and never read as a template: stars and brackets in it stay text. */
 static void
 append_line(struct draft *draft, struct slice rest, const struct values *values, size_t value_units)
 {
@@ -250,6 +267,7 @@ append_line(struct draft *draft, struct slice rest, const struct values *values,
 	}
 }
 
+/* An editor on Windows ends lines with "\r\n". */
 static struct slice
 next_line(const char **at)
 {
@@ -279,6 +297,8 @@ draft_template(struct draft *draft, const char *template, const struct values *v
 		break_line(draft);
 }
 
+/* The last resort, at the end: write_one() shortens values before.  A link is kept whole or goes, since
+ * half of its words say nothing. */
 void
 draft_cut(struct draft *draft, size_t units)
 {
@@ -303,6 +323,7 @@ draft_cut(struct draft *draft, size_t units)
 	draft->units = used;
 }
 
+/* The message takes the text over.  Pieces point into it only now, when it does not move any more. */
 int
 draft_finish(struct draft *draft, struct message *message)
 {
@@ -332,6 +353,9 @@ draft_finish(struct draft *draft, struct message *message)
 
 /* Faults */
 
+/* It reads a line as append_line() does, and the two must agree: what passes here is not checked
+ * again.  A field that is an address may only be in a link, and only such a field, since no other value
+ * is known to be safe as one. */
 static const char *
 line_fault(struct slice rest, size_t number, char text[256])
 {

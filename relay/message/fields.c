@@ -1,6 +1,9 @@
 /*
- * The values of the fields.  They come from outside and are cleaned here, once: what is behind this file
- * is valid UTF-8 on one line, and a URL is one that a channel may show as a link.
+ * The values of the fields.  They come from outside and are cleaned here, once: what is behind this
+ * file is valid UTF-8 on one line, and a URL is one that a channel may show as a link.  An alert's
+ * texts are written by whoever writes rules and by what is measured (an exchange's error text, a host's
+ * name), so a line break could fake a second alert, and a mark of direction could turn the text
+ * around.  No field can fail: one that does not fit into memory is empty.
  */
 
 #include <stdio.h>
@@ -12,6 +15,8 @@
 #include "relay/message/local_time.h"
 #include "relay/message/templates.h"
 
+/* Bytes of all values of one alert, which intake has cut already.  Browsers and Slack take URLs of 2000
+ * characters and more; a longer one is no link that somebody made by hand. */
 enum { VALUES_LIMIT = 512 * 1024, URL_LONGEST = 2000 };
 
 const char *const field_names[FIELDS] = {
@@ -55,6 +60,7 @@ field_find(struct slice name)
 	return (enum field)i;
 }
 
+/* The order of enum field makes it a range. */
 bool
 field_is_url(enum field field)
 {
@@ -68,6 +74,7 @@ values_init(struct values *values)
 	buffer_init(&values->text, VALUES_LIMIT);
 }
 
+/* The memory stays: a list uses the same values for each of its alerts. */
 void
 values_clear(struct values *values)
 {
@@ -89,7 +96,12 @@ values_get(const struct values *values, enum field field)
 		   : (struct slice){ values->text.text + values->start[field], values->length[field] };
 }
 
-/* One blank for any number of characters that do not show or break lines; none at either end. */
+/*
+ * One blank for any number of characters that do not show or break lines; none at either end.  What has
+ * no width or turns the direction goes without a blank, since it is within words; control characters
+ * and separators of lines become one.  A byte that is not UTF-8 becomes U+FFFD, because Telegram and
+ * JSON refuse the whole text otherwise.
+ */
 static void
 append_clean(struct buffer *out, struct slice text)
 {
@@ -145,6 +157,8 @@ set_url(struct values *values, enum field field, const char *url)
 {
 	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
 		return;
+	/* These characters do not belong into a URL (RFC 3986, 2) and would be written as %22 in one
+	 * that is correct. */
 	if (strlen(url) > URL_LONGEST || strpbrk(url, " \"<>\\^`{|}") != NULL)
 		return;
 	values_set(values, field, SLICE(url));
@@ -161,6 +175,7 @@ item_class(const struct message_item *item)
 	return item->kind == MESSAGE_ACKNOWLEDGED ? CLASS_ACKNOWLEDGED : CLASS_FIRING;
 }
 
+/* Everything that is not P0 to P2 is shown as P3, for arrays of four. */
 int
 item_severity(const struct message_item *item)
 {
@@ -194,7 +209,8 @@ set_severity(struct values *values, const struct templates *templates, const str
 	set(values, FIELD_ALERTNAME, alert_text(item->labels, "alertname"));
 }
 
-/* The part behind "state_" and "note_" of the word for it. */
+/* The part behind "state_" and "note_" of the word for it.  "over" is an alert that ended while its
+ * first message was waiting: it is named all the same, and says that nothing is to be done. */
 static const char *
 state(const struct message_item *item)
 {
@@ -205,6 +221,8 @@ state(const struct message_item *item)
 	return item_class(item) == CLASS_FIRING && item->ends_ms != 0 ? "over" : names[item->kind];
 }
 
+/* A list has the short times, an alert of its own the long ones with the zone: its reader may be in
+ * another one. */
 static void
 set_times(struct values *values, const struct templates *templates, const struct message_item *item)
 {
@@ -231,7 +249,8 @@ set_times(struct values *values, const struct templates *templates, const struct
 		set(values, FIELD_ACKNOWLEDGED_AT, local_time_text(item->acknowledged_ms, text));
 }
 
-/* Labels that have a field of their own, or that tell how it was measured and not where. */
+/* Labels that have a field of their own, or that tell how it was measured and not where.  What is left
+ * says which one it is: exchange, symbol, instance. */
 static bool
 tells_where(const char *name)
 {
@@ -276,6 +295,7 @@ set_urls(struct values *values, const struct message_item *item)
 	set_url(values, FIELD_RUNBOOK_URL, alert_text(item->annotations, "runbook_url"));
 	set_url(values, FIELD_DASHBOARD_URL, alert_text(item->annotations, "dashboard_url"));
 	set_url(values, FIELD_SOURCE_URL, item->link != NULL ? item->link : "");
+	/* No link where nothing is left to acknowledge. */
 	if (item_class(item) == CLASS_FIRING && item->ends_ms == 0 && item->acknowledge_url != NULL)
 		set_url(values, FIELD_ACKNOWLEDGE_URL, item->acknowledge_url);
 }
@@ -298,7 +318,8 @@ values_of_item(struct values *values, const struct templates *templates, const s
 	set_urls(values, item);
 }
 
-/* What to do, and what happens, where all of them say the same. */
+/* What to do, and what happens, where all of them say the same.  A summary that differs would be true
+ * for one of the group only. */
 static void
 set_shared(struct values *values, enum field field, const struct message_item items[], size_t count)
 {
@@ -310,6 +331,7 @@ set_shared(struct values *values, enum field field, const struct message_item it
 	set(values, field, text);
 }
 
+/* A list has no room for descriptions. */
 void
 values_of_group(struct values *values, const struct templates *templates, const struct message_item items[],
     size_t count, const json_t *shared)

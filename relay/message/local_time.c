@@ -1,3 +1,10 @@
+/*
+ * Times for people, in the zone of the settings.  An operator compares them with a clock on the wall,
+ * so none is shown in UTC; the zone's name is there where a whole date is.  The zone is the process's
+ * (TZ), read once by tzset(): localtime_r() needs no lock of ours and knows summer time.  What cannot
+ * be shown becomes "", never a wrong time.
+ */
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +15,8 @@
 #include "relay/message/local_time.h"
 #include "relay/message/templates.h"
 
+/* The wall clock, since it is compared with times that other machines have set.  It may jump: only
+ * texts depend on it here, no wait. */
 int64_t
 local_time_now(void)
 {
@@ -35,6 +44,8 @@ local_time_text(int64_t unix_ms, char text[LOCAL_TIME])
 	return text;
 }
 
+/* Half a day, and not the date, decides: at 00:10 "23:50:00" is clear, while a clock time of yesterday
+ * noon would read as today's. */
 const char *
 local_time_short(int64_t unix_ms, int64_t now_ms, char text[LOCAL_TIME])
 {
@@ -47,6 +58,8 @@ local_time_short(int64_t unix_ms, int64_t now_ms, char text[LOCAL_TIME])
 	return text;
 }
 
+/* Two units are enough to decide on, and short enough for a list.  Clocks of two machines differ, so a
+ * negative span is possible. */
 const char *
 local_time_span(const struct templates *templates, int64_t ms, char text[LOCAL_TIME])
 {
@@ -60,6 +73,7 @@ local_time_span(const struct templates *templates, int64_t ms, char text[LOCAL_T
 	while (first < 3 && left < units[first].seconds)
 		first++;
 	text[0] = '\0';
+	/* A word is a file's, so its length is limited: LOCAL_TIME holds two numbers and two words. */
 	for (size_t i = first; i < 4 && i < first + 2; i++) {
 		int64_t number = left / units[i].seconds;
 
@@ -83,6 +97,7 @@ time_zone_use(const char *name, struct failure *why)
 	}
 	/* tzset() takes whatever it does not know for UTC, in silence. */
 	(void)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
+	/* A name with ".." or a '/' in front would make libc read any file as a time zone. */
 	if (strlen(name) > 64 || strstr(name, "..") != NULL || name[0] == '/' || stat(path, &info) != 0 ||
 	    !S_ISREG(info.st_mode))
 		return failure_set(why, FAILURE_LOCAL,

@@ -1,3 +1,9 @@
+/*
+ * The texts of one language: those that are compiled in, each replaced by the operator's file of the
+ * same name.  A directory may hold some of them only.  All is read and checked at the start and never
+ * again, so a file that is edited badly later cannot stop alerts; a change of one takes a restart.
+ */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +18,7 @@
 #include "relay/message/shipped.h"
 #include "relay/message/templates.h"
 
+/* Bytes.  A template of more than 64 KiB is some other file; a word is a part of a line. */
 enum { TEMPLATE_LARGEST = 64 * 1024, WORD_LONGEST = 200 };
 
 static const char *const file_names[TEMPLATES] = { "firing.txt", "resolved.txt", "acknowledged.txt",
@@ -28,6 +35,8 @@ struct templates {
 	size_t word_count;
 };
 
+/* Nothing is installed for them: a program that cannot find its texts could not say what is wrong
+ * either. */
 static const char *
 shipped(const char *language, const char *name)
 {
@@ -40,7 +49,9 @@ shipped(const char *language, const char *name)
 	return NULL;
 }
 
-/* The file's text, for the caller to free; NULL without a kind in `why`: there is no such file. */
+/* The file's text, for the caller to free; NULL without a kind in `why`: there is no such file.  A
+ * missing file is no error, since what is shipped takes its place.  A device or a pipe is: reading it
+ * might never end. */
 static char *
 read_template(const char *path, struct failure *why)
 {
@@ -51,6 +62,7 @@ read_template(const char *path, struct failure *why)
 	why->kind = FAILURE_NONE;
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return NULL;
+	/* Room for more than is allowed, so that too much is seen and not just cut. */
 	buffer_init(&text, TEMPLATE_LARGEST + BUFFER_STEP);
 	fault = regular_fault(path);
 	fd = fault == NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -70,7 +82,8 @@ read_template(const char *path, struct failure *why)
 	return NULL;
 }
 
-/* The file of the directory, or a copy of what is shipped.  NULL with `why`. */
+/* The file of the directory, or a copy of what is shipped.  NULL with `why`.  Words have no fields, so
+ * they are not checked as a template is. */
 static char *
 load(const char *language, const char *directory, const char *name, struct failure *why)
 {
@@ -109,6 +122,7 @@ find_word(const struct templates *templates, const char *name)
 	return NULL;
 }
 
+/* "" for a word that is missing: a message without a word is better than none. */
 const char *
 templates_word(const struct templates *templates, const char *name)
 {
@@ -142,7 +156,8 @@ set_word(struct templates *templates, const char *name, const char *text, bool n
 	return 0;
 }
 
-/* Lines "name: text". */
+/* Lines "name: text".  A name that is not among the shipped words is most likely misspelt.  It would be
+ * passed over in silence, and the reader would see the shipped word. */
 static int
 read_words(struct templates *templates, char *text, bool new, struct failure *why)
 {
@@ -169,6 +184,7 @@ read_words(struct templates *templates, char *text, bool new, struct failure *wh
 static int
 load_words(struct templates *templates, const char *language, const char *directory, struct failure *why)
 {
+	/* Both are read, the shipped ones first: a file that has one word of its own keeps the others. */
 	char *text = load(language, NULL, words_name, why), *own;
 	int result = text != NULL ? read_words(templates, text, true, why) : -1;
 

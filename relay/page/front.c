@@ -1,7 +1,9 @@
 /*
- * "/": what an operator asks first is at the top.  It stays as it is while
- * somebody reads it or fills in a form; "/watch" reloads.  Columns have their
- * widths and, on a phone, their titles in style.c by number.
+ * "/": what an operator asks first is at the top.  It stays as it is while somebody reads it or fills
+ * in a form; "/watch" reloads.  Columns have their widths and, on a phone, their titles in style.c by
+ * number.  Every part is written from copies that read.c has made, so nothing here can wait or fail but
+ * for memory, which the buffer remembers.  There is no script: nothing can fail to load, and the
+ * policy forbids all of them.
  */
 
 #include <stdio.h>
@@ -10,6 +12,7 @@
 
 #include "relay/page/parts.h"
 
+/* Bytes: an annotation may have 16 KiB, and a row is for a look. */
 enum { SUMMARY = 240, TITLE = 64, TEXT = 256 };
 
 /* What the banner says of all that is open. */
@@ -18,7 +21,8 @@ struct front_verdict {
 	char title[TITLE], text[TEXT];
 };
 
-/* All that are open are known. */
+/* All that are open are known.  Only then can the banner speak of all of them: on a second page, those
+ * of the first are not here. */
 static void
 judge_waiting(struct front_verdict *verdict, size_t length, size_t all, size_t waiting)
 {
@@ -34,7 +38,8 @@ judge_waiting(struct front_verdict *verdict, size_t length, size_t all, size_t w
 		(void)snprintf(text, TEXT - length, ". Nobody has acknowledged %zu of them yet.", waiting);
 }
 
-/* Past the rows that are shown nothing is known but counts. */
+/* Past the rows that are shown nothing is known but counts.  Red is only for a P0 that
+ * nobody has acknowledged, among the rows that are here: otherwise it would be red on most days. */
 static struct front_verdict
 judge(const struct front *front)
 {
@@ -64,6 +69,7 @@ judge(const struct front *front)
 	return verdict;
 }
 
+/* "/watch" is a page of its own, so that it can be left open on a wall and still be a plain link. */
 static void
 banner(const struct front *front, struct buffer *out)
 {
@@ -85,6 +91,7 @@ banner(const struct front *front, struct buffer *out)
 
 /* --- What is open --- */
 
+/* Links are relative: a proxy may serve the page below a path of its own. */
 static void
 name_cell(const struct view *view, struct buffer *out)
 {
@@ -121,6 +128,7 @@ open_row(const struct front *front, const struct view *view, struct buffer *out)
 	html_text(out, *view->said != '\0' ? view->said : "nowhere yet");
 	buffer_string(out, "</td><td>");
 	page_settled(out, view, front->now_ms);
+	/* Without a token there is no form: it would be refused. */
 	if (!is_settled && *view->token != '\0') {
 		buffer_string(out, "<details><summary>Acknowledge</summary>");
 		page_form(out, view, "ack/", front->user, "page");
@@ -135,7 +143,9 @@ begin_table(const char *class, const char *heads, struct buffer *out)
 	buffer_format(out, "<table class=\"%s\"><thead><tr>%s</tr></thead><tbody>\n", class, heads);
 }
 
-/* More than there is room for: a link to the next ones. */
+/* More than there is room for: a link to the next ones.  By number and not by the last one: a row that
+ * moves while somebody reads is seen twice or on the next reload, which is enough for a list that
+ * people look at. */
 static void
 turn_page(const struct front *front, struct buffer *out)
 {
@@ -194,6 +204,7 @@ lately_row(const struct front *front, const struct view *view, struct buffer *ou
 	buffer_string(out, "</td></tr>\n");
 }
 
+/* The reason is on the page itself: who reads it during an outage does not have the log. */
 static void
 lately_section(const struct front *front, struct buffer *out)
 {
@@ -218,6 +229,7 @@ lately_section(const struct front *front, struct buffer *out)
 	buffer_string(out, "</tbody></table></section>\n");
 }
 
+/* A channel that was never used since the start is not called good: nothing is known about it. */
 static void
 channel_row(const struct front *front, size_t index, struct buffer *out)
 {
@@ -263,6 +275,7 @@ delivery_section(const struct front *front, struct buffer *out)
 	buffer_string(out, "</tbody></table></section>\n");
 }
 
+/* Nothing at all without mutes, so that somebody notices the section when it is there. */
 static void
 mute_section(const struct front *front, struct buffer *out)
 {

@@ -1,3 +1,10 @@
+/*
+ * The answers to a browser: which page, with which status, and the form that acknowledges.  A GET
+ * changes nothing, since chat programs and mail scanners open every link that they see.  A POST needs
+ * the token of that incident, which only a page or a message of ours has, so a page of another site
+ * cannot make a browser acknowledge.
+ */
+
 #include "relay/page/page.h"
 
 #include <stdio.h>
@@ -8,7 +15,8 @@
 #include "relay/store/incidents.h"
 #include "relay/store/store.h"
 
-/* What is asked for below a path: an incident's id, "" if it cannot be one. */
+/* What is asked for below a path: an incident's id, "" if it cannot be one.  The characters are those
+ * of an id, so that it can go into a link and a Location as it is. */
 static const char *
 id_of(const struct web_request *request)
 {
@@ -17,6 +25,7 @@ id_of(const struct web_request *request)
 	return strlen(id) < INCIDENT_ID && id[strspn(id, "0123456789abcdef-")] == '\0' ? id : "";
 }
 
+/* A refusal is a page, too: it is read by a person who has just tapped a link. */
 static void
 answer_note(struct web_answer *answer, unsigned code, const char *title, const char *text, const char *home)
 {
@@ -31,6 +40,7 @@ answer_unknown(struct web_answer *answer)
 	    "It may be so old that only the history had it, or the history cannot be read now.", "../");
 }
 
+/* On the heap: a front with all its rows is too large for the stack of a server's thread. */
 void
 page_front(const struct page *page, const struct web_request *request, struct web_answer *answer)
 {
@@ -48,6 +58,7 @@ page_front(const struct page *page, const struct web_request *request, struct we
 	front->user = request->user;
 	while (web_query_next(&query, &parameter))
 		if (strcmp(parameter.name, "from") == 0)
+			/* Any number may come: it only moves where the rows begin. */
 			front->offset = strtoul(parameter.value, NULL, 10) % 1000000;
 	if (front_read(page, front, &why) == 0) {
 		front_write(front, &answer->body);
@@ -97,6 +108,8 @@ struct form {
 	bool is_link, is_back;
 };
 
+/* Longer texts are cut rather than refused: a person who acknowledges at night must not have to write
+ * it again. */
 static void
 read_form(const char *text, struct form *form)
 {
@@ -117,7 +130,8 @@ read_form(const char *text, struct form *form)
 	}
 }
 
-/* Whether the token is that of the incident.  False: it was answered. */
+/* Whether the token is that of the incident.  False: it was answered.  Before anything is read: the
+ * answer must not tell a stranger whether an incident exists. */
 static bool
 is_permitted(const struct page *page, const char *id, const char *token, struct web_answer *answer)
 {
@@ -129,6 +143,7 @@ is_permitted(const struct page *page, const char *id, const char *token, struct 
 	return false;
 }
 
+/* It shows the form and no more; the POST of that form acknowledges. */
 void
 page_link(const struct page *page, const struct web_request *request, struct web_answer *answer)
 {
@@ -160,10 +175,13 @@ page_acknowledge(const struct page *page, const struct web_request *request, str
 	read_form(request->body.at, &form);
 	if (!is_permitted(page, id, form.token, answer))
 		return;
+	/* A login counts before a name that was typed. */
 	who = request->user != NULL ? request->user : form.who;
 	via = form.is_link ? "link" : "page";
 	result = form.is_back ? act_unacknowledge(page->act, id, who, via, &why)
 			      : act_acknowledge(page->act, id, who, via, form.note, &why);
+	/* After a POST the browser goes to the story by GET, so that reloading it does not acknowledge
+	 * again. */
 	(void)snprintf(location, sizeof(location), "../incident/%s", id);
 	if (result == ACT_UNKNOWN)
 		answer_unknown(answer);

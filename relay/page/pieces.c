@@ -1,7 +1,7 @@
 /*
- * Every text that comes from outside goes through html_text(): a label could
- * hold a tag, a quote, or characters that turn the direction of a line and
- * make it read differently.
+ * Every text that comes from outside goes through html_text(): a label could hold a tag, a quote, or
+ * characters that turn the direction of a line and make it read differently.  All pages are made of
+ * these pieces, so that a time or a severity looks the same on each.
  */
 
 #include <inttypes.h>
@@ -15,6 +15,7 @@ void
 page_begin(struct buffer *out, const char *verdict, int refresh, const char *title, const char *text)
 {
 	const struct html_head head = { title,
+		/* The icon's colour, so that a tab among many shows it. */
 		*verdict == 'h'   ? "0b6b35"
 		: *verdict == 'd' ? "b36b00"
 				  : "b3142a",
@@ -33,6 +34,7 @@ page_begin(struct buffer *out, const char *verdict, int refresh, const char *tit
 void
 page_cut(struct buffer *out, const char *text, size_t most)
 {
+	/* Larger than any `most` of the callers; a larger one is cut here. */
 	char cut[1024];
 	size_t length = strlen(text);
 
@@ -50,6 +52,8 @@ page_cut(struct buffer *out, const char *text, size_t most)
 	buffer_string(out, "&hellip;");
 }
 
+/* The exact time is in the attribute, for programs and for those who point at it.  A mute ends in the
+ * future, so half a day counts in both directions. */
 void
 page_clock(struct buffer *out, int64_t ms, int64_t now_ms)
 {
@@ -84,6 +88,7 @@ page_span(struct buffer *out, int64_t ms)
 		buffer_format(out, " %" PRId64 "&nbsp;%s", left / units[i + 1].seconds, units[i + 1].name);
 }
 
+/* What is not P0 to P3 is shown as P2, as intake counts it. */
 void
 page_severity(struct buffer *out, const char *severity)
 {
@@ -92,6 +97,7 @@ page_severity(struct buffer *out, const char *severity)
 	buffer_format(out, "<span class=\"sev s%d\">P%d</span> ", number, number);
 }
 
+/* Four labels and no more: an alert may have 64, and its own page has all. */
 void
 page_where(struct buffer *out, const struct view *view)
 {
@@ -117,6 +123,7 @@ page_where(struct buffer *out, const struct view *view)
 	buffer_string(out, count > 0 ? "</small>" : "");
 }
 
+/* A silence of Alertmanager settles it as well: somebody decided that. */
 void
 page_settled(struct buffer *out, const struct view *view, int64_t now_ms)
 {
@@ -139,6 +146,7 @@ page_settled(struct buffer *out, const struct view *view, int64_t now_ms)
 
 /* --- Forms --- */
 
+/* The token is hexadecimal, made by us, so it needs no escape. */
 static void
 begin_form(struct buffer *out, const struct view *view, const char *base)
 {
@@ -147,6 +155,8 @@ begin_form(struct buffer *out, const struct view *view, const char *base)
 	buffer_format(out, "\"><input type=\"hidden\" name=\"k\" value=\"%s\">", view->token);
 }
 
+/* Only where nobody has logged in: a name that is known is not asked for, and could not be changed
+ * anyway. */
 static void
 name_field(struct buffer *out, const char *user)
 {

@@ -1,9 +1,9 @@
 /*
- * Where the page's data is from: what is open and what has just ended from the
- * store, which is always there, and what is older from the history, which may
- * not be.  A history that does not work is not asked, since that takes until
- * its deadline.  The store is held for copies alone, and no text is made
- * meanwhile: new alerts wait for it.
+ * Where the page's data is from: what is open and what has just ended from the store, which is always
+ * there, and what is older from the history, which may not be.  A history that does not work is not
+ * asked, since that takes until its deadline.  The store is held for copies alone, and no text is made
+ * meanwhile: new alerts wait for it.  What both have is taken from the store, since the history may be
+ * some seconds behind.
  */
 
 #include <stdio.h>
@@ -19,6 +19,7 @@
 
 /* --- From the store --- */
 
+/* On the heap, and for the time in which the store is held. */
 struct copies {
 	struct incident open[PAGE_ROWS], lately[PAGE_LATELY];
 	struct outbox_channel waiting[PAGE_CHANNELS];
@@ -40,6 +41,8 @@ copy_said(struct store *store, const struct incident *incident, char *text, size
 			    text + length, size - length, "%s%s", length > 0 ? ", " : "", said.channel);
 }
 
+/* What has ended is taken from the store only without a history: it has the last hour of it, and the
+ * history has all. */
 static int
 copy(struct store *store, struct front *front, struct copies *copies, struct failure *why)
 {
@@ -67,7 +70,8 @@ view_incident(const struct page *page, const struct incident *incident, const ch
 	act_link_token(page->act, incident->id, view->token);
 }
 
-/* The views of what was copied, which is released. */
+/* The views of what was copied, which is released.  The store is free again: here JSON is made, which
+ * takes longer than the copy. */
 static void
 view_copies(const struct page *page, struct front *front, struct copies *copies)
 {
@@ -92,7 +96,8 @@ view_copies(const struct page *page, struct front *front, struct copies *copies)
 
 /* --- From the history --- */
 
-/* Whether it is worth asking; if not, why. */
+/* Whether it is worth asking; if not, why.  A question to a history that is down would take its five
+ * seconds, with somebody looking at an empty browser. */
 static bool
 history_works(const struct page *page, char reason[PAGE_REASON])
 {
@@ -119,6 +124,7 @@ take_json(struct buffer *text, int result)
 	return json;
 }
 
+/* One that fails all the same leaves its reason, and the store's hour is shown. */
 static void
 read_lately(const struct page *page, struct front *front)
 {
@@ -140,6 +146,8 @@ read_lately(const struct page *page, struct front *front)
 
 /* --- Both --- */
 
+/* The history first: its reason decides what is copied from the store.  PostgreSQL is asked without the
+ * store. */
 int
 front_read(const struct page *page, struct front *front, struct failure *why)
 {
@@ -167,6 +175,8 @@ front_release(struct front *front)
 		view_release(&front->lately[i]);
 }
 
+/* An incident that is both here and there is shown as the store has it; its events are the history's
+ * alone. */
 int
 story_read(const struct page *page, const char *id, struct view *view, json_t **events,
     char reason[PAGE_REASON], struct failure *why)
@@ -199,6 +209,7 @@ story_read(const struct page *page, const char *id, struct view *view, json_t **
 			    result > 0 ? "the history does not have it yet" : why->text);
 		answer = take_json(&text, result);
 	}
+	/* A reference of its own, since the answer may go or become the view. */
 	*events = json_incref(json_object_get(answer, "events"));
 	if (is_here || answer == NULL) {
 		json_decref(answer);

@@ -1,6 +1,8 @@
 /*
- * "/incident/ID": one incident from its begin to its end, in the order in which
- * things happened, and "/ack/ID", where a link in a message leads.
+ * "/incident/ID": one incident from its begin to its end, in the order in which things happened, and
+ * "/ack/ID", where a link in a message leads.  It answers what is asked after a bad night: when it
+ * began, who got it and when, what failed, who acknowledged it.  Events that this program does not know
+ * (a newer one has written them) are shown by their name and not left out.
  */
 
 #include <stdio.h>
@@ -17,6 +19,7 @@ static const struct {
 	const char *kind, *class, *words;
 } events_known[] = {
 	{ "fired", "fail", "It began." },
+	/* Not what the relay sent again: that is "sent" with the kind "repeated". */
 	{ "repeated", "", "Alertmanager told of it again." },
 	{ "resolved", "ok", "It is over." },
 	{ "expired", "ok", "It is over, since nobody told of it any more." },
@@ -52,7 +55,8 @@ words_of_sent(const char *what)
 	return "got it.";
 }
 
-/* Names and values of a detail, as they are. */
+/* Names and values of a detail, as they are.  "who" and "kind" are in the sentence already.  Objects
+ * and lists within it are for programs, which have the API. */
 static void
 details_of(const json_t *object, struct buffer *out)
 {
@@ -115,7 +119,8 @@ class_of(const json_t *event)
 	return "";
 }
 
-/* How many from this one on are the same and say no more than that. */
+/* How many from this one on are the same and say no more than that.  An alert that is open for a week
+ * is repeated thousands of times, and would hide the other events. */
 static size_t
 same_from(const json_t *events, size_t index)
 {
@@ -153,7 +158,8 @@ story(const json_t *events, int64_t now_ms, struct buffer *out)
 	buffer_string(out, "</ol>\n");
 }
 
-/* Without the history: what the incident itself knows. */
+/* Without the history: what the incident itself knows.  Sent, acknowledged, over: enough to act on while
+ * PostgreSQL is down. */
 static void
 short_story(const struct view *view, const char *reason, int64_t now_ms, struct buffer *out)
 {
@@ -182,7 +188,8 @@ short_story(const struct view *view, const char *reason, int64_t now_ms, struct 
 
 /* --- What it says of itself --- */
 
-/* Only what a browser may be sent to. */
+/* Only what a browser may be sent to.  "javascript:" in an annotation would run in the page of whoever
+ * clicks.  noreferrer keeps the address of this page from the other site. */
 static void
 link_to(const char *url, const char *words, struct buffer *out)
 {
@@ -193,6 +200,7 @@ link_to(const char *url, const char *words, struct buffer *out)
 	buffer_format(out, "\">%s</a></li>", words);
 }
 
+/* Descriptions have line breaks, which the class shows: no HTML is read in them. */
 static void
 pairs(const json_t *object, struct buffer *out)
 {
@@ -228,6 +236,7 @@ about(const struct view *view, struct buffer *out)
 
 /* --- The pages --- */
 
+/* What is over is green whatever it was. */
 static void
 banner(const struct view *view, int64_t now_ms, struct buffer *out)
 {
@@ -263,6 +272,7 @@ story_write(const struct view *view, const json_t *events, const char *reason, c
 
 	banner(view, now_ms, out);
 	buffer_string(out, "</header>\n<main>\n");
+	/* An alert that ended by itself has nobody to name. */
 	if (is_open || view_is_settled(view)) {
 		buffer_string(out, "<section id=\"who\" aria-labelledby=\"h-who\"><h2 id=\"h-who\">Who sees "
 				   "to it</h2>\n<p>");
@@ -285,6 +295,7 @@ story_write(const struct view *view, const json_t *events, const char *reason, c
 	buffer_string(out, "</main></body></html>\n");
 }
 
+/* What somebody sees who taps the link in a message: what it is, and one button. */
 void
 link_write(const struct view *view, const char *user, int64_t now_ms, struct buffer *out)
 {

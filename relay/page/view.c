@@ -1,8 +1,16 @@
+/*
+ * An incident as the pages see it, whether it comes from the store or from the history.  Both make JSON
+ * of it, with other names for the times; after view_read() nothing has to know which it was.  Texts are
+ * never NULL: what is missing is "".
+ */
+
 #include <string.h>
 #include <time.h>
 
 #include "relay/page/parts.h"
 
+/* timegm(), since the text is in UTC: mktime() would read it in the zone of the settings.  Digits
+ * behind the milliseconds are left out. */
 int64_t
 view_time(const char *text)
 {
@@ -48,6 +56,7 @@ view_read(struct view *view, json_t *json)
 		.starts_ms = read_time(json, "starts_ms", "starts_at"),
 		.ends_ms = read_time(json, "ends_ms", "ends_at"),
 		.acknowledged_ms = read_time(json, "acknowledged_ms", "acknowledged_at") };
+	/* The history has it as a column of its answer, the store only among the annotations. */
 	if (*view->summary == '\0')
 		view->summary = alert_text(view->annotations, "summary");
 }
