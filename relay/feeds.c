@@ -113,14 +113,18 @@ feeds_take(struct feeds *feeds, struct web_exchange *const exchanges[], size_t c
 	struct taken taken[WEB_TOGETHER];
 	struct failure why = { 0 };
 	int64_t now_ms = store_now_ms();
-	bool kept;
+	bool kept, wrote = false;
 
 	assert(count_of <= WEB_TOGETHER);
 	store_begin(feeds->store);
 	for (size_t i = 0; i < count_of; i++)
 		take(feeds, &exchanges[i]->request, now_ms, &taken[i]);
 	kept = store_end(feeds->store, &why) == 0;
-	tell_store(feeds, !kept, &why);
+	for (size_t i = 0; i < count_of; i++)
+		wrote |= !taken[i].beats && taken[i].counts.firing + taken[i].counts.resolved > 0;
+	/* A heartbeat writes nothing, and so says nothing of the disk. */
+	if (!kept || wrote)
+		tell_store(feeds, !kept, &why);
 	for (size_t i = 0; i < count_of; i++) {
 		struct web_answer *answer = &exchanges[i]->answer;
 

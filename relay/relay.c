@@ -335,8 +335,11 @@ relay_stop(struct relay *r)
 	/* Those that use others end before them: daily uses history, presses use act. */
 	daily_free(r->daily);
 	presses_free(r->presses);
-	act_free(r->act);
+	/* A message on its way still gets its link from act, and what act's thread commits wakes the lanes.
+	 */
+	act_stop(r->act);
 	deliver_free(r->deliver);
+	act_free(r->act);
 	history_free(r->history);
 	if (r->store != NULL)
 		store_close(r->store);

@@ -72,17 +72,25 @@ act_start(struct act *act, struct failure *why)
 }
 
 void
-act_free(struct act *act)
+act_stop(struct act *act)
 {
-	if (act == NULL)
+	if (act == NULL || !act->running)
 		return;
 	(void)pthread_mutex_lock(&act->lock);
 	act->stopping = true;
 	/* A request to Alertmanager under way is let finish: at most 5 s for each. */
 	(void)pthread_cond_signal(&act->wake);
 	(void)pthread_mutex_unlock(&act->lock);
-	if (act->running)
-		(void)pthread_join(act->thread, NULL);
+	(void)pthread_join(act->thread, NULL);
+	act->running = false;
+}
+
+void
+act_free(struct act *act)
+{
+	if (act == NULL)
+		return;
+	act_stop(act);
 	(void)pthread_cond_destroy(&act->wake);
 	(void)pthread_mutex_destroy(&act->lock);
 	free((char *)act->alertmanager.url);

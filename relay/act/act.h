@@ -38,7 +38,8 @@ struct act *act_new(const struct act_settings *settings, struct store *store, st
 /* The thread that talks to Alertmanager, if there is one.  0, or -1 with `why`. */
 int act_start(struct act *act, struct failure *why);
 
-/* Ends the thread.  Takes NULL. */
+/* Ends the thread; links can be made and checked until act_free(), which does that, too.  Both take NULL. */
+void act_stop(struct act *act);
 void act_free(struct act *act);
 
 enum act_result {

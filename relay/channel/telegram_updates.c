@@ -17,7 +17,7 @@
 #include "relay/channel/telegram_updates.h"
 
 /* Seconds of a poll, of the 50 that Telegram would wait; and bytes of a name. */
-enum { LONGEST_WAIT = 25, USER_SHOWN = 128 };
+enum { LONGEST_WAIT = 25, USER_SHOWN = 128, AT_ONCE = 3 };
 
 struct telegram_updates {
 	struct channel_line *line;
@@ -159,7 +159,10 @@ telegram_updates_poll(struct telegram_updates *updates, struct deadline deadline
 
 	wait = wait < 0 ? 0 : wait > LONGEST_WAIT ? LONGEST_WAIT : wait;
 	/* Telegram then keeps back everything else, such as what people write in the group. */
-	body = json_pack("{sI s[s]}", "timeout", (json_int_t)wait, "allowed_updates", "callback_query");
+	/* Each press comes with its whole message, so that a hundred would be more than is read of one
+	 * answer. */
+	body = json_pack("{sI si s[s]}", "timeout", (json_int_t)wait, "limit", AT_ONCE, "allowed_updates",
+	    "callback_query");
 	if (body != NULL && updates->offset != 0)
 		(void)json_object_set_new(body, "offset", json_integer(updates->offset));
 	body = telegram_call(updates->line, "getUpdates", body, deadline, &result);

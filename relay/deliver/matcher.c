@@ -74,6 +74,9 @@ translate_part(struct buffer *posix, const char **c, struct failure *why)
 		}
 		if (from[1] == 'd')
 			buffer_string(posix, "[0-9]");
+		else if (strchr("<>`'", from[1]) != NULL)
+			/* With a backslash glibc takes these for the ends of words and of the text. */
+			buffer_append(posix, from + 1, 1);
 		else
 			buffer_append(posix, from, 2);
 		*c = from + 2;

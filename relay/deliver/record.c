@@ -221,6 +221,9 @@ record_result(struct lane *lane, struct report *report)
 		if (!lane_sleep(lane, STORE_AGAIN_MS))
 			return;
 	}
+	if (told)
+		deliver_say(
+		    deliver, false, "what was sent is recorded again", lane->outlet->channel->name, NULL);
 	record_count(lane, report);
 }
 

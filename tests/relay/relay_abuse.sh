@@ -204,6 +204,8 @@ if [ "${ARBWATCH_NAMESPACES-}" = own ]; then
 	start_relay
 	dd if=/dev/zero of="$DISK/other" bs=64k >/dev/null 2>&1
 	taken=0 refused=''
+	heartbeat='{"alertname": "Watchdog", "severity": "none"}'
+	heartbeat="{\"version\": \"4\", \"alerts\": [{\"status\": \"firing\", \"labels\": $heartbeat, \"startsAt\": \"2026-01-01T00:00:00Z\"}]}"
 	for n in $(seq 60); do
 		"$PYTHON" "$repository/tests/relay/relay_abuse.py" filler "$n" >"$work/request"
 		refused=$(code -H "$json" --data-binary "@$work/request" "$URL/$push")
@@ -212,6 +214,7 @@ if [ "${ARBWATCH_NAMESPACES-}" = own ]; then
 	done
 	check "a disk without room is a 503" test "$refused" = 503
 	check "again and again" is_code 503 -H "$json" --data-binary "@$work/request" "$URL/$push"
+	check "a heartbeat is heard" is_code 200 -H "$json" -d "$heartbeat" "$URL/webhook/heartbeat"
 	check "it is not ready then" is_code 503 "$URL/-/ready"
 	check "but alive" is_code 200 "$URL/-/healthy"
 	check "nothing is half done" await 20 has Filler "$taken"
@@ -234,7 +237,7 @@ get "$CHAT/control/messages" >"$work/written/messages"
 for directory in "$work/relay" "$DISK"; do
 	cp -r "$directory" "$work/written/disk$(basename "$directory")"
 done
-rm "$work"/written/disk*/link.key
+find "$work/written" -name link.key -delete
 cat "$work/relay.logs" "$work/relay.log" >"$work/written/log"
 sql "SELECT e.*, i.* FROM arbwatch_history.alert_event e JOIN arbwatch_history.alert_incident i ON i.id = incident_id" \
 	>"$work/written/history"

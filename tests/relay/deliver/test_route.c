@@ -74,6 +74,7 @@ static const struct {
 	{ "env!~\"live|pap.*\"", "env=test;", true },
 	{ "host=~\"db\\\\d+\"", "host=db12;", true },
 	{ "host=~\"db\\\\d+\"", "host=dbd;", false },
+	{ "host=~\"a\\\\<b\"", "host=a<b;", true },
 	{ "host=~\"(?:db|redis)-[^]x]\"", "host=redis-1;", true },
 	{ "host=~\"(?:db|redis)-[^]x]\"", "host=redis-x;", false },
 	{ "host=~\"[[:alpha:]]{2}\\\\.x\"", "host=db.x;", true },
