@@ -18,7 +18,9 @@ have_packages() {
 			grep -qs "\"version\": \"${each##*@}\"" "$installed/node_modules/${each%@*}/package.json" || missing=yes
 		done
 		[ -n "$missing" ] || exit 0
-		npm install --prefix "$work/npm" "$@" --no-audit --no-fund --ignore-scripts >"$work/npm.log" 2>&1 &&
+		# Where there is no registry, npm's own waits between two attempts would be minutes.
+		npm install --prefix "$work/npm" "$@" --no-audit --no-fund --ignore-scripts --fetch-retry-mintimeout=1000 \
+			--fetch-retry-maxtimeout=5000 >"$work/npm.log" 2>&1 &&
 			rm -rf "$installed" && mv "$work/npm" "$installed"
 	) 9>"$BUILD/npm.lock" || {
 		why_no_packages="npm cannot install it: $(grep -m 1 'npm ERR\|npm error' "$work/npm.log" 2>&1)"
