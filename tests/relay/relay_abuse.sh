@@ -204,8 +204,8 @@ if [ "${ARBWATCH_NAMESPACES-}" = own ]; then
 	start_relay
 	dd if=/dev/zero of="$DISK/other" bs=64k >/dev/null 2>&1
 	taken=0 refused=''
-	heartbeat='{"alertname": "Watchdog", "severity": "none"}'
-	heartbeat="{\"version\": \"4\", \"alerts\": [{\"status\": \"firing\", \"labels\": $heartbeat, \"startsAt\": \"2026-01-01T00:00:00Z\"}]}"
+	heartbeat='{"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}, "startsAt": "2026-01-01T00:00:00Z"}'
+	heartbeat="{\"version\": \"4\", \"alerts\": [$heartbeat]}"
 	for n in $(seq 60); do
 		"$PYTHON" "$repository/tests/relay/relay_abuse.py" filler "$n" >"$work/request"
 		refused=$(code -H "$json" --data-binary "@$work/request" "$URL/$push")
