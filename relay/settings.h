@@ -56,7 +56,7 @@ void relay_settings_release(struct relay_settings *settings);
 int relay_settings_unchanged(
     const struct relay_settings *settings, const struct options *options, struct failure *why);
 
-/* Of "telegram:ops"; NULL: there is none. */
+/* Of "telegram:ops"; NULL: not configured. */
 const struct channel *relay_settings_channel(const struct relay_settings *settings, const char *name);
 
 #endif /* RELAY_SETTINGS_H */

@@ -12,7 +12,7 @@
 
 #include "relay/settings_parts.h"
 
-/* "[NAME=]VALUE": the name, which is "main" when there is none. */
+/* "[NAME=]VALUE": the name, which is "main" when it is left out. */
 static int
 split(const struct options *o, const char *option, size_t index, char name[CHANNEL_NAME], const char **value,
     struct failure *why)

@@ -22,7 +22,7 @@ int listen_on(const char *address, const char *flag, char name[LISTEN_NAME], str
 /* Whether only programs of this machine can reach the socket. */
 bool listen_is_loopback(int fd);
 
-/* Whether it is an address of the loopback interface; NULL is none. */
+/* Whether it is an address of the loopback interface; false for NULL. */
 bool listen_address_is_loopback(const struct sockaddr *address);
 
 #endif /* WEB_LISTEN_H */

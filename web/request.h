@@ -146,7 +146,7 @@ bool head_is_local(const char *host, const char *names);
  * without it by Origin; each may be NULL.  Programs send neither. */
 bool head_is_cross_site(const char *site, const char *origin, const char *host);
 
-/* Whether Accept-Encoding (NULL: there is none) names gzip, and does not refuse it. */
+/* Whether Accept-Encoding (NULL: not sent) names gzip, and does not refuse it. */
 bool head_takes_gzip(const char *accept);
 
 /* The name and the password of an Authorization header. */

@@ -1,7 +1,7 @@
 /*
  * What a test or a person tells the server to do: turn faults on and off, press a button, forget what
- * came.  All of it is for this machine alone (server.c), since whoever can reach it could make alerts
- * look delivered.
+ * came.  The server listens on a loopback address only (server.c): anybody who reaches this could make
+ * alerts look delivered.
  */
 
 #include <stdlib.h>

@@ -67,7 +67,7 @@ fault_turn_on(struct faults *faults, enum fault fault, const json_t *arguments)
 	if (!read_number(arguments, "share", 0, 100, &setting.share))
 		return "share is not a percentage from 0 to 100";
 	if (!read_number(arguments, "count", 1, 1000000, &setting.left))
-		return "count is no number of requests";
+		return "count is not a number of requests";
 	if (!read_text(arguments, "path", setting.path) || !read_text(arguments, "error", setting.error))
 		return "path and error are up to 95 bytes";
 	faults->settings[fault] = setting;

@@ -31,7 +31,7 @@ bool markup_is_link(const char *url);
 
 /*
  * The character that the reference at `text` ("&lt;", "&#60;") stands for, in `out`, and its bytes there.
- * `*next` is behind it; the semicolon may be missing.  0: it is none.
+ * `*next` is behind it; the semicolon may be missing.  0: not an entity.
  */
 size_t markup_reference(const char *text, const char **next, char out[4]);
 

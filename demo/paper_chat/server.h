@@ -87,7 +87,7 @@ bool server_wait(struct server *server, int64_t ms);
 /* Take a message, which is kept from now on.  The lock is held. */
 void server_keep(struct server *server, json_t *message);
 
-/* The kept message, borrowed; NULL for `chat` is any.  NULL: there is none.  The lock is held. */
+/* The kept message, borrowed; NULL for `chat` is any.  NULL: not kept.  The lock is held. */
 json_t *server_find(struct server *server, const char *service, const char *chat, const char *id);
 
 /* How long a chat that took `limit` messages in the last 60 s must wait, in seconds; 0: it need not. */
@@ -107,7 +107,7 @@ json_t *call_read(struct call *call);
  * Borrowed. */
 const char *call_text(struct call *call, const char *name);
 
-/* A number, or the fallback where there is none. */
+/* A number, or the fallback where it is missing. */
 int64_t call_number(struct call *call, const char *name, int64_t fallback);
 
 /* An argument as JSON, which may be in a string.  Borrowed.  NULL: it is not there; a null: it is no JSON. */

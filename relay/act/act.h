@@ -20,7 +20,7 @@ struct store;
 
 struct act_settings {
 	const char *directory;          /* where link.key is, or is made */
-	const char *alertmanager;       /* "http://127.0.0.1:9093", a path may follow; NULL: there is none */
+	const char *alertmanager;       /* "http://127.0.0.1:9093", a path may follow; NULL: not given */
 	const char *ca_file;            /* who may sign its certificate; NULL: the system's */
 	int64_t interval_ns;            /* between two looks at Alertmanager; 0: 15 s */
 	const struct intake_plan *plan; /* where alerts go that are taken from there; NULL: none are */

@@ -58,7 +58,7 @@ check_response(const struct http_response *response, struct failure *why)
 	    response->body.at != NULL ? response->body.at : "");
 }
 
-/* Unix ms of "2026-11-21T01:31:45.123+09:00"; -1: it is no such time. */
+/* Unix ms of "2026-11-21T01:31:45.123+09:00"; -1: not a time of this form. */
 static int64_t
 read_time(struct slice value)
 {

@@ -62,7 +62,7 @@ int alert_read_push(struct slice body, int64_t now_ms, struct alert_list *list, 
 
 void alert_list_release(struct alert_list *list);
 
-/* The value of a label or annotation; "" when there is none. */
+/* The value of a label or annotation; "" when it is missing. */
 const char *alert_text(const json_t *object, const char *name);
 
 /* By the label `severity`, in any case of letters: "P0" or "critical", "P1", "P2" or "warning", "P3" or

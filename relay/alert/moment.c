@@ -32,7 +32,7 @@ letter(const char **at, const char *end, char wanted)
 	return true;
 }
 
-/* The date and the time of day; -1: there is none. */
+/* The date and the time of day; -1: the text is not one. */
 static int
 read_clock(const char **at, const char *end, struct tm *tm)
 {
@@ -53,7 +53,7 @@ read_clock(const char **at, const char *end, struct tm *tm)
 	return tm->tm_mon == 1 && tm->tm_mday == 29 && !leap ? -1 : 0;
 }
 
-/* ".123456789": milliseconds, cut off; 0 where there is none; -1: no digit behind the point. */
+/* ".123456789": milliseconds, cut off; 0 without a point; -1: no digit behind the point. */
 static int
 read_fraction(const char **at, const char *end)
 {

@@ -34,7 +34,7 @@ struct reading {
 	size_t room, texts;
 };
 
-/* A string, with a NUL behind it, in the scratch; NULL: it is none, or no memory. */
+/* A string, with a NUL behind it, in the scratch; NULL: not a string, or no memory. */
 static char *
 read_string(struct reading *reading, struct slice string)
 {
@@ -52,7 +52,7 @@ read_string(struct reading *reading, struct slice string)
 	return room;
 }
 
-/* What is between the quotes of a string; at == NULL: it is none. */
+/* What is between the quotes of a string; at == NULL: not a string. */
 static struct slice
 unquoted(struct slice value)
 {

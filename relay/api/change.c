@@ -17,7 +17,7 @@
 #include "relay/store/mutes.h"
 #include "relay/store/store.h"
 
-/* The body, an object, empty when there is none.  NULL: the answer says why not.
+/* The body, an object, empty when the request has no body.  NULL: the answer says why not.
  * JSON_REJECT_DUPLICATES: of two members of one name a person would read the first and jansson take the
  * last. */
 static json_t *

@@ -61,7 +61,7 @@ write_sent(struct lane *lane, const struct task *task, struct report *report)
 	tally->latency_seconds += (double)latency_ms / 1e3;
 }
 
-/* To the next channel; where there is none, it waits and is tried now and then. */
+/* To the next channel; at the end of the chain it waits and is tried now and then. */
 static void
 give_away(struct lane *lane, const struct task *task, const char *reason, struct report *report)
 {

@@ -75,7 +75,7 @@ struct history_filter {
 int history_list(
     struct history *history, const struct history_filter *filter, struct buffer *json, struct failure *why);
 
-/* One incident and the last HISTORY_EVENTS of its events, in order.  1: there is none of this id. */
+/* One incident and the last HISTORY_EVENTS of its events, in order.  1: no incident has this id. */
 int history_incident(struct history *history, const char *id, struct buffer *json, struct failure *why);
 
 /* Counts and times of the incidents that began then (0: no bound), by severity and by alert. */
@@ -92,7 +92,7 @@ struct history_figures {
 	unsigned open;           /* not over yet */
 	unsigned acknowledged;
 	unsigned repeats;
-	double acknowledge_seconds; /* the median time until then; negative: there is none */
+	double acknowledge_seconds; /* the median time until then; negative: not known */
 	double resolve_seconds;
 };
 

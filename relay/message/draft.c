@@ -160,7 +160,7 @@ skip(struct slice rest, size_t length)
 	return (struct slice){ rest.at + length, rest.length - length };
 }
 
-/* "[text]({{field}})": its parts, and its length; 0: there is none here. */
+/* "[text]({{field}})": its parts, and its length; 0: no link begins here. */
 static size_t
 read_link(struct slice rest, struct slice *text, struct slice *field)
 {
@@ -373,7 +373,7 @@ line_fault(struct slice rest, size_t number, char text[256])
 		else if (length > 0 && link != field_is_url(field_find(name)))
 			(void)snprintf(text, 256, "line %zu: {{%s}} %s", number,
 			    field_names[field_find(name)],
-			    link ? "is no address: a link is [text]({{..._url}})"
+			    link ? "is not an address: a link is [text]({{..._url}})"
 				 : "is an address: write it as a link, [text]({{..._url}})");
 		else if (length == 0 && rest.length >= 2 && memcmp(rest.at, "{{", 2) == 0)
 			(void)snprintf(text, 256, "line %zu: a {{ has no }}", number);

@@ -72,7 +72,7 @@ read_template(const char *path, struct failure *why)
 		(void)close(fd);
 	if (fault == NULL && (text.length > TEMPLATE_LARGEST || !utf8_valid(buffer_slice(&text)) ||
 				 (text.length > 0 && memchr(text.text, '\0', text.length) != NULL)))
-		fault = "is no UTF-8 text of at most 64 KiB";
+		fault = "is not a UTF-8 text of at most 64 KiB";
 	buffer_append(&text, "", 1);
 	if (fault == NULL && !text.failed)
 		return text.text;

@@ -36,7 +36,7 @@ struct page_channel {
 struct page {
 	struct store *store;
 	struct act *act;
-	struct history *history; /* NULL: there is none */
+	struct history *history; /* NULL: not configured */
 	/* Fill up to `room`, and return how many: all channels of the settings. */
 	size_t (*channels)(void *context, struct page_channel channels[], size_t room);
 	void *context;

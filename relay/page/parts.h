@@ -31,7 +31,7 @@ void view_release(struct view *view);
 /* Not over, and nobody has to do anything about it: acknowledged, silenced, inhibited, muted. */
 bool view_is_settled(const struct view *view);
 
-/* Unix ms of "2026-11-30T09:12:33.250Z"; 0: it is none. */
+/* Unix ms of "2026-11-30T09:12:33.250Z"; 0: not such a text. */
 int64_t view_time(const char *text);
 
 enum { PAGE_ROWS = 100, PAGE_LATELY = 20, PAGE_MUTES = 50 };
@@ -73,7 +73,7 @@ void note_write(const char *title, const char *text, const char *home, struct bu
 int front_read(const struct page *page, struct front *front, struct failure *why);
 void front_release(struct front *front);
 
-/* One incident.  `events` becomes a new reference, or NULL with a reason.  0, 1: there is none of this id, or
+/* One incident.  `events` becomes a new reference, or NULL with a reason.  0, 1: no incident has this id, or
  * -1 with `why`. */
 int story_read(const struct page *page, const char *id, struct view *view, json_t **events,
     char reason[PAGE_REASON], struct failure *why);

@@ -66,7 +66,7 @@ void incident_release(struct incident *incident);
 /* Set a text of it to a copy of `text` (NULL: none). */
 void incident_text(char **field, const char *text);
 
-/* Each fills `incident`, which the caller releases.  False: there is none, and nothing to release. */
+/* Each fills `incident`, which the caller releases.  False: not found, and nothing to release. */
 bool incident_find(struct store *store, const char *id, struct incident *incident);
 bool incident_find_open(struct store *store, const char *fingerprint, struct incident *incident);
 

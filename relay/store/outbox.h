@@ -49,7 +49,7 @@ size_t outbox_due(struct store *store, const char *channel, enum task_lane lane,
     struct task tasks[], size_t room);
 void tasks_release(struct task tasks[], size_t count);
 
-/* When the next one of a channel and lane is due; INT64_MAX: there is none. */
+/* When the next one of a channel and lane is due; INT64_MAX: no task waits. */
 int64_t outbox_next_due(struct store *store, const char *channel, enum task_lane lane);
 
 /* It waits until then; `attempt` is kept with it. */

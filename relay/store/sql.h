@@ -42,7 +42,7 @@ struct store {
 
 	void (*changed)(void *context, bool outbox, bool journal);
 	void *context;
-	struct failure notice; /* of kind FAILURE_NONE: there is none */
+	struct failure notice; /* of kind FAILURE_NONE: nothing to say */
 	atomic_uint_fast64_t failures;
 };
 

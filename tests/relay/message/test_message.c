@@ -173,7 +173,7 @@ START_TEST(an_alert_that_fires_says_what_where_and_what_to_do)
 	ck_assert_ptr_nonnull(strstr(text, "\nSince: 2026-11-30 09:53:20 KST\nValue: "));
 	ck_assert_ptr_nonnull(strstr(text, "\nValue: 12.5 s\nLimit: 3 s\nAction: Stop the bot\n[Dashboard]"));
 	ck_assert_ptr_nonnull(strstr(text, ") · [Acknowledge](https://relay.example/ack/1?k=2)"));
-	/* What is no address is no link. */
+	/* A text that is not an address does not become a link. */
 	ck_assert_ptr_null(strstr(text, "Runbook"));
 	ck_assert_str_eq(message.button, "Acknowledge");
 	message_release(&message);
@@ -497,9 +497,9 @@ static const struct {
 	{ "firing.txt", "\n{{alertname}}: {{smmary}}\n", "line 2: there is no field {{smmary}}" },
 	{ "firing.txt", "{{alertname\n", "line 1: a {{ has no }}" },
 	{ "list.txt", "**{{count}}\n", "line 1: a ** has no second one" },
-	{ "firing.txt", "[x]({{alertname}})\n", "line 1: {{alertname}} is no address" },
+	{ "firing.txt", "[x]({{alertname}})\n", "line 1: {{alertname}} is not an address" },
 	{ "firing.txt", "{{runbook_url}}\n", "line 1: {{runbook_url}} is an address" },
-	{ "firing.txt", "\xff\n", "is no UTF-8 text" },
+	{ "firing.txt", "\xff\n", "is not a UTF-8 text" },
 	{ "words.txt", "P9: x\n", "line 1: 'P9' is not one of its words" },
 	{ "words.txt", "acknowledge: OK\n", NULL },
 };

@@ -112,6 +112,61 @@ count_open(void)
 	return counts[0] + counts[1] + counts[2] + counts[3];
 }
 
+/* Every field gets a value that no other one has. */
+static void
+fill(struct incident *in)
+{
+	in->link = strdup("https://p/");
+	in->acknowledged_ms = NOW + 1;
+	incident_text(&in->acknowledged_by, "Ann");
+	incident_text(&in->acknowledged_via, "page");
+	incident_text(&in->note, "on it");
+	incident_text(&in->silence_id, "s-1");
+	in->check_ms = NOW + 2;
+	in->suppressed = SUPPRESSED_SILENCED;
+	in->status = INCIDENT_EXPIRED;
+	in->ends_ms = NOW + 3;
+	in->closed_ms = NOW + 4;
+	in->seen_ms = NOW + 5;
+	in->promised_ms = NOW + 6;
+	in->expires_ms = NOW + 7;
+	in->feeds = FEED_PUSH | FEED_OBSERVE;
+	in->repeats = 8;
+	in->missed = 9;
+	in->delivered_ms = NOW + 10;
+	in->end_told = true;
+	in->escalated_ms = NOW + 11;
+}
+
+static void
+expect_filled(const struct incident *out, const struct incident *in)
+{
+	ck_assert_int_eq(out->row, in->row);
+	ck_assert_int_eq(out->severity, SEVERITY_P0);
+	ck_assert(json_equal(out->labels, in->labels) && json_equal(out->annotations, in->annotations));
+	ck_assert_str_eq(out->link, "https://p/");
+	ck_assert_int_eq(out->starts_ms, in->starts_ms);
+	ck_assert_int_eq(out->status, INCIDENT_EXPIRED);
+	ck_assert_int_eq(out->ends_ms, NOW + 3);
+	ck_assert_int_eq(out->closed_ms, NOW + 4);
+	ck_assert_int_eq(out->seen_ms, NOW + 5);
+	ck_assert_int_eq(out->promised_ms, NOW + 6);
+	ck_assert_int_eq(out->expires_ms, NOW + 7);
+	ck_assert_uint_eq(out->feeds, FEED_PUSH | FEED_OBSERVE);
+	ck_assert_uint_eq(out->repeats, 8);
+	ck_assert_uint_eq(out->missed, 9);
+	ck_assert_int_eq(out->delivered_ms, NOW + 10);
+	ck_assert(out->end_told);
+	ck_assert_int_eq(out->escalated_ms, NOW + 11);
+	ck_assert_int_eq(out->acknowledged_ms, NOW + 1);
+	ck_assert_str_eq(out->acknowledged_by, "Ann");
+	ck_assert_str_eq(out->acknowledged_via, "page");
+	ck_assert_str_eq(out->note, "on it");
+	ck_assert_str_eq(out->silence_id, "s-1");
+	ck_assert_int_eq(out->check_ms, NOW + 2);
+	ck_assert_int_eq(out->suppressed, SUPPRESSED_SILENCED);
+}
+
 START_TEST(test_what_is_committed_is_there_after_a_restart)
 {
 	struct incident in, out;
@@ -120,26 +175,7 @@ START_TEST(test_what_is_committed_is_there_after_a_restart)
 
 	store_begin(store);
 	in = add(7, SEVERITY_P0, 10);
-	in.link = strdup("https://p/");
-	in.acknowledged_ms = NOW + 1;
-	incident_text(&in.acknowledged_by, "Ann");
-	incident_text(&in.acknowledged_via, "page");
-	incident_text(&in.note, "on it");
-	incident_text(&in.silence_id, "s-1");
-	in.check_ms = NOW + 2;
-	in.suppressed = SUPPRESSED_SILENCED;
-	in.status = INCIDENT_EXPIRED;
-	in.ends_ms = NOW + 3;
-	in.closed_ms = NOW + 4;
-	in.seen_ms = NOW + 5;
-	in.promised_ms = NOW + 6;
-	in.expires_ms = NOW + 7;
-	in.feeds = FEED_PUSH | FEED_OBSERVE;
-	in.repeats = 8;
-	in.missed = 9;
-	in.delivered_ms = NOW + 10;
-	in.end_told = true;
-	in.escalated_ms = NOW + 11;
+	fill(&in);
 	incident_save(store, &in);
 	incident_renew(store, &in);
 	(void)snprintf(uuid, sizeof(uuid), "%s", store_uuid(store));
@@ -149,30 +185,7 @@ START_TEST(test_what_is_committed_is_there_after_a_restart)
 
 	store_begin(store);
 	ck_assert(incident_find(store, in.id, &out));
-	ck_assert_int_eq(out.row, in.row);
-	ck_assert_int_eq(out.severity, SEVERITY_P0);
-	ck_assert(json_equal(out.labels, in.labels) && json_equal(out.annotations, in.annotations));
-	ck_assert_str_eq(out.link, "https://p/");
-	ck_assert_int_eq(out.starts_ms, in.starts_ms);
-	ck_assert_int_eq(out.status, INCIDENT_EXPIRED);
-	ck_assert_int_eq(out.ends_ms, NOW + 3);
-	ck_assert_int_eq(out.closed_ms, NOW + 4);
-	ck_assert_int_eq(out.seen_ms, NOW + 5);
-	ck_assert_int_eq(out.promised_ms, NOW + 6);
-	ck_assert_int_eq(out.expires_ms, NOW + 7);
-	ck_assert_uint_eq(out.feeds, FEED_PUSH | FEED_OBSERVE);
-	ck_assert_uint_eq(out.repeats, 8);
-	ck_assert_uint_eq(out.missed, 9);
-	ck_assert_int_eq(out.delivered_ms, NOW + 10);
-	ck_assert(out.end_told);
-	ck_assert_int_eq(out.escalated_ms, NOW + 11);
-	ck_assert_int_eq(out.acknowledged_ms, NOW + 1);
-	ck_assert_str_eq(out.acknowledged_by, "Ann");
-	ck_assert_str_eq(out.acknowledged_via, "page");
-	ck_assert_str_eq(out.note, "on it");
-	ck_assert_str_eq(out.silence_id, "s-1");
-	ck_assert_int_eq(out.check_ms, NOW + 2);
-	ck_assert_int_eq(out.suppressed, SUPPRESSED_SILENCED);
+	expect_filled(&out, &in);
 	ck_assert_str_eq(store_uuid(store), uuid);
 	end();
 	incident_release(&in);
