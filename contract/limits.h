@@ -9,6 +9,9 @@ enum {
 	BOOKS_MAX = 4096,
 	SERIES_MOST = 50000,  /* of one family: 10,000 positions long and short, of both sources, and more */
 	CURRENCIES_MOST = 16, /* that exposure is published in */
+	ENTRIES_MOST = 5000,  /* guards, limits, routes or symbols of a bot */
+	KPI_SERIES = 20000,   /* of one family: windows and currencies of symbols and routes */
+	QUEUES_MOST = 1000,
 };
 
 #endif /* CONTRACT_LIMITS_H */

@@ -26,7 +26,7 @@ metric_type_name(enum metric_type type)
 bool
 family_continues(const struct family *family)
 {
-	return family->type != METRIC_GAUGE || family->kept;
+	return family->type != METRIC_GAUGE ? !family->whole : family->kept;
 }
 
 bool

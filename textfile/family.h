@@ -31,9 +31,11 @@ struct family {
 	size_t max_series; /* 0: FAMILY_SERIES */
 	bool kept;         /* gauge: keeps its last value until a run sets a new one */
 	bool recalled;     /* gauge: a run may ask what the last one said; what is kept it may always */
+	bool whole;        /* counter, histogram: a run sets the whole total, which another program keeps */
 };
 
-/* Whether its series go on from run to run: all but gauges that are not kept. */
+/* Whether its series go on from run to run: all but gauges that are not kept, and totals of other programs.
+ */
 bool family_continues(const struct family *family);
 
 /* Whether a run may ask what the last one said: what continues, and gauges that are recalled. */

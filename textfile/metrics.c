@@ -350,6 +350,29 @@ metrics_observe(struct metrics *m, const struct family *histogram, const char *c
 }
 
 void
+metrics_set_total(struct metrics *m, const struct family *counter, const char *const labels[], double total)
+{
+	struct series *s = series_for(m, counter, METRIC_COUNTER, labels);
+
+	assert(counter->whole);
+	if (s != NULL && is_count(m, total))
+		s->value = total;
+}
+
+void
+metrics_set_histogram(struct metrics *m, const struct family *histogram, const char *const labels[],
+    const uint64_t counts[], double sum)
+{
+	struct series *s = series_for(m, histogram, METRIC_HISTOGRAM, labels);
+
+	assert(histogram->whole);
+	if (s == NULL || !isfinite(sum))
+		return;
+	memcpy(s->counts, counts, (histogram->bound_count + 1) * sizeof(*counts));
+	s->value = sum;
+}
+
+void
 metrics_merge_series(struct metrics *m, size_t family, const struct series *from, bool gauges_stay)
 {
 	const struct rows *rows = &m->rows[family];

@@ -62,6 +62,15 @@ void metrics_touch(struct metrics *m, const struct family *histogram, const char
 void metrics_observe(
     struct metrics *m, const struct family *histogram, const char *const labels[], double value);
 
+/*
+ * The whole total, for a family that is `whole`.  Of a histogram: the observations in each bucket, not
+ * cumulative, +Inf last; `sum` may be below 0 if its observations may.
+ */
+void metrics_set_total(
+    struct metrics *m, const struct family *counter, const char *const labels[], double total);
+void metrics_set_histogram(struct metrics *m, const struct family *histogram, const char *const labels[],
+    const uint64_t counts[], double sum);
+
 /* How many values were dropped since the last metrics_clear(). */
 uint64_t metrics_dropped(const struct metrics *m);
 

@@ -75,6 +75,28 @@ int redis_session_ask(struct redis_session *s, const char *command, const char *
 redisReply *redis_session_array(struct redis_session *s, const char *command, size_t most,
     const char *too_many, size_t bytes_max, const char *format, ...);
 
+/*
+ * A pipeline: commands are collected, sent together, and their answers taken in their order.  One answer may
+ * be anything but deeper than two levels of arrays; an error answer is an answer (REDIS_REPLY_ERROR), which
+ *the caller judges: one key of a wrong type ends nothing.  All answers from one redis_session_send() on have
+ *at most `bytes_max` bytes together, and an array has at most `most` elements.
+ *
+ *	redis_session_append(s, "HMGET %b a b", key, length);      ... any number of times
+ *	redis_session_send(s, "HMGET", most, bytes_max);
+ *	redis_session_next(s, &reply);                              ... once for each, then freeReplyObject()
+ *
+ * Redis serves nobody else while it works on what one read of its brought it, so send some hundred short
+ * commands at once, and not thousands.
+ */
+int redis_session_append(struct redis_session *s, const char *format, ...);
+int redis_session_send(struct redis_session *s, const char *command, size_t most, size_t bytes_max);
+int redis_session_next(struct redis_session *s, redisReply **reply);
+
+/* What an error answer means: fills `why` as if the command had failed, with `what` (a key, a command) before
+ * it. Returns -1. */
+int redis_session_error(
+    const struct redis_session *s, const redisReply *error, const char *what, struct failure *why);
+
 /* Mask the password in a text that holds something the server sent. */
 void redis_session_mask(const struct redis_session *s, char *text);
 

@@ -9,7 +9,7 @@
 #include "textfile/metrics.h"
 #include "textfile/validate.h"
 
-enum { GAUGE, COUNTER, HISTOGRAM, FEW, KEPT, RECALLED };
+enum { GAUGE, COUNTER, HISTOGRAM, FEW, KEPT, RECALLED, TOTAL, WHOLE_HISTOGRAM };
 
 static const double bounds[] = { 0.5, 1 };
 
@@ -29,6 +29,13 @@ static const struct family families[] = {
 	    .labels = { "k" },
 	    .max_series = 3000,
 	    .recalled = true },
+	[TOTAL] = { .name = "t_total", .type = METRIC_COUNTER, .help = "T.", .whole = true },
+	[WHOLE_HISTOGRAM] = { .name = "w_seconds",
+	    .type = METRIC_HISTOGRAM,
+	    .help = "W.",
+	    .bounds = bounds,
+	    .bound_count = 2,
+	    .whole = true },
 };
 
 static struct metrics *m;
@@ -243,6 +250,26 @@ START_TEST(keeping_counts_alone_again_and_again_takes_no_more_memory)
 }
 END_TEST
 
+START_TEST(totals_of_other_programs_are_set_and_do_not_go_on)
+{
+	static const uint64_t counts[] = { 3, 0, 2 };
+
+	metrics_set_total(m, &families[TOTAL], NO_LABELS, 7);
+	metrics_set_total(m, &families[TOTAL], NO_LABELS, 5);
+	metrics_set_histogram(m, &families[WHOLE_HISTOGRAM], NO_LABELS, counts, -1.5);
+	assert_text("# HELP t_total T.\n# TYPE t_total counter\nt_total{env=\"paper\"} 5\n"
+		    "# HELP w_seconds W.\n# TYPE w_seconds histogram\n"
+		    "w_seconds_bucket{env=\"paper\",le=\"0.5\"} 3\n"
+		    "w_seconds_bucket{env=\"paper\",le=\"1\"} 3\n"
+		    "w_seconds_bucket{env=\"paper\",le=\"+Inf\"} 5\n"
+		    "w_seconds_sum{env=\"paper\"} -1.5\nw_seconds_count{env=\"paper\"} 5\n");
+	ck_assert(!family_continues(&families[TOTAL]));
+	ck_assert(!family_remembered(&families[WHOLE_HISTOGRAM]));
+	metrics_set_total(m, &families[TOTAL], NO_LABELS, -1);
+	ck_assert_uint_eq(metrics_dropped(m), 1);
+}
+END_TEST
+
 static void
 set_all(void)
 {
@@ -322,6 +349,7 @@ main(void)
 	tcase_add_test(all, what_is_no_count_cannot_spoil_one);
 	tcase_add_test(all, clearing_forgets_all_and_the_metrics_can_be_used_again);
 	tcase_add_test(all, merging_adds_counts_and_sets_gauges);
+	tcase_add_test(all, totals_of_other_programs_are_set_and_do_not_go_on);
 	tcase_add_test(all, keeping_counts_alone_again_and_again_takes_no_more_memory);
 	tcase_add_test(all, a_copy_has_the_families_that_were_asked_for_and_changes_alone);
 	tcase_add_test(all, a_text_that_does_not_fit_is_told);
