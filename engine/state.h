@@ -110,10 +110,11 @@ struct engine_state {
 	bool read;
 	struct failure failure;
 
-	/* The key `engine`.  Not alive: no heartbeat, too old a one, or another env; one of the faults or
-	 * `failure_alive` says which. */
+	/* The key `engine`.  Not alive: there is no heartbeat, it is too old, or the bot is of another env;
+	 * `not_alive` says so, or the fault of STATE_ENGINE does. */
 	bool alive;
-	struct failure failure_alive;
+	struct failure not_alive; /* FAILURE_NONE: it is alive, or its heartbeat is faulty */
+	int env;                  /* 0 paper, 1 live */
 	double heartbeat_at, started_at, restarts, loop_lag, errors, cpu_seconds, memory_bytes;
 	double log_lines[LOG_LINE_LEVELS];
 	int run_state; /* enum run_state */
