@@ -25,7 +25,7 @@ enum {
 	STATE_PREFIX = 64,        /* bytes a prefix may have */
 	STATE_NAME = 128,         /* room for a name: an exchange, a route, a symbol */
 	STATE_REASON = 132,       /* room for a guard's reason: of a longer one 128 bytes are kept */
-	STATE_CURRENCY = 16,      /* room for a currency */
+	STATE_WORD = 16,          /* room for a currency, an env */
 	STATE_KEYS_MOST = 200000, /* keys with the prefix; more is a failure */
 	STATE_FEEDS_MOST = 64, /* feeds, and exchanges with orders, that are kept whatever the settings say */
 };
@@ -75,7 +75,7 @@ struct state_limit {
 	char name[STATE_NAME]; /* "" for the global tier */
 	double updated_at;
 	double value, limit;
-	char currency[STATE_CURRENCY];
+	char currency[STATE_WORD];
 };
 
 struct state_route {
@@ -114,7 +114,7 @@ struct engine_state {
 	 * `not_alive` says so, or the fault of STATE_ENGINE does. */
 	bool alive;
 	struct failure not_alive; /* FAILURE_NONE: it is alive, or its heartbeat is faulty */
-	int env;                  /* 0 paper, 1 live */
+	char env[STATE_WORD];     /* "": it does not say */
 	double heartbeat_at, started_at, restarts, loop_lag, errors, cpu_seconds, memory_bytes;
 	double log_lines[LOG_LINE_LEVELS];
 	int run_state; /* enum run_state */
