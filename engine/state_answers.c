@@ -63,18 +63,19 @@ void
 state_add_fault(struct state_reader *r, enum state_kind kind, struct slice key, const struct failure *why)
 {
 	struct state_fault *fault = &r->state->faults[kind];
+	struct failure shown;
 
 	if (fault->keys++ > 0)
 		return;
 	fault->why = *why;
 	redis_session_mask(&r->session, fault->why.text);
-	/* A long one is not cut: see SHOWN_BYTES of the fields. */
-	if (key.length >= sizeof(fault->subject)) {
-		text_format(fault->subject, sizeof(fault->subject), "a key of %zu bytes", key.length);
-		return;
-	}
-	text_format(fault->subject, sizeof(fault->subject), "%.*s", SLICE_ARGS(key));
-	redis_session_mask(&r->session, fault->subject);
+	/* A long one is not cut: it might hold a piece of a secret. */
+	if (key.length < sizeof(fault->subject))
+		(void)failure_set(&shown, FAILURE_REJECTED, "%.*s", SLICE_ARGS(key));
+	else
+		(void)failure_set(&shown, FAILURE_REJECTED, "a key of %zu bytes", key.length);
+	redis_session_mask(&r->session, shown.text);
+	text_format(fault->subject, sizeof(fault->subject), "%s", shown.text);
 }
 
 /* Answers ------------------------------------------------------------ */
