@@ -4,9 +4,8 @@
  * works for a fraction of a millisecond at a time, however many keys and fields there are, and others come in
  * between.  Nothing but the worst entries stays in memory.
  *
- * SCAN may name a key twice: 64 bits of a keyed hash tell which ones have been.  A key may go away between
- * SCAN and HMGET, which then has no value at all, and so has a hash whose fields are all misspelt: EXISTS
- * tells the one from the other.
+ * A key may go away between SCAN and HMGET, which then has no value at all, and so has a hash whose fields
+ * are all misspelt: EXISTS tells the one from the other.
  */
 
 #include <assert.h>
@@ -14,48 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/text/text.h"
-#include "engine/entries.h"
-#include "probes/redis/session.h"
-#include "textfile/hash.h"
+#include "engine/state_answers.h"
+#include "engine/state_values.h"
 
 enum {
-	BATCH = 250,                   /* keys that are asked of at once, and COUNT of SCAN */
 	PAGE = 16384,                  /* the most keys of one answer to SCAN */
 	ROUND_BYTES = 8 * 1024 * 1024, /* of the answers to one batch and one SCAN */
-	FORMAT = 512,                  /* room for HMGET with all fields of a kind */
-	PATTERN = 2 * STATE_PREFIX + 2,
-	CURSOR = 24,  /* room for 64 bits in digits */
-	SLOTS = 4096, /* to begin with */
-};
-
-/* Hashes of the keys that have been seen: open addressing in a power of two of slots, 0 for an empty one. */
-struct seen {
-	struct hash_key key;
-	uint64_t *slots;
-	size_t room, count;
-};
-
-struct asked {
-	struct slice key;
-	struct entry_key parsed;
-};
-
-struct reader {
-	const struct engine_state_settings *settings;
-	struct engine_state *state;
-	struct redis_session session;
-	struct entries entries;
-	struct seen seen;
-	char pattern[PATTERN], rights[PATTERN + 128];
-	char single_keys[STATE_ENTRIES][STATE_PREFIX + 16];
-	char hmget[STATE_KINDS][FORMAT];
-	size_t field_counts[STATE_KINDS];
-	struct asked batch[BATCH];
-	size_t batch_count;
-	redisReply *page; /* the keys that the last SCAN found; those from `next` on have not been asked of */
-	size_t next;
-	char cursor[CURSOR]; /* "": the scan is complete */
 };
 
 int
@@ -63,184 +26,10 @@ engine_state_check_prefix(const char *prefix, struct failure *why)
 {
 	struct slice text = SLICE(prefix);
 
-	if (text.length > STATE_PREFIX || !fields_is_text(text))
+	if (text.length > STATE_PREFIX || !value_is_text(text))
 		return failure_set(why, FAILURE_LOCAL,
 		    "a prefix of keys has 1 to %d bytes of UTF-8 without control characters, and without blanks around it",
 		    (int)STATE_PREFIX);
-	return 0;
-}
-
-/* Seen --------------------------------------------------------------- */
-
-static void
-seen_put(struct seen *seen, uint64_t hash)
-{
-	size_t slot = hash & (seen->room - 1);
-
-	while (seen->slots[slot] != 0)
-		slot = (slot + 1) & (seen->room - 1);
-	seen->slots[slot] = hash;
-	seen->count++;
-}
-
-static int
-seen_grow(struct seen *seen)
-{
-	struct seen larger = { .key = seen->key, .room = seen->room > 0 ? 2 * seen->room : SLOTS };
-
-	larger.slots = calloc(larger.room, sizeof(*larger.slots));
-	if (larger.slots == NULL)
-		return -1;
-	for (size_t i = 0; i < seen->room; i++)
-		if (seen->slots[i] != 0)
-			seen_put(&larger, seen->slots[i]);
-	free(seen->slots);
-	*seen = larger;
-	return 0;
-}
-
-/* 1: for the first time, 0: again, -1: out of memory. */
-static int
-seen_add(struct seen *seen, struct slice key)
-{
-	uint64_t hash = hash_text(seen->key, key.at, key.length);
-
-	/* That is an empty slot. */
-	if (hash == 0)
-		hash = 1;
-	if (seen->count >= seen->room / 5 * 4 && seen_grow(seen) != 0)
-		return -1;
-	for (size_t slot = hash & (seen->room - 1); seen->slots[slot] != 0;
-	     slot = (slot + 1) & (seen->room - 1))
-		if (seen->slots[slot] == hash)
-			return 0;
-	seen_put(seen, hash);
-	return 1;
-}
-
-/* Faults ------------------------------------------------------------- */
-
-/* Of each kind the first is told, and the others are counted. */
-static void
-add_fault(struct reader *r, enum state_kind kind, struct slice key, const struct failure *why)
-{
-	struct state_fault *fault = &r->state->faults[kind];
-
-	if (fault->keys++ > 0)
-		return;
-	fault->why = *why;
-	redis_session_mask(&r->session, fault->why.text);
-	/* A long one is not cut: see SHOWN_BYTES of the fields. */
-	if (key.length >= sizeof(fault->subject)) {
-		text_format(fault->subject, sizeof(fault->subject), "a key of %zu bytes", key.length);
-		return;
-	}
-	text_format(fault->subject, sizeof(fault->subject), "%.*s", SLICE_ARGS(key));
-	redis_session_mask(&r->session, fault->subject);
-}
-
-static void
-say_how_many(struct state_fault *fault)
-{
-	struct failure first = fault->why;
-
-	if (fault->keys > 1)
-		(void)failure_set(&fault->why, first.kind,
-		    "%s (and %llu more keys of this kind have a fault)", first.text,
-		    (unsigned long long)fault->keys - 1);
-}
-
-/* Answers ------------------------------------------------------------ */
-
-static int
-take_values(struct reader *r, const struct asked *asked, const struct slice values[], bool any)
-{
-	enum state_kind kind = asked->parsed.kind;
-	enum fields_verdict verdict;
-	struct failure why;
-
-	if (kind < STATE_ENTRIES)
-		verdict = fields_read(kind, values, r->entries.now, r->state, &why);
-	else if (entries_add(&r->entries, &asked->parsed, values, &verdict, &why) != 0)
-		return failure_set(r->session.why, FAILURE_LOCAL, "out of memory");
-	if (verdict == FIELDS_WELL && !any) {
-		verdict = FIELDS_FAULTY;
-		(void)failure_set(
-		    &why, FAILURE_REJECTED, "the hash has none of the fields that belong to it");
-	}
-	if (verdict != FIELDS_WELL)
-		add_fault(r, kind, asked->key, &why);
-	return 0;
-}
-
-/* One key of another type ends nothing; all other errors are the same for the next key. */
-static int
-take_error(struct reader *r, const struct asked *asked, const redisReply *error)
-{
-	enum state_kind kind = asked->parsed.kind;
-	struct failure why;
-	char what[300];
-
-	if (strncmp(error->str, "WRONGTYPE", strlen("WRONGTYPE")) != 0) {
-		text_format(what, sizeof(what), "HMGET '%.*s'", SLICE_ARGS(asked->key));
-		return redis_session_error(&r->session, error, what, r->session.why);
-	}
-	(void)failure_set(&why, FAILURE_REJECTED, "the key is not a hash: delete it, and write it by HSET");
-	if (kind >= STATE_ENTRIES)
-		r->state->entries[kind - STATE_ENTRIES]++;
-	add_fault(r, kind, asked->key, &why);
-	return 0;
-}
-
-/* `*absent`: there was no value at all. */
-static int
-take_hash(struct reader *r, const struct asked *asked, const redisReply *answer, bool *absent)
-{
-	struct slice values[FIELDS_MOST];
-	size_t count = r->field_counts[asked->parsed.kind];
-
-	*absent = false;
-	if (answer->type == REDIS_REPLY_ERROR)
-		return take_error(r, asked, answer);
-	if (answer->type != REDIS_REPLY_ARRAY || (size_t)answer->elements != count)
-		return failure_set(
-		    r->session.why, FAILURE_PROTOCOL, "HMGET: the answer has not %zu values", count);
-	*absent = true;
-	for (size_t i = 0; i < count; i++) {
-		const redisReply *value = answer->element[i];
-
-		if (value->type != REDIS_REPLY_STRING && value->type != REDIS_REPLY_NIL)
-			return failure_set(r->session.why, FAILURE_PROTOCOL, "HMGET: a value is no string");
-		values[i] = (struct slice){ value->type == REDIS_REPLY_STRING ? value->str : NULL,
-			(size_t)value->len };
-		*absent = *absent && values[i].at == NULL;
-	}
-	return *absent ? 0 : take_values(r, asked, values, true);
-}
-
-/* The next page is here: its keys, and where SCAN goes on. */
-static int
-take_page(struct reader *r, redisReply *answer)
-{
-	const redisReply *cursor, *keys;
-
-	if (answer->type == REDIS_REPLY_ERROR)
-		return redis_session_error(&r->session, answer, "SCAN", r->session.why);
-	cursor = answer->type == REDIS_REPLY_ARRAY && answer->elements == 2 ? answer->element[0] : NULL;
-	keys = cursor != NULL ? answer->element[1] : NULL;
-	if (cursor == NULL || cursor->type != REDIS_REPLY_STRING || (size_t)cursor->len >= CURSOR ||
-	    keys->type != REDIS_REPLY_ARRAY)
-		return failure_set(
-		    r->session.why, FAILURE_PROTOCOL, "SCAN: the answer is no cursor with keys");
-	for (size_t i = 0; i < (size_t)keys->elements; i++)
-		if (keys->element[i]->type != REDIS_REPLY_STRING)
-			return failure_set(r->session.why, FAILURE_PROTOCOL, "SCAN: a key is no string");
-	memcpy(r->cursor, cursor->str, (size_t)cursor->len + 1);
-	if (strcmp(r->cursor, "0") == 0)
-		r->cursor[0] = '\0';
-	freeReplyObject(r->page);
-	r->page = answer;
-	r->next = 0;
 	return 0;
 }
 
@@ -248,12 +37,12 @@ take_page(struct reader *r, redisReply *answer)
 
 /* Keys of the page that are the contract's, and have not been seen. */
 static int
-fill_batch(struct reader *r)
+fill_batch(struct state_reader *r)
 {
 	size_t prefix = strlen(r->settings->prefix);
 
-	for (r->batch_count = 0;
-	     r->page != NULL && r->next < (size_t)r->page->element[1]->elements && r->batch_count < BATCH;
+	for (r->batch_count = 0; r->page != NULL && r->next < (size_t)r->page->element[1]->elements &&
+				 r->batch_count < STATE_BATCH;
 	     r->next++) {
 		const redisReply *name = r->page->element[1]->element[r->next];
 		struct asked *asked = &r->batch[r->batch_count];
@@ -264,7 +53,7 @@ fill_batch(struct reader *r)
 		asked->key = (struct slice){ name->str, (size_t)name->len };
 		if (asked->key.length < prefix || memcmp(name->str, r->settings->prefix, prefix) != 0)
 			continue;
-		first = seen_add(&r->seen, asked->key);
+		first = state_first_seen(&r->seen, asked->key);
 		if (first < 0)
 			return failure_set(r->session.why, FAILURE_LOCAL, "out of memory");
 		if (first == 0)
@@ -279,7 +68,7 @@ fill_batch(struct reader *r)
 			r->batch_count++;
 		if (verdict == ENTRY_KEY_FAULTY) {
 			r->state->entries[asked->parsed.kind - STATE_ENTRIES]++;
-			add_fault(r, asked->parsed.kind, asked->key, &why);
+			state_add_fault(r, asked->parsed.kind, asked->key, &why);
 		}
 	}
 	return 0;
@@ -287,13 +76,13 @@ fill_batch(struct reader *r)
 
 /* Whether the next SCAN goes with this batch: nothing of the page is left. */
 static bool
-page_ends(const struct reader *r)
+page_ends(const struct state_reader *r)
 {
 	return r->cursor[0] != '\0' && (r->page == NULL || r->next == (size_t)r->page->element[1]->elements);
 }
 
 static int
-send_batch(struct reader *r, bool scans)
+send_batch(struct state_reader *r, bool scans)
 {
 	struct redis_session *s = &r->session;
 
@@ -304,15 +93,15 @@ send_batch(struct reader *r, bool scans)
 		    0)
 			return -1;
 	}
-	if (scans &&
-	    redis_session_append(s, "SCAN %s MATCH %s COUNT %d", r->cursor, r->pattern, (int)BATCH) != 0)
+	if (scans && redis_session_append(
+			 s, "SCAN %s MATCH %s COUNT %d", r->cursor, r->pattern, (int)STATE_BATCH) != 0)
 		return -1;
 	return redis_session_send(s, scans ? "SCAN" : "HMGET", PAGE, ROUND_BYTES);
 }
 
 /* Of the keys without a value: those that are there have other fields. */
 static int
-take_absent(struct reader *r, const size_t absent[], size_t count)
+take_absent(struct state_reader *r, const size_t absent[], size_t count)
 {
 	static const struct slice nothing[FIELDS_MOST];
 	struct redis_session *s = &r->session;
@@ -334,7 +123,7 @@ take_absent(struct reader *r, const size_t absent[], size_t count)
 		if (answer->type == REDIS_REPLY_ERROR)
 			result = redis_session_error(s, answer, "EXISTS", s->why);
 		else if (answer->type == REDIS_REPLY_INTEGER && answer->integer > 0)
-			result = take_values(r, &r->batch[absent[i]], nothing, false);
+			result = state_take_values(r, &r->batch[absent[i]], nothing, false);
 		freeReplyObject(answer);
 	}
 	return result;
@@ -342,9 +131,9 @@ take_absent(struct reader *r, const size_t absent[], size_t count)
 
 /* Ask of the batch, and for the next page if `scans`. */
 static int
-ask_batch(struct reader *r, bool scans)
+ask_batch(struct state_reader *r, bool scans)
 {
-	size_t absent[BATCH], absent_count = 0;
+	size_t absent[STATE_BATCH], absent_count = 0;
 	redisReply *answer;
 
 	if (send_batch(r, scans) != 0)
@@ -355,7 +144,7 @@ ask_batch(struct reader *r, bool scans)
 
 		if (redis_session_next(&r->session, &answer) != 0)
 			return -1;
-		result = take_hash(r, &r->batch[i], answer, &is_absent);
+		result = state_take_hash(r, &r->batch[i], answer, &is_absent);
 		freeReplyObject(answer);
 		if (result != 0)
 			return -1;
@@ -367,7 +156,7 @@ ask_batch(struct reader *r, bool scans)
 	if (redis_session_next(&r->session, &answer) != 0)
 		return -1;
 	/* The batch's keys are in the page before, so that one is needed until here. */
-	if (take_absent(r, absent, absent_count) == 0 && take_page(r, answer) == 0)
+	if (take_absent(r, absent, absent_count) == 0 && state_take_page(r, answer) == 0)
 		return 0;
 	freeReplyObject(answer);
 	return -1;
@@ -375,7 +164,7 @@ ask_batch(struct reader *r, bool scans)
 
 /* The keys that are there once go first, with the first SCAN. */
 static int
-read_all(struct reader *r)
+read_all(struct state_reader *r)
 {
 	uint64_t scans = 0;
 	int result;
@@ -404,7 +193,7 @@ read_all(struct reader *r)
 
 /* The prefix as a pattern that matches itself alone, and everything behind it. */
 static void
-set_pattern(char pattern[PATTERN], const char *prefix)
+set_pattern(char pattern[STATE_PATTERN], const char *prefix)
 {
 	for (; *prefix != '\0'; prefix++) {
 		if (strchr("*?[]\\^", *prefix) != NULL)
@@ -415,16 +204,17 @@ set_pattern(char pattern[PATTERN], const char *prefix)
 }
 
 static void
-set_commands(struct reader *r)
+set_commands(struct state_reader *r)
 {
 	for (int kind = 0; kind < STATE_KINDS; kind++) {
 		const char *names[FIELDS_MOST];
-		size_t length = (size_t)snprintf(r->hmget[kind], FORMAT, "HMGET %%b");
+		size_t length = (size_t)snprintf(r->hmget[kind], STATE_FORMAT, "HMGET %%b");
 
 		r->field_counts[kind] = fields_of(kind, names);
 		for (size_t i = 0; i < r->field_counts[kind]; i++) {
-			length += (size_t)snprintf(r->hmget[kind] + length, FORMAT - length, " %s", names[i]);
-			assert(length < FORMAT);
+			length +=
+			    (size_t)snprintf(r->hmget[kind] + length, STATE_FORMAT - length, " %s", names[i]);
+			assert(length < STATE_FORMAT);
 		}
 	}
 	for (int kind = 0; kind < STATE_ENTRIES; kind++)
@@ -437,7 +227,7 @@ set_commands(struct reader *r)
 }
 
 static void
-init(struct reader *r, const struct engine_state_settings *settings, struct engine_state *state)
+init(struct state_reader *r, const struct engine_state_settings *settings, struct engine_state *state)
 {
 	memset(r, 0, sizeof(*r));
 	r->settings = settings;
@@ -450,9 +240,20 @@ init(struct reader *r, const struct engine_state_settings *settings, struct engi
 	set_commands(r);
 }
 
+static void
+say_how_many(struct state_fault *fault)
+{
+	struct failure first = fault->why;
+
+	if (fault->keys > 1)
+		(void)failure_set(&fault->why, first.kind,
+		    "%s (and %llu more keys of this kind have a fault)", first.text,
+		    (unsigned long long)fault->keys - 1);
+}
+
 /* What follows from all that was read. */
 static void
-judge(const struct reader *r)
+judge(const struct state_reader *r)
 {
 	struct engine_state *state = r->state;
 	double oldest = r->entries.oldest;
@@ -492,7 +293,7 @@ void
 engine_state_read(
     const struct engine_state_settings *settings, struct deadline deadline, struct engine_state *state)
 {
-	struct reader r;
+	struct state_reader r;
 
 	state->failure = (struct failure){ 0 };
 	clear(state);

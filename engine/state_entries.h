@@ -1,31 +1,12 @@
-#ifndef ENGINE_ENTRIES_H
-#define ENGINE_ENTRIES_H
+#ifndef ENGINE_STATE_ENTRIES_H
+#define ENGINE_STATE_ENTRIES_H
 
-#include "engine/fields.h"
+#include "engine/state_fields.h"
 
 /*
- * The entries of the bot's state: what a key's name says, and which entries are kept.  For the reader of the
- * state alone.  Pure: no I/O, no clock.
+ * The entries of the bot's state: counting them, and keeping the worst.  For the reader of the state alone.
+ * Pure: no I/O, no clock.
  */
-
-/* The keys that are there once, by enum state_kind: "engine", "loop" and so on. */
-extern const char *const entry_single_keys[STATE_ENTRIES];
-
-struct entry_key {
-	enum state_kind kind; /* STATE_ENTRIES at least */
-	enum guard_tier tier;
-	enum state_limit_kind limit;
-	struct slice name; /* inside the key */
-};
-
-enum entry_key_verdict {
-	ENTRY_KEY_OTHER,  /* none of the contract's, or one that is there once */
-	ENTRY_KEY_FAULTY, /* `kind` is clear, and `why` (rejected) says what is wrong with the rest */
-	ENTRY_KEY_WELL,
-};
-
-/* Of a key without its prefix. */
-enum entry_key_verdict entry_key_parse(struct entry_key *parsed, struct slice key, struct failure *why);
 
 /* The worst so far of one kind, in an array that grows. */
 struct worst {
@@ -53,4 +34,4 @@ void entries_finish(struct entries *entries);
 
 void entries_release(struct entries *entries);
 
-#endif /* ENGINE_ENTRIES_H */
+#endif /* ENGINE_STATE_ENTRIES_H */

@@ -8,91 +8,7 @@
 #include <stdlib.h>
 
 #include "common/text/array.h"
-#include "engine/entries.h"
-
-/* Keys ----------------------------------------------------------------- */
-
-const char *const entry_single_keys[STATE_ENTRIES] = { "engine", "loop", "inventory", "universe", "snapshots",
-	"tuning" };
-
-/* Cut the text's beginning up to the next ':' off; without one it is all of it, and `at` of the rest NULL. */
-static struct slice
-cut_word(struct slice *text)
-{
-	const char *end = text->length > 0 ? memchr(text->at, ':', text->length) : NULL;
-	struct slice word = { text->at, end != NULL ? (size_t)(end - text->at) : text->length };
-
-	*text = end != NULL ? (struct slice){ end + 1, text->length - word.length - 1 }
-			    : (struct slice){ NULL, 0 };
-	return word;
-}
-
-static int
-index_of(struct slice word, const char *const words[])
-{
-	for (int i = 0; words[i] != NULL; i++)
-		if (slice_is(word, words[i]))
-			return i;
-	return -1;
-}
-
-/* "global", or TIER:NAME; `rest` is what is left then: the name. */
-static int
-parse_tier(struct entry_key *parsed, struct slice *rest, struct failure *why)
-{
-	int tier = index_of(cut_word(rest), guard_tier_names);
-
-	if (tier < 0 || (tier == TIER_GLOBAL) != (rest->at == NULL))
-		return failure_set(why, FAILURE_REJECTED,
-		    "the key must end with :global, :exchange:NAME, :route:NAME or :symbol:NAME");
-	parsed->tier = (enum guard_tier)tier;
-	return 0;
-}
-
-static int
-parse_name(struct entry_key *parsed, struct slice rest, struct failure *why)
-{
-	if (rest.length >= STATE_NAME || !fields_is_text(rest))
-		return failure_set(why, FAILURE_REJECTED,
-		    "the name in the key must be 1 to %d bytes of UTF-8 without control characters, and without blanks around it",
-		    (int)STATE_NAME - 1);
-	parsed->name = rest;
-	return 0;
-}
-
-static int
-parse_rest(struct entry_key *parsed, struct slice rest, struct failure *why)
-{
-	static const char *const limits[] = { "daily_loss", "exposure", NULL };
-	enum entry_kind kind = parsed->kind - STATE_ENTRIES;
-	int limit;
-
-	if (kind == ENTRY_LIMIT) {
-		limit = index_of(cut_word(&rest), limits);
-		if (limit < 0 || rest.at == NULL)
-			return failure_set(why, FAILURE_REJECTED,
-			    "the key must go on with daily_loss: or exposure: and a tier behind 'limit:'");
-		parsed->limit = (enum state_limit_kind)limit;
-	}
-	if ((kind == ENTRY_LIMIT || kind == ENTRY_GUARD) && parse_tier(parsed, &rest, why) != 0)
-		return -1;
-	/* The global tier is one, and has no name. */
-	if ((kind == ENTRY_LIMIT || kind == ENTRY_GUARD) && parsed->tier == TIER_GLOBAL)
-		return 0;
-	return parse_name(parsed, rest, why);
-}
-
-enum entry_key_verdict
-entry_key_parse(struct entry_key *parsed, struct slice key, struct failure *why)
-{
-	struct slice rest = key;
-	int kind = index_of(cut_word(&rest), entry_kind_names);
-
-	if (kind < 0 || rest.at == NULL)
-		return ENTRY_KEY_OTHER;
-	*parsed = (struct entry_key){ .kind = STATE_ENTRIES + (enum state_kind)kind, .name = SLICE("") };
-	return parse_rest(parsed, rest, why) == 0 ? ENTRY_KEY_WELL : ENTRY_KEY_FAULTY;
-}
+#include "engine/state_entries.h"
 
 /* Order -------------------------------------------------------------- */
 
@@ -246,7 +162,7 @@ keep(struct entries *entries, enum entry_kind kind, const void *entry)
 	return 0;
 }
 
-union entry {
+union state_entry {
 	struct state_feed feed;
 	struct state_guard guard;
 	struct state_limit limit;
@@ -257,7 +173,7 @@ union entry {
 
 /* What the fields do not tell. */
 static void
-set_names(union entry *entry, const struct entry_key *key, enum entry_kind kind)
+set_names(union state_entry *entry, const struct entry_key *key, enum entry_kind kind)
 {
 	char *name = (char *)entry + kinds[kind].name;
 
@@ -273,7 +189,7 @@ set_names(union entry *entry, const struct entry_key *key, enum entry_kind kind)
 
 /* Whether the entry is stale, which it then says itself where there is something left to say of it. */
 static bool
-mark_stale(const struct entries *entries, enum entry_kind kind, union entry *entry)
+mark_stale(const struct entries *entries, enum entry_kind kind, union state_entry *entry)
 {
 	switch (kind) {
 	case ENTRY_FEED: return entry->feed.stale = entry->feed.updated_at < entries->oldest;
@@ -292,7 +208,7 @@ entries_add(struct entries *entries, const struct entry_key *key, const struct s
 {
 	enum entry_kind kind = key->kind - STATE_ENTRIES;
 	struct engine_state *state = entries->state;
-	union entry entry;
+	union state_entry entry;
 	bool stale;
 
 	memset(&entry, 0, sizeof(entry));

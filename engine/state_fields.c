@@ -1,48 +1,12 @@
 /*
- * What fields the bot's keys have, in one table, and what may stand in them.
+ * Which keys the bot has, and which fields, in one table.
  */
 
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <strings.h>
 
-#include "common/text/text.h"
-#include "common/text/utf8.h"
-#include "engine/fields.h"
-#include "textfile/number.h"
-
-enum {
-	SHOWN_BYTES =
-	    80, /* a longer value is not repeated: never cut, for it might hold a piece of a secret */
-	REASON_BYTES = STATE_REASON - 4,
-	FUTURE_SECONDS = 60, /* two clocks may differ by that */
-};
-
-/* What Unix seconds can be: 2001 to 5138.  Milliseconds are beyond it. */
-static const double earliest = 1e9, latest = 1e11;
-
-/* Up to here a double has every whole number. */
-static const double count_most = 9007199254740992.0;
-
-enum field_type {
-	FIELD_COUNT,     /* double */
-	FIELD_NUMBER,    /* double from `least` to `most` */
-	FIELD_STAMP,     /* double */
-	FIELD_WORD,      /* int: the index in `words` */
-	FIELD_REASON,    /* char[STATE_REASON] */
-	FIELD_NAME,      /* char[STATE_WORD] */
-	FIELD_HISTOGRAM, /* several fields: struct state_histogram */
-};
-
-struct field_rule {
-	const char *name; /* NULL: behind the last one */
-	enum field_type type;
-	size_t at; /* in the struct of the kind */
-	bool required;
-	double least, most;
-	const char *const *words; /* ended by NULL */
-};
+#include "engine/state_fields.h"
+#include "engine/state_values.h"
 
 static const char *const connected_words[] = { "0", "1", NULL };
 
@@ -164,158 +128,97 @@ fields_of(enum state_kind kind, const char *names[FIELDS_MOST])
 	return count;
 }
 
-/* Values ------------------------------------------------------------- */
+/* Keys ----------------------------------------------------------------- */
 
-static bool
-parse_number(struct slice text, double least, double most, double *number)
+const char *const entry_single_keys[STATE_ENTRIES] = { "engine", "loop", "inventory", "universe", "snapshots",
+	"tuning" };
+
+/* Cut the text's beginning up to the next ':' off; without one it is all of it, and `at` of the rest NULL. */
+static struct slice
+cut_word(struct slice *text)
 {
-	double value;
+	const char *end = text->length > 0 ? memchr(text->at, ':', text->length) : NULL;
+	struct slice word = { text->at, end != NULL ? (size_t)(end - text->at) : text->length };
 
-	/* NaN and Infinity are numbers to number_valid(), and within no bounds. */
-	if (!number_valid(text))
-		return false;
-	value = number_value(text);
-	if (!(value >= least && value <= most))
-		return false;
-	*number = value;
-	return true;
+	*text = end != NULL ? (struct slice){ end + 1, text->length - word.length - 1 }
+			    : (struct slice){ NULL, 0 };
+	return word;
 }
 
-static bool
-parse_count(struct slice text, double *count)
-{
-	double value;
-
-	if (!parse_number(text, 0, count_most, &value) || value != trunc(value))
-		return false;
-	*count = value;
-	return true;
-}
-
-/* In any case of letters. */
-static bool
-parse_word(struct slice text, const char *const words[], int *index)
+static int
+index_of(struct slice word, const char *const words[])
 {
 	for (int i = 0; words[i] != NULL; i++)
-		if (text.length == strlen(words[i]) && strncasecmp(text.at, words[i], text.length) == 0) {
-			*index = i;
-			return true;
-		}
-	return false;
+		if (slice_is(word, words[i]))
+			return i;
+	return -1;
 }
 
-bool
-fields_is_text(struct slice text)
+/* "global", or TIER:NAME; `rest` is what is left then: the name. */
+static int
+parse_tier(struct entry_key *parsed, struct slice *rest, struct failure *why)
 {
-	if (text.length == 0 || !utf8_valid(text) || text.at[0] == ' ' || text.at[text.length - 1] == ' ')
-		return false;
-	for (size_t i = 0; i < text.length; i++)
-		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
-			return false;
-	return true;
+	int tier = index_of(cut_word(rest), guard_tier_names);
+
+	if (tier < 0 || (tier == TIER_GLOBAL) != (rest->at == NULL))
+		return failure_set(why, FAILURE_REJECTED,
+		    "the key must end with :global, :exchange:NAME, :route:NAME or :symbol:NAME");
+	parsed->tier = (enum guard_tier)tier;
+	return 0;
 }
 
-/* A long reason is a reason all the same: what fits of it is kept, in whole characters. */
-static bool
-parse_reason(struct slice text, char reason[STATE_REASON])
+static int
+parse_name(struct entry_key *parsed, struct slice rest, struct failure *why)
 {
-	size_t length = 0, width;
+	if (rest.length >= STATE_NAME || !value_is_text(rest))
+		return failure_set(why, FAILURE_REJECTED,
+		    "the name in the key must be 1 to %d bytes of UTF-8 without control characters, and without blanks around it",
+		    (int)STATE_NAME - 1);
+	parsed->name = rest;
+	return 0;
+}
 
-	if (text.length > 0 && !fields_is_text(text))
-		return false;
-	for (; length < text.length; length += width) {
-		width = utf8_character(text.at + length, text.length - length);
-		if (length + width > REASON_BYTES)
-			break;
+static int
+parse_rest(struct entry_key *parsed, struct slice rest, struct failure *why)
+{
+	static const char *const limits[] = { "daily_loss", "exposure", NULL };
+	enum entry_kind kind = parsed->kind - STATE_ENTRIES;
+	int limit;
+
+	if (kind == ENTRY_LIMIT) {
+		limit = index_of(cut_word(&rest), limits);
+		if (limit < 0 || rest.at == NULL)
+			return failure_set(why, FAILURE_REJECTED,
+			    "the key must go on with daily_loss: or exposure: and a tier behind 'limit:'");
+		parsed->limit = (enum state_limit_kind)limit;
 	}
-	memcpy(reason, text.at, length);
-	reason[length] = '\0';
-	return true;
+	if ((kind == ENTRY_LIMIT || kind == ENTRY_GUARD) && parse_tier(parsed, &rest, why) != 0)
+		return -1;
+	/* The global tier is one, and has no name. */
+	if ((kind == ENTRY_LIMIT || kind == ENTRY_GUARD) && parsed->tier == TIER_GLOBAL)
+		return 0;
+	return parse_name(parsed, rest, why);
 }
 
-static bool
-parse_name(struct slice text, char name[STATE_WORD])
+enum entry_key_verdict
+entry_key_parse(struct entry_key *parsed, struct slice key, struct failure *why)
 {
-	if (!fields_is_text(text) || text.length >= STATE_WORD)
-		return false;
-	memcpy(name, text.at, text.length);
-	name[text.length] = '\0';
-	return true;
+	struct slice rest = key;
+	int kind = index_of(cut_word(&rest), entry_kind_names);
+
+	if (kind < 0 || rest.at == NULL)
+		return ENTRY_KEY_OTHER;
+	*parsed = (struct entry_key){ .kind = STATE_ENTRIES + (enum state_kind)kind, .name = SLICE("") };
+	return parse_rest(parsed, rest, why) == 0 ? ENTRY_KEY_WELL : ENTRY_KEY_FAULTY;
 }
 
-static bool
-parse_value(const struct field_rule *rule, struct slice text, double now, void *place)
-{
-	switch (rule->type) {
-	case FIELD_COUNT: return parse_count(text, place);
-	case FIELD_NUMBER: return parse_number(text, rule->least, rule->most, place);
-	case FIELD_STAMP:
-		return parse_number(
-		    text, earliest, now + FUTURE_SECONDS < latest ? now + FUTURE_SECONDS : latest, place);
-	case FIELD_WORD: return parse_word(text, rule->words, place);
-	case FIELD_REASON: return parse_reason(text, place);
-	case FIELD_NAME: return parse_name(text, place);
-	case FIELD_HISTOGRAM: break;
-	}
-	return false;
-}
-
-/* What is wrong -------------------------------------------------------- */
-
-static void
-say_words(const char *const words[], char *to, size_t room)
-{
-	size_t length = 0;
-
-	for (int i = 0; words[i] != NULL && length < room; i++)
-		length += (size_t)snprintf(to + length, room - length, "%s%s",
-		    i == 0                 ? ""
-		    : words[i + 1] == NULL ? " or "
-					   : ", ",
-		    words[i]);
-}
-
-static void
-say_expected(const struct field_rule *rule, char *to, size_t room)
-{
-	switch (rule->type) {
-	case FIELD_COUNT: (void)snprintf(to, room, "a whole number of 0 or more"); break;
-	case FIELD_NUMBER: (void)snprintf(to, room, "a number from %g to %g", rule->least, rule->most); break;
-	case FIELD_STAMP:
-		(void)snprintf(to, room, "Unix seconds (not milliseconds) of a time that has come");
-		break;
-	case FIELD_WORD: say_words(rule->words, to, room); break;
-	case FIELD_REASON: (void)snprintf(to, room, "text without control characters"); break;
-	case FIELD_NAME: (void)snprintf(to, room, "a name of 1 to %d bytes", (int)STATE_WORD - 1); break;
-	case FIELD_HISTOGRAM: (void)snprintf(to, room, "a whole number"); break;
-	}
-}
-
-/* A value that is too long is not repeated: see SHOWN_BYTES. */
-static void
-refuse(const struct field_rule *rule, const char *field, struct slice value, struct failure *why)
-{
-	char expected[160];
-
-	say_expected(rule, expected, sizeof(expected));
-	if (value.at == NULL)
-		(void)failure_set(
-		    why, FAILURE_REJECTED, "there is no field %s, which must be %s", field, expected);
-	else if (value.length > SHOWN_BYTES)
-		(void)failure_set(why, FAILURE_REJECTED,
-		    "field %s is more than %d bytes long, and must be %s", field, (int)SHOWN_BYTES, expected);
-	else
-		(void)failure_set(why, FAILURE_REJECTED, "field %s is '%.*s', and must be %s", field,
-		    SLICE_ARGS(value), expected);
-}
-
-/* Keys ----------------------------------------------------------------- */
+/* Fields of a key ------------------------------------------------------- */
 
 /* A bucket that is missing counts 0; one that is wrong spoils them all. */
 static bool
-read_histogram(const struct field_rule *rule, const struct slice values[], struct state_histogram *histogram,
-    struct failure *why)
+read_histogram(const struct slice values[], struct state_histogram *histogram, struct failure *why)
 {
+	static const struct field_rule bucket = { .type = FIELD_COUNT }, sum = { .type = FIELD_SUM };
 	struct slice sum_us = values[ENGINE_BOUNDS + 1];
 	struct state_histogram read = { .known = sum_us.at != NULL };
 	double value;
@@ -323,8 +226,8 @@ read_histogram(const struct field_rule *rule, const struct slice values[], struc
 	for (int i = 0; i <= ENGINE_BOUNDS; i++) {
 		if (values[i].at == NULL)
 			continue;
-		if (!parse_count(values[i], &value)) {
-			refuse(rule, bucket_fields[i], values[i], why);
+		if (!value_parse(&bucket, values[i], 0, &value)) {
+			value_refuse(&bucket, bucket_fields[i], values[i], why);
 			return false;
 		}
 		read.counts[i] = (uint64_t)value;
@@ -332,8 +235,8 @@ read_histogram(const struct field_rule *rule, const struct slice values[], struc
 	}
 	/* The age of data can be below 0, if clocks differ.  Without a sum an average would be 0. */
 	if (read.known) {
-		if (sum_us.at == NULL || !parse_number(sum_us, -count_most, count_most, &value)) {
-			refuse(rule, "sum_us", sum_us, why);
+		if (sum_us.at == NULL || !value_parse(&sum, sum_us, 0, &value)) {
+			value_refuse(&sum, "sum_us", sum_us, why);
 			return false;
 		}
 		read.sum_seconds = value / 1e6;
@@ -351,6 +254,7 @@ fields_clear(enum state_kind kind, void *entry)
 		switch (rule->type) {
 		case FIELD_COUNT:
 		case FIELD_NUMBER:
+		case FIELD_SUM:
 		case FIELD_STAMP: *(double *)place = (double)NAN; break;
 		case FIELD_WORD: *(int *)place = -1; break;
 		case FIELD_NAME:
@@ -372,11 +276,11 @@ fields_read(enum state_kind kind, const struct slice values[], double now, void 
 		bool well;
 
 		if (rule->type == FIELD_HISTOGRAM) {
-			well = read_histogram(rule, values, place, told);
+			well = read_histogram(values, place, told);
 		} else {
-			well = values->at == NULL ? !rule->required : parse_value(rule, *values, now, place);
+			well = values->at == NULL ? !rule->required : value_parse(rule, *values, now, place);
 			if (!well)
-				refuse(rule, rule->name, *values, told);
+				value_refuse(rule, rule->name, *values, told);
 		}
 		if (!well && fault > verdict)
 			verdict = fault;

@@ -1,11 +1,11 @@
-#ifndef ENGINE_FIELDS_H
-#define ENGINE_FIELDS_H
+#ifndef ENGINE_STATE_FIELDS_H
+#define ENGINE_STATE_FIELDS_H
 
 #include "common/text/slice.h"
 #include "engine/state.h"
 
 /*
- * From the values of a key's fields to a struct, for the reader of the bot's state alone.  Pure: no I/O, no
+ * From the names and values in Redis to structs, for the reader of the bot's state alone.  Pure: no I/O, no
  * clock.  All rules are in one table, which docs/engine.md repeats for the bot's author.
  */
 enum { FIELDS_MOST = 32 };
@@ -31,7 +31,23 @@ enum fields_verdict {
 enum fields_verdict fields_read(
     enum state_kind kind, const struct slice values[], double now, void *entry, struct failure *why);
 
-/* Text that may become a label and be printed: UTF-8 without control characters, and no blanks around it. */
-bool fields_is_text(struct slice text);
+/* The keys that are there once, by enum state_kind: "engine", "loop" and so on. */
+extern const char *const entry_single_keys[STATE_ENTRIES];
 
-#endif /* ENGINE_FIELDS_H */
+struct entry_key {
+	enum state_kind kind; /* STATE_ENTRIES at least */
+	enum guard_tier tier;
+	enum state_limit_kind limit;
+	struct slice name; /* inside the key */
+};
+
+enum entry_key_verdict {
+	ENTRY_KEY_OTHER,  /* none of the contract's, or one that is there once */
+	ENTRY_KEY_FAULTY, /* `kind` is clear, and `why` (rejected) says what is wrong with the rest */
+	ENTRY_KEY_WELL,
+};
+
+/* Of a key without its prefix. */
+enum entry_key_verdict entry_key_parse(struct entry_key *parsed, struct slice key, struct failure *why);
+
+#endif /* ENGINE_STATE_FIELDS_H */
