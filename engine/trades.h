@@ -76,7 +76,8 @@ struct trades_piece {
 /* The newest rate of a pair.  Those that are not finite, or not above 0, are rejected. */
 struct trades_rate {
 	char currency[TRADES_CURRENCY], to[TRADES_CURRENCY];
-	double rate, updated_at;
+	struct decimal rate;
+	double updated_at; /* Unix time */
 };
 
 /* Why rows do not count.  One row counts under the first reason that fits. */
