@@ -461,9 +461,7 @@ read_all(struct work *w)
 		if (!recover(w, at))
 			return;
 		in_transaction = false;
-		/* Rows that are left of a message whose answer we refused are of no use: the server ends it.
-		 */
-		if (postgres_session_do(&w->session, "ROLLBACK") != 0)
+		if (end_transaction(w) != 0)
 			return;
 	}
 	(void)failure_set(&w->failure, FAILURE_REJECTED, "the views change while they are read");
