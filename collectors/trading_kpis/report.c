@@ -43,9 +43,9 @@ report_rejected(const struct kpi_report *report, enum kpi_view view, const struc
 		    LABELS(report->engine, kpi_view_names[view], name), (double)rejected->count);
 		if (rejected->count > 0) {
 			(void)failure_set(&text, FAILURE_REJECTED,
-			    "%" PRIu64
-			    " rows do not count (%s), such as %s: correct them, or leave them out of the view",
-			    rejected->count, name, rejected->example);
+			    "rows that do not count (%s): %" PRIu64
+			    ", such as %s: correct them, or leave them out of the view",
+			    name, rejected->count, rejected->example);
 			run_log_warning(run, kpi_view_names[view], text.text);
 		}
 	}
