@@ -217,7 +217,7 @@ set_columns(struct values *values, struct texts *t, const struct trades_memory *
 static void
 set_lists(struct values *values, struct texts *t)
 {
-	write_list(&t->counts, "coalesce(sum(n) FILTER (WHERE d = #), 0) AS d#");
+	write_list(&t->counts, "coalesce(sum(n) FILTER (WHERE d = #), 0)::int AS d#");
 	write_list(&t->names, "d#");
 	write_list(&t->sums, "sum(d#)");
 	write_bounds(&t->duration_bounds, kpi_duration_bounds, KPI_DURATION_BOUNDS);
