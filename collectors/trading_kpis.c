@@ -157,6 +157,7 @@ trading_kpis_collect(void *state, struct run *run)
 		.schema = s->schema,
 		.time_zone = s->time_zone,
 		.now = clock_unix_seconds(),
+		.names_max = s->report.names_max,
 	};
 	struct trades_reading reading;
 

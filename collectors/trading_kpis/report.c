@@ -220,7 +220,7 @@ same_name(const struct kpi_group *a, const struct kpi_group *b)
 static void
 report_groups(const struct output *out, const struct kpi_group *groups, size_t group_count)
 {
-	size_t dropped[KPI_SCOPES] = { 0 };
+	uint64_t dropped[KPI_SCOPES];
 
 	for (size_t at = 0, count; at < group_count; at += count) {
 		for (count = 1; at + count < group_count && same_name(&groups[at], &groups[at + count]);)
@@ -228,6 +228,8 @@ report_groups(const struct output *out, const struct kpi_group *groups, size_t g
 		for (int w = 0; w < KPI_WINDOWS; w++)
 			report_window(out, groups + at, count, (enum kpi_window)w);
 	}
+	/* Of most nothing was read; some share a name with one that is kept. */
+	memcpy(dropped, out->reading->dropped, sizeof(dropped));
 	for (size_t i = 0; i < group_count; i++) {
 		dropped[groups[i].cells->scope] += !groups[i].kept;
 		if (groups[i].cells->scope == SCOPE_TOTAL)
