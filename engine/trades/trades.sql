@@ -13,7 +13,7 @@ WITH base AS MATERIALIZED (
 	FROM (
 		SELECT
 			id, closed_at, symbol, route, currency, pnl, fees, funding, leg_gap, slippage,
-			CASE WHEN closed_at <= {now} + interval '1 min' AND opened_at >= '0001-01-01'
+			CASE WHEN closed_at <= {now} + interval '1 min' AND opened_at BETWEEN '0001-01-01' AND closed_at
 				THEN date_part('epoch', closed_at - opened_at) END AS seconds,
 			CASE
 			-- Nearly all rows: what no number between these can be is asked only of the others.
