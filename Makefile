@@ -82,7 +82,7 @@ $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*
 $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
 
-$(BUILD)/example_bot: $(BUILD)/examples/bot.o $(library)
+$(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c)) $(library)
 	$(link) -lm
 
 # What a program of the demo has to itself is in no library.
