@@ -34,10 +34,7 @@ WITH fills AS (
 	FROM fills
 	WINDOW
 		ends AS (PARTITION BY config_file_path, base_asset, quote_asset ORDER BY upto),
-		rest AS (
-			PARTITION BY config_file_path, base_asset, quote_asset ORDER BY upto
-			ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-		)
+		rest AS (PARTITION BY config_file_path, base_asset, quote_asset ORDER BY upto DESC) -- this end and all later ones
 ), trades AS (
 	SELECT
 		buy.order_id AS buy_order, sell.order_id AS sell_order, base_asset, quote_asset,
