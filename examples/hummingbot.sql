@@ -16,6 +16,9 @@ CREATE SCHEMA IF NOT EXISTS arbwatch;
 CREATE OR REPLACE VIEW arbwatch.trades AS
 WITH fills AS (
 	SELECT
+		row_number() OVER (
+			ORDER BY config_file_path, base_asset, quote_asset, trade_type, timestamp, market, order_id, exchange_trade_id
+		) AS number,
 		config_file_path, base_asset, quote_asset, trade_type, market, order_id, timestamp,
 		price::numeric / 1000000 AS price,
 		trade_fee_in_quote::numeric / nullif(amount, 0) AS fee, -- of one unit
@@ -25,19 +28,18 @@ WITH fills AS (
 		) AS upto
 	FROM public."TradeFill"
 	WHERE amount > 0
-), pieces AS ( -- between two ends of fills, with the ends of the fills on both sides that the piece belongs to
+), pieces AS ( -- between two ends of fills, with the fills of both sides that the piece belongs to
 	SELECT
-		config_file_path, base_asset, quote_asset,
 		(upto - lag(upto, 1, 0::numeric) OVER ends) / 1000000 AS quantity,
-		min(upto) FILTER (WHERE trade_type = 'BUY') OVER rest AS buy_upto,
-		min(upto) FILTER (WHERE trade_type = 'SELL') OVER rest AS sell_upto
+		min(number) FILTER (WHERE trade_type = 'BUY') OVER rest AS buy_number,
+		min(number) FILTER (WHERE trade_type = 'SELL') OVER rest AS sell_number
 	FROM fills
 	WINDOW
 		ends AS (PARTITION BY config_file_path, base_asset, quote_asset ORDER BY upto),
 		rest AS (PARTITION BY config_file_path, base_asset, quote_asset ORDER BY upto DESC) -- this end and all later ones
 ), trades AS (
 	SELECT
-		buy.order_id AS buy_order, sell.order_id AS sell_order, base_asset, quote_asset,
+		buy.order_id AS buy_order, sell.order_id AS sell_order, buy.base_asset, buy.quote_asset,
 		buy.market AS buy_market, sell.market AS sell_market,
 		min(least(buy.timestamp, sell.timestamp)) AS opened,
 		max(greatest(buy.timestamp, sell.timestamp)) AS closed,
@@ -45,10 +47,10 @@ WITH fills AS (
 		sum(quantity * (sell.price - buy.price)) AS gross,
 		sum(quantity * (buy.fee + sell.fee)) AS fees
 	FROM pieces
-	JOIN fills buy USING (config_file_path, base_asset, quote_asset)
-	JOIN fills sell USING (config_file_path, base_asset, quote_asset)
-	WHERE buy.trade_type = 'BUY' AND buy.upto = buy_upto AND sell.trade_type = 'SELL' AND sell.upto = sell_upto AND quantity > 0
-	GROUP BY buy.order_id, sell.order_id, base_asset, quote_asset, buy.market, sell.market
+	JOIN fills buy ON buy.number = buy_number
+	JOIN fills sell ON sell.number = sell_number
+	WHERE quantity > 0
+	GROUP BY buy.order_id, sell.order_id, buy.base_asset, buy.quote_asset, buy.market, sell.market
 )
 SELECT
 	buy_order || '/' || sell_order AS id,

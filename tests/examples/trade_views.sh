@@ -85,7 +85,7 @@ binance|ADA|long|80|spot
 binance|SOL/USDT|short|2|derivative
 END
 collect
-check "freqtrade: no complaint" test ! -s "$work/err"
+check "freqtrade: no complaint" not grep -E "level=(warn|error)" "$work/err"
 total='scope="total",name="",window="all",currency="USDT"'
 check "freqtrade: the profit, without funding" is pnl "$total" 6.55
 check "freqtrade: the fees" is fees "$total" 0.45
@@ -121,7 +121,7 @@ buy-1/sell-1|BTC/USDT|binance-kucoin|USDT|2.2|0.2|0.25|00:00:00.75
 buy-2/sell-2|BTC/USDT|kucoin-kucoin|USDT|-4.4|0.4||00:00:30
 END
 collect
-check "Hummingbot: no complaint" test ! -s "$work/err"
+check "Hummingbot: no complaint" not grep -E "level=(warn|error)" "$work/err"
 check "Hummingbot: the profit" is pnl "$total" -2.2
 check "Hummingbot: the route" is pnl 'scope="route",name="binance-kucoin",window="all",currency="USDT"' 2.2
 check "Hummingbot: two trades" is trades "$total" 2
