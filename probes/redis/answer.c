@@ -313,7 +313,7 @@ typedef size_t element_count;
 /* What is let through of the array that hiredis reads. */
 struct array_limits {
 	size_t most;
-	int levels;           /* of arrays in arrays: 1 or 2 */
+	int levels;           /* of arrays in arrays: 1 or 3 */
 	const char *too_many; /* NULL: no answer of a server's */
 	const struct redis_session *s;
 	void *(*create)(const redisReadTask *, element_count); /* hiredis's own */
@@ -334,9 +334,9 @@ create_array(const redisReadTask *task, element_count count)
 
 	if (task->parent != NULL && limits->levels == 1)
 		(void)not_strings(s->why);
-	else if (task->parent != NULL && task->parent->parent != NULL)
-		(void)failure_set(
-		    s->why, FAILURE_PROTOCOL, "%s: the answer has arrays in arrays of an array", s->command);
+	else if (task->parent != NULL && task->parent->parent != NULL && task->parent->parent->parent != NULL)
+		(void)failure_set(s->why, FAILURE_PROTOCOL,
+		    "%s: the answer has arrays in arrays of arrays of an array", s->command);
 	else if ((size_t)count > limits->most && limits->too_many == NULL)
 		(void)failure_set(s->why, FAILURE_PROTOCOL,
 		    "%s: the answer announces an array of %zu elements, more than the %zu that it can have",
@@ -444,7 +444,7 @@ redis_session_next(struct redis_session *s, redisReply **reply)
 {
 	redisReader *reader = s->redis->reader;
 	redisReplyObjectFunctions *own = reader->fn, functions = *own;
-	struct array_limits limits = { s->most, 2, NULL, s, own->createArray };
+	struct array_limits limits = { s->most, 3, NULL, s, own->createArray };
 	void *read = NULL;
 	int result;
 

@@ -81,10 +81,10 @@ redisReply *redis_session_array(struct redis_session *s, const char *command, si
 
 /*
  * A pipeline: commands are collected, sent together, and their answers taken in their order.  One answer may
- * be anything but deeper than two levels of arrays; an error answer is an answer (REDIS_REPLY_ERROR), which
- * the caller judges: one key of a wrong type ends nothing.  All answers from one redis_session_send() on have
- * at most `bytes_max` bytes together, and an array has at most `most` elements.  More may be sent while
- * answers are still awaited.
+ * be anything but deeper than three levels of arrays (a stream's entries); an error answer is an answer
+ *(REDIS_REPLY_ERROR), which the caller judges: one key of a wrong type ends nothing.  All answers from one
+ *redis_session_send() on have at most `bytes_max` bytes together, and an array has at most `most` elements.
+ *More may be sent while answers are still awaited.
  *
  *	redis_session_append(s, "HMGET %b a b", key, length);      ... any number of times
  *	redis_session_send(s, "HMGET", most, bytes_max);
