@@ -124,6 +124,7 @@ $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 # The history's tables and statements are compiled in.
 $(BUILD)/relay/history/sql.o: $(wildcard sql/history/*.sql relay/history/*.sql)
+$(BUILD)/engine/trades/sql.o: $(wildcard engine/trades/*.sql)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@
