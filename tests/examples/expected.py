@@ -165,7 +165,7 @@ def trades():
     """The window `all`, without what depends on the time of the run; tests/engine has the formulas of the rest."""
     wanted = Wanted("kpi")
     database = psycopg.connect(os.environ["POSTGRES_DSN"], row_factory=psycopg.rows.dict_row)
-    rows = database.execute("SELECT symbol, route, currency, pnl, fees, funding, leg_gap::numeric, slippage::numeric, "
+    rows = database.execute("SELECT symbol, route, currency, pnl, fees, funding, round(leg_gap::numeric, 6) AS leg_gap, slippage::numeric, "
                             "extract(epoch FROM closed_at - opened_at)::numeric AS duration FROM public.trades").fetchall()
     for (scope, name, currency), of in scopes(rows):
         labels = {"scope": scope, "name": name, "currency": currency, "window": "all"}
