@@ -24,7 +24,7 @@ SELECT
 	t.close_date AT TIME ZONE 'UTC' AS closed_at,
 	t.close_profit_abs::numeric - coalesce(t.funding_fees, 0)::numeric AS pnl,
 	o.fees AS fees,
-	t.funding_fees::numeric AS funding,
+	coalesce(t.funding_fees, 0)::numeric AS funding,
 	NULL::double precision AS leg_gap,
 	((t.open_rate / t.open_rate_requested - t.close_rate / t.close_rate_requested) / 2
 		* CASE WHEN t.is_short THEN -1 ELSE 1 END)::numeric AS slippage

@@ -76,9 +76,9 @@ END
 views examples/freqtrade.sql -v start=1000 -v currency=USDT
 check "freqtrade: its trades" rows "SELECT id, symbol, route, currency, trim_scale(pnl), trim_scale(fees), funding, round(slippage, 6),
 	closed_at - opened_at FROM arbwatch.trades ORDER BY id" <<'END'
-1|ETH/USDT|Trend|USDT|9.79|0.21||0.000000|01:00:00
+1|ETH/USDT|Trend|USDT|9.79|0.21|0|0.000000|01:00:00
 2|BTC/USDT|Trend|USDT|-2.201|0.201|0.25|0.007488|00:30:00
-3|XRP/USDT|Other|USDT|-1.039|0.039|||00:30:00
+3|XRP/USDT|Other|USDT|-1.039|0.039|0||00:30:00
 END
 check "freqtrade: its open positions" rows "SELECT exchange, symbol, side, quantity, market FROM arbwatch.open_positions ORDER BY 2" <<'END'
 binance|ADA|long|80|spot
