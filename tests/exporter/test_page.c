@@ -181,6 +181,7 @@ static const struct {
 	{ KIND_EXCHANGE, "never" },
 	{ KIND_POSITIONS, "&ndash;" }, /* of the engine's books as a whole there is no such time */
 	{ KIND_PREFLIGHT, "&ndash;" },
+	{ KIND_ENGINE, "&ndash;" },
 };
 
 START_TEST(a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was)
