@@ -143,13 +143,17 @@ queue_reading_send(struct queue_reading *r, const char *command)
 int
 queue_reading_next(struct queue_reading *r, const char *what, redisReply **reply)
 {
+	char asked[QUEUE_NAME + 64];
+
 	if (redis_session_next(&r->session, reply) != 0)
 		return -1;
 	if ((*reply)->type != REDIS_REPLY_ERROR)
 		return 0;
 	/* Only the first one is told. */
-	if (!has_vanished(*reply) && r->faults++ == 0)
-		(void)redis_session_error(&r->session, *reply, what, &r->fault);
+	if (!has_vanished(*reply) && r->faults++ == 0) {
+		(void)snprintf(asked, sizeof(asked), "%s %s", r->session.command, what);
+		(void)redis_session_error(&r->session, *reply, asked, &r->fault);
+	}
 	freeReplyObject(*reply);
 	*reply = NULL;
 	return 0;
@@ -275,11 +279,13 @@ take_counts(struct queue_reading *r, struct queue *queue, const struct queue_cou
 {
 	for (const struct queue_count *c = counts; c->command != NULL; c++) {
 		int64_t *figure = &queue->figures[c->figure];
+		char key[QUEUE_NAME + 32];
 		redisReply *reply;
 
-		/* An error names the command that it is about. */
+		/* An error names the command and the key that it is about. */
 		r->session.command = c->command;
-		if (queue_reading_next(r, queue->name, &reply) != 0)
+		(void)snprintf(key, sizeof(key), "%s%s%s", c->before, queue->name, c->after);
+		if (queue_reading_next(r, key, &reply) != 0)
 			return -1;
 		/* A sum of which a part is not known is not known. */
 		if (reply == NULL || reply->type != REDIS_REPLY_INTEGER || reply->integer < 0 ||
