@@ -11,7 +11,7 @@ enum {
 	CURRENCIES_MOST = 16, /* that exposure is published in */
 	ENTRIES_MOST = 5000,  /* guards, limits, routes or symbols of a bot */
 	KPI_SERIES = 20000,   /* of one family: windows and currencies of symbols and routes */
-	QUEUES_MOST = 1000,
+	QUEUES_MOST = 5000,   /* of all targets of queue_depth */
 };
 
 #endif /* CONTRACT_LIMITS_H */

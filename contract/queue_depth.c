@@ -21,13 +21,14 @@ const struct family queue_families[QUEUE_FAMILIES] = {
 	    .max_series = QUEUES_MOST },
 	[QUEUE_TASKS] = { .name = "arbitrage_queue_tasks",
 	    .type = METRIC_GAUGE,
-	    .help = "Tasks of the queue that do not wait, by state: active, delayed, retry, failed.",
+	    .help =
+		"Tasks of the queue that do not wait, by state: active, delayed, retry, failed; queue \"*\" has those that a framework keeps for all queues together.",
 	    .labels = { "target", "type", "queue", "state" },
 	    .max_series = QUEUES_MOST * QUEUE_STATES },
 	[QUEUE_OLDEST] = { .name = "arbitrage_queue_oldest_task_age_seconds",
 	    .type = METRIC_GAUGE,
 	    .help =
-		"Age of the oldest task that waits; absent if the queue is empty or its format does not tell.",
+		"Age of the oldest task that waits (in a stream: that is not acknowledged); absent if there is none or the format does not tell.",
 	    .labels = { "target", "type", "queue" },
 	    .max_series = QUEUES_MOST },
 	[QUEUE_CONSUMERS] = { .name = "arbitrage_queue_consumers",
@@ -59,7 +60,7 @@ const struct family queue_families[QUEUE_FAMILIES] = {
 	[QUEUE_DROPPED] = { .name = "arbitrage_queue_dropped",
 	    .type = METRIC_GAUGE,
 	    .help =
-		"Queues that are not published, because there are more than the settings allow; the longest are kept.",
+		"Queues and groups that are not published: there are more than --queues.max, of which the longest are kept, or their name is no label.",
 	    .labels = { "target" } },
 	[QUEUE_FAILURES] = { .name = "arbitrage_queue_failures_total",
 	    .type = METRIC_COUNTER,

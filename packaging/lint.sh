@@ -127,7 +127,7 @@ directions() {
 	room engine common textfile contract probes
 	room positions common textfile contract probes exchange engine
 	room collectors/harness common textfile contract
-	room collectors common textfile contract probes exchange engine positions
+	room collectors common textfile json contract probes exchange engine positions
 	room exporter common textfile contract web
 	room relay/alert common json
 	room relay/store common json relay/alert

@@ -83,9 +83,10 @@ targets_open(const struct target_kind *kind, const struct options *given, struct
 {
 	size_t count = options_count(given, "target");
 	struct targets *t;
-	int64_t samples;
+	int64_t samples = 0;
 
-	if (options_integer(given, "samples", 1, TARGET_SAMPLES_MAX, &samples, why) != 0)
+	if (kind->report != NULL &&
+	    options_integer(given, "samples", 1, TARGET_SAMPLES_MAX, &samples, why) != 0)
 		return -1;
 	if (count > TARGETS_MAX)
 		return options_failure(
@@ -156,6 +157,18 @@ publish_report(
 		metrics_set(m, &families[TARGET_LAST_SUCCESS], LABELS(name), clock_unix_seconds());
 }
 
+static void
+report_target(const struct target_kind *kind, const struct target *target, struct run *run)
+{
+	struct target_report report = { 0 };
+
+	kind->report(target->server, &report);
+	publish_report(run_metrics(run), kind, target->name, &report);
+	/* A failure is data: the other targets are reported all the same. */
+	if (report.failure->kind != FAILURE_NONE)
+		run_failed(run, target->name, report.failure);
+}
+
 void
 targets_collect(void *targets, struct run *run)
 {
@@ -166,13 +179,9 @@ targets_collect(void *targets, struct run *run)
 	parallel_each(t->count, measure_target, t);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct target *target = &t->items[i];
-		struct target_report report = { 0 };
 
-		t->kind->report(target->server, &report);
-		publish_report(run_metrics(run), t->kind, target->name, &report);
-		/* A failure is data: the other targets are reported all the same. */
-		if (report.failure->kind != FAILURE_NONE)
-			run_failed(run, target->name, report.failure);
+		if (t->kind->report != NULL)
+			report_target(t->kind, target, run);
 		if (t->kind->publish != NULL)
 			t->kind->publish(target->server, target->name, run);
 	}

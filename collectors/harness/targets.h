@@ -13,7 +13,8 @@
  * once, and the families that tell of each.
  *
  * The collector's options have "target" (repeatable, secret) and "samples";
- * its families begin with these rows, in this order.
+ * its families begin with these rows, in this order.  A kind without report()
+ * asks other questions: it needs neither, and publishes all itself.
  */
 enum { TARGET_SAMPLES_MAX = 1000 };
 
@@ -42,7 +43,7 @@ struct target_kind {
 
 	/* In a thread of its own, never past the deadline.  The server keeps what was found. */
 	void (*measure)(void *server, struct deadline deadline);
-	void (*report)(const void *server, struct target_report *report);
+	void (*report)(const void *server, struct target_report *report); /* NULL: publish() has it all */
 	const char *(*phase_name)(size_t phase);
 
 	/* What else there is to tell of a server, after its families above; NULL: nothing. */

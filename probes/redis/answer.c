@@ -6,6 +6,7 @@
  * aside.  Error texts are masked before they are cut: half a password could not be found any more.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -40,6 +41,12 @@ static const struct meaning {
 	{ "ERR wrong number of arguments for 'auth'", FAILURE_AUTH,
 	    "servers before Redis 6 know no users: leave the user out" },
 	{ "WRONGTYPE", FAILURE_REJECTED, "the key holds something else: was another one meant?" },
+	{ "MOVED", FAILURE_REJECTED,
+	    "this is a node of a Redis Cluster, and another node has the key: give the address of that node, and one {tag} to the names of all keys, or use a Redis without a cluster" },
+	{ "ASK ", FAILURE_REJECTED,
+	    "this is a node of a Redis Cluster, and the key is on its way to another node: give the address of that node" },
+	{ "CLUSTERDOWN", FAILURE_REJECTED,
+	    "this is a node of a Redis Cluster that has no node for the key: look at CLUSTER INFO, or use a Redis without a cluster" },
 	{ "LOADING", FAILURE_REJECTED, "the server still reads its data from disk" },
 	{ "MASTERDOWN", FAILURE_REJECTED, "a replica that has lost its master, and must not serve old data" },
 	{ "BUSY", FAILURE_REJECTED, "a script runs for too long: SCRIPT KILL ends it" },
@@ -63,9 +70,10 @@ redis_session_mask(const struct redis_session *s, char *text)
 	secrets_mask(&password, text);
 }
 
-/* `text` is changed: a peer may echo the password, which must be masked before the text is cut. */
+/* To `what`, a command or a key.  `text` is changed: a peer may echo the password, which must be masked
+ * before the text is cut. */
 static int
-error_answer(const struct redis_session *s, char *text)
+explain(const struct redis_session *s, const char *what, char *text, struct failure *why)
 {
 	const struct meaning *m = meanings;
 	const char *advice;
@@ -78,11 +86,24 @@ error_answer(const struct redis_session *s, char *text)
 	for (size_t length = strlen(text); length > 0 && text[length - 1] == '.'; length--)
 		text[length - 1] = '\0';
 	if (*text == '\0')
-		return failure_set(s->why, m->kind, "%s: an error without a text", s->command);
+		return failure_set(why, m->kind, "%s: an error without a text", what);
 	advice = s->rights != NULL && strcmp(m->prefix, "NOPERM") == 0 ? s->rights : m->advice;
-	return failure_set(s->why, m->kind, "%s: %.*s%s%s%s", s->command, (int)QUOTED_BYTES, text,
+	return failure_set(why, m->kind, "%s: %.*s%s%s%s", what, (int)QUOTED_BYTES, text,
 	    strlen(text) > QUOTED_BYTES ? "..." : "", advice != NULL ? ": " : "",
 	    advice != NULL ? advice : "");
+}
+
+static int
+error_answer(const struct redis_session *s, char *text)
+{
+	return explain(s, s->command, text, s->why);
+}
+
+int
+redis_session_error(
+    const struct redis_session *s, const redisReply *error, const char *what, struct failure *why)
+{
+	return explain(s, what, error->str, why);
 }
 
 static int
@@ -188,6 +209,20 @@ parse_answer(const struct redis_session *s, void **reply)
 	return 0;
 }
 
+/* Wait for bytes and give them to hiredis.  When `begun`, time must be left: a peer that always has one more
+ * byte must not outlast the deadline. */
+static int
+read_more(const struct redis_session *s, bool begun)
+{
+	int ready = deadline_poll(s->deadline, s->redis->fd, POLLIN);
+
+	if (ready < 0)
+		return poll_failed(s);
+	if (ready == 0 || (begun && deadline_left_ns(s->deadline) == 0))
+		return failure_set(s->why, FAILURE_TIMEOUT, "%s: no answer in time", s->command);
+	return redisBufferRead(s->redis) == REDIS_OK ? 0 : broken_connection(s);
+}
+
 /* Send a command and read one complete answer, which the caller frees. */
 static int
 ask(const struct redis_session *s, const char *first_bytes, size_t bytes_max, const char *format,
@@ -205,15 +240,9 @@ ask(const struct redis_session *s, const char *first_bytes, size_t bytes_max, co
 		return -1;
 	while (read == NULL) {
 		size_t before = reader->len;
-		int ready = deadline_poll(s->deadline, s->redis->fd, POLLIN);
 
-		if (ready < 0)
-			return poll_failed(s);
-		/* A peer that always has one more byte must not outlast the deadline. */
-		if (ready == 0 || (received > 0 && deadline_left_ns(s->deadline) == 0))
-			return failure_set(s->why, FAILURE_TIMEOUT, "%s: no answer in time", s->command);
-		if (redisBufferRead(s->redis) != REDIS_OK)
-			return broken_connection(s);
+		if (read_more(s, received > 0) != 0)
+			return -1;
 		/* Only a part of a TLS record came, which gives no text yet. */
 		if (reader->len == before)
 			continue;
@@ -284,8 +313,9 @@ typedef size_t element_count;
 /* What is let through of the array that hiredis reads. */
 struct array_limits {
 	size_t most;
-	const char *too_many;
-	struct failure *why;
+	int levels;           /* of arrays in arrays: 1 or 3 */
+	const char *too_many; /* NULL: no answer of a server's */
+	const struct redis_session *s;
 	void *(*create)(const redisReadTask *, element_count); /* hiredis's own */
 };
 
@@ -300,11 +330,19 @@ static void *
 create_array(const redisReadTask *task, element_count count)
 {
 	const struct array_limits *limits = task->privdata;
+	const struct redis_session *s = limits->s;
 
-	if (task->parent != NULL)
-		(void)not_strings(limits->why);
+	if (task->parent != NULL && limits->levels == 1)
+		(void)not_strings(s->why);
+	else if (task->parent != NULL && task->parent->parent != NULL && task->parent->parent->parent != NULL)
+		(void)failure_set(s->why, FAILURE_PROTOCOL,
+		    "%s: the answer has arrays in arrays of arrays of an array", s->command);
+	else if ((size_t)count > limits->most && limits->too_many == NULL)
+		(void)failure_set(s->why, FAILURE_PROTOCOL,
+		    "%s: the answer announces an array of %zu elements, more than the %zu that it can have",
+		    s->command, (size_t)count, limits->most);
 	else if ((size_t)count > limits->most)
-		(void)failure_set(limits->why, FAILURE_REJECTED, "%s", limits->too_many);
+		(void)failure_set(s->why, FAILURE_REJECTED, "%s", limits->too_many);
 	else
 		return limits->create(task, count);
 	return NULL;
@@ -329,7 +367,7 @@ redis_session_array(struct redis_session *s, const char *command, size_t most, c
 {
 	redisReader *reader = s->redis->reader;
 	redisReplyObjectFunctions *own = reader->fn, functions = *own;
-	struct array_limits limits = { most, too_many, s->why, own->createArray };
+	struct array_limits limits = { most, 1, too_many, s, own->createArray };
 	redisReply *reply = NULL;
 	va_list arguments;
 	int result;
@@ -346,4 +384,83 @@ redis_session_array(struct redis_session *s, const char *command, size_t most, c
 		return reply;
 	freeReplyObject(reply);
 	return NULL;
+}
+
+/* Pipelines ---------------------------------------------------------- */
+
+int
+redis_session_append(struct redis_session *s, const char *format, ...)
+{
+	va_list arguments;
+	int result;
+
+	va_start(arguments, format);
+	result = redisvAppendCommand(s->redis, format, arguments);
+	va_end(arguments);
+	if (result != REDIS_OK)
+		return failure_set(s->why, FAILURE_LOCAL, "out of memory");
+	s->unsent++;
+	return 0;
+}
+
+int
+redis_session_send(struct redis_session *s, const char *command, size_t most, size_t bytes_max)
+{
+	s->command = command;
+	s->most = most;
+	s->bytes_max = bytes_max;
+	s->received = 0;
+	s->awaited += s->unsent;
+	s->unsent = 0;
+	if (deadline_left_ns(s->deadline) == 0)
+		return failure_set(s->why, FAILURE_TIMEOUT, "%s: no time left to ask", s->command);
+	return send_command(s);
+}
+
+/* What came with an earlier answer first, then what comes.  Unlike hiredis's own call it counts and waits. */
+static int
+read_answer(struct redis_session *s, void **reply)
+{
+	const redisReader *reader = s->redis->reader;
+
+	for (;;) {
+		size_t before;
+
+		if (parse_answer(s, reply) != 0)
+			return -1;
+		if (*reply != NULL)
+			return 0;
+		before = reader->len;
+		if (read_more(s, true) != 0)
+			return -1;
+		s->received += reader->len - before;
+		if (s->received > s->bytes_max)
+			return too_long(s, s->bytes_max);
+	}
+}
+
+int
+redis_session_next(struct redis_session *s, redisReply **reply)
+{
+	redisReader *reader = s->redis->reader;
+	redisReplyObjectFunctions *own = reader->fn, functions = *own;
+	struct array_limits limits = { s->most, 3, NULL, s, own->createArray };
+	void *read = NULL;
+	int result;
+
+	assert(s->awaited > 0);
+	functions.createArray = create_array;
+	reader->fn = &functions;
+	reader->privdata = &limits;
+	result = read_answer(s, &read);
+	reader->fn = own;
+	if (result != 0)
+		return -1;
+	s->answered = true;
+	if (--s->awaited == 0 && s->unsent == 0 && check_end(s) != 0) {
+		freeReplyObject(read);
+		return -1;
+	}
+	*reply = read;
+	return 0;
 }

@@ -50,6 +50,10 @@ struct redis_session {
 	const char *command;                /* the one that is asked, for the texts */
 	const char *rights; /* advice for a user who lacks the right to a command; NULL: that of PING */
 	bool answered;      /* something came back, through TLS where that is used */
+	/* Of the pipeline, for answer.c alone. */
+	size_t unsent, awaited; /* commands */
+	size_t most;            /* elements of an array */
+	size_t received, bytes_max;
 };
 
 /* Connect, authenticate, select the database unless it is 0. */
@@ -77,15 +81,16 @@ redisReply *redis_session_array(struct redis_session *s, const char *command, si
 
 /*
  * A pipeline: commands are collected, sent together, and their answers taken in their order.  One answer may
- * be anything but deeper than two levels of arrays; an error answer is an answer (REDIS_REPLY_ERROR), which
- *the caller judges: one key of a wrong type ends nothing.  All answers from one redis_session_send() on have
- *at most `bytes_max` bytes together, and an array has at most `most` elements.
+ * be anything but deeper than three levels of arrays (a stream's entries); an error answer is an answer
+ *(REDIS_REPLY_ERROR), which the caller judges: one key of a wrong type ends nothing.  All answers from one
+ *redis_session_send() on have at most `bytes_max` bytes together, and an array has at most `most` elements.
+ *More may be sent while answers are still awaited.
  *
  *	redis_session_append(s, "HMGET %b a b", key, length);      ... any number of times
  *	redis_session_send(s, "HMGET", most, bytes_max);
  *	redis_session_next(s, &reply);                              ... once for each, then freeReplyObject()
  *
- * Redis serves nobody else while it works on what one read of its brought it, so send some hundred short
+ * Redis serves nobody else while it works on what one read brought it, so send some hundred short
  * commands at once, and not thousands.
  */
 int redis_session_append(struct redis_session *s, const char *format, ...);
@@ -93,7 +98,7 @@ int redis_session_send(struct redis_session *s, const char *command, size_t most
 int redis_session_next(struct redis_session *s, redisReply **reply);
 
 /* What an error answer means: fills `why` as if the command had failed, with `what` (a key, a command) before
- * it. Returns -1. */
+ * it.  The answer's text is masked in place.  Returns -1. */
 int redis_session_error(
     const struct redis_session *s, const redisReply *error, const char *what, struct failure *why);
 

@@ -190,6 +190,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/positions.sh
 . "$repository/tests/bench/positions.sh"
 
+# shellcheck source=tests/bench/engine.sh
+. "$repository/tests/bench/engine.sh"
+
 # shellcheck source=tests/bench/exporter.sh
 . "$repository/tests/bench/exporter.sh"
 

@@ -23,7 +23,7 @@ docker compose |there is no Docker engine here; make e2e runs them
 docker run |there is no Docker engine here
 make |this is one of its tests; the installation is what everything below is run from'
 
-programs='redis_latency|postgres_latency|exchange_health|open_positions|preflight|textfile_lint|arbwatch_exporter'
+programs='redis_latency|postgres_latency|exchange_health|open_positions|engine_state|preflight|textfile_lint|arbwatch_exporter'
 
 # A copy of what the lines name, and what is looked at when the repository is out of sight.
 tree=$work/tree

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common/text/buffer.h"
-#include "probes/redis/redis.h"
+#include "probes/redis/session.h"
 #include "tests/suite.h"
 
 static const int64_t second_ns = 1000000000;
@@ -493,12 +493,181 @@ START_TEST(rediss_means_tls_or_says_why_not)
 }
 END_TEST
 
+/* Pipelines ---------------------------------------------------------- */
+
+enum { PIPELINE_MOST = 3, PIPELINE_BYTES = 1000 };
+
+/* Send two commands together to a peer that answers so, and take what answers there are. */
+static size_t
+pipe_two(const char *const *answers, redisReply *replies[2], char *received, struct failure *why)
+{
+	struct secrets secrets = { 0 };
+	struct redis_session s;
+	struct redis_target *target;
+	struct peer peer;
+	char url[64];
+	size_t count = 0;
+
+	peer_start(&peer, serve, answers);
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%d", peer.port);
+	target = redis_target_new(url, NULL, NULL, &secrets, why);
+	ck_assert_int_eq(redis_session_open(&s, target, deadline_in(20 * second_ns), why), 0);
+	ck_assert_int_eq(redis_session_append(&s, "SCAN %s", "0"), 0);
+	ck_assert_int_eq(redis_session_append(&s, "HMGET %b a", "k ey", (size_t)4), 0);
+	ck_assert_int_eq(redis_session_send(&s, "SCAN", PIPELINE_MOST, PIPELINE_BYTES), 0);
+	while (count < 2 && redis_session_next(&s, &replies[count]) == 0)
+		count++;
+	redis_session_close(&s);
+	peer_end(&peer);
+	snprintf(received, sizeof(peer.received), "%s", peer.received);
+	redis_target_free(target);
+	secrets_release(&secrets);
+	return count;
+}
+
+static void
+free_replies(redisReply *replies[2], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		freeReplyObject(replies[i]);
+}
+
+/* The second answer once is an error. */
+static const char *const pipelined[][ANSWERS + 1] = {
+	{ "*2\r\n$1\r\n7\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n*1\r\n$-1\r\n" },
+	{ "*2\r\n$1\r\n7\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n-WRONGTYPE it is\r\n" },
+};
+
+START_TEST(commands_of_a_pipeline_go_together_and_are_answered_in_order)
+{
+	char received[4096];
+	redisReply *replies[2];
+	struct failure why = { 0 };
+	size_t count = pipe_two(pipelined[_i], replies, received, &why);
+
+	ck_assert_msg(count == 2, "%s", why.text);
+	ck_assert_str_eq(
+	    received, "*2\r\n$4\r\nSCAN\r\n$1\r\n0\r\n*3\r\n$5\r\nHMGET\r\n$4\r\nk ey\r\n$1\r\na\r\n");
+	ck_assert_str_eq(replies[0]->element[1]->element[1]->str, "b");
+	if (_i == 0)
+		ck_assert_int_eq(replies[1]->element[0]->type, REDIS_REPLY_NIL);
+	else
+		ck_assert_int_eq(replies[1]->type, REDIS_REPLY_ERROR);
+	free_replies(replies, count);
+}
+END_TEST
+
+static char long_answer[PIPELINE_BYTES + 64];
+
+static const struct {
+	const char *answer;
+	size_t taken;
+	const char *says;
+} hostile_pipelines[] = {
+	{ "*1\r\n*1\r\n*1\r\n*1\r\n$1\r\na\r\n", 0,
+	    "SCAN: the answer has arrays in arrays of arrays of an array" },
+	{ "*4\r\n", 0, "SCAN: the answer announces an array of 4 elements, more than the 3" },
+	{ "*1\r\n*2147483647\r\n", 0, "an array of 2147483647 elements" },
+	{ "*1000000000000\r\n", 0, "SCAN: " },
+	{ long_answer, 0, "SCAN: the peer answered more than 1000 bytes" },
+	{ "$1073741824\r\nabc", 0, "closed the connection" },
+	{ "*2\r\n$1\r\n7\r\n*1\r\n$3\r\na", 0, "closed the connection" },
+	{ "+OK\r\n", 1, "closed the connection" },
+	{ "+OK\r\n*4\r\n", 1, "an array of 4 elements" },
+	{ "+OK\r\n+OK\r\n+OK\r\n", 1, "more than it was asked" },
+	{ "", 0, "closed the connection" },
+	{ "HTTP/1.1 400 Bad Request\r\n\r\n", 0, "SCAN: " },
+	{ "\x15\x03\x01\r\n", 0, "SCAN: " },
+};
+
+START_TEST(a_pipeline_ends_at_an_answer_that_is_out_of_bounds)
+{
+	const char *const answers[] = { hostile_pipelines[_i].answer, NULL };
+	char received[4096];
+	redisReply *replies[2];
+	struct failure why = { 0 };
+	size_t count;
+
+	memset(long_answer, 'x', sizeof(long_answer) - 1);
+	memcpy(long_answer, "$5000\r\n", 7);
+	count = pipe_two(answers, replies, received, &why);
+	ck_assert_uint_eq(count, hostile_pipelines[_i].taken);
+	ck_assert_int_eq(why.kind, FAILURE_PROTOCOL);
+	ck_assert_msg(strstr(why.text, hostile_pipelines[_i].says) != NULL, "%s", why.text);
+	free_replies(replies, count);
+}
+END_TEST
+
+static const struct {
+	const char *answer;
+	enum failure_kind kind;
+	const char *says;
+} errors[] = {
+	{ "-WRONGTYPE Operation against a key\r\n", FAILURE_REJECTED, "my key: WRONGTYPE" },
+	{ "-NOPERM this user has no permissions\r\n", FAILURE_AUTH, "ACL SETUSER" },
+	{ "-MOVED 866 10.0.0.1:6380\r\n", FAILURE_REJECTED,
+	    "my key: MOVED 866 10.0.0.1:6380: this is a node of a Redis Cluster, and another node has the key" },
+	{ "-CLUSTERDOWN Hash slot not served\r\n", FAILURE_REJECTED, "CLUSTER INFO" },
+	{ "-ASK 866 10.0.0.1:6380\r\n", FAILURE_REJECTED, "on its way to another node" },
+	{ "-\r\n", FAILURE_REJECTED, "my key: an error without a text" },
+};
+
+START_TEST(an_error_answer_of_a_pipeline_is_for_the_caller_to_judge)
+{
+	static const struct redis_target no_password;
+	const struct redis_session s = { .target = &no_password, .command = "HMGET" };
+	char both[256], received[4096];
+	const char *const answers[] = { both, NULL };
+	redisReply *replies[2];
+	struct failure why = { 0 };
+	size_t count;
+
+	snprintf(both, sizeof(both), "%s+OK\r\n", errors[_i].answer);
+	count = pipe_two(answers, replies, received, &why);
+	ck_assert_msg(count == 2, "%s", why.text);
+	ck_assert_int_eq(replies[0]->type, REDIS_REPLY_ERROR);
+	ck_assert_int_eq(redis_session_error(&s, replies[0], "my key", &why), -1);
+	ck_assert_int_eq(why.kind, errors[_i].kind);
+	ck_assert_msg(strstr(why.text, errors[_i].says) != NULL, "%s", why.text);
+	free_replies(replies, count);
+}
+END_TEST
+
+/* Each byte comes in time; the answer does not. */
+START_TEST(a_pipeline_does_not_outlast_its_deadline)
+{
+	struct secrets secrets = { 0 };
+	struct failure why = { 0 };
+	struct redis_session s;
+	struct redis_target *target;
+	struct peer peer;
+	redisReply *reply;
+	char url[64];
+
+	peer_start(&peer, drip, NULL);
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%d", peer.port);
+	target = redis_target_new(url, NULL, NULL, &secrets, &why);
+	ck_assert_int_eq(redis_session_open(&s, target, deadline_in(second_ns / 5), &why), 0);
+	ck_assert_int_eq(redis_session_append(&s, "PING"), 0);
+	ck_assert_int_eq(redis_session_send(&s, "PING", 1, 100000), 0);
+	ck_assert_int_eq(redis_session_next(&s, &reply), -1);
+	ck_assert_int_eq(why.kind, FAILURE_TIMEOUT);
+	ck_assert_int_eq(redis_session_append(&s, "PING"), 0);
+	ck_assert_int_eq(redis_session_send(&s, "PING", 1, 100000), -1);
+	ck_assert_int_eq(why.kind, FAILURE_TIMEOUT);
+	redis_session_close(&s);
+	peer_end(&peer);
+	redis_target_free(target);
+	secrets_release(&secrets);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("redis");
 	TCase *urls = tcase_create("urls"), *answers = tcase_create("answers"),
-	      *hostile = tcase_create("hostile");
+	      *hostile = tcase_create("hostile"), *pipelines = tcase_create("pipelines");
 
 	/* As in every program of ours: hiredis writes to sockets that the peer may have closed. */
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -521,6 +690,15 @@ main(void)
 	tcase_add_test(hostile, a_wait_that_fails_is_no_timeout_of_the_server);
 	suite_add_tcase(suite, urls);
 	suite_add_tcase(suite, answers);
+	tcase_set_timeout(pipelines, 60);
+	tcase_add_loop_test(
+	    pipelines, commands_of_a_pipeline_go_together_and_are_answered_in_order, 0, LENGTH(pipelined));
+	tcase_add_loop_test(
+	    pipelines, a_pipeline_ends_at_an_answer_that_is_out_of_bounds, 0, LENGTH(hostile_pipelines));
+	tcase_add_loop_test(
+	    pipelines, an_error_answer_of_a_pipeline_is_for_the_caller_to_judge, 0, LENGTH(errors));
+	tcase_add_test(pipelines, a_pipeline_does_not_outlast_its_deadline);
 	suite_add_tcase(suite, hostile);
+	suite_add_tcase(suite, pipelines);
 	return run_suite(suite);
 }

@@ -1,0 +1,173 @@
+/*
+ * SCAN may name a key twice: 64 bits of a keyed hash tell which ones have been.
+ */
+
+#include <stdlib.h>
+
+#include "common/text/text.h"
+#include "engine/state_answers.h"
+
+enum { SLOTS = 4096 /* to begin with */ };
+
+/* Seen --------------------------------------------------------------- */
+
+static void
+seen_put(struct state_seen *seen, uint64_t hash)
+{
+	size_t slot = hash & (seen->room - 1);
+
+	while (seen->slots[slot] != 0)
+		slot = (slot + 1) & (seen->room - 1);
+	seen->slots[slot] = hash;
+	seen->count++;
+}
+
+static int
+seen_grow(struct state_seen *seen)
+{
+	struct state_seen larger = { .key = seen->key, .room = seen->room > 0 ? 2 * seen->room : SLOTS };
+
+	larger.slots = calloc(larger.room, sizeof(*larger.slots));
+	if (larger.slots == NULL)
+		return -1;
+	for (size_t i = 0; i < seen->room; i++)
+		if (seen->slots[i] != 0)
+			seen_put(&larger, seen->slots[i]);
+	free(seen->slots);
+	*seen = larger;
+	return 0;
+}
+
+int
+state_first_seen(struct state_seen *seen, struct slice key)
+{
+	uint64_t hash = hash_text(seen->key, key.at, key.length);
+
+	/* That is an empty slot. */
+	if (hash == 0)
+		hash = 1;
+	if (seen->count >= seen->room / 5 * 4 && seen_grow(seen) != 0)
+		return -1;
+	for (size_t slot = hash & (seen->room - 1); seen->slots[slot] != 0;
+	     slot = (slot + 1) & (seen->room - 1))
+		if (seen->slots[slot] == hash)
+			return 0;
+	seen_put(seen, hash);
+	return 1;
+}
+
+/* Faults ------------------------------------------------------------- */
+
+/* Of each kind the first is told, and the others are counted. */
+void
+state_add_fault(struct state_reader *r, enum state_kind kind, struct slice key, const struct failure *why)
+{
+	struct state_fault *fault = &r->state->faults[kind];
+	struct failure shown;
+
+	if (fault->keys++ > 0)
+		return;
+	fault->why = *why;
+	redis_session_mask(&r->session, fault->why.text);
+	/* A long one is not cut: it might hold a piece of a secret. */
+	if (key.length < sizeof(fault->subject))
+		(void)failure_set(&shown, FAILURE_REJECTED, "%.*s", SLICE_ARGS(key));
+	else
+		(void)failure_set(&shown, FAILURE_REJECTED, "a key of %zu bytes", key.length);
+	redis_session_mask(&r->session, shown.text);
+	text_format(fault->subject, sizeof(fault->subject), "%s", shown.text);
+}
+
+/* Answers ------------------------------------------------------------ */
+
+int
+state_take_values(struct state_reader *r, const struct asked *asked, const struct slice values[], bool any)
+{
+	enum state_kind kind = asked->parsed.kind;
+	enum fields_verdict verdict;
+	struct failure why;
+
+	if (kind < STATE_ENTRIES)
+		verdict = fields_read(kind, values, r->entries.now, r->state, &why);
+	else if (entries_add(&r->entries, &asked->parsed, values, &verdict, &why) != 0)
+		return failure_set(r->session.why, FAILURE_LOCAL, "out of memory");
+	if (verdict == FIELDS_WELL && !any) {
+		verdict = FIELDS_FAULTY;
+		(void)failure_set(
+		    &why, FAILURE_REJECTED, "the hash has none of the fields that belong to it");
+	}
+	if (verdict != FIELDS_WELL)
+		state_add_fault(r, kind, asked->key, &why);
+	return 0;
+}
+
+/* One key of another type ends nothing; all other errors are the same for the next key. */
+static int
+take_error(struct state_reader *r, const struct asked *asked, const redisReply *error)
+{
+	enum state_kind kind = asked->parsed.kind;
+	struct failure why;
+	char what[300];
+
+	if (strncmp(error->str, "WRONGTYPE", strlen("WRONGTYPE")) != 0) {
+		text_format(what, sizeof(what), "HMGET '%.*s'", SLICE_ARGS(asked->key));
+		return redis_session_error(&r->session, error, what, r->session.why);
+	}
+	(void)failure_set(&why, FAILURE_REJECTED, "the key is not a hash: delete it, and write it by HSET");
+	if (kind >= STATE_ENTRIES)
+		r->state->entries[kind - STATE_ENTRIES]++;
+	state_add_fault(r, kind, asked->key, &why);
+	return 0;
+}
+
+/* `*absent`: there was no value at all. */
+int
+state_take_hash(struct state_reader *r, const struct asked *asked, const redisReply *answer, bool *absent)
+{
+	struct slice values[FIELDS_MOST];
+	size_t count = r->field_counts[asked->parsed.kind];
+
+	*absent = false;
+	if (answer->type == REDIS_REPLY_ERROR)
+		return take_error(r, asked, answer);
+	if (answer->type != REDIS_REPLY_ARRAY || (size_t)answer->elements != count)
+		return failure_set(
+		    r->session.why, FAILURE_PROTOCOL, "HMGET: the answer has not %zu values", count);
+	*absent = true;
+	for (size_t i = 0; i < count; i++) {
+		const redisReply *value = answer->element[i];
+
+		if (value->type != REDIS_REPLY_STRING && value->type != REDIS_REPLY_NIL)
+			return failure_set(r->session.why, FAILURE_PROTOCOL, "HMGET: a value is no string");
+		values[i] = (struct slice){ value->type == REDIS_REPLY_STRING ? value->str : NULL,
+			(size_t)value->len };
+		*absent = *absent && values[i].at == NULL;
+	}
+	return *absent ? 0 : state_take_values(r, asked, values, true);
+}
+
+/* The next page is here: its keys, and where SCAN goes on. */
+int
+state_take_page(struct state_reader *r, redisReply *answer)
+{
+	const redisReply *cursor, *keys;
+
+	if (answer->type == REDIS_REPLY_ERROR)
+		return redis_session_error(&r->session, answer, "SCAN", r->session.why);
+	cursor = answer->type == REDIS_REPLY_ARRAY && answer->elements == 2 ? answer->element[0] : NULL;
+	keys = cursor != NULL ? answer->element[1] : NULL;
+	if (cursor == NULL || cursor->type != REDIS_REPLY_STRING || (size_t)cursor->len >= STATE_CURSOR ||
+	    keys->type != REDIS_REPLY_ARRAY)
+		return failure_set(
+		    r->session.why, FAILURE_PROTOCOL, "SCAN: the answer is no cursor with keys");
+	for (size_t i = 0; i < (size_t)keys->elements; i++)
+		if (keys->element[i]->type != REDIS_REPLY_STRING)
+			return failure_set(r->session.why, FAILURE_PROTOCOL, "SCAN: a key is no string");
+	memcpy(r->cursor, cursor->str, (size_t)cursor->len + 1);
+	if (strcmp(r->cursor, "0") == 0)
+		r->cursor[0] = '\0';
+	freeReplyObject(r->page);
+	r->page = answer;
+	r->next = 0;
+	return 0;
+}

@@ -1,0 +1,241 @@
+#!/bin/sh
+# engine_state and what goes wrong: values that make no sense, more entries than are published, keys that vanish, and a
+# Redis that refuses, moves, breaks off or hangs.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/lib_engine.sh
+. "$repository/tests/lib_engine.sh"
+
+# Values --------------------------------------------------------------
+
+# faulty_entry KIND KEY FIELD WHAT: the last run found one such entry, says so in one line, and goes on.
+faulty_entry() {
+	check "$4: the entry counts as faulty" faulty "$1" 1
+	check "$4: the log names the key" logged "$2"
+	check "$4: and the field" logged "$3"
+	check "$4: in one line" warnings 1
+	check "$4: the bot is up" is 'up{}' 1
+	check "$4: other entries are read" is 'symbol_updated_timestamp_seconds{symbol="well"}' "$now"
+}
+# with KIND KEY FIELD VALUE: a faulty field in an entry that has all it needs.
+with() {
+	forget
+	heart
+	bot <<-END
+		HSET arbwatch:symbol:well updated_at $now
+		HSET arbwatch:$2 updated_at $now state ok value 1
+		HSET arbwatch:$2 $3 "$4"
+	END
+	collect 3 --engine.max-age 10m
+	faulty_entry "$1" "arbwatch:$2" "$3" "$2 with $3 of '$4'"
+}
+while read -r kind key field value; do
+	with "$kind" "$key" "$field" "$value"
+done <<-END
+	feed feed:a updated_at soon
+	feed feed:a updated_at nan
+	feed feed:a updated_at $((now + 3600))
+	feed feed:a updated_at ${now}000
+	feed feed:a connected yes
+	feed feed:a reconnects -1
+	feed feed:a le_0.5 1.5
+	guard guard:global state fine
+	guard guard:symbol:a triggers Infinity
+	limit limit:exposure:global value 1e400
+	limit limit:exposure:global limit -inf
+	limit limit:daily_loss:global value 0x10
+	route route:a score 101
+	route route:a decision maybe
+	route route:a fee 1,5
+	symbol symbol:a updated_at 0
+	orders orders:a sent many
+END
+
+without() {  # without KIND KEY FIELD: one that every such entry has
+	forget
+	heart
+	bot <<-END
+		HSET arbwatch:symbol:well updated_at $now
+		HSET arbwatch:$2 updated_at $now state ok value 1 other 1
+		HDEL arbwatch:$2 $3
+	END
+	collect 3 --engine.max-age 10m
+	faulty_entry "$1" "arbwatch:$2" "$3" "$2 without $3"
+}
+without feed feed:a updated_at
+without guard guard:global state
+without limit limit:exposure:global value
+without route route:a updated_at
+
+forget
+heart
+bot <<-END
+	HSET arbwatch:symbol:well updated_at $now
+	SET arbwatch:guard:symbol:a block
+	RPUSH arbwatch:guard:symbol:b block
+	SADD arbwatch:guard:symbol:c block
+	SET arbwatch:loop 12
+	HSET arbwatch:inventory updated_at $now imbalance 2 syncs 3
+END
+collect 3 --engine.max-age 10m
+check "keys of another type are faulty" faulty guard 3
+check "the first is named, with how many there are more" logged '2 more'
+check "a histogram of another type is named" logged 'arbwatch:loop'
+check "and a number out of range" logged 'imbalance'
+check "one line for each" warnings 3
+check "the bot is up" is 'up{}' 1
+
+# A heartbeat that makes no sense is none.
+for value in soon NaN -5 "$((now + 3600))" "${now}000" ''; do
+	forget
+	bot <<-END
+		HSET arbwatch:engine heartbeat_at "$value" errors 5
+	END
+	collect 3
+	check "a heartbeat of '$value' is none" is 'up{}' 0
+	check "it is not published" is 'heartbeat_timestamp_seconds{}' ''
+	check "the log names the field" logged heartbeat_at
+	check "in one line" warnings 1
+done
+forget
+bot <<-END
+	HSET arbwatch:engine errors 5
+END
+collect 3
+check "an engine without a heartbeat is down" is 'up{}' 0
+check "and the log names the field" logged heartbeat_at
+forget
+echo 'SET arbwatch:engine 1' | bot
+collect 3
+check "so is one that is no hash" is 'up{}' 0
+check "and the log names the key" logged arbwatch:engine
+
+# More than is published ----------------------------------------------
+
+forget
+heart
+{
+	for each in 01 02 03 04 05 06 07 08 09 10 11 12; do
+		echo "HSET arbwatch:guard:symbol:S$each updated_at $now state ok"
+		echo "HSET arbwatch:route:R$each updated_at $now score $each decision trade"
+		echo "HSET arbwatch:symbol:S$each updated_at $((now - 1${each#0}))"
+		echo "HSET arbwatch:limit:exposure:symbol:S$each updated_at $now value $each limit 100"
+		echo "HSET arbwatch:feed:F$each updated_at $now connected 1 message_at $((now - 1${each#0}))"
+		echo "HSET arbwatch:orders:O$each sent 1"
+	done
+	echo "HSET arbwatch:guard:symbol:S07 state block"
+	echo "HSET arbwatch:guard:symbol:S03 state cooldown"
+	echo "HSET arbwatch:guard:symbol:S11 state degrade"
+	echo "HSET arbwatch:route:R05 score 90"
+	echo "HSET arbwatch:route:R12 score 0.5 decision skip"
+	echo "HSET arbwatch:limit:exposure:symbol:S01 value 1 limit 1"
+	echo "HSET arbwatch:feed:F02 connected 0"
+} | bot
+collect 0 --engine.max-age 10m --entries.max 3
+names() { sed -n "s/^arbitrage_engine_$1{.*$2=\"\([^\"]*\)\".*/\1/p" "$textfiles/engine_state.prom" | sort | paste -sd ' '; }
+worst() {  # worst METRIC LABEL NAMES WHAT
+	check "$4: $(names "$1" "$2")" test "$(names "$1" "$2")" = "$3"
+}
+worst guard_state name 'S03 S07 S11' 'guards that are not ok'
+worst route_score route 'R01 R02 R12' 'routes with the lowest scores'
+worst symbol_updated_timestamp_seconds symbol 'S10 S11 S12' 'symbols that are the oldest'
+worst exposure name 'S01 S11 S12' 'limits that are nearest'
+worst feed_connected exchange 'F02 F11 F12' 'feeds that are down or oldest'
+for kind in guard route symbol limit feed orders; do
+	check "$kind: all are counted" entries "$kind" 12
+	check "$kind: so are those that are left out" dropped "$kind" 9
+done
+check "guards are counted whether or not they are published" is 'guards{tier="symbol",state="ok"}' 9
+check "those that block, too" is 'guards{tier="symbol",state="block"}' 1
+check "so are routes" is 'routes{decision="trade"}' 11
+check "and those that are skipped" is 'routes{decision="skip"}' 1
+check "to leave out is no fault" warnings 0
+
+# Keys that come and go while they are read ---------------------------
+
+# Half of the time each of them is there, and some go away between the SCAN that finds them and their HMGET.
+spawn flood sh -c 'awk '"'"'BEGIN {
+	for (;;) {
+		for (i = 0; i < 300; i++)
+			print "HSET arbwatch:symbol:V" i " updated_at '"$now"'"
+		for (i = 0; i < 300; i++)
+			print "DEL arbwatch:symbol:V" i
+	}
+}'"'"' | redis-cli -p '"$REDIS_PORT"' >/dev/null'
+flood=$SPAWNED
+sees_one() {
+	collect 0 --engine.max-age 10m --entries.max 5000 >/dev/null
+	grep -q 'symbol="V' "$textfiles/engine_state.prom"
+}
+check "a key that comes and goes is seen at times" await 20 sees_one
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	collect 0 --engine.max-age 10m
+	check "and is no fault when it has gone" faulty symbol 0
+done
+stop "$flood"
+
+# A Redis that refuses, moves, breaks off or hangs --------------------
+
+# is_down KIND TEXT: nothing is known.
+is_down() {
+	echo "up 0" >"$work/nothing"
+	check "$2: the bot is down, and nothing else is known" exactly <"$work/nothing"
+	check "$2: that is kind $1" sample \
+		"arbitrage_collector_failures_total{collector=\"engine_state\",kind=\"$1\",env=\"paper\"}" 1
+	check "$2: the log says so" logged "$2"
+	check "$2: in one line" warnings 1
+}
+forget
+heart
+bot <<-END
+	ACL SETUSER scanless on >pass +hmget +exists ~arbwatch:*
+	ACL SETUSER readless on >pass +scan +exists ~arbwatch:*
+	ACL SETUSER keyless on >pass +scan +hmget +exists ~other:*
+	ACL SETUSER enough on >pass +scan +hmget +exists ~arbwatch:*
+END
+collect 0 --engine.redis "redis://enough:pass@127.0.0.1:$REDIS_PORT"
+check "+scan, +hmget and +exists are enough" is 'up{}' 1
+collect 3 --engine.redis "redis://scanless:pass@127.0.0.1:$REDIS_PORT"
+is_down auth +scan
+collect 3 --engine.redis "redis://readless:pass@127.0.0.1:$REDIS_PORT"
+is_down auth +hmget
+collect 3 --engine.redis "redis://keyless:pass@127.0.0.1:$REDIS_PORT"
+is_down auth arbwatch:
+collect 3 --engine.redis "redis://enough:wrong-pass@127.0.0.1:$REDIS_PORT"
+is_down auth WRONGPASS
+check "a wrong password is not shown" not grep -q wrong-pass "$work/err"
+
+# Two servers of a cluster; all keys belong to the one that is not asked.
+start_redis --cluster-enabled yes
+far=$REDIS_PORT
+start_redis --cluster-enabled yes
+redis-cli -p "$far" cluster addslotsrange 0 16383 >"$work/cluster"
+redis-cli -p "$REDIS_PORT" cluster meet 127.0.0.1 "$far" >>"$work/cluster"
+moves() { redis-cli -p "$REDIS_PORT" hget arbwatch:engine a | grep -q MOVED; }
+check "the keys have moved" await 30 moves
+collect 3 --engine.redis "redis://127.0.0.1:$REDIS_PORT"
+is_down rejected "127.0.0.1:$far"
+
+closed_port
+collect 3 --engine.redis "redis://127.0.0.1:$CLOSED_PORT"
+is_down connect 'refused'
+
+# peer MODE...: sets PEER_PORT.
+peer() {
+	spawn peer "$TOOLS/faulty_peer" "$@"
+	await 30 test -s "$work/peer.log"
+	PEER_PORT=$(head -n 1 "$work/peer.log")
+}
+peer hang
+began=$(now_ns)
+collect 3 --engine.redis "redis://127.0.0.1:$PEER_PORT" --timeout 500ms
+is_down timeout 'in time'
+took=$((($(now_ns) - began) / 1000000))
+check "a Redis that hangs holds a run no longer than its timeout ($took ms)" test "$took" -lt "$late_ms"
+peer flood
+collect 3 --engine.redis "redis://127.0.0.1:$PEER_PORT"
+is_down protocol 'Protocol error'
+peer proxy 127.0.0.1 "${redis_url##*:}" --cut-after 20
+collect 3 --engine.redis "redis://127.0.0.1:$PEER_PORT"
+is_down protocol 'closed'
+finish
