@@ -99,32 +99,49 @@ send_batch(struct state_reader *r, bool scans)
 	return redis_session_send(s, scans ? "SCAN" : "HMGET", PAGE, ROUND_BYTES);
 }
 
-/* Of the keys without a value: those that are there have other fields. */
+/* Of the keys without a value: one may be back by now.  One that is there, and still has none, has other
+ * fields.
+ */
+static int
+take_absent_one(
+    struct state_reader *r, const struct asked *asked, const redisReply *exists, const redisReply *hash)
+{
+	static const struct slice nothing[FIELDS_MOST];
+	bool is_absent;
+
+	if (exists->type == REDIS_REPLY_ERROR)
+		return redis_session_error(&r->session, exists, "EXISTS", r->session.why);
+	if (exists->type != REDIS_REPLY_INTEGER || exists->integer == 0)
+		return 0;
+	if (state_take_hash(r, asked, hash, &is_absent) != 0)
+		return -1;
+	return is_absent ? state_take_values(r, asked, nothing, false) : 0;
+}
+
 static int
 take_absent(struct state_reader *r, const size_t absent[], size_t count)
 {
-	static const struct slice nothing[FIELDS_MOST];
 	struct redis_session *s = &r->session;
 	int result = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct slice key = r->batch[absent[i]].key;
+		const struct asked *asked = &r->batch[absent[i]];
 
-		if (redis_session_append(s, "EXISTS %b", key.at, key.length) != 0)
+		if (redis_session_append(s, "EXISTS %b", asked->key.at, asked->key.length) != 0 ||
+		    redis_session_append(s, r->hmget[asked->parsed.kind], asked->key.at, asked->key.length) !=
+			0)
 			return -1;
 	}
-	if (count > 0 && redis_session_send(s, "EXISTS", 1, ROUND_BYTES) != 0)
+	if (count > 0 && redis_session_send(s, "EXISTS", FIELDS_MOST, ROUND_BYTES) != 0)
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++) {
-		redisReply *answer;
+		redisReply *exists = NULL, *hash = NULL;
 
-		if (redis_session_next(s, &answer) != 0)
-			return -1;
-		if (answer->type == REDIS_REPLY_ERROR)
-			result = redis_session_error(s, answer, "EXISTS", s->why);
-		else if (answer->type == REDIS_REPLY_INTEGER && answer->integer > 0)
-			result = state_take_values(r, &r->batch[absent[i]], nothing, false);
-		freeReplyObject(answer);
+		result = -1;
+		if (redis_session_next(s, &exists) == 0 && redis_session_next(s, &hash) == 0)
+			result = take_absent_one(r, &r->batch[absent[i]], exists, hash);
+		freeReplyObject(exists);
+		freeReplyObject(hash);
 	}
 	return result;
 }
