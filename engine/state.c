@@ -99,47 +99,66 @@ send_batch(struct state_reader *r, bool scans)
 	return redis_session_send(s, scans ? "SCAN" : "HMGET", PAGE, ROUND_BYTES);
 }
 
-/* Of the keys without a value: one may be back by now.  One that is there, and still has none, has other
- * fields.
- */
+/* Of the keys without a value `*count` stay: those that are there. */
 static int
-take_absent_one(
-    struct state_reader *r, const struct asked *asked, const redisReply *exists, const redisReply *hash)
-{
-	static const struct slice nothing[FIELDS_MOST];
-	bool is_absent;
-
-	if (exists->type == REDIS_REPLY_ERROR)
-		return redis_session_error(&r->session, exists, "EXISTS", r->session.why);
-	if (exists->type != REDIS_REPLY_INTEGER || exists->integer == 0)
-		return 0;
-	if (state_take_hash(r, asked, hash, &is_absent) != 0)
-		return -1;
-	return is_absent ? state_take_values(r, asked, nothing, false) : 0;
-}
-
-static int
-take_absent(struct state_reader *r, const size_t absent[], size_t count)
+keep_existing(struct state_reader *r, size_t keys[], size_t *count)
 {
 	struct redis_session *s = &r->session;
+	size_t asked = *count;
 	int result = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct asked *asked = &r->batch[absent[i]];
+	for (size_t i = 0; i < asked; i++) {
+		struct slice key = r->batch[keys[i]].key;
 
-		if (redis_session_append(s, "EXISTS %b", asked->key.at, asked->key.length) != 0 ||
-		    redis_session_append(s, r->hmget[asked->parsed.kind], asked->key.at, asked->key.length) !=
-			0)
+		if (redis_session_append(s, "EXISTS %b", key.at, key.length) != 0)
 			return -1;
 	}
-	if (count > 0 && redis_session_send(s, "EXISTS", FIELDS_MOST, ROUND_BYTES) != 0)
+	if (asked > 0 && redis_session_send(s, "EXISTS", 1, ROUND_BYTES) != 0)
 		return -1;
+	*count = 0;
+	for (size_t i = 0; i < asked && result == 0; i++) {
+		redisReply *answer;
+
+		if (redis_session_next(s, &answer) != 0)
+			return -1;
+		if (answer->type == REDIS_REPLY_ERROR)
+			result = redis_session_error(s, answer, "EXISTS", s->why);
+		else if (answer->type == REDIS_REPLY_INTEGER && answer->integer > 0)
+			keys[(*count)++] = keys[i];
+		freeReplyObject(answer);
+	}
+	return result;
+}
+
+/* One that is there may have come back since: only if it has no value again, at the same moment, it has other
+ * fields. */
+static int
+take_absent(struct state_reader *r, size_t absent[], size_t count)
+{
+	static const struct slice nothing[FIELDS_MOST];
+	struct redis_session *s = &r->session;
+	int result = keep_existing(r, absent, &count);
+
 	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct asked *asked = &r->batch[absent[i]];
+
+		if (redis_session_append(s, "EXISTS %b", asked->key.at, asked->key.length) != 0)
+			return -1;
+		result =
+		    redis_session_append(s, r->hmget[asked->parsed.kind], asked->key.at, asked->key.length);
+	}
+	if (result == 0 && count > 0)
+		result = redis_session_send(s, "HMGET", FIELDS_MOST, ROUND_BYTES);
+	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct asked *asked = &r->batch[absent[i]];
 		redisReply *exists = NULL, *hash = NULL;
+		bool is_absent;
 
 		result = -1;
 		if (redis_session_next(s, &exists) == 0 && redis_session_next(s, &hash) == 0)
-			result = take_absent_one(r, &r->batch[absent[i]], exists, hash);
+			result = state_take_hash(r, asked, hash, &is_absent);
+		if (result == 0 && is_absent && exists->type == REDIS_REPLY_INTEGER && exists->integer > 0)
+			result = state_take_values(r, asked, nothing, false);
 		freeReplyObject(exists);
 		freeReplyObject(hash);
 	}
