@@ -131,7 +131,8 @@ CASES = [
      "GlobalGuardBlock P0 engine engine=m collector=engine_state",
      ["%s P1 engine engine=m collector=engine_state" % name for name in
       ["ExchangeGuardBlock", "RouteGuardBlock", "SymbolGuardBlock", "AllRoutesSkipped", "EngineHalted", "LowActivity"]],
-     ["ExchangeGuardBlock P1 engine engine=o collector=engine_state", "RouteGuardBlock P2 engine env=@other engine=m collector=engine_state",
+     ["ExchangeGuardBlock P1 engine engine=o collector=engine_state",
+      "RouteGuardBlock P2 engine env=@other engine=m collector=engine_state",
       "LoopLatencyHigh P1 engine engine=m collector=engine_state", "FeedDown P2 engine engine=m exchange=x collector=engine_state"]),
     ("a loss at its limit",
      "DailyLossLimit P0 engine engine=m tier=global collector=engine_state",
@@ -144,7 +145,8 @@ CASES = [
      worse + " P0 engine engine=m collector=engine_state",
      [less + " P2 engine engine=m collector=engine_state"],
      [less + " P2 engine engine=o collector=engine_state", less + " P2 engine env=@other engine=m collector=engine_state"])
-    for worse, less in [("EngineCriticalLog", "EngineErrorLog"), ("EngineErrorRateHigh", "EngineErrorLog"), ("AllRoutesSkipped", "RouteScoreLow")]
+    for worse, less in [("EngineCriticalLog", "EngineErrorLog"), ("EngineErrorRateHigh", "EngineErrorLog"),
+                        ("AllRoutesSkipped", "RouteScoreLow")]
 ] + [
     ("a queue without a worker",
      "QueueWithoutWorker P1 queue target=t queue=q collector=queue_depth",

@@ -30,7 +30,8 @@ LABELS = {
     "engine", "tier",
 }
 OF_PREFLIGHT = {"severity", "service", "env"}  # preflight posts these two with exactly these
-COLLECTORS = {"redis_latency", "postgres_latency", "exchange_health", "open_positions", "engine_state", "trading_kpis", "queue_depth"}
+COLLECTORS = {"redis_latency", "postgres_latency", "exchange_health", "open_positions", "engine_state", "trading_kpis",
+              "queue_depth"}
 LINKS = r'\{\{ with query "arbwatch:links" \}\}\{\{ \. \| first \| label "%s" \}\}\{\{ end \}\}%s'
 # These have no limit: what an operator may want to change is in thresholds.yml.
 CONVERSIONS = {24, 60, 100, 1000, 1024, 3600, 86400}  # seconds, percent, and such: beside * and / only
@@ -46,7 +47,7 @@ FIXED = {"verdict"}
 NOTHING_TO_COMMENT = {"arbwatch:links"}
 OF_THE_RELAY = {"AlertRelayDeliveryFailed"}  # alert_relay makes it itself
 ALWAYS = {"Watchdog"}  # fires as long as there is anything that can fire
-LEAST = 45
+LEAST = 75
 
 
 class World:
@@ -214,7 +215,8 @@ def limits(world):
         limit = rule.get("record", "")
         if limit in NOTHING_TO_COMMENT:
             continue
-        if not re.fullmatch(r"arbwatch:limit:\w+_(seconds|ratio|value|tasks|bytes|connections|requests|failures|score|per_second|per_minute|per_day|celsius)", limit):
+        if not re.fullmatch(r"arbwatch:limit:\w+_(seconds|ratio|value|tasks|bytes|connections|requests|failures|score|celsius"
+                            r"|per_second|per_minute|per_day)", limit):
             yield "thresholds: %s: the name ends with its unit" % limit
         if limit not in used:
             yield "thresholds: %s: a rule uses it" % limit
