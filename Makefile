@@ -56,7 +56,7 @@ examples  := $(BUILD)/example_bot
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
-libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -pthread
+libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -lm -pthread
 link       = $(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(libraries) $(LDLIBS)
 
 all: $(programs) $(examples)
@@ -124,6 +124,7 @@ $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 # The history's tables and statements are compiled in.
 $(BUILD)/relay/history/sql.o: $(wildcard sql/history/*.sql relay/history/*.sql)
+$(BUILD)/engine/trades/sql.o: $(wildcard engine/trades/*.sql)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@

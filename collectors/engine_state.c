@@ -54,8 +54,9 @@ static const struct option options[] = {
 	{ .name = "entries.max",
 	    .argument = "N",
 	    .fallback = "500",
-	    .help = "how many guards, limits, routes and symbols are published, 1 to 5000 of each; the worst "
-		    "are kept" },
+	    .help =
+		"how many feeds, guards, limits, routes, symbols and exchanges with orders are published, 1 "
+		"to 5000 of each; the worst are kept" },
 	{ 0 },
 };
 

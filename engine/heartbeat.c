@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/config/secrets.h"
-#include "engine/fields.h"
 #include "engine/heartbeat.h"
+#include "engine/state_fields.h"
 #include "probes/redis/session.h"
 
 enum { ANSWER_BYTES = 65536 };

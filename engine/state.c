@@ -99,23 +99,24 @@ send_batch(struct state_reader *r, bool scans)
 	return redis_session_send(s, scans ? "SCAN" : "HMGET", PAGE, ROUND_BYTES);
 }
 
-/* Of the keys without a value: those that are there have other fields. */
+/* Of the keys without a value `*count` stay: those that are there. */
 static int
-take_absent(struct state_reader *r, const size_t absent[], size_t count)
+keep_existing(struct state_reader *r, size_t keys[], size_t *count)
 {
-	static const struct slice nothing[FIELDS_MOST];
 	struct redis_session *s = &r->session;
+	size_t asked = *count;
 	int result = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		struct slice key = r->batch[absent[i]].key;
+	for (size_t i = 0; i < asked; i++) {
+		struct slice key = r->batch[keys[i]].key;
 
 		if (redis_session_append(s, "EXISTS %b", key.at, key.length) != 0)
 			return -1;
 	}
-	if (count > 0 && redis_session_send(s, "EXISTS", 1, ROUND_BYTES) != 0)
+	if (asked > 0 && redis_session_send(s, "EXISTS", 1, ROUND_BYTES) != 0)
 		return -1;
-	for (size_t i = 0; i < count && result == 0; i++) {
+	*count = 0;
+	for (size_t i = 0; i < asked && result == 0; i++) {
 		redisReply *answer;
 
 		if (redis_session_next(s, &answer) != 0)
@@ -123,8 +124,43 @@ take_absent(struct state_reader *r, const size_t absent[], size_t count)
 		if (answer->type == REDIS_REPLY_ERROR)
 			result = redis_session_error(s, answer, "EXISTS", s->why);
 		else if (answer->type == REDIS_REPLY_INTEGER && answer->integer > 0)
-			result = state_take_values(r, &r->batch[absent[i]], nothing, false);
+			keys[(*count)++] = keys[i];
 		freeReplyObject(answer);
+	}
+	return result;
+}
+
+/* One that is there may have come back since: only if it has no value again, at the same moment, it has other
+ * fields. */
+static int
+take_absent(struct state_reader *r, size_t absent[], size_t count)
+{
+	static const struct slice nothing[FIELDS_MOST];
+	struct redis_session *s = &r->session;
+	int result = keep_existing(r, absent, &count);
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct asked *asked = &r->batch[absent[i]];
+
+		if (redis_session_append(s, "EXISTS %b", asked->key.at, asked->key.length) != 0)
+			return -1;
+		result =
+		    redis_session_append(s, r->hmget[asked->parsed.kind], asked->key.at, asked->key.length);
+	}
+	if (result == 0 && count > 0)
+		result = redis_session_send(s, "HMGET", FIELDS_MOST, ROUND_BYTES);
+	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct asked *asked = &r->batch[absent[i]];
+		redisReply *exists = NULL, *hash = NULL;
+		bool is_absent;
+
+		result = -1;
+		if (redis_session_next(s, &exists) == 0 && redis_session_next(s, &hash) == 0)
+			result = state_take_hash(r, asked, hash, &is_absent);
+		if (result == 0 && is_absent && exists->type == REDIS_REPLY_INTEGER && exists->integer > 0)
+			result = state_take_values(r, asked, nothing, false);
+		freeReplyObject(exists);
+		freeReplyObject(hash);
 	}
 	return result;
 }

@@ -11,48 +11,49 @@ enum { SLOTS = 4096 /* to begin with */ };
 
 /* Seen --------------------------------------------------------------- */
 
-static void
-seen_put(struct state_seen *seen, uint64_t hash)
+/* Where the hash is, or has its place. */
+static uint64_t *
+seen_slot(const struct state_seen *seen, uint64_t hash)
 {
 	size_t slot = hash & (seen->room - 1);
 
-	while (seen->slots[slot] != 0)
+	while (seen->slots[slot] != 0 && seen->slots[slot] != hash)
 		slot = (slot + 1) & (seen->room - 1);
-	seen->slots[slot] = hash;
-	seen->count++;
+	return &seen->slots[slot];
 }
 
 static int
 seen_grow(struct state_seen *seen)
 {
-	struct state_seen larger = { .key = seen->key, .room = seen->room > 0 ? 2 * seen->room : SLOTS };
+	struct state_seen larger = { .room = seen->room > 0 ? 2 * seen->room : SLOTS };
 
 	larger.slots = calloc(larger.room, sizeof(*larger.slots));
 	if (larger.slots == NULL)
 		return -1;
 	for (size_t i = 0; i < seen->room; i++)
 		if (seen->slots[i] != 0)
-			seen_put(&larger, seen->slots[i]);
+			*seen_slot(&larger, seen->slots[i]) = seen->slots[i];
 	free(seen->slots);
-	*seen = larger;
+	seen->slots = larger.slots;
+	seen->room = larger.room;
 	return 0;
 }
 
 int
 state_first_seen(struct state_seen *seen, struct slice key)
 {
-	uint64_t hash = hash_text(seen->key, key.at, key.length);
+	uint64_t hash = hash_text(seen->key, key.at, key.length), *slot;
 
 	/* That is an empty slot. */
 	if (hash == 0)
 		hash = 1;
 	if (seen->count >= seen->room / 5 * 4 && seen_grow(seen) != 0)
 		return -1;
-	for (size_t slot = hash & (seen->room - 1); seen->slots[slot] != 0;
-	     slot = (slot + 1) & (seen->room - 1))
-		if (seen->slots[slot] == hash)
-			return 0;
-	seen_put(seen, hash);
+	slot = seen_slot(seen, hash);
+	if (*slot != 0)
+		return 0;
+	*slot = hash;
+	seen->count++;
 	return 1;
 }
 

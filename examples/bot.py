@@ -122,7 +122,7 @@ def main():
     engine = Engine(redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"), socket_timeout=5))
     database = psycopg.connect(os.environ.get("POSTGRES_DSN", ""), autocommit=True)
     logging.basicConfig(level=logging.INFO, handlers=[logging.StreamHandler(), engine])
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     # What is set once holds for as long as the loop lives: every time it is sent, it gets the time of the last loop.
     engine.count("engine", "restarts")

@@ -16,7 +16,7 @@
 /* The numbers of a queue: the states in their order, and then these. */
 enum { FIGURE_LENGTH = QUEUE_STATES, FIGURE_CONSUMERS, FIGURES };
 
-enum { QUEUE_NAME = FAMILY_LABEL_VALUE + 1, QUEUE_BATCH = 32, QUEUE_PAGE = 500 };
+enum { QUEUE_NAME = FAMILY_LABEL_VALUE + 1, QUEUE_BATCH = 64, QUEUE_PAGE = 200 };
 
 struct queue {
 	enum queue_type type;

@@ -2,10 +2,10 @@
  * What a run found, as metrics and in the log.
  *
  * A view that could not be read has KPI_VIEW_READABLE of 0 and nothing else: what was in it in the last run
- * is not what is in it now.  Each view fails for itself, with one line in the log.  Rejected rows stay where
- * they are, maybe for years, so they are logged when their number changes.
+ * is not what is in it now.  Each view fails for itself, with one line in the log.
  */
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ set(const struct output *out, enum kpi_family family, const char *const labels[]
 /* Views --------------------------------------------------------------- */
 
 static void
-report_rejected(struct kpi_report *report, enum kpi_view view, const struct trades_view *found,
+report_rejected(const struct kpi_report *report, enum kpi_view view, const struct trades_view *found,
     struct metrics *metrics, struct run *run)
 {
 	for (size_t reason = 0; reason < TRADES_REASONS; reason++) {
@@ -41,18 +41,18 @@ report_rejected(struct kpi_report *report, enum kpi_view view, const struct trad
 
 		metrics_set(metrics, &kpi_families[KPI_REJECTED],
 		    LABELS(report->engine, kpi_view_names[view], name), (double)rejected->count);
-		if (rejected->count > 0 && rejected->count != report->logged[view][reason]) {
+		if (rejected->count > 0) {
 			(void)failure_set(&text, FAILURE_REJECTED,
-			    "%llu rows do not count (%s), such as %s: correct them, or leave them out of the view",
-			    (unsigned long long)rejected->count, name, rejected->example);
+			    "%" PRIu64
+			    " rows do not count (%s), such as %s: correct them, or leave them out of the view",
+			    rejected->count, name, rejected->example);
 			run_log_warning(run, kpi_view_names[view], text.text);
 		}
-		report->logged[view][reason] = rejected->count;
 	}
 }
 
 static void
-report_views(struct kpi_report *report, const struct trades_reading *reading, struct run *run)
+report_views(const struct kpi_report *report, const struct trades_reading *reading, struct run *run)
 {
 	struct metrics *metrics = run_metrics(run);
 
@@ -301,7 +301,7 @@ report_equity(const struct output *out)
 }
 
 void
-kpi_report_write(struct kpi_report *report, struct trades_reading *reading, struct run *run)
+kpi_report_write(const struct kpi_report *report, struct trades_reading *reading, struct run *run)
 {
 	const struct output out = { run_metrics(run), report, reading };
 

@@ -4,16 +4,15 @@
 #include "collectors/harness/collector.h"
 #include "engine/trades.h"
 
-/* What a reading becomes, by the settings; and what was logged in earlier runs of a loop. */
+/* What a reading becomes, by the settings. */
 struct kpi_report {
 	const char *engine;
 	const char *currency; /* of the converted profit; NULL: none */
 	double rate_max_age;  /* seconds */
 	size_t names_max;
-	uint64_t logged[KPI_VIEWS][TRADES_REASONS]; /* how many rows were rejected */
 };
 
 /* Sorts the reading's cells. */
-void kpi_report_write(struct kpi_report *report, struct trades_reading *reading, struct run *run);
+void kpi_report_write(const struct kpi_report *report, struct trades_reading *reading, struct run *run);
 
 #endif /* COLLECTORS_TRADING_KPIS_REPORT_H */

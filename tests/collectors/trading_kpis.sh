@@ -23,7 +23,7 @@ measure() {
 	measure_status=$1
 	shift
 	run "$measure_status" env TZ=UTC LD_PRELOAD="$FAKETIME_LIBRARY" FAKETIME="$now" FAKETIME_DONT_FAKE_MONOTONIC=1 \
-		"$BUILD/trading_kpis" --engine.postgres "$dsn" "$@"
+		"$BUILD/trading_kpis" --engine.postgres "$dsn" --timeout 30s --fail-on-down --log.level debug "$@"
 	read_prom "$textfiles/trading_kpis.prom"
 }
 said() { grep -qF -- "$1" "$work/err"; }
@@ -53,7 +53,7 @@ bad "a DSN" --engine.postgres "postgresql://s3cret@@" "--engine.postgres: "
 
 ### Views
 
-measure 1
+measure 3
 check "no schema: trades are not readable" readable trades 0
 check "no schema: it is named" said "arbwatch"
 
@@ -66,7 +66,7 @@ create table rates (currency text, to_currency text, rate numeric, updated_at ti
 SQL
 PGPASSWORD=$secret run 0 "$POSTGRES_BIN/psql" -qX -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$POSTGRES_PORT" -U arbwatch -d postgres \
 	-f "$work/tables.sql" -f "$repository/sql/trading.sql"
-measure 1
+measure 3
 check "no grant: it is named" said "permission denied"
 check "no grant: trades are not readable" readable trades 0
 sql "grant arbwatch_reader to bot_watch" >"$work/sql.log"
@@ -170,7 +170,7 @@ check "equity" kpi equity 'currency="USDT"' 145
 check "and its time" kpi equity_timestamp_seconds 'currency="USDT"' 1781686800
 
 sql "revoke select on arbwatch.cash_flows from arbwatch_reader" >"$work/sql.log"
-measure 1
+measure 3
 check "cash flows cannot be read" readable cash_flows 0
 check "then equity has no return" equity return_ratio today ""
 check "but a value" kpi equity 'currency="USDT"' 145
@@ -178,7 +178,7 @@ check "and trades are there" total trades all USDT 2
 sql "grant select on arbwatch.cash_flows to arbwatch_reader; drop view arbwatch.equity;
 	create view arbwatch.equity as select at, currency, equity::float8 as equity from equity;
 	grant select on arbwatch.equity to arbwatch_reader" >"$work/sql.log"
-measure 1
+measure 3
 check "a view with a column of another type is not read" readable equity 0
 check "which is named" said "equity is double precision"
 check "what it said in the last run is gone" kpi equity 'currency="USDT"' ""
@@ -188,7 +188,7 @@ check "optional views may be missing" readable equity ""
 check "without them trades are there" total trades all USDT 2
 check "of them nothing is told" rejected rates negative ""
 
-measure 1 --time-zone Mars/Olympus
+measure 3 --time-zone Mars/Olympus
 check "a time zone that the server does not know" said "Mars/Olympus"
 check "then nothing of trades is told" total trades all USDT ""
 
@@ -219,7 +219,7 @@ else
 fi
 
 stop "$POSTGRES_PID"
-measure 1
+measure 3
 check "the server is gone: trades are not readable" readable trades 0
 check "the server is gone: nothing of yesterday is told" test "$(grep -c '^arbitrage_kpi' "$textfiles/trading_kpis.prom")" -eq 1
 

@@ -206,6 +206,12 @@ START_TEST(a_key_that_has_gone_is_none_and_one_with_other_fields_is_faulty)
 	add_nils(b, 7);
 	add_nils(b, 4);
 	buffer_string(next_round(&peer), ":0\r\n:1\r\n:1\r\n");
+	/* Once more: they might have come back. */
+	b = next_round(&peer);
+	buffer_string(b, ":1\r\n");
+	add_nils(b, 7);
+	buffer_string(b, ":1\r\n");
+	add_nils(b, 4);
 	read_peer(&peer, "p:", &state);
 	ck_assert_msg(state.read, "%s", state.failure.text);
 	ck_assert_uint_eq(state.entries[ENTRY_ROUTE], 1);

@@ -77,16 +77,16 @@ class Wanted(dict):
         super().__init__()
         self.system, self.labels = system, {"engine": "main", "env": "paper", **labels}
 
-    def add(self, name, value, **labels):
-        self["arbitrage_%s_%s" % (self.system, name), frozenset({**self.labels, **labels}.items())] = float(value)
+    def add(self, metric, value, /, **labels):
+        self["arbitrage_%s_%s" % (self.system, metric), frozenset({**self.labels, **labels}.items())] = float(value)
 
-    def histogram(self, name, counts, total, **labels):
+    def histogram(self, metric, counts, total, /, **labels):
         so_far = 0
         for bound, count in counts:
             so_far += count
-            self.add(name + "_bucket", so_far, le="+Inf" if bound == "inf" else bound, **labels)
-        self.add(name + "_sum", total, **labels)
-        self.add(name + "_count", so_far, **labels)
+            self.add(metric + "_bucket", so_far, le="+Inf" if bound == "inf" else bound, **labels)
+        self.add(metric + "_sum", total, **labels)
+        self.add(metric + "_count", so_far, **labels)
 
 
 def labels_of(kind, rest, fields):
@@ -165,7 +165,7 @@ def trades():
     """The window `all`, without what depends on the time of the run; tests/engine has the formulas of the rest."""
     wanted = Wanted("kpi")
     database = psycopg.connect(os.environ["POSTGRES_DSN"], row_factory=psycopg.rows.dict_row)
-    rows = database.execute("SELECT symbol, route, currency, pnl, fees, funding, leg_gap::numeric, slippage::numeric, "
+    rows = database.execute("SELECT symbol, route, currency, pnl, fees, funding, round(leg_gap::numeric, 6) AS leg_gap, slippage::numeric, "
                             "extract(epoch FROM closed_at - opened_at)::numeric AS duration FROM public.trades").fetchall()
     for (scope, name, currency), of in scopes(rows):
         labels = {"scope": scope, "name": name, "currency": currency, "window": "all"}

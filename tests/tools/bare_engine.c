@@ -64,7 +64,7 @@ read_all(redisContext *redis, const char *prefix)
 	long total = 0;
 	bool more = true;
 
-	while (page != NULL || more) {
+	for (;;) {
 		size_t asked = ask(redis, page != NULL ? page->element[1] : NULL, strlen(prefix));
 
 		total += (long)asked;
@@ -79,13 +79,12 @@ read_all(redisContext *redis, const char *prefix)
 		freeReplyObject(page);
 		page = NULL;
 		if (!more)
-			break;
-		if (redisGetReply(redis, (void **)&page) != REDIS_OK)
+			return total;
+		if (redisGetReply(redis, (void **)&page) != REDIS_OK || page == NULL)
 			return -1;
 		(void)snprintf(cursor, sizeof(cursor), "%s", page->element[0]->str);
 		more = strcmp(cursor, "0") != 0;
 	}
-	return total;
 }
 
 int
