@@ -157,8 +157,9 @@ table_head(struct buffer *out, const char *class, enum health_kind kind)
 	if (kind == KIND_FILE) {
 		buffer_string(out, "<th scope=\"col\">Written</th>");
 	} else {
-		buffer_string(out, "<th scope=\"col\">Last run</th><th scope=\"col\">Age</th>"
-				   "<th scope=\"col\">Last success</th>");
+		buffer_format(out,
+		    "<th scope=\"col\">Last run</th><th scope=\"col\">Age</th><th scope=\"col\">%s</th>",
+		    kind == KIND_ENGINE ? "Heartbeat" : "Last success");
 		if (kind != KIND_POSITIONS)
 			buffer_format(out, "<th scope=\"col\">%s</th><th scope=\"col\">Latency</th>",
 			    kind == KIND_COLLECTOR ? "Duration" : "Typical");

@@ -209,14 +209,14 @@ def shown(world):
 
 def limits(world):
     lines = world.texts["thresholds"].splitlines()
-    used = "\n".join(rule["expr"] for name, rule in all_rules(world) if name != "thresholds")
+    used = set().union(*(promql.metric_names(rule["expr"]) for name, rule in all_rules(world) if name != "thresholds"))
     for _, rule in ((name, rule) for name, rule in all_rules(world) if name == "thresholds"):
         limit = rule.get("record", "")
         if limit in NOTHING_TO_COMMENT:
             continue
         if not re.fullmatch(r"arbwatch:limit:\w+_(seconds|ratio|value|tasks|bytes|connections|requests|failures|score|per_second|per_minute|per_day|celsius)", limit):
             yield "thresholds: %s: the name ends with its unit" % limit
-        if limit not in promql.metric_names(used):
+        if limit not in used:
             yield "thresholds: %s: a rule uses it" % limit
         at = [number for number, line in enumerate(lines) if line.strip() == "- record: " + limit]
         if not at or not lines[at[0] - 1].strip().startswith("# "):

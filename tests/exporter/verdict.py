@@ -32,7 +32,7 @@ AT = 60  # when promtool looks, in its own time
 DAY = 86400
 
 
-def sample(name, **labels):
+def sample(name, /, **labels):
     return name, tuple(sorted(labels.items()))
 
 
@@ -92,7 +92,7 @@ def good(env):
     return files
 
 
-def put(value, name, **labels):
+def put(value, name, /, **labels):
     """A fault: all series of that name with these labels have this value; None: they are not there."""
     def change(files):
         wanted, found = set(labels.items()), 0
