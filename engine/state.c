@@ -3,9 +3,6 @@
  * one pipeline: while Redis looks for the next page it already has the questions for the last one.  So it
  * works for a fraction of a millisecond at a time, however many keys and fields there are, and others come in
  * between.  Nothing but the worst entries stays in memory.
- *
- * A key may go away between SCAN and HMGET, which then has no value at all, and so has a hash whose fields
- * are all misspelt: EXISTS tells the one from the other.
  */
 
 #include <assert.h>
@@ -16,10 +13,7 @@
 #include "engine/state_answers.h"
 #include "engine/state_values.h"
 
-enum {
-	PAGE = 16384,                  /* the most keys of one answer to SCAN */
-	ROUND_BYTES = 8 * 1024 * 1024, /* of the answers to one batch and one SCAN */
-};
+enum { PAGE = 16384 /* the most keys of one answer to SCAN */ };
 
 int
 engine_state_check_prefix(const char *prefix, struct failure *why)
@@ -35,50 +29,56 @@ engine_state_check_prefix(const char *prefix, struct failure *why)
 
 /* Rounds ------------------------------------------------------------- */
 
-/* Keys of the page that are the contract's, and have not been seen. */
+static bool
+page_is_empty(const struct state_reader *r)
+{
+	return r->page == NULL || r->next == (size_t)r->page->element[1]->elements;
+}
+
+/* A key that SCAN has found becomes a part of the batch, if it is the contract's and has not been seen. */
 static int
-fill_batch(struct state_reader *r)
+take_key(struct state_reader *r, struct slice key)
 {
 	size_t prefix = strlen(r->settings->prefix);
+	struct asked *asked = &r->batch[r->batch_count];
+	enum entry_key_verdict verdict;
+	struct failure why;
+	int first;
 
-	for (r->batch_count = 0; r->page != NULL && r->next < (size_t)r->page->element[1]->elements &&
-				 r->batch_count < STATE_BATCH;
-	     r->next++) {
-		const redisReply *name = r->page->element[1]->element[r->next];
-		struct asked *asked = &r->batch[r->batch_count];
-		enum entry_key_verdict verdict;
-		struct failure why;
-		int first;
-
-		asked->key = (struct slice){ name->str, (size_t)name->len };
-		if (asked->key.length < prefix || memcmp(name->str, r->settings->prefix, prefix) != 0)
-			continue;
-		first = state_first_seen(&r->seen, asked->key);
-		if (first < 0)
-			return failure_set(r->session.why, FAILURE_LOCAL, "out of memory");
-		if (first == 0)
-			continue;
-		if (r->seen.count > STATE_KEYS_MOST)
-			return failure_set(r->session.why, FAILURE_REJECTED,
-			    "more than %d keys begin with '%s': let those that are old expire, or give the bot's state a prefix of its own",
-			    (int)STATE_KEYS_MOST, r->settings->prefix);
-		verdict = entry_key_parse(
-		    &asked->parsed, (struct slice){ name->str + prefix, asked->key.length - prefix }, &why);
-		if (verdict == ENTRY_KEY_WELL)
-			r->batch_count++;
-		if (verdict == ENTRY_KEY_FAULTY) {
-			r->state->entries[asked->parsed.kind - STATE_ENTRIES]++;
-			state_add_fault(r, asked->parsed.kind, asked->key, &why);
-		}
+	if (key.length < prefix || memcmp(key.at, r->settings->prefix, prefix) != 0)
+		return 0;
+	first = state_first_seen(&r->seen, key);
+	if (first < 0)
+		return failure_set(r->session.why, FAILURE_LOCAL, "out of memory");
+	if (first == 0)
+		return 0;
+	if (r->seen.count > STATE_KEYS_MOST)
+		return failure_set(r->session.why, FAILURE_REJECTED,
+		    "more than %d keys begin with '%s': let those that are old expire, or give the bot's state a prefix of its own",
+		    (int)STATE_KEYS_MOST, r->settings->prefix);
+	asked->key = key;
+	verdict =
+	    entry_key_parse(&asked->parsed, (struct slice){ key.at + prefix, key.length - prefix }, &why);
+	if (verdict == ENTRY_KEY_WELL)
+		r->batch_count++;
+	if (verdict == ENTRY_KEY_FAULTY) {
+		r->state->entries[asked->parsed.kind - STATE_ENTRIES]++;
+		state_add_fault(r, asked->parsed.kind, key, &why);
 	}
 	return 0;
 }
 
-/* Whether the next SCAN goes with this batch: nothing of the page is left. */
-static bool
-page_ends(const struct state_reader *r)
+static int
+fill_batch(struct state_reader *r)
 {
-	return r->cursor[0] != '\0' && (r->page == NULL || r->next == (size_t)r->page->element[1]->elements);
+	r->batch_count = 0;
+	while (!page_is_empty(r) && r->batch_count < STATE_BATCH) {
+		const redisReply *key = r->page->element[1]->element[r->next++];
+
+		if (take_key(r, (struct slice){ key->str, (size_t)key->len }) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -96,73 +96,7 @@ send_batch(struct state_reader *r, bool scans)
 	if (scans && redis_session_append(
 			 s, "SCAN %s MATCH %s COUNT %d", r->cursor, r->pattern, (int)STATE_BATCH) != 0)
 		return -1;
-	return redis_session_send(s, scans ? "SCAN" : "HMGET", PAGE, ROUND_BYTES);
-}
-
-/* Of the keys without a value `*count` stay: those that are there. */
-static int
-keep_existing(struct state_reader *r, size_t keys[], size_t *count)
-{
-	struct redis_session *s = &r->session;
-	size_t asked = *count;
-	int result = 0;
-
-	for (size_t i = 0; i < asked; i++) {
-		struct slice key = r->batch[keys[i]].key;
-
-		if (redis_session_append(s, "EXISTS %b", key.at, key.length) != 0)
-			return -1;
-	}
-	if (asked > 0 && redis_session_send(s, "EXISTS", 1, ROUND_BYTES) != 0)
-		return -1;
-	*count = 0;
-	for (size_t i = 0; i < asked && result == 0; i++) {
-		redisReply *answer;
-
-		if (redis_session_next(s, &answer) != 0)
-			return -1;
-		if (answer->type == REDIS_REPLY_ERROR)
-			result = redis_session_error(s, answer, "EXISTS", s->why);
-		else if (answer->type == REDIS_REPLY_INTEGER && answer->integer > 0)
-			keys[(*count)++] = keys[i];
-		freeReplyObject(answer);
-	}
-	return result;
-}
-
-/* One that is there may have come back since: only if it has no value again, at the same moment, it has other
- * fields. */
-static int
-take_absent(struct state_reader *r, size_t absent[], size_t count)
-{
-	static const struct slice nothing[FIELDS_MOST];
-	struct redis_session *s = &r->session;
-	int result = keep_existing(r, absent, &count);
-
-	for (size_t i = 0; i < count && result == 0; i++) {
-		const struct asked *asked = &r->batch[absent[i]];
-
-		if (redis_session_append(s, "EXISTS %b", asked->key.at, asked->key.length) != 0)
-			return -1;
-		result =
-		    redis_session_append(s, r->hmget[asked->parsed.kind], asked->key.at, asked->key.length);
-	}
-	if (result == 0 && count > 0)
-		result = redis_session_send(s, "HMGET", FIELDS_MOST, ROUND_BYTES);
-	for (size_t i = 0; i < count && result == 0; i++) {
-		const struct asked *asked = &r->batch[absent[i]];
-		redisReply *exists = NULL, *hash = NULL;
-		bool is_absent;
-
-		result = -1;
-		if (redis_session_next(s, &exists) == 0 && redis_session_next(s, &hash) == 0)
-			result = state_take_hash(r, asked, hash, &is_absent);
-		if (result == 0 && is_absent && exists->type == REDIS_REPLY_INTEGER && exists->integer > 0)
-			result = state_take_values(r, asked, nothing, false);
-		freeReplyObject(exists);
-		freeReplyObject(hash);
-	}
-	return result;
+	return redis_session_send(s, scans ? "SCAN" : "HMGET", PAGE, STATE_ROUND_BYTES);
 }
 
 /* Ask of the batch, and for the next page if `scans`. */
@@ -188,11 +122,11 @@ ask_batch(struct state_reader *r, bool scans)
 			absent[absent_count++] = i;
 	}
 	if (!scans)
-		return take_absent(r, absent, absent_count);
+		return state_take_absent(r, absent, absent_count);
 	if (redis_session_next(&r->session, &answer) != 0)
 		return -1;
 	/* The batch's keys are in the page before, so that one is needed until here. */
-	if (take_absent(r, absent, absent_count) == 0 && state_take_page(r, answer) == 0)
+	if (state_take_absent(r, absent, absent_count) == 0 && state_take_page(r, answer) == 0)
 		return 0;
 	freeReplyObject(answer);
 	return -1;
@@ -210,10 +144,10 @@ read_all(struct state_reader *r)
 		    (struct asked){ .key = SLICE(r->single_keys[i]), .parsed.kind = (enum state_kind)i };
 	r->batch_count = STATE_ENTRIES;
 	do {
-		bool ends = page_ends(r);
+		bool ends = page_is_empty(r) && r->cursor[0] != '\0';
 
 		scans += ends;
-		result = r->batch_count > 0 || ends ? ask_batch(r, ends) : 0;
+		result = ask_batch(r, ends);
 		if (result == 0)
 			result = fill_batch(r);
 	} while (result == 0 && (r->batch_count > 0 || r->cursor[0] != '\0'));
@@ -282,8 +216,7 @@ say_how_many(struct state_fault *fault)
 	struct failure first = fault->why;
 
 	if (fault->keys > 1)
-		(void)failure_set(&fault->why, first.kind,
-		    "%s (and %llu more keys of this kind have a fault)", first.text,
+		(void)failure_set(&fault->why, first.kind, "%s (and %llu more of this kind)", first.text,
 		    (unsigned long long)fault->keys - 1);
 }
 

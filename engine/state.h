@@ -99,10 +99,9 @@ struct state_orders {
 
 /* What is wrong with the keys of one kind. */
 struct state_fault {
-	uint64_t keys;     /* how many are faulty; 0: all are well */
-	char subject[256]; /* the first of them: the key, or what can be shown of it */
-	struct failure
-	    why; /* of the first: its field, what was found and what is expected, and how many more */
+	uint64_t keys;      /* how many are faulty; 0: all are well */
+	char subject[256];  /* the first of them: the key, or what can be shown of it */
+	struct failure why; /* of the first: its field, what was found and is expected; and how many more */
 };
 
 struct engine_state {
@@ -120,8 +119,8 @@ struct engine_state {
 	int run_state; /* enum run_state */
 	struct state_histogram loop;
 
-	/* Each is stale when its own stamp is too old; then gauges mean nothing any more, and counts still
-	 * do. */
+	/* Each is stale when its own stamp is too old; then its gauges mean nothing any more; its counts do.
+	 */
 	struct {
 		bool stale;
 		double updated_at, imbalance, rebalances, rebalance_failures, rebalance_failures_in_a_row;
@@ -141,7 +140,7 @@ struct engine_state {
 	} tuning;
 
 	/* The worst entries of each kind, the worst first.  Limits and routes that are stale are not among
-	 * them: there is nothing to say of them.  A symbol's age is what its stamp tells, so stale symbols
+	 * them: there is nothing to say of them.  A symbol's age is what its stamp tells, so stale ones
 	 * are. */
 	struct state_feed *feeds;
 	struct state_guard *guards;
@@ -169,7 +168,8 @@ struct engine_state_settings {
 	size_t entries_max;     /* of each kind, 1 to ENTRIES_MOST */
 };
 
-/* Whether keys can begin with it: 1 to STATE_PREFIX bytes of UTF-8 without blanks or control characters. */
+/* Whether keys can begin with it: 1 to STATE_PREFIX bytes of UTF-8 without control characters or blanks
+ * around. */
 int engine_state_check_prefix(const char *prefix, struct failure *why);
 
 /*

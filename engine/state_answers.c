@@ -1,5 +1,7 @@
 /*
- * SCAN may name a key twice: 64 bits of a keyed hash tell which ones have been.
+ * SCAN may name a key twice: 64 bits of a keyed hash tell which ones have been.  A key may go away between
+ * SCAN and HMGET, which then has no value at all, and so has a hash whose fields are all misspelt: EXISTS
+ * tells the one from the other.
  */
 
 #include <stdlib.h>
@@ -81,8 +83,8 @@ state_add_fault(struct state_reader *r, enum state_kind kind, struct slice key, 
 
 /* Answers ------------------------------------------------------------ */
 
-int
-state_take_values(struct state_reader *r, const struct asked *asked, const struct slice values[], bool any)
+static int
+take_values(struct state_reader *r, const struct asked *asked, const struct slice values[], bool any)
 {
 	enum state_kind kind = asked->parsed.kind;
 	enum fields_verdict verdict;
@@ -144,7 +146,7 @@ state_take_hash(struct state_reader *r, const struct asked *asked, const redisRe
 			(size_t)value->len };
 		*absent = *absent && values[i].at == NULL;
 	}
-	return *absent ? 0 : state_take_values(r, asked, values, true);
+	return *absent ? 0 : take_values(r, asked, values, true);
 }
 
 /* The next page is here: its keys, and where SCAN goes on. */
@@ -171,4 +173,72 @@ state_take_page(struct state_reader *r, redisReply *answer)
 	r->page = answer;
 	r->next = 0;
 	return 0;
+}
+
+/* Keys without a value ---------------------------------------------- */
+
+/* Of the keys without a value `*count` stay: those that are there. */
+static int
+keep_existing(struct state_reader *r, size_t keys[], size_t *count)
+{
+	struct redis_session *s = &r->session;
+	size_t asked = *count;
+	int result = 0;
+
+	for (size_t i = 0; i < asked; i++) {
+		struct slice key = r->batch[keys[i]].key;
+
+		if (redis_session_append(s, "EXISTS %b", key.at, key.length) != 0)
+			return -1;
+	}
+	if (asked > 0 && redis_session_send(s, "EXISTS", 1, STATE_ROUND_BYTES) != 0)
+		return -1;
+	*count = 0;
+	for (size_t i = 0; i < asked && result == 0; i++) {
+		redisReply *answer;
+
+		if (redis_session_next(s, &answer) != 0)
+			return -1;
+		if (answer->type == REDIS_REPLY_ERROR)
+			result = redis_session_error(s, answer, "EXISTS", s->why);
+		else if (answer->type == REDIS_REPLY_INTEGER && answer->integer > 0)
+			keys[(*count)++] = keys[i];
+		freeReplyObject(answer);
+	}
+	return result;
+}
+
+/* One that is there may have come back since: only if it has no value again, at the same moment, it has other
+ * fields. */
+int
+state_take_absent(struct state_reader *r, size_t absent[], size_t count)
+{
+	static const struct slice nothing[FIELDS_MOST];
+	struct redis_session *s = &r->session;
+	int result = keep_existing(r, absent, &count);
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct asked *asked = &r->batch[absent[i]];
+
+		if (redis_session_append(s, "EXISTS %b", asked->key.at, asked->key.length) != 0)
+			return -1;
+		result =
+		    redis_session_append(s, r->hmget[asked->parsed.kind], asked->key.at, asked->key.length);
+	}
+	if (result == 0 && count > 0)
+		result = redis_session_send(s, "HMGET", FIELDS_MOST, STATE_ROUND_BYTES);
+	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct asked *asked = &r->batch[absent[i]];
+		redisReply *exists = NULL, *hash = NULL;
+		bool is_absent;
+
+		result = -1;
+		if (redis_session_next(s, &exists) == 0 && redis_session_next(s, &hash) == 0)
+			result = state_take_hash(r, asked, hash, &is_absent);
+		if (result == 0 && is_absent && exists->type == REDIS_REPLY_INTEGER && exists->integer > 0)
+			result = take_values(r, asked, nothing, false);
+		freeReplyObject(exists);
+		freeReplyObject(hash);
+	}
+	return result;
 }

@@ -13,7 +13,8 @@ enum {
 	STATE_BATCH = 250,  /* keys that are asked of at once, and COUNT of SCAN */
 	STATE_FORMAT = 512, /* room for HMGET with all fields of a kind */
 	STATE_PATTERN = 2 * STATE_PREFIX + 2,
-	STATE_CURSOR = 24, /* room for 64 bits in digits */
+	STATE_CURSOR = 24,                   /* room for 64 bits in digits */
+	STATE_ROUND_BYTES = 8 * 1024 * 1024, /* of the answers to one batch and one SCAN */
 };
 
 /* Hashes of the keys that have been seen: open addressing in a power of two of slots, 0 for an empty one. */
@@ -52,13 +53,13 @@ void state_add_fault(
 /* 1: for the first time, 0: again, -1: out of memory. */
 int state_first_seen(struct state_seen *seen, struct slice key);
 
-/* The values of a key that is there; `any`: not all are missing.  0 or -1. */
-int state_take_values(
-    struct state_reader *r, const struct asked *asked, const struct slice values[], bool any);
-
 /* The answer to HMGET.  `*absent`: no value at all, and nothing was taken.  0 or -1. */
 int state_take_hash(
     struct state_reader *r, const struct asked *asked, const redisReply *answer, bool *absent);
+
+/* Keys of the batch, by their places in it, that were absent: whether they are there with other fields.  0 or
+ * -1. */
+int state_take_absent(struct state_reader *r, size_t absent[], size_t count);
 
 /* The answer to SCAN, which takes the place of the page before.  -1: it stays the caller's. */
 int state_take_page(struct state_reader *r, redisReply *answer);

@@ -246,7 +246,7 @@ START_TEST(the_first_fault_of_a_kind_is_told_and_the_others_counted)
 	ck_assert_uint_eq(fault->keys, 2);
 	ck_assert_str_eq(fault->subject, "p:route:a");
 	ck_assert_str_eq(fault->why.text,
-	    "the key is not a hash: delete it, and write it by HSET (and 1 more keys of this kind have a fault)");
+	    "the key is not a hash: delete it, and write it by HSET (and 1 more of this kind)");
 	ck_assert_uint_eq(state.entries[ENTRY_ROUTE], 2);
 	ck_assert_str_eq(state.faults[STATE_ENTRIES + ENTRY_FEED].subject, "p:feed:");
 	ck_assert_str_eq(state.faults[STATE_ENTRIES + ENTRY_GUARD].subject, "a key of 399 bytes");
