@@ -164,7 +164,7 @@ PARTS = {
     "services": False,   # an HTTP service of the bot: with WebSockets and queues
     "engine": True,      # a bot, and engine_state
     "trades": True,      # its trades and its equity, and trading_kpis
-    "rates": False,      # trading_kpis has a --currency
+    "rates": True,       # trading_kpis has a --currency
     "queues": False,     # queue_depth
     "replica": False,    # a Postgres that is replicated
     "containers": False, # cAdvisor
@@ -858,7 +858,7 @@ def variable_values(base, board, rate_interval):
             continue
         selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
         found = get(base, "query", query="count by (%s) (%s)" % (label, substituted(selector, values, rate_interval)))
-        texts = sorted(each["metric"].get(label, "") for each in found)
+        texts = sorted((each["metric"].get(label, "") for each in found), reverse=variable["sort"] == 2)
         if not variable["multi"]:
             values[variable["name"]] = texts[0] if texts else ""
         else:

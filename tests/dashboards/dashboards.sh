@@ -54,6 +54,7 @@ HINCRBY arbwatch:inventory rebalances 0
 HINCRBY arbwatch:inventory rebalance_failures 0
 HINCRBY arbwatch:inventory sync_failures 0
 HINCRBY arbwatch:snapshots failed 0
+HINCRBY arbwatch:orders:binance rejected 0
 HINCRBY arbwatch:orders:binance unknown 0
 SADD queues mails
 LPUSH queue:mails "{\"class\":\"Mail\",\"enqueued_at\":$(date +%s)}"
@@ -76,24 +77,6 @@ spawn queue_depth "$BUILD/queue_depth" --config.file "$work/queues.yml"
 
 pid_of() { pgrep -f -- "^[^ ]*$1 --config.file $demo/"; }
 pid_of_bot() { pgrep -P "$demo_pid" -f '^[^ ]*example_bot '; }
-if ! pid_of engine_state >/dev/null; then  # INTERIM
-	cat >"$demo/bot.yml" <<END
-env: paper
-interval: 1s
-textfile.directory: $demo/textfiles
-engine_state:
-  engine.redis: $redis_uri
-trading_kpis:
-  engine.postgres: $postgres_uri
-END
-	bin=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin | sort -V | tail -n 1)
-	"$bin/psql" -qX -v ON_ERROR_STOP=1 "$postgres_uri" -f "$repository/sql/example_trading.sql" -f "$repository/sql/trading.sql"
-	spawn engine_state "$BUILD/engine_state" --config.file "$demo/bot.yml"
-	[ -x "$BUILD/trading_kpis" ] || echo --without trades >>"$work/parts"
-	[ ! -x "$BUILD/trading_kpis" ] || spawn trading_kpis "$BUILD/trading_kpis" --config.file "$demo/bot.yml"
-	spawn example_bot env REDIS_URL="$redis_uri" POSTGRES_DSN="$postgres_uri" "$BUILD/example_bot" --history.days 10 --trades-per-minute 60
-	eval "pid_of_bot() { echo $SPAWNED; }"
-fi
 
 # Rates over less than in earnest, since scrapes are a second apart.
 rate_interval=15s
