@@ -162,6 +162,11 @@ PARTS = {
     "timex": False,      # it may ask the kernel whether the clock is synchronised
     "exporters": False,  # redis_exporter and postgres_exporter
     "services": False,   # an HTTP service of the bot: with WebSockets and queues
+    "engine": True,      # a bot, and engine_state
+    "trades": True,      # its trades and its equity, and trading_kpis
+    "rates": True,       # trading_kpis has a --currency
+    "queues": False,     # queue_depth
+    "replica": False,    # a Postgres that is replicated
     "containers": False, # cAdvisor
     "celery": False,     # celery_exporter
     "tls": False,        # exchanges are asked over TLS
@@ -206,11 +211,33 @@ EMPTY = {
     "alerts/Time to acknowledge": "acknowledged",
     "alerts/Open incidents": QUIET,
     "alerts/Deliveries: tried again, given up": QUIET,
-    "services/Queues/B": "celery",
-    "services/Queues/C": "celery",
+    "services/Queues/A": "queues",
+    "services/Queues/B": "queues",
+    "services/Queues/D": "celery",
+    "services/Queues/E": "queues",
+    "services/Queues/F": "celery",
     "services/Waiting in queues": "services",
     "services/WebSocket connections": "services",
     "services/Queues": "services",
+    "services/Queues without a worker": "queues",
+    "services/Queues of Redis": "queues",
+    "services/Groups of streams": "queues",
+    "services/Age of the oldest task": "queues",
+    "services/Feeds: messages": "engine",
+    "services/Feeds: age of the last message": "engine",
+    "services/Feeds: latency, p95": "engine",
+    "services/Feeds: reconnects": "engine",
+    "services/Feeds: connected": "engine",
+    "risk/Guards that are not ok": QUIET,
+    "risk": "engine",
+    "trading_kpis/Bot": "engine",
+    "trading_kpis/Loop latency": "engine",
+    "trading_kpis/Loop duration": "engine",
+    "trading_kpis/Profit/B": "rates",
+    "trading_kpis/Rows that do not count": QUIET,
+    "trading_kpis": "trades",
+    "database/Postgres: replication": "replica",
+    "database": "exporters",
     "system_health/Containers: processor": "containers",
     "system_health/Containers: memory, share of the limit": "containers",
     "system_health/Containers: starts in the last hour": QUIET,
@@ -831,7 +858,7 @@ def variable_values(base, board, rate_interval):
             continue
         selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
         found = get(base, "query", query="count by (%s) (%s)" % (label, substituted(selector, values, rate_interval)))
-        texts = sorted(each["metric"].get(label, "") for each in found)
+        texts = sorted((each["metric"].get(label, "") for each in found), reverse=variable["sort"] == 2)
         if not variable["multi"]:
             values[variable["name"]] = texts[0] if texts else ""
         else:
