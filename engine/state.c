@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/system/time.h"
 #include "engine/state_answers.h"
 #include "engine/state_values.h"
 
@@ -227,6 +228,7 @@ judge(const struct state_reader *r)
 	struct engine_state *state = r->state;
 	double oldest = r->entries.oldest;
 	const char *env = r->settings->env;
+	char at[TIME_TEXT];
 
 	state->inventory.stale = !(state->inventory.updated_at >= oldest);
 	state->universe.stale = !(state->universe.updated_at >= oldest);
@@ -234,10 +236,11 @@ judge(const struct state_reader *r)
 	if (isnan(state->heartbeat_at) && state->faults[STATE_ENGINE].keys == 0)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,
 		    "no bot has written '%s' yet, in this database at least", r->single_keys[STATE_ENGINE]);
+	/* Its age would make this another text in each run, and a line in the log. */
 	else if (state->heartbeat_at < oldest)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,
-		    "the bot's last heartbeat is %.0f s old, and one that runs writes heartbeat_at at least every %.0f s",
-		    r->entries.now - state->heartbeat_at, r->settings->max_age_seconds);
+		    "the bot's last heartbeat is of %s, and one that runs writes heartbeat_at at least every %g s",
+		    time_text(state->heartbeat_at, at), r->settings->max_age_seconds);
 	else if (state->env[0] != '\0' && strcmp(state->env, env) != 0)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,
 		    "the bot says that its env is '%s', and here it is '%s': is this another bot's Redis?",
