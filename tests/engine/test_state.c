@@ -284,7 +284,7 @@ static const struct {
 	    "SCAN: the answer is no cursor" },
 	{ "*2\r\n$1\r\n0\r\n*-1\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
 	{ "*2\r\n$1\r\n0\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "SCAN: a key is no string" },
-	{ "*2\r\n$1\r\n0\r\n*1\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "arrays in arrays" },
+	{ "*2\r\n$1\r\n0\r\n*1\r\n*1\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "arrays in arrays" },
 	{ "*2\r\n$1\r\n0\r\n*16385\r\n", FAILURE_PROTOCOL, "more than the 16384" },
 	{ "+OK\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
 	{ "*2\r\n$1\r\n0\r\n*1\r\n", FAILURE_PROTOCOL, "closed the connection" },
