@@ -48,6 +48,10 @@ take_key(struct state_reader *r, struct slice key)
 
 	if (key.length < prefix || memcmp(key.at, r->settings->prefix, prefix) != 0)
 		return 0;
+	verdict =
+	    entry_key_parse(&asked->parsed, (struct slice){ key.at + prefix, key.length - prefix }, &why);
+	if (verdict == ENTRY_KEY_OTHER)
+		return 0;
 	first = state_first_seen(&r->seen, key);
 	if (first < 0)
 		return failure_set(r->session.why, FAILURE_LOCAL, "out of memory");
@@ -55,14 +59,12 @@ take_key(struct state_reader *r, struct slice key)
 		return 0;
 	if (r->seen.count > STATE_KEYS_MOST)
 		return failure_set(r->session.why, FAILURE_REJECTED,
-		    "more than %d keys begin with '%s': let those that are old expire, or give the bot's state a prefix of its own",
+		    "more than %d keys of the bot's state begin with '%s': let those that are old expire",
 		    (int)STATE_KEYS_MOST, r->settings->prefix);
 	asked->key = key;
-	verdict =
-	    entry_key_parse(&asked->parsed, (struct slice){ key.at + prefix, key.length - prefix }, &why);
-	if (verdict == ENTRY_KEY_WELL)
+	if (verdict == ENTRY_KEY_WELL) {
 		r->batch_count++;
-	if (verdict == ENTRY_KEY_FAULTY) {
+	} else {
 		r->state->entries[asked->parsed.kind - STATE_ENTRIES]++;
 		state_add_fault(r, asked->parsed.kind, key, &why);
 	}
