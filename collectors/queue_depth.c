@@ -11,6 +11,7 @@
 
 #include "collectors/harness/targets.h"
 #include "collectors/queue_depth/reading.h"
+#include "common/config/secrets.h"
 #include "common/text/utf8.h"
 
 enum { SETTINGS_MOST = 100 };
@@ -92,14 +93,15 @@ read_setting(struct queue_server *server, const struct options *given, size_t in
 	int type = 0;
 
 	if (colon == NULL)
-		return options_failure(
-		    given, "queue", index, why, "'%s' is no TYPE:NAME like celery:celery or rq:*", text);
+		return options_failure(given, "queue", index, why,
+		    "'%s' is no TYPE:NAME like celery:celery or rq:*", secret_shown(text));
 	while (type < QUEUE_TYPES &&
 	       !slice_is((struct slice){ text, (size_t)(colon - text) }, queue_type_names[type]))
 		type++;
 	if (type == QUEUE_TYPES)
 		return options_failure(given, "queue", index, why,
-		    "'%s' begins with none of list:, celery:, rq:, sidekiq:, bullmq: and stream:", text);
+		    "'%s' begins with none of list:, celery:, rq:, sidekiq:, bullmq: and stream:",
+		    secret_shown(text));
 	if (!queue_copy_name(name, SLICE(colon + 1)))
 		return options_failure(given, "queue", index, why,
 		    "the name behind the ':' must be valid UTF-8 of 1 to %d bytes", (int)FAMILY_LABEL_VALUE);

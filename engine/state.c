@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/system/time.h"
 #include "engine/state_answers.h"
 #include "engine/state_values.h"
 
@@ -47,6 +48,10 @@ take_key(struct state_reader *r, struct slice key)
 
 	if (key.length < prefix || memcmp(key.at, r->settings->prefix, prefix) != 0)
 		return 0;
+	verdict =
+	    entry_key_parse(&asked->parsed, (struct slice){ key.at + prefix, key.length - prefix }, &why);
+	if (verdict == ENTRY_KEY_OTHER)
+		return 0;
 	first = state_first_seen(&r->seen, key);
 	if (first < 0)
 		return failure_set(r->session.why, FAILURE_LOCAL, "out of memory");
@@ -54,14 +59,12 @@ take_key(struct state_reader *r, struct slice key)
 		return 0;
 	if (r->seen.count > STATE_KEYS_MOST)
 		return failure_set(r->session.why, FAILURE_REJECTED,
-		    "more than %d keys begin with '%s': let those that are old expire, or give the bot's state a prefix of its own",
+		    "more than %d keys of the bot's state begin with '%s': let those that are old expire",
 		    (int)STATE_KEYS_MOST, r->settings->prefix);
 	asked->key = key;
-	verdict =
-	    entry_key_parse(&asked->parsed, (struct slice){ key.at + prefix, key.length - prefix }, &why);
-	if (verdict == ENTRY_KEY_WELL)
+	if (verdict == ENTRY_KEY_WELL) {
 		r->batch_count++;
-	if (verdict == ENTRY_KEY_FAULTY) {
+	} else {
 		r->state->entries[asked->parsed.kind - STATE_ENTRIES]++;
 		state_add_fault(r, asked->parsed.kind, key, &why);
 	}
@@ -227,6 +230,7 @@ judge(const struct state_reader *r)
 	struct engine_state *state = r->state;
 	double oldest = r->entries.oldest;
 	const char *env = r->settings->env;
+	char at[TIME_TEXT];
 
 	state->inventory.stale = !(state->inventory.updated_at >= oldest);
 	state->universe.stale = !(state->universe.updated_at >= oldest);
@@ -234,10 +238,11 @@ judge(const struct state_reader *r)
 	if (isnan(state->heartbeat_at) && state->faults[STATE_ENGINE].keys == 0)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,
 		    "no bot has written '%s' yet, in this database at least", r->single_keys[STATE_ENGINE]);
+	/* Its age would make this another text in each run, and a line in the log. */
 	else if (state->heartbeat_at < oldest)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,
-		    "the bot's last heartbeat is %.0f s old, and one that runs writes heartbeat_at at least every %.0f s",
-		    r->entries.now - state->heartbeat_at, r->settings->max_age_seconds);
+		    "the bot's last heartbeat is of %s, and one that runs writes heartbeat_at at least every %g s",
+		    time_text(state->heartbeat_at, at), r->settings->max_age_seconds);
 	else if (state->env[0] != '\0' && strcmp(state->env, env) != 0)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,
 		    "the bot says that its env is '%s', and here it is '%s': is this another bot's Redis?",

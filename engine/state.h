@@ -26,7 +26,7 @@ enum {
 	STATE_NAME = 128,         /* room for a name: an exchange, a route, a symbol */
 	STATE_REASON = 132,       /* room for a guard's reason: of a longer one 128 bytes are kept */
 	STATE_WORD = 16,          /* room for a currency, an env */
-	STATE_KEYS_MOST = 200000, /* keys with the prefix; more is a failure */
+	STATE_KEYS_MOST = 200000, /* keys of entries; more is a failure */
 	STATE_FEEDS_MOST = 64, /* feeds, and exchanges with orders, that are kept whatever the settings say */
 };
 
@@ -175,7 +175,7 @@ int engine_state_check_prefix(const char *prefix, struct failure *why);
 /*
  * SCAN and pipelined HMGETs in a connection of its own, before the deadline.  Needs the rights +scan, +hmget
  * and +exists, and to read the keys; an error names the one that is missing.  Memory grows with the entries
- * that are kept, and by 8 to 16 bytes for each key.
+ * that are kept, and by 8 to 16 bytes for each key of an entry.
  */
 void engine_state_read(
     const struct engine_state_settings *settings, struct deadline deadline, struct engine_state *state);

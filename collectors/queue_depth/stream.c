@@ -1,7 +1,7 @@
 /*
  * Streams.  An entry's id begins with the time at which it was added, so that each group tells how long its
  * oldest entry waits: the first that was read and not acknowledged, or else the first that was not read.
- * A stream without groups does not tell who has read what.
+ * A stream without groups does not tell who has read what, or who reads it.
  */
 
 #include <stdlib.h>
@@ -74,7 +74,8 @@ read_groups(struct queue_reading *r, struct queue *queue)
 	/* It has vanished, or cannot be read. */
 	if (groups == NULL)
 		return 0;
-	queue->figures[FIGURE_CONSUMERS] = 0;
+	if (reply_item(groups, 0) != NULL)
+		queue->figures[FIGURE_CONSUMERS] = 0;
 	for (size_t i = 0; reply_item(groups, i) != NULL; i++)
 		add_group(r, queue, reply_item(groups, i));
 	freeReplyObject(groups);

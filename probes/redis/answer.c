@@ -35,6 +35,9 @@ static const struct meaning {
 	    "give the user the right to this command, as in 'ACL SETUSER name +ping +select'" },
 	{ "ERR invalid password", FAILURE_AUTH, "check the password" },
 	{ "ERR operation not permitted", FAILURE_AUTH, "the server wants a password" },
+	/* A command of more than ten words before AUTH. */
+	{ "ERR Protocol error: unauthenticated", FAILURE_AUTH,
+	    "the server wants a password: give it in the URL, REDIS_PASSWORD or REDIS_PASSWORD_FILE" },
 	{ "ERR AUTH", FAILURE_AUTH, "the server has no password set: leave it out, or set it there" },
 	{ "ERR Client sent AUTH", FAILURE_AUTH,
 	    "the server has no password set: leave it out, or set it there" },
@@ -203,9 +206,6 @@ parse_answer(const struct redis_session *s, void **reply)
 		return s->why->kind != FAILURE_NONE
 			   ? -1
 			   : failure_set(s->why, FAILURE_PROTOCOL, "%s: %s", s->command, reader->errstr);
-	/* A line may have no end, and hiredis would collect it for ever. */
-	if (*reply == NULL && reader->len - reader->pos > ANSWER_BYTES)
-		return too_long(s, ANSWER_BYTES);
 	return 0;
 }
 
@@ -253,6 +253,9 @@ ask(const struct redis_session *s, const char *first_bytes, size_t bytes_max, co
 			return too_long(s, bytes_max);
 		if (parse_answer(s, &read) != 0)
 			return -1;
+		/* A line may have no end, and hiredis would collect it for ever. */
+		if (read == NULL && reader->len - reader->pos > ANSWER_BYTES)
+			return too_long(s, ANSWER_BYTES);
 	}
 	*reply = read;
 	return 0;

@@ -173,8 +173,13 @@ collect 0 --engine.max-age 1ms
 	echo "heartbeat_timestamp_seconds $now.25"
 } >"$work/stale"
 check "a bot that stopped is down; its totals stay, and nothing else does" exactly <"$work/stale"
-check "one line says so" logged "the bot's last heartbeat is"
+check "one line says so" logged "the bot's last heartbeat is of"
 check "one line alone" warnings 1
+began=$(date +%s)
+is_later() { [ "$(date +%s)" -gt $((began + 1)) ]; }
+await 30 is_later
+run 0 "$collector" --engine.redis "$redis_url" --engine.max-age 1ms
+check "and not again in the next run" warnings 0
 check "an old heartbeat is no failure to measure" sample 'arbitrage_collector_success{collector="engine_state",env="paper"}' 1
 
 collect 0 --env live

@@ -112,6 +112,10 @@ check "the keys have moved" await 30 moves
 collect 3 --engine.redis "redis://127.0.0.1:$REDIS_PORT"
 is_down rejected "127.0.0.1:$far"
 
+start_redis --requirepass hunter2
+collect 3 --engine.redis "redis://127.0.0.1:$REDIS_PORT"
+is_down auth 'the server wants a password'
+
 closed_port
 collect 3 --engine.redis "redis://127.0.0.1:$CLOSED_PORT"
 is_down connect 'refused'

@@ -102,6 +102,13 @@ collect 3
 check "an engine without a heartbeat is down" is 'up{}' 0
 check "and the log names the field" logged heartbeat_at
 forget
+heart
+head -c 200000 /dev/zero | tr '\0' x | redis-cli -p "$REDIS_PORT" -x HSET arbwatch:guard:global updated_at "$now" state block reason \
+	>"$work/cli.log"
+collect 0 --engine.max-age 10m
+check "a reason of 200,000 bytes ends nothing" is 'guard_state{tier="global",name=""}' 3
+check "128 of them are kept" grep -qE 'reason="x{128}"' "$textfiles/engine_state.prom"
+forget
 echo 'SET arbwatch:engine 1' | bot
 collect 3
 check "so is one that is no hash" is 'up{}' 0

@@ -107,6 +107,7 @@ check "who are not idle" group consumers_idle at-work 0
 check "consumers of all groups work on the stream" consumers stream orders 3
 check "the oldest that is not read is the oldest" since stream orders 1700000001
 check "without groups nobody knows what is read" no_age stream free
+check "nor who reads" consumers stream free ''
 cli xgroup destroy orders behind
 measured --queue stream:orders --idle 0ms
 check "the oldest that is pending is the oldest" since stream orders 1700000002.000
@@ -169,6 +170,16 @@ check "a queue of one capsule" consumers sidekiq text 5
 check "a queue that nobody serves" consumers sidekiq twice 0
 check "busy threads are tasks under way" has tasks 'type="sidekiq",queue="*",state="active"' 6
 check "all that is a success" has up '' 1
+
+head -c 200000 /dev/zero | tr '\0' x >"$work/large"
+printf '{"enqueued_at": 1700000001.25, "args": ["%s"]}' "$(cat "$work/large")" >"$work/job"
+cli -x lpush queue:large <"$work/job"
+cli -x xadd large 1700000002000-0 body <"$work/large"
+cli xgroup create large g 0
+measured --queue sidekiq:large --queue stream:large
+check "a job of 200,000 bytes has its age" since sidekiq large 1700000001.25
+check "so has an entry" since stream large 1700000002
+check "and both are read" has up '' 1
 
 cli sadd rq:queues rq:queue:a rq:queue:b rq:queue:c rq:queue:d other
 for each in a b c d; do
@@ -299,6 +310,8 @@ refuses 'valid UTF-8 of 1 to 128 bytes' --queue "list:$(printf '%0200d' 0)"
 refuses '--queues.max' --queue list:a --queues.max 0
 refuses 'for 2 targets it can be 2500 at most' --queue list:a --queues.max 3000 --target redis://a --target redis://b
 refuses '--idle' --queue list:a --idle 5
+refuses 'begins with none of' --queue redis://:hunter2@127.0.0.1
+check "a URL in the wrong place is not shown" not grep -q hunter2 "$work/err"
 set --
 for each in $(seq 101); do
 	set -- "$@" --queue "list:$each"

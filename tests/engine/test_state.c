@@ -284,7 +284,7 @@ static const struct {
 	    "SCAN: the answer is no cursor" },
 	{ "*2\r\n$1\r\n0\r\n*-1\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
 	{ "*2\r\n$1\r\n0\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "SCAN: a key is no string" },
-	{ "*2\r\n$1\r\n0\r\n*1\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "arrays in arrays" },
+	{ "*2\r\n$1\r\n0\r\n*1\r\n*1\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "arrays in arrays" },
 	{ "*2\r\n$1\r\n0\r\n*16385\r\n", FAILURE_PROTOCOL, "more than the 16384" },
 	{ "+OK\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
 	{ "*2\r\n$1\r\n0\r\n*1\r\n", FAILURE_PROTOCOL, "closed the connection" },
@@ -342,9 +342,11 @@ START_TEST(an_answer_to_hmget_that_makes_no_sense_ends_it)
 }
 END_TEST
 
-/* Keys without end, of which each costs memory, are refused; those of others cost nothing. */
+/* Keys without end, of which each costs memory, are refused; those of others, and the bot's own, cost
+ * nothing. */
 START_TEST(the_number_of_keys_has_a_limit)
 {
+	static const char *const begin[] = { "p:guard:", "q:", "p:" };
 	static struct peer peer;
 	struct engine_state state;
 	struct buffer *b = first_round(&peer);
@@ -355,12 +357,14 @@ START_TEST(the_number_of_keys_has_a_limit)
 		b = next_round(&peer);
 		buffer_format(b, "*2\r\n$1\r\n%d\r\n*16000\r\n", i == 12 ? 0 : 1);
 		for (int j = 0; j < 16000; j++)
-			buffer_format(b, "$10\r\n%s%08d\r\n", _i == 0 ? "p:" : "q:", i * 16000 + j);
+			buffer_format(
+			    b, "$%zu\r\n%s%08d\r\n", strlen(begin[_i]) + 8, begin[_i], i * 16000 + j);
 	}
 	read_peer(&peer, "p:", &state);
 	ck_assert_int_eq(state.read, _i != 0);
 	if (_i == 0)
-		ck_assert_msg(strstr(state.failure.text, "more than 200000 keys begin with 'p:'") != NULL,
+		ck_assert_msg(strstr(state.failure.text,
+				  "more than 200000 keys of the bot's state begin with 'p:'") != NULL,
 		    "%s", state.failure.text);
 	engine_state_release(&state);
 }
@@ -396,7 +400,7 @@ main(void)
 	tcase_set_timeout(hostile, 60);
 	tcase_add_loop_test(hostile, an_answer_to_scan_that_makes_no_sense_ends_it, 0, LENGTH(pages));
 	tcase_add_loop_test(hostile, an_answer_to_hmget_that_makes_no_sense_ends_it, 0, LENGTH(hashes));
-	tcase_add_loop_test(hostile, the_number_of_keys_has_a_limit, 0, 2);
+	tcase_add_loop_test(hostile, the_number_of_keys_has_a_limit, 0, 3);
 	suite_add_tcase(suite, keys);
 	suite_add_tcase(suite, hostile);
 	return run_suite(suite);

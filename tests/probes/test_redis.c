@@ -259,6 +259,8 @@ static const struct {
 	{ { "-WRONGPASS invalid username-password pair\r\n" }, FAILURE_AUTH, 0, "WRONGPASS" },
 	{ { "-NOPERM this user has no permissions\r\n" }, FAILURE_AUTH, 0, "+ping" },
 	{ { "-ERR invalid password\r\n" }, FAILURE_AUTH, 0, "password" },
+	{ { "-ERR Protocol error: unauthenticated multibulk length\r\n" }, FAILURE_AUTH, 0,
+	    "wants a password" },
 	{ { "-ERR AUTH <password> called without any password\r\n" }, FAILURE_AUTH, 0, "no password set" },
 	{ { "-ERR Client sent AUTH, but no password is set\r\n" }, FAILURE_AUTH, 0, "no password set" },
 	{ { "-LOADING Redis is loading the dataset in memory\r\n" }, FAILURE_REJECTED, 0, "LOADING" },
