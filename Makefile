@@ -54,7 +54,7 @@ programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
-libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -pthread
+libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -lm -pthread
 link       = $(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(libraries) $(LDLIBS)
 
 all: $(programs)

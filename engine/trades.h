@@ -117,6 +117,7 @@ struct trades_reading {
 	struct trades_view views[KPI_VIEWS];
 	struct trades_cell *cells; /* in no order */
 	size_t cell_count, cell_room;
+	uint64_t dropped[KPI_SCOPES];      /* names of each currency without cells, by names_max */
 	struct trades_slippage *slippages; /* one per currency with cells */
 	size_t slippage_count, slippage_room;
 	double first_trade_at, last_trade_at; /* negative: there is none */
@@ -140,6 +141,8 @@ struct trades_query {
 	const char *schema;    /* of the views, as SQL writes it: arbwatch, "My Schema" */
 	const char *time_zone; /* an IANA name */
 	double now;            /* Unix time: clock_unix_seconds() */
+	/* Of symbols and of routes, those are read that kpi_groups_new() keeps, in all currencies. */
+	size_t names_max;
 };
 
 /* Whether schema and time zone can be names; Postgres is asked later.  0, or -1 with `why`. */

@@ -57,7 +57,8 @@ struct trades_plan {
 	const struct trades_memory *memory;
 	const char *schema; /* quoted */
 	const char *time_zone;
-	int64_t now_us;  /* Unix time in microseconds */
+	int64_t now_us; /* Unix time in microseconds */
+	size_t names_max;
 	bool with_flows; /* arbwatch.cash_flows can be read */
 	bool with_trade_days, with_equity_bins;
 };

@@ -261,6 +261,11 @@ add_trades(struct trades_reading *reading, struct taking *t)
 		return;
 	}
 	(void)next(t);
+	if (strcmp(scope, "dropped") == 0) {
+		reading->dropped[strcmp(s.cell.name, "symbol") == 0 ? SCOPE_SYMBOL : SCOPE_ROUTE] =
+		    s.cell.count;
+		return;
+	}
 	if (strcmp(scope, "slippage") == 0) {
 		add_slippage(reading, t, &s);
 		return;

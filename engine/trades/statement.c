@@ -68,6 +68,7 @@ struct texts {
 	char now[TIME_TEXT], edge_30d[TIME_TEXT], edge_7d[TIME_TEXT], edge_24h[TIME_TEXT];
 	char day_30d[TIME_TEXT], day_7d[TIME_TEXT], trades_until[TIME_TEXT], equity_until[TIME_TEXT];
 	char zone[TIME_TEXT * 2], limit[16], durations[16], slippages[16], bins[TIME_TEXT * 4];
+	char names_max[24];
 	char range[1024];
 	char columns[TRADES_COLUMNS][80];
 	struct buffer counts, names, sums, duration_bounds, slippage_bounds;
@@ -281,6 +282,8 @@ trades_text(struct values *values, struct texts *t, const struct trades_plan *pl
 	(void)snprintf(t->limit, sizeof(t->limit), "%d", TRADES_CELLS_MAX + 1);
 	if (plan->with_trade_days)
 		set_trades_range(t, plan);
+	(void)snprintf(t->names_max, sizeof(t->names_max), "%zu", plan->names_max);
+	set(values, "names_max", t->names_max);
 	set(values, "trades_until", t->trades_until);
 	set_columns(values, t, plan->memory);
 	set_file(values, "segment", SEGMENT("closed_at"));

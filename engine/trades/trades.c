@@ -36,6 +36,7 @@ struct work {
 	char *time_zone;
 	struct engine_view_name names[KPI_VIEWS];
 	int64_t now_us;
+	size_t names_max;
 	struct trades_memory memory, learned;
 	bool done[TRADES_STATEMENTS]; /* answered, or given up */
 	bool in_message[TRADES_STATEMENTS];
@@ -185,6 +186,7 @@ write_message(struct work *w, struct buffer *text, bool in_transaction)
 		.schema = w->names[0].schema,
 		.time_zone = w->time_zone,
 		.now_us = w->now_us,
+		.names_max = w->names_max,
 		.with_flows = flows->exists && flows->failure.kind == FAILURE_NONE,
 		.with_trade_days = rollup_used(w, STATEMENT_TRADES),
 		.with_equity_bins = rollup_used(w, STATEMENT_EQUITY) };
@@ -543,6 +545,7 @@ work_new(struct postgres_target *target, const struct trades_query *query, const
 		w->deadline = deadline;
 		w->memory = *memory;
 		w->now_us = (int64_t)(query->now * 1e6);
+		w->names_max = query->names_max;
 		w->reading.now = query->now;
 		w->reading.first_trade_at = w->reading.last_trade_at = -1;
 		return w;

@@ -122,12 +122,31 @@ WITH base AS MATERIALIZED (
 	FROM parts
 	GROUP BY scope, segment, name, currency
 	{rollup}
+), sums AS MATERIALIZED (
+	SELECT
+		scope, segment, name, currency, sum(n) AS n, sum(wins), sum(losses), sum(fees_n), sum(funding_n), sum(duration_n),
+		sum(leg_gap_n), sum(slippage_n), sum(win) AS win, sum(loss) AS loss, sum(fees), sum(funding), sum(duration) * 1e-6,
+		sum(leg_gap) * 1e-6, sum(slippage), extract(epoch FROM min(first_at)), extract(epoch FROM max(last_at)),
+		min(example COLLATE "C"), concat_ws(' ', {d_sums})
+	FROM cells
+	GROUP BY scope, segment, name, currency
+), placed AS MATERIALIZED (
+	-- The order of kpi_groups_new(): first the lowest profit of each currency, then the second ones.
+	SELECT scope, name, row_number() OVER (PARTITION BY scope ORDER BY place, currency COLLATE "C") AS place
+	FROM (
+		SELECT scope, name, currency, row_number() OVER (PARTITION BY scope, currency
+			ORDER BY sum(coalesce(win, 0) + coalesce(loss, 0)), name COLLATE "C") AS place
+		FROM sums
+		WHERE scope IN ('symbol', 'route')
+		GROUP BY scope, name, currency
+	) of_currency
+), kept AS MATERIALIZED (
+	SELECT DISTINCT scope, name FROM placed WHERE place <= {names_max}
 )
-SELECT
-	scope, segment, name, currency, sum(n), sum(wins), sum(losses), sum(fees_n), sum(funding_n), sum(duration_n),
-	sum(leg_gap_n), sum(slippage_n), sum(win), sum(loss), sum(fees), sum(funding), sum(duration) * 1e-6, sum(leg_gap) * 1e-6,
-	sum(slippage), extract(epoch FROM min(first_at)), extract(epoch FROM max(last_at)), min(example COLLATE "C"),
-	concat_ws(' ', {d_sums})
-FROM cells
-GROUP BY scope, segment, name, currency
+SELECT * FROM sums WHERE scope NOT IN ('symbol', 'route') OR (scope, name) IN (SELECT scope, name FROM kept)
+UNION ALL
+SELECT 'dropped', 0, scope, '', count(*), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM placed
+WHERE (scope, name) NOT IN (SELECT scope, name FROM kept)
+GROUP BY scope
 LIMIT {limit}

@@ -155,7 +155,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", failure_kind_name(why.kind), why.text);
 		return 1;
 	}
-	query = (struct trades_query){ argv[2], argv[3], strtod(argv[4], NULL) };
+	query = (struct trades_query){ argv[2], argv[3], strtod(argv[4], NULL), TRADES_CELLS_MAX };
 	for (int i = 1; i <= runs; i++)
 		result |= read_once(target, &query, memory, milliseconds, runs == 1);
 	if (runs > 1 && getrusage(RUSAGE_SELF, &used) == 0)
