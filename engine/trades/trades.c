@@ -178,7 +178,9 @@ wanted(const struct work *w, enum trades_statement statement)
 static int
 write_message(struct work *w, struct buffer *text, bool in_transaction)
 {
-	int left_ms = deadline_left_ms(w->deadline);
+	/* Before a message ends the server sends nothing, or an error: that must come while we still listen.
+	 */
+	int left_ms = deadline_left_ms(w->deadline) / 10 * 9;
 	const struct trades_view *flows = &w->reading.views[VIEW_CASH_FLOWS];
 	struct trades_plan plan = { .memory = &w->memory,
 		.schema = w->names[0].schema,
@@ -337,38 +339,46 @@ learn_until(struct work *w, int64_t *known, int64_t learned, enum trades_stateme
 	return again && w->in_message[statement];
 }
 
+/* The statements before `end` were answered.  Whether they were made with the right idea of where rollups
+ * end. */
+static bool
+accept_answers(struct work *w, int end)
+{
+	bool trades = false, equity = false;
+
+	if (end > STATEMENT_TRADE_DAYS)
+		trades =
+		    learn_until(w, &w->memory.trades_until, w->learned.trades_until, STATEMENT_TRADE_DAYS);
+	if (end > STATEMENT_EQUITY_BINS)
+		equity =
+		    learn_until(w, &w->memory.equity_until, w->learned.equity_until, STATEMENT_EQUITY_BINS);
+	for (int i = STATEMENT_CLOCK; i < end; i++) {
+		int view = view_of(i);
+
+		if (!w->in_message[i])
+			continue;
+		w->done[i] = !(trades && view == VIEW_TRADES) && !(equity && view == VIEW_EQUITY);
+		if (view < 0 || w->reading.views[view].failure.kind != FAILURE_NONE)
+			continue;
+		if (w->done[i])
+			w->reading.views[view].read = true;
+		else
+			reading_clear_view(&w->reading, view);
+	}
+	return !trades && !equity && w->memory.trades_until >= 0 && w->memory.equity_until >= 0;
+}
+
 /* All was answered.  Whether it was asked with the right idea of the database. */
 static bool
 learn(struct work *w)
 {
-	bool again = false;
-
-	if (!same_catalogue(&w->memory, &w->learned)) {
-		w->memory = w->learned;
-		w->memory.trades_until = w->memory.exists[RELATION_TRADE_DAYS] ? -1 : 0;
-		w->memory.equity_until = w->memory.exists[RELATION_EQUITY_BINS] ? -1 : 0;
-		check_views(w);
-		return false;
-	}
-	if (learn_until(w, &w->memory.trades_until, w->learned.trades_until, STATEMENT_TRADE_DAYS)) {
-		reading_clear_view(&w->reading, VIEW_TRADES);
-		w->done[STATEMENT_TRADES] = false;
-		w->in_message[STATEMENT_TRADES] = false;
-		again = true;
-	}
-	if (learn_until(w, &w->memory.equity_until, w->learned.equity_until, STATEMENT_EQUITY_BINS)) {
-		reading_clear_view(&w->reading, VIEW_EQUITY);
-		w->done[STATEMENT_EQUITY] = false;
-		w->in_message[STATEMENT_EQUITY] = false;
-		again = true;
-	}
-	for (int i = 0; i < TRADES_STATEMENTS; i++)
-		if (w->in_message[i] && i != STATEMENT_CATALOGUE) {
-			w->done[i] = true;
-			if (view_of(i) >= 0 && w->reading.views[view_of(i)].failure.kind == FAILURE_NONE)
-				w->reading.views[view_of(i)].read = true;
-		}
-	return !again && w->memory.trades_until >= 0 && w->memory.equity_until >= 0;
+	if (same_catalogue(&w->memory, &w->learned))
+		return accept_answers(w, TRADES_STATEMENTS);
+	w->memory = w->learned;
+	w->memory.trades_until = w->memory.exists[RELATION_TRADE_DAYS] ? -1 : 0;
+	w->memory.equity_until = w->memory.exists[RELATION_EQUITY_BINS] ? -1 : 0;
+	check_views(w);
+	return false;
 }
 
 static void
@@ -401,6 +411,8 @@ recover(struct work *w, enum trades_statement at)
 	if (at == STATEMENT_CLOCK && answered)
 		(void)failure_prefix(&w->failure, "time zone '%s': %s", w->time_zone,
 		    "write a name of pg_timezone_names, as in Europe/Berlin");
+	if (at == STATEMENT_CATALOGUE && strcmp(w->session.sqlstate, "3F000") == 0)
+		(void)engine_no_view(&w->session, "schema", w->shown);
 	if (at <= STATEMENT_CLOCK) {
 		w->reading.failure = w->failure;
 		return false;
@@ -410,6 +422,7 @@ recover(struct work *w, enum trades_statement at)
 		w->memory.known = false;
 		return in_time;
 	}
+	(void)accept_answers(w, (int)at);
 	if (in_time && answered &&
 	    (at == STATEMENT_TRADE_DAYS || at == STATEMENT_EQUITY_BINS || rollup_used(w, at)))
 		give_up_rollup(w, at);

@@ -13,7 +13,7 @@ WITH base AS MATERIALIZED (
 	FROM (
 		SELECT
 			id, closed_at, symbol, route, currency, pnl, fees, funding, leg_gap, slippage,
-			CASE WHEN closed_at <= {now} + interval '1 min' AND opened_at >= '0001-01-01'
+			CASE WHEN closed_at <= {now} + interval '1 min' AND opened_at BETWEEN '0001-01-01' AND closed_at
 				THEN date_part('epoch', closed_at - opened_at) END AS seconds,
 			CASE
 			-- Nearly all rows: what no number between these can be is asked only of the others.
@@ -115,8 +115,7 @@ WITH base AS MATERIALIZED (
 ), cells AS (
 	SELECT
 		scope, segment, name, currency, sum(n)::int AS n, sum(wins)::int AS wins, sum(losses)::int AS losses,
-		sum(fees_n)::int AS fees_n,
-		sum(funding_n)::int AS funding_n, sum(duration_n)::int AS duration_n, sum(leg_gap_n)::int AS leg_gap_n,
+		sum(fees_n)::int AS fees_n, sum(funding_n)::int AS funding_n, sum(duration_n)::int AS duration_n, sum(leg_gap_n)::int AS leg_gap_n,
 		sum(slippage_n)::int AS slippage_n, sum(win) AS win, sum(loss) AS loss, sum(fees) AS fees, sum(funding) AS funding,
 		sum(duration) AS duration, sum(leg_gap) AS leg_gap, sum(slippage) AS slippage,
 		min(first_at) AS first_at, max(last_at) AS last_at, min(example COLLATE "C") AS example, {d_counts}
