@@ -51,13 +51,15 @@ tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/alert_relay \
              $(BUILD)/paper_exchange $(BUILD)/paper_chat
+# Built with the rest, and not installed: an example.
+examples  := $(BUILD)/example_bot
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
-libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -pthread
+libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -lm -pthread
 link       = $(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(libraries) $(LDLIBS)
 
-all: $(programs)
+all: $(programs) $(examples)
 
 # Two files of a name are both in it; two functions of a name are a mistake that the linker would not see.
 $(library): $(call object,$(filter-out $(mains),$(shell find $(rooms) -name '*.c' | sort)))
@@ -79,6 +81,9 @@ $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange -name '*
 	$(link)
 $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
+
+$(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c)) $(library)
+	$(link) -lm
 
 # What a program of the demo has to itself is in no library.
 chat_tests := $(filter tests/demo/paper_chat/%,$(tests))
@@ -119,6 +124,7 @@ $(BUILD)/profiles.list: contents = $(profiles)
 $(BUILD)/probes/redis/target.o: DEFINES = $(if $(REDIS_TLS),-DHAVE_HIREDIS_SSL)
 # The history's tables and statements are compiled in.
 $(BUILD)/relay/history/sql.o: $(wildcard sql/history/*.sql relay/history/*.sql)
+$(BUILD)/engine/trades/sql.o: $(wildcard engine/trades/*.sql)
 $(BUILD)/programs.list $(BUILD)/version.list $(BUILD)/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(contents)' | cmp -s - $@ || echo '$(contents)' >$@
@@ -205,7 +211,7 @@ mutate-rules:
 	@packaging/install-dependencies.sh test
 	@exec /usr/bin/python3 tests/alerts/mutate.py $(FILES)
 
-test-programs: $(programs) $(tests:%=$(BUILD)/%) $(tools:%=$(BUILD)/tests/tools/%)
+test-programs: $(programs) $(examples) $(tests:%=$(BUILD)/%) $(tools:%=$(BUILD)/tests/tools/%)
 
 fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \

@@ -9,6 +9,7 @@
 #	/volumes/exchange  NAME.key, NAME.secret, NAME.passphrase         read by open_positions
 #	/volumes/preflight keys/ like those, redis_password,              read by preflight
 #	                   postgres_password
+#	/volumes/bot       redis_password, postgres_password              read by bot and postgres, in the paper stack
 #	/volumes/paper     cert.pem, key.pem                              read by paper-exchange
 #	/volumes/grafana   admin_password, secret_key, history_password   read by grafana
 #	/volumes/relay     history_password, and the secrets in           read by alert_relay
@@ -124,12 +125,20 @@ for name in elastic_password kibana_password kibana_encryption_key logstash_pass
 	secret logs "$name"
 done
 
-# The monitor may ask how Redis is; keys and data are not its business.
-monitor='+ping +select +info +dbsize +client|setname +client|list +config|get +slowlog|get +slowlog|len'
+# The monitor may ask how Redis is, and read what the bot writes for it; other keys and their data are not its business.
+monitor='~arbwatch:* +scan +hmget +ping +select +info +dbsize +client|setname +client|list +config|get +slowlog|get +slowlog|len'
 monitor="$monitor +latency|latest +latency|histogram"
+# The example bot of the paper stack writes that, and nothing else.
+bot=''
+if [ -d /volumes/bot ]; then
+	secret bot bot_redis_password redis_password
+	secret bot bot_postgres_password postgres_password
+	bot="user bot on #$(hash_of /volumes/bot/redis_password) resetkeys resetchannels -@all ~arbwatch:* +select +hset +hincrby"
+fi
 put /volumes/redis/users.acl <<EOF
 user default on #$(hash_of /volumes/redis/password) ~* &* +@all
 user arbwatch on #$(hash_of /volumes/monitor/redis_password) resetkeys resetchannels -@all $monitor
+$bot
 EOF
 printf '{"redis://arbwatch@%s": "%s"}' "${ARBWATCH_REDIS_ADDRESS:-redis:6379}" \
 	"$(cat /volumes/monitor/redis_password)" | put /volumes/monitor/redis_exporter.json

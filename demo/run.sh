@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
-# the collectors, their status page, preflight every minute, node_exporter,
+# the collectors, an example bot that trades on paper, their status page, preflight every minute, node_exporter,
 # Prometheus, Alertmanager, alert_relay, and paper_chat, which shows its messages.
 # With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon as Prometheus
 # answers with our metrics, and they grow.
@@ -184,11 +184,19 @@ make_keys() {
 	chmod 0400 "$keys"/* "$keys.preflight"/*
 }
 
-# A bot's table of positions, which knows of all that the account holds, and the view that is read.
-make_positions() {
+# A bot's tables: of positions, which knows of all that the account holds, and of trades; and the views that are read.
+make_tables() {
 	PGPASSWORD=$postgres_password "$bin/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$postgres_port" \
 		-U arbwatch -d postgres -f sql/example_positions.sql -f sql/open_positions.sql -f sql/paper_positions.sql \
-		>"$work/psql.log" 2>&1 || fail psql "cannot make the table of positions"
+		-f sql/example_trading.sql -f sql/trading.sql >"$work/psql.log" 2>&1 || fail psql "cannot make the bot's tables"
+}
+
+# It trades on paper against prices that it makes up, after a month that it makes up too.
+start_bot() {
+	printf '%s\n' "$redis_password" >"$work/redis-password"
+	start example_bot env REDIS_PASSWORD_FILE="$work/redis-password" POSTGRES_PASSWORD_FILE="$work/postgres-password" \
+		"$BUILD/example_bot" --redis "redis://127.0.0.1:$redis_port" \
+		--postgres "postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" --history.days 30
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
@@ -226,6 +234,11 @@ redis_latency:
 postgres_latency:
   target:
     - main=postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
+engine_state:
+  engine.redis: redis://:$redis_password@127.0.0.1:$redis_port
+trading_kpis:
+  engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
+  currency: USDT
 END
 	# Prices in both currencies; Kraken allows no more than one book in so short an interval.
 	for section in exchange_health preflight open_positions; do
@@ -243,7 +256,7 @@ END
   grace: 5s
   engine.postgres: postgresql://arbwatch:$postgres_password@127.0.0.1:$postgres_port/postgres
 END
-	for collector in redis_latency postgres_latency exchange_health open_positions preflight; do
+	for collector in redis_latency postgres_latency exchange_health open_positions engine_state trading_kpis preflight; do
 		start "$collector" "$BUILD/$collector" --config.file "$work/arbwatch.yml"
 	done
 }
@@ -260,7 +273,7 @@ start_node_exporter() {
 start_exporter() {
 	start arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$exporter_port" \
 		--textfile.directory "$work/textfiles" \
-		--health.expect redis_latency,postgres_latency,exchange_health,open_positions,preflight
+		--health.expect redis_latency,postgres_latency,exchange_health,open_positions,engine_state,trading_kpis,preflight
 }
 
 ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }
@@ -356,6 +369,7 @@ prove() {
 }
 
 show() {
+	all='{scope="total",window="all"}'
 	query='histogram_quantile(0.9, sum by (le) (rate(arbitrage_redis_latency_seconds_bucket[1m])))'
 	cat <<END
 
@@ -366,6 +380,7 @@ It works.  Where to look:
   the alerts          http://127.0.0.1:$relay_port (docs/alerting.md: what is open, its story, a button to acknowledge)
   their messages      http://127.0.0.1:$chat_port (as Telegram and Slack would show them)
     an urgent one: curl -X POST 'http://127.0.0.1:$paper_port/control/binance/frozen'
+  the bot             trades on paper: $(ask "sum(arbitrage_kpi_trades$all)") trades, $(ask "arbitrage_kpi_converted_pnl$all") USDT (docs/engine.md)
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
     one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'
@@ -407,8 +422,9 @@ await redis-server 60 redis_answers
 start_postgres
 await postgres 120 postgres_answers
 await paper_exchange 60 paper_exchange_answers
-make_positions
+make_tables
 make_keys
+start_bot
 start_paper_chat
 await paper_chat 60 paper_chat_answers
 start_alert_relay
@@ -428,6 +444,8 @@ prove arbitrage_redis_latency_seconds:redis_latency arbitrage_postgres_latency_s
 await exchange_health 120 ask 'count(arbitrage_exchange_up == 1) == 6'
 await open_positions 120 ask 'count(arbitrage_positions_readable == 1) == 12'
 await open_positions 120 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
+await engine_state 120 ask 'arbitrage_engine_up == 1'
+await trading_kpis 120 ask 'arbitrage_kpi_trades{scope="total",window="all",currency="USDT"} > 0'
 await preflight 150 ask 'count(arbitrage_preflight_last_success == 1)'
 await arbwatch_exporter 120 ready
 await arbwatch_exporter 120 ask 'up{job="arbwatch"} == 1'

@@ -120,33 +120,44 @@ struct work {
 	struct engine_reading reading;
 };
 
-static int
-statement_failed(const struct work *w)
+int
+engine_statement_failed(struct postgres_session *s, const struct engine_view_name *view, const char *shown)
 {
-	struct failure *why = w->session.why;
+	struct failure *why = s->why;
 	/* A copy, because failure_set() cannot read the text that it writes to. */
 	const struct failure said = *why;
-	const char *user = PQuser(w->session.conn);
+	const char *user = PQuser(s->conn);
 
 	/* insufficient_privilege: the statements to run are shown, ready to be copied. */
-	if (strcmp(w->session.sqlstate, "42501") == 0)
+	if (strcmp(s->sqlstate, "42501") == 0)
 		(void)failure_set(why, said.kind,
 		    "%s: GRANT USAGE ON SCHEMA %s TO \"%s\"; GRANT SELECT ON %s TO \"%s\"", said.text,
-		    w->view.schema, user != NULL ? user : "", w->view.relation, user != NULL ? user : "");
-	return failure_prefix(why, "%s", w->shown);
+		    view->schema, user != NULL ? user : "", view->relation, user != NULL ? user : "");
+	return failure_prefix(why, "%s", shown);
+}
+
+int
+engine_no_view(const struct postgres_session *s, const char *what, const char *shown)
+{
+	const char *database = PQdb(s->conn);
+
+	return failure_set(s->why, FAILURE_REJECTED,
+	    "%s: there is no such %s in database %s: create it, as docs/engine.md says, or name another view or database",
+	    shown, what, database != NULL ? database : "");
+}
+
+static int
+statement_failed(struct work *w)
+{
+	return engine_statement_failed(&w->session, &w->view, w->shown);
 }
 
 /* The catalogue knows no such name: often it is the wrong database, so the text names it. */
 static int
 no_view(const struct work *w)
 {
-	struct failure *why = w->session.why;
-	const char *database = PQdb(w->session.conn);
-	bool schema = strcmp(w->session.sqlstate, "3F000") == 0;
-
-	return failure_set(why, FAILURE_REJECTED,
-	    "%s: there is no such %s in database %s: create it, as docs/engine.md says, or name another view or database",
-	    w->shown, schema ? "schema" : "view", database != NULL ? database : "");
+	return engine_no_view(
+	    &w->session, strcmp(w->session.sqlstate, "3F000") == 0 ? "schema" : "view", w->shown);
 }
 
 /*

@@ -78,4 +78,13 @@ struct engine_view_name {
 
 int engine_view_name_parse(struct engine_view_name *view, const char *text, struct failure *why);
 
+/*
+ * What an error of the server's means for the operator of a view; `shown` is the view as he writes it.
+ * Both put the text into the session's failure, and return -1.
+ */
+struct postgres_session;
+int engine_statement_failed(
+    struct postgres_session *s, const struct engine_view_name *view, const char *shown);
+int engine_no_view(const struct postgres_session *s, const char *what, const char *shown);
+
 #endif /* ENGINE_ROWS_H */

@@ -16,12 +16,13 @@ bot() {
 heart() { echo "HSET ${1-arbwatch:}engine heartbeat_at $(date +%s)" | bot; }
 forget() { echo FLUSHALL | bot; }
 
-# collect STATUS [FLAG...]: one run that begins anew.
+# collect STATUS [FLAG...]: one run that begins anew; nothing that a scenario writes gets old by itself.
 collect() {
 	collect_status=$1
 	shift
 	rm -f "$textfiles"/*.prom
-	run "$collect_status" "$collector" --engine.redis "$redis_url" --timeout 20s --fail-on-down "$@"
+	run "$collect_status" "$collector" --engine.redis "$redis_url" --timeout 20s --fail-on-down \
+		--engine.max-age 1h "$@"
 }
 
 # What is published of the bot, in the order of its text, but for what was found in Redis (arbitrage_engine_entries*).

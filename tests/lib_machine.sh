@@ -61,7 +61,7 @@ own_tables() {
 	for database in bot other; do
 		as_arbwatch psql -v ON_ERROR_STOP=1 -q -d postgres -c "CREATE DATABASE $database" || return 1
 	done
-	as_arbwatch psql -v ON_ERROR_STOP=1 -q -d bot -f sql/example_positions.sql -c "
+	as_arbwatch psql -v ON_ERROR_STOP=1 -q -d bot -f sql/example_positions.sql -f sql/example_trading.sql -c "
 		INSERT INTO positions (exchange, symbol, side, quantity) VALUES ('binance', 'BTC', 'long', 1);
 		CREATE TABLE alembic_version AS SELECT '7f3c9a' AS version_num; GRANT SELECT ON alembic_version TO PUBLIC" || return 1
 	cat sql/history/*.sql >"$work/history.sql" && chmod 644 "$work/history.sql" &&

@@ -171,6 +171,21 @@ positions() {
 	fi
 }
 
+# bot ENV AGE GUARD: one that runs, and whose global guard is in the state of this number.
+bot() {
+	collector engine_state "$1" 1 15 "$2" "$2" 0.002
+	family arbitrage_engine_up gauge
+	echo "arbitrage_engine_up{engine=\"main\",env=\"$1\"} 1"
+	family arbitrage_engine_heartbeat_timestamp_seconds gauge
+	echo "arbitrage_engine_heartbeat_timestamp_seconds{engine=\"main\",env=\"$1\"} $((now - $2 - 1))"
+	family arbitrage_engine_run_state gauge
+	echo "arbitrage_engine_run_state{engine=\"main\",env=\"$1\",state=\"running\"} 1"
+	family arbitrage_engine_guard_state gauge
+	echo "arbitrage_engine_guard_state{engine=\"main\",env=\"$1\",tier=\"global\"} $3"
+	family arbitrage_engine_loop_duration_seconds histogram
+	histogram arbitrage_engine_loop_duration_seconds "engine=\"main\",env=\"$1\"" "$fast"
+}
+
 # preflight ENV AGE READY
 preflight() {
 	collector preflight "$1" 1 0 "$2" "$2" 0.021
@@ -203,12 +218,13 @@ state() {
 		;;
 	none) return ;;
 	esac
-	[ "$1" = failing ] && state_ready=0 state_mismatch=0.1 state_readable=0 ||
-		state_ready=1 state_mismatch=0 state_readable=1
+	[ "$1" = failing ] && state_ready=0 state_mismatch=0.1 state_readable=0 state_guard=3 ||
+		state_ready=1 state_mismatch=0 state_readable=1 state_guard=0
 	server redis live 4 "${state_servers##* }" >"$2/redis_latency.prom"
 	server postgres live "$state_age" "$state_servers" >"$2/postgres_latency.prom"
 	exchanges live "$state_age" "$state_exchanges" >"$2/exchange_health.prom"
 	positions live "$state_age" "binance:1 upbit:$state_readable" "$state_mismatch" >"$2/open_positions.prom"
 	preflight live 312 "$state_ready" >"$2/preflight.prom"
+	[ "$1" = stale ] || bot live 4 "$state_guard" >"$2/engine_state.prom"
 	[ "$1" != failing ] || printf 'trades_total{pair="BTC/USDT} 12\n' >"$2/other.prom"
 }

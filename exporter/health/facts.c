@@ -44,6 +44,7 @@ enum joining {
 };
 
 static const char *const withdraw[] = { "withdraw", NULL };
+static const char *const global[] = { "global", NULL };
 
 /* A label whose value chooses one of several facts that stand side by side, by the first of them. */
 static const struct choice {
@@ -56,6 +57,10 @@ static const struct choice {
 	[FACT_OPEN] = { "source", source_names },
 	[FACT_WITHDRAW] = { "permission", withdraw },
 	[FACT_CHECKS] = { "check", check_names },
+	[FACT_RUN] = { "state", run_state_names },
+	[FACT_GUARDS] = { "tier", guard_tier_names },
+	[FACT_LOSS] = { "tier", global },
+	[FACT_LOSS_LIMIT] = { "tier", global },
 };
 
 /* One row: a family, what it is about, and where its values go. */
@@ -136,6 +141,14 @@ static const struct rule rules[] = {
 	{ preflight_families + PREFLIGHT_CHECK_STATE, false, KIND_PREFLIGHT, "=preflight", FACT_CHECKS,
 	    COUNT_MOST },
 	{ preflight_families + PREFLIGHT_DURATION, false, KIND_PREFLIGHT, "=preflight", 0, BUCKETS },
+
+	{ engine_families + ENGINE_UP, true, KIND_ENGINE, "engine", FACT_UP, FLAG_LEAST },
+	{ engine_families + ENGINE_HEARTBEAT, false, KIND_ENGINE, "engine", FACT_HEARTBEAT, OLDEST },
+	{ engine_families + ENGINE_RUN_STATE, false, KIND_ENGINE, "engine", FACT_RUN, FLAG_MOST },
+	{ engine_families + ENGINE_GUARD_STATE, false, KIND_ENGINE, "engine", FACT_GUARDS, MOST },
+	{ engine_families + ENGINE_DAILY_LOSS, false, KIND_ENGINE, "engine", FACT_LOSS, MOST },
+	{ engine_families + ENGINE_DAILY_LOSS_LIMIT, false, KIND_ENGINE, "engine", FACT_LOSS_LIMIT, LEAST },
+	{ engine_families + ENGINE_LOOP_DURATION, false, KIND_ENGINE, "engine", 0, BUCKETS },
 };
 
 void

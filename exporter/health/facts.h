@@ -1,6 +1,7 @@
 #ifndef EXPORTER_HEALTH_FACTS_H
 #define EXPORTER_HEALTH_FACTS_H
 
+#include "contract/engine_state.h"
 #include "contract/labels.h"
 #include "exporter/health/health.h"
 
@@ -41,7 +42,12 @@ enum fact {
 	FACT_PASSED,
 	FACT_VERDICT_AT,
 	FACT_CHECKS, /* preflight's, of the last complete run: enum check_status */
-	FACTS = FACT_CHECKS + CHECKS
+	FACT_HEARTBEAT = FACT_CHECKS + CHECKS,
+	FACT_RUN,                              /* the bot's run, one per state */
+	FACT_GUARDS = FACT_RUN + RUN_STATES,   /* the worst state of each tier: enum guard_state */
+	FACT_LOSS = FACT_GUARDS + GUARD_TIERS, /* of the day, of the bot as a whole */
+	FACT_LOSS_LIMIT,
+	FACTS
 };
 
 /* Cumulative counts, several series of the same bounds added. */

@@ -140,7 +140,7 @@ last_success_of(const struct facts_check *facts)
 	/* Its last verdict was a success only if it passed; the file does not say when an older one did. */
 	if (facts->kind == KIND_PREFLIGHT)
 		return facts->facts[FACT_PASSED] == 1 ? facts->facts[FACT_VERDICT_AT] : NAN;
-	return facts->facts[FACT_LAST_SUCCESS];
+	return facts->facts[facts->kind == KIND_ENGINE ? FACT_HEARTBEAT : FACT_LAST_SUCCESS];
 }
 
 static double

@@ -40,7 +40,7 @@ enum health_verdict { VERDICT_HEALTHY, VERDICT_DEGRADED, VERDICT_UNHEALTHY };
 const char *health_status_name(enum health_status status);    /* "ok", "warn", "fail" */
 const char *health_verdict_name(enum health_verdict verdict); /* "healthy", ... */
 
-/* One line of the report: a collector, a target, an exchange, positions, preflight, a file. */
+/* One line of the report: a collector, a target, an exchange, positions, preflight, a bot, a file. */
 enum health_kind {
 	KIND_COLLECTOR,
 	KIND_REDIS,
@@ -48,7 +48,8 @@ enum health_kind {
 	KIND_EXCHANGE,
 	KIND_POSITIONS, /* of the exchange that is its name: there, and in the engine's books */
 	KIND_PREFLIGHT,
-	KIND_FILE /* one that is not good, or says too little; good ones have no check */
+	KIND_ENGINE, /* the bot, as engine_state found it */
+	KIND_FILE    /* one that is not good, or says too little; good ones have no check */
 };
 enum { HEALTH_KINDS = KIND_FILE + 1 };
 const char *health_kind_name(enum health_kind kind); /* "collector", "redis", ... */

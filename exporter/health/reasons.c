@@ -52,6 +52,7 @@ since_of(const struct health_check *check, enum reason_rule rule)
 {
 	switch (rule) {
 	case REASON_POSTGRES_DOWN:
+	case REASON_ENGINE_DOWN:
 	case REASON_REDIS_DOWN:
 	case REASON_EXCHANGE_DOWN:
 	case REASON_EXCHANGE_BANNED:

@@ -306,6 +306,52 @@ judge_preflight(const struct facts_check *facts, struct health_check *check)
 	}
 }
 
+/* --- The bot --- */
+
+/* "running", and the worst guard, if one is on: "running, cooldown". */
+static void
+say_run(struct health_check *check, const double *f)
+{
+	struct words state = words_start(check->state, sizeof(check->state));
+	double worst = GUARD_OK;
+	int run = 0;
+
+	while (run < RUN_STATES && f[FACT_RUN + run] != 1)
+		run++;
+	words_add(&state, "%s", run < RUN_STATES ? run_state_names[run] : "up");
+	for (int tier = 0; tier < GUARD_TIERS; tier++)
+		worst = f[FACT_GUARDS + tier] > worst ? f[FACT_GUARDS + tier] : worst;
+	if (worst > GUARD_OK && worst <= GUARD_BLOCK)
+		words_add(&state, ", %s", guard_state_names[(int)worst]);
+}
+
+/* What a bot that is down said last is not looked at: its collector leaves it out. */
+static void
+judge_engine(const struct facts_check *facts, double now, struct health_check *check)
+{
+	const double *f = facts->facts;
+	char ago[WORDS_TIME];
+
+	if (f[FACT_UP] != 1) {
+		set(check, fail_in_live(check), f[FACT_UP] == 0 ? "down" : "unknown");
+		give(check, REASON_ENGINE_DOWN);
+		words_duration(now - f[FACT_HEARTBEAT], ago);
+		if (ago[0] != '\0')
+			say(check, "last heartbeat %s ago", ago);
+		else
+			say(check, "when its last heartbeat was is not known");
+	} else {
+		check->status = HEALTH_OK;
+		say_run(check, f);
+	}
+	if (f[FACT_LOSS] >= f[FACT_LOSS_LIMIT] && f[FACT_LOSS_LIMIT] > 0)
+		add(check, REASON_DAILY_LOSS, HEALTH_FAIL, "daily loss",
+		    "it has lost as much today as it may");
+	if (f[FACT_GUARDS + TIER_GLOBAL] >= GUARD_BLOCK)
+		add(check, REASON_ENGINE_BLOCKED, HEALTH_FAIL, "blocked",
+		    "its global guard blocks all trading");
+}
+
 /* --- Positions --- */
 
 /*
@@ -488,6 +534,7 @@ health_judge(
 		if (check->status != HEALTH_OK)
 			give(check, REASON_PREFLIGHT_NOT_READY);
 		break;
+	case KIND_ENGINE: judge_engine(facts, now, check); break;
 	case KIND_FILE: return;
 	}
 	if (fresh->stale)

@@ -36,7 +36,7 @@ const char *
 health_kind_name(enum health_kind kind)
 {
 	static const char *const names[HEALTH_KINDS] = { "collector", "redis", "postgres", "exchange",
-		"positions", "preflight", "file" };
+		"positions", "preflight", "engine", "file" };
 
 	return names[kind];
 }
@@ -52,6 +52,7 @@ static const struct program {
 	{ "exchange_health.prom", KIND_EXCHANGE, "about any exchange" },
 	{ "open_positions.prom", KIND_POSITIONS, "about any positions" },
 	{ "preflight.prom", KIND_PREFLIGHT, "about any checks" },
+	{ "engine_state.prom", KIND_ENGINE, "about any bot" },
 };
 
 /* The program whose file has this name; NULL: another one's. */
@@ -137,7 +138,7 @@ static void
 summarize_check(const struct health_check *check, size_t others, struct words *words)
 {
 	static const char *const titles[HEALTH_KINDS] = { "Collector", "Redis", "Postgres", "Exchange",
-		"Positions at", "Preflight", "File" };
+		"Positions at", "Preflight", "Bot", "File" };
 	/* There is one preflight per file: its name would say nothing. */
 	bool named = check->kind != KIND_PREFLIGHT;
 	char reason[HEALTH_REASON / 2]; /* room is left for what follows */

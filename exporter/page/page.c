@@ -22,6 +22,7 @@ static const struct section {
 	enum health_kind kind, other;
 } sections[] = {
 	{ "preflight", "Preflight", KIND_PREFLIGHT, KIND_PREFLIGHT },
+	{ "bots", "Bots", KIND_ENGINE, KIND_ENGINE },
 	{ "collectors", "Collectors", KIND_COLLECTOR, KIND_COLLECTOR },
 	{ "servers", "Redis and Postgres", KIND_POSTGRES, KIND_REDIS },
 	{ "exchanges", "Exchanges", KIND_EXCHANGE, KIND_EXCHANGE },

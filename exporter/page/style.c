@@ -32,6 +32,7 @@ static const char narrow[] =
     "td:nth-child(3)::before{content:'Last run'}td:nth-child(4)::before{content:'Age'}"
     "td:nth-child(5)::before{content:'Last success'}td:nth-child(6)::before{content:'Typical'}"
     "td:nth-child(7)::before{content:'Latency'}.collectors td:nth-child(6)::before{content:'Duration'}"
+    ".bots td:nth-child(5)::before{content:'Heartbeat'}"
     ".files td:nth-child(3)::before{content:'Written'}"
     ".open td:nth-child(2)::before{content:'Exchange'}"
     ".open td:nth-child(3)::before{content:'Exchange has'}"
@@ -42,7 +43,7 @@ static const char narrow[] =
 
 const char *const page_style[] = { html_style_base, widths, html_style_marks, narrow, NULL };
 
-#define STYLE_HASH "sha256-UjI/7ieGfmxoElqfdBxPmbojEt6JKdRwEnURhL6Rijg="
+#define STYLE_HASH "sha256-n8I6/KKsTZNsr60yc4wfizqPEAMj50Dz0jp5kx4kb6I="
 const char page_style_hash[] = STYLE_HASH;
 
 const char *

@@ -110,11 +110,13 @@ state_cell(struct buffer *out, const struct health_check *check)
 	buffer_string(out, "</td>");
 }
 
-/* "never" only where the file would say so.  Preflight and positions may have succeeded without a time. */
+/* "never" only where the file would say so.  The others may have succeeded without a time. */
 static const char *
 unknown_success(const struct health_check *check)
 {
-	return check->kind == KIND_PREFLIGHT || check->kind == KIND_POSITIONS ? "&ndash;" : "never";
+	return check->kind == KIND_PREFLIGHT || check->kind == KIND_POSITIONS || check->kind == KIND_ENGINE
+		   ? "&ndash;"
+		   : "never";
 }
 
 static void
@@ -147,7 +149,7 @@ static void
 table_head(struct buffer *out, const char *class, enum health_kind kind)
 {
 	static const char *const names[HEALTH_KINDS] = { "Collector", "Redis", "Server", "Exchange",
-		"Exchange", "Preflight", "File" };
+		"Exchange", "Preflight", "Bot", "File" };
 
 	buffer_format(out,
 	    "<table class=\"%s\"><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">State</th>", class,
@@ -155,8 +157,9 @@ table_head(struct buffer *out, const char *class, enum health_kind kind)
 	if (kind == KIND_FILE) {
 		buffer_string(out, "<th scope=\"col\">Written</th>");
 	} else {
-		buffer_string(out, "<th scope=\"col\">Last run</th><th scope=\"col\">Age</th>"
-				   "<th scope=\"col\">Last success</th>");
+		buffer_format(out,
+		    "<th scope=\"col\">Last run</th><th scope=\"col\">Age</th><th scope=\"col\">%s</th>",
+		    kind == KIND_ENGINE ? "Heartbeat" : "Last success");
 		if (kind != KIND_POSITIONS)
 			buffer_format(out, "<th scope=\"col\">%s</th><th scope=\"col\">Latency</th>",
 			    kind == KIND_COLLECTOR ? "Duration" : "Typical");

@@ -368,14 +368,18 @@ postgres_session_ask_with(
 	return sent != 0 && PQsetSingleRowMode(s->conn) != 0 ? 0 : connection_lost(s);
 }
 
-/* 0 for rows, and for the end of them. */
+/* 0 for rows, and for the end of them or of a command. */
 static int
 check_rows(struct postgres_session *s, const PGresult *answer)
 {
 	ExecStatusType status = PQresultStatus(answer);
 
-	if (status == PGRES_SINGLE_TUPLE || (status == PGRES_TUPLES_OK && PQntuples(answer) == 0))
+	if (status == PGRES_SINGLE_TUPLE)
 		return 0;
+	if (status == PGRES_COMMAND_OK || (status == PGRES_TUPLES_OK && PQntuples(answer) == 0)) {
+		s->results++;
+		return 0;
+	}
 	if (status == PGRES_FATAL_ERROR)
 		return error_answer(s, answer);
 	return failure_set(s->why, FAILURE_PROTOCOL, "%s sent something else than rows (%s)",

@@ -100,7 +100,8 @@ struct postgres_target *postgres_target_share(struct postgres_target *target);
  * for longer than any deadline.
  *
  * Every function that fails returns -1 with `why`, and then the session is only
- * good for postgres_session_close().
+ * good for postgres_session_close(); but if it is the server's answer to a statement (`sqlstate`), also for
+ * other statements, when all rows were taken.
  */
 struct postgres_session {
 	PGconn *conn;
@@ -109,6 +110,7 @@ struct postgres_session {
 	struct failure *why;
 	double phase_seconds[POSTGRES_PHASES]; /* negative: that phase did not end, or was not needed */
 	char sqlstate[6];                      /* of the error that a statement was answered with; "": none */
+	size_t results;                        /* of statements that have ended without an error, so far */
 	char *text;                            /* the last one of the server's, masked; NULL: none */
 
 	enum postgres_phase phase;
@@ -129,8 +131,9 @@ void postgres_session_close(struct postgres_session *s);
 /* Statements that answer with no rows, separated by ';'. */
 int postgres_session_do(struct postgres_session *s, const char *statements);
 
-/* Send one statement that answers with rows.  Then all its rows must be taken.  Of one that others wrote, the
- * server refuses more than one. */
+/* Send one statement that answers with rows, or several of ours: those that answer with no rows are then
+ * passed over, and `results` tells whose row it is.  Then all rows must be taken.  Of one that others wrote,
+ * the server refuses more than one. */
 int postgres_session_ask(struct postgres_session *s, const char *statement, bool is_ours);
 
 /* Likewise one of ours, with texts for $1, $2 ...; NULL is SQL's. */

@@ -12,7 +12,7 @@ import yaml
 
 AT = 60  # when the fault is looked at in the groups of verdict.py
 STEP, LASTS = 150, 600  # few and far between: each evaluation of all rules costs 30 ms, and no "for" of P0 and P1 is over 5 m
-OF_THE_BOT = ("redis", "postgres", "exchange", "positions", "preflight")
+OF_THE_BOT = ("redis", "postgres", "exchange", "positions", "preflight", "engine")
 ABOUT = ("exchange", "target", "symbol", "currency", "asset", "collector", "instance")
 # The name of a fault: (how many messages it gives, why they are more than its reasons).
 MORE = {}

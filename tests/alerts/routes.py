@@ -41,7 +41,8 @@ CASES = [
     ("all collectors stopped",
      "CollectorsStopped P0 monitor",
      ["CollectorStale P1 monitor collector=c", "PositionMismatch P0 positions exchange=x symbol=s collector=open_positions",
-      "PreflightFailed P0 preflight", "ExchangeFrozen P0 exchange exchange=x collector=exchange_health"],
+      "PreflightFailed P0 preflight", "ExchangeFrozen P0 exchange exchange=x collector=exchange_health",
+      "EngineDown P0 engine engine=m collector=engine_state", "QueueBacklog P2 queue target=t queue=q collector=queue_depth"],
      ["CollectorStale P1 monitor env=@other collector=c", "PreflightFailed P0 preflight env=@other",
       "HostDiskLow P0 host env=all instance=d@:1 host=d@ device=/"]),
     ("a collector that stopped",
@@ -76,10 +77,13 @@ CASES = [
       ["ExchangeLatencyHigh", "ExchangeBookOld", "ExchangeClockSkew", "ExchangeErrorsHigh", "ExchangeDegraded", "ExchangeThrottled",
        "ExchangeCertificateExpires", "ExchangeCertificateExpiresSoon", "ExchangeRateLimitLow"]] +
      ["ExchangeSymbolHalted P1 exchange exchange=x symbol=s collector=exchange_health",
-      "PositionsUnreadable P1 positions exchange=x collector=open_positions"],
+      "PositionsUnreadable P1 positions exchange=x collector=open_positions",
+      "FeedDown P2 engine engine=m exchange=x collector=engine_state",
+      "FeedReconnectStorm P2 engine engine=m exchange=x collector=engine_state"],
      ["ExchangeLatencyHigh P1 exchange exchange=y collector=exchange_health",
       "ExchangeLatencyHigh P1 exchange env=@other exchange=x collector=exchange_health",
       "PositionsUnreadable P1 positions exchange=y collector=open_positions",
+      "FeedDown P2 engine engine=m exchange=y collector=engine_state",
       "PositionMismatch P0 positions exchange=x symbol=s collector=open_positions",
       "ApiKeyMayWithdraw P0 positions exchange=x collector=open_positions",
       "ApiKeyExpires P2 positions exchange=x collector=open_positions",
@@ -97,7 +101,7 @@ CASES = [
       down + " P0 %s target=v collector=%s_latency" % (service, service),
       "%s P2 %s env=all instance=e@:9 host=e@" % (exported, service),
       "PositionMismatch P0 positions exchange=x symbol=s collector=open_positions", "PreflightFailed P0 preflight env=@other",
-      "EngineStopped P0 engine env=@other"])
+      "EngineStopped P0 engine env=@other", "DrawdownHigh P1 engine engine=m currency=USDT collector=trading_kpis"])
     for down, service, low, exported in [("RedisDown", "redis", "RedisLatencyHigh", "RedisMemoryHigh"),
                                          ("PostgresDown", "postgres", "PostgresConnectionsHigh", "PostgresDeadlocks")]
 ] + [
@@ -115,6 +119,39 @@ CASES = [
      ["ExposureHigh P1 positions currency=KRW collector=open_positions"],
      ["ExposureHigh P1 positions currency=USDT collector=open_positions",
       "ExposureHigh P1 positions env=@other currency=KRW collector=open_positions"]),
+    ("a bot without a heartbeat",
+     "EngineDown P0 engine engine=m collector=engine_state",
+     ["EngineErrorRateHigh P1 engine engine=m collector=engine_state", "EngineCriticalLog P0 engine engine=m collector=engine_state",
+      "LowActivity P3 engine engine=m collector=trading_kpis"],
+     ["DrawdownHigh P1 engine engine=m currency=USDT collector=trading_kpis",
+      "EngineErrorRateHigh P1 engine engine=o collector=engine_state",
+      "EngineErrorRateHigh P1 engine env=@other engine=m collector=engine_state",
+      "PositionMismatch P0 positions exchange=x symbol=s collector=open_positions"]),
+    ("a bot that has blocked all",
+     "GlobalGuardBlock P0 engine engine=m collector=engine_state",
+     ["%s P1 engine engine=m collector=engine_state" % name for name in
+      ["ExchangeGuardBlock", "RouteGuardBlock", "SymbolGuardBlock", "AllRoutesSkipped", "EngineHalted", "LowActivity"]],
+     ["ExchangeGuardBlock P1 engine engine=o collector=engine_state",
+      "RouteGuardBlock P2 engine env=@other engine=m collector=engine_state",
+      "LoopLatencyHigh P1 engine engine=m collector=engine_state", "FeedDown P2 engine engine=m exchange=x collector=engine_state"]),
+    ("a loss at its limit",
+     "DailyLossLimit P0 engine engine=m tier=global collector=engine_state",
+     ["DailyLossHigh P1 engine engine=m tier=global collector=engine_state"],
+     ["DailyLossHigh P1 engine engine=m tier=route collector=engine_state",
+      "DailyLossHigh P1 engine engine=o tier=global collector=engine_state",
+      "EngineExposureHigh P1 engine engine=m tier=global collector=engine_state"]),
+] + [
+    ("the worse of two: " + worse,
+     worse + " P0 engine engine=m collector=engine_state",
+     [less + " P2 engine engine=m collector=engine_state"],
+     [less + " P2 engine engine=o collector=engine_state", less + " P2 engine env=@other engine=m collector=engine_state"])
+    for worse, less in [("EngineCriticalLog", "EngineErrorLog"), ("EngineErrorRateHigh", "EngineErrorLog"),
+                        ("AllRoutesSkipped", "RouteScoreLow")]
+] + [
+    ("a queue without a worker",
+     "QueueWithoutWorker P1 queue target=t queue=q collector=queue_depth",
+     ["QueueBacklog P2 queue target=t queue=q collector=queue_depth"],
+     ["QueueBacklog P2 queue target=t queue=r collector=queue_depth", "QueueBacklog P2 queue target=u queue=q collector=queue_depth"]),
     ("a full disk",
      "HostDiskLow P0 host env=all instance=d@:9100 host=d@ device=/",
      ["HostDiskFillsUp P1 host env=all instance=d@:9100 host=d@ device=/"],

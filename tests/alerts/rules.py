@@ -21,15 +21,17 @@ import promql
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEVERITIES = {"P0", "P1", "P2", "P3"}
-SERVICES = {"redis", "postgres", "exchange", "positions", "preflight", "monitor", "host", "queue", "http"}
+SERVICES = {"redis", "postgres", "exchange", "positions", "preflight", "engine", "monitor", "host", "queue", "http"}
 ANNOTATIONS = {"summary", "description", "action", "runbook_url", "dashboard_url"}
 # What an alert may be about.  A value, a text, or where a scrape found it, is no part of what it is.
 LABELS = {
     "severity", "service", "env", "exchange", "target", "symbol", "currency", "asset", "collector", "instance", "host", "job",
     "mountpoint", "device", "channel", "name", "datname", "queue", "queue_name", "hostname", "rule_group", "integration", "alertmanager",
+    "engine", "tier",
 }
 OF_PREFLIGHT = {"severity", "service", "env"}  # preflight posts these two with exactly these
-COLLECTORS = {"redis_latency", "postgres_latency", "exchange_health", "open_positions"}
+COLLECTORS = {"redis_latency", "postgres_latency", "exchange_health", "open_positions", "engine_state", "trading_kpis",
+              "queue_depth"}
 LINKS = r'\{\{ with query "arbwatch:links" \}\}\{\{ \. \| first \| label "%s" \}\}\{\{ end \}\}%s'
 # These have no limit: what an operator may want to change is in thresholds.yml.
 CONVERSIONS = {24, 60, 100, 1000, 1024, 3600, 86400}  # seconds, percent, and such: beside * and / only
@@ -45,7 +47,7 @@ FIXED = {"verdict"}
 NOTHING_TO_COMMENT = {"arbwatch:links"}
 OF_THE_RELAY = {"AlertRelayDeliveryFailed"}  # alert_relay makes it itself
 ALWAYS = {"Watchdog"}  # fires as long as there is anything that can fire
-LEAST = 45
+LEAST = 75
 
 
 class World:
@@ -208,14 +210,15 @@ def shown(world):
 
 def limits(world):
     lines = world.texts["thresholds"].splitlines()
-    used = "\n".join(rule["expr"] for name, rule in all_rules(world) if name != "thresholds")
+    used = set().union(*(promql.metric_names(rule["expr"]) for name, rule in all_rules(world) if name != "thresholds"))
     for _, rule in ((name, rule) for name, rule in all_rules(world) if name == "thresholds"):
         limit = rule.get("record", "")
         if limit in NOTHING_TO_COMMENT:
             continue
-        if not re.fullmatch(r"arbwatch:limit:\w+_(seconds|ratio|value|tasks|bytes|connections|requests|per_second|celsius)", limit):
+        if not re.fullmatch(r"arbwatch:limit:\w+_(seconds|ratio|value|tasks|bytes|connections|requests|failures|score|celsius"
+                            r"|per_second|per_minute|per_day)", limit):
             yield "thresholds: %s: the name ends with its unit" % limit
-        if limit not in promql.metric_names(used):
+        if limit not in used:
             yield "thresholds: %s: a rule uses it" % limit
         at = [number for number, line in enumerate(lines) if line.strip() == "- record: " + limit]
         if not at or not lines[at[0] - 1].strip().startswith("# "):

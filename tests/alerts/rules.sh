@@ -12,7 +12,7 @@ renice -n 10 -p $$ >/dev/null
 run 0 promtool check rules prometheus/rules/*.yml
 [ "$got" = 0 ] || cat "$work/out" "$work/err"
 run 0 "$PYTHON" tests/alerts/rules.py "$BUILD/redis_latency" "$BUILD/postgres_latency" "$BUILD/exchange_health" \
-	"$BUILD/open_positions" "$BUILD/preflight"
+	"$BUILD/open_positions" "$BUILD/preflight" "$BUILD/engine_state" "$BUILD/trading_kpis" "$BUILD/queue_depth"
 cat "$work/out" "$work/err"
 count=$(sed -n 's/^\([0-9]*\) passed, .*/\1/p' "$work/out")
 passed=$((passed + ${count:-0} - 1))

@@ -31,6 +31,8 @@ FIRST = {
     "PositionMismatch": ({"severity": "P1", "service": "positions", "exchange": "binanceusdm", "collector": "open_positions"},
                          r"binanceusdm.*0\.25"),
     "CollectorStale": ({"severity": "P1", "service": "monitor", "collector": "redis_latency"}, "redis_latency"),
+    "GlobalGuardBlock": ({"severity": "P0", "service": "engine", "engine": "main", "collector": "engine_state"}, "lost too much"),
+    "DailyLossLimit": ({"severity": "P0", "service": "engine", "engine": "main", "collector": "engine_state", "tier": "global"}, "250"),
 }
 SECOND = {
     "RedisDown": ({"severity": "P0", "service": "redis", "target": "main", "collector": "redis_latency"}, "Redis main"),
@@ -39,6 +41,8 @@ SECOND = {
 # What the same faults may make besides, by the time they last.
 BESIDES = {"ExchangeBookOld", "ExchangeClockSkew", "ExchangeDegraded", "ExchangeErrorsHigh", "ExchangeSymbolHalted", "PositionsUncompared",
            "PositionsUnreadable"}
+# What the bot's troubles make besides.
+OF_THE_BOT = {"engine", "kpis", "queue"}
 HALTED = "okx"  # whose order books stand still, too
 LASTS = {"ExchangeBanned"}  # longer than the test
 # This machine's own state is not in our hands, and preflight looks only once a minute.
@@ -165,7 +169,8 @@ def resolved(stack):
     came = stack.came()
     wanted = {labels_of(name, labels) for name, (labels, _) in (FIRST | SECOND).items()}
     others = {labels for labels in set(came) - wanted
-              if dict(labels)["alertname"] not in BESIDES and dict(labels).get("exchange") != HALTED}
+              if dict(labels)["alertname"] not in BESIDES and dict(labels).get("exchange") != HALTED
+              and dict(labels)["service"] not in OF_THE_BOT}
     check("no other alert came", not others, others)
     for name, (labels, pattern) in (FIRST | SECOND).items():
         texts(name, came.get(labels_of(name, labels), ["", {}])[1], pattern)

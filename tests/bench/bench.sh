@@ -193,6 +193,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/engine.sh
 . "$repository/tests/bench/engine.sh"
 
+# shellcheck source=tests/bench/bot.sh
+. "$repository/tests/bench/bot.sh"
+
 # shellcheck source=tests/bench/exporter.sh
 . "$repository/tests/bench/exporter.sh"
 

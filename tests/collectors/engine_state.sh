@@ -140,7 +140,7 @@ everything() {
 	done
 }
 whole_contract
-collect 0 --engine.max-age 10m
+collect 0
 everything >"$work/everything"
 check "all that the bot keeps is published, to the letter, and nothing else" exactly <"$work/everything"
 while read -r kind count; do
@@ -182,7 +182,7 @@ run 0 "$collector" --engine.redis "$redis_url" --engine.max-age 1ms
 check "and not again in the next run" warnings 0
 check "an old heartbeat is no failure to measure" sample 'arbitrage_collector_success{collector="engine_state",env="paper"}' 1
 
-collect 0 --engine.max-age 10m --env live
+collect 0 --env live
 check "a bot of another env is down" sample 'arbitrage_engine_up{engine="main",env="live"}' 0
 check "its totals stay" sample 'arbitrage_engine_errors_total{engine="main",env="live"}' 17
 check "its gauges do not" not grep -q '^arbitrage_engine_loop_lag' "$textfiles/engine_state.prom"
@@ -190,14 +190,14 @@ check "both envs are named" logged "env is 'paper'"
 check "in one line" warnings 1
 
 # Totals that start again are published as they are: rate() sees a counter that was reset.
-collect 0 --engine.max-age 10m
+collect 0
 bot <<-END
 	HSET arbwatch:engine errors 1 restarts 4
 	DEL arbwatch:loop
 	HSET arbwatch:loop le_0.5 1 sum_us 300000
 	HSET arbwatch:orders:binance sent 2 filled 0
 END
-run 0 "$collector" --engine.redis "$redis_url" --engine.max-age 10m
+run 0 "$collector" --engine.redis "$redis_url" --engine.max-age 1h
 check "a counter that started again" is 'errors_total{}' 1
 check "a counter that went on" is 'restarts_total{}' 4
 check "a histogram that started again" is 'loop_duration_seconds_count{}' 1
@@ -256,16 +256,16 @@ done
 forget
 heart
 bot <<-END
-	HSET arbwatch:feed:old updated_at $((now - 100)) connected 1 messages 5
+	HSET arbwatch:feed:old updated_at $((now - 1000)) connected 1 messages 5
 	HSET arbwatch:feed:new updated_at $now connected 1 messages 6
-	HSET arbwatch:guard:symbol:old updated_at $((now - 100)) state block triggers 2
-	HSET arbwatch:limit:exposure:global updated_at $((now - 100)) value 1
-	HSET arbwatch:route:old updated_at $((now - 100)) score 1 decision skip
-	HSET arbwatch:inventory updated_at $((now - 100)) imbalance 1 syncs 3
-	HSET arbwatch:universe updated_at $((now - 100)) symbols 3 changes 4
-	HSET arbwatch:tuning updated_at $((now - 100)) done 3
+	HSET arbwatch:guard:symbol:old updated_at $((now - 1000)) state block triggers 2
+	HSET arbwatch:limit:exposure:global updated_at $((now - 1000)) value 1
+	HSET arbwatch:route:old updated_at $((now - 1000)) score 1 decision skip
+	HSET arbwatch:inventory updated_at $((now - 1000)) imbalance 1 syncs 3
+	HSET arbwatch:universe updated_at $((now - 1000)) symbols 3 changes 4
+	HSET arbwatch:tuning updated_at $((now - 1000)) done 3
 END
-collect 0 --engine.max-age 50s
+collect 0 --engine.max-age 500s
 check "an old feed is not connected or not: nobody knows" is 'feed_connected{exchange="old"}' ''
 check "its totals stay" is 'feed_messages_total{exchange="old"}' 5
 check "it is counted" stale feed 1
@@ -294,7 +294,7 @@ END
 collect 0 --engine.prefix bot1/
 check "a prefix of its own" is 'route_score{route="a"}' 50
 collect 0 --engine.prefix bot1/ --engine.name one --name engine_state_one
-run 0 "$collector" --engine.redis "$redis_url" --engine.prefix bot2: --engine.name two --name engine_state_two
+run 0 "$collector" --engine.redis "$redis_url" --engine.max-age 1h --engine.prefix bot2: --engine.name two --name engine_state_two
 check "the first bot" sample 'arbitrage_engine_route_score{engine="one",route="a",env="paper"}' 50 "$textfiles/engine_state_one.prom"
 check "the second" sample 'arbitrage_engine_route_score{engine="two",route="a",env="paper"}' 60 "$textfiles/engine_state_two.prom"
 check "textfile_lint takes both" "$BUILD/textfile_lint" "$textfiles"

@@ -27,7 +27,7 @@ heart
 	echo "HSET arbwatch:limit:exposure:symbol:S01 value 1 limit 1"
 	echo "HSET arbwatch:feed:F02 connected 0"
 } | bot
-collect 0 --engine.max-age 10m --entries.max 3
+collect 0 --entries.max 3
 names() { sed -n "s/^arbitrage_engine_$1{.*$2=\"\([^\"]*\)\".*/\1/p" "$textfiles/engine_state.prom" | sort | paste -sd ' '; }
 worst() {  # worst METRIC LABEL NAMES WHAT
 	check "$4: $(names "$1" "$2")" test "$(names "$1" "$2")" = "$3"
@@ -60,12 +60,12 @@ spawn flood sh -c 'awk '"'"'BEGIN {
 }'"'"' | redis-cli -p '"$REDIS_PORT"' >/dev/null'
 flood=$SPAWNED
 sees_one() {
-	collect 0 --engine.max-age 10m --entries.max 5000 >/dev/null
+	collect 0 --entries.max 5000 >/dev/null
 	grep -q 'symbol="V' "$textfiles/engine_state.prom"
 }
 check "a key that comes and goes is seen at times" await 20 sees_one
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-	collect 0 --engine.max-age 10m
+	collect 0
 	check "and is no fault when it has gone" faulty symbol 0
 done
 stop "$flood"

@@ -23,7 +23,7 @@ with() {
 		HSET arbwatch:$2 updated_at $now state ok value 1
 		HSET arbwatch:$2 $3 "$4"
 	END
-	collect 3 --engine.max-age 10m
+	collect 3
 	faulty_entry "$1" "arbwatch:$2" "$3" "$2 with $3 of '$4'"
 }
 while read -r kind key field value; do
@@ -56,7 +56,7 @@ without() {  # without KIND KEY FIELD: one that every such entry has
 		HSET arbwatch:$2 updated_at $now state ok value 1 other 1
 		HDEL arbwatch:$2 $3
 	END
-	collect 3 --engine.max-age 10m
+	collect 3
 	faulty_entry "$1" "arbwatch:$2" "$3" "$2 without $3"
 }
 without feed feed:a updated_at
@@ -74,7 +74,7 @@ bot <<-END
 	SET arbwatch:loop 12
 	HSET arbwatch:inventory updated_at $now imbalance 2 syncs 3
 END
-collect 3 --engine.max-age 10m
+collect 3
 check "keys of another type are faulty" faulty guard 3
 check "the first is named, with how many there are more" logged '2 more'
 check "a histogram of another type is named" logged 'arbwatch:loop'

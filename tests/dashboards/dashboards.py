@@ -68,8 +68,14 @@ OF_RUNS_OF_PREFLIGHT = dict.fromkeys((
 # Rates over a fixed time, and why.
 FIXED_RANGES = {
     "Collectors: lost state, dropped values": "so rare that an hour is looked at",
-    "Containers: starts in the last hour": "the same", **OF_RUNS_OF_PREFLIGHT,
+    "Containers: starts in the last hour": "the same",
+    "Guards that are not ok": "so rare that a day is looked at", "Process of the bot": "the same",
+    "Orders by exchange": "a share of few orders says nothing", "Universe": "so rare that an hour is looked at",
+    "Snapshots and tuning": "the same", **OF_RUNS_OF_PREFLIGHT,
 }
+
+# Histograms that are shown as they are: what counts is all that there ever was.
+TOTALS = {"Duration of all trades", "Slippage of all trades"}
 
 # Metrics of others, by who exports them.
 EXPORTERS = {
@@ -96,8 +102,18 @@ EXPORTERS = {
     },
     "redis_exporter": {
         "redis_memory_used_bytes", "redis_memory_max_bytes", "redis_connected_clients", "redis_config_maxclients",
+        "redis_memory_used_dataset_bytes", "redis_memory_used_overhead_bytes", "redis_memory_used_rss_bytes",
+        "redis_blocked_clients", "redis_connected_slaves", "redis_commands_total", "redis_commands_duration_seconds_total",
+        "redis_keyspace_hits_total", "redis_keyspace_misses_total", "redis_evicted_keys_total", "redis_expired_keys_total",
+        "redis_rejected_connections_total", "redis_db_keys", "redis_db_keys_expiring",
     },
-    "postgres_exporter": {"pg_stat_database_blks_hit", "pg_stat_database_blks_read"},
+    "postgres_exporter": {
+        "pg_stat_database_blks_hit", "pg_stat_database_blks_read", "pg_stat_database_numbackends", "pg_settings_max_connections",
+        "pg_stat_database_xact_commit", "pg_stat_database_xact_rollback", "pg_stat_database_tup_returned",
+        "pg_stat_database_tup_fetched", "pg_stat_database_tup_inserted", "pg_stat_database_tup_updated",
+        "pg_stat_database_tup_deleted", "pg_stat_database_deadlocks", "pg_stat_database_conflicts",
+        "pg_stat_activity_max_tx_duration", "pg_database_size_bytes", "pg_replication_lag_seconds", "pg_replication_lag",
+    },
     "celery_exporter": {"celery_queue_length"},
     "HTTP services": {
         "http_requests_total", "http_request_duration_seconds_bucket", "http_request_duration_seconds_count",
@@ -119,9 +135,17 @@ LIMITED = {
     "host_disk_free_ratio": r"\bnode_filesystem_avail_bytes\b",
     "http_error_ratio": r'\bhttp_requests_total\{[^{}]*code=~"5',
     "http_latency_seconds": r"\bhttp_request_duration_seconds_bucket\b",
-    "redis_memory_ratio": r"\bredis_memory_used_bytes\b",
-    "redis_clients_ratio": r"\bredis_connected_clients\b",
+    "redis_memory_ratio": r"\bredis_memory_used_bytes / ",
+    "redis_clients_ratio": r"\bredis_connected_clients / ",
     "celery_queue_tasks": r"\bcelery_queue_length\b",
+    "engine_loop_seconds": r"\barbitrage_engine_loop_duration_seconds_bucket\b",
+    "engine_errors_per_minute": r"\barbitrage_engine_errors_total\b",
+    "engine_feed_silence_seconds": r"\barbitrage_engine_feed_last_message_timestamp_seconds\b",
+    "engine_feed_reconnects_per_minute": r"\barbitrage_engine_feed_reconnects_total\b",
+    "queue_waiting_tasks": r"\barbitrage_queue_length\b",
+    "postgres_backends_ratio": r"\bpg_stat_database_numbackends\b",
+    "postgres_slow_query_seconds": r"\bpg_stat_activity_max_tx_duration\b",
+    "postgres_replication_lag_seconds": r"\bpg_replication_lag_seconds\b",
     "relay_queue_age_seconds": r"\balert_relay_outbox_oldest_seconds\b",
     "relay_history_behind_seconds": r"\balert_relay_history_behind_seconds\b",
 }
@@ -138,6 +162,11 @@ PARTS = {
     "timex": False,      # it may ask the kernel whether the clock is synchronised
     "exporters": False,  # redis_exporter and postgres_exporter
     "services": False,   # an HTTP service of the bot: with WebSockets and queues
+    "engine": True,      # a bot, and engine_state
+    "trades": True,      # its trades and its equity, and trading_kpis
+    "rates": True,       # trading_kpis has a --currency
+    "queues": False,     # queue_depth
+    "replica": False,    # a Postgres that is replicated
     "containers": False, # cAdvisor
     "celery": False,     # celery_exporter
     "tls": False,        # exchanges are asked over TLS
@@ -182,11 +211,33 @@ EMPTY = {
     "alerts/Time to acknowledge": "acknowledged",
     "alerts/Open incidents": QUIET,
     "alerts/Deliveries: tried again, given up": QUIET,
-    "services/Queues/B": "celery",
-    "services/Queues/C": "celery",
+    "services/Queues/A": "queues",
+    "services/Queues/B": "queues",
+    "services/Queues/D": "celery",
+    "services/Queues/E": "queues",
+    "services/Queues/F": "celery",
     "services/Waiting in queues": "services",
     "services/WebSocket connections": "services",
     "services/Queues": "services",
+    "services/Queues without a worker": "queues",
+    "services/Queues of Redis": "queues",
+    "services/Groups of streams": "queues",
+    "services/Age of the oldest task": "queues",
+    "services/Feeds: messages": "engine",
+    "services/Feeds: age of the last message": "engine",
+    "services/Feeds: latency, p95": "engine",
+    "services/Feeds: reconnects": "engine",
+    "services/Feeds: connected": "engine",
+    "risk/Guards that are not ok": QUIET,
+    "risk": "engine",
+    "trading_kpis/Bot": "engine",
+    "trading_kpis/Loop latency": "engine",
+    "trading_kpis/Loop duration": "engine",
+    "trading_kpis/Profit/B": "rates",
+    "trading_kpis/Rows that do not count": QUIET,
+    "trading_kpis": "trades",
+    "database/Postgres: replication": "replica",
+    "database": "exporters",
     "system_health/Containers: processor": "containers",
     "system_health/Containers: memory, share of the limit": "containers",
     "system_health/Containers: starts in the last hour": QUIET,
@@ -371,8 +422,7 @@ def board_rules(name, board, uids):
     check("%s: the value of an annotation is never 0" % name, all(
         re.match(r"changes\(.*?\) > 0|ALERTS\{", each["expr"]) for each in annotations if each.get("expr")))
     # When they begin: Grafana draws the time that they last, of all of them, one over the other.
-    alerts = ['ALERTS{alertstate="firing", severity="%s"%s}' % (severity, "" if name == "services" else ', env=~"$env|all"')
-              for severity in ("P0", "P1")]
+    alerts = ['ALERTS{alertstate="firing", severity="%s", env=~"$env|all"}' % severity for severity in ("P0", "P1")]
     check("%s: the begin of P0 and P1 is annotated, of its env" % name, name in ("overview", "alerts") or [
         "%s unless %s offset $__rate_interval" % (each, each) for each in alerts] == [
             each["expr"] for each in annotations if "ALERTS" in each["expr"]])
@@ -472,7 +522,7 @@ def panel_rules(where, panel):
               all(each == "$__rate_interval" for each in ranges) or panel["title"] in FIXED_RANGES, ranges)
         inside = " ".join(calls(expression, ["rate", "irate", "increase"]))
         for metric in metric_names(expression):
-            if re.search(r"_(total|bucket)$", metric):
+            if re.search(r"_(total|bucket)$", metric) and panel["title"] not in TOTALS:
                 check(where + ": %s is a rate (target-counter-agg)" % metric,
                       len(re.findall(metric, inside)) >= len(re.findall(r"\b%s\b" % metric, expression)))
             if metric.startswith("arbitrage_"):
@@ -519,14 +569,13 @@ def substituted(expression, variables, rate_interval="1m"):
 
 def expressions_parse():
     """promtool reads each of them as a rule (target-promql)."""
+    words = dict.fromkeys(("env", "exchange", "symbol", "instance", "collector", "job", "engine", "currency", "window"), "x")
     every = [("%s/%s/%s" % (name, panel["title"], target["refId"]), target["expr"]) for name, panel, target in queries()]
     for each, expression in every:
-        left = re.findall(r"\$[a-z_]\w*", substituted(expression, dict.fromkeys(
-            ("env", "exchange", "symbol", "instance", "collector", "job"), "x")))
+        left = re.findall(r"\$[a-z_]\w*", substituted(expression, words))
         check("%s: variables are known" % each, not left, left)
     group = {"name": "panels", "rules": [
-        {"record": "panel:%d" % i, "expr": substituted(expression, dict.fromkeys(
-            ("env", "exchange", "symbol", "instance", "collector", "job"), "x"))}
+        {"record": "panel:%d" % i, "expr": substituted(expression, words)}
         for i, (_, expression) in enumerate(every)]}
     told = promtool("check", json.dumps({"groups": [group]}))
     check("every expression parses", not told, told + "\n".join(
@@ -803,11 +852,13 @@ def variable_values(base, board, rate_interval):
     """As Grafana would have them at the start: all of a list, or the first."""
     values = {}
     for variable in board["templating"]["list"]:
+        if variable["type"] == "custom":
+            values[variable["name"]] = variable["current"]["value"]
         if variable["type"] != "query":
             continue
         selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"]).groups()
         found = get(base, "query", query="count by (%s) (%s)" % (label, substituted(selector, values, rate_interval)))
-        texts = sorted(each["metric"].get(label, "") for each in found)
+        texts = sorted((each["metric"].get(label, "") for each in found), reverse=variable["sort"] == 2)
         if not variable["multi"]:
             values[variable["name"]] = texts[0] if texts else ""
         else:

@@ -39,6 +39,45 @@ printf -- "- targets: ['127.0.0.1:%s']\n  labels: {job: orders}\n" "$1" >"$demo/
 printf -- "- targets: ['127.0.0.1:%s']\n" "$2" >"$demo/targets/redis.yml"
 printf -- "- targets: ['127.0.0.1:%s']\n" "$3" >"$demo/targets/postgres.yml"
 
+# A bot, with what it counts when something goes wrong, and queues: of Sidekiq, a list and a stream.
+redis_port=${redis_uri##*:}
+redis_password=${redis_uri#redis://:}
+redis_password=${redis_password%@*}
+redis() { REDISCLI_AUTH=$redis_password redis-cli -p "$redis_port" >>"$work/redis.log"; }
+redis <<END
+HINCRBY arbwatch:engine errors 0
+HINCRBY arbwatch:engine log_warning 0
+HINCRBY arbwatch:engine log_error 0
+HINCRBY arbwatch:engine log_critical 0
+HINCRBY arbwatch:feed:binance reconnects 0
+HINCRBY arbwatch:inventory rebalances 0
+HINCRBY arbwatch:inventory rebalance_failures 0
+HINCRBY arbwatch:inventory sync_failures 0
+HINCRBY arbwatch:snapshots failed 0
+HINCRBY arbwatch:orders:binance rejected 0
+HINCRBY arbwatch:orders:binance unknown 0
+SADD queues mails
+LPUSH queue:mails "{\"class\":\"Mail\",\"enqueued_at\":$(date +%s)}"
+SADD processes worker:1
+HSET worker:1 info "{\"queues\":[\"mails\"],\"concurrency\":5}" busy 1 beat 4000000000 quiet false
+RPUSH signals a b
+XGROUP CREATE fills risk 0 MKSTREAM
+XADD fills * symbol BTC/USDT
+XREADGROUP GROUP risk one COUNT 1 STREAMS fills >
+XADD fills * symbol ETH/USDT
+END
+cat >"$work/queues.yml" <<END
+env: paper
+interval: 1s
+textfile.directory: $demo/textfiles
+target: [boards=$redis_uri]
+queue: ["sidekiq:mails", "list:signals", "stream:fills"]
+END
+spawn queue_depth "$BUILD/queue_depth" --config.file "$work/queues.yml"
+
+pid_of() { pgrep -f -- "^[^ ]*$1 --config.file $demo/"; }
+pid_of_bot() { pgrep -P "$demo_pid" -f '^[^ ]*example_bot '; }
+
 # Rates over less than in earnest, since scrapes are a second apart.
 rate_interval=15s
 history=$postgres_uri
@@ -83,17 +122,20 @@ machine host node_cpu_seconds_total
 machine disks 'node_filesystem_avail_bytes.*fstype="\(ext4\|xfs\|btrfs\|zfs\)"'
 machine timex node_timex_sync_status
 # shellcheck disable=SC2046 # words are meant
-check "every query of every panel has data" ask --without history --without channels --has exporters --has services $(cat "$work/parts")
+check "every query of every panel has data" ask --without history --without channels --has exporters --has services \
+	--has queues $(cat "$work/parts")
 comes "all is well: we can trade" overview 'Can we trade?' 'A reasons=0 2'
 comes "nothing stands in the way" overview 'What stands in the way' ''
 comes "preflight says so too" overview 'Preflight: last verdict' 'A 6'
 comes "none of its checks failed" preflight 'Checks that failed most in 24 h' ''
+comes "the bot runs" risk Bot 'A 2'
+comes "no guard is blocked" risk 'Global guard' 'A 0'
+comes "every queue has a worker" services 'Queues without a worker' 'A 0'
 all_come "the panels show that all is well" 120
 alerts quiet
 
 # Everything goes wrong at once, each on an exchange of its own.
 fault() { check "fault $1" curl -sSf -o "$work/fault.out" --noproxy '*' -X POST "$paper/control/$1"; }
-pid_of() { pgrep -f -- "^[^ ]*$1 --config.file $demo/"; }
 fault 'upbit/latency?value=700'
 fault binance/frozen
 # Time is what exchange_health alone asks for: it meets the ban before open_positions does.
@@ -104,6 +146,34 @@ fault 'bybit/skew?value=-3000'
 stuck=$(pid_of redis_latency)
 check "a collector hangs" kill -STOP "$stuck"
 echo "$stuck" >>"$work/pids" # whatever happens, it is woken up
+
+# The bot stands still, and something else tells its troubles.
+bot=$(pid_of_bot)
+check "the bot hangs" kill -STOP "$bot"
+echo "$bot" >>"$work/pids"
+echo 'DEL processes' | redis
+redis <<'END'
+HINCRBY arbwatch:engine errors 50
+HINCRBY arbwatch:engine log_critical 1
+HINCRBY arbwatch:inventory rebalance_failures 3
+END
+troubles() {
+	while now=$(date +%s); do
+		redis <<END
+HSET arbwatch:engine heartbeat_at $now
+HSET arbwatch:guard:global updated_at $now state block reason "lost too much"
+HSET arbwatch:guard:symbol:BTC/USDT updated_at $now state degrade reason "spread too wide"
+HSET arbwatch:limit:daily_loss:global updated_at $now value 250 limit 200
+HSET arbwatch:limit:exposure:global updated_at $now value 17000 limit 20000
+HSET arbwatch:feed:binance updated_at $now connected 0
+HSET arbwatch:inventory updated_at $now rebalance_failures_in_a_row 3
+HSET arbwatch:route:binance-upbit:BTC updated_at $now score 12.5 decision skip
+END
+		sleep 1
+	done
+}
+spawn troubles troubles
+troubles=$SPAWNED
 
 comes "a slow exchange: its latency" exchanges 'Latency, p95' 'A exchange=upbit 0\.[5-9].*|A exchange=upbit [1-9].*'
 comes "a slow exchange is degraded" exchanges State 'A exchange=upbit 1'
@@ -132,6 +202,22 @@ reason binance 'frozen: .*' 1
 reason kraken 'banned: .*' 1
 reason 'positions at kraken' 'cannot be read, .*' 1
 reason 'clock of bybit' 'differs from ours .*' 1
+comes "a guard that blocks all" risk 'Global guard' 'A 3'
+comes "a guard that blocks all: since when" risk 'Guards: global and exchanges' 'A 3'
+comes "a guard that blocks all: why" risk 'Guards that are not ok' 'C reason=lost too much tier=global 1'
+comes "a guard of a symbol" risk 'Guards that are not ok' 'B name=BTC/USDT tier=symbol 1'
+comes "guards by tier" risk 'Guards not ok' 'C 1'
+comes "a daily loss over its limit" risk 'Daily loss of its limit' 'A 1\.25'
+comes "a daily loss over its limit: which" risk 'Daily loss' 'A currency=USDT tier=global 1\.25'
+comes "an exposure near its limit" risk 'Exposure of its limit' 'A 0\.85'
+comes "a route that is bad" risk 'Routes and their scores' 'A route=binance-upbit:BTC 12\.5'
+comes "rebalances that fail" risk 'Imbalance of the inventory' 'B 3'
+# It is a step: over the whole phase.
+comes "errors of the bot" risk 'Errors and log lines per minute' 'A [1-9].*' 5m
+comes "a critical line of its log" risk 'Errors and log lines per minute' 'B level=critical [0-9.e-]*[1-9].*' 5m
+comes "a feed that is down" risk Feeds 'A exchange=binance 0'
+comes "a feed that is down: its silence" services 'Feeds: age of the last message' 'A exchange=binance [1-9][0-9].*'
+comes "a queue without a worker" services 'Queues without a worker' 'A 1'
 # preflight runs once a minute.
 comes "preflight: the verdict" preflight 'Last verdict' 'A 0'
 comes "preflight: the check that fails" preflight 'Checks that failed most in 24 h' 'A check=exchange_health [1-9].*'
@@ -141,6 +227,9 @@ comes "preflight: on the overview" overview 'Preflight: last verdict' 'A 0'
 comes "preflight: which check fails now" preflight 'Checks: which fail, and since when' 'A check=exchange_health 2'
 reason preflight 'does not say that the bot is ready' 1
 all_come "the panels show what is wrong" 180
+# Now nobody tells of the bot any more.
+kill "$troubles"
+comes "a bot that hangs" risk Bot 'A 20'
 # One of the alerts is acknowledged, which the history shows.
 comes "the history: what is open" alerts 'Open incidents' 'A alert=ExchangeFrozen channels=telegram:paper .*severity=P0 .*1'
 all_come "the alerts are in the history" 120
@@ -189,9 +278,11 @@ reason 'Redis main' 'does not answer' 2
 all_come "the panels show that Redis is down" 120
 alerts second
 # shellcheck disable=SC2086 # words are meant
-kill -CONT "$redis_pid" "$stuck" $postgres_pids
+kill -CONT "$redis_pid" "$stuck" "$bot" $postgres_pids
 history=$postgres_uri
 comes "Redis up again" overview Redis 'A target=main 1'
+comes "the bot runs again" risk Bot 'A 2'
+comes "the guard is ok again" risk 'Global guard' 'A 0'
 all_come "the panels show that Redis is up" 120
 alerts resolved
 comes "the history: what is over, and how long it lasted" alerts 'Latest incidents' 'A alert=RedisDown .*severity=P0 status=resolved .*1'

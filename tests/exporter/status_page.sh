@@ -216,6 +216,8 @@ check "good: Postgres" grep -q '^servers: Postgres main live | up |' "$work/good
 check "good: an exchange" grep -q '^exchanges: upbit live | healthy |' "$work/good.rows"
 check "good: the engine's rows have no success of their own" row good 'positions: engine live | checked | 14:03:18 | 4 s | –'
 check "good: a position" row good 'positions: BTC live | binance | 0.25 long | 0.25 long | agree | –'
+check "good: the bot, its heartbeat and its loop" row good \
+	'bots: main live | running | 14:03:18 | 4 s | 14:03:17 | 455 µs | [picture] 95 % ≤ 1.92 ms'
 none_of good files
 
 check "failing: the verdict" row failing 'verdict: Unhealthy'
@@ -240,6 +242,8 @@ check "failing: what cannot be read is not flat" row failing \
 	'positions: BTC live | upbit | not known | 0.25 long | not compared | –'
 check "failing: preflight" grep -q '^preflight: preflight live | not ready the bot may not go live; failed checks: postgres |' \
 	"$work/failing.rows"
+check "failing: the bot has blocked itself" grep -q \
+	'^bots: main live | blocked its global guard blocks all trading |' "$work/failing.rows"
 check "failing: the broken file, and where" grep -q '^files: other.prom | broken line 1: ' "$work/failing.rows"
 
 check "stale: the verdict" row stale 'verdict: Unhealthy'

@@ -109,6 +109,13 @@ check_named(enum health_kind kind, const char *name)
 /* Three intervals of 15 s and 30 s are 75 s. */
 #define STALE(env) COLLECTOR(env, "1", "15", "1763726324")
 
+#define ENGINE(env, name, labels, value)                                                                     \
+	"arbitrage_engine_" name "{engine=\"main\",env=\"" env "\"" labels "} " value "\n"
+#define ENGINE_IS(env, value)   ENGINE(env, "up", "", value)
+#define GUARD(env, tier, value) ENGINE(env, "guard_state", ",tier=\"" tier "\",name=\"\"", value)
+#define LOSS(env, what, tier, value)                                                                         \
+	ENGINE(env, "daily_loss" what, ",tier=\"" tier "\",name=\"\",currency=\"USDT\"", value)
+
 #define UP(kind, env, value)    "arbitrage_" kind "_up{target=\"main\",env=\"" env "\"} " value "\n"
 #define EXCHANGE_UP(env, value) "arbitrage_exchange_up{exchange=\"upbit\",env=\"" env "\"} " value "\n"
 #define OPEN(env, source, value)                                                                             \
@@ -389,6 +396,37 @@ static const struct {
 	{ FRESH("paper") COUNTED("live", "0", "0") READABLE("paper", "0", "1"), KIND_POSITIONS, "engine",
 	    HEALTH_WARN, "unchecked", "does not say how many", VERDICT_DEGRADED },
 
+	/* The bot. */
+	{ FRESH("live") ENGINE_IS("live", "1"), KIND_ENGINE, "main", HEALTH_OK, "up", "", VERDICT_HEALTHY },
+	{ FRESH("live") ENGINE_IS("live", "1") ENGINE("live", "run_state", ",state=\"paused\"", "1")
+		ENGINE("live", "run_state", ",state=\"running\"", "0"),
+	    KIND_ENGINE, "main", HEALTH_OK, "paused", "", VERDICT_HEALTHY },
+	{ FRESH("live") ENGINE_IS("live", "1") ENGINE("live", "run_state", ",state=\"running\"", "1")
+		GUARD("live", "global", "1") GUARD("live", "route", "2") GUARD("live", "symbol", "0"),
+	    KIND_ENGINE, "main", HEALTH_OK, "running, cooldown", "", VERDICT_HEALTHY },
+	{ FRESH("live") ENGINE_IS("live", "1") GUARD("live", "exchange", "3"), KIND_ENGINE, "main", HEALTH_OK,
+	    "up, block", "", VERDICT_HEALTHY },
+	{ FRESH("paper") ENGINE_IS("paper", "1") GUARD("paper", "global", "3"), KIND_ENGINE, "main",
+	    HEALTH_FAIL, "blocked", "global guard blocks", VERDICT_UNHEALTHY },
+	{ FRESH("live") ENGINE_IS("live", "0")
+		ENGINE("live", "heartbeat_timestamp_seconds", "", "1763726100"),
+	    KIND_ENGINE, "main", HEALTH_FAIL, "down", "last heartbeat 5 min ago", VERDICT_UNHEALTHY },
+	{ FRESH("paper") ENGINE_IS("paper", "0"), KIND_ENGINE, "main", HEALTH_WARN, "down", "is not known",
+	    VERDICT_DEGRADED },
+	{ FRESH("papre") ENGINE_IS("papre", "NaN"), KIND_ENGINE, "main", HEALTH_FAIL, "unknown",
+	    "is not known", VERDICT_UNHEALTHY },
+	{ FRESH("live") ENGINE_IS("live", "1") LOSS("live", "", "global", "100")
+		LOSS("live", "_limit", "global", "100"),
+	    KIND_ENGINE, "main", HEALTH_FAIL, "daily loss", "as it may", VERDICT_UNHEALTHY },
+	{ FRESH("live") ENGINE_IS("live", "1") LOSS("live", "", "global", "99") LOSS("live", "_limit",
+	      "global", "100") LOSS("live", "", "route", "500") LOSS("live", "_limit", "route", "50"),
+	    KIND_ENGINE, "main", HEALTH_OK, "up", "", VERDICT_HEALTHY },
+	{ FRESH("live") ENGINE_IS("live", "1") LOSS("live", "", "global", "0")
+		LOSS("live", "_limit", "global", "0"),
+	    KIND_ENGINE, "main", HEALTH_OK, "up", "", VERDICT_HEALTHY },
+	{ STALE("live") ENGINE_IS("live", "1"), KIND_ENGINE, "main", HEALTH_WARN, "stale",
+	    "was up, but no longer measured", VERDICT_UNHEALTHY },
+
 	/* Preflight. */
 	{ FRESH("live") VERDICT("live", "1", "1"), KIND_PREFLIGHT, "preflight", HEALTH_OK, "ready", "",
 	    VERDICT_HEALTHY },
@@ -589,6 +627,8 @@ static const struct {
 	{ "preflight.prom", "", VERDICT_UNHEALTHY },
 	{ "preflight.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "preflight.prom", FRESH("live") VERDICT("live", "1", "1"), VERDICT_HEALTHY },
+	{ "engine_state.prom", FRESH("live"), VERDICT_UNHEALTHY },
+	{ "engine_state.prom", FRESH("live") ENGINE_IS("live", "1"), VERDICT_HEALTHY },
 	{ "redis_latency.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "exchange_health.prom", FRESH("live"), VERDICT_UNHEALTHY },
 	{ "other.prom", "", VERDICT_HEALTHY },

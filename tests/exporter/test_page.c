@@ -181,6 +181,7 @@ static const struct {
 	{ KIND_EXCHANGE, "never" },
 	{ KIND_POSITIONS, "&ndash;" }, /* of the engine's books as a whole there is no such time */
 	{ KIND_PREFLIGHT, "&ndash;" },
+	{ KIND_ENGINE, "&ndash;" },
 };
 
 START_TEST(a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was)
@@ -191,6 +192,16 @@ START_TEST(a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was
 	check.last_success = NAN;
 	snprintf(cell, sizeof(cell), "</time></td><td>4&nbsp;s</td><td>%s</td>", successes[_i].cell);
 	ck_assert_ptr_nonnull(strstr(page_with(&check, 1, ""), cell));
+}
+END_TEST
+
+START_TEST(a_bot_has_a_heartbeat)
+{
+	struct health_check check = check_of(KIND_ENGINE);
+
+	ck_assert_ptr_nonnull(strstr(page_with(&check, 1, ""), "<th scope=\"col\">Heartbeat</th>"));
+	ck_assert_ptr_nonnull(strstr(out.text, "<section id=\"bots\""));
+	ck_assert_ptr_null(strstr(out.text, "col\">Last success"));
 }
 END_TEST
 
@@ -532,6 +543,7 @@ main(void)
 	    tests, a_position_is_fine_only_where_both_sides_are_known_to_agree, 0, LENGTH(position_rows));
 	tcase_add_loop_test(tests, a_success_of_which_nobody_knows_when_is_not_called_one_that_never_was, 0,
 	    LENGTH(successes));
+	tcase_add_test(tests, a_bot_has_a_heartbeat);
 	tcase_add_test(tests, positions_are_escaped_too);
 	tcase_add_loop_test(tests, what_turns_or_hides_text_is_not_shown, 0, LENGTH(shown));
 	tcase_add_test(tests, json_strings_are_escaped);

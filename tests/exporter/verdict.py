@@ -25,14 +25,14 @@ sys.path.insert(0, "tests/alerts")
 import agree
 
 STATES = ("healthy", "degraded", "frozen", "down", "maintenance", "banned")
-COLLECTORS = ("redis_latency", "postgres_latency", "exchange_health", "open_positions", "preflight")
+COLLECTORS = ("redis_latency", "postgres_latency", "exchange_health", "open_positions", "engine_state", "preflight")
 EXCHANGES = ("binance", "kraken", "upbit")
 NOW = time.time()
 AT = 60  # when promtool looks, in its own time
 DAY = 86400
 
 
-def sample(name, **labels):
+def sample(name, /, **labels):
     return name, tuple(sorted(labels.items()))
 
 
@@ -79,10 +79,20 @@ def good(env):
         sample("arbitrage_preflight_last_success", env=env): 1,
         sample("arbitrage_preflight_last_verdict_timestamp_seconds", env=env): NOW - 4,
     })
+    bot = files["engine_state"]
+    bot[sample("arbitrage_engine_up", engine="main", env=env)] = 1
+    bot[sample("arbitrage_engine_heartbeat_timestamp_seconds", engine="main", env=env)] = NOW - 5
+    for tier in ("global", "exchange"):
+        labels = {"engine": "main", "tier": tier, "name": "" if tier == "global" else "upbit", "env": env}
+        bot[sample("arbitrage_engine_guard_state", **labels)] = 0
+        for state_of in ("ok", "degrade", "cooldown", "block"):
+            bot[sample("arbitrage_engine_guards", engine="main", tier=tier, state=state_of, env=env)] = int(state_of == "ok")
+        bot[sample("arbitrage_engine_daily_loss", currency="USDT", **labels)] = 10
+        bot[sample("arbitrage_engine_daily_loss_limit", currency="USDT", **labels)] = 100
     return files
 
 
-def put(value, name, **labels):
+def put(value, name, /, **labels):
     """A fault: all series of that name with these labels have this value; None: they are not there."""
     def change(files):
         wanted, found = set(labels.items()), 0
@@ -187,6 +197,17 @@ FAULTS = [
     ("a key that expires", "live", [put(NOW + 13 * DAY, "api_key_expiry_timestamp_seconds", exchange="upbit")], "key_expires"),
     ("an account that is locked", "live", [put(1, "account_trading_locked", exchange="upbit")], "account_locked"),
     ("an exposure without a price", "live", [put(0, "exposure_known")], "exposure_unknown"),
+    ("the bot gives no heartbeat", "live", [put(0, "engine_up"), put(None, "engine_guard_state"), put(None, "engine_daily_loss"),
+                                            failed("engine_state")], "ENGINE_DOWN"),
+    ("the bot gives no heartbeat", "paper", [put(0, "engine_up")], "engine_down"),
+    ("whether the bot is up is no number", "live", [put(NAN, "engine_up")], "ENGINE_DOWN"),
+    ("the bot blocks all", "paper", [put(3, "engine_guard_state", tier="global")], "ENGINE_BLOCKED"),
+    ("the bot cools down", "live", [put(2, "engine_guard_state")], ""),
+    ("the loss of the day is at its limit", "paper", [put(100, "engine_daily_loss", tier="global")], "DAILY_LOSS"),
+    ("the loss of the day is near its limit", "live", [put(79.9, "engine_daily_loss", tier="global")], ""),
+    ("nobody has set a limit of the loss", "live", [put(0, "engine_daily_loss_limit")], ""),
+    ("an env without a bot", "live", [without("engine_state")], ""),
+    ("a bot that is expected", "live", [without("engine_state")], "COLLECTOR_MISSING", True),
     ("preflight failed", "live", [put(0, "preflight_ready_for_live"), put(0, "preflight_last_success"), failed("preflight")],
      "PREFLIGHT_NOT_READY"),
     ("preflight failed", "paper", [put(0, "preflight_last_success"), failed("preflight")], "preflight_not_ready"),

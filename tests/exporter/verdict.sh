@@ -16,8 +16,8 @@ start_exporter() {
 }
 start_exporter plain
 plain=$PORT
-all=redis_latency,postgres_latency,exchange_health,open_positions,preflight
-start_exporter expecting --health.expect "${all%,open_positions*}" --health.expect open_positions,preflight
+all=redis_latency,postgres_latency,exchange_health,open_positions,engine_state,preflight
+start_exporter expecting --health.expect "${all%,open_positions*}" --health.expect open_positions,engine_state,preflight
 
 # The shipped configuration at a quicker pace; the second exporter takes node_exporter's place, and has the fast lane.
 mkdir "$work/targets"

@@ -168,7 +168,7 @@ check_bot(const struct environment *environment, struct deadline deadline, struc
 		    "start the bot in this mode, or name its Redis with engine.redis; if it is gone for good, "
 		    "delete its key",
 		    "the bot says that its env is '%s', and this is %s", heartbeat.env, env);
-	if (read != 0 && heartbeat.reached)
+	if (read != 0 && heartbeat.reached && (why.kind == FAILURE_REJECTED || why.kind == FAILURE_AUTH))
 		check_result_add_failure(result, STATUS_WARN,
 		    "correct what the bot writes, or the user's rights", "the bot's heartbeat", &why);
 	else if (read != 0)

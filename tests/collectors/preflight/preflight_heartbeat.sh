@@ -63,6 +63,10 @@ check "a wrong password is for other checks to say" is environment pass 'Redis d
 stop "$REDIS_PID"
 looks 0 paper --engine.redis "$own"
 check "that Redis is gone is, too" is environment pass 'Redis does not say'
+spawn peer "$TOOLS/faulty_peer" hang
+await 30 test -s "$work/peer.log"
+looks 0 paper --engine.redis "redis://127.0.0.1:$(cat "$work/peer.log")" --check.timeout 300ms
+check "and that it hangs" is environment pass 'Redis does not say'
 run 1 "$preflight" --env paper --check environment --check redis --redis.target "redis://127.0.0.1:$REDIS_PORT" \
 	--output "$work/evidence.json"
 check "the check of Redis does" is redis fail

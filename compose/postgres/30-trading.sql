@@ -1,0 +1,11 @@
+-- The trades and the equity of the example bot, the views through which arbwatch reads them, and the role that the bot logs in
+-- with: the very files that an operator runs.
+\set ON_ERROR_STOP on
+\set password `cat /run/secrets/bot/postgres_password`
+BEGIN;
+\i /sql/example_trading.sql
+\i /sql/trading.sql
+CREATE ROLE bot LOGIN CONNECTION LIMIT 10 PASSWORD :'password';
+GRANT SELECT, INSERT ON public.trades, public.equity TO bot;
+GRANT SELECT, INSERT, UPDATE ON public.rates TO bot;
+COMMIT;

@@ -1,0 +1,78 @@
+#ifndef ENGINE_TRADES_PARTS_H
+#define ENGINE_TRADES_PARTS_H
+
+#include "common/text/buffer.h"
+#include "engine/rows.h"
+#include "engine/trades.h"
+#include "probes/postgres/session.h"
+
+/* What the files of this folder share, and nobody else. */
+
+/* The statements of one message, in this order: the slowest is the last, so that the others are read before.
+ */
+enum trades_statement {
+	STATEMENT_CATALOGUE,
+	STATEMENT_CLOCK,
+	STATEMENT_TRADE_DAYS, /* until when the rollups go */
+	STATEMENT_EQUITY_BINS,
+	STATEMENT_CASH_FLOWS,
+	STATEMENT_RATES,
+	STATEMENT_EQUITY,
+	STATEMENT_TRADES,
+};
+enum { TRADES_STATEMENTS = STATEMENT_TRADES + 1 };
+
+/* What may be in the schema: the views in the order of enum kpi_view, and the rollups. */
+enum { RELATION_TRADE_DAYS = KPI_VIEWS, RELATION_EQUITY_BINS };
+enum { TRADES_RELATIONS = RELATION_EQUITY_BINS + 1, TRADES_COLUMNS = 21, TRADES_TYPE = 64 };
+extern const char *const trades_relation_names[TRADES_RELATIONS];
+
+/* Which of several types will do. */
+enum trades_type { TYPE_TEXT, TYPE_ID, TYPE_MONEY, TYPE_NUMBER, TYPE_TIME };
+
+struct trades_column {
+	int relation;
+	const char *name;
+	enum trades_type type;
+	bool required;
+};
+extern const struct trades_column trades_columns[TRADES_COLUMNS];
+
+struct trades_memory {
+	bool exists[TRADES_RELATIONS];
+	char types[TRADES_COLUMNS][TRADES_TYPE]; /* "": no such column */
+	bool known;
+	/* Where the rollups end: Unix time, 0 if there is nothing in them.  Negative: not known. */
+	int64_t trades_until, equity_until;
+};
+
+/* One row of the catalogue.  0, or -1 with `why`. */
+int trades_catalogue_add(struct trades_memory *memory, const PGresult *row, struct failure *why);
+
+/* Whether a view can be read as it is.  `shown` is the schema as the operator writes it. */
+int trades_catalogue_check(
+    const struct trades_memory *memory, enum kpi_view view, const char *shown, struct failure *why);
+
+struct trades_plan {
+	const struct trades_memory *memory;
+	const char *schema; /* quoted */
+	const char *time_zone;
+	int64_t now_us; /* Unix time in microseconds */
+	size_t names_max;
+	bool with_flows; /* arbwatch.cash_flows can be read */
+	bool with_trade_days, with_equity_bins;
+};
+
+/* Append one statement.  0, or -1: no memory. */
+int trades_statement_write(
+    struct buffer *text, const struct trades_plan *plan, enum trades_statement statement);
+
+/* Take one row of a statement.  -1 with `why` (protocol, rejected, local). */
+int trades_row_add(struct trades_reading *reading, enum trades_statement statement, const PGresult *row,
+    struct failure *why);
+
+extern const char trades_sql_catalogue[], trades_sql_midnight[], trades_sql_trades[], trades_sql_trade_days[],
+    trades_sql_equity[], trades_sql_equity_cut[], trades_sql_equity_bins[], trades_sql_equity_bins_rejected[],
+    trades_sql_flows[], trades_sql_cash_flows[], trades_sql_rates[];
+
+#endif /* ENGINE_TRADES_PARTS_H */

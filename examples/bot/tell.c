@@ -1,0 +1,136 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <hiredis/hiredis.h>
+
+#include "examples/bot/tell.h"
+
+enum { LINE = 512 };
+
+static const double bounds[TELL_BOUNDS] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+	0.1, 0.25, 0.5, 1, 2.5, 5, 10 };
+static const char *const fields[TELL_BOUNDS + 1] = { "le_0.0001", "le_0.00025", "le_0.0005", "le_0.001",
+	"le_0.0025", "le_0.005", "le_0.01", "le_0.025", "le_0.05", "le_0.1", "le_0.25", "le_0.5", "le_1",
+	"le_2.5", "le_5", "le_10", "le_inf" };
+
+static int
+drop(struct teller *t, const char *error)
+{
+	(void)snprintf(t->error, sizeof(t->error), "%s", error);
+	tell_close(t);
+	t->retry_at = time(NULL) + 1;
+	return -1;
+}
+
+static void __attribute__((format(printf, 2, 3))) append(struct teller *t, const char *format, ...)
+{
+	va_list arguments;
+
+	if (t->redis == NULL)
+		return;
+	va_start(arguments, format);
+	if (redisvAppendCommand(t->redis, format, arguments) == REDIS_OK)
+		t->unanswered++;
+	va_end(arguments);
+}
+
+static int
+connect_again(struct teller *t)
+{
+	const struct timeval patience = { .tv_sec = 1 };
+
+	if (time(NULL) < t->retry_at)
+		return 0;
+	t->redis = redisConnectWithTimeout(t->host, t->port, patience);
+	if (t->redis == NULL || t->redis->err != 0)
+		return drop(t, t->redis == NULL ? "out of memory" : t->redis->errstr);
+	(void)redisSetTimeout(t->redis, patience);
+	if (t->password != NULL && t->user != NULL)
+		append(t, "AUTH %s %s", t->user, t->password);
+	else if (t->password != NULL)
+		append(t, "AUTH %s", t->password);
+	if (t->database != 0)
+		append(t, "SELECT %d", t->database);
+	return 0;
+}
+
+int
+tell_begin(struct teller *t)
+{
+	redisReply *reply;
+
+	t->error[0] = '\0';
+	if (t->redis == NULL)
+		return connect_again(t);
+	/* They are there by now.  An error is no reason to reconnect: the other commands were carried out. */
+	for (; t->unanswered > 0; t->unanswered--) {
+		if (redisGetReply(t->redis, (void **)&reply) != REDIS_OK)
+			return drop(t, t->redis->errstr);
+		if (reply->type == REDIS_REPLY_ERROR)
+			(void)snprintf(t->error, sizeof(t->error), "%s", reply->str);
+		freeReplyObject(reply);
+	}
+	return t->error[0] == '\0' ? 0 : -1;
+}
+
+void
+tell_state(struct teller *t, const char *key, const char *format, ...)
+{
+	char line[LINE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)snprintf(line, sizeof(line), "HSET %s%s %s", t->prefix, key, format);
+	if (t->redis != NULL && redisvAppendCommand(t->redis, line, arguments) == REDIS_OK)
+		t->unanswered++;
+	va_end(arguments);
+}
+
+void
+tell_count(struct teller *t, const char *key, const char *field, long more)
+{
+	if (more != 0)
+		append(t, "HINCRBY %s%s %s %ld", t->prefix, key, field, more);
+}
+
+int
+tell_end(struct teller *t)
+{
+	int sent = t->redis == NULL;
+
+	while (!sent)
+		if (redisBufferWrite(t->redis, &sent) != REDIS_OK)
+			return drop(t, t->redis->errstr);
+	return 0;
+}
+
+void
+tell_observe(struct tell_times *times, double seconds)
+{
+	size_t i = 0;
+
+	while (i < TELL_BOUNDS && seconds > bounds[i])
+		i++;
+	times->counts[i]++;
+	times->sum += seconds;
+}
+
+void
+tell_times(struct teller *t, const char *key, struct tell_times *times)
+{
+	for (size_t i = 0; i <= TELL_BOUNDS; i++)
+		tell_count(t, key, fields[i], times->counts[i]);
+	tell_count(t, key, "sum_us", (long)(times->sum * 1e6 + 0.5));
+	memset(times, 0, sizeof(*times));
+}
+
+void
+tell_close(struct teller *t)
+{
+	if (t->redis != NULL)
+		redisFree(t->redis);
+	t->redis = NULL;
+	t->unanswered = 0;
+}

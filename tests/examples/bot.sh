@@ -1,0 +1,85 @@
+#!/bin/sh
+# The example bots keep the contract of docs/engine.md: what they write comes out as metrics, to the last digit.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+cd "$repository" || exit 1
+start_redis
+start_postgres
+dsn=postgresql://arbwatch@127.0.0.1:$POSTGRES_PORT
+export REDIS_URL="redis://127.0.0.1:$REDIS_PORT" PGPASSWORD=s3cret-arbwatch PYTHONDONTWRITEBYTECODE=1
+
+# database NAME: a new one, with the tables and views that the bot's author is given; POSTGRES_DSN is that one.
+database() {
+	sql "CREATE DATABASE $1"
+	export POSTGRES_DSN="$dsn/$1"
+	"$POSTGRES_BIN/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -f sql/example_trading.sql -f sql/trading.sql "$POSTGRES_DSN"
+	redis-cli -p "$REDIS_PORT" FLUSHALL >/dev/null
+}
+as_written() { # as_written state|trades COLLECTOR
+	"$PYTHON" tests/examples/expected.py "$1" "$textfiles/$2.prom" >"$work/differences" 2>&1
+	cat "$work/differences"
+	test ! -s "$work/differences"
+}
+ask() { "$POSTGRES_BIN/psql" -qAtX "$POSTGRES_DSN" -c "$1"; }
+redis_has() { test "$(redis-cli -p "$REDIS_PORT" HGET "arbwatch:$1" "$2")" = "$3"; } # redis_has KEY FIELD VALUE
+comes_out() {
+	run 0 "$BUILD/engine_state" --engine.redis "$REDIS_URL" --fail-on-down
+	check "$1: what is in Redis comes out exactly, and nothing else" as_written state engine_state
+	check "$1: without a warning" not grep -E "level=(warn|error)" "$work/err"
+	run 0 "$BUILD/trading_kpis" --engine.postgres "$POSTGRES_DSN" --fail-on-down
+	check "$1: what is in Postgres comes out exactly" as_written trades trading_kpis
+	check "$1: without a warning" not grep -E "level=(warn|error)" "$work/err"
+}
+
+database python
+run 0 "$PYTHON" examples/bot.py --loops 300 --period 0.002 --seed 7
+check "each loop is in the histogram" test "$(redis-cli -p "$REDIS_PORT" HVALS arbwatch:feed:binance | wc -l)" -gt 5
+comes_out python
+check "300 loops" sample 'arbitrage_engine_loop_duration_seconds_count{engine="main",env="paper"}' 300 "$textfiles/engine_state.prom"
+check "900 messages" sample 'arbitrage_engine_feed_messages_total{engine="main",exchange="binance",env="paper"}' 900 \
+	"$textfiles/engine_state.prom"
+check "15 snapshots, and as many rows of equity" test "$(ask 'SELECT count(*) FROM equity')" = 15
+check "two orders for each trade" redis_has orders:upbit sent "$(ask 'SELECT count(*) FROM trades')"
+check "a cooldown for each loss" redis_has guard:route:binance-upbit:BTC triggers \
+	"$(ask 'SELECT count(*) FROM trades WHERE pnl < 0')"
+check "a line of the log" redis_has engine log_info 1
+check "that it has ended" redis_has engine state stopped
+
+# The loop goes on without Redis, and what it has counted meanwhile is told when Redis is back.
+redis-cli -p "$REDIS_PORT" FLUSHALL >/dev/null
+spawn bot.py "$PYTHON" examples/bot.py --period 0.01
+bot=$SPAWNED
+await 20 redis_has engine restarts 1
+stop "$REDIS_PID"
+check "a bot without Redis says so" await 20 grep -q 'cannot tell Redis' "$work/bot.py.log"
+spawn redis-again redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no --dir "$work"
+check "and goes on" await 20 redis_has engine state running
+check "and says what it has counted" sh -c "redis-cli -p $REDIS_PORT HGET arbwatch:engine log_error | grep -q '^[1-9]'"
+kill "$bot"
+check "it ends when it is asked to" await 20 redis_has engine state stopped
+
+database c
+run 0 "$BUILD/example_bot" --loops 800 --loop 5ms --trades-per-minute 2000 --equity.every 100ms --history.days 3 --seed 7
+check "it says how long a loop took" grep -qE '^800 loops, [0-9.]+ us each$' "$work/out"
+# Its last loop is told by nobody.
+check "each loop is counted" redis_has engine restarts 1
+comes_out c
+check "799 loops" sample 'arbitrage_engine_loop_duration_seconds_count{engine="main",env="paper"}' 799 "$textfiles/engine_state.prom"
+check "a history of three days, one trade in five minutes" test "$(ask "SELECT count(*) FROM trades
+	WHERE closed_at < now() - interval '1 minute'")" -ge 864
+check "with its equity" test "$(ask "SELECT count(*) FROM equity e JOIN trades t ON e.at = t.closed_at")" -ge 864
+check "profits in two currencies" test "$(ask "SELECT string_agg(DISTINCT currency, ' ' ORDER BY currency) FROM trades")" = "KRW USDT"
+check "a second start makes no second history" test "$(ask "SELECT count(*) - count(DISTINCT (opened_at, symbol)) FROM trades")" = 0
+before=$(ask "SELECT equity FROM equity ORDER BY at DESC LIMIT 1")
+run 0 "$BUILD/example_bot" --loops 1 --trades-per-minute 0 --history.days 3
+check "and goes on with the equity of the first" test "$(ask "SELECT equity FROM equity ORDER BY at DESC LIMIT 1")" = "$before"
+check "a second start is counted" redis_has engine restarts 2
+
+run 2 "$BUILD/example_bot" --loop never
+run 2 "$BUILD/example_bot" --redis http://127.0.0.1
+run 1 env PGPASSWORD=wrong "$BUILD/example_bot" --loops 1
+check "the password is not repeated" not grep -q wrong "$work/err"
+check "the database is to blame" grep -q '^example_bot: PostgreSQL: ' "$work/err"
+
+finish
