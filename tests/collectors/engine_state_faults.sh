@@ -91,6 +91,12 @@ bot <<-END
 END
 collect 0 --engine.redis "redis://enough:pass@127.0.0.1:$REDIS_PORT"
 check "+scan, +hmget and +exists are enough" is 'up{}' 1
+# The command of the documentation.
+acl=$(sed -n 's/^ACL SETUSER arbwatch on >PASSWORD +ping/+ping/p' "$repository/docs/engine.md")
+check "the documentation names the rights" test -n "$acl"
+echo "ACL SETUSER documented on >pass $acl" | bot
+collect 0 --engine.redis "redis://documented:pass@127.0.0.1:$REDIS_PORT/0"
+check "they are enough" is 'up{}' 1
 collect 3 --engine.redis "redis://scanless:pass@127.0.0.1:$REDIS_PORT"
 is_down auth +scan
 collect 3 --engine.redis "redis://readless:pass@127.0.0.1:$REDIS_PORT"
