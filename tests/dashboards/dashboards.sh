@@ -127,7 +127,7 @@ comes "all is well: we can trade" overview 'Can we trade?' 'A reasons=0 2'
 comes "nothing stands in the way" overview 'What stands in the way' ''
 comes "preflight says so too" overview 'Preflight: last verdict' 'A 6'
 comes "none of its checks failed" preflight 'Checks that failed most in 24 h' ''
-comes "the bot runs" risk Bot 'A 2'
+comes "the bot runs" risk Bot 'A 3'
 comes "no guard is blocked" risk 'Global guard' 'A 0'
 comes "every queue has a worker" services 'Queues without a worker' 'A 0'
 all_come "the panels show that all is well" 120
@@ -281,7 +281,7 @@ alerts second
 kill -CONT "$redis_pid" "$stuck" "$bot" $postgres_pids
 history=$postgres_uri
 comes "Redis up again" overview Redis 'A target=main 1'
-comes "the bot runs again" risk Bot 'A 2'
+comes "the bot runs again" risk Bot 'A 3'
 comes "the guard is ok again" risk 'Global guard' 'A 0'
 all_come "the panels show that Redis is up" 120
 alerts resolved
