@@ -50,14 +50,16 @@ check "to leave out is no fault" warnings 0
 # Keys that come and go while they are read ---------------------------
 
 # Half of the time each of them is there, and some go away between the SCAN that finds them and their HMGET.
-spawn flood sh -c 'awk '"'"'BEGIN {
+mkfifo "$work/flood"
+spawn writer sh -c 'exec redis-cli -p "$1" <"$2" >/dev/null' writer "$REDIS_PORT" "$work/flood"
+spawn flood sh -c 'exec awk -v now="$1" "BEGIN {
 	for (;;) {
 		for (i = 0; i < 300; i++)
-			print "HSET arbwatch:symbol:V" i " updated_at '"$now"'"
+			print \"HSET arbwatch:symbol:V\" i \" updated_at \" now
 		for (i = 0; i < 300; i++)
-			print "DEL arbwatch:symbol:V" i
+			print \"DEL arbwatch:symbol:V\" i
 	}
-}'"'"' | redis-cli -p '"$REDIS_PORT"' >/dev/null'
+}" >"$2"' flood "$now" "$work/flood"
 flood=$SPAWNED
 sees_one() {
 	collect 0 --entries.max 5000 >/dev/null
