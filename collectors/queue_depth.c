@@ -13,6 +13,7 @@
 #include "collectors/queue_depth/reading.h"
 #include "common/config/secrets.h"
 #include "common/text/utf8.h"
+#include "probes/redis/options.h"
 
 enum { SETTINGS_MOST = 100 };
 
@@ -45,20 +46,9 @@ static const struct option options[] = {
 	    .variable = "REDIS_PASSWORD",
 	    .help = "password for targets whose URL has none",
 	    .secret = true },
-	{ .name = "tls.ca-file",
-	    .argument = "FILE",
-	    .help = "CAs that may sign a server's certificate, in PEM (default: the system's CAs)" },
-	{ .name = "tls.cert-file",
-	    .argument = "FILE",
-	    .help = "client certificate, for servers that ask for one, in PEM" },
-	{ .name = "tls.key-file",
-	    .argument = "FILE",
-	    .help = "key of the client certificate (default: in the certificate's file)" },
-	{ .name = "tls.server-name",
-	    .argument = "NAME",
-	    .help = "host name that the server's certificate must have (default: the URL's host)" },
 	{ 0 },
 };
+static const struct option *const shared_options[] = { redis_tls_options, NULL };
 
 struct queue_server {
 	struct redis_target *target;
@@ -144,12 +134,7 @@ static void *
 server_open(const char *url, size_t samples, const struct options *given, struct secrets *secrets,
     struct failure *why)
 {
-	const struct redis_tls tls = {
-		.ca_file = options_text(given, "tls.ca-file"),
-		.cert_file = options_text(given, "tls.cert-file"),
-		.key_file = options_text(given, "tls.key-file"),
-		.server_name = options_text(given, "tls.server-name"),
-	};
+	const struct redis_tls tls = redis_tls_given(given);
 	struct queue_server *server = calloc(1, sizeof(*server));
 
 	(void)samples;
@@ -292,6 +277,7 @@ const struct collector collector = {
 	.name = "queue_depth",
 	.summary = "count the tasks that wait in queues of Redis, and say for how long and who works on them",
 	.options = options,
+	.shared_options = shared_options,
 	.families = queue_families,
 	.family_count = QUEUE_FAMILIES,
 	.open = queue_depth_open,
