@@ -175,7 +175,7 @@ for name in trades equity cash_flows rates; do
 		missing='' other=''
 		for each in $(columns_of "$name"); do
 			[ "$each" = "$wrong" ] || missing="$missing${missing:+, }$(typed "$each")"
-			other="$other${other:+, }$([ "$each" = "$wrong" ] && echo "true AS $each" || typed "$each")"
+			other="$other${other:+, }$(if [ "$each" = "$wrong" ]; then echo "true AS $each"; else typed "$each"; fi)"
 		done
 		view "$name" "$other"
 		fault "$name" "arbwatch.$name: column $wrong is boolean, and must be"

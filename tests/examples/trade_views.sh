@@ -58,9 +58,11 @@ INSERT INTO trades (exchange, pair, stake_currency, is_open, fee_open, fee_close
 	interest_rate, funding_fees)
 VALUES
 	('binance', 'ETH/USDT', 'USDT', false, 0.001, 0.001, 100, 100, 110, 110, 9.79, 100, 1,
-		now() AT TIME ZONE 'UTC' - interval '3 hours', now() AT TIME ZONE 'UTC' - interval '2 hours', 'Trend', 'SPOT', false, 0, NULL),
+		now() AT TIME ZONE 'UTC' - interval '3 hours',
+		now() AT TIME ZONE 'UTC' - interval '2 hours', 'Trend', 'SPOT', false, 0, NULL),
 	('binance', 'BTC/USDT:USDT', 'USDT', false, 0.0005, 0.0005, 200, 201, 202, 200, -1.951, 40, 1,
-		now() AT TIME ZONE 'UTC' - interval '2 hours', now() AT TIME ZONE 'UTC' - interval '90 minutes', 'Trend', 'FUTURES', true, 0, 0.25),
+		now() AT TIME ZONE 'UTC' - interval '2 hours',
+		now() AT TIME ZONE 'UTC' - interval '90 minutes', 'Trend', 'FUTURES', true, 0, 0.25),
 	('binance', 'XRP/USDT', NULL, false, 0.001, 0.001, 2, NULL, 1.9, NULL, -1.039, 20, 10, now() AT TIME ZONE 'UTC' - interval '1 hour',
 		now() AT TIME ZONE 'UTC' - interval '30 minutes', 'Other', 'SPOT', false, 0, NULL),
 	('binance', 'SOL/USDT:USDT', 'USDT', true, 0.0005, 0.0005, 150, 150, NULL, NULL, NULL, 40, 2, now() AT TIME ZONE 'UTC', NULL,
@@ -107,7 +109,8 @@ CREATE TABLE "TradeFill" (
 );
 INSERT INTO "TradeFill"
 SELECT config, 'amm_arb', market, 'BTC-USDT', 'BTC', 'USDT',
-	(extract(epoch FROM now()) * 1000)::bigint - 3600000 + ms, orders, side, 'LIMIT', price * 1000000, amount * 1000000, 1, '{}', fee * 1000000, fill, 'NIL'
+	(extract(epoch FROM now()) * 1000)::bigint - 3600000 + ms, orders, side, 'LIMIT',
+	price * 1000000, amount * 1000000, 1, '{}', fee * 1000000, fill, 'NIL'
 FROM (VALUES
 	('a.yml', 'binance', 0, 'buy-1', 'BUY', 100, 0.4, 0.04, '1'), ('a.yml', 'binance', 500, 'buy-1', 'BUY', 101, 0.6, 0.06, '2'),
 	('a.yml', 'kucoin', 750, 'sell-1', 'SELL', 103, 1, 0.1, '1'),
