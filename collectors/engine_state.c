@@ -35,7 +35,7 @@ static const struct option options[] = {
 	{ .name = "engine.prefix",
 	    .argument = "PREFIX",
 	    .fallback = "arbwatch:",
-	    .help = "what the bot's keys begin with" },
+	    .help = "text with which the bot's keys begin" },
 	{ .name = "engine.max-age",
 	    .argument = "DURATION",
 	    .fallback = "30s",
@@ -94,7 +94,7 @@ read_settings(struct engine_state_collector *c, const struct options *given, str
 	/* As the names of targets. */
 	if (legal == 0 || legal > 64 || name[legal] != '\0')
 		return options_failure(given, "engine.name", 0, why,
-		    "'%s' is no name: 1 to 64 letters, digits, '_', '.' and '-'", secret_shown(name));
+		    "'%s' is not a valid name: write 1 to 64 letters, digits, '_', '.' and '-'", secret_shown(name));
 	if (engine_state_check_prefix(prefix, &reason) != 0)
 		return options_failure(given, "engine.prefix", 0, why, "%s", reason.text);
 	if (options_duration(given, "engine.max-age", &max_age_ns, why) != 0 ||

@@ -36,11 +36,11 @@ static const struct option options[] = {
 	    .argument = "N",
 	    .fallback = "200",
 	    .help =
-		"queues of a target, and groups of its streams, that are published; the longest are kept" },
+		"how many queues of a target, and groups of its streams, are published; the longest are kept" },
 	{ .name = "idle",
 	    .argument = "DURATION",
 	    .fallback = "5m",
-	    .help = "a stream's consumer that has not asked for entries for so long is idle" },
+	    .help = "time after which a stream's consumer that asks for no entries counts as idle" },
 	{ .name = "password",
 	    .argument = "PASSWORD",
 	    .variable = "REDIS_PASSWORD",
@@ -84,13 +84,13 @@ read_setting(struct queue_server *server, const struct options *given, size_t in
 
 	if (colon == NULL)
 		return options_failure(given, "queue", index, why,
-		    "'%s' is no TYPE:NAME like celery:celery or rq:*", secret_shown(text));
+		    "'%s' is not of the form TYPE:NAME, as in celery:celery or rq:*", secret_shown(text));
 	while (type < QUEUE_TYPES &&
 	       !slice_is((struct slice){ text, (size_t)(colon - text) }, queue_type_names[type]))
 		type++;
 	if (type == QUEUE_TYPES)
 		return options_failure(given, "queue", index, why,
-		    "'%s' begins with none of list:, celery:, rq:, sidekiq:, bullmq: and stream:",
+		    "'%s' must begin with list:, celery:, rq:, sidekiq:, bullmq: or stream:",
 		    secret_shown(text));
 	if (!queue_copy_name(name, SLICE(colon + 1)))
 		return options_failure(given, "queue", index, why,
@@ -275,7 +275,7 @@ queue_depth_open(const struct options *given, struct secrets *secrets, void **st
 
 const struct collector collector = {
 	.name = "queue_depth",
-	.summary = "count the tasks that wait in queues of Redis, and say for how long and who works on them",
+	.summary = "count the tasks that wait in queues of Redis, how long they have waited, and the workers",
 	.options = options,
 	.shared_options = shared_options,
 	.families = queue_families,

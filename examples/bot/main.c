@@ -23,7 +23,7 @@ static const struct option table[] = {
 	    .argument = "URL",
 	    .fallback = "redis://127.0.0.1:6379",
 	    .variable = "REDIS_URL",
-	    .help = "where it tells how it is: redis://[user:password@]host[:port][/db]; empty: nowhere",
+	    .help = "Redis to which it writes its state: redis://[user:password@]host[:port][/db]; empty: it writes none",
 	    .secret = true },
 	{ .name = "redis.password",
 	    .argument = "PASSWORD",
@@ -33,7 +33,7 @@ static const struct option table[] = {
 	{ .name = "postgres",
 	    .argument = "DSN",
 	    .variable = "POSTGRES_DSN",
-	    .help = "where it writes its trades and its equity (default: nowhere)",
+	    .help = "database to which it writes its trades and its equity (default: it writes none)",
 	    .secret = true },
 	{ .name = "postgres.password",
 	    .argument = "PASSWORD",
@@ -43,7 +43,7 @@ static const struct option table[] = {
 	{ .name = "prefix",
 	    .argument = "TEXT",
 	    .fallback = "arbwatch:",
-	    .help = "what its keys in Redis begin with" },
+	    .help = "text with which its keys in Redis begin" },
 	{ .name = "loop",
 	    .argument = "DURATION",
 	    .fallback = "250ms",
@@ -60,8 +60,8 @@ static const struct option table[] = {
 	{ .name = "history.days",
 	    .argument = "N",
 	    .fallback = "0",
-	    .help = "if there is no trade yet, make up those of so many days first" },
-	{ .name = "seed", .argument = "NUMBER", .fallback = "1", .help = "seed of what it makes up" },
+	    .help = "days of trades that it makes up first, if the table has no trade yet" },
+	{ .name = "seed", .argument = "NUMBER", .fallback = "1", .help = "seed of its random numbers" },
 	{ .name = "version", .flag_only = true, .help = "print the version, and exit" },
 	{ .name = "help", .flag_only = true, .help = "print this help, and exit" },
 	{ 0 },
@@ -150,7 +150,7 @@ print_help(const struct options *o)
 {
 	printf(
 	    "usage: example_bot [--FLAG VALUE]...\n\n"
-	    "An example bot that trades on paper against prices it makes up. It tells how it is in Redis, and writes\n"
+	    "An example bot that trades on paper against prices it makes up. It writes its state to Redis and\n"
 	    "its trades to PostgreSQL, as docs/engine.md describes.\n\n");
 	options_print_help(o);
 	printf(
