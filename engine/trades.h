@@ -69,7 +69,7 @@ struct trades_piece {
 	uint64_t samples;         /* 1 at least */
 	struct decimal flows;     /* all deposits less all withdrawals until first_at, from the beginning */
 	struct decimal first, last, high, low;
-	struct decimal drawdown; /* the largest fall from an earlier snapshot of the piece; 0: none */
+	struct decimal drawdown; /* the largest fall from an earlier snapshot of the piece, or 0 */
 	double drawdown_ratio;   /* the largest fall as a share of that snapshot, where that is above 0 */
 };
 
@@ -120,7 +120,7 @@ struct trades_reading {
 	uint64_t dropped[KPI_SCOPES];      /* names of each currency without cells, by names_max */
 	struct trades_slippage *slippages; /* one per currency with cells */
 	size_t slippage_count, slippage_room;
-	double first_trade_at, last_trade_at; /* negative: there is none */
+	double first_trade_at, last_trade_at; /* negative without a trade */
 	struct trades_piece *pieces;
 	size_t piece_count, piece_room;
 	struct trades_rate *rates;

@@ -122,7 +122,9 @@ def main():
     engine = Engine(redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"), socket_timeout=5))
     database = psycopg.connect(os.environ.get("POSTGRES_DSN", ""), autocommit=True)
     logging.basicConfig(level=logging.INFO, handlers=[logging.StreamHandler(), engine])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ends = []  # a signal only leaves a note here: an exception in the middle of a trade could lose it
+    for each in signal.SIGTERM, signal.SIGINT:
+        signal.signal(each, lambda *_: ends.append(True))
 
     # What is set once holds for as long as the loop lives: every time it is sent, it gets the time of the last loop.
     engine.count("engine", "restarts")
@@ -139,15 +141,15 @@ def main():
     engine.positions = {"binance|BTC|long": "0.5"}
     logging.info("trading on paper")
     try:
-        while number != flags.loops or not flags.loops:
+        while not ends and (number != flags.loops or not flags.loops):
             began = time.monotonic()
             equity = loop(engine, database, rng, time.time(), equity, number)
             number += 1
             engine.beat(time.monotonic() - began, max(0, began - due))
             due = max(due + flags.period, began)
             time.sleep(max(0, due - time.monotonic()))
-    except KeyboardInterrupt:
-        logging.info("stopping")
+        if ends:
+            logging.info("stopping")
     finally:
         engine.end()
 

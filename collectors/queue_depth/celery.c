@@ -61,7 +61,7 @@ take_bindings(struct queue_reading *r, const redisReply *page, const void *patte
 	return 0;
 }
 
-/* What workers tell each other is no task. */
+/* Messages between workers are not tasks. */
 static bool
 is_control(struct slice key)
 {

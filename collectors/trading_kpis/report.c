@@ -20,7 +20,7 @@ struct output {
 	const struct trades_reading *reading;
 };
 
-/* What is not a number is not known. */
+/* NaN means not known. */
 static void
 set(const struct output *out, enum kpi_family family, const char *const labels[], double value)
 {

@@ -3,10 +3,10 @@
  *
  * One message holds all statements: what to set, the catalogue, where the rollups end, the views.  The
  * statements are made for what the last run found in the catalogue, so a run in a loop takes one round trip.
- * If the catalogue has changed, what was read is thrown away, and the next message is made for what there is
- * now; the first run, which knows nothing, is no different.  A statement that fails takes all behind it in
- * its message with it: it is left out (a rollup), or its view is (then its failure says why), and the rest is
- * asked again.
+ * If the catalogue has changed, the rows that were read are thrown away, and the next message is made for the
+ * new catalogue; so it is in the first run, which knows no catalogue yet.  If a statement fails, the server
+ * does not answer those behind it in the message.  Then the rollup that it reads is left out, or its view
+ * (whose failure says why), and the rest is asked again.
  *
  * The database belongs to somebody else: the search path is pg_catalog alone, so that no function of the same
  * name runs with our rights.
@@ -23,9 +23,9 @@ enum {
 	ATTEMPTS_MAX = 16, /* each statement may fail once, and the catalogue change twice */
 };
 
-/* What answers mean -------------------------------------------------- */
+/* Meaning of the answers -------------------------------------------------- */
 
-/* What is known of each view, before it is asked. */
+/* Set what is known of each view before it is asked. */
 static void
 check_views(struct trades_work *w)
 {
@@ -54,7 +54,7 @@ same_catalogue(const struct trades_memory *a, const struct trades_memory *b)
 	       memcmp(a->types, b->types, sizeof(a->types)) == 0;
 }
 
-/* A rollup that goes further than remembered is no reason to read again, one that ends earlier is. */
+/* Read again only if the rollup ends earlier than remembered. */
 static bool
 learn_until(struct trades_work *w, int64_t *known, int64_t learned, enum trades_statement statement)
 {
@@ -159,7 +159,7 @@ recover(struct trades_work *w, enum trades_statement at)
 	return in_time && w->reading.failure.kind == FAILURE_NONE;
 }
 
-/* Views that were not read, and nobody has said why. */
+/* Give a failure to each view that was not read and has none yet. */
 static void
 explain_rest(struct trades_work *w)
 {

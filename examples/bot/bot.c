@@ -99,7 +99,7 @@ trade_on(struct bot *bot, double now)
 	}
 }
 
-/* What is sold at the one venue and bought at the other has to go back. */
+/* An asset that was sold at one venue and bought at the other has to go back. */
 static void
 balance(struct bot *bot)
 {

@@ -90,7 +90,7 @@ redisReply *redis_session_array(struct redis_session *s, const char *command, si
  *	redis_session_send(s, "HMGET", most, bytes_max);
  *	redis_session_next(s, &reply);                              ... once for each, then freeReplyObject()
  *
- * Redis serves nobody else while it works on what one read brought it, so send some hundred short
+ * Redis serves no other client while it works on what one read brought it, so send some hundred short
  * commands at once, and not thousands.
  */
 int redis_session_append(struct redis_session *s, const char *format, ...);
