@@ -11,7 +11,7 @@
 #include "probes/redis/redis.h"
 
 /*
- * What the bot says of itself in Redis; docs/engine.md is the contract with the bot.
+ * The state that the bot writes into Redis; docs/engine.md is the contract with the bot.
  *
  * What is not known is NaN in a double, -1 in an int, false in `known`.  Counts are doubles, whole and at
  * most 2^53.  All times are Unix seconds.

@@ -7,7 +7,7 @@
 
 /*
  * One reading of the bot's state, and what Redis's answers do to it: for state.c and state_answers.c alone.
- * What returns -1 fills the session's `why`.
+ * A function that returns -1 fills the session's `why`.
  */
 enum {
 	STATE_BATCH = 250,  /* keys that are asked of at once, and COUNT of SCAN */

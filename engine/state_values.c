@@ -1,4 +1,4 @@
-/* What may stand in one field of the bot's keys, and what is said of a value that may not. */
+/* Checks the value of one field of the bot's keys, and says what is wrong with it. */
 
 #include <math.h>
 #include <stdio.h>

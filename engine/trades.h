@@ -12,9 +12,9 @@
 #include "probes/postgres/postgres.h"
 
 /*
- * What the views of trades, equity, cash flows and rates in Postgres say, added up by the server so far that
- * windows, totals and ratios are a matter of a few thousand additions here.  docs/engine.md is the contract
- *with the bot, docs/trading.md says how fast it is and why.
+ * Contents of the views of trades, equity, cash flows and rates in Postgres, added up by the server so far
+ *that windows, totals and ratios are a matter of a few thousand additions here.  docs/engine.md is the
+ *contract with the bot, docs/trading.md says how fast it is and why.
  *
  * Time is cut at the edges of the windows into segments, the oldest first; a window is all segments from its
  * first one on:
@@ -132,7 +132,7 @@ struct trades_reading {
 /* The window is segments [this .. TRADES_SEGMENTS - 1]. */
 int trades_first_segment(const struct trades_reading *reading, enum kpi_window window);
 
-/* What was learned of the database in earlier runs, for one round trip less in the next.  NULL: out of
+/* Facts about the database from earlier runs, for one round trip less in the next.  NULL: out of
  * memory. */
 struct trades_memory *trades_memory_new(void);
 void trades_memory_free(struct trades_memory *memory);

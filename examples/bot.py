@@ -16,7 +16,7 @@ BUCKETS = ["le_%g" % bound for bound in BOUNDS] + ["le_inf"]
 
 
 class Engine(logging.Handler):
-    """What the bot tells.  The loop counts and sets in memory; a thread sends it all once a second, in one round trip."""
+    """The state of the bot.  The loop counts and sets in memory; a thread sends it all once a second, in one round trip."""
 
     def __init__(self, client, prefix="arbwatch:", every=1.0):
         super().__init__()
@@ -54,7 +54,7 @@ class Engine(logging.Handler):
             states = {key: {"updated_at": self.beaten, **fields} for key, fields in self.states.items()}
             states["open_positions"] = {"updated_at": self.beaten, **self.positions}
         try:
-            pipe = self.client.pipeline()  # MULTI, so that nobody reads half of the positions
+            pipe = self.client.pipeline()  # MULTI, so that no reader sees half of the positions
             pipe.delete(self.prefix + "open_positions")
             for key, fields in states.items():
                 pipe.hset(self.prefix + key, mapping=fields)
@@ -126,7 +126,7 @@ def main():
     for each in signal.SIGTERM, signal.SIGINT:
         signal.signal(each, lambda *_: ends.append(True))
 
-    # What is set once holds for as long as the loop lives: every time it is sent, it gets the time of the last loop.
+    # A state that is set once stays true while the loop lives: each time it is sent, it gets the time of the last loop.
     engine.count("engine", "restarts")
     engine.set("engine", env="paper", state="running", started_at=time.time())
     engine.set("guard:global", state="ok")

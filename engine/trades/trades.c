@@ -294,7 +294,7 @@ trades_read(struct postgres_target *target, const struct trades_query *query, st
 		return;
 	*reading = w->reading;
 	*memory = w->memory;
-	/* What was read has moved to the caller: work_free() must not free it. */
+	/* The rows have moved to the caller: work_free() must not free it. */
 	w->reading = (struct trades_reading){ 0 };
 	work_free(w);
 }

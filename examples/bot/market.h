@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /*
- * What the example trades: two venues whose prices differ by a random walk, and trades that buy at the
+ * The market of the example: two venues whose prices differ by a random walk, and trades that buy at the
  * cheaper and sell at the dearer one.  All of it is made up from a seed.
  */
 enum { VENUES = 2, ASSETS = 3, ROUTES = ASSETS * VENUES, OPEN_TRADES = 16, ROUTE_NAME = 32 };

@@ -97,7 +97,7 @@ int redis_session_append(struct redis_session *s, const char *format, ...);
 int redis_session_send(struct redis_session *s, const char *command, size_t most, size_t bytes_max);
 int redis_session_next(struct redis_session *s, redisReply **reply);
 
-/* What an error answer means: fills `why` as if the command had failed, with `what` (a key, a command) before
+/* Fills `why` from an error answer as if the command had failed, with `what` (a key, a command) before
  * it.  The answer's text is masked in place.  Returns -1. */
 int redis_session_error(
     const struct redis_session *s, const redisReply *error, const char *what, struct failure *why);

@@ -123,7 +123,7 @@ first_round(struct peer *peer)
 	return b;
 }
 
-/* What EXISTS says of the five that are not there. */
+/* The answer of EXISTS about the five that are missing. */
 static void
 absent_round(struct peer *peer)
 {
