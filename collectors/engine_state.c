@@ -94,7 +94,8 @@ read_settings(struct engine_state_collector *c, const struct options *given, str
 	/* As the names of targets. */
 	if (legal == 0 || legal > 64 || name[legal] != '\0')
 		return options_failure(given, "engine.name", 0, why,
-		    "'%s' is not a valid name: write 1 to 64 letters, digits, '_', '.' and '-'", secret_shown(name));
+		    "'%s' is not a valid name: write 1 to 64 letters, digits, '_', '.' and '-'",
+		    secret_shown(name));
 	if (engine_state_check_prefix(prefix, &reason) != 0)
 		return options_failure(given, "engine.prefix", 0, why, "%s", reason.text);
 	if (options_duration(given, "engine.max-age", &max_age_ns, why) != 0 ||

@@ -25,8 +25,8 @@ parse_answer(const redisReply *answer, size_t count, struct engine_heartbeat *he
 	enum fields_verdict verdict;
 
 	if (answer->type != REDIS_REPLY_ARRAY || answer->elements != count)
-		return failure_set(why, FAILURE_PROTOCOL,
-		    "HMGET: the answer does not have one value for each field");
+		return failure_set(
+		    why, FAILURE_PROTOCOL, "HMGET: the answer does not have one value for each field");
 	for (size_t i = 0; i < count; i++)
 		if (answer->element[i]->type == REDIS_REPLY_STRING) {
 			values[i] =
