@@ -10,7 +10,8 @@
 -- They are refreshed once a day; a trade that was changed or came late is seen then.  They may be days old, and each day makes
 -- a run a little slower.  A day is in here from an hour after its end.
 --
---	17 1 * * * psql -qc 'REFRESH MATERIALIZED VIEW CONCURRENTLY arbwatch.trade_days' -c 'REFRESH MATERIALIZED VIEW CONCURRENTLY arbwatch.equity_bins' DATABASE
+--	17 1 * * * psql -qc 'REFRESH MATERIALIZED VIEW CONCURRENTLY arbwatch.trade_days' DATABASE
+--	47 1 * * * psql -qc 'REFRESH MATERIALIZED VIEW CONCURRENTLY arbwatch.equity_bins' DATABASE
 
 -- A day's trades are sorted and hashed in memory.
 SET LOCAL work_mem = '64MB';
@@ -34,8 +35,11 @@ CROSS JOIN LATERAL (
 			pnl, fees, funding, slippage, reason,
 			CASE WHEN reason IS NULL THEN round(seconds * 1e6)::bigint END AS duration,
 			CASE WHEN reason IS NULL THEN round(leg_gap::float8 * 1e6)::bigint END AS leg_gap,
-			CASE WHEN reason IS NULL THEN 30 - width_bucket(-seconds, '{-86400,-28800,-14400,-7200,-3600,-1600,-1000,-630,-400,-250,-160,-100,-63,-40,-25,-16,-10,-6.3,-4,-2.5,-1.6,-1,-0.63,-0.4,-0.25,-0.16,-0.1,-0.05,-0.025,-0.01}'::float8[]) END AS d,
-			CASE WHEN reason IS NULL THEN 14 - width_bucket(-slippage::float8, '{-0.01,-0.005,-0.002,-0.001,-0.0005,-0.0002,-0.0001,0,0.0001,0.0002,0.0005,0.001,0.002,0.005}'::float8[]) END AS s
+			CASE WHEN reason IS NULL THEN 30 - width_bucket(-seconds,
+				'{-86400,-28800,-14400,-7200,-3600,-1600,-1000,-630,-400,-250,-160,-100,-63,-40,-25,-16,-10,-6.3,-4,-2.5,-1.6,-1,
+				-0.63,-0.4,-0.25,-0.16,-0.1,-0.05,-0.025,-0.01}'::float8[]) END AS d,
+			CASE WHEN reason IS NULL THEN 14 - width_bucket(-slippage::float8,
+				'{-0.01,-0.005,-0.002,-0.001,-0.0005,-0.0002,-0.0001,0,0.0001,0.0002,0.0005,0.001,0.002,0.005}'::float8[]) END AS s
 		FROM (
 			SELECT
 				id, closed_at, symbol, route, currency, pnl, fees, funding, leg_gap, slippage,

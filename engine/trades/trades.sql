@@ -115,8 +115,7 @@ WITH base AS MATERIALIZED (
 ), cells AS (
 	SELECT
 		scope, segment, name, currency, sum(n)::int AS n, sum(wins)::int AS wins, sum(losses)::int AS losses,
-		sum(fees_n)::int AS fees_n,
-		sum(funding_n)::int AS funding_n, sum(duration_n)::int AS duration_n, sum(leg_gap_n)::int AS leg_gap_n,
+		sum(fees_n)::int AS fees_n, sum(funding_n)::int AS funding_n, sum(duration_n)::int AS duration_n, sum(leg_gap_n)::int AS leg_gap_n,
 		sum(slippage_n)::int AS slippage_n, sum(win) AS win, sum(loss) AS loss, sum(fees) AS fees, sum(funding) AS funding,
 		sum(duration) AS duration, sum(leg_gap) AS leg_gap, sum(slippage) AS slippage,
 		min(first_at) AS first_at, max(last_at) AS last_at, min(example COLLATE "C") AS example, {d_counts}

@@ -206,6 +206,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/preflight.sh
 . "$repository/tests/bench/preflight.sh"
 
+# shellcheck source=tests/bench/trades.sh
+. "$repository/tests/bench/trades.sh"
+
 # shellcheck source=tests/bench/relay.sh
 . "$repository/tests/bench/relay.sh"
 
