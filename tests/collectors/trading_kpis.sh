@@ -218,6 +218,30 @@ else
 	check "it takes at most 12 MB" resident "$BUILD/trading_kpis" --engine.postgres "$dsn" --timeout 30s
 fi
 
+### A loop remembers the database, and learns when it has changed
+
+# With the clock of the machine, because a loop waits for its next second.
+equity_view() {
+	sql "drop view arbwatch.equity; create view arbwatch.equity as select now() as at, text 'USDT' as currency, $1 as equity;
+		grant select on arbwatch.equity to arbwatch_reader" >"$work/sql.log"
+}
+equity_view "numeric '7'"
+sql "truncate public.trades" >"$work/sql.log"
+rm "$textfiles"/*.prom
+spawn loop "$BUILD/trading_kpis" --engine.postgres "$dsn" --interval 1s --timeout 900ms
+loop=$SPAWNED
+# published COMMAND...: the file says so now.
+published() { prom_text='' && read_prom "$textfiles/trading_kpis.prom" && "$@"; }
+check "a loop reads equity" await 60 published kpi equity 'currency="USDT"' 7
+equity_view "text '7'"
+check "a view that is changed meanwhile is not readable" await 60 published readable equity 0
+check "its values are gone" not grep -q '^arbitrage_kpi_equity{' "$textfiles/trading_kpis.prom"
+check "the others are there" published readable trades 1
+equity_view "numeric '8'"
+check "and is read again when it is repaired" await 60 published readable equity 1
+check "with its values" published kpi equity 'currency="USDT"' 8
+stop "$loop"
+
 stop "$POSTGRES_PID"
 measure 3
 check "the server is gone: trades are not readable" readable trades 0
