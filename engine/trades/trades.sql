@@ -104,7 +104,7 @@ WITH base AS MATERIALIZED (
 	UNION ALL
 	SELECT 'rejected', 0, reason, '', NULL, n, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, example
 	FROM (
-		SELECT reason, count(*) AS n, min(CASE WHEN id <> '' THEN left(id, 64)
+		SELECT reason, count(*) AS n, min(CASE WHEN id <> '' THEN left(id, 32)
 			ELSE 'closed ' || to_char(closed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC') END COLLATE "C") AS example
 		FROM base
 		WHERE reason IS NOT NULL

@@ -207,6 +207,25 @@ check "a view that takes too long" line 'view trades unreadable'
 check "a view that takes too long: why" said 'failure timeout: arbwatch.trades: '
 check "a view that takes too long: the others are read" line 'view equity read'
 
+# An example of a wrong row is cut: no row may make all others unreadable.
+view trades "repeat('비', 64) AS id, 'S' AS symbol, 'U' AS currency, now() AS closed_at, 1 / 3::numeric AS pnl"
+view rates "repeat('x', 200) AS currency, 'U' AS to_currency, 1::numeric AS rate, timestamptz '2025-01-01' AS updated_at"
+read_at '2025-03-30T10:00Z'
+check "a long id in another script does not count" said 'rejected trades too_large 1 비비비'
+check "a long id: the trades are read" line 'view trades read'
+check "a long currency does not count" said 'rejected rates too_large 1 xxx'
+check "a long currency: the rates are read" line 'view rates read'
+sql "DROP VIEW arbwatch.trades, arbwatch.rates"
+psql_file trading.sql
+
+# locked TABLE: another session holds it.
+locked() { [ "$(sql "SELECT count(*) FROM pg_locks WHERE relation = '$1'::regclass AND mode = 'AccessExclusiveLock' AND granted")" = 1 ]; }
+PGPASSWORD=s3cret-arbwatch spawn lock "$POSTGRES_BIN/psql" -qX -h 127.0.0.1 -p "$POSTGRES_PORT" -U arbwatch -d postgres \
+	-c "BEGIN; LOCK TABLE public.rates; SELECT pg_sleep(60)"
+await 30 locked public.rates
+fault rates 'arbwatch.rates: the server gave up: canceling statement due to lock timeout'
+sql "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'public.rates'::regclass" >/dev/null
+
 sql "DROP VIEW arbwatch.trades"
 read_at '2025-03-30T10:00Z'
 check "without trades: what to do" said 'arbwatch.trades: there is no such view in database postgres: create it'
