@@ -376,8 +376,8 @@ learn(struct work *w)
 	if (same_catalogue(&w->memory, &w->learned))
 		return accept_answers(w, TRADES_STATEMENTS);
 	w->memory = w->learned;
-	w->memory.trades_until = w->memory.exists[RELATION_TRADE_DAYS] ? -1 : 0;
-	w->memory.equity_until = w->memory.exists[RELATION_EQUITY_BINS] ? -1 : 0;
+	w->memory.trades_until = w->memory.exists[RELATION_TRADE_DAYS] && !w->without_trade_days ? -1 : 0;
+	w->memory.equity_until = w->memory.exists[RELATION_EQUITY_BINS] && !w->without_equity_bins ? -1 : 0;
 	check_views(w);
 	return false;
 }

@@ -226,6 +226,18 @@ await 30 locked public.rates
 fault rates 'arbwatch.rates: the server gave up: canceling statement due to lock timeout'
 sql "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'public.rates'::regclass" >/dev/null
 
+# The view goes while it is read, and a rollup is there that was of use before.
+check "rollups over the example tables" psql_file trading_rollup.sql
+sql "INSERT INTO public.trades (symbol, currency, opened_at, closed_at, pnl) VALUES ('S', 'U', '2024-03-30', '2024-03-30', 1);
+	REFRESH MATERIALIZED VIEW arbwatch.trade_days" >/dev/null
+PGPASSWORD=s3cret-arbwatch spawn gone "$POSTGRES_BIN/psql" -qX -h 127.0.0.1 -p "$POSTGRES_PORT" -U arbwatch -d postgres \
+	-c "BEGIN; ALTER VIEW arbwatch.trades RENAME TO gone; SELECT pg_sleep(1.5); COMMIT"
+await 30 locked arbwatch.trades
+read_at '2025-03-30T10:00Z'
+check "a view that goes while it is read is missing" line 'view trades missing'
+check "a view that goes while it is read: the others are read" line 'view equity read'
+sql "ALTER VIEW arbwatch.gone RENAME TO trades; DROP MATERIALIZED VIEW arbwatch.trade_days, arbwatch.equity_bins; TRUNCATE public.trades"
+
 sql "DROP VIEW arbwatch.trades"
 read_at '2025-03-30T10:00Z'
 check "without trades: what to do" said 'arbwatch.trades: there is no such view in database postgres: create it'
