@@ -569,6 +569,11 @@ trades_read(struct postgres_target *target, const struct trades_query *query, st
 		return;
 	*reading = w->reading;
 	*memory = w->memory;
+	/* The next run asks again before it reads: the rollup may be of use by then. */
+	if (w->without_trade_days)
+		memory->trades_until = -1;
+	if (w->without_equity_bins)
+		memory->equity_until = -1;
 	/* What was read has moved to the caller: work_free() must not free it. */
 	w->reading = (struct trades_reading){ 0 };
 	work_free(w);

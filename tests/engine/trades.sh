@@ -142,6 +142,10 @@ sql "INSERT INTO arbwatch.trade_days VALUES ('2025-03-01')"
 read_at '2025-03-30T10:00Z' Europe/Berlin
 check "a rollup of another shape is said" said 'rollup rejected: arbwatch.trade_days is not used (run sql/trading_rollup.sql, or drop it)'
 check "and the trades are read without it" as_computed '2025-03-30T10:00Z' Europe/Berlin
+for times in 2 3; do
+	run 0 "$reader" "$dsn" arbwatch Europe/Berlin "$(utc '2025-03-30T10:00Z').25" "$times" 20000
+	check "a rollup of another shape is said by run $times, too" said 'arbwatch.trade_days is not used'
+done
 sql "DROP TABLE arbwatch.trade_days"
 
 # --- One view at a time ---------------------------------------------------------------------------------------------
