@@ -211,11 +211,20 @@ check "a view that takes too long" line 'view trades unreadable'
 check "a view that takes too long: why" said 'failure timeout: arbwatch.trades: '
 check "a view that takes too long: the others are read" line 'view equity read'
 
+view trades "gen_random_uuid() AS id, 'S'::varchar AS symbol, 'U'::name AS currency, timestamptz '2025-03-29' AS closed_at, 5::bigint AS pnl,
+	1 AS fees, 2::bigint AS funding, 3 AS leg_gap, 0 AS slippage"
+read_at '2025-03-30T10:00Z'
+check "whole numbers are numbers, too" line 'cell total - U 2 n 1 1 0 known 1 1 0 1 1 5 5 0 1 2 0 3 0'
+view trades "$(typed id), $(typed symbol), NULL::text AS route, $(typed currency), NULL::timestamptz AS opened_at, $(typed closed_at), 1 AS pnl,
+	NULL::bigint AS fees, NULL::bigint AS funding, 3 AS leg_gap, NULL::integer AS slippage"
+check "a rollup of whole numbers can be made" psql_file trading_rollup.sql
+sql "DROP MATERIALIZED VIEW arbwatch.trade_days, arbwatch.equity_bins"
+
 # An example of a wrong row is cut: no row may make all others unreadable.
 view trades "repeat('비', 64) AS id, 'S' AS symbol, 'U' AS currency, now() AS closed_at, 1 / 3::numeric AS pnl"
-view rates "repeat('x', 200) AS currency, 'U' AS to_currency, 1::numeric AS rate, timestamptz '2025-01-01' AS updated_at"
+view rates "repeat('x', 300) AS currency, 'U' AS to_currency, 1::numeric AS rate, timestamptz '2025-01-01' AS updated_at"
 read_at '2025-03-30T10:00Z'
-check "a long id in another script does not count" said 'rejected trades too_large 1 비비비'
+check "a long id in another script does not count" said "rejected trades too_large 1 $(printf '비%.0s' $(seq 64))"
 check "a long id: the trades are read" line 'view trades read'
 check "a long currency does not count" said 'rejected rates too_large 1 xxx'
 check "a long currency: the rates are read" line 'view rates read'
