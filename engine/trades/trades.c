@@ -556,6 +556,17 @@ work_new(struct postgres_target *target, const struct trades_query *query, const
 	return NULL;
 }
 
+/* No connection, or no time: what was there in the last run is not readable now. */
+static void
+fail_known_views(const struct trades_memory *memory, struct trades_reading *reading)
+{
+	for (int i = 0; i < KPI_VIEWS; i++)
+		if (memory->exists[i] && !reading->views[i].exists) {
+			reading->views[i].exists = true;
+			reading->views[i].failure = reading->failure;
+		}
+}
+
 void
 trades_read(struct postgres_target *target, const struct trades_query *query, struct trades_memory *memory,
     struct deadline deadline, struct trades_reading *reading)
@@ -565,9 +576,13 @@ trades_read(struct postgres_target *target, const struct trades_query *query, st
 
 	*reading = (struct trades_reading){ .now = query->now, .first_trade_at = -1, .last_trade_at = -1 };
 	w = work_new(target, query, memory, deadline, &reading->failure);
-	if (w == NULL || postgres_run(&task, w, target, deadline, &reading->failure) != 0)
+	if (w == NULL || postgres_run(&task, w, target, deadline, &reading->failure) != 0) {
+		fail_known_views(memory, reading);
 		return;
+	}
 	*reading = w->reading;
+	if (reading->failure.kind != FAILURE_NONE)
+		fail_known_views(memory, reading);
 	*memory = w->memory;
 	/* The next run asks again before it reads: the rollup may be of use by then. */
 	if (w->without_trade_days)
