@@ -126,7 +126,7 @@ for name in elastic_password kibana_password kibana_encryption_key logstash_pass
 done
 
 # The monitor may ask how Redis is, and read what the bot writes for it; other keys and their data are not its business.
-monitor='~arbwatch:* +scan +hmget +ping +select +info +dbsize +client|setname +client|list +config|get +slowlog|get +slowlog|len'
+monitor='~arbwatch:* +scan +exists +hmget +ping +select +info +dbsize +client|setname +client|list +config|get +slowlog|get +slowlog|len'
 monitor="$monitor +latency|latest +latency|histogram"
 # The example bot of the paper stack writes that, and nothing else.
 bot=''

@@ -16,7 +16,7 @@ struct engine_heartbeat {
 	bool reached;         /* Redis let us in; if not, `why` is of the connection */
 	bool written;         /* there is such a key */
 	double at;            /* Unix time; NaN: not known */
-	char env[STATE_WORD]; /* "": the bot does not say */
+	char env[STATE_WORD]; /* "": the bot does not say; "?": not a name */
 };
 
 /* In a connection of its own, which needs the right +hmget.  0, or -1 with `why`, whose text names the key;

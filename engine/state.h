@@ -75,7 +75,7 @@ struct state_limit {
 	char name[STATE_NAME]; /* "" for the global tier */
 	double updated_at;
 	double value, limit;
-	char currency[STATE_WORD];
+	char currency[STATE_WORD]; /* "?": not known */
 };
 
 struct state_route {
@@ -113,7 +113,7 @@ struct engine_state {
 	 * `not_alive` says so, or the fault of STATE_ENGINE does. */
 	bool alive;
 	struct failure not_alive; /* FAILURE_NONE: it is alive, or its heartbeat is faulty */
-	char env[STATE_WORD];     /* "": it does not say */
+	char env[STATE_WORD];     /* "": it does not say; "?": not a name */
 	double heartbeat_at, started_at, restarts, loop_lag, errors, cpu_seconds, memory_bytes;
 	double log_lines[LOG_LINE_LEVELS];
 	int run_state; /* enum run_state */

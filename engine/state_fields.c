@@ -288,6 +288,9 @@ fields_read(enum state_kind kind, const struct slice values[], double now, void 
 		}
 		if (!well && fault > verdict)
 			verdict = fault;
+		/* An empty one would be one that is missing, for which there is a default. */
+		if (!well && rule->type == FIELD_NAME)
+			memcpy(place, "?", sizeof("?"));
 		values++;
 	}
 	return verdict;

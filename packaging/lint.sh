@@ -139,6 +139,7 @@ directions() {
 	room relay/act common json probes/http relay/alert relay/store relay/intake
 	room relay common textfile json probes web
 	room lint common textfile
+	room examples common
 	room demo/paper_exchange common web
 	room demo/paper_chat common json web
 	# No program uses another one's.

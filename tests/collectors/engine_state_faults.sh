@@ -50,14 +50,16 @@ check "to leave out is no fault" warnings 0
 # Keys that come and go while they are read ---------------------------
 
 # Half of the time each of them is there, and some go away between the SCAN that finds them and their HMGET.
-spawn flood sh -c 'awk '"'"'BEGIN {
+mkfifo "$work/flood"
+spawn writer sh -c 'exec redis-cli -p "$1" <"$2" >/dev/null' writer "$REDIS_PORT" "$work/flood"
+spawn flood sh -c 'exec awk -v now="$1" "BEGIN {
 	for (;;) {
 		for (i = 0; i < 300; i++)
-			print "HSET arbwatch:symbol:V" i " updated_at '"$now"'"
+			print \"HSET arbwatch:symbol:V\" i \" updated_at \" now
 		for (i = 0; i < 300; i++)
-			print "DEL arbwatch:symbol:V" i
+			print \"DEL arbwatch:symbol:V\" i
 	}
-}'"'"' | redis-cli -p '"$REDIS_PORT"' >/dev/null'
+}" >"$2"' flood "$now" "$work/flood"
 flood=$SPAWNED
 sees_one() {
 	collect 0 --entries.max 5000 >/dev/null
@@ -91,6 +93,12 @@ bot <<-END
 END
 collect 0 --engine.redis "redis://enough:pass@127.0.0.1:$REDIS_PORT"
 check "+scan, +hmget and +exists are enough" is 'up{}' 1
+# The command of the documentation.
+acl=$(sed -n 's/^ACL SETUSER arbwatch on >PASSWORD +ping/+ping/p' "$repository/docs/engine.md")
+check "the documentation names the rights" test -n "$acl"
+echo "ACL SETUSER documented on >pass $acl" | bot
+collect 0 --engine.redis "redis://documented:pass@127.0.0.1:$REDIS_PORT/0"
+check "they are enough" is 'up{}' 1
 collect 3 --engine.redis "redis://scanless:pass@127.0.0.1:$REDIS_PORT"
 is_down auth +scan
 collect 3 --engine.redis "redis://readless:pass@127.0.0.1:$REDIS_PORT"

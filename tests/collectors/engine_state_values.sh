@@ -82,6 +82,24 @@ check "and a number out of range" logged 'imbalance'
 check "one line for each" warnings 3
 check "the bot is up" is 'up{}' 1
 
+# A name that makes no sense is not one that is missing, for which there is a default.
+forget
+heart
+bot <<-END
+	HSET arbwatch:engine env "live\n"
+END
+collect 3
+check "a bot whose env makes no sense is not of this env" is 'up{}' 0
+check "the log names the field" logged "field env is 'live?'"
+forget
+heart
+bot <<-END
+	HSET arbwatch:limit:exposure:global updated_at $now value 3 currency wrapped-staked-ether
+END
+collect 3 --engine.max-age 10m
+check "a currency that makes no sense is not USDT" is 'exposure{tier="global",name="",currency="USDT"}' ''
+check "the value has an unknown one" is 'exposure{tier="global",name="",currency="?"}' 3
+
 # A heartbeat that makes no sense is none.
 for value in soon NaN -5 "$((now + 3600))" "${now}000" ''; do
 	forget

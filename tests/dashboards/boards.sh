@@ -7,7 +7,8 @@
 dashboards=$repository/tests/dashboards/dashboards.py
 
 check "the JSON keeps the rules" "$PYTHON" "$dashboards" --rules "$BUILD/redis_latency" "$BUILD/postgres_latency" \
-	"$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight" "$BUILD/engine_state" "$BUILD/trading_kpis" "$BUILD/queue_depth"
+	"$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight" \
+	"$BUILD/engine_state" "$BUILD/trading_kpis" "$BUILD/queue_depth"
 
 # The oracle can fail: it finds what is broken on purpose in a copy.  A line: what it is, a script of sed, the board, what
 # the oracle says of it.
@@ -52,5 +53,6 @@ a query that writes|s/"SELECT\\n  service/"DELETE\\n  service/|alerts|only reads
 a link to nowhere|s,/d/arbwatch-positions,/d/arbwatch-position,|overview|a link leads to
 END
 check "it finds what is broken on purpose" "$PYTHON" "$dashboards" --broken "$work/broken" "$BUILD/redis_latency" \
-	"$BUILD/postgres_latency" "$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight" "$BUILD/engine_state" "$BUILD/trading_kpis" "$BUILD/queue_depth"
+	"$BUILD/postgres_latency" "$BUILD/exchange_health" "$BUILD/open_positions" "$BUILD/preflight" \
+	"$BUILD/engine_state" "$BUILD/trading_kpis" "$BUILD/queue_depth"
 finish

@@ -719,6 +719,8 @@ ALERTS = {
         ("P1", "b BTC/USDT", "positions"),
     'alertname="x", severity="P1", service="monitor", env="paper", collector="redis_latency"': ("P1", "redis_latency", "system-health"),
     'alertname="x", severity="P0", service="preflight", env="paper"': ("P0", "", "preflight"),
+    'alertname="x", severity="P0", service="engine", env="paper", engine="main", collector="engine_state"':
+        ("P0", "engine_state", "risk"),
     'alertname="x", severity="critical", service="http", env="all", job="orders", instance="h:1"': ("P0", "orders h:1", "services"),
     'alertname="x", severity="P0", service="exchange", env="paper", exchange="c"': None,
     'alertname="x", severity="P0", service="redis", env="live"': None,

@@ -69,11 +69,10 @@ END
 cat >"$work/queues.yml" <<END
 env: paper
 interval: 1s
-textfile.directory: $demo/textfiles
 target: [boards=$redis_uri]
 queue: ["sidekiq:mails", "list:signals", "stream:fills"]
 END
-spawn queue_depth "$BUILD/queue_depth" --config.file "$work/queues.yml"
+spawn queue_depth "$BUILD/queue_depth" --config.file "$work/queues.yml" --textfile.directory "$demo/textfiles"
 
 pid_of() { pgrep -f -- "^[^ ]*$1 --config.file $demo/"; }
 pid_of_bot() { pgrep -P "$demo_pid" -f '^[^ ]*example_bot '; }
@@ -128,7 +127,7 @@ comes "all is well: we can trade" overview 'Can we trade?' 'A reasons=0 2'
 comes "nothing stands in the way" overview 'What stands in the way' ''
 comes "preflight says so too" overview 'Preflight: last verdict' 'A 6'
 comes "none of its checks failed" preflight 'Checks that failed most in 24 h' ''
-comes "the bot runs" risk Bot 'A 2'
+comes "the bot runs" risk Bot 'A 3'
 comes "no guard is blocked" risk 'Global guard' 'A 0'
 comes "every queue has a worker" services 'Queues without a worker' 'A 0'
 all_come "the panels show that all is well" 120
@@ -225,6 +224,7 @@ comes "preflight: the check that warns" preflight 'Checks that warn, by hour' 'A
 comes "preflight: its share" preflight 'Checks of 24 h by outcome' 'A status=fail [0-9.e-]*[1-9][0-9.e-]*'
 comes "preflight: on the overview" overview 'Preflight: last verdict' 'A 0'
 comes "preflight: which check fails now" preflight 'Checks: which fail, and since when' 'A check=exchange_health 2'
+reason 'bot main' 'its global guard blocks .*' 2
 reason preflight 'does not say that the bot is ready' 1
 all_come "the panels show what is wrong" 180
 # Now nobody tells of the bot any more.
@@ -281,7 +281,7 @@ alerts second
 kill -CONT "$redis_pid" "$stuck" "$bot" $postgres_pids
 history=$postgres_uri
 comes "Redis up again" overview Redis 'A target=main 1'
-comes "the bot runs again" risk Bot 'A 2'
+comes "the bot runs again" risk Bot 'A 3'
 comes "the guard is ok again" risk 'Global guard' 'A 0'
 all_come "the panels show that Redis is up" 120
 alerts resolved

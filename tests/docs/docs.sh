@@ -23,7 +23,7 @@ check "and written anew" cmp docs/metrics.md "$work/tree/docs/metrics.md"
 for program in collectors/*.c; do
 	"$BUILD/$(basename "$program" .c)" --list-metrics
 done | cut -f1 | sort -u >"$work/written"
-sed -n 's/^| `\(arbitrage_[a-z_]*\)`.*/\1/p' docs/metrics.md | sort -u >"$work/told"
+sed -n 's/^| `\(arbitrage_[a-z0-9_]*\)`.*/\1/p' docs/metrics.md | sort -u >"$work/told"
 check "the metrics that are documented are those that are written" cmp "$work/written" "$work/told"
 for program in collectors/*.c arbwatch_exporter alert_relay paper_exchange paper_chat textfile_lint; do
 	program=$(basename "$program" .c)
