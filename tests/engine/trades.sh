@@ -211,12 +211,12 @@ check "a view that takes too long" line 'view trades unreadable'
 check "a view that takes too long: why" said 'failure timeout: arbwatch.trades: '
 check "a view that takes too long: the others are read" line 'view equity read'
 
-view trades "gen_random_uuid() AS id, 'S'::varchar AS symbol, 'U'::name AS currency, timestamptz '2025-03-29' AS closed_at, 5::bigint AS pnl,
-	1 AS fees, 2::bigint AS funding, 3 AS leg_gap, 0 AS slippage"
+view trades "gen_random_uuid() AS id, 'S'::varchar AS symbol, 'U'::name AS currency, timestamptz '2025-03-29' AS closed_at,
+	5::bigint AS pnl, 1 AS fees, 2::bigint AS funding, 3 AS leg_gap, 0 AS slippage"
 read_at '2025-03-30T10:00Z'
 check "whole numbers are numbers, too" line 'cell total - U 2 n 1 1 0 known 1 1 0 1 1 5 5 0 1 2 0 3 0'
-view trades "$(typed id), $(typed symbol), NULL::text AS route, $(typed currency), NULL::timestamptz AS opened_at, $(typed closed_at), 1 AS pnl,
-	NULL::bigint AS fees, NULL::bigint AS funding, 3 AS leg_gap, NULL::integer AS slippage"
+view trades "$(typed id), $(typed symbol), NULL::text AS route, $(typed currency), NULL::timestamptz AS opened_at, $(typed closed_at),
+	1 AS pnl, NULL::bigint AS fees, NULL::bigint AS funding, 3 AS leg_gap, NULL::integer AS slippage"
 check "a rollup of whole numbers can be made" psql_file trading_rollup.sql
 sql "DROP MATERIALIZED VIEW arbwatch.trade_days, arbwatch.equity_bins"
 
