@@ -83,7 +83,7 @@ $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | so
 	$(link)
 
 $(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c)) $(library)
-	$(link) -lm
+	$(link)
 
 # What a program of the demo has to itself is in no library.
 chat_tests := $(filter tests/demo/paper_chat/%,$(tests))

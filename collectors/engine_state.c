@@ -13,6 +13,7 @@
 #include "collectors/engine_state/report.h"
 #include "collectors/harness/collector.h"
 #include "contract/limits.h"
+#include "probes/redis/options.h"
 
 static const struct option options[] = {
 	{ .name = "engine.name",
@@ -31,22 +32,10 @@ static const struct option options[] = {
 	    .variable = "REDIS_PASSWORD",
 	    .help = "password for a URL without one",
 	    .secret = true },
-	{ .name = "tls.ca-file",
-	    .argument = "FILE",
-	    .help = "CAs that may sign the server's certificate, in PEM (default: the system's CAs)" },
-	{ .name = "tls.cert-file",
-	    .argument = "FILE",
-	    .help = "client certificate, for a server that asks for one, in PEM" },
-	{ .name = "tls.key-file",
-	    .argument = "FILE",
-	    .help = "key of the client certificate (default: in the certificate's file)" },
-	{ .name = "tls.server-name",
-	    .argument = "NAME",
-	    .help = "host name that the server's certificate must have (default: the URL's host)" },
 	{ .name = "engine.prefix",
 	    .argument = "PREFIX",
 	    .fallback = "arbwatch:",
-	    .help = "what the bot's keys begin with" },
+	    .help = "text with which the bot's keys begin" },
 	{ .name = "engine.max-age",
 	    .argument = "DURATION",
 	    .fallback = "30s",
@@ -59,6 +48,7 @@ static const struct option options[] = {
 		"to 5000 of each; the worst are kept" },
 	{ 0 },
 };
+static const struct option *const shared_options[] = { redis_tls_options, NULL };
 
 struct engine_state_collector {
 	char *name, *prefix, *env;
@@ -84,12 +74,7 @@ static int
 read_target(struct engine_state_collector *c, const struct options *given, struct secrets *secrets,
     struct failure *why)
 {
-	const struct redis_tls tls = {
-		.ca_file = options_text(given, "tls.ca-file"),
-		.cert_file = options_text(given, "tls.cert-file"),
-		.key_file = options_text(given, "tls.key-file"),
-		.server_name = options_text(given, "tls.server-name"),
-	};
+	const struct redis_tls tls = redis_tls_given(given);
 	struct failure reason = { 0 };
 
 	c->target = redis_target_new(
@@ -109,7 +94,7 @@ read_settings(struct engine_state_collector *c, const struct options *given, str
 	/* As the names of targets. */
 	if (legal == 0 || legal > 64 || name[legal] != '\0')
 		return options_failure(given, "engine.name", 0, why,
-		    "'%s' is no name: 1 to 64 letters, digits, '_', '.' and '-'", secret_shown(name));
+		    "'%s' is not a valid name: write 1 to 64 letters, digits, '_', '.' and '-'", secret_shown(name));
 	if (engine_state_check_prefix(prefix, &reason) != 0)
 		return options_failure(given, "engine.prefix", 0, why, "%s", reason.text);
 	if (options_duration(given, "engine.max-age", &max_age_ns, why) != 0 ||
@@ -160,6 +145,7 @@ const struct collector collector = {
 	.summary =
 	    "read what the bot says of itself in Redis: whether it is alive, its guards, limits and routes",
 	.options = options,
+	.shared_options = shared_options,
 	.families = engine_families,
 	.family_count = ENGINE_FAMILIES,
 	.open = engine_state_open,

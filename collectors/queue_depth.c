@@ -13,6 +13,7 @@
 #include "collectors/queue_depth/reading.h"
 #include "common/config/secrets.h"
 #include "common/text/utf8.h"
+#include "probes/redis/options.h"
 
 enum { SETTINGS_MOST = 100 };
 
@@ -35,30 +36,19 @@ static const struct option options[] = {
 	    .argument = "N",
 	    .fallback = "200",
 	    .help =
-		"queues of a target, and groups of its streams, that are published; the longest are kept" },
+		"how many queues of a target, and groups of its streams, are published; the longest are kept" },
 	{ .name = "idle",
 	    .argument = "DURATION",
 	    .fallback = "5m",
-	    .help = "a stream's consumer that has not asked for entries for so long is idle" },
+	    .help = "time after which a stream's consumer that asks for no entries counts as idle" },
 	{ .name = "password",
 	    .argument = "PASSWORD",
 	    .variable = "REDIS_PASSWORD",
 	    .help = "password for targets whose URL has none",
 	    .secret = true },
-	{ .name = "tls.ca-file",
-	    .argument = "FILE",
-	    .help = "CAs that may sign a server's certificate, in PEM (default: the system's CAs)" },
-	{ .name = "tls.cert-file",
-	    .argument = "FILE",
-	    .help = "client certificate, for servers that ask for one, in PEM" },
-	{ .name = "tls.key-file",
-	    .argument = "FILE",
-	    .help = "key of the client certificate (default: in the certificate's file)" },
-	{ .name = "tls.server-name",
-	    .argument = "NAME",
-	    .help = "host name that the server's certificate must have (default: the URL's host)" },
 	{ 0 },
 };
+static const struct option *const shared_options[] = { redis_tls_options, NULL };
 
 struct queue_server {
 	struct redis_target *target;
@@ -94,13 +84,13 @@ read_setting(struct queue_server *server, const struct options *given, size_t in
 
 	if (colon == NULL)
 		return options_failure(given, "queue", index, why,
-		    "'%s' is no TYPE:NAME like celery:celery or rq:*", secret_shown(text));
+		    "'%s' is not of the form TYPE:NAME, as in celery:celery or rq:*", secret_shown(text));
 	while (type < QUEUE_TYPES &&
 	       !slice_is((struct slice){ text, (size_t)(colon - text) }, queue_type_names[type]))
 		type++;
 	if (type == QUEUE_TYPES)
 		return options_failure(given, "queue", index, why,
-		    "'%s' begins with none of list:, celery:, rq:, sidekiq:, bullmq: and stream:",
+		    "'%s' must begin with list:, celery:, rq:, sidekiq:, bullmq: or stream:",
 		    secret_shown(text));
 	if (!queue_copy_name(name, SLICE(colon + 1)))
 		return options_failure(given, "queue", index, why,
@@ -144,12 +134,7 @@ static void *
 server_open(const char *url, size_t samples, const struct options *given, struct secrets *secrets,
     struct failure *why)
 {
-	const struct redis_tls tls = {
-		.ca_file = options_text(given, "tls.ca-file"),
-		.cert_file = options_text(given, "tls.cert-file"),
-		.key_file = options_text(given, "tls.key-file"),
-		.server_name = options_text(given, "tls.server-name"),
-	};
+	const struct redis_tls tls = redis_tls_given(given);
 	struct queue_server *server = calloc(1, sizeof(*server));
 
 	(void)samples;
@@ -290,8 +275,9 @@ queue_depth_open(const struct options *given, struct secrets *secrets, void **st
 
 const struct collector collector = {
 	.name = "queue_depth",
-	.summary = "count the tasks that wait in queues of Redis, and say for how long and who works on them",
+	.summary = "count the tasks that wait in queues of Redis, how long they have waited, and the workers",
 	.options = options,
+	.shared_options = shared_options,
 	.families = queue_families,
 	.family_count = QUEUE_FAMILIES,
 	.open = queue_depth_open,

@@ -12,7 +12,7 @@
 
 #include "collectors/harness/targets.h"
 #include "contract/collector.h"
-#include "probes/redis/redis.h"
+#include "probes/redis/options.h"
 
 static const struct option options[] = {
 	{ .name = "target",
@@ -33,21 +33,9 @@ static const struct option options[] = {
 	    .variable = "REDIS_PASSWORD",
 	    .help = "password for targets whose URL has none",
 	    .secret = true },
-	/* They hold for all targets; a URL has no room for them. */
-	{ .name = "tls.ca-file",
-	    .argument = "FILE",
-	    .help = "CAs that may sign a server's certificate, in PEM (default: the system's CAs)" },
-	{ .name = "tls.cert-file",
-	    .argument = "FILE",
-	    .help = "client certificate, for servers that ask for one, in PEM" },
-	{ .name = "tls.key-file",
-	    .argument = "FILE",
-	    .help = "key of the client certificate (default: in the certificate's file)" },
-	{ .name = "tls.server-name",
-	    .argument = "NAME",
-	    .help = "host name that the server's certificate must have (default: the URL's host)" },
 	{ 0 },
 };
+static const struct option *const shared_options[] = { redis_tls_options, NULL };
 
 struct redis_latency_server {
 	struct redis_target *target;
@@ -71,12 +59,7 @@ static void *
 server_open(const char *url, size_t samples, const struct options *given, struct secrets *secrets,
     struct failure *why)
 {
-	const struct redis_tls tls = {
-		.ca_file = options_text(given, "tls.ca-file"),
-		.cert_file = options_text(given, "tls.cert-file"),
-		.key_file = options_text(given, "tls.key-file"),
-		.server_name = options_text(given, "tls.server-name"),
-	};
+	const struct redis_tls tls = redis_tls_given(given);
 	struct redis_latency_server *server =
 	    calloc(1, sizeof(*server) + samples * sizeof(server->seconds[0]));
 
@@ -158,6 +141,7 @@ const struct collector collector = {
 	.name = "redis_latency",
 	.summary = "measure how long Redis takes to let a client in and to answer PING",
 	.options = options,
+	.shared_options = shared_options,
 	.families = redis_families,
 	.family_count = REDIS_FAMILIES,
 	.open = redis_latency_open,

@@ -84,9 +84,9 @@ check_texts(const struct options *given, struct failure *why)
 	/* As the names of targets. */
 	if (legal == 0 || legal > 64 || name[legal] != '\0')
 		return options_failure(given, "engine.name", 0, why,
-		    "'%s' is no name: 1 to 64 letters, digits, '_', '.' and '-'", secret_shown(name));
+		    "'%s' is not a valid name: write 1 to 64 letters, digits, '_', '.' and '-'", secret_shown(name));
 	if (currency != NULL && (currency[0] == '\0' || strlen(currency) >= TRADES_CURRENCY))
-		return options_failure(given, "currency", 0, why, "'%s' is no currency: 1 to %d bytes",
+		return options_failure(given, "currency", 0, why, "'%s' is not a currency: write 1 to %d bytes",
 		    secret_shown(currency), (int)TRADES_CURRENCY - 1);
 	if (trades_check_schema(options_text(given, "engine.schema"), &reason) != 0)
 		return options_failure(given, "engine.schema", 0, why, "%s", reason.text);

@@ -28,12 +28,12 @@ const struct family queue_families[QUEUE_FAMILIES] = {
 	[QUEUE_OLDEST] = { .name = "arbitrage_queue_oldest_task_age_seconds",
 	    .type = METRIC_GAUGE,
 	    .help =
-		"Age of the oldest task that waits (in a stream: that is not acknowledged); absent if there is none or the format does not tell.",
+		"Age of the oldest task that waits (in a stream: that is not acknowledged); absent if no task waits or the format does not have it.",
 	    .labels = { "target", "type", "queue" },
 	    .max_series = QUEUES_MOST },
 	[QUEUE_CONSUMERS] = { .name = "arbitrage_queue_consumers",
 	    .type = METRIC_GAUGE,
-	    .help = "Workers that take tasks from the queue; absent if the format does not tell.",
+	    .help = "Workers that take tasks from the queue; absent if the format does not have it.",
 	    .labels = { "target", "type", "queue" },
 	    .max_series = QUEUES_MOST },
 	[QUEUE_GROUP_LAG] = { .name = "arbitrage_queue_group_lag",
@@ -60,7 +60,7 @@ const struct family queue_families[QUEUE_FAMILIES] = {
 	[QUEUE_DROPPED] = { .name = "arbitrage_queue_dropped",
 	    .type = METRIC_GAUGE,
 	    .help =
-		"Queues and groups that are not published: there are more than --queues.max, of which the longest are kept, or their name is no label.",
+		"Queues and groups that are not published: there are more than --queues.max, of which the longest are kept, or their name cannot be a label.",
 	    .labels = { "target" } },
 	[QUEUE_FAILURES] = { .name = "arbitrage_queue_failures_total",
 	    .type = METRIC_COUNTER,

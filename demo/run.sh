@@ -380,7 +380,8 @@ It works.  Where to look:
   the alerts          http://127.0.0.1:$relay_port (docs/alerting.md: what is open, its story, a button to acknowledge)
   their messages      http://127.0.0.1:$chat_port (as Telegram and Slack would show them)
     an urgent one: curl -X POST 'http://127.0.0.1:$paper_port/control/binance/frozen'
-  the bot             trades on paper: $(ask "sum(arbitrage_kpi_trades$all)") trades, $(ask "arbitrage_kpi_converted_pnl$all") USDT (docs/engine.md)
+  the bot             trades on paper: $(ask "sum(arbitrage_kpi_trades$all)") trades,
+                      $(ask "arbitrage_kpi_converted_pnl$all") USDT (docs/engine.md)
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
     one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'

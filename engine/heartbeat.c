@@ -26,7 +26,7 @@ parse_answer(const redisReply *answer, size_t count, struct engine_heartbeat *he
 
 	if (answer->type != REDIS_REPLY_ARRAY || answer->elements != count)
 		return failure_set(why, FAILURE_PROTOCOL,
-		    "the answer to HMGET has not as many values as fields were asked for");
+		    "HMGET: the answer does not have one value for each field");
 	for (size_t i = 0; i < count; i++)
 		if (answer->element[i]->type == REDIS_REPLY_STRING) {
 			values[i] =

@@ -192,7 +192,7 @@ check_column(struct work *w, const PGresult *row)
 
 	if (PQnfields(row) != COLUMNS_ASKED)
 		return failure_set(w->session.why, FAILURE_PROTOCOL,
-		    "%s: the server answered with other columns than it was asked for", w->shown);
+		    "%s: the server answered with other columns than expected", w->shown);
 	name = PQgetvalue(row, 0, 0);
 	type = PQgetvalue(row, 0, 1);
 	category = PQgetvalue(row, 0, 2);
@@ -321,7 +321,7 @@ add_row(struct work *w, const PGresult *answer, size_t number)
 
 	if (PQnfields(answer) != ENGINE_COLUMNS)
 		return failure_set(why, FAILURE_PROTOCOL,
-		    "%s: the server answered with other columns than it was asked for", w->shown);
+		    "%s: the server answered with other columns than expected", w->shown);
 	if (number > ENGINE_ROWS_MAX)
 		return failure_set(why, FAILURE_REJECTED,
 		    "%s: more than %d rows: leave out positions that are closed", w->shown,

@@ -59,7 +59,7 @@ take_key(struct state_reader *r, struct slice key)
 		return 0;
 	if (r->seen.count > STATE_KEYS_MOST)
 		return failure_set(r->session.why, FAILURE_REJECTED,
-		    "more than %d keys of the bot's state begin with '%s': let those that are old expire",
+		    "more than %d keys of the bot's state begin with '%s': let old ones expire",
 		    (int)STATE_KEYS_MOST, r->settings->prefix);
 	asked->key = key;
 	if (verdict == ENTRY_KEY_WELL) {

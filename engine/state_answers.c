@@ -135,13 +135,13 @@ state_take_hash(struct state_reader *r, const struct asked *asked, const redisRe
 		return take_error(r, asked, answer);
 	if (answer->type != REDIS_REPLY_ARRAY || (size_t)answer->elements != count)
 		return failure_set(
-		    r->session.why, FAILURE_PROTOCOL, "HMGET: the answer has not %zu values", count);
+		    r->session.why, FAILURE_PROTOCOL, "HMGET: the answer does not have %zu values", count);
 	*absent = true;
 	for (size_t i = 0; i < count; i++) {
 		const redisReply *value = answer->element[i];
 
 		if (value->type != REDIS_REPLY_STRING && value->type != REDIS_REPLY_NIL)
-			return failure_set(r->session.why, FAILURE_PROTOCOL, "HMGET: a value is no string");
+			return failure_set(r->session.why, FAILURE_PROTOCOL, "HMGET: a value is not a string");
 		values[i] = (struct slice){ value->type == REDIS_REPLY_STRING ? value->str : NULL,
 			(size_t)value->len };
 		*absent = *absent && values[i].at == NULL;
@@ -162,10 +162,10 @@ state_take_page(struct state_reader *r, redisReply *answer)
 	if (cursor == NULL || cursor->type != REDIS_REPLY_STRING || (size_t)cursor->len >= STATE_CURSOR ||
 	    keys->type != REDIS_REPLY_ARRAY)
 		return failure_set(
-		    r->session.why, FAILURE_PROTOCOL, "SCAN: the answer is no cursor with keys");
+		    r->session.why, FAILURE_PROTOCOL, "SCAN: the answer is not a cursor and keys");
 	for (size_t i = 0; i < (size_t)keys->elements; i++)
 		if (keys->element[i]->type != REDIS_REPLY_STRING)
-			return failure_set(r->session.why, FAILURE_PROTOCOL, "SCAN: a key is no string");
+			return failure_set(r->session.why, FAILURE_PROTOCOL, "SCAN: a key is not a string");
 	memcpy(r->cursor, cursor->str, (size_t)cursor->len + 1);
 	if (strcmp(r->cursor, "0") == 0)
 		r->cursor[0] = '\0';

@@ -8,10 +8,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collectors/queue_depth/format.h"
-#include "common/text/utf8.h"
-#include "textfile/number.h"
 
 enum {
 	ELEMENTS_MOST = 16384,   /* of an answer that is a list */
@@ -20,9 +19,6 @@ enum {
 
 /* Ten of them can be added. */
 static const long long count_most = 1LL << 53;
-
-/* What Unix seconds can be: 2001 to 5138. */
-static const double earliest = 1e9, latest = 1e11;
 
 static const char rights[] =
     "give the user the rights of docs/queues.md: ACL SETUSER name ~* +scan +sscan +llen "
@@ -37,70 +33,7 @@ static const struct queue_format *const formats[QUEUE_TYPES] = {
 	[QUEUE_STREAM] = &queue_format_stream,
 };
 
-/* Answers ------------------------------------------------------------ */
-
-struct slice
-reply_slice(const redisReply *reply)
-{
-	if (reply == NULL || reply->type != REDIS_REPLY_STRING)
-		return (struct slice){ "", 0 };
-	return (struct slice){ reply->str, (size_t)reply->len };
-}
-
-double
-reply_number(const redisReply *reply)
-{
-	struct slice text = reply_slice(reply);
-
-	if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
-		return (double)reply->integer;
-	return number_valid(text) ? number_value(text) : 0;
-}
-
-const redisReply *
-reply_item(const redisReply *reply, size_t index)
-{
-	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || index >= (size_t)reply->elements)
-		return NULL;
-	return reply->element[index];
-}
-
 /* Queues ------------------------------------------------------------- */
-
-bool
-queue_copy_name(char to[QUEUE_NAME], struct slice name)
-{
-	if (name.length == 0 || name.length >= QUEUE_NAME || !utf8_valid(name) ||
-	    memchr(name.at, '\0', name.length) != NULL)
-		return false;
-	memcpy(to, name.at, name.length);
-	to[name.length] = '\0';
-	return true;
-}
-
-void
-queue_set_since(struct queue *queue, double at)
-{
-	double seconds = at > latest ? at / 1000 : at;
-
-	if (seconds >= earliest && seconds <= latest && (queue->since == 0 || seconds < queue->since))
-		queue->since = seconds;
-}
-
-void
-queue_set_task(struct queue *queue, const redisReply *reply)
-{
-	if (!queue_copy_name(queue->task, reply_slice(reply)))
-		queue->task[0] = '\0';
-}
-
-static void
-queue_init(struct queue *queue, enum queue_type type)
-{
-	*queue = (struct queue){ .type = type };
-	for (int i = 0; i < FIGURES; i++)
-		queue->figures[i] = -1;
-}
 
 /* The longest are kept. */
 static void

@@ -107,6 +107,9 @@ struct queue_question {
 };
 int queue_reading_ask(struct queue_reading *r, enum queue_type type, const struct queue_question *question);
 
+/* Without a name; no figure is known. */
+void queue_init(struct queue *queue, enum queue_type type);
+
 /* A task came in at that Unix time, in seconds or milliseconds; what is neither is passed over. */
 void queue_set_since(struct queue *queue, double at);
 

@@ -57,7 +57,7 @@ trades_catalogue_add(struct trades_memory *memory, const PGresult *row, struct f
 
 	if (PQnfields(row) != 4)
 		return failure_set(
-		    why, FAILURE_PROTOCOL, "the server answered with other columns than it was asked for");
+		    why, FAILURE_PROTOCOL, "the server answered with other columns than expected");
 	relation = PQgetvalue(row, 0, 0);
 	name = PQgetvalue(row, 0, 1);
 	type = PQgetvalue(row, 0, 2);

@@ -6,7 +6,7 @@
 #include "engine/trades.h"
 #include "probes/postgres/session.h"
 
-/* What the files of this folder share, and nobody else. */
+/* The files of this folder share this, and no others use it. */
 
 /* The statements of one message, in this order: the slowest is the last, so that the others are read before.
  */
@@ -70,6 +70,39 @@ int trades_statement_write(
 /* Take one row of a statement.  -1 with `why` (protocol, rejected, local). */
 int trades_row_add(struct trades_reading *reading, enum trades_statement statement, const PGresult *row,
     struct failure *why);
+
+/* One reading under way, in the thread that may outlive its caller. */
+struct trades_work {
+	struct postgres_target *target;
+	struct deadline deadline;
+	struct postgres_session session;
+	char *shown; /* the schema as the operator writes it */
+	char *time_zone;
+	struct engine_view_name names[KPI_VIEWS];
+	int64_t now_us;
+	size_t names_max;
+	struct trades_memory memory, learned;
+	bool done[TRADES_STATEMENTS]; /* answered, or given up */
+	bool in_message[TRADES_STATEMENTS];
+	bool without_trade_days, without_equity_bins;
+	struct failure failure;
+	struct trades_reading reading;
+};
+
+/* Forget what was read of a view. */
+void trades_clear_view(struct trades_reading *reading, enum kpi_view view);
+
+/* The view that a statement reads, or -1. */
+int trades_view_of(enum trades_statement statement);
+
+/* Whether the statement takes a part of its rows from a rollup. */
+bool trades_rollup_used(const struct trades_work *w, enum trades_statement statement);
+
+/* Send one message, and take the answers.  -1: `*at` is the statement that failed, w->failure says why. */
+int trades_ask(struct trades_work *w, bool in_transaction, enum trades_statement *at);
+
+/* Its view cannot be read, and w->failure says why: it is asked no more. */
+void trades_give_up_view(struct trades_work *w, enum trades_statement statement);
 
 extern const char trades_sql_catalogue[], trades_sql_midnight[], trades_sql_trades[], trades_sql_trade_days[],
     trades_sql_equity[], trades_sql_equity_cut[], trades_sql_equity_bins[], trades_sql_equity_bins_rejected[],

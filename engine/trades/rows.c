@@ -48,7 +48,7 @@ take_text(struct taking *t, char *text, size_t size)
 	struct slice value = next(t);
 
 	if (value.length >= size || !utf8_valid(value) || memchr(value.at, '\0', value.length) != NULL) {
-		(void)failed(t, FAILURE_PROTOCOL, "the server sent a text that is too long or no UTF-8");
+		(void)failed(t, FAILURE_PROTOCOL, "the server sent a text that is too long or not UTF-8");
 		return;
 	}
 	memcpy(text, value.at, value.length);
@@ -385,7 +385,7 @@ trades_row_add(
 
 	if (PQnfields(row) != columns[statement])
 		return failure_set(
-		    why, FAILURE_PROTOCOL, "the server answered with other columns than it was asked for");
+		    why, FAILURE_PROTOCOL, "the server answered with other columns than expected");
 	switch (statement) {
 	case STATEMENT_CLOCK: set_clock(reading, &t); break;
 	case STATEMENT_CASH_FLOWS: add_cash_flows(reading, &t); break;

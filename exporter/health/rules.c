@@ -339,7 +339,7 @@ judge_engine(const struct facts_check *facts, double now, struct health_check *c
 		if (ago[0] != '\0')
 			say(check, "last heartbeat %s ago", ago);
 		else
-			say(check, "when its last heartbeat was is not known");
+			say(check, "the time of its last heartbeat is not known");
 	} else {
 		check->status = HEALTH_OK;
 		say_run(check, f);

@@ -339,7 +339,7 @@ create_array(const redisReadTask *task, element_count count)
 		(void)not_strings(s->why);
 	else if (task->parent != NULL && task->parent->parent != NULL && task->parent->parent->parent != NULL)
 		(void)failure_set(s->why, FAILURE_PROTOCOL,
-		    "%s: the answer has arrays in arrays of arrays of an array", s->command);
+		    "%s: the answer nests arrays too deeply", s->command);
 	else if ((size_t)count > limits->most && limits->too_many == NULL)
 		(void)failure_set(s->why, FAILURE_PROTOCOL,
 		    "%s: the answer announces an array of %zu elements, more than the %zu that it can have",

@@ -31,12 +31,14 @@ engine_keys() {
 			}
 			for (i = 0; i < 500; i++) {
 				print "HSET", p "symbol:S" i "/USDT", at
-				print "HSET", p "guard:symbol:S" i "/USDT", at, "state", i % 50 ? "ok" : "cooldown reason spread", "triggers", i
+				print "HSET", p "guard:symbol:S" i "/USDT", at, "triggers", i,
+					"state", i % 50 ? "ok" : "cooldown reason spread"
 				print "HSET", p "limit:exposure:symbol:S" i "/USDT", at, "value", i, "limit 600"
 			}
 			for (i = 0; i < 2000; i++) {
 				route = "ex" i % 10 ">ex" (i + 1) % 10 ":S" i % 500 "/USDT:" i
-				print "HSET", p "route:" route, at, "score", i % 101, "spread 80 health 90 fee 70 inventory 60 decision trade"
+				print "HSET", p "route:" route, at, "score", i % 101,
+					"spread 80 health 90 fee 70 inventory 60 decision trade"
 				print "HSET", p "guard:route:" route, at, "state ok triggers 0"
 				print "HSET", p "limit:exposure:route:" route, at, "value", i, "limit 3000"
 			}

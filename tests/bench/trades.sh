@@ -25,7 +25,8 @@ sql "ANALYZE public.trades, public.equity"
 
 # trades_runs RUNS: seconds of each into $work/trades, the most memory in TRADES_PEAK.
 trades_runs() {
-	"$TOOLS/read_trades" "$trades_dsn" arbwatch UTC "$trades_now" "$1" 600000 2>"$work/trades.err" >/dev/null || die "read_trades failed"
+	"$TOOLS/read_trades" "$trades_dsn" arbwatch UTC "$trades_now" "$1" 600000 2>"$work/trades.err" >/dev/null ||
+		die "read_trades failed"
 	awk '$1 == "seconds" { print $2 }' "$work/trades.err" >"$work/trades"
 	TRADES_PEAK=$(awk '$1 == "kB" { print $2 }' "$work/trades.err")
 }

@@ -28,7 +28,8 @@ whole_contract() {
 		HSET arbwatch:limit:exposure:symbol:BTC/USDT updated_at $now value 7
 		HSET arbwatch:inventory updated_at $now imbalance -0.25 rebalances 12 rebalance_failures 2 rebalance_failures_in_a_row 1
 		HSET arbwatch:inventory syncs 500 sync_failures 3 synced_at $now
-		HSET arbwatch:route:binance>upbit:BTC/USDT updated_at $now score 87.5 spread 90 health 100 fee 80.5 inventory 75 decision trade
+		HSET arbwatch:route:binance>upbit:BTC/USDT updated_at $now score 87.5 spread 90 health 100 fee 80.5 decision trade
+		HSET arbwatch:route:binance>upbit:BTC/USDT inventory 75
 		HSET arbwatch:route:upbit>binance:ETH/USDT updated_at $now score 12 decision skip
 		HSET arbwatch:route:kraken>okx:ETH/USDT updated_at $now
 		HSET arbwatch:universe updated_at $now mode top_n symbols 25 changes 131

@@ -303,14 +303,14 @@ refuses() {
 	check "refused: $text" says "$text"
 }
 refuses 'there is no queue to read' --target "$main"
-refuses "'jobs' is no TYPE:NAME" --queue jobs
-refuses "'lists:a' begins with none of" --queue lists:a
+refuses "'jobs' is not of the form TYPE:NAME" --queue jobs
+refuses "'lists:a' must begin with" --queue lists:a
 refuses 'valid UTF-8 of 1 to 128 bytes' --queue list:
 refuses 'valid UTF-8 of 1 to 128 bytes' --queue "list:$(printf '%0200d' 0)"
 refuses '--queues.max' --queue list:a --queues.max 0
 refuses 'for 2 targets it can be 2500 at most' --queue list:a --queues.max 3000 --target redis://a --target redis://b
 refuses '--idle' --queue list:a --idle 5
-refuses 'begins with none of' --queue redis://:hunter2@127.0.0.1
+refuses 'must begin with' --queue redis://:hunter2@127.0.0.1
 check "a URL in the wrong place is not shown" not grep -q hunter2 "$work/err"
 set --
 for each in $(seq 101); do

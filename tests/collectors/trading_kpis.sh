@@ -43,12 +43,12 @@ bad() {
 }
 run 2 "$BUILD/trading_kpis"
 check "a database is needed" said "--engine.postgres is missing"
-bad "a name" --engine.name 'a b' "is no name"
+bad "a name" --engine.name 'a b' "is not a valid name"
 bad "a schema" --engine.schema "a'b" "--engine.schema: "
 bad "a time zone" --time-zone "Mars'" "--time-zone: "
 bad "names" --names.max 1001 "is not a whole number from 0 to 1000"
 bad "a rate's age" --rate.max-age 0s "must be above 0"
-bad "a currency" --currency "" "is no currency"
+bad "a currency" --currency "" "is not a currency"
 bad "a DSN" --engine.postgres "postgresql://s3cret@@" "--engine.postgres: "
 
 ### Views

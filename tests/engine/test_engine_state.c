@@ -277,16 +277,16 @@ static const struct {
 	enum failure_kind kind;
 	const char *says;
 } pages[] = {
-	{ "*2\r\n$1\r\n0\r\n$1\r\nx\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor with keys" },
-	{ "*3\r\n$1\r\n0\r\n*0\r\n*0\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
-	{ "*2\r\n:0\r\n*0\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
+	{ "*2\r\n$1\r\n0\r\n$1\r\nx\r\n", FAILURE_PROTOCOL, "SCAN: the answer is not a cursor and keys" },
+	{ "*3\r\n$1\r\n0\r\n*0\r\n*0\r\n", FAILURE_PROTOCOL, "SCAN: the answer is not a cursor" },
+	{ "*2\r\n:0\r\n*0\r\n", FAILURE_PROTOCOL, "SCAN: the answer is not a cursor" },
 	{ "*2\r\n$24\r\n123456789012345678901234\r\n*0\r\n", FAILURE_PROTOCOL,
-	    "SCAN: the answer is no cursor" },
-	{ "*2\r\n$1\r\n0\r\n*-1\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
-	{ "*2\r\n$1\r\n0\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "SCAN: a key is no string" },
-	{ "*2\r\n$1\r\n0\r\n*1\r\n*1\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "arrays in arrays" },
+	    "SCAN: the answer is not a cursor" },
+	{ "*2\r\n$1\r\n0\r\n*-1\r\n", FAILURE_PROTOCOL, "SCAN: the answer is not a cursor" },
+	{ "*2\r\n$1\r\n0\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "SCAN: a key is not a string" },
+	{ "*2\r\n$1\r\n0\r\n*1\r\n*1\r\n*1\r\n:1\r\n", FAILURE_PROTOCOL, "nests arrays" },
 	{ "*2\r\n$1\r\n0\r\n*16385\r\n", FAILURE_PROTOCOL, "more than the 16384" },
-	{ "+OK\r\n", FAILURE_PROTOCOL, "SCAN: the answer is no cursor" },
+	{ "+OK\r\n", FAILURE_PROTOCOL, "SCAN: the answer is not a cursor" },
 	{ "*2\r\n$1\r\n0\r\n*1\r\n", FAILURE_PROTOCOL, "closed the connection" },
 	{ "-NOPERM this user has no permissions to run the 'scan' command\r\n", FAILURE_AUTH,
 	    "'ACL SETUSER name +scan +hmget +exists +select ~p:*'" },
@@ -314,11 +314,11 @@ static const struct {
 	enum failure_kind kind;
 	const char *says;
 } hashes[] = {
-	{ "*3\r\n$1\r\n1\r\n$-1\r\n$-1\r\n", FAILURE_PROTOCOL, "HMGET: the answer has not 4 values" },
-	{ "*4\r\n$1\r\n1\r\n$-1\r\n$-1\r\n:1\r\n", FAILURE_PROTOCOL, "HMGET: a value is no string" },
-	{ "*4\r\n$1\r\n1\r\n$-1\r\n$-1\r\n*0\r\n", FAILURE_PROTOCOL, "HMGET: a value is no string" },
-	{ "$1\r\n1\r\n", FAILURE_PROTOCOL, "HMGET: the answer has not 4 values" },
-	{ "*-1\r\n", FAILURE_PROTOCOL, "HMGET: the answer has not 4 values" },
+	{ "*3\r\n$1\r\n1\r\n$-1\r\n$-1\r\n", FAILURE_PROTOCOL, "HMGET: the answer does not have 4 values" },
+	{ "*4\r\n$1\r\n1\r\n$-1\r\n$-1\r\n:1\r\n", FAILURE_PROTOCOL, "HMGET: a value is not a string" },
+	{ "*4\r\n$1\r\n1\r\n$-1\r\n$-1\r\n*0\r\n", FAILURE_PROTOCOL, "HMGET: a value is not a string" },
+	{ "$1\r\n1\r\n", FAILURE_PROTOCOL, "HMGET: the answer does not have 4 values" },
+	{ "*-1\r\n", FAILURE_PROTOCOL, "HMGET: the answer does not have 4 values" },
 	{ "*4\r\n$1\r\n1\r\n", FAILURE_PROTOCOL, "closed the connection" },
 	{ "-NOPERM No permissions to access a key\r\n", FAILURE_AUTH, "HMGET 'p:orders:a': NOPERM" },
 	{ "-MOVED 5 10.0.0.1:7000\r\n", FAILURE_REJECTED,

@@ -10,9 +10,8 @@
 static const double now = 1700000000;
 
 #define ENTRY(kind) (STATE_ENTRIES + ENTRY_##kind)
-#define LETTERS125                                                                                             \
-	"abcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxyabcdefghijklmnopqrstuvwxy" \
-	"abcdefghijklmnopqrstuvwxy"
+#define LETTERS25   "abcdefghijklmnopqrstuvwxy"
+#define LETTERS125  LETTERS25 LETTERS25 LETTERS25 LETTERS25 LETTERS25
 
 /* The fields of a kind, by name: "name", "value", ..., NULL. */
 static enum fields_verdict

@@ -87,8 +87,8 @@ spoil() {
 			CASE what WHEN 'nan' THEN 'NaN' WHEN 'inf' THEN '-Infinity' WHEN 'huge' THEN 1e18 WHEN 'null' THEN NULL ELSE 1 END,
 			CASE what WHEN 'gap' THEN -1 WHEN 'gapnan' THEN 'NaN' ELSE 0.5 END
 		FROM generate_series(timestamptz '$1', timestamptz '$2', interval '3 days 7 hours') WITH ORDINALITY x(at, n),
-			unnest(ARRAY['symbol', 'long', 'route', 'currency', 'order', 'ancient', 'never', 'ever', 'nan', 'inf', 'huge', 'null',
-				'gap', 'gapnan', 'good']) what;
+			unnest(ARRAY['symbol', 'long', 'route', 'currency', 'order', 'ancient', 'never', 'ever', 'nan', 'inf', 'huge',
+				'null', 'gap', 'gapnan', 'good']) what;
 		INSERT INTO public.wild SELECT * FROM public.wild WHERE closed_at BETWEEN '$1' AND '$2'
 			AND (id LIKE 'bad%good' OR id LIKE 't%55');
 		INSERT INTO public.snapshots SELECT at, c, e FROM generate_series(timestamptz '$1', timestamptz '$2',
@@ -179,7 +179,7 @@ for name in trades equity cash_flows rates; do
 		missing='' other=''
 		for each in $(columns_of "$name"); do
 			[ "$each" = "$wrong" ] || missing="$missing${missing:+, }$(typed "$each")"
-			if [ "$each" = "$wrong" ]; then other="$other${other:+, }true AS $each"; else other="$other${other:+, }$(typed "$each")"; fi
+			other="$other${other:+, }$(if [ "$each" = "$wrong" ]; then echo "true AS $each"; else typed "$each"; fi)"
 		done
 		view "$name" "$other"
 		fault "$name" "arbwatch.$name: column $wrong is boolean, and must be"

@@ -57,9 +57,11 @@ INSERT INTO trades (exchange, pair, stake_currency, is_open, fee_open, fee_close
 	close_rate_requested, close_profit_abs, stake_amount, amount, open_date, close_date, strategy, trading_mode, is_short,
 	interest_rate, funding_fees)
 VALUES
-	('binance', 'ETH/USDT', 'USDT', false, 0.001, 0.001, 100, 100, 110, 110, 9.79, 100, 1, now() AT TIME ZONE 'UTC' - interval '3 hours',
+	('binance', 'ETH/USDT', 'USDT', false, 0.001, 0.001, 100, 100, 110, 110, 9.79, 100, 1,
+		now() AT TIME ZONE 'UTC' - interval '3 hours',
 		now() AT TIME ZONE 'UTC' - interval '2 hours', 'Trend', 'SPOT', false, 0, NULL),
-	('binance', 'BTC/USDT:USDT', 'USDT', false, 0.0005, 0.0005, 200, 201, 202, 200, -1.951, 40, 1, now() AT TIME ZONE 'UTC' - interval '2 hours',
+	('binance', 'BTC/USDT:USDT', 'USDT', false, 0.0005, 0.0005, 200, 201, 202, 200, -1.951, 40, 1,
+		now() AT TIME ZONE 'UTC' - interval '2 hours',
 		now() AT TIME ZONE 'UTC' - interval '90 minutes', 'Trend', 'FUTURES', true, 0, 0.25),
 	('binance', 'XRP/USDT', NULL, false, 0.001, 0.001, 2, NULL, 1.9, NULL, -1.039, 20, 10, now() AT TIME ZONE 'UTC' - interval '1 hour',
 		now() AT TIME ZONE 'UTC' - interval '30 minutes', 'Other', 'SPOT', false, 0, NULL),
@@ -70,7 +72,8 @@ VALUES
 INSERT INTO orders (ft_trade_id, ft_order_side, ft_pair, ft_is_open, order_id, status, price, average, amount, filled)
 VALUES (1, 'buy', 'ETH/USDT', false, 'a', 'closed', 100, 100, 1, 0.5), (1, 'buy', 'ETH/USDT', false, 'b', 'closed', 100, NULL, 1, 0.5),
 	(1, 'buy', 'ETH/USDT', false, 'c', 'canceled', 90, NULL, 1, 0), (1, 'sell', 'ETH/USDT', false, 'd', 'closed', 110, 110, 1, 1),
-	(2, 'sell', 'BTC/USDT:USDT', false, 'e', 'closed', 200, 200, 1, 1), (2, 'buy', 'BTC/USDT:USDT', false, 'f', 'closed', 202, 202, 1, 1),
+	(2, 'sell', 'BTC/USDT:USDT', false, 'e', 'closed', 200, 200, 1, 1),
+	(2, 'buy', 'BTC/USDT:USDT', false, 'f', 'closed', 202, 202, 1, 1),
 	(3, 'buy', 'XRP/USDT', false, 'g', 'closed', 2, 2, 10, 10), (3, 'stoploss', 'XRP/USDT', false, 'h', 'closed', 1.9, 1.9, 10, 10);
 END
 views examples/freqtrade.sql -v start=1000 -v currency=USDT
@@ -105,7 +108,8 @@ CREATE TABLE "TradeFill" (
 	PRIMARY KEY (market, order_id, exchange_trade_id)
 );
 INSERT INTO "TradeFill"
-SELECT config, 'amm_arb', market, 'BTC-USDT', 'BTC', 'USDT', (extract(epoch FROM now()) * 1000)::bigint - 3600000 + ms, orders, side, 'LIMIT',
+SELECT config, 'amm_arb', market, 'BTC-USDT', 'BTC', 'USDT',
+	(extract(epoch FROM now()) * 1000)::bigint - 3600000 + ms, orders, side, 'LIMIT',
 	price * 1000000, amount * 1000000, 1, '{}', fee * 1000000, fill, 'NIL'
 FROM (VALUES
 	('a.yml', 'binance', 0, 'buy-1', 'BUY', 100, 0.4, 0.04, '1'), ('a.yml', 'binance', 500, 'buy-1', 'BUY', 101, 0.6, 0.06, '2'),
@@ -127,8 +131,9 @@ check "Hummingbot: the route" is pnl 'scope="route",name="binance-kucoin",window
 check "Hummingbot: two trades" is trades "$total" 2
 
 # The same of many fills, computed one after the other.
-ask 'INSERT INTO "TradeFill" SELECT '"'many.yml', 's', 'm', 'ETH-USDT', 'ETH', 'USDT', (extract(epoch FROM now()) * 1000)::bigint - 1000 * n,
-	'o' || n, (ARRAY['BUY', 'SELL'])[1 + n * 7919 % 5 % 2], 'LIMIT', (1000 + n * 31 % 97) * 1000000, (1 + n * 17 % 13) * 100000, 1, '{}',
+ask 'INSERT INTO "TradeFill" SELECT '"'many.yml', 's', 'm', 'ETH-USDT', 'ETH', 'USDT',
+	(extract(epoch FROM now()) * 1000)::bigint - 1000 * n, 'o' || n, (ARRAY['BUY', 'SELL'])[1 + n * 7919 % 5 % 2], 'LIMIT',
+	(1000 + n * 31 % 97) * 1000000, (1 + n * 17 % 13) * 100000, 1, '{}',
 	(n * 7 % 11) * 1000, n::text, 'NIL' FROM generate_series(1, 20000) AS n"
 ask 'SELECT trade_type, price, amount, trade_fee_in_quote FROM "TradeFill" WHERE config_file_path = '"'many.yml'
 	ORDER BY timestamp, market, order_id, exchange_trade_id" >"$work/fills"

@@ -567,7 +567,7 @@ static const struct {
 	const char *says;
 } hostile_pipelines[] = {
 	{ "*1\r\n*1\r\n*1\r\n*1\r\n$1\r\na\r\n", 0,
-	    "SCAN: the answer has arrays in arrays of arrays of an array" },
+	    "SCAN: the answer nests arrays too deeply" },
 	{ "*4\r\n", 0, "SCAN: the answer announces an array of 4 elements, more than the 3" },
 	{ "*1\r\n*2147483647\r\n", 0, "an array of 2147483647 elements" },
 	{ "*1000000000000\r\n", 0, "SCAN: " },

@@ -15,9 +15,9 @@
 
 enum { COUNT = 250 };
 
-#define BUCKETS                                                                                               \
-	" le_0.0001 le_0.00025 le_0.0005 le_0.001 le_0.0025 le_0.005 le_0.01 le_0.025 le_0.05 le_0.1 le_0.25" \
-	" le_0.5 le_1 le_2.5 le_5 le_10 le_inf sum_us"
+#define BUCKETS                                                                                              \
+	" le_0.0001 le_0.00025 le_0.0005 le_0.001 le_0.0025 le_0.005 le_0.01 le_0.025 le_0.05 le_0.1"        \
+	" le_0.25 le_0.5 le_1 le_2.5 le_5 le_10 le_inf sum_us"
 
 static const struct {
 	const char *kind, *command;

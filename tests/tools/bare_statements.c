@@ -42,7 +42,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	(void)fclose(file);
-	for (int i = atoi(argv[3]); i > 0; i--) {
+	for (long i = strtol(argv[3], NULL, 10); i > 0; i--) {
 		int64_t began_ns = clock_now_ns();
 
 		if (run(argv[1], statements) != 0)

@@ -148,8 +148,8 @@ main(int argc, char **argv)
 		return 2;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	runs = argc > 5 ? atoi(argv[5]) : 1;
-	milliseconds = argc > 6 ? atoi(argv[6]) : 10000;
+	runs = argc > 5 ? (int)strtol(argv[5], NULL, 10) : 1;
+	milliseconds = argc > 6 ? (int)strtol(argv[6], NULL, 10) : 10000;
 	target = postgres_target_new(argv[1], NULL, &secrets, &why);
 	if (target == NULL) {
 		fprintf(stderr, "%s: %s\n", failure_kind_name(why.kind), why.text);

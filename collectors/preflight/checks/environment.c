@@ -34,7 +34,7 @@ const struct option environment_options[] = {
 	{ .name = "engine.prefix",
 	    .argument = "PREFIX",
 	    .fallback = "arbwatch:",
-	    .help = "what the bot's keys begin with, in engine.redis or else the first redis.target" },
+	    .help = "text with which the bot's keys begin, in engine.redis or else the first redis.target" },
 	{ 0 },
 };
 
