@@ -137,6 +137,13 @@ def main():
     engine.count("universe", "changes")
     engine.set("tuning", done=3, planned=10, best_score=1.5)
     engine.positions = {"binance|BTC|long": "0.5"}
+    # A counter that is there before its first event shows this event as an increase.
+    for key, fields in {"engine": "errors log_warning log_error log_critical", "feed:binance": "reconnects",
+                        "orders:binance": "sent filled rejected unknown", "orders:upbit": "sent filled rejected unknown",
+                        "inventory": "rebalances rebalance_failures sync_failures", "snapshots": "failed restored",
+                        "guard:route:binance-upbit:BTC": "triggers"}.items():
+        for field in fields.split():
+            engine.count(key, field, 0)
     logging.info("trading on paper")
     try:
         while number != flags.loops or not flags.loops:

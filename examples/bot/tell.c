@@ -91,8 +91,7 @@ tell_state(struct teller *t, const char *key, const char *format, ...)
 void
 tell_count(struct teller *t, const char *key, const char *field, long more)
 {
-	if (more != 0)
-		append(t, "HINCRBY %s%s %s %ld", t->prefix, key, field, more);
+	append(t, "HINCRBY %s%s %s %ld", t->prefix, key, field, more);
 }
 
 int
@@ -121,7 +120,8 @@ void
 tell_times(struct teller *t, const char *key, struct tell_times *times)
 {
 	for (size_t i = 0; i <= TELL_BOUNDS; i++)
-		tell_count(t, key, fields[i], times->counts[i]);
+		if (times->counts[i] != 0)
+			tell_count(t, key, fields[i], times->counts[i]);
 	tell_count(t, key, "sum_us", (long)(times->sum * 1e6 + 0.5));
 	memset(times, 0, sizeof(*times));
 }
