@@ -201,7 +201,7 @@ publish_group(struct metrics *m, const char *target, const struct queue_group *g
 	set_known(m, QUEUE_GROUP_IDLE, labels, group->idle);
 }
 
-/* What was read is published also where something else could not be. */
+/* A figure that was read is published even if another one could not be read. */
 static void
 publish_failures(struct run *run, const char *target, const struct queue_reading *reading)
 {

@@ -1,5 +1,5 @@
 /*
- * What engine_state publishes.  docs/engine.md has the same from the bot's side: its keys and fields.
+ * The families of engine_state.  docs/engine.md has the same from the bot's side: its keys and fields.
  *
  * max_series bounds the file: the settings keep the worst entries of each kind, and never more than
  * ENTRIES_MOST.
@@ -11,6 +11,7 @@
 const double engine_bounds[ENGINE_BOUNDS] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
 	0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10 };
 
+/* The bot writes the words below, so another word in its keys is a fault; none of them may be renamed. */
 const char *const run_state_names[RUN_STATES + 1] = { "starting", "running", "paused", "stopping", "stopped",
 	"halted", NULL };
 const char *const log_line_levels[LOG_LINE_LEVELS + 1] = { "debug", "info", "warning", "error", "critical",

@@ -4,8 +4,8 @@
 #include "textfile/family.h"
 
 /*
- * What the bot says of itself in Redis (docs/engine.md), as engine_state publishes it.  The first label of
- * all is `engine`, the bot's name in the settings.
+ * The state that the bot writes into Redis (docs/engine.md), as engine_state publishes it.  The first label
+ * of all is `engine`, the bot's name in the settings.
  *
  * Counters and histograms are the bot's own totals: they are published as they are, and start again when
  * Redis lost them.  They stay when the bot is stale, because what happened has happened.  Gauges do not.

@@ -1,5 +1,6 @@
 /*
- * What queue_depth publishes.
+ * The families of queue_depth.  A figure that a format does not have is left out, because 0 would
+ * look as if all was well.
  */
 
 #include "contract/queue_depth.h"

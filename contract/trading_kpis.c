@@ -1,5 +1,5 @@
 /*
- * What trading_kpis publishes.  contract/trading_kpis.h has the formulas.
+ * The families of trading_kpis.  contract/trading_kpis.h has the formulas.
  */
 
 #include "contract/trading_kpis.h"

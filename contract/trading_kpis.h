@@ -4,9 +4,9 @@
 #include "textfile/family.h"
 
 /*
- * What trading_kpis computes from the bot's trades and equity in Postgres (docs/engine.md).  The first label
- * of all is `engine`, the bot's name in the settings.  `scope` is total (with an empty `name`), symbol or
- * route. What is not known is left out: 0 trades have no win ratio.
+ * The figures that trading_kpis computes from the bot's trades and equity in Postgres (docs/engine.md).  The
+ * first label of all is `engine`, the bot's name in the settings.  `scope` is total (with an empty `name`),
+ * symbol or route. A figure that is not known is left out: 0 trades have no win ratio.
  */
 enum kpi_family {
 	KPI_VIEW_READABLE,

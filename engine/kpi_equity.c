@@ -119,7 +119,7 @@ end_day(struct course *course, int until)
 	course->day_undefined = false;
 }
 
-/* From the last snapshot of `before` (NULL: there is none) to the first one of `piece`. */
+/* From the last snapshot of `before` (which may be NULL) to the first one of `piece`. */
 static void
 add_step(struct growth *growth, const struct trades_piece *before, const struct trades_piece *piece)
 {
@@ -154,7 +154,7 @@ growth_of(const struct trades_piece *before, const struct trades_piece *piece)
 	add_step(&growth, before, piece);
 	if (decimal_sign(piece->low) < 0)
 		growth.undefined = true;
-	/* Nothing can grow from nothing. */
+	/* An equity of 0 cannot grow. */
 	if (first > 0) {
 		growth.low = decimal_value(piece->low) / first;
 		growth.last = decimal_value(piece->last) / first;
@@ -200,7 +200,7 @@ add_gain(struct track *track, const struct trades_piece *piece, const struct gro
 {
 	struct decimal start, to, low, high, loss;
 
-	/* What has to be added to equity in this piece to make it the gain so far. */
+	/* Added to the equity in this piece, it gives the gain so far. */
 	if (growth->overflow || !decimal_add(track->gain, growth->gain, &start) ||
 	    !decimal_subtract(start, piece->first, &to) || !decimal_add(to, piece->low, &low) ||
 	    !decimal_add(to, piece->high, &high) || !decimal_add(to, piece->last, &track->gain) ||

@@ -302,7 +302,7 @@ add_product(struct decimal *sum, struct decimal a, struct decimal b)
 void
 kpi_convert(struct kpi_converted *converted, const struct kpi_sums *sums, const struct decimal *rate)
 {
-	/* What is not there needs no rate. */
+	/* A currency without trades needs no rate. */
 	if (sums->cell.count == 0)
 		return;
 	if (rate == NULL || sums->overflow || !add_product(&converted->sum, sums->cell.pnl, *rate))

@@ -56,7 +56,7 @@ struct kpi_trades {
 };
 void kpi_trades_compute(const struct kpi_sums *sums, double hours, struct kpi_trades *kpis);
 
-/* Of `all`: since the first trade; NaN: there is none. */
+/* Of `all`: since the first trade, or NaN without a trade. */
 double kpi_window_hours(const struct trades_reading *reading, enum kpi_window window);
 
 /* dividend / divisor, rounded once. */
@@ -70,7 +70,7 @@ struct kpi_converted {
 /* `rate` NULL: it is missing, which does no harm if there are no trades. */
 void kpi_convert(struct kpi_converted *converted, const struct kpi_sums *sums, const struct decimal *rate);
 
-/* NULL: there is none. */
+/* NULL if it is missing. */
 const struct trades_rate *kpi_rate_find(
     const struct trades_reading *reading, const char *currency, const char *to);
 
@@ -92,9 +92,9 @@ const struct trades_rate *kpi_rate_find(
  * loss_max            the same in currency: highest gain so far - gain, largest; gain adds up
  *                     equity - flows - equity before
  *
- * From the daily returns r of n complete days, in the time zone.  Days without a snapshot have r = 0.  Of
- * `today` and 24h that is no day and the last one, of 7d and 30d the last 7 and 30, of all every one after
- * the day of the first snapshot.
+ * From the daily returns r of n complete days, in the time zone.  Days without a snapshot have r = 0.
+ * `today` has no complete day, 24h the last one, 7d and 30d the last 7 and 30, and `all` has every day after
+ * that of the first snapshot.
  *
  * sharpe              mean(r) / standard deviation(r), n - 1 * sqrt(365); unknown if n < 2 or r is constant
  * sortino             mean(r) / sqrt(mean(min(r, 0)^2)) * sqrt(365); unknown if n < 2 or no r is below 0

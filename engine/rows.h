@@ -79,7 +79,7 @@ struct engine_view_name {
 int engine_view_name_parse(struct engine_view_name *view, const char *text, struct failure *why);
 
 /*
- * What an error of the server's means for the operator of a view; `shown` is the view as he writes it.
+ * Says what an error of the server means for the operator of a view; `shown` is the view as in the settings.
  * Both put the text into the session's failure, and return -1.
  */
 struct postgres_session;

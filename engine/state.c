@@ -154,7 +154,7 @@ read_all(struct state_reader *r)
 		if (result == 0)
 			result = fill_batch(r);
 	} while (result == 0 && (r->batch_count > 0 || r->cursor[0] != '\0'));
-	/* SCAN goes through the whole database, whoever the keys belong to. */
+	/* SCAN goes through the whole database, also through the keys of other programs. */
 	if (result != 0 && r->session.why->kind == FAILURE_TIMEOUT && scans > 1)
 		(void)failure_prefix(r->session.why,
 		    "the database was not at its end after %llu calls of SCAN (a database of the bot's own is faster)",
@@ -223,7 +223,7 @@ say_how_many(struct state_fault *fault)
 		    (unsigned long long)fault->keys - 1);
 }
 
-/* What follows from all that was read. */
+/* Draw conclusions from all that was read. */
 static void
 judge(const struct state_reader *r)
 {
@@ -252,7 +252,7 @@ judge(const struct state_reader *r)
 		say_how_many(&state->faults[kind]);
 }
 
-/* Nothing is known; the failure stays. */
+/* Forget all but the failure. */
 static void
 clear(struct engine_state *state)
 {

@@ -11,15 +11,15 @@
 #include "probes/redis/redis.h"
 
 /*
- * What the bot says of itself in Redis; docs/engine.md is the contract with the bot.
+ * The state that the bot writes into Redis; docs/engine.md is the contract with the bot.
  *
  * What is not known is NaN in a double, -1 in an int, false in `known`.  Counts are doubles, whole and at
  * most 2^53.  All times are Unix seconds.
  *
- * Nothing is guessed: a value that is no number, out of range, a stamp in milliseconds or more than a minute
- * in the future, or a word that is not in the contract is a fault.  The value then is unknown, and the rest
- * of the key still counts; without a required field the whole entry is left out.  A key that goes away while
- * it is read is none.
+ * A fault is a value that is not a number or is out of range, a stamp in milliseconds or more than a minute
+ * in the future, or a word that is not in the contract.  The value then is unknown, and the rest of the key
+ * still counts; without a required field the whole entry is left out.  A key that goes away while it is read
+ * does not count.
  */
 enum {
 	STATE_PREFIX = 64,        /* bytes a prefix may have */
@@ -64,7 +64,7 @@ struct state_guard {
 	bool stale;
 	double updated_at;
 	int state;                 /* enum guard_state */
-	char reason[STATE_REASON]; /* "": none */
+	char reason[STATE_REASON]; /* or "" */
 	double triggers;
 };
 
@@ -97,7 +97,7 @@ struct state_orders {
 	double counts[ORDER_STATUSES];
 };
 
-/* What is wrong with the keys of one kind. */
+/* The faults in the keys of one kind. */
 struct state_fault {
 	uint64_t keys;      /* how many are faulty; 0: all are well */
 	char subject[256];  /* the first of them: the key, or what can be shown of it */

@@ -61,7 +61,7 @@ state_first_seen(struct state_seen *seen, struct slice key)
 
 /* Faults ------------------------------------------------------------- */
 
-/* Of each kind the first is told, and the others are counted. */
+/* Reports the first fault of each kind, and counts the others. */
 void
 state_add_fault(struct state_reader *r, enum state_kind kind, struct slice key, const struct failure *why)
 {
@@ -141,7 +141,8 @@ state_take_hash(struct state_reader *r, const struct asked *asked, const redisRe
 		const redisReply *value = answer->element[i];
 
 		if (value->type != REDIS_REPLY_STRING && value->type != REDIS_REPLY_NIL)
-			return failure_set(r->session.why, FAILURE_PROTOCOL, "HMGET: a value is not a string");
+			return failure_set(
+			    r->session.why, FAILURE_PROTOCOL, "HMGET: a value is not a string");
 		values[i] = (struct slice){ value->type == REDIS_REPLY_STRING ? value->str : NULL,
 			(size_t)value->len };
 		*absent = *absent && values[i].at == NULL;

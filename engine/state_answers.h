@@ -7,7 +7,7 @@
 
 /*
  * One reading of the bot's state, and what Redis's answers do to it: for state.c and state_answers.c alone.
- * What returns -1 fills the session's `why`.
+ * A function that returns -1 fills the session's `why`.
  */
 enum {
 	STATE_BATCH = 250,  /* keys that are asked of at once, and COUNT of SCAN */
@@ -46,7 +46,7 @@ struct state_reader {
 	char cursor[STATE_CURSOR]; /* "": the scan is complete */
 };
 
-/* Of each kind of key the first fault is told, and the others are counted. */
+/* Reports the first fault of each kind of key, and counts the others. */
 void state_add_fault(
     struct state_reader *r, enum state_kind kind, struct slice key, const struct failure *why);
 

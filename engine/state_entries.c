@@ -171,7 +171,7 @@ union state_entry {
 	struct state_orders orders;
 };
 
-/* What the fields do not tell. */
+/* Set what the fields do not contain. */
 static void
 set_names(union state_entry *entry, const struct entry_key *key, enum entry_kind kind)
 {

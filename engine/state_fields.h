@@ -24,7 +24,7 @@ enum fields_verdict {
 };
 
 /*
- * Each value, of which `at` NULL says that there is no such field, to its place in `entry`, which is clear.
+ * Each value, whose `at` is NULL if the field is missing, to its place in `entry`, which is clear.
  * `why` is written for the first of the worst faults (rejected): which field it is, what was found and what
  * is expected.
  */

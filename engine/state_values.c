@@ -1,4 +1,4 @@
-/* What may stand in one field of the bot's keys, and what is said of a value that may not. */
+/* Checks the value of one field of the bot's keys, and says what is wrong with it. */
 
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ enum {
 	FUTURE_SECONDS = 60, /* two clocks may differ by that */
 };
 
-/* What Unix seconds can be: 2001 to 5138.  Milliseconds are beyond it. */
+/* Unix seconds are in this range: 2001 to 5138.  Milliseconds are beyond it. */
 static const double earliest = 1e9, latest = 1e11;
 
 /* Up to here a double has every whole number. */
@@ -116,7 +116,7 @@ value_parse(const struct field_rule *rule, struct slice text, double now, void *
 	return false;
 }
 
-/* What is wrong -------------------------------------------------------- */
+/* Faults -------------------------------------------------------- */
 
 static void
 say_words(const char *const words[], char *to, size_t room)

@@ -12,9 +12,9 @@
 #include "probes/postgres/postgres.h"
 
 /*
- * What the views of trades, equity, cash flows and rates in Postgres say, added up by the server so far that
- * windows, totals and ratios are a matter of a few thousand additions here.  docs/engine.md is the contract
- *with the bot, docs/trading.md says how fast it is and why.
+ * Contents of the views of trades, equity, cash flows and rates in Postgres, added up by the server so far
+ *that windows, totals and ratios are a matter of a few thousand additions here.  docs/engine.md is the
+ *contract with the bot, docs/trading.md says how fast it is and why.
  *
  * Time is cut at the edges of the windows into segments, the oldest first; a window is all segments from its
  * first one on:
@@ -69,7 +69,7 @@ struct trades_piece {
 	uint64_t samples;         /* 1 at least */
 	struct decimal flows;     /* all deposits less all withdrawals until first_at, from the beginning */
 	struct decimal first, last, high, low;
-	struct decimal drawdown; /* the largest fall from an earlier snapshot of the piece; 0: none */
+	struct decimal drawdown; /* the largest fall from an earlier snapshot of the piece, or 0 */
 	double drawdown_ratio;   /* the largest fall as a share of that snapshot, where that is above 0 */
 };
 
@@ -120,7 +120,7 @@ struct trades_reading {
 	uint64_t dropped[KPI_SCOPES];      /* names of each currency without cells, by names_max */
 	struct trades_slippage *slippages; /* one per currency with cells */
 	size_t slippage_count, slippage_room;
-	double first_trade_at, last_trade_at; /* negative: there is none */
+	double first_trade_at, last_trade_at; /* negative without a trade */
 	struct trades_piece *pieces;
 	size_t piece_count, piece_room;
 	struct trades_rate *rates;
@@ -132,7 +132,7 @@ struct trades_reading {
 /* The window is segments [this .. TRADES_SEGMENTS - 1]. */
 int trades_first_segment(const struct trades_reading *reading, enum kpi_window window);
 
-/* What was learned of the database in earlier runs, for one round trip less in the next.  NULL: out of
+/* Facts about the database from earlier runs, for one round trip less in the next.  NULL: out of
  * memory. */
 struct trades_memory *trades_memory_new(void);
 void trades_memory_free(struct trades_memory *memory);

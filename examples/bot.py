@@ -16,7 +16,7 @@ BUCKETS = ["le_%g" % bound for bound in BOUNDS] + ["le_inf"]
 
 
 class Engine(logging.Handler):
-    """What the bot tells.  The loop counts and sets in memory; a thread sends it all once a second, in one round trip."""
+    """The state of the bot.  The loop counts and sets in memory; a thread sends it all once a second, in one round trip."""
 
     def __init__(self, client, prefix="arbwatch:", every=1.0):
         super().__init__()
@@ -54,7 +54,7 @@ class Engine(logging.Handler):
             states = {key: {"updated_at": self.beaten, **fields} for key, fields in self.states.items()}
             states["open_positions"] = {"updated_at": self.beaten, **self.positions}
         try:
-            pipe = self.client.pipeline()  # MULTI, so that nobody reads half of the positions
+            pipe = self.client.pipeline()  # MULTI, so that no reader sees half of the positions
             pipe.delete(self.prefix + "open_positions")
             for key, fields in states.items():
                 pipe.hset(self.prefix + key, mapping=fields)
@@ -122,9 +122,11 @@ def main():
     engine = Engine(redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"), socket_timeout=5))
     database = psycopg.connect(os.environ.get("POSTGRES_DSN", ""), autocommit=True)
     logging.basicConfig(level=logging.INFO, handlers=[logging.StreamHandler(), engine])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ends = []  # a signal only leaves a note here: an exception in the middle of a trade could lose it
+    for each in signal.SIGTERM, signal.SIGINT:
+        signal.signal(each, lambda *_: ends.append(True))
 
-    # What is set once holds for as long as the loop lives: every time it is sent, it gets the time of the last loop.
+    # A state that is set once stays true while the loop lives: each time it is sent, it gets the time of the last loop.
     engine.count("engine", "restarts")
     engine.set("engine", env="paper", state="running", started_at=time.time())
     engine.set("guard:global", state="ok")
@@ -146,15 +148,15 @@ def main():
             engine.count(key, field, 0)
     logging.info("trading on paper")
     try:
-        while number != flags.loops or not flags.loops:
+        while not ends and (number != flags.loops or not flags.loops):
             began = time.monotonic()
             equity = loop(engine, database, rng, time.time(), equity, number)
             number += 1
             engine.beat(time.monotonic() - began, max(0, began - due))
             due = max(due + flags.period, began)
             time.sleep(max(0, due - time.monotonic()))
-    except KeyboardInterrupt:
-        logging.info("stopping")
+        if ends:
+            logging.info("stopping")
     finally:
         engine.end()
 

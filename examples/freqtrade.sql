@@ -47,7 +47,7 @@ LEFT JOIN LATERAL (
 ) o ON true
 WHERE NOT t.is_open;
 
--- What it began with, and what each closed trade added.  Without deposits and withdrawals: add them to cash_flows and to this.
+-- The balance at the beginning, and the profit of each closed trade.  Without deposits and withdrawals: add them to cash_flows and to this.
 CREATE OR REPLACE VIEW arbwatch.equity AS
 SELECT min(open_date) AT TIME ZONE 'UTC' AS at, :'currency'::text AS currency, :'start'::numeric AS equity
 FROM public.trades

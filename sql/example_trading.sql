@@ -35,5 +35,5 @@ CREATE TABLE IF NOT EXISTS public.rates (
 	PRIMARY KEY (currency, to_currency)
 );
 
--- What arbwatch asks for by time: of a million trades it reads the last days through this.
+-- arbwatch asks by time: of a million trades it reads the last days through this index.
 CREATE INDEX IF NOT EXISTS trades_closed_at ON public.trades (closed_at);

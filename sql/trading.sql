@@ -1,10 +1,10 @@
--- What arbwatch reads of the bot's trades: the views arbwatch.trades, equity, cash_flows and rates, and a role that may
+-- Creates what arbwatch reads of the bot's trades: the views arbwatch.trades, equity, cash_flows and rates, and a role that may
 -- read them and nothing else.  docs/engine.md says what the columns mean, docs/trading.md what to do with more than a
 -- million trades.
 --
 -- The views here are over the plain tables of example_trading.sql.  Over other tables only the SELECTs change; all views
 -- but arbwatch.trades may be left out.  Keep closed_at and at plain columns with an index: arbwatch asks by time.
--- Run by whoever owns these tables (and may create roles); running it again is harmless:
+-- Run it as the owner of these tables, who may also create roles; running it again is harmless:
 --
 --	psql -v ON_ERROR_STOP=1 --single-transaction -f sql/trading.sql DATABASE
 

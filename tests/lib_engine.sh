@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154  # what lib.sh, which is sourced before, sets; and what the scenarios read
-# What the scenarios of engine_state share: a Redis, a bot that writes into it, and how a run's file is read.
+# Shared by the scenarios of engine_state: a Redis, a bot that writes into it, and how a run's file is read.
 
 collector=$BUILD/engine_state
 now=$(date +%s)
@@ -25,7 +25,7 @@ collect() {
 		--engine.max-age 1h "$@"
 }
 
-# What is published of the bot, in the order of its text, but for what was found in Redis (arbitrage_engine_entries*).
+# Prints the metrics of the bot, in the order of its text, but for what was found in Redis (arbitrage_engine_entries*).
 published() {
 	grep '^arbitrage_engine_' "$textfiles/engine_state.prom" | grep -v '^arbitrage_engine_entries' | LC_ALL=C sort
 }

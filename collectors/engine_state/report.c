@@ -1,8 +1,8 @@
 /*
- * What a run found, as metrics and in the log.
+ * Publishes the results of a run as metrics, and writes them to the log.
  *
- * Totals are what happened, and are published whenever they are known.  A gauge is what is so now: of a bot
- * that may have stopped, or of an entry that it does not keep up to date, nobody knows that.
+ * Totals say what happened, and are published whenever they are known.  Gauges say what is true now.  They
+ * are left out if the bot may have stopped, or does not keep the entry up to date.
  */
 
 #include <math.h>
@@ -47,7 +47,7 @@ set_choice(const struct report *r, enum engine_family family, const char *const 
 		set_gauge(r, family, LABELS(r->engine, names[i]), i == chosen);
 }
 
-/* What is there once --------------------------------------------------- */
+/* Once per bot --------------------------------------------------- */
 
 static void
 report_totals(const struct report *r)
@@ -153,7 +153,7 @@ report_route(const struct report *r, const struct state_route *route)
 		    route->decision == DECISION_TRADE);
 }
 
-/* A bot that has no guards, or no routes, is not one whose guards are all well. */
+/* Without this, a bot without guards or routes would look like one whose guards are all well. */
 static void
 report_counts(const struct report *r)
 {

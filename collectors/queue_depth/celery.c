@@ -2,8 +2,8 @@
  * Celery, by the Redis transport of kombu: a list for each queue, and another one for each priority above 0.
  * Which priorities there are is a setting of the producers, so that all of them are counted.
  *
- * What a worker has taken is in one hash for all queues, until it acknowledges.  Messages have no time, but
- * an index of that hash tells when each of them was taken.  Workers are not in Redis.
+ * A message that a worker has taken is in one hash for all queues, until it acknowledges.  Messages have no
+ * time, but an index of that hash tells when each of them was taken.  Workers are not in Redis.
  */
 
 #include <fnmatch.h>
@@ -61,7 +61,7 @@ take_bindings(struct queue_reading *r, const redisReply *page, const void *patte
 	return 0;
 }
 
-/* What workers tell each other is no task. */
+/* Messages between workers are not tasks. */
 static bool
 is_control(struct slice key)
 {

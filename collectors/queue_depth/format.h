@@ -20,7 +20,7 @@ struct queue_format {
 	/* Find the queues of a pattern; NULL: as above. */
 	int (*find)(struct queue_reading *r, const char *pattern);
 
-	/* What is more than a count; NULL: nothing. */
+	/* Read more than counts; may be NULL. */
 	int (*detail)(struct queue_reading *r);
 };
 

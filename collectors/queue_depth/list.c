@@ -1,5 +1,5 @@
 /*
- * A plain list, whose tasks are nobody's format: all it tells is how many there are.
+ * A plain list.  The format of its tasks is not known, so only their number is.
  */
 
 #include "collectors/queue_depth/format.h"

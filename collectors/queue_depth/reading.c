@@ -82,7 +82,7 @@ queue_reading_next(struct queue_reading *r, const char *what, redisReply **reply
 		return -1;
 	if ((*reply)->type != REDIS_REPLY_ERROR)
 		return 0;
-	/* Only the first one is told. */
+	/* Only the first error is reported. */
 	if (!has_vanished(*reply) && r->faults++ == 0) {
 		(void)snprintf(asked, sizeof(asked), "%s %s", r->session.command, what);
 		(void)redis_session_error(&r->session, *reply, asked, &r->fault);
@@ -312,7 +312,7 @@ find(struct queue_reading *r, const struct queue_setting *setting)
 	return queue_reading_scan(r, &scan);
 }
 
-/* What a format has beyond the counts of each queue. */
+/* Read what a format has beyond the counts of each queue. */
 static int
 complete(struct queue_reading *r, enum queue_type type)
 {

@@ -6,11 +6,11 @@
 #include "probes/redis/session.h"
 
 /*
- * What one run finds out about the queues of one Redis.
+ * Reads the queues of one Redis in one run.
  *
  * All work that Redis does for it is short, whatever is in the queues: counts, one entry of a list, a page of
- * a set.  What other programs keep there is hostile: a key of the wrong type, one that vanishes meanwhile, a
- * job that is no JSON.  It costs the figure that it would have given, and no other.
+ * a set.  The keys of other programs are hostile: one may have the wrong type, vanish meanwhile, or hold a
+ * job that is not JSON.  Then only the figure that depends on it is missing.
  */
 
 /* The numbers of a queue: the states in their order, and then these. */
@@ -23,7 +23,7 @@ struct queue {
 	char name[QUEUE_NAME];
 	int64_t figures[FIGURES]; /* below 0: not known */
 	double since;             /* Unix time: the oldest task waits since then; 0: not known */
-	char task[QUEUE_NAME];    /* the task that is asked about; empty: none */
+	char task[QUEUE_NAME];    /* the task that is asked about, or empty */
 };
 
 struct queue_group {
@@ -119,7 +119,7 @@ void queue_set_task(struct queue *queue, const redisReply *reply);
 /* The text of a string; of everything else an empty one. */
 struct slice reply_slice(const redisReply *reply);
 
-/* Its number, of a string or an integer; 0: it is none. */
+/* The number in a string or an integer, or 0. */
 double reply_number(const redisReply *reply);
 
 /* Element of an array, or NULL. */

@@ -57,7 +57,7 @@ parse_time(struct slice text)
 		return 0;
 	if (*rest == '.')
 		fraction = strtod(rest, &rest);
-	/* What follows may be another time zone. */
+	/* The rest may be another time zone. */
 	return strcmp(rest, "Z") == 0 ? (double)timegm(&utc) + fraction : 0;
 }
 

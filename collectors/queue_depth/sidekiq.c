@@ -26,7 +26,7 @@ ask_oldest(struct queue_reading *r, struct queue *queue)
 	return redis_session_append(&r->session, "LINDEX queue:%s -1", queue->name) == 0 ? 1 : -1;
 }
 
-/* 0: it is no number. */
+/* 0 if it is not a number. */
 static double
 json_number(struct slice value)
 {
@@ -117,7 +117,7 @@ static int
 take_processes(struct queue_reading *r, const redisReply *page, const void *context)
 {
 	(void)context;
-	/* A set that cannot be read does not come here, and then nobody knows of workers. */
+	/* A set that cannot be read does not come here: then the workers are not known. */
 	for (size_t i = 0; i < r->count; i++)
 		if (r->queues[i].type == QUEUE_SIDEKIQ && r->queues[i].figures[FIGURE_CONSUMERS] < 0)
 			r->queues[i].figures[FIGURE_CONSUMERS] = 0;

@@ -22,7 +22,7 @@ field(const redisReply *fields, const char *name)
 	return NULL;
 }
 
-/* Below 0: there is none, as with the lag of a group that Redis lost count of. */
+/* Below 0 if it is missing, as with the lag of a group that Redis lost count of. */
 static int64_t
 whole(const redisReply *value)
 {

@@ -1,5 +1,5 @@
 /*
- * What a run found, as metrics and in the log.
+ * Publishes the results of a run as metrics, and writes them to the log.
  *
  * A view that could not be read has KPI_VIEW_READABLE of 0 and nothing else: what was in it in the last run
  * is not what is in it now.  Each view fails for itself, with one line in the log.
@@ -20,7 +20,7 @@ struct output {
 	const struct trades_reading *reading;
 };
 
-/* What is not a number is not known. */
+/* NaN means not known. */
 static void
 set(const struct output *out, enum kpi_family family, const char *const labels[], double value)
 {

@@ -4,10 +4,10 @@
 #include "collectors/harness/collector.h"
 #include "engine/trades.h"
 
-/* What a reading becomes, by the settings. */
+/* The settings of a report. */
 struct kpi_report {
 	const char *engine;
-	const char *currency; /* of the converted profit; NULL: none */
+	const char *currency; /* of the converted profit, or NULL */
 	double rate_max_age;  /* seconds */
 	size_t names_max;
 };

@@ -22,7 +22,7 @@ enum trades_statement {
 };
 enum { TRADES_STATEMENTS = STATEMENT_TRADES + 1 };
 
-/* What may be in the schema: the views in the order of enum kpi_view, and the rollups. */
+/* The relations that may be in the schema: the views in the order of enum kpi_view, and the rollups. */
 enum { RELATION_TRADE_DAYS = KPI_VIEWS, RELATION_EQUITY_BINS };
 enum { TRADES_RELATIONS = RELATION_EQUITY_BINS + 1, TRADES_COLUMNS = 21, TRADES_TYPE = 64 };
 extern const char *const trades_relation_names[TRADES_RELATIONS];

@@ -1,6 +1,6 @@
 /*
- * From the rows of the statements to the structs of engine/trades.h.  The server has the last word on
- * nothing: each text has a limit, and each number must be one.
+ * Turns the rows of the statements into the structs of engine/trades.h.  The server is not trusted: each text
+ * has a limit, and each number is checked.
  */
 
 #include <errno.h>

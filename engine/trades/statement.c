@@ -11,7 +11,7 @@
 
 enum { VALUES_MAX = 40, TIME_TEXT = 64, BIN_SECONDS = 900, DAY_SECONDS = 86400, LIST_BYTES = 4096 };
 
-/* What stands for {name}.  Only our own files are looked through for names again. */
+/* The text for {name}.  Only our own files are looked through for names again. */
 struct value {
 	const char *name, *text;
 	bool is_file;
@@ -50,7 +50,8 @@ fill(struct buffer *out, const struct values *values, const char *text)
 			if (strlen(values->list[i].name) == length &&
 			    strncmp(values->list[i].name, text + 1, length) == 0)
 				value = &values->list[i];
-		/* A name that nobody has set is a mistake in our files: the statement would not be read. */
+		/* A name without a value is a mistake in our files: the server would not read the statement.
+		 */
 		if (value == NULL || text[length + 1] != '}') {
 			out->failed = true;
 			return;
@@ -260,7 +261,7 @@ static void
 set_common(struct values *values, struct texts *t, const struct trades_plan *plan)
 {
 	set_times(t, plan);
-	/* The name was checked: there is no ' in it. */
+	/* The name was checked: it has no '. */
 	(void)snprintf(t->zone, sizeof(t->zone), "'%s'", plan->time_zone);
 	set(values, "schema", plan->schema);
 	set(values, "zone", t->zone);

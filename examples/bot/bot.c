@@ -99,7 +99,7 @@ trade_on(struct bot *bot, double now)
 	}
 }
 
-/* What is sold at the one venue and bought at the other has to go back. */
+/* An asset that was sold at one venue and bought at the other has to go back. */
 static void
 balance(struct bot *bot)
 {
@@ -176,7 +176,7 @@ memory_bytes(void)
 	return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-/* Once a second: the states that are told in full, and what was counted meanwhile. */
+/* Once a second: all states, and the counts of this second. */
 static void
 tell_seldom(struct bot *bot, double now)
 {

@@ -1,8 +1,8 @@
 /*
  * example_bot: an example bot that trades on paper against prices it makes up, and the bot of `make run` and
  * of the stack on paper.  It shows how to keep the contract of docs/engine.md in C: tell.[ch] is the half in
- * Redis, records.[ch] that in PostgreSQL; market.[ch] is only there to have something to tell.  No exchange
- * is asked, and its profit means nothing.
+ * Redis, records.[ch] that in PostgreSQL; bot.[ch] is the loop, and market.[ch] makes up prices and trades.
+ * It asks no exchange, and its profit means nothing.
  */
 
 #include <signal.h>
@@ -23,7 +23,8 @@ static const struct option table[] = {
 	    .argument = "URL",
 	    .fallback = "redis://127.0.0.1:6379",
 	    .variable = "REDIS_URL",
-	    .help = "Redis to which it writes its state: redis://[user:password@]host[:port][/db]; empty: it writes none",
+	    .help =
+		"Redis to which it writes its state: redis://[user:password@]host[:port][/db]; empty: it writes none",
 	    .secret = true },
 	{ .name = "redis.password",
 	    .argument = "PASSWORD",

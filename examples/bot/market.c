@@ -33,7 +33,7 @@ normal(struct market *m)
 	return radius * cos(2 * M_PI * market_uniform(m));
 }
 
-/* It returns to 0, or nobody could earn anything. */
+/* The basis returns to 0; otherwise no trade would ever earn anything. */
 void
 market_step(struct market *m)
 {

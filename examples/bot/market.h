@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /*
- * What the example trades: two venues whose prices differ by a random walk, and trades that buy at the
+ * The market of the example: two venues whose prices differ by a random walk, and trades that buy at the
  * cheaper and sell at the dearer one.  All of it is made up from a seed.
  */
 enum { VENUES = 2, ASSETS = 3, ROUTES = ASSETS * VENUES, OPEN_TRADES = 16, ROUTE_NAME = 32 };
@@ -40,7 +40,7 @@ void market_step(struct market *m);
 /* Buy one asset where it is cheaper.  NULL: too many are open. */
 struct trade *market_open(struct market *m, double now);
 
-/* Take one trade out of those that are open and due.  0: there is none. */
+/* Take one trade out of those that are open and due.  0 if no trade is due. */
 int market_close(struct market *m, double now, struct trade *closed);
 
 /* "binance-upbit:BTC": where it buys, where it sells, and what.  Returns `name`. */

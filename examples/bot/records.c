@@ -1,3 +1,8 @@
+/*
+ * Writes one row at a time and waits for the server, which an example may do.  A bot with a fast loop gives
+ * its trades to a thread.
+ */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -30,6 +35,7 @@ write_row(struct records *r, const char *statement, int count, const char *const
 	PGresult *result;
 	bool written;
 
+	/* Without the pause, each loop would wait for the timeout of a server that is away. */
 	if (PQstatus(r->conn) != CONNECTION_OK) {
 		if (time(NULL) < r->retry_at)
 			return false;
@@ -46,6 +52,7 @@ write_row(struct records *r, const char *statement, int count, const char *const
 int
 records_open(struct records *r, const char *dsn, const char *password)
 {
+	/* With expand_dbname, 1 below, a whole connection string may stand for dbname. */
 	const char *keywords[] = { "dbname", "connect_timeout", "application_name", "password", NULL };
 	const char *values[] = { dsn, "5", "example_bot", password, NULL };
 
@@ -71,6 +78,7 @@ records_trade(struct records *r, const struct trade *trade)
 	const char *values[TEXTS + NUMBERS] = { symbol, route_name(trade->route, route),
 		route_currency(trade->route) };
 
+	/* The names of the keys in Redis, so that trades and state meet on the dashboards. */
 	(void)snprintf(symbol, sizeof(symbol), "%s/USDT", asset_names[trade->route / VENUES]);
 	for (size_t i = 0; i < NUMBERS; i++) {
 		(void)snprintf(texts[i], VALUE, "%.8f", numbers[i]);
@@ -100,6 +108,7 @@ records_rate(struct records *r, double won)
 	char text[VALUE];
 	const char *values[] = { text };
 
+	/* trading_kpis does not invert rates: it needs USDT for one KRW. */
 	(void)snprintf(text, sizeof(text), "%.12f", 1 / won);
 	return write_row(r,
 	    "INSERT INTO public.rates (currency, to_currency, rate, updated_at) VALUES ('KRW', 'USDT', $1, now()) "

@@ -27,8 +27,8 @@ bool records_rate(struct records *r, double won);
 /* The last equity, or `otherwise`. */
 double records_last_equity(struct records *r, double otherwise);
 
-/* If there is no trade, make up those of so many days, and what they did to an equity of 10,000: without them
- * most figures would need weeks. */
+/* Into an empty table, write made-up trades of so many days, and the equity that they lead to from 10,000.
+ * Without a history most KPIs would need weeks to appear. */
 bool records_make_history(struct records *r, const char *days);
 
 #endif /* EXAMPLES_BOT_RECORDS_H */

@@ -1,3 +1,8 @@
+/*
+ * The commands go into the output buffer of hiredis, which grows in memory and does not touch the network.
+ * Only tell_end() writes, and only tell_begin() reads, so the work between them never waits for Redis.
+ */
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +14,15 @@
 
 enum { LINE = 512 };
 
+/* Both are the contract's: a field is called after its bound, and another bound would be an unknown field. */
 static const double bounds[TELL_BOUNDS] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
 	0.1, 0.25, 0.5, 1, 2.5, 5, 10 };
 static const char *const fields[TELL_BOUNDS + 1] = { "le_0.0001", "le_0.00025", "le_0.0005", "le_0.001",
 	"le_0.0025", "le_0.005", "le_0.01", "le_0.025", "le_0.05", "le_0.1", "le_0.25", "le_0.5", "le_1",
 	"le_2.5", "le_5", "le_10", "le_inf" };
 
+/* A connection after an error is useless to hiredis.  What it had not sent is lost: counters then miss a
+ * little, which is better than a loop that waits. */
 static int
 drop(struct teller *t, const char *error)
 {
@@ -39,6 +47,7 @@ static void __attribute__((format(printf, 2, 3))) append(struct teller *t, const
 static int
 connect_again(struct teller *t)
 {
+	/* This is the only wait of the loop for Redis, once a second at most. */
 	const struct timeval patience = { .tv_sec = 1 };
 
 	if (time(NULL) < t->retry_at)
@@ -64,7 +73,8 @@ tell_begin(struct teller *t)
 	t->error[0] = '\0';
 	if (t->redis == NULL)
 		return connect_again(t);
-	/* They are there by now.  An error is no reason to reconnect: the other commands were carried out. */
+	/* The answers are there by now.  After an error the connection can stay: Redis did the other
+	 * commands. */
 	for (; t->unanswered > 0; t->unanswered--) {
 		if (redisGetReply(t->redis, (void **)&reply) != REDIS_OK)
 			return drop(t, t->redis->errstr);
@@ -81,6 +91,7 @@ tell_state(struct teller *t, const char *key, const char *format, ...)
 	char line[LINE];
 	va_list arguments;
 
+	/* hiredis puts each %s in as one argument, so blanks in a value do no harm. */
 	va_start(arguments, format);
 	(void)snprintf(line, sizeof(line), "HSET %s%s %s", t->prefix, key, format);
 	if (t->redis != NULL && redisvAppendCommand(t->redis, line, arguments) == REDIS_OK)
@@ -91,12 +102,14 @@ tell_state(struct teller *t, const char *key, const char *format, ...)
 void
 tell_count(struct teller *t, const char *key, const char *field, long more)
 {
+	/* HINCRBY and not HSET: counts go on over restarts of the bot. */
 	append(t, "HINCRBY %s%s %s %ld", t->prefix, key, field, more);
 }
 
 int
 tell_end(struct teller *t)
 {
+	/* One write is enough for a loop's commands, unless the socket's buffer is full. */
 	int sent = t->redis == NULL;
 
 	while (!sent)
@@ -122,6 +135,7 @@ tell_times(struct teller *t, const char *key, struct tell_times *times)
 	for (size_t i = 0; i <= TELL_BOUNDS; i++)
 		if (times->counts[i] != 0)
 			tell_count(t, key, fields[i], times->counts[i]);
+	/* Whole microseconds, since HINCRBYFLOAT would add up its rounding errors. */
 	tell_count(t, key, "sum_us", (long)(times->sum * 1e6 + 0.5));
 	memset(times, 0, sizeof(*times));
 }

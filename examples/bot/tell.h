@@ -16,10 +16,10 @@ struct redisContext;
 struct teller {
 	const char *host, *user, *password, *prefix; /* NULL: no user, no password; "arbwatch:" */
 	int port, database;
-	struct redisContext *redis; /* NULL: there is no connection */
+	struct redisContext *redis; /* NULL without a connection */
 	int unanswered;             /* commands */
 	int64_t retry_at;           /* Unix seconds */
-	char error[256];            /* the last one; empty: none */
+	char error[256];            /* the last one, or empty */
 };
 
 /* At the start of a loop: connect if need be, and take the answers.  0, or -1: then `error` says what is

@@ -325,7 +325,7 @@ say_run(struct health_check *check, const double *f)
 		words_add(&state, ", %s", guard_state_names[(int)worst]);
 }
 
-/* What a bot that is down said last is not looked at: its collector leaves it out. */
+/* The collector leaves out what a bot wrote before it went down. */
 static void
 judge_engine(const struct facts_check *facts, double now, struct health_check *check)
 {

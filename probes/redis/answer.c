@@ -338,8 +338,8 @@ create_array(const redisReadTask *task, element_count count)
 	if (task->parent != NULL && limits->levels == 1)
 		(void)not_strings(s->why);
 	else if (task->parent != NULL && task->parent->parent != NULL && task->parent->parent->parent != NULL)
-		(void)failure_set(s->why, FAILURE_PROTOCOL,
-		    "%s: the answer nests arrays too deeply", s->command);
+		(void)failure_set(
+		    s->why, FAILURE_PROTOCOL, "%s: the answer nests arrays too deeply", s->command);
 	else if ((size_t)count > limits->most && limits->too_many == NULL)
 		(void)failure_set(s->why, FAILURE_PROTOCOL,
 		    "%s: the answer announces an array of %zu elements, more than the %zu that it can have",
@@ -420,7 +420,8 @@ redis_session_send(struct redis_session *s, const char *command, size_t most, si
 	return send_command(s);
 }
 
-/* What came with an earlier answer first, then what comes.  Unlike hiredis's own call it counts and waits. */
+/* Reads bytes that came with an earlier answer first, then new ones.  Unlike hiredis's own call it counts and
+ * waits. */
 static int
 read_answer(struct redis_session *s, void **reply)
 {

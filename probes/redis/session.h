@@ -90,14 +90,14 @@ redisReply *redis_session_array(struct redis_session *s, const char *command, si
  *	redis_session_send(s, "HMGET", most, bytes_max);
  *	redis_session_next(s, &reply);                              ... once for each, then freeReplyObject()
  *
- * Redis serves nobody else while it works on what one read brought it, so send some hundred short
+ * Redis serves no other client while it works on what one read brought it, so send some hundred short
  * commands at once, and not thousands.
  */
 int redis_session_append(struct redis_session *s, const char *format, ...);
 int redis_session_send(struct redis_session *s, const char *command, size_t most, size_t bytes_max);
 int redis_session_next(struct redis_session *s, redisReply **reply);
 
-/* What an error answer means: fills `why` as if the command had failed, with `what` (a key, a command) before
+/* Fills `why` from an error answer as if the command had failed, with `what` (a key, a command) before
  * it.  The answer's text is masked in place.  Returns -1. */
 int redis_session_error(
     const struct redis_session *s, const redisReply *error, const char *what, struct failure *why);

@@ -42,7 +42,7 @@ SECOND = {
 # What the same faults may make besides, by the time they last.
 BESIDES = {"ExchangeBookOld", "ExchangeClockSkew", "ExchangeDegraded", "ExchangeErrorsHigh", "ExchangeSymbolHalted", "PositionsUncompared",
            "PositionsUnreadable"}
-# What the bot's troubles make besides.
+# Further effects of the bot's troubles.
 OF_THE_BOT = {"engine", "kpis", "queue"}
 HALTED = "okx"  # whose order books stand still, too
 LASTS = {"ExchangeBanned"}  # longer than the test

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What examples/bot.py's Engine costs a loop: bot.py LOOPS.
+"""Measures what examples/bot.py's Engine costs a loop: bot.py LOOPS.
 
 Prints microseconds per loop: without it, with it, and with its round trip in every loop, awaited.
 """

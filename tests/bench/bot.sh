@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # what bench.sh sets, which this is a part of
-# What the contract of docs/engine.md costs the bot: how much longer a loop takes that tells arbwatch all of it.
+# Measures the cost of the contract of docs/engine.md: how much longer a loop takes that tells arbwatch all of it.
 
 # added WITHOUT WITH: the difference of the columns of two files, line by line.
 added() { paste "$1" "$2" | awk '{ print $2 - $1 }' | spread; }

@@ -77,7 +77,7 @@ race_ms() { awk -v n="$1" -v first="$2" 'NR == n { printf "%.3g/%.3g/%.3g", $fir
 compare "engine_state, 100,000 keys, one-shot, ms" "$(race_ms 1 1)" "bare hiredis, the same commands" "$(race_ms 2 1)" le 2
 beside "engine_state, 100,000 keys, one-shot, CPU ms" "$(race_ms 1 4)" "bare hiredis, the same commands" "$(race_ms 2 4)"
 
-# What Redis says of that, and of PINGs that another client sends meanwhile.
+# The load on Redis, and the time of PINGs that another client sends meanwhile.
 rm -f "$textfiles/engine_state.prom"
 engine spawn engine_state "$BUILD/engine_state" --interval 1s --timeout 1s
 engine_loop=$SPAWNED

@@ -165,7 +165,7 @@ check "promtool finds nothing" promtool_clean
 sed -n 's/^# TYPE \(arbitrage_engine_[a-z_]*\) .*/\1/p' "$textfiles/engine_state.prom" | LC_ALL=C sort >"$work/written"
 check "every metric that it has was seen here" diff "$work/listed" "$work/written"
 
-# What stays when the bot stops ---------------------------------------
+# Figures that stay when the bot stops ---------------------------------------
 
 collect 0 --engine.max-age 1ms
 {
@@ -267,7 +267,7 @@ bot <<-END
 	HSET arbwatch:tuning updated_at $((now - 1000)) done 3
 END
 collect 0 --engine.max-age 500s
-check "an old feed is not connected or not: nobody knows" is 'feed_connected{exchange="old"}' ''
+check "whether an old feed is connected is not known" is 'feed_connected{exchange="old"}' ''
 check "its totals stay" is 'feed_messages_total{exchange="old"}' 5
 check "it is counted" stale feed 1
 check "the other feed is as ever" is 'feed_connected{exchange="new"}' 1

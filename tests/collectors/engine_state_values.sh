@@ -100,7 +100,7 @@ collect 3 --engine.max-age 10m
 check "a currency that makes no sense is not USDT" is 'exposure{tier="global",name="",currency="USDT"}' ''
 check "the value has an unknown one" is 'exposure{tier="global",name="",currency="?"}' 3
 
-# A heartbeat that makes no sense is none.
+# A heartbeat that makes no sense counts as missing.
 for value in soon NaN -5 "$((now + 3600))" "${now}000" ''; do
 	forget
 	bot <<-END

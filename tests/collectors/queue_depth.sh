@@ -41,7 +41,7 @@ cli rpush jobs:b 1
 cli set jobs:text no
 measured --queue list:jobs:a --queue list:none
 check "a list has its length" length list jobs:a 3
-check "what nobody has filled is empty" length list none 0
+check "a list that does not exist is empty" length list none 0
 check "that is a success" has up '' 1
 check "a list does not tell of age" no_age list jobs:a
 check "nor of workers" consumers list jobs:a ''
@@ -78,7 +78,7 @@ check "that is a success all the same" has up '' 1
 redis-cli -p "$main_port" info commandstats >"$work/commands"
 check "only the commands that it needs" test "$(grep -o 'cmdstat_[a-z|]*' "$work/commands" | grep -cvE \
 	'_(scan|llen|info|config.*)$')" -eq 0
-# Redis serves nobody else during a command.
+# Redis serves no other client during a command.
 check "no page takes long" awk -F 'usec_per_call=' '/scan/ { split($2, usec, ","); exit usec[1] > 2000 }' "$work/commands"
 
 ### Streams
@@ -106,7 +106,7 @@ check "and consumers" group consumers at-work 2
 check "who are not idle" group consumers_idle at-work 0
 check "consumers of all groups work on the stream" consumers stream orders 3
 check "the oldest that is not read is the oldest" since stream orders 1700000001
-check "without groups nobody knows what is read" no_age stream free
+check "without groups the age is not known" no_age stream free
 check "nor who reads" consumers stream free ''
 cli xgroup destroy orders behind
 measured --queue stream:orders --idle 0ms
@@ -167,7 +167,7 @@ done
 check "a name may have a line break" length sidekiq 'new\nline\"' 1
 check "threads of all capsules and processes that fetch" consumers sidekiq seconds 16
 check "a queue of one capsule" consumers sidekiq text 5
-check "a queue that nobody serves" consumers sidekiq twice 0
+check "a queue without a worker" consumers sidekiq twice 0
 check "busy threads are tasks under way" has tasks 'type="sidekiq",queue="*",state="active"' 6
 check "all that is a success" has up '' 1
 
@@ -206,7 +206,7 @@ cli hset bull:a:7 timestamp 1700000001250
 cli hset bull:b:7 timestamp none
 measured --queue 'bullmq:*'
 check "BullMQ: when it was added" since bullmq a 1700000001.25
-check "BullMQ: a time that is none" no_age bullmq b
+check "BullMQ: a time that is not a number" no_age bullmq b
 
 cli sadd _kombu.binding.mail "$(printf 'mail\006\026\006\026mail')" garbage "$(printf 'x\006\026')"
 cli lpush "$(printf 'mail\006\0267')" x y
@@ -235,7 +235,7 @@ spawn churn redis-cli -p "$main_port" -r -1 eval 'for i = 1, 200 do local key = 
 check "keys come and go" await 30 grep -q 1 "$work/churn.log"
 for _ in 1 2 3 4 5; do
 	measured --queue 'stream:churn:*'
-	check "a key that vanishes is no error" has up '' 1
+	check "a key that vanishes is not an error" has up '' 1
 done
 stop "$SPAWNED"
 

@@ -269,7 +269,7 @@ if [ -e sidekiq.log ]; then
 	run 0 "$BUILD/queue_depth" --target "t=redis://127.0.0.1:$REDIS_PORT/3" --queue 'sidekiq:*'
 	agree sidekiq sidekiq.said
 	check "Sidekiq: two jobs wait" grep -qx 'length default 2' sidekiq.said
-	check "Sidekiq: nobody takes what is in the third" grep -qx 'consumers other 0' sidekiq.said
+	check "Sidekiq: no worker takes from the third" grep -qx 'consumers other 0' sidekiq.said
 fi
 
 touch "$GATE"

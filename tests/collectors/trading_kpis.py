@@ -27,7 +27,7 @@ WINDOWS = ("today", "24h", "7d", "30d", "all")
 REASONS = ("incomplete", "not_finite", "too_large", "future", "order", "negative", "duplicate")
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
-# What the clock says, in which time zone, how old the rate of KRW is.  Berlin has 23 hours on 29 March and 25 on 25 October.
+# The clock, the time zone, the age of the rate of KRW.  Berlin has 23 hours on 29 March and 25 on 25 October.
 CASES = {
     "a day of 23 hours": ("2026-03-29 12:00:00", "Europe/Berlin", 3600),
     "the last second of a day": ("2026-05-10 21:59:59", "Europe/Berlin", 3601),

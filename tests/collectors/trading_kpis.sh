@@ -134,13 +134,13 @@ check "rows do no harm to each other" total pnl all USDT 5
 ### Rates
 
 measure 0 --currency EUR
-check "a missing rate is told" kpi rate_missing 'currency="USDT",to="EUR"' 1
+check "a missing rate is published" kpi rate_missing 'currency="USDT",to="EUR"' 1
 check "without it nothing is converted" total converted_pnl all EUR ""
 check "but no trades are worth nothing" kpi converted_pnl 'scope="symbol",name="X",window="all",currency="EUR"' ""
 sql "insert into public.rates values ('USDT', 'EUR', 0.87, '2026-06-17 11:00+0')" >"$work/sql.log"
 measure 0 --currency EUR
 check "at a rate profit is converted" total converted_pnl all EUR 4.35
-check "the rate is told" kpi rate 'currency="USDT",to="EUR"' 0.87
+check "the rate is published" kpi rate 'currency="USDT",to="EUR"' 0.87
 check "and that it is not missing" kpi rate_missing 'currency="USDT",to="EUR"' 0
 measure 0 --currency EUR --rate.max-age 59m
 check "a rate that is too old is missing" kpi rate_missing 'currency="USDT",to="EUR"' 1
@@ -186,11 +186,11 @@ sql "drop view arbwatch.equity, arbwatch.cash_flows, arbwatch.rates" >"$work/sql
 measure 0
 check "optional views may be missing" readable equity ""
 check "without them trades are there" total trades all USDT 2
-check "of them nothing is told" rejected rates negative ""
+check "they are not published" rejected rates negative ""
 
 measure 3 --time-zone Mars/Olympus
 check "a time zone that the server does not know" said "Mars/Olympus"
-check "then nothing of trades is told" total trades all USDT ""
+check "then no figure of trades is published" total trades all USDT ""
 
 ### All KPIs of random trades
 
@@ -249,6 +249,6 @@ stop "$loop"
 rm "$textfiles"/*.prom
 measure 3
 check "the server is gone: trades are not readable" readable trades 0
-check "the server is gone: nothing of yesterday is told" test "$(grep -c '^arbitrage_kpi' "$textfiles/trading_kpis.prom")" -eq 1
+check "the server is gone: no old figure is published" test "$(grep -c '^arbitrage_kpi' "$textfiles/trading_kpis.prom")" -eq 1
 
 finish

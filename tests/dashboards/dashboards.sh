@@ -227,7 +227,7 @@ comes "preflight: which check fails now" preflight 'Checks: which fail, and sinc
 reason 'bot main' 'its global guard blocks .*' 2
 reason preflight 'does not say that the bot is ready' 1
 all_come "the panels show what is wrong" 180
-# Now nobody tells of the bot any more.
+# Now no file has the bot any more.
 kill "$troubles"
 comes "a bot that hangs" risk Bot 'A 20'
 # One of the alerts is acknowledged, which the history shows.

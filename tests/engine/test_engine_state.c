@@ -123,7 +123,7 @@ first_round(struct peer *peer)
 	return b;
 }
 
-/* What EXISTS says of the five that are not there. */
+/* The answer of EXISTS about the five that are missing. */
 static void
 absent_round(struct peer *peer)
 {
@@ -192,7 +192,7 @@ START_TEST(a_key_that_scan_names_again_counts_once)
 }
 END_TEST
 
-/* One has gone, and the other has fields that nobody knows. */
+/* One has gone, and the other has unknown fields. */
 START_TEST(a_key_that_has_gone_is_none_and_one_with_other_fields_is_faulty)
 {
 	static struct peer peer;

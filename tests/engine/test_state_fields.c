@@ -1,4 +1,4 @@
-/* What the names and values of the bot's keys become.  Real servers: tests/collectors/engine_state.sh. */
+/* Names and values of the bot's keys, and their metrics.  Real servers: tests/collectors/engine_state.sh. */
 
 #include <math.h>
 #include <stdio.h>

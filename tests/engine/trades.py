@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What read_trades must print, computed another way: row by row, with Decimal and zoneinfo.
+"""Prints what read_trades must print, computed another way: row by row, with Decimal and zoneinfo.
 
 trades.py ZONE NOW <rows: psql's unaligned rows "trades|...", "equity|..." and "flows|...", '~' for NULL
 """

@@ -46,7 +46,7 @@ check "and again" psql_file trading.sql
 read_at '2025-03-30T10:00Z'
 check "empty tables are read" line 'view trades read'
 check "and hold no trade" line 'view equity read'
-check "of which nothing is told" test "$(grep -c '^cell\|^piece\|^rejected' "$work/out")" -eq 0
+check "which publishes nothing" test "$(grep -c '^cell\|^piece\|^rejected' "$work/out")" -eq 0
 
 # --- Against another computation ------------------------------------------------------------------------------------
 # A view over one table of each, in which everything may be wrong.

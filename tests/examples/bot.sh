@@ -46,7 +46,7 @@ check "a cooldown for each loss" redis_has guard:route:binance-upbit:BTC trigger
 check "a line of the log" redis_has engine log_info 1
 check "that it has ended" redis_has engine state stopped
 
-# The loop goes on without Redis, and what it has counted meanwhile is told when Redis is back.
+# The loop goes on without Redis, and sends what it has counted meanwhile when Redis is back.
 redis-cli -p "$REDIS_PORT" FLUSHALL >/dev/null
 spawn bot.py "$PYTHON" examples/bot.py --period 0.01
 bot=$SPAWNED
@@ -62,7 +62,7 @@ check "it ends when it is asked to" await 20 redis_has engine state stopped
 database c
 run 0 "$BUILD/example_bot" --loops 800 --loop 5ms --trades-per-minute 2000 --equity.every 100ms --history.days 3 --seed 7
 check "it says how long a loop took" grep -qE '^800 loops, [0-9.]+ us each$' "$work/out"
-# Its last loop is told by nobody.
+# Its last loop is not counted, because no other one follows.
 check "each loop is counted" redis_has engine restarts 1
 comes_out c
 check "799 loops" sample 'arbitrage_engine_loop_duration_seconds_count{engine="main",env="paper"}' 799 "$textfiles/engine_state.prom"

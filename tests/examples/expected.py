@@ -203,7 +203,7 @@ def main():
         own = ("arbitrage_engine_read", "arbitrage_engine_failures")  # of the collector itself
         for key in sorted(set(found) - set(wanted), key=str):
             if key[0].startswith("arbitrage_engine_") and not key[0].startswith(own):
-                print(key[0], dict(key[1]), "is", found[key], "and nobody wrote it")
+                print(key[0], dict(key[1]), "is", found[key], "and was not written")
     if not wanted:
         print("there is nothing to expect")
 

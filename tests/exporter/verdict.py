@@ -205,7 +205,7 @@ FAULTS = [
     ("the bot cools down", "live", [put(2, "engine_guard_state")], ""),
     ("the loss of the day is at its limit", "paper", [put(100, "engine_daily_loss", tier="global")], "DAILY_LOSS"),
     ("the loss of the day is near its limit", "live", [put(79.9, "engine_daily_loss", tier="global")], ""),
-    ("nobody has set a limit of the loss", "live", [put(0, "engine_daily_loss_limit")], ""),
+    ("the loss has no limit", "live", [put(0, "engine_daily_loss_limit")], ""),
     ("an env without a bot", "live", [without("engine_state")], ""),
     ("a bot that is expected", "live", [without("engine_state")], "COLLECTOR_MISSING", True),
     ("preflight failed", "live", [put(0, "preflight_ready_for_live"), put(0, "preflight_last_success"), failed("preflight")],

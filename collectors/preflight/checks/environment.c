@@ -1,6 +1,6 @@
 /*
  * Is the machine prepared as the bot needs it: the mode is named, variables are
- * set, files are there, and nobody else can change our config file?  And the bot
+ * set, files are there, and no other user can change our config file?  And the bot
  * itself, if it runs already: is it of this mode, and does it live?
  */
 

@@ -36,7 +36,7 @@ check "and the field" is environment warn 'heartbeat_at'
 bot del arbwatch:engine
 bot hset arbwatch:engine env paper
 looks 0 paper
-check "so is none, where the bot says other things" is environment warn 'heartbeat_at'
+check "so does a missing one, where the bot writes other things" is environment warn 'heartbeat_at'
 bot hset arbwatch:engine heartbeat_at "$now" loop_lag none
 looks 0 paper --engine.max-age 10m
 check "a bot of this env passes; its other fields are not looked at" is environment pass "the bot's heartbeat is"
