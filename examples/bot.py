@@ -2,7 +2,8 @@
 """An example bot that trades on paper against prices it makes up, and keeps the whole contract of docs/engine.md.
 
 The class Engine is what a bot needs to tell arbwatch how it is: copy it.  The rest only has something to tell.
-Needs redis-py and psycopg; REDIS_URL and POSTGRES_DSN (tables of sql/example_trading.sql) say where to write.
+Needs redis-py and psycopg (Debian: python3-redis, python3-psycopg); REDIS_URL and POSTGRES_DSN (tables of
+sql/example_trading.sql) say where to write.
 """
 
 import argparse, bisect, logging, os, random, resource, signal, threading, time
