@@ -45,7 +45,7 @@ static const struct option options[] = {
 	    .help = "a rate that is older counts as missing" },
 	{ .name = "names.max",
 	    .argument = "N",
-	    .fallback = "30",
+	    .fallback = "20",
 	    .help = "how many symbols, and how many routes, are published, 0 to 1000; those with the lowest "
 		    "profit are kept" },
 	{ 0 },

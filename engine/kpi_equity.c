@@ -28,6 +28,9 @@ struct track {
 	int first_segment;
 	uint64_t snapshots;
 	double index, peak, drawdown;
+	/* Between deposits the index goes with equity: it was base_index at this equity; 0: there was none.
+	 */
+	double base_index, base_equity;
 	struct decimal gain, gain_peak, loss;
 	bool undefined, overflow;
 	struct days days;
@@ -46,7 +49,8 @@ struct course {
 /* A piece, as multiples of the equity that it begins with; `step` is that as a multiple of what was before.
  */
 struct growth {
-	double step, low, high, last;
+	double step, low, last;
+	bool flowed, from_nothing; /* there is a flow before it; it is the first above 0 */
 	bool undefined;
 	struct decimal gain; /* of the step */
 	bool overflow;
@@ -137,12 +141,14 @@ add_step(struct growth *growth, const struct trades_piece *before, const struct 
 		growth->undefined = true;
 	else if (was > 0)
 		growth->step = is / was;
+	growth->flowed = decimal_sign(flows) != 0;
+	growth->from_nothing = was <= 0 && is > 0;
 }
 
 static struct growth
 growth_of(const struct trades_piece *before, const struct trades_piece *piece)
 {
-	struct growth growth = { .low = 1, .high = 1, .last = 1 };
+	struct growth growth = { .low = 1, .last = 1 };
 	double first = decimal_value(piece->first);
 
 	add_step(&growth, before, piece);
@@ -151,7 +157,6 @@ growth_of(const struct trades_piece *before, const struct trades_piece *piece)
 	/* An equity of 0 cannot grow. */
 	if (first > 0) {
 		growth.low = decimal_value(piece->low) / first;
-		growth.high = decimal_value(piece->high) / first;
 		growth.last = decimal_value(piece->last) / first;
 	}
 	return growth;
@@ -160,13 +165,27 @@ growth_of(const struct trades_piece *before, const struct trades_piece *piece)
 static void
 add_growth(struct track *track, const struct trades_piece *piece, const struct growth *growth)
 {
+	const double first = decimal_value(piece->first), last = decimal_value(piece->last);
+	const double high = decimal_value(piece->high);
+
 	track->undefined |= growth->undefined;
-	track->index *= growth->step;
+	if (growth->flowed)
+		track->base_equity = 0;
+	if (growth->from_nothing && track->base_equity > 0)
+		track->index = track->base_index * (first / track->base_equity);
+	else
+		track->index *= growth->step;
+	if (first > 0 || (high > 0 && track->base_equity <= 0)) {
+		track->base_index = track->index;
+		track->base_equity = first > 0 ? first : last > 0 ? last : high;
+	}
 	/* The highest was before the piece, or both are in it. */
 	track->drawdown = fmax(track->drawdown, 1 - track->index * growth->low / track->peak);
 	track->drawdown = fmax(track->drawdown, piece->drawdown_ratio);
-	track->peak = fmax(track->peak, track->index * growth->high);
-	track->index *= growth->last;
+	if (high > 0) {
+		track->peak = fmax(track->peak, track->base_index * (high / track->base_equity));
+		track->index = track->base_index * (last / track->base_equity);
+	}
 }
 
 static struct decimal

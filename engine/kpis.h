@@ -82,8 +82,9 @@ const struct trades_rate *kpi_rate_find(
  *
  *	(equity - flows) / equity before
  *
- * where the flows between the two are deposits less withdrawals.  A step from 0 is passed over: nothing can
- * grow from nothing.  Where equity, or equity - flows, was below 0, all but loss_max is unknown.
+ * where the flows between the two are deposits less withdrawals.  Equity that was above 0, is 0 and rises
+ * again without a flow goes on from where it was; any other step from 0 is passed over: nothing can grow
+ * from nothing.  Where equity, or equity - flows, was below 0, all but loss_max is unknown.
  *
  * growth              time-weighted return: index - 1
  * drawdown            1 - index / highest index so far, the 1 at the beginning among them (empyrical)

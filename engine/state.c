@@ -237,7 +237,8 @@ judge(const struct state_reader *r)
 	state->tuning.stale = !(state->tuning.updated_at >= oldest);
 	if (isnan(state->heartbeat_at) && state->faults[STATE_ENGINE].keys == 0)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,
-		    "no bot has written '%s' yet, in this database at least", r->single_keys[STATE_ENGINE]);
+		    "no bot has written '%s' yet: start it, or correct engine.prefix or the database in the URL",
+		    r->single_keys[STATE_ENGINE]);
 	/* Its age would make this another text in each run, and a line in the log. */
 	else if (state->heartbeat_at < oldest)
 		(void)failure_set(&state->not_alive, FAILURE_REJECTED,

@@ -97,7 +97,7 @@ take_values(struct state_reader *r, const struct asked *asked, const struct slic
 	if (verdict == FIELDS_WELL && !any) {
 		verdict = FIELDS_FAULTY;
 		(void)failure_set(
-		    &why, FAILURE_REJECTED, "the hash has none of the fields that belong to it");
+		    &why, FAILURE_REJECTED, "the hash has none of the fields that docs/engine.md gives it");
 	}
 	if (verdict != FIELDS_WELL)
 		state_add_fault(r, kind, asked->key, &why);

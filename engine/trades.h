@@ -24,7 +24,7 @@
  * On the day of 25 hours midnight can be the earlier one.
  */
 enum { TRADES_SEGMENTS = 5, TRADES_EDGES = TRADES_SEGMENTS - 1 };
-enum { TRADES_NAME = 65, TRADES_CURRENCY = 33, TRADES_EXAMPLE = 129 }; /* room for the texts, with the 0 */
+enum { TRADES_NAME = 65, TRADES_CURRENCY = 33, TRADES_EXAMPLE = 257 }; /* room for the texts, with the 0 */
 enum {
 	TRADES_CELLS_MAX = 30000, /* 500 symbols and 2,000 routes in two currencies are 25,010 */
 	TRADES_PIECES_MAX = 20000,

@@ -2,7 +2,8 @@
 """An example bot that trades on paper against prices it makes up, and keeps the whole contract of docs/engine.md.
 
 The class Engine is what a bot needs to tell arbwatch how it is: copy it.  The rest only has something to tell.
-Needs redis-py and psycopg; REDIS_URL and POSTGRES_DSN (tables of sql/example_trading.sql) say where to write.
+Needs redis-py and psycopg (Debian: python3-redis, python3-psycopg); REDIS_URL and POSTGRES_DSN (tables of
+sql/example_trading.sql) say where to write.
 """
 
 import argparse, bisect, logging, os, random, resource, signal, threading, time
@@ -139,6 +140,13 @@ def main():
     engine.count("universe", "changes")
     engine.set("tuning", done=3, planned=10, best_score=1.5)
     engine.positions = {"binance|BTC|long": "0.5"}
+    # A counter that is there before its first event shows this event as an increase.
+    for key, fields in {"engine": "errors log_warning log_error log_critical", "feed:binance": "reconnects",
+                        "orders:binance": "sent filled rejected unknown", "orders:upbit": "sent filled rejected unknown",
+                        "inventory": "rebalances rebalance_failures sync_failures", "snapshots": "failed restored",
+                        "guard:route:binance-upbit:BTC": "triggers"}.items():
+        for field in fields.split():
+            engine.count(key, field, 0)
     logging.info("trading on paper")
     try:
         while not ends and (number != flags.loops or not flags.loops):

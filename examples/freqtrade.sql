@@ -10,6 +10,15 @@
 --
 -- `start` is the equity before the first trade, in `currency`, the stake currency: freqtrade does not store it.
 
+\if :{?start}
+\if :{?currency}
+\else
+DO $$ BEGIN RAISE 'which currency? give -v currency=USDT, the stake currency'; END $$;
+\endif
+\else
+DO $$ BEGIN RAISE 'with how much did it start? give -v start=1000 -v currency=USDT'; END $$;
+\endif
+
 CREATE SCHEMA IF NOT EXISTS arbwatch;
 
 -- Times are in UTC without saying so.  The profit has the funding in it, which arbwatch wants apart.  Fees are those of all

@@ -58,7 +58,7 @@ CROSS JOIN LATERAL (
 				WHEN id IS NULL OR id = '' OR symbol IS NULL OR symbol = '' OR currency IS NULL OR currency = ''
 					OR route = '' OR pnl IS NULL THEN 'incomplete'
 				WHEN pnl IN ('NaN', 'Infinity', '-Infinity') OR fees IN ('NaN', 'Infinity', '-Infinity')
-					OR funding IN ('NaN', 'Infinity', '-Infinity') OR leg_gap IN ('NaN', 'Infinity', '-Infinity')
+					OR funding IN ('NaN', 'Infinity', '-Infinity') OR leg_gap::text IN ('NaN', 'Infinity', '-Infinity')
 					OR slippage IN ('NaN', 'Infinity', '-Infinity') OR NOT isfinite(opened_at) OR closed_at = '-infinity'
 					THEN 'not_finite'
 				WHEN pnl >= 1e18 OR pnl <= -1e18 OR fees >= 1e18 OR fees <= -1e18 OR funding >= 1e18 OR funding <= -1e18

@@ -9,7 +9,7 @@
 
 enum {
 	MESSAGE_BYTES = 128 * 1024,
-	SETTINGS = 8, /* statements before our own in a message */
+	SETTINGS = 9, /* statements before our own in a message */
 	NO_TIMEOUT_MS = 1,
 };
 
@@ -73,15 +73,16 @@ write_message(struct trades_work *w, struct buffer *text, bool in_transaction)
 	/*
 	 * The planner cannot know that there are few reasons and segments, expects many groups, and would
 	 * sort all rows for each of them; and compiling for a run of a quarter of a second takes longer than
-	 * that.
+	 * that.  A view that is locked may take a part of the time, so that the others are still read.
 	 */
 	if (!in_transaction)
 		buffer_format(text,
 		    "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;\n"
-		    "SET LOCAL statement_timeout = %d;\nSET LOCAL client_encoding = 'UTF8';\n"
+		    "SET LOCAL statement_timeout = %d;\nSET LOCAL lock_timeout = %d;\n"
+		    "SET LOCAL client_encoding = 'UTF8';\n"
 		    "SET LOCAL search_path = pg_catalog, pg_temp;\nSET LOCAL extra_float_digits = 1;\n"
 		    "SET LOCAL jit = off;\nSET LOCAL enable_sort = off;\nSET LOCAL work_mem = '64MB';\n",
-		    left_ms > 0 ? left_ms : NO_TIMEOUT_MS);
+		    left_ms > 0 ? left_ms : NO_TIMEOUT_MS, left_ms > 4 ? left_ms / 4 : NO_TIMEOUT_MS);
 	for (int i = 0; i < TRADES_STATEMENTS; i++) {
 		w->in_message[i] = wanted(w, i);
 		if (w->in_message[i] && trades_statement_write(text, &plan, i) != 0)

@@ -24,7 +24,7 @@ WITH judged AS MATERIALIZED (
 	LIMIT {limit}
 )
 UNION ALL
-SELECT reason, NULL, NULL, NULL, NULL, count(*), min(currency COLLATE "C")
+SELECT reason, NULL, NULL, NULL, NULL, count(*), min(left(currency, 32) COLLATE "C")
 FROM judged
 WHERE reason IS NOT NULL
 GROUP BY reason

@@ -101,8 +101,8 @@ learn(struct trades_work *w)
 	if (same_catalogue(&w->memory, &w->learned))
 		return accept_answers(w, TRADES_STATEMENTS);
 	w->memory = w->learned;
-	w->memory.trades_until = w->memory.exists[RELATION_TRADE_DAYS] ? -1 : 0;
-	w->memory.equity_until = w->memory.exists[RELATION_EQUITY_BINS] ? -1 : 0;
+	w->memory.trades_until = w->memory.exists[RELATION_TRADE_DAYS] && !w->without_trade_days ? -1 : 0;
+	w->memory.equity_until = w->memory.exists[RELATION_EQUITY_BINS] && !w->without_equity_bins ? -1 : 0;
 	check_views(w);
 	return false;
 }
@@ -281,6 +281,17 @@ work_new(struct postgres_target *target, const struct trades_query *query, const
 	return NULL;
 }
 
+/* No connection, or no time: what was there in the last run is not readable now. */
+static void
+fail_known_views(const struct trades_memory *memory, struct trades_reading *reading)
+{
+	for (int i = 0; i < KPI_VIEWS; i++)
+		if (memory->exists[i] && !reading->views[i].exists) {
+			reading->views[i].exists = true;
+			reading->views[i].failure = reading->failure;
+		}
+}
+
 void
 trades_read(struct postgres_target *target, const struct trades_query *query, struct trades_memory *memory,
     struct deadline deadline, struct trades_reading *reading)
@@ -290,11 +301,20 @@ trades_read(struct postgres_target *target, const struct trades_query *query, st
 
 	*reading = (struct trades_reading){ .now = query->now, .first_trade_at = -1, .last_trade_at = -1 };
 	w = work_new(target, query, memory, deadline, &reading->failure);
-	if (w == NULL || postgres_run(&task, w, target, deadline, &reading->failure) != 0)
+	if (w == NULL || postgres_run(&task, w, target, deadline, &reading->failure) != 0) {
+		fail_known_views(memory, reading);
 		return;
+	}
 	*reading = w->reading;
+	if (reading->failure.kind != FAILURE_NONE)
+		fail_known_views(memory, reading);
 	*memory = w->memory;
-	/* The rows have moved to the caller: work_free() must not free it. */
+	/* The next run asks again before it reads: the rollup may be of use by then. */
+	if (w->without_trade_days)
+		memory->trades_until = -1;
+	if (w->without_equity_bins)
+		memory->equity_until = -1;
+	/* What was read has moved to the caller: work_free() must not free it. */
 	w->reading = (struct trades_reading){ 0 };
 	work_free(w);
 }

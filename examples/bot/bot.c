@@ -206,6 +206,32 @@ tell_seldom(struct bot *bot, double now)
 	bot->messages = 0;
 }
 
+/* A counter that is there before its first event shows this event as an increase. */
+static void
+begin_counters(struct teller *t)
+{
+	static const char *const own[][2] = { { "engine", "errors" }, { "engine", "log_warning" },
+		{ "engine", "log_error" }, { "engine", "log_critical" }, { "inventory", "rebalances" },
+		{ "inventory", "rebalance_failures" }, { "inventory", "sync_failures" },
+		{ "snapshots", "saved" }, { "snapshots", "failed" }, { "snapshots", "restored" },
+		{ "guard:global", "triggers" } };
+	static const char *const of_venue[][2] = { { "feed", "reconnects" }, { "orders", "sent" },
+		{ "orders", "filled" }, { "orders", "rejected" }, { "orders", "unknown" },
+		{ "guard:exchange", "triggers" } };
+	char key[KEY], name[ROUTE_NAME];
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		tell_count(t, own[i][0], own[i][1], 0);
+	for (size_t i = 0; i < VENUES * (sizeof(of_venue) / sizeof(of_venue[0])); i++) {
+		(void)snprintf(key, sizeof(key), "%s:%s", of_venue[i / VENUES][0], venue_names[i % VENUES]);
+		tell_count(t, key, of_venue[i / VENUES][1], 0);
+	}
+	for (size_t route = 0; route < ROUTES; route++) {
+		(void)snprintf(key, sizeof(key), "guard:route:%s", route_name(route, name));
+		tell_count(t, key, "triggers", 0);
+	}
+}
+
 /* In every loop: that it lives, and how long the loop before took. */
 static void
 tell_loop(struct bot *bot, double now)
@@ -223,6 +249,8 @@ tell_loop(struct bot *bot, double now)
 	bot->seldom_due_ns = clock_now_ns() + second_ns;
 	balance(bot);
 	tell_seldom(bot, now);
+	if (bot->loops == 0)
+		begin_counters(&bot->teller);
 }
 
 /* The loop ------------------------------------------------------------- */

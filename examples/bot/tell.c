@@ -103,8 +103,7 @@ void
 tell_count(struct teller *t, const char *key, const char *field, long more)
 {
 	/* HINCRBY and not HSET: counts go on over restarts of the bot. */
-	if (more != 0)
-		append(t, "HINCRBY %s%s %s %ld", t->prefix, key, field, more);
+	append(t, "HINCRBY %s%s %s %ld", t->prefix, key, field, more);
 }
 
 int
@@ -134,7 +133,8 @@ void
 tell_times(struct teller *t, const char *key, struct tell_times *times)
 {
 	for (size_t i = 0; i <= TELL_BOUNDS; i++)
-		tell_count(t, key, fields[i], times->counts[i]);
+		if (times->counts[i] != 0)
+			tell_count(t, key, fields[i], times->counts[i]);
 	/* Whole microseconds, since HINCRBYFLOAT would add up its rounding errors. */
 	tell_count(t, key, "sum_us", (long)(times->sum * 1e6 + 0.5));
 	memset(times, 0, sizeof(*times));

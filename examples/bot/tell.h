@@ -30,7 +30,7 @@ int tell_begin(struct teller *t);
 void tell_state(struct teller *t, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* HINCRBY of a counter; 0 is not told. */
+/* HINCRBY of a counter; with 0 it begins. */
 void tell_count(struct teller *t, const char *key, const char *field, long more);
 
 /* At the end of a loop.  0, or -1 with `error`. */

@@ -174,8 +174,11 @@ summarize(const struct health_report *report, const char *directory, size_t fres
     struct words *words)
 {
 	const struct health_reason *first = report->reasons;
-	size_t others = report->reason_count - 1;
+	size_t others = 0;
 
+	/* What else is wrong with the first check is in its own reason. */
+	for (size_t i = 1; i < report->reason_count; i++)
+		others += first->check >= report->count || report->reasons[i].check != first->check;
 	if (directory != NULL) {
 		words_add(words, "The textfile directory cannot be read: %s", directory);
 	} else if (fresh == 0) {

@@ -35,6 +35,8 @@ static const struct sqlstate_meaning {
 	    "grant the user the right CONNECT on the database" },
 	{ "57014", "", FAILURE_TIMEOUT, "the server gave up",
 	    "it hit its statement_timeout: is it overloaded or locked?" },
+	{ "55P03", "", FAILURE_REJECTED, "the server gave up",
+	    "another session holds a lock on it: see pg_locks" },
 	{ "53300", "", FAILURE_REJECTED, "too many connections", "close some or raise max_connections" },
 	{ "57P03", "", FAILURE_REJECTED, "not ready",
 	    "wait until it has started up or recovered, or see its log" },

@@ -31,8 +31,9 @@ FIRST = {
     "PositionMismatch": ({"severity": "P1", "service": "positions", "exchange": "binanceusdm", "collector": "open_positions"},
                          r"binanceusdm.*0\.25"),
     "CollectorStale": ({"severity": "P1", "service": "monitor", "collector": "redis_latency"}, "redis_latency"),
-    "GlobalGuardBlock": ({"severity": "P0", "service": "engine", "engine": "main", "collector": "engine_state"}, "lost too much"),
-    "DailyLossLimit": ({"severity": "P0", "service": "engine", "engine": "main", "collector": "engine_state", "tier": "global"}, "250"),
+    "GlobalGuardBlock": ({"severity": "P0", "service": "engine", "engine": "main", "collector": "engine_state"}, "has blocked all trading"),
+    "DailyLossLimit": ({"severity": "P0", "service": "engine", "engine": "main", "collector": "engine_state", "tier": "global"},
+                       "has lost as much today"),
 }
 SECOND = {
     "RedisDown": ({"severity": "P0", "service": "redis", "target": "main", "collector": "redis_latency"}, "Redis main"),

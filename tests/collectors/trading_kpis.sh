@@ -240,9 +240,13 @@ check "the others are there" published readable trades 1
 equity_view "numeric '8'"
 check "and is read again when it is repaired" await 60 published readable equity 1
 check "with its values" published kpi equity 'currency="USDT"' 8
-stop "$loop"
 
 stop "$POSTGRES_PID"
+check "the server goes: the loop says so" await 60 grep -q "connection to server" "$work/loop.log"
+check "the server goes: a view that was there is not readable" await 20 published readable equity 0
+check "the server goes: its values are gone" not grep -q '^arbitrage_kpi_equity{' "$textfiles/trading_kpis.prom"
+stop "$loop"
+rm "$textfiles"/*.prom
 measure 3
 check "the server is gone: trades are not readable" readable trades 0
 check "the server is gone: no old figure is published" test "$(grep -c '^arbitrage_kpi' "$textfiles/trading_kpis.prom")" -eq 1

@@ -73,6 +73,7 @@ target: [boards=$redis_uri]
 queue: ["sidekiq:mails", "list:signals", "stream:fills"]
 END
 spawn queue_depth "$BUILD/queue_depth" --config.file "$work/queues.yml" --textfile.directory "$demo/textfiles"
+queues=$SPAWNED
 
 pid_of() { pgrep -f -- "^[^ ]*$1 --config.file $demo/"; }
 pid_of_bot() { pgrep -P "$demo_pid" -f '^[^ ]*example_bot '; }
@@ -290,6 +291,7 @@ all_come "what is over is in the history" 120
 check "every query of the history has data" ask --only alerts --has acknowledged
 
 # A part that dies is told, and ends the rest.
+stop "$queues"
 demo_ended() { ! kill -0 "$demo_pid" 2>/dev/null; }
 kill -KILL "$(pgrep -f -- "--storage.tsdb.path=$demo/")"
 check "the demo ends when a part does" await 30 demo_ended

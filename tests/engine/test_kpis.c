@@ -181,8 +181,9 @@ piece_with(const struct trades_piece *single, size_t count)
 			ck_assert(decimal_subtract(single[j].last, all.last, &fall));
 			if (decimal_compare(fall, all.drawdown) > 0)
 				all.drawdown = fall;
-			all.drawdown_ratio =
-			    fmax(all.drawdown_ratio, decimal_value(fall) / decimal_value(single[j].last));
+			if (decimal_sign(single[j].last) > 0)
+				all.drawdown_ratio = fmax(
+				    all.drawdown_ratio, decimal_value(fall) / decimal_value(single[j].last));
 		}
 	}
 	return all;
@@ -303,6 +304,46 @@ START_TEST(growth_from_nothing_is_passed_over)
 	ck_assert(kpis.drawdown_max == 0 && kpis.loss_max == 0);
 	kpis = equity_of(&together, 1, 0, WINDOW_ALL);
 	ck_assert(kpis.growth == 0 && kpis.drawdown_max == 0 && kpis.loss_max == 0);
+}
+END_TEST
+
+/* Equity reads as 0 for a moment: that is a fall, but whatever ends a piece then, the index is not lost. */
+START_TEST(equity_that_was_0_goes_on_from_where_it_was)
+{
+	const struct trades_piece single[] = { piece(0, "100", "0"), piece(0, "120", "0"), piece(0, "0", "0"),
+		piece(0, "90", "0") };
+	const struct trades_piece dust[] = { piece(0, "100", "0"), piece(0, "0", "-100"),
+		piece(0, "3", "-100") };
+
+	/* Each bit of _i ends a piece. */
+	struct trades_piece some[LENGTH(single)];
+	size_t pieces = 0, from = 0;
+	struct kpi_equity kpis;
+
+	for (size_t i = 0; i < LENGTH(single); i++)
+		if (i + 1 == LENGTH(single) || (_i >> i & 1) != 0) {
+			some[pieces++] = piece_with(single + from, i + 1 - from);
+			from = i + 1;
+		}
+	kpis = equity_of(some, pieces, 0, WINDOW_ALL);
+	NEAR(kpis.growth, -0.1);
+	NEAR(kpis.drawdown, 0.25);
+	NEAR(kpis.drawdown_max, 1.0);
+	/* What was withdrawn says nothing of what is there now. */
+	kpis = equity_of(dust, LENGTH(dust), 0, WINDOW_ALL);
+	NEAR(kpis.growth, 0.0);
+}
+END_TEST
+
+START_TEST(after_0_a_fall_is_seen_at_once)
+{
+	const struct trades_piece single[] = { piece(0, "0", "0"), piece(0, "100", "0"),
+		piece(0, "50", "0") };
+	const struct trades_piece together = piece_with(single, LENGTH(single));
+	const struct kpi_equity kpis = equity_of(&together, 1, 0, WINDOW_ALL);
+
+	NEAR(kpis.drawdown, 0.5);
+	NEAR(kpis.drawdown_max, 0.5);
 }
 END_TEST
 
@@ -589,6 +630,8 @@ main(void)
 	tcase_add_test(all, a_window_begins_with_the_equity_before_it);
 	tcase_add_test(all, what_cannot_be_told_is_unknown);
 	tcase_add_test(all, growth_from_nothing_is_passed_over);
+	tcase_add_loop_test(all, equity_that_was_0_goes_on_from_where_it_was, 0, 8);
+	tcase_add_test(all, after_0_a_fall_is_seen_at_once);
 	tcase_add_test(all, each_currency_is_for_itself);
 	tcase_add_test(all, trades_are_added_up_for_each_window);
 	tcase_add_test(all, without_a_loss_the_profit_factor_is_infinite);

@@ -142,6 +142,10 @@ sql "INSERT INTO arbwatch.trade_days VALUES ('2025-03-01')"
 read_at '2025-03-30T10:00Z' Europe/Berlin
 check "a rollup of another shape is said" said 'rollup rejected: arbwatch.trade_days is not used (run sql/trading_rollup.sql, or drop it)'
 check "and the trades are read without it" as_computed '2025-03-30T10:00Z' Europe/Berlin
+for times in 2 3; do
+	run 0 "$reader" "$dsn" arbwatch Europe/Berlin "$(utc '2025-03-30T10:00Z').25" "$times" 20000
+	check "a rollup of another shape is said by run $times, too" said 'arbwatch.trade_days is not used'
+done
 sql "DROP TABLE arbwatch.trade_days"
 
 # --- One view at a time ---------------------------------------------------------------------------------------------
@@ -206,6 +210,46 @@ read_at '2025-03-30T10:00Z' UTC 1500
 check "a view that takes too long" line 'view trades unreadable'
 check "a view that takes too long: why" said 'failure timeout: arbwatch.trades: '
 check "a view that takes too long: the others are read" line 'view equity read'
+
+view trades "gen_random_uuid() AS id, 'S'::varchar AS symbol, 'U'::name AS currency, timestamptz '2025-03-29' AS closed_at,
+	5::bigint AS pnl, 1 AS fees, 2::bigint AS funding, 3 AS leg_gap, 0 AS slippage"
+read_at '2025-03-30T10:00Z'
+check "whole numbers are numbers, too" line 'cell total - U 2 n 1 1 0 known 1 1 0 1 1 5 5 0 1 2 0 3 0'
+view trades "$(typed id), $(typed symbol), NULL::text AS route, $(typed currency), NULL::timestamptz AS opened_at, $(typed closed_at),
+	1 AS pnl, NULL::bigint AS fees, NULL::bigint AS funding, 3 AS leg_gap, NULL::integer AS slippage"
+check "a rollup of whole numbers can be made" psql_file trading_rollup.sql
+sql "DROP MATERIALIZED VIEW arbwatch.trade_days, arbwatch.equity_bins"
+
+# An example of a wrong row is cut: no row may make all others unreadable.
+view trades "repeat('비', 64) AS id, 'S' AS symbol, 'U' AS currency, now() AS closed_at, 1 / 3::numeric AS pnl"
+view rates "repeat('x', 300) AS currency, 'U' AS to_currency, 1::numeric AS rate, timestamptz '2025-01-01' AS updated_at"
+read_at '2025-03-30T10:00Z'
+check "a long id in another script does not count" said "rejected trades too_large 1 $(printf '비%.0s' $(seq 64))"
+check "a long id: the trades are read" line 'view trades read'
+check "a long currency does not count" said 'rejected rates too_large 1 xxx'
+check "a long currency: the rates are read" line 'view rates read'
+sql "DROP VIEW arbwatch.trades, arbwatch.rates"
+psql_file trading.sql
+
+# locked TABLE: another session holds it.
+locked() { [ "$(sql "SELECT count(*) FROM pg_locks WHERE relation = '$1'::regclass AND mode = 'AccessExclusiveLock' AND granted")" = 1 ]; }
+PGPASSWORD=s3cret-arbwatch spawn lock "$POSTGRES_BIN/psql" -qX -h 127.0.0.1 -p "$POSTGRES_PORT" -U arbwatch -d postgres \
+	-c "BEGIN; LOCK TABLE public.rates; SELECT pg_sleep(60)"
+await 30 locked public.rates
+fault rates 'arbwatch.rates: the server gave up: canceling statement due to lock timeout'
+sql "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'public.rates'::regclass" >/dev/null
+
+# The view goes while it is read, and a rollup is there that was of use before.
+check "rollups over the example tables" psql_file trading_rollup.sql
+sql "INSERT INTO public.trades (symbol, currency, opened_at, closed_at, pnl) VALUES ('S', 'U', '2024-03-30', '2024-03-30', 1);
+	REFRESH MATERIALIZED VIEW arbwatch.trade_days" >/dev/null
+PGPASSWORD=s3cret-arbwatch spawn gone "$POSTGRES_BIN/psql" -qX -h 127.0.0.1 -p "$POSTGRES_PORT" -U arbwatch -d postgres \
+	-c "BEGIN; ALTER VIEW arbwatch.trades RENAME TO gone; SELECT pg_sleep(1.5); COMMIT"
+await 30 locked arbwatch.trades
+read_at '2025-03-30T10:00Z'
+check "a view that goes while it is read is missing" line 'view trades missing'
+check "a view that goes while it is read: the others are read" line 'view equity read'
+sql "ALTER VIEW arbwatch.gone RENAME TO trades; DROP MATERIALIZED VIEW arbwatch.trade_days, arbwatch.equity_bins; TRUNCATE public.trades"
 
 sql "DROP VIEW arbwatch.trades"
 read_at '2025-03-30T10:00Z'

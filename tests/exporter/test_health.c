@@ -721,6 +721,17 @@ START_TEST(what_hurts_most_is_in_the_summary)
 }
 END_TEST
 
+START_TEST(two_reasons_of_one_check_are_not_one_more)
+{
+	add_file("c.prom", FRESH("paper") ENGINE_IS("paper", "1") GUARD("paper", "global", "3")
+			       LOSS("paper", "", "global", "5") LOSS("paper", "_limit", "global", "5"));
+	look_at(noon);
+	ck_assert_uint_eq(report.reason_count, 2);
+	ck_assert_str_eq(report.summary,
+	    "Bot main (paper): daily loss, it has lost as much today as it may; its global guard blocks all trading");
+}
+END_TEST
+
 START_TEST(reasons_say_what_why_and_since_when_the_worst_first)
 {
 	add_file("c.prom", FRESH("paper") UP("redis", "paper", "0") COUNTED("paper", "1", "1") MISMATCH(
@@ -1053,6 +1064,7 @@ main(void)
 	tcase_add_test(tests, a_position_of_which_nobody_knows_whether_it_differs_is_shown);
 	tcase_add_test(tests, each_env_is_judged_for_itself);
 	tcase_add_test(tests, what_hurts_most_is_in_the_summary);
+	tcase_add_test(tests, two_reasons_of_one_check_are_not_one_more);
 	tcase_add_test(tests, what_outlives_its_exchange_makes_no_check);
 	tcase_add_test(tests, reasons_say_what_why_and_since_when_the_worst_first);
 	tcase_add_loop_test(tests, a_collector_that_never_wrote_is_missing, 0, LENGTH(expectations));

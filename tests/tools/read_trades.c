@@ -1,9 +1,10 @@
 /*
  * read_trades DSN SCHEMA TIME-ZONE NOW [RUNS [MILLISECONDS]]: what the views of trades say.
  *
- * Prints a line for each view, rejected reason, cell, slippage, piece and rate, money to its last digit. With
- * RUNS above 1 the reading is done so often, and stderr has "seconds" of each run, then "kB" at the most.  On
- * failure "KIND: TEXT" on stderr, as it is before a program masks secrets in it.
+ * Prints a line for each view, rejected reason, cell, slippage, piece and rate, money to its last digit.  The
+ * reading is done RUNS times, of which the last is printed, and stderr has "seconds" of each; of more than
+ * one "kB" at the most, too.  On failure "KIND: TEXT" on stderr, as it is before a program masks secrets in
+ * it.
  */
 
 #include <signal.h>
@@ -118,8 +119,7 @@ read_once(struct postgres_target *target, const struct trades_query *query, stru
 		fprintf(stderr, "%s: %s\n", failure_kind_name(reading.failure.kind), reading.failure.text);
 		result = 1;
 	}
-	if (!print)
-		fprintf(stderr, "seconds %.6f\n", clock_seconds_since(began_ns));
+	fprintf(stderr, "seconds %.6f\n", clock_seconds_since(began_ns));
 	if (print) {
 		printf("midnight %.6f today %d trades %.6f to %.6f edges %.6f %.6f %.6f %.6f\n",
 		    reading.midnight, reading.today, reading.first_trade_at, reading.last_trade_at,
@@ -157,7 +157,7 @@ main(int argc, char **argv)
 	}
 	query = (struct trades_query){ argv[2], argv[3], strtod(argv[4], NULL), TRADES_CELLS_MAX };
 	for (int i = 1; i <= runs; i++)
-		result |= read_once(target, &query, memory, milliseconds, runs == 1);
+		result |= read_once(target, &query, memory, milliseconds, i == runs);
 	if (runs > 1 && getrusage(RUSAGE_SELF, &used) == 0)
 		fprintf(stderr, "kB %ld\n", used.ru_maxrss);
 	postgres_target_free(target);
