@@ -322,7 +322,7 @@ alertmanager_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$alertmanager_
 # The shipped configuration, with the ports of this run and a quicker pace: what was sent before Alertmanager was known is sent
 # again soon.
 start_prometheus() {
-	mkdir "$work/targets"
+	mkdir "$work/targets" "$work/hosts"
 	printf -- "- targets: ['127.0.0.1:%s']\n  labels: {fast_lane: 'true'}\n" "$node_port" >"$work/targets/node.yml"
 	printf -- "- targets: ['127.0.0.1:%s']\n" "$exporter_port" >"$work/targets/fast.yml"
 	cp -r prometheus/rules "$work/"
