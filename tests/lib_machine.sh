@@ -58,7 +58,7 @@ own_servers() {
 
 # What the examples take for granted: the bot's tables, in two databases.
 own_tables() {
-	for database in bot other; do
+	for database in bot other freqtrade hummingbot; do
 		as_arbwatch psql -v ON_ERROR_STOP=1 -q -d postgres -c "CREATE DATABASE $database" || return 1
 	done
 	as_arbwatch psql -v ON_ERROR_STOP=1 -q -d bot -f sql/example_positions.sql -f sql/example_trading.sql -c "
@@ -68,7 +68,10 @@ own_tables() {
 		as_arbwatch psql -v ON_ERROR_STOP=1 -q -d bot -c 'CREATE SCHEMA arbwatch_history' -f "$work/history.sql" || return 1
 	as_arbwatch psql -v ON_ERROR_STOP=1 -q -d other -c "CREATE SCHEMA bot;
 		CREATE TABLE bot.positions (venue text, pair text, amount numeric, modified timestamp);
-		INSERT INTO bot.positions VALUES ('okx', 'BTC/USDT', -0.5, now()), ('okx', 'ETH/USDT', 0, now())"
+		INSERT INTO bot.positions VALUES ('okx', 'BTC/USDT', -0.5, now()), ('okx', 'ETH/USDT', 0, now())" || return 1
+	for database in freqtrade hummingbot; do
+		as_arbwatch psql -v ON_ERROR_STOP=1 -q -d "$database" -f "$work/$database.sql" || return 1
+	done
 }
 
 # found PROGRAM: its file, or its answer, tells what is true on this machine, which reaches no exchange.

@@ -28,7 +28,8 @@ programs='redis_latency|postgres_latency|exchange_health|open_positions|engine_s
 # A copy of what the lines name, and what is looked at when the repository is out of sight.
 tree=$work/tree
 mkdir "$tree"
-cp -r Makefile README.md alertmanager compose.yaml compose.live.yaml compose docs exchanges prometheus sql "$tree/"
+cp -r Makefile README.md alertmanager compose.yaml compose.live.yaml compose docs examples exchanges prometheus sql "$tree/"
+cp tests/fixtures/bots/*.sql "$work/"
 unset MAKEFLAGS MAKELEVEL MFLAGS
 check "make install" make -s -o all install "BUILD=$BUILD" "DESTDIR=$work/installed" prefix=/usr/local
 cd "$tree" || exit 1

@@ -33,25 +33,9 @@ collect() { run 0 "$BUILD/trading_kpis" --engine.postgres "$POSTGRES_DSN" --fail
 # is NAME LABELS VALUE: over all time.
 is() { sample "arbitrage_kpi_$1{engine=\"main\",$2,env=\"paper\"}" "$3" "$textfiles/trading_kpis.prom"; }
 
-# freqtrade: types and names of its tables in PostgreSQL, as SQLAlchemy makes them.
+# freqtrade
 database freqtrade <<'END'
-CREATE TYPE tradingmode AS ENUM ('SPOT', 'MARGIN', 'FUTURES');
-CREATE TABLE trades (
-	id serial PRIMARY KEY, exchange varchar(25) NOT NULL, pair varchar(25) NOT NULL, base_currency varchar(25),
-	stake_currency varchar(25), is_open boolean NOT NULL, fee_open float8 NOT NULL, fee_open_cost float8,
-	fee_open_currency varchar(25), fee_close float8 NOT NULL, fee_close_cost float8, fee_close_currency varchar(25),
-	open_rate float8, open_rate_requested float8, open_trade_value float8, close_rate float8, close_rate_requested float8,
-	realized_profit float8, close_profit float8, close_profit_abs float8, stake_amount float8 NOT NULL, max_stake_amount float8,
-	amount float8, amount_requested float8, open_date timestamp NOT NULL, close_date timestamp, stop_loss float8,
-	exit_reason varchar(255), strategy varchar(100), enter_tag varchar(255), timeframe integer, trading_mode tradingmode,
-	leverage float8, is_short boolean NOT NULL, liquidation_price float8, interest_rate float8 NOT NULL, funding_fees float8
-);
-CREATE TABLE orders (
-	id serial PRIMARY KEY, ft_trade_id integer REFERENCES trades, ft_order_side varchar(25) NOT NULL, ft_pair varchar(25) NOT NULL,
-	ft_is_open boolean NOT NULL, order_id varchar(255) NOT NULL, status varchar(255), symbol varchar(25), order_type varchar(50),
-	side varchar(25), price float8, average float8, amount float8, filled float8, remaining float8, cost float8, order_date timestamp,
-	order_filled_date timestamp, order_update_date timestamp, ft_fee_base float8
-);
+\i tests/fixtures/bots/freqtrade.sql
 -- A win on the spot market; a short on futures that lost and got funding; one closed by its stop; one that is open.
 INSERT INTO trades (exchange, pair, stake_currency, is_open, fee_open, fee_close, open_rate, open_rate_requested, close_rate,
 	close_rate_requested, close_profit_abs, stake_amount, amount, open_date, close_date, strategy, trading_mode, is_short,
@@ -100,13 +84,7 @@ check "freqtrade: the largest fall" is max_drawdown 'window="all",currency="USDT
 
 # Hummingbot: an arbitrage whose order to buy was filled twice, a loss that was sold first, and a rest that is not sold yet.
 database hummingbot <<'END'
-CREATE TABLE "TradeFill" (
-	config_file_path text NOT NULL, strategy text NOT NULL, market text NOT NULL, symbol text NOT NULL, base_asset text NOT NULL,
-	quote_asset text NOT NULL, timestamp bigint NOT NULL, order_id text NOT NULL, trade_type text NOT NULL, order_type text NOT NULL,
-	price bigint NOT NULL, amount bigint NOT NULL, leverage integer NOT NULL, trade_fee json NOT NULL,
-	trade_fee_in_quote bigint NOT NULL, exchange_trade_id text NOT NULL, position text,
-	PRIMARY KEY (market, order_id, exchange_trade_id)
-);
+\i tests/fixtures/bots/hummingbot.sql
 INSERT INTO "TradeFill"
 SELECT config, 'amm_arb', market, 'BTC-USDT', 'BTC', 'USDT',
 	(extract(epoch FROM now()) * 1000)::bigint - 3600000 + ms, orders, side, 'LIMIT',
