@@ -62,7 +62,7 @@ spawn flood sh -c 'exec awk -v now="$1" "BEGIN {
 }" >"$2"' flood "$now" "$work/flood"
 flood=$SPAWNED
 sees_one() {
-	collect 0 --entries.max 5000 >/dev/null
+	"$collector" --engine.redis "$redis_url" --timeout 20s --engine.max-age 1h --entries.max 5000 2>/dev/null
 	grep -q 'symbol="V' "$textfiles/engine_state.prom"
 }
 check "a key that comes and goes is seen at times" await 20 sees_one

@@ -147,6 +147,7 @@ END_OF_APP
 cat >sidekiq_says.rb <<'END_OF_APP'
 require "./jobs"
 
+Sidekiq.logger.level = Logger::WARN # it logs to where the figures go
 case ARGV[0]
 when "send"
   Fails.perform_async

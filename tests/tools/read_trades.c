@@ -162,5 +162,6 @@ main(int argc, char **argv)
 		fprintf(stderr, "kB %ld\n", used.ru_maxrss);
 	postgres_target_free(target);
 	trades_memory_free(memory);
+	secrets_release(&secrets);
 	return result;
 }

@@ -25,6 +25,7 @@ struct served {
 	struct web *web;
 	int port;
 	size_t calls, most, answered; /* of answer_together() */
+	atomic_bool slow_began;       /* answer_slow() has its request */
 };
 
 static void
@@ -40,6 +41,7 @@ answer_slow(void *context, const struct web_request *request, struct web_answer 
 {
 	struct served *s = context;
 
+	atomic_store(&s->slow_began, true);
 	(void)pthread_mutex_lock(&s->lock);
 	(void)pthread_mutex_unlock(&s->lock);
 	web_answer_text(answer, 200, request->path);
@@ -220,6 +222,16 @@ await_in_flight(const struct served *s, int count)
 		(void)nanosleep(&moment, NULL);
 }
 
+/* From then on it has its configuration, which it has not yet while it is only counted as in flight. */
+static void
+await_slow(const struct served *s)
+{
+	static const struct timespec moment = { .tv_nsec = 1000 * 1000 };
+
+	while (!atomic_load(&s->slow_began))
+		(void)nanosleep(&moment, NULL);
+}
+
 /* A test that waits for what it holds itself waits for ever, and ends by its timeout. */
 START_TEST(a_reload_waits_for_no_answer)
 {
@@ -233,7 +245,7 @@ START_TEST(a_reload_waits_for_no_answer)
 	fd = connect_to(&s);
 	(void)pthread_mutex_lock(&s.lock);
 	ask(fd, "/slow");
-	await_in_flight(&s, 1);
+	await_slow(&s);
 	ck_assert_int_eq(web_configure(s.web, second, &why), 0);
 	web_config_drop(second);
 	web_tick(s.web);
