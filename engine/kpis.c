@@ -184,7 +184,7 @@ kpi_quotient(struct decimal dividend, uint64_t divisor)
 	return decimal_sign(dividend) < 0 ? -value : value;
 }
 
-/* The share `quantile` of the observations is at most that; NaN: there are none. */
+/* The share `quantile` of the observations is at most that; NaN without observations. */
 static double
 interpolate(const uint32_t counts[], const double bounds[], size_t bound_count, double quantile)
 {

@@ -67,7 +67,7 @@ struct kpi_converted {
 	struct decimal sum;
 	bool unknown; /* a rate is missing, or it does not fit */
 };
-/* `rate` NULL: it is missing, which does no harm if there are no trades. */
+/* `rate` NULL: it is missing, which does no harm without trades. */
 void kpi_convert(struct kpi_converted *converted, const struct kpi_sums *sums, const struct decimal *rate);
 
 /* NULL if it is missing. */

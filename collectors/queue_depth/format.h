@@ -15,7 +15,7 @@ struct queue_format {
 	const char *key_type;             /* of those keys, in the words of Redis */
 	const char *before, *after;       /* around the queue's name there */
 	const struct queue_count *counts; /* of a queue; ended by a row without a command */
-	const struct queue_count *all;    /* of all queues together; NULL: there are none */
+	const struct queue_count *all;    /* of all queues together; NULL: the format has no such figure */
 
 	/* Find the queues of a pattern; NULL: as above. */
 	int (*find)(struct queue_reading *r, const char *pattern);
