@@ -98,6 +98,7 @@ check_texts(const struct options *given, struct failure *why)
 	return 0;
 }
 
+/* Copies of all that a run needs, because the options change with a reload. */
 static int
 read_settings(struct trading_kpis *s, const struct options *given, struct failure *why)
 {
@@ -124,6 +125,7 @@ read_settings(struct trading_kpis *s, const struct options *given, struct failur
 	return 0;
 }
 
+/* Without a default, since a database that is not the bot's has no views to read. */
 static int
 read_target(struct trading_kpis *s, const struct options *given, struct secrets *secrets, struct failure *why)
 {
@@ -154,6 +156,7 @@ trading_kpis_open(const struct options *given, struct secrets *secrets, void **s
 	return -1;
 }
 
+/* One clock for the statements and for the figures: a window must not move in between. */
 static void
 trading_kpis_collect(void *state, struct run *run)
 {

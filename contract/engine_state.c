@@ -8,6 +8,7 @@
 #include "contract/engine_state.h"
 #include "contract/limits.h"
 
+/* From a loop that does next to nothing to one that hangs; bots count in these buckets themselves. */
 const double engine_bounds[ENGINE_BOUNDS] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
 	0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10 };
 

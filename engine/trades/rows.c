@@ -42,6 +42,7 @@ next(struct taking *t)
 	return (struct slice){ PQgetvalue(t->row, 0, column), (size_t)PQgetlength(t->row, 0, column) };
 }
 
+/* A label value later, so it must be whole: a text that is cut could look like another name. */
 static void
 take_text(struct taking *t, char *text, size_t size)
 {
@@ -55,6 +56,7 @@ take_text(struct taking *t, char *text, size_t size)
 	text[value.length] = '\0';
 }
 
+/* strtoull() takes a sign and blanks, so the first character is looked at too.  NULL is 0. */
 static uint64_t
 take_count(struct taking *t)
 {
@@ -71,6 +73,7 @@ take_count(struct taking *t)
 	return count;
 }
 
+/* A segment or a day becomes an index: whatever is out of range is refused here. */
 static int
 take_int(struct taking *t, int least, int most)
 {
@@ -142,6 +145,7 @@ grow(struct taking *t, void **array, size_t *room, size_t *count, size_t size, s
 	return element;
 }
 
+/* The next column has one example of the rows, for the log. */
 static void
 take_rejected(struct taking *t, struct trades_view *view, const char *reason, uint64_t count)
 {
@@ -154,7 +158,7 @@ take_rejected(struct taking *t, struct trades_view *view, const char *reason, ui
 	(void)failed(t, FAILURE_PROTOCOL, "the server sent an unknown reason");
 }
 
-/* "3 0 12 ..." */
+/* "3 0 12 ...", always as many as durations have: a histogram with fewer buckets ends in zeros. */
 static void
 take_buckets(struct taking *t, uint64_t *counts, size_t count)
 {
@@ -214,6 +218,7 @@ take_sums(struct taking *t, struct sums *s)
 	s->last_at = take_double(t);
 }
 
+/* All cells together also tell when the first and the last trade was. */
 static void
 add_cell(struct trades_reading *reading, struct taking *t, const struct sums *s, enum kpi_scope scope)
 {
@@ -248,6 +253,7 @@ add_slippage(struct trades_reading *reading, struct taking *t, const struct sums
 	take_buckets(t, slippage->counts, KPI_SLIPPAGE_BOUNDS + 1);
 }
 
+/* One statement answers with rows of several kinds, so that the trades are read once; `scope` says which. */
 static void
 add_trades(struct trades_reading *reading, struct taking *t)
 {
@@ -278,6 +284,8 @@ add_trades(struct trades_reading *reading, struct taking *t)
 	(void)failed(t, FAILURE_PROTOCOL, "the server sent an unknown scope");
 }
 
+/* Of equity and rates: such a row has its reason first, a count where others have theirs, and the example
+ * last. */
 static void
 add_rejected(
     struct trades_reading *reading, struct taking *t, enum kpi_view view, const char *reason, int column)
@@ -320,6 +328,7 @@ add_equity(struct trades_reading *reading, struct taking *t)
 	piece->low = take_decimal(t);
 	piece->drawdown = take_decimal(t);
 	piece->drawdown_ratio = take_double(t);
+	/* A piece of one snapshot has no fall. */
 	if (decimal_sign(piece->drawdown) < 0)
 		piece->drawdown = (struct decimal){ 0 };
 	if (piece->drawdown_ratio < 0)
@@ -347,6 +356,7 @@ add_rate(struct trades_reading *reading, struct taking *t)
 	rate->updated_at = take_double(t);
 }
 
+/* The flows themselves are summed up in the pieces of equity: here are only those that do not count. */
 static void
 add_cash_flows(struct trades_reading *reading, struct taking *t)
 {
@@ -359,6 +369,7 @@ add_cash_flows(struct trades_reading *reading, struct taking *t)
 		take_rejected(t, &reading->views[VIEW_CASH_FLOWS], reason, count);
 }
 
+/* The server knows when midnight was, with all of daylight saving; the other edges are plain seconds. */
 static void
 set_clock(struct trades_reading *reading, struct taking *t)
 {
