@@ -74,6 +74,7 @@ server_close(void *closing)
 	free(server);
 }
 
+/* TYPE:NAME.  Its text may be a URL by mistake, with a password in it: so only secret_shown() repeats it. */
 static int
 read_setting(struct queue_server *server, const struct options *given, size_t index, struct failure *why)
 {
@@ -104,6 +105,7 @@ read_setting(struct queue_server *server, const struct options *given, size_t in
 	return 0;
 }
 
+/* All targets have the same queues, and together no more than a family has room for. */
 static int
 read_settings(struct queue_server *server, const struct options *given, struct failure *why)
 {
@@ -167,6 +169,7 @@ server_measure(void *measured, struct deadline deadline)
 
 /* Metrics ------------------------------------------------------------ */
 
+/* A figure that the format does not tell is -1: it is left out, since 0 would say something. */
 static void
 set_known(struct metrics *m, enum queue_family family, const char *const labels[], int64_t value)
 {
@@ -221,6 +224,7 @@ publish_failures(struct run *run, const char *target, const struct queue_reading
 		run_failed(run, target, &fault);
 }
 
+/* Figures that a framework keeps for all queues together come as the queue "*". */
 static void
 server_publish(const void *asked, const char *target, struct run *run)
 {

@@ -27,6 +27,7 @@ const char *const order_status_names[ORDER_STATUSES + 1] = { "sent", "filled", "
 const char *const entry_kind_names[ENTRY_KINDS + 1] = { "feed", "guard", "limit", "route", "symbol", "orders",
 	NULL };
 
+/* Totals are the bot's own (`whole`); everything else holds for one run and as long as the bot is alive. */
 const struct family engine_families[ENGINE_FAMILIES] = {
 	[ENGINE_UP] = { .name = "arbitrage_engine_up",
 	    .type = METRIC_GAUGE,

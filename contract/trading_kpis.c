@@ -17,6 +17,7 @@ const char *const kpi_window_names[KPI_WINDOWS + 1] = { "today", "24h", "7d", "3
 const char *const kpi_scope_names[KPI_SCOPES + 1] = { "total", "symbol", "route", NULL };
 const char *const kpi_view_names[KPI_VIEWS + 1] = { "trades", "equity", "cash_flows", "rates", NULL };
 
+/* Every ratio has the number of its observations beside it, so that a rule can ask for enough of them. */
 const struct family kpi_families[KPI_FAMILIES] = {
 	[KPI_VIEW_READABLE] = { .name = "arbitrage_kpi_view_readable",
 	    .type = METRIC_GAUGE,

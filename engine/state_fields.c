@@ -1,5 +1,6 @@
 /*
- * Which keys the bot has, and which fields, in one table.
+ * Which keys the bot has, and which fields, in one table: the same that docs/engine.md shows to the bot's
+ * author. Asking for these fields and no others bounds the work of Redis, whatever else a hash holds.
  */
 
 #include <math.h>
@@ -8,6 +9,7 @@
 #include "engine/state_fields.h"
 #include "engine/state_values.h"
 
+/* Their places are the values of state_feed.connected. */
 static const char *const connected_words[] = { "0", "1", NULL };
 
 /* The field of each bucket: engine_bounds, as the bot writes them. */
@@ -21,6 +23,7 @@ static const char *const bucket_fields[ENGINE_BOUNDS + 1] = { "le_0.0001", "le_0
 #define LIMIT(member)  offsetof(struct state_limit, member)
 #define ROUTE(member)  offsetof(struct state_route, member)
 
+/* A stamp or a word without which an entry means nothing is required; the rest may be missing. */
 /* clang-format off */
 static const struct field_rule rules[STATE_KINDS][16] = {
 	[STATE_ENGINE] = {
@@ -114,6 +117,7 @@ static const struct field_rule rules[STATE_KINDS][16] = {
 };
 /* clang-format on */
 
+/* A histogram is one rule and many fields, in the order in which read_histogram() takes them. */
 size_t
 fields_of(enum state_kind kind, const char *names[FIELDS_MOST])
 {
@@ -170,6 +174,7 @@ parse_tier(struct entry_key *parsed, struct slice *rest, struct failure *why)
 	return 0;
 }
 
+/* It becomes a label, and people read it. */
 static int
 parse_name(struct entry_key *parsed, struct slice rest, struct failure *why)
 {
@@ -181,6 +186,7 @@ parse_name(struct entry_key *parsed, struct slice rest, struct failure *why)
 	return 0;
 }
 
+/* Names may have ':' in them, so the words before are cut off one by one, and never searched from the end. */
 static int
 parse_rest(struct entry_key *parsed, struct slice rest, struct failure *why)
 {
@@ -248,6 +254,7 @@ read_histogram(const struct slice values[], struct state_histogram *histogram, s
 	return true;
 }
 
+/* Each type has a value of its own for what is not known, because 0 is a value. */
 void
 fields_clear(enum state_kind kind, void *entry)
 {
@@ -273,6 +280,7 @@ fields_read(enum state_kind kind, const struct slice values[], double now, void 
 	enum fields_verdict verdict = FIELDS_WELL;
 	struct failure ignored = { 0 };
 
+	/* The worst fault is reported; the fields behind it still count. */
 	for (const struct field_rule *rule = rules[kind]; rule->name != NULL; rule++) {
 		enum fields_verdict fault = rule->required ? FIELDS_LOST : FIELDS_FAULTY;
 		struct failure *told = fault > verdict ? why : &ignored;

@@ -36,6 +36,7 @@ parse_number(struct slice text, double least, double most, double *number)
 	return true;
 }
 
+/* HINCRBY keeps whole numbers: a fraction means that somebody has set the field. */
 static bool
 parse_count(struct slice text, double *count)
 {
@@ -59,6 +60,7 @@ parse_word(struct slice text, const char *const words[], int *index)
 	return false;
 }
 
+/* Blanks around a name, or control characters in it, would make two names that look the same. */
 bool
 value_is_text(struct slice text)
 {
@@ -105,6 +107,7 @@ value_parse(const struct field_rule *rule, struct slice text, double now, void *
 	case FIELD_COUNT: return parse_count(text, place);
 	case FIELD_NUMBER: return parse_number(text, rule->least, rule->most, place);
 	case FIELD_STAMP:
+		/* A stamp from the future would keep a dead bot alive until it has come. */
 		return parse_number(
 		    text, earliest, now + FUTURE_SECONDS < latest ? now + FUTURE_SECONDS : latest, place);
 	case FIELD_WORD: return parse_word(text, rule->words, place);
@@ -131,6 +134,7 @@ say_words(const char *const words[], char *to, size_t room)
 		    words[i]);
 }
 
+/* It follows "must be". */
 static void
 say_expected(const struct field_rule *rule, char *to, size_t room)
 {

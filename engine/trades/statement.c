@@ -144,6 +144,8 @@ set_trades_range(struct texts *t, const struct trades_plan *plan)
 	(void)snprintf(t->range + length, sizeof(t->range) - (size_t)length, ")");
 }
 
+/* The quarters of an hour that an edge cuts, and all from the end of the rollup on.  Rows without a time are
+ * read too, to be counted as rejected. */
 static void
 set_equity_range(struct texts *t, const struct trades_plan *plan)
 {
@@ -179,6 +181,7 @@ write_bounds(struct buffer *out, const double *bounds, int count)
 	buffer_append(out, "", 1);
 }
 
+/* The format once for each bucket of durations, with its number for '#'. */
 static void
 write_list(struct buffer *out, const char *format)
 {
@@ -252,6 +255,7 @@ release_lists(struct texts *t)
 	buffer_release(&t->slippage_bounds);
 }
 
+/* The segment of engine/trades.h; on a day of 25 hours midnight is the earlier edge. */
 #define SEGMENT(at)                                                                                          \
 	"CASE WHEN " at " < {edge_30d} THEN 0 WHEN " at " < {edge_7d} THEN 1 "                               \
 	"WHEN " at " < least({edge_24h}, {midnight}) THEN 2 WHEN " at                                        \
@@ -277,6 +281,7 @@ set_common(struct values *values, struct texts *t, const struct trades_plan *pla
 	set_file(values, "midnight", trades_sql_midnight);
 }
 
+/* One row more than there is room for shows that there are more. */
 static const char *
 trades_text(struct values *values, struct texts *t, const struct trades_plan *plan)
 {

@@ -1,3 +1,8 @@
+/*
+ * The prices that the example bot makes up, and what it would earn by them.  The figures are of the size that
+ * a real bot sees, so that all panels show something; nothing here follows from a market.
+ */
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +13,7 @@ const char *const venue_names[VENUES] = { "binance", "upbit" };
 const char *const asset_names[ASSETS] = { "BTC", "ETH", "XRP" };
 const double market_won = 1380;
 
-/* splitmix64 */
+/* splitmix64: the same seed gives the same trades on every machine.  Above 0, so that it has a logarithm. */
 double
 market_uniform(struct market *m)
 {
@@ -25,6 +30,7 @@ market_exponential(struct market *m, double mean)
 	return -mean * log(market_uniform(m));
 }
 
+/* By Box and Muller. */
 static double
 normal(struct market *m)
 {
@@ -41,6 +47,7 @@ market_step(struct market *m)
 		m->basis[i] += -0.05 * m->basis[i] + 0.0006 * normal(m);
 }
 
+/* A route buys where it is cheaper: the sign of the basis chooses the direction. */
 struct trade *
 market_open(struct market *m, double now)
 {
@@ -72,6 +79,8 @@ market_close(struct market *m, double now, struct trade *closed)
 		return 0;
 	*closed = m->open[i];
 	m->open[i] = m->open[--m->open_count];
+	/* What it earns is how far the basis has come back meanwhile, less slippage and six basis points of
+	 * fees. */
 	basis = m->basis[closed->route / VENUES];
 	if (closed->route % VENUES == 1)
 		basis = -basis;

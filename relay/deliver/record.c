@@ -98,8 +98,8 @@ report_sent(struct lane *lane, const struct task *task, struct report *report)
 	const char *message = report->thread != NULL ? report->thread : report->result->message_id;
 
 	write_sent(lane, task, report);
-	/* The three writes stand or fall together: removed but not said would mean
-	 * no end is ever told, said but not removed would mean it is told twice. */
+	/* The three writes stand or fall together.  Removed but not noted as sent, and the end of the alert
+	 * would never be sent; noted but not removed, and this message would be sent twice. */
 	outbox_remove(lane->deliver->store, task->row);
 	if (task->kind != TASK_ACKNOWLEDGED)
 		said_put(lane->deliver->store, &task->incident, lane->outlet->channel->name, message,

@@ -188,7 +188,7 @@ short_story(const struct view *view, const char *reason, int64_t now_ms, struct 
 
 /* --- What it says of itself --- */
 
-/* Only what a browser may be sent to.  "javascript:" in an annotation would run in the page of whoever
+/* Only what a browser may be sent to.  "javascript:" in an annotation would run in the page of the person who
  * clicks.  noreferrer keeps the address of this page from the other site. */
 static void
 link_to(const char *url, const char *words, struct buffer *out)

@@ -107,7 +107,7 @@ for value in soon NaN -5 "$((now + 3600))" "${now}000" ''; do
 		HSET arbwatch:engine heartbeat_at "$value" errors 5
 	END
 	collect 3
-	check "a heartbeat of '$value' is none" is 'up{}' 0
+	check "a heartbeat of '$value' does not count" is 'up{}' 0
 	check "it is not published" is 'heartbeat_timestamp_seconds{}' ''
 	check "the log names the field" logged heartbeat_at
 	check "in one line" warnings 1

@@ -152,7 +152,7 @@ check_file(struct check_result *result, const char *path)
 		    result, STATUS_FAIL, "put what belongs there into it", "'%s' is empty", path);
 }
 
-/* `text` is what is said of the bot if all is well, behind the rest. */
+/* `text` describes the bot if all is well; it follows the rest of the result. */
 static void
 check_bot(const struct environment *environment, struct deadline deadline, struct check_result *result,
     char text[96])
