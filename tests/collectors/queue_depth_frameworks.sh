@@ -139,6 +139,7 @@ end
 class Fails
   include Sidekiq::Worker
   sidekiq_options queue: "mail"
+  sidekiq_retry_in { 3600 } # by default after 15 s, when both threads are busy: it would wait in the queue then
   def perform
     raise "fails"
   end
