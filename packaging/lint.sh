@@ -140,7 +140,9 @@ directions() {
 	room relay common textfile json probes web
 	room lint common textfile
 	room examples common
-	room demo/paper_exchange common web
+	room demo/market common
+	room demo/paper_exchange common demo/market web
+	room demo/paper_engine common demo/market examples web
 	room demo/paper_chat common json web
 	# No program uses another one's.
 	grep '^collectors/' "$scratch/c" | tr '\n' '\0' | xargs -0 grep -nE 'include "collectors/' -- /dev/null | awk '

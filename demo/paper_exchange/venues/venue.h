@@ -10,7 +10,7 @@
 #include "demo/paper_exchange/arguments.h"
 #include "demo/paper_exchange/faults.h"
 #include "demo/paper_exchange/ledger.h"
-#include "demo/paper_exchange/market.h"
+#include "demo/market/market.h"
 
 /* What is the same on all venues. */
 struct floor {

@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "demo/paper_exchange/market.h"
+#include "demo/market/market.h"
 
 /* How far a wave of the walk goes, in millionths of the price, and how many ticks from one turn to the next.
  */

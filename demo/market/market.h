@@ -1,5 +1,5 @@
-#ifndef PAPER_EXCHANGE_MARKET_H
-#define PAPER_EXCHANGE_MARKET_H
+#ifndef DEMO_MARKET_H
+#define DEMO_MARKET_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -41,4 +41,4 @@ enum { UNITS_TEXT = 32 };
 void units_text(char text[UNITS_TEXT], int64_t units, int decimals);
 double units_value(int64_t units, int decimals);
 
-#endif /* PAPER_EXCHANGE_MARKET_H */
+#endif /* DEMO_MARKET_H */

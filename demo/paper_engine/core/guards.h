@@ -1,0 +1,75 @@
+#ifndef PAPER_ENGINE_GUARDS_H
+#define PAPER_ENGINE_GUARDS_H
+
+#include "demo/paper_engine/core/settings.h"
+
+/*
+ * Guards: what keeps the engine from trading.  Each is a function of figures and limits, without a clock and
+ * without memory but its own struct.  Of several reasons the worst counts, and of equal ones the first below.
+ */
+enum guard_state { GUARD_OK, GUARD_DEGRADE, GUARD_COOLDOWN, GUARD_BLOCK }; /* the words of docs/engine.md */
+extern const char *const guard_state_words[4];
+
+enum guard_reason {
+	REASON_NONE,
+	REASON_DAILY_LOSS,
+	REASON_EXPOSURE,
+	REASON_DRAWDOWN,
+	REASON_DOWN,
+	REASON_FROZEN,
+	REASON_SCORE,
+	REASON_IMBALANCE,
+	REASON_STREAK,
+	REASON_SPREAD,
+	REASON_VOLATILITY,
+	REASON_RATE_LIMIT
+};
+
+struct guard {
+	enum guard_state state;
+	enum guard_reason reason;
+	int64_t since_ms; /* in this state */
+	int64_t until_ms; /* of a cooldown */
+	int64_t triggers; /* times it left GUARD_OK */
+	fixed value, limit; /* of the reason */
+};
+
+struct exchange_figures {
+	fixed daily_loss; /* 0 or more */
+	bool connected;
+	int64_t message_ms, change_ms; /* times of the last message, and of the last book that had changed */
+	fixed rate_limit_left;         /* 0 to 1 */
+};
+struct route_figures {
+	int losses_in_a_row;
+	int64_t last_loss_ms;
+	fixed score, spread;
+};
+struct symbol_figures {
+	fixed exposure, equity, volatility, imbalance;
+};
+struct global_figures {
+	fixed daily_loss, exposure, equity, highest_equity;
+};
+
+/* Each sets the guard's state at `now_ms`, and counts a trigger. */
+void guard_exchange(struct guard *, const struct limits *, const struct exchange_figures *, int64_t now_ms);
+void guard_route(struct guard *, const struct engine_settings *, const struct route_figures *, int64_t now_ms);
+void guard_symbol(struct guard *, const struct limits *, const struct symbol_figures *, int64_t now_ms);
+void guard_global(struct guard *, const struct limits *, const struct global_figures *, int64_t now_ms);
+
+/* "daily loss 10012.5 of 10000 USDT", up to 128 bytes; "" when it is ok. */
+enum { GUARD_TEXT = 128 };
+void guard_text(const struct guard *guard, char text[GUARD_TEXT]);
+
+/* The highest and the lowest price of the last window, in steps of a 32th of it: constant work and memory. */
+enum { RANGE_STEPS = 32 };
+struct price_range {
+	int64_t step; /* the newest, since 1970 */
+	fixed high[RANGE_STEPS], low[RANGE_STEPS];
+};
+void price_range_add(struct price_range *, int64_t window_ms, int64_t now_ms, fixed price);
+/* (highest - lowest) / lowest; 0 before the first price. */
+fixed price_range_ratio(const struct price_range *, int64_t window_ms, int64_t now_ms);
+
+#endif /* PAPER_ENGINE_GUARDS_H */
