@@ -7,22 +7,23 @@
  * Guards: what keeps the engine from trading.  Each is a function of figures and limits, without a clock and
  * without memory but its own struct.  Of several reasons the worst counts, and of equal ones the first below.
  *
- *	reason       tier              state      fires while
- *	daily loss   exchange, global  block      loss >= limit; the figure is 0 again when the UTC day ends
- *	exposure     symbol            block      exposure > limit * equity
- *	exposure     global            block      exposure > limit
- *	drawdown     global            block      highest - equity > limit * highest
- *	down         exchange          block      not connected, or the last message is down_ms old
- *	frozen       exchange          block      the last change of a book is frozen_ms old
- *	score        route             block      score < limit, and edge >= min_profit
- *	imbalance    symbol            block      |imbalance| > limit
- *	streak       route             cooldown   for 6 * cooldown_ms after each losses_in_a_row-th loss in a
- *row spread       route             degrade    spread > limit volatility   symbol            degrade
- *volatility > limit rate limit   exchange          degrade    share left < limit
+ *	reason      tier              state     fires while
+ *	daily loss  exchange, global  block     loss >= limit (the figure begins at 0 with each UTC day)
+ *	exposure    symbol            block     exposure > limit * equity
+ *	exposure    global            block     exposure > limit
+ *	drawdown    global            block     highest - equity > limit * highest
+ *	down        exchange          block     not connected, or the last message is down_ms old
+ *	frozen      exchange          block     the last change of a book is frozen_ms old
+ *	score       route             block     score < limit, and edge >= min_profit
+ *	imbalance   symbol            block     |imbalance| > limit
+ *	streak      route             cooldown  6 * cooldown_ms after each losses_in_a_row-th loss
+ *	spread      route             degrade   spread > limit
+ *	volatility  symbol            degrade   volatility > limit
+ *	rate limit  exchange          degrade   share that is left < limit
  *
- * A route without an edge has a low score, as most have most of the time: that is no alarm, and the route
- *does not trade anyway.  Therefore the score counts only while the edge would do for a trade.  It is under 50
- *then if the health of an exchange, the fees or the inventory pull it down.
+ * A route without an edge has a low score, as most have most of the time.  That is no alarm, and such a route
+ * does not trade anyway.  So the score counts only while the edge would do for a trade: it is low then if the
+ * health of an exchange, the fees or the inventory pull it down.
  */
 enum guard_state { GUARD_OK, GUARD_DEGRADE, GUARD_COOLDOWN, GUARD_BLOCK }; /* the words of docs/engine.md */
 extern const char *const guard_state_words[4];
@@ -70,11 +71,14 @@ struct global_figures {
 };
 
 /* Each sets the guard's state at `now_ms`, and counts a trigger when it leaves GUARD_OK. */
-void guard_exchange(struct guard *, const struct limits *, const struct exchange_figures *, int64_t now_ms);
-void guard_route(
-    struct guard *, const struct engine_settings *, const struct route_figures *, int64_t now_ms);
-void guard_symbol(struct guard *, const struct limits *, const struct symbol_figures *, int64_t now_ms);
-void guard_global(struct guard *, const struct limits *, const struct global_figures *, int64_t now_ms);
+void guard_exchange(
+    struct guard *guard, const struct limits *limits, const struct exchange_figures *figures, int64_t now_ms);
+void guard_route(struct guard *guard, const struct engine_settings *settings,
+    const struct route_figures *figures, int64_t now_ms);
+void guard_symbol(
+    struct guard *guard, const struct limits *limits, const struct symbol_figures *figures, int64_t now_ms);
+void guard_global(
+    struct guard *guard, const struct limits *limits, const struct global_figures *figures, int64_t now_ms);
 
 /* How many cooldowns a route rests after a streak of losses. */
 enum { STREAK_COOLDOWNS = 6 };
@@ -92,8 +96,8 @@ struct price_range {
 	int64_t step;                              /* the newest, since 1970 */
 	fixed high[RANGE_STEPS], low[RANGE_STEPS]; /* by step % RANGE_STEPS; 0: no price */
 };
-void price_range_add(struct price_range *, int64_t window_ms, int64_t now_ms, fixed price);
+void price_range_add(struct price_range *range, int64_t window_ms, int64_t now_ms, fixed price);
 /* (highest - lowest) / lowest; 0 before the first price. */
-fixed price_range_ratio(const struct price_range *, int64_t window_ms, int64_t now_ms);
+fixed price_range_ratio(const struct price_range *range, int64_t window_ms, int64_t now_ms);
 
 #endif /* PAPER_ENGINE_GUARDS_H */
