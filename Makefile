@@ -79,12 +79,12 @@ $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 # The exchange of the demo and the tests shares nothing but common/ with what is measured on it.
 $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange demo/market -name '*.c' | sort)) $(library)
 	$(link)
-$(BUILD)/paper_engine: $(call object,$(shell find demo/paper_engine demo/market -name '*.c' | sort)) $(call object,$(wildcard examples/tell.c)) $(library)
+$(BUILD)/paper_engine: $(call object,$(shell find demo/paper_engine demo/market -name '*.c' | sort)) $(call object,examples/tell.c) $(library)
 	$(link)
 $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
 
-$(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c)) $(library)
+$(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c) examples/tell.c) $(library)
 	$(link)
 
 # What a program of the demo has to itself is in no library.
