@@ -1,6 +1,7 @@
 #ifndef PAPER_ENGINE_TELL_ENGINE_H
 #define PAPER_ENGINE_TELL_ENGINE_H
 
+#include "common/failure.h"
 #include "demo/paper_engine/core/engine.h"
 #include "demo/paper_engine/live/journal.h"
 #include "examples/tell.h"
