@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "common/text/decimal.h"
+#include "demo/paper_engine/core/engine.h"
 #include "demo/paper_engine/live/faults.h"
 
 const struct fault_kind fault_kinds[FAULTS] = {
@@ -242,4 +243,29 @@ faults_strike_loop(struct faults *faults)
 	while (fault_is_on(faults, FAULT_HANG))
 		fault_pause(faults, FAULT_HANG, 60000);
 	fault_pause(faults, FAULT_LOOP_LATENCY, (int64_t)fault_value(faults, FAULT_LOOP_LATENCY));
+}
+
+/* What is missing to so many percent of the limit. */
+static fixed
+missing(fixed limit, double percent, fixed already)
+{
+	fixed wanted = fixed_times(limit, (fixed)(percent * (double)(FIXED_ONE / 100)));
+
+	return wanted > already ? wanted - already : 0;
+}
+
+void
+faults_distort(struct faults *faults, struct engine *engine)
+{
+	const struct limits *limits = &engine->settings.limits;
+	fixed lost = engine->daily_pnl < 0 ? -engine->daily_pnl : 0;
+
+	engine->distortions = (struct distortions){
+		.extra_loss = missing(limits->daily_loss_total, fault_value(faults, FAULT_DAILY_LOSS), lost),
+		.extra_exposure =
+		    missing(limits->exposure_total, fault_value(faults, FAULT_EXPOSURE), engine->exposure),
+		.no_score = fault_is_on(faults, FAULT_SKIP_ROUTES),
+		.one_leg = fault_is_on(faults, FAULT_ONE_LEG),
+		.rebalance_fails = fault_is_on(faults, FAULT_REBALANCE),
+	};
 }

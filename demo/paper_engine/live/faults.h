@@ -42,6 +42,7 @@ struct fault_kind {
 };
 extern const struct fault_kind fault_kinds[FAULTS];
 
+struct engine;
 struct faults;
 
 struct faults *faults_new(void); /* NULL: out of memory */
@@ -65,6 +66,9 @@ void fault_pause(struct faults *faults, enum fault fault, int64_t ms);
 /* What befalls the loop itself, to be called once in each: it crashes, hangs until that is turned off, or is
  * late. */
 void faults_strike_loop(struct faults *faults);
+
+/* Its distortions as the faults are now; before each loop. */
+void faults_distort(struct faults *faults, struct engine *engine);
 
 /* The program ends: all are off, and none can be turned on again. */
 void faults_end(struct faults *faults);
