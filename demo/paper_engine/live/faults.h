@@ -16,8 +16,8 @@ enum fault {
 	FAULT_HANG,           /* the loop stands still until it is turned off */
 	FAULT_LOOP_LATENCY,   /* ms: each loop takes so much longer */
 	FAULT_RECONNECTS,     /* ms: the feeds are cut so often */
-	FAULT_DAILY_LOSS,     /* percent of the limit in total, added to the loss of the day */
-	FAULT_EXPOSURE,       /* percent of the limit, added to the exposure */
+	FAULT_DAILY_LOSS,     /* percent of the limit in total that the loss of the day reaches */
+	FAULT_EXPOSURE,       /* percent of the limit in total that the exposure reaches */
 	FAULT_SKIP_ROUTES,    /* every route has a score of 0 */
 	FAULT_SNAPSHOT,       /* snapshots fail */
 	FAULT_REBALANCE,      /* rebalances fail; while it is on, one is tried every second */

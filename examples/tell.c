@@ -10,7 +10,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "examples/bot/tell.h"
+#include "examples/tell.h"
 
 enum { LINE = 512 };
 

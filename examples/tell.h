@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_BOT_TELL_H
-#define EXAMPLES_BOT_TELL_H
+#ifndef EXAMPLES_TELL_H
+#define EXAMPLES_TELL_H
 
 #include <stdint.h>
 
@@ -51,4 +51,4 @@ void tell_times(struct teller *t, const char *key, struct tell_times *times);
 
 void tell_close(struct teller *t);
 
-#endif /* EXAMPLES_BOT_TELL_H */
+#endif /* EXAMPLES_TELL_H */
