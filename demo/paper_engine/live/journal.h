@@ -6,13 +6,13 @@
 #include "demo/paper_engine/live/faults.h"
 
 /*
- * What outlives the engine: the ledger and the equity in PostgreSQL (sql/paper_engine.sql), and snapshots of its
- * state in Redis (the hash PREFIX + "paper_engine", one field for each line of engine_save()).
+ * What outlives the engine: the ledger and the equity in PostgreSQL (sql/paper_engine.sql), and snapshots of
+ * its state in Redis (the hash PREFIX + "paper_engine", one field for each line of engine_save()).
  *
- * A thread of its own writes them, in the order in which they were given, so that the loop never waits.  A snapshot is
- * written when all before it is in PostgreSQL: so no trade can be in a snapshot and not in the ledger, and what
- * the ledger has behind a snapshot is replayed.  A row goes in with its id, and an id that is there is left: after
- * a broken connection the same row is sent again, and counts once.
+ * A thread of its own writes them, in the order in which they were given, so that the loop never waits.  A
+ * snapshot is written when all before it is in PostgreSQL: so no trade can be in a snapshot and not in the
+ * ledger, and what the ledger has behind a snapshot is replayed.  A row goes in with its id, and an id that
+ * is there is left: after a broken connection the same row is sent again, and counts once.
  *
  * Without PostgreSQL (dsn NULL) trades are not kept; without Redis there are no snapshots.
  */
@@ -32,12 +32,14 @@ struct journal *journal_open(const struct journal_settings *settings, struct fai
 void journal_close(struct journal *journal, int64_t ms);
 
 /*
- * Take an engine of engine_init() to where the last one ended: the snapshot, and the ledger after it.  Returns how many
- * records it replayed; -1 with `why`, then the engine must not trade.  Without a snapshot it replays the whole ledger.
+ * Take an engine of engine_init() to where the last one ended: the snapshot, and the ledger after it. Returns
+ * how many records it replayed; -1 with `why`, then the engine must not trade.  Without a snapshot it replays
+ * the whole ledger.
  */
 long journal_restore(struct journal *journal, struct engine *engine, struct failure *why);
 
-/* Queue.  They copy.  False: the queue is full (the database has been away for long), and the engine should not trade. */
+/* Queue.  They copy.  False: the queue is full (the database has been away for long), and the engine should
+ * not trade. */
 bool journal_trade(struct journal *journal, const struct trade *trade);
 bool journal_movement(struct journal *journal, const struct movement *movement);
 bool journal_equity(struct journal *journal, int64_t at_ms, fixed equity);
