@@ -14,7 +14,11 @@
  * ledger, and what the ledger has behind a snapshot is replayed.  A row goes in with its id, and an id that
  * is there is left: after a broken connection the same row is sent again, and counts once.
  *
- * Without PostgreSQL (dsn NULL) trades are not kept; without Redis there are no snapshots.
+ * Without PostgreSQL (dsn NULL) trades are not kept, and there are no snapshots; without Redis (redis_host
+ * NULL) there are no snapshots.
+ *
+ * While PostgreSQL is slow or away, what it has not yet is in `file` too, which outlives a SIGKILL: the next
+ * start writes it into the ledger first.  Without a file such records end with the program.
  */
 struct journal;
 
@@ -22,7 +26,8 @@ struct journal_settings {
 	const char *dsn, *password; /* NULL: none */
 	const char *redis_host, *redis_user, *redis_password, *prefix;
 	int redis_port, redis_database;
-	struct faults *faults; /* not owned */
+	const char *file;      /* NULL: none */
+	struct faults *faults; /* not owned; NULL: none */
 };
 
 /* Connects, and starts the thread.  NULL with `why`: the database, its tables or Redis cannot be used. */
@@ -38,8 +43,11 @@ void journal_close(struct journal *journal, int64_t ms);
  */
 long journal_restore(struct journal *journal, struct engine *engine, struct failure *why);
 
-/* Queue.  They copy.  False: the queue is full (the database has been away for long), and the engine should
- * not trade. */
+/*
+ * Queue.  They copy.  False: the queue is full (the database has been away for long), and the engine must not
+ * open trades.  A trade and a movement are queued nevertheless, as long as there are no more than what can be
+ * under way; anything else is not.
+ */
 bool journal_trade(struct journal *journal, const struct trade *trade);
 bool journal_movement(struct journal *journal, const struct movement *movement);
 bool journal_equity(struct journal *journal, int64_t at_ms, fixed equity);
@@ -47,6 +55,9 @@ bool journal_rate(struct journal *journal, int64_t at_ms, fixed won); /* KRW for
 bool journal_snapshot(struct journal *journal, const struct engine *engine);
 /* Compare the coins that the ledger sums up to with those of the engine as it is now. */
 bool journal_sync(struct journal *journal, const struct engine *engine);
+/* Wait until no more than `records` are queued, for `ms` at most.  For a backtest, which fills it quickly; no
+ * loop waits. */
+bool journal_await(struct journal *journal, long records, int64_t ms);
 /* Set how many BTC the list of positions has too much of at binance (public.positions); 0: none. */
 bool journal_drift(struct journal *journal, double coins);
 
