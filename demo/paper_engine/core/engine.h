@@ -1,6 +1,7 @@
 #ifndef PAPER_ENGINE_ENGINE_H
 #define PAPER_ENGINE_ENGINE_H
 
+#include "common/failure.h"
 #include "common/text/buffer.h"
 #include "demo/paper_engine/core/events.h"
 #include "demo/paper_engine/core/guards.h"
