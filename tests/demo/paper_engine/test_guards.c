@@ -231,8 +231,9 @@ END_TEST
 
 START_TEST(a_worse_state_begins_anew_and_is_the_same_trigger)
 {
-	struct figures figures = { .route = {
-				       EDGE, .score = 60 * USD, .spread = 600 * BPS, .losses_in_a_row = 3 } };
+	struct figures figures = {
+		.route = { .edge = EDGE, .score = 60 * USD, .spread = 600 * BPS, .losses_in_a_row = 3 }
+	};
 	struct guard guard = { 0 };
 
 	figures.route.last_loss_ms = 120000;
