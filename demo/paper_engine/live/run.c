@@ -133,8 +133,10 @@ open_all(struct live *live, struct failure *why)
 {
 	const struct run_settings *settings = live->settings;
 
-	secrets_add(&live->secrets, settings->shared.stores.password);
-	secrets_add(&live->secrets, settings->shared.stores.redis_password);
+	if (settings->shared.stores.password != NULL)
+		secrets_add(&live->secrets, settings->shared.stores.password);
+	if (settings->shared.stores.redis_password != NULL)
+		secrets_add(&live->secrets, settings->shared.stores.redis_password);
 	live->log = (struct log){ LOG_INFO, LOG_LOGFMT, "paper_engine", &live->secrets };
 	live->told = true;
 	live->counts.state = "starting";
@@ -291,6 +293,9 @@ run_live(const struct run_settings *settings, struct failure *why)
 	if (signals < 0)
 		(void)failure_set(why, FAILURE_LOCAL, "signalfd: %s", strerror(errno));
 	else if (open_all(live, why) == 0) {
+		/* The universe needs the rate of KRW, which is in a stream. */
+		for (int venue = 0; venue < VENUES; venue++)
+			(void)feed_subscribe(&live->feeds[venue], &live->engine, unix_ms());
 		live_say(live, LOG_INFO, "the engine begins", "universe", live->counts.universe_mode);
 		turn(live, signals);
 		end(live);
