@@ -71,11 +71,11 @@ guard_route(struct guard *guard, const struct engine_settings *settings, const s
 		consider(&next, GUARD_BLOCK, REASON_SCORE, figures->score, limits->score);
 	/* Each limit of losses anew: after a cooldown it takes a whole streak until the next one. */
 	if (losses > 0 && limits->losses_in_a_row > 0 && now_ms < until_ms &&
-	    losses % limits->losses_in_a_row == 0) {
+	    losses % limits->losses_in_a_row == 0)
 		consider(&next, GUARD_COOLDOWN, REASON_STREAK, losses * FIXED_ONE,
 		    limits->losses_in_a_row * FIXED_ONE);
+	if (next.state == GUARD_COOLDOWN)
 		next.until_ms = until_ms;
-	}
 	if (limits->spread > 0 && figures->spread > limits->spread)
 		consider(&next, GUARD_DEGRADE, REASON_SPREAD, figures->spread, limits->spread);
 	settle(guard, &next, now_ms);
