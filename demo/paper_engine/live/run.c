@@ -74,7 +74,6 @@ open_past(struct live *live, struct failure *why)
 	if (live->engine.last_id == 0 && live->settings->history_days > 0)
 		return history_write(&live->engine, live->journal, shared->market_seed, shared->symbols,
 		    live->settings->history_days, unix_ms(), why);
-	live->counts.snapshots_restored = live->engine.last_id > replayed;
 	(void)snprintf(text, sizeof(text), "%ld", replayed);
 	live_say(live, LOG_INFO, "the state of before is restored", "replayed", text);
 	return 0;
@@ -139,6 +138,7 @@ open_all(struct live *live, struct failure *why)
 		secrets_add(&live->secrets, settings->shared.stores.redis_password);
 	live->log = (struct log){ LOG_INFO, LOG_LOGFMT, "paper_engine", &live->secrets };
 	live->told = true;
+	live->drift = -1;
 	live->counts.state = "starting";
 	live->counts.started_ms = unix_ms();
 	live->counts.universe_mode = universe_modes[settings->universe.mode];
@@ -153,8 +153,6 @@ open_all(struct live *live, struct failure *why)
 static void
 close_all(struct live *live)
 {
-	if (live->faults != NULL)
-		faults_end(live->faults);
 	control_stop(live->control);
 	if (live->journal != NULL)
 		journal_close(live->journal, CLOSE_MS);
@@ -314,7 +312,10 @@ turn(struct live *live, struct ending *ending)
 static void
 end(struct live *live)
 {
+	faults_end(live->faults);
 	live->counts.state = "stopping";
+	if (live->drift > 0)
+		(void)journal_drift(live->journal, 0);
 	(void)journal_snapshot(live->journal, &live->engine);
 	(void)journal_await(live->journal, 0, CLOSE_MS);
 	journal_take_state(live->journal, &live->journaled);
