@@ -243,7 +243,21 @@ ledger_drift(struct ledger *ledger, fixed coins, struct failure *why)
 {
 	/* By its time it is known again, also after a crash. */
 	char text[FIXED_TEXT], statement[512];
+	PGresult *table;
+	bool is_there;
 
+	if (ledger_connect(ledger, why) != 0)
+		return -1;
+	table = ledger_ask(ledger, "SELECT to_regclass('public.positions')", NULL, 0, why);
+	if (table == NULL)
+		return -1;
+	is_there = !PQgetisnull(table, 0, 0);
+	PQclear(table);
+	if (!is_there)
+		return coins == 0
+			   ? 0
+			   : failure_set(why, FAILURE_LOCAL,
+				 "there is no table public.positions; create it with sql/example_positions.sql");
 	(void)snprintf(statement, sizeof(statement),
 	    "WITH gone AS (DELETE FROM public.positions "
 	    "WHERE exchange = 'binance' AND symbol = 'BTC' AND opened_at = to_timestamp(0)) "
@@ -251,5 +265,5 @@ ledger_drift(struct ledger *ledger, fixed coins, struct failure *why)
 	    "SELECT 'binance', 'BTC', CASE WHEN q < 0 THEN 'short' ELSE 'long' END, abs(q), 'spot', to_timestamp(0) "
 	    "FROM (VALUES (%s)) AS v (q) WHERE q <> 0",
 	    fixed_text(coins, text));
-	return ledger_connect(ledger, why) != 0 ? -1 : ledger_run(ledger, statement, why);
+	return ledger_run(ledger, statement, why);
 }
