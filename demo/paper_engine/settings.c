@@ -221,6 +221,9 @@ const struct option settings_run[] = {
 	    .fallback = "0",
 	    .help = "days of a backtest that it writes first, if the ledger is empty" },
 	{ .name = "record", .argument = "FILE", .help = "write all books to this file, for a backtest" },
+	{ .name = "journal.file",
+	    .argument = "FILE",
+	    .help = "keep what PostgreSQL has not taken yet in this file, so that a crash does not lose it" },
 	{ .name = "control.listen-address",
 	    .argument = "HOST:PORT",
 	    .fallback = "127.0.0.1:9190",
@@ -507,6 +510,7 @@ settings_read_run(struct run_settings *settings, const struct options *o, struct
 	settings->exchanges[VENUE_UPBIT] = options_text(o, "exchange.upbit");
 	settings->ca_file = options_text(o, "tls.ca-file");
 	settings->record = options_text(o, "record");
+	settings->shared.stores.file = options_text(o, "journal.file");
 	settings->control_listen = options_text(o, "control.listen-address");
 	return 0;
 }
@@ -579,11 +583,12 @@ settings_read_tune(struct tune_settings *settings, const struct options *o, stru
 		return options_failure(
 		    o, "refine", 0, why, "'%s' is neither grid nor none", options_text(o, "refine"));
 	settings->refine = (enum refinement)refine;
+	settings->options = o;
 	if (read_shared(&settings->shared, o, why) != 0 ||
 	    read_past(o, &settings->from_ms, &settings->until_ms, &settings->step_ms, why) != 0 ||
 	    read_ms(o, "train", &settings->train_ms, why) != 0 ||
 	    read_ms(o, "validate", &settings->validate_ms, why) != 0 ||
-	    options_integer(o, "sets", 1, 100000, &settings->sets, why) != 0 ||
+	    options_integer(o, "sets", 1, 10000, &settings->sets, why) != 0 ||
 	    options_integer(o, "threads", 0, 256, &settings->threads, why) != 0)
 		return -1;
 	return 0;

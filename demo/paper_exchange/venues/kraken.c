@@ -10,9 +10,9 @@
 
 /* Kraken spot and margin: api.kraken.com.  Errors come with status 200; answers do not state a rate limit. */
 static const struct listing listings[LISTINGS] = {
-	{ "XBTUSDT", "BTC", "USDT", 950200, 1, 1, 900000000, 8 },
-	{ "ETHUSDT", "ETH", "USDT", 325080, 1, 2, 300000000, 8 },
-	{ "XRPUSDT", "XRP", "USDT", 250100, 1, 5, 400000000, 5 },
+	{ "XBTUSDT", "BTC", "USDT", 950200, 1, 1, 900000000, 8, 0, MARKET_KRAKEN },
+	{ "ETHUSDT", "ETH", "USDT", 325080, 1, 2, 300000000, 8, 1, MARKET_KRAKEN },
+	{ "XRPUSDT", "XRP", "USDT", 250100, 1, 5, 400000000, 5, 2, MARKET_KRAKEN },
 };
 
 /* What the venue calls an asset, and its alternative name. */
@@ -114,7 +114,7 @@ depth(const struct call *call, struct answer *answer)
 		(void)answer_error(call, answer, 200, "EQuery:Unknown asset pair", "");
 		return;
 	}
-	call_book(call, listing, &book);
+	call_book(call, listing, &book, LEVELS);
 	succeed(answer, json_pack("{s:{s:o, s:o}}", listing->native, "asks",
 			    book_side(&book, book.asks, count, level_timed), "bids",
 			    book_side(&book, book.bids, count, level_timed)));
@@ -370,6 +370,7 @@ const struct venue venue_kraken = {
 	.name = "kraken",
 	.routes = routes,
 	.listings = listings,
+	.market = MARKET_KRAKEN,
 	.has_positions = true,
 	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_POSITIONS) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) |
 		 PLAYS(FAULT_NO_LIST) | PLAYS(FAULT_DUST) | PLAYS(FAULT_WITHDRAW) | PLAYS(FAULT_NO_IP) |

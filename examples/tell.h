@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_BOT_TELL_H
-#define EXAMPLES_BOT_TELL_H
+#ifndef EXAMPLES_TELL_H
+#define EXAMPLES_TELL_H
 
 #include <stdint.h>
 
@@ -18,12 +18,13 @@ struct teller {
 	int port, database;
 	struct redisContext *redis; /* NULL without a connection */
 	int unanswered;             /* commands */
+	int64_t answer_at;          /* Unix seconds of the last answer */
 	int64_t retry_at;           /* Unix seconds */
 	char error[256];            /* the last one, or empty */
 };
 
-/* At the start of a loop: connect if need be, and take the answers.  0, or -1: then `error` says what is
- * wrong. */
+/* At the start of a loop: connect if need be, and take the answers that are there.  0, or -1: then `error`
+ * says what is wrong. */
 int tell_begin(struct teller *t);
 
 /* HSET of one hash: "field %s field %.3f". */
@@ -32,6 +33,9 @@ void tell_state(struct teller *t, const char *key, const char *format, ...)
 
 /* HINCRBY of a counter; with 0 it begins. */
 void tell_count(struct teller *t, const char *key, const char *field, long more);
+
+/* DEL of a hash: what it was about is gone for good. */
+void tell_gone(struct teller *t, const char *key);
 
 /* At the end of a loop.  0, or -1 with `error`. */
 int tell_end(struct teller *t);
@@ -49,6 +53,7 @@ void tell_observe(struct tell_times *times, double seconds);
 /* Into the hash, and all counts are 0 again. */
 void tell_times(struct teller *t, const char *key, struct tell_times *times);
 
+/* The only one that waits: for the last answers, a second at most. */
 void tell_close(struct teller *t);
 
-#endif /* EXAMPLES_BOT_TELL_H */
+#endif /* EXAMPLES_TELL_H */
