@@ -175,14 +175,8 @@ engine_step(struct engine *engine, size_t index, int64_t now_ms, const struct si
 	price_range_add(&symbol->range, engine->settings.limits.volatility_ms, now_ms,
 	    mid_price(symbol->books[VENUE_BINANCE]));
 	for (int buy = 0; buy < VENUES; buy++) {
-		struct route *route = &symbol->routes[buy];
-
-		route->edge = route_edge(&engine->settings.costs, &quotes, buy);
-		/* Until a trade is closed and its route has rested nothing is decided: the last decision
-		 * stands. */
-		if (engine->distortions.no_score ||
-		    (!symbol->pending.open && now_ms >= route->rests_until_ms))
-			route->trades = false;
+		symbol->routes[buy].edge = route_edge(&engine->settings.costs, &quotes, buy);
+		symbol->routes[buy].trades = false;
 	}
 	best = symbol->routes[1].edge > symbol->routes[0].edge ? VENUE_UPBIT : VENUE_BINANCE;
 	if (symbol->active && !symbol->pending.open &&
