@@ -29,8 +29,8 @@ start_engine() {
 start_engine
 spawn engine_state "$BUILD/engine_state" --engine.redis "$REDIS_URL" --interval 1s --engine.max-age 3s
 spawn trading_kpis "$BUILD/trading_kpis" --engine.postgres "$POSTGRES_DSN" --interval 1s
-spawn open_positions env -u REDIS_URL "$BUILD/open_positions" --engine.postgres "$POSTGRES_DSN" --exchange.profiles exchanges --keys "$work/keys" \
-	--exchange "binance=http://127.0.0.1:$paper_port/binance" --interval 1s --grace 0s
+spawn open_positions env -u REDIS_URL "$BUILD/open_positions" --engine.postgres "$POSTGRES_DSN" --keys "$work/keys" \
+	--exchange "binance=http://127.0.0.1:$paper_port/binance" --exchange.profiles exchanges --interval 1s --grace 0s
 
 # What the collectors publish --------------------------------------------------
 
