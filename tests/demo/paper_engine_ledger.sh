@@ -95,6 +95,7 @@ risky drawdown --limit.drawdown 0.0001
 check "nor one behind a drawdown" oracle drawdown --rules=drawdown=0.0001
 
 # The oracle is worth something: a wrong last digit anywhere is found.
+moved="(SELECT max(id) FROM paper_movements WHERE kind = 'rebalance')"
 first="(SELECT min(id) FROM trades)" last="(SELECT max(id) FROM trades)"
 while IFS='|' read -r what damage; do
 	refute "found: a wrong $what" oracle hour "--damage=$damage"
@@ -108,6 +109,8 @@ fee of a fill|UPDATE paper_fills SET fee = fee + 0.00000001 WHERE trade_id = $la
 exchange of a fill|UPDATE paper_fills SET exchange = 'upbit', rate = 1 WHERE trade_id = $last
 stock of coins|UPDATE paper_movements SET coins_upbit = coins_upbit + 0.00000001 WHERE id = 2
 cash of the start|UPDATE paper_movements SET cash_upbit = cash_upbit - 0.00000001 WHERE id = 1
+cash of a rebalance|UPDATE paper_movements SET cash_binance = cash_binance - 0.00000001, fee = fee + 0.00000001 WHERE id = $moved
+fee of a rebalance|UPDATE paper_movements SET fee = fee - 0.00000001 WHERE id = $moved
 row of equity|UPDATE equity SET equity = equity + 0.00000001 WHERE at = (SELECT max(at) FROM equity)
 ledger, without its last trade|DELETE FROM trades WHERE id = $last
 ledger, with fills that are in it twice|UPDATE paper_fills SET trade_id = $last, number = number + 10 WHERE trade_id = $first

@@ -66,7 +66,13 @@ class Ledger:
         self.changed(row["at"], -row["fee"])
         if row["kind"] == "rebalance":
             self.same(f"sum of coins of {name}", row["coins_binance"] + row["coins_upbit"], ZERO)
-        elif row["coins_binance"] < 0 or row["coins_upbit"] < 0:
+            if asset != "USDT":
+                self.same(f"cash of {name}", (row["cash_binance"], row["cash_upbit"]), (-row["fee"], ZERO))
+            return
+        self.same(f"fee of {name}", row["fee"], ZERO)
+        if asset == "USDT":
+            self.same(f"id and cash of {name}", (row["id"], row["cash_binance"]), (1, self.equity / 2))
+        if row["coins_binance"] < 0 or row["coins_upbit"] < 0:
             for venue in VENUES:
                 self.same(f"coins left at {venue} after {name}", self.coins[asset][venue], ZERO)
             del self.coins[asset], self.moved[asset]
