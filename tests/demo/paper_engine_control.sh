@@ -20,13 +20,13 @@ printf 'paper-secret-0123456789abcdef0123456789abcdef\n' >"$work/keys/binance.se
 chmod 0400 "$work/keys"/*
 
 # Many small trades, none of which an exchange rejects, so that one leg only is seen at once; and snapshots without a pause.
-start_engine() {
-	spawn engine "$BUILD/paper_engine" run --exchange.binance "http://127.0.0.1:$paper_port/binance" \
+start_engine() { # start_engine NAME
+	spawn "$1" "$BUILD/paper_engine" run --exchange.binance "http://127.0.0.1:$paper_port/binance" \
 		--exchange.upbit "http://127.0.0.1:$paper_port/upbit" --control.listen-address 127.0.0.1:0 --universe.top 10 \
 		--min-profit 0 --size 50 --cooldown 100ms --reject-share 0 --snapshot.every 200ms --equity.every 200ms --sync.every 1s
 	engine=$SPAWNED control_port=$(port_of "$SPAWNED")
 }
-start_engine
+start_engine first
 spawn engine_state "$BUILD/engine_state" --engine.redis "$REDIS_URL" --interval 1s --engine.max-age 3s
 spawn trading_kpis "$BUILD/trading_kpis" --engine.postgres "$POSTGRES_DSN" --interval 1s
 spawn open_positions env -u REDIS_URL "$BUILD/open_positions" --engine.postgres "$POSTGRES_DSN" --keys "$work/keys" \
@@ -127,7 +127,7 @@ sys.exit(not fault["on"] or len(sys.argv) > 3 and fault["value"] != float(sys.ar
 trades() { cat "$textfiles"/*.prom >"$work/now" && [ -n "$(last_trade now)" ]; }
 await 30 test -s "$textfiles/engine_state.prom"
 await 30 test -s "$textfiles/open_positions.prom"
-await 60 trades || { echo "the engine does not trade"; cat "$work/engine.log"; exit 1; }
+await 60 trades || { echo "the engine does not trade"; cat "$work/first.log"; exit 1; }
 
 # What it refuses --------------------------------------------------------------------
 
@@ -248,7 +248,7 @@ turn_on crash
 check "crash: it has aborted" test $? -eq 134
 check "crash: and left no dump" not ls "$repository"/core*
 check "crash: it counts as down" within 6 'up == 0'
-start_engine
+start_engine second
 note_runs
 check "crash: it is up again" within 3 'up == 1'
 check "crash: as a second start" test "$(bot now restarts_total)" = 2
