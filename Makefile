@@ -39,7 +39,7 @@ endif
 profiles   = $(datadir)/arbwatch/exchanges
 # bash loads the file that is called as the program.
 completions = $(datadir)/bash-completion/completions
-completed   = $(collectors) arbwatch_exporter alert_relay paper_exchange paper_chat
+completed   = $(collectors) arbwatch_exporter alert_relay paper_exchange paper_chat paper_engine
 object     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 rooms     := common textfile contract json probes web exchange engine positions collectors exporter relay
 mains     := $(wildcard collectors/*.c) exporter/main.c relay/main.c
@@ -50,7 +50,7 @@ tests     := $(patsubst %.c,%,$(shell find tests -name 'test_*.c' | sort))
 tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/alert_relay \
-             $(BUILD)/paper_exchange $(BUILD)/paper_chat
+             $(BUILD)/paper_exchange $(BUILD)/paper_chat $(BUILD)/paper_engine
 # Built with the rest, and not installed: an example.
 examples  := $(BUILD)/example_bot
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
@@ -79,7 +79,8 @@ $(BUILD)/textfile_lint: $(BUILD)/lint/textfile_lint.o $(library)
 # The exchange of the demo and the tests shares nothing but common/ with what is measured on it.
 $(BUILD)/paper_exchange: $(call object,$(shell find demo/paper_exchange demo/market -name '*.c' | sort)) $(library)
 	$(link)
-$(BUILD)/paper_engine: $(call object,$(shell find demo/paper_engine demo/market -name '*.c' | sort)) $(call object,$(wildcard examples/tell.c)) $(library)
+engine_sources := $(shell find demo/paper_engine demo/market -name '*.c' | sort) $(wildcard examples/tell.c)
+$(BUILD)/paper_engine: $(call object,$(engine_sources)) $(library)
 	$(link)
 $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
@@ -92,7 +93,16 @@ chat_tests := $(filter tests/demo/paper_chat/%,$(tests))
 $(chat_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
     $(call object,$(wildcard demo/paper_chat/markup*.c)) $(library)
 	$(link) $$(pkg-config --libs check) -lm
-$(patsubst %,$(BUILD)/%,$(filter-out $(chat_tests),$(tests))): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
+market_tests := $(filter tests/demo/market/%,$(tests))
+$(market_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
+    $(call object,$(wildcard demo/market/*.c)) $(library)
+	$(link) $$(pkg-config --libs check) -lm
+engine_tests := $(filter tests/demo/paper_engine/%,$(tests))
+$(engine_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
+    $(call object,$(filter-out demo/paper_engine/main.c,$(engine_sources))) $(library)
+	$(link) $$(pkg-config --libs check) -lm
+$(patsubst %,$(BUILD)/%,$(filter-out $(chat_tests) $(market_tests) $(engine_tests),$(tests))): \
+    $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
 	$(link) $$(pkg-config --libs check) -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
 	$(link)

@@ -1,0 +1,8 @@
+#include "demo/paper_engine/settings.h"
+
+int
+run_tune(const struct tune_settings *settings, struct failure *why)
+{
+	(void)settings;
+	return failure_set(why, FAILURE_LOCAL, "there is no tune yet");
+}
