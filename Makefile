@@ -85,7 +85,7 @@ $(BUILD)/paper_engine: $(call object,$(engine_sources)) $(library)
 $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
 
-$(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c)) $(library)
+$(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c) examples/tell.c) $(library)
 	$(link)
 
 # What a program of the demo has to itself is in no library.

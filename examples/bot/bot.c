@@ -302,7 +302,6 @@ bot_run(struct bot *bot, const sigset_t *ends)
 						      &(struct timespec){ .tv_sec = left_ns / second_ns,
 							  .tv_nsec = left_ns % second_ns }) < 0);
 	tell_state(&bot->teller, "engine", "state stopped");
-	(void)tell_end(&bot->teller);
-	(void)tell_begin(&bot->teller);
+	tell_close(&bot->teller);
 	printf("%ld loops, %.1f us each\n", bot->loops, bot->spent / (double)bot->loops * 1e6);
 }

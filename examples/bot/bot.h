@@ -7,7 +7,7 @@
 
 #include "examples/bot/market.h"
 #include "examples/bot/records.h"
-#include "examples/bot/tell.h"
+#include "examples/tell.h"
 
 /* The bot itself.  main.c fills in the settings of an empty one; the rest is for bot_run(). */
 struct bot {

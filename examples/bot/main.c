@@ -1,8 +1,8 @@
 /*
  * example_bot: an example bot that trades on paper against prices it makes up, and the bot of `make run` and
- * of the stack on paper.  It shows how to keep the contract of docs/engine.md in C: tell.[ch] is the half in
- * Redis, records.[ch] that in PostgreSQL; bot.[ch] is the loop, and market.[ch] makes up prices and trades.
- * It asks no exchange, and its profit means nothing.
+ * of the stack on paper.  It shows how to keep the contract of docs/engine.md in C: ../tell.[ch] is the half
+ * in Redis, records.[ch] that in PostgreSQL; bot.[ch] is the loop, and market.[ch] makes up prices and
+ * trades. It asks no exchange, and its profit means nothing.
  */
 
 #include <signal.h>

@@ -1,8 +1,9 @@
 /*
  * The commands go into the output buffer of hiredis, which grows in memory and does not touch the network.
- * Only tell_end() writes, and only tell_begin() reads, so the work between them never waits for Redis.
+ * Only tell_end() writes, and only tell_begin() reads, and neither waits: the socket does not block.
  */
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +11,9 @@
 
 #include <hiredis/hiredis.h>
 
-#include "examples/bot/tell.h"
+#include "examples/tell.h"
 
-enum { LINE = 512 };
+enum { LINE = 512, PATIENCE = 3 /* seconds */ };
 
 /* Both are the contract's: a field is called after its bound, and another bound would be an unknown field. */
 static const double bounds[TELL_BOUNDS] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -21,13 +22,22 @@ static const char *const fields[TELL_BOUNDS + 1] = { "le_0.0001", "le_0.00025", 
 	"le_0.0025", "le_0.005", "le_0.01", "le_0.025", "le_0.05", "le_0.1", "le_0.25", "le_0.5", "le_1",
 	"le_2.5", "le_5", "le_10", "le_inf" };
 
+static void
+forget(struct teller *t)
+{
+	if (t->redis != NULL)
+		redisFree(t->redis);
+	t->redis = NULL;
+	t->unanswered = 0;
+}
+
 /* A connection after an error is useless to hiredis.  What it had not sent is lost: counters then miss a
  * little, which is better than a loop that waits. */
 static int
 drop(struct teller *t, const char *error)
 {
 	(void)snprintf(t->error, sizeof(t->error), "%s", error);
-	tell_close(t);
+	forget(t);
 	t->retry_at = time(NULL) + 1;
 	return -1;
 }
@@ -44,18 +54,16 @@ static void __attribute__((format(printf, 2, 3))) append(struct teller *t, const
 	va_end(arguments);
 }
 
+/* The connection is made while the loop works; the commands of the first loops wait in the buffer. */
 static int
 connect_again(struct teller *t)
 {
-	/* This is the only wait of the loop for Redis, once a second at most. */
-	const struct timeval patience = { .tv_sec = 1 };
-
 	if (time(NULL) < t->retry_at)
 		return 0;
-	t->redis = redisConnectWithTimeout(t->host, t->port, patience);
+	t->redis = redisConnectNonBlock(t->host, t->port);
 	if (t->redis == NULL || t->redis->err != 0)
 		return drop(t, t->redis == NULL ? "out of memory" : t->redis->errstr);
-	(void)redisSetTimeout(t->redis, patience);
+	t->answer_at = time(NULL);
 	if (t->password != NULL && t->user != NULL)
 		append(t, "AUTH %s %s", t->user, t->password);
 	else if (t->password != NULL)
@@ -65,24 +73,44 @@ connect_again(struct teller *t)
 	return 0;
 }
 
-int
-tell_begin(struct teller *t)
+/* Those answers that come within `ms`.  After one that is an error the connection can stay: Redis did the
+ * other commands. */
+static int
+take_answers(struct teller *t, int ms)
 {
 	redisReply *reply;
 
+	while (t->unanswered > 0) {
+		if (redisGetReply(t->redis, (void **)&reply) != REDIS_OK)
+			return drop(t, t->redis->errstr);
+		if (reply != NULL) {
+			if (reply->type == REDIS_REPLY_ERROR)
+				(void)snprintf(t->error, sizeof(t->error), "%s", reply->str);
+			freeReplyObject(reply);
+			t->unanswered--;
+			t->answer_at = time(NULL);
+		} else if (poll(&(struct pollfd){ .fd = t->redis->fd, .events = POLLIN }, 1, ms) <= 0) {
+			break;
+		} else if (redisBufferRead(t->redis) != REDIS_OK) {
+			return drop(t, t->redis->errstr);
+		}
+	}
+	return t->error[0] == '\0' ? 0 : -1;
+}
+
+int
+tell_begin(struct teller *t)
+{
 	t->error[0] = '\0';
 	if (t->redis == NULL)
 		return connect_again(t);
-	/* The answers are there by now.  After an error the connection can stay: Redis did the other
-	 * commands. */
-	for (; t->unanswered > 0; t->unanswered--) {
-		if (redisGetReply(t->redis, (void **)&reply) != REDIS_OK)
-			return drop(t, t->redis->errstr);
-		if (reply->type == REDIS_REPLY_ERROR)
-			(void)snprintf(t->error, sizeof(t->error), "%s", reply->str);
-		freeReplyObject(reply);
-	}
-	return t->error[0] == '\0' ? 0 : -1;
+	if (t->unanswered == 0)
+		t->answer_at = time(NULL);
+	if (take_answers(t, 0) != 0)
+		return -1;
+	return t->unanswered > 0 && time(NULL) - t->answer_at > PATIENCE
+		   ? drop(t, "there is no answer for some seconds")
+		   : 0;
 }
 
 void
@@ -109,12 +137,11 @@ tell_count(struct teller *t, const char *key, const char *field, long more)
 int
 tell_end(struct teller *t)
 {
-	/* One write is enough for a loop's commands, unless the socket's buffer is full. */
-	int sent = t->redis == NULL;
+	int sent;
 
-	while (!sent)
-		if (redisBufferWrite(t->redis, &sent) != REDIS_OK)
-			return drop(t, t->redis->errstr);
+	/* What a full socket does not take goes with the next loop's. */
+	if (t->redis != NULL && redisBufferWrite(t->redis, &sent) != REDIS_OK)
+		return drop(t, t->redis->errstr);
 	return 0;
 }
 
@@ -143,8 +170,8 @@ tell_times(struct teller *t, const char *key, struct tell_times *times)
 void
 tell_close(struct teller *t)
 {
-	if (t->redis != NULL)
-		redisFree(t->redis);
-	t->redis = NULL;
-	t->unanswered = 0;
+	/* A connection that is closed with answers unread may lose what was sent last. */
+	if (t->redis != NULL && tell_end(t) == 0)
+		(void)take_answers(t, 1000);
+	forget(t);
 }

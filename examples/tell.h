@@ -1,5 +1,5 @@
-#ifndef EXAMPLES_BOT_TELL_H
-#define EXAMPLES_BOT_TELL_H
+#ifndef EXAMPLES_TELL_H
+#define EXAMPLES_TELL_H
 
 #include <stdint.h>
 
@@ -18,12 +18,13 @@ struct teller {
 	int port, database;
 	struct redisContext *redis; /* NULL without a connection */
 	int unanswered;             /* commands */
+	int64_t answer_at;          /* Unix seconds of the last answer */
 	int64_t retry_at;           /* Unix seconds */
 	char error[256];            /* the last one, or empty */
 };
 
-/* At the start of a loop: connect if need be, and take the answers.  0, or -1: then `error` says what is
- * wrong. */
+/* At the start of a loop: connect if need be, and take the answers that are there.  0, or -1: then `error`
+ * says what is wrong. */
 int tell_begin(struct teller *t);
 
 /* HSET of one hash: "field %s field %.3f". */
@@ -49,6 +50,7 @@ void tell_observe(struct tell_times *times, double seconds);
 /* Into the hash, and all counts are 0 again. */
 void tell_times(struct teller *t, const char *key, struct tell_times *times);
 
+/* The only one that waits: for the last answers, a second at most. */
 void tell_close(struct teller *t);
 
-#endif /* EXAMPLES_BOT_TELL_H */
+#endif /* EXAMPLES_TELL_H */
