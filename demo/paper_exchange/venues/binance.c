@@ -11,9 +11,9 @@ enum { LOCKED_MS = 600000 };
 enum { WEIGHT_LIMIT = 6000, SAPI_LIMIT = 12000, ACCOUNT_UID = 354937868 };
 
 static const struct listing listings[LISTINGS] = {
-	{ "BTCUSDT", "BTC", "USDT", 9500000, 1, 2, 150000, 5 },
-	{ "ETHUSDT", "ETH", "USDT", 325000, 1, 2, 40000, 4 },
-	{ "XRPUSDT", "XRP", "USDT", 25000, 1, 4, 30000, 1 },
+	{ "BTCUSDT", "BTC", "USDT", 9500000, 1, 2, 150000, 5, 0, MARKET_BINANCE },
+	{ "ETHUSDT", "ETH", "USDT", 325000, 1, 2, 40000, 4, 1, MARKET_BINANCE },
+	{ "XRPUSDT", "XRP", "USDT", 25000, 1, 4, 30000, 1, 2, MARKET_BINANCE },
 };
 
 static json_t *

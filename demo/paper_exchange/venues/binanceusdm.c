@@ -10,9 +10,9 @@ enum { METER_WEIGHT };
 enum { WEIGHT_LIMIT = 2400 };
 
 static const struct listing listings[LISTINGS] = {
-	{ "BTCUSDT", "BTC", "USDT", 950500, 1, 1, 9000, 3 },
-	{ "ETHUSDT", "ETH", "USDT", 325100, 1, 2, 60000, 3 },
-	{ "XRPUSDT", "XRP", "USDT", 25010, 1, 4, 50000, 1 },
+	{ "BTCUSDT", "BTC", "USDT", 950500, 1, 1, 9000, 3, 0, MARKET_BINANCEUSDM },
+	{ "ETHUSDT", "ETH", "USDT", 325100, 1, 2, 60000, 3, 1, MARKET_BINANCEUSDM },
+	{ "XRPUSDT", "XRP", "USDT", 25010, 1, 4, 50000, 1, 2, MARKET_BINANCEUSDM },
 };
 
 static json_t *

@@ -16,9 +16,9 @@ enum { METER_SECOND };
 enum { SECOND_LIMIT = 50, MOST_ROWS = 200, FEW_ROWS = 20 };
 
 static const struct listing listings[LISTINGS] = {
-	{ "BTCUSDT", "BTC", "USDT", 950100, 1, 1, 900000, 6 },
-	{ "ETHUSDT", "ETH", "USDT", 325050, 1, 2, 300000, 5 },
-	{ "XRPUSDT", "XRP", "USDT", 25005, 1, 4, 400000, 2 },
+	{ "BTCUSDT", "BTC", "USDT", 950100, 1, 1, 900000, 6, 0, MARKET_BYBIT },
+	{ "ETHUSDT", "ETH", "USDT", 325050, 1, 2, 300000, 5, 1, MARKET_BYBIT },
+	{ "XRPUSDT", "XRP", "USDT", 25005, 1, 4, 400000, 2, 2, MARKET_BYBIT },
 };
 
 static json_t *

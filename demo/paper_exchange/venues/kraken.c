@@ -10,9 +10,9 @@
 
 /* Kraken spot and margin: api.kraken.com.  Errors come with status 200; answers do not state a rate limit. */
 static const struct listing listings[LISTINGS] = {
-	{ "XBTUSDT", "BTC", "USDT", 950200, 1, 1, 900000000, 8 },
-	{ "ETHUSDT", "ETH", "USDT", 325080, 1, 2, 300000000, 8 },
-	{ "XRPUSDT", "XRP", "USDT", 250100, 1, 5, 400000000, 5 },
+	{ "XBTUSDT", "BTC", "USDT", 950200, 1, 1, 900000000, 8, 0, MARKET_KRAKEN },
+	{ "ETHUSDT", "ETH", "USDT", 325080, 1, 2, 300000000, 8, 1, MARKET_KRAKEN },
+	{ "XRPUSDT", "XRP", "USDT", 250100, 1, 5, 400000000, 5, 2, MARKET_KRAKEN },
 };
 
 /* What the venue calls an asset, and its alternative name. */

@@ -13,9 +13,9 @@
  * limit.
  */
 static const struct listing listings[LISTINGS] = {
-	{ "BTC-USDT", "BTC", "USDT", 950050, 1, 1, 90000000, 8 },
-	{ "ETH-USDT", "ETH", "USDT", 325020, 1, 2, 30000000, 6 },
-	{ "XRP-USDT", "XRP", "USDT", 25002, 1, 4, 400000000, 6 },
+	{ "BTC-USDT", "BTC", "USDT", 950050, 1, 1, 90000000, 8, 0, MARKET_OKX },
+	{ "ETH-USDT", "ETH", "USDT", 325020, 1, 2, 30000000, 6, 1, MARKET_OKX },
+	{ "XRP-USDT", "XRP", "USDT", 25002, 1, 4, 400000000, 6, 2, MARKET_OKX },
 };
 /* How much of the base one contract is; of the inverse one, how many USD. */
 static const struct contract {

@@ -18,9 +18,9 @@ static const struct {
 enum { MOST_MARKETS = 16, LONGEST_TOKEN = 4096, UNITS = 30 };
 
 static const struct listing listings[LISTINGS] = {
-	{ "KRW-BTC", "BTC", "KRW", 133000000, 1000, 0, 100000000, 8 },
-	{ "KRW-ETH", "ETH", "KRW", 4550000, 1000, 0, 300000000, 8 },
-	{ "KRW-XRP", "XRP", "KRW", 3500, 1, 0, INT64_C(400000000000), 8 },
+	{ "KRW-BTC", "BTC", "KRW", 133000000, 1000, 0, 100000000, 8, 0, MARKET_UPBIT },
+	{ "KRW-ETH", "ETH", "KRW", 4550000, 1000, 0, 300000000, 8, 1, MARKET_UPBIT },
+	{ "KRW-XRP", "XRP", "KRW", 3500, 1, 0, INT64_C(400000000000), 8, 2, MARKET_UPBIT },
 };
 static const char *const names[LISTINGS][2] = {
 	{ "비트코인", "Bitcoin" },

@@ -127,7 +127,7 @@ call_book(const struct call *call, const struct listing *listing, struct book *b
 		at_ms = call->faults[FAULT_HALTED].since_ms;
 	if (call->faults[FAULT_FROZEN].on && call->faults[FAULT_FROZEN].since_ms < at_ms)
 		at_ms = call->faults[FAULT_FROZEN].since_ms;
-	book_make(book, listing, call->floor->seed, at_ms);
+	book_make(book, listing, call->floor->seed, at_ms, LEVELS);
 	book->time_ms += call->now_ms - call->wall_ms;
 	if (call->faults[FAULT_STALE].on)
 		book->time_ms -= call->faults[FAULT_STALE].number;
