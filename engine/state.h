@@ -54,7 +54,7 @@ struct state_feed {
 	double updated_at;
 	int connected; /* 0 or 1 */
 	double message_at;
-	double reconnects, messages;
+	double reconnects, messages, gaps;
 	struct state_histogram latency;
 };
 

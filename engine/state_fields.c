@@ -81,6 +81,7 @@ static const struct field_rule rules[STATE_KINDS][16] = {
 		{ .name = "message_at", FIELD_STAMP, FEED(message_at) },
 		{ .name = "reconnects", FIELD_COUNT, FEED(reconnects) },
 		{ .name = "messages", FIELD_COUNT, FEED(messages) },
+		{ .name = "gaps", FIELD_COUNT, FEED(gaps) },
 		{ .name = "le_", FIELD_HISTOGRAM, FEED(latency) },
 	},
 	[STATE_ENTRIES + ENTRY_GUARD] = {

@@ -108,6 +108,7 @@ report_feed(const struct report *r, const struct state_feed *feed)
 
 	set_total(r, ENGINE_FEED_RECONNECTS, labels, feed->reconnects);
 	set_total(r, ENGINE_FEED_MESSAGES, labels, feed->messages);
+	set_total(r, ENGINE_FEED_GAPS, labels, feed->gaps);
 	set_histogram(r, ENGINE_FEED_LATENCY, labels, &feed->latency);
 	if (!r->state->alive || feed->stale)
 		return;

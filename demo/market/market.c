@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -241,13 +240,19 @@ market_volume(const struct listing *listing, uint64_t seed, int64_t at_ms)
 void
 units_text(char text[UNITS_TEXT], int64_t units, int decimals)
 {
-	int64_t whole = power_of_ten(decimals);
+	uint64_t left = units < 0 ? -(uint64_t)units : (uint64_t)units;
+	char digits[UNITS_TEXT], *at = digits + sizeof(digits);
 
-	if (decimals == 0)
-		(void)snprintf(text, UNITS_TEXT, "%" PRId64, units);
-	else
-		(void)snprintf(
-		    text, UNITS_TEXT, "%" PRId64 ".%0*" PRId64, units / whole, decimals, units % whole);
+	*--at = '\0';
+	for (int written = 0; left > 0 || written <= decimals; written++) {
+		if (written == decimals && decimals > 0)
+			*--at = '.';
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	}
+	if (units < 0)
+		*--at = '-';
+	memcpy(text, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 double

@@ -76,7 +76,7 @@ is_held(const struct venue *venue, const char *asset)
 {
 	if (venue->margin_only)
 		return strcmp(asset, "USDT") == 0;
-	return strcmp(asset, "KRW") != 0 || strcmp(venue->listings[0].quote, "KRW") == 0;
+	return strcmp(asset, "KRW") != 0 || venue->market == MARKET_UPBIT;
 }
 
 static void
@@ -171,14 +171,15 @@ void
 position_value(const struct call *call, const struct position *position, struct valuation *value)
 {
 	double quantity = amount_value(position->quantity);
+	struct listings all = call_listings(call);
 	struct book book;
 
 	*value = (struct valuation){ .mark = position->entry };
-	for (size_t i = 0; i < LISTINGS; i++)
-		if (strcmp(call->venue->listings[i].base, position->base) == 0)
-			value->listing = &call->venue->listings[i];
+	for (size_t i = 0; i < all.count; i++)
+		if (strcmp(all.list[i].base, position->base) == 0)
+			value->listing = &all.list[i];
 	if (value->listing != NULL) {
-		call_book(call, value->listing, &book);
+		call_book(call, value->listing, &book, 1);
 		value->mark = units_value(book.middle, value->listing->price_decimals);
 	}
 	value->notional = quantity < 0 ? -quantity : quantity;

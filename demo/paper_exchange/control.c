@@ -30,12 +30,12 @@ list_books(struct server *server, struct answer *answer)
 
 		faults_of(&server->floor.faults, i, "", call.faults);
 		call.now_ms = call.wall_ms;
-		for (size_t s = 0; s < LISTINGS; s++) {
-			const struct listing *l = &call.venue->listings[s];
+		for (size_t s = 0; s < call_listings(&call).count; s++) {
+			const struct listing *l = &call_listings(&call).list[s];
 			char bid[UNITS_TEXT], ask[UNITS_TEXT];
 			struct book book;
 
-			call_book(&call, l, &book);
+			call_book(&call, l, &book, 1);
 			units_text(bid, book.bids[0].price, l->price_decimals);
 			units_text(ask, book.asks[0].price, l->price_decimals);
 			(void)json_object_set_new(books, l->native,

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "demo/paper_exchange/deliver.h"
+#include "demo/paper_exchange/market_stream.h"
 
 static const char html[] = "<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head>\n"
 			   "<body><h1>Checking your browser before you continue</h1></body></html>\n";
@@ -98,18 +99,28 @@ add_date(struct MHD_Response *response, int64_t now_ms)
 }
 
 enum MHD_Result
-deliver(struct server *server, struct MHD_Connection *connection, const struct answer *answer,
+deliver(struct server *server, struct MHD_Connection *connection, struct answer *answer,
     const struct fault_setting faults[FAULTS], int64_t now_ms)
 {
-	bool page = faults[FAULT_CONTENT_TYPE].on;
-	char *text = page ? strdup(html) : json_dumps(answer->body, JSON_COMPACT | JSON_REAL_PRECISION(15));
-	struct MHD_Response *response = text != NULL ? response_of(server, text, faults) : NULL;
+	const char *type = "application/json; charset=utf-8";
+	struct MHD_Response *response = NULL;
 	enum MHD_Result result;
+	char *text;
 
+	if (answer->stream != NULL && !faults[FAULT_CONTENT_TYPE].on) {
+		type = "text/event-stream";
+		response = market_stream_response(server, connection, answer);
+	} else {
+		if (faults[FAULT_CONTENT_TYPE].on)
+			type = "text/html; charset=utf-8";
+		text = faults[FAULT_CONTENT_TYPE].on
+			   ? strdup(html)
+			   : json_dumps(answer->body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		response = text != NULL ? response_of(server, text, faults) : NULL;
+	}
 	if (response == NULL)
 		return MHD_NO;
-	(void)MHD_add_response_header(
-	    response, "Content-Type", page ? "text/html; charset=utf-8" : "application/json; charset=utf-8");
+	(void)MHD_add_response_header(response, "Content-Type", type);
 	add_date(response, now_ms);
 	for (size_t i = 0; i < answer->header_count; i++)
 		(void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);

@@ -7,7 +7,7 @@
  * Send what was answered, with the faults that concern its delivery: cut
  * off, blown up, of another content type, drop by drop.
  */
-enum MHD_Result deliver(struct server *server, struct MHD_Connection *connection, const struct answer *answer,
+enum MHD_Result deliver(struct server *server, struct MHD_Connection *connection, struct answer *answer,
     const struct fault_setting faults[FAULTS], int64_t now_ms);
 
 /* End the connection so that the client sees a reset. */

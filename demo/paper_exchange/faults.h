@@ -30,6 +30,8 @@ enum fault {
 	FAULT_CONTENT_TYPE,
 	FAULT_DRIP,
 	FAULT_RATE_LIMIT,
+	FAULT_GAP,
+	FAULT_CUT,
 	/* From here on they concern the account, and not every venue can play each. */
 	FAULT_DRIFT,
 	FAULT_POSITIONS,

@@ -35,6 +35,11 @@ static const struct option table[] = {
 	    .fallback = "1",
 	    .flag_only = true,
 	    .help = "seed of the prices; the time decides them, too" },
+	{ .name = "symbols",
+	    .argument = "NUMBER",
+	    .fallback = "200",
+	    .flag_only = true,
+	    .help = "coins at Binance and at Upbit, from 3 to 500" },
 	{ .name = "version", .flag_only = true, .help = "print the version, and exit" },
 	{ .name = "help", .flag_only = true, .help = "print this help, and exit" },
 	{ 0 },
@@ -54,11 +59,13 @@ print_help(const struct options *o)
 static int
 read_settings(const struct options *o, struct server_settings *settings, struct failure *why)
 {
-	int64_t seed;
+	int64_t seed, symbols;
 
-	if (options_integer(o, "seed", 0, INT64_MAX, &seed, why) != 0)
+	if (options_integer(o, "seed", 0, INT64_MAX, &seed, why) != 0 ||
+	    options_integer(o, "symbols", LISTINGS, MARKET_ASSETS, &symbols, why) != 0)
 		return -1;
 	settings->seed = (uint64_t)seed;
+	settings->symbols = (size_t)symbols;
 	settings->certificate = options_text(o, "tls.cert-file");
 	settings->key = options_text(o, "tls.key-file");
 	if ((settings->certificate == NULL) != (settings->key == NULL))

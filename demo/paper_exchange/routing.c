@@ -163,7 +163,7 @@ call_answer(struct call *call, struct answer *answer)
 	route = find_route(call, answer);
 	if (route != NULL)
 		answer_route(call, route, answer);
-	if (answer->body == NULL)
+	if (answer->body == NULL && answer->stream == NULL)
 		answer_trouble(call, answer, TROUBLE_BAD_REQUEST);
 	if (call->faults[FAULT_ERROR_200].on)
 		put_error(call, answer);

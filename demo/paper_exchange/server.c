@@ -129,6 +129,7 @@ respond_as_venue(struct server *server, struct call *call)
 		call_answer(call, &answer);
 	note(server, connection, call->venue->name, call->method, call->path, answer.status);
 	result = deliver(server, connection, &answer, call->faults, call->now_ms);
+	market_stream_free(answer.stream);
 	json_decref(answer.body);
 	arguments_release(&call->arguments);
 	return result;
@@ -314,12 +315,12 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 }
 
 static int
-floor_init(struct server *server, uint64_t seed)
+floor_init(struct server *server, const struct server_settings *settings)
 {
 	pthread_condattr_t monotonic;
 
 	memset(server, 0, sizeof(*server));
-	server->floor.seed = seed;
+	server->floor.seed = settings->seed;
 	server->floor.started_ms = wall_clock_ms();
 	server->records.list = calloc(RECORDED, sizeof(*server->records.list));
 	(void)pthread_mutex_init(&server->floor.ledger.lock, NULL);
@@ -330,7 +331,7 @@ floor_init(struct server *server, uint64_t seed)
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&server->ended, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
-	return server->records.list != NULL ? 0 : -1;
+	return server->records.list != NULL ? floor_list(&server->floor, settings->symbols) : -1;
 }
 
 static struct MHD_Daemon *
@@ -358,7 +359,7 @@ server_start(struct server *server, const struct server_settings *settings, stru
 	char *certificate = NULL, *key = NULL;
 	int result = 0;
 
-	if (floor_init(server, settings->seed) != 0)
+	if (floor_init(server, settings) != 0)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	if (settings->certificate != NULL &&
 	    ((certificate = secret_read_file(settings->certificate, why)) == NULL ||
@@ -382,5 +383,7 @@ server_stop(struct server *server)
 	(void)pthread_mutex_unlock(&server->lock);
 	if (server->daemon != NULL)
 		MHD_stop_daemon(server->daemon);
+	for (size_t i = 0; i < 2; i++)
+		free(server->floor.coins[i]);
 	free(server->records.list);
 }

@@ -34,6 +34,7 @@ struct server_settings {
 	int fd;                        /* a listening socket; the server's from now on */
 	const char *certificate, *key; /* PEM; NULL: no TLS */
 	uint64_t seed;
+	size_t symbols; /* LISTINGS to MARKET_ASSETS: coins at binance and upbit */
 };
 
 /* The venues, by index; NULL behind the last. */

@@ -13,7 +13,7 @@ whole_contract() {
 		HSET arbwatch:engine log_debug 900000 log_info 5000 log_warning 40 log_error 5 log_critical 1
 		HSET arbwatch:engine cpu_seconds 1234.5 memory_bytes 268435456
 		HSET arbwatch:loop le_0.001 10 le_0.0025 200 le_0.05 5 le_10 2 le_inf 1 sum_us 1500250
-		HSET arbwatch:feed:binance updated_at $now connected 1 message_at $now.5 reconnects 4 messages 123456
+		HSET arbwatch:feed:binance updated_at $now connected 1 message_at $now.5 reconnects 4 messages 123456 gaps 6
 		HSET arbwatch:feed:binance le_0.0001 1 le_0.25 7 sum_us 900000
 		HSET arbwatch:feed:upbit updated_at $now connected 0 reconnects 0
 		HSET arbwatch:feed:kraken updated_at $now
@@ -57,6 +57,7 @@ totals() {
 		feed_reconnects_total{exchange="binance"} 4
 		feed_reconnects_total{exchange="upbit"} 0
 		feed_messages_total{exchange="binance"} 123456
+		feed_gaps_total{exchange="binance"} 6
 		guard_triggers_total{tier="global",name=""} 2
 		guard_triggers_total{tier="exchange",name="binance"} 7
 		guard_triggers_total{tier="symbol",name="BTC/USDT"} 1

@@ -35,6 +35,7 @@ done <<-END
 	feed feed:a updated_at ${now}000
 	feed feed:a connected yes
 	feed feed:a reconnects -1
+	feed feed:a gaps few
 	feed feed:a le_0.5 1.5
 	guard guard:global state fine
 	guard guard:symbol:a triggers Infinity

@@ -54,6 +54,7 @@ feed connected feed_connected
 feed message_at feed_last_message_timestamp_seconds
 feed messages feed_messages_total
 feed reconnects feed_reconnects_total
+feed gaps feed_gaps_total
 guard triggers guard_triggers_total
 limit:daily_loss value daily_loss
 limit:daily_loss limit daily_loss_limit

@@ -22,7 +22,7 @@ enum { COUNT = 250 };
 static const struct {
 	const char *kind, *command;
 } commands[] = {
-	{ "feed:", "HMGET %b updated_at connected message_at reconnects messages" BUCKETS },
+	{ "feed:", "HMGET %b updated_at connected message_at reconnects messages gaps" BUCKETS },
 	{ "guard:", "HMGET %b updated_at state reason triggers" },
 	{ "limit:", "HMGET %b updated_at value limit currency" },
 	{ "route:", "HMGET %b updated_at score spread health fee inventory decision" },

@@ -8,7 +8,8 @@ enum venue { VENUE_BINANCE, VENUE_UPBIT };
 enum { VENUES = 2, DEPTH = 5 };
 extern const char *const venue_names[VENUES]; /* "binance", "upbit" */
 
-/* The best levels of a book, the best first, in the exchange's quote currency.  A quantity of 0 ends a side. */
+/* The best levels of a book, the best first, in the exchange's quote currency.  A quantity of 0 ends a side.
+ */
 struct depth_level {
 	fixed price, quantity;
 };

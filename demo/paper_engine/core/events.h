@@ -21,13 +21,13 @@ struct fill {
 };
 
 /*
- * A closed trade: as much bought as sold.  In USDT a fill is worth value / rate, and its fee fee / rate.  pnl is
- * the sum of the sales less the purchases less the fees, each one rounded.
+ * A closed trade: as much bought as sold.  In USDT a fill is worth value / rate, and its fee fee / rate.  pnl
+ * is the sum of the sales less the purchases less the fees, each one rounded.
  */
 struct trade {
 	int64_t id; /* 1, 2, ...: of trades and movements together, in the order of the ledger */
-	char symbol[SYMBOL_NAME];    /* "BTC/USDT" */
-	enum venue buy, sell;        /* the route */
+	char symbol[SYMBOL_NAME]; /* "BTC/USDT" */
+	enum venue buy, sell;     /* the route */
 	int64_t opened_ms, closed_ms, leg_gap_ms;
 	fixed pnl, fees; /* USDT */
 	fixed slippage;  /* ratio by which the price between the legs was worse than expected */
@@ -36,9 +36,9 @@ struct trade {
 };
 
 /*
- * Everything else that changes the ledger: coins that are bought at the price of the day for a symbol that comes
- * into the universe, or sold when it goes ("stock"), and what goes from one exchange to the other ("rebalance").
- * Equity falls by the fee alone, which is in `cash` already.
+ * Everything else that changes the ledger: coins that are bought at the price of the day for a symbol that
+ * comes into the universe, or sold when it goes ("stock"), and what goes from one exchange to the other
+ * ("rebalance"). Equity falls by the fee alone, which is in `cash` already.
  */
 enum movement_kind { MOVEMENT_STOCK, MOVEMENT_REBALANCE };
 extern const char *const movement_names[2]; /* "stock", "rebalance" */

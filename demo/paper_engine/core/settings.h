@@ -26,12 +26,12 @@ struct limits {
 	fixed score;                                 /* fires below it */
 	fixed spread;                                /* between the exchanges, as a ratio: 0.05 */
 	fixed drawdown;                              /* from the highest equity, as a ratio */
-	fixed volatility;     /* highest to lowest price of volatility_ms, as a ratio of the lowest */
+	fixed volatility; /* highest to lowest price of volatility_ms, as a ratio of the lowest */
 	int64_t volatility_ms;
-	fixed imbalance;      /* |a - b| / (a + b) of a coin at the two exchanges */
-	fixed rate_limit;     /* share of an exchange's rate limit that is left: fires below it */
-	int64_t down_ms;      /* an exchange without a message for so long is down */
-	int64_t frozen_ms;    /* one whose books have not changed for so long is frozen */
+	fixed imbalance;   /* |a - b| / (a + b) of a coin at the two exchanges */
+	fixed rate_limit;  /* share of an exchange's rate limit that is left: fires below it */
+	int64_t down_ms;   /* an exchange without a message for so long is down */
+	int64_t frozen_ms; /* one whose books have not changed for so long is frozen */
 };
 
 struct engine_settings {
@@ -44,7 +44,7 @@ struct engine_settings {
 	fixed cash;                 /* USDT with which each exchange begins (at upbit its worth in KRW) */
 	fixed inventory;            /* worth in USDT of each coin with which each exchange begins */
 	int64_t rebalance_every_ms; /* between two looks at the balance */
-	fixed rebalance_above;      /* imbalance from which a coin, or the cash, is moved; as limits.imbalance */
+	fixed rebalance_above; /* imbalance from which a coin, or the cash, is moved; as limits.imbalance */
 };
 
 /* What the engine has unless somebody sets something else: the values of docs/paper_engine.md. */

@@ -7,14 +7,8 @@
 
 /* Binance spot: api.binance.com, with the /sapi of the same host. */
 enum { METER_WEIGHT, METER_SAPI };
-enum { LOCKED_MS = 600000 };
+enum { LOCKED_MS = 600000, DAY_MS = 86400000 };
 enum { WEIGHT_LIMIT = 6000, SAPI_LIMIT = 12000, ACCOUNT_UID = 354937868 };
-
-static const struct listing listings[LISTINGS] = {
-	{ "BTCUSDT", "BTC", "USDT", 9500000, 1, 2, 150000, 5, 0, MARKET_BINANCE },
-	{ "ETHUSDT", "ETH", "USDT", 325000, 1, 2, 40000, 4, 1, MARKET_BINANCE },
-	{ "XRPUSDT", "XRP", "USDT", 25000, 1, 4, 30000, 1, 2, MARKET_BINANCE },
-};
 
 static json_t *
 symbol_info(const struct call *call, const struct listing *listing)
@@ -62,7 +56,7 @@ depth(const struct call *call, struct answer *answer)
 		(void)answer_error(call, answer, 400, "-1220", "The symbol does not match the status.");
 		return;
 	}
-	call_book(call, listing, &book);
+	call_book(call, listing, &book, LEVELS);
 	answer->body = json_pack("{s:I, s:o, s:o}", "lastUpdateId", (json_int_t)book.sequence, "bids",
 	    book_side(&book, book.bids, count, level_pair), "asks",
 	    book_side(&book, book.asks, count, level_pair));
@@ -78,13 +72,100 @@ average_price(const struct call *call, struct answer *answer)
 		    "closeTime", (json_int_t)book.time_ms);
 }
 
-static void
-book_ticker(const struct call *call, struct answer *answer)
+static json_t *
+ticker_24h(const struct call *call, const struct listing *listing)
+{
+	enum { OPEN, HIGH, LOW, LAST, CHANGE, BID, ASK, BID_QUANTITY, ASK_QUANTITY, TEXTS };
+	char text[TEXTS][UNITS_TEXT];
+	struct book book;
+	struct day day;
+
+	call_book(call, listing, &book, 1);
+	call_day(call, &book, &day);
+	const int64_t prices[] = { day.open, day.high, day.low, day.last, day.last - day.open,
+		book.bids[0].price, book.asks[0].price };
+	for (int i = OPEN; i <= ASK; i++)
+		units_text(text[i], prices[i], listing->price_decimals);
+	units_text(text[BID_QUANTITY], book.bids[0].quantity, listing->quantity_decimals);
+	units_text(text[ASK_QUANTITY], book.asks[0].quantity, listing->quantity_decimals);
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, "
+			 "s:I, s:I, s:I, s:I, s:I}",
+	    "symbol", listing->native, "priceChange", text[CHANGE], "priceChangePercent",
+	    json_decimal(100 * (double)(day.last - day.open) / (double)day.open, 3), "weightedAvgPrice",
+	    json_decimal(day.quote_volume / day.base_volume, 8), "prevClosePrice", text[OPEN], "lastPrice",
+	    text[LAST], "lastQty", text[BID_QUANTITY], "bidPrice", text[BID], "bidQty", text[BID_QUANTITY],
+	    "askPrice", text[ASK], "askQty", text[ASK_QUANTITY], "openPrice", text[OPEN], "highPrice",
+	    text[HIGH], "lowPrice", text[LOW], "volume", json_decimal(day.base_volume, 8), "quoteVolume",
+	    json_decimal(day.quote_volume, 8), "openTime", (json_int_t)(book.time_ms - DAY_MS), "closeTime",
+	    (json_int_t)book.time_ms, "firstId", (json_int_t)(book.sequence - DAY_MS / TICK_MS), "lastId",
+	    (json_int_t)book.sequence, "count", (json_int_t)(DAY_MS / TICK_MS));
+}
+
+static json_t *
+best_of(const struct call *call, const struct listing *listing)
 {
 	struct book book;
 
-	if (binance_book(call, answer, &book) != NULL)
-		answer->body = binance_best(&book);
+	call_book(call, listing, &book, 1);
+	return binance_best(&book);
+}
+
+/* `names` is a list in JSON, as the venue wants it. */
+static void
+describe_named(const struct call *call, struct answer *answer, const char *names,
+    json_t *(*describe)(const struct call *call, const struct listing *listing))
+{
+	json_t *list = json_loads(names, 0, NULL), *name;
+	size_t i;
+
+	if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > MARKET_ASSETS) {
+		(void)answer_error(
+		    call, answer, 400, "-1100", "Illegal characters found in parameter 'symbols'.");
+		json_decref(list);
+		return;
+	}
+	answer->body = json_array();
+	json_array_foreach(list, i, name)
+	{
+		const struct listing *listing = call_listing(call, json_string_value(name));
+
+		if (listing == NULL) {
+			(void)answer_error(call, answer, 400, "-1121", "Invalid symbol.");
+			break;
+		}
+		(void)json_array_append_new(answer->body, describe(call, listing));
+	}
+	json_decref(list);
+}
+
+/* Of one symbol ("symbol"), of some ("symbols"), or of all. */
+static void
+describe_tickers(const struct call *call, struct answer *answer,
+    json_t *(*describe)(const struct call *call, const struct listing *listing))
+{
+	const char *names = call_argument(call, "symbols");
+	const struct listing *listing;
+
+	if (names != NULL) {
+		describe_named(call, answer, names, describe);
+	} else if (call_argument(call, "symbol") == NULL) {
+		answer->body = binance_symbols(call, NULL, describe);
+	} else {
+		listing = binance_symbol(call, answer);
+		answer->body = listing != NULL ? describe(call, listing) : answer->body;
+	}
+}
+
+static void
+day_ticker(const struct call *call, struct answer *answer)
+{
+	describe_tickers(call, answer, ticker_24h);
+}
+
+static void
+book_ticker(const struct call *call, struct answer *answer)
+{
+	describe_tickers(call, answer, best_of);
 }
 
 static void
@@ -97,7 +178,7 @@ trades(const struct call *call, struct answer *answer)
 
 	if (listing == NULL)
 		return;
-	call_book(call, listing, &book);
+	call_book(call, listing, &book, LEVELS);
 	answer->body = json_array();
 	for (size_t i = count; i-- > 0;) {
 		units_text(price, book.middle, listing->price_decimals);
@@ -166,12 +247,16 @@ api_trading_status(const struct call *call, struct answer *answer)
 	    (json_int_t)(locked ? call->faults[FAULT_LOCKED].since_ms : call->floor->started_ms));
 }
 
-/* A deeper book costs more. */
+/* A deeper book costs more, and so do the tickers of all symbols. */
 static int64_t
 weight_of(const struct call *call, const struct route *route)
 {
 	size_t limit;
 
+	if (call_argument(call, "symbol") == NULL && route->answer == day_ticker)
+		return 80;
+	if (call_argument(call, "symbol") == NULL && route->answer == book_ticker)
+		return 4;
 	if (route->answer != depth)
 		return route->weight;
 	limit = call_count(call, "limit", 100, 5000);
@@ -198,7 +283,9 @@ static const struct route routes[] = {
 	{ "/api/v3/depth", "GET", depth, 5, false, false, NULL },
 	{ "/api/v3/avgPrice", "GET", average_price, 2, false, false, NULL },
 	{ "/api/v3/ticker/bookTicker", "GET", book_ticker, 2, false, false, NULL },
+	{ "/api/v3/ticker/24hr", "GET", day_ticker, 2, false, false, NULL },
 	{ "/api/v3/trades", "GET", trades, 25, false, false, NULL },
+	{ "/paper/stream", "GET", market_stream_answer, 2, false, false, NULL },
 	{ "/sapi/v1/system/status", "GET", system_status, 1, false, true, NULL },
 	{ "/api/v3/account", "GET", account, 20, true, false, "balances" },
 	{ "/sapi/v1/account/apiRestrictions", "GET", api_restrictions, 1, true, false, NULL },
@@ -209,7 +296,7 @@ static const struct route routes[] = {
 const struct venue venue_binance = {
 	.name = "binance",
 	.routes = routes,
-	.listings = listings,
+	.market = MARKET_BINANCE,
 	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) | PLAYS(FAULT_NO_LIST) |
 		 PLAYS(FAULT_DUST) | PLAYS(FAULT_WITHDRAW) | PLAYS(FAULT_NO_IP) | PLAYS(FAULT_EXPIRY) |
 		 PLAYS(FAULT_LOCKED),

@@ -174,11 +174,12 @@ json_t *
 binance_symbols(const struct call *call, const struct listing *only,
     json_t *(*describe)(const struct call *call, const struct listing *listing))
 {
+	struct listings all = call_listings(call);
 	json_t *symbols = json_array();
 
-	for (size_t i = 0; i < LISTINGS; i++)
-		if (only == NULL || only == &call->venue->listings[i])
-			(void)json_array_append_new(symbols, describe(call, &call->venue->listings[i]));
+	for (size_t i = 0; i < all.count; i++)
+		if (only == NULL || only == &all.list[i])
+			(void)json_array_append_new(symbols, describe(call, &all.list[i]));
 	return symbols;
 }
 
@@ -195,7 +196,7 @@ binance_book(const struct call *call, struct answer *answer, struct book *book)
 	const struct listing *listing = binance_symbol(call, answer);
 
 	if (listing != NULL)
-		call_book(call, listing, book);
+		call_book(call, listing, book, LEVELS);
 	return listing;
 }
 

@@ -65,7 +65,7 @@ depth(const struct call *call, struct answer *answer)
 		(void)answer_error(call, answer, 400, "-4021", "This is not a valid depth limit.");
 		return;
 	}
-	call_book(call, listing, &book);
+	call_book(call, listing, &book, LEVELS);
 	answer->body = json_pack("{s:I, s:I, s:I, s:o, s:o}", "lastUpdateId", (json_int_t)book.sequence, "E",
 	    (json_int_t)book.time_ms + 3, "T", (json_int_t)book.time_ms, "bids",
 	    book_side(&book, book.bids, (size_t)limit, level_pair), "asks",
@@ -288,6 +288,7 @@ const struct venue venue_binanceusdm = {
 	.name = "binanceusdm",
 	.routes = routes,
 	.listings = listings,
+	.market = MARKET_BINANCEUSDM,
 	.has_positions = true,
 	.margin_only = true,
 	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_POSITIONS) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) |

@@ -105,7 +105,7 @@ orderbook(const struct call *call, struct answer *answer)
 		(void)answer_error(call, answer, 200, "10001", "params error: Symbol Invalid");
 		return;
 	}
-	call_book(call, listing, &book);
+	call_book(call, listing, &book, LEVELS);
 	succeed(call, answer,
 	    json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I}", "s", symbol, "b",
 		book_side(&book, book.bids, count, level_pair), "a",
@@ -468,6 +468,7 @@ const struct venue venue_bybit = {
 	.name = "bybit",
 	.routes = routes,
 	.listings = listings,
+	.market = MARKET_BYBIT,
 	.has_positions = true,
 	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_POSITIONS) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) |
 		 PLAYS(FAULT_NO_LIST) | PLAYS(FAULT_ENDLESS) | PLAYS(FAULT_PAGE_FAILS) | PLAYS(FAULT_HEDGE) |

@@ -114,7 +114,7 @@ depth(const struct call *call, struct answer *answer)
 		(void)answer_error(call, answer, 200, "EQuery:Unknown asset pair", "");
 		return;
 	}
-	call_book(call, listing, &book);
+	call_book(call, listing, &book, LEVELS);
 	succeed(answer, json_pack("{s:{s:o, s:o}}", listing->native, "asks",
 			    book_side(&book, book.asks, count, level_timed), "bids",
 			    book_side(&book, book.bids, count, level_timed)));
@@ -370,6 +370,7 @@ const struct venue venue_kraken = {
 	.name = "kraken",
 	.routes = routes,
 	.listings = listings,
+	.market = MARKET_KRAKEN,
 	.has_positions = true,
 	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_POSITIONS) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) |
 		 PLAYS(FAULT_NO_LIST) | PLAYS(FAULT_DUST) | PLAYS(FAULT_WITHDRAW) | PLAYS(FAULT_NO_IP) |

@@ -101,7 +101,7 @@ books(const struct call *call, struct answer *answer)
 			       : "Instrument ID, Instrument ID code, or Spread ID doesn't exist.");
 		return;
 	}
-	call_book(call, listing, &book);
+	call_book(call, listing, &book, LEVELS);
 	succeed(answer,
 	    json_pack("[{s:o, s:o, s:o, s:I}]", "asks", book_side(&book, book.asks, count, level_four),
 		"bids", book_side(&book, book.bids, count, level_four), "ts", json_whole(book.time_ms),
@@ -396,6 +396,7 @@ const struct venue venue_okx = {
 	.name = "okx",
 	.routes = routes,
 	.listings = listings,
+	.market = MARKET_OKX,
 	.has_positions = true,
 	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_POSITIONS) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) |
 		 PLAYS(FAULT_NO_LIST) | PLAYS(FAULT_HEDGE) | PLAYS(FAULT_INVERSE) | PLAYS(FAULT_DUST) |

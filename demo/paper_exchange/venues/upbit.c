@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +16,16 @@ static const struct {
 	int per_second;
 } groups[] = { { "market", 10 }, { "orderbook", 10 }, { "ticker", 10 }, { "trade", 10 }, { "default", 30 } };
 
-enum { MOST_MARKETS = 16, LONGEST_TOKEN = 4096, UNITS = 30 };
+enum { MOST_MARKETS = MARKET_ASSETS + 1, LONGEST_TOKEN = 4096, UNITS = 30 };
 
-static const struct listing listings[LISTINGS] = {
-	{ "KRW-BTC", "BTC", "KRW", 133000000, 1000, 0, 100000000, 8, 0, MARKET_UPBIT },
-	{ "KRW-ETH", "ETH", "KRW", 4550000, 1000, 0, 300000000, 8, 1, MARKET_UPBIT },
-	{ "KRW-XRP", "XRP", "KRW", 3500, 1, 0, INT64_C(400000000000), 8, 2, MARKET_UPBIT },
-};
-static const char *const names[LISTINGS][2] = {
-	{ "비트코인", "Bitcoin" },
-	{ "이더리움", "Ethereum" },
-	{ "엑스알피(리플)", "XRP" },
+/* Others are called as their asset. */
+static const struct {
+	const char *base, *korean, *english;
+} names[] = {
+	{ "BTC", "비트코인", "Bitcoin" },
+	{ "ETH", "이더리움", "Ethereum" },
+	{ "XRP", "엑스알피(리플)", "XRP" },
+	{ "USDT", "테더", "Tether" },
 };
 
 /* A name that is a number is one in the JSON too. */
@@ -40,32 +40,45 @@ error(const struct call *call, const char *code, const char *message)
 	    "message", message);
 }
 
+static json_t *
+describe_market(const struct listing *listing, bool details)
+{
+	const char *korean = listing->base, *english = listing->base;
+	json_t *market;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i].base, listing->base) == 0) {
+			korean = names[i].korean;
+			english = names[i].english;
+		}
+	market = json_pack(
+	    "{s:s, s:s, s:s}", "market", listing->native, "korean_name", korean, "english_name", english);
+	if (details)
+		(void)json_object_set_new(market, "market_event",
+		    json_pack("{s:b, s:{s:b, s:b, s:b, s:b, s:b}}", "warning", 0, "caution",
+			"PRICE_FLUCTUATIONS", 0, "TRADING_VOLUME_SOARING", 0, "DEPOSIT_AMOUNT_SOARING", 0,
+			"GLOBAL_PRICE_DIFFERENCES", 0, "CONCENTRATION_OF_SMALL_ACCOUNTS", 0));
+	return market;
+}
+
 static void
 market_all(const struct call *call, struct answer *answer)
 {
 	const char *details = call_argument(call, "is_details");
-	json_t *market;
+	struct listings all = call_listings(call);
 
 	answer->body = json_array();
-	for (size_t i = 0; i < LISTINGS; i++) {
-		if (call_halted(call, &listings[i]))
-			continue; /* this is how the venue says so */
-		market = json_pack("{s:s, s:s, s:s}", "market", listings[i].native, "korean_name",
-		    names[i][0], "english_name", names[i][1]);
-		if (details != NULL && strcmp(details, "true") == 0)
-			(void)json_object_set_new(market, "market_event",
-			    json_pack("{s:b, s:{s:b, s:b, s:b, s:b, s:b}}", "warning", 0, "caution",
-				"PRICE_FLUCTUATIONS", 0, "TRADING_VOLUME_SOARING", 0,
-				"DEPOSIT_AMOUNT_SOARING", 0, "GLOBAL_PRICE_DIFFERENCES", 0,
-				"CONCENTRATION_OF_SMALL_ACCOUNTS", 0));
-		(void)json_array_append_new(answer->body, market);
-	}
+	for (size_t i = 0; i < all.count; i++)
+		if (!call_halted(call, &all.list[i])) /* else this is how the venue says so */
+			(void)json_array_append_new(answer->body,
+			    describe_market(&all.list[i], details != NULL && strcmp(details, "true") == 0));
 }
+
+typedef json_t *describe_book(const struct call *call, const struct book *book, size_t count);
 
 /* For each of the markets that the argument names.  What one answers is made by `describe`. */
 static void
-each_market(const struct call *call, struct answer *answer, size_t count,
-    json_t *(*describe)(const struct book *book, size_t count))
+each_market(const struct call *call, struct answer *answer, size_t count, describe_book *describe)
 {
 	const char *at = call_argument(call, "markets");
 
@@ -82,8 +95,8 @@ each_market(const struct call *call, struct answer *answer, size_t count,
 			(void)answer_error(call, answer, 404, "404", "Code not found");
 			return;
 		}
-		call_book(call, listing, &book);
-		(void)json_array_append_new(answer->body, describe(&book, count));
+		call_book(call, listing, &book, count);
+		(void)json_array_append_new(answer->body, describe(call, &book, count));
 		at += length + (at[length] == ',');
 	}
 	if (json_array_size(answer->body) == 0)
@@ -92,12 +105,13 @@ each_market(const struct call *call, struct answer *answer, size_t count,
 }
 
 static json_t *
-orderbook_of(const struct book *book, size_t count)
+orderbook_of(const struct call *call, const struct book *book, size_t count)
 {
 	const struct listing *l = book->listing;
 	json_t *units = json_array();
 	double bids = 0, asks = 0;
 
+	(void)call;
 	for (size_t i = 0; i < count && i < LEVELS; i++) {
 		double bid = units_value(book->bids[i].quantity, l->quantity_decimals);
 		double ask = units_value(book->asks[i].quantity, l->quantity_decimals);
@@ -126,19 +140,56 @@ orderbook(const struct call *call, struct answer *answer)
 		each_market(call, answer, call_count(call, "count", UNITS, UNITS), orderbook_of);
 }
 
+/* What its day began with is what the last 24 hours did. */
 static json_t *
-ticker_of(const struct book *book, size_t count)
+ticker_of(const struct call *call, const struct book *book, size_t count)
 {
+	int decimals = book->listing->price_decimals;
+	double open, last, change;
+	struct day day;
+
 	(void)count;
-	return json_pack("{s:s, s:f, s:I, s:I}", "market", book->listing->native, "trade_price",
-	    units_value(book->middle, book->listing->price_decimals), "trade_timestamp",
-	    (json_int_t)book->time_ms, "timestamp", (json_int_t)book->time_ms);
+	call_day(call, book, &day);
+	open = units_value(day.open, decimals);
+	last = units_value(day.last, decimals);
+	change = units_value(day.last - day.open, decimals);
+	return json_pack(
+	    "{s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
+	    "market", book->listing->native, "trade_timestamp", (json_int_t)book->time_ms, "timestamp",
+	    (json_int_t)book->time_ms, "opening_price", open, "high_price", units_value(day.high, decimals),
+	    "low_price", units_value(day.low, decimals), "trade_price", last, "prev_closing_price", open,
+	    "change",
+	    change > 0   ? "RISE"
+	    : change < 0 ? "FALL"
+			 : "EVEN",
+	    "change_price", fabs(change), "change_rate", fabs(change) / open, "signed_change_price", change,
+	    "signed_change_rate", change / open, "trade_volume",
+	    units_value(book->bids[0].quantity, book->listing->quantity_decimals), "acc_trade_price",
+	    day.quote_volume, "acc_trade_price_24h", day.quote_volume, "acc_trade_volume", day.base_volume,
+	    "acc_trade_volume_24h", day.base_volume);
 }
 
 static void
 ticker(const struct call *call, struct answer *answer)
 {
 	each_market(call, answer, 1, ticker_of);
+}
+
+/* Of the quote currencies that a caller names there is KRW alone. */
+static void
+ticker_all(const struct call *call, struct answer *answer)
+{
+	const char *quotes = call_argument(call, "quote_currencies");
+	struct listings all = call_listings(call);
+	struct book book;
+
+	answer->body = json_array();
+	for (size_t i = 0; i < all.count && (quotes == NULL || strstr(quotes, "KRW") != NULL); i++) {
+		if (call_halted(call, &all.list[i]))
+			continue;
+		call_book(call, &all.list[i], &book, 1);
+		(void)json_array_append_new(answer->body, ticker_of(call, &book, 1));
+	}
 }
 
 static void
@@ -301,6 +352,8 @@ static const struct route routes[] = {
 	{ "/v1/market/all", "GET", market_all, GROUP_MARKET, false, false, NULL },
 	{ "/v1/orderbook", "GET", orderbook, GROUP_ORDERBOOK, false, false, NULL },
 	{ "/v1/ticker", "GET", ticker, GROUP_TICKER, false, false, NULL },
+	{ "/v1/ticker/all", "GET", ticker_all, GROUP_TICKER, false, false, NULL },
+	{ "/paper/stream", "GET", market_stream_answer, GROUP_DEFAULT, false, false, NULL },
 	{ "/v1/accounts", "GET", accounts, GROUP_DEFAULT, true, false, "" },
 	{ "/v1/api_keys", "GET", api_keys, GROUP_DEFAULT, true, false, NULL },
 	{ "/v1/pockets/api_keys", "GET", pocket_keys, GROUP_DEFAULT, true, false, NULL },
@@ -310,7 +363,7 @@ static const struct route routes[] = {
 const struct venue venue_upbit = {
 	.name = "upbit",
 	.routes = routes,
-	.listings = listings,
+	.market = MARKET_UPBIT,
 	.plays = PLAYS(FAULT_DRIFT) | PLAYS(FAULT_BALANCES) | PLAYS(FAULT_FLAT) | PLAYS(FAULT_NO_LIST) |
 		 PLAYS(FAULT_DUST) | PLAYS(FAULT_EXPIRY),
 	.troubles = {

@@ -49,6 +49,8 @@ answer_error(
     const struct call *call, struct answer *answer, int status, const char *code, const char *message)
 {
 	json_decref(answer->body);
+	market_stream_free(answer->stream);
+	answer->stream = NULL;
 	answer->status = status;
 	answer->body = call->venue->error(call, code, message);
 	return false;
@@ -94,12 +96,40 @@ call_count(const struct call *call, const char *name, size_t fallback, size_t mo
 	return (size_t)number;
 }
 
+int
+floor_list(struct floor *floor, size_t symbols)
+{
+	floor->symbols = symbols;
+	for (int venue = MARKET_BINANCE; venue <= MARKET_UPBIT; venue++) {
+		floor->coins[venue] = calloc(symbols + 1, sizeof(*floor->coins[venue]));
+		if (floor->coins[venue] == NULL)
+			return -1;
+		for (size_t i = 0; i < symbols; i++)
+			market_listing(&floor->coins[venue][i], (enum market_venue)venue, (int)i);
+	}
+	market_won(&floor->coins[MARKET_UPBIT][symbols]);
+	return 0;
+}
+
+struct listings
+call_listings(const struct call *call)
+{
+	const struct venue *venue = call->venue;
+
+	if (venue->listings != NULL)
+		return (struct listings){ venue->listings, LISTINGS };
+	return (struct listings){ call->floor->coins[venue->market],
+		call->floor->symbols + (venue->market == MARKET_UPBIT) };
+}
+
 const struct listing *
 call_listing(const struct call *call, const char *native)
 {
-	for (size_t i = 0; native != NULL && i < LISTINGS; i++)
-		if (strcmp(call->venue->listings[i].native, native) == 0)
-			return &call->venue->listings[i];
+	struct listings all = call_listings(call);
+
+	for (size_t i = 0; native != NULL && i < all.count; i++)
+		if (strcmp(all.list[i].native, native) == 0)
+			return &all.list[i];
 	return NULL;
 }
 
@@ -117,7 +147,7 @@ call_halted(const struct call *call, const struct listing *listing)
 }
 
 void
-call_book(const struct call *call, const struct listing *listing, struct book *book)
+call_book(const struct call *call, const struct listing *listing, struct book *book, size_t levels)
 {
 	int64_t at_ms = call->wall_ms;
 
@@ -127,7 +157,7 @@ call_book(const struct call *call, const struct listing *listing, struct book *b
 		at_ms = call->faults[FAULT_HALTED].since_ms;
 	if (call->faults[FAULT_FROZEN].on && call->faults[FAULT_FROZEN].since_ms < at_ms)
 		at_ms = call->faults[FAULT_FROZEN].since_ms;
-	book_make(book, listing, call->floor->seed, at_ms, LEVELS);
+	book_make(book, listing, call->floor->seed, at_ms, levels);
 	book->time_ms += call->now_ms - call->wall_ms;
 	if (call->faults[FAULT_STALE].on)
 		book->time_ms -= call->faults[FAULT_STALE].number;
@@ -135,6 +165,26 @@ call_book(const struct call *call, const struct listing *listing, struct book *b
 		book->time_ms += call->faults[FAULT_FUTURE].number;
 	if (book->time_ms < 0)
 		book->time_ms = 0;
+}
+
+/* Its highest and lowest price are those of the full hours, which is enough for a ticker. */
+void
+call_day(const struct call *call, const struct book *book, struct day *day)
+{
+	const struct listing *listing = book->listing;
+	int64_t now_ms = book->sequence * TICK_MS;
+	struct book then;
+
+	*day = (struct day){ .high = book->middle, .low = book->middle, .last = book->middle };
+	for (int hours = 1; hours <= 24; hours++) {
+		book_make(&then, listing, call->floor->seed, now_ms - hours * INT64_C(3600000), 0);
+		day->high = then.middle > day->high ? then.middle : day->high;
+		day->low = then.middle < day->low ? then.middle : day->low;
+		day->open = then.middle;
+	}
+	day->quote_volume = (double)market_volume(listing, call->floor->seed, now_ms);
+	day->base_volume =
+	    day->quote_volume / units_value(day->open / 2 + day->last / 2, listing->price_decimals);
 }
 
 json_t *

@@ -2,15 +2,16 @@
 #define PAPER_EXCHANGE_VENUE_H
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/text/slice.h"
+#include "demo/market/market.h"
 #include "demo/paper_exchange/arguments.h"
 #include "demo/paper_exchange/faults.h"
 #include "demo/paper_exchange/ledger.h"
-#include "demo/market/market.h"
 
 /* What is the same on all venues. */
 struct floor {
@@ -18,7 +19,13 @@ struct floor {
 	struct faults faults;
 	uint64_t seed;
 	int64_t started_ms;
+	struct listing *coins[2]; /* of binance and upbit, by enum market_venue; owned */
+	size_t symbols;           /* coins of each; upbit has USDT behind them */
+	atomic_int streams;       /* open ones */
 };
+
+/* 0, or -1: out of memory. */
+int floor_list(struct floor *floor, size_t symbols);
 
 /* One request to one venue. */
 struct call {
@@ -42,7 +49,8 @@ enum { ANSWER_HEADERS = 8 };
 
 struct answer {
 	int status;
-	json_t *body; /* owned */
+	json_t *body;                 /* owned */
+	struct market_stream *stream; /* in place of a body; owned */
 	size_t header_count;
 	struct {
 		const char *name;
@@ -87,10 +95,11 @@ struct route {
 struct venue {
 	const char *name;
 	const struct route *routes;
-	const struct listing *listings; /* LISTINGS of them */
-	bool has_positions;             /* beside assets */
-	bool margin_only;               /* of assets there is USDT alone */
-	uint64_t plays;                 /* PLAYS() of the faults of an account that can be shown here */
+	const struct listing *listings; /* LISTINGS of them; NULL: those of the floor, by `market` */
+	enum market_venue market;
+	bool has_positions; /* beside assets */
+	bool margin_only;   /* of assets there is USDT alone */
+	uint64_t plays;     /* PLAYS() of the faults of an account that can be shown here */
 	struct trouble_words troubles[TROUBLES];
 	/* The body of an error. */
 	json_t *(*error)(const struct call *call, const char *code, const char *message);
@@ -123,6 +132,10 @@ bool answer_error(
     const struct call *call, struct answer *answer, int status, const char *code, const char *message);
 void answer_trouble(const struct call *call, struct answer *answer, enum trouble trouble);
 
+/* The route of the stream of books (market_stream.h). */
+void market_stream_answer(const struct call *call, struct answer *answer);
+void market_stream_free(struct market_stream *stream);
+
 /* Answer as the venue does, with the faults that keep it from that: they win over everything else. */
 void call_answer(struct call *call, struct answer *answer);
 
@@ -137,12 +150,29 @@ int number_parse(const char *text, int64_t *number);
 /* The value of a number of an argument, or the fallback where it is absent or not from 1 to `most`. */
 size_t call_count(const struct call *call, const char *name, size_t fallback, size_t most);
 
+/* All that the venue lists. */
+struct listings {
+	const struct listing *list;
+	size_t count;
+};
+struct listings call_listings(const struct call *call);
+
 /* NULL: the venue has no such symbol. */
 const struct listing *call_listing(const struct call *call, const char *native);
 bool call_halted(const struct call *call, const struct listing *listing);
 
-/* The book as it is now, with the faults of books and clocks.  Its times are by the venue's clock. */
-void call_book(const struct call *call, const struct listing *listing, struct book *book);
+/*
+ * The best `levels` of the book as it is at wall_ms, with the faults of books and clocks.  Its times are by
+ * the venue's clock.
+ */
+void call_book(const struct call *call, const struct listing *listing, struct book *book, size_t levels);
+
+/* What a ticker says of the last 24 hours: prices as the book's, volumes as numbers. */
+struct day {
+	int64_t open, high, low, last;
+	double base_volume, quote_volume;
+};
+void call_day(const struct call *call, const struct book *book, struct day *day);
 
 /* Levels as a list of rows, each made of two texts by `row`, the best first. */
 typedef json_t *level_row(const struct book *book, const char *price, const char *quantity);
