@@ -39,6 +39,9 @@ struct trade {
  * Everything else that changes the ledger: coins that are bought at the price of the day for a symbol that
  * comes into the universe, or sold when it goes ("stock"), and what goes from one exchange to the other
  * ("rebalance"). Equity falls by the fee alone, which is in `cash` already.
+ *
+ * The first of all is the stock of "USDT": the cash with which each exchange begins, settings.cash at binance
+ * and its worth in KRW at upbit.  So cash and coins are sums of the ledger from 0 on.
  */
 enum movement_kind { MOVEMENT_STOCK, MOVEMENT_REBALANCE };
 extern const char *const movement_names[2]; /* "stock", "rebalance" */
