@@ -165,10 +165,10 @@ step_once(const struct replay *replay, struct replayed *replayed, size_t step)
 		if (is_due(&engine->symbols[replayed->places[i]], next_ms))
 			waiting[count++] = i;
 	}
-	if (count > 0 && source->read_symbol != NULL)
-		finish_legs(source, replayed, &sink, waiting, count, next_ms);
-	/* The caller's books end with the replay, or with the block. */
-	engine->won = NULL;
+	if (count == 0 || source->read_symbol == NULL)
+		return;
+	finish_legs(source, replayed, &sink, waiting, count, next_ms);
+	show_feeds(engine, &replay->won[step], now_ms);
 }
 
 /* The books of the block that begins at at_ms; how many steps it has, 0 at the end of the span, -1: with
@@ -217,8 +217,22 @@ add_symbols(
 			return failure_set(
 			    why, FAILURE_LOCAL, "the engine has no place for %s", source->names[i]);
 	}
-	replayed->tally.day = span->from_ms / day_ms;
+	if (replayed->tally.day == 0)
+		replayed->tally.day = span->from_ms / day_ms;
 	return 0;
+}
+
+/* They end with the replay. */
+static void
+forget_books(struct replayed *replayed)
+{
+	struct engine *engine = replayed->engine;
+
+	replayed->rate = engine_rate(engine, VENUE_UPBIT);
+	engine->won = NULL;
+	for (size_t i = 0; i < engine->symbol_count; i++)
+		for (size_t venue = 0; venue < VENUES; venue++)
+			engine->symbols[i].books[venue] = NULL;
 }
 
 int
@@ -238,9 +252,7 @@ replay_run(const struct source *source, const struct span *span, struct replayed
 	if (result == 0)
 		result = go_through(&replay, replayed, count, progress, why);
 	for (size_t i = 0; i < count; i++)
-		for (size_t symbol = 0; symbol < replayed[i].engine->symbol_count; symbol++)
-			replayed[i].engine->symbols[symbol].books[0] =
-			    replayed[i].engine->symbols[symbol].books[1] = NULL;
+		forget_books(&replayed[i]);
 	free(replay.books);
 	free(replay.won);
 	return result;

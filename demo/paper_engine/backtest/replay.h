@@ -27,8 +27,9 @@ struct tally {
 
 struct replayed {
 	struct engine *engine;
-	struct sink sink; /* gets everything behind the tally; zeroed: nobody does */
+	struct sink sink; /* gets trades and movements behind the tally */
 	struct tally tally;
+	fixed rate; /* of USDT in KRW at the end; 0: not known */
 	int places[SYMBOLS_MOST]; /* in the engine, of the source's symbols; replay_run() sets them */
 };
 
