@@ -135,6 +135,7 @@ if [ -d /volumes/bot ]; then
 	secret bot bot_redis_password redis_password
 	secret bot bot_postgres_password postgres_password
 	bot="user bot on #$(hash_of /volumes/bot/redis_password) resetkeys resetchannels -@all ~arbwatch:* +select +hset +hincrby"
+	bot="$bot +del +hgetall +multi +exec"
 fi
 put /volumes/redis/users.acl <<EOF
 user default on #$(hash_of /volumes/redis/password) ~* &* +@all

@@ -9,4 +9,5 @@ BEGIN;
 CREATE ROLE bot LOGIN CONNECTION LIMIT 10 PASSWORD :'password';
 GRANT SELECT, INSERT ON public.trades, public.equity, public.paper_fills, public.paper_movements, public.tuning_results TO bot;
 GRANT SELECT, INSERT, UPDATE ON public.rates TO bot;
+GRANT SELECT, INSERT, DELETE ON public.positions TO bot;
 COMMIT;
