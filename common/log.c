@@ -24,7 +24,7 @@
 /* poll() says of a pipe that this much can be written without waiting, and no more than that. */
 enum { LINE_END = 2, LONGEST_LINE = 4096 - LINE_END, LONGEST_VALUE = 1023, LONGEST_WAIT_MS = 100 };
 
-static const char *const level_names[] = { "debug", "info", "warn", "error" };
+static const char *const level_names[] = { "debug", "info", "warn", "error", "critical" };
 static const char *const format_names[] = { "logfmt", "json" };
 
 static int

@@ -14,7 +14,7 @@
  * that nobody takes for a tenth of a second (a pipe that is full) is lost:
  * no run waits for a reader.
  */
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_CRITICAL };
 enum log_format { LOG_LOGFMT, LOG_JSON };
 
 struct log {
@@ -29,7 +29,7 @@ struct log {
 void log_write(const struct log *log, enum log_level level, const char *message, ...)
     __attribute__((sentinel));
 
-/* 0, or -1 when `text` names no level or format. */
+/* 0, or -1 when `text` names no level (LOG_CRITICAL is none that a user may set) or format. */
 int log_level_parse(const char *text, enum log_level *level);
 int log_format_parse(const char *text, enum log_format *format);
 

@@ -221,6 +221,9 @@ const struct option settings_run[] = {
 	    .fallback = "0",
 	    .help = "days of a backtest that it writes first, if the ledger is empty" },
 	{ .name = "record", .argument = "FILE", .help = "write all books to this file, for a backtest" },
+	{ .name = "journal.file",
+	    .argument = "FILE",
+	    .help = "keep what PostgreSQL has not taken yet in this file, so that a crash does not lose it" },
 	{ .name = "control.listen-address",
 	    .argument = "HOST:PORT",
 	    .fallback = "127.0.0.1:9190",
@@ -507,6 +510,7 @@ settings_read_run(struct run_settings *settings, const struct options *o, struct
 	settings->exchanges[VENUE_UPBIT] = options_text(o, "exchange.upbit");
 	settings->ca_file = options_text(o, "tls.ca-file");
 	settings->record = options_text(o, "record");
+	settings->shared.stores.file = options_text(o, "journal.file");
 	settings->control_listen = options_text(o, "control.listen-address");
 	return 0;
 }

@@ -1,0 +1,49 @@
+#ifndef PAPER_ENGINE_LOOP_H
+#define PAPER_ENGINE_LOOP_H
+
+#include <stdio.h>
+
+#include "common/log.h"
+#include "demo/paper_engine/live/control.h"
+#include "demo/paper_engine/live/feed.h"
+#include "demo/paper_engine/live/universe.h"
+
+/* When something is to be done again, in Unix milliseconds. */
+struct due_times {
+	int64_t second, universe, snapshot, equity, rate, sync, cut;
+};
+
+/* The engine that trades, and everything around it.  run_live() owns it; one thread uses it. */
+struct live {
+	const struct run_settings *settings;
+	struct secrets secrets;
+	struct log log;
+	struct faults *faults;
+	struct control *control;
+	struct journal *journal;
+	struct journal_state journaled;
+	struct teller_of_engine *tells; /* NULL: no Redis */
+	bool told;                      /* Redis took what it was told last */
+	struct engine engine;
+	struct live_counts counts;
+	CURLM *multi;
+	struct feed feeds[VENUES];
+	struct tickers tickers[VENUES];
+	bool looked[VENUES];                        /* the last look at the tickers went well */
+	char subscribed[SYMBOLS_MOST][SYMBOL_NAME]; /* by the engine's symbols */
+	struct due_times due;
+	double drift; /* that the journal was told */
+	FILE *record; /* NULL: none */
+};
+
+/* A line of the log, which is counted; `key` may be NULL. */
+void live_say(
+    struct live *live, enum log_level level, const char *message, const char *key, const char *value);
+
+/* What is to be done in a loop, up to telling Redis.  Transfers are the caller's. */
+void loop_once(struct live *live, int64_t now_ms);
+
+/* Which symbols are traded: ask when it is time to, and use the answers. */
+void loop_universe(struct live *live, int64_t now_ms);
+
+#endif /* PAPER_ENGINE_LOOP_H */
