@@ -25,13 +25,13 @@ engine_release(struct engine *engine)
 	*engine = (struct engine){ 0 };
 }
 
-/* Names go into the ledger, keys of Redis and a snapshot's lines. */
+/* Names go into the ledger, keys of Redis and the lines of a snapshot, beside "USDT" and "engine". */
 static bool
 name_valid(const char *name)
 {
 	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._");
 
-	return length > 0 && length < SYMBOL_NAME && name[length] == '\0';
+	return length < SYMBOL_NAME && name[length] == '\0' && strchr(name, '/') != NULL;
 }
 
 int

@@ -114,7 +114,7 @@ void engine_release(struct engine *engine);
  * cash that there was at the start, or what cash there is), at the mid price, and sold likewise once it is
  * out and its trade is closed.  Equity stays the same by that.  So give a symbol that is out its books until
  * its place is free (name ""). The index stays until then.  -1: no place is left, or the name is not one of
- * letters, digits and "/-._".
+ * letters, digits and "-._" with a "/".
  */
 int engine_add_symbol(struct engine *engine, const char *name, int place, int places);
 void engine_drop_symbol(struct engine *engine, size_t index);
