@@ -14,8 +14,7 @@
  * ledger, and what the ledger has behind a snapshot is replayed.  A row goes in with its id, and an id that
  * is there is left: after a broken connection the same row is sent again, and counts once.
  *
- * Without PostgreSQL (dsn NULL) trades are not kept, and there are no snapshots; without Redis (redis_host
- * NULL) there are no snapshots.
+ * Without PostgreSQL (dsn NULL) trades are not kept; without Redis (redis_host NULL) there are no snapshots.
  *
  * While PostgreSQL is slow or away, what it has not yet is in `file` too, which outlives a SIGKILL: the next
  * start writes it into the ledger first.  Without a file such records end with the program.
@@ -38,8 +37,9 @@ void journal_close(struct journal *journal, int64_t ms);
 
 /*
  * Take an engine of engine_init() to where the last one ended: the snapshot, and the ledger after it. Returns
- * how many records it replayed; -1 with `why`, then the engine must not trade.  Without a snapshot it replays
- * the whole ledger.
+ * how many records it replayed; -1 with `why`, then the engine must not trade.  Without a snapshot, or if it
+ * is damaged (which is an error of journal_take_state()), it replays the whole ledger.  Before anything is
+ * queued.
  */
 long journal_restore(struct journal *journal, struct engine *engine, struct failure *why);
 
@@ -64,9 +64,9 @@ bool journal_drift(struct journal *journal, double coins);
 /* What became of it so far, for the counters; and the last error, which is empty once it was taken. */
 struct journal_state {
 	long queued, queue_limit;
-	long written, snapshots_saved, snapshots_failed, syncs, syncs_failed, errors;
+	long written, snapshots_saved, snapshots_failed, snapshots_restored, syncs, syncs_failed, errors;
 	double snapshot_saved_at, synced_at; /* Unix seconds; 0: never */
-	char error[256];
+	char error[512];
 };
 void journal_take_state(struct journal *journal, struct journal_state *state);
 

@@ -37,7 +37,6 @@ struct live_counts {
 	struct feed_counts feeds[VENUES];
 	const char *universe_mode; /* "top_n" ... */
 	long universe_changes;
-	long snapshots_restored; /* 1 after a start that found one */
 };
 
 struct teller_of_engine;
