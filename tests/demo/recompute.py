@@ -19,6 +19,7 @@ import psycopg2
 import psycopg2.extras
 
 VENUES = ("binance", "upbit")
+EPOCH = datetime.date(1970, 1, 1)
 UNIT = Decimal("0.00000001")
 ZERO = Decimal(0)
 getcontext().prec = 60
@@ -68,6 +69,7 @@ class Ledger:
                 self.same(f"coins left at {venue} after {name}", self.coins[asset][venue], ZERO)
             del self.coins[asset], self.moved[asset]
             self.price.pop(asset, None)
+            self.losses = defaultdict(int, ((r, n) for r, n in self.losses.items() if r.split(":")[1] + "/USDT" != asset))
 
     def fill(self, trade, row):
         venue, sign = row["exchange"], 1 if row["side"] == "buy" else -1
@@ -133,6 +135,7 @@ def replay(tables, ledger):
     records = sorted(tables["trades"] + tables["paper_movements"], key=lambda row: row["id"])
     ledger.same("list of ids", [row["id"] for row in records], list(range(1, len(records) + 1)))
     ledger.same("fills without a trade", set(fills) - {row["id"] for row in tables["trades"]}, set())
+    ledger.last_id = len(records)
     for row in records:
         if "pnl" in row:
             ledger.trade(row, fills[row["id"]])
@@ -151,17 +154,18 @@ def compare_equity(rows, ledger, start):
         ledger.same(f"equity of {row['at']}", row["equity"], equity)
 
 
-def pending_exposure(pending):
+def amount(units):
+    """Of the engine's state: whole numbers of 10^-8."""
+    return Decimal(units) * UNIT
+
+
+def pending_exposure(saved):
     """What a trade under way has still to sell or to buy, at the price of its first leg.  It is not in the ledger yet."""
-    if not pending:
+    if not saved["pending"]:
         return ZERO
-    first = pending["trade"]["fills"][0]
-    price = rounded(rounded(number(first["value"]) / number(first["rate"])) / number(first["quantity"]))
-    return rounded(number(pending["left"]) * price)
-
-
-def number(text):
-    return Decimal(str(text))
+    first = saved["fills"][0]
+    price = rounded(rounded(amount(first["value"]) / amount(first["rate"])) / amount(first["quantity"]))
+    return rounded(amount(saved["left"]) * price)
 
 
 def compare_state(path, ledger):
@@ -170,18 +174,24 @@ def compare_state(path, ledger):
         state = {name: json.loads(text) for name, text in (line.split(" ", 1) for line in file)}
     engine = state.pop("engine")
     exposure = ZERO
-    for venue in VENUES:
-        ledger.same(f"cash at {venue}", number(engine["exchanges"][venue]["cash"]), ledger.cash[venue])
+    day = EPOCH + datetime.timedelta(days=engine["day"])
+    for venue, saved in zip(VENUES, engine["exchanges"]):
+        ledger.same(f"cash at {venue}", amount(saved["cash"]), ledger.cash[venue])
+        ledger.same(f"pnl of the day at {venue}", amount(saved["daily_pnl"]), ledger.daily[day, venue])
+    ledger.same("pnl of the day", amount(engine["daily_pnl"]), ledger.daily[day])
     for symbol, saved in state.items():
-        for venue in VENUES:
+        for index, venue in enumerate(VENUES):
             for what in "coins", "moved", "price":
-                ledger.same(f"{what} of {symbol} at {venue}", number(saved[what][venue]), getattr(ledger, what)[symbol][venue])
-        own = ledger.exposure(symbol) + pending_exposure(saved.get("pending"))
-        ledger.same(f"exposure of {symbol}", number(saved["exposure"]), own)
+                ledger.same(f"{what} of {symbol} at {venue}", amount(saved[what][index]), getattr(ledger, what)[symbol][venue])
+            route = f"{venue}-{VENUES[1 - index]}:{symbol.split('/')[0]}"
+            ledger.same(f"losses in a row of {route}", saved["routes"][index]["losses"], ledger.losses[route])
+        own = ledger.exposure(symbol) + pending_exposure(saved)
+        ledger.same(f"exposure of {symbol}", amount(saved["exposure"]), own)
         exposure += own
     ledger.same("symbols with coins", {name for name in ledger.coins if any(ledger.coins[name].values())} - set(state), set())
     for what, found in (("exposure", exposure), ("equity", ledger.equity), ("highest_equity", ledger.highest)):
-        ledger.same(what, number(engine[what]), found)
+        ledger.same(what, amount(engine[what]), found)
+    ledger.same("id of the last record", engine["last_id"], ledger.last_id)
 
 
 def arguments():

@@ -1,20 +1,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
-#include "common/deadline.h"
 #include "demo/paper_engine/backtest/keep.h"
 
-static const int64_t hour_ms = 3600000, patience_ns = INT64_C(30000000000);
+static const int64_t hour_ms = 3600000;
+
+/* Records that may wait while more are made, and how long the journal may take for them. */
+enum { QUEUED = 1000, PATIENCE_MS = 30000 };
 
 struct keeper {
 	struct journal *journal;
 	FILE *lines;
 	struct failure *why;
 	bool failed; /* the journal does not write: then nothing more is tried */
-	long written;
-	struct deadline deadline; /* by which it must have written more */
 };
 
 /* Lines of JSON ---------------------------------------------------------- */
@@ -42,7 +41,8 @@ write_trade(FILE *file, const struct trade *trade)
 	for (int i = 0; i < trade->fill_count; i++) {
 		const struct fill *fill = &trade->fills[i];
 
-		(void)fprintf(file, "%s{\"leg\":\"%s\",\"exchange\":\"%s\",\"side\":\"%s\",\"at_ms\":%" PRId64,
+		(void)fprintf(file,
+		    "%s{\"leg\":\"%s\",\"exchange\":\"%s\",\"side\":\"%s\",\"at_ms\":%" PRId64,
 		    i > 0 ? "," : "", leg_names[fill->leg], venue_names[fill->venue],
 		    fill->buy ? "buy" : "sell", fill->at_ms);
 		write_amount(file, "quantity", fill->quantity);
@@ -73,30 +73,86 @@ write_movement(FILE *file, const struct movement *movement)
 
 /* The journal ------------------------------------------------------------ */
 
-/* A moment, for the journal to write; false: it has not for long. */
-static bool
-wait_for_journal(struct keeper *keeper, struct journal_state *state)
+/* Until it has room; `queued` records may still wait. */
+static void
+await_journal(struct keeper *keeper, long queued)
 {
-	const struct timespec moment = { .tv_nsec = 2000000 };
+	struct journal_state state;
 
-	journal_take_state(keeper->journal, state);
-	if (state->written != keeper->written)
-		keeper->deadline = deadline_in(patience_ns);
-	keeper->written = state->written;
-	if (deadline_left_ns(keeper->deadline) == 0) {
-		keeper->failed = true;
-		(void)failure_set(keeper->why, FAILURE_CONNECT,
-		    "PostgreSQL takes no more rows: %s; empty the tables, and try again",
-		    state->error[0] != '\0' ? state->error : "it does not answer");
-	}
-	(void)nanosleep(&moment, NULL);
-	return !keeper->failed;
+	if (keeper->journal == NULL || keeper->failed || journal_await(keeper->journal, queued, PATIENCE_MS))
+		return;
+	keeper->failed = true;
+	journal_take_state(keeper->journal, &state);
+	(void)failure_set(keeper->why, FAILURE_CONNECT, "PostgreSQL takes no more rows: %s",
+	    state.error[0] != '\0' ? state.error : "it does not answer");
 }
 
-/* Until the journal takes it. */
-#define KEEP(keeper, call)                                                                                            \
-	do {                                                                                                          \
-		struct journal_state state;                                                                           \
-		while (!(keeper)->failed && !(call))                                                                  \
-			(void)wait_for_journal((keeper), &state);                                                     \
-	} while (0)
+static void
+keep_trade(void *context, const struct trade *trade)
+{
+	struct keeper *keeper = context;
+
+	if (keeper->lines != NULL)
+		write_trade(keeper->lines, trade);
+	await_journal(keeper, QUEUED);
+	if (keeper->journal != NULL && !keeper->failed)
+		(void)journal_trade(keeper->journal, trade);
+}
+
+static void
+keep_movement(void *context, const struct movement *movement)
+{
+	struct keeper *keeper = context;
+
+	if (keeper->lines != NULL)
+		write_movement(keeper->lines, movement);
+	await_journal(keeper, QUEUED);
+	if (keeper->journal != NULL && !keeper->failed)
+		(void)journal_movement(keeper->journal, movement);
+}
+
+static void
+keep_hour(struct keeper *keeper, const struct replayed *replayed, int64_t at_ms)
+{
+	await_journal(keeper, QUEUED);
+	if (keeper->journal == NULL || keeper->failed)
+		return;
+	(void)journal_equity(keeper->journal, at_ms - 1, replayed->engine->equity);
+	if (replayed->rate != 0)
+		(void)journal_rate(keeper->journal, at_ms - 1, replayed->rate);
+}
+
+/* The first step at or after the end of the hour of `at_ms`. */
+static int64_t
+hour_end(const struct span *span, int64_t at_ms)
+{
+	int64_t left_ms = (at_ms / hour_ms + 1) * hour_ms - at_ms;
+
+	return at_ms + (left_ms + span->step_ms - 1) / span->step_ms * span->step_ms;
+}
+
+int
+keep_replay(const struct source *source, const struct span *span, struct replayed *replayed,
+    struct journal *journal, FILE *lines, struct failure *why)
+{
+	struct keeper keeper = { .journal = journal, .lines = lines, .why = why };
+	int64_t at_ms = span->from_ms;
+
+	replayed->sink = (struct sink){ .context = &keeper, .trade = keep_trade, .movement = keep_movement };
+	while (at_ms < span->until_ms && !keeper.failed) {
+		int64_t end_ms = hour_end(span, at_ms);
+		struct span hour = { at_ms, end_ms < span->until_ms ? end_ms : span->until_ms,
+			span->step_ms };
+
+		if (replay_run(source, &hour, replayed, 1, NULL, why) != 0)
+			return -1;
+		at_ms = hour.until_ms;
+		if (at_ms == end_ms)
+			keep_hour(&keeper, replayed, at_ms);
+	}
+	replayed->sink = (struct sink){ 0 };
+	await_journal(&keeper, 0);
+	if (lines != NULL && !keeper.failed && (fflush(lines) != 0 || ferror(lines)))
+		return failure_set(why, FAILURE_LOCAL, "cannot write the trades: %s", strerror(errno));
+	return keeper.failed ? -1 : 0;
+}

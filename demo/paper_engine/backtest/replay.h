@@ -29,7 +29,7 @@ struct replayed {
 	struct engine *engine;
 	struct sink sink; /* gets trades and movements behind the tally */
 	struct tally tally;
-	fixed rate; /* of USDT in KRW at the end; 0: not known */
+	fixed rate;               /* of USDT in KRW at the end; 0: not known */
 	int places[SYMBOLS_MOST]; /* in the engine, of the source's symbols; replay_run() sets them */
 };
 

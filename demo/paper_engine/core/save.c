@@ -9,7 +9,8 @@
 
 /*
  * A visitor writes what it is given, or reads into it.  What follows from the rest is not in a snapshot:
- * exposure, reserved cash, the symbol of a pending trade, the sums of one that is not closed.
+ * reserved cash, the symbol of a pending trade, the sums of one that is not closed.  Exposure is in it for
+ * tests/demo/recompute.py: a reader computes it.
  */
 enum { VERSION = 1 };
 static const char engine_line[] = "engine";
@@ -103,6 +104,7 @@ visit_symbol(struct archive *a, struct symbol *symbol, size_t index)
 	archive_numbers(a, "coins", symbol->coins, VENUES);
 	archive_numbers(a, "moved", symbol->moved, VENUES);
 	archive_numbers(a, "price", symbol->price, VENUES);
+	archive_number(a, "exposure", &symbol->exposure);
 	archive_open(a, "routes", '[');
 	for (int v = 0; v < VENUES; v++)
 		visit_route(a, &symbol->routes[v]);
@@ -120,6 +122,7 @@ static int
 visit_engine(struct archive *a, struct engine *engine, int lines)
 {
 	int64_t random = (int64_t)engine->random;
+	fixed exposure = engine->exposure;
 
 	(void)archive_choice(a, "version", VERSION, VERSION, VERSION);
 	lines = archive_choice(a, "symbols", lines, 0, SYMBOLS_MOST);
@@ -132,6 +135,7 @@ visit_engine(struct archive *a, struct engine *engine, int lines)
 	archive_number(a, "equity", &engine->equity);
 	archive_number(a, "highest_equity", &engine->highest_equity);
 	archive_number(a, "daily_pnl", &engine->daily_pnl);
+	archive_number(a, "exposure", &exposure);
 	archive_number(a, "rebalance_due", &engine->rebalance_due_ms);
 	archive_number(a, "rebalances", &engine->rebalances);
 	archive_number(a, "rebalances_failed", &engine->rebalances_failed);
@@ -200,6 +204,7 @@ read_symbol(struct archive *archive, struct engine *engine, const char *name)
 	}
 	memcpy(symbol.name, name, sizeof(symbol.name));
 	memcpy(symbol.pending.trade.symbol, name, sizeof(symbol.name));
+	symbol.exposure = 0;
 	engine->symbols[index] = symbol;
 	exposure_update(engine, &engine->symbols[index]);
 	if (symbol.pending.open) {

@@ -218,6 +218,10 @@ START_TEST(the_worst_reason_counts_and_of_equal_ones_the_first)
 	ck_assert_int_eq(guard.value, FIXED_ONE);
 	/* All the time since the first it has not been ok. */
 	assert_guard(&guard, GUARD_BLOCK, 1, NOW);
+	/* There is no share of nothing. */
+	figures.global = (struct global_figures){ .equity = -USD };
+	set(&guard, GLOBAL, &settings, figures, NOW);
+	assert_guard(&guard, GUARD_OK, 1, NOW);
 }
 END_TEST
 
@@ -298,6 +302,18 @@ START_TEST(the_range_takes_highest_and_lowest_wherever_they_are)
 }
 END_TEST
 
+START_TEST(what_is_no_price_is_no_part_of_the_range)
+{
+	struct price_range range = { 0 };
+
+	price_range_add(&range, 32000, NOW, 100 * USD);
+	price_range_add(&range, 32000, NOW, 0);
+	price_range_add(&range, 32000, NOW, -USD);
+	price_range_add(&range, 32000, NOW, 120 * USD);
+	ck_assert_int_eq(price_range_ratio(&range, 32000, NOW), FIXED_ONE / 5);
+}
+END_TEST
+
 START_TEST(a_clock_that_was_set_begins_a_range_anew)
 {
 	struct price_range range = { 0 };
@@ -329,6 +345,7 @@ main(void)
 	tcase_add_test(guards, after_a_cooldown_it_takes_a_whole_streak_again);
 	tcase_add_test(range, the_range_of_prices_forgets_what_is_older_than_its_window);
 	tcase_add_test(range, the_range_takes_highest_and_lowest_wherever_they_are);
+	tcase_add_test(range, what_is_no_price_is_no_part_of_the_range);
 	tcase_add_test(range, a_clock_that_was_set_begins_a_range_anew);
 	suite_add_tcase(suite, guards);
 	suite_add_tcase(suite, range);
