@@ -304,22 +304,17 @@ static int
 restore_snapshot(struct journal *j, struct engine *engine, struct failure *why)
 {
 	struct buffer text;
-	bool damaged;
-	int found = snapshot_load(&j->snapshots, &text, &damaged, why);
+	int found = snapshot_load(&j->snapshots, &text, why);
 
-	if (found == 1 && engine_restore(engine, text.text, why) != 0)
-		damaged = true;
-	buffer_release(&text);
-	if (found < 0 && !damaged)
-		return -1;
-	/* The ledger has all that counts. */
-	if (damaged) {
-		(void)failure_prefix(why, "the snapshot is damaged, so the whole ledger is replayed");
-		journal_note_error(j, why);
-	} else if (found == 1) {
+	if (found == 1 && engine_restore(engine, text.text, why) == 0) {
 		j->state.snapshots_restored++;
+	} else if (found == 1) {
+		/* The ledger has all that counts. */
+		(void)failure_prefix(why, "the whole ledger is replayed, because");
+		journal_note_error(j, why);
 	}
-	return 0;
+	buffer_release(&text);
+	return found < 0 ? -1 : 0;
 }
 
 long

@@ -8,9 +8,7 @@
 #include "demo/paper_engine/core/engine.h"
 #include "demo/paper_engine/live/journal_snapshot.h"
 
-enum { KEY = 96, FIELDS_MOST = SYMBOLS_MOST + 2, SNAPSHOT_MOST = 16 << 20 };
-
-static const char order_field[] = "order";
+enum { KEY = 96, FIELDS_MOST = SYMBOLS_MOST + 1, SNAPSHOT_MOST = 16 << 20 };
 
 static int
 fail(struct snapshots *s, const char *message, struct failure *why)
@@ -81,39 +79,28 @@ open_redis(struct snapshots *s, struct failure *why)
 
 /* Saving ----------------------------------------------------------------- */
 
-/* HSET with all lines, of which `text` holds the words and values. */
+/* HSET with all lines. */
 static int
 append_fields(struct snapshots *s, const char *key, struct slice text)
 {
-	const char *words[4 + 2 * FIELDS_MOST] = { "HSET", key };
-	size_t lengths[4 + 2 * FIELDS_MOST] = { 4, strlen(key) }, count = 2;
-	struct buffer order;
-	int status = -1;
+	const char *words[2 + 2 * FIELDS_MOST] = { "HSET", key };
+	size_t lengths[2 + 2 * FIELDS_MOST] = { 4, strlen(key) }, count = 2;
 
-	buffer_init(&order, FIELDS_MOST * SYMBOL_NAME);
-	while (text.length > 0 && count < 2 * FIELDS_MOST) {
+	while (text.length > 0 && count < 2 + 2 * FIELDS_MOST) {
 		const char *end = memchr(text.at, '\n', text.length);
 		size_t line = end == NULL ? text.length : (size_t)(end - text.at);
 		const char *blank = memchr(text.at, ' ', line);
 
 		if (blank == NULL)
-			break;
+			return -1;
 		words[count] = text.at;
 		lengths[count++] = (size_t)(blank - text.at);
-		buffer_append(&order, text.at, (size_t)(blank + 1 - text.at));
 		words[count] = blank + 1;
 		lengths[count++] = line - (size_t)(blank + 1 - text.at);
 		line += end != NULL;
 		text = (struct slice){ text.at + line, text.length - line };
 	}
-	words[count] = order_field;
-	lengths[count++] = strlen(order_field);
-	words[count] = order.text;
-	lengths[count++] = order.length;
-	if (text.length == 0 && order.length > 0 && !order.failed)
-		status = redisAppendCommandArgv(s->redis, (int)count, words, lengths);
-	buffer_release(&order);
-	return status == REDIS_OK ? 0 : -1;
+	return text.length == 0 ? redisAppendCommandArgv(s->redis, (int)count, words, lengths) : -1;
 }
 
 int
@@ -137,50 +124,13 @@ snapshot_save(struct snapshots *s, const struct buffer *text, struct failure *wh
 
 /* Loading ---------------------------------------------------------------- */
 
-static struct slice
-field_of(const redisReply *hash, struct slice name)
-{
-	for (size_t i = 0; i + 1 < (size_t)hash->elements; i += 2)
-		if ((size_t)hash->element[i]->len == name.length &&
-		    memcmp(hash->element[i]->str, name.at, name.length) == 0)
-			return (struct slice){ hash->element[i + 1]->str, (size_t)hash->element[i + 1]->len };
-	return (struct slice){ NULL, 0 };
-}
-
-/* The lines in their order, which Redis does not keep.  False: a field is missing. */
-static bool
-put_lines(const redisReply *hash, struct buffer *text)
-{
-	struct slice order = field_of(hash, (struct slice){ order_field, strlen(order_field) });
-
-	if (order.at == NULL)
-		return false;
-	while (order.length > 0) {
-		const char *blank = memchr(order.at, ' ', order.length);
-		struct slice name = { order.at, blank == NULL ? order.length : (size_t)(blank - order.at) };
-		struct slice value = field_of(hash, name);
-		size_t done = name.length + (blank != NULL);
-
-		if (value.at == NULL)
-			return false;
-		buffer_append(text, name.at, name.length);
-		buffer_string(text, " ");
-		buffer_append(text, value.at, value.length);
-		buffer_string(text, "\n");
-		order = (struct slice){ order.at + done, order.length - done };
-	}
-	buffer_append(text, "", 1);
-	return !text->failed;
-}
-
 int
-snapshot_load(struct snapshots *s, struct buffer *text, bool *damaged, struct failure *why)
+snapshot_load(struct snapshots *s, struct buffer *text, struct failure *why)
 {
 	redisReply *hash;
-	int status = 1;
+	size_t fields = 0;
 
 	buffer_init(text, SNAPSHOT_MOST);
-	*damaged = false;
 	if (open_redis(s, why) != 0)
 		return -1;
 	if (redisAppendCommand(s->redis, "HGETALL %spaper_engine", s->prefix) != REDIS_OK)
@@ -188,12 +138,17 @@ snapshot_load(struct snapshots *s, struct buffer *text, bool *damaged, struct fa
 	hash = answer(s, why);
 	if (hash == NULL)
 		return -1;
-	if (hash->type == REDIS_REPLY_ARRAY && hash->elements == 0) {
-		status = 0;
-	} else if (hash->type != REDIS_REPLY_ARRAY || !put_lines(hash, text)) {
-		*damaged = true;
-		status = failure_set(why, FAILURE_LOCAL, "the snapshot in Redis is not whole");
+	if (hash->type == REDIS_REPLY_ARRAY)
+		fields = (size_t)hash->elements;
+	for (size_t i = 0; i + 1 < fields; i += 2) {
+		buffer_append(text, hash->element[i]->str, (size_t)hash->element[i]->len);
+		buffer_string(text, " ");
+		buffer_append(text, hash->element[i + 1]->str, (size_t)hash->element[i + 1]->len);
+		buffer_string(text, "\n");
 	}
+	buffer_append(text, "", 1);
 	freeReplyObject(hash);
-	return status;
+	if (text->failed)
+		return failure_set(why, FAILURE_LOCAL, "Redis: the snapshot is too large, or memory ran out");
+	return fields > 0;
 }

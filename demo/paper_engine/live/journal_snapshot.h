@@ -6,8 +6,7 @@
 
 /*
  * Snapshots in Redis: the hash PREFIX + "paper_engine" has a field for each line of engine_save(), called as
- * the line's first word, and the field "order" with these words.  For journal.c alone; nothing waits longer
- * than two seconds.
+ * the line's first word.  For journal*.c alone; nothing waits longer than two seconds.
  */
 struct redisContext;
 
@@ -20,9 +19,9 @@ struct snapshots {
 /* In place of the last one, all at once.  0, or -1 with `why`. */
 int snapshot_save(struct snapshots *snapshots, const struct buffer *text, struct failure *why);
 
-/* 1 and the text, which ends with NUL; 0: there is none; -1 with `why`.  `damaged`: Redis has one, which is
- * not whole. */
-int snapshot_load(struct snapshots *snapshots, struct buffer *text, bool *damaged, struct failure *why);
+/* 1 and the lines, in any order, ended by NUL; 0: there is none; -1 with `why`.  `text` is to be released in
+ * any case. */
+int snapshot_load(struct snapshots *snapshots, struct buffer *text, struct failure *why);
 
 void snapshots_close(struct snapshots *snapshots);
 
