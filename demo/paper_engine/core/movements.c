@@ -8,8 +8,8 @@
 /* In USDT. */
 static const fixed smallest_stock = 10 * FIXED_ONE;
 
-/* So often one is tried while rebalances fail on purpose. */
-enum { FAILURE_EVERY_MS = 2000 };
+/* Each tend of the live loop tries one while rebalances fail on purpose, and one more when that is over. */
+enum { FAILURE_EVERY_MS = 500 };
 
 static void
 move(struct engine *engine, struct symbol *symbol, struct movement *movement, int64_t now_ms,

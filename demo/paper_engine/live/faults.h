@@ -63,8 +63,8 @@ double fault_value(struct faults *faults, enum fault fault);
 /* Sleep so long, or until the fault is off, or faults_end(). */
 void fault_pause(struct faults *faults, enum fault fault, int64_t ms);
 
-/* What befalls the loop itself, to be called once in each: it crashes, hangs until that is turned off, or is
- * late. */
+/* What befalls the loop itself, to be called once in each: it crashes, hangs, or is late, until that is off
+ * or a signal to end waits. */
 void faults_strike_loop(struct faults *faults);
 
 /* Its distortions as the faults are now; before each loop. */
