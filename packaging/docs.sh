@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 collectors=$(basename -a -s .c collectors/*.c)
-programs=$(printf '%s\narbwatch_exporter\nalert_relay\npaper_exchange\npaper_chat\n' "$collectors")
+programs=$(printf '%s\narbwatch_exporter\nalert_relay\npaper_exchange\npaper_chat\npaper_engine\n' "$collectors")
 common='^arbitrage_(collector_|build_info)'  # the families of every collector
 
 # flags PROGRAM: name, argument and text of each, with tabs between them; from its --help.  The prefix of this build is no

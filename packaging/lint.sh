@@ -178,7 +178,7 @@ manuals() {
 		grep -q '^\.SH NAME\|^\.Sh NAME' "$page" || echo "$page: no NAME section"
 	done <"$scratch/man"
 	# Every program that is installed has one.
-	for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter alert_relay; do
+	for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter alert_relay paper_engine; do
 		[ -f "packaging/man/$program.1" ] || echo "$program: no packaging/man/$program.1"
 	done
 }

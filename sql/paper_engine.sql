@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS public.tuning_results (
 	validate_trades bigint NOT NULL,
 	validate_pnl numeric NOT NULL,
 	validate_score double precision NOT NULL,
+	command text NOT NULL, -- gives the same results again
 	PRIMARY KEY (run, number, fold)
 );
 

@@ -583,11 +583,12 @@ settings_read_tune(struct tune_settings *settings, const struct options *o, stru
 		return options_failure(
 		    o, "refine", 0, why, "'%s' is neither grid nor none", options_text(o, "refine"));
 	settings->refine = (enum refinement)refine;
+	settings->options = o;
 	if (read_shared(&settings->shared, o, why) != 0 ||
 	    read_past(o, &settings->from_ms, &settings->until_ms, &settings->step_ms, why) != 0 ||
 	    read_ms(o, "train", &settings->train_ms, why) != 0 ||
 	    read_ms(o, "validate", &settings->validate_ms, why) != 0 ||
-	    options_integer(o, "sets", 1, 100000, &settings->sets, why) != 0 ||
+	    options_integer(o, "sets", 1, 10000, &settings->sets, why) != 0 ||
 	    options_integer(o, "threads", 0, 256, &settings->threads, why) != 0)
 		return -1;
 	return 0;

@@ -58,6 +58,7 @@ struct tune_settings {
 	int64_t train_ms, validate_ms;
 	int64_t sets, threads;
 	enum refinement refine;
+	const struct options *options; /* for the command that repeats it */
 };
 
 /* The options of all commands, and of each; each ended by a row without a name.  backtest and tune share

@@ -81,7 +81,7 @@ stock of coins|UPDATE paper_movements SET coins_upbit = coins_upbit + 0.00000001
 cash of the start|UPDATE paper_movements SET cash_upbit = cash_upbit - 0.00000001 WHERE id = 1
 row of equity|UPDATE equity SET equity = equity + 0.00000001 WHERE at = (SELECT max(at) FROM equity)
 ledger, without its last trade|DELETE FROM trades WHERE id = $last
-ledger, with a trade that is in it twice|INSERT INTO paper_fills SELECT trade_id, number + 10, leg, exchange, side, at, quantity, value, fee, rate FROM paper_fills WHERE trade_id = $last
+ledger, with fills that are in it twice|UPDATE paper_fills SET trade_id = $last, number = number + 10 WHERE trade_id = (SELECT min(id) FROM trades)
 END
 
 finish

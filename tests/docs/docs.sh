@@ -25,7 +25,7 @@ for program in collectors/*.c; do
 done | cut -f1 | sort -u >"$work/written"
 sed -n 's/^| `\(arbitrage_[a-z0-9_]*\)`.*/\1/p' docs/metrics.md | sort -u >"$work/told"
 check "the metrics that are documented are those that are written" cmp "$work/written" "$work/told"
-for program in collectors/*.c arbwatch_exporter alert_relay paper_exchange paper_chat textfile_lint; do
+for program in collectors/*.c arbwatch_exporter alert_relay paper_exchange paper_engine paper_chat textfile_lint; do
 	program=$(basename "$program" .c)
 	check "$program has a manual page" test -f "packaging/man/$program.1"
 	# In a manual page a dash is written as \-.

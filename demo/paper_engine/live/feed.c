@@ -7,7 +7,7 @@
 #include "demo/paper_engine/live/feed.h"
 
 /* An exchange says every second that it is alive.  A connection that lasted is opened again at once. */
-enum { SILENT_MS = 3500, LASTED_MS = 500, PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 5000, ASKED_MOST_MS = 60000 };
+enum { SILENT_MS = 3500, LASTED_MS = 100, PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 5000, ASKED_MOST_MS = 60000 };
 enum { LONGEST_LINE = 65536, LONGEST_URL = 24576 };
 
 void

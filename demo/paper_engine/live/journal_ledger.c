@@ -241,15 +241,17 @@ ledger_compare(struct ledger *ledger, const struct inventory *inventory, struct 
 int
 ledger_drift(struct ledger *ledger, fixed coins, struct failure *why)
 {
-	/* By its time it is known again, also after a crash. */
+	/* By its time it is known again, also after a crash.  Where there is no list, there is nothing to
+	 * undo. */
 	char text[FIXED_TEXT], statement[512];
 
 	(void)snprintf(statement, sizeof(statement),
-	    "WITH gone AS (DELETE FROM public.positions "
-	    "WHERE exchange = 'binance' AND symbol = 'BTC' AND opened_at = to_timestamp(0)) "
+	    "DO $$ BEGIN IF %s > 0 OR to_regclass('public.positions') IS NOT NULL THEN "
+	    "DELETE FROM public.positions "
+	    "WHERE exchange = 'binance' AND symbol = 'BTC' AND opened_at = to_timestamp(0); "
 	    "INSERT INTO public.positions (exchange, symbol, side, quantity, market, opened_at) "
-	    "SELECT 'binance', 'BTC', CASE WHEN q < 0 THEN 'short' ELSE 'long' END, abs(q), 'spot', to_timestamp(0) "
-	    "FROM (VALUES (%s)) AS v (q) WHERE q <> 0",
-	    fixed_text(coins, text));
+	    "SELECT 'binance', 'BTC', 'long', q, 'spot', to_timestamp(0) FROM (VALUES (%s)) AS v (q) WHERE q > 0; "
+	    "END IF; END $$",
+	    fixed_text(coins, text), text);
 	return ledger_connect(ledger, why) != 0 ? -1 : ledger_run(ledger, statement, why);
 }

@@ -32,7 +32,7 @@ struct live {
 	bool looked[VENUES];                        /* the last look at the tickers went well */
 	char subscribed[SYMBOLS_MOST][SYMBOL_NAME]; /* by the engine's symbols */
 	struct due_times due;
-	double drift; /* that the journal was told */
+	double drift; /* that the journal was told; -1: none yet, and a crash may have left one */
 	FILE *record; /* NULL: none */
 };
 

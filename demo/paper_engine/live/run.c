@@ -5,12 +5,12 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/deadline.h"
 #include "demo/paper_engine/backtest/history.h"
@@ -74,7 +74,6 @@ open_past(struct live *live, struct failure *why)
 	if (live->engine.last_id == 0 && live->settings->history_days > 0)
 		return history_write(&live->engine, live->journal, shared->market_seed, shared->symbols,
 		    live->settings->history_days, unix_ms(), why);
-	live->counts.snapshots_restored = live->engine.last_id > replayed;
 	(void)snprintf(text, sizeof(text), "%ld", replayed);
 	live_say(live, LOG_INFO, "the state of before is restored", "replayed", text);
 	return 0;
@@ -133,10 +132,13 @@ open_all(struct live *live, struct failure *why)
 {
 	const struct run_settings *settings = live->settings;
 
-	secrets_add(&live->secrets, settings->shared.stores.password);
-	secrets_add(&live->secrets, settings->shared.stores.redis_password);
+	if (settings->shared.stores.password != NULL)
+		secrets_add(&live->secrets, settings->shared.stores.password);
+	if (settings->shared.stores.redis_password != NULL)
+		secrets_add(&live->secrets, settings->shared.stores.redis_password);
 	live->log = (struct log){ LOG_INFO, LOG_LOGFMT, "paper_engine", &live->secrets };
 	live->told = true;
+	live->drift = -1;
 	live->counts.state = "starting";
 	live->counts.started_ms = unix_ms();
 	live->counts.universe_mode = universe_modes[settings->universe.mode];
@@ -151,8 +153,6 @@ open_all(struct live *live, struct failure *why)
 static void
 close_all(struct live *live)
 {
-	if (live->faults != NULL)
-		faults_end(live->faults);
 	control_stop(live->control);
 	if (live->journal != NULL)
 		journal_close(live->journal, CLOSE_MS);
@@ -166,6 +166,40 @@ close_all(struct live *live)
 	engine_release(&live->engine);
 	faults_free(live->faults);
 	secrets_release(&live->secrets);
+}
+
+/* Ending --------------------------------------------------------------- */
+
+/* A loop that hangs, because the control endpoint was asked for that, would see no signal: a thread of its
+ * own waits for it. */
+struct ending {
+	pthread_t thread;
+	sigset_t signals;
+	atomic_bool ended;
+	struct live *live;
+};
+
+static void *
+await_signal(void *context)
+{
+	struct ending *ending = context;
+	int number;
+
+	(void)sigwait(&ending->signals, &number);
+	atomic_store(&ending->ended, true);
+	faults_end(ending->live->faults);
+	(void)curl_multi_wakeup(ending->live->multi);
+	return NULL;
+}
+
+static void
+block_signals(sigset_t *signals)
+{
+	(void)sigemptyset(signals);
+	(void)sigaddset(signals, SIGINT);
+	(void)sigaddset(signals, SIGTERM);
+	(void)pthread_sigmask(SIG_BLOCK, signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
 }
 
 /* Turning -------------------------------------------------------------- */
@@ -194,25 +228,42 @@ transfer(struct live *live)
 	} while (message != NULL);
 }
 
-/* Until `due_ns`, or a signal: then false.  `*waited_ns` grows by the time in which there was nothing to do.
+/* Until `due_ns`, or the end: then false.  `*waited_ns` grows by the time in which there was nothing to do.
  */
 static bool
-wait_until(struct live *live, int64_t due_ns, int signals, int64_t *waited_ns)
+wait_until(struct live *live, int64_t due_ns, struct ending *ending, int64_t *waited_ns)
 {
-	struct curl_waitfd ends = { .fd = signals, .events = CURL_WAIT_POLLIN };
 	int64_t began_ns = clock_now_ns();
 
 	do {
 		int64_t left_ms = (due_ns - began_ns + MS_NS - 1) / MS_NS;
 
-		(void)curl_multi_poll(live->multi, &ends, 1, left_ms > 0 ? (int)left_ms : 0, NULL);
+		(void)curl_multi_poll(live->multi, NULL, 0, left_ms > 0 ? (int)left_ms : 0, NULL);
 		*waited_ns += clock_now_ns() - began_ns;
-		if ((ends.revents & CURL_WAIT_POLLIN) != 0)
+		if (atomic_load(&ending->ended))
 			return false;
 		transfer(live);
 		began_ns = clock_now_ns();
 	} while (began_ns < due_ns);
 	return true;
+}
+
+/* A series of failures is one line. */
+static void
+note_told(struct live *live, bool told, const char *error)
+{
+	if (!told && live->told)
+		live_say(live, LOG_WARN, "the state is not written: Redis failed", "error", error);
+	live->told = told;
+}
+
+static void
+take_answers(struct live *live)
+{
+	char error[256];
+
+	if (live->tells != NULL && tell_engine_begin(live->tells, error) != 0)
+		note_told(live, false, error);
 }
 
 static void
@@ -225,10 +276,7 @@ tell(struct live *live, int64_t now_ms)
 		return;
 	told =
 	    tell_engine_loop(live->tells, &live->engine, &live->counts, &live->journaled, now_ms, error) == 0;
-	told = tell_engine_begin(live->tells, error) == 0 && told;
-	if (!told && live->told)
-		live_say(live, LOG_WARN, "the state is not written: Redis failed", "error", error);
-	live->told = told;
+	note_told(live, told, error);
 }
 
 /*
@@ -236,7 +284,7 @@ tell(struct live *live, int64_t now_ms)
  * transfers, the pass itself, and telling.
  */
 static void
-turn(struct live *live, int signals)
+turn(struct live *live, struct ending *ending)
 {
 	int64_t loop_ns = live->settings->loop_ms * MS_NS, due_ns = clock_now_ns(), ended_ns = due_ns,
 		waited_ns = 0;
@@ -244,13 +292,14 @@ turn(struct live *live, int signals)
 	for (int64_t loops = 0; loops != live->settings->loops_most || loops == 0; loops++) {
 		int64_t now_ms, now_ns;
 
-		if (!wait_until(live, due_ns, signals, &waited_ns))
+		if (!wait_until(live, due_ns, ending, &waited_ns))
 			return;
 		now_ns = clock_now_ns();
 		live->counts.lag = (double)(now_ns - due_ns) / 1e9;
 		due_ns = now_ns - due_ns < loop_ns ? due_ns + loop_ns : now_ns + loop_ns;
 		now_ms = unix_ms();
 		faults_strike_loop(live->faults);
+		take_answers(live);
 		loop_once(live, now_ms);
 		now_ns = clock_now_ns();
 		tell_observe(&live->counts.loop, (double)(now_ns - ended_ns - waited_ns) / 1e9);
@@ -263,7 +312,10 @@ turn(struct live *live, int signals)
 static void
 end(struct live *live)
 {
+	faults_end(live->faults);
 	live->counts.state = "stopping";
+	if (live->drift > 0)
+		(void)journal_drift(live->journal, 0);
 	(void)journal_snapshot(live->journal, &live->engine);
 	(void)journal_await(live->journal, 0, CLOSE_MS);
 	journal_take_state(live->journal, &live->journaled);
@@ -272,35 +324,40 @@ end(struct live *live)
 		tell_engine_end(live->tells, &live->engine, &live->counts, &live->journaled, unix_ms());
 }
 
+/* Until a signal, or as many loops as were asked for. */
+static int
+run(struct live *live, struct ending *ending, struct failure *why)
+{
+	ending->live = live;
+	if (pthread_create(&ending->thread, NULL, await_signal, ending) != 0)
+		return failure_set(why, FAILURE_LOCAL, "a thread cannot be started");
+	/* The universe needs the rate of KRW, which is in a stream. */
+	for (int venue = 0; venue < VENUES; venue++)
+		(void)feed_subscribe(&live->feeds[venue], &live->engine, unix_ms());
+	live_say(live, LOG_INFO, "the engine begins", "universe", live->counts.universe_mode);
+	turn(live, ending);
+	end(live);
+	(void)pthread_kill(ending->thread, SIGTERM);
+	(void)pthread_join(ending->thread, NULL);
+	live_say(live, LOG_INFO, "the engine ended", NULL, NULL);
+	return 0;
+}
+
 int
 run_live(const struct run_settings *settings, struct failure *why)
 {
 	struct live *live = calloc(1, sizeof(*live));
-	sigset_t ends;
-	int status = -1, signals;
+	struct ending ending = { 0 };
+	int status;
 
 	if (live == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
 	live->settings = settings;
-	(void)sigemptyset(&ends);
-	(void)sigaddset(&ends, SIGINT);
-	(void)sigaddset(&ends, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals < 0)
-		(void)failure_set(why, FAILURE_LOCAL, "signalfd: %s", strerror(errno));
-	else if (open_all(live, why) == 0) {
-		live_say(live, LOG_INFO, "the engine begins", "universe", live->counts.universe_mode);
-		turn(live, signals);
-		end(live);
-		status = 0;
-	}
+	block_signals(&ending.signals);
+	status = open_all(live, why) == 0 ? run(live, &ending, why) : -1;
 	if (live->record != NULL && fclose(live->record) != 0)
 		status = failure_set(why, FAILURE_LOCAL, "--record: cannot write '%s'", settings->record);
 	close_all(live);
-	if (signals >= 0)
-		(void)close(signals);
 	free(live);
 	return status;
 }

@@ -40,7 +40,7 @@ struct figures {
 	struct global_figures global;
 };
 #define WELL .connected = true, .rate_limit_left = FIXED_ONE
-#define EDGE .edge = 4 * BPS
+#define EDGE (4 * BPS)
 #define RICH .equity = 1000 * USD, .highest_equity = 1000 * USD
 
 /* In `quiet` the figure is the last one at which the guard is silent: one 10^-8, or one ms, before it fires.
@@ -66,12 +66,12 @@ static const struct {
 	{ EXCHANGE, { .exchange = { .connected = true, .rate_limit_left = FIXED_ONE / 5 } },
 	    { .exchange = { .connected = true, .rate_limit_left = FIXED_ONE / 5 - LEAST } }, GUARD_DEGRADE,
 	    REASON_RATE_LIMIT, "19.999999% of the rate limit left, less than 20%" },
-	{ ROUTE, { .route = { EDGE, .score = 50 * USD } }, { .route = { EDGE, .score = 50 * USD - LEAST } },
-	    GUARD_BLOCK, REASON_SCORE, "score 49.99999999, less than 50" },
+	{ ROUTE, { .route = { .edge = EDGE, .score = 50 * USD } },
+	    { .route = { .edge = EDGE, .score = 50 * USD - LEAST } }, GUARD_BLOCK, REASON_SCORE,
+	    "score 49.99999999, less than 50" },
 	/* A low score is no alarm where there is nothing to earn. */
-	{ ROUTE, { .route = { .score = 0, .edge = 4 * BPS - LEAST } },
-	    { .route = { .score = 0, .edge = 4 * BPS } }, GUARD_BLOCK, REASON_SCORE,
-	    "score 0, less than 50" },
+	{ ROUTE, { .route = { .score = 0, .edge = EDGE - LEAST } }, { .route = { .score = 0, .edge = EDGE } },
+	    GUARD_BLOCK, REASON_SCORE, "score 0, less than 50" },
 	{ ROUTE, { .route = { .losses_in_a_row = 2, .last_loss_ms = 0 } },
 	    { .route = { .losses_in_a_row = 3, .last_loss_ms = 0 } }, GUARD_COOLDOWN, REASON_STREAK,
 	    "3 losses in a row, limit 3" },
@@ -185,7 +185,11 @@ START_TEST(the_worst_reason_counts_and_of_equal_ones_the_first)
 		    .message_ms = 6000,
 		    .change_ms = 12000,
 		    .daily_loss = 10001 * USD },
-		.route = { EDGE, .score = 1, .losses_in_a_row = 3, .last_loss_ms = 5, .spread = 600 * BPS },
+		.route = { .edge = EDGE,
+		    .score = 1,
+		    .losses_in_a_row = 3,
+		    .last_loss_ms = 5,
+		    .spread = 600 * BPS },
 		.symbol = { .equity = USD, .exposure = USD, .imbalance = USD, .volatility = USD },
 		.global = { .daily_loss = 50001 * USD, .exposure = 100001 * USD, .highest_equity = USD },
 	};
@@ -227,8 +231,9 @@ END_TEST
 
 START_TEST(a_worse_state_begins_anew_and_is_the_same_trigger)
 {
-	struct figures figures = { .route = {
-				       EDGE, .score = 60 * USD, .spread = 600 * BPS, .losses_in_a_row = 3 } };
+	struct figures figures = {
+		.route = { .edge = EDGE, .score = 60 * USD, .spread = 600 * BPS, .losses_in_a_row = 3 }
+	};
 	struct guard guard = { 0 };
 
 	figures.route.last_loss_ms = 120000;
