@@ -93,7 +93,7 @@ $(market_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
     $(call object,$(wildcard demo/market/*.c)) $(library)
 	$(link) $$(pkg-config --libs check) -lm
 engine_tests := $(filter tests/demo/paper_engine/%,$(tests))
-$(engine_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
+$(engine_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/demo/paper_engine/fixture.o \
     $(call object,$(filter-out demo/paper_engine/main.c,$(engine_sources))) $(library)
 	$(link) $$(pkg-config --libs check) -lm
 $(patsubst %,$(BUILD)/%,$(filter-out $(chat_tests) $(market_tests) $(engine_tests),$(tests))): \

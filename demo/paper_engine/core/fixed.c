@@ -86,7 +86,7 @@ take_digits(const char **at, int most, uint64_t *number)
 	for (; **at >= '0' && **at <= '9'; ++*at, count++) {
 		if (count >= most)
 			continue;
-		if (*number > (INT64_MAX - 9) / 10)
+		if (*number > (UINT64_MAX - 9) / 10)
 			return -1;
 		*number = *number * 10 + (uint64_t)(**at - '0');
 	}
