@@ -134,6 +134,12 @@ tell_count(struct teller *t, const char *key, const char *field, long more)
 	append(t, "HINCRBY %s%s %s %ld", t->prefix, key, field, more);
 }
 
+void
+tell_gone(struct teller *t, const char *key)
+{
+	append(t, "DEL %s%s", t->prefix, key);
+}
+
 int
 tell_end(struct teller *t)
 {

@@ -34,6 +34,9 @@ void tell_state(struct teller *t, const char *key, const char *format, ...)
 /* HINCRBY of a counter; with 0 it begins. */
 void tell_count(struct teller *t, const char *key, const char *field, long more);
 
+/* DEL of a hash: what it was about is gone for good. */
+void tell_gone(struct teller *t, const char *key);
+
 /* At the end of a loop.  0, or -1 with `error`. */
 int tell_end(struct teller *t);
 

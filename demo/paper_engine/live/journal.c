@@ -20,21 +20,16 @@ enum {
 
 /* The queue -------------------------------------------------------------- */
 
-/* Of snapshots and syncs the newest one is enough; those in the queue only grow old. */
-static void
-drop_older(struct journal *j, enum record_kind kind)
+/* One that waits is enough: replacing it by newer ones would keep a slow database from ever coming to it. */
+static bool
+waits(struct journal *j, enum record_kind kind)
 {
-	for (struct record **link = &j->first; *link != NULL; link = &(*link)->next)
-		if ((*link)->kind == kind) {
-			struct record *old = *link;
+	bool found;
 
-			*link = old->next;
-			if (j->last == &old->next)
-				j->last = link;
-			record_free(old);
-			j->state.queued--;
-			return;
-		}
+	(void)pthread_mutex_lock(&j->mutex);
+	found = j->waits[kind];
+	(void)pthread_mutex_unlock(&j->mutex);
+	return found;
 }
 
 static void
@@ -52,25 +47,42 @@ put_in_file(struct journal *j, const struct record *record)
 	}
 }
 
-/* Takes the record.  False: the queue is full. */
+/* Call it with the mutex.  Behind a record of the ledger that is lost nothing may be written: the next start
+ * goes on from what is before it. */
+static bool
+has_room(struct journal *j, const struct record *record)
+{
+	bool spare = record != NULL && record->kind <= RECORD_MOVEMENT;
+	struct failure why;
+
+	if (!j->lost && record != NULL && j->state.queued < QUEUE_LIMIT + (spare ? QUEUE_SPARE : 0))
+		return true;
+	if (!j->lost && (spare || record == NULL)) {
+		j->lost = true;
+		(void)failure_set(&why, FAILURE_LOCAL,
+		    "the queue for PostgreSQL is full, and a trade is lost: restart, when the database is back");
+		journal_note_error(j, &why);
+	}
+	return false;
+}
+
+/* Takes the record; NULL: memory ran out.  False: the queue is full. */
 static bool
 put(struct journal *j, struct record *record)
 {
-	long most = QUEUE_LIMIT + (record->kind <= RECORD_MOVEMENT ? QUEUE_SPARE : 0);
 	bool room;
 
 	(void)pthread_mutex_lock(&j->mutex);
-	if (record->kind == RECORD_SNAPSHOT || record->kind == RECORD_SYNC)
-		drop_older(j, record->kind);
-	if (j->state.queued < most) {
+	if (has_room(j, record)) {
 		put_in_file(j, record);
 		*j->last = record;
 		j->last = &record->next;
+		j->waits[record->kind] = true;
 		j->state.queued++;
 		record = NULL;
 		(void)pthread_cond_broadcast(&j->changed);
 	}
-	room = j->state.queued < QUEUE_LIMIT;
+	room = !j->lost && j->state.queued < QUEUE_LIMIT;
 	(void)pthread_mutex_unlock(&j->mutex);
 	record_free(record);
 	return room;
@@ -89,22 +101,26 @@ new_record(enum record_kind kind)
 bool
 journal_trade(struct journal *j, const struct trade *trade)
 {
-	struct record *record = j->ledger.dsn == NULL ? NULL : new_record(RECORD_TRADE);
+	struct record *record;
 
-	if (record == NULL)
-		return j->ledger.dsn == NULL;
-	record->trade = *trade;
+	if (j->ledger.dsn == NULL)
+		return true;
+	record = new_record(RECORD_TRADE);
+	if (record != NULL)
+		record->trade = *trade;
 	return put(j, record);
 }
 
 bool
 journal_movement(struct journal *j, const struct movement *movement)
 {
-	struct record *record = j->ledger.dsn == NULL ? NULL : new_record(RECORD_MOVEMENT);
+	struct record *record;
 
-	if (record == NULL)
-		return j->ledger.dsn == NULL;
-	record->movement = *movement;
+	if (j->ledger.dsn == NULL)
+		return true;
+	record = new_record(RECORD_MOVEMENT);
+	if (record != NULL)
+		record->movement = *movement;
 	return put(j, record);
 }
 
@@ -141,10 +157,13 @@ journal_drift(struct journal *j, double coins)
 bool
 journal_snapshot(struct journal *j, const struct engine *engine)
 {
-	struct record *record = j->snapshots.host == NULL ? NULL : new_record(RECORD_SNAPSHOT);
+	struct record *record;
 
+	if (j->snapshots.host == NULL || waits(j, RECORD_SNAPSHOT))
+		return true;
+	record = new_record(RECORD_SNAPSHOT);
 	if (record == NULL)
-		return j->snapshots.host == NULL;
+		return false;
 	buffer_init(&record->text, SNAPSHOT_TEXT);
 	engine_save(engine, &record->text);
 	return put(j, record);
@@ -153,10 +172,10 @@ journal_snapshot(struct journal *j, const struct engine *engine)
 bool
 journal_sync(struct journal *j, const struct engine *engine)
 {
-	struct record *record = new_record(RECORD_SYNC);
+	struct record *record = waits(j, RECORD_SYNC) ? NULL : new_record(RECORD_SYNC);
 
 	if (record == NULL)
-		return false;
+		return true;
 	for (size_t i = 0; i < engine->symbol_count; i++) {
 		const struct symbol *symbol = &engine->symbols[i];
 		struct held *held =

@@ -32,6 +32,7 @@ take(struct journal *j, struct record **other)
 	if (j->in_hand == 0 && j->first != NULL) {
 		*other = j->first;
 		j->first = j->first->next;
+		j->waits[(*other)->kind] = false;
 	}
 	if (j->first == NULL)
 		j->last = &j->first;

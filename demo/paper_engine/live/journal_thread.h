@@ -11,7 +11,7 @@
  * The queue, and the thread that empties it; for journal*.c alone.
  *
  * Rows of the ledger are taken in batches, and stay in hand until they are committed, however often that has
- * to be tried.  A snapshot and a sync come when all rows before them are; of each the newest one is enough.
+ * to be tried.  A snapshot and a sync come when all rows before them are; no more than one of each waits.
  */
 enum { JOURNAL_BATCH = 256 };
 
@@ -25,7 +25,9 @@ struct journal {
 	pthread_mutex_t mutex; /* of all below */
 	pthread_cond_t changed;
 	struct record *first, **last;
-	bool unwritten_used; /* there is something in the file */
+	bool unwritten_used;             /* there is something in the file */
+	bool waits[RECORD_SNAPSHOT + 1]; /* one of the kind is in the queue; for syncs and snapshots */
+	bool lost;                       /* a record of the ledger, for want of room */
 	bool closing;
 	struct journal_state state; /* its `queued` counts those in hand too */
 
