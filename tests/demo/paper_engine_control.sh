@@ -180,6 +180,7 @@ check "daily-loss: at the limit" is during 'loss >= 100 && loss < 101'
 check "daily-loss: the guard blocks" is during 'block == 3'
 check "exposure: as much as was asked for" is during 'exposure >= 84 && exposure < 95'
 check "skip-routes: no route has a score" is during 'score == 0'
+check "skip-routes: and none is traded" test "$(bot during routes 'decision="trade",')" = 0
 check "position-drift: half a BTC too much" is during 'drift == 0.5'
 
 # Those that need trades -------------------------------------------------------------
