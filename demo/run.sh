@@ -191,14 +191,16 @@ make_tables() {
 		-f sql/example_trading.sql -f sql/trading.sql -f sql/paper_engine.sql >"$work/psql.log" 2>&1 || fail psql "cannot make the bot's tables"
 }
 
-# It trades on paper at two of these exchanges, after a month of a backtest.
+# It trades on paper at two of these exchanges, after a month of a backtest; with so little profit, and so long between two legs,
+# that it also loses.
 start_bot() {
 	printf '%s\n' "$redis_password" >"$work/redis-password"
 	start paper_engine env REDIS_PASSWORD_FILE="$work/redis-password" POSTGRES_PASSWORD_FILE="$work/postgres-password" \
 		"$BUILD/paper_engine" run --redis "redis://127.0.0.1:$redis_port" \
 		--postgres "postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" --history.days 30 \
 		--exchange.binance "http://127.0.0.1:$paper_port/binance" --exchange.upbit "http://127.0.0.1:$paper_port/upbit" \
-		--control.listen-address "127.0.0.1:$engine_port"
+		--control.listen-address "127.0.0.1:$engine_port" --journal.file "$work/paper_engine.journal" \
+		--min-profit 0.0001 --slippage 0 --leg-gap 5s --cooldown 5m
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
