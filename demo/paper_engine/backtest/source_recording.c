@@ -145,6 +145,7 @@ source_recording_open(struct source *source, const char *path, struct failure *w
 		(void)failure_set(why, FAILURE_LOCAL, "%s", fault != NULL ? fault : strerror(errno));
 	if (tape->file == NULL || check(tape, source, why) != 0) {
 		tape_close(tape);
+		*source = (struct source){ 0 };
 		return failure_prefix(why, "recording %s", path);
 	}
 	source->symbols = tape->symbols;

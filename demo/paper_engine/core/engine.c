@@ -170,13 +170,19 @@ engine_step(struct engine *engine, size_t index, int64_t now_ms, const struct si
 	if (symbol->pending.open && now_ms >= symbol->pending.due_ms &&
 	    trade_go_on(engine, symbol, now_ms, sink))
 		look_at_all(engine, now_ms);
-	if (!quotes_read(engine, symbol, &quotes))
+	if (!quotes_read(engine, symbol, &quotes)) {
+		symbol->routes[0].trades = symbol->routes[1].trades = false;
 		return;
+	}
 	price_range_add(&symbol->range, engine->settings.limits.volatility_ms, now_ms,
 	    mid_price(symbol->books[VENUE_BINANCE]));
 	for (int buy = 0; buy < VENUES; buy++) {
-		symbol->routes[buy].edge = route_edge(&engine->settings.costs, &quotes, buy);
-		symbol->routes[buy].trades = false;
+		struct route *route = &symbol->routes[buy];
+
+		route->edge = route_edge(&engine->settings.costs, &quotes, buy);
+		if (engine->distortions.no_score ||
+		    (!symbol->pending.open && now_ms >= route->rests_until_ms))
+			route->trades = false;
 	}
 	best = symbol->routes[1].edge > symbol->routes[0].edge ? VENUE_UPBIT : VENUE_BINANCE;
 	if (symbol->active && !symbol->pending.open &&

@@ -34,7 +34,8 @@ struct route {
 	struct score score;
 	fixed edge;   /* expected profit after all costs, as a ratio, at the last step */
 	fixed spread; /* the same before costs, at the last tend */
-	bool trades;  /* the last decision */
+	bool
+	    trades; /* the last decision: it stands while a trade is pending and until the route has rested */
 	int losses_in_a_row;
 	int64_t last_loss_ms, rests_until_ms;
 	struct guard guard;

@@ -191,6 +191,8 @@ START_TEST(a_route_rests_after_its_trade)
 	market_pass(market, 19999);
 	market_trade(market, btc);
 	ck_assert_int_eq(market->trade_count, 1);
+	ck_assert(market->engine.symbols[btc].routes[VENUE_BINANCE].trades);
+	ck_assert(!market->engine.symbols[btc].routes[VENUE_UPBIT].trades);
 	/* The other direction is another route. */
 	market_spread(market, btc, -100);
 	market_trade(market, btc);

@@ -1,0 +1,125 @@
+#!/bin/sh
+# Which symbols the paper engine trades: the four modes, the filters, and symbols that come and go while it runs.  What it
+# should be is worked out in Python, from what the exchange says.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/lib_paper_engine.sh
+. "$repository/tests/lib_paper_engine.sh"
+
+start_redis
+start_exchange --symbols 30
+
+# ranked [VOLUME [SPREAD [DEPTH]]]: the symbols that pass the filters, the largest first, a line each.
+cat >"$work/ranked.py" <<'END'
+import json, sys, urllib.request
+url, volume, spread, depth = sys.argv[1], *(float(argument) for argument in sys.argv[2:])
+get = lambda path: json.load(urllib.request.urlopen(url + path))
+at_binance = {t["symbol"][:-4]: (float(t["quoteVolume"]), *(float(t[k]) for k in ("bidPrice", "bidQty", "askPrice", "askQty")))
+              for t in get("/binance/api/v3/ticker/24hr")}
+trading = {s["baseAsset"] for s in get("/binance/api/v3/exchangeInfo")["symbols"] if s["status"] == "TRADING"}
+listed = [m["market"] for m in get("/upbit/v1/market/all")]
+books = {b["market"][4:]: b["orderbook_units"][0] for b in get("/upbit/v1/orderbook?markets=" + ",".join(listed))}
+won = books["USDT"]["bid_price"]
+at_upbit = {t["market"][4:]: (t["acc_trade_price_24h"] / won, *(books[t["market"][4:]][k] for k in
+            ("bid_price", "bid_size", "ask_price", "ask_size"))) for t in get("/upbit/v1/ticker/all?quote_currencies=KRW")
+            if t["market"] in listed}
+def passes(traded, bid, bids, ask, asks, rate):
+    return traded >= volume and ask / bid - 1 <= spread and min(bid * bids, ask * asks) / rate >= depth
+coins = [coin for coin in trading & set(at_upbit) & set(at_binance) if coin != "USDT"
+         and passes(*at_binance[coin], 1) and passes(*at_upbit[coin], won)]
+for coin in sorted(coins, key=lambda coin: -at_binance[coin][0] - at_upbit[coin][0]):
+    print(coin + "/USDT")
+END
+ranked() { "$PYTHON" "$work/ranked.py" "$exchange_url" "${1:-0}" "${2:-1}" "${3:-0}"; }
+
+# trades_these FILE: the engine's symbols are those in it.
+trades_these() {
+	redis-cli -p "$REDIS_PORT" KEYS 'arbwatch:symbol:*' | sed 's/arbwatch:symbol://' | LC_ALL=C sort >"$work/traded"
+	LC_ALL=C sort "$1" | diff - "$work/traded" && tells universe symbols "$(grep -c . "$1")"
+}
+follows() { # follows FILTERS-OF-RANKED [COUNT]: the engine has what the exchange says now, the first COUNT of it
+	# shellcheck disable=SC2086 # words are meant
+	ranked $1 | head -n "${2:-500}" >"$work/wanted"
+	trades_these "$work/wanted"
+}
+# engine FLAG...: a new one, without a past.
+engine() {
+	[ -z "${ENGINE_PID-}" ] || stop "$ENGINE_PID"
+	redis-cli -p "$REDIS_PORT" FLUSHALL >/dev/null
+	start_engine --universe.every 500ms "$@"
+}
+
+# The modes ------------------------------------------------------------------
+
+engine --universe.mode single --universe.symbol ETH/USDT
+echo ETH/USDT >"$work/wanted"
+check "single: the symbol that is named" await 20 trades_these "$work/wanted"
+check "single: it says so" tells universe mode single
+
+printf 'XRP/USDT\nC025/USDT\n' >"$work/wanted"
+engine --universe.mode fixed_list --universe.symbol XRP/USDT --universe.symbol C025/USDT --universe.symbol NONE/USDT
+check "fixed_list: those that are named, if the exchanges have them" await 20 trades_these "$work/wanted"
+check "fixed_list: it says so" tells universe mode fixed_list
+
+engine --universe.mode full_market
+check "full_market: all that both exchanges have" await 20 follows ''
+check "full_market: that are as many as the exchange was told" test "$(grep -c . "$work/wanted")" -eq 30
+check "full_market: it says so" tells universe mode full_market
+
+run 2 "$BUILD/paper_engine" run --universe.mode some
+check "another mode is refused" grep -qF 'single, fixed_list, top_n and full_market' "$work/err"
+run 2 "$BUILD/paper_engine" run --universe.symbol btc
+check "what is no symbol is refused" grep -qF "'btc' is not like BTC/USDT" "$work/err"
+
+# The filters ----------------------------------------------------------------
+
+# Prints the value of the 15th of 30 numbers: a filter with it lets a part of them pass.
+middle() { sort -g | sed -n 15p; }
+volume=$(curl -s "$exchange_url/upbit/v1/ticker/all?quote_currencies=KRW" |
+	"$PYTHON" -c 'import json, sys; [print(t["acc_trade_price_24h"] / 1400) for t in json.load(sys.stdin)]' | middle)
+depth=$(curl -s "$exchange_url/binance/api/v3/ticker/24hr" |
+	"$PYTHON" -c 'import json, sys; [print(float(t["bidPrice"]) * float(t["bidQty"])) for t in json.load(sys.stdin)]' | middle)
+spread=$(curl -s "$exchange_url/binance/api/v3/ticker/24hr" |
+	"$PYTHON" -c 'import json, sys; [print("%.8f" % (float(t["askPrice"]) / float(t["bidPrice"]) - 1)) for t in json.load(sys.stdin)]' |
+	middle)
+some_pass() { [ "$(grep -c . "$work/wanted")" -gt 0 ] && [ "$(grep -c . "$work/wanted")" -lt 30 ]; }
+
+engine --universe.mode full_market --universe.min-volume "${volume%.*}"
+check "volume: what is traded less is left out" await 20 follows "${volume%.*} 1 0"
+check "volume: a part passes" some_pass
+# Books change four times a second, so that a symbol may pass now and not then: asked often, both agree at times.
+engine --universe.mode full_market --universe.max-spread "$spread"
+check "spread: what has a larger one is left out" await 30 follows "0 $spread 0"
+check "spread: a part passes" some_pass
+engine --universe.mode full_market --universe.min-depth "${depth%.*}"
+check "depth: what has less is left out" await 30 follows "0 1 ${depth%.*}"
+
+# Symbols that come and go ---------------------------------------------------
+
+engine --universe.top 5
+check "top_n: the five largest" await 20 follows '' 5
+check "top_n: it says so" tells universe mode top_n
+pid=$ENGINE_PID
+for exchange in binance upbit; do
+	halted=$(sed -n 2p "$work/wanted")
+	fault POST "$exchange/halted?value=$halted"
+	check "a symbol that is halted at $exchange goes, and the next one comes" await 20 follows '' 5
+	refute "it is another one" grep -qx "$halted" "$work/wanted"
+	check "it has no state any more" await 20 not exists "symbol:$halted"
+	fault DELETE "$exchange/halted"
+	check "trades again at $exchange: it comes back" await 20 follows '' 5
+	check "it is the same as before" grep -qx "$halted" "$work/wanted"
+done
+check "the changes are counted" above universe changes 12
+# The same exchange with other volumes.
+old=$(cat "$work/wanted")
+port=${exchange_url##*:}
+stop "$EXCHANGE_PID"
+spawn exchange "$BUILD/paper_exchange" --listen "127.0.0.1:$port" --symbols 30 --seed 7
+EXCHANGE_PID=$SPAWNED
+await 20 listens "$SPAWNED" "$port"
+check "when ranks change, the engine has the largest again" await 20 follows '' 5
+check "all that without a restart" kill -0 "$pid"
+refute "other symbols than before" test "$(sort "$work/wanted")" = "$(echo "$old" | sort)"
+check "no error was logged" not grep -E 'level=(error|critical)' "$work/engine.log"
+finish
