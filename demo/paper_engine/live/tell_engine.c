@@ -12,7 +12,7 @@
 
 #include "demo/paper_engine/live/tell_engine.h"
 
-enum { KEY = 96, SECOND_MS = 1000, DECISION_MS = 60000 };
+enum { KEY = 96, SECOND_MS = 1000 };
 
 const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "error", "critical" };
 
@@ -93,35 +93,18 @@ route_name(const char *symbol, int buy, char name[KEY])
 	return name;
 }
 
-/* An edge lasts for seconds, and most routes have none at a given moment.  So a route's decision is to trade,
- * for a minute from its last trade on. */
-static bool
-trades(const struct engine *engine, const struct symbol *symbol, int buy, int64_t now_ms)
-{
-	const struct route *route = &symbol->routes[buy];
-	int64_t closed_ms = route->rests_until_ms - engine->settings.parameters.cooldown_ms;
-
-	if (route->score.total == 0)
-		return false;
-	return (symbol->pending.open && symbol->pending.trade.buy == (enum venue)buy) ||
-	       (route->rests_until_ms != 0 && now_ms - closed_ms < DECISION_MS);
-}
-
 static void
-tell_route(struct teller *t, const struct engine *engine, const struct symbol *symbol, int buy, int64_t *told,
-    int64_t now_ms)
+tell_route(struct teller *t, const struct symbol *symbol, int buy, int64_t *told, double now)
 {
 	const struct route *route = &symbol->routes[buy];
 	const struct score *score = &route->score;
-	double now = (double)now_ms / SECOND_MS;
 	char name[KEY], key[2 * KEY];
 
 	(void)snprintf(key, sizeof(key), "route:%s", route_name(symbol->name, buy, name));
 	tell_state(t, key,
 	    "updated_at %.3f score %.2f spread %.2f health %.2f fee %.2f inventory %.2f decision %s", now,
 	    fixed_value(score->total), fixed_value(score->spread), fixed_value(score->health),
-	    fixed_value(score->fee), fixed_value(score->inventory),
-	    trades(engine, symbol, buy, now_ms) ? "trade" : "skip");
+	    fixed_value(score->fee), fixed_value(score->inventory), route->trades ? "trade" : "skip");
 	(void)snprintf(key, sizeof(key), "guard:route:%s", name);
 	tell_guard(t, key, &route->guard, told, now);
 }
@@ -192,7 +175,7 @@ tell_symbol(struct teller_of_engine *tells, const struct engine *engine, size_t 
 	tell_limit(t, key, figures.exposure,
 	    fixed_times(engine->settings.limits.exposure_symbol, figures.equity), now);
 	for (int buy = 0; buy < VENUES; buy++)
-		tell_route(t, engine, symbol, buy, &told->route_triggers[buy], now_ms);
+		tell_route(t, symbol, buy, &told->route_triggers[buy], now);
 }
 
 /* As many symbols as belong to the time since the last loop: each once a second. */
