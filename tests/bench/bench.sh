@@ -196,6 +196,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/bot.sh
 . "$repository/tests/bench/bot.sh"
 
+# shellcheck source=tests/bench/tuning.sh
+. "$repository/tests/bench/tuning.sh"
+
 # shellcheck source=tests/bench/exporter.sh
 . "$repository/tests/bench/exporter.sh"
 
