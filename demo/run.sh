@@ -191,16 +191,19 @@ make_tables() {
 		-f sql/example_trading.sql -f sql/trading.sql -f sql/paper_engine.sql >"$work/psql.log" 2>&1 || fail psql "cannot make the bot's tables"
 }
 
-# It trades on paper at two of these exchanges, after a month of a backtest; with so little profit, and so long between two legs,
-# that it also loses.
+# The bot trades on paper at two of these exchanges, after a month of a backtest; with so little profit, and so long between two
+# legs, that it also loses.  A small tuning gives its board something to show.
 start_bot() {
 	printf '%s\n' "$redis_password" >"$work/redis-password"
-	start paper_engine env REDIS_PASSWORD_FILE="$work/redis-password" POSTGRES_PASSWORD_FILE="$work/postgres-password" \
-		"$BUILD/paper_engine" run --redis "redis://127.0.0.1:$redis_port" \
-		--postgres "postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" --history.days 30 \
+	set -- REDIS_URL="redis://127.0.0.1:$redis_port" REDIS_PASSWORD_FILE="$work/redis-password" \
+		POSTGRES_DSN="postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" \
+		POSTGRES_PASSWORD_FILE="$work/postgres-password"
+	env -i "$@" "$BUILD/paper_engine" tune --sets 20 --step 10m --leg-gap 10s --slippage 0 </dev/null >"$work/tune.log" 2>&1 ||
+		fail tune "no set of parameters was found"
+	start paper_engine env "$@" "$BUILD/paper_engine" run --history.days 30 \
 		--exchange.binance "http://127.0.0.1:$paper_port/binance" --exchange.upbit "http://127.0.0.1:$paper_port/upbit" \
 		--control.listen-address "127.0.0.1:$engine_port" --journal.file "$work/paper_engine.journal" \
-		--min-profit 0.0001 --slippage 0 --leg-gap 5s --cooldown 5m
+		--size 400 --min-profit 0.0002 --slippage 0 --leg-gap 10s --cooldown 5m
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
