@@ -4,7 +4,7 @@
 #include "demo/paper_engine/live/journal.h"
 
 /*
- * A past for an engine that has none: a backtest over `days` of the seeded market, one step a minute, up to
+ * A past for an engine that has none: a backtest over `days` of the seeded market, one step in ten minutes, up to
  * `until_ms`.  Its trades, movements, equity (each hour) and rates (each hour) go to the journal, waiting
  * while its queue is full; `engine` comes from engine_init() and goes on from there.  0, or -1 with `why`.
  */
