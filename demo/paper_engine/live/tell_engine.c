@@ -14,6 +14,8 @@
 
 enum { KEY = 96, SECOND_MS = 1000 };
 
+static const double share_most = 0.2;
+
 const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "error", "critical" };
 
 /* Counts so far, of which Redis has been told. */
@@ -178,11 +180,12 @@ tell_symbol(struct teller_of_engine *tells, const struct engine *engine, size_t 
 		tell_route(t, symbol, buy, &told->route_triggers[buy], now);
 }
 
-/* As many symbols as belong to the time since the last loop: each once a second. */
+/* As many symbols as belong to the time since the last loop: each once a second.  After a pause it takes a
+ * little longer, rather than one long loop. */
 static void
 tell_symbols(struct teller_of_engine *tells, const struct engine *engine, int64_t now_ms)
 {
-	double share = fmin(1, (double)(now_ms - tells->last_ms) / SECOND_MS);
+	double share = fmin(share_most, (double)(now_ms - tells->last_ms) / SECOND_MS);
 
 	for (tells->owed += share * (double)engine->symbol_count; tells->owed >= 1; tells->owed--) {
 		tells->next = tells->next < engine->symbol_count ? tells->next : 0;
