@@ -199,6 +199,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/paper_engine.sh
 . "$repository/tests/bench/paper_engine.sh"
 
+# shellcheck source=tests/bench/tuning.sh
+. "$repository/tests/bench/tuning.sh"
+
 # shellcheck source=tests/bench/exporter.sh
 . "$repository/tests/bench/exporter.sh"
 

@@ -153,7 +153,8 @@ report(const struct tuning *tuning, struct failure *why)
 static void
 add_flags(struct buffer *command, const struct options *options, const struct option *table)
 {
-	static const char *const others[] = { "threads", "from", "until", "prefix" };
+	static const char *const others[] = { "threads", "from", "until", "prefix", "min-profit", "size",
+		"cooldown", "weight" };
 
 	for (; table->name != NULL; table++) {
 		bool other = table->secret || table->argument == NULL || !options_given(options, table->name);
