@@ -191,7 +191,7 @@ await 30 failed_often
 check "failed rebalances: three in a row" failed_often
 turn_off
 keep after 3
-keep later 4
+keep later 5
 refute "GET says what is off" is_on loop-latency
 
 for figure in snapshots_failed rebalances_failed syncs_failed errors_logged criticals_logged reconnects; do
@@ -220,7 +220,7 @@ check "position-drift: half a BTC too much" is during 'drift == 0.5'
 # Those that need trades -------------------------------------------------------------
 
 cp "$work/later" "$work/earlier"
-keep before 6
+keep before 7
 turn_on one-leg 'slow-database?value=10000'
 keep middle 2
 keep during 3
