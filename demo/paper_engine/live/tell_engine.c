@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "demo/paper_engine/live/tell_engine.h"
+#include "demo/paper_engine/live/tell_symbol.h"
 
 enum { KEY = 96, SECOND_MS = 1000 };
 
 static const fixed worth = 50 * FIXED_ONE; /* the part `spread` of a score, from the least profit on */
+static const double share_most = 0.2;
 
 const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "error", "critical" };
 
@@ -204,14 +206,17 @@ tell_symbol(struct teller_of_engine *tells, const struct engine *engine, size_t 
 }
 
 /* As many symbols as belong to the time since the last loop: each once a second. */
+/* As many symbols as belong to the time since the last loop: each once a second.  After a pause it takes a
+ * little longer, rather than one long loop. */
 static void
 tell_symbols(struct teller_of_engine *tells, const struct engine *engine, int64_t now_ms)
 {
-	double share = fmin(1, (double)(now_ms - tells->last_ms) / SECOND_MS);
+	double share = fmin(share_most, (double)(now_ms - tells->last_ms) / SECOND_MS);
 
 	for (tells->owed += share * (double)engine->symbol_count; tells->owed >= 1; tells->owed--) {
 		tells->next = tells->next < engine->symbol_count ? tells->next : 0;
-		tell_symbol(tells, engine, tells->next++, now_ms);
+		tell_symbol(&tells->teller, engine, tells->next, &tells->told.symbols[tells->next], now_ms);
+		tells->next++;
 	}
 	tells->last_ms = now_ms;
 }
