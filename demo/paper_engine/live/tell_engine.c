@@ -16,7 +16,6 @@
 enum { KEY = 96, SECOND_MS = 1000 };
 
 static const double share_most = 0.2;
-static const fixed worth = 50 * FIXED_ONE; /* the part `spread` of a score, from the least profit on */
 
 const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "error", "critical" };
 
