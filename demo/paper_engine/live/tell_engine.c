@@ -22,7 +22,7 @@ const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "erro
 struct told_symbol {
 	char name[SYMBOL_NAME]; /* "": there is nothing in Redis */
 	int64_t triggers, route_triggers[VENUES];
-	fixed spread[VENUES], fee[VENUES]; /* parts of the routes' scores */
+	fixed spread[VENUES], fee[VENUES]; /* parts of the routes' scores; spread 0: none yet */
 };
 struct told {
 	struct live_counts counts;
@@ -110,6 +110,8 @@ score_told(const struct route *route, struct told_symbol *told, int buy)
 	if (score.spread >= worth) {
 		told->spread[buy] = score.spread;
 		told->fee[buy] = score.fee;
+	} else if (told->spread[buy] == 0) {
+		told->spread[buy] = told->fee[buy] = worth;
 	}
 	score.spread = told->spread[buy];
 	score.fee = told->fee[buy];
@@ -164,7 +166,7 @@ begin_symbol(struct teller *t, const struct symbol *symbol, struct told_symbol *
 	tell_count(t, key, "triggers", 0);
 	for (int buy = 0; buy < VENUES; buy++) {
 		told->route_triggers[buy] = symbol->routes[buy].guard.triggers;
-		told->spread[buy] = told->fee[buy] = worth;
+		told->spread[buy] = 0;
 		(void)snprintf(key, sizeof(key), "guard:route:%s", route_name(symbol->name, buy, name));
 		tell_guard(t, key, &symbol->routes[buy].guard, &told->route_triggers[buy], now);
 		tell_count(t, key, "triggers", 0);
