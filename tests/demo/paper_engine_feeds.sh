@@ -50,7 +50,7 @@ check "gap: no more are missing" tells feed:binance gaps "$gaps"
 
 for wrong in frozen stale future; do
 	fault POST "binance/$wrong"
-	check "$wrong: the guard blocks" await 20 guarded binance block frozen
+	check "$wrong: the guard blocks" await 20 guarded binance block "no book has changed"
 	check "$wrong: it is still connected" tells feed:binance connected 1
 	check "$wrong: signs of life go on" fresh feed:binance message_at
 	check "$wrong: the other exchange is well" guarded upbit ok
@@ -60,7 +60,7 @@ done
 
 # Refused ---------------------------------------------------------------------
 
-for refused in reset '429?value=1' maintenance; do
+for refused in reset '429?value=1'; do
 	fault POST "upbit/$refused"
 	check "$refused: it is lost" await 20 tells feed:upbit connected 0
 	check "$refused: the guard blocks" await 20 guarded upbit block
@@ -70,6 +70,12 @@ for refused in reset '429?value=1' maintenance; do
 	check "$refused: then it is well again" await 20 well
 	check "$refused: the books go on" books_move
 done
+
+fault POST upbit/maintenance
+check "maintenance: the guard blocks" await 20 guarded upbit block "no book has changed"
+check "maintenance: the universe stays" tells universe symbols 5
+fault DELETE upbit/maintenance
+check "maintenance: then it is well again" await 20 well
 
 # Nobody answers: the connection is there, and silent.
 kill -STOP "$EXCHANGE_PID"
