@@ -20,11 +20,12 @@ enum { SYMBOLS_MOST = 500 };
 /*
  * The parts of a score and their mean, 0 to 100:
  *
- *	spread     of the edge: 0 without one, 50 at min_profit, 100 from four times min_profit on, straight
- *between health     of the worse exchange: 0 without a connection, else the lower one of the share of the
- *rate limit that is left and of how young its last message is (100 up to 1 s, 0 at limits.down_ms) fee 100
- *less the share of the spread that fees and slippage take inventory  100 less the share that a trade takes of
- *the coins where it sells, or of the cash where it buys
+ *	spread     0 without an edge, 50 at min_profit, 100 from four times min_profit on; straight between
+ *	health     0 without a connection; else how much of the rate limit is left, or how young the last
+ *	           message is, whichever is less (100 up to 1 s, 0 at limits.down_ms); of the worse exchange
+ *	fee        100 less the share of the spread that fees and slippage take
+ *	inventory  100 less the share that a trade takes of the coins where it sells, or of the cash where it
+ *	           buys: of what is scarcer
  */
 struct score {
 	fixed total, spread, health, fee, inventory;
@@ -33,9 +34,8 @@ struct score {
 struct route {
 	struct score score;
 	fixed edge;   /* expected profit after all costs, as a ratio, at the last step */
-	fixed spread; /* the same before costs, at the last tend */
-	bool
-	    trades; /* the last decision: it stands while a trade is pending and until the route has rested */
+	fixed spread; /* the same before costs, at the last look */
+	bool trades;  /* the last decision; stands until its trade is closed and the route has rested */
 	int losses_in_a_row;
 	int64_t last_loss_ms, rests_until_ms;
 	struct guard guard;
@@ -69,11 +69,10 @@ struct symbol {
 };
 
 struct exchange {
-	struct exchange_figures
-	    figures;     /* the caller's, but for daily_loss; a backtest sets both times at each step */
-	fixed cash;      /* USDT or KRW; 0 until the first rate is known */
-	fixed reserved;  /* by pending trades */
-	fixed daily_pnl; /* of the trades that sold here, since 00:00 UTC */
+	struct exchange_figures figures; /* set by the caller at each step, but for daily_loss */
+	fixed cash;                      /* USDT or KRW; 0 until the first rate is known */
+	fixed reserved;                  /* by pending trades */
+	fixed daily_pnl;                 /* of the trades that sold here, since 00:00 UTC */
 	struct guard guard;
 };
 
@@ -97,8 +96,7 @@ struct engine {
 	int64_t last_id;
 	uint64_t random;
 	int64_t day;  /* since 1970, UTC */
-	fixed equity; /* realised: all cash and coins at the start, and the pnl of trades less the fees of
-			 movements since */
+	fixed equity; /* realised: twice settings.cash, the pnl of trades, less the fees of movements */
 	fixed highest_equity, daily_pnl;
 	fixed exposure; /* sum of the symbols', without distortions */
 	int64_t rebalance_due_ms;
@@ -137,8 +135,7 @@ void engine_tend(struct engine *engine, int64_t now_ms, const struct sink *sink)
  */
 fixed engine_exposure(const struct engine *engine, size_t index);
 
-/* |a - b| / (a + b), with the sign of a - b; of one coin, and of all coins and the cash by their worth in
- * USDT. */
+/* (a - b) / (a + b): of one coin, and of all coins and the cash by their worth in USDT. */
 fixed engine_imbalance(const struct engine *engine, size_t index);
 fixed engine_imbalance_total(const struct engine *engine);
 
@@ -149,8 +146,7 @@ struct symbol_figures engine_symbol_figures(const struct engine *engine, size_t 
 /* USDT at mid price for a unit of an exchange's quote currency is 1 / rate; 0: not known yet. */
 fixed engine_rate(const struct engine *engine, enum venue venue);
 
-/* Apply what a ledger had recorded after the snapshot that was restored: ids from last_id + 1 on, in order.
- */
+/* Apply what the ledger has behind the snapshot that was restored: ids from last_id + 1 on, in order. */
 void engine_replay_trade(struct engine *engine, const struct trade *trade);
 void engine_replay_movement(struct engine *engine, const struct movement *movement);
 
