@@ -5,8 +5,11 @@
 
 . "$(dirname "$0")/../lib.sh"
 
+# oracle DATABASE [ARGUMENT...]
 oracle() {
-	POSTGRES_DSN=$(dsn "$1") "$PYTHON" "$repository/tests/demo/recompute.py" "--snapshot=$work/$2" --damage="${3-}"
+	name=$1
+	shift
+	POSTGRES_DSN=$(dsn "$name") "$PYTHON" "$repository/tests/demo/recompute.py" "--snapshot=$work/$name" "$@"
 }
 dsn() { echo "postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/$1"; }
 
@@ -40,23 +43,23 @@ start_postgres
 sql "CREATE DATABASE ledger"
 PGPASSWORD=s3cret-arbwatch "$POSTGRES_BIN/psql" -qX -v ON_ERROR_STOP=1 -d "$(dsn ledger)" -f "$repository/sql/example_trading.sql" \
 	-f "$repository/sql/example_positions.sql" -f "$repository/sql/paper_engine.sql" || exit 1
-for name in hour again other halves day; do
+for name in hour again other halves day free guarded drawdown; do
 	database "$name"
 done
 
 begin=2026-03-01T00:00:00Z middle=2026-03-01T00:30:00Z end=2026-03-01T01:00:00Z
 trade hour "$begin" "$end" 1s
-check "an hour: recomputed from the ledger, everything is equal" oracle hour hour
+check "an hour: recomputed from the ledger, everything is equal" oracle hour
 check "an hour has trades" figures 50
 trade day 2026-02-28T12:00:00Z 2026-03-01T12:00:00Z 10s --symbols 30
-check "a day, over midnight: recomputed from the ledger, everything is equal" oracle day day
+check "a day, over midnight: recomputed from the ledger, everything is equal" oracle day
 check "a day has trades" figures 1000
 
 trade again "$begin" "$end" 1s
 check "the same seed gives the same ledger" same_rows hour again
 check "and the same state" cmp "$work/hour" "$work/again"
 trade other "$begin" "$end" 1s --seed 2
-check "another seed gives another ledger, which is right too" oracle other other
+check "another seed gives another ledger, which is right too" oracle other
 refute "another seed gives other trades" same_rows hour other
 
 trade halves "$begin" "$middle" 1s
@@ -65,10 +68,37 @@ trade halves "$middle" "$end" 1s --resume "$work/half"
 check "stopped in the middle, it gives the same ledger" same_rows hour halves
 check "and the same state at the end" cmp "$work/hour" "$work/halves"
 
+# Guards, seen from the ledger: none of its trades was opened when a guard should have kept the engine from it.  Many orders are
+# rejected, so that there are losses, and the time between the legs is long.
+risky() {
+	database=$1
+	shift
+	trade "$database" 2026-02-28T22:00:00Z 2026-03-01T02:00:00Z 1s --leg-gap 20s --slippage 0 --reject-share 0.6 "$@"
+}
+limits='losses=2 daily-loss=20 daily-loss-exchange=15 exposure=9000 exposure-symbol=0.005 imbalance=0.25'
+risky free
+refute "without limits, trades are opened that guards would prevent" oracle free "--rules=$limits drawdown=0.0001 cooldown=21"
+cp "$work/check.out" "$work/free.out"
+for guard in losses daily-loss daily-loss-exchange exposure exposure-symbol imbalance drawdown cooldown; do
+	check "there the oracle misses the guard: $guard" grep -q "in spite of $guard$" "$work/free.out"
+done
+set -- --limit.drawdown 0 --rebalance.above 0.2
+for limit in $limits; do
+	set -- "$@" "--limit.${limit%=*}" "${limit#*=}"
+done
+risky guarded "$@"
+check "with limits there is none" oracle guarded "--rules=$limits cooldown=20"
+check "they ended the trading of a day, and let go at midnight" test "$(PGPASSWORD=s3cret-arbwatch \
+	"$POSTGRES_BIN/psql" -qAtX "$(dsn guarded)" -c "SELECT string_agg((pnl < -15)::text, ' ' ORDER BY day) FROM
+		(SELECT (closed_at AT TIME ZONE 'UTC')::date AS day, sum(pnl) AS pnl FROM trades GROUP BY 1) AS days")" = "true true"
+risky drawdown --limit.drawdown 0.0001
+check "nor one behind a drawdown" oracle drawdown --rules=drawdown=0.0001
+
 # The oracle is worth something: a wrong last digit anywhere is found.
-last="(SELECT max(id) FROM trades)"
+moved="(SELECT max(id) FROM paper_movements WHERE kind = 'rebalance')"
+first="(SELECT min(id) FROM trades)" last="(SELECT max(id) FROM trades)"
 while IFS='|' read -r what damage; do
-	refute "found: a wrong $what" oracle hour hour "$damage"
+	refute "found: a wrong $what" oracle hour "--damage=$damage"
 done <<END
 profit|UPDATE trades SET pnl = pnl + 0.00000001 WHERE id = $last
 sum of fees|UPDATE trades SET fees = fees - 0.00000001 WHERE id = $last
@@ -79,9 +109,11 @@ fee of a fill|UPDATE paper_fills SET fee = fee + 0.00000001 WHERE trade_id = $la
 exchange of a fill|UPDATE paper_fills SET exchange = 'upbit', rate = 1 WHERE trade_id = $last
 stock of coins|UPDATE paper_movements SET coins_upbit = coins_upbit + 0.00000001 WHERE id = 2
 cash of the start|UPDATE paper_movements SET cash_upbit = cash_upbit - 0.00000001 WHERE id = 1
+cash of a rebalance|UPDATE paper_movements SET cash_binance = cash_binance - 0.00000001, fee = fee + 0.00000001 WHERE id = $moved
+fee of a rebalance|UPDATE paper_movements SET fee = fee - 0.00000001 WHERE id = $moved
 row of equity|UPDATE equity SET equity = equity + 0.00000001 WHERE at = (SELECT max(at) FROM equity)
 ledger, without its last trade|DELETE FROM trades WHERE id = $last
-ledger, with fills that are in it twice|UPDATE paper_fills SET trade_id = $last, number = number + 10 WHERE trade_id = (SELECT min(id) FROM trades)
+ledger, with fills that are in it twice|UPDATE paper_fills SET trade_id = $last, number = number + 10 WHERE trade_id = $first
 END
 
 finish

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Whether the books of paper_engine are right: recompute.py [--snapshot FILE] [--damage SQL]
+"""Whether the books of paper_engine are right: recompute.py [--snapshot FILE] [--rules "NAME=LIMIT ..."] [--damage SQL]
 
 Computes cash, coins, profit, fees, equity and exposure from the fills and the movements in PostgreSQL (POSTGRES_DSN) alone, by
 docs/paper_engine.md and not by the engine's code, and compares them with what the engine wrote: into its trades, its rows of
-equity and, with --snapshot, its state at the end.  Prints one line for each difference, and the figures as JSON.  Ends with
+equity and, with --snapshot, its state at the end.  With --rules it says which trades a guard should have kept from being opened.
+Prints one line for each difference, and the figures as JSON.  Ends with
 status 1 if there is a difference, or nothing to compare.
 """
 
@@ -41,6 +42,7 @@ class Ledger:
         self.pnl, self.fees = ZERO, ZERO
         self.daily = defaultdict(Decimal)  # pnl, by day, and by day and exchange that sold
         self.losses = defaultdict(int)  # in a row, by route
+        self.lost_at, self.closed_at = {}, {}  # by route: the last loss, and the last trade
         self.changes = []  # of equity: when, and by how much
 
     def same(self, what, found, wanted):
@@ -64,7 +66,13 @@ class Ledger:
         self.changed(row["at"], -row["fee"])
         if row["kind"] == "rebalance":
             self.same(f"sum of coins of {name}", row["coins_binance"] + row["coins_upbit"], ZERO)
-        elif row["coins_binance"] < 0 or row["coins_upbit"] < 0:
+            if asset != "USDT":
+                self.same(f"cash of {name}", (row["cash_binance"], row["cash_upbit"]), (-row["fee"], ZERO))
+            return
+        self.same(f"fee of {name}", row["fee"], ZERO)
+        if asset == "USDT":
+            self.same(f"id and cash of {name}", (row["id"], row["cash_binance"]), (1, self.equity / 2))
+        if row["coins_binance"] < 0 or row["coins_upbit"] < 0:
             for venue in VENUES:
                 self.same(f"coins left at {venue} after {name}", self.coins[asset][venue], ZERO)
             del self.coins[asset], self.moved[asset]
@@ -109,6 +117,9 @@ class Ledger:
         self.daily[day] += pnl
         self.daily[day, sells] += pnl
         self.losses[row["route"]] = self.losses[row["route"]] + 1 if pnl < 0 else 0
+        self.closed_at[row["route"]] = row["closed_at"]
+        if pnl < 0:
+            self.lost_at[row["route"]] = row["closed_at"]
         self.changed(row["closed_at"], pnl)
 
     def exposure(self, symbol):
@@ -128,7 +139,28 @@ def read(dsn, damage):
     return tables
 
 
-def replay(tables, ledger):
+def reasons(ledger, trade, rules):
+    """The guards that speak against a trade, at the moment at which it was opened."""
+    route, symbol, day = trade["route"], trade["symbol"], trade["opened_at"].astimezone(datetime.timezone.utc).date()
+    equity, exposure, coins = ledger.equity, ledger.exposure, ledger.coins[symbol].values()
+    cooldown = datetime.timedelta(seconds=float(rules.get("cooldown", 20)))
+    since = {what: trade["opened_at"] - at[route] if route in at else 99 * cooldown
+             for what, at in (("loss", ledger.lost_at), ("trade", ledger.closed_at))}
+    losses = ledger.losses[route]
+    found = {
+        "cooldown": lambda limit: since["trade"] < cooldown,
+        "losses": lambda limit: losses > 0 and losses % limit == 0 and since["loss"] < 6 * cooldown,
+        "daily-loss": lambda limit: -ledger.daily[day] >= limit,
+        "daily-loss-exchange": lambda limit: any(-ledger.daily[day, venue] >= limit for venue in VENUES),
+        "exposure": lambda limit: sum(exposure(name) for name in list(ledger.coins)) > limit,
+        "exposure-symbol": lambda limit: exposure(symbol) > limit * equity,
+        "drawdown": lambda limit: ledger.highest - equity > limit * ledger.highest,
+        "imbalance": lambda limit: max(coins) - min(coins) > limit * sum(coins),
+    }
+    return [name for name, limit in rules.items() if found[name](limit)]
+
+
+def replay(tables, ledger, rules):
     fills = defaultdict(list)
     for row in tables["paper_fills"]:
         fills[row["trade_id"]].append(row)
@@ -136,7 +168,11 @@ def replay(tables, ledger):
     ledger.same("list of ids", [row["id"] for row in records], list(range(1, len(records) + 1)))
     ledger.same("fills without a trade", set(fills) - {row["id"] for row in tables["trades"]}, set())
     ledger.last_id = len(records)
+    opened = sorted(tables["trades"], key=lambda row: row["opened_at"], reverse=True)
     for row in records:
+        while opened and opened[-1]["opened_at"] < row.get("closed_at", row.get("at")):
+            trade = opened.pop()
+            ledger.wrong += [f"trade {trade['id']} was opened in spite of {rule}" for rule in reasons(ledger, trade, rules)]
         if "pnl" in row:
             ledger.trade(row, fills[row["id"]])
         else:
@@ -200,6 +236,7 @@ def arguments():
     parser.add_argument("--fee-binance", type=Decimal, default=Decimal("0.001"))
     parser.add_argument("--fee-upbit", type=Decimal, default=Decimal("0.0005"))
     parser.add_argument("--snapshot", metavar="FILE")
+    parser.add_argument("--rules", metavar="NAME=LIMIT ...", default="", help="as the flags --limit.NAME, and cooldown")
     parser.add_argument("--damage", metavar="SQL", help="do this first, and leave the database as it was")
     return parser.parse_args()
 
@@ -208,11 +245,12 @@ def main():
     args = arguments()
     ledger = Ledger(args.cash, {"binance": args.fee_binance, "upbit": args.fee_upbit})
     tables = read(os.environ["POSTGRES_DSN"], args.damage)
-    replay(tables, ledger)
+    rules = dict(rule.split("=") for rule in args.rules.split())
+    replay(tables, ledger, {name: Decimal(limit) for name, limit in rules.items()})
     compare_equity(tables["equity"], ledger, 2 * args.cash)
     if args.snapshot:
         compare_state(args.snapshot, ledger)
-    for line in ledger.wrong[:50]:
+    for line in ledger.wrong:
         print(line)
     figures = {"trades": len(tables["trades"]), "movements": len(tables["paper_movements"]), "equities": len(tables["equity"])}
     for what in "pnl", "fees", "equity":

@@ -194,6 +194,7 @@ void
 engine_tend(struct engine *engine, int64_t now_ms, const struct sink *sink)
 {
 	struct quotes quotes;
+	bool known;
 
 	day_begin(engine, now_ms);
 	movements_tend(engine, now_ms, sink);
@@ -204,9 +205,11 @@ engine_tend(struct engine *engine, int64_t now_ms, const struct sink *sink)
 		if (symbol->name[0] == '\0')
 			continue;
 		look_at_symbol(engine, i, now_ms);
-		if (!quotes_read(engine, symbol, &quotes))
-			continue;
+		known = quotes_read(engine, symbol, &quotes);
 		for (int buy = 0; buy < VENUES; buy++)
-			route_look(engine, symbol, buy, &quotes, now_ms);
+			if (known)
+				route_look(engine, symbol, buy, &quotes, now_ms);
+			else
+				symbol->routes[buy].score = (struct score){ 0 };
 	}
 }

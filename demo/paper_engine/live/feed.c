@@ -37,6 +37,8 @@ find_symbol(struct feed *feed, const char *native)
 	struct feed_symbol wanted;
 
 	(void)snprintf(wanted.native, sizeof(wanted.native), "%s", native);
+	if (feed->symbol_count == 0)
+		return NULL;
 	return bsearch(&wanted, feed->symbols, feed->symbol_count, sizeof(wanted), compare_native);
 }
 

@@ -94,7 +94,7 @@ tend_feeds(struct live *live, int64_t now_ms)
 	bool cut = every_ms > 0 && is_due(&live->due.cut, (int64_t)every_ms, now_ms);
 
 	for (int venue = 0; venue < VENUES; venue++) {
-		if (cut)
+		if (cut && live->feeds[venue].counts->connected)
 			feed_cut(&live->feeds[venue], now_ms, "it was cut by the control endpoint");
 		tend_feed(live, venue, now_ms);
 	}
