@@ -40,6 +40,27 @@ async function checkMoves(venue, exchange) {
 			throw new Error('the book has not moved for 10 s');
 }
 
+// All tickers and some: as many as there are markets, and their prices are those of the books.
+async function checkTickers(venue, exchange) {
+	await control('POST', `/${venue.id}/frozen`);
+	const books = (await control('GET', '/books'))[venue.id];
+	const tickers = await exchange.fetchTickers();
+	const [first, second] = Object.keys(tickers).slice(5);
+	const some = await exchange.fetchTickers([first, second]);
+	await control('DELETE', `/${venue.id}/frozen`);
+	equal('tickers', Object.keys(tickers).length, Object.keys(books).length);
+	equal('some', Object.keys(some).sort().join(), [first, second].sort().join());
+	for (const [symbol, ticker] of Object.entries(tickers)) {
+		const book = books[exchange.market(symbol).id];
+		if (!(ticker.last > Number(book.bid) && ticker.last < Number(book.ask)))
+			throw new Error(`${symbol}: ${ticker.last} is not within ${book.bid} to ${book.ask}`);
+		if (!(ticker.quoteVolume > 0 && Math.abs(ticker.baseVolume * ticker.last / ticker.quoteVolume - 1) < 0.1))
+			throw new Error(`${symbol}: ${ticker.baseVolume} for ${ticker.quoteVolume}`);
+		if (!(ticker.low <= ticker.last && ticker.last <= ticker.high && Math.abs(ticker.percentage) < 10))
+			throw new Error(`${symbol}: ${JSON.stringify(ticker)}`);
+	}
+}
+
 async function checkBalance(venue, exchange) {
 	const balance = await exchange.fetchBalance();
 	if (venue.margin) {  // one wallet, and the profit of the positions on top
@@ -116,6 +137,11 @@ async function judge(venue) {
 		await check(`${id} fetchStatus`, () => checkStatus(venue, exchange));
 	await check(`${id} fetchOrderBook`, () => checkBook(venue, exchange));
 	await check(`${id} fetchOrderBook moves`, () => checkMoves(venue, exchange));
+	if (venue.tickers)
+		await check(`${id} fetchTickers`, () => checkTickers(venue, exchange));
+	if (id === 'upbit')
+		await check('upbit fetchOrderBook of USDT/KRW', () =>
+			checkBook({ id, symbol: 'USDT/KRW', native: 'KRW-USDT' }, exchange));
 	await check(`${id} fetchBalance`, () => checkBalance(venue, exchange));
 	if (venue.positions)
 		await check(`${id} fetchPositions`, () => checkPositions(venue, exchange));

@@ -15,7 +15,7 @@ const venues = [
 	{
 		id: 'binance', symbol: 'BTC/USDT', native: 'BTCUSDT', methods: ['fetchTime', 'fetchStatus'],
 		api: (url) => ({ public: `${url}/api/v3`, private: `${url}/api/v3`, sapi: `${url}/sapi/v1` }),
-		options: { fetchMarkets: { types: ['spot'] }, fetchMargins: false },
+		options: { fetchMarkets: { types: ['spot'] }, fetchMargins: false }, tickers: true,
 	},
 	{
 		// It has no status endpoint of its own: clients ask the spot venue's.
@@ -28,7 +28,7 @@ const venues = [
 	},
 	{
 		id: 'upbit', symbol: 'BTC/KRW', native: 'KRW-BTC', methods: [],
-		api: (url) => ({ public: url, private: url }), also: { KRW: [10000000, 250000] },
+		api: (url) => ({ public: url, private: url }), also: { KRW: [10000000, 250000] }, tickers: true,
 	},
 	{
 		id: 'bybit', symbol: 'BTC/USDT', native: 'BTCUSDT', methods: ['fetchTime', 'fetchStatus'],
