@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "demo/paper_engine/backtest/replay.h"
+#include "demo/paper_engine/core/movements.h"
 
 static const int64_t day_ms = 86400000;
 
@@ -159,7 +160,10 @@ step_once(const struct replay *replay, struct replayed *replayed, size_t step)
 	show_feeds(engine, &replay->won[step], now_ms);
 	for (size_t i = 0; i < source->symbols; i++)
 		show_books(&engine->symbols[replayed->places[i]], books[i]);
-	engine_tend(engine, now_ms, &sink);
+	if (replayed->unwatched)
+		movements_tend(engine, now_ms, &sink);
+	else
+		engine_tend(engine, now_ms, &sink);
 	for (size_t i = 0; i < source->symbols; i++) {
 		engine_step(engine, (size_t)replayed->places[i], now_ms, &sink);
 		if (is_due(&engine->symbols[replayed->places[i]], next_ms))

@@ -48,7 +48,8 @@ measure_together(const struct job *job, struct bench *bench, size_t first, size_
 
 	while (result == 0 && begun < count) {
 		settings.parameters = search_parameters(&job->points[first + begun]);
-		bench->replayed[begun] = (struct replayed){ .engine = &bench->engines[begun] };
+		bench->replayed[begun] =
+		    (struct replayed){ .engine = &bench->engines[begun], .unwatched = true };
 		result = engine_init(&bench->engines[begun], &settings);
 		if (result == 0)
 			begun++;

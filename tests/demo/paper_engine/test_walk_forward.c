@@ -265,6 +265,37 @@ START_TEST(test_a_choice_is_the_best_in_training)
 }
 END_TEST
 
+/* The scores and guards that a tuning does not make between decisions change no trade. */
+START_TEST(test_a_measurement_is_that_of_a_backtest)
+{
+	struct witness witness = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct walk_settings settings = settings_of(&witness, 1);
+	const struct span span = { begin_ms, begin_ms + 26 * hour_ms, 60000 };
+	struct failure why = { 0 };
+	struct point points[8];
+	struct measure measures[8];
+	uint64_t random = 3;
+
+	for (size_t i = 0; i < 8; i++)
+		points[i] = search_random(&random);
+	ck_assert_int_eq(walk_measure(&settings, &span, points, 8, measures, NULL, &why), 0);
+	for (size_t i = 0; i < 8; i++) {
+		struct engine engine;
+		struct replayed replayed = { .engine = &engine };
+		struct source source;
+
+		settings.engine.parameters = search_parameters(&points[i]);
+		ck_assert_int_eq(engine_init(&engine, &settings.engine), 0);
+		ck_assert_int_eq(source_seeded_open(&source, 1, SYMBOLS, &why), 0);
+		ck_assert_int_eq(replay_run(&source, &span, &replayed, 1, NULL, &why), 0);
+		ck_assert_int_eq(replayed.tally.trades, measures[i].trades);
+		ck_assert_int_eq(replayed.tally.pnl, measures[i].pnl);
+		source.close(source.context);
+		engine_release(&engine);
+	}
+}
+END_TEST
+
 START_TEST(test_what_cannot_be_walked)
 {
 	struct witness witness = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -296,6 +327,7 @@ main(void)
 	tcase_add_test(all, test_threads_change_nothing);
 	tcase_add_test(all, test_refined_sets_are_neighbours_of_good_ones);
 	tcase_add_test(all, test_a_choice_is_the_best_in_training);
+	tcase_add_test(all, test_a_measurement_is_that_of_a_backtest);
 	tcase_add_test(all, test_what_cannot_be_walked);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
