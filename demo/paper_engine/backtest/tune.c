@@ -24,6 +24,7 @@ struct tuning {
 	double started_at;
 	int64_t told_ns;
 	bool tells, on_terminal;
+	char error[256]; /* of Redis, the first one; empty: none */
 };
 
 static int
@@ -37,6 +38,13 @@ open_market(void *context, struct source *source, struct failure *why)
 
 /* Progress ------------------------------------------------------------------ */
 
+static void
+keep_error(struct tuning *tuning)
+{
+	if (tuning->error[0] == '\0')
+		(void)snprintf(tuning->error, sizeof(tuning->error), "%s", tuning->teller.error);
+}
+
 /* Redis is told once a second, and at the end; without it the tuning goes on. */
 static void
 tell(struct tuning *tuning, const struct walk *walk)
@@ -44,11 +52,13 @@ tell(struct tuning *tuning, const struct walk *walk)
 	struct teller *t = &tuning->teller;
 
 	(void)tell_begin(t);
+	keep_error(tuning);
 	tell_state(t, "tuning", "updated_at %.3f done %lld planned %lld", clock_unix_seconds(),
 	    (long long)walk->done, (long long)walk->planned);
 	if (walk->best != INT64_MIN)
 		tell_state(t, "tuning", "best_score %.6f", fixed_value(walk->best));
 	(void)tell_end(t);
+	keep_error(tuning);
 	tuning->told_ns = clock_now_ns();
 }
 
@@ -62,6 +72,15 @@ show_progress(void *context, const struct walk *walk)
 		    walk->done, walk->planned, walk->best != INT64_MIN ? fixed_value(walk->best) : 0);
 	if (tuning->tells && clock_seconds_since(tuning->told_ns) >= 1)
 		tell(tuning, walk);
+}
+
+static void
+close_teller(struct tuning *tuning)
+{
+	tell_close(&tuning->teller);
+	keep_error(tuning);
+	if (tuning->error[0] != '\0')
+		(void)fprintf(stderr, "paper_engine: Redis did not take the progress: %s\n", tuning->error);
 }
 
 /* Report -------------------------------------------------------------------- */
@@ -256,7 +275,7 @@ run_tune(const struct tune_settings *settings, struct failure *why)
 		result = keep_results(&tuning, why);
 	if (result == 0)
 		result = report(&tuning, why);
-	tell_close(&tuning.teller);
+	close_teller(&tuning);
 	walk_release(&tuning.walk);
 	return result;
 }

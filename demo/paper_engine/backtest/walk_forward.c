@@ -9,7 +9,7 @@
 
 /* Engines that go through a market side by side: as many as the cache holds. */
 enum { ENGINES = 64 };
-enum { TRIES = 1000 };
+enum { TRIES = 1000, FOLDS_MOST = 1000 };
 
 /* Measuring ------------------------------------------------------------- */
 
@@ -276,6 +276,10 @@ lay_out(struct walk *walk, const struct walk_settings *settings, struct failure 
 		return failure_set(why, FAILURE_LOCAL,
 		    "there is no time to train and to validate in: make it longer, or both shorter");
 	walk->fold_count = (size_t)(1 + spare_ms / settings->validate_ms);
+	if (walk->fold_count > FOLDS_MOST)
+		return failure_set(why, FAILURE_LOCAL,
+		    "there would be %zu folds, and %d are the most: validate longer, or look at less time",
+		    walk->fold_count, FOLDS_MOST);
 	walk->sets = calloc(settings->sets, sizeof(*walk->sets));
 	walk->folds = calloc(walk->fold_count, sizeof(*walk->folds));
 	walk->train = calloc(walk->fold_count * settings->sets, sizeof(*walk->train));

@@ -308,6 +308,11 @@ START_TEST(test_what_cannot_be_walked)
 	ck_assert_ptr_nonnull(strstr(why.text, "no time to train"));
 	walk_release(&walk);
 	settings.train_ms = 5 * hour_ms;
+	settings.validate_ms = 1000;
+	ck_assert_int_eq(walk_forward(&walk, &settings, NULL, &why), -1);
+	ck_assert_ptr_nonnull(strstr(why.text, "28800 folds"));
+	walk_release(&walk);
+	settings.validate_ms = 2 * hour_ms;
 	witness.fails = true;
 	ck_assert_int_eq(walk_forward(&walk, &settings, NULL, &why), -1);
 	ck_assert_str_eq(why.text, "there is no market today");
