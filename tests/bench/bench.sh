@@ -198,7 +198,6 @@ stop "$exporter"
 
 # shellcheck source=tests/bench/paper_engine.sh
 . "$repository/tests/bench/paper_engine.sh"
-
 # shellcheck source=tests/bench/tuning.sh
 . "$repository/tests/bench/tuning.sh"
 
