@@ -78,7 +78,8 @@ engine() { # engine STATUS [FLAG...]
 	shift
 	run "$engine_status" env REDIS_URL="redis://bot@127.0.0.1:$REDIS_PORT" REDIS_PASSWORD=of-the-bot \
 		POSTGRES_DSN="postgresql://bot@127.0.0.1:$POSTGRES_PORT/c" POSTGRES_PASSWORD=of-the-bot "$BUILD/paper_engine" run --exchange.binance "$paper/binance" --exchange.upbit "$paper/upbit" \
-		--universe.top 3 --symbols 3 --history.days 3 --loop 20ms --equity.every 500ms --sync.every 1s --control.listen-address '' "$@"
+		--universe.top 3 --symbols 3 --history.days 3 --loop 20ms --equity.every 500ms --sync.every 1s \
+		--control.listen-address '' "$@"
 }
 engine 0 --loops 300 --min-profit 0.00001 --cooldown 200ms
 check "each start is counted" redis_has engine restarts 1
