@@ -198,6 +198,7 @@ stop "$exporter"
 
 # shellcheck source=tests/bench/paper_engine.sh
 . "$repository/tests/bench/paper_engine.sh"
+
 # shellcheck source=tests/bench/tuning.sh
 . "$repository/tests/bench/tuning.sh"
 
