@@ -196,6 +196,9 @@ stop "$exporter"
 # shellcheck source=tests/bench/bot.sh
 . "$repository/tests/bench/bot.sh"
 
+# shellcheck source=tests/bench/paper_engine.sh
+. "$repository/tests/bench/paper_engine.sh"
+
 # shellcheck source=tests/bench/tuning.sh
 . "$repository/tests/bench/tuning.sh"
 

@@ -2,6 +2,7 @@
  * paper_engine tune: which parameters earn most, and what that is worth on days that nobody had seen.
  */
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -68,8 +69,9 @@ show_progress(void *context, const struct walk *walk)
 	struct tuning *tuning = context;
 
 	if (tuning->on_terminal)
-		(void)fprintf(stderr, "\r%" PRId64 " of %" PRId64 " measurements, best score %.2f ",
-		    walk->done, walk->planned, walk->best != INT64_MIN ? fixed_value(walk->best) : 0);
+		(void)fprintf(stderr, "\r%" PRId64 " of %" PRId64 " measurements", walk->done, walk->planned);
+	if (tuning->on_terminal && walk->best != INT64_MIN)
+		(void)fprintf(stderr, ", best score %.2f ", fixed_value(walk->best));
 	if (tuning->tells && clock_seconds_since(tuning->told_ns) >= 1)
 		tell(tuning, walk);
 }
@@ -102,6 +104,7 @@ print_folds(const struct walk *walk)
 {
 	fixed score = 0, pnl = 0;
 
+	assert(walk->fold_count > 0);
 	printf("fold  trained from, validated from             choice  score in train  and in validate\n");
 	for (size_t i = 0; i < walk->fold_count; i++) {
 		const struct fold *fold = &walk->folds[i];
@@ -144,7 +147,7 @@ print_sensitivity(const struct tuning *tuning, const struct point *best, struct 
 		for (int step = -1; step <= 1; step += 2)
 			if (search_step(best, dimension, step, &points[count]))
 				dimensions[count++] = dimension;
-	if (walk_measure(&tuning->walk_settings, &span, points, count, measures, NULL, why) != 0)
+	if (measure_points(&tuning->walk_settings.bench, &span, points, count, measures, NULL, why) != 0)
 		return -1;
 	printf("Sensitivity: its score over the whole time is %.2f; with one parameter a step further:\n",
 	    fixed_value(measures[0].score));
@@ -234,16 +237,17 @@ set_up(struct tuning *tuning, const struct tune_settings *settings)
 		.started_at = clock_unix_seconds(),
 		.tells = stores->redis_host != NULL,
 		.on_terminal = isatty(STDERR_FILENO) == 1 };
-	tuning->walk_settings = (struct walk_settings){ .engine = settings->shared.engine,
-		.from_ms = settings->from_ms,
+	tuning->walk_settings = (struct walk_settings){ .from_ms = settings->from_ms,
 		.until_ms = settings->until_ms,
 		.step_ms = settings->step_ms,
 		.train_ms = settings->train_ms,
 		.validate_ms = settings->validate_ms,
 		.sets = (size_t)settings->sets,
-		.refines = settings->refine == REFINE_GRID,
-		.threads = settings->threads > 0 ? (size_t)settings->threads
-						 : (size_t)(processors > 0 ? processors : 1),
+		.refines = settings->refine == REFINE_GRID };
+	tuning->walk_settings.bench = (struct bench){ .engine = settings->shared.engine,
+		.threads = (size_t)(settings->threads > 0 ? settings->threads
+				    : processors > 0      ? processors
+							  : 1),
 		.open = open_market,
 		.open_context = tuning };
 	tuning->teller = (struct teller){ .host = stores->redis_host,

@@ -10,9 +10,19 @@
 enum { SILENT_MS = 3500, LASTED_MS = 100, PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 5000, ASKED_MOST_MS = 60000 };
 enum { LONGEST_LINE = 65536, LONGEST_URL = 24576 };
 
+static double
+unix_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
 void
 feed_init(struct feed *feed)
 {
+	feed->lost_ms = unix_ms();
 	buffer_init(&feed->rest, LONGEST_LINE);
 }
 
@@ -61,21 +71,14 @@ take_event(struct feed *feed, const struct event *event, double now_ms)
 		feed->books[symbol->index] = event->depth;
 		feed->changed[symbol->index] = true;
 		feed->change_ms = (int64_t)now_ms;
+		feed->away_ms = feed->lost_ms > 0 ? now_ms - feed->lost_ms : feed->away_ms;
+		feed->lost_ms = 0;
 	} else {
 		drop_book(feed, symbol->index);
 	}
 }
 
 /* The stream ----------------------------------------------------------- */
-
-static double
-unix_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
-}
 
 static int
 take_line(struct feed *feed, char *line, double now_ms)
@@ -178,6 +181,7 @@ lose(struct feed *feed, int64_t now_ms, int64_t asked_ms)
 	int64_t pause_ms = lasted ? 0 : feed->pause_ms == 0 ? PAUSE_FIRST_MS : feed->pause_ms * 2;
 
 	close_stream(feed);
+	feed->lost_ms = feed->lost_ms > 0 ? feed->lost_ms : unix_ms();
 	for (size_t i = 0; i < FEED_BOOKS; i++)
 		drop_book(feed, i);
 	feed->counts->connected = false;

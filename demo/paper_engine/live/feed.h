@@ -43,7 +43,9 @@ struct feed {
 	bool was_connected;         /* ever */
 	int64_t opened_ms, line_ms; /* of this connection; of its last line, or its begin */
 	int64_t retry_ms, pause_ms; /* when to open it again; how long the last pause was */
-	struct failure why;         /* of the last end; kind FAILURE_NONE: taken, or none */
+	double lost_ms;     /* when the last connection ended, or it began to try; 0: a book came since */
+	double away_ms;     /* from there to that book; 0: taken */
+	struct failure why; /* of the last end; kind FAILURE_NONE: taken, or none */
 };
 
 /* All but the settings (the first five members) is set up. */

@@ -68,7 +68,7 @@ tend_feed(struct live *live, int venue, int64_t now_ms)
 {
 	struct feed *feed = &live->feeds[venue];
 	struct exchange_figures *figures = &live->engine.exchanges[venue].figures;
-	char message[128];
+	char message[128], after[32];
 
 	feed_tend(feed, now_ms);
 	if (feed->why.kind != FAILURE_NONE) {
@@ -79,8 +79,13 @@ tend_feed(struct live *live, int venue, int64_t now_ms)
 		}
 		feed->why.kind = FAILURE_NONE;
 	}
-	if (feed->counts->connected && !figures->connected)
-		live_say(live, LOG_INFO, "the stream of books is open", "exchange", venue_names[venue]);
+	if (feed->away_ms > 0) {
+		(void)snprintf(
+		    message, sizeof(message), "the stream of books of %s is open", venue_names[venue]);
+		(void)snprintf(after, sizeof(after), "%.3fs", feed->away_ms / 1000);
+		live_say(live, LOG_INFO, message, "after", after);
+		feed->away_ms = 0;
+	}
 	figures->connected = feed->counts->connected;
 	figures->message_ms = feed->counts->message_ms;
 	figures->change_ms = feed->change_ms;

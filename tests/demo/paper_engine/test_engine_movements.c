@@ -192,6 +192,13 @@ START_TEST(a_rebalance_evens_the_coins_out_for_a_fee)
 	ck_assert_int_eq(market->engine.highest_equity, 200000 * USD);
 	ck_assert_int_eq(market->engine.daily_pnl, 0);
 	ck_assert_int_eq(market->engine.rebalances, 1);
+	ck_assert_int_eq(market->last_movement->at_ms, T0 + MINUTE_MS);
+	/* The next look is a minute later. */
+	unbalance(btc);
+	tend(MINUTE_MS - 1);
+	ck_assert_int_eq(market->movement_count, 3);
+	tend(1);
+	ck_assert_int_eq(market->movement_count, 4);
 }
 END_TEST
 
@@ -222,6 +229,26 @@ START_TEST(cash_is_evened_out_too)
 	ck_assert_int_eq(market->engine.exchanges[VENUE_BINANCE].cash, 39999 * USD);
 	ck_assert_int_eq(market->engine.exchanges[VENUE_UPBIT].cash, 40000 * 1400 * USD);
 	ck_assert_int_eq(market->engine.equity, 199999 * USD);
+}
+END_TEST
+
+START_TEST(cash_that_a_trade_has_reserved_is_neither_moved_nor_spent)
+{
+	size_t btc = market_add(market, "BTC/USDT");
+
+	market_spread(market, btc, -100);
+	engine_step(&market->engine, btc, market->now_ms, &market->sink);
+	market->engine.exchanges[VENUE_UPBIT].reserved = 50000 * 1400 * USD;
+	market->engine.exchanges[VENUE_UPBIT].cash = 90000 * 1400 * USD;
+	market->engine.exchanges[VENUE_BINANCE].cash = 20000 * USD;
+	tend(MINUTE_MS);
+	/* 40,000 are free there: half of the difference of 20,000. */
+	ck_assert_int_eq(market->last_movement->cash[VENUE_BINANCE], 10000 * USD - USD);
+	market->engine.exchanges[VENUE_UPBIT].cash = (50000 + 20) * 1400 * USD;
+	(void)market_add(market, "ETH/USDT");
+	ck_assert_str_eq(market->last_movement->asset, "ETH/USDT");
+	ck_assert_int_ge(market->engine.exchanges[VENUE_UPBIT].cash, 50000 * 1400 * USD);
+	ck_assert_int_lt(market->engine.exchanges[VENUE_UPBIT].cash, 50001 * 1400 * USD);
 }
 END_TEST
 
@@ -278,6 +305,7 @@ main(void)
 	tcase_add_test(all, a_rebalance_evens_the_coins_out_for_a_fee);
 	tcase_add_test(all, at_the_limit_nothing_is_moved);
 	tcase_add_test(all, cash_is_evened_out_too);
+	tcase_add_test(all, cash_that_a_trade_has_reserved_is_neither_moved_nor_spent);
 	tcase_add_test(all, coins_of_a_trade_under_way_stay);
 	tcase_add_test(all, rebalances_that_fail_are_tried_every_second_until_they_work);
 	suite_add_tcase(suite, all);

@@ -3,6 +3,7 @@
 
 #include "tests/demo/paper_engine/fixture.h"
 #include "tests/suite.h"
+#include "json/scan.h"
 
 static const char *const names[MARKET_SYMBOLS] = { "BTC/USDT", "ETH/USDT", "XRP/USDT", "SOL/USDT", "ADA/USDT",
 	"C024/USDT" };
@@ -281,6 +282,24 @@ START_TEST(the_ledger_after_a_snapshot_replayed_gives_the_same_engine)
 }
 END_TEST
 
+START_TEST(each_line_is_a_name_and_json)
+{
+	char *text = market_save(&market->engine), *rest = text, *line;
+	struct json_scan scan;
+	struct failure why;
+	int lines = 0;
+
+	for (; (line = strsep(&rest, "\n")) != NULL && rest != NULL; lines++) {
+		char *object = strchr(line, ' ') + 1;
+
+		ck_assert_msg(json_scan_open(&scan, (struct slice){ object, strlen(object) }, &why) == 0,
+		    "%s: %s", line, why.text);
+	}
+	ck_assert_int_eq(lines, MARKET_SYMBOLS + 1);
+	free(text);
+}
+END_TEST
+
 START_TEST(lines_may_come_in_any_order)
 {
 	char *text = market_save(&market->engine), *line_end = strchr(text, '\n') + 1;
@@ -387,6 +406,7 @@ main(void)
 	tcase_add_test(all, a_restart_in_the_middle_gives_what_no_restart_gives);
 	tcase_add_test(all, the_whole_ledger_replayed_gives_the_same_engine);
 	tcase_add_test(all, the_ledger_after_a_snapshot_replayed_gives_the_same_engine);
+	tcase_add_test(all, each_line_is_a_name_and_json);
 	tcase_add_test(all, lines_may_come_in_any_order);
 	tcase_add_test(all, damaged_text_is_refused_and_the_engine_unchanged);
 	tcase_add_test(all, an_engine_that_has_done_nothing_is_saved_too);

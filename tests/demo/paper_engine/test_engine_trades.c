@@ -168,6 +168,7 @@ START_TEST(a_rejected_first_leg_is_no_trade)
 	market_trade(market, btc);
 	ck_assert_int_eq(market->orders[VENUE_BINANCE][ORDER_REJECTED], 1);
 	ck_assert_int_eq(market->trade_count, 0);
+	ck_assert(!market->engine.symbols[btc].routes[VENUE_BINANCE].trades);
 	ck_assert(!market->engine.symbols[btc].pending.open);
 	ck_assert_int_eq(market->engine.exchanges[VENUE_BINANCE].reserved, 0);
 	ck_assert_int_eq(market->engine.exposure, 0);
