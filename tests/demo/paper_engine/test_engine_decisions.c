@@ -302,6 +302,20 @@ START_TEST(a_route_keeps_its_score_while_it_has_nothing_to_earn)
 }
 END_TEST
 
+START_TEST(a_tend_looks_at_every_symbol)
+{
+	size_t eth = market_add(market, "ETH/USDT");
+
+	market->engine.symbols[eth].coins[VENUE_UPBIT] = 0;
+	engine_tend(&market->engine, market->now_ms, &market->sink);
+	ck_assert_int_eq(market->engine.symbols[btc].guard.state, GUARD_OK);
+	ck_assert_int_eq(market->engine.symbols[eth].guard.reason, REASON_IMBALANCE);
+	ck_assert_int_eq(market->engine.symbols[btc].routes[VENUE_UPBIT].score.health, 100 * USD);
+	ck_assert_int_eq(market->engine.symbols[eth].routes[VENUE_BINANCE].score.inventory, 0);
+	ck_assert_int_eq(market->engine.symbols[eth].routes[VENUE_BINANCE].score.health, 100 * USD);
+}
+END_TEST
+
 START_TEST(nothing_is_decided_without_complete_books)
 {
 	market_spread(market, btc, 100);
@@ -340,6 +354,7 @@ main(void)
 	tcase_add_test(all, three_losses_in_a_row_cool_a_route_down);
 	tcase_add_test(all, the_score_is_the_mean_of_its_parts);
 	tcase_add_test(all, a_route_keeps_its_score_while_it_has_nothing_to_earn);
+	tcase_add_test(all, a_tend_looks_at_every_symbol);
 	tcase_add_test(all, nothing_is_decided_without_complete_books);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
