@@ -265,40 +265,16 @@ START_TEST(the_score_is_the_mean_of_its_parts)
 	ck_assert_int_eq(score->spread, 50 * USD + (fixed_over(route->edge, 40000) - USD) * 50 / 3);
 	ck_assert_int_eq(score->total, (score->spread + score->health + score->fee + score->inventory) / 4);
 	market_pass(market, 0);
-	market->engine.settings.parameters.min_profit = route->edge;
+	market->engine.settings.parameters.min_profit = 2 * route->edge;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->health, 100 * USD);
-	ck_assert_int_eq(score->spread, 50 * USD);
+	ck_assert_int_eq(score->spread, 25 * USD);
 	market->engine.settings.parameters.min_profit = 0;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->spread, 100 * USD);
 	market->engine.exchanges[VENUE_BINANCE].figures.connected = false;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->health, 0);
-}
-END_TEST
-
-START_TEST(a_route_keeps_its_score_while_it_has_nothing_to_earn)
-{
-	struct route *route = &market->engine.symbols[btc].routes[VENUE_BINANCE];
-	fixed spread, fee;
-
-	market_pass(market, 1000);
-	engine_tend(&market->engine, market->now_ms, &market->sink);
-	ck_assert_int_eq(route->score.spread, 50 * USD);
-	ck_assert_int_eq(route->score.fee, 50 * USD);
-	market_spread(market, btc, 30);
-	market_trade(market, btc);
-	engine_tend(&market->engine, market->now_ms, &market->sink);
-	spread = route->score.spread, fee = route->score.fee;
-	ck_assert_int_gt(spread, 50 * USD);
-	ck_assert_int_lt(fee, 50 * USD);
-	market_spread(market, btc, 0);
-	engine_step(&market->engine, btc, market->now_ms, &market->sink);
-	engine_tend(&market->engine, market->now_ms, &market->sink);
-	ck_assert_int_lt(route->edge, 0);
-	ck_assert_int_eq(route->score.spread, spread);
-	ck_assert_int_eq(route->score.fee, fee);
 }
 END_TEST
 
@@ -353,7 +329,6 @@ main(void)
 	tcase_add_test(all, a_trade_without_profit_or_loss_ends_a_row_of_losses);
 	tcase_add_test(all, three_losses_in_a_row_cool_a_route_down);
 	tcase_add_test(all, the_score_is_the_mean_of_its_parts);
-	tcase_add_test(all, a_route_keeps_its_score_while_it_has_nothing_to_earn);
 	tcase_add_test(all, a_tend_looks_at_every_symbol);
 	tcase_add_test(all, nothing_is_decided_without_complete_books);
 	suite_add_tcase(suite, all);
