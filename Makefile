@@ -51,15 +51,13 @@ tools     := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 fuzzers   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 programs  := $(collectors:%=$(BUILD)/%) $(BUILD)/textfile_lint $(BUILD)/arbwatch_exporter $(BUILD)/alert_relay \
              $(BUILD)/paper_exchange $(BUILD)/paper_chat $(BUILD)/paper_engine
-# Built with the rest, and not installed: an example.
-examples  := $(BUILD)/example_bot
 # --as-needed: a program loads the libraries that it uses.  A one-shot run is over in a millisecond, and loading is a good
 # part of that: libyaml, needed only where there is a config file, is linked in.
 includes  := -I. $(shell pkg-config --cflags libpq 2>/dev/null)
 libraries := $(shell pkg-config --libs $(packages) 2>/dev/null) -l:libyaml.a -lm -pthread
 link       = $(CC) $(LDFLAGS) $(HARDEN_LINK) -o $@ $^ $(libraries) $(LDLIBS)
 
-all: $(programs) $(examples)
+all: $(programs)
 
 # Two files of a name are both in it; two functions of a name are a mistake that the linker would not see.
 $(library): $(call object,$(filter-out $(mains),$(shell find $(rooms) -name '*.c' | sort)))
@@ -85,9 +83,6 @@ $(BUILD)/paper_engine: $(call object,$(engine_sources)) $(library)
 $(BUILD)/paper_chat: $(call object,$(shell find demo/paper_chat -name '*.c' | sort)) $(library)
 	$(link)
 
-$(BUILD)/example_bot: $(call object,$(wildcard examples/bot/*.c) examples/tell.c) $(library)
-	$(link)
-
 # What a program of the demo has to itself is in no library.
 chat_tests := $(filter tests/demo/paper_chat/%,$(tests))
 $(chat_tests:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o \
@@ -105,6 +100,8 @@ $(patsubst %,$(BUILD)/%,$(filter-out $(chat_tests) $(market_tests) $(engine_test
     $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/suite.o $(library)
 	$(link) $$(pkg-config --libs check) -lm
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(library)
+	$(link)
+$(BUILD)/tests/tools/tell_loops: $(call object,tests/tools/tell_loops.c examples/tell.c) $(library)
 	$(link)
 # libFuzzer is clang's; `make fuzzers` builds a tree of its own for it.
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(library)
@@ -223,7 +220,7 @@ mutate-rules:
 	@packaging/install-dependencies.sh test
 	@exec /usr/bin/python3 tests/alerts/mutate.py $(FILES)
 
-test-programs: $(programs) $(examples) $(tests:%=$(BUILD)/%) $(tools:%=$(BUILD)/tests/tools/%)
+test-programs: $(programs) $(tests:%=$(BUILD)/%) $(tools:%=$(BUILD)/tests/tools/%)
 
 fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \

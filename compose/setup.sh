@@ -9,7 +9,8 @@
 #	/volumes/exchange  NAME.key, NAME.secret, NAME.passphrase         read by open_positions
 #	/volumes/preflight keys/ like those, redis_password,              read by preflight
 #	                   postgres_password
-#	/volumes/bot       redis_password, postgres_password              read by bot and postgres, in the paper stack
+#	/volumes/bot       redis_password, postgres_password,             read by bot and postgres, in the paper stack
+#	                   paper_ca.pem
 #	/volumes/paper     cert.pem, key.pem                              read by paper-exchange
 #	/volumes/grafana   admin_password, secret_key, history_password   read by grafana
 #	/volumes/relay     history_password, and the secrets in           read by alert_relay
@@ -128,12 +129,13 @@ done
 # The monitor may ask how Redis is, and read what the bot writes for it; other keys and their data are not its business.
 monitor='~arbwatch:* +scan +exists +hmget +ping +select +info +dbsize +client|setname +client|list +config|get +slowlog|get +slowlog|len'
 monitor="$monitor +latency|latest +latency|histogram"
-# The example bot of the paper stack writes that, and nothing else.
+# The bot of the paper stack writes that, and reads its own snapshot.
 bot=''
 if [ -d /volumes/bot ]; then
 	secret bot bot_redis_password redis_password
 	secret bot bot_postgres_password postgres_password
 	bot="user bot on #$(hash_of /volumes/bot/redis_password) resetkeys resetchannels -@all ~arbwatch:* +select +hset +hincrby"
+	bot="$bot +del +hgetall +multi +exec"
 fi
 put /volumes/redis/users.acl <<EOF
 user default on #$(hash_of /volumes/redis/password) ~* &* +@all
@@ -165,7 +167,9 @@ if [ -d /volumes/paper ]; then
 		rm -f /volumes/paper/key.new /volumes/paper/cert.new
 		echo "setup: made the paper exchange's certificate"
 	fi
-	put /volumes/monitor/paper_ca.pem </volumes/paper/cert.pem
+	for volume in monitor bot; do
+		put "/volumes/$volume/paper_ca.pem" </volumes/paper/cert.pem
+	done
 	paper_keys exchange paper-key
 	paper_keys preflight/keys paper-key-second
 else

@@ -15,7 +15,8 @@ const double kpi_slippage_bounds[KPI_SLIPPAGE_BOUNDS] = { -0.005, -0.002, -0.001
 
 const char *const kpi_window_names[KPI_WINDOWS + 1] = { "today", "24h", "7d", "30d", "all", NULL };
 const char *const kpi_scope_names[KPI_SCOPES + 1] = { "total", "symbol", "route", NULL };
-const char *const kpi_view_names[KPI_VIEWS + 1] = { "trades", "equity", "cash_flows", "rates", NULL };
+const char *const kpi_view_names[KPI_VIEWS + 1] = { "trades", "equity", "cash_flows", "rates", "tuning",
+	NULL };
 
 /* Every ratio has the number of its observations beside it, so that a rule can ask for enough of them. */
 const struct family kpi_families[KPI_FAMILIES] = {
@@ -192,4 +193,22 @@ const struct family kpi_families[KPI_FAMILIES] = {
 	    .help =
 		"Symbols or routes that are not published, because there are more than the settings allow; those with the lowest profit are kept.",
 	    .labels = { "engine", "scope" } },
+	/* The parameters are labels, so that a heatmap over two of them needs no other family. */
+	[KPI_TUNING_SCORE] = { .name = "arbitrage_tuning_score",
+	    .type = METRIC_GAUGE,
+	    .help =
+		"Score of a set of parameters in the newest tuning; the 100 best by their score in validation.",
+	    .labels = { "engine", "set", "min_profit", "size", "cooldown", "weight", "period" } },
+	[KPI_TUNING_PNL] = { .name = "arbitrage_tuning_pnl",
+	    .type = METRIC_GAUGE,
+	    .help = "Profit of a set of parameters in the newest tuning.",
+	    .labels = { "engine", "set", "min_profit", "size", "cooldown", "weight", "period", "currency" } },
+	[KPI_TUNING_SETS] = { .name = "arbitrage_tuning_sets",
+	    .type = METRIC_GAUGE,
+	    .help = "Sets of parameters that the newest tuning has tried.",
+	    .labels = { "engine" } },
+	[KPI_TUNING_TIME] = { .name = "arbitrage_tuning_run_timestamp_seconds",
+	    .type = METRIC_GAUGE,
+	    .help = "Unix time at which the newest tuning began.",
+	    .labels = { "engine", "run" } },
 };

@@ -45,8 +45,12 @@ enum kpi_family {
 	KPI_RATE_MISSING,
 	KPI_REJECTED,
 	KPI_NAMES_DROPPED,
+	KPI_TUNING_SCORE,
+	KPI_TUNING_PNL,
+	KPI_TUNING_SETS,
+	KPI_TUNING_TIME,
 };
-enum { KPI_FAMILIES = KPI_NAMES_DROPPED + 1 };
+enum { KPI_FAMILIES = KPI_TUNING_TIME + 1 };
 extern const struct family kpi_families[KPI_FAMILIES];
 
 /* Upper bounds of the two histograms. */
@@ -65,8 +69,8 @@ enum { KPI_SCOPES = SCOPE_ROUTE + 1 };
 extern const char *const kpi_scope_names[KPI_SCOPES + 1];
 
 /* The label "view". */
-enum kpi_view { VIEW_TRADES, VIEW_EQUITY, VIEW_CASH_FLOWS, VIEW_RATES };
-enum { KPI_VIEWS = VIEW_RATES + 1 };
+enum kpi_view { VIEW_TRADES, VIEW_EQUITY, VIEW_CASH_FLOWS, VIEW_RATES, VIEW_TUNING };
+enum { KPI_VIEWS = VIEW_TUNING + 1 };
 extern const char *const kpi_view_names[KPI_VIEWS + 1];
 
 #endif /* CONTRACT_TRADING_KPIS_H */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [--once]: all of arbwatch on this machine, on private ports of 127.0.0.1
 # and in a temporary directory, until Ctrl-C: Redis, Postgres, the paper exchange,
-# the collectors, an example bot that trades on paper, their status page, preflight every minute, node_exporter,
+# the collectors, paper_engine, which trades on paper, their status page, preflight every minute, node_exporter,
 # Prometheus, Alertmanager, alert_relay, and paper_chat, which shows its messages.
 # With --once (or ARBWATCH_RUN_ONCE=1) it ends with status 0 as soon as Prometheus
 # answers with our metrics, and they grow.
@@ -188,15 +188,22 @@ make_keys() {
 make_tables() {
 	PGPASSWORD=$postgres_password "$bin/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$postgres_port" \
 		-U arbwatch -d postgres -f sql/example_positions.sql -f sql/open_positions.sql -f sql/paper_positions.sql \
-		-f sql/example_trading.sql -f sql/trading.sql >"$work/psql.log" 2>&1 || fail psql "cannot make the bot's tables"
+		-f sql/example_trading.sql -f sql/trading.sql -f sql/paper_engine.sql >"$work/psql.log" 2>&1 || fail psql "cannot make the bot's tables"
 }
 
-# It trades on paper against prices that it makes up, after a month that it makes up too.
+# The bot trades on paper at two of these exchanges, after a month of a backtest; with so little profit, and so long between two
+# legs, that it also loses.  A small tuning gives its board something to show.
 start_bot() {
 	printf '%s\n' "$redis_password" >"$work/redis-password"
-	start example_bot env REDIS_PASSWORD_FILE="$work/redis-password" POSTGRES_PASSWORD_FILE="$work/postgres-password" \
-		"$BUILD/example_bot" --redis "redis://127.0.0.1:$redis_port" \
-		--postgres "postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" --history.days 30
+	set -- REDIS_URL="redis://127.0.0.1:$redis_port" REDIS_PASSWORD_FILE="$work/redis-password" \
+		POSTGRES_DSN="postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" \
+		POSTGRES_PASSWORD_FILE="$work/postgres-password"
+	env -i "$@" "$BUILD/paper_engine" tune --sets 20 --step 10m --leg-gap 10s --slippage 0 </dev/null >"$work/tune.log" 2>&1 ||
+		fail tune "no set of parameters was found"
+	start paper_engine env "$@" "$BUILD/paper_engine" run --history.days 30 \
+		--exchange.binance "http://127.0.0.1:$paper_port/binance" --exchange.upbit "http://127.0.0.1:$paper_port/upbit" \
+		--control.listen-address "127.0.0.1:$engine_port" --journal.file "$work/paper_engine.journal" \
+		--size 400 --min-profit 0.0002 --slippage 0 --leg-gap 10s --cooldown 5m
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
@@ -368,8 +375,43 @@ prove() {
 	done
 }
 
+# The figures of the bot: a name, a format of awk, a factor, an expression.
+core_figures() {
+	cat <<'END'
+equity|%.2f USDT|1|max(arbitrage_kpi_equity{currency="USDT"})
+profit today|%+.2f USDT|1|max(arbitrage_kpi_converted_pnl{scope="total",window="today"})
+profit in all|%+.2f USDT|1|max(arbitrage_kpi_converted_pnl{scope="total",window="all"})
+trades|%d|1|sum(arbitrage_kpi_trades{scope="total",window="all"})
+win ratio|%.1f %%|100|max(arbitrage_kpi_win_ratio{scope="total",window="all",currency="USDT"})
+profit factor|%.2f|1|max(arbitrage_kpi_profit_factor{scope="total",window="all",currency="USDT"})
+Sharpe ratio|%.2f|1|max(arbitrage_kpi_sharpe_ratio{window="all",currency="USDT"})
+largest drawdown|%.3f %%|100|max(arbitrage_kpi_max_drawdown_ratio{window="all",currency="USDT"})
+average duration|%.2f s|1|max(arbitrage_kpi_trade_duration_average_seconds{scope="total",window="all",currency="USDT"})
+average slippage|%.2f bp|10000|max(arbitrage_kpi_slippage_average_ratio{scope="total",window="all",currency="USDT"})
+END
+}
+
+# Print those of $work/figures that are there, and keep the others.  Fails while there are others.
+print_figures() {
+	mv "$work/figures" "$work/figures.before"
+	while IFS='|' read -r name format factor expression; do
+		if figure=$(ask "$expression"); then
+			awk -v name="$name" -v format="$format" -v value="$figure" -v factor="$factor" \
+				'BEGIN { printf "  %-18s" format "\n", name, value * factor }' >&3
+		else
+			printf '%s|%s|%s|%s\n' "$name" "$format" "$factor" "$expression"
+		fi
+	done <"$work/figures.before" >"$work/figures"
+	[ ! -s "$work/figures" ]
+}
+
+show_figures() {
+	say "what the bot earns, each figure as it comes alive:"
+	core_figures >"$work/figures"
+	await trading_kpis 120 print_figures 3>&1
+}
+
 show() {
-	all='{scope="total",window="all"}'
 	query='histogram_quantile(0.9, sum by (le) (rate(arbitrage_redis_latency_seconds_bucket[1m])))'
 	cat <<END
 
@@ -380,8 +422,8 @@ It works.  Where to look:
   the alerts          http://127.0.0.1:$relay_port (docs/alerting.md: what is open, its story, a button to acknowledge)
   their messages      http://127.0.0.1:$chat_port (as Telegram and Slack would show them)
     an urgent one: curl -X POST 'http://127.0.0.1:$paper_port/control/binance/frozen'
-  the bot             trades on paper: $(ask "sum(arbitrage_kpi_trades$all)") trades,
-                      $(ask "arbitrage_kpi_converted_pnl$all") USDT (docs/engine.md)
+  the paper engine    http://127.0.0.1:$engine_port/control (docs/paper_engine.md: the bot, and faults to turn on)
+    one of them: curl -X POST 'http://127.0.0.1:$engine_port/control/daily-loss'
   node_exporter       http://127.0.0.1:$node_port/metrics
   the paper exchange  http://127.0.0.1:$paper_port/control (docs/paper_exchange.md: faults to turn on)
     one of them: curl -X POST 'http://127.0.0.1:$paper_port/control/binanceusdm/drift?value=0.25'
@@ -409,10 +451,10 @@ umask 077
 work=$(mktemp -d "${TMPDIR:-/tmp}/arbwatch-demo.XXXXXX") || exit 1
 chmod 711 "$work" # the user of PostgreSQL has to pass
 # shellcheck disable=SC2046 # one port per word
-set -- $("$BUILD/tests/tools/free_port" 9)
-[ $# -eq 9 ] || fail free_port "found no free ports"
+set -- $("$BUILD/tests/tools/free_port" 10)
+[ $# -eq 10 ] || fail free_port "found no free ports"
 redis_port=$1 postgres_port=$2 node_port=$3 prometheus_port=$4 paper_port=$5 exporter_port=$6 alertmanager_port=$7
-chat_port=$8 relay_port=$9
+chat_port=$8 relay_port=$9 engine_port=${10}
 redis_password=$(password) postgres_password=$(password)
 venues='binance binanceusdm upbit bybit okx kraken'
 
@@ -446,7 +488,7 @@ await exchange_health 120 ask 'count(arbitrage_exchange_up == 1) == 6'
 await open_positions 120 ask 'count(arbitrage_positions_readable == 1) == 12'
 await open_positions 120 ask 'count(arbitrage_position_mismatch) > 0 and sum(abs(arbitrage_position_mismatch)) == 0'
 await engine_state 120 ask 'arbitrage_engine_up == 1'
-await trading_kpis 120 ask 'arbitrage_kpi_trades{scope="total",window="all",currency="USDT"} > 0'
+show_figures
 await preflight 150 ask 'count(arbitrage_preflight_last_success == 1)'
 await arbwatch_exporter 120 ready
 await arbwatch_exporter 120 ask 'up{job="arbwatch"} == 1'

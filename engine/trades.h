@@ -12,8 +12,8 @@
 #include "probes/postgres/postgres.h"
 
 /*
- * Contents of the views of trades, equity, cash flows and rates in Postgres, added up by the server so far
- *that windows, totals and ratios are a matter of a few thousand additions here.  docs/engine.md is the
+ * Contents of the views of trades, equity, cash flows, rates and tuning in Postgres, added up by the server
+ *so far that windows, totals and ratios are a matter of a few thousand additions here.  docs/engine.md is the
  *contract with the bot, docs/trading.md says how fast it is and why.
  *
  * Time is cut at the edges of the windows into segments, the oldest first; a window is all segments from its
@@ -80,6 +80,18 @@ struct trades_rate {
 	double updated_at; /* Unix time */
 };
 
+/*
+ * One set of parameters of the newest tuning.  The texts are label values: "" is not known; of the doubles
+ * NaN is.
+ */
+enum { TRADES_SETS_MAX = 100, TRADES_PARAMETERS = 4 };
+struct trades_set {
+	char number[TRADES_CURRENCY];
+	char parameters[TRADES_PARAMETERS][TRADES_CURRENCY]; /* min_profit, size, cooldown, weight */
+	char currency[TRADES_CURRENCY];                      /* of the profits */
+	double train_score, validate_score, train_pnl, validate_pnl;
+};
+
 /* Why rows do not count.  One row counts under the first reason that fits. */
 enum trades_reason {
 	TRADES_INCOMPLETE, /* NULL or '' where a value is needed */
@@ -89,7 +101,8 @@ enum trades_reason {
 	TRADES_FUTURE,     /* more than a minute in the future */
 	TRADES_ORDER,      /* closed before it was opened */
 	TRADES_NEGATIVE,   /* a leg gap below 0, a rate of 0 or below */
-	TRADES_DUPLICATE,  /* the id was there on the same UTC day; an equity of the same time and currency */
+	TRADES_DUPLICATE,  /* the id was there on the same UTC day; an equity of the same time and currency; a
+			      set of the newest tuning */
 };
 enum { TRADES_REASONS = TRADES_DUPLICATE + 1 };
 extern const char *const trades_reason_names[TRADES_REASONS + 1]; /* label values; ended by NULL */
@@ -125,6 +138,11 @@ struct trades_reading {
 	size_t piece_count, piece_room;
 	struct trades_rate *rates;
 	size_t rate_count, rate_room;
+	struct trades_set *sets; /* the best of the newest tuning, by validate_score: the best first */
+	size_t set_count, set_room;
+	uint64_t sets_tried;      /* all of them */
+	char tuning[TRADES_NAME]; /* the run; "": there is none */
+	double tuning_at;         /* when it began, Unix time */
 
 	struct failure failure; /* nothing could be read at all: no connection, no time, no such time zone */
 };

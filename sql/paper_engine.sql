@@ -56,3 +56,23 @@ CREATE TABLE IF NOT EXISTS public.tuning_results (
 	command text NOT NULL, -- gives the same results again
 	PRIMARY KEY (run, number, fold)
 );
+
+-- What trading_kpis shows of the tuning (docs/engine.md); schema and role are those of trading.sql.
+CREATE SCHEMA IF NOT EXISTS arbwatch;
+
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'arbwatch_reader') THEN
+		CREATE ROLE arbwatch_reader NOLOGIN;
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE VIEW arbwatch.tuning AS
+SELECT run, started_at, number, min_profit, size, cooldown, weight, train_score, validate_score, train_pnl, validate_pnl,
+	'USDT'::text AS currency
+FROM public.tuning_results
+WHERE fold = 0;
+
+GRANT USAGE ON SCHEMA arbwatch TO arbwatch_reader;
+GRANT SELECT ON arbwatch.tuning TO arbwatch_reader;

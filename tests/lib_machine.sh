@@ -53,7 +53,10 @@ own_servers() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -days 2 \
 		-keyout "$work/paper.key" -out "$work/paper.pem" || return 1
 	spawn paper /usr/local/bin/paper_exchange --listen 127.0.0.1:9180 --tls.cert-file "$work/paper.pem" --tls.key-file "$work/paper.key"
-	await 30 redis-cli ping && await 30 "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 && await 30 curl -sk https://127.0.0.1:9180/control
+	spawn engine /usr/local/bin/paper_engine run --tls.ca-file "$work/paper.pem" \
+		--exchange.binance https://localhost:9180/binance --exchange.upbit https://localhost:9180/upbit
+	await 30 redis-cli ping && await 30 "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 && await 30 curl -sk https://127.0.0.1:9180/control &&
+		await 30 curl -s http://127.0.0.1:9190/control
 }
 
 # What the examples take for granted: the bot's tables, in two databases.

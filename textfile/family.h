@@ -9,7 +9,7 @@
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 enum {
-	FAMILY_LABELS = 6,        /* label keys a family may have, besides env (and le) */
+	FAMILY_LABELS = 8,        /* label keys a family may have, besides env (and le) */
 	FAMILY_BOUNDS = 32,       /* buckets a histogram may have, besides +Inf */
 	FAMILY_SERIES = 1000,     /* default for max_series */
 	FAMILY_NAME = 128,        /* bytes a metric's or a label's name may have */

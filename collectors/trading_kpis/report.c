@@ -302,6 +302,41 @@ report_equity(const struct output *out)
 	}
 }
 
+/* Tuning -------------------------------------------------------------- */
+
+static void
+report_set(const struct output *out, const struct trades_set *s)
+{
+	const struct {
+		const char *name;
+		double score, pnl;
+	} periods[] = { { "train", s->train_score, s->train_pnl },
+		{ "validate", s->validate_score, s->validate_pnl } };
+
+	for (size_t i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+		const char *labels[] = { out->settings->engine, s->number, s->parameters[0], s->parameters[1],
+			s->parameters[2], s->parameters[3], periods[i].name, NULL, NULL };
+
+		set(out, KPI_TUNING_SCORE, labels, periods[i].score);
+		/* Money in no currency is no figure. */
+		labels[sizeof(labels) / sizeof(labels[0]) - 2] = s->currency;
+		if (s->currency[0] != '\0')
+			set(out, KPI_TUNING_PNL, labels, periods[i].pnl);
+	}
+}
+
+static void
+report_tuning(const struct output *out)
+{
+	const struct trades_reading *reading = out->reading;
+
+	set(out, KPI_TUNING_SETS, LABELS(out->settings->engine), (double)reading->sets_tried);
+	if (reading->tuning[0] != '\0')
+		set(out, KPI_TUNING_TIME, LABELS(out->settings->engine, reading->tuning), reading->tuning_at);
+	for (size_t i = 0; i < reading->set_count; i++)
+		report_set(out, &reading->sets[i]);
+}
+
 void
 kpi_report_write(const struct kpi_report *report, struct trades_reading *reading, struct run *run)
 {
@@ -314,4 +349,6 @@ kpi_report_write(const struct kpi_report *report, struct trades_reading *reading
 		report_trades(&out, reading, run);
 	if (reading->views[VIEW_EQUITY].read)
 		report_equity(&out);
+	if (reading->views[VIEW_TUNING].read)
+		report_tuning(&out);
 }

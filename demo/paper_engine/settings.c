@@ -394,7 +394,7 @@ read_redis(struct shared_settings *settings, const struct options *o, struct fai
 static int
 read_shared(struct shared_settings *settings, const struct options *o, struct failure *why)
 {
-	const char *redis = options_text(o, "redis");
+	const char *dsn = options_text(o, "postgres"), *redis = options_text(o, "redis");
 	int64_t seed, market_seed, symbols;
 
 	settings->engine = engine_settings_default();
@@ -406,7 +406,8 @@ read_shared(struct shared_settings *settings, const struct options *o, struct fa
 	settings->engine.seed = (uint64_t)seed;
 	settings->market_seed = (uint64_t)market_seed;
 	settings->symbols = (size_t)symbols;
-	settings->stores.dsn = options_text(o, "postgres");
+	/* Empty, as for Redis: none, whatever a variable says. */
+	settings->stores.dsn = dsn != NULL && dsn[0] != '\0' ? dsn : NULL;
 	settings->stores.password = options_text(o, "postgres.password");
 	settings->stores.prefix = options_text(o, "prefix");
 	return redis != NULL && redis[0] != '\0' ? read_redis(settings, o, why) : 0;

@@ -21,6 +21,7 @@ trades_view_of(enum trades_statement statement)
 	case STATEMENT_EQUITY: return VIEW_EQUITY;
 	case STATEMENT_CASH_FLOWS: return VIEW_CASH_FLOWS;
 	case STATEMENT_RATES: return VIEW_RATES;
+	case STATEMENT_TUNING: return VIEW_TUNING;
 	default: return -1;
 	}
 }

@@ -13,6 +13,7 @@ const char *const trades_relation_names[TRADES_RELATIONS] = {
 	[VIEW_EQUITY] = "equity",
 	[VIEW_CASH_FLOWS] = "cash_flows",
 	[VIEW_RATES] = "rates",
+	[VIEW_TUNING] = "tuning",
 	[RELATION_TRADE_DAYS] = "trade_days",
 	[RELATION_EQUITY_BINS] = "equity_bins",
 };
@@ -39,12 +40,25 @@ const struct trades_column trades_columns[TRADES_COLUMNS] = {
 	{ VIEW_RATES, "to_currency", TYPE_TEXT, true },
 	{ VIEW_RATES, "rate", TYPE_NUMBER, true },
 	{ VIEW_RATES, "updated_at", TYPE_TIME, true },
+	{ VIEW_TUNING, "run", TYPE_TEXT, true },
+	{ VIEW_TUNING, "started_at", TYPE_TIME, true },
+	{ VIEW_TUNING, "number", TYPE_COUNT, true },
+	{ VIEW_TUNING, "min_profit", TYPE_NUMBER, false },
+	{ VIEW_TUNING, "size", TYPE_NUMBER, false },
+	{ VIEW_TUNING, "cooldown", TYPE_NUMBER, false },
+	{ VIEW_TUNING, "weight", TYPE_NUMBER, false },
+	{ VIEW_TUNING, "train_score", TYPE_NUMBER, false },
+	{ VIEW_TUNING, "validate_score", TYPE_NUMBER, true },
+	{ VIEW_TUNING, "train_pnl", TYPE_NUMBER, false },
+	{ VIEW_TUNING, "validate_pnl", TYPE_NUMBER, false },
+	{ VIEW_TUNING, "currency", TYPE_TEXT, false },
 };
 
 /* As format_type() spells them; the first is what an error asks for.  "text": any kind of text. */
 static const char *const type_names[][5] = {
 	[TYPE_TEXT] = { "text", NULL },
 	[TYPE_ID] = { "text", "bigint", "integer", "uuid", NULL },
+	[TYPE_COUNT] = { "integer", "bigint", NULL },
 	[TYPE_MONEY] = { "numeric", "bigint", "integer", NULL },
 	[TYPE_NUMBER] = { "numeric", "double precision", "bigint", "integer", NULL },
 	[TYPE_TIME] = { "timestamp with time zone", NULL },

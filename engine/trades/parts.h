@@ -17,6 +17,7 @@ enum trades_statement {
 	STATEMENT_EQUITY_BINS,
 	STATEMENT_CASH_FLOWS,
 	STATEMENT_RATES,
+	STATEMENT_TUNING,
 	STATEMENT_EQUITY,
 	STATEMENT_TRADES,
 };
@@ -24,11 +25,11 @@ enum { TRADES_STATEMENTS = STATEMENT_TRADES + 1 };
 
 /* The relations that may be in the schema: the views in the order of enum kpi_view, and the rollups. */
 enum { RELATION_TRADE_DAYS = KPI_VIEWS, RELATION_EQUITY_BINS };
-enum { TRADES_RELATIONS = RELATION_EQUITY_BINS + 1, TRADES_COLUMNS = 21, TRADES_TYPE = 64 };
+enum { TRADES_RELATIONS = RELATION_EQUITY_BINS + 1, TRADES_COLUMNS = 33, TRADES_TYPE = 64 };
 extern const char *const trades_relation_names[TRADES_RELATIONS];
 
 /* Which of several types will do. */
-enum trades_type { TYPE_TEXT, TYPE_ID, TYPE_MONEY, TYPE_NUMBER, TYPE_TIME };
+enum trades_type { TYPE_TEXT, TYPE_ID, TYPE_COUNT, TYPE_MONEY, TYPE_NUMBER, TYPE_TIME };
 
 struct trades_column {
 	int relation;
@@ -106,6 +107,6 @@ void trades_give_up_view(struct trades_work *w, enum trades_statement statement)
 
 extern const char trades_sql_catalogue[], trades_sql_midnight[], trades_sql_trades[], trades_sql_trade_days[],
     trades_sql_equity[], trades_sql_equity_cut[], trades_sql_equity_bins[], trades_sql_equity_bins_rejected[],
-    trades_sql_flows[], trades_sql_cash_flows[], trades_sql_rates[];
+    trades_sql_flows[], trades_sql_cash_flows[], trades_sql_rates[], trades_sql_tuning[];
 
 #endif /* ENGINE_TRADES_PARTS_H */

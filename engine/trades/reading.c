@@ -22,6 +22,10 @@ trades_clear_view(struct trades_reading *reading, enum kpi_view view)
 		reading->piece_count = 0;
 	} else if (view == VIEW_RATES) {
 		reading->rate_count = 0;
+	} else if (view == VIEW_TUNING) {
+		reading->set_count = 0;
+		reading->sets_tried = 0;
+		reading->tuning[0] = '\0';
 	}
 }
 
@@ -32,6 +36,7 @@ trades_reading_release(struct trades_reading *reading)
 	free(reading->slippages);
 	free(reading->pieces);
 	free(reading->rates);
+	free(reading->sets);
 	*reading = (struct trades_reading){ .failure = reading->failure };
 }
 

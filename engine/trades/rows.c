@@ -298,7 +298,7 @@ add_rejected(
 	take_rejected(t, &reading->views[view], reason, count);
 }
 
-enum { PIECE_COUNT_COLUMN = 6, RATE_COUNT_COLUMN = 5 };
+enum { PIECE_COUNT_COLUMN = 6, RATE_COUNT_COLUMN = 5, SET_COUNT_COLUMN = 3 };
 
 static void
 add_equity(struct trades_reading *reading, struct taking *t)
@@ -356,6 +356,45 @@ add_rate(struct trades_reading *reading, struct taking *t)
 	rate->updated_at = take_double(t);
 }
 
+/* NULL is NaN. */
+static double
+take_figure(struct taking *t)
+{
+	double number = PQgetisnull(t->row, 0, t->column) ? NAN : 0;
+	double given = take_double(t);
+
+	return isnan(number) ? number : given;
+}
+
+/* Each row tells run, time and count of all: they are the same in all of them. */
+static void
+add_set(struct trades_reading *reading, struct taking *t)
+{
+	char reason[16] = "";
+	struct trades_set *set;
+
+	take_text(t, reason, sizeof(reason));
+	if (reason[0] != '\0') {
+		add_rejected(reading, t, VIEW_TUNING, reason, SET_COUNT_COLUMN);
+		return;
+	}
+	set = grow(t, (void **)&reading->sets, &reading->set_room, &reading->set_count, sizeof(*set),
+	    TRADES_SETS_MAX);
+	if (set == NULL)
+		return;
+	take_text(t, reading->tuning, sizeof(reading->tuning));
+	reading->tuning_at = take_double(t);
+	reading->sets_tried = take_count(t);
+	take_text(t, set->number, sizeof(set->number));
+	for (int i = 0; i < TRADES_PARAMETERS; i++)
+		take_text(t, set->parameters[i], sizeof(set->parameters[i]));
+	take_text(t, set->currency, sizeof(set->currency));
+	set->train_score = take_figure(t);
+	set->validate_score = take_figure(t);
+	set->train_pnl = take_figure(t);
+	set->validate_pnl = take_figure(t);
+}
+
 /* The flows themselves are summed up in the pieces of equity: here are only those that do not count. */
 static void
 add_cash_flows(struct trades_reading *reading, struct taking *t)
@@ -390,6 +429,7 @@ trades_row_add(
 	static const int columns[TRADES_STATEMENTS] = { [STATEMENT_CLOCK] = 2,
 		[STATEMENT_CASH_FLOWS] = 3,
 		[STATEMENT_RATES] = 7,
+		[STATEMENT_TUNING] = 15,
 		[STATEMENT_EQUITY] = 15,
 		[STATEMENT_TRADES] = 23 };
 	struct taking t = { .row = row, .why = why };
@@ -401,6 +441,7 @@ trades_row_add(
 	case STATEMENT_CLOCK: set_clock(reading, &t); break;
 	case STATEMENT_CASH_FLOWS: add_cash_flows(reading, &t); break;
 	case STATEMENT_RATES: add_rate(reading, &t); break;
+	case STATEMENT_TUNING: add_set(reading, &t); break;
 	case STATEMENT_EQUITY: add_equity(reading, &t); break;
 	case STATEMENT_TRADES: add_trades(reading, &t); break;
 	default: break;

@@ -20,3 +20,4 @@ SQL_FILE("trades_sql_equity_bins_rejected", "equity_bins_rejected.sql");
 SQL_FILE("trades_sql_flows", "flows.sql");
 SQL_FILE("trades_sql_cash_flows", "cash_flows.sql");
 SQL_FILE("trades_sql_rates", "rates.sql");
+SQL_FILE("trades_sql_tuning", "tuning.sql");

@@ -199,10 +199,11 @@ write_list(struct buffer *out, const char *format)
 
 /* NULL of the type, where the view has no such column. */
 static void
-set_columns(struct values *values, struct texts *t, const struct trades_memory *memory)
+set_columns(struct values *values, struct texts *t, const struct trades_memory *memory, enum kpi_view view)
 {
 	static const char *const null_types[] = { [TYPE_TEXT] = "text",
 		[TYPE_ID] = "text",
+		[TYPE_COUNT] = "bigint",
 		[TYPE_MONEY] = "numeric",
 		[TYPE_NUMBER] = "numeric",
 		[TYPE_TIME] = "timestamptz" };
@@ -210,7 +211,7 @@ set_columns(struct values *values, struct texts *t, const struct trades_memory *
 	for (int i = 0; i < TRADES_COLUMNS; i++) {
 		const struct trades_column *column = &trades_columns[i];
 
-		if (column->relation != VIEW_TRADES)
+		if (column->relation != (int)view)
 			continue;
 		(void)snprintf(t->columns[i], sizeof(t->columns[i]),
 		    memory->types[i][0] != '\0' ? "%s" : "NULL::%s",
@@ -291,7 +292,7 @@ trades_text(struct values *values, struct texts *t, const struct trades_plan *pl
 	(void)snprintf(t->names_max, sizeof(t->names_max), "%zu", plan->names_max);
 	set(values, "names_max", t->names_max);
 	set(values, "trades_until", t->trades_until);
-	set_columns(values, t, plan->memory);
+	set_columns(values, t, plan->memory, VIEW_TRADES);
 	set_file(values, "segment", SEGMENT("closed_at"));
 	set_file(values, "rollup", plan->with_trade_days ? trades_sql_trade_days : "");
 	return trades_sql_trades;
@@ -336,6 +337,10 @@ text_of(
 	case STATEMENT_RATES:
 		(void)snprintf(t->limit, sizeof(t->limit), "%d", TRADES_RATES_MAX + 1);
 		return trades_sql_rates;
+	case STATEMENT_TUNING:
+		(void)snprintf(t->limit, sizeof(t->limit), "%d", TRADES_SETS_MAX);
+		set_columns(values, t, plan->memory, VIEW_TUNING);
+		return trades_sql_tuning;
 	case STATEMENT_EQUITY: return equity_text(values, t, plan);
 	case STATEMENT_TRADES: return trades_text(values, t, plan);
 	}

@@ -1,5 +1,5 @@
 /*
- * Reads trades, equity, cash flows and rates in one transaction.
+ * Reads trades, equity, cash flows, rates and tuning in one transaction.
  *
  * One message holds all statements: what to set, the catalogue, where the rollups end, the views.  The
  * statements are made for what the last run found in the catalogue, so a run in a loop takes one round trip.

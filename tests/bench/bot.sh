@@ -5,15 +5,9 @@
 # added WITHOUT WITH: the difference of the columns of two files, line by line.
 added() { paste "$1" "$2" | awk '{ print $2 - $1 }' | spread; }
 
-# bot_in_c FILE [FLAG...]: microseconds that a loop takes.
-bot_in_c() {
-	bot_out=$1
-	shift
-	"$BUILD/example_bot" --loop 1ms --loops 1000 "$@" | awk '{ print $3 }' >>"$work/$bot_out" || die "example_bot failed"
-}
 for _ in 1 2 3 4 5; do
-	bot_in_c c.without --redis ''
-	bot_in_c c.with --redis "$redis_url"
+	"$TOOLS/tell_loops" 1000 >>"$work/c.without" || die "tell_loops failed"
+	"$TOOLS/tell_loops" 1000 127.0.0.1 "$REDIS_PORT" >>"$work/c.with" || die "tell_loops failed"
 	REDIS_URL=$redis_url "$PYTHON" "$repository/tests/bench/bot.py" 500 >>"$work/python.loops" || die "bot.py failed"
 	"$TOOLS/bare_redis" 127.0.0.1 "$REDIS_PORT" 400 --print >>"$work/bot.ping"
 done

@@ -188,6 +188,103 @@ check "optional views may be missing" readable equity ""
 check "without them trades are there" total trades all USDT 2
 check "they are not published" rejected rates negative ""
 
+### Tuning
+
+# tuned NUMBER PERIOD VALUE: the score of a set without known parameters.
+tuned() {
+	in_prom "arbitrage_tuning_score{engine=\"main\",set=\"$1\",min_profit=\"\",size=\"\",cooldown=\"\",weight=\"\",period=\"$2\",env=\"paper\"}" "$3"
+}
+sets() { in_prom 'arbitrage_tuning_sets{engine="main",env="paper"}' "$1"; }
+began() { in_prom "arbitrage_tuning_run_timestamp_seconds{engine=\"main\",run=\"$1\",env=\"paper\"}" "$2"; }
+scores() { grep -c '^arbitrage_tuning_score' "$textfiles/trading_kpis.prom"; }
+tune_sql() { sql "insert into public.tuning_results values $1" >"$work/sql.log"; }
+# tuning_view COLUMN TYPE: as it is in sql/paper_engine.sql, but this column is of another type, or missing.
+tuning_view() {
+	columns=
+	for column in run started_at number min_profit size cooldown weight train_score validate_score train_pnl validate_pnl; do
+		[ "$column:" = "$1:${2:-}" ] && continue
+		columns="$columns${columns:+, }$column"
+		[ "$column" != "$1" ] || columns="$columns::$2 AS $column"
+	done
+	sql "drop view if exists arbwatch.tuning; create view arbwatch.tuning as select $columns, text 'USDT' as currency from public.tuned;
+		grant select on arbwatch.tuning to arbwatch_reader" >"$work/sql.log"
+}
+
+check "no view of tuning: it is not published" readable tuning ""
+PGPASSWORD=$secret run 0 "$POSTGRES_BIN/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$POSTGRES_PORT" -U arbwatch \
+	-d postgres -f "$repository/sql/paper_engine.sql"
+measure 0
+check "no tuning: the view is readable" readable tuning 1
+check "no tuning: no sets" sets 0
+check "no tuning: no run" not grep -q '^arbitrage_tuning_run' "$textfiles/trading_kpis.prom"
+window="'2026-06-01', '2026-06-08', '2026-06-11'"
+tune_sql "('first', 4, 'random', 0, '2026-06-17 10:00+0', 1, 2, 0.00040, 1000.0, 20, 0, $window, 9, 12.5, 1.5, 4, 3.25, 0.75),
+	('first', 4, 'random', 1, '2026-06-17 10:00+0', 1, 2, 0.00040, 1000.0, 20, 0, $window, 9, 12.5, 9, 4, 3.25, 9)"
+measure 0
+labels='engine="main",set="4",min_profit="0.0004",size="1000",cooldown="20",weight="0"'
+check "a set: its score in training" in_prom "arbitrage_tuning_score{$labels,period=\"train\",env=\"paper\"}" 1.5
+check "a set: its score in validation" in_prom "arbitrage_tuning_score{$labels,period=\"validate\",env=\"paper\"}" 0.75
+check "a set: its profit in training" in_prom "arbitrage_tuning_pnl{$labels,period=\"train\",currency=\"USDT\",env=\"paper\"}" 12.5
+check "a set: its profit in validation" \
+	in_prom "arbitrage_tuning_pnl{$labels,period=\"validate\",currency=\"USDT\",env=\"paper\"}" 3.25
+check "a set: it is one" sets 1
+check "a set: a fold alone does not count" test "$(scores)" -eq 2
+check "a set: when its run began" began first 1781690400
+
+# Of a bot that does not know everything, and makes mistakes.
+sql "create table public.tuned (run text, started_at timestamptz, number integer, min_profit numeric, size numeric, cooldown numeric,
+	weight numeric, train_score double precision, validate_score double precision, train_pnl numeric, validate_pnl numeric);
+	insert into public.tuned (run, started_at, number, validate_score) select 'old', '2026-06-17 09:00+0', i, i
+		from generate_series(1, 5) i;
+	insert into public.tuned (run, started_at, number, validate_score) select 'new', '2026-06-17 09:30+0', i, i / 8.0
+		from generate_series(1, 10000) i;
+	insert into public.tuned (run, started_at, number, validate_score, train_pnl) values
+		(null, '2026-06-17 11:00+0', 1, 1, 0), ('', '2026-06-17 11:00+0', 1, 1, 0), ('x', null, 1, 1, 0),
+		('x', '2026-06-17 11:00+0', null, 1, 0), ('x', '2026-06-17 11:00+0', 1, null, 0), ('x', '2026-06-17 11:00+0', 7, 'NaN', 0),
+		('x', '2026-06-17 11:00+0', 7, 'Infinity', 0), ('x', '2026-06-17 11:00+0', 7, 1, 'NaN'),
+		('x', '2026-06-17 11:00+0', 7, 1, 1e18), ('x', '2026-06-17 11:00+0', 7, 1, ('1e' || 2000)::numeric),
+		(repeat('x', 65), '2026-06-17 11:00+0', 7, 1, 1), ('x', '2026-06-17 12:02+0', 7, 1, 1), ('new', '2026-06-17 09:30+0', 7, 9, 1);
+	insert into public.tuned (run, started_at, number, validate_score, size) values ('x', '2026-06-17 11:00+0', 8, 1, 'NaN'),
+		('x', '2026-06-17 11:00+0', 8, 1, 1::numeric / 3 / ('1e' || 30)::numeric)" >"$work/sql.log"
+tuning_view all as
+measure 0
+check "10,000 sets: all are counted" sets 10000
+check "10,000 sets: the 100 best are published" test "$(scores)" -eq 100
+check "10,000 sets: such as the best" tuned 10000 validate 1250
+check "10,000 sets: and the hundredth" tuned 9901 validate 1237.625
+check "10,000 sets: not the next" tuned 9900 validate ""
+check "10,000 sets: what is not known is left out" tuned 10000 train ""
+check "10,000 sets: no profit is known" not grep -q '^arbitrage_tuning_pnl' "$textfiles/trading_kpis.prom"
+check "a newer run: it is named" began new 1781688600
+check "a newer run: the older one is gone" began old ""
+while read -r reason count; do
+	check "sets that do not count: $reason" rejected tuning "$reason" "$count"
+done <<-'END'
+	incomplete 5
+	not_finite 4
+	too_large 4
+	future 1
+	duplicate 1
+END
+check "sets that do not count: the log names one" said "such as new 7"
+
+tuning_view validate_score text
+measure 3
+check "tuning of another type is not read" readable tuning 0
+check "which is named, with its column" said "arbwatch.tuning: column validate_score is text, and must be numeric"
+check "then there is no figure of it" test "$(scores)" -eq 0
+check "and trades are there" total trades all USDT 2
+tuning_view number numeric
+measure 3
+check "a set's number is whole" said "arbwatch.tuning: column number is numeric, and must be integer"
+tuning_view started_at ""
+measure 3
+check "a column that is needed is named" said "there is no column started_at, which must be timestamp with time zone"
+tuning_view weight ""
+measure 0
+check "a column that is not needed may be missing" tuned 10000 validate 1250
+sql "drop view arbwatch.tuning" >"$work/sql.log"
+
 measure 3 --time-zone Mars/Olympus
 check "a time zone that the server does not know" said "Mars/Olympus"
 check "then no figure of trades is published" total trades all USDT ""
@@ -212,6 +309,9 @@ most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print("resident:", most, "KiB")
 sys.exit(most > 12 * 1024)' "$@"
 }
+sql "update public.tuned set min_profit = number / 1e8, size = number, cooldown = 20, weight = number / 1e5, train_score = 1,
+	train_pnl = 1, validate_pnl = 1 where run = 'new'" >"$work/sql.log"
+tuning_view all as
 if grep -q __asan_init "$BUILD/trading_kpis"; then
 	skip "it takes at most 12 MB" "built with a sanitizer"
 else

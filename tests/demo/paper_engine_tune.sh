@@ -95,6 +95,8 @@ check "and the best score" test "$(value 'arbitrage_engine_tuning_best_score{eng
 		WHERE fold > 0 AND run = (SELECT min(run) FROM tuning_results)")"
 closed_port
 REDIS_URL=redis://127.0.0.1:$CLOSED_PORT tune 0
+check "without its Redis it tunes all the same, and says so" complains 'Redis did not take the progress: Connection refused'
+check "to the same results" same_rows 1 7
 
 # --- What it refuses --------------------------------------------------------------------------------------------------
 before=$(count true)

@@ -95,7 +95,7 @@ outcome() {
 	fi
 	[ -z "$3" ] || check "$1: it publishes what is true here: $2" found "$3"
 	case $2 in
-	curl*) check "$1: the exchange does it: $2" grep -q '"done"' "$work/out" ;;
+	curl*) check "$1: it is done: $2" grep -q '"done"' "$work/out" ;;
 	redis-cli*) check "$1: Redis does it: $2" not grep ERR "$work/out" ;;
 	esac
 }
@@ -121,9 +121,10 @@ forget() { rm -f "${directory:?}/${1:-none}.prom" preflight.json /var/lib/arbwat
 run_line() {  # run_line PLACE LINE
 	if why_not "$2" >"$work/why"; then
 		cannot "$1" "$2"
-		# What runs inside of a container of the paper exchange runs beside it as well.
+		# What runs inside of a container of the paper exchange or of the bot runs beside it as well.
 		case $2 in
 		*' exec paper-exchange '*) set -- "$1" "${2#* exec paper-exchange }" ;;
+		*' exec bot '*) set -- "$1" "${2#* exec bot }" ;;
 		*) return ;;
 		esac
 	fi

@@ -23,6 +23,9 @@ as_written() { # as_written state|trades COLLECTOR
 }
 ask() { "$POSTGRES_BIN/psql" -qAtX "$POSTGRES_DSN" -c "$1"; }
 redis_has() { test "$(redis-cli -p "$REDIS_PORT" HGET "arbwatch:$1" "$2")" = "$3"; } # redis_has KEY FIELD VALUE
+sample_at_least() { # sample_at_least SAMPLE NUMBER: of the bot's state
+	awk -v found="$(value "$1" "$textfiles/engine_state.prom")" -v least="$2" 'BEGIN { exit !(found + 0 >= least) }'
+}
 comes_out() {
 	run 0 "$BUILD/engine_state" --engine.redis "$REDIS_URL" --fail-on-down
 	check "$1: what is in Redis comes out exactly, and nothing else" as_written state engine_state
@@ -59,27 +62,29 @@ check "and says what it has counted" sh -c "redis-cli -p $REDIS_PORT HGET arbwat
 kill "$bot"
 check "it ends when it is asked to" await 20 redis_has engine state stopped
 
+# The bot in C: at an exchange on paper, after three days of a backtest.
 database c
-run 0 "$BUILD/example_bot" --loops 800 --loop 5ms --trades-per-minute 2000 --equity.every 100ms --history.days 3 --seed 7
-check "it says how long a loop took" grep -qE '^800 loops, [0-9.]+ us each$' "$work/out"
-# Its last loop is not counted, because no other one follows.
-check "each loop is counted" redis_has engine restarts 1
+"$POSTGRES_BIN/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -f sql/example_positions.sql -f sql/paper_engine.sql "$POSTGRES_DSN"
+spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
+paper=http://127.0.0.1:$(port_of "$SPAWNED")
+engine() { # engine STATUS [FLAG...]
+	engine_status=$1
+	shift
+	run "$engine_status" "$BUILD/paper_engine" run --exchange.binance "$paper/binance" --exchange.upbit "$paper/upbit" \
+		--universe.top 3 --symbols 3 --history.days 3 --loop 20ms --equity.every 500ms --sync.every 1s --control.listen-address '' "$@"
+}
+engine 0 --loops 300 --min-profit 0.00001 --cooldown 200ms
+check "each start is counted" redis_has engine restarts 1
+check "that it has ended, too" redis_has engine state stopped
 comes_out c
-check "799 loops" sample 'arbitrage_engine_loop_duration_seconds_count{engine="main",env="paper"}' 799 "$textfiles/engine_state.prom"
-check "a history of three days, one trade in five minutes" test "$(ask "SELECT count(*) FROM trades
-	WHERE closed_at < now() - interval '1 minute'")" -ge 864
-check "with its equity" test "$(ask "SELECT count(*) FROM equity e JOIN trades t ON e.at = t.closed_at")" -ge 864
-check "profits in two currencies" test "$(ask "SELECT string_agg(DISTINCT currency, ' ' ORDER BY currency) FROM trades")" = "KRW USDT"
-check "a second start makes no second history" test "$(ask "SELECT count(*) - count(DISTINCT (opened_at, symbol)) FROM trades")" = 0
-before=$(ask "SELECT equity FROM equity ORDER BY at DESC LIMIT 1")
-run 0 "$BUILD/example_bot" --loops 1 --trades-per-minute 0 --history.days 3
-check "and goes on with the equity of the first" test "$(ask "SELECT equity FROM equity ORDER BY at DESC LIMIT 1")" = "$before"
+check "its loops" sample_at_least 'arbitrage_engine_loop_duration_seconds_count{engine="main",env="paper"}' 250
+check "messages of its feeds" sample_at_least 'arbitrage_engine_feed_messages_total{engine="main",exchange="upbit",env="paper"}' 10
+check "three days of trades" test "$(ask "SELECT count(*) FROM trades WHERE closed_at < now() - interval '1 minute'")" -ge 100
+check "and some of now" test "$(ask "SELECT count(*) FROM trades WHERE closed_at > now() - interval '1 minute'")" -ge 1
+before=$(ask "SELECT equity FROM equity ORDER BY at DESC LIMIT 1") trades=$(ask "SELECT count(*) FROM trades")
+engine 0 --loops 20 --min-profit 1
+check "it goes on with the equity of before" test "$(ask "SELECT equity FROM equity ORDER BY at DESC LIMIT 1")" = "$before"
+check "and makes no second history" test "$(ask "SELECT count(*) FROM trades")" = "$trades"
 check "a second start is counted" redis_has engine restarts 2
-
-run 2 "$BUILD/example_bot" --loop never
-run 2 "$BUILD/example_bot" --redis http://127.0.0.1
-run 1 env PGPASSWORD=wrong "$BUILD/example_bot" --loops 1
-check "the password is not repeated" not grep -q wrong "$work/err"
-check "the database is to blame" grep -q '^example_bot: PostgreSQL: ' "$work/err"
 
 finish

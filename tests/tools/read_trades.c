@@ -1,10 +1,10 @@
 /*
  * read_trades DSN SCHEMA TIME-ZONE NOW [RUNS [MILLISECONDS]]: what the views of trades say.
  *
- * Prints a line for each view, rejected reason, cell, slippage, piece and rate, money to its last digit.  The
- * reading is done RUNS times, of which the last is printed, and stderr has "seconds" of each; of more than
- * one "kB" at the most, too.  On failure "KIND: TEXT" on stderr, as it is before a program masks secrets in
- * it.
+ * Prints a line for each view, rejected reason, cell, slippage, piece, rate and set, money to its last digit.
+ * The reading is done RUNS times, of which the last is printed, and stderr has "seconds" of each; of more
+ * than one "kB" at the most, too.  On failure "KIND: TEXT" on stderr, as it is before a program masks secrets
+ * in it.
  */
 
 #include <signal.h>
@@ -106,6 +106,21 @@ print_rest(const struct trades_reading *reading)
 		    decimal_text(reading->rates[i].rate, text), reading->rates[i].updated_at);
 }
 
+static void
+print_tuning(const struct trades_reading *reading)
+{
+	if (reading->tuning[0] != '\0')
+		printf("tuning %s %.6f %llu\n", reading->tuning, reading->tuning_at,
+		    (unsigned long long)reading->sets_tried);
+	for (size_t i = 0; i < reading->set_count; i++) {
+		const struct trades_set *s = &reading->sets[i];
+
+		printf("set %s [%s %s %s %s] %g %g %g %g %s\n", s->number, s->parameters[0], s->parameters[1],
+		    s->parameters[2], s->parameters[3], s->train_score, s->validate_score, s->train_pnl,
+		    s->validate_pnl, s->currency);
+	}
+}
+
 static int
 read_once(struct postgres_target *target, const struct trades_query *query, struct trades_memory *memory,
     int milliseconds, bool print)
@@ -127,6 +142,7 @@ read_once(struct postgres_target *target, const struct trades_query *query, stru
 		print_views(&reading);
 		print_cells(&reading);
 		print_rest(&reading);
+		print_tuning(&reading);
 	}
 	trades_reading_release(&reading);
 	return result;

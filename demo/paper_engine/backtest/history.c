@@ -5,7 +5,7 @@ int
 history_write(struct engine *engine, struct journal *journal, uint64_t market_seed, size_t symbols,
     int64_t days, int64_t until_ms, struct failure *why)
 {
-	const struct span span = { until_ms - days * 86400000, until_ms, 60000 };
+	const struct span span = { until_ms - days * 86400000, until_ms, 600000 };
 	struct replayed replayed = { .engine = engine };
 	struct source source;
 	int result;

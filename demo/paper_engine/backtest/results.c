@@ -62,7 +62,7 @@ add_row(struct buffer *rows, const struct walk *walk, const struct results_run *
 	(void)time_text(run->started_at, name);
 	buffer_format(rows, "%s\t%zu\t%s\t%zu\t%s\t%" PRIu64 "\t%" PRIu64 "\t", name, set + 1,
 	    walk->sets[set].refined ? "refine" : "random", number, name, run->market_seed,
-	    walk->settings->engine.seed);
+	    walk->settings->bench.engine.seed);
 	add_amount(rows, parameters.min_profit);
 	add_amount(rows, parameters.size);
 	buffer_format(rows, "%" PRId64 "\t", parameters.cooldown_ms / 1000);

@@ -24,6 +24,7 @@ struct tuning {
 	double started_at;
 	int64_t told_ns;
 	bool tells, on_terminal;
+	char error[256]; /* of Redis, the first one; empty: none */
 };
 
 static int
@@ -37,6 +38,13 @@ open_market(void *context, struct source *source, struct failure *why)
 
 /* Progress ------------------------------------------------------------------ */
 
+static void
+keep_error(struct tuning *tuning)
+{
+	if (tuning->error[0] == '\0')
+		(void)snprintf(tuning->error, sizeof(tuning->error), "%s", tuning->teller.error);
+}
+
 /* Redis is told once a second, and at the end; without it the tuning goes on. */
 static void
 tell(struct tuning *tuning, const struct walk *walk)
@@ -44,11 +52,13 @@ tell(struct tuning *tuning, const struct walk *walk)
 	struct teller *t = &tuning->teller;
 
 	(void)tell_begin(t);
+	keep_error(tuning);
 	tell_state(t, "tuning", "updated_at %.3f done %lld planned %lld", clock_unix_seconds(),
 	    (long long)walk->done, (long long)walk->planned);
 	if (walk->best != INT64_MIN)
 		tell_state(t, "tuning", "best_score %.6f", fixed_value(walk->best));
 	(void)tell_end(t);
+	keep_error(tuning);
 	tuning->told_ns = clock_now_ns();
 }
 
@@ -62,6 +72,15 @@ show_progress(void *context, const struct walk *walk)
 		    walk->done, walk->planned, walk->best != INT64_MIN ? fixed_value(walk->best) : 0);
 	if (tuning->tells && clock_seconds_since(tuning->told_ns) >= 1)
 		tell(tuning, walk);
+}
+
+static void
+close_teller(struct tuning *tuning)
+{
+	tell_close(&tuning->teller);
+	keep_error(tuning);
+	if (tuning->error[0] != '\0')
+		(void)fprintf(stderr, "paper_engine: Redis did not take the progress: %s\n", tuning->error);
 }
 
 /* Report -------------------------------------------------------------------- */
@@ -125,7 +144,7 @@ print_sensitivity(const struct tuning *tuning, const struct point *best, struct 
 		for (int step = -1; step <= 1; step += 2)
 			if (search_step(best, dimension, step, &points[count]))
 				dimensions[count++] = dimension;
-	if (walk_measure(&tuning->walk_settings, &span, points, count, measures, NULL, why) != 0)
+	if (measure_points(&tuning->walk_settings.bench, &span, points, count, measures, NULL, why) != 0)
 		return -1;
 	printf("Sensitivity: its score over the whole time is %.2f; with one parameter a step further:\n",
 	    fixed_value(measures[0].score));
@@ -215,16 +234,17 @@ set_up(struct tuning *tuning, const struct tune_settings *settings)
 		.started_at = clock_unix_seconds(),
 		.tells = stores->redis_host != NULL,
 		.on_terminal = isatty(STDERR_FILENO) == 1 };
-	tuning->walk_settings = (struct walk_settings){ .engine = settings->shared.engine,
-		.from_ms = settings->from_ms,
+	tuning->walk_settings = (struct walk_settings){ .from_ms = settings->from_ms,
 		.until_ms = settings->until_ms,
 		.step_ms = settings->step_ms,
 		.train_ms = settings->train_ms,
 		.validate_ms = settings->validate_ms,
 		.sets = (size_t)settings->sets,
-		.refines = settings->refine == REFINE_GRID,
-		.threads = settings->threads > 0 ? (size_t)settings->threads
-						 : (size_t)(processors > 0 ? processors : 1),
+		.refines = settings->refine == REFINE_GRID };
+	tuning->walk_settings.bench = (struct bench){ .engine = settings->shared.engine,
+		.threads = (size_t)(settings->threads > 0 ? settings->threads
+				    : processors > 0      ? processors
+							  : 1),
 		.open = open_market,
 		.open_context = tuning };
 	tuning->teller = (struct teller){ .host = stores->redis_host,
@@ -256,7 +276,7 @@ run_tune(const struct tune_settings *settings, struct failure *why)
 		result = keep_results(&tuning, why);
 	if (result == 0)
 		result = report(&tuning, why);
-	tell_close(&tuning.teller);
+	close_teller(&tuning);
 	walk_release(&tuning.walk);
 	return result;
 }

@@ -1,117 +1,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/deadline.h"
-#include "common/system/parallel.h"
 #include "demo/paper_engine/backtest/walk_forward.h"
 
-/* Engines that go through a market side by side: as many as the cache holds. */
-enum { ENGINES = 64 };
-enum { TRIES = 1000 };
-
-/* Measuring ------------------------------------------------------------- */
-
-struct job {
-	const struct walk_settings *settings;
-	const struct span *span;
-	const struct point *points;
-	size_t count, threads;
-	struct measure *measures;
-	const struct progress *progress;
-	struct failure *failures; /* of each thread; of no kind: it succeeded */
-};
-
-struct bench {
-	struct engine engines[ENGINES];
-	struct replayed replayed[ENGINES];
-};
-
-static struct measure
-measure_of(const struct tally *tally, const struct span *span)
-{
-	fixed days = (span->until_ms - span->from_ms) * (FIXED_ONE / 100000) / 864;
-
-	return (struct measure){ .trades = tally->trades,
-		.pnl = tally->pnl,
-		.score = fixed_over(tally->pnl, days) - tally->deepest };
-}
-
-static int
-measure_together(const struct job *job, struct bench *bench, size_t first, size_t count, struct failure *why)
-{
-	struct engine_settings settings = job->settings->engine;
-	struct source source = { 0 };
-	int result = job->settings->open(job->settings->open_context, &source, why);
-	size_t begun = 0;
-
-	while (result == 0 && begun < count) {
-		settings.parameters = search_parameters(&job->points[first + begun]);
-		bench->replayed[begun] =
-		    (struct replayed){ .engine = &bench->engines[begun], .unwatched = true };
-		result = engine_init(&bench->engines[begun], &settings);
-		if (result == 0)
-			begun++;
-		else
-			(void)failure_set(why, FAILURE_LOCAL, "out of memory");
-	}
-	if (result == 0)
-		result = replay_run(&source, job->span, bench->replayed, count, job->progress, why);
-	for (size_t i = 0; i < count && result == 0; i++)
-		job->measures[first + i] = measure_of(&bench->replayed[i].tally, job->span);
-	while (begun > 0)
-		engine_release(&bench->engines[--begun]);
-	if (source.close != NULL)
-		source.close(source.context);
-	return result;
-}
-
-static void
-measure_share(void *context, size_t thread)
-{
-	const struct job *job = context;
-	size_t first = job->count * thread / job->threads, end = job->count * (thread + 1) / job->threads;
-	struct bench *bench = malloc(sizeof(*bench));
-	struct failure *why = &job->failures[thread];
-
-	if (bench == NULL)
-		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
-	for (size_t count; bench != NULL && first < end; first += count) {
-		count = end - first < ENGINES ? end - first : ENGINES;
-		if (measure_together(job, bench, first, count, why) != 0)
-			break;
-	}
-	free(bench);
-}
-
-int
-walk_measure(const struct walk_settings *settings, const struct span *span, const struct point *points,
-    size_t count, struct measure *measures, const struct progress *progress, struct failure *why)
-{
-	struct job job = { .settings = settings,
-		.span = span,
-		.points = points,
-		.count = count,
-		.threads = settings->threads < count ? settings->threads : count,
-		.measures = measures,
-		.progress = progress };
-	int result = 0;
-
-	if (count == 0)
-		return 0;
-	job.failures = calloc(job.threads, sizeof(*job.failures));
-	if (job.failures == NULL)
-		return failure_set(why, FAILURE_LOCAL, "out of memory");
-	parallel_each(job.threads, measure_share, &job);
-	for (size_t i = 0; i < job.threads && result == 0; i++)
-		if (job.failures[i].kind != FAILURE_NONE) {
-			*why = job.failures[i];
-			result = -1;
-		}
-	free(job.failures);
-	return result;
-}
+enum { TRIES = 1000, FOLDS_MOST = 1000 };
 
 /* Sets ------------------------------------------------------------------ */
 
@@ -129,7 +23,7 @@ add_set(struct walk *walk, const struct point *point, size_t fold, bool refined)
 static void
 add_random(struct walk *walk, size_t count)
 {
-	uint64_t random = walk->settings->engine.seed;
+	uint64_t random = walk->settings->bench.engine.seed;
 
 	for (size_t tries = 0; walk->set_count < count; tries++) {
 		struct point point = search_random(&random);
@@ -227,7 +121,7 @@ measure_sets(struct walker *walker, size_t fold, size_t first, bool validates, s
 		points[i] = walk->sets[first + i].point;
 	walker->steps = 0;
 	walker->steps_each = (span.until_ms - span.from_ms + span.step_ms - 1) / span.step_ms;
-	result = walk_measure(settings, &span, points, count, measures + first, &progress, why);
+	result = measure_points(&settings->bench, &span, points, count, measures + first, &progress, why);
 	free(points);
 	walker->done_before += (int64_t)count;
 	walk->done = walker->done_before;
@@ -276,6 +170,10 @@ lay_out(struct walk *walk, const struct walk_settings *settings, struct failure 
 		return failure_set(why, FAILURE_LOCAL,
 		    "there is no time to train and to validate in: make it longer, or both shorter");
 	walk->fold_count = (size_t)(1 + spare_ms / settings->validate_ms);
+	if (walk->fold_count > FOLDS_MOST)
+		return failure_set(why, FAILURE_LOCAL,
+		    "there would be %zu folds, and %d are the most: validate longer, or look at less time",
+		    walk->fold_count, FOLDS_MOST);
 	walk->sets = calloc(settings->sets, sizeof(*walk->sets));
 	walk->folds = calloc(walk->fold_count, sizeof(*walk->folds));
 	walk->train = calloc(walk->fold_count * settings->sets, sizeof(*walk->train));

@@ -1,8 +1,7 @@
 #ifndef PAPER_ENGINE_WALK_FORWARD_H
 #define PAPER_ENGINE_WALK_FORWARD_H
 
-#include "demo/paper_engine/backtest/replay.h"
-#include "demo/paper_engine/backtest/search.h"
+#include "demo/paper_engine/backtest/measure.h"
 
 /*
  * Parameters are chosen on some days and judged on the days behind them, again and again: fold 1 trains on
@@ -12,31 +11,18 @@
  * set with the highest score is the fold's choice.  Then all are validated, for the record.  A set that a
  * fold has found is measured in that fold and the later ones, never in an earlier one: so nothing that leads
  * to a choice has seen a book at or after the begin of its validation.
- *
- * Each measurement is of a new engine, so that the same settings give the same results, to the bit, with any
- * number of threads.
  */
 struct walk_settings {
-	struct engine_settings engine; /* its parameters are not used */
+	struct bench bench;
 	int64_t from_ms, until_ms, step_ms, train_ms, validate_ms;
-	size_t sets;    /* the first half of them at random */
-	bool refines;   /* false: the second half too */
-	size_t threads; /* 1 at least */
-	/* A market for one span of one thread; to be closed by its close(). */
-	int (*open)(void *context, struct source *source, struct failure *why);
-	void *open_context;
+	size_t sets;  /* the first half of them at random */
+	bool refines; /* false: the second half too */
 };
 
 struct fold {
 	int64_t train_from_ms, validate_from_ms, validate_until_ms;
 	size_t sets;   /* that take part: the first ones */
 	size_t choice; /* which of them */
-};
-
-/* The score is what a day earned on average, less the deepest fall, in USDT. */
-struct measure {
-	int64_t trades;
-	fixed pnl, score;
 };
 
 struct set {
@@ -65,10 +51,6 @@ struct walk_watch {
 int walk_forward(struct walk *walk, const struct walk_settings *settings, const struct walk_watch *watch,
     struct failure *why);
 void walk_release(struct walk *walk);
-
-/* One span with each of the points. */
-int walk_measure(const struct walk_settings *settings, const struct span *span, const struct point *points,
-    size_t count, struct measure *measures, const struct progress *progress, struct failure *why);
 
 /* Of a set in all folds that it took part in: sums, and the mean of the scores. */
 struct measure walk_sum(const struct walk *walk, const struct measure *measures, size_t set);

@@ -20,12 +20,15 @@ enum { SYMBOLS_MOST = 500 };
 /*
  * The parts of a score and their mean, 0 to 100:
  *
- *	spread     0 without an edge, 50 at min_profit, 100 from four times min_profit on; straight between
+ *	spread     50 for an edge of min_profit, 100 from four times of it on; straight between
  *	health     0 without a connection; else how much of the rate limit is left, or how young the last
  *	           message is, whichever is less (100 up to 1 s, 0 at limits.down_ms); of the worse exchange
  *	fee        100 less the share of the spread that fees and slippage take
  *	inventory  100 less the share that a trade takes of the coins where it sells, or of the cash where it
  *	           buys: of what is scarcer
+ *
+ * Spread and fee are those of the last look at which the edge would do for a trade; before that 50 each.
+ * So a route that has nothing to earn at the moment keeps its score.
  */
 struct score {
 	fixed total, spread, health, fee, inventory;

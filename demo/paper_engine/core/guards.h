@@ -21,9 +21,8 @@
  *	volatility  symbol            degrade   volatility > limit
  *	rate limit  exchange          degrade   share that is left < limit
  *
- * A route without an edge has a low score, as most have most of the time.  That is no alarm, and such a route
- * does not trade anyway.  So the score counts only while the edge would do for a trade: it is low then if the
- * health of an exchange, the fees or the inventory pull it down.
+ * The score counts only while the edge would do for a trade: otherwise the route does not trade anyway, and
+ *is no alarm.
  */
 enum guard_state { GUARD_OK, GUARD_DEGRADE, GUARD_COOLDOWN, GUARD_BLOCK }; /* the words of docs/engine.md */
 extern const char *const guard_state_words[4];

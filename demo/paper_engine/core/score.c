@@ -90,14 +90,9 @@ score_health(const struct exchange *exchange, const struct limits *limits, int64
 static fixed
 score_spread(fixed edge, fixed least)
 {
-	fixed times;
+	fixed times = least > 0 ? fixed_over(edge, least) : 4 * FIXED_ONE;
 
-	if (edge <= 0)
-		return 0;
-	times = least > 0 ? fixed_over(edge, least) : 4 * FIXED_ONE;
-	if (times >= 4 * FIXED_ONE)
-		return full;
-	return times <= FIXED_ONE ? 50 * times : 50 * FIXED_ONE + (times - FIXED_ONE) * 50 / 3;
+	return times >= 4 * FIXED_ONE ? full : 50 * FIXED_ONE + (times - FIXED_ONE) * 50 / 3;
 }
 
 /* Of coins and cash the scarcer: how much of it stays. */
@@ -127,15 +122,23 @@ score_route(
 	fixed costs = settings->costs.fee[0] + settings->costs.fee[1] + settings->costs.slippage;
 	fixed health[VENUES];
 
-	*score = (struct score){ 0 };
-	if (engine->distortions.no_score)
+	if (engine->distortions.no_score) {
+		*score = (struct score){ 0 };
 		return;
-	score->spread = score_spread(route->edge, settings->parameters.min_profit);
+	}
+	if (score->total == 0)
+		score->spread = score->fee = full / 2;
+	/* Most routes have nothing to earn most of the time: what they have when they do is what tells them
+	 * apart. */
+	if (route->edge >= settings->parameters.min_profit) {
+		score->spread = score_spread(route->edge, settings->parameters.min_profit);
+		score->fee = route->spread > 0
+				 ? within(full - fixed_over(fixed_times(costs, full), route->spread))
+				 : 0;
+	}
 	for (int v = 0; v < VENUES; v++)
 		health[v] = score_health(&engine->exchanges[v], &settings->limits, now_ms);
 	score->health = health[0] < health[1] ? health[0] : health[1];
-	if (route->spread > 0)
-		score->fee = within(full - fixed_over(fixed_times(costs, full), route->spread));
 	score->inventory = score_inventory(engine, symbol, buy, quotes);
 	score->total = (score->spread + score->health + score->fee + score->inventory) / 4;
 }

@@ -15,6 +15,7 @@
 enum { KEY = 96, SECOND_MS = 1000 };
 
 static const double share_most = 0.2;
+static const fixed worth = 50 * FIXED_ONE; /* the part `spread` of a score, from the least profit on */
 
 const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "error", "critical" };
 
@@ -22,6 +23,7 @@ const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "erro
 struct told_symbol {
 	char name[SYMBOL_NAME]; /* "": there is nothing in Redis */
 	int64_t triggers, route_triggers[VENUES];
+	fixed spread[VENUES], fee[VENUES]; /* parts of the routes' scores */
 };
 struct told {
 	struct live_counts counts;
@@ -95,20 +97,41 @@ route_name(const char *symbol, int buy, char name[KEY])
 	return name;
 }
 
+/*
+ * Most routes have no edge most of the time, and then a spread that says nothing about them.  So spread and
+ * fee are told as they were when the route was last worth a trade: a low score means that something is wrong.
+ */
+static struct score
+score_told(const struct route *route, struct told_symbol *told, int buy)
+{
+	struct score score = route->score;
+
+	if (score.total == 0)
+		return score;
+	if (score.spread >= worth) {
+		told->spread[buy] = score.spread;
+		told->fee[buy] = score.fee;
+	}
+	score.spread = told->spread[buy];
+	score.fee = told->fee[buy];
+	score.total = (score.spread + score.health + score.fee + score.inventory) / 4;
+	return score;
+}
+
 static void
-tell_route(struct teller *t, const struct symbol *symbol, int buy, int64_t *told, double now)
+tell_route(struct teller *t, const struct symbol *symbol, int buy, struct told_symbol *told, double now)
 {
 	const struct route *route = &symbol->routes[buy];
-	const struct score *score = &route->score;
+	struct score score = score_told(route, told, buy);
 	char name[KEY], key[2 * KEY];
 
 	(void)snprintf(key, sizeof(key), "route:%s", route_name(symbol->name, buy, name));
 	tell_state(t, key,
 	    "updated_at %.3f score %.2f spread %.2f health %.2f fee %.2f inventory %.2f decision %s", now,
-	    fixed_value(score->total), fixed_value(score->spread), fixed_value(score->health),
-	    fixed_value(score->fee), fixed_value(score->inventory), route->trades ? "trade" : "skip");
+	    fixed_value(score.total), fixed_value(score.spread), fixed_value(score.health),
+	    fixed_value(score.fee), fixed_value(score.inventory), route->trades ? "trade" : "skip");
 	(void)snprintf(key, sizeof(key), "guard:route:%s", name);
-	tell_guard(t, key, &route->guard, told, now);
+	tell_guard(t, key, &route->guard, &told->route_triggers[buy], now);
 }
 
 static void
@@ -142,6 +165,7 @@ begin_symbol(struct teller *t, const struct symbol *symbol, struct told_symbol *
 	tell_count(t, key, "triggers", 0);
 	for (int buy = 0; buy < VENUES; buy++) {
 		told->route_triggers[buy] = symbol->routes[buy].guard.triggers;
+		told->spread[buy] = told->fee[buy] = worth;
 		(void)snprintf(key, sizeof(key), "guard:route:%s", route_name(symbol->name, buy, name));
 		tell_guard(t, key, &symbol->routes[buy].guard, &told->route_triggers[buy], now);
 		tell_count(t, key, "triggers", 0);
@@ -177,7 +201,7 @@ tell_symbol(struct teller_of_engine *tells, const struct engine *engine, size_t 
 	tell_limit(t, key, figures.exposure,
 	    fixed_times(engine->settings.limits.exposure_symbol, figures.equity), now);
 	for (int buy = 0; buy < VENUES; buy++)
-		tell_route(t, symbol, buy, &told->route_triggers[buy], now);
+		tell_route(t, symbol, buy, told, now);
 }
 
 /* As many symbols as belong to the time since the last loop: each once a second.  After a pause it takes a

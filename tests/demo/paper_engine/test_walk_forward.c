@@ -90,17 +90,17 @@ watched_open(void *context, struct source *source, struct failure *why)
 static struct walk_settings
 settings_of(struct witness *witness, size_t threads)
 {
-	return (struct walk_settings){ .engine = engine_settings_default(),
+	return (struct walk_settings){ .bench = { .engine = engine_settings_default(),
+					   .threads = threads,
+					   .open = watched_open,
+					   .open_context = witness },
 		.from_ms = begin_ms,
 		.until_ms = begin_ms + HOURS * hour_ms,
 		.step_ms = 60000,
 		.train_ms = 5 * hour_ms,
 		.validate_ms = 2 * hour_ms,
 		.sets = SETS,
-		.refines = true,
-		.threads = threads,
-		.open = watched_open,
-		.open_context = witness };
+		.refines = true };
 }
 
 static void
@@ -269,7 +269,7 @@ END_TEST
 START_TEST(test_a_measurement_is_that_of_a_backtest)
 {
 	struct witness witness = { .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct walk_settings settings = settings_of(&witness, 1);
+	struct bench bench = settings_of(&witness, 1).bench;
 	const struct span span = { begin_ms, begin_ms + 26 * hour_ms, 60000 };
 	struct failure why = { 0 };
 	struct point points[8];
@@ -278,14 +278,14 @@ START_TEST(test_a_measurement_is_that_of_a_backtest)
 
 	for (size_t i = 0; i < 8; i++)
 		points[i] = search_random(&random);
-	ck_assert_int_eq(walk_measure(&settings, &span, points, 8, measures, NULL, &why), 0);
+	ck_assert_int_eq(measure_points(&bench, &span, points, 8, measures, NULL, &why), 0);
 	for (size_t i = 0; i < 8; i++) {
 		struct engine engine;
 		struct replayed replayed = { .engine = &engine };
 		struct source source;
 
-		settings.engine.parameters = search_parameters(&points[i]);
-		ck_assert_int_eq(engine_init(&engine, &settings.engine), 0);
+		bench.engine.parameters = search_parameters(&points[i]);
+		ck_assert_int_eq(engine_init(&engine, &bench.engine), 0);
 		ck_assert_int_eq(source_seeded_open(&source, 1, SYMBOLS, &why), 0);
 		ck_assert_int_eq(replay_run(&source, &span, &replayed, 1, NULL, &why), 0);
 		ck_assert_int_eq(replayed.tally.trades, measures[i].trades);
@@ -308,6 +308,11 @@ START_TEST(test_what_cannot_be_walked)
 	ck_assert_ptr_nonnull(strstr(why.text, "no time to train"));
 	walk_release(&walk);
 	settings.train_ms = 5 * hour_ms;
+	settings.validate_ms = 1000;
+	ck_assert_int_eq(walk_forward(&walk, &settings, NULL, &why), -1);
+	ck_assert_ptr_nonnull(strstr(why.text, "28800 folds"));
+	walk_release(&walk);
+	settings.validate_ms = 2 * hour_ms;
 	witness.fails = true;
 	ck_assert_int_eq(walk_forward(&walk, &settings, NULL, &why), -1);
 	ck_assert_str_eq(why.text, "there is no market today");
