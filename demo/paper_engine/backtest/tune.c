@@ -2,6 +2,7 @@
  * paper_engine tune: which parameters earn most, and what that is worth on days that nobody had seen.
  */
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -68,8 +69,9 @@ show_progress(void *context, const struct walk *walk)
 	struct tuning *tuning = context;
 
 	if (tuning->on_terminal)
-		(void)fprintf(stderr, "\r%" PRId64 " of %" PRId64 " measurements, best score %.2f ",
-		    walk->done, walk->planned, walk->best != INT64_MIN ? fixed_value(walk->best) : 0);
+		(void)fprintf(stderr, "\r%" PRId64 " of %" PRId64 " measurements", walk->done, walk->planned);
+	if (tuning->on_terminal && walk->best != INT64_MIN)
+		(void)fprintf(stderr, ", best score %.2f ", fixed_value(walk->best));
 	if (tuning->tells && clock_seconds_since(tuning->told_ns) >= 1)
 		tell(tuning, walk);
 }
@@ -102,6 +104,7 @@ print_folds(const struct walk *walk)
 {
 	fixed score = 0, pnl = 0;
 
+	assert(walk->fold_count > 0);
 	printf("fold  trained from, validated from             choice  score in train  and in validate\n");
 	for (size_t i = 0; i < walk->fold_count; i++) {
 		const struct fold *fold = &walk->folds[i];

@@ -24,7 +24,9 @@ patience(const struct ledger *ledger)
 	struct deadline deadline = deadline_in(PATIENCE_S * INT64_C(1000000000));
 	int64_t end_ns = atomic_load(&ledger->end_ns);
 
-	return end_ns != 0 && end_ns < deadline.at_ns ? (struct deadline){ end_ns } : deadline;
+	if (end_ns != 0 && end_ns < deadline.at_ns)
+		deadline.at_ns = end_ns;
+	return deadline;
 }
 
 /* The first line of what libpq or the server says. */

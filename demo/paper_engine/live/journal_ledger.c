@@ -12,7 +12,7 @@
 
 #include "demo/paper_engine/live/journal_ledger.h"
 
-enum { IDS_AT_ONCE = 10000 };
+enum { IDS_AT_ONCE = 10000, SUMMED_AT_ONCE = 100000 };
 
 /* Writing ---------------------------------------------------------------- */
 
@@ -174,9 +174,9 @@ ledger_replay(struct ledger *ledger, int64_t after, struct engine *engine, struc
 	return (long)(last - after);
 }
 
-/* What came since the last time: no row of the ledger is ever changed. */
+/* The records up to `until`: no row of the ledger is ever changed. */
 static int
-sum_up(struct ledger *ledger, struct failure *why)
+sum_until(struct ledger *ledger, int64_t until, struct failure *why)
 {
 	static const char statement[] =
 	    "SELECT name, sum(binance), sum(upbit) FROM ("
@@ -190,13 +190,10 @@ sum_up(struct ledger *ledger, struct failure *why)
 	char texts[2][24];
 	const char *values[2] = { texts[0], texts[1] };
 	PGresult *result;
-	int64_t last;
 	fixed change;
 
-	if (ledger_last(ledger, &last, why) != 0)
-		return -1;
 	(void)snprintf(texts[0], sizeof(texts[0]), "%" PRId64, ledger->summed_id);
-	(void)snprintf(texts[1], sizeof(texts[1]), "%" PRId64, last);
+	(void)snprintf(texts[1], sizeof(texts[1]), "%" PRId64, until);
 	result = ledger_ask(ledger, statement, values, 2, why);
 	if (result == NULL)
 		return -1;
@@ -208,7 +205,7 @@ sum_up(struct ledger *ledger, struct failure *why)
 				held->coins[venue] += change;
 	}
 	PQclear(result);
-	ledger->summed_id = last;
+	ledger->summed_id = until;
 	return 0;
 }
 
@@ -216,9 +213,20 @@ int
 ledger_compare(struct ledger *ledger, const struct inventory *inventory, struct failure *why)
 {
 	static const struct held none = { 0 };
+	int64_t last;
 
-	if (sum_up(ledger, why) != 0)
+	if (ledger_last(ledger, &last, why) != 0)
 		return -1;
+	while (ledger->summed_id < last) {
+		int64_t more = last - ledger->summed_id;
+
+		more = more < SUMMED_AT_ONCE ? more : SUMMED_AT_ONCE;
+		if (sum_until(ledger, ledger->summed_id + more, why) != 0)
+			return -1;
+	}
+	/* What the engine alone has is 0 in the ledger. */
+	for (size_t i = 0; i < inventory->count; i++)
+		(void)inventory_find(&ledger->sums, inventory->held[i].name);
 	for (size_t i = 0; i < ledger->sums.count; i++) {
 		const struct held *summed = &ledger->sums.held[i], *has = &none;
 

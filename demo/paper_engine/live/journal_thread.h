@@ -36,8 +36,9 @@ struct journal {
 	size_t in_hand;
 };
 
-/* The thread, until the journal is closed and the queue is empty, or ledger.end_ns has come. */
-void *journal_work(void *journal);
+/* The thread; its argument is the journal.  Until the journal is closed and the queue is empty, or
+ * ledger.end_ns has come. */
+void *journal_work(void *argument);
 
 /* Call it with the mutex. */
 void journal_note_error(struct journal *journal, const struct failure *why);

@@ -11,20 +11,15 @@
 #include <unistd.h>
 
 #include "demo/paper_engine/live/tell_engine.h"
+#include "demo/paper_engine/live/tell_symbol.h"
 
 enum { KEY = 96, SECOND_MS = 1000 };
 
 static const double share_most = 0.2;
-static const fixed worth = 50 * FIXED_ONE; /* the part `spread` of a score, from the least profit on */
 
 const char *const tell_levels[TELL_LEVELS] = { "debug", "info", "warning", "error", "critical" };
 
 /* Counts so far, of which Redis has been told. */
-struct told_symbol {
-	char name[SYMBOL_NAME]; /* "": there is nothing in Redis */
-	int64_t triggers, route_triggers[VENUES];
-	fixed spread[VENUES], fee[VENUES]; /* parts of the routes' scores */
-};
 struct told {
 	struct live_counts counts;
 	struct journal_state journal;
@@ -60,150 +55,6 @@ tell_engine_free(struct teller_of_engine *tells)
 	free(tells);
 }
 
-/* What is more than was told; also 0, so that the counter is there before its first event. */
-static void
-tell_total(struct teller *t, const char *key, const char *field, int64_t total, int64_t *told)
-{
-	tell_count(t, key, field, (long)(total - *told));
-	*told = total;
-}
-
-/* Symbols and routes ----------------------------------------------------- */
-
-static void
-tell_guard(struct teller *t, const char *key, const struct guard *guard, int64_t *told, double now)
-{
-	char reason[GUARD_TEXT];
-
-	guard_text(guard, reason);
-	tell_state(
-	    t, key, "updated_at %.3f state %s reason %s", now, guard_state_words[guard->state], reason);
-	if (guard->triggers != *told)
-		tell_total(t, key, "triggers", guard->triggers, told);
-}
-
-static void
-tell_limit(struct teller *t, const char *key, fixed value, fixed limit, double now)
-{
-	tell_state(t, key, "updated_at %.3f value %.8f limit %.8f currency USDT", now, fixed_value(value),
-	    fixed_value(limit));
-}
-
-static const char *
-route_name(const char *symbol, int buy, char name[KEY])
-{
-	(void)snprintf(name, KEY, "%s-%s:%.*s", venue_names[buy], venue_names[VENUES - 1 - buy],
-	    (int)strcspn(symbol, "/"), symbol);
-	return name;
-}
-
-/*
- * Most routes have no edge most of the time, and then a spread that says nothing about them.  So spread and
- * fee are told as they were when the route was last worth a trade: a low score means that something is wrong.
- */
-static struct score
-score_told(const struct route *route, struct told_symbol *told, int buy)
-{
-	struct score score = route->score;
-
-	if (score.total == 0)
-		return score;
-	if (score.spread >= worth) {
-		told->spread[buy] = score.spread;
-		told->fee[buy] = score.fee;
-	}
-	score.spread = told->spread[buy];
-	score.fee = told->fee[buy];
-	score.total = (score.spread + score.health + score.fee + score.inventory) / 4;
-	return score;
-}
-
-static void
-tell_route(struct teller *t, const struct symbol *symbol, int buy, struct told_symbol *told, double now)
-{
-	const struct route *route = &symbol->routes[buy];
-	struct score score = score_told(route, told, buy);
-	char name[KEY], key[2 * KEY];
-
-	(void)snprintf(key, sizeof(key), "route:%s", route_name(symbol->name, buy, name));
-	tell_state(t, key,
-	    "updated_at %.3f score %.2f spread %.2f health %.2f fee %.2f inventory %.2f decision %s", now,
-	    fixed_value(score.total), fixed_value(score.spread), fixed_value(score.health),
-	    fixed_value(score.fee), fixed_value(score.inventory), route->trades ? "trade" : "skip");
-	(void)snprintf(key, sizeof(key), "guard:route:%s", name);
-	tell_guard(t, key, &route->guard, &told->route_triggers[buy], now);
-}
-
-static void
-delete_symbol(struct teller *t, const char *symbol)
-{
-	static const char *const of_symbol[] = { "symbol:", "guard:symbol:", "limit:exposure:symbol:" };
-	static const char *const of_route[] = { "route:", "guard:route:" };
-	char name[KEY], key[2 * KEY];
-
-	for (size_t i = 0; i < sizeof(of_symbol) / sizeof(of_symbol[0]); i++) {
-		(void)snprintf(key, sizeof(key), "%s%s", of_symbol[i], symbol);
-		tell_gone(t, key);
-	}
-	for (size_t i = 0; i < VENUES * (sizeof(of_route) / sizeof(of_route[0])); i++) {
-		(void)snprintf(key, sizeof(key), "%s%s", of_route[i / VENUES],
-		    route_name(symbol, (int)(i % VENUES), name));
-		tell_gone(t, key);
-	}
-}
-
-/* A place may have another symbol by now; what is told of that one begins anew. */
-static void
-begin_symbol(struct teller *t, const struct symbol *symbol, struct told_symbol *told, double now)
-{
-	char name[KEY], key[2 * KEY];
-
-	memcpy(told->name, symbol->name, sizeof(told->name));
-	told->triggers = symbol->guard.triggers;
-	(void)snprintf(key, sizeof(key), "guard:symbol:%s", symbol->name);
-	tell_guard(t, key, &symbol->guard, &told->triggers, now);
-	tell_count(t, key, "triggers", 0);
-	for (int buy = 0; buy < VENUES; buy++) {
-		told->route_triggers[buy] = symbol->routes[buy].guard.triggers;
-		told->spread[buy] = told->fee[buy] = worth;
-		(void)snprintf(key, sizeof(key), "guard:route:%s", route_name(symbol->name, buy, name));
-		tell_guard(t, key, &symbol->routes[buy].guard, &told->route_triggers[buy], now);
-		tell_count(t, key, "triggers", 0);
-	}
-}
-
-static void
-tell_symbol(struct teller_of_engine *tells, const struct engine *engine, size_t index, int64_t now_ms)
-{
-	const struct symbol *symbol = &engine->symbols[index];
-	struct told_symbol *told = &tells->told.symbols[index];
-	struct teller *t = &tells->teller;
-	double now = (double)now_ms / SECOND_MS;
-	bool here = symbol->active && symbol->name[0] != '\0';
-	struct symbol_figures figures;
-	char key[KEY];
-
-	if (told->name[0] != '\0' && (!here || strcmp(told->name, symbol->name) != 0)) {
-		delete_symbol(t, told->name);
-		told->name[0] = '\0';
-	}
-	if (!here)
-		return;
-	if (told->name[0] == '\0')
-		begin_symbol(t, symbol, told, now);
-	figures = engine_symbol_figures(engine, index, now_ms);
-	(void)snprintf(key, sizeof(key), "symbol:%s", symbol->name);
-	if (symbol->updated_ms > 0)
-		tell_state(t, key, "updated_at %.3f", (double)symbol->updated_ms / SECOND_MS);
-	(void)snprintf(key, sizeof(key), "guard:symbol:%s", symbol->name);
-	tell_guard(t, key, &symbol->guard, &told->triggers, now);
-	(void)snprintf(key, sizeof(key), "limit:exposure:symbol:%s", symbol->name);
-	tell_limit(t, key, figures.exposure,
-	    fixed_times(engine->settings.limits.exposure_symbol, figures.equity), now);
-	for (int buy = 0; buy < VENUES; buy++)
-		tell_route(t, symbol, buy, told, now);
-}
-
 /* As many symbols as belong to the time since the last loop: each once a second.  After a pause it takes a
  * little longer, rather than one long loop. */
 static void
@@ -213,7 +64,8 @@ tell_symbols(struct teller_of_engine *tells, const struct engine *engine, int64_
 
 	for (tells->owed += share * (double)engine->symbol_count; tells->owed >= 1; tells->owed--) {
 		tells->next = tells->next < engine->symbol_count ? tells->next : 0;
-		tell_symbol(tells, engine, tells->next++, now_ms);
+		tell_symbol(&tells->teller, engine, tells->next, &tells->told.symbols[tells->next], now_ms);
+		tells->next++;
 	}
 	tells->last_ms = now_ms;
 }
