@@ -192,7 +192,8 @@ check "they are not published" rejected rates negative ""
 
 # tuned NUMBER PERIOD VALUE: the score of a set without known parameters.
 tuned() {
-	in_prom "arbitrage_tuning_score{engine=\"main\",set=\"$1\",min_profit=\"\",size=\"\",cooldown=\"\",weight=\"\",period=\"$2\",env=\"paper\"}" "$3"
+	tuned_labels="engine=\"main\",set=\"$1\",min_profit=\"\",size=\"\",cooldown=\"\",weight=\"\",period=\"$2\",env=\"paper\""
+	in_prom "arbitrage_tuning_score{$tuned_labels}" "$3"
 }
 sets() { in_prom 'arbitrage_tuning_sets{engine="main",env="paper"}' "$1"; }
 began() { in_prom "arbitrage_tuning_run_timestamp_seconds{engine=\"main\",run=\"$1\",env=\"paper\"}" "$2"; }

@@ -21,8 +21,7 @@
  *	volatility  symbol            degrade   volatility > limit
  *	rate limit  exchange          degrade   share that is left < limit
  *
- * The score counts only while the edge would do for a trade: otherwise the route does not trade anyway, and
- *is no alarm.
+ * The score counts only while the edge would do for a trade: other routes do not trade anyway.
  */
 enum guard_state { GUARD_OK, GUARD_DEGRADE, GUARD_COOLDOWN, GUARD_BLOCK }; /* the words of docs/engine.md */
 extern const char *const guard_state_words[4];

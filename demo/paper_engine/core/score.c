@@ -129,8 +129,8 @@ score_route(
 	if (score->total == 0)
 		score->spread = score->fee = full / 2;
 	/* Most routes have nothing to earn most of the time: what they have when they do is what tells them
-	 * apart. */
-	if (route->edge >= settings->parameters.min_profit) {
+	 * apart.  The edge may be that of an older book than the spread. */
+	if (route->edge >= settings->parameters.min_profit && route->spread > 0) {
 		score->spread = score_spread(route->edge, settings->parameters.min_profit);
 		score->fee = route->spread > 0
 				 ? within(full - fixed_over(fixed_times(costs, full), route->spread))
