@@ -265,10 +265,10 @@ START_TEST(the_score_is_the_mean_of_its_parts)
 	ck_assert_int_eq(score->spread, 50 * USD + (fixed_over(route->edge, 40000) - USD) * 50 / 3);
 	ck_assert_int_eq(score->total, (score->spread + score->health + score->fee + score->inventory) / 4);
 	market_pass(market, 0);
-	market->engine.settings.parameters.min_profit = 2 * route->edge;
+	market->engine.settings.parameters.min_profit = route->edge;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->health, 100 * USD);
-	ck_assert_int_eq(score->spread, 25 * USD);
+	ck_assert_int_eq(score->spread, 50 * USD);
 	market->engine.settings.parameters.min_profit = 0;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->spread, 100 * USD);
@@ -289,6 +289,45 @@ START_TEST(a_tend_looks_at_every_symbol)
 	ck_assert_int_eq(market->engine.symbols[btc].routes[VENUE_UPBIT].score.health, 100 * USD);
 	ck_assert_int_eq(market->engine.symbols[eth].routes[VENUE_BINANCE].score.inventory, 0);
 	ck_assert_int_eq(market->engine.symbols[eth].routes[VENUE_BINANCE].score.health, 100 * USD);
+}
+END_TEST
+
+START_TEST(a_route_keeps_its_score_while_it_has_nothing_to_earn)
+{
+	struct route *route = &market->engine.symbols[btc].routes[VENUE_BINANCE];
+	fixed spread, fee;
+
+	market_pass(market, 1000);
+	engine_tend(&market->engine, market->now_ms, &market->sink);
+	ck_assert_int_eq(route->score.spread, 50 * USD);
+	ck_assert_int_eq(route->score.fee, 50 * USD);
+	market_spread(market, btc, 30);
+	market_trade(market, btc);
+	engine_tend(&market->engine, market->now_ms, &market->sink);
+	spread = route->score.spread, fee = route->score.fee;
+	ck_assert_int_gt(spread, 50 * USD);
+	ck_assert_int_lt(fee, 50 * USD);
+	market_spread(market, btc, 0);
+	engine_step(&market->engine, btc, market->now_ms, &market->sink);
+	engine_tend(&market->engine, market->now_ms, &market->sink);
+	ck_assert_int_lt(route->edge, 0);
+	ck_assert_int_eq(route->score.spread, spread);
+	ck_assert_int_eq(route->score.fee, fee);
+}
+END_TEST
+
+START_TEST(without_any_costs_an_edge_of_zero_may_do)
+{
+	struct engine_settings *settings = &market->engine.settings;
+
+	settings->costs = (struct costs){ 0 };
+	settings->parameters.min_profit = 0;
+	market_price(market, btc, VENUE_BINANCE, 9990000000, 10000000000);
+	market_price(market, btc, VENUE_UPBIT, 140000 * USD, 140001 * USD);
+	market_trade(market, btc);
+	ck_assert_int_eq(market->engine.symbols[btc].routes[VENUE_BINANCE].spread, 0);
+	ck_assert_int_eq(market->trade_count, 1);
+	ck_assert_int_eq(market->last_trade->pnl, 0);
 }
 END_TEST
 
@@ -330,6 +369,8 @@ main(void)
 	tcase_add_test(all, three_losses_in_a_row_cool_a_route_down);
 	tcase_add_test(all, the_score_is_the_mean_of_its_parts);
 	tcase_add_test(all, a_tend_looks_at_every_symbol);
+	tcase_add_test(all, a_route_keeps_its_score_while_it_has_nothing_to_earn);
+	tcase_add_test(all, without_any_costs_an_edge_of_zero_may_do);
 	tcase_add_test(all, nothing_is_decided_without_complete_books);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);
