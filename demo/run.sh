@@ -198,12 +198,12 @@ start_bot() {
 	set -- REDIS_URL="redis://127.0.0.1:$redis_port" REDIS_PASSWORD_FILE="$work/redis-password" \
 		POSTGRES_DSN="postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" \
 		POSTGRES_PASSWORD_FILE="$work/postgres-password"
-	env -i "$@" "$BUILD/paper_engine" tune --sets 20 --step 10m --leg-gap 10s --slippage 0 </dev/null >"$work/tune.log" 2>&1 ||
+	env -i "$@" "$BUILD/paper_engine" tune --sets 20 --step 10m --leg-gap 15s --slippage 0 </dev/null >"$work/tune.log" 2>&1 ||
 		fail tune "no set of parameters was found"
 	start paper_engine env "$@" "$BUILD/paper_engine" run --history.days 30 \
 		--exchange.binance "http://127.0.0.1:$paper_port/binance" --exchange.upbit "http://127.0.0.1:$paper_port/upbit" \
 		--control.listen-address "127.0.0.1:$engine_port" --journal.file "$work/paper_engine.journal" \
-		--size 400 --min-profit 0.0002 --slippage 0 --leg-gap 10s --cooldown 5m
+		--size 400 --min-profit 0.00025 --slippage 0 --leg-gap 15s --cooldown 5m
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }

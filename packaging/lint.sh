@@ -142,7 +142,7 @@ directions() {
 	room examples common
 	room demo/market common
 	room demo/paper_exchange common demo/market web
-	room demo/paper_engine common demo/market examples web
+	room demo/paper_engine common json demo/market examples web
 	room demo/paper_chat common json web
 	# No program uses another one's.
 	grep '^collectors/' "$scratch/c" | tr '\n' '\0' | xargs -0 grep -nE 'include "collectors/' -- /dev/null | awk '

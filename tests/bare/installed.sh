@@ -37,6 +37,7 @@ exchange_health --exchange "binance=$url/binance" --symbol BTC/USDT
 open_positions --exchange "binance=$url/binance" --keys keys
 preflight --check environment --output evidence.json
 textfile_lint textfiles
+paper_engine backtest --from -1d --symbols 3
 start exporter arbwatch_exporter --web.listen-address 127.0.0.1:0 --textfile.serve
 port=$(shown exporter.log '.*address=127.0.0.1:\([0-9]*\).*')
 curl -sSf --noproxy '*' "http://127.0.0.1:$port/metrics" >metrics

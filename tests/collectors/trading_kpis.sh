@@ -192,12 +192,12 @@ check "they are not published" rejected rates negative ""
 
 # tuned NUMBER PERIOD VALUE: the score of a set without known parameters.
 tuned() {
-	in_prom "arbitrage_tuning_score{engine=\"main\",set=\"$1\",min_profit=\"\",size=\"\",cooldown=\"\",weight=\"\",period=\"$2\",env=\"paper\"}" "$3"
+	tuned_labels="engine=\"main\",set=\"$1\",min_profit=\"\",size=\"\",cooldown=\"\",weight=\"\",period=\"$2\",env=\"paper\""
+	in_prom "arbitrage_tuning_score{$tuned_labels}" "$3"
 }
 sets() { in_prom 'arbitrage_tuning_sets{engine="main",env="paper"}' "$1"; }
 began() { in_prom "arbitrage_tuning_run_timestamp_seconds{engine=\"main\",run=\"$1\",env=\"paper\"}" "$2"; }
 scores() { grep -c '^arbitrage_tuning_score' "$textfiles/trading_kpis.prom"; }
-tune_sql() { sql "insert into public.tuning_results values $1" >"$work/sql.log"; }
 # tuning_view COLUMN TYPE: as it is in sql/paper_engine.sql, but this column is of another type, or missing.
 tuning_view() {
 	columns=
@@ -217,9 +217,9 @@ measure 0
 check "no tuning: the view is readable" readable tuning 1
 check "no tuning: no sets" sets 0
 check "no tuning: no run" not grep -q '^arbitrage_tuning_run' "$textfiles/trading_kpis.prom"
-window="'2026-06-01', '2026-06-08', '2026-06-11'"
-tune_sql "('first', 4, 'random', 0, '2026-06-17 10:00+0', 1, 2, 0.00040, 1000.0, 20, 0, $window, 9, 12.5, 1.5, 4, 3.25, 0.75),
-	('first', 4, 'random', 1, '2026-06-17 10:00+0', 1, 2, 0.00040, 1000.0, 20, 0, $window, 9, 12.5, 9, 4, 3.25, 9)"
+sql "insert into public.tuning_results
+	select 'first', 4, 'random', fold, '2026-06-17 10:00+0', 1, 2, 0.00040, 1000.0, 20, 0, '2026-06-01', '2026-06-08', '2026-06-11',
+		9, 12.5, 1.5 + fold, 4, 3.25, 0.75 + fold, 'paper_engine tune' from generate_series(0, 1) fold" >"$work/sql.log"
 measure 0
 labels='engine="main",set="4",min_profit="0.0004",size="1000",cooldown="20",weight="0"'
 check "a set: its score in training" in_prom "arbitrage_tuning_score{$labels,period=\"train\",env=\"paper\"}" 1.5
@@ -243,7 +243,8 @@ sql "create table public.tuned (run text, started_at timestamptz, number integer
 		('x', '2026-06-17 11:00+0', null, 1, 0), ('x', '2026-06-17 11:00+0', 1, null, 0), ('x', '2026-06-17 11:00+0', 7, 'NaN', 0),
 		('x', '2026-06-17 11:00+0', 7, 'Infinity', 0), ('x', '2026-06-17 11:00+0', 7, 1, 'NaN'),
 		('x', '2026-06-17 11:00+0', 7, 1, 1e18), ('x', '2026-06-17 11:00+0', 7, 1, ('1e' || 2000)::numeric),
-		(repeat('x', 65), '2026-06-17 11:00+0', 7, 1, 1), ('x', '2026-06-17 12:02+0', 7, 1, 1), ('new', '2026-06-17 09:30+0', 7, 9, 1);
+		(repeat('x', 65), '2026-06-17 11:00+0', 7, 1, 1),
+		('x', '2026-06-17 12:02+0', 7, 1, 1), ('new', '2026-06-17 09:30+0', 7, 9, 1);
 	insert into public.tuned (run, started_at, number, validate_score, size) values ('x', '2026-06-17 11:00+0', 8, 1, 'NaN'),
 		('x', '2026-06-17 11:00+0', 8, 1, 1::numeric / 3 / ('1e' || 30)::numeric)" >"$work/sql.log"
 tuning_view all as

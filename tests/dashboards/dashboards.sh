@@ -76,7 +76,7 @@ spawn queue_depth "$BUILD/queue_depth" --config.file "$work/queues.yml" --textfi
 queues=$SPAWNED
 
 pid_of() { pgrep -f -- "^[^ ]*$1 --config.file $demo/"; }
-pid_of_bot() { pgrep -P "$demo_pid" -f '^[^ ]*example_bot '; }
+pid_of_bot() { pgrep -P "$demo_pid" -f '^[^ ]*paper_engine '; }
 
 # Rates over less than in earnest, since scrapes are a second apart.
 rate_interval=15s

@@ -53,6 +53,9 @@ check "and one that is not there" complains "--resume: $work/none: No such file 
 run 1 "$engine" backtest --from $from --until $until --trades "$work/none/trades" --symbols 6
 check "trades need a place" complains "--trades: $work/none/trades: No such file or directory"
 
+run 0 "$engine" backtest --from $from --until 2026-03-01T02:00:00Z --symbols 500
+check "500 symbols" said 'market         500 symbols'
+
 # --- A recording --------------------------------------------------------------------------------------------------------
 spawn exchange "$BUILD/paper_exchange" --listen 127.0.0.1:0
 exchange=http://127.0.0.1:$(port_of "$SPAWNED")

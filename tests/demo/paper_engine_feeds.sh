@@ -26,7 +26,7 @@ reconnects=$(told feed:upbit reconnects)
 check "cut: it is connected again, and again" await 20 above feed:upbit reconnects $((reconnects + 2))
 check "cut: the books go on" books_move
 check "cut: the guard lets trades pass, as it is short" guarded upbit ok
-check "cut: it is logged, as a warning" logged 'level=warn collector=paper_engine msg="the stream of books of upbit ended'
+check "cut: it is logged, as a warning" logged 'level=warn collector=paper_engine msg="there is no stream of books of upbit'
 check "cut: the other exchange has nothing of it" tells feed:binance reconnects 0
 fault DELETE upbit/cut
 check "cut: it is well again" await 20 well

@@ -84,13 +84,26 @@ done
 check "what choosing was worth" grep -qE '^The choices earned [0-9.-]+ USDT on days that they had not seen' "$work/out"
 check "nothing else is said" test ! -s "$work/err"
 
+# --- trading_kpis -----------------------------------------------------------------------------------------------------
+sql "$(cat "$repository/sql/trading.sql")" 2>"$work/notices" || exit 1
+run 0 "$BUILD/trading_kpis" --engine.postgres "$POSTGRES_DSN" --fail-on-down
+kpis=$textfiles/trading_kpis.prom
+check "trading_kpis has the sets of the newest run" sample 'arbitrage_tuning_sets{engine="main",env="paper"}' 20 "$kpis"
+check "with their scores" test "$(grep -c '^arbitrage_tuning_score{' "$kpis")" -eq 40
+# The score to the bit: PostgreSQL and arbwatch write the shortest text that reads as the same number.
+check "that of the best set in its validations" test "$(sed -n \
+	"s/^arbitrage_tuning_score{engine=\"main\",set=\"$(choice)\",.*period=\"validate\".*} //p" "$kpis")" = \
+	"$(sql "SELECT validate_score FROM tuning_results
+		WHERE run = (SELECT max(run) FROM tuning_results) AND fold = 0 AND number = $(choice)")"
+
 # --- Redis ------------------------------------------------------------------------------------------------------------
 redis-cli -p "$REDIS_PORT" HSET arbwatch:engine heartbeat_at "$(date +%s)" >"$work/redis.out"
 run 0 "$BUILD/engine_state" --engine.redis "redis://127.0.0.1:$REDIS_PORT" --engine.max-age 1h --fail-on-down
+state=$textfiles/engine_state.prom
 check "engine_state has the measurements that were done" \
-	sample 'arbitrage_engine_tuning_runs_done{engine="main",env="paper"}' 160
-check "and planned" sample 'arbitrage_engine_tuning_runs_planned{engine="main",env="paper"}' 160
-check "and the best score" test "$(value 'arbitrage_engine_tuning_best_score{engine="main",env="paper"}')" = \
+	sample 'arbitrage_engine_tuning_runs_done{engine="main",env="paper"}' 160 "$state"
+check "and planned" sample 'arbitrage_engine_tuning_runs_planned{engine="main",env="paper"}' 160 "$state"
+check "and the best score" test "$(value 'arbitrage_engine_tuning_best_score{engine="main",env="paper"}' "$state")" = \
 	"$(sql "SELECT round(max(train_score)::numeric, 6)::float8 FROM tuning_results
 		WHERE fold > 0 AND run = (SELECT min(run) FROM tuning_results)")"
 closed_port

@@ -95,6 +95,10 @@ shows_growth arbitrage_postgres_latency_seconds postgres_latency
 check "its own Redis is up" test "$(query arbitrage_redis_up)" = 1
 check "its own Postgres is up" test "$(query arbitrage_postgres_up)" = 1
 check "node_exporter takes every file" test "$(query node_textfile_scrape_error)" = 0
+check "it prints ten figures of what the bot earns" test "$(sed -n '/^what the bot earns/,/^$/p' "$log" |
+	grep -cE '^  [a-zA-Z ]+ +[+-]?[0-9.]+( [A-Z%a-z]+)?$')" -eq 10
+check "and where the faults of the bot are" curl -sSf -o "$work/faults" --max-time 60 \
+	"$(sed -n 's/^ *the paper engine *\(http:[^ ]*\).*/\1/p' "$log")"
 check "it prints the example's answer" grep -qE '^  = [0-9.e+-]+$' "$log"
 check "no password in an argument, a log or a metric" no_secret_in_argv
 check "it goes on until it is stopped" kill -0 "$demo_pid"

@@ -196,7 +196,7 @@ printf 'arbwatch:e2e\narbwatch:e2e-test\n' >>"$work/made"
 size=$(($(docker image inspect --format '{{.Size}}' arbwatch:e2e) / 1000000))
 check "our image has less than 120 MB ($size MB)" test "$size" -lt 120
 echo "our image: $size MB"
-for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter alert_relay paper_exchange paper_chat; do
+for program in $(basename -a -s .c collectors/*.c) textfile_lint arbwatch_exporter alert_relay paper_exchange paper_engine paper_chat; do
 	check "our image runs $program" docker run --rm --network none arbwatch:e2e "$program" --version
 done
 say "our image"

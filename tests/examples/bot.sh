@@ -62,16 +62,24 @@ check "and says what it has counted" sh -c "redis-cli -p $REDIS_PORT HGET arbwat
 kill "$bot"
 check "it ends when it is asked to" await 20 redis_has engine state stopped
 
-# The bot in C: at an exchange on paper, after three days of a backtest.
+# The bot in C: at an exchange on paper, after three days of a backtest, and with no more rights than it has in the stack.
 database c
 "$POSTGRES_BIN/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -f sql/example_positions.sql -f sql/paper_engine.sql "$POSTGRES_DSN"
 spawn paper "$BUILD/paper_exchange" --listen 127.0.0.1:0
 paper=http://127.0.0.1:$(port_of "$SPAWNED")
+sql "CREATE ROLE bot LOGIN PASSWORD 'of-the-bot'"
+grep '^GRANT .* TO bot;$' compose/postgres/30-trading.sql >"$work/grants.sql"
+check "its rights in Postgres" "$POSTGRES_BIN/psql" -qX -v ON_ERROR_STOP=1 -f "$work/grants.sql" "$POSTGRES_DSN"
+sed -n 's/^\tbot=".* -@all \(.*\)"$/\1/p; s/^\tbot="$bot \(.*\)"$/\1/p' compose/setup.sh | xargs >"$work/rights"
+# shellcheck disable=SC2046 # words are meant
+check "its rights in Redis" redis-cli -e -p "$REDIS_PORT" ACL SETUSER bot on '>of-the-bot' $(cat "$work/rights")
 engine() { # engine STATUS [FLAG...]
 	engine_status=$1
 	shift
-	run "$engine_status" "$BUILD/paper_engine" run --exchange.binance "$paper/binance" --exchange.upbit "$paper/upbit" \
-		--universe.top 3 --symbols 3 --history.days 3 --loop 20ms --equity.every 500ms --sync.every 1s --control.listen-address '' "$@"
+	run "$engine_status" env REDIS_URL="redis://bot@127.0.0.1:$REDIS_PORT" REDIS_PASSWORD=of-the-bot \
+		POSTGRES_DSN="postgresql://bot@127.0.0.1:$POSTGRES_PORT/c" POSTGRES_PASSWORD=of-the-bot "$BUILD/paper_engine" run --exchange.binance "$paper/binance" --exchange.upbit "$paper/upbit" \
+		--universe.top 3 --symbols 3 --history.days 3 --loop 20ms --equity.every 500ms --sync.every 1s \
+		--control.listen-address '' "$@"
 }
 engine 0 --loops 300 --min-profit 0.00001 --cooldown 200ms
 check "each start is counted" redis_has engine restarts 1
@@ -86,5 +94,6 @@ engine 0 --loops 20 --min-profit 1
 check "it goes on with the equity of before" test "$(ask "SELECT equity FROM equity ORDER BY at DESC LIMIT 1")" = "$before"
 check "and makes no second history" test "$(ask "SELECT count(*) FROM trades")" = "$trades"
 check "a second start is counted" redis_has engine restarts 2
+check "it has all rights that it needs" not grep -iE 'NOPERM|denied' "$work/out" "$work/err"
 
 finish

@@ -27,8 +27,8 @@ enum { SYMBOLS_MOST = 500 };
  *	inventory  100 less the share that a trade takes of the coins where it sells, or of the cash where it
  *	           buys: of what is scarcer
  *
- * Spread and fee are those of the last look at which the edge would do for a trade; before the first one 50
- *each. So a route that has nothing to earn at the moment keeps its score.
+ * Spread and fee are those of the last look at which the edge would do for a trade; before that 50 each.
+ * So a route that has nothing to earn at the moment keeps its score.
  */
 struct score {
 	fixed total, spread, health, fee, inventory;

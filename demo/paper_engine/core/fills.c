@@ -3,12 +3,19 @@
 #include "demo/paper_engine/core/fills.h"
 #include "demo/paper_engine/core/score.h"
 
+/* What an exchange sends may be damaged: a level without a price ends its side, as one without a quantity. */
+static bool
+is_there(const struct depth_level *level)
+{
+	return level->quantity > 0 && level->price > 0;
+}
+
 fixed
 depth_total(const struct depth_level levels[DEPTH])
 {
 	fixed total = 0;
 
-	for (int i = 0; i < DEPTH && levels[i].quantity > 0; i++)
+	for (int i = 0; i < DEPTH && is_there(&levels[i]); i++)
 		total = fixed_plus(total, levels[i].quantity);
 	return total;
 }
@@ -18,7 +25,7 @@ depth_worst(const struct depth_level levels[DEPTH])
 {
 	int last = 0;
 
-	while (last + 1 < DEPTH && levels[last + 1].quantity > 0)
+	while (last + 1 < DEPTH && is_there(&levels[last + 1]))
 		last++;
 	return levels[last].price;
 }
@@ -29,7 +36,7 @@ depth_take(const struct depth_level levels[DEPTH], fixed quantity, fixed *value)
 	fixed left = quantity;
 
 	*value = 0;
-	for (int i = 0; i < DEPTH && levels[i].quantity > 0 && left > 0; i++) {
+	for (int i = 0; i < DEPTH && is_there(&levels[i]) && left > 0; i++) {
 		fixed part = levels[i].quantity < left ? levels[i].quantity : left;
 
 		*value = fixed_plus(*value, fixed_times(part, levels[i].price));

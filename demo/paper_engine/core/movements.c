@@ -117,12 +117,12 @@ rebalance_cash(struct engine *engine, int64_t now_ms, const struct sink *sink)
 			      *won = &engine->exchanges[VENUE_UPBIT];
 	fixed fee = engine->settings.costs.rebalance, rate = engine_rate(engine, VENUE_UPBIT);
 	fixed a = dollar->cash - dollar->reserved, b = fixed_over(won->cash - won->reserved, rate);
-	fixed half = (a - b) / 2;
+	fixed half = (a - b) / 2, sum = fixed_plus(a, b);
 	struct movement movement = {
 		.kind = MOVEMENT_REBALANCE, .cash = { -half - fee, fixed_times(half, rate) }, .fee = fee
 	};
 
-	if (a + b <= 0 || a - half < fee || !out_of_balance(engine, fixed_over(a - b, a + b)))
+	if (sum <= 0 || a - half < fee || !out_of_balance(engine, fixed_over(a - b, sum)))
 		return;
 	move(engine, NULL, &movement, now_ms, sink);
 }

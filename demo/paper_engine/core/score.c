@@ -129,10 +129,12 @@ score_route(
 	if (score->total == 0)
 		score->spread = score->fee = full / 2;
 	/* Most routes have nothing to earn most of the time: what they have when they do is what tells them
-	 * apart. */
+	 * apart.  The edge may be that of an older book than the spread. */
 	if (route->edge >= settings->parameters.min_profit) {
 		score->spread = score_spread(route->edge, settings->parameters.min_profit);
-		score->fee = within(full - fixed_over(fixed_times(costs, full), route->spread));
+		score->fee = route->spread > 0
+				 ? within(full - fixed_over(fixed_times(costs, full), route->spread))
+				 : 0;
 	}
 	for (int v = 0; v < VENUES; v++)
 		health[v] = score_health(&engine->exchanges[v], &settings->limits, now_ms);

@@ -79,9 +79,12 @@ const struct fault_kind fault_kinds[FAULTS] = {
 	    "sum by (env, engine) (increase(arbitrage_engine_orders_total{status=\"rejected\"}[1m])) > 0.5 * "
 	    "sum by (env, engine) (increase(arbitrage_engine_orders_total{status=\"sent\"}[1m]))",
 	    NULL },
-	[FAULT_SLOW_DATABASE] = { "slow-database", "ms", 2000, 1, 60000,
-	    "Each transaction of the journal takes so much longer.", "Snapshots and the equity come late.",
-	    "time() - arbitrage_engine_snapshot_saved_timestamp_seconds > 4", NULL },
+	[FAULT_SLOW_DATABASE] = { "slow-database", "ms", 5000, 1, 60000,
+	    "Each transaction of the journal takes so much longer.",
+	    "The last snapshot is some seconds older than the heartbeat, and the equity comes late.",
+	    "max_over_time((arbitrage_engine_heartbeat_timestamp_seconds - on (env, engine) "
+	    "arbitrage_engine_snapshot_saved_timestamp_seconds)[1m:5s]) > 4",
+	    NULL },
 };
 
 struct faults {

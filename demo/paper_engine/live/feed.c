@@ -10,8 +10,8 @@
 enum { SILENT_MS = 3500, LASTED_MS = 100, PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 5000, ASKED_MOST_MS = 60000 };
 enum { LONGEST_LINE = 65536, LONGEST_URL = 24576 };
 
-static double
-unix_ms(void)
+double
+feed_clock_ms(void)
 {
 	struct timespec now;
 
@@ -22,7 +22,7 @@ unix_ms(void)
 void
 feed_init(struct feed *feed)
 {
-	feed->lost_ms = unix_ms();
+	feed->lost_ms = feed_clock_ms();
 	buffer_init(&feed->rest, LONGEST_LINE);
 }
 
@@ -105,7 +105,7 @@ static int
 take_lines(struct feed *feed)
 {
 	char *at = feed->rest.text, *end;
-	double now_ms = unix_ms();
+	double now_ms = feed_clock_ms();
 	size_t left = feed->rest.length;
 
 	while ((end = memchr(at, '\n', left)) != NULL) {
@@ -181,7 +181,7 @@ lose(struct feed *feed, int64_t now_ms, int64_t asked_ms)
 	int64_t pause_ms = lasted ? 0 : feed->pause_ms == 0 ? PAUSE_FIRST_MS : feed->pause_ms * 2;
 
 	close_stream(feed);
-	feed->lost_ms = feed->lost_ms > 0 ? feed->lost_ms : unix_ms();
+	feed->lost_ms = feed->lost_ms > 0 ? feed->lost_ms : feed_clock_ms();
 	for (size_t i = 0; i < FEED_BOOKS; i++)
 		drop_book(feed, i);
 	feed->counts->connected = false;

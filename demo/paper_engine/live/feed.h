@@ -48,6 +48,9 @@ struct feed {
 	struct failure why; /* of the last end; kind FAILURE_NONE: taken, or none */
 };
 
+/* Unix time in milliseconds, with decimals. */
+double feed_clock_ms(void);
+
 /* All but the settings (the first five members) is set up. */
 void feed_init(struct feed *feed);
 void feed_release(struct feed *feed);

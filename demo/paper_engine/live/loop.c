@@ -72,11 +72,12 @@ tend_feed(struct live *live, int venue, int64_t now_ms)
 
 	feed_tend(feed, now_ms);
 	if (feed->why.kind != FAILURE_NONE) {
-		if (figures->connected) {
+		if (live->streamed[venue]) {
 			(void)snprintf(message, sizeof(message),
-			    "the stream of books of %s ended, and is opened again", venue_names[venue]);
+			    "there is no stream of books of %s; it is opened again", venue_names[venue]);
 			live_say(live, LOG_WARN, message, "error", feed->why.text);
 		}
+		live->streamed[venue] = false;
 		feed->why.kind = FAILURE_NONE;
 	}
 	if (feed->away_ms > 0) {
@@ -84,6 +85,7 @@ tend_feed(struct live *live, int venue, int64_t now_ms)
 		    message, sizeof(message), "the stream of books of %s is open", venue_names[venue]);
 		(void)snprintf(after, sizeof(after), "%.3fs", feed->away_ms / 1000);
 		live_say(live, LOG_INFO, message, "after", after);
+		live->streamed[venue] = true;
 		feed->away_ms = 0;
 	}
 	figures->connected = feed->counts->connected;

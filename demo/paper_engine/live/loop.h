@@ -29,12 +29,19 @@ struct live {
 	CURLM *multi;
 	struct feed feeds[VENUES];
 	struct tickers tickers[VENUES];
+	bool streamed[VENUES];                      /* its stream was open since its last end was logged */
 	bool looked[VENUES];                        /* the last look at the tickers went well */
 	char subscribed[SYMBOLS_MOST][SYMBOL_NAME]; /* by the engine's symbols */
 	struct due_times due;
 	double drift; /* that the journal was told; -1: none yet, and a crash may have left one */
 	FILE *record; /* NULL: none */
 };
+
+/* Set up all of an empty one but its settings: the exchanges, the stores, and the past.  -1 with `why`; close
+ * it in either case. */
+int live_open(struct live *live, struct failure *why);
+/* The last records are written, for some seconds at most. */
+void live_close(struct live *live);
 
 /* A line of the log, which is counted; `key` may be NULL. */
 void live_say(

@@ -4,13 +4,13 @@
  * they are too large for `fixed`.
  */
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "demo/paper_engine/live/tickers.h"
+#include "json/scan.h"
 
 enum { LONGEST_BODY = 8 << 20, LONGEST_URL = 65536, ANSWER_MS = 10000 };
 
@@ -48,104 +48,115 @@ name_of(enum venue venue, const char *native, char name[SYMBOL_NAME])
 	return strcmp(name, "USDT/USDT") != 0;
 }
 
-static struct ticker *
-find_ticker(struct tickers *tickers, const char *native)
-{
-	struct ticker wanted;
+/* What is read of a row: the names of its members at each exchange. */
+enum field {
+	FIELD_SYMBOL,
+	FIELD_STATUS,
+	FIELD_VOLUME,
+	FIELD_BID,
+	FIELD_BID_QUANTITY,
+	FIELD_ASK,
+	FIELD_ASK_QUANTITY,
+	FIELDS
+};
+static const char *const fields[VENUES][FIELDS] = {
+	[VENUE_BINANCE] = { "symbol", "status", "quoteVolume", "bidPrice", "bidQty", "askPrice", "askQty" },
+	[VENUE_UPBIT] = { "market", "state", "acc_trade_price_24h", "bid_price", "bid_size", "ask_price",
+	    "ask_size" },
+};
 
-	if (native == NULL || !name_of(tickers->venue, native, wanted.name))
-		return NULL;
-	return bsearch(&wanted, tickers->next, tickers->next_count, sizeof(wanted), compare_names);
+static void
+read_members(enum venue venue, struct slice row, struct slice values[FIELDS])
+{
+	struct json_rows members;
+	struct slice key, value;
+
+	if (!json_rows_begin(row, &members))
+		return;
+	while (json_rows_next(&members, &key, &value))
+		for (int i = 0; i < FIELDS; i++)
+			if (slice_is(key, fields[venue][i]))
+				values[i] = value;
+}
+
+/* A text, or what a number is written as; "" if there is none, or it is too long. */
+enum { FIELD_TEXT = 64 };
+static const char *
+text_of(struct slice value, char text[FIELD_TEXT])
+{
+	struct slice found = { 0 };
+
+	if (value.at == NULL || !json_scan_text(value, text, FIELD_TEXT, &found) ||
+	    found.length >= FIELD_TEXT)
+		found.length = 0;
+	if (found.length > 0)
+		memmove(text, found.at, found.length);
+	text[found.length] = '\0';
+	return text;
 }
 
 /* Numbers are texts at one exchange, and numbers at the other. */
-static double
-number_of(const json_t *object, const char *key)
+static void
+set_number(double *number, struct slice value)
 {
-	const json_t *value = json_object_get(object, key);
-	double number =
-	    json_is_string(value) ? strtod(json_string_value(value), NULL) : json_number_value(value);
+	char text[FIELD_TEXT];
+	double read = value.at != NULL ? strtod(text_of(value, text), NULL) : *number;
 
-	return number > 0 ? number : 0;
+	*number = read > 0 ? read : 0;
 }
 
 static void
-read_symbols(struct tickers *tickers, const json_t *root)
+add_ticker(struct tickers *tickers, struct slice row)
 {
-	bool binance = tickers->venue == VENUE_BINANCE;
-	const json_t *list = binance ? json_object_get(root, "symbols") : root, *item;
-	size_t i;
+	struct slice values[FIELDS] = { 0 };
+	struct ticker ticker = { .trades = true };
+	char text[FIELD_TEXT];
 
-	tickers->next_count = 0;
-	json_array_foreach(list, i, item)
-	{
-		const char *native = json_string_value(json_object_get(item, binance ? "symbol" : "market"));
-		const char *status = json_string_value(json_object_get(item, "status"));
-		struct ticker ticker = { .trades =
-					     !binance || (status != NULL && strcmp(status, "TRADING") == 0) };
-
-		if (tickers->next_count < TICKERS_MOST && native != NULL &&
-		    name_of(tickers->venue, native, ticker.name))
-			tickers->next[tickers->next_count++] = ticker;
-	}
-	qsort(tickers->next, tickers->next_count, sizeof(*tickers->next), compare_names);
+	read_members(tickers->venue, row, values);
+	if (tickers->next_count == TICKERS_MOST ||
+	    !name_of(tickers->venue, text_of(values[FIELD_SYMBOL], text), ticker.name))
+		return;
+	if (tickers->venue == VENUE_BINANCE)
+		ticker.trades = strcmp(text_of(values[FIELD_STATUS], text), "TRADING") == 0;
+	tickers->next[tickers->next_count++] = ticker;
 }
 
+/* A book of Upbit has the prices one level deeper. */
 static void
-read_volumes(struct tickers *tickers, const json_t *root)
+set_ticker(struct tickers *tickers, struct slice row, struct json_scan *scan)
 {
-	bool binance = tickers->venue == VENUE_BINANCE;
-	const json_t *item;
-	struct ticker *ticker;
-	size_t i;
+	struct slice values[FIELDS] = { 0 };
+	struct ticker wanted, *ticker;
+	char text[FIELD_TEXT];
 
-	json_array_foreach(root, i, item)
-	{
-		ticker = find_ticker(
-		    tickers, json_string_value(json_object_get(item, binance ? "symbol" : "market")));
-		if (ticker == NULL)
-			continue;
-		ticker->volume = number_of(item, binance ? "quoteVolume" : "acc_trade_price_24h");
-		ticker->bid = number_of(item, "bidPrice");
-		ticker->ask = number_of(item, "askPrice");
-		ticker->bid_quantity = number_of(item, "bidQty");
-		ticker->ask_quantity = number_of(item, "askQty");
-	}
-}
-
-static void
-read_orderbooks(struct tickers *tickers, const json_t *root)
-{
-	const json_t *item, *best;
-	struct ticker *ticker;
-	size_t i;
-
-	json_array_foreach(root, i, item)
-	{
-		ticker = find_ticker(tickers, json_string_value(json_object_get(item, "market")));
-		best = json_array_get(json_object_get(item, "orderbook_units"), 0);
-		if (ticker == NULL)
-			continue;
-		ticker->bid = number_of(best, "bid_price");
-		ticker->ask = number_of(best, "ask_price");
-		ticker->bid_quantity = number_of(best, "bid_size");
-		ticker->ask_quantity = number_of(best, "ask_size");
-	}
+	read_members(tickers->venue, row, values);
+	if (!name_of(tickers->venue, text_of(values[FIELD_SYMBOL], text), wanted.name))
+		return;
+	ticker = bsearch(&wanted, tickers->next, tickers->next_count, sizeof(wanted), compare_names);
+	if (ticker == NULL)
+		return;
+	if (tickers->venue == VENUE_UPBIT)
+		read_members(tickers->venue, json_scan_get(scan, row, "/orderbook_units/0"), values);
+	set_number(&ticker->volume, values[FIELD_VOLUME]);
+	set_number(&ticker->bid, values[FIELD_BID]);
+	set_number(&ticker->bid_quantity, values[FIELD_BID_QUANTITY]);
+	set_number(&ticker->ask, values[FIELD_ASK]);
+	set_number(&ticker->ask_quantity, values[FIELD_ASK_QUANTITY]);
 }
 
 /* Requests ------------------------------------------------------------- */
 
 struct request {
 	const char *path; /* NULL: there are no more */
+	const char *list; /* where in the answer the rows are */
 	bool of_each;     /* the native names of all symbols follow */
-	void (*read)(struct tickers *tickers, const json_t *root);
 };
 static const struct request requests[VENUES][TICKER_STEPS + 1] = {
-	[VENUE_BINANCE] = { { "/api/v3/exchangeInfo", false, read_symbols },
-	    { "/api/v3/ticker/24hr", false, read_volumes } },
-	[VENUE_UPBIT] = { { "/v1/market/all", false, read_symbols },
-	    { "/v1/ticker/all?quote_currencies=KRW", false, read_volumes },
-	    { "/v1/orderbook?count=1&markets=", true, read_orderbooks } },
+	[VENUE_BINANCE] = { { "/api/v3/exchangeInfo", "/symbols", false },
+	    { "/api/v3/ticker/24hr", "", false } },
+	[VENUE_UPBIT] = { { "/v1/market/all", "", false },
+	    { "/v1/ticker/all?quote_currencies=KRW", "", false },
+	    { "/v1/orderbook?count=1&markets=", "", true } },
 };
 
 static size_t
@@ -237,17 +248,29 @@ tickers_look(struct tickers *tickers)
 		finish(tickers);
 }
 
+/* The first answer says which symbols there are, the others more about them. */
 static int
 read_answer(struct tickers *tickers)
 {
-	json_t *root = json_loadb(tickers->body.text, tickers->body.length, JSON_REJECT_DUPLICATES, NULL);
+	const struct request *request = &requests[tickers->venue][tickers->step];
+	struct slice key, row;
+	struct json_rows rows;
+	struct json_scan scan;
 
-	if (root == NULL)
-		return failure_set(&tickers->why, FAILURE_PROTOCOL, "its answer to %s is no JSON",
-		    requests[tickers->venue][tickers->step].path);
-	requests[tickers->venue][tickers->step].read(tickers, root);
-	json_decref(root);
-	return 0;
+	if (json_scan_open(&scan, buffer_slice(&tickers->body), &tickers->why) != 0 ||
+	    !json_rows_begin(json_scan_get(&scan, scan.text, request->list), &rows) || rows.object)
+		return failure_set(
+		    &tickers->why, FAILURE_PROTOCOL, "its answer to %s is no list", request->path);
+	if (tickers->step == 0)
+		tickers->next_count = 0;
+	while (json_rows_next(&rows, &key, &row))
+		if (tickers->step == 0)
+			add_ticker(tickers, row);
+		else
+			set_ticker(tickers, row, &scan);
+	if (tickers->step == 0)
+		qsort(tickers->next, tickers->next_count, sizeof(*tickers->next), compare_names);
+	return json_scan_check(&scan, &tickers->why);
 }
 
 void

@@ -278,6 +278,20 @@ START_TEST(the_score_is_the_mean_of_its_parts)
 }
 END_TEST
 
+START_TEST(a_tend_looks_at_every_symbol)
+{
+	size_t eth = market_add(market, "ETH/USDT");
+
+	market->engine.symbols[eth].coins[VENUE_UPBIT] = 0;
+	engine_tend(&market->engine, market->now_ms, &market->sink);
+	ck_assert_int_eq(market->engine.symbols[btc].guard.state, GUARD_OK);
+	ck_assert_int_eq(market->engine.symbols[eth].guard.reason, REASON_IMBALANCE);
+	ck_assert_int_eq(market->engine.symbols[btc].routes[VENUE_UPBIT].score.health, 100 * USD);
+	ck_assert_int_eq(market->engine.symbols[eth].routes[VENUE_BINANCE].score.inventory, 0);
+	ck_assert_int_eq(market->engine.symbols[eth].routes[VENUE_BINANCE].score.health, 100 * USD);
+}
+END_TEST
+
 START_TEST(a_route_keeps_its_score_while_it_has_nothing_to_earn)
 {
 	struct route *route = &market->engine.symbols[btc].routes[VENUE_BINANCE];
@@ -299,6 +313,21 @@ START_TEST(a_route_keeps_its_score_while_it_has_nothing_to_earn)
 	ck_assert_int_lt(route->edge, 0);
 	ck_assert_int_eq(route->score.spread, spread);
 	ck_assert_int_eq(route->score.fee, fee);
+}
+END_TEST
+
+START_TEST(without_any_costs_an_edge_of_zero_may_do)
+{
+	struct engine_settings *settings = &market->engine.settings;
+
+	settings->costs = (struct costs){ 0 };
+	settings->parameters.min_profit = 0;
+	market_price(market, btc, VENUE_BINANCE, 9990000000, 10000000000);
+	market_price(market, btc, VENUE_UPBIT, 140000 * USD, 140001 * USD);
+	market_trade(market, btc);
+	ck_assert_int_eq(market->engine.symbols[btc].routes[VENUE_BINANCE].spread, 0);
+	ck_assert_int_eq(market->trade_count, 1);
+	ck_assert_int_eq(market->last_trade->pnl, 0);
 }
 END_TEST
 
@@ -339,7 +368,9 @@ main(void)
 	tcase_add_test(all, a_trade_without_profit_or_loss_ends_a_row_of_losses);
 	tcase_add_test(all, three_losses_in_a_row_cool_a_route_down);
 	tcase_add_test(all, the_score_is_the_mean_of_its_parts);
+	tcase_add_test(all, a_tend_looks_at_every_symbol);
 	tcase_add_test(all, a_route_keeps_its_score_while_it_has_nothing_to_earn);
+	tcase_add_test(all, without_any_costs_an_edge_of_zero_may_do);
 	tcase_add_test(all, nothing_is_decided_without_complete_books);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);

@@ -313,7 +313,14 @@ START_TEST(lines_may_come_in_any_order)
 	memcpy(turned + length - line, text, line);
 	turned[length] = '\0';
 	ck_assert_int_eq(engine_init(&engine, &market->engine.settings), 0);
+	engine.won = &market->won;
+	engine.distortions.one_leg = true;
+	engine.exchanges[VENUE_UPBIT].figures.message_ms = T0;
 	ck_assert_int_eq(engine_restore(&engine, turned, &why), 0);
+	/* What is not in a snapshot stays. */
+	ck_assert_ptr_eq(engine.won, &market->won);
+	ck_assert(engine.distortions.one_leg);
+	ck_assert_int_eq(engine.exchanges[VENUE_UPBIT].figures.message_ms, T0);
 	assert_same(&market->engine, &engine);
 	engine_release(&engine);
 	free(turned);

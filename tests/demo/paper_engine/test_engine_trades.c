@@ -161,6 +161,21 @@ START_TEST(the_thinner_side_goes_first)
 }
 END_TEST
 
+START_TEST(a_level_without_a_price_ends_its_side)
+{
+	set_deep_books();
+	market->books[btc][VENUE_BINANCE].asks[1].price = 0;
+	market->books[btc][VENUE_UPBIT].bids[1].price = -1;
+	market_trade(market, btc);
+	ck_assert_int_eq(market->last_trade->fills[0].quantity, 400000001);
+	ck_assert_int_eq(market->last_trade->fills[0].value, 40000000100);
+	market->books[btc][VENUE_BINANCE].asks[0].price = 0;
+	market_pass(market, 20000);
+	market_trade(market, btc);
+	ck_assert_int_eq(market->trade_count, 1);
+}
+END_TEST
+
 START_TEST(a_rejected_first_leg_is_no_trade)
 {
 	market_spread(market, btc, 100);
@@ -333,6 +348,7 @@ main(void)
 	tcase_add_test(all, the_other_route_sells_at_binance);
 	tcase_add_test(all, the_second_leg_waits_for_the_leg_gap);
 	tcase_add_test(all, the_thinner_side_goes_first);
+	tcase_add_test(all, a_level_without_a_price_ends_its_side);
 	tcase_add_test(all, a_rejected_first_leg_is_no_trade);
 	tcase_add_test(all, a_second_leg_that_is_rejected_twice_is_unwound);
 	tcase_add_test(all, what_the_second_leg_cannot_fill_is_unwound);

@@ -15,24 +15,24 @@ struct witness {
 	pthread_mutex_t lock;
 	struct span spans[SPANS]; /* of each opened source: its first and its last read */
 	size_t count;
-	int64_t changes_ms; /* 0: never */
+	int64_t ends_ms; /* 0: never */
 	bool fails;
 };
 struct watched {
 	struct witness *witness;
 	struct span *span;
-	struct source market, other;
+	struct source market;
 };
 
-static struct source *
+/* False: there are no books any more. */
+static bool
 note(struct watched *watched, int64_t at_ms)
 {
 	if (watched->span->from_ms == 0 || at_ms < watched->span->from_ms)
 		watched->span->from_ms = at_ms;
 	if (at_ms > watched->span->until_ms)
 		watched->span->until_ms = at_ms;
-	return watched->witness->changes_ms != 0 && at_ms >= watched->witness->changes_ms ? &watched->other
-											  : &watched->market;
+	return watched->witness->ends_ms == 0 || at_ms < watched->witness->ends_ms;
 }
 
 static int
@@ -40,20 +40,24 @@ watched_read(
     void *context, int64_t at_ms, struct depth (*books)[VENUES], struct depth *won, struct failure *why)
 {
 	struct watched *watched = context;
-	struct source *source = note(watched, at_ms);
+	int result = watched->market.read(watched->market.context, at_ms, books, won, why);
 
+	if (!note(watched, at_ms))
+		memset(books, 0, SYMBOLS * sizeof(*books));
 	if (watched->witness->fails)
-		return failure_set(why, FAILURE_LOCAL, "there is no market today");
-	return source->read(source->context, at_ms, books, won, why);
+		result = failure_set(why, FAILURE_LOCAL, "there is no market today");
+	return result;
 }
 
 static void
 watched_read_symbol(
     void *context, size_t symbol, int64_t at_ms, struct depth books[VENUES], struct depth *won)
 {
-	struct source *source = note(context, at_ms);
+	struct watched *watched = context;
 
-	source->read_symbol(source->context, symbol, at_ms, books, won);
+	watched->market.read_symbol(watched->market.context, symbol, at_ms, books, won);
+	if (!note(watched, at_ms))
+		memset(books, 0, VENUES * sizeof(*books));
 }
 
 static void
@@ -62,7 +66,6 @@ watched_close(void *context)
 	struct watched *watched = context;
 
 	watched->market.close(watched->market.context);
-	watched->other.close(watched->other.context);
 	free(watched);
 }
 
@@ -74,7 +77,6 @@ watched_open(void *context, struct source *source, struct failure *why)
 	ck_assert_ptr_nonnull(watched);
 	watched->witness = context;
 	ck_assert_int_eq(source_seeded_open(&watched->market, 1, SYMBOLS, why), 0);
-	ck_assert_int_eq(source_seeded_open(&watched->other, 2, SYMBOLS, why), 0);
 	(void)pthread_mutex_lock(&watched->witness->lock);
 	ck_assert_uint_lt(watched->witness->count, SPANS);
 	watched->span = &watched->witness->spans[watched->witness->count++];
@@ -170,7 +172,7 @@ START_TEST(test_what_comes_later_changes_no_choice)
 	struct walk walk, other;
 	size_t bytes = SETS * sizeof(*walk.train);
 
-	two.changes_ms = begin_ms + (2 * FOLD + 5) * hour_ms;
+	two.ends_ms = begin_ms + (2 * FOLD + 5) * hour_ms;
 	walk_through(&walk, &settings);
 	walk_through(&other, &other_settings);
 	ck_assert_mem_eq(walk.folds, other.folds, (FOLD + 1) * sizeof(*walk.folds));
