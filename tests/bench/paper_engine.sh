@@ -46,7 +46,7 @@ engine_figures() { rm -f "$work/engine.average" "$work/engine.p99"; }
 
 engine_figures
 engine_with 20
-for _ in 1 2 3; do measure 10; done
+for _ in 1 2; do measure 20; done
 compare "paper engine, 20 symbols: loop, average ms" "$(spread <"$work/engine.average")" "the limit" 1/1/1 le 1
 compare "paper engine, 20 symbols: loop, p99 ms" "$(spread <"$work/engine.p99")" "the limit" 5/5/5 le 1
 stop "$ENGINE_PID"
@@ -84,7 +84,7 @@ stop "$ENGINE_PID"
 
 engine_figures
 engine_with 500
-for _ in 1 2 3; do measure 10; done
+for _ in 1 2; do measure 20; done
 compare "paper engine, 500 symbols: loop, p99 ms" "$(spread <"$work/engine.p99")" "the limit" 25/25/25 le 1
 stop "$ENGINE_PID"
 stop "$EXCHANGE_PID"
