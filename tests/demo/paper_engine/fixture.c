@@ -9,6 +9,9 @@ market_settings(void)
 {
 	struct engine_settings settings = engine_settings_default();
 
+	settings.cash = 100000 * USD;
+	settings.inventory = 4000 * USD;
+	settings.rebalance_above = 3 * FIXED_ONE / 10;
 	settings.reject_share = 0;
 	settings.leg_gap_ms = 0;
 	settings.costs.slippage = 0;
