@@ -132,7 +132,9 @@ score_route(
 	 * apart.  The edge may be that of an older book than the spread. */
 	if (route->edge >= settings->parameters.min_profit) {
 		score->spread = score_spread(route->edge, settings->parameters.min_profit);
-		score->fee = within(full - fixed_over(fixed_times(costs, full), route->spread));
+		score->fee = route->spread > 0
+				 ? within(full - fixed_over(fixed_times(costs, full), route->spread))
+				 : 0;
 	}
 	for (int v = 0; v < VENUES; v++)
 		health[v] = score_health(&engine->exchanges[v], &settings->limits, now_ms);
