@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -7,6 +8,8 @@
 #include "demo/paper_engine/settings.h"
 
 enum { MS_NS = 1000000 };
+/* In USDT: in KRW, a sixth of what `fixed` has room for; so profits have room, too. */
+static const int64_t cash_most = 10000000;
 static const int64_t day_ms = 86400000;
 
 /* Numbers ---------------------------------------------------------------- */
@@ -137,6 +140,10 @@ read_shared(struct shared_settings *settings, const struct options *o, struct fa
 	    options_integer(o, "market.seed", 0, INT64_MAX, &market_seed, why) != 0 ||
 	    options_integer(o, "symbols", 1, SYMBOLS_MOST, &symbols, why) != 0)
 		return -1;
+	if (settings->engine.cash > cash_most * FIXED_ONE)
+		return options_failure(o, "cash", 0, why,
+		    "'%s' is more than %" PRId64 " USDT, which is the most that it can trade with",
+		    options_text(o, "cash"), cash_most);
 	settings->engine.seed = (uint64_t)seed;
 	settings->market_seed = (uint64_t)market_seed;
 	settings->symbols = (size_t)symbols;

@@ -55,7 +55,7 @@ stop "$ENGINE_PID"
 
 engine_figures
 engine_with 100
-sleep $((SECONDS_OF_100 / 6))  # until its tables and queues have their size
+sleep 30  # until its tables and queues have their size
 memory_before=$(resident_kb "$ENGINE_PID")
 for _ in 1 2 3 4 5 6; do
 	cpu_before=$(cpu_us "$ENGINE_PID")

@@ -109,7 +109,8 @@ read_names(const char **at, struct recorded *recorded)
 	const char *word;
 	size_t length = next_word(at, &word);
 
-	if (length == 0 || length >= SYMBOL_NAME || memchr(word, '/', length) == NULL)
+	if (length == 0 || length >= SYMBOL_NAME || memchr(word, '/', length) == NULL ||
+	    strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._") < length)
 		return "the symbol is not like BTC/USDT";
 	memcpy(recorded->symbol, word, length);
 	length = next_word(at, &word);

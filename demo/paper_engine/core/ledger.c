@@ -136,7 +136,7 @@ imbalance(fixed a, fixed b)
 {
 	fixed sum = fixed_plus(a, b);
 
-	return sum <= 0 ? 0 : fixed_over(a - b, sum);
+	return sum <= 0 ? 0 : fixed_over(fixed_plus(a, -b), sum);
 }
 
 fixed
