@@ -84,7 +84,7 @@ START_TEST(a_trade_moves_cash_and_coins_and_nothing_else)
 	/* 10 coins at 101.40369643 USDT: 1419651.75 / 1400 / 10, each rounded; the other side is 1001.13. */
 	ck_assert_int_eq(symbol->price[VENUE_BINANCE], 10011333334);
 	ck_assert_int_eq(symbol->price[VENUE_UPBIT], 10140369643);
-	ck_assert_int_eq(engine_exposure(engine, btc), 101403696430);
+	ck_assert_int_eq(engine->symbols[btc].exposure, 101403696430);
 	ck_assert_int_eq(engine->exposure, 101403696430);
 }
 END_TEST
