@@ -100,7 +100,8 @@ kill -CONT "$REDIS_PID"
 check "Redis answers again" await 20 fresh engine heartbeat_at
 later() { [ "$(sql "SELECT max(at) > '$ended' FROM public.equity")" = t ]; }
 check "the ledger has what was queued" await 20 later
-check "while Redis stood still no loop waited for it" test 15 -le "$(sql "SELECT count(*) FROM public.equity WHERE at > '$began' AND at < '$ended'")"
+check "while Redis stood still no loop waited for it" test 15 -le \
+	"$(sql "SELECT count(*) FROM public.equity WHERE at > '$began' AND at < '$ended'")"
 stop "$REDIS_PID"
 last=$(last_id)
 check "without Redis it trades" await 20 more_than $((last + 10))

@@ -19,7 +19,7 @@ make_path(void)
 {
 	int fd;
 
-	(void)strcpy(path, "/tmp/test_recording.XXXXXX");
+	(void)snprintf(path, sizeof(path), "/tmp/test_recording.XXXXXX");
 	fd = mkstemp(path);
 	ck_assert_int_ge(fd, 0);
 	(void)close(fd);
