@@ -31,7 +31,7 @@ struct backtest {
 
 /* Snapshots --------------------------------------------------------------- */
 
-/* Its end must be ours: an engine that goes back in time would fill legs that were due long ago. */
+/* An engine that goes back in time would fill legs that were due long ago. */
 static int
 check_times(const struct backtest *test, struct failure *why)
 {

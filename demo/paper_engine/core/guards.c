@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "demo/paper_engine/core/guards.h"
 
@@ -118,19 +117,6 @@ guard_global(
 	settle(guard, &next, now_ms);
 }
 
-/* Without the zeros behind the point that say nothing. */
-static const char *
-trimmed(fixed value, char text[FIXED_TEXT])
-{
-	size_t length = strlen(fixed_text(value, text));
-
-	while (text[length - 1] == '0')
-		text[--length] = '\0';
-	if (text[length - 1] == '.')
-		text[--length] = '\0';
-	return text;
-}
-
 void
 guard_text(const struct guard *guard, char text[GUARD_TEXT])
 {
@@ -159,8 +145,8 @@ guard_text(const struct guard *guard, char text[GUARD_TEXT])
 		(void)snprintf(text, GUARD_TEXT, "not connected");
 	else if (guard->reason != REASON_NONE)
 		(void)snprintf(text, GUARD_TEXT, "%s%s%s%s%s", words[guard->reason].before,
-		    trimmed(fixed_times(guard->value, scale), value), words[guard->reason].between,
-		    trimmed(fixed_times(guard->limit, scale), limit), words[guard->reason].after);
+		    fixed_short_text(fixed_times(guard->value, scale), value), words[guard->reason].between,
+		    fixed_short_text(fixed_times(guard->limit, scale), limit), words[guard->reason].after);
 }
 
 static int64_t

@@ -116,6 +116,18 @@ market_spread(struct market *market, size_t index, int64_t bps)
 }
 
 void
+market_deepen(struct market *market, size_t index)
+{
+	market->books[index][VENUE_BINANCE] = (struct depth){ .sequence = 1,
+		.bids = { { 9990000000, 1000 * USD } },
+		.asks = {
+		    { 10000000000, 400000001 }, { 10010000000, 333333333 }, { 10030000001, 50 * USD } } };
+	market->books[index][VENUE_UPBIT] = (struct depth){ .sequence = 1,
+		.bids = { { 142000 * USD, 650000000 }, { 14190050000000, 100 * USD } },
+		.asks = { { 14210050000000, 1000 * USD } } };
+}
+
+void
 market_pass(struct market *market, int64_t ms)
 {
 	market->now_ms += ms;

@@ -25,19 +25,6 @@ end(void)
 	market_free(market);
 }
 
-/* Three levels at binance and two at upbit, where a coin is dearer. */
-static void
-set_deep_books(void)
-{
-	market->books[btc][VENUE_BINANCE] = (struct depth){ .sequence = 1,
-		.bids = { { 9990000000, 1000 * USD } },
-		.asks = {
-		    { 10000000000, 400000001 }, { 10010000000, 333333333 }, { 10030000001, 50 * USD } } };
-	market->books[btc][VENUE_UPBIT] = (struct depth){ .sequence = 1,
-		.bids = { { 142000 * USD, 650000000 }, { 14190050000000, 100 * USD } },
-		.asks = { { 14210050000000, 1000 * USD } } };
-}
-
 /*
  * 10 coins: 4.00000001 * 100 + 3.33333333 * 100.1 + 2.66666666 * 100.30000001 = 1001.13333335 USDT, of which
  * the second is 333.666666333 and the third 267.4666660246..., each rounded; and 6.5 * 142000 + 3.5 *
@@ -47,7 +34,7 @@ START_TEST(a_trade_walks_the_levels_and_is_right_to_the_last_digit)
 {
 	const struct trade *trade;
 
-	set_deep_books();
+	market_deepen(market, btc);
 	market_trade(market, btc);
 	ck_assert_int_eq(market->trade_count, 1);
 	trade = market->last_trade;
@@ -82,7 +69,7 @@ START_TEST(a_trade_moves_cash_and_coins_and_nothing_else)
 	fixed coins[] = { symbol->coins[0], symbol->coins[1] };
 	fixed cash[] = { engine->exchanges[0].cash, engine->exchanges[1].cash };
 
-	set_deep_books();
+	market_deepen(market, btc);
 	market_trade(market, btc);
 	ck_assert_int_eq(symbol->coins[0], coins[0] + 10 * USD);
 	ck_assert_int_eq(symbol->coins[1], coins[1] - 10 * USD);
@@ -97,7 +84,7 @@ START_TEST(a_trade_moves_cash_and_coins_and_nothing_else)
 	/* 10 coins at 101.40369643 USDT: 1419651.75 / 1400 / 10, each rounded; the other side is 1001.13. */
 	ck_assert_int_eq(symbol->price[VENUE_BINANCE], 10011333334);
 	ck_assert_int_eq(symbol->price[VENUE_UPBIT], 10140369643);
-	ck_assert_int_eq(engine_exposure(engine, btc), 101403696430);
+	ck_assert_int_eq(engine->symbols[btc].exposure, 101403696430);
 	ck_assert_int_eq(engine->exposure, 101403696430);
 }
 END_TEST
@@ -163,7 +150,7 @@ END_TEST
 
 START_TEST(a_level_without_a_price_ends_its_side)
 {
-	set_deep_books();
+	market_deepen(market, btc);
 	market->books[btc][VENUE_BINANCE].asks[1].price = 0;
 	market->books[btc][VENUE_UPBIT].bids[1].price = -1;
 	market_trade(market, btc);
