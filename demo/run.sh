@@ -188,7 +188,8 @@ make_keys() {
 make_tables() {
 	PGPASSWORD=$postgres_password "$bin/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$postgres_port" \
 		-U arbwatch -d postgres -f sql/example_positions.sql -f sql/open_positions.sql -f sql/paper_positions.sql \
-		-f sql/example_trading.sql -f sql/trading.sql -f sql/paper_engine.sql >"$work/psql.log" 2>&1 || fail psql "cannot make the bot's tables"
+		-f sql/example_trading.sql -f sql/trading.sql -f sql/paper_engine.sql >"$work/psql.log" 2>&1 ||
+		fail psql "cannot make the bot's tables"
 }
 
 # The bot trades on paper at two of these exchanges, after a month of a backtest; with so little profit, and so long between two
