@@ -60,6 +60,7 @@ printf 'XRP/USDT\nC025/USDT\n' >"$work/wanted"
 engine --universe.mode fixed_list --universe.symbol XRP/USDT --universe.symbol C025/USDT --universe.symbol NONE/USDT
 check "fixed_list: those that are named, if the exchanges have them" await 20 trades_these "$work/wanted"
 check "fixed_list: it says so" tells universe mode fixed_list
+check "fixed_list: and that a symbol is not traded" await 20 logged "symbols of --universe.symbol are not traded"
 
 engine --universe.mode full_market
 check "full_market: all that both exchanges have" await 20 follows ''
