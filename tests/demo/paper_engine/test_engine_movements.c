@@ -213,6 +213,13 @@ START_TEST(at_the_limit_nothing_is_moved)
 	market->engine.symbols[btc].coins[VENUE_UPBIT] += 100;
 	tend(MINUTE_MS);
 	ck_assert_int_eq(market->movement_count, 3);
+	market->engine.symbols[btc].coins[VENUE_BINANCE] = 65 * USD;
+	market->engine.symbols[btc].coins[VENUE_UPBIT] = 35 * USD;
+	tend(MINUTE_MS);
+	ck_assert_int_eq(market->movement_count, 3);
+	market->engine.symbols[btc].coins[VENUE_BINANCE] += 100;
+	tend(MINUTE_MS);
+	ck_assert_int_eq(market->movement_count, 4);
 }
 END_TEST
 
