@@ -11,6 +11,7 @@ static const int64_t midnight_ms = INT64_C(1780012800000); /* that of day 0 here
 /* What a replay reported, added up in another way than by its tally: day by day. */
 struct seen {
 	int trades, won, late;
+	int64_t last_ms;
 	fixed pnl[DAYS], fees, highest, total, deepest;
 };
 
@@ -18,6 +19,8 @@ static void
 see_pnl(struct seen *seen, int64_t at_ms, fixed pnl)
 {
 	ck_assert_int_ge(at_ms, midnight_ms);
+	ck_assert_int_ge(at_ms, seen->last_ms); /* also of different symbols */
+	seen->last_ms = at_ms;
 	seen->pnl[(at_ms - midnight_ms) / day_ms] += pnl;
 	seen->total += pnl;
 	seen->highest = seen->total > seen->highest ? seen->total : seen->highest;
