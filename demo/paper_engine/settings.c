@@ -6,7 +6,7 @@
 #include "common/text/duration.h"
 #include "demo/paper_engine/settings.h"
 
-enum { MS_NS = 1000000 };
+enum { MS_NS = 1000000, CASH_MOST = 10000000 };
 static const int64_t day_ms = 86400000;
 
 /* Numbers ---------------------------------------------------------------- */
@@ -154,6 +154,10 @@ read_shared(struct shared_settings *settings, const struct options *o, struct fa
 	    options_integer(o, "symbols", 1, SYMBOLS_MOST, &symbols, why) != 0 ||
 	    read_prefix(settings, o, why) != 0)
 		return -1;
+	/* All of it at one exchange, in KRW, and some profit: that must be less than the largest `fixed`. */
+	if (settings->engine.cash > CASH_MOST * FIXED_ONE)
+		return options_failure(
+		    o, "cash", 0, why, "'%s' is more than %d", options_text(o, "cash"), (int)CASH_MOST);
 	settings->engine.seed = (uint64_t)seed;
 	settings->market_seed = (uint64_t)market_seed;
 	settings->symbols = (size_t)symbols;
