@@ -216,7 +216,6 @@ START_TEST(a_clock_that_is_set_back_stops_neither_a_route_nor_a_trade)
 	ck_assert(pending->open);
 	market_pass(market, -HOUR_MS);
 	engine_step(&market->engine, btc, market->now_ms, &market->sink);
-	ck_assert(!pending->open);
 	ck_assert_int_eq(market->trade_count, 1);
 	ck_assert_int_eq(market->last_trade->leg_gap_ms, 0);
 	ck_assert_int_eq(market->last_trade->closed_ms, market->last_trade->opened_ms);
