@@ -105,7 +105,7 @@ check "while Redis stood still no loop waited for it" test 15 -le \
 stop "$REDIS_PID"
 last=$(last_id)
 check "without Redis it trades" await 20 more_than $((last + 10))
-check "a snapshot that is not saved is an error" await 20 logged "the snapshot is not saved: Redis: "
+check "a snapshot that is not saved is an error" await 20 logged "the snapshot is not saved: Redis at "
 spawn redis-again redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no --dir "$work"
 REDIS_PID=$SPAWNED
 check "when Redis is back, it tells again" await 20 tells engine state running
@@ -149,5 +149,5 @@ redis-cli -p "$REDIS_PORT" RENAME kept arbwatch:paper_engine >/dev/null
 sql "TRUNCATE public.trades, public.paper_fills, public.paper_movements"
 refuses "the snapshot goes to record"
 stop "$REDIS_PID"
-refuses "Redis: "
+refuses "Redis at 127.0.0.1:"
 finish
