@@ -76,6 +76,8 @@ check "each of both is one line, however long it lasts" test "$(lines level=warn
 
 run 2 "$BUILD/paper_engine" run --prefix 'bot %s'
 check "a prefix that Redis would take for several words is refused" grep -qF "'bot %s' is not 1 to 64 letters" "$work/err"
+run 2 "$BUILD/paper_engine" run --cash 20000000
+check "more cash than the numbers hold in KRW is refused" grep -qF "'20000000' is more than 10000000" "$work/err"
 run 2 "$BUILD/paper_engine" run --universe.mode some
 check "another mode is refused" grep -qF 'single, fixed_list, top_n and full_market' "$work/err"
 run 2 "$BUILD/paper_engine" run --universe.symbol btc
