@@ -142,6 +142,7 @@ START_TEST(nothing_is_filled_at_the_end_of_the_span_or_later)
 		const struct span span = { from_ms, from_ms + SPAN_MS, 60000 };
 		struct seen seen;
 
+		settings.seed = (uint64_t)i;
 		(void)replay(&settings, &span, true, &seen);
 		trades += seen.trades;
 		ck_assert_int_lt(seen.last_ms, span.until_ms);
