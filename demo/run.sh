@@ -188,11 +188,12 @@ make_keys() {
 make_tables() {
 	PGPASSWORD=$postgres_password "$bin/psql" -qX -v ON_ERROR_STOP=1 --single-transaction -h 127.0.0.1 -p "$postgres_port" \
 		-U arbwatch -d postgres -f sql/example_positions.sql -f sql/open_positions.sql -f sql/paper_positions.sql \
-		-f sql/example_trading.sql -f sql/trading.sql -f sql/paper_engine.sql >"$work/psql.log" 2>&1 || fail psql "cannot make the bot's tables"
+		-f sql/example_trading.sql -f sql/trading.sql -f sql/paper_engine.sql >"$work/psql.log" 2>&1 ||
+		fail psql "cannot make the bot's tables"
 }
 
 # The bot trades on paper at two of these exchanges, after a month of a backtest; with so little profit, and so long between two
-# legs, that it also loses.  A small tuning gives its board something to show.
+# legs, that it loses on some days.  A small tuning gives its board something to show.
 start_bot() {
 	printf '%s\n' "$redis_password" >"$work/redis-password"
 	set -- REDIS_URL="redis://127.0.0.1:$redis_port" REDIS_PASSWORD_FILE="$work/redis-password" \
@@ -203,7 +204,7 @@ start_bot() {
 	start paper_engine env "$@" "$BUILD/paper_engine" run --history.days 30 \
 		--exchange.binance "http://127.0.0.1:$paper_port/binance" --exchange.upbit "http://127.0.0.1:$paper_port/upbit" \
 		--control.listen-address "127.0.0.1:$engine_port" --journal.file "$work/paper_engine.journal" \
-		--size 400 --min-profit 0.00025 --slippage 0 --leg-gap 15s --cooldown 5m
+		--size 400 --min-profit 0.0002 --slippage 0 --leg-gap 32s --cooldown 5m
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }

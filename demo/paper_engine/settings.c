@@ -128,6 +128,22 @@ read_redis(struct shared_settings *settings, const struct options *o, struct fai
 	return 0;
 }
 
+/* The teller of examples/tell.h puts the prefix into formats of printf(), where blanks end a word. */
+static int
+read_prefix(struct shared_settings *settings, const struct options *o, struct failure *why)
+{
+	enum { LONGEST = 64 };
+	const char *prefix = options_text(o, "prefix");
+	size_t length =
+	    strspn(prefix, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:._-/{}");
+
+	if (length == 0 || length > LONGEST || prefix[length] != '\0')
+		return options_failure(o, "prefix", 0, why,
+		    "'%s' is not 1 to %d letters, digits and \":._-/{}\"", prefix, (int)LONGEST);
+	settings->stores.prefix = prefix;
+	return 0;
+}
+
 static int
 read_shared(struct shared_settings *settings, const struct options *o, struct failure *why)
 {
@@ -138,7 +154,8 @@ read_shared(struct shared_settings *settings, const struct options *o, struct fa
 	if (read_places(o, engine_places, &settings->engine, why) != 0 ||
 	    options_integer(o, "seed", 0, INT64_MAX, &seed, why) != 0 ||
 	    options_integer(o, "market.seed", 0, INT64_MAX, &market_seed, why) != 0 ||
-	    options_integer(o, "symbols", 1, SYMBOLS_MOST, &symbols, why) != 0)
+	    options_integer(o, "symbols", 1, SYMBOLS_MOST, &symbols, why) != 0 ||
+	    read_prefix(settings, o, why) != 0)
 		return -1;
 	if (settings->engine.cash > cash_most * FIXED_ONE)
 		return options_failure(o, "cash", 0, why,
@@ -150,7 +167,6 @@ read_shared(struct shared_settings *settings, const struct options *o, struct fa
 	/* Empty, as for Redis: none, whatever a variable says. */
 	settings->stores.dsn = dsn != NULL && dsn[0] != '\0' ? dsn : NULL;
 	settings->stores.password = options_text(o, "postgres.password");
-	settings->stores.prefix = options_text(o, "prefix");
 	return redis != NULL && redis[0] != '\0' ? read_redis(settings, o, why) : 0;
 }
 

@@ -70,6 +70,11 @@ choose(struct live *live, int64_t now_ms)
 		return;
 	live->tickers[VENUE_BINANCE].complete = live->tickers[VENUE_UPBIT].complete = false;
 	count = universe_choose(&live->settings->universe, live->tickers, won, chosen);
+	if (count == 0 && !live->empty)
+		live_say(live, LOG_WARN,
+		    "no symbol is traded: none that --universe.mode and the filters leave is at both exchanges",
+		    NULL, NULL);
+	live->empty = count == 0;
 	use(live, chosen, count);
 	subscribe(live, now_ms);
 	if (strcmp(live->counts.state, "starting") == 0)
@@ -97,10 +102,8 @@ say_failure(struct live *live, int venue)
 void
 loop_universe(struct live *live, int64_t now_ms)
 {
-	bool look = now_ms >= live->due.universe;
+	bool look = loop_is_due(&live->due.universe, live->settings->universe.every_ms, now_ms);
 
-	if (look)
-		live->due.universe = now_ms + live->settings->universe.every_ms;
 	for (int venue = 0; venue < VENUES; venue++) {
 		say_failure(live, venue);
 		if (look)

@@ -115,7 +115,6 @@ live_open(struct live *live, struct failure *why)
 	if (settings->shared.stores.redis_password != NULL)
 		secrets_add(&live->secrets, settings->shared.stores.redis_password);
 	live->log = (struct log){ LOG_INFO, LOG_LOGFMT, "paper_engine", &live->secrets };
-	live->told = true;
 	live->drift = -1;
 	live->counts.state = "starting";
 	live->counts.started_ms = (int64_t)feed_clock_ms();

@@ -259,6 +259,9 @@ START_TEST(the_score_is_the_mean_of_its_parts)
 	market->engine.settings.parameters.min_profit = 0;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->spread, 100 * USD);
+	market->engine.exchanges[VENUE_BINANCE].figures.rate_limit_left = FIXED_ONE / 4;
+	engine_tend(&market->engine, market->now_ms, &market->sink);
+	ck_assert_int_eq(score->health, 50 * USD);
 	market->engine.exchanges[VENUE_BINANCE].figures.connected = false;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->health, 0);
