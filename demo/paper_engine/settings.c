@@ -255,12 +255,10 @@ static int
 read_exchange(const char **address, const struct options *o, const char *name, struct failure *why)
 {
 	const char *text = options_text(o, name);
-	struct url url;
-	bool good;
+	struct url url = { 0 };
+	bool good = url_parse(&url, text, why) == 0 &&
+		    (strcmp(url.scheme, "http") == 0 || strcmp(url.scheme, "https") == 0);
 
-	if (url_parse(&url, text, why) != 0)
-		return options_failure(o, name, 0, why, "%s", why->text);
-	good = strcmp(url.scheme, "http") == 0 || strcmp(url.scheme, "https") == 0;
 	url_release(&url);
 	if (!good)
 		return options_failure(o, name, 0, why, "it is not like http://HOST:PORT/EXCHANGE");

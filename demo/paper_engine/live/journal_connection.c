@@ -176,7 +176,8 @@ ledger_connect(struct ledger *ledger, struct failure *why)
 	if (start(ledger, why) != 0)
 		return -1;
 	if (ledger_run(ledger, lock_statement, why) != 0)
-		return failure_prefix(why, "waiting for the program that wrote this ledger before, to end");
+		return failure_prefix(why,
+		    "another paper_engine may still write this ledger: end it, or take another database");
 	return prepare(ledger, why);
 }
 

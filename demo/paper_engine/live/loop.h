@@ -29,9 +29,9 @@ struct live {
 	CURLM *multi;
 	struct feed feeds[VENUES];
 	struct tickers tickers[VENUES];
-	bool streamed[VENUES]; /* its stream was open since its last end was logged */
-	bool lacking;          /* the universe had too few symbols at the last look, and that is in the log */
-	bool looked[VENUES];   /* the last look at the tickers went well */
+	bool streamed[VENUES];                      /* its stream was open since its last end was logged */
+	bool looked[VENUES];                        /* the last look at the tickers went well */
+	bool lacking;                               /* too few were chosen last, and that is logged */
 	char subscribed[SYMBOLS_MOST][SYMBOL_NAME]; /* by the engine's symbols */
 	struct due_times due;
 	double drift; /* that the journal was told; -1: none yet, and a crash may have left one */

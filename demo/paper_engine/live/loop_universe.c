@@ -68,11 +68,10 @@ say_lacking(struct live *live, size_t count)
 
 	if (lacking && !live->lacking)
 		live_say(live, LOG_WARN,
-		    named
-			? "symbols of --universe.symbol are not traded: an exchange lacks them, or a filter leaves "
-			  "them out"
-			: "no symbol is traded: an exchange lists none, or the filters (--universe.min-volume, ...) "
-			  "leave all out",
+		    count == 0
+			? "no symbol is traded: none that --universe.mode and the filters leave is at both exchanges"
+			: "symbols of --universe.symbol are not traded: an exchange lacks them, or a filter leaves "
+			  "them out",
 		    NULL, NULL);
 	live->lacking = lacking;
 }

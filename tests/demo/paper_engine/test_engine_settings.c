@@ -42,7 +42,7 @@ static const struct refusal {
 	    "--redis: after the '/' comes the number of a database, like /1" },
 	{ "--exchange.binance", "ftp://127.0.0.1/binance",
 	    "--exchange.binance: it is not like http://HOST:PORT/EXCHANGE" },
-	{ "--exchange.upbit", "ftp://127.0.0.1/upbit",
+	{ "--exchange.upbit", "127.0.0.1:9180/upbit",
 	    "--exchange.upbit: it is not like http://HOST:PORT/EXCHANGE" },
 };
 
