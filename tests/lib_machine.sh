@@ -55,7 +55,8 @@ own_servers() {
 	spawn paper /usr/local/bin/paper_exchange --listen 127.0.0.1:9180 --tls.cert-file "$work/paper.pem" --tls.key-file "$work/paper.key"
 	spawn engine /usr/local/bin/paper_engine run --tls.ca-file "$work/paper.pem" \
 		--exchange.binance https://localhost:9180/binance --exchange.upbit https://localhost:9180/upbit
-	await 30 redis-cli ping && await 30 "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 && await 30 curl -sk https://127.0.0.1:9180/control &&
+	await 30 redis-cli ping && await 30 "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 &&
+		await 30 curl -sk https://127.0.0.1:9180/control &&
 		await 30 curl -s http://127.0.0.1:9190/control
 }
 

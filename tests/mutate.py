@@ -38,6 +38,7 @@ SCENARIOS = {
     "positions": ["open_positions", "open_positions_faults"],
     "web": ["arbwatch_exporter"],
     "exporter": ["arbwatch_exporter", "status_page"],
+    "demo/paper_engine": ["paper_engine_backtest", "paper_engine_ledger", "paper_engine_tune"],
 }
 SECONDS = 150  # until a test is ended: a mutant may wait for ever
 
@@ -89,7 +90,7 @@ class Tests:
         self.file = {path.stem: path for path in pathlib.Path("tests").rglob("*")
                      if path.suffix == ".sh" or (path.suffix == ".c" and path.name.startswith("test_"))}
         self.programs = [path.stem for path in pathlib.Path("collectors").glob("*.c")]
-        self.programs += ["arbwatch_exporter", "textfile_lint", "paper_exchange"]
+        self.programs += ["arbwatch_exporter", "textfile_lint", "paper_exchange", "paper_engine"]
 
     def of(self, source):
         """The names for a source: those that are called like it, then the quickest."""

@@ -140,11 +140,11 @@ market_listing(struct listing *listing, enum market_venue venue, int asset)
 	set_quantity(listing, price);
 	if (venue == MARKET_UPBIT) {
 		(void)snprintf(listing->native, sizeof(listing->native), "KRW-%s", listing->base);
-		(void)strcpy(listing->quote, "KRW");
+		(void)snprintf(listing->quote, sizeof(listing->quote), "KRW");
 		price *= WON_PRICE;
 	} else {
 		(void)snprintf(listing->native, sizeof(listing->native), "%sUSDT", listing->base);
-		(void)strcpy(listing->quote, "USDT");
+		(void)snprintf(listing->quote, sizeof(listing->quote), "USDT");
 	}
 	set_price(listing, price);
 }

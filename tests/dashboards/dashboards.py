@@ -71,7 +71,7 @@ FIXED_RANGES = {
     "Containers: starts in the last hour": "the same",
     "Guards that are not ok": "so rare that a day is looked at", "Process of the bot": "the same",
     "Orders by exchange": "a share of few orders says nothing", "Universe": "so rare that an hour is looked at",
-    "Snapshots and tuning": "the same", **OF_RUNS_OF_PREFLIGHT,
+    "Snapshots": "the same", **OF_RUNS_OF_PREFLIGHT,
 }
 
 # Histograms that are shown as they are: what counts is all that there ever was.
@@ -165,6 +165,8 @@ PARTS = {
     "engine": True,      # a bot, and engine_state
     "trades": True,      # its trades and its equity, and trading_kpis
     "rates": True,       # trading_kpis has a --currency
+    "tuning": True,      # the view tuning has one
+    "tuning under way": False,
     "queues": False,     # queue_depth
     "replica": False,    # a Postgres that is replicated
     "containers": False, # cAdvisor
@@ -236,6 +238,8 @@ EMPTY = {
     "trading_kpis/Profit/B": "rates",
     "trading_kpis/Rows that do not count": QUIET,
     "trading_kpis": "trades",
+    "tuning/Under way": "tuning under way",
+    "tuning": "tuning",
     "database/Postgres: replication": "replica",
     "database": "exporters",
     "system_health/Containers: processor": "containers",
@@ -515,7 +519,7 @@ def panel_rules(where, panel):
         expression = target["expr"]
         kind = panel["type"]
         check(where + ": kind of query", target["instant"] is not target["range"] and target["format"] == {
-            "table": "table", "heatmap": "heatmap"}.get(kind, "time_series"))
+            "table": "table", "xychart": "table", "barchart": "table", "heatmap": "heatmap"}.get(kind, "time_series"))
         check(where + ": legend", kind == "table" or target["legendFormat"] not in ("", "__auto"))
         ranges = re.findall(r"\[([^\]]*)\]", bare(expression))
         check(where + ": $__rate_interval (target-rate-interval)",

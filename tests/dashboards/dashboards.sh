@@ -129,6 +129,7 @@ comes "nothing stands in the way" overview 'What stands in the way' ''
 comes "preflight says so too" overview 'Preflight: last verdict' 'A 6'
 comes "none of its checks failed" preflight 'Checks that failed most in 24 h' ''
 comes "the bot runs" risk Bot 'A 3'
+comes "the tuning has its sets" tuning 'Newest tuning' 'B 20'
 comes "no guard is blocked" risk 'Global guard' 'A 0'
 comes "every queue has a worker" services 'Queues without a worker' 'A 0'
 all_come "the panels show that all is well" 120

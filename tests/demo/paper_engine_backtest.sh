@@ -53,6 +53,10 @@ check "and one that is not there" complains "--resume: $work/none: No such file 
 run 1 "$engine" backtest --from $from --until $until --trades "$work/none/trades" --symbols 6
 check "trades need a place" complains "--trades: $work/none/trades: No such file or directory"
 
+run 2 "$engine" backtest --from $from --until $until --cash 10000000.00000001
+check "more KRW than there is room for" complains "--cash: '10000000.00000001' is more than 10000000 USDT"
+run 0 "$engine" backtest --from $from --until $middle --cash 10000000 --symbols 1 --trades "$work/rich"
+check "as much as there is room for is whole in KRW" jq -es '.[0].cash_upbit | tonumber | . > 1.3e10 and . < 1.5e10' "$work/rich"
 run 0 "$engine" backtest --from $from --until 2026-03-01T02:00:00Z --symbols 500
 check "500 symbols" said 'market         500 symbols'
 

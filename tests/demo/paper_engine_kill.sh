@@ -125,8 +125,9 @@ check "the guard blocks" await 20 tells guard:global state block
 saved=$(told snapshots saved)
 check "and that is in a snapshot" await 20 above snapshots saved $((saved + 2))
 kill_engine
-redis-cli -p "$REDIS_PORT" DEL arbwatch:guard:global >/dev/null
+redis-cli -p "$REDIS_PORT" DEL arbwatch:guard:global arbwatch:guard:symbol:BTC/USDT >/dev/null
 trade --limit.drawdown 0.00000001
 check "it blocks after a kill, too" await 20 tells guard:global state block
 check "as before, and not once more" tells guard:global triggers 0
+check "a symbol of the snapshot has its counter before it counts" tells guard:symbol:BTC/USDT triggers 0
 finish

@@ -73,11 +73,12 @@ check "and the same state at the end" cmp "$work/hour" "$work/halves"
 risky() {
 	database=$1
 	shift
-	trade "$database" 2026-02-28T23:00:00Z 2026-03-01T01:00:00Z 1s --leg-gap 20s --slippage 0 --reject-share 0.6 "$@"
+	trade "$database" 2026-02-28T23:00:00Z 2026-03-01T01:00:00Z 1s --leg-gap 20s --slippage 0 --reject-share 0.6 \
+		--cash 100000 --inventory 4000 "$@"
 }
 limits='losses=2 daily-loss=20 daily-loss-exchange=15 exposure=9000 exposure-symbol=0.005 imbalance=0.25'
 risky free
-refute "without limits, trades are opened that guards would prevent" oracle free "--rules=$limits drawdown=0.0001 cooldown=21"
+refute "without limits, trades are opened that guards would prevent" oracle free --cash=100000 "--rules=$limits drawdown=0.0001 cooldown=21"
 cp "$work/check.out" "$work/free.out"
 for guard in losses daily-loss daily-loss-exchange exposure exposure-symbol imbalance drawdown cooldown; do
 	check "there the oracle misses the guard: $guard" grep -q "in spite of $guard$" "$work/free.out"
@@ -87,12 +88,12 @@ for limit in $limits; do
 	set -- "$@" "--limit.${limit%=*}" "${limit#*=}"
 done
 risky guarded "$@"
-check "with limits there is none" oracle guarded "--rules=$limits cooldown=20"
+check "with limits there is none" oracle guarded --cash=100000 "--rules=$limits cooldown=20"
 check "they ended the trading of a day, and let go at midnight" test "$(PGPASSWORD=s3cret-arbwatch \
 	"$POSTGRES_BIN/psql" -qAtX "$(dsn guarded)" -c "SELECT count(*), (array_agg(pnl ORDER BY day))[1] <= -15 FROM
 		(SELECT (closed_at AT TIME ZONE 'UTC')::date AS day, sum(pnl) AS pnl FROM trades GROUP BY 1) AS days")" = "2|t"
 risky drawdown --limit.drawdown 0.0001
-check "nor one behind a drawdown" oracle drawdown --rules=drawdown=0.0001
+check "nor one behind a drawdown" oracle drawdown --cash=100000 --rules=drawdown=0.0001
 
 # The oracle is worth something: a wrong last digit anywhere is found.
 moved="(SELECT max(id) FROM paper_movements WHERE kind = 'rebalance')"

@@ -69,7 +69,8 @@ check "without refinement all sets are drawn" test "$(sql "SELECT count(*) FROM 
 	WHERE fold = 0 AND stage = 'random' AND run = (SELECT max(run) FROM tuning_results)")" -eq 20
 
 # --- The terminal -----------------------------------------------------------------------------------------------------
-tune 0 --threads 2
+# With this seed, each fold makes a choice of its own.
+tune 0 --seed 2
 choice() { sql "SELECT number FROM tuning_results WHERE run = (SELECT max(run) FROM tuning_results) AND fold = 5
 	ORDER BY train_score DESC, number LIMIT 1"; }
 check "the best set is the choice of the last fold" said "Best set, the choice of the last fold: number $(choice)"
@@ -117,6 +118,11 @@ tune 1 --train 30d
 check "no time for a fold" complains 'there is no time to train and to validate in'
 POSTGRES_DSN="host=127.0.0.1 port=$CLOSED_PORT user=arbwatch dbname=postgres" tune 1
 check "no database" complains 'paper_engine: PostgreSQL: '
+sql "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the disk is full''; END';
+	CREATE TRIGGER full_disk BEFORE INSERT ON tuning_results FOR EACH ROW EXECUTE FUNCTION full_disk()" || exit 1
+tune 1
+check "a database that fails at the end" complains 'paper_engine: the results are printed, but not kept: PostgreSQL: '
+check "does not take the results from the terminal" said 'Sensitivity: its score over the whole time is '
 check "what failed has left nothing" test "$(count true)" -eq "$before"
 
 finish

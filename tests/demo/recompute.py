@@ -232,7 +232,7 @@ def compare_state(path, ledger):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cash", type=Decimal, default=Decimal(100000))
+    parser.add_argument("--cash", type=Decimal, default=Decimal(250000))
     parser.add_argument("--fee-binance", type=Decimal, default=Decimal("0.001"))
     parser.add_argument("--fee-upbit", type=Decimal, default=Decimal("0.0005"))
     parser.add_argument("--snapshot", metavar="FILE")

@@ -77,7 +77,8 @@ engine() { # engine STATUS [FLAG...]
 	engine_status=$1
 	shift
 	run "$engine_status" env REDIS_URL="redis://bot@127.0.0.1:$REDIS_PORT" REDIS_PASSWORD=of-the-bot \
-		POSTGRES_DSN="postgresql://bot@127.0.0.1:$POSTGRES_PORT/c" POSTGRES_PASSWORD=of-the-bot "$BUILD/paper_engine" run --exchange.binance "$paper/binance" --exchange.upbit "$paper/upbit" \
+		POSTGRES_DSN="postgresql://bot@127.0.0.1:$POSTGRES_PORT/c" POSTGRES_PASSWORD=of-the-bot "$BUILD/paper_engine" run \
+		--exchange.binance "$paper/binance" --exchange.upbit "$paper/upbit" \
 		--universe.top 3 --symbols 3 --history.days 3 --loop 20ms --equity.every 500ms --sync.every 1s \
 		--control.listen-address '' "$@"
 }

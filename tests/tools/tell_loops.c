@@ -63,7 +63,7 @@ main(int argc, char **argv)
 
 	if (argc == 4) {
 		t.host = argv[2];
-		t.port = atoi(argv[3]);
+		t.port = (int)strtol(argv[3], NULL, 10);
 	} else if (argc != 2 || loops <= 0) {
 		fprintf(stderr, "usage: tell_loops LOOPS [HOST PORT]\n");
 		return 2;

@@ -31,7 +31,7 @@ struct backtest {
 
 /* Snapshots --------------------------------------------------------------- */
 
-/* Its end must be ours: an engine that goes back in time would fill legs that were due long ago. */
+/* An engine that goes back in time would fill legs that were due long ago. */
 static int
 check_times(const struct backtest *test, struct failure *why)
 {
@@ -154,7 +154,7 @@ print_summary(struct backtest *test)
 	struct tally *tally = &test->replayed.tally;
 	const struct span *span = &test->span;
 	double steps = (double)((span->until_ms - span->from_ms + span->step_ms - 1) / span->step_ms);
-	double books = steps * (double)(VENUES * test->source.symbols + 1);
+	double books = steps * (double)(VENUES * test->source.symbols + 1), sharpe;
 	char from[TIME_TEXT], until[TIME_TEXT];
 
 	printf("market         %zu symbols from %s until %s\n", test->source.symbols,
@@ -165,7 +165,12 @@ print_summary(struct backtest *test)
 	    fixed_value(tally->fees));
 	printf("deepest fall   %.2f USDT\n", fixed_value(tally->deepest));
 	printf("equity         %.2f USDT\n", fixed_value(test->engine.equity));
-	printf("Sharpe ratio   %.2f, of the days' pnl, for a year\n", tally_sharpe(tally, span->until_ms));
+	sharpe = tally_sharpe(tally, span->until_ms);
+	if (tally->days < 2)
+		printf("Sharpe ratio   not known, as it takes two whole days\n");
+	else
+		printf(
+		    "Sharpe ratio   %.2f, of the pnl of %.0f whole days, for a year\n", sharpe, tally->days);
 	printf("book updates   %.0f, %.0f a second\n", books, test->seconds > 0 ? books / test->seconds : 0);
 }
 

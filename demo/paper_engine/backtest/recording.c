@@ -3,26 +3,14 @@
 
 #include "demo/paper_engine/backtest/recording.h"
 
-/* Without zeros at its end: half as long. */
-static const char *
-short_text(fixed value, char text[FIXED_TEXT])
-{
-	size_t length = strlen(fixed_text(value, text));
-
-	while (text[length - 1] == '0')
-		length--;
-	text[text[length - 1] == '.' ? length - 1 : length] = '\0';
-	return text;
-}
-
 static void
 write_levels(FILE *file, const struct depth_level levels[DEPTH])
 {
 	char price[FIXED_TEXT], quantity[FIXED_TEXT];
 
 	for (size_t i = 0; i < DEPTH && levels[i].quantity > 0; i++)
-		(void)fprintf(file, " %s %s", short_text(levels[i].price, price),
-		    short_text(levels[i].quantity, quantity));
+		(void)fprintf(file, " %s %s", fixed_short_text(levels[i].price, price),
+		    fixed_short_text(levels[i].quantity, quantity));
 }
 
 void
@@ -109,7 +97,8 @@ read_names(const char **at, struct recorded *recorded)
 	const char *word;
 	size_t length = next_word(at, &word);
 
-	if (length == 0 || length >= SYMBOL_NAME || memchr(word, '/', length) == NULL)
+	if (length == 0 || length >= SYMBOL_NAME || memchr(word, '/', length) == NULL ||
+	    strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._") < length)
 		return "the symbol is not like BTC/USDT";
 	memcpy(recorded->symbol, word, length);
 	length = next_word(at, &word);

@@ -26,6 +26,8 @@ end_days(struct tally *tally, int64_t day)
 		double pnl = fixed_value(tally->pnl - tally->day_began);
 
 		tally->day_began = tally->pnl;
+		if (tally->day * day_ms < tally->from_ms)
+			continue;
 		tally->days++;
 		tally->sum += pnl;
 		tally->squares += pnl * pnl;
@@ -35,12 +37,15 @@ end_days(struct tally *tally, int64_t day)
 static void
 add_pnl(struct tally *tally, int64_t at_ms, fixed pnl)
 {
+	fixed fall;
+
 	end_days(tally, at_ms / day_ms);
-	tally->pnl += pnl;
+	tally->pnl = fixed_plus(tally->pnl, pnl);
 	if (tally->pnl > tally->highest)
 		tally->highest = tally->pnl;
-	if (tally->highest - tally->pnl > tally->deepest)
-		tally->deepest = tally->highest - tally->pnl;
+	fall = fixed_plus(tally->highest, -tally->pnl);
+	if (fall > tally->deepest)
+		tally->deepest = fall;
 }
 
 static void
@@ -50,7 +55,7 @@ take_trade(void *context, const struct trade *trade)
 
 	replayed->tally.trades++;
 	replayed->tally.won += trade->pnl > 0;
-	replayed->tally.fees += trade->fees;
+	replayed->tally.fees = fixed_plus(replayed->tally.fees, trade->fees);
 	add_pnl(&replayed->tally, trade->closed_ms, trade->pnl);
 	if (replayed->sink.trade != NULL)
 		replayed->sink.trade(replayed->sink.context, trade);
@@ -61,7 +66,7 @@ take_movement(void *context, const struct movement *movement)
 {
 	struct replayed *replayed = context;
 
-	replayed->tally.fees += movement->fee;
+	replayed->tally.fees = fixed_plus(replayed->tally.fees, movement->fee);
 	add_pnl(&replayed->tally, movement->at_ms, -movement->fee);
 	if (replayed->sink.movement != NULL)
 		replayed->sink.movement(replayed->sink.context, movement);
@@ -72,7 +77,7 @@ tally_sharpe(struct tally *tally, int64_t until_ms)
 {
 	double mean, variance;
 
-	end_days(tally, (until_ms + day_ms - 1) / day_ms);
+	end_days(tally, until_ms / day_ms);
 	if (tally->days < 2)
 		return 0;
 	mean = tally->sum / tally->days;
@@ -139,7 +144,11 @@ finish_legs(const struct source *source, struct replayed *replayed, const struct
 		show_books(symbol, books);
 		engine_step(engine, (size_t)(symbol - engine->symbols), due_ms, sink);
 		symbol->books[0] = symbol->books[1] = NULL;
-		if (!is_due(symbol, before_ms) || symbol->pending.due_ms <= due_ms)
+		/* A leg that is due at once comes a moment later, as in a live loop: it must not go round for
+		 * ever. */
+		if (symbol->pending.open && symbol->pending.due_ms <= due_ms)
+			symbol->pending.due_ms = due_ms + 1;
+		if (!is_due(symbol, before_ms))
 			waiting[first] = waiting[--count];
 	}
 }
@@ -221,8 +230,10 @@ add_symbols(
 			return failure_set(
 			    why, FAILURE_LOCAL, "the engine has no place for %s", source->names[i]);
 	}
-	if (replayed->tally.day == 0)
+	if (replayed->tally.from_ms == 0) {
+		replayed->tally.from_ms = span->from_ms;
 		replayed->tally.day = span->from_ms / day_ms;
+	}
 	return 0;
 }
 

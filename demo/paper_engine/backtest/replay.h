@@ -20,6 +20,7 @@ struct tally {
 	int64_t trades, won;
 	fixed pnl, fees;        /* USDT; pnl less the fees of movements */
 	fixed highest, deepest; /* the pnl's highest, and its deepest fall from that */
+	int64_t from_ms;        /* where it begins; a day that began before, or has not ended, is in no sum */
 	int64_t day;     /* the days up to this one are in the sums: of each day's pnl, and of its square */
 	fixed day_began; /* pnl then */
 	double days, sum, squares;
@@ -47,8 +48,8 @@ struct progress {
 int replay_run(const struct source *source, const struct span *span, struct replayed *replayed, size_t count,
     const struct progress *progress, struct failure *why);
 
-/* The mean of the days' pnl over its standard deviation, for a year; 0 if there is none.  `until_ms` ends the
- * last day. */
+/* The mean of the whole days' pnl over its standard deviation, for a year; 0: there are less than two of
+ * them, or all are the same.  The tally ends at `until_ms`. */
 double tally_sharpe(struct tally *tally, int64_t until_ms);
 
 #endif /* PAPER_ENGINE_REPLAY_H */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "demo/paper_engine/backtest/search.h"
+#include "demo/paper_engine/core/random.h"
 
 enum { MIN_PROFIT, SIZE, COOLDOWN, WEIGHT };
 
@@ -49,24 +50,13 @@ search_value_text(const struct point *point, size_t dimension, char text[VALUE_T
 	return text;
 }
 
-/* splitmix64. */
-static uint64_t
-next_random(uint64_t *random)
-{
-	uint64_t x = *random += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
 struct point
 search_random(uint64_t *random)
 {
 	struct point point;
 
 	for (size_t i = 0; i < DIMENSIONS; i++)
-		point.at[i] = (int)((next_random(random) >> 32) * (uint64_t)search_dimensions[i].count >> 32);
+		point.at[i] = (int)((random_next(random) >> 32) * (uint64_t)search_dimensions[i].count >> 32);
 	return point;
 }
 

@@ -264,6 +264,7 @@ run_tune(const struct tune_settings *settings, struct failure *why)
 	struct tuning tuning;
 	const struct walk_watch watch = { &tuning, show_progress };
 	const struct journal_settings *stores = &settings->shared.stores;
+	struct failure unkept = { 0 };
 	int result = 0;
 
 	set_up(&tuning, settings);
@@ -275,10 +276,16 @@ run_tune(const struct tune_settings *settings, struct failure *why)
 		(void)fprintf(stderr, "\r\033[K");
 	if (result == 0 && tuning.tells)
 		tell(&tuning, &tuning.walk);
-	if (result == 0)
-		result = keep_results(&tuning, why);
-	if (result == 0)
+	/* What took so long is printed even if the database is gone by now. */
+	if (result == 0) {
+		int kept = keep_results(&tuning, &unkept);
+
 		result = report(&tuning, why);
+		if (result == 0 && kept != 0) {
+			*why = unkept;
+			result = failure_prefix(why, "the results are printed, but not kept");
+		}
+	}
 	close_teller(&tuning);
 	walk_release(&tuning.walk);
 	return result;

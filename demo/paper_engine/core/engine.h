@@ -65,8 +65,11 @@ struct symbol {
 	fixed moved[VENUES];         /* change of coins by trades since the start or the last movement */
 	fixed price[VENUES];         /* of the last fill, in USDT; 0 before */
 	struct route routes[VENUES]; /* by where it buys */
-	fixed exposure;              /* engine_exposure(), as of the last change */
-	struct price_range range;    /* of the mid price at binance */
+	/* In USDT: the coins that trades have moved between the exchanges since the start or the last
+	 * movement, at the price of the last fill there (of both exchanges the larger), and what a pending
+	 * trade has still to sell or to buy. */
+	fixed exposure;
+	struct price_range range; /* of the mid price at binance */
 	struct guard guard;
 	struct pending pending;
 };
@@ -131,13 +134,6 @@ void engine_step(struct engine *engine, size_t index, int64_t now_ms, const stru
 
 /* What concerns all: the day's end, every guard and score, stock and rebalances.  Once a second or minute. */
 void engine_tend(struct engine *engine, int64_t now_ms, const struct sink *sink);
-
-/*
- * In USDT: the coins that trades have moved between the exchanges since the start or the last movement, at
- * the price of the last fill there (of both exchanges the larger), and what a pending trade has still to sell
- * or to buy.
- */
-fixed engine_exposure(const struct engine *engine, size_t index);
 
 /* (a - b) / (a + b): of one coin, and of all coins and the cash by their worth in USDT. */
 fixed engine_imbalance(const struct engine *engine, size_t index);

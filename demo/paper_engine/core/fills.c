@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "demo/paper_engine/core/fills.h"
+#include "demo/paper_engine/core/random.h"
 #include "demo/paper_engine/core/score.h"
 
 /* What an exchange sends may be damaged: a level without a price ends its side, as one without a quantity. */
@@ -54,21 +55,10 @@ depth_take_all(const struct depth_level levels[DEPTH], fixed quantity, fixed *va
 		*value = fixed_plus(*value, fixed_times(rest, depth_worst(levels)));
 }
 
-/* splitmix64: one word of state, and any seed will do. */
-static uint64_t
-random_next(struct engine *engine)
-{
-	uint64_t z = engine->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
 static bool
 happens(struct engine *engine, fixed share)
 {
-	return (fixed)(random_next(engine) % (uint64_t)FIXED_ONE) < share;
+	return (fixed)(random_next(&engine->random) % (uint64_t)FIXED_ONE) < share;
 }
 
 int64_t
@@ -76,8 +66,9 @@ leg_due(struct engine *engine, int64_t now_ms)
 {
 	int64_t gap_ms = engine->settings.leg_gap_ms;
 
-	return gap_ms <= 0 ? now_ms
-			   : now_ms + gap_ms / 2 + (int64_t)(random_next(engine) % (uint64_t)(gap_ms + 1));
+	return gap_ms <= 0
+		   ? now_ms
+		   : now_ms + gap_ms / 2 + (int64_t)(random_next(&engine->random) % (uint64_t)(gap_ms + 1));
 }
 
 /* What the exchange makes of an order.  Without rejects nothing is left to chance. */
@@ -105,7 +96,7 @@ order_part(struct engine *engine, fixed quantity)
 
 	if (engine->settings.reject_share <= 0 || !happens(engine, engine->settings.reject_share))
 		return quantity;
-	part = fixed_times(quantity, FIXED_ONE / 100 * (int64_t)(25 + random_next(engine) % 75));
+	part = fixed_times(quantity, FIXED_ONE / 100 * (int64_t)(25 + random_next(&engine->random) % 75));
 	return part > 0 ? part : quantity;
 }
 

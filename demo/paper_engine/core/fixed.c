@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "demo/paper_engine/core/fixed.h"
 
@@ -73,6 +74,17 @@ fixed_text(fixed value, char text[FIXED_TEXT])
 
 	(void)snprintf(text, FIXED_TEXT, "%s%" PRIu64 ".%08" PRIu64, value < 0 ? "-" : "",
 	    size / (uint64_t)FIXED_ONE, size % (uint64_t)FIXED_ONE);
+	return text;
+}
+
+const char *
+fixed_short_text(fixed value, char text[FIXED_TEXT])
+{
+	size_t length = strlen(fixed_text(value, text));
+
+	while (text[length - 1] == '0')
+		length--;
+	text[text[length - 1] == '.' ? length - 1 : length] = '\0';
 	return text;
 }
 

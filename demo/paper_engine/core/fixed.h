@@ -23,8 +23,11 @@ fixed fixed_plus(fixed a, fixed b); /* for sums of what comes from outside */
 /* "-12.50000000", always with eight digits behind the point.  Returns `text`. */
 const char *fixed_text(fixed value, char text[FIXED_TEXT]);
 
-/* A decimal number without an exponent; digits behind the eighth are cut off.  False: it is none, or too
- * large. */
+/* "-12.5": the same without zeros at its end. */
+const char *fixed_short_text(fixed value, char text[FIXED_TEXT]);
+
+/* A decimal number without an exponent; digits behind the eighth are cut off.  False: the text is another
+ * one, or the number is too large. */
 bool fixed_parse(const char *text, fixed *value);
 
 double fixed_value(fixed value);

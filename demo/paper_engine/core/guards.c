@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "demo/paper_engine/core/guards.h"
 
@@ -104,7 +103,7 @@ guard_global(
     struct guard *guard, const struct limits *limits, const struct global_figures *figures, int64_t now_ms)
 {
 	struct guard next = { 0 };
-	fixed lost = figures->highest_equity - figures->equity;
+	fixed lost = fixed_plus(figures->highest_equity, -figures->equity);
 
 	if (limits->daily_loss_total > 0 && figures->daily_loss >= limits->daily_loss_total)
 		consider(
@@ -116,19 +115,6 @@ guard_global(
 		consider(&next, GUARD_BLOCK, REASON_DRAWDOWN, fixed_over(lost, figures->highest_equity),
 		    limits->drawdown);
 	settle(guard, &next, now_ms);
-}
-
-/* Without the zeros behind the point that say nothing. */
-static const char *
-trimmed(fixed value, char text[FIXED_TEXT])
-{
-	size_t length = strlen(fixed_text(value, text));
-
-	while (text[length - 1] == '0')
-		text[--length] = '\0';
-	if (text[length - 1] == '.')
-		text[--length] = '\0';
-	return text;
 }
 
 void
@@ -152,15 +138,15 @@ guard_text(const struct guard *guard, char text[GUARD_TEXT])
 		[REASON_RATE_LIMIT] = { "", "% of the rate limit left, less than ", "%", 100 },
 	};
 	char value[FIXED_TEXT], limit[FIXED_TEXT];
-	int scale = words[guard->reason].scale;
+	fixed scale = words[guard->reason].scale * FIXED_ONE;
 
 	text[0] = '\0';
 	if (guard->reason == REASON_DOWN && guard->limit == 0)
 		(void)snprintf(text, GUARD_TEXT, "not connected");
 	else if (guard->reason != REASON_NONE)
 		(void)snprintf(text, GUARD_TEXT, "%s%s%s%s%s", words[guard->reason].before,
-		    trimmed(guard->value * scale, value), words[guard->reason].between,
-		    trimmed(guard->limit * scale, limit), words[guard->reason].after);
+		    fixed_short_text(fixed_times(guard->value, scale), value), words[guard->reason].between,
+		    fixed_short_text(fixed_times(guard->limit, scale), limit), words[guard->reason].after);
 }
 
 static int64_t

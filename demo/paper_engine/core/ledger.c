@@ -49,12 +49,6 @@ exposure_update(struct engine *engine, struct symbol *symbol)
 	symbol->exposure = most;
 }
 
-fixed
-engine_exposure(const struct engine *engine, size_t index)
-{
-	return engine->symbols[index].exposure;
-}
-
 static void
 ledger_fill(struct engine *engine, struct symbol *symbol, const struct fill *fill)
 {
@@ -140,7 +134,7 @@ imbalance(fixed a, fixed b)
 {
 	fixed sum = fixed_plus(a, b);
 
-	return sum <= 0 ? 0 : fixed_over(a - b, sum);
+	return sum <= 0 ? 0 : fixed_over(fixed_plus(a, -b), sum);
 }
 
 fixed

@@ -23,7 +23,7 @@ fixed ledger_worth(const struct engine *engine, const struct symbol *symbol, enu
 /* Of a fill, in USDT for one coin. */
 fixed fill_price(const struct fill *fill);
 
-/* After each change of what engine_exposure() depends on. */
+/* After each change of what symbol.exposure depends on. */
 void exposure_update(struct engine *engine, struct symbol *symbol);
 
 /* The day of `now_ms` begins, if it is a later one. */

@@ -76,7 +76,8 @@ score_health(const struct exchange *exchange, const struct limits *limits, int64
 	enum { YOUNG_MS = 1000 };
 	const struct exchange_figures *figures = &exchange->figures;
 	int64_t age_ms = now_ms - figures->message_ms;
-	fixed left = within(fixed_times(figures->rate_limit_left, full)), young = full;
+	/* Half of a rate limit is plenty: what others ask for meanwhile shall not move the score. */
+	fixed left = within(fixed_times(figures->rate_limit_left, 2 * full)), young = full;
 
 	if (!figures->connected)
 		return 0;

@@ -31,10 +31,10 @@ static const struct engine_settings defaults = {
 	.seed = 1,
 	.reject_share = FIXED_ONE / 50,
 	.leg_gap_ms = 200,
-	.cash = 100000 * FIXED_ONE,
-	.inventory = 4000 * FIXED_ONE,
+	.cash = 250000 * FIXED_ONE,
+	.inventory = 10000 * FIXED_ONE,
 	.rebalance_every_ms = 60 * 1000,
-	.rebalance_above = 3 * FIXED_ONE / 10,
+	.rebalance_above = FIXED_ONE / 4,
 };
 
 struct engine_settings

@@ -44,7 +44,7 @@ compare_native(const void *a, const void *b)
 static struct feed_symbol *
 find_symbol(struct feed *feed, const char *native)
 {
-	struct feed_symbol wanted;
+	struct feed_symbol wanted = { 0 };
 
 	(void)snprintf(wanted.native, sizeof(wanted.native), "%s", native);
 	if (feed->symbol_count == 0)

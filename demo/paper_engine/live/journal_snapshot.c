@@ -14,7 +14,7 @@ enum { KEY = 96, FIELDS_MOST = SYMBOLS_MOST + 1, SNAPSHOT_MOST = 16 << 20 };
 static int
 fail(struct snapshots *s, const char *message, struct failure *why)
 {
-	(void)failure_set(why, FAILURE_CONNECT, "Redis: %s", message);
+	(void)failure_set(why, FAILURE_CONNECT, "Redis at %s:%d: %s", s->host, s->port, message);
 	snapshots_close(s);
 	return -1;
 }

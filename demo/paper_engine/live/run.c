@@ -184,7 +184,7 @@ run(struct live *live, struct ending *ending, struct failure *why)
 	live_say(live, LOG_INFO, "the engine begins", "universe", live->counts.universe_mode);
 	turn(live, ending);
 	end(live);
-	(void)pthread_kill(ending->thread, SIGTERM);
+	(void)pthread_kill(ending->thread, SIGINT);
 	(void)pthread_join(ending->thread, NULL);
 	live_say(live, LOG_INFO, "the engine ended", NULL, NULL);
 	return 0;

@@ -215,12 +215,8 @@ begin(struct teller_of_engine *tells, const struct engine *engine)
 	}
 	/* Symbols of the snapshot that have left since then have keys too. */
 	for (size_t i = 0; i < engine->symbol_count; i++) {
-		const struct symbol *symbol = &engine->symbols[i];
-
-		memcpy(told->symbols[i].name, symbol->name, sizeof(symbol->name));
-		told->symbols[i].triggers = symbol->guard.triggers;
-		for (int buy = 0; buy < VENUES; buy++)
-			told->symbols[i].route_triggers[buy] = symbol->routes[buy].guard.triggers;
+		if (!engine->symbols[i].active)
+			memcpy(told->symbols[i].name, engine->symbols[i].name, sizeof(told->symbols[i].name));
 	}
 	tell_count(&tells->teller, "engine", "restarts", 1);
 	tells->begun = true;

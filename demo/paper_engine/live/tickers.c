@@ -126,7 +126,7 @@ static void
 set_ticker(struct tickers *tickers, struct slice row, struct json_scan *scan)
 {
 	struct slice values[FIELDS] = { 0 };
-	struct ticker wanted, *ticker;
+	struct ticker wanted = { 0 }, *ticker;
 	char text[FIELD_TEXT];
 
 	read_members(tickers->venue, row, values);

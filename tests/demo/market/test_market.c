@@ -117,7 +117,7 @@ START_TEST(every_book_is_in_order)
 			ck_assert_int_le(2 * listing.step, listing.middle / 500);
 			for (size_t i = 0; i < count; i++)
 				ck_assert_str_ne(names[i], listing.native);
-			(void)strcpy(names[count++], listing.native);
+			(void)snprintf(names[count++], sizeof(names[0]), "%s", listing.native);
 		}
 }
 END_TEST

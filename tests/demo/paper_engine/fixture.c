@@ -9,6 +9,9 @@ market_settings(void)
 {
 	struct engine_settings settings = engine_settings_default();
 
+	settings.cash = 100000 * USD;
+	settings.inventory = 4000 * USD;
+	settings.rebalance_above = 3 * FIXED_ONE / 10;
 	settings.reject_share = 0;
 	settings.leg_gap_ms = 0;
 	settings.costs.slippage = 0;
@@ -110,6 +113,18 @@ market_spread(struct market *market, size_t index, int64_t bps)
 	market_price(market, index, VENUE_BINANCE, 999 * USD / 10, 100 * USD);
 	market_price(
 	    market, index, VENUE_UPBIT, fixed_times(139860 * USD, share), fixed_times(140000 * USD, share));
+}
+
+void
+market_deepen(struct market *market, size_t index)
+{
+	market->books[index][VENUE_BINANCE] = (struct depth){ .sequence = 1,
+		.bids = { { 9990000000, 1000 * USD } },
+		.asks = {
+		    { 10000000000, 400000001 }, { 10010000000, 333333333 }, { 10030000001, 50 * USD } } };
+	market->books[index][VENUE_UPBIT] = (struct depth){ .sequence = 1,
+		.bids = { { 142000 * USD, 650000000 }, { 14190050000000, 100 * USD } },
+		.asks = { { 14210050000000, 1000 * USD } } };
 }
 
 void

@@ -44,6 +44,9 @@ void market_price(struct market *market, size_t index, enum venue venue, fixed b
 /* At upbit dearer by so many hundredths of a percent than at binance; nothing is to be earned at 0. */
 void market_spread(struct market *market, size_t index, int64_t bps);
 
+/* Three levels at binance and two at upbit, where a coin is dearer. */
+void market_deepen(struct market *market, size_t index);
+
 /* Later by so much, with messages of both exchanges. */
 void market_pass(struct market *market, int64_t ms);
 

@@ -25,19 +25,6 @@ end(void)
 	market_free(market);
 }
 
-/* Three levels at binance and two at upbit, where a coin is dearer. */
-static void
-set_deep_books(void)
-{
-	market->books[btc][VENUE_BINANCE] = (struct depth){ .sequence = 1,
-		.bids = { { 9990000000, 1000 * USD } },
-		.asks = {
-		    { 10000000000, 400000001 }, { 10010000000, 333333333 }, { 10030000001, 50 * USD } } };
-	market->books[btc][VENUE_UPBIT] = (struct depth){ .sequence = 1,
-		.bids = { { 142000 * USD, 650000000 }, { 14190050000000, 100 * USD } },
-		.asks = { { 14210050000000, 1000 * USD } } };
-}
-
 /* Fees are 0.15%, and the prices of bid and ask 0.1% apart: 25 bps are no profit, 30 are 0.0004 and more. */
 START_TEST(it_trades_from_min_profit_on)
 {
@@ -111,7 +98,7 @@ END_TEST
 
 START_TEST(a_trade_takes_no_more_than_the_depth_of_both_books)
 {
-	set_deep_books();
+	market_deepen(market, btc);
 	market->books[btc][VENUE_UPBIT].bids[1].quantity = 123;
 	market_trade(market, btc);
 	ck_assert_int_eq(market->last_trade->fills[0].quantity, 650000123);
@@ -293,6 +280,9 @@ START_TEST(the_score_is_the_mean_of_its_parts)
 	market->engine.settings.parameters.min_profit = 0;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->spread, 100 * USD);
+	market->engine.exchanges[VENUE_BINANCE].figures.rate_limit_left = FIXED_ONE / 4;
+	engine_tend(&market->engine, market->now_ms, &market->sink);
+	ck_assert_int_eq(score->health, 50 * USD);
 	market->engine.exchanges[VENUE_BINANCE].figures.connected = false;
 	engine_tend(&market->engine, market->now_ms, &market->sink);
 	ck_assert_int_eq(score->health, 0);

@@ -1,3 +1,4 @@
+#include "demo/paper_engine/core/fills.h"
 #include "tests/demo/paper_engine/fixture.h"
 #include "tests/suite.h"
 
@@ -25,19 +26,6 @@ end(void)
 	market_free(market);
 }
 
-/* Three levels at binance and two at upbit, where a coin is dearer. */
-static void
-set_deep_books(void)
-{
-	market->books[btc][VENUE_BINANCE] = (struct depth){ .sequence = 1,
-		.bids = { { 9990000000, 1000 * USD } },
-		.asks = {
-		    { 10000000000, 400000001 }, { 10010000000, 333333333 }, { 10030000001, 50 * USD } } };
-	market->books[btc][VENUE_UPBIT] = (struct depth){ .sequence = 1,
-		.bids = { { 142000 * USD, 650000000 }, { 14190050000000, 100 * USD } },
-		.asks = { { 14210050000000, 1000 * USD } } };
-}
-
 /*
  * 10 coins: 4.00000001 * 100 + 3.33333333 * 100.1 + 2.66666666 * 100.30000001 = 1001.13333335 USDT, of which
  * the second is 333.666666333 and the third 267.4666660246..., each rounded; and 6.5 * 142000 + 3.5 *
@@ -47,7 +35,7 @@ START_TEST(a_trade_walks_the_levels_and_is_right_to_the_last_digit)
 {
 	const struct trade *trade;
 
-	set_deep_books();
+	market_deepen(market, btc);
 	market_trade(market, btc);
 	ck_assert_int_eq(market->trade_count, 1);
 	trade = market->last_trade;
@@ -82,7 +70,7 @@ START_TEST(a_trade_moves_cash_and_coins_and_nothing_else)
 	fixed coins[] = { symbol->coins[0], symbol->coins[1] };
 	fixed cash[] = { engine->exchanges[0].cash, engine->exchanges[1].cash };
 
-	set_deep_books();
+	market_deepen(market, btc);
 	market_trade(market, btc);
 	ck_assert_int_eq(symbol->coins[0], coins[0] + 10 * USD);
 	ck_assert_int_eq(symbol->coins[1], coins[1] - 10 * USD);
@@ -97,7 +85,7 @@ START_TEST(a_trade_moves_cash_and_coins_and_nothing_else)
 	/* 10 coins at 101.40369643 USDT: 1419651.75 / 1400 / 10, each rounded; the other side is 1001.13. */
 	ck_assert_int_eq(symbol->price[VENUE_BINANCE], 10011333334);
 	ck_assert_int_eq(symbol->price[VENUE_UPBIT], 10140369643);
-	ck_assert_int_eq(engine_exposure(engine, btc), 101403696430);
+	ck_assert_int_eq(engine->symbols[btc].exposure, 101403696430);
 	ck_assert_int_eq(engine->exposure, 101403696430);
 }
 END_TEST
@@ -111,6 +99,26 @@ START_TEST(the_other_route_sells_at_binance)
 	ck_assert_int_eq(market->last_trade->sell, VENUE_BINANCE);
 	ck_assert_int_gt(market->last_trade->pnl, 0);
 	ck_assert_int_eq(market->engine.exchanges[VENUE_BINANCE].daily_pnl, market->last_trade->pnl);
+}
+END_TEST
+
+START_TEST(leg_gaps_are_as_long_as_they_should_be_on_average)
+{
+	enum { DRAWS = 10000 };
+	int64_t sum = 0, shortest = INT64_MAX, longest = 0;
+
+	market->engine.settings.leg_gap_ms = 200;
+	for (int i = 0; i < DRAWS; i++) {
+		int64_t gap_ms = leg_due(&market->engine, T0) - T0;
+
+		sum += gap_ms;
+		shortest = gap_ms < shortest ? gap_ms : shortest;
+		longest = gap_ms > longest ? gap_ms : longest;
+	}
+	ck_assert_int_eq(shortest, 100);
+	ck_assert_int_eq(longest, 300);
+	ck_assert_int_ge(sum / DRAWS, 197);
+	ck_assert_int_le(sum / DRAWS, 203);
 }
 END_TEST
 
@@ -163,7 +171,7 @@ END_TEST
 
 START_TEST(a_level_without_a_price_ends_its_side)
 {
-	set_deep_books();
+	market_deepen(market, btc);
 	market->books[btc][VENUE_BINANCE].asks[1].price = 0;
 	market->books[btc][VENUE_UPBIT].bids[1].price = -1;
 	market_trade(market, btc);
@@ -346,6 +354,7 @@ main(void)
 	tcase_add_test(all, a_trade_walks_the_levels_and_is_right_to_the_last_digit);
 	tcase_add_test(all, a_trade_moves_cash_and_coins_and_nothing_else);
 	tcase_add_test(all, the_other_route_sells_at_binance);
+	tcase_add_test(all, leg_gaps_are_as_long_as_they_should_be_on_average);
 	tcase_add_test(all, the_second_leg_waits_for_the_leg_gap);
 	tcase_add_test(all, the_thinner_side_goes_first);
 	tcase_add_test(all, a_level_without_a_price_ends_its_side);

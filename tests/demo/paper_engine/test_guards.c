@@ -80,6 +80,12 @@ static const struct {
 	    "3 losses in a row, limit 3" },
 	{ ROUTE, { .route = { .spread = 500 * BPS } }, { .route = { .spread = 500 * BPS + LEAST } },
 	    GUARD_DEGRADE, REASON_SPREAD, "spread 500.0001 of 500 bps" },
+	/* As large as a damaged book can make them. */
+	{ ROUTE, { .route = { .spread = 0 } }, { .route = { .spread = INT64_MAX } }, GUARD_DEGRADE,
+	    REASON_SPREAD, "spread 92233720368.54775807 of 500 bps" },
+	{ GLOBAL, { .global = { RICH } },
+	    { .global = { .equity = -INT64_MAX, .highest_equity = 200000 * USD } }, GUARD_BLOCK,
+	    REASON_DRAWDOWN, "drawdown 46116860.184274% of 20%" },
 	{ SYMBOL, { .symbol = { .equity = 1000 * USD, .exposure = 500 * USD } },
 	    { .symbol = { .equity = 1000 * USD, .exposure = 500 * USD + LEAST } }, GUARD_BLOCK,
 	    REASON_EXPOSURE, "exposure 500.00000001 of 500 USDT" },

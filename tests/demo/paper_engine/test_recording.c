@@ -19,7 +19,7 @@ make_path(void)
 {
 	int fd;
 
-	(void)strcpy(path, "/tmp/test_recording.XXXXXX");
+	(void)snprintf(path, sizeof(path), "/tmp/test_recording.XXXXXX");
 	fd = mkstemp(path);
 	ck_assert_int_ge(fd, 0);
 	(void)close(fd);
@@ -115,6 +115,8 @@ static const struct {
 	{ HEAD BTC_1 "\n", "line 3 is damaged: it does not begin with a time" },
 	{ HEAD "-1 BTC/USDT binance 5 950 1 1 | 2 1\n", "it does not begin with a time" },
 	{ HEAD "1000 BTC binance 5 950 1 1 | 2 1\n", "the symbol is not like BTC/USDT" },
+	{ HEAD "1000 B\033[2JTC/USDT binance 5 950 1 1 | 2 1\n",
+	    "line 2 is damaged: the symbol is not like" },
 	{ HEAD "1000 A23456789012345678901234/USDT binance 5 950 1 1 | 2 1\n", "the symbol is not like" },
 	{ HEAD "1000 BTC/USDT kraken 5 950 1 1 | 2 1\n", "neither binance nor upbit" },
 	{ HEAD "1000 BTC/USDT binance five 950 1 1 | 2 1\n", "its sequence number or its time" },
