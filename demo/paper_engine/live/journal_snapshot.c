@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,9 @@ answer(struct snapshots *s, struct failure *why)
 	redisReply *reply;
 
 	if (redisGetReply(s->redis, (void **)&reply) != REDIS_OK) {
-		(void)fail(s, s->redis->errstr, why);
+		bool late = s->redis->err == REDIS_ERR_IO && errno == EAGAIN;
+
+		(void)fail(s, late ? "it does not answer" : s->redis->errstr, why);
 		return NULL;
 	}
 	if (reply->type != REDIS_REPLY_ERROR)
