@@ -99,6 +99,9 @@ check "it prints ten figures of what the bot earns" test "$(sed -n '/^what the b
 	grep -cE '^  [a-zA-Z ]+ +[+-]?[0-9.]+( [A-Z%a-z]+)?$')" -eq 10
 check "and where the faults of the bot are" curl -sSf -o "$work/faults" --max-time 60 \
 	"$(sed -n 's/^ *the paper engine *\(http:[^ ]*\).*/\1/p' "$log")"
+check "the bot crashes" curl -sSf -o "$work/crash" --max-time 60 -X POST \
+	"$(sed -n 's/^ *the paper engine *\(http:[^ ]*\).*/\1/p' "$log")/crash"
+check "that ends nothing else: it is started again" await 30 grep -q '^paper_engine has ended; it is started again' "$log"
 check "it prints the example's answer" grep -qE '^  = [0-9.e+-]+$' "$log"
 check "no password in an argument, a log or a metric" no_secret_in_argv
 check "it goes on until it is stopped" kill -0 "$demo_pid"
