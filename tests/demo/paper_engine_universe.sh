@@ -68,7 +68,7 @@ check "full_market: that are as many as the exchange was told" test "$(grep -c .
 check "full_market: it says so" tells universe mode full_market
 
 engine --universe.mode single --universe.symbol NONE/USDT
-check "a symbol that no exchange has is a warning" await 20 logged 'level=warn collector=paper_engine msg="symbols of --universe.symbol are not traded'
+check "a symbol that no exchange has is a warning" await 20 logged 'level=warn collector=paper_engine msg="no symbol is traded'
 redis-cli -p "$REDIS_PORT" SET arbwatch:loop text >/dev/null
 check "a key of another type is a warning" await 20 logged 'the state is not written: Redis failed'
 check "all else is written" await 20 above engine heartbeat_at "$(($(date +%s) + 1))"
