@@ -31,8 +31,8 @@ read_fixed(const struct options *o, const struct place *place, fixed *value, str
 	fixed read;
 
 	if (!fixed_parse(text, &read) || read < 0 || (share && read > FIXED_ONE))
-		return options_failure(o, place->name, 0, why, "'%s' is not a number %s", text,
-		    share ? "from 0 to 1" : "of 0 or more");
+		return options_failure(o, place->name, 0, why, "'%s' is not a number from 0 to %s", text,
+		    share ? "1" : "92 billion");
 	*value = read;
 	return 0;
 }
@@ -115,16 +115,22 @@ read_redis(struct shared_settings *settings, const struct options *o, struct fai
 {
 	struct journal_settings *stores = &settings->stores;
 	struct url *url = &settings->redis;
+	char *end;
+	long database;
 
 	if (url_parse(url, options_text(o, "redis"), why) != 0)
 		return options_failure(o, "redis", 0, why, "%s", why->text);
 	if (strcmp(url->scheme, "redis") != 0)
 		return options_failure(o, "redis", 0, why, "paper_engine only speaks redis://");
+	database = strtol(url->path[0] == '/' ? url->path + 1 : "", &end, 10);
+	if (*end != '\0' || database < 0 || database > INT32_MAX)
+		return options_failure(
+		    o, "redis", 0, why, "after the '/' comes the number of a database, like /1");
 	stores->redis_host = url->host;
 	stores->redis_port = url->port != 0 ? url->port : 6379;
 	stores->redis_user = url->user;
 	stores->redis_password = url->password != NULL ? url->password : options_text(o, "redis.password");
-	stores->redis_database = url->path[0] == '/' ? (int)strtol(url->path + 1, NULL, 10) : 0;
+	stores->redis_database = (int)database;
 	return 0;
 }
 
@@ -245,6 +251,21 @@ read_universe(struct universe_settings *settings, const struct options *o, struc
 	return read_universe_symbols(settings, o, why);
 }
 
+static int
+read_exchange(const char **address, const struct options *o, const char *name, struct failure *why)
+{
+	const char *text = options_text(o, name);
+	struct url url = { 0 };
+	bool good = url_parse(&url, text, why) == 0 &&
+		    (strcmp(url.scheme, "http") == 0 || strcmp(url.scheme, "https") == 0);
+
+	url_release(&url);
+	if (!good)
+		return options_failure(o, name, 0, why, "it is not like http://HOST:PORT/EXCHANGE");
+	*address = text;
+	return 0;
+}
+
 int
 settings_read_run(struct run_settings *settings, const struct options *o, struct failure *why)
 {
@@ -264,8 +285,9 @@ settings_read_run(struct run_settings *settings, const struct options *o, struct
 	if (settings->loop_ms < 1)
 		return options_failure(
 		    o, "loop", 0, why, "'%s' is shorter than 1ms", options_text(o, "loop"));
-	settings->exchanges[VENUE_BINANCE] = options_text(o, "exchange.binance");
-	settings->exchanges[VENUE_UPBIT] = options_text(o, "exchange.upbit");
+	if (read_exchange(&settings->exchanges[VENUE_BINANCE], o, "exchange.binance", why) != 0 ||
+	    read_exchange(&settings->exchanges[VENUE_UPBIT], o, "exchange.upbit", why) != 0)
+		return -1;
 	settings->ca_file = options_text(o, "tls.ca-file");
 	settings->record = options_text(o, "record");
 	settings->shared.stores.file = options_text(o, "journal.file");

@@ -33,10 +33,11 @@ const struct fault_kind fault_kinds[FAULTS] = {
 	    "60 * rate(arbitrage_engine_feed_reconnects_total[1m]) > 1",
 	    "FeedReconnectStorm, when it is more than one a minute on the average of 5 minutes" },
 	[FAULT_DAILY_LOSS] = { "daily-loss", "percent", 100, 1, 1000,
-	    "The loss of the day seems to be so much of the limit in total. At 100 the engine blocks itself.",
+	    "The loss of the day, in total and of each exchange, seems to be so much of the limit in total. At 100 the "
+	    "engine blocks itself, and each exchange from its own limit on.",
 	    "The loss of the day reaches its limit.",
 	    "arbitrage_engine_daily_loss / (arbitrage_engine_daily_loss_limit > 0) >= 1",
-	    "DailyLossLimit and GlobalGuardBlock at once; DailyLossHigh from 80 percent" },
+	    "DailyLossLimit, GlobalGuardBlock and ExchangeGuardBlock at once; DailyLossHigh from 80 percent" },
 	[FAULT_EXPOSURE] = { "exposure", "percent", 85, 1, 1000,
 	    "The exposure seems to be so much of its limit in total. Above 100 the engine blocks itself.",
 	    "The exposure is above 80 percent of its limit.",

@@ -25,7 +25,8 @@ unwritten_open(const char *path, struct failure *why)
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return failure_set(why, FAILURE_LOCAL, "%s: %s", path, strerror(errno));
+		return failure_set(
+		    why, FAILURE_LOCAL, "--journal.file: cannot open '%s': %s", path, strerror(errno));
 	return fd;
 }
 

@@ -31,7 +31,7 @@ struct live {
 	struct tickers tickers[VENUES];
 	bool streamed[VENUES];                      /* its stream was open since its last end was logged */
 	bool looked[VENUES];                        /* the last look at the tickers went well */
-	bool empty;                                 /* no symbol was chosen last, and that is logged */
+	bool lacking;                               /* too few were chosen last, and that is logged */
 	char subscribed[SYMBOLS_MOST][SYMBOL_NAME]; /* by the engine's symbols */
 	struct due_times due;
 	double drift; /* that the journal was told; -1: none yet, and a crash may have left one */

@@ -73,6 +73,24 @@ subscribe(struct live *live, int64_t now_ms)
 			live_say(live, LOG_ERROR, "the books cannot be asked for: out of memory", NULL, NULL);
 }
 
+/* A name that no exchange knows, or a filter that nothing passes, would else look like a market at rest. */
+static void
+say_lacking(struct live *live, size_t count)
+{
+	const struct universe_settings *settings = &live->settings->universe;
+	bool named = settings->mode == UNIVERSE_SINGLE || settings->mode == UNIVERSE_FIXED_LIST,
+	     lacking = count < (named ? settings->name_count : 1);
+
+	if (lacking && !live->lacking)
+		live_say(live, LOG_WARN,
+		    count == 0
+			? "no symbol is traded: none that --universe.mode and the filters leave is at both exchanges"
+			: "symbols of --universe.symbol are not traded: an exchange lacks them, or a filter leaves "
+			  "them out",
+		    NULL, NULL);
+	live->lacking = lacking;
+}
+
 /* Both exchanges have answered: the old universe is good until then. */
 static void
 choose(struct live *live, int64_t now_ms)
@@ -85,11 +103,7 @@ choose(struct live *live, int64_t now_ms)
 		return;
 	live->tickers[VENUE_BINANCE].complete = live->tickers[VENUE_UPBIT].complete = false;
 	count = universe_choose(&live->settings->universe, live->tickers, won, chosen);
-	if (count == 0 && !live->empty)
-		live_say(live, LOG_WARN,
-		    "no symbol is traded: none that --universe.mode and the filters leave is at both exchanges",
-		    NULL, NULL);
-	live->empty = count == 0;
+	say_lacking(live, count);
 	use(live, chosen, count);
 	subscribe(live, now_ms);
 	if (strcmp(live->counts.state, "starting") == 0)

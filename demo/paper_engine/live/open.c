@@ -52,6 +52,8 @@ open_past(struct live *live, struct failure *why)
 	if (live->engine.last_id == 0 && live->settings->history_days > 0)
 		return history_write(&live->engine, live->journal, shared->market_seed, shared->symbols,
 		    live->settings->history_days, (int64_t)feed_clock_ms(), why);
+	if (live->engine.last_id == 0)
+		return 0;
 	(void)snprintf(text, sizeof(text), "%ld", replayed);
 	live_say(live, LOG_INFO, "the state of before is restored", "replayed", text);
 	return 0;

@@ -202,7 +202,7 @@ run_live(const struct run_settings *settings, struct failure *why)
 	live->settings = settings;
 	block_signals(&ending.signals);
 	status = live_open(live, why) == 0 ? run(live, &ending, why) : -1;
-	if (live->record != NULL && fclose(live->record) != 0)
+	if (live->record != NULL && fclose(live->record) != 0 && status == 0)
 		status = failure_set(why, FAILURE_LOCAL, "--record: cannot write '%s'", settings->record);
 	live_close(live);
 	free(live);
