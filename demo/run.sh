@@ -225,7 +225,7 @@ tend_bot() {
 		;;
 	*)
 		rest=$((rest - 1))
-		[ "$rest" -gt 0 ] || run_bot
+		[ "$rest" -gt 0 ] || { run_bot && say "paper_engine is started again"; }
 		;;
 	esac
 }
