@@ -196,15 +196,38 @@ make_tables() {
 # legs, that it loses on some days.  A small tuning gives its board something to show.
 start_bot() {
 	printf '%s\n' "$redis_password" >"$work/redis-password"
-	set -- REDIS_URL="redis://127.0.0.1:$redis_port" REDIS_PASSWORD_FILE="$work/redis-password" \
-		POSTGRES_DSN="postgresql://arbwatch@127.0.0.1:$postgres_port/postgres" \
-		POSTGRES_PASSWORD_FILE="$work/postgres-password"
-	env -i "$@" "$BUILD/paper_engine" tune --sets 20 --step 10m --leg-gap 15s --slippage 0 </dev/null >"$work/tune.log" 2>&1 ||
+	bot_redis=redis://127.0.0.1:$redis_port bot_postgres=postgresql://arbwatch@127.0.0.1:$postgres_port/postgres
+	env -i REDIS_URL="$bot_redis" REDIS_PASSWORD_FILE="$work/redis-password" POSTGRES_DSN="$bot_postgres" \
+		POSTGRES_PASSWORD_FILE="$work/postgres-password" \
+		"$BUILD/paper_engine" tune --sets 20 --step 10m --leg-gap 15s --slippage 0 </dev/null >"$work/tune.log" 2>&1 ||
 		fail tune "no set of parameters was found"
-	start paper_engine env "$@" "$BUILD/paper_engine" run --history.days 30 \
+	run_bot
+}
+
+run_bot() {
+	start paper_engine env REDIS_URL="$bot_redis" REDIS_PASSWORD_FILE="$work/redis-password" POSTGRES_DSN="$bot_postgres" \
+		POSTGRES_PASSWORD_FILE="$work/postgres-password" "$BUILD/paper_engine" run --history.days 30 \
 		--exchange.binance "http://127.0.0.1:$paper_port/binance" --exchange.upbit "http://127.0.0.1:$paper_port/upbit" \
 		--control.listen-address "127.0.0.1:$engine_port" --journal.file "$work/paper_engine.journal" \
 		--size 400 --min-profit 0.0002 --slippage 0 --leg-gap 35s --cooldown 5m
+}
+
+# Called once a second.  A bot that ended, as by its fault `crash`, begins again after a minute, so that its alert is seen.
+tend_bot() {
+	case $parts in
+	*paper_engine:*)
+		pid=${parts##*paper_engine:}
+		pid=${pid%% *}
+		alive "$pid" && return
+		parts=${parts%%paper_engine:*}${parts##*"paper_engine:$pid "}
+		rest=60
+		say "paper_engine has ended; it is started again in a minute"
+		;;
+	*)
+		rest=$((rest - 1))
+		[ "$rest" -gt 0 ] || run_bot
+		;;
+	esac
 }
 
 paper_exchange_answers() { curl -sf --noproxy '*' "http://127.0.0.1:$paper_port/binance/api/v3/time"; }
@@ -502,6 +525,7 @@ proved=yes
 say "
 Ctrl-C stops all of it."
 while :; do
+	tend_bot
 	check_parts
 	sleep 1
 done

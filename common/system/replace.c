@@ -28,7 +28,7 @@ enum { NAP_NS = 1000 * 1000 };
 static int
 fail(const char *path, const char *action, struct failure *why)
 {
-	return failure_set(why, FAILURE_LOCAL, "evidence: cannot %s '%s': %s", action, path, strerror(errno));
+	return failure_set(why, FAILURE_LOCAL, "cannot %s '%s': %s", action, path, strerror(errno));
 }
 
 static int
@@ -125,8 +125,8 @@ check_old(int directory, const char *path, const char *name, struct failure *why
 		return errno == ENOENT ? 0 : fail(path, "look at", why);
 	if (S_ISREG(info.st_mode))
 		return 0;
-	return failure_set(why, FAILURE_LOCAL,
-	    "evidence: '%s' is there and no regular file: name another, or move it away", path);
+	return failure_set(
+	    why, FAILURE_LOCAL, "'%s' is there and no regular file: name another, or move it away", path);
 }
 
 static int
@@ -137,7 +137,7 @@ replace(int directory, const char *path, const char *text, struct deadline deadl
 	int fd, result;
 
 	if (*name == '\0' || snprintf(draft, sizeof(draft), ".%s.tmp", name) >= 255)
-		return failure_set(why, FAILURE_LOCAL, "evidence: '%s' is no name of a file", path);
+		return failure_set(why, FAILURE_LOCAL, "'%s' is no name of a file", path);
 	if (check_old(directory, path, name, why) != 0)
 		return -1;
 	fd = open_draft(directory, draft, deadline);
@@ -160,7 +160,7 @@ replace_file(const char *path, const char *text, struct deadline deadline, struc
 	int directory, result;
 
 	if (strlen(path) >= 4096)
-		return failure_set(why, FAILURE_LOCAL, "evidence: the path is too long");
+		return failure_set(why, FAILURE_LOCAL, "the path is too long");
 	directory = open_directory(path);
 	if (directory < 0)
 		return fail(path, "open the directory of", why);

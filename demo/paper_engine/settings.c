@@ -31,8 +31,8 @@ read_fixed(const struct options *o, const struct place *place, fixed *value, str
 	fixed read;
 
 	if (!fixed_parse(text, &read) || read < 0 || (share && read > FIXED_ONE))
-		return options_failure(o, place->name, 0, why, "'%s' is not a number %s", text,
-		    share ? "from 0 to 1" : "of 0 or more");
+		return options_failure(o, place->name, 0, why, "'%s' is not a number from 0 to %s", text,
+		    share ? "1" : "92 billion");
 	*value = read;
 	return 0;
 }
@@ -115,16 +115,38 @@ read_redis(struct shared_settings *settings, const struct options *o, struct fai
 {
 	struct journal_settings *stores = &settings->stores;
 	struct url *url = &settings->redis;
+	char *end;
+	long database;
 
 	if (url_parse(url, options_text(o, "redis"), why) != 0)
 		return options_failure(o, "redis", 0, why, "%s", why->text);
 	if (strcmp(url->scheme, "redis") != 0)
 		return options_failure(o, "redis", 0, why, "paper_engine only speaks redis://");
+	database = strtol(url->path[0] == '/' ? url->path + 1 : "", &end, 10);
+	if (*end != '\0' || database < 0 || database > INT32_MAX)
+		return options_failure(
+		    o, "redis", 0, why, "after the '/' comes the number of a database, like /1");
 	stores->redis_host = url->host;
 	stores->redis_port = url->port != 0 ? url->port : 6379;
 	stores->redis_user = url->user;
 	stores->redis_password = url->password != NULL ? url->password : options_text(o, "redis.password");
-	stores->redis_database = url->path[0] == '/' ? (int)strtol(url->path + 1, NULL, 10) : 0;
+	stores->redis_database = (int)database;
+	return 0;
+}
+
+/* The teller of examples/tell.h puts the prefix into formats of printf(), where blanks end a word. */
+static int
+read_prefix(struct shared_settings *settings, const struct options *o, struct failure *why)
+{
+	enum { LONGEST = 64 };
+	const char *prefix = options_text(o, "prefix");
+	size_t length =
+	    strspn(prefix, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:._-/{}");
+
+	if (length == 0 || length > LONGEST || prefix[length] != '\0')
+		return options_failure(o, "prefix", 0, why,
+		    "'%s' is not 1 to %d letters, digits and \":._-/{}\"", prefix, (int)LONGEST);
+	settings->stores.prefix = prefix;
 	return 0;
 }
 
@@ -138,7 +160,8 @@ read_shared(struct shared_settings *settings, const struct options *o, struct fa
 	if (read_places(o, engine_places, &settings->engine, why) != 0 ||
 	    options_integer(o, "seed", 0, INT64_MAX, &seed, why) != 0 ||
 	    options_integer(o, "market.seed", 0, INT64_MAX, &market_seed, why) != 0 ||
-	    options_integer(o, "symbols", 1, SYMBOLS_MOST, &symbols, why) != 0)
+	    options_integer(o, "symbols", 1, SYMBOLS_MOST, &symbols, why) != 0 ||
+	    read_prefix(settings, o, why) != 0)
 		return -1;
 	if (settings->engine.cash > cash_most * FIXED_ONE)
 		return options_failure(o, "cash", 0, why,
@@ -150,7 +173,6 @@ read_shared(struct shared_settings *settings, const struct options *o, struct fa
 	/* Empty, as for Redis: none, whatever a variable says. */
 	settings->stores.dsn = dsn != NULL && dsn[0] != '\0' ? dsn : NULL;
 	settings->stores.password = options_text(o, "postgres.password");
-	settings->stores.prefix = options_text(o, "prefix");
 	return redis != NULL && redis[0] != '\0' ? read_redis(settings, o, why) : 0;
 }
 
@@ -229,6 +251,21 @@ read_universe(struct universe_settings *settings, const struct options *o, struc
 	return read_universe_symbols(settings, o, why);
 }
 
+static int
+read_exchange(const char **address, const struct options *o, const char *name, struct failure *why)
+{
+	const char *text = options_text(o, name);
+	struct url url = { 0 };
+	bool good = url_parse(&url, text, why) == 0 &&
+		    (strcmp(url.scheme, "http") == 0 || strcmp(url.scheme, "https") == 0);
+
+	url_release(&url);
+	if (!good)
+		return options_failure(o, name, 0, why, "it is not like http://HOST:PORT/EXCHANGE");
+	*address = text;
+	return 0;
+}
+
 int
 settings_read_run(struct run_settings *settings, const struct options *o, struct failure *why)
 {
@@ -248,8 +285,9 @@ settings_read_run(struct run_settings *settings, const struct options *o, struct
 	if (settings->loop_ms < 1)
 		return options_failure(
 		    o, "loop", 0, why, "'%s' is shorter than 1ms", options_text(o, "loop"));
-	settings->exchanges[VENUE_BINANCE] = options_text(o, "exchange.binance");
-	settings->exchanges[VENUE_UPBIT] = options_text(o, "exchange.upbit");
+	if (read_exchange(&settings->exchanges[VENUE_BINANCE], o, "exchange.binance", why) != 0 ||
+	    read_exchange(&settings->exchanges[VENUE_UPBIT], o, "exchange.upbit", why) != 0)
+		return -1;
 	settings->ca_file = options_text(o, "tls.ca-file");
 	settings->record = options_text(o, "record");
 	settings->shared.stores.file = options_text(o, "journal.file");

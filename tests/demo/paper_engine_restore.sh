@@ -45,7 +45,8 @@ recomputed() {
 }
 
 trade
-check "the first start has nothing to restore" restores 0
+check "the first start begins" await 20 logged "the engine begins"
+refute "it has nothing to restore" logged "the state of before is restored"
 check "it trades" await 20 more_than 50
 end_engine TERM
 check "the last snapshot is of the end" test "$(snapshot_id)" = "$(last_id)"
@@ -105,7 +106,7 @@ check "while Redis stood still no loop waited for it" test 15 -le \
 stop "$REDIS_PID"
 last=$(last_id)
 check "without Redis it trades" await 20 more_than $((last + 10))
-check "a snapshot that is not saved is an error" await 20 logged "the snapshot is not saved: Redis: "
+check "a snapshot that is not saved is an error" await 20 logged "the snapshot is not saved: Redis at "
 spawn redis-again redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no --dir "$work"
 REDIS_PID=$SPAWNED
 check "when Redis is back, it tells again" await 20 tells engine state running
@@ -113,7 +114,7 @@ check "and saves snapshots" await 20 above snapshots saved 0
 
 wait "$other"
 check "the other one fails" test $? -eq 1
-check "and says why" grep -F "waiting for the program that wrote this ledger before" "$work/other.log"
+check "and says why" grep -F "another paper_engine may still write this ledger: end it, or take another database" "$work/other.log"
 
 # Without PostgreSQL.
 loops() { redis-cli -p "$REDIS_PORT" HGETALL arbwatch:loop | awk '/^le_/ { getline n; sum += n } END { print sum + 0 }'; }
@@ -149,5 +150,5 @@ redis-cli -p "$REDIS_PORT" RENAME kept arbwatch:paper_engine >/dev/null
 sql "TRUNCATE public.trades, public.paper_fills, public.paper_movements"
 refuses "the snapshot goes to record"
 stop "$REDIS_PID"
-refuses "Redis: "
+refuses "Redis at 127.0.0.1:"
 finish

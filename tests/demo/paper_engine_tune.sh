@@ -69,7 +69,8 @@ check "without refinement all sets are drawn" test "$(sql "SELECT count(*) FROM 
 	WHERE fold = 0 AND stage = 'random' AND run = (SELECT max(run) FROM tuning_results)")" -eq 20
 
 # --- The terminal -----------------------------------------------------------------------------------------------------
-tune 0 --threads 2
+# With this seed, each fold makes a choice of its own.
+tune 0 --seed 2
 choice() { sql "SELECT number FROM tuning_results WHERE run = (SELECT max(run) FROM tuning_results) AND fold = 5
 	ORDER BY train_score DESC, number LIMIT 1"; }
 check "the best set is the choice of the last fold" said "Best set, the choice of the last fold: number $(choice)"

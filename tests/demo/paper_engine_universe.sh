@@ -46,7 +46,7 @@ follows() { # follows FILTERS-OF-RANKED [COUNT]: the engine has what the exchang
 engine() {
 	[ -z "${ENGINE_PID-}" ] || stop "$ENGINE_PID"
 	redis-cli -p "$REDIS_PORT" FLUSHALL >/dev/null
-	start_engine --universe.every 500ms --limit.frozen 1h "$@"
+	start_engine --universe.every 500ms --limit.frozen 0s "$@"
 }
 
 # The modes ------------------------------------------------------------------
@@ -60,12 +60,24 @@ printf 'XRP/USDT\nC025/USDT\n' >"$work/wanted"
 engine --universe.mode fixed_list --universe.symbol XRP/USDT --universe.symbol C025/USDT --universe.symbol NONE/USDT
 check "fixed_list: those that are named, if the exchanges have them" await 20 trades_these "$work/wanted"
 check "fixed_list: it says so" tells universe mode fixed_list
+check "fixed_list: and that a symbol is not traded" await 20 logged "symbols of --universe.symbol are not traded"
 
 engine --universe.mode full_market
 check "full_market: all that both exchanges have" await 20 follows ''
 check "full_market: that are as many as the exchange was told" test "$(grep -c . "$work/wanted")" -eq 30
 check "full_market: it says so" tells universe mode full_market
 
+engine --universe.mode single --universe.symbol NONE/USDT
+check "a symbol that no exchange has is a warning" await 20 logged 'level=warn collector=paper_engine msg="symbols of --universe.symbol are not traded'
+redis-cli -p "$REDIS_PORT" SET arbwatch:loop text >/dev/null
+check "a key of another type is a warning" await 20 logged 'the state is not written: Redis failed'
+check "all else is written" await 20 above engine heartbeat_at "$(($(date +%s) + 1))"
+check "each of both is one line, however long it lasts" test "$(lines level=warn)" -eq 2
+
+run 2 "$BUILD/paper_engine" run --prefix 'bot %s'
+check "a prefix that Redis would take for several words is refused" grep -qF "'bot %s' is not 1 to 64 letters" "$work/err"
+run 2 "$BUILD/paper_engine" run --cash 20000000
+check "more cash than the numbers hold in KRW is refused" grep -qF "'20000000' is more than 10000000" "$work/err"
 run 2 "$BUILD/paper_engine" run --universe.mode some
 check "another mode is refused" grep -qF 'single, fixed_list, top_n and full_market' "$work/err"
 run 2 "$BUILD/paper_engine" run --universe.symbol btc
@@ -116,7 +128,7 @@ for exchange in binance upbit; do
 	check "trades again at $exchange: it comes back" await 20 follows '' 5
 	check "it is the same as before" grep -qx "$halted" "$work/wanted"
 done
-check "the changes are counted" above universe changes 12
+check "the changes are counted" await 5 above universe changes 12
 check "all that without a restart" kill -0 "$ENGINE_PID"
 
 # The same exchange with other volumes, in the place of the first: so many symbols that they are not the same ones.

@@ -110,8 +110,10 @@ write_text(void *context)
 
 	writer->why = (struct failure){ 0 };
 	/* Without evidence of this run, that of an earlier one must not pass for it. */
-	if (replace_file(writer->path, writer->text, writer->deadline, &writer->why) != 0)
+	if (replace_file(writer->path, writer->text, writer->deadline, &writer->why) != 0) {
+		(void)failure_prefix(&writer->why, "evidence");
 		evidence_remove(writer->path);
+	}
 	free(writer->text);
 }
 

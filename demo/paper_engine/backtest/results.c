@@ -99,7 +99,9 @@ results_format(struct buffer *rows, const struct walk *walk, const struct result
 static int
 fail(PGconn *conn, struct failure *why)
 {
-	return failure_set(why, FAILURE_REJECTED, "PostgreSQL: %s", PQerrorMessage(conn));
+	const char *message = PQerrorMessage(conn);
+
+	return failure_set(why, FAILURE_REJECTED, "PostgreSQL: %.*s", (int)strcspn(message, "\n"), message);
 }
 
 /* To be closed in either case. */

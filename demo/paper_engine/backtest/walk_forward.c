@@ -168,7 +168,8 @@ lay_out(struct walk *walk, const struct walk_settings *settings, struct failure 
 	*walk = (struct walk){ .settings = settings, .best = INT64_MIN };
 	if (settings->train_ms <= 0 || settings->validate_ms <= 0 || spare_ms < 0)
 		return failure_set(why, FAILURE_LOCAL,
-		    "there is no time to train and to validate in: make it longer, or both shorter");
+		    "there is no time to train and to validate in: begin earlier (--from), or take less time for "
+		    "--train and --validate");
 	walk->fold_count = (size_t)(1 + spare_ms / settings->validate_ms);
 	if (walk->fold_count > FOLDS_MOST)
 		return failure_set(why, FAILURE_LOCAL,

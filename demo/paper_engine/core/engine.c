@@ -139,6 +139,19 @@ guards_worst(const struct engine *engine, const struct symbol *symbol, enum venu
 	return worst;
 }
 
+/* What is further away than it can be is over: the clock was set back. */
+static bool
+is_ahead(int64_t due_ms, int64_t most_ms, int64_t now_ms)
+{
+	return now_ms < due_ms && due_ms - now_ms <= most_ms;
+}
+
+static bool
+route_rests(const struct engine *engine, const struct route *route, int64_t now_ms)
+{
+	return is_ahead(route->rests_until_ms, engine->settings.parameters.cooldown_ms, now_ms);
+}
+
 /* A route with an edge: what is cheap to know first, then everything as it is at this moment. */
 static void
 decide(struct engine *engine, size_t index, enum venue buy, const struct quotes *quotes, int64_t now_ms,
@@ -148,7 +161,7 @@ decide(struct engine *engine, size_t index, enum venue buy, const struct quotes 
 	struct route *route = &symbol->routes[buy];
 	enum guard_state worst;
 
-	if (now_ms < route->rests_until_ms || engine->distortions.no_score)
+	if (route_rests(engine, route, now_ms) || engine->distortions.no_score)
 		return;
 	look_at_all(engine, now_ms);
 	look_at_symbol(engine, index, now_ms);
@@ -167,7 +180,8 @@ engine_step(struct engine *engine, size_t index, int64_t now_ms, const struct si
 
 	symbol->updated_ms = now_ms;
 	day_begin(engine, now_ms);
-	if (symbol->pending.open && now_ms >= symbol->pending.due_ms &&
+	if (symbol->pending.open &&
+	    !is_ahead(symbol->pending.due_ms, 2 * engine->settings.leg_gap_ms, now_ms) &&
 	    trade_go_on(engine, symbol, now_ms, sink))
 		look_at_all(engine, now_ms);
 	if (!quotes_read(engine, symbol, &quotes)) {
@@ -181,7 +195,7 @@ engine_step(struct engine *engine, size_t index, int64_t now_ms, const struct si
 
 		route->edge = route_edge(&engine->settings.costs, &quotes, buy);
 		if (engine->distortions.no_score ||
-		    (!symbol->pending.open && now_ms >= route->rests_until_ms))
+		    (!symbol->pending.open && !route_rests(engine, route, now_ms)))
 			route->trades = false;
 	}
 	best = symbol->routes[1].edge > symbol->routes[0].edge ? VENUE_UPBIT : VENUE_BINANCE;

@@ -101,8 +101,9 @@ struct engine {
 	const struct depth *won; /* the book of USDT at upbit, in KRW; owned by the caller, NULL: none yet */
 	int64_t last_id;
 	uint64_t random;
-	int64_t day;  /* since 1970, UTC */
-	fixed equity; /* realised: twice settings.cash, the pnl of trades, less the fees of movements */
+	int64_t day; /* since 1970, UTC */
+	fixed
+	    equity; /* realised: twice the cash of the start, the pnl of trades, less the fees of movements */
 	fixed highest_equity, daily_pnl;
 	fixed exposure; /* sum of the symbols', without distortions */
 	int64_t rebalance_due_ms;

@@ -114,6 +114,9 @@ order_send(struct engine *engine, struct symbol *symbol, const struct order *ord
 		sink->order(sink->context, order->venue, end);
 	if (end != ORDER_FILLED)
 		return 0;
+	/* In a trade no time goes backwards, also if the clock was set back. */
+	if (trade->fill_count > 0 && trade->fills[trade->fill_count - 1].at_ms > now_ms)
+		fill.at_ms = trade->fills[trade->fill_count - 1].at_ms;
 	levels = order->buy ? book->asks : book->bids;
 	if (order->leg == LEG_UNWIND) {
 		fill.quantity = order->quantity;

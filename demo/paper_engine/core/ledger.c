@@ -97,6 +97,10 @@ ledger_movement(struct engine *engine, struct symbol *symbol, const struct movem
 	day_begin(engine, movement->at_ms);
 	for (int v = 0; v < VENUES; v++)
 		engine->exchanges[v].cash = fixed_plus(engine->exchanges[v].cash, movement->cash[v]);
+	/* The first record says with how much the ledger began, whatever the settings say now. */
+	if (movement->id == 1)
+		engine->equity = engine->highest_equity =
+		    fixed_times(movement->cash[VENUE_BINANCE], VENUES * FIXED_ONE);
 	engine->last_id = movement->id;
 	engine->equity = fixed_plus(engine->equity, -movement->fee);
 	if (movement->kind == MOVEMENT_REBALANCE) {

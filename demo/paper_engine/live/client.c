@@ -31,9 +31,10 @@ client_failure(CURL *easy, CURLcode code, const char *error, struct failure *why
 	long status = 0;
 
 	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	if (code == CURLE_OK)
+	if (code == CURLE_OK && status == 200)
 		return failure_set(why, FAILURE_PROTOCOL, "it closed the connection");
-	if (code == CURLE_HTTP_RETURNED_ERROR)
+	/* A redirect, which is not followed, is no error to curl. */
+	if (code == CURLE_OK || code == CURLE_HTTP_RETURNED_ERROR)
 		return failure_set(why, FAILURE_REJECTED, "HTTP status %ld", status);
 	return failure_set(why, code == CURLE_OPERATION_TIMEDOUT ? FAILURE_TIMEOUT : FAILURE_CONNECT, "%s",
 	    error[0] != '\0' ? error : curl_easy_strerror(code));

@@ -130,6 +130,7 @@ event_parse(struct event *event, char *text, struct failure *why)
 	    event->sent_ms <= 0)
 		return failure_set(why, FAILURE_PROTOCOL, "an event of the stream is not as it must be");
 	if (depth->bids[0].price > depth->asks[0].price && depth->asks[0].quantity > 0)
-		return failure_set(why, FAILURE_PROTOCOL, "a book of the stream has bids above its asks");
+		return failure_set(why, FAILURE_PROTOCOL,
+		    "the book of %.32s in the stream has bids above its asks", event->symbol);
 	return 0;
 }

@@ -15,8 +15,6 @@
 #include "demo/paper_engine/core/engine.h"
 #include "demo/paper_engine/live/faults.h"
 
-enum { SLICE_MS = 100 };
-
 const struct fault_kind fault_kinds[FAULTS] = {
 	[FAULT_CRASH] = { "crash", NULL, 0, 0, 0, "The engine aborts. It has to be started again.",
 	    "The heartbeat gets old, and the engine counts as down.", "arbitrage_engine_up == 0",
@@ -35,10 +33,11 @@ const struct fault_kind fault_kinds[FAULTS] = {
 	    "60 * rate(arbitrage_engine_feed_reconnects_total[1m]) > 1",
 	    "FeedReconnectStorm, when it is more than one a minute on the average of 5 minutes" },
 	[FAULT_DAILY_LOSS] = { "daily-loss", "percent", 100, 1, 1000,
-	    "The loss of the day seems to be so much of the limit in total. At 100 the engine blocks itself.",
+	    "The loss of the day, in total and of each exchange, seems to be so much of the limit in total. At 100 the "
+	    "engine blocks itself, and each exchange from its own limit on.",
 	    "The loss of the day reaches its limit.",
 	    "arbitrage_engine_daily_loss / (arbitrage_engine_daily_loss_limit > 0) >= 1",
-	    "DailyLossLimit and GlobalGuardBlock at once; DailyLossHigh from 80 percent" },
+	    "DailyLossLimit, GlobalGuardBlock and ExchangeGuardBlock at once; DailyLossHigh from 80 percent" },
 	[FAULT_EXPOSURE] = { "exposure", "percent", 85, 1, 1000,
 	    "The exposure seems to be so much of its limit in total. Above 100 the engine blocks itself.",
 	    "The exposure is above 80 percent of its limit.",
@@ -240,27 +239,18 @@ crash(void)
 	abort();
 }
 
-/* SIGTERM is blocked in a program that awaits it, so nobody else would see it while the loop stands still. */
-static bool
-is_to_end(void)
-{
-	sigset_t waiting;
-
-	return sigpending(&waiting) == 0 &&
-	       (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1);
-}
-
 void
 faults_strike_loop(struct faults *faults)
 {
-	int64_t left_ms = (int64_t)fault_value(faults, FAULT_LOOP_LATENCY);
+	enum { HANG_MS = 60000 };
+	int64_t late_ms = (int64_t)fault_value(faults, FAULT_LOOP_LATENCY);
 
 	if (fault_is_on(faults, FAULT_CRASH))
 		crash();
-	for (; left_ms > 0 && fault_is_on(faults, FAULT_LOOP_LATENCY) && !is_to_end(); left_ms -= SLICE_MS)
-		fault_pause(faults, FAULT_LOOP_LATENCY, left_ms < SLICE_MS ? left_ms : SLICE_MS);
-	while (fault_is_on(faults, FAULT_HANG) && !is_to_end())
-		fault_pause(faults, FAULT_HANG, SLICE_MS);
+	if (late_ms > 0)
+		fault_pause(faults, FAULT_LOOP_LATENCY, late_ms);
+	while (fault_is_on(faults, FAULT_HANG))
+		fault_pause(faults, FAULT_HANG, HANG_MS);
 }
 
 /* What is missing to so many percent of the limit. */

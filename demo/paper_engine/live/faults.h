@@ -64,7 +64,7 @@ double fault_value(struct faults *faults, enum fault fault);
 void fault_pause(struct faults *faults, enum fault fault, int64_t ms);
 
 /* What befalls the loop itself, to be called once in each: it crashes, hangs, or is late, until that is off
- * or a signal to end waits. */
+ * or faults_end(). */
 void faults_strike_loop(struct faults *faults);
 
 /* Its distortions as the faults are now; before each loop. */

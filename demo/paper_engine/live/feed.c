@@ -58,7 +58,7 @@ take_event(struct feed *feed, const struct event *event, double now_ms)
 {
 	struct feed_symbol *symbol = find_symbol(feed, event->symbol);
 	int64_t sequence = event->depth.sequence, age_ms = (int64_t)now_ms - event->depth.time_ms;
-	bool follows;
+	bool follows, fresh;
 
 	feed->counts->messages++;
 	tell_observe(&feed->counts->latency, now_ms > event->sent_ms ? (now_ms - event->sent_ms) / 1000 : 0);
@@ -67,7 +67,8 @@ take_event(struct feed *feed, const struct event *event, double now_ms)
 	follows = symbol->sequence == 0 || sequence == symbol->sequence + 1;
 	feed->counts->gaps += !follows;
 	symbol->sequence = sequence;
-	if (follows && age_ms < feed->fresh_ms && age_ms > -feed->fresh_ms) {
+	fresh = feed->fresh_ms == 0 || (age_ms < feed->fresh_ms && age_ms > -feed->fresh_ms);
+	if (follows && fresh) {
 		feed->books[symbol->index] = event->depth;
 		feed->changed[symbol->index] = true;
 		feed->change_ms = (int64_t)now_ms;
@@ -214,9 +215,12 @@ feed_cut(struct feed *feed, int64_t now_ms, const char *why)
 void
 feed_tend(struct feed *feed, int64_t now_ms)
 {
-	if (feed->easy != NULL && now_ms - feed->line_ms > SILENT_MS)
+	/* Where the clock was set back, the exchange's may have been too: its next event is far away then. */
+	if (feed->easy != NULL && llabs(now_ms - feed->line_ms) > SILENT_MS)
 		feed_cut(feed, now_ms, "it says nothing any more");
-	if (feed->easy != NULL || feed->symbol_count == 0 || now_ms < feed->retry_ms)
+	/* No pause is as long as one that is left when the clock was set back. */
+	if (feed->easy != NULL || feed->symbol_count == 0 ||
+	    (now_ms < feed->retry_ms && feed->retry_ms - now_ms <= ASKED_MOST_MS))
 		return;
 	feed->opened_ms = feed->line_ms = now_ms;
 	if (open_stream(feed) != 0)

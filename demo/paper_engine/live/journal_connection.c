@@ -116,7 +116,9 @@ start(struct ledger *ledger, struct failure *why)
 
 	/* What libpq says about such a string would repeat a part of it. */
 	if (options == NULL && (strchr(ledger->dsn, '=') != NULL || strstr(ledger->dsn, "://") != NULL))
-		return failure_set(why, FAILURE_LOCAL, "PostgreSQL: the connection string makes no sense");
+		return failure_set(why, FAILURE_LOCAL,
+		    "PostgreSQL: the connection string is not like "
+		    "postgresql://USER@HOST/DATABASE, nor like 'host=HOST dbname=DATABASE'");
 	PQconninfoFree(options);
 	conn = PQconnectStartParams(keywords, values, 1);
 	ledger->conn = (struct pg_conn *)conn;
@@ -157,7 +159,7 @@ prepare(struct ledger *ledger, struct failure *why)
 			if (missing)
 				(void)failure_set(why, FAILURE_LOCAL,
 				    "PostgreSQL: the tables of the ledger are missing; run: "
-				    "psql --single-transaction -f sql/example_trading.sql -f sql/paper_engine.sql DATABASE");
+				    "psql -v ON_ERROR_STOP=1 --single-transaction -f sql/example_trading.sql -f sql/paper_engine.sql DATABASE");
 			return -1;
 		}
 		PQclear(result);
@@ -174,7 +176,8 @@ ledger_connect(struct ledger *ledger, struct failure *why)
 	if (start(ledger, why) != 0)
 		return -1;
 	if (ledger_run(ledger, lock_statement, why) != 0)
-		return failure_prefix(why, "waiting for the program that wrote this ledger before, to end");
+		return failure_prefix(why,
+		    "another paper_engine may still write this ledger: end it, or take another database");
 	return prepare(ledger, why);
 }
 

@@ -25,7 +25,8 @@ unwritten_open(const char *path, struct failure *why)
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return failure_set(why, FAILURE_LOCAL, "%s: %s", path, strerror(errno));
+		return failure_set(
+		    why, FAILURE_LOCAL, "--journal.file: cannot open '%s': %s", path, strerror(errno));
 	return fd;
 }
 
@@ -49,13 +50,17 @@ unwritten_read(int fd, struct record **records, size_t most, struct failure *why
 {
 	struct entry entry;
 	size_t count = 0;
+	ssize_t got;
 
-	while (count < most &&
-	       pread(fd, &entry, sizeof(entry), (off_t)(count * sizeof(entry))) == sizeof(entry)) {
+	while (count < most && (got = pread(fd, &entry, sizeof(entry), (off_t)(count * sizeof(entry)))) > 0) {
+		size_t begin = (size_t)got < sizeof(magic) ? (size_t)got : sizeof(magic);
 		struct record *record = NULL;
 
-		if (memcmp(entry.magic, magic, sizeof(magic)) == 0 && entry.size == sizeof(entry) &&
-		    entry.kind <= RECORD_MOVEMENT &&
+		/* One that is cut off begins as all others: a short file of somebody else is not emptied. */
+		if ((size_t)got < sizeof(entry) && memcmp(entry.magic, magic, begin) == 0)
+			break;
+		if (got == sizeof(entry) && memcmp(entry.magic, magic, sizeof(magic)) == 0 &&
+		    entry.size == sizeof(entry) && entry.kind <= RECORD_MOVEMENT &&
 		    (entry.kind == RECORD_MOVEMENT ||
 			(entry.trade.fill_count >= 0 && entry.trade.fill_count <= FILLS)))
 			record = entry_record(&entry);

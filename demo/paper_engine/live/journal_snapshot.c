@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum { KEY = 96, FIELDS_MOST = SYMBOLS_MOST + 1, SNAPSHOT_MOST = 16 << 20 };
 static int
 fail(struct snapshots *s, const char *message, struct failure *why)
 {
-	(void)failure_set(why, FAILURE_CONNECT, "Redis: %s", message);
+	(void)failure_set(why, FAILURE_CONNECT, "Redis at %s:%d: %s", s->host, s->port, message);
 	snapshots_close(s);
 	return -1;
 }
@@ -33,7 +34,9 @@ answer(struct snapshots *s, struct failure *why)
 	redisReply *reply;
 
 	if (redisGetReply(s->redis, (void **)&reply) != REDIS_OK) {
-		(void)fail(s, s->redis->errstr, why);
+		bool late = s->redis->err == REDIS_ERR_IO && errno == EAGAIN;
+
+		(void)fail(s, late ? "it does not answer" : s->redis->errstr, why);
 		return NULL;
 	}
 	if (reply->type != REDIS_REPLY_ERROR)

@@ -18,13 +18,12 @@ live_say(struct live *live, enum log_level level, const char *message, const cha
 	log_write(&live->log, level, message, key, value, NULL);
 }
 
-/* True, and `*due_ms` is later, if it is time to.  After a long pause it is time once. */
-static bool
-is_due(int64_t *due_ms, int64_t every_ms, int64_t now_ms)
+bool
+loop_is_due(int64_t *due_ms, int64_t every_ms, int64_t now_ms)
 {
-	if (now_ms < *due_ms)
+	if (now_ms < *due_ms && *due_ms - now_ms <= every_ms)
 		return false;
-	*due_ms = now_ms - *due_ms < every_ms ? *due_ms + every_ms : now_ms + every_ms;
+	*due_ms = now_ms >= *due_ms && now_ms - *due_ms < every_ms ? *due_ms + every_ms : now_ms + every_ms;
 	return true;
 }
 
@@ -98,7 +97,7 @@ static void
 tend_feeds(struct live *live, int64_t now_ms)
 {
 	double every_ms = fault_value(live->faults, FAULT_RECONNECTS);
-	bool cut = every_ms > 0 && is_due(&live->due.cut, (int64_t)every_ms, now_ms);
+	bool cut = every_ms > 0 && loop_is_due(&live->due.cut, (int64_t)every_ms, now_ms);
 
 	for (int venue = 0; venue < VENUES; venue++) {
 		if (cut && live->feeds[venue].counts->connected)
@@ -210,16 +209,16 @@ keep_records(struct live *live, int64_t now_ms)
 	const struct run_settings *settings = live->settings;
 	fixed won = engine_rate(&live->engine, VENUE_UPBIT);
 
-	if (is_due(&live->due.snapshot, settings->snapshot_every_ms, now_ms))
+	if (loop_is_due(&live->due.snapshot, settings->snapshot_every_ms, now_ms))
 		(void)journal_snapshot(live->journal, &live->engine);
-	if (is_due(&live->due.sync, settings->sync_every_ms, now_ms))
+	if (loop_is_due(&live->due.sync, settings->sync_every_ms, now_ms))
 		(void)journal_sync(live->journal, &live->engine);
 	/* Before the first rate there is no equity. */
 	if (won == 0 || live->engine.equity == 0)
 		return;
-	if (is_due(&live->due.equity, settings->equity_every_ms, now_ms))
+	if (loop_is_due(&live->due.equity, settings->equity_every_ms, now_ms))
 		(void)journal_equity(live->journal, now_ms, live->engine.equity);
-	if (is_due(&live->due.rate, RATE_MS, now_ms))
+	if (loop_is_due(&live->due.rate, RATE_MS, now_ms))
 		(void)journal_rate(live->journal, now_ms, won);
 }
 
@@ -241,7 +240,7 @@ loop_once(struct live *live, int64_t now_ms)
 	tend_feeds(live, now_ms);
 	loop_universe(live, now_ms);
 	step_symbols(live, &sink, now_ms);
-	if (is_due(&live->due.second, SECOND_MS, now_ms)) {
+	if (loop_is_due(&live->due.second, SECOND_MS, now_ms)) {
 		tend_faults(live, now_ms);
 		engine_tend(&live->engine, now_ms, &sink);
 	}

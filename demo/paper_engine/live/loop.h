@@ -23,7 +23,7 @@ struct live {
 	struct journal *journal;
 	struct journal_state journaled;
 	struct teller_of_engine *tells; /* NULL: no Redis */
-	bool told;                      /* Redis took what it was told last */
+	int64_t untold_ns;              /* when Redis last failed to take it, monotonic; 0: never */
 	struct engine engine;
 	struct live_counts counts;
 	CURLM *multi;
@@ -31,6 +31,7 @@ struct live {
 	struct tickers tickers[VENUES];
 	bool streamed[VENUES];                      /* its stream was open since its last end was logged */
 	bool looked[VENUES];                        /* the last look at the tickers went well */
+	bool lacking;                               /* too few were chosen last, and that is logged */
 	char subscribed[SYMBOLS_MOST][SYMBOL_NAME]; /* by the engine's symbols */
 	struct due_times due;
 	double drift; /* that the journal was told; -1: none yet, and a crash may have left one */
@@ -46,6 +47,10 @@ void live_close(struct live *live);
 /* A line of the log, which is counted; `key` may be NULL. */
 void live_say(
     struct live *live, enum log_level level, const char *message, const char *key, const char *value);
+
+/* True, and `*due_ms` is later, if it is time to.  After a long pause it is time once, and also if the clock
+ * was set back. */
+bool loop_is_due(int64_t *due_ms, int64_t every_ms, int64_t now_ms);
 
 /* What is to be done in a loop, up to telling Redis.  Transfers are the caller's. */
 void loop_once(struct live *live, int64_t now_ms);

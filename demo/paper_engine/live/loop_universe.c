@@ -58,6 +58,24 @@ subscribe(struct live *live, int64_t now_ms)
 			live_say(live, LOG_ERROR, "the books cannot be asked for: out of memory", NULL, NULL);
 }
 
+/* A name that no exchange knows, or a filter that nothing passes, would else look like a market at rest. */
+static void
+say_lacking(struct live *live, size_t count)
+{
+	const struct universe_settings *settings = &live->settings->universe;
+	bool named = settings->mode == UNIVERSE_SINGLE || settings->mode == UNIVERSE_FIXED_LIST,
+	     lacking = count < (named ? settings->name_count : 1);
+
+	if (lacking && !live->lacking)
+		live_say(live, LOG_WARN,
+		    count == 0
+			? "no symbol is traded: none that --universe.mode and the filters leave is at both exchanges"
+			: "symbols of --universe.symbol are not traded: an exchange lacks them, or a filter leaves "
+			  "them out",
+		    NULL, NULL);
+	live->lacking = lacking;
+}
+
 /* Both exchanges have answered: the old universe is good until then. */
 static void
 choose(struct live *live, int64_t now_ms)
@@ -70,6 +88,7 @@ choose(struct live *live, int64_t now_ms)
 		return;
 	live->tickers[VENUE_BINANCE].complete = live->tickers[VENUE_UPBIT].complete = false;
 	count = universe_choose(&live->settings->universe, live->tickers, won, chosen);
+	say_lacking(live, count);
 	use(live, chosen, count);
 	subscribe(live, now_ms);
 	if (strcmp(live->counts.state, "starting") == 0)
@@ -97,10 +116,8 @@ say_failure(struct live *live, int venue)
 void
 loop_universe(struct live *live, int64_t now_ms)
 {
-	bool look = now_ms >= live->due.universe;
+	bool look = loop_is_due(&live->due.universe, live->settings->universe.every_ms, now_ms);
 
-	if (look)
-		live->due.universe = now_ms + live->settings->universe.every_ms;
 	for (int venue = 0; venue < VENUES; venue++) {
 		say_failure(live, venue);
 		if (look)

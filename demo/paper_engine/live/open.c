@@ -52,6 +52,8 @@ open_past(struct live *live, struct failure *why)
 	if (live->engine.last_id == 0 && live->settings->history_days > 0)
 		return history_write(&live->engine, live->journal, shared->market_seed, shared->symbols,
 		    live->settings->history_days, (int64_t)feed_clock_ms(), why);
+	if (live->engine.last_id == 0)
+		return 0;
 	(void)snprintf(text, sizeof(text), "%ld", replayed);
 	live_say(live, LOG_INFO, "the state of before is restored", "replayed", text);
 	return 0;
@@ -115,7 +117,6 @@ live_open(struct live *live, struct failure *why)
 	if (settings->shared.stores.redis_password != NULL)
 		secrets_add(&live->secrets, settings->shared.stores.redis_password);
 	live->log = (struct log){ LOG_INFO, LOG_LOGFMT, "paper_engine", &live->secrets };
-	live->told = true;
 	live->drift = -1;
 	live->counts.state = "starting";
 	live->counts.started_ms = (int64_t)feed_clock_ms();

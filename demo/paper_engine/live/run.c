@@ -13,6 +13,7 @@
 #include "demo/paper_engine/live/loop.h"
 
 enum { MS_NS = 1000000, CLOSE_MS = 5000 };
+static const int64_t series_ns = INT64_C(10000000000);
 
 /* Ending --------------------------------------------------------------- */
 
@@ -94,13 +95,15 @@ wait_until(struct live *live, int64_t due_ns, struct ending *ending, int64_t *wa
 	return true;
 }
 
-/* A series of failures is one line. */
+/* A series of failures is one line.  One attempt is a second after the other, and in between none fails. */
 static void
-note_told(struct live *live, bool told, const char *error)
+say_untold(struct live *live, const char *error)
 {
-	if (!told && live->told)
+	int64_t now_ns = clock_now_ns();
+
+	if (live->untold_ns == 0 || now_ns - live->untold_ns > series_ns)
 		live_say(live, LOG_WARN, "the state is not written: Redis failed", "error", error);
-	live->told = told;
+	live->untold_ns = now_ns;
 }
 
 static void
@@ -109,20 +112,17 @@ take_answers(struct live *live)
 	char error[256];
 
 	if (live->tells != NULL && tell_engine_begin(live->tells, error) != 0)
-		note_told(live, false, error);
+		say_untold(live, error);
 }
 
 static void
 tell(struct live *live, int64_t now_ms)
 {
 	char error[256];
-	bool told;
 
-	if (live->tells == NULL)
-		return;
-	told =
-	    tell_engine_loop(live->tells, &live->engine, &live->counts, &live->journaled, now_ms, error) == 0;
-	note_told(live, told, error);
+	if (live->tells != NULL &&
+	    tell_engine_loop(live->tells, &live->engine, &live->counts, &live->journaled, now_ms, error) != 0)
+		say_untold(live, error);
 }
 
 /*
@@ -202,7 +202,7 @@ run_live(const struct run_settings *settings, struct failure *why)
 	live->settings = settings;
 	block_signals(&ending.signals);
 	status = live_open(live, why) == 0 ? run(live, &ending, why) : -1;
-	if (live->record != NULL && fclose(live->record) != 0)
+	if (live->record != NULL && fclose(live->record) != 0 && status == 0)
 		status = failure_set(why, FAILURE_LOCAL, "--record: cannot write '%s'", settings->record);
 	live_close(live);
 	free(live);

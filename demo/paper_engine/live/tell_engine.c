@@ -56,11 +56,11 @@ tell_engine_free(struct teller_of_engine *tells)
 }
 
 /* As many symbols as belong to the time since the last loop: each once a second.  After a pause it takes a
- * little longer, rather than one long loop. */
+ * little longer, rather than one long loop; and the clock may have been set back. */
 static void
 tell_symbols(struct teller_of_engine *tells, const struct engine *engine, int64_t now_ms)
 {
-	double share = fmin(share_most, (double)(now_ms - tells->last_ms) / SECOND_MS);
+	double share = fmax(0, fmin(share_most, (double)(now_ms - tells->last_ms) / SECOND_MS));
 
 	for (tells->owed += share * (double)engine->symbol_count; tells->owed >= 1; tells->owed--) {
 		tells->next = tells->next < engine->symbol_count ? tells->next : 0;
@@ -252,9 +252,11 @@ tell_engine_loop(struct teller_of_engine *tells, const struct engine *engine, st
 	if (!tells->begun)
 		begin(tells, engine);
 	tell_loop(tells, counts, now_ms);
-	if (now_ms >= tells->due_ms) {
-		tells->due_ms =
-		    now_ms - tells->due_ms < SECOND_MS ? tells->due_ms + SECOND_MS : now_ms + SECOND_MS;
+	/* Also if the clock was set back. */
+	if (now_ms >= tells->due_ms || tells->due_ms - now_ms > SECOND_MS) {
+		bool late = now_ms < tells->due_ms || now_ms - tells->due_ms >= SECOND_MS;
+
+		tells->due_ms = late ? now_ms + SECOND_MS : tells->due_ms + SECOND_MS;
 		tell_seldom(tells, engine, counts, journal, (double)now_ms / SECOND_MS);
 	}
 	tell_symbols(tells, engine, now_ms);

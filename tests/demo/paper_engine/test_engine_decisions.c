@@ -191,6 +191,27 @@ START_TEST(a_route_rests_after_its_trade)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_set_back_stops_neither_a_route_nor_a_trade)
+{
+	enum { HOUR_MS = 3600000 };
+	const struct pending *pending;
+
+	market->engine.settings.leg_gap_ms = 200;
+	pending = &market->engine.symbols[btc].pending;
+	market_spread(market, btc, 100);
+	engine_step(&market->engine, btc, market->now_ms, &market->sink);
+	ck_assert(pending->open);
+	market_pass(market, -HOUR_MS);
+	engine_step(&market->engine, btc, market->now_ms, &market->sink);
+	ck_assert_int_eq(market->trade_count, 1);
+	ck_assert_int_eq(market->last_trade->leg_gap_ms, 0);
+	ck_assert_int_eq(market->last_trade->closed_ms, market->last_trade->opened_ms);
+	market_pass(market, -HOUR_MS);
+	market_trade(market, btc);
+	ck_assert_int_ge(market->trade_count, 2);
+}
+END_TEST
+
 START_TEST(a_trade_without_profit_or_loss_ends_a_row_of_losses)
 {
 	struct route *route = &market->engine.symbols[btc].routes[VENUE_UPBIT];
@@ -355,6 +376,7 @@ main(void)
 	tcase_add_test(all, a_guard_that_blocks_lets_nothing_through);
 	tcase_add_test(all, a_route_without_a_score_does_not_trade);
 	tcase_add_test(all, a_route_rests_after_its_trade);
+	tcase_add_test(all, a_clock_that_is_set_back_stops_neither_a_route_nor_a_trade);
 	tcase_add_test(all, a_trade_without_profit_or_loss_ends_a_row_of_losses);
 	tcase_add_test(all, three_losses_in_a_row_cool_a_route_down);
 	tcase_add_test(all, the_score_is_the_mean_of_its_parts);

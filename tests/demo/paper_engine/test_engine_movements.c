@@ -213,6 +213,13 @@ START_TEST(at_the_limit_nothing_is_moved)
 	market->engine.symbols[btc].coins[VENUE_UPBIT] += 100;
 	tend(MINUTE_MS);
 	ck_assert_int_eq(market->movement_count, 3);
+	market->engine.symbols[btc].coins[VENUE_BINANCE] = 65 * USD;
+	market->engine.symbols[btc].coins[VENUE_UPBIT] = 35 * USD;
+	tend(MINUTE_MS);
+	ck_assert_int_eq(market->movement_count, 3);
+	market->engine.symbols[btc].coins[VENUE_BINANCE] += 100;
+	tend(MINUTE_MS);
+	ck_assert_int_eq(market->movement_count, 4);
 }
 END_TEST
 
@@ -249,6 +256,19 @@ START_TEST(cash_that_a_trade_has_reserved_is_neither_moved_nor_spent)
 	ck_assert_str_eq(market->last_movement->asset, "ETH/USDT");
 	ck_assert_int_ge(market->engine.exchanges[VENUE_UPBIT].cash, 50000 * 1400 * USD);
 	ck_assert_int_lt(market->engine.exchanges[VENUE_UPBIT].cash, 50001 * 1400 * USD);
+}
+END_TEST
+
+/* Of 70,000 at binance 10,000 are free, and 30,000 are at upbit: 10,000 come from there. */
+START_TEST(nor_is_cash_that_is_reserved_where_the_fee_is_paid)
+{
+	tend(0);
+	market->engine.exchanges[VENUE_BINANCE].cash = 70000 * USD;
+	market->engine.exchanges[VENUE_BINANCE].reserved = 60000 * USD;
+	market->engine.exchanges[VENUE_UPBIT].cash = 30000 * 1400 * USD;
+	tend(MINUTE_MS);
+	ck_assert_int_eq(market->last_movement->cash[VENUE_BINANCE], 10000 * USD - USD);
+	ck_assert_int_eq(market->last_movement->cash[VENUE_UPBIT], -10000 * 1400 * USD);
 }
 END_TEST
 
@@ -306,6 +326,7 @@ main(void)
 	tcase_add_test(all, at_the_limit_nothing_is_moved);
 	tcase_add_test(all, cash_is_evened_out_too);
 	tcase_add_test(all, cash_that_a_trade_has_reserved_is_neither_moved_nor_spent);
+	tcase_add_test(all, nor_is_cash_that_is_reserved_where_the_fee_is_paid);
 	tcase_add_test(all, coins_of_a_trade_under_way_stay);
 	tcase_add_test(all, rebalances_that_fail_are_tried_every_second_until_they_work);
 	suite_add_tcase(suite, all);

@@ -255,6 +255,19 @@ START_TEST(the_whole_ledger_replayed_gives_the_same_engine)
 }
 END_TEST
 
+START_TEST(the_ledger_says_with_how_much_cash_it_began)
+{
+	struct engine_settings settings = busy_settings();
+	struct engine engine;
+
+	settings.cash /= 10;
+	ck_assert_int_eq(engine_init(&engine, &settings), 0);
+	replay(&engine, market->records, market->record_count);
+	assert_same_ledger(&market->engine, &engine);
+	engine_release(&engine);
+}
+END_TEST
+
 START_TEST(the_ledger_after_a_snapshot_replayed_gives_the_same_engine)
 {
 	struct engine_settings settings = busy_settings();
@@ -412,6 +425,7 @@ main(void)
 	tcase_add_test(all, the_ledger_sums_up_to_what_the_engine_has);
 	tcase_add_test(all, a_restart_in_the_middle_gives_what_no_restart_gives);
 	tcase_add_test(all, the_whole_ledger_replayed_gives_the_same_engine);
+	tcase_add_test(all, the_ledger_says_with_how_much_cash_it_began);
 	tcase_add_test(all, the_ledger_after_a_snapshot_replayed_gives_the_same_engine);
 	tcase_add_test(all, each_line_is_a_name_and_json);
 	tcase_add_test(all, lines_may_come_in_any_order);

@@ -1,3 +1,4 @@
+#include "demo/paper_engine/core/fills.h"
 #include "tests/demo/paper_engine/fixture.h"
 #include "tests/suite.h"
 
@@ -98,6 +99,26 @@ START_TEST(the_other_route_sells_at_binance)
 	ck_assert_int_eq(market->last_trade->sell, VENUE_BINANCE);
 	ck_assert_int_gt(market->last_trade->pnl, 0);
 	ck_assert_int_eq(market->engine.exchanges[VENUE_BINANCE].daily_pnl, market->last_trade->pnl);
+}
+END_TEST
+
+START_TEST(leg_gaps_are_as_long_as_they_should_be_on_average)
+{
+	enum { DRAWS = 10000 };
+	int64_t sum = 0, shortest = INT64_MAX, longest = 0;
+
+	market->engine.settings.leg_gap_ms = 200;
+	for (int i = 0; i < DRAWS; i++) {
+		int64_t gap_ms = leg_due(&market->engine, T0) - T0;
+
+		sum += gap_ms;
+		shortest = gap_ms < shortest ? gap_ms : shortest;
+		longest = gap_ms > longest ? gap_ms : longest;
+	}
+	ck_assert_int_eq(shortest, 100);
+	ck_assert_int_eq(longest, 300);
+	ck_assert_int_ge(sum / DRAWS, 197);
+	ck_assert_int_le(sum / DRAWS, 203);
 }
 END_TEST
 
@@ -333,6 +354,7 @@ main(void)
 	tcase_add_test(all, a_trade_walks_the_levels_and_is_right_to_the_last_digit);
 	tcase_add_test(all, a_trade_moves_cash_and_coins_and_nothing_else);
 	tcase_add_test(all, the_other_route_sells_at_binance);
+	tcase_add_test(all, leg_gaps_are_as_long_as_they_should_be_on_average);
 	tcase_add_test(all, the_second_leg_waits_for_the_leg_gap);
 	tcase_add_test(all, the_thinner_side_goes_first);
 	tcase_add_test(all, a_level_without_a_price_ends_its_side);

@@ -11,6 +11,7 @@ static const int64_t midnight_ms = INT64_C(1780012800000); /* that of day 0 here
 /* What a replay reported, added up in another way than by its tally: day by day. */
 struct seen {
 	int trades, won, late;
+	int64_t last_ms;
 	fixed pnl[DAYS], fees, highest, total, deepest;
 };
 
@@ -18,6 +19,8 @@ static void
 see_pnl(struct seen *seen, int64_t at_ms, fixed pnl)
 {
 	ck_assert_int_ge(at_ms, midnight_ms);
+	ck_assert_int_ge(at_ms, seen->last_ms); /* also of different symbols */
+	seen->last_ms = at_ms;
 	seen->pnl[(at_ms - midnight_ms) / day_ms] += pnl;
 	seen->total += pnl;
 	seen->highest = seen->total > seen->highest ? seen->total : seen->highest;
@@ -55,12 +58,18 @@ replay(const struct engine_settings *settings, const struct span *span, bool unw
 		.sink = { .context = seen, .trade = see_trade, .movement = see_movement },
 		.unwatched = unwatched };
 	struct source source;
+	struct depth books[VENUES], won;
+	int64_t last_ms;
 	struct failure why = { 0 };
 
 	*seen = (struct seen){ 0 };
 	ck_assert_int_eq(engine_init(&engine, settings), 0);
 	ck_assert_int_eq(source_seeded_open(&source, 1, SYMBOLS, &why), 0);
 	ck_assert_msg(replay_run(&source, span, &replayed, 1, NULL, &why) == 0, "%s", why.text);
+	/* The rate is that of the last step, not that of a leg behind it. */
+	last_ms = span->from_ms + (span->until_ms - span->from_ms - 1) / span->step_ms * span->step_ms;
+	source.read_symbol(source.context, 0, last_ms, books, &won);
+	ck_assert_int_eq(replayed.rate, (won.bids[0].price + won.asks[0].price) / 2);
 	source.close(source.context);
 	ck_assert_int_eq(engine.equity, 2 * settings->cash + seen->total);
 	engine_release(&engine);
@@ -120,6 +129,28 @@ START_TEST(unwatched_it_makes_the_same_trades)
 }
 END_TEST
 
+/* A leg that is due at the end of the span or later would see books of the days on which it is judged. */
+START_TEST(nothing_is_filled_at_the_end_of_the_span_or_later)
+{
+	enum { SPAN_MS = 2, SPANS = 3000 };
+	struct engine_settings settings = engine_settings_default();
+	int trades = 0;
+
+	settings.leg_gap_ms = SPAN_MS; /* from 1 to 3 ms */
+	for (int64_t i = 0; i < SPANS; i++) {
+		const int64_t from_ms = midnight_ms + i * 60000;
+		const struct span span = { from_ms, from_ms + SPAN_MS, 60000 };
+		struct seen seen;
+
+		settings.seed = (uint64_t)i;
+		(void)replay(&settings, &span, true, &seen);
+		trades += seen.trades;
+		ck_assert_int_lt(seen.last_ms, span.until_ms);
+	}
+	ck_assert_int_gt(trades, 10);
+}
+END_TEST
+
 /* Also when it is tried again: not with the books of a minute later. */
 START_TEST(a_leg_without_a_gap_is_filled_at_once)
 {
@@ -148,6 +179,7 @@ main(void)
 	tcase_add_test(all, the_tally_is_that_of_all_trades_and_its_days_are_the_whole_ones);
 	tcase_add_test(all, one_whole_day_has_no_sharpe_ratio);
 	tcase_add_test(all, unwatched_it_makes_the_same_trades);
+	tcase_add_test(all, nothing_is_filled_at_the_end_of_the_span_or_later);
 	tcase_add_test(all, a_leg_without_a_gap_is_filled_at_once);
 	suite_add_tcase(suite, all);
 	return run_suite(suite);

@@ -292,6 +292,9 @@ START_TEST(test_a_measurement_is_that_of_a_backtest)
 		ck_assert_int_eq(replay_run(&source, &span, &replayed, 1, NULL, &why), 0);
 		ck_assert_int_eq(replayed.tally.trades, measures[i].trades);
 		ck_assert_int_eq(replayed.tally.pnl, measures[i].pnl);
+		/* What a day earned on average, less the deepest fall. */
+		ck_assert_double_eq_tol(fixed_value(measures[i].score),
+		    fixed_value(replayed.tally.pnl) * 24 / 26 - fixed_value(replayed.tally.deepest), 1e-5);
 		source.close(source.context);
 		engine_release(&engine);
 	}
