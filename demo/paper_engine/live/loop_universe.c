@@ -84,7 +84,7 @@ say_lacking(struct live *live, size_t count)
 	if (lacking && !live->lacking)
 		live_say(live, LOG_WARN,
 		    count == 0
-			? "no symbol is traded: none that --universe.mode and the filters leave is at both exchanges"
+			? "no symbol is traded: no symbol of both exchanges passes --universe.mode and the filters"
 			: "symbols of --universe.symbol are not traded: an exchange lacks them, or a filter leaves "
 			  "them out",
 		    NULL, NULL);
