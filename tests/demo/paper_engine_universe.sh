@@ -113,7 +113,12 @@ fault DELETE upbit/frozen
 
 # Symbols that come and go ---------------------------------------------------
 
-engine --universe.top 5
+# The last book of the halted symbol at each exchange is a lost one.
+recorded_as_gone() {
+	awk -v symbol="$halted" '$2 == symbol { sequence[$3] = $4 }
+		END { exit !("binance" in sequence && "upbit" in sequence) || sequence["binance"] + sequence["upbit"] > 0 }' "$work/recording"
+}
+engine --universe.top 5 --record "$work/recording"
 check "top_n: the five largest" await 20 follows '' 5
 check "top_n: it says so" tells universe mode top_n
 for exchange in binance upbit; do
@@ -124,6 +129,7 @@ for exchange in binance upbit; do
 	check "a symbol that is halted at $exchange goes, and the next one comes" await 20 follows '' 5
 	refute "it is another one" grep -qx "$halted" "$work/wanted"
 	check "it has no state any more" await 20 not exists "symbol:$halted"
+	check "and no book in a recording" await 20 recorded_as_gone
 	fault DELETE "$exchange/halted"
 	check "trades again at $exchange: it comes back" await 20 follows '' 5
 	check "it is the same as before" grep -qx "$halted" "$work/wanted"

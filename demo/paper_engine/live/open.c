@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,9 +50,15 @@ open_past(struct live *live, struct failure *why)
 	replayed = journal_restore(live->journal, &live->engine, why);
 	if (replayed < 0)
 		return -1;
-	if (live->engine.last_id == 0 && live->settings->history_days > 0)
-		return history_write(&live->engine, live->journal, shared->market_seed, shared->symbols,
-		    live->settings->history_days, (int64_t)feed_clock_ms(), why);
+	if (live->engine.last_id == 0 && live->settings->history_days > 0) {
+		if (history_write(&live->engine, live->journal, shared->market_seed, shared->symbols,
+			live->settings->history_days, (int64_t)feed_clock_ms(), why) != 0)
+			return -1;
+		(void)snprintf(text, sizeof(text), "%" PRId64, live->settings->history_days);
+		live_say(
+		    live, LOG_INFO, "the engine goes on from a backtest of the days before", "days", text);
+		return 0;
+	}
 	if (live->engine.last_id == 0)
 		return 0;
 	(void)snprintf(text, sizeof(text), "%ld", replayed);
