@@ -116,7 +116,8 @@ fault DELETE upbit/frozen
 # The last book of the halted symbol at each exchange is a lost one.
 recorded_as_gone() {
 	awk -v symbol="$halted" '$2 == symbol { sequence[$3] = $4 }
-		END { exit !("binance" in sequence && "upbit" in sequence) || sequence["binance"] + sequence["upbit"] > 0 }' "$work/recording"
+		END { exit !("binance" in sequence && "upbit" in sequence) || sequence["binance"] + sequence["upbit"] > 0 }' \
+		"$work/recording"
 }
 engine --universe.top 5 --record "$work/recording"
 check "top_n: the five largest" await 20 follows '' 5
