@@ -209,7 +209,7 @@ run_bot() {
 		POSTGRES_PASSWORD_FILE="$work/postgres-password" "$BUILD/paper_engine" run --history.days 30 \
 		--exchange.binance "http://127.0.0.1:$paper_port/binance" --exchange.upbit "http://127.0.0.1:$paper_port/upbit" \
 		--control.listen-address "127.0.0.1:$engine_port" --journal.file "$work/paper_engine.journal" \
-		--size 400 --min-profit 0.0002 --slippage 0 --leg-gap 32s --cooldown 5m
+		--size 400 --min-profit 0.0002 --slippage 0 --leg-gap 35s --cooldown 5m
 }
 
 # Called once a second.  A bot that ended, as by its fault `crash`, begins again after a minute, so that its alert is seen.

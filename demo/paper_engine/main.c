@@ -126,7 +126,7 @@ main(int argc, char *argv[])
 
 	process_forbid_dumps();
 	if (command == NULL) {
-		(void)fprintf(stderr, "paper_engine: '%s' is none of run, backtest and tune\n", argv[1]);
+		(void)fprintf(stderr, "paper_engine: '%s' is not one of run, backtest and tune\n", argv[1]);
 		return EXIT_USAGE;
 	}
 	o = options_new("paper_engine", command->tables, command->table_count);

@@ -5,6 +5,7 @@
 
 #include "common/deadline.h"
 #include "common/text/duration.h"
+#include "demo/paper_engine/live/universe.h"
 #include "demo/paper_engine/settings.h"
 
 enum { MS_NS = 1000000 };
@@ -228,7 +229,6 @@ read_universe_symbols(struct universe_settings *settings, const struct options *
 static int
 read_universe(struct universe_settings *settings, const struct options *o, struct failure *why)
 {
-	static const char *const modes[] = { "single", "fixed_list", "top_n", "full_market" };
 	static const struct place places[] = {
 		{ "universe.min-volume", KIND_AMOUNT, offsetof(struct universe_settings, volume_least) },
 		{ "universe.max-spread", KIND_SHARE, offsetof(struct universe_settings, spread_most) },
@@ -236,12 +236,12 @@ read_universe(struct universe_settings *settings, const struct options *o, struc
 		{ "universe.every", KIND_MS, offsetof(struct universe_settings, every_ms) },
 		{ 0 },
 	};
-	int mode = index_of(modes, 4, options_text(o, "universe.mode"));
+	int mode = index_of(universe_modes, 4, options_text(o, "universe.mode"));
 	int64_t top;
 
 	if (mode < 0)
 		return options_failure(o, "universe.mode", 0, why,
-		    "'%s' is none of single, fixed_list, top_n and full_market",
+		    "'%s' is not one of single, fixed_list, top_n and full_market",
 		    options_text(o, "universe.mode"));
 	settings->mode = (enum universe_mode)mode;
 	if (options_integer(o, "universe.top", 1, SYMBOLS_MOST, &top, why) != 0 ||

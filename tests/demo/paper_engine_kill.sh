@@ -51,7 +51,7 @@ note() {
 	[ "$closed" -ge "$noted" ] || closed=$noted
 	ledger_until "$noted" >"$work/noted"
 }
-restored() { logged "the state of before is restored"; }
+restored() { logged "the engine begins"; } # the ledger is read before
 # nothing_lost: what was noted is there after the next start, and as it was.
 nothing_lost() {
 	await 20 restored || { cat "$work/engine.log"; return 1; }

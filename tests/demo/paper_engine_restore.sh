@@ -142,7 +142,7 @@ check "the password is in no message" not grep -F wrong-password "$work/err"
 sql "CREATE TABLE kept AS SELECT * FROM public.paper_fills WHERE trade_id = (SELECT max(id) FROM public.trades);
 	DELETE FROM public.paper_fills f USING kept k WHERE f.trade_id = k.trade_id"
 redis-cli -p "$REDIS_PORT" RENAME arbwatch:paper_engine kept >/dev/null
-refuses "is none that paper_engine writes"
+refuses "was not written by paper_engine"
 sql "DELETE FROM public.trades t USING kept k WHERE t.id = k.trade_id AND k.number = 1"
 sql "DELETE FROM public.trades WHERE id > (SELECT min(id) FROM public.trades)"
 refuses "the ledger has no record"

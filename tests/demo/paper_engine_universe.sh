@@ -68,7 +68,7 @@ check "full_market: that are as many as the exchange was told" test "$(grep -c .
 check "full_market: it says so" tells universe mode full_market
 
 engine --universe.mode single --universe.symbol NONE/USDT
-check "a symbol that no exchange has is a warning" await 20 logged 'level=warn collector=paper_engine msg="symbols of --universe.symbol are not traded'
+check "a symbol that no exchange has is a warning" await 20 logged 'level=warn collector=paper_engine msg="no symbol is traded'
 redis-cli -p "$REDIS_PORT" SET arbwatch:loop text >/dev/null
 check "a key of another type is a warning" await 20 logged 'the state is not written: Redis failed'
 check "all else is written" await 20 above engine heartbeat_at "$(($(date +%s) + 1))"
@@ -113,7 +113,13 @@ fault DELETE upbit/frozen
 
 # Symbols that come and go ---------------------------------------------------
 
-engine --universe.top 5
+# The last book of the halted symbol at each exchange is a lost one.
+recorded_as_gone() {
+	awk -v symbol="$halted" '$2 == symbol { sequence[$3] = $4 }
+		END { exit !("binance" in sequence && "upbit" in sequence) || sequence["binance"] + sequence["upbit"] > 0 }' \
+		"$work/recording"
+}
+engine --universe.top 5 --record "$work/recording"
 check "top_n: the five largest" await 20 follows '' 5
 check "top_n: it says so" tells universe mode top_n
 for exchange in binance upbit; do
@@ -124,6 +130,7 @@ for exchange in binance upbit; do
 	check "a symbol that is halted at $exchange goes, and the next one comes" await 20 follows '' 5
 	refute "it is another one" grep -qx "$halted" "$work/wanted"
 	check "it has no state any more" await 20 not exists "symbol:$halted"
+	check "and no book in a recording" await 20 recorded_as_gone
 	fault DELETE "$exchange/halted"
 	check "trades again at $exchange: it comes back" await 20 follows '' 5
 	check "it is the same as before" grep -qx "$halted" "$work/wanted"

@@ -29,7 +29,7 @@ struct feed {
 	const char *url, *ca_file; /* of the exchange; owned by the caller */
 	CURLM *multi;              /* owned by the caller */
 	struct feed_counts *counts;
-	int64_t change_ms, fresh_ms; /* of the last new book; a book older than fresh_ms is none; 0: any */
+	int64_t change_ms, fresh_ms; /* of the last new book; an older book is left out; 0: none is */
 
 	/* Books, by the engine's symbols; whoever has seen a change clears it. */
 	struct depth books[FEED_BOOKS];

@@ -176,7 +176,7 @@ static int
 refuse(const char *const columns[LEDGER_COLUMNS], struct failure *why)
 {
 	return failure_set(why, FAILURE_LOCAL,
-	    "record %s of the ledger (%s of %s) is none that paper_engine writes; give it a database of its own",
+	    "record %s of the ledger (%s of %s) was not written by paper_engine; give paper_engine a database of its own",
 	    columns[LEDGER_ID], columns[LEDGER_KIND], columns[LEDGER_NAME]);
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "demo/paper_engine/backtest/recording.h"
 #include "demo/paper_engine/live/loop.h"
 
 static bool
@@ -43,6 +44,16 @@ use(struct live *live, const char *const chosen[], size_t count)
 	}
 }
 
+/* A recording says that a symbol is gone: a backtest would trade with its last books for ever. */
+static void
+record_end(FILE *record, const char *name, int64_t now_ms)
+{
+	static const struct depth lost;
+
+	for (int venue = 0; venue < VENUES; venue++)
+		recording_write(record, now_ms, name, venue, &lost);
+}
+
 /* The streams are opened anew only if they lack a symbol, or have one too many. */
 static void
 subscribe(struct live *live, int64_t now_ms)
@@ -50,7 +61,11 @@ subscribe(struct live *live, int64_t now_ms)
 	bool changed = false;
 
 	for (size_t i = 0; i < live->engine.symbol_count; i++) {
-		changed = changed || strcmp(live->subscribed[i], live->engine.symbols[i].name) != 0;
+		if (strcmp(live->subscribed[i], live->engine.symbols[i].name) == 0)
+			continue;
+		changed = true;
+		if (live->record != NULL && live->subscribed[i][0] != '\0')
+			record_end(live->record, live->subscribed[i], now_ms);
 		memcpy(live->subscribed[i], live->engine.symbols[i].name, SYMBOL_NAME);
 	}
 	for (int venue = 0; changed && venue < VENUES; venue++)
@@ -69,7 +84,7 @@ say_lacking(struct live *live, size_t count)
 	if (lacking && !live->lacking)
 		live_say(live, LOG_WARN,
 		    count == 0
-			? "no symbol is traded: none that --universe.mode and the filters leave is at both exchanges"
+			? "no symbol is traded: no symbol of both exchanges passes --universe.mode and the filters"
 			: "symbols of --universe.symbol are not traded: an exchange lacks them, or a filter leaves "
 			  "them out",
 		    NULL, NULL);

@@ -155,7 +155,7 @@ START_TEST(what_another_program_wrote_is_refused)
 	memcpy(columns, foreign[_i].trade ? trade_columns : movement_columns, sizeof(columns));
 	columns[foreign[_i].column] = foreign[_i].value;
 	ck_assert_int_eq(record_read(&read, columns, &why), -1);
-	ck_assert_ptr_nonnull(strstr(why.text, "none that paper_engine writes"));
+	ck_assert_ptr_nonnull(strstr(why.text, "was not written by paper_engine"));
 }
 END_TEST
 
