@@ -177,7 +177,7 @@ position_value(const struct call *call, const struct position *position, struct 
 	*value = (struct valuation){ .mark = position->entry };
 	for (size_t i = 0; i < all.count; i++)
 		if (strcmp(all.list[i].base, position->base) == 0)
-			value->listing = &all.list[i];
+			value->listing = all.list + i;
 	if (value->listing != NULL) {
 		call_book(call, value->listing, &book, 1);
 		value->mark = units_value(book.middle, value->listing->price_decimals);

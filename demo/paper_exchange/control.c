@@ -23,6 +23,7 @@ static void
 list_books(struct server *server, struct answer *answer)
 {
 	struct call call = { .floor = &server->floor, .wall_ms = wall_clock_ms() };
+	struct listings all;
 
 	answer->body = json_object();
 	for (size_t i = 0; (call.venue = venue_at(i)) != NULL; i++) {
@@ -30,8 +31,9 @@ list_books(struct server *server, struct answer *answer)
 
 		faults_of(&server->floor.faults, i, "", call.faults);
 		call.now_ms = call.wall_ms;
-		for (size_t s = 0; s < call_listings(&call).count; s++) {
-			const struct listing *l = &call_listings(&call).list[s];
+		all = call_listings(&call);
+		for (size_t s = 0; s < all.count; s++) {
+			const struct listing *l = all.list + s;
 			char bid[UNITS_TEXT], ask[UNITS_TEXT];
 			struct book book;
 
