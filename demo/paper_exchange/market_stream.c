@@ -100,7 +100,7 @@ market_stream_answer(const struct call *call, struct answer *answer)
 		answer_trouble(call, answer, TROUBLE_BAD_REQUEST);
 	} else {
 		for (size_t i = 0; names == NULL && i < all.count; i++)
-			add_symbol(stream, &all.list[i]);
+			add_symbol(stream, all.list + i);
 		answer->stream = stream;
 	}
 }

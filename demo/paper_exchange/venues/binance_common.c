@@ -178,8 +178,8 @@ binance_symbols(const struct call *call, const struct listing *only,
 	json_t *symbols = json_array();
 
 	for (size_t i = 0; i < all.count; i++)
-		if (only == NULL || only == &all.list[i])
-			(void)json_array_append_new(symbols, describe(call, &all.list[i]));
+		if (only == NULL || only == all.list + i)
+			(void)json_array_append_new(symbols, describe(call, all.list + i));
 	return symbols;
 }
 

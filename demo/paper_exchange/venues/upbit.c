@@ -69,9 +69,9 @@ market_all(const struct call *call, struct answer *answer)
 
 	answer->body = json_array();
 	for (size_t i = 0; i < all.count; i++)
-		if (!call_halted(call, &all.list[i])) /* else this is how the venue says so */
+		if (!call_halted(call, all.list + i)) /* else this is how the venue says so */
 			(void)json_array_append_new(answer->body,
-			    describe_market(&all.list[i], details != NULL && strcmp(details, "true") == 0));
+			    describe_market(all.list + i, details != NULL && strcmp(details, "true") == 0));
 }
 
 typedef json_t *describe_book(const struct call *call, const struct book *book, size_t count);
@@ -185,9 +185,9 @@ ticker_all(const struct call *call, struct answer *answer)
 
 	answer->body = json_array();
 	for (size_t i = 0; i < all.count && (quotes == NULL || strstr(quotes, "KRW") != NULL); i++) {
-		if (call_halted(call, &all.list[i]))
+		if (call_halted(call, all.list + i))
 			continue;
-		call_book(call, &all.list[i], &book, 1);
+		call_book(call, all.list + i, &book, 1);
 		(void)json_array_append_new(answer->body, ticker_of(call, &book, 1));
 	}
 }

@@ -129,7 +129,7 @@ call_listing(const struct call *call, const char *native)
 
 	for (size_t i = 0; native != NULL && i < all.count; i++)
 		if (strcmp(all.list[i].native, native) == 0)
-			return &all.list[i];
+			return all.list + i;
 	return NULL;
 }
 
