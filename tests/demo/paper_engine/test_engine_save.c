@@ -357,7 +357,7 @@ assert_refused(const char *text, size_t at)
 
 START_TEST(damaged_text_is_refused_and_the_engine_unchanged)
 {
-	char *before = market_save(&market->engine), *text = market_save(&market->engine), *line;
+	char *before = market_save(&market->engine), *text = market_save(&market->engine), *line, *twice;
 	size_t length = strlen(text);
 
 	for (size_t i = 0; i < length; i++) {
@@ -378,8 +378,9 @@ START_TEST(damaged_text_is_refused_and_the_engine_unchanged)
 	/* A line is missing, one is there twice. */
 	line = strchr(text, '\n') + 1;
 	assert_refused(line, 0);
-	text = realloc(text, 2 * length + 1);
-	ck_assert_ptr_nonnull(text);
+	twice = realloc(text, 2 * length + 1);
+	ck_assert_ptr_nonnull(twice);
+	text = twice;
 	memcpy(text + length, before, length + 1);
 	assert_refused(text, length);
 	line = strchr(text, '\n') + 1;
