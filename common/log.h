@@ -29,7 +29,8 @@ struct log {
 void log_write(const struct log *log, enum log_level level, const char *message, ...)
     __attribute__((sentinel));
 
-/* 0, or -1 when `text` names no level (LOG_CRITICAL is none that a user may set) or format. */
+/* 0, or -1 when `text` names no format, or no level that a user may set (LOG_CRITICAL is for the log of a
+ * bot). */
 int log_level_parse(const char *text, enum log_level *level);
 int log_format_parse(const char *text, enum log_format *format);
 

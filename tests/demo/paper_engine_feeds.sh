@@ -40,7 +40,9 @@ check "gap: the connection stays" tells feed:binance reconnects 0
 check "gap: the books go on" books_move
 check "gap: the other exchange has none" tells feed:upbit gaps 0
 fault DELETE binance/gap
-sleep 1.2 # what was counted is told once a second
+# What was counted until now is in Redis when the messages have risen twice.
+await 20 above feed:binance messages "$(told feed:binance messages)"
+await 20 above feed:binance messages "$(told feed:binance messages)"
 gaps=$(told feed:binance gaps)
 messages=$(told feed:binance messages)
 check "gap: messages go on" await 20 above feed:binance messages $((messages + 40))

@@ -95,7 +95,7 @@ other=$SPAWNED
 # Without Redis.  The loop writes ten rows of equity a second, each with the time at which it was queued.
 kill -STOP "$REDIS_PID"
 began=$(sql "SELECT now()")
-sleep 2.5
+sleep 2.5 # so long Redis stands still
 ended=$(sql "SELECT now()")
 kill -CONT "$REDIS_PID"
 check "Redis answers again" await 20 fresh engine heartbeat_at
@@ -126,7 +126,7 @@ check "which says what is wrong" await 20 logged 'msg="PostgreSQL: '
 more_loops() { [ "$(loops)" -ge $((before + 100)) ]; }
 check "the loop goes on" await 20 more_loops
 saved=$(told snapshots saved)
-sleep 1
+sleep 1 # some snapshots would be due
 check "no snapshot is saved that is ahead of the ledger" tells snapshots saved "$saved"
 launch_postgres
 check "when PostgreSQL is back, what was queued is written" await 20 more_than $((last + 20))

@@ -30,7 +30,7 @@ const char *search_value_text(const struct point *point, size_t dimension, char 
 /* Any point, each with the same chance. */
 struct point search_random(uint64_t *random);
 
-/* One value down (-1) or up (1) of one parameter; false: there is none. */
+/* One value down (-1) or up (1) of one parameter; false: it has no further value. */
 bool search_step(const struct point *from, size_t dimension, int step, struct point *to);
 
 bool search_equal(const struct point *a, const struct point *b);

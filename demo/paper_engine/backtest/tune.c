@@ -46,7 +46,7 @@ keep_error(struct tuning *tuning)
 		(void)snprintf(tuning->error, sizeof(tuning->error), "%s", tuning->teller.error);
 }
 
-/* Redis is told once a second, and at the end; without it the tuning goes on. */
+/* Redis gets the progress once a second, and at the end; without Redis the tuning goes on. */
 static void
 tell(struct tuning *tuning, const struct walk *walk)
 {

@@ -229,8 +229,7 @@ fault_pause(struct faults *faults, enum fault fault, int64_t ms)
 	(void)pthread_mutex_unlock(&faults->lock);
 }
 
-/* A dump would hold the passwords, also where somebody allows dumps; it is no accident that wants to be
- * looked at. */
+/* A dump would hold the passwords, also where somebody allows dumps; and a crash on purpose needs none. */
 static void
 crash(void)
 {

@@ -31,7 +31,7 @@ struct feed {
 	struct feed_counts *counts;
 	int64_t change_ms, fresh_ms; /* of the last new book; an older book is left out; 0: none is */
 
-	/* Books, by the engine's symbols; whoever has seen a change clears it. */
+	/* Books, by the engine's symbols; the loop clears a change that it has seen. */
 	struct depth books[FEED_BOOKS];
 	bool changed[FEED_BOOKS];
 

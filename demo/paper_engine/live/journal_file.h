@@ -14,7 +14,8 @@ int unwritten_open(const char *path, struct failure *why);
 
 /*
  * What an earlier run has left, in its order, to be freed one by one.  How many, up to `most`; -1 with `why`:
- * this is no such file, or one of another build.  The last one may be cut off: then it was never closed.
+ * the file is of another program, or of another build.  The last one may be cut off: then it was never
+ * closed.
  */
 long unwritten_read(int fd, struct record **records, size_t most, struct failure *why);
 

@@ -161,7 +161,7 @@ read_whole(const char *text, int64_t *value)
 	return end != text && *end == '\0';
 }
 
-/* The number of a word; -1: it is none of them. */
+/* The number of a word; -1: it is not among them. */
 static int
 read_word(const char *text, const char *const words[], int count)
 {

@@ -19,8 +19,8 @@ struct snapshots {
 /* In place of the last one, all at once.  0, or -1 with `why`. */
 int snapshot_save(struct snapshots *snapshots, const struct buffer *text, struct failure *why);
 
-/* 1 and the lines, in any order, ended by NUL; 0: there is none; -1 with `why`.  `text` is to be released in
- * any case. */
+/* 1 and the lines, in any order, ended by NUL; 0: Redis has no snapshot; -1 with `why`.  `text` is to be
+ * released in any case. */
 int snapshot_load(struct snapshots *snapshots, struct buffer *text, struct failure *why);
 
 void snapshots_close(struct snapshots *snapshots);

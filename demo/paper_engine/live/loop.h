@@ -34,7 +34,7 @@ struct live {
 	bool lacking;                               /* too few were chosen last, and that is logged */
 	char subscribed[SYMBOLS_MOST][SYMBOL_NAME]; /* by the engine's symbols */
 	struct due_times due;
-	double drift; /* that the journal was told; -1: none yet, and a crash may have left one */
+	double drift; /* that the journal has; -1: not known, because a crash may have left one */
 	FILE *record; /* NULL: none */
 };
 

@@ -73,7 +73,7 @@ delete_symbol(struct teller *t, const char *symbol)
 	}
 }
 
-/* A place may have another symbol by now; what is told of that one begins anew. */
+/* A place may have another symbol by now; its keys begin anew. */
 static void
 begin_symbol(struct teller *t, const struct symbol *symbol, struct told_symbol *told, double now)
 {

@@ -25,7 +25,7 @@ struct tickers {
 	fixed rate_limit_left; /* of the exchange, 0 to 1, by its last answer; FIXED_ONE before the first */
 	struct ticker *list;   /* of the last look, by name */
 	size_t count;
-	bool complete;      /* `list` is new; whoever has used it clears it */
+	bool complete;      /* `list` is new; the universe clears it after use */
 	struct failure why; /* why the last look failed; kind FAILURE_NONE: taken, or it did not */
 
 	CURL *easy; /* NULL: none is under way */

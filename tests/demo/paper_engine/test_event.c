@@ -103,7 +103,7 @@ START_TEST(anything_else_is_refused)
 }
 END_TEST
 
-/* An event that was cut anywhere is none, and nothing behind its end is read. */
+/* An event that was cut anywhere is refused, and nothing behind its end is read. */
 START_TEST(half_an_event_is_refused)
 {
 	for (size_t length = 0; length < sizeof(good) - 1; length++) {

@@ -69,7 +69,7 @@ static const struct {
 	{ ROUTE, { .route = { .edge = EDGE, .score = 50 * USD } },
 	    { .route = { .edge = EDGE, .score = 50 * USD - LEAST } }, GUARD_BLOCK, REASON_SCORE,
 	    "score 49.99999999, less than 50" },
-	/* A low score is no alarm where there is nothing to earn. */
+	/* A low score does not matter where there is nothing to earn. */
 	{ ROUTE, { .route = { .score = 0, .edge = EDGE - LEAST } }, { .route = { .score = 0, .edge = EDGE } },
 	    GUARD_BLOCK, REASON_SCORE, "score 0, less than 50" },
 	{ ROUTE, { .route = { .losses_in_a_row = 2, .last_loss_ms = 0 } },
@@ -228,7 +228,7 @@ START_TEST(the_worst_reason_counts_and_of_equal_ones_the_first)
 	ck_assert_int_eq(guard.value, FIXED_ONE);
 	/* All the time since the first it has not been ok. */
 	assert_guard(&guard, GUARD_BLOCK, 1, NOW);
-	/* There is no share of nothing. */
+	/* A share of 0 cannot be computed. */
 	figures.global = (struct global_figures){ .equity = -USD };
 	set(&guard, GLOBAL, &settings, figures, NOW);
 	assert_guard(&guard, GUARD_OK, 1, NOW);
