@@ -14,7 +14,7 @@ static const struct wave coin_waves[] = { { 0, 20 }, { 4, 150 }, { 8, 800 }, { 1
 static const struct wave venue_waves[] = { { 0, 500 }, { 5, 600 }, { 8, 1300 }, { 12, 600 } };
 static const struct wave won_waves[] = { { 10, 500 }, { 14, 1500 }, { 16, 1000 } };
 static const struct wave volume_waves[] = { { 14, 100000 }, { 17, 200000 } };
-#define COUNT(waves) (sizeof(waves) / sizeof(waves[0]))
+#define COUNT(waves) (sizeof(waves) / sizeof((waves)[0]))
 
 /* Walks of their own, beside those of the assets. */
 enum { KEY_VENUE = 1 << 16, KEY_QUANTITY = 2 << 16, KEY_VOLUME = 3 << 16 };

@@ -12,7 +12,7 @@
  * reserved cash, the symbol of a pending trade, the sums of one that is not closed.  Exposure is in it for
  * tests/demo/recompute.py: a reader computes it.
  */
-enum { VERSION = 1 };
+enum { SAVE_VERSION = 1 };
 static const char engine_line[] = "engine";
 
 static void
@@ -124,7 +124,7 @@ visit_engine(struct archive *a, struct engine *engine, int lines)
 	int64_t random = (int64_t)engine->random;
 	fixed exposure = engine->exposure;
 
-	(void)archive_choice(a, "version", VERSION, VERSION, VERSION);
+	(void)archive_choice(a, "version", SAVE_VERSION, SAVE_VERSION, SAVE_VERSION);
 	lines = archive_choice(a, "symbols", lines, 0, SYMBOLS_MOST);
 	engine->symbol_count =
 	    (size_t)archive_choice(a, "places", (int)engine->symbol_count, 0, SYMBOLS_MOST);

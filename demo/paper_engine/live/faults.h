@@ -51,8 +51,8 @@ void faults_free(struct faults *faults);
 /* 0, or -1: no fault has this name. */
 int fault_find(const char *name, enum fault *fault);
 
-/* `value` NULL: the default.  -1 with `why`: the value is wrong, and the fault is as it was. */
-int fault_turn_on(struct faults *faults, enum fault fault, const char *value, struct failure *why);
+/* `text` NULL: the default.  -1 with `why`: the value is wrong, and the fault is as it was. */
+int fault_turn_on(struct faults *faults, enum fault fault, const char *text, struct failure *why);
 void fault_turn_off(struct faults *faults, enum fault fault);
 void faults_turn_off(struct faults *faults); /* all of them */
 
