@@ -1,7 +1,10 @@
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "common/text/buffer.h"
@@ -280,6 +283,19 @@ free_stream(void *context)
 	market_stream_free(context);
 }
 
+/* The kernel ends a connection whose client takes nothing.  (MHD 1.0 ignores a timeout of a single
+ * connection.) */
+static void
+cut_stalled(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const unsigned most_ms = LATE_MS;
+
+	if (info != NULL)
+		(void)setsockopt(info->connect_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &most_ms, sizeof(most_ms));
+}
+
 struct MHD_Response *
 market_stream_response(struct server *server, struct MHD_Connection *connection, struct answer *answer)
 {
@@ -294,9 +310,7 @@ market_stream_response(struct server *server, struct MHD_Connection *connection,
 	stream->connection = connection;
 	stream->opened_ms = stream->made_ms = stream->alive_ms = wall_clock_ms();
 	stream->tick = stream->opened_ms / TICK_MS - 1;
-	/* A connection whose client takes nothing. */
-	(void)MHD_set_connection_option(
-	    connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)(LATE_MS / 1000));
+	cut_stalled(connection);
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 	return response;
 }

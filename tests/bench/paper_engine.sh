@@ -45,12 +45,12 @@ measure() {
 	echo "${1% *}" >>"$work/engine.average"
 	echo "${1#* }" >>"$work/engine.p99"
 }
-# usual_kb: the median of half a minute; each snapshot takes memory for a moment.
-usual_kb() {
+# kept_kb: the least of half a minute; each snapshot takes memory for a moment.
+kept_kb() {
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		resident_kb "$ENGINE_PID"
 		sleep 1.5
-	done | sort -n | sed -n 10p
+	done | sort -n | head -n 1
 }
 engine_figures() { rm -f "$work/engine.average" "$work/engine.p99"; }
 
@@ -64,14 +64,14 @@ stop "$ENGINE_PID"
 engine_figures
 engine_with 100
 sleep 30  # until its tables and queues have their size
-memory_before=$(usual_kb)
+memory_before=$(kept_kb)
 for _ in 1 2 3 4 5 6; do
 	cpu_before=$(cpu_us "$ENGINE_PID")
 	measure_began=$(now_ns)
 	measure $((SECONDS_OF_100 / 6))
 	echo "$cpu_before $(cpu_us "$ENGINE_PID") $measure_began $(now_ns)"
 done | awk '{ print 100 * ($2 - $1) / (($4 - $3) / 1000) }' >"$work/engine.cpu"
-memory_after=$(usual_kb)
+memory_after=$(kept_kb)
 compare "paper engine, 100 symbols: % of a core" "$(spread <"$work/engine.cpu")" "the limit" 10/10/10 le 1
 compare "paper engine, 100 symbols: loop, p99 ms" "$(spread <"$work/engine.p99")" "the limit" 10/10/10 le 1
 drift=$(awk -v a="$memory_before" -v b="$memory_after" 'BEGIN { printf "%.3g", 100 * (b > a ? b - a : 0) / a }')

@@ -9,7 +9,10 @@
 oracle() {
 	name=$1
 	shift
-	POSTGRES_DSN=$(dsn "$name") "$PYTHON" "$repository/tests/demo/recompute.py" "--snapshot=$work/$name" "$@"
+	POSTGRES_DSN=$(dsn "$name") "$PYTHON" "$repository/tests/demo/recompute.py" "--snapshot=$work/$name" "$@" >"$work/oracle.out"
+	oracle_status=$?
+	cat "$work/oracle.out"
+	return "$oracle_status"
 }
 dsn() { echo "postgresql://arbwatch:s3cret-arbwatch@127.0.0.1:$POSTGRES_PORT/$1"; }
 
@@ -37,7 +40,7 @@ same_rows() {
 	rows "$1" >"$work/rows.1" && rows "$2" >"$work/rows.2" && test -s "$work/rows.1" && cmp "$work/rows.1" "$work/rows.2"
 }
 # figures LEAST: what the oracle printed last has so many trades at least.
-figures() { jq -e ".trades >= $1" "$work/check.out"; }
+figures() { jq -e ".trades >= $1" "$work/oracle.out"; }
 
 start_postgres
 sql "CREATE DATABASE ledger"
