@@ -63,7 +63,7 @@ stop "$ENGINE_PID"
 
 engine_figures
 engine_with 100
-sleep 90  # until its tables, queues and heaps have their size
+sleep 60  # until its tables and queues have their size
 memory_before=$(kept_kb)
 for _ in 1 2 3 4 5 6; do
 	cpu_before=$(cpu_us "$ENGINE_PID")

@@ -4,6 +4,7 @@
  * is measured.
  */
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,7 +13,7 @@
 #include "common/deadline.h"
 #include "demo/paper_engine/live/loop.h"
 
-enum { MS_NS = 1000000, CLOSE_MS = 5000 };
+enum { MS_NS = 1000000, CLOSE_MS = 5000, LARGE_BLOCK = 65536 };
 static const int64_t series_ns = INT64_C(10000000000);
 
 /* Ending --------------------------------------------------------------- */
@@ -199,6 +200,9 @@ run_live(const struct run_settings *settings, struct failure *why)
 
 	if (live == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	/* A snapshot's text goes back to the system at once: else the heaps of two threads keep more and
+	 * more. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	live->settings = settings;
 	block_signals(&ending.signals);
 	status = live_open(live, why) == 0 ? run(live, &ending, why) : -1;
