@@ -141,7 +141,7 @@ struct trades_reading {
 	struct trades_set *sets; /* the best of the newest tuning, by validate_score: the best first */
 	size_t set_count, set_room;
 	uint64_t sets_tried;      /* all of them */
-	char tuning[TRADES_NAME]; /* the run; "": there is none */
+	char tuning[TRADES_NAME]; /* the newest run; "": the view has no rows */
 	double tuning_at;         /* when it began, Unix time */
 
 	struct failure failure; /* nothing could be read at all: no connection, no time, no such time zone */

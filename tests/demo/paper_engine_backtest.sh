@@ -109,7 +109,7 @@ damaged() {
 	check "damaged, $1: refused" complains "paper_engine: recording $work/damaged: $3"
 }
 damaged "another file" '1s/1/2/' 'it does not begin with "paper_engine recording 1"'
-damaged "a price is no number" '50s/|/| x/' 'line 50 is damaged: a price or a quantity is not a number'
+damaged "a price that is not a number" '50s/|/| x/' 'line 50 is damaged: a price or a quantity is not a number'
 damaged "a line is missing its end" '60s/ |.*//' 'line 60 is damaged: '
 damaged "a line is twice as long" '61s/.*/&&&&&/' 'line 61 is '
 damaged "an older line is behind a newer one" '2{h;d};70{p;x}' 'line 70 is damaged: it is older than the line before it'

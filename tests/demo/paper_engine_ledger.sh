@@ -91,7 +91,7 @@ for limit in $limits; do
 	set -- "$@" "--limit.${limit%=*}" "${limit#*=}"
 done
 risky guarded "$@"
-check "with limits there is none" oracle guarded --cash=100000 "--rules=$limits cooldown=20"
+check "with limits the guards prevent them all" oracle guarded --cash=100000 "--rules=$limits cooldown=20"
 check "they ended the trading of a day, and let go at midnight" test "$(PGPASSWORD=s3cret-arbwatch \
 	"$POSTGRES_BIN/psql" -qAtX "$(dsn guarded)" -c "SELECT count(*), (array_agg(pnl ORDER BY day))[1] <= -15 FROM
 		(SELECT (closed_at AT TIME ZONE 'UTC')::date AS day, sum(pnl) AS pnl FROM trades GROUP BY 1) AS days")" = "2|t"

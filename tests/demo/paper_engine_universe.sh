@@ -64,7 +64,7 @@ check "fixed_list: and that a symbol is not traded" await 20 logged "symbols of 
 
 engine --universe.mode full_market
 check "full_market: all that both exchanges have" await 20 follows ''
-check "full_market: that are as many as the exchange was told" test "$(grep -c . "$work/wanted")" -eq 30
+check "full_market: as many as --symbols of the exchange says" test "$(grep -c . "$work/wanted")" -eq 30
 check "full_market: it says so" tells universe mode full_market
 
 engine --universe.mode single --universe.symbol NONE/USDT

@@ -79,7 +79,7 @@ read_members(enum venue venue, struct slice row, struct slice values[FIELDS])
 				values[i] = value;
 }
 
-/* A text, or what a number is written as; "" if there is none, or it is too long. */
+/* A text, or a number as it is written; "" if the member is missing or too long. */
 enum { FIELD_TEXT = 64 };
 static const char *
 text_of(struct slice value, char text[FIELD_TEXT])
