@@ -13,7 +13,7 @@ static const char widths[] =
     "@media(min-width:52.01rem){table{table-layout:fixed}th:first-child{width:20%}th:nth-child(2){width:25%}"
     "th:nth-child(3){width:9.5%}th:nth-child(4){width:7%}th:nth-child(5){width:12%}th:nth-child(6){width:9%}"
     ".positions th:nth-child(5){width:38.5%}"
-    ".alerts th:nth-child(2){width:auto}.alerts th:nth-child(3){width:12%}"
+    ".alerts th:first-child{width:27%}.alerts th:nth-child(2){width:auto}.alerts th:nth-child(3){width:12%}"
     ".files th:nth-child(2){width:auto}.files th:nth-child(3){width:18.5%}"
     ".open th:nth-child(2){width:12%}.open th:nth-child(3),.open th:nth-child(4){width:18%}"
     ".open th:nth-child(5){width:15.5%}.open th:nth-child(6){width:18.5%}}";
@@ -48,7 +48,7 @@ static const char narrow[] =
 
 const char *const page_style[] = { html_style_base, widths, html_style_marks, held, narrow, NULL };
 
-#define STYLE_HASH "sha256-Bv/cQyxuuzEebPXE/uLmtC2PzUUgzjpj0RSNb0/cH8Y="
+#define STYLE_HASH "sha256-cXlX5gC15ewV568cKOiqX+3C02bU7k+QjItVNSYMZOQ="
 const char page_style_hash[] = STYLE_HASH;
 
 const char *
