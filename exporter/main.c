@@ -64,8 +64,8 @@ tell_alerts(void *context, const char *why)
 	const struct log log = log_of(p);
 
 	log_write(&log, why != NULL ? LOG_WARN : LOG_INFO,
-	    why != NULL ? "the open alerts cannot be read" : "the open alerts can be read again", "reason",
-	    why, NULL);
+	    why != NULL ? "the open alerts cannot be read" : "the open alerts can be read again",
+	    why != NULL ? "reason" : NULL, why, NULL);
 }
 
 static int

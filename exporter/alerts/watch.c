@@ -30,7 +30,7 @@ struct alerts_watch {
 	struct open_alerts alerts;
 };
 
-/* 0, or -1 with `why`, which is for a page: the URL is in it, since nothing else says what was asked. */
+/* 0, or -1 with `why`, which names the server: it is for the log and the page. */
 static int
 ask(struct alerts_watch *watch, struct open_alerts *alerts, struct failure *why)
 {
@@ -40,7 +40,7 @@ ask(struct alerts_watch *watch, struct open_alerts *alerts, struct failure *why)
 	http_ask(watch->client, &request, 1, NULL, deadline_in(PATIENCE * second_ns), &response);
 	if (response.failure.kind != FAILURE_NONE) {
 		*why = response.failure;
-		return failure_prefix(why, "%s", watch->settings.url);
+		return -1;
 	}
 	if (response.status != 200)
 		return failure_set(why, FAILURE_REJECTED,
