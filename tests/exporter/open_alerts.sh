@@ -122,8 +122,8 @@ check "alert_relay's list says who" await 30 says "$by_relay" '.open[0] | [.aler
 	'["RedisDown","acknowledged","Ann"]'
 check "and so does the page" page_has "$by_relay" '<b>acknowledged by Ann</b>'
 check "in Alertmanager it is a silence" await 30 says "$by_alertmanager" '.open[0] | [.alert, .state]' '["RedisDown","silenced"]'
-queried() { amtool --alertmanager.url="$relay" alert query --output=simple "$@"; }
-check "amtool can ask alert_relay" test "$(queried | awk 'NR > 1 { print $1 }')" = Cause
+check "amtool can ask alert_relay" test \
+	"$(amtool --alertmanager.url="$relay" alert query --output=simple 2>/dev/null | awk 'NR > 1 { print $1 }')" = Cause
 check "also for what is silenced" await 10 sh -c "amtool --alertmanager.url='$relay' alert query --silenced RedisDown | grep -q RedisDown"
 
 before=$(get "http://127.0.0.1:$by_relay/health" | jq -c 'del(.alerts, .time)')
