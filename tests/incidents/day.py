@@ -237,7 +237,7 @@ def row_of_ledger(stack):
     words = stack.redis("HGETALL", "arbwatch:paper_engine").splitlines()
     saved = stack.directory / "paper_engine.state"
     saved.write_text("".join("%s %s\n" % pair for pair in zip(words[::2], words[1::2])))
-    done = subprocess.run([sys.executable, ROOT / "tests/demo/recompute.py", "--snapshot", saved], capture_output=True, text=True,
+    done = subprocess.run(["/usr/bin/python3", ROOT / "tests/demo/recompute.py", "--snapshot", saved], capture_output=True, text=True,
                           env=dict(os.environ, POSTGRES_DSN=stack.dsn("postgres"), PGPASSWORD=stack.password()))
     if done.returncode:
         print(done.stdout[-2000:] + done.stderr[-2000:])
