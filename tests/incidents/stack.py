@@ -264,10 +264,12 @@ class Stack:
         port = self.ports
         self.commands["paper_exchange"] = [self.build / "paper_exchange", "--listen", "127.0.0.1:%d" % port["paper_exchange"]]
         self.commands["paper_chat"] = [self.build / "paper_chat", "--listen", "127.0.0.1:%d" % port["paper_chat"]]
+        exchange, at = self.url("paper_exchange"), port["paper_engine"]
+        # Few symbols: each has many series.
         self.commands["paper_engine"] = [
-            self.directory / "paper_engine", "run", "--history.days", "2", "--exchange.binance", self.url("paper_exchange") + "/binance",
-            "--exchange.upbit", self.url("paper_exchange") + "/upbit", "--journal.file", self.directory / "paper_engine.journal",
-            "--control.listen-address", "127.0.0.1:%d" % port["paper_engine"]]
+            self.directory / "paper_engine", "run", "--history.days", "2", "--symbols", "6", "--universe.top", "6",
+            "--exchange.binance", exchange + "/binance", "--exchange.upbit", exchange + "/upbit",
+            "--journal.file", self.directory / "paper_engine.journal", "--control.listen-address", "127.0.0.1:%d" % at]
         # Of the machine nothing but its file systems: how busy it is, is not in our hands.
         self.commands["node_exporter"] = [
             "prometheus-node-exporter", "--web.listen-address=127.0.0.1:%d" % port["node_exporter"], "--collector.disable-defaults",
