@@ -8,7 +8,7 @@
     telegram is waited for              returns when a message to it waits in alert_relay
     quick relay                         a P0 that nobody acknowledges is said again after 4 s and escalated after 6 s
     usual relay
-    acknowledge GlobalGuardBlock        Mina presses the button below its message in Telegram
+    acknowledge GlobalGuardBlock        Mina presses the button below its message in Telegram as soon as it is there
     is acknowledged GlobalGuardBlock    nothing but the acknowledgement came of it, and Alertmanager has a silence for it
     still fires GlobalGuardBlock        returns if no message says that it is over; so everybody believes that it lasts
     storm 500, storm over               so many alerts of five names come within a moment, as from a bot that posts them to Alertmanager
@@ -54,7 +54,7 @@ def restart(stack, part):
     stack.start_part(part)
 
 
-def rest(_stack, seconds):
+def rest(stack, seconds):
     time.sleep(float(seconds))
 
 
@@ -80,11 +80,19 @@ def messages_of(stack, alert):
     return [message for message in listed if " %s " % alert in message["text"].split("\n")[0]]
 
 
+def buttons_of(stack, alert):
+    return [message["id"] for message in messages_of(stack, alert) if message.get("buttons")]
+
+
 def acknowledge(stack, alert):
-    found = [message["id"] for message in messages_of(stack, alert) if message.get("buttons")]
-    stack.control("paper_chat", "POST", "/press?message=%s&user=1001&name=Mina" % found[-1])
+    """The fault was there when this was called."""
+    moment_ms = observe.now_ms()
+    if not stack.wait(60, lambda: buttons_of(stack, alert)):
+        raise Broken("there is no message about %s with a button" % alert)
+    stack.control("paper_chat", "POST", "/press?message=%s&user=1001&name=Mina" % buttons_of(stack, alert)[-1])
     if not stack.wait(10, lambda: any("Acknowledged by Mina" in message["text"] for message in messages_of(stack, alert))):
         raise Broken("the button of %s did nothing" % alert)
+    return moment_ms
 
 
 # alert_relay
@@ -172,11 +180,14 @@ def maintenance(stack):
 
 
 def maintenance_over(stack):
+    """What counts is the moment of the fault."""
     set_intervals(stack, "[]")
+    return stack.moment_ms
 
 
 def held_back(stack, alert):
-    """For longer than its group waits in Alertmanager."""
+    """For longer than its group waits in Alertmanager.  The fault was there when this was called."""
+    stack.moment_ms = observe.now_ms()
     if not stack.wait(30, lambda: stack.ask('ALERTS{alertname="%s",alertstate="firing"}' % alert)):
         raise Broken("%s does not fire" % alert)
     time.sleep(5)
