@@ -69,11 +69,6 @@ def free_ports(build, count):
                                                  check=True).stdout.split()]
 
 
-def as_root_may_mount():
-    """Whether a scenario can have a small disk of its own."""
-    return os.getuid() == 0 and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
-
-
 class Stack:
     """Its state: `directory`, `build`, `textfiles`, `ports` by part, `processes` by part (a Popen, or None while it is stopped)."""
 
@@ -237,17 +232,6 @@ class Stack:
         probe = probes.get(name, lambda: True)
         if not self.wait(60, lambda: not self.alive(name) or probe() is not False) or not self.alive(name):
             raise Broken("%s does not answer: %s" % (name, self.log(name)[-2000:]))
-
-    # A disk of its own ------------------------------------------------------
-
-    def small_disk(self, place, size="1m"):
-        """A tmpfs at a directory (`textfiles`, `relay`) with what is in it; root alone may do that."""
-        kept = self.directory / "kept"
-        shutil.copytree(place, kept)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "arbwatch", str(place)], check=True, capture_output=True)
-        self.mounts.append(str(place))
-        shutil.copytree(kept, place, dirs_exist_ok=True)
-        shutil.rmtree(kept)
 
     # How the parts are set --------------------------------------------------
 
