@@ -29,6 +29,9 @@ THRESHOLDS = {
     "arbwatch:limit:redis_connect_seconds": "0.5 * group by (env, target) (arbitrage_redis_up)",
     "arbwatch:limit:postgres_connect_seconds": "2 * group by (env, target) (arbitrage_postgres_up)",
     "arbwatch:limit:engine_loop_seconds": "0.25 * group by (env, engine) (arbitrage_engine_up)",
+    # Ten minutes and three of them: nobody waits so long for a test.  Alertmanager's heartbeat comes every 1.5 s here.
+    "arbwatch:limit:relay_history_behind_seconds": "10 * group by (instance) (up{job=\"alert_relay\"})",
+    "arbwatch:limit:relay_heartbeat_age_seconds": "15 * group by (instance) (up{job=\"alert_relay\"})",
 }
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 

@@ -11,7 +11,7 @@ A scenario is
                     channels (default: those of the severity), and what observe.py knows besides: count, acknowledged, repeated,
                     escalated, bar
     besides         alert: why.  It may come or not
-    inhibited, silenced, muted      alerts that have to fire, and are not sent
+    inhibited, silenced, muted, unsent  alerts that have to fire, and are not sent; the history has why, but of the last
     history         `later`: the history has it only when all is over
     drill           {stop, heal}: how to do it in one's own paper stack
     lasts           how long it goes on after the message
@@ -28,7 +28,7 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 OWNERS = ["servers", "exchanges", "bot", "delivery"]  # the order in docs/incidents.md
 REQUIRED = {"name", "group", "says", "provoke", "expect", "heal", "drill"}
-OPTIONAL = {"besides", "inhibited", "silenced", "muted", "history", "lasts", "core", "needs"}
+OPTIONAL = {"besides", "inhibited", "silenced", "muted", "unsent", "history", "lasts", "core", "needs"}
 EXPECT_REQUIRED = {"alert", "severity"}
 EXPECT_OPTIONAL = {"env", "labels", "channels", "text", "wait", "count", "acknowledged", "repeated", "escalated", "bar"}
 DURATION = r"\d+(\.\d+)?(ms|s|m|h)?"

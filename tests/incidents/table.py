@@ -75,7 +75,7 @@ def rule_of(alert):
             for rule in group["rules"]:
                 if rule.get("alert") == alert:
                     return rule
-    raise KeyError("no rule makes " + alert)
+    return {}  # a program makes it
 
 
 def group_wait(severity):
