@@ -10,7 +10,8 @@ all kinds in turn, in an order that the seed decides, with quiet times between.
     false alerts    in a quiet time nothing fires and nothing is sent; in an incident nothing but what its scenario expects
     missed alerts   what a scenario expects comes, in time, and goes, by every channel
     growth          growth.py has the bounds and says why they are so.  What is sampled in quiet times counts, after a warm-up of a
-                    sixth of the time.  Of a part that was started again the longest life counts
+                    sixth of the time.  Of a part that was started again the longest life counts; after a third of the time nothing
+                    is provoked that ends a program of ours, so that each has a long one
     the bot         trades in each tenth of the time, and its ledger is right to the last digit (recompute.py)
 
 A day of less than 15 minutes has only the scenarios of `make check`.  --table writes the tables into FILE between its marks.  --keep leaves the directory.
@@ -45,6 +46,8 @@ PROGRAMS = stacks.COLLECTORS + ["alert_relay", "arbwatch_exporter", "paper_engin
 OTHERS = ["prometheus", "alertmanager", "node_exporter"]
 # A bot that never rests for long: small trades with little profit.
 TRADER = ["--size", "100", "--min-profit", "0.0001", "--slippage", "0", "--cooldown", "5s", "--leg-gap", "1s"]
+# Verbs that end a program of ours, and start it again.
+ENDING = re.compile(r"(kill|stop|start|restart) (%s)|.*(collectors|quick relay|crash)" % "|".join(PROGRAMS))
 
 
 class Stack(stacks.Stack):
@@ -136,6 +139,10 @@ def alerts_of(scenario):
     return {each["alert"] for each in scenario.get("expect") or ()} | set(held)
 
 
+def ends_ours(scenario):
+    return any(ENDING.match(verb) for verb in scenario["provoke"] + scenario["heal"])
+
+
 def order(chosen, luck):
     """Groups take turns, each in an order of its own; and again from the start when all were there."""
     while True:
@@ -164,7 +171,8 @@ class Day:
         self.be_quiet(max(QUIET[1], seconds / 12))
         while time.monotonic() < end:
             waiting += [next(source) for _ in range(len(chosen) - len(waiting))]
-            possible = [each for each in waiting if self.rested(each)]
+            late = time.monotonic() > end - seconds * 2 / 3
+            possible = [each for each in waiting if self.rested(each) and not (late and ends_ours(each))]
             if possible:
                 waiting.remove(possible[0])
                 self.provoke(possible[0])
