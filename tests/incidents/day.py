@@ -47,7 +47,7 @@ OTHERS = ["prometheus", "alertmanager", "node_exporter"]
 # A bot that never rests for long: small trades with little profit.
 TRADER = ["--size", "100", "--min-profit", "0.0001", "--slippage", "0", "--cooldown", "5s", "--leg-gap", "1s"]
 # Verbs that end a program of ours, and start it again.
-ENDING = re.compile(r"(kill|stop|start|restart) (%s)|.*(collectors|quick relay|crash)" % "|".join(PROGRAMS))
+ENDING = re.compile(r"(kill|stop|start|restart) (%s)|quick relay|usual relay|engine (crash|start)" % "|".join(PROGRAMS))
 
 
 class Stack(stacks.Stack):
@@ -134,9 +134,11 @@ def first(answer):
     return list(answer.values())[0]
 
 
-def alerts_of(scenario):
-    held = [name for each in observe.HELD for name in scenario.get(each) or ()]
-    return {each["alert"] for each in scenario.get("expect") or ()} | set(held)
+def spared(scenario):
+    """Names of its alerts that alert_relay says once in five minutes: P1."""
+    severities = {name: observe.rules().get(name, {}).get("severity") for name in scenario.get("besides") or ()}
+    severities.update({each["alert"]: each["severity"] for each in scenario["expect"]})
+    return {name for name, severity in severities.items() if severity == "P1"}
 
 
 def ends_ours(scenario):
@@ -179,7 +181,7 @@ class Day:
             self.be_quiet(min(self.luck.uniform(*QUIET), max(QUIET[0], end - time.monotonic())))
 
     def rested(self, scenario):
-        return all(time.monotonic() - self.last.get(name, -APART) >= APART for name in alerts_of(scenario))
+        return all(time.monotonic() - self.last.get(name, -APART) >= APART for name in spared(scenario))
 
     def be_quiet(self, seconds):
         if self.observer.disquiet():  # an incident that failed is not over yet, and has its complaint
@@ -199,7 +201,7 @@ class Day:
             judged = run.run_scenario(self.stack, self.observer, scenario)
         except Exception:  # noqa: BLE001 a verb or a part may fail in any way: the scenario fails, and the day goes on
             judged = run.Result(scenario["name"], broken=traceback.format_exc())
-        self.last.update(dict.fromkeys(alerts_of(scenario), time.monotonic()))
+        self.last.update(dict.fromkeys(spared(scenario), time.monotonic()))
         self.incidents.append((scenario, judged))
         self.missed += [judged.name] if not judged.passed() else []
         self.say(tables.line_of(judged) + "\n" + tables.troubles(judged), end="")
