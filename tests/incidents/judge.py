@@ -61,12 +61,12 @@ def said(*texts, chats=CHATS, mail=True):
 
 
 def row(status="resolved", kinds=("fired", "resolved"), name="RedisDown", **others):
-    events = [{"kind": "sent", "channel": channel, "said": kind} for kind in kinds for channel in observe.USUAL["P0"]]
+    events = [{"kind": "sent", "channel": channel, "said": kind, "at": kind} for kind in kinds for channel in observe.USUAL["P0"]]
     return {"alertname": name, "severity": "P0", "labels": {"alertname": name, "target": "main"}, "status": status,
             "acknowledged_by": None, "suppressed": None, "events": events} | others
 
 
-HELD = row(name="EngineDown", suppressed="inhibited", events=[{"kind": "inhibited", "channel": None, "said": None}])
+HELD = row(name="EngineDown", suppressed="inhibited", events=[{"kind": "inhibited", "channel": None, "said": None, "at": ""}])
 
 
 def finds(what, pattern, complaints):
@@ -115,7 +115,8 @@ def messages():
     finds("an end that came twice", "says it resolved 2 times", ended(SCENARIO, said(FIRED, OVER, OVER)))
     finds("a channel that is not for it", "it came fired by slack:main", ended(
         SCENARIO, said(FIRED, OVER) + said(FIRED, chats=[("slack", "C0MAIN")], mail=False)))
-    finds("an unknown chat", "slack:C0STRANGE", ended(SCENARIO, said(FIRED, OVER) + said(FIRED, chats=[("slack", "C0STRANGE")], mail=False)))
+    strange = said(FIRED, chats=[("slack", "C0STRANGE")], mail=False)
+    finds("an unknown chat", "slack:C0STRANGE", ended(SCENARIO, said(FIRED, OVER) + strange))
     two = FIRED.replace("target=main", "target=main symbol=x")
     finds("two alerts instead of one", "of 2 alerts, expected were 1", ended(SCENARIO, said(FIRED, two, OVER)))
     finds("another target", "expected that telegram:main", ended(changed(labels={"target": "other"}), said(FIRED, OVER)))
@@ -131,16 +132,21 @@ def messages():
     finds("what expired", "says it expired", ended(SCENARIO, said(FIRED, OVER, OVER.replace("is resolved", "has expired: nobody"))))
     seen = FIRED.replace("is firing", "is acknowledged")
     finds("an acknowledgement of nobody's", "says it acknowledged, which", ended(SCENARIO, said(FIRED, seen, OVER)))
+    finds("an acknowledgement of another", "says it acknowledged, which", ended(changed(acknowledged="Jun"), said(FIRED, seen, OVER)))
+    finds("an acknowledgement that nobody sees", "says it acknowledged, of 1", ended(changed(acknowledged="Jun"), said(FIRED, OVER)))
 
 
 def others():
     for name, what in (("EngineDown", "it was to be held back"), ("NodeDown", "nobody expects it")):
         finds("a message about " + name, what, ended(SCENARIO, said(FIRED, OVER, FIRED.replace("RedisDown", name))))
-    again = FIRED.replace("RedisDown", "CollectorFailing")
-    check("what may come besides", not ended(SCENARIO, said(FIRED, OVER, again)), ended(SCENARIO, said(FIRED, OVER, again)))
+    again, over = (text.replace("RedisDown", "CollectorFailing") for text in (FIRED, OVER))
+    check("what may come besides", not ended(SCENARIO, said(FIRED, OVER, again, over)), ended(SCENARIO, said(FIRED, OVER, again, over)))
+    finds("the end of what may come besides", "its end was not said", ended(SCENARIO, said(FIRED, OVER, again)))
     finds("a message that is no alert", "unknown", ended(SCENARIO, said(FIRED, OVER, "Hello")))
-    finds("an incident that nobody expects", "NodeDown fired, and nobody", ended(SCENARIO, said(FIRED, OVER), [row(), row(name="NodeDown")]))
-    finds("an alert in Prometheus alone", "NodeDown fired in Prometheus", ended(SCENARIO, said(FIRED, OVER), fired=["NodeDown", "RedisDown"]))
+    finds("an incident that nobody expects", "NodeDown fired, and nobody", ended(
+        SCENARIO, said(FIRED, OVER), [row(), row(name="NodeDown")]))
+    finds("an alert in Prometheus alone", "NodeDown fired in Prometheus", ended(
+        SCENARIO, said(FIRED, OVER), fired=["NodeDown", "RedisDown"]))
     finds("an incident that stays open", "CollectorFailing is still open", ended(
         SCENARIO, said(FIRED, OVER), [row(), row("open", name="CollectorFailing")]))
 
@@ -151,12 +157,25 @@ def history():
                  ("a severity", [row(severity="P2")], "has severity P2"), ("suppressed", [row(suppressed="muted")], "has it as muted"),
                  ("acknowledged", [row(acknowledged_by="Mina")], "acknowledged by Mina, expected is nobody"),
                  ("no message", [row(events=[])], "has it sent as fired by {}"),
+                 ("events in disorder", [row(events=list(reversed(row()["events"])))], "in another order"),
                  ("a message twice", [row(kinds=("fired", "fired", "resolved"))], "has it sent as fired"))
     for what, rows, pattern in check_row:
         finds("the history: " + what, pattern, observe.judge_ended(SCENARIO, said(FIRED, OVER), [*rows, HELD], set()))
     finds("the history: acknowledged by another", "acknowledged by Mina, expected is Jun", ended(
         changed(acknowledged="Jun"), said(FIRED, OVER), [row(acknowledged_by="Mina")]))
-    finds("the history: not inhibited", "EngineDown: expected as inhibited", observe.judge_ended(SCENARIO, said(FIRED, OVER), [row()], set()))
+    unsent = dict(SCENARIO, unsent=["NodeDown"])
+    finds("the history: not there", "NodeDown: expected as unsent", ended(unsent, said(FIRED, OVER)))
+    finds("sent all the same", "it was to be held back", ended(unsent, said(FIRED, OVER, FIRED.replace("RedisDown", "NodeDown"))))
+    check("the history: not sent", not ended(unsent, said(FIRED, OVER), [row(), row(name="NodeDown", events=[])]))
+    alone = observe.judge_ended(SCENARIO, said(FIRED, OVER), [row()], set())
+    finds("the history: not inhibited", "EngineDown: expected as inhibited", alone)
+
+
+def limits():
+    sent = [{"service": "telegram", "path": "sendMessage", "status": 200, "received_ms": 6000 * i} for i in range(12)]
+    check("ten messages in a minute", not observe.judge_limits(sent), observe.judge_limits(sent))
+    finds("eleven in a minute", "11 messages in a minute", observe.judge_limits(sent[:10] + [dict(sent[9], received_ms=59999)]))
+    finds("an answer 429", "answered 429", observe.judge_limits([dict(sent[0], status=429)]))
 
 
 def times():
@@ -170,7 +189,7 @@ def times():
     check("what did not come has no time", observe.measure(SCENARIO, [], 0)[0][0]["seconds"] is None)
 
 
-for part in (reading, messages, others, history, times):
+for part in (reading, messages, others, history, limits, times):
     part()
 print("%d passed, %d failed" % (passed, failed))
 sys.exit(failed > 0)

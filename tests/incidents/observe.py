@@ -28,9 +28,15 @@ USUAL = {"P0": ["telegram:main", "slack:p0", "mail:main"], "P1": ["telegram:main
          "P3": ["mail:main"]}
 # What a message does not show among its labels.
 UNSHOWN = {"alertname", "severity", "env", "service", "job", "collector", "monitor"}
-# How a suppressed incident is called in a scenario, and its column `suppressed`.
-HELD = ("inhibited", "silenced", "muted")
+# What a scenario calls incidents that must be in the history and in no message.  All but the last are also events there.
+HELD = ("inhibited", "silenced", "muted", "unsent")
 P0_SECONDS, ANY_SECONDS = 3, 60
+# Of these the time is that of the sender, or several are written at once.
+UNORDERED = {"resolved", "expired"}
+# Telegram's limit, which alert_relay keeps by itself: so many messages in so many milliseconds.
+MESSAGES_MOST, WINDOW_MS = 10, 60000
+# Where an acknowledgement is seen: by a change of the message, or a reply to it.
+SHOWN = ("telegram:main", "slack:p0", "slack:main")
 ESCALATE_SECONDS = 30  # escalate.after of a stack
 # Seconds of those collectors that take longer than one; exchanges allow no less.
 INTERVALS = {"exchange_health": 5, "open_positions": 5, "preflight": 5}
@@ -203,7 +209,9 @@ def judge_words(expected, records):
 
 
 def judge_row(expected, row, kinds, statuses):
-    complaints = []
+    complaints, order = [], [event["at"] for event in row["events"] if event["kind"] not in UNORDERED]
+    if order != sorted(order):
+        complaints.append("%s: the history has its events in another order than they happened: %s" % (title(expected), row["events"]))
     if row["status"] not in statuses:
         complaints.append("%s: its row in the history is %s, expected is %s" % (title(expected), row["status"], " or ".join(statuses)))
     if row["severity"] != expected["severity"]:
@@ -235,7 +243,7 @@ def judge_history(scenario, rows, kinds, statuses):
     for held in HELD:
         for name in sorted(names(scenario, held)):
             mine = [row for row in rows if row["alertname"] == name]
-            if not any(event["kind"] == held for row in mine for event in row["events"]):
+            if not any(event["kind"] == held for row in mine for event in row["events"]) and not (mine and held == "unsent"):
                 complaints.append("%s: expected as %s in the history; there: %s" % (
                     name, held, [(row["suppressed"], [event["kind"] for event in row["events"]]) for row in mine] or "nothing"))
     return complaints
@@ -275,7 +283,7 @@ def judge_kinds(scenario, records):
                 continue
             if record.kind in ("repeated", "escalated") and record.channel in (expected.get(record.kind) or ()) or is_due(record, records):
                 continue
-            if record.kind == "acknowledged" and expected.get("acknowledged"):
+            if record.kind == "acknowledged" and expected.get("acknowledged", "nobody") in record.text:
                 continue
             complaints.append("%s: %s says it %s, which nobody expects: %s" % (
                 title(expected), record.channel, record.kind, record.text.split("\n")[0]))
@@ -285,6 +293,13 @@ def judge_kinds(scenario, records):
                 if not said or kind == "escalated" and len(said) > 1:
                     complaints.append("%s: expected that %s says it %s; it did so %d times" % (title(expected), channel, kind, len(said)))
     return complaints
+
+
+def judge_ends(records):
+    """Where a begin was said, the end is said."""
+    over = {(each.channel, subject(each)) for each in records if each.kind in ("resolved", "over", "expired")}
+    begun = [each for each in records if each.kind in ("fired", "escalated") and (each.channel, subject(each)) not in over]
+    return ["its end was not said: " + short(begun)] if begun else []
 
 
 def judge_begun(scenario, records, rows):
@@ -303,8 +318,19 @@ def judge_ended(scenario, records, rows, fired):
         everywhere = channels_of(expected) + sorted(escalated - set(channels_of(expected)))
         complaints += judge_messages(expected, records, "fired", channels_of(expected)) + judge_words(expected, records)
         complaints += judge_messages(expected, records, "resolved", everywhere)
+        if expected.get("acknowledged"):
+            complaints += judge_messages(expected, records, "acknowledged", [each for each in channels_of(expected) if each in SHOWN])
     complaints += judge_history(scenario, rows, ["fired"], ["resolved"]) + judge_kinds(scenario, records)
-    return complaints + judge_others(scenario, records, rows, fired)
+    return complaints + judge_others(scenario, records, rows, fired) + judge_ends(records)
+
+
+def judge_limits(requests):
+    """alert_relay never has to be told that Telegram's limit is reached."""
+    sent = [each for each in requests if each["service"] == "telegram" and each["path"] == "sendMessage"]
+    complaints = ["Telegram was sent too much, and answered 429"] if any(each["status"] == 429 for each in sent) else []
+    times = sorted(each["received_ms"] for each in sent if each["status"] == 200)
+    most = max((sum(first <= ms < first + WINDOW_MS for ms in times) for first in times), default=0)
+    return complaints + (["Telegram was sent %d messages in a minute" % most] if most > MESSAGES_MOST else [])
 
 
 def measure(scenario, records, provoked_ms):
@@ -373,6 +399,10 @@ class Observer:
         found += [record for mail in list(self.stack.mailbox.mails if self.stack.mailbox else []) for record in records_of_mail(mail)]
         return sorted((record for record in found if record.ms >= self.begun_ms), key=lambda record: record.ms)
 
+    def requests(self):
+        listed = json.loads(fetch(self.stack.url("paper_chat") + "/control/requests"))["requests"]
+        return [each for each in listed if each["received_ms"] >= self.begun_ms]
+
     def rows(self):
         return json.loads(self.stack.psql("history", ROWS % self.last_row))
 
@@ -431,7 +461,8 @@ class Observer:
     def judge_begin(self, scenario, provoked_ms):
         complaints = self.await_none(self.limit(scenario), lambda: judge_begun(scenario, self.records(), None))
         if not complaints and scenario.get("history") != "later":
-            complaints = self.await_none(10, lambda: judge_begun(scenario, self.records(), self.rows()))
+            limit = 10 if scenario.get("expect") else self.limit(scenario)
+            complaints = self.await_none(limit, lambda: judge_begun(scenario, self.records(), self.rows()))
         times, late = measure(scenario, self.records(), provoked_ms)
         return Judgement(complaints, late, times)
 
@@ -441,7 +472,7 @@ class Observer:
         complaints = self.await_none(self.limit(scenario), judge)
         complaints += self.quiet(ANY_SECONDS)
         # What was sent twice may come late.
-        complaints = complaints or judge()
+        complaints = complaints or judge() + judge_limits(self.requests())
         ends = [record.ms for record in self.records() if record.kind == "resolved"
                 and any(is_of(expected, record) for expected in scenario.get("expect") or ())]
         return Judgement(complaints, [], [{"resolved": (max(ends) - healed_ms) / 1000 if ends else None}])

@@ -69,11 +69,6 @@ def free_ports(build, count):
                                                  check=True).stdout.split()]
 
 
-def as_root_may_mount():
-    """Whether a scenario can have a small disk of its own."""
-    return os.getuid() == 0 and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
-
-
 class Stack:
     """Its state: `directory`, `build`, `textfiles`, `ports` by part, `processes` by part (a Popen, or None while it is stopped)."""
 
@@ -238,17 +233,6 @@ class Stack:
         if not self.wait(60, lambda: not self.alive(name) or probe() is not False) or not self.alive(name):
             raise Broken("%s does not answer: %s" % (name, self.log(name)[-2000:]))
 
-    # A disk of its own ------------------------------------------------------
-
-    def small_disk(self, place, size="1m"):
-        """A tmpfs at a directory (`textfiles`, `relay`) with what is in it; root alone may do that."""
-        kept = self.directory / "kept"
-        shutil.copytree(place, kept)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "arbwatch", str(place)], check=True, capture_output=True)
-        self.mounts.append(str(place))
-        shutil.copytree(kept, place, dirs_exist_ok=True)
-        shutil.rmtree(kept)
-
     # How the parts are set --------------------------------------------------
 
     def password(self):
@@ -280,10 +264,12 @@ class Stack:
         port = self.ports
         self.commands["paper_exchange"] = [self.build / "paper_exchange", "--listen", "127.0.0.1:%d" % port["paper_exchange"]]
         self.commands["paper_chat"] = [self.build / "paper_chat", "--listen", "127.0.0.1:%d" % port["paper_chat"]]
+        exchange, at = self.url("paper_exchange"), port["paper_engine"]
+        # Few symbols: each has many series.
         self.commands["paper_engine"] = [
-            self.directory / "paper_engine", "run", "--history.days", "2", "--exchange.binance", self.url("paper_exchange") + "/binance",
-            "--exchange.upbit", self.url("paper_exchange") + "/upbit", "--journal.file", self.directory / "paper_engine.journal",
-            "--control.listen-address", "127.0.0.1:%d" % port["paper_engine"]]
+            self.directory / "paper_engine", "run", "--history.days", "2", "--symbols", "6", "--universe.top", "6",
+            "--exchange.binance", exchange + "/binance", "--exchange.upbit", exchange + "/upbit",
+            "--journal.file", self.directory / "paper_engine.journal", "--control.listen-address", "127.0.0.1:%d" % at]
         # Of the machine nothing but its file systems: how busy it is, is not in our hands.
         self.commands["node_exporter"] = [
             "prometheus-node-exporter", "--web.listen-address=127.0.0.1:%d" % port["node_exporter"], "--collector.disable-defaults",
