@@ -233,16 +233,16 @@ def rows_of_tables(stack, since):
     events = """SELECT ntile, avg(events) FROM (SELECT ntile(2) OVER (ORDER BY i.id),
         (SELECT count(*) FROM arbwatch_history.alert_event e WHERE e.incident_id = i.id) AS events
         FROM arbwatch_history.alert_incident i WHERE alertname <> 'Watchdog') t GROUP BY ntile"""
-    fills = """SELECT ntile, avg(fills) FROM (SELECT ntile(2) OVER (ORDER BY id),
-        (SELECT count(*) FROM paper_fills f WHERE f.trade_id = t.id) AS fills
-        FROM trades t WHERE closed_at >= to_timestamp(%f)) t GROUP BY ntile""" % since
+    fills = """SELECT ntile, avg(fills) FROM (SELECT ntile(2) OVER (ORDER BY closed_at),
+        (SELECT count(*) FROM public.paper_fills f WHERE f.trade_id = t.id) AS fills
+        FROM public.trades t WHERE closed_at >= to_timestamp(%f)) t GROUP BY ntile""" % since
     return [halves(stack, "history", "events for each incident", "the history", events, 10),
             halves(stack, "postgres", "fills for each trade", "the ledger", fills, 0.5)]
 
 
 def row_of_trades(stack, since, until):
     """The poorest tenth of the time."""
-    sql = """SELECT width_bucket(extract(epoch FROM closed_at), %f, %f, 10), count(*) FROM trades
+    sql = """SELECT width_bucket(extract(epoch FROM closed_at), %f, %f, 10), count(*) FROM public.trades
         WHERE closed_at >= to_timestamp(%f) AND closed_at < to_timestamp(%f) GROUP BY 1""" % (since, until, since, until)
     found = {int(tenth): int(count) for tenth, count in (line.split("\t") for line in stack.psql("postgres", sql).strip().split("\n") if line)}
     counts = [found.get(tenth, 0) for tenth in range(1, 11)]
