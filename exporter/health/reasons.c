@@ -150,7 +150,10 @@ has_few(const struct health_report *report, const char *env)
 	return usable < 2 && usable < exchanges;
 }
 
-/* Whether there is no collector of the env that runs; those that never wrote do not count. */
+/*
+ * Whether there is no collector of the env that runs; those that never wrote do not count.  Neither does
+ * preflight: it runs seldom, and what it said last watches nothing.
+ */
 static bool
 has_stopped(const struct health_report *report, const char *env)
 {
@@ -160,7 +163,8 @@ has_stopped(const struct health_report *report, const char *env)
 		const struct health_check *check = &report->checks[i];
 
 		if (check->kind != KIND_COLLECTOR || strcmp(check->env, env) != 0 ||
-		    (check->rules & BIT(REASON_COLLECTOR_MISSING)) != 0)
+		    (check->rules & BIT(REASON_COLLECTOR_MISSING)) != 0 ||
+		    strncmp(check->name, "preflight", 9) == 0)
 			continue;
 		if (strcmp(check->state, "stale") != 0)
 			return false;

@@ -170,6 +170,8 @@ FAULTS = [
     ("a hung collector with bad news", "paper", [old("redis_latency", 500), put(0, "redis_up"), failed("redis_latency")],
      "REDIS_DOWN COLLECTOR_STALE"),
     ("all have stopped", "live", every(lambda c: old(c, 5000), COLLECTORS), "COLLECTORS_NONE"),
+    ("all have stopped, and preflight is not due yet", "live",
+     every(lambda c: old(c, 5000), [c for c in COLLECTORS if c != "preflight"]), "COLLECTORS_NONE"),
     ("a run that could not measure all", "live", [failed("redis_latency")], "collector_failing"),
     ("a difference", "live", [put(0.25, "position_mismatch", exchange="binance", symbol="BTC/USDT"),
                               put(-3, "position_mismatch", exchange="binance", symbol="ETH/USDT")], "POSITIONS_DIFFER"),

@@ -77,7 +77,7 @@ const struct fault_kind fault_kinds[FAULTS] = {
 	    "More than half of the orders are rejected, and no trade closes any more.",
 	    "sum by (env, engine) (increase(arbitrage_engine_orders_total{status=\"rejected\"}[1m])) > 0.5 * "
 	    "sum by (env, engine) (increase(arbitrage_engine_orders_total{status=\"sent\"}[1m]))",
-	    NULL },
+	    "OrdersRejected, when more than half of the orders of 5 minutes are rejected, and 10 or more were sent" },
 	[FAULT_SLOW_DATABASE] = { "slow-database", "ms", 5000, 1, 60000,
 	    "Each transaction of the journal takes so much longer.",
 	    "The last snapshot is some seconds older than the heartbeat, and the equity comes late.",
