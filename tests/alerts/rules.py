@@ -3,8 +3,8 @@
 
 rules.py [PROGRAM...]: what can be said of prometheus/rules, prometheus/tests, docs/runbook.md, docs/oncall.md and the links into
 dashboards/ without running them.  A metric of a rule must be in the --list-metrics of a PROGRAM, of arbwatch_exporter
-(docs/arbwatch_exporter.md) or alert_relay (docs/alerting.md), of a recording rule, or in peers.txt.  Then each of these checks is shown to find what is broken
-on purpose.
+(docs/arbwatch_exporter.md) or alert_relay (docs/alerting.md), of a recording rule, or in peers.txt.  Then each of these checks is
+shown to find what is broken on purpose.
 
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
 """
