@@ -17,7 +17,7 @@
 
 static const int64_t second_ns = INT64_C(1000) * 1000 * 1000;
 /* A list of 1,000 alerts has about a megabyte; this is for a storm. */
-enum { INTERVAL = 5, PATIENCE = 3, BODY = 8 * 1024 * 1024 };
+enum { INTERVAL = 2, PATIENCE = 3, BODY = 8 * 1024 * 1024 };
 
 struct alerts_watch {
 	struct alerts_settings settings;

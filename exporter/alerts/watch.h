@@ -4,7 +4,7 @@
 #include "exporter/alerts/list.h"
 
 /*
- * A thread that asks for the list of open alerts every five seconds, so that no answer of the exporter waits
+ * A thread that asks for the list of open alerts every two seconds, so that no answer of the exporter waits
  * for another server.  Each question has a deadline, its answer a limit.
  */
 struct alerts_watch;

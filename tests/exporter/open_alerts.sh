@@ -135,6 +135,19 @@ start_relay
 check "when it is back, so are they" await 30 says "$by_relay" '.open | length' 2
 check "the log has both, once" test "$(grep -c 'msg="the open alerts can' "$work/by_relay.log")" -eq 2
 
+# Over TLS, from a second one: its certificate must be of somebody who may sign it.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=relay -addext subjectAltName=IP:127.0.0.1 \
+	-keyout "$work/relay.key" -out "$work/relay.pem" 2>"$work/openssl"
+printf 'tls_server_config: {cert_file: relay.pem, key_file: relay.key}\n' >"$work/web.yml"
+mkdir "$work/relay_tls"
+spawn relay_tls "$BUILD/alert_relay" --relay.directory "$work/relay_tls" --web.listen-address 127.0.0.1:0 --web.config.file "$work/web.yml"
+await 30 grep -q msg=started "$work/relay_tls.log" || { cat "$work/relay_tls.log"; exit 1; }
+tls=https://127.0.0.1:$(sed -n 's/.*msg=listening address=127.0.0.1:\([0-9]*\).*/\1/p' "$work/relay_tls.log")
+start_exporter by_tls --alerts.url "$tls" --alerts.ca-file "$work/relay.pem"
+check "over TLS nothing is open" await 30 says "$PORT" '[.open, .reason]' '[[],""]'
+start_exporter by_stranger --alerts.url "$tls"
+check "a certificate of a stranger is refused" await 30 says "$PORT" '.open == null and (.reason | test("certificate"))' true
+
 sed -i "s|$relay|$alertmanager|" "$work/arbwatch.yml"
 kill -HUP "$by_relay_pid"
 check "another server takes a restart" await 30 grep -q 'alerts.* changed: that takes a restart' "$work/by_relay.log"
