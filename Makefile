@@ -187,6 +187,18 @@ docs: all
 figures: all
 	@exec env BUILD=$(BUILD) packaging/figures.sh
 
+# Incidents in whole stacks, each with its messages; minutes.  One: make incidents NAMES='"redis lost"' (FLAGS=--hold: stay in it).
+incidents:
+	@packaging/install-dependencies.sh build test
+	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
+	@exec tests/incidents/run.py $(BUILD) $(FLAGS) $(NAMES)
+
+# 24 hours on paper, in MINUTES (60).
+day:
+	@packaging/install-dependencies.sh build test
+	@$(MAKE) -s --no-print-directory $(ALL_CPUS) test-programs
+	@exec tests/incidents/day.py $(BUILD) --minutes $(or $(MINUTES),60) $(FLAGS)
+
 # The stack of compose.yaml under a Docker engine; some minutes, and more the first time.
 e2e:
 	@packaging/install-dependencies.sh e2e || echo "make e2e: going on with what there is"
@@ -226,7 +238,7 @@ fuzzers:
 	@exec $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-g -O1' \
 	    SANITIZE=fuzzer-no-link,address,undefined $(fuzzers:%=$(BUILD)/fuzz/%)
 
-.PHONY: all install uninstall clean run docs figures check check-sanitized e2e bare lint fuzz bench mutate mutate-rules test-programs fuzzers FORCE
+.PHONY: all install uninstall clean run docs figures check check-sanitized incidents day e2e bare lint fuzz bench mutate mutate-rules test-programs fuzzers FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 # Not those of whole systems, which e2e and bare keep in the same tree.

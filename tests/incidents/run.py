@@ -229,7 +229,7 @@ def report(chosen, found, given):
     print("\n" + table.times(chosen, found))
     for each in chosen:
         print(table.troubles(found[each["name"]]), end="")
-    if given.table:
+    if given and given.table:
         table.write(given.table, scenarios.load(given.scenarios), found)
     results = found.values()
     skipped = sum(bool(each.skipped) for each in results)

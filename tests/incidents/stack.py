@@ -37,6 +37,9 @@ VENUES = ["binance", "binanceusdm", "upbit", "bybit", "okx", "kraken"]
 COLLECTORS = ["redis_latency", "postgres_latency", "exchange_health", "open_positions", "engine_state", "trading_kpis", "preflight"]
 PARTS = ["redis", "postgres", "history", "paper_exchange", "front", "paper_chat", "mailbox", "paper_engine", "alert_relay",
          "alertmanager"] + COLLECTORS + ["node_exporter", "arbwatch_exporter", "prometheus"]
+# Seconds from one run to the next; that of the others is 1.  Exchanges allow no less, and Kraken no more than two of preflight's runs in
+# 15 s.
+INTERVALS = {"exchange_health": 5, "open_positions": 5, "trading_kpis": 5, "preflight": 8}
 # What listens at a port that the stack has chosen; the others need none.
 LISTENERS = ["redis", "postgres", "history", "paper_exchange", "front", "paper_chat", "paper_engine", "alert_relay", "alertmanager",
              "node_exporter", "arbwatch_exporter", "prometheus"]
@@ -264,10 +267,12 @@ class Stack:
         port = self.ports
         self.commands["paper_exchange"] = [self.build / "paper_exchange", "--listen", "127.0.0.1:%d" % port["paper_exchange"]]
         self.commands["paper_chat"] = [self.build / "paper_chat", "--listen", "127.0.0.1:%d" % port["paper_chat"]]
+        exchange, at = self.url("paper_exchange"), port["paper_engine"]
+        # Few symbols: each has many series.
         self.commands["paper_engine"] = [
-            self.directory / "paper_engine", "run", "--history.days", "2", "--exchange.binance", self.url("paper_exchange") + "/binance",
-            "--exchange.upbit", self.url("paper_exchange") + "/upbit", "--journal.file", self.directory / "paper_engine.journal",
-            "--control.listen-address", "127.0.0.1:%d" % port["paper_engine"]]
+            self.directory / "paper_engine", "run", "--history.days", "2", "--symbols", "6", "--universe.top", "6",
+            "--exchange.binance", exchange + "/binance", "--exchange.upbit", exchange + "/upbit",
+            "--journal.file", self.directory / "paper_engine.journal", "--control.listen-address", "127.0.0.1:%d" % at]
         # Of the machine nothing but its file systems: how busy it is, is not in our hands.
         self.commands["node_exporter"] = [
             "prometheus-node-exporter", "--web.listen-address=127.0.0.1:%d" % port["node_exporter"], "--collector.disable-defaults",
@@ -329,7 +334,7 @@ location / { proxy_pass %(to)s; } } }
         """One file for all, which has the passwords; nobody else can read it."""
         redis = "redis://:%s@127.0.0.1:%d" % (self.passwords["redis"], self.ports["redis"])
         postgres = self.dsn_with_password("postgres")
-        of_exchanges = {"interval": "5s", "tls.ca-file": str(self.certificate), "exchange.profiles": str(self.directory / "profiles"),
+        of_exchanges = {"tls.ca-file": str(self.certificate), "exchange.profiles": str(self.directory / "profiles"),
                         "symbol": ["BTC/USDT", "ETH/USDT", "upbit:BTC/KRW", "upbit:ETH/KRW", "kraken:BTC/USDT"]}
         at = ["%s=%s/%s" % (each, self.url("paper_exchange"), each) for each in VENUES]
         by_tls = ["%s=%s/%s" % (each, self.url("front"), each) for each in VENUES]
@@ -342,11 +347,14 @@ location / { proxy_pass %(to)s; } } }
             "open_positions": dict(of_exchanges, exchange=at, keys=str(self.directory / "keys"), grace="2s",
                                    symbol=of_exchanges["symbol"] + ["binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"],
                                    **{"engine.postgres": postgres}),
-            # Without the repository of a bot.  Kraken allows no more than two runs in 15 s.
+            # Without the repository of a bot.
             "preflight": dict(of_exchanges, exchange=by_tls, keys=str(self.directory / "keys.preflight"), skip=["git_safety"],
-                              **{"interval": "8s", "degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES, "redis.target": "main=" + redis,
+                              **{"degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES,
+                                 "redis.target": "main=" + redis,
                                  "postgres.target": "main=" + postgres, "engine.postgres": postgres,
                                  "alertmanager.url": self.url("alertmanager")})}
+        for name, interval in INTERVALS.items():
+            settings[name]["interval"] = "%ds" % interval
         write_secret(self.directory / "arbwatch.yml", json.dumps(settings, indent=1))  # which is YAML, too
         for each in COLLECTORS:
             self.commands[each] = [self.build / each, "--config.file", self.directory / "arbwatch.yml"]

@@ -6,7 +6,7 @@ import yaml
 import observe
 import quicker
 
-BEGIN, END = "<!-- table: make incidents writes it -->", "<!-- table end -->"
+BEGIN, END = "<!-- incidents -->\n", "<!-- end of incidents -->\n"
 SHIPPED_INTERVAL = 15
 ALERTMANAGER = quicker.ROOT / "alertmanager/alertmanager.yml"
 
@@ -114,7 +114,7 @@ def write(path, known, found):
         rows = [[each["name"], each["says"], code(each["drill"]["stop"]), code(each["drill"]["heal"])] for each in listed]
         text += "### %s\n\n%s\n" % ("Drills: " + group, markdown(["incident", "what happens", "provoke it", "end it"], rows))
     before, rest = path.read_text().split(BEGIN, 1)
-    path.write_text(before + BEGIN + "\n\n" + text + END + rest.split(END, 1)[1])
+    path.write_text(before + BEGIN + "\n" + text + END + rest.split(END, 1)[1])
 
 
 def code(text):
