@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """24 hours on paper, compressed: no false alert, none missed, and nothing that grows.
 
-day.py BUILD [--minutes 60] [--seed 1] [--core] [--table FILE] [--keep]
+day.py BUILD [--minutes 60] [--seed 1] [--table FILE] [--keep]
 
 A whole stack runs for so many minutes while the bot trades.  In an hour each collector makes as many runs as in 24 hours at the
 interval that is shipped, where the exchanges allow it, and there are as many incidents as on a bad day: those of scenarios/, of
@@ -10,10 +10,11 @@ all kinds in turn, in an order that the seed decides, with quiet times between.
     false alerts    in a quiet time nothing fires and nothing is sent; in an incident nothing but what its scenario expects
     missed alerts   what a scenario expects comes, in time, and goes, by every channel
     growth          growth.py has the bounds and says why they are so.  What is sampled in quiet times counts, after a warm-up of a
-                    sixth of the time.  Of a part that was started again the longest life counts
+                    sixth of the time.  Of a part that was started again the longest life counts; after a third of the time nothing
+                    is provoked that ends a program of ours, so that each has a long one
     the bot         trades in each tenth of the time, and its ledger is right to the last digit (recompute.py)
 
---core takes only the scenarios of `make check`.  --table writes the tables into FILE between its marks.  --keep leaves the directory.
+A day of less than 15 minutes has only the scenarios of `make check`.  --table writes the tables into FILE between its marks.  --keep leaves the directory.
 """
 import argparse
 import os
@@ -26,21 +27,27 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 import growth
 import observe
 import run
+import scenarios
 import stack as stacks
+import table as tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INTERVAL, SHIPPED = 0.6, 15  # seconds; an hour has 6000 runs, and those of a day while some collectors are away for some minutes
-QUIET = 10, 45               # seconds of a quiet time
+QUIET = 15, 45               # seconds of a quiet time
 APART = 330                  # seconds until the same alert may come again: alert_relay says a P1 once in five minutes
 BAD_DAY = 24                 # incidents an hour at least
+BEGIN, END = "<!-- day: make day writes it -->", "<!-- day end -->"
 PROGRAMS = stacks.COLLECTORS + ["alert_relay", "arbwatch_exporter", "paper_engine", "paper_exchange", "paper_chat"]
 OTHERS = ["prometheus", "alertmanager", "node_exporter"]
 # A bot that never rests for long: small trades with little profit.
 TRADER = ["--size", "100", "--min-profit", "0.0001", "--slippage", "0", "--cooldown", "5s", "--leg-gap", "1s"]
+# Verbs that end a program of ours, and start it again.
+ENDING = re.compile(r"(kill|stop|start|restart) (%s)|.*(collectors|quick relay|crash)" % "|".join(PROGRAMS))
 
 
 class Stack(stacks.Stack):
@@ -132,11 +139,15 @@ def alerts_of(scenario):
     return {each["alert"] for each in scenario.get("expect") or ()} | set(held)
 
 
-def order(scenarios, luck):
+def ends_ours(scenario):
+    return any(ENDING.match(verb) for verb in scenario["provoke"] + scenario["heal"])
+
+
+def order(chosen, luck):
     """Groups take turns, each in an order of its own; and again from the start when all were there."""
     while True:
         groups = {}
-        for scenario in luck.sample(scenarios, len(scenarios)):
+        for scenario in luck.sample(chosen, len(chosen)):
             groups.setdefault(scenario["group"], []).append(scenario)
         while any(groups.values()):
             for each in luck.sample(sorted(groups), len(groups)):
@@ -151,14 +162,17 @@ class Day:
         self.stack, self.watcher, self.luck, self.observer = stack, watcher, luck, Observer(stack)
         self.incidents, self.missed, self.false, self.quiet_seconds, self.last = [], [], [], 0, {}
 
-    def live(self, scenarios, seconds):
+    def live(self, chosen, seconds):
         """Quiet times and incidents, until the time is over; it begins and ends with a quiet time."""
-        waiting, source, end = [], order(scenarios, self.luck), time.monotonic() + seconds
-        self.observer.begin()
+        waiting, source, end = [], order(chosen, self.luck), time.monotonic() + seconds
+        for each in self.observer.begin(180):
+            self.false.append(each)
+            self.say("it does not get quiet: " + each)
         self.be_quiet(max(QUIET[1], seconds / 12))
         while time.monotonic() < end:
-            waiting += [next(source) for _ in range(len(scenarios) - len(waiting))]
-            possible = [each for each in waiting if self.rested(each)]
+            waiting += [next(source) for _ in range(len(chosen) - len(waiting))]
+            late = time.monotonic() > end - seconds * 2 / 3
+            possible = [each for each in waiting if self.rested(each) and not (late and ends_ours(each))]
             if possible:
                 waiting.remove(possible[0])
                 self.provoke(possible[0])
@@ -168,6 +182,8 @@ class Day:
         return all(time.monotonic() - self.last.get(name, -APART) >= APART for name in alerts_of(scenario))
 
     def be_quiet(self, seconds):
+        if self.observer.disquiet():  # an incident that failed is not over yet, and has its complaint
+            self.observer.quiet(observe.ANY_SECONDS)
         self.observer.mark()
         self.watcher.quiet.set()
         time.sleep(seconds)
@@ -179,16 +195,17 @@ class Day:
 
     def provoke(self, scenario):
         """One incident from its begin to its end."""
-        judged = run.one(self.stack, self.observer, scenario)
+        try:
+            judged = run.run_scenario(self.stack, self.observer, scenario)
+        except Exception:  # noqa: BLE001 a verb or a part may fail in any way: the scenario fails, and the day goes on
+            judged = run.Result(scenario["name"], broken=traceback.format_exc())
         self.last.update(dict.fromkeys(alerts_of(scenario), time.monotonic()))
         self.incidents.append((scenario, judged))
-        for each in judged.complaints + judged.late:
-            self.missed.append("%s: %s" % (scenario["name"], each))
-            self.say("FAILED " + self.missed[-1])
-        self.say("%s: %s" % (scenario["name"], ", ".join("%(alert)s after %(seconds)s s" % each for each in judged.times if "alert" in each)))
+        self.missed += [judged.name] if not judged.passed() else []
+        self.say(tables.line_of(judged) + "\n" + tables.troubles(judged), end="")
 
-    def say(self, text):
-        print("%6.1f min  %s" % ((time.monotonic() - self.watcher.begin) / 60, text), flush=True)
+    def say(self, text, end="\n"):
+        print("%5.1f min  %s" % ((time.monotonic() - self.watcher.begin) / 60, text), end=end, flush=True)
 
 
 # What it comes to
@@ -245,29 +262,24 @@ def row_of_ledger(stack):
     return "figures that are wrong", "the ledger", "0", "%d" % wrong, "%+d" % wrong, "0", "NO" if done.returncode else "ok"
 
 
-def table(head, rows):
-    return "\n".join("| " + " | ".join(each) + " |" for each in [head, ["---"] * len(head)] + rows) + "\n"
-
-
 def table_of_alerts(day, minutes):
     expected = sum(len(scenario.get("expect") or ()) for scenario, _ in day.incidents)
     kinds = len({scenario["name"] for scenario, _ in day.incidents})
     least = max(2, int(BAD_DAY * minutes / 60))
-    return table(["what", "found", "bound", "ok"], [
+    return tables.markdown(["what", "found", "bound", "ok"], [
         ["incidents, of %d kinds" % kinds, str(len(day.incidents)), "at least %d" % least, "ok" if len(day.incidents) >= least else "NO"],
-        ["alerts that were to come, and came and went", "%d, %d complaints" % (expected, len(day.missed)), "0", "NO" if day.missed else "ok"],
+        ["alerts that were to come, and came and went", "%d, %d incidents with complaints" % (expected, len(day.missed)), "0", "NO" if day.missed else "ok"],
         ["false alerts in %d minutes of quiet" % (day.quiet_seconds / 60), str(len(day.false)), "0", "NO" if day.false else "ok"]])
 
 
 def table_of_runs(watcher):
-    return table(["collector", "runs", "hours at %d s" % SHIPPED],
+    return tables.markdown(["collector", "runs", "hours at %d s" % SHIPPED],
                  [[name, "%d" % count, "%.1f" % (count * SHIPPED / 3600)] for name, count in watcher.runs.items()])
 
 
 def write_tables(path, text):
-    old = path.read_text()
-    begin, end = "<!-- day -->\n", "<!-- end of day -->\n"
-    path.write_text(old[:old.index(begin) + len(begin)] + "\n" + text + "\n" + old[old.index(end):])
+    before, rest = path.read_text().split(BEGIN, 1)
+    path.write_text(before + BEGIN + "\n\n" + text + "\n" + END + rest.split(END, 1)[1])
 
 
 def arguments():
@@ -275,7 +287,6 @@ def arguments():
     parser.add_argument("build")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--core", action="store_true")
     parser.add_argument("--table", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--keep", action="store_true")
     return parser.parse_args()
@@ -283,19 +294,20 @@ def arguments():
 
 def spend(args, stack):
     """The day, and its tables."""
-    scenarios = [each for each in run.scenarios() if each.get("core") or not args.core]
+    may_mount = run.have_own_mounts()
+    chosen = [each for each in scenarios.load() if (each.get("core") or args.minutes >= 15) and (may_mount or each.get("needs") != "root")]
     seconds, since = args.minutes * 60, time.time()
     watcher = Watcher(stack, 5 if seconds > 1200 else 1)
     day = Day(stack, watcher, random.Random(args.seed))
     watcher.start()
-    day.live(scenarios, seconds)
+    day.live(chosen, seconds)
     watcher.ended.set()
     watcher.join()
     rows = growth.rows_of_processes(watcher.samples, seconds / 6, PROGRAMS + OTHERS)
     rows += rows_of_stack(watcher.samples, seconds / 6, len(day.incidents)) + rows_of_tables(stack, since)
     rows += [row_of_trades(stack, since, time.time()), row_of_ledger(stack)]
     text = "\n".join([table_of_alerts(day, args.minutes), table_of_runs(watcher),
-                      table(["what", "of", "at the start", "at the end", "growth", "bound", "ok"], rows)])
+                      tables.markdown(["what", "of", "at the start", "at the end", "growth", "bound", "ok"], rows)])
     print("\n%s" % text)
     if args.table:
         write_tables(args.table, text)

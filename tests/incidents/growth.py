@@ -93,8 +93,8 @@ def directory(path, pattern="*"):
 
 
 def growth(samples, warm_up):
-    """Medians of the first and the last quarter of the time after the warm-up; None if there are too few samples to tell."""
-    kept = [(second, value) for second, value in samples if second >= warm_up]
+    """Medians of the first and the last quarter of the time after so many seconds; None if there are too few samples to tell."""
+    kept = [(second, value) for second, value in samples if second >= samples[0][0] + warm_up]
     if not kept:
         return None
     begin, end = kept[0][0], kept[-1][0]

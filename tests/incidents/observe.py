@@ -15,7 +15,7 @@ import urllib.request
 
 import yaml
 
-from stack import Broken
+from stack import INTERVALS, Broken
 
 RULES = pathlib.Path(__file__).resolve().parents[2] / "prometheus/rules"
 ASK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -38,8 +38,6 @@ MESSAGES_MOST, WINDOW_MS = 10, 60000
 # Where an acknowledgement is seen: by a change of the message, or a reply to it.
 SHOWN = ("telegram:main", "slack:p0", "slack:main")
 ESCALATE_SECONDS = 30  # escalate.after of a stack
-# Seconds of those collectors that take longer than one; exchanges allow no less.
-INTERVALS = {"exchange_health": 5, "open_positions": 5, "preflight": 5}
 
 # What a message says of one alert.  `fellows` of its name are in the same message; `text` is what is read about this one.
 Record = collections.namedtuple("Record", "channel ms kind alertname severity env service labels fellows text")

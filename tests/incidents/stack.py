@@ -37,6 +37,9 @@ VENUES = ["binance", "binanceusdm", "upbit", "bybit", "okx", "kraken"]
 COLLECTORS = ["redis_latency", "postgres_latency", "exchange_health", "open_positions", "engine_state", "trading_kpis", "preflight"]
 PARTS = ["redis", "postgres", "history", "paper_exchange", "front", "paper_chat", "mailbox", "paper_engine", "alert_relay",
          "alertmanager"] + COLLECTORS + ["node_exporter", "arbwatch_exporter", "prometheus"]
+# Seconds from one run to the next; that of the others is 1.  Exchanges allow no less, and Kraken no more than two of preflight's runs in
+# 15 s.
+INTERVALS = {"exchange_health": 5, "open_positions": 5, "trading_kpis": 5, "preflight": 8}
 # What listens at a port that the stack has chosen; the others need none.
 LISTENERS = ["redis", "postgres", "history", "paper_exchange", "front", "paper_chat", "paper_engine", "alert_relay", "alertmanager",
              "node_exporter", "arbwatch_exporter", "prometheus"]
@@ -331,7 +334,7 @@ location / { proxy_pass %(to)s; } } }
         """One file for all, which has the passwords; nobody else can read it."""
         redis = "redis://:%s@127.0.0.1:%d" % (self.passwords["redis"], self.ports["redis"])
         postgres = self.dsn_with_password("postgres")
-        of_exchanges = {"interval": "5s", "tls.ca-file": str(self.certificate), "exchange.profiles": str(self.directory / "profiles"),
+        of_exchanges = {"tls.ca-file": str(self.certificate), "exchange.profiles": str(self.directory / "profiles"),
                         "symbol": ["BTC/USDT", "ETH/USDT", "upbit:BTC/KRW", "upbit:ETH/KRW", "kraken:BTC/USDT"]}
         at = ["%s=%s/%s" % (each, self.url("paper_exchange"), each) for each in VENUES]
         by_tls = ["%s=%s/%s" % (each, self.url("front"), each) for each in VENUES]
@@ -344,11 +347,14 @@ location / { proxy_pass %(to)s; } } }
             "open_positions": dict(of_exchanges, exchange=at, keys=str(self.directory / "keys"), grace="2s",
                                    symbol=of_exchanges["symbol"] + ["binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"],
                                    **{"engine.postgres": postgres}),
-            # Without the repository of a bot.  Kraken allows no more than two runs in 15 s.
+            # Without the repository of a bot.
             "preflight": dict(of_exchanges, exchange=by_tls, keys=str(self.directory / "keys.preflight"), skip=["git_safety"],
-                              **{"interval": "8s", "degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES, "redis.target": "main=" + redis,
+                              **{"degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES,
+                                 "redis.target": "main=" + redis,
                                  "postgres.target": "main=" + postgres, "engine.postgres": postgres,
                                  "alertmanager.url": self.url("alertmanager")})}
+        for name, interval in INTERVALS.items():
+            settings[name]["interval"] = "%ds" % interval
         write_secret(self.directory / "arbwatch.yml", json.dumps(settings, indent=1))  # which is YAML, too
         for each in COLLECTORS:
             self.commands[each] = [self.build / each, "--config.file", self.directory / "arbwatch.yml"]
