@@ -233,7 +233,10 @@ take_resolved(const struct taking *taking, const struct alert *alert)
 		}
 		incident_release(&incident);
 	}
-	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
+	/* Two may report one alert (preflight and Prometheus), each with a begin of its own. */
+	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident) ||
+	    incident_find_over(
+		taking->store, alert->fingerprint, alert->starts_ms, alert->ends_ms, &incident)) {
 		take_late(taking, alert, &incident);
 		incident_release(&incident);
 	} else if (alert->starts_ms < alert->ends_ms && alert->ends_ms > taking->now_ms - LATE_MS) {

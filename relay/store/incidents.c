@@ -126,6 +126,17 @@ incident_find_closed(
 }
 
 bool
+incident_find_over(struct store *store, const char *fingerprint, int64_t starts_ms, int64_t ends_ms,
+    struct incident *incident)
+{
+	static const char text[] =
+	    SELECT "WHERE fingerprint = ? AND status <> 0 AND starts_ms < ? AND ends_ms > ?"
+		   " ORDER BY row DESC LIMIT 1";
+
+	return read_one(store, sql_query(store, text, "sii", fingerprint, ends_ms, starts_ms), incident);
+}
+
+bool
 incident_next(struct store *store, int64_t after, struct incident *incident)
 {
 	static const char text[] = SELECT "WHERE status = 0 AND row > ? ORDER BY row LIMIT 1";
