@@ -17,6 +17,7 @@ all kinds in turn, in an order that the seed decides, with quiet times between.
 A day of less than 15 minutes has only the scenarios of `make check`.  --table writes the tables into FILE between its marks.  --keep leaves the directory.
 """
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -55,8 +56,10 @@ class Stack(stacks.Stack):
 
     def write_settings(self):
         super().write_settings()
-        settings = self.directory / "arbwatch.yml"
-        settings.write_text(settings.read_text().replace('"interval": "1s"', '"interval": "%dms"' % (INTERVAL * 1000)))
+        path = self.directory / "arbwatch.yml"
+        settings = json.loads(path.read_text())
+        settings["interval"] = settings["trading_kpis"]["interval"] = "%dms" % (INTERVAL * 1000)
+        path.write_text(json.dumps(settings))
         self.commands["paper_engine"] += TRADER
 
 
@@ -123,7 +126,7 @@ class Watcher(threading.Thread):
         figures = {
             ("files", "textfiles/*.prom"): files, ("bytes", "textfiles/*.prom"): size, ("files", "textfiles"): growth.directory(stack.textfiles)[0],
             ("bytes", "relay.db"): growth.directory(at / "relay")[1], ("bytes", "paper_engine.journal"): growth.directory(at, "*.journal")[1],
-            ("bytes", "logs"): growth.directory(at, "*.log")[1], ("keys", "Redis"): int(stack.redis("DBSIZE")), ("bytes", "Redis"): int(memory),
+            ("bytes", "our logs"): sum((at / (name + ".log")).stat().st_size for name in PROGRAMS), ("keys", "Redis"): int(stack.redis("DBSIZE")), ("bytes", "Redis"): int(memory),
             ("series", "Prometheus"): first(stack.ask('count({__name__!=""})')),
             ("series made", "Prometheus"): first(stack.ask("prometheus_tsdb_head_series_created_total"))}
         for (what, whose), value in figures.items():
@@ -213,6 +216,7 @@ class Day:
 # What it comes to
 
 def rows_of_stack(samples, warm_up, incidents):
+    """Of what is no process."""
     rows = []
     for (what, whose), (unit, bound, per_incident, _) in growth.BOUNDS_OF_STACK.items():
         rows.append(growth.row(what, whose, samples.longest(what, whose), warm_up, bound + per_incident * incidents, unit))
@@ -305,7 +309,8 @@ def spend(args, stack):
     day.live(chosen, seconds)
     watcher.ended.set()
     watcher.join()
-    rows = growth.rows_of_processes(watcher.samples, seconds / 6, PROGRAMS + OTHERS)
+    # In a short day the warm-up is not long enough for heaps to get their size.
+    rows = growth.rows_of_processes(watcher.samples, seconds / 6, PROGRAMS + OTHERS, 1 if args.minutes >= 15 else 4)
     rows += rows_of_stack(watcher.samples, seconds / 6, len(day.incidents)) + rows_of_tables(stack, since)
     rows += [row_of_trades(stack, since, time.time()), row_of_ledger(stack)]
     text = "\n".join([table_of_alerts(day, args.minutes), table_of_runs(watcher),
