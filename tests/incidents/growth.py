@@ -17,7 +17,7 @@ EXCHANGE = "paper_exchange"
 CHAT = "paper_chat"
 GATE = "preflight"
 RELAY = "alert_relay"
-NAMES = {"prometheus": THEIRS, "alertmanager": THEIRS, "node_exporter": THEIRS, BOT: BOT, EXCHANGE: EXCHANGE, CHAT: CHAT, RELAY: RELAY, GATE: GATE}
+NAMES = {"prometheus": THEIRS, "alertmanager": THEIRS, "node_exporter": THEIRS, **{each: each for each in (BOT, EXCHANGE, CHAT, RELAY, GATE)}}
 # What, and whose -> unit, and by how much it may grow from the first quarter after the warm-up to the last one, and why so much.
 # A bound holds for a day of any length; what leaks grows with the number of runs, so a short day finds only large leaks.
 BOUNDS = {
@@ -167,7 +167,10 @@ def main():
 
 def watch(seconds, pids):
     samples = Samples()
-    names = {pid: pathlib.Path(pathlib.Path("/proc/%d/cmdline" % pid).read_text().split("\0")[0]).name.replace("prometheus-", "") for pid in pids}
+    names = {}
+    for pid in pids:
+        program = pathlib.Path("/proc/%d/cmdline" % pid).read_text().split("\0")[0]
+        names[pid] = pathlib.Path(program).name.replace("prometheus-", "").replace("node-", "node_")
     begin = time.monotonic()
     while time.monotonic() - begin < seconds:
         for pid, name in names.items():
