@@ -277,7 +277,7 @@ def table_of_alerts(day, minutes):
     least = max(2, int(BAD_DAY * minutes / 60))
     return tables.markdown(["what", "found", "bound", "ok"], [
         ["incidents, of %d kinds" % kinds, str(len(day.incidents)), "at least %d" % least, "ok" if len(day.incidents) >= least else "NO"],
-        ["incidents that did not go as expected, with %d alerts in all" % expected, str(len(day.missed)), "0", "NO" if day.missed else "ok"],
+        ["incidents that did not go as expected, of %d alerts in all" % expected, str(len(day.missed)), "0", "NO" if day.missed else "ok"],
         ["false alerts in %d minutes of quiet" % (day.quiet_seconds / 60), str(len(day.false)), "0", "NO" if day.false else "ok"]])
 
 
