@@ -326,7 +326,7 @@ class Stack:
                             for each in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         (self.directory / "nginx.conf").write_text("""daemon off; pid %(at)s/nginx.pid; error_log %(at)s/nginx.error; worker_processes 1;
 events { worker_connections 512; }
-http { access_log off; keepalive_timeout 0; %(temporary)s
+http { access_log off; %(temporary)s
 server { listen 127.0.0.1:%(port)d ssl; ssl_certificate %(at)s/tls.pem; ssl_certificate_key %(at)s/tls.key;
 location / { proxy_pass %(to)s; } } }
 """ % {"at": self.directory, "temporary": temporary, "port": self.ports["front"], "to": self.url("paper_exchange")})
