@@ -206,7 +206,7 @@ take_firing(const struct taking *taking, const struct alert *alert)
 
 	if (incident_find_open(taking->store, alert->fingerprint, &incident))
 		renew(taking, alert, &incident);
-	else if (!incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, 0, &incident)) {
+	else if (!incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
 		begin(taking, alert);
 		return;
 	} else if (incident.status == INCIDENT_EXPIRED || fires_again(taking, &incident))
@@ -233,8 +233,9 @@ take_resolved(const struct taking *taking, const struct alert *alert)
 		}
 		incident_release(&incident);
 	}
-	/* Another feed may have known an earlier begin. */
-	if (incident_find_closed(
+	/* Two may report one alert (preflight and Prometheus), each with a begin of its own. */
+	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident) ||
+	    incident_find_over(
 		taking->store, alert->fingerprint, alert->starts_ms, alert->ends_ms, &incident)) {
 		take_late(taking, alert, &incident);
 		incident_release(&incident);

@@ -111,18 +111,29 @@ incident_find_open(struct store *store, const char *fingerprint, struct incident
 }
 
 bool
-incident_find_closed(struct store *store, const char *fingerprint, int64_t starts_ms, int64_t ends_ms,
-    struct incident *incident)
+incident_find_closed(
+    struct store *store, const char *fingerprint, int64_t starts_ms, struct incident *incident)
 {
 	/* starts_ms may have moved to an earlier time, while the id has the start
 	 * that this feed sends; either one names the incident. The latest row wins. */
 	static const char text[] =
-	    SELECT "WHERE fingerprint = ?1 AND status <> 0 AND (starts_ms = ?2 OR id = ?3"
-		   " OR (starts_ms < ?4 AND ends_ms > ?2)) ORDER BY row DESC LIMIT 1";
+	    SELECT "WHERE fingerprint = ? AND status <> 0 AND (starts_ms = ? OR id = ?)"
+		   " ORDER BY row DESC LIMIT 1";
 	char id[INCIDENT_ID];
 
 	incident_make_id(fingerprint, starts_ms, id);
-	return read_one(store, sql_query(store, text, "sisi", fingerprint, starts_ms, id, ends_ms), incident);
+	return read_one(store, sql_query(store, text, "sis", fingerprint, starts_ms, id), incident);
+}
+
+bool
+incident_find_over(struct store *store, const char *fingerprint, int64_t starts_ms, int64_t ends_ms,
+    struct incident *incident)
+{
+	static const char text[] =
+	    SELECT "WHERE fingerprint = ? AND status <> 0 AND starts_ms < ? AND ends_ms > ?"
+		   " ORDER BY row DESC LIMIT 1";
+
+	return read_one(store, sql_query(store, text, "sii", fingerprint, ends_ms, starts_ms), incident);
 }
 
 bool

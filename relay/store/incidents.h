@@ -102,9 +102,11 @@ void incident_renew(struct store *store, const struct incident *incident);
 /* It began earlier than was known, unless another one of the fingerprint was open then. */
 void incident_start_earlier(struct store *store, struct incident *incident, int64_t starts_ms);
 
-/* The last one that is over, of this fingerprint, and of this start or open at some time until ends_ms (0: of
- * this start alone). */
-bool incident_find_closed(struct store *store, const char *fingerprint, int64_t starts_ms, int64_t ends_ms,
+/* The last one that is over, of this fingerprint and start. */
+bool incident_find_closed(
+    struct store *store, const char *fingerprint, int64_t starts_ms, struct incident *incident);
+/* The last one that is over, of this fingerprint, that was open for a part of this time. */
+bool incident_find_over(struct store *store, const char *fingerprint, int64_t starts_ms, int64_t ends_ms,
     struct incident *incident);
 
 /* An open one whose expires_ms has come; one that was closed before `closed_ms` and whose end was not told; a

@@ -98,20 +98,18 @@ def acknowledge(stack, alert):
 # alert_relay
 
 
-def set_relay(stack, **settings):
+def quick_relay(stack):
     path = stack.directory / "alert_relay.yml"
-    kept = json.loads(path.read_text())
-    kept["alert_relay"].update(settings)
-    path.write_text(json.dumps(kept, indent=1) + "\n")
+    stack.usual = path.read_text()
+    settings = json.loads(stack.usual)
+    settings["alert_relay"].update({"route": ROUTES, "escalate.after": "6s"})
+    path.write_text(json.dumps(settings, indent=1) + "\n")
     restart(stack, "alert_relay")
 
 
-def quick_relay(stack):
-    set_relay(stack, route=ROUTES, **{"escalate.after": "6s"})
-
-
 def usual_relay(stack):
-    set_relay(stack, route=[], **{"escalate.after": "%ds" % observe.ESCALATE_SECONDS})
+    (stack.directory / "alert_relay.yml").write_text(stack.usual)
+    restart(stack, "alert_relay")
 
 
 def mute(stack, service):
