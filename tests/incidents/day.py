@@ -190,8 +190,10 @@ class Day:
         return all(time.monotonic() - self.last.get(name, -APART) >= APART for name in spared(scenario))
 
     def be_quiet(self, seconds):
-        if self.observer.disquiet():  # an incident that failed is not over yet, and has its complaint
-            self.observer.quiet(observe.ANY_SECONDS)
+        if self.incidents and not self.incidents[-1][1].passed():
+            # It has its complaints, and what comes of it may last.
+            self.observer.quiet(3 * observe.ANY_SECONDS)
+            return
         self.observer.mark()
         self.watcher.quiet.set()
         time.sleep(seconds)
