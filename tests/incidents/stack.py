@@ -268,9 +268,11 @@ class Stack:
         self.commands["paper_exchange"] = [self.build / "paper_exchange", "--listen", "127.0.0.1:%d" % port["paper_exchange"]]
         self.commands["paper_chat"] = [self.build / "paper_chat", "--listen", "127.0.0.1:%d" % port["paper_chat"]]
         exchange, at = self.url("paper_exchange"), port["paper_engine"]
-        # Few symbols: each has many series.
+        # Few symbols: each has many series.  They are cheap to trade, so that some route does at any time: else AllRoutesSkipped is right.
         self.commands["paper_engine"] = [
             self.directory / "paper_engine", "run", "--history.days", "2", "--symbols", "6", "--universe.top", "6",
+            "--size", "100", "--fee.binance", "0.0002", "--fee.upbit", "0.0002", "--slippage", "0", "--min-profit", "0.0001",
+            "--rebalance.every", "10s",
             "--exchange.binance", exchange + "/binance", "--exchange.upbit", exchange + "/upbit",
             "--journal.file", self.directory / "paper_engine.journal", "--control.listen-address", "127.0.0.1:%d" % at]
         # Of the machine nothing but its file systems: how busy it is, is not in our hands.
@@ -350,7 +352,8 @@ location / { proxy_pass %(to)s; } } }
             # Without the repository of a bot.
             "preflight": dict(of_exchanges, exchange=by_tls, keys=str(self.directory / "keys.preflight"), skip=["git_safety"],
                               **{"degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES,
-                                 "redis.target": "main=" + redis,
+                                 "redis.latency.warn": "1s", "redis.latency.fail": "2s", "postgres.latency.warn": "1s",
+                                 "postgres.latency.fail": "2s", "redis.target": "main=" + redis,
                                  "postgres.target": "main=" + postgres, "engine.postgres": postgres,
                                  "alertmanager.url": self.url("alertmanager")})}
         for name, interval in INTERVALS.items():
