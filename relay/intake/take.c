@@ -236,7 +236,9 @@ take_resolved(const struct taking *taking, const struct alert *alert)
 	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
 		take_late(taking, alert, &incident);
 		incident_release(&incident);
-	} else if (alert->starts_ms < alert->ends_ms && alert->ends_ms > taking->now_ms - LATE_MS) {
+	} else if (alert->starts_ms < alert->ends_ms && alert->ends_ms > taking->now_ms - LATE_MS &&
+		   /* To a Prometheus that was started again it began later. */
+		   !incident_was_open(taking->store, alert->fingerprint, alert->starts_ms)) {
 		/* Its begin was lost on the way: the history has it all the same. */
 		begin(taking, alert);
 	}

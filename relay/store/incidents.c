@@ -126,6 +126,15 @@ incident_find_closed(
 }
 
 bool
+incident_was_open(struct store *store, const char *fingerprint, int64_t at_ms)
+{
+	return sql_number(store, 0,
+		   "SELECT 1 FROM incident WHERE fingerprint = ?1 AND status <> 0 AND starts_ms <= ?2"
+		   " AND ends_ms >= ?2 LIMIT 1",
+		   "si", fingerprint, at_ms) != 0;
+}
+
+bool
 incident_next(struct store *store, int64_t after, struct incident *incident)
 {
 	static const char text[] = SELECT "WHERE status = 0 AND row > ? ORDER BY row LIMIT 1";

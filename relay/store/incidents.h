@@ -106,6 +106,9 @@ void incident_start_earlier(struct store *store, struct incident *incident, int6
 bool incident_find_closed(
     struct store *store, const char *fingerprint, int64_t starts_ms, struct incident *incident);
 
+/* Whether one of this fingerprint that is over was open at that time. */
+bool incident_was_open(struct store *store, const char *fingerprint, int64_t at_ms);
+
 /* An open one whose expires_ms has come; one that was closed before `closed_ms` and whose end was not told; a
  * muted one that was not delivered, with the next higher row than `after`. */
 bool incident_next_expired(struct store *store, int64_t now_ms, struct incident *incident);
