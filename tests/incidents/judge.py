@@ -163,6 +163,10 @@ def history():
         finds("the history: " + what, pattern, observe.judge_ended(SCENARIO, said(FIRED, OVER), [*rows, HELD], set()))
     finds("the history: acknowledged by another", "acknowledged by Mina, expected is Jun", ended(
         changed(acknowledged="Jun"), said(FIRED, OVER), [row(acknowledged_by="Mina")]))
+    taken = [row(acknowledged_by="Mina (1001)", suppressed="silenced")]
+    seen = FIRED.replace("is firing", "is acknowledged").replace("Runbook", "Acknowledged by Mina (1001)")
+    got = ended(changed(acknowledged="Mina"), said(FIRED, OVER) + said(seen, mail=False), taken)
+    check("the history: acknowledged, and therefore silenced", not got, got)
     unsent = dict(SCENARIO, unsent=["NodeDown"])
     finds("the history: not there", "NodeDown: expected as unsent", ended(unsent, said(FIRED, OVER)))
     finds("sent all the same", "it was to be held back", ended(unsent, said(FIRED, OVER, FIRED.replace("RedisDown", "NodeDown"))))

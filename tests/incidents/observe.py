@@ -214,7 +214,8 @@ def judge_row(expected, row, kinds, statuses):
         complaints.append("%s: its row in the history is %s, expected is %s" % (title(expected), row["status"], " or ".join(statuses)))
     if row["severity"] != expected["severity"]:
         complaints.append("%s: its row in the history has severity %s" % (title(expected), row["severity"]))
-    if row["suppressed"]:
+    # What is acknowledged is silenced in Alertmanager.
+    if row["suppressed"] not in ([None, "silenced"] if expected.get("acknowledged") else [None]):
         complaints.append("%s: the history has it as %s" % (title(expected), row["suppressed"]))
     if expected.get("acknowledged") and expected["acknowledged"] not in str(row["acknowledged_by"]):
         complaints.append("%s: the history has it as acknowledged by %s, expected is %s" % (
@@ -386,7 +387,7 @@ class Observer:
             path.unlink()
         self.stack.start_part("alert_relay")
         complaints = self.quiet(limit)
-        self.begun_ms = now_ms()
+        self.begun_ms = self.stack.begun_ms = now_ms()
         self.last_row = int(self.stack.psql("history", "SELECT coalesce(max(id), 0) FROM arbwatch_history.alert_incident").strip())
         return complaints
 

@@ -76,8 +76,9 @@ def telegram_is_waited_for(stack):
 
 
 def messages_of(stack, alert):
+    """Of this scenario."""
     listed = json.loads(request("GET", stack.url("paper_chat") + "/control/messages"))["messages"]
-    return [message for message in listed if " %s " % alert in message["text"].split("\n")[0]]
+    return [each for each in listed if " %s " % alert in each["text"].split("\n")[0] and each["received_ms"] >= stack.begun_ms]
 
 
 def buttons_of(stack, alert):
@@ -141,7 +142,7 @@ def is_acknowledged(stack, alert):
 
 
 def still_fires(stack, alert):
-    over = [message["text"] for message in messages_of(stack, alert)[-3:] if "is resolved" in message["text"] or "expired" in message["text"]]
+    over = [each["text"] for each in messages_of(stack, alert) if "is resolved" in each["text"] or "has expired" in each["text"]]
     if over:
         raise Broken("%s still fires, but a message says: %s" % (alert, over[0]))
 
