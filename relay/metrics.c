@@ -10,6 +10,7 @@
 
 #include "common/deadline.h"
 #include "common/version.h"
+#include "relay/incident_metrics.h"
 #include "relay/relay.h"
 #include "relay/store/journal.h"
 #include "relay/store/outbox.h"
@@ -33,16 +34,19 @@ struct stored {
 	size_t task_count;
 	size_t pending;
 	int64_t oldest_ms, now_ms;
+	size_t listed;
 };
 
+/* Up to `room` open incidents, which the caller releases. */
 static void
-look(struct relay *r, struct stored *stored)
+look(struct relay *r, struct stored *stored, struct incident listed[], size_t room)
 {
 	*stored = (struct stored){ .now_ms = store_now_ms() };
 	/* One transaction: the figures of one scrape fit each other. It waits for
 	 * the store as all do, so a scrape may take as long as the slowest commit. */
 	store_begin(r->store);
 	incident_count(r->store, stored->open);
+	stored->listed = incident_list(r->store, true, 0, listed, room);
 	stored->task_count = outbox_channels(r->store, stored->tasks, RELAY_CHANNELS);
 	journal_state(r->store, &stored->pending, &stored->oldest_ms);
 	stored->known = !store_failed(r->store);
@@ -215,16 +219,21 @@ void
 relay_metrics_write(struct relay *r, struct buffer *out)
 {
 	const struct relay_metrics *m = &r->metrics;
+	struct incident listed[INCIDENT_METRICS];
 	struct stored stored;
 
-	look(r, &stored);
+	look(r, &stored, listed, INCIDENT_METRICS);
 	lines_head(out, "alert_relay_build_info", "gauge",
 	    "Version and revision of the running program; the value is always 1.");
 	buffer_format(out, "alert_relay_build_info{version=\"%s\",revision=\"%s\"} 1\n", version_number,
 	    version_revision);
 	write_feeds(&r->feeds, out);
-	if (stored.known)
+	if (stored.known) {
 		write_stored(r, &stored, out);
+		incident_metrics_write(listed, stored.listed, out);
+	}
+	while (stored.listed > 0)
+		incident_release(&listed[--stored.listed]);
 	lines_single(out, "alert_relay_store_failures_total", "counter",
 	    "Transactions that could not be written to the disk.", (double)store_failures(r->store));
 	write_delivery(r, out);
@@ -281,7 +290,7 @@ relay_health_write(struct relay *r, struct buffer *out)
 	json_t *json, *channels;
 	char *text;
 
-	look(r, &stored);
+	look(r, &stored, NULL, 0);
 	act_status(r->act, &act);
 	if (r->history != NULL)
 		history_status(r->history, &history);

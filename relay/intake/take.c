@@ -233,12 +233,14 @@ take_resolved(const struct taking *taking, const struct alert *alert)
 		}
 		incident_release(&incident);
 	}
-	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
+	/* Two may report one alert, each with a begin of its own: preflight and Prometheus, or Prometheus
+	 * before and after a restart. */
+	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident) ||
+	    incident_find_over(
+		taking->store, alert->fingerprint, alert->starts_ms, alert->ends_ms, &incident)) {
 		take_late(taking, alert, &incident);
 		incident_release(&incident);
-	} else if (alert->starts_ms < alert->ends_ms && alert->ends_ms > taking->now_ms - LATE_MS &&
-		   /* To a Prometheus that was started again it began later. */
-		   !incident_was_open(taking->store, alert->fingerprint, alert->starts_ms)) {
+	} else if (alert->starts_ms < alert->ends_ms && alert->ends_ms > taking->now_ms - LATE_MS) {
 		/* Its begin was lost on the way: the history has it all the same. */
 		begin(taking, alert);
 	}

@@ -126,12 +126,14 @@ incident_find_closed(
 }
 
 bool
-incident_was_open(struct store *store, const char *fingerprint, int64_t at_ms)
+incident_find_over(struct store *store, const char *fingerprint, int64_t starts_ms, int64_t ends_ms,
+    struct incident *incident)
 {
-	return sql_number(store, 0,
-		   "SELECT 1 FROM incident WHERE fingerprint = ?1 AND status <> 0 AND starts_ms <= ?2"
-		   " AND ends_ms >= ?2 LIMIT 1",
-		   "si", fingerprint, at_ms) != 0;
+	static const char text[] =
+	    SELECT "WHERE fingerprint = ? AND status <> 0 AND starts_ms < ? AND ends_ms > ?"
+		   " ORDER BY row DESC LIMIT 1";
+
+	return read_one(store, sql_query(store, text, "sii", fingerprint, ends_ms, starts_ms), incident);
 }
 
 bool

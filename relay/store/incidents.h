@@ -105,9 +105,9 @@ void incident_start_earlier(struct store *store, struct incident *incident, int6
 /* The last one that is over, of this fingerprint and start. */
 bool incident_find_closed(
     struct store *store, const char *fingerprint, int64_t starts_ms, struct incident *incident);
-
-/* Whether one of this fingerprint that is over was open at that time. */
-bool incident_was_open(struct store *store, const char *fingerprint, int64_t at_ms);
+/* The last one that is over, of this fingerprint, that was open for a part of this time. */
+bool incident_find_over(struct store *store, const char *fingerprint, int64_t starts_ms, int64_t ends_ms,
+    struct incident *incident);
 
 /* An open one whose expires_ms has come; one that was closed before `closed_ms` and whose end was not told; a
  * muted one that was not delivered, with the next higher row than `after`. */

@@ -44,6 +44,7 @@ a limit not drawn|s/arbwatch:limit:exchange_error_ratio/arbwatch:limit:http_erro
 a limit of every env|s/seconds{env=\\"$env\\", exchange/seconds{exchange/|exchanges|its limits are of one env
 a line for each exchange at one limit|s/ or on () max by (exchange)/ or max by (exchange)/|exchanges|the boards draw limits and list alerts
 an alert that only might fire|s/alertstate=\\"firing\\"/alertstate!=\\"\\"/|overview|the boards draw limits and list alerts
+incidents of another env|s/\(incident_begin_timestamp_seconds{\)env=~\\"[^"]*", /\1/|overview|the boards draw limits and list alerts
 a limit that is no dashed line|s/"fill": "dash"/"fill": "solid"/|positions|its limits are dashed lines
 alerts of another env|s/\(severity=\\"P.\\"\), env=~\\"[^"]*"/\1/|system_health|the begin of P0 and P1
 a table that the history does not have|s/FROM arbwatch_history.alert_event/&s/|alerts|alert_events is a table of the history

@@ -88,7 +88,10 @@ EXPORTERS = {
         "arbwatch_exporter_http_requests_total", "arbwatch_exporter_http_request_duration_seconds_bucket",
         "arbwatch_exporter_http_request_duration_seconds_count",
     },
-    "alert_relay": {"alert_relay_channel_up", "alert_relay_outbox_oldest_seconds", "alert_relay_history_behind_seconds"},
+    "alert_relay": {
+        "alert_relay_channel_up", "alert_relay_outbox_oldest_seconds", "alert_relay_history_behind_seconds",
+        "alert_relay_incident_begin_timestamp_seconds",
+    },
     "cAdvisor": {
         "container_cpu_usage_seconds_total", "container_memory_working_set_bytes", "container_spec_memory_limit_bytes",
         "container_start_time_seconds",
@@ -181,7 +184,8 @@ EMPTY = {
     "overview/Alerts": QUIET,
     "overview/Positions differ": "positions",
     "overview/Not readable": "positions",
-    "exchanges/Ban or back-off: time left": QUIET,
+    "exchanges/Ban or back-off: time left/A": QUIET,
+    "exchanges/Ban or back-off: time left/B": QUIET,
     "exchanges/Symbols that cannot be traded": QUIET,
     "exchanges/Failures by kind": QUIET,
     "exchanges/Refusals by HTTP status": QUIET,
@@ -724,11 +728,20 @@ ALERTS = {
     'alertname="x", severity="P1", service="monitor", env="paper", collector="redis_latency"': ("P1", "redis_latency", "system-health"),
     'alertname="x", severity="P0", service="preflight", env="paper"': ("P0", "", "preflight"),
     'alertname="x", severity="P0", service="engine", env="paper", engine="main", collector="engine_state"':
-        ("P0", "engine_state", "risk"),
+        ("P0", "main", "risk"),
     'alertname="x", severity="critical", service="http", env="all", job="orders", instance="h:1"': ("P0", "orders h:1", "services"),
     'alertname="x", severity="P0", service="exchange", env="paper", exchange="c"': None,
     'alertname="x", severity="P0", service="redis", env="live"': None,
     'alertname="Watchdog", severity="none", service="monitor", env="all"': None,
+}
+# The labels of an incident that alert_relay has -> what the Overview lists of it: instead of the alert of this name.
+INCIDENTS = {
+    'severity="P0", service="exchange", env="paper", exchange="a", what="a", state="open"': ("P0", "a", "exchanges", "not acknowledged"),
+    'severity="P1", service="engine", env="", what="m", state="acknowledged", by="Mina"': ("P1", "m", "risk", "acknowledged by Mina"),
+    'severity="P1", service="redis", env="all", what="main", state="inhibited"': ("P1", "main", "system-health", "held back: inhibited"),
+    'severity="P2", service="redis", env="paper", what="main", state="muted"': ("P2", "main", "system-health", "held back: muted"),
+    'severity="P0", service="exchange", env="paper", exchange="c", what="c", state="open"': None,
+    'severity="P0", service="exchange", env="live", exchange="a", what="a", state="open"': None,
 }
 # The limits of a and b -> the lines.
 LIMIT_LINES = (((3, 3), {"": 3}), ((3, 5), {'exchange="a"': 3, 'exchange="b"': 5}))
@@ -746,6 +759,17 @@ def limits_and_alerts():
             test = rule_test("%s: %s" % (state, labels), series, variables, [(found["overview", "Alerts", "A"], None, None)])
             test["promql_expr_test"][0]["exp_samples"] = sample if state == "firing" else []
             tests.append(test)
+    for labels, row in INCIDENTS.items():
+        fires = 'alertname="y", severity="P3", service="preflight", env="paper"'
+        series = {'alert_relay_incident_begin_timestamp_seconds{alertname="x", incident="1", %s}' % labels: 60}
+        for alert in (fires, *(['alertname="x", severity="%s", env="paper", exchange="b"' % row[0]] if row else [])):
+            series.update({'ALERTS{%s, alertstate="firing"}' % alert: 1, "ALERTS_FOR_STATE{%s}" % alert: 30})
+        wanted = [{"labels": '{alertname="y", severity="P3", see="arbwatch-preflight"}', "value": 30000}]
+        if row:
+            wanted.append({"labels": '{alertname="x", severity="%s", what="%s", see="arbwatch-%s", held="%s"}' % row, "value": 60000})
+        test = rule_test("incident: %s" % labels, series, variables, [(found["overview", "Alerts", "A"], None, None)])
+        test["promql_expr_test"][0]["exp_samples"] = wanted
+        tests.append(test)
     for values, lines in LIMIT_LINES:
         series = {'arbwatch:limit:exchange_latency_seconds{env="paper", exchange="%s"}' % each: value for each, value in zip("ab", values)}
         series['arbwatch:limit:exchange_latency_seconds{env="live", exchange="a"}'] = 9

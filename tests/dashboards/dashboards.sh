@@ -242,7 +242,8 @@ acknowledged() {
 }
 check "an alert is acknowledged" await 60 acknowledged
 comes "the history: who acknowledged it" alerts 'Open incidents' 'A acknowledged=a test, api alert=ExchangeFrozen .*1'
-all_come "the acknowledgement is in the history" 60
+comes "the overview: who acknowledged it" overview Alerts 'A alertname=ExchangeFrozen held=acknowledged by a test .*'
+all_come "the acknowledgement is in the history, and on the overview" 60
 worst_first() { ask --show overview 'What stands in the way' | head -n 1 | grep '	2[0-9][0-9]$'; }
 check "the worst comes first" worst_first
 # Now there is also what comes with a ban and a mismatch alone: the PromQL of the documentation, as it is written there.

@@ -345,7 +345,8 @@ def measure(scenario, records, provoked_ms):
     for expected in scenario.get("expect") or ():
         channel = "telegram:main" if "telegram:main" in channels_of(expected) else channels_of(expected)[0]
         came = [record.ms for record in records if record.channel == channel and record.kind == "fired" and is_of(expected, record)]
-        interval = INTERVALS.get(rules().get(expected["alert"], {}).get("collector"), 1)
+        rule = rules().get(expected["alert"], {})
+        interval = INTERVALS.get(rule.get("collector", rule.get("service")), 1)
         bar = interval + seconds(expected.get("wait", 0)) + P0_SECONDS if expected["severity"] == "P0" else ANY_SECONDS
         bar = seconds(expected["bar"]) if "bar" in expected else min(bar, ANY_SECONDS)
         took = (max(came) - provoked_ms) / 1000 if came else None

@@ -352,7 +352,8 @@ location / { proxy_pass %(to)s; } } }
             # Without the repository of a bot.
             "preflight": dict(of_exchanges, exchange=by_tls, keys=str(self.directory / "keys.preflight"), skip=["git_safety"],
                               **{"degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES,
-                                 "redis.target": "main=" + redis,
+                                 "redis.latency.warn": "1s", "redis.latency.fail": "2s", "postgres.latency.warn": "1s",
+                                 "postgres.latency.fail": "2s", "redis.target": "main=" + redis,
                                  "postgres.target": "main=" + postgres, "engine.postgres": postgres,
                                  "alertmanager.url": self.url("alertmanager")})}
         for name, interval in INTERVALS.items():

@@ -125,6 +125,8 @@ push() {
 }
 scrape() { get "$URL/metrics" >"$work/metrics"; }
 metric() { scrape && grep -qxF -- "$1" "$work/metrics"; }
+# incident LABELS: an open one has these in its metric, which begin with severity.
+incident() { scrape && grep -q "^alert_relay_incident_begin_timestamp_seconds{incident=\"[0-9a-f-]*\",$1} 1[0-9.]*\$" "$work/metrics"; }
 
 # Alertmanager takes a port that is free, and the relay one of its own: each must know the other's.
 RELAY_PORT=$(free_port)
@@ -154,6 +156,9 @@ check "the page shows it" test -n "$ID"
 check "Alertmanager answers" await 10 metric 'alert_relay_alertmanager_up 1'
 check "one is open" metric 'alert_relay_open_incidents{severity="P0"} 1'
 
+fire='severity="P0",alertname="Fire",env="live",service="bot",what="shard=7"'
+check "and has a metric" incident "$fire,state=\"open\""
+
 # The link that mails have: signed, and of no use for another.
 token=$("$PYTHON" -c 'import hashlib, hmac, sys
 key = bytes.fromhex(open(sys.argv[1]).read().strip())
@@ -171,8 +176,10 @@ am silence query -o json >"$work/silences.json"
 jq -r '.[0].matchers[] | "\(.name)=\(.value) \(.isRegex)"' "$work/silences.json" | sort | paste -sd ' ' >"$work/matchers"
 check "of exactly its labels" has \
 	'alertname=Fire false env=live false service=bot false severity=P0 false shard=7 false' "$work/matchers"
+check "the metric says by whom" incident "$fire,state=\"acknowledged\",by=\"Ann\""
 check "by whom" test "$(jq -r '.[0].createdBy' "$work/silences.json")" = Ann
 check "it is taken back" test "$(acknowledge Ann unack)" = 200
+check "which the metric says" await 20 incident "$fire,state=\"open\""
 check "then the silence ends" await 20 no_silence
 check "it is acknowledged again" test "$(acknowledge Ann ack)" = 200
 check "and silenced again" await 20 one_silence
@@ -180,6 +187,7 @@ check "and silenced again" await 20 one_silence
 check "it resolves" am alert add Fire severity=P0 env=live service=bot shard=7 --end="$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)"
 check "the relay learns of it nevertheless" await 30 metric 'alert_relay_open_incidents{severity="P0"} 0'
 check "and the silence ends with it" await 20 no_silence
+refute "and its metric" incident "$fire.*"
 
 # Alertmanager itself would say nothing for 5 minutes: it was not silent about the end alone.
 check "when it fires again, that is a new incident" \
@@ -210,6 +218,7 @@ check "another P0 comes" am alert add Smoke severity=P0 env=live
 check "and arrives" await 20 said Smoke
 check "somebody silences it" sh -c "amtool --alertmanager.url='$AM' silence add alertname=Smoke -a Bob -c quiet >'$work/silence'"
 check "the page shows that" await 20 page_says silenced
+check "and the metric" incident '.*alertname="Smoke",env="live",what="",state="silenced"'
 check "until it is expired" am silence expire "$(cat "$work/silence")"
 check "which the page shows, too" await 20 not page_says silenced
 
@@ -285,9 +294,15 @@ kill -HUP "$RELAY"
 check "another chat takes a restart" await 10 reloads 'takes a restart' 1
 check "and that is a metric" metric 'alert_relay_config_last_reload_successful 0'
 sed -i 's/-1002/-1001/' "$work/arbwatch.yml"
+jq -nc '[range(120) | {labels: {alertname: "Many \u1100\"\\\n", severity: "P3", number: "\(.)", device: ("\u1100" * 99)}}]' >"$work/many"
+check "a storm is taken" is_code 200 -H 'Content-Type: application/json' --data-binary "@$work/many" "$URL/api/v2/alerts"
 scrape
 check "promtool takes the metrics" sh -c "promtool check metrics <'$work/metrics' >'$work/promtool' 2>&1"
 check "and finds nothing to say" test ! -s "$work/promtool"
+grep '^alert_relay_incident_begin_timestamp_seconds' "$work/metrics" >"$work/incidents"
+check "no more than 100 incidents have a metric" test "$(wc -l <"$work/incidents")" -eq 100
+check "the P0 are among them" test "$(grep -c 'severity="P0"' "$work/incidents")" -eq 4
+check "their texts are cut between characters" test "$(grep -c ',what="\(ᄀ\)\{42\}… number=[0-9]*",' "$work/incidents")" -eq 96
 for family in build_info alerts_received_total alerts_refused_total open_incidents outbox_tasks outbox_oldest_seconds deliveries_total \
 	merged_alerts_total throttled_total delivery_latency_seconds history_configured store_failures_total alertmanager_configured \
 	alertmanager_up channel_up http_requests_total; do

@@ -618,6 +618,20 @@ START_TEST(test_an_end_of_what_nobody_knows_is_kept_once)
 }
 END_TEST
 
+START_TEST(test_an_end_that_two_feeds_tell_with_other_begins_is_of_one_incident)
+{
+	/* preflight posts its alert a second before Prometheus finds it, and its end likewise. */
+	fire(FEED_WEBHOOK, NOW - MINUTE);
+	resolve(FEED_WEBHOOK, NOW - MINUTE, NOW - 10 * SECOND);
+	expect_events("fired resolved");
+	resolve(FEED_OBSERVE, NOW - MINUTE + SECOND, NOW - SECOND);
+	expect_events("");
+	/* What begins when the other one is over is another one. */
+	resolve(FEED_OBSERVE, NOW - 9 * SECOND, NOW - SECOND);
+	expect_events("fired resolved");
+}
+END_TEST
+
 START_TEST(test_muted_alerts_are_kept_and_said_when_the_mute_is_over)
 {
 	struct mute mute = { .service = "bot", .since_ms = NOW, .until_ms = NOW + 3 * MINUTE };
@@ -853,6 +867,7 @@ main(void)
 	tcase_add_test(tests, test_an_end_is_told_again_with_the_begin_that_a_restarted_prometheus_saw);
 	tcase_add_test(tests, test_a_begin_is_not_before_the_end_of_the_one_before);
 	tcase_add_test(tests, test_an_end_of_what_nobody_knows_is_kept_once);
+	tcase_add_test(tests, test_an_end_that_two_feeds_tell_with_other_begins_is_of_one_incident);
 	tcase_add_test(tests, test_muted_alerts_are_kept_and_said_when_the_mute_is_over);
 	tcase_add_test(tests, test_a_mute_that_is_taken_back_is_over);
 	tcase_add_test(tests, test_what_was_said_before_a_mute_has_its_end_said);
