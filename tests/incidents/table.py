@@ -6,7 +6,7 @@ import yaml
 import observe
 import quicker
 
-BEGIN, END = "<!-- incidents -->\n", "<!-- end of incidents -->\n"
+BEGIN, END = "<!-- table: make incidents writes it -->\n", "<!-- table end -->\n"
 SHIPPED_INTERVAL = 15
 ALERTMANAGER = quicker.ROOT / "alertmanager/alertmanager.yml"
 
