@@ -345,13 +345,14 @@ location / { proxy_pass %(to)s; } } }
             "redis_latency": {"target": ["main=" + redis]}, "postgres_latency": {"target": ["main=" + postgres]},
             "engine_state": {"engine.redis": redis}, "trading_kpis": {"engine.postgres": postgres, "currency": "USDT"},
             # okx by TLS, so that there is a certificate to look at.
-            "exchange_health": dict(of_exchanges, exchange=[each for each in at if not each.startswith("okx=")] + by_tls[4:5]),
+            "exchange_health": dict(of_exchanges, exchange=[each for each in at if not each.startswith("okx=")] + by_tls[4:5],
+                                    **{"degraded.latency": "1500ms"}),
             "open_positions": dict(of_exchanges, exchange=at, keys=str(self.directory / "keys"), grace="2s",
                                    symbol=of_exchanges["symbol"] + ["binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"],
                                    **{"engine.postgres": postgres}),
             # Without the repository of a bot.
             "preflight": dict(of_exchanges, exchange=by_tls, keys=str(self.directory / "keys.preflight"), skip=["git_safety"],
-                              **{"degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES,
+                              **{"degraded.headroom": 0, "degraded.latency": "1500ms", "live.armed": "yes", "live.verified": VENUES,
                                  "redis.latency.warn": "1s", "redis.latency.fail": "2s", "postgres.latency.warn": "1s",
                                  "postgres.latency.fail": "2s", "redis.target": "main=" + redis,
                                  "postgres.target": "main=" + postgres, "engine.postgres": postgres,
