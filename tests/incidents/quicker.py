@@ -4,9 +4,8 @@
 quicker.py DIRECTORY    writes prometheus.yml, rules/ and alertmanager.yml there
 
 - p0.yml keeps its evaluation and its `for`; its `keep_firing_for` and its ranges are a tenth.
-- In all other files `for`, `keep_firing_for` and ranges over 10 s are a tenth (ranges at least 5 s, and
-  those of up to an hour at most 30 s), and groups are evaluated each
-  second, where they say an interval themselves.
+- In all other files `for`, `keep_firing_for` and ranges over 10 s are a tenth (ranges at least 5 s, and those
+  of up to an hour at most 30 s, in p0.yml too), and groups that say an interval are evaluated each second.
 - Prometheus scrapes and evaluates every 2 s, and its fast lane each second, as shipped.  Alertmanager's times above 1 s are a
   twentieth.
 - THRESHOLDS takes the place of limits that do not fit this account or this machine.
@@ -61,7 +60,7 @@ def shorter_range(text):
 
 def rules(name, text):
     """A rule file at the quicker pace."""
-    text = re.sub(r"(\[|\boffset )([0-9]+[0-9a-z]*)", lambda found: found[1] + shorter_range(found[2]), text)
+    text = re.sub(r"(\[|\boffset )((?:\d+(?:ms|[smhdwy]))+)\b", lambda found: found[1] + shorter_range(found[2]), text)
     text = re.sub(r"(?m)^( +keep_firing_for: )(\S+)$", lambda found: found[1] + shorter(found[2], 0.1, 1), text)
     if name != "p0.yml":
         text = re.sub(r"(?m)^( +for: )(\S+)$", lambda found: found[1] + shorter(found[2], 0.1, 1), text)
