@@ -304,7 +304,8 @@ start_node_exporter() {
 start_exporter() {
 	start arbwatch_exporter "$BUILD/arbwatch_exporter" --web.listen-address "127.0.0.1:$exporter_port" \
 		--textfile.directory "$work/textfiles" \
-		--health.expect redis_latency,postgres_latency,exchange_health,open_positions,engine_state,trading_kpis,preflight
+		--health.expect redis_latency,postgres_latency,exchange_health,open_positions,engine_state,trading_kpis,preflight \
+		--alerts.url "http://127.0.0.1:$relay_port"
 }
 
 ready() { curl -sf --noproxy '*' "http://127.0.0.1:$exporter_port/health/ready"; }

@@ -33,6 +33,7 @@ struct program {
 	atomic_int log_level, log_format;
 	struct telemetry telemetry;
 	struct routes routes;
+	struct alerts_watch *alerts; /* NULL: nobody is asked */
 	struct web *web;
 	bool has_users; /* of the configuration that holds */
 };
@@ -56,6 +57,17 @@ notice(void *context, bool bad, const char *message, const char *file, const cha
 	    "reason", reason, NULL);
 }
 
+static void
+tell_alerts(void *context, const char *why)
+{
+	const struct program *p = context;
+	const struct log log = log_of(p);
+
+	log_write(&log, why != NULL ? LOG_WARN : LOG_INFO,
+	    why != NULL ? "the open alerts cannot be read" : "the open alerts can be read again",
+	    why != NULL ? "reason" : NULL, why, NULL);
+}
+
 static int
 read_again(struct program *p, struct failure *why)
 {
@@ -72,7 +84,7 @@ read_again(struct program *p, struct failure *why)
 	fixed_release(&fixed);
 	if (!same)
 		return failure_set(why, FAILURE_LOCAL,
-		    "addresses, host names, limits, the directory, --textfile.serve or --health.expect changed: that takes a restart");
+		    "addresses, host names, limits, the directory, --textfile.serve, --health.expect or --alerts.* changed: that takes a restart");
 	if (exporter_settings_read(&settings, p->options, why) != 0)
 		return -1;
 	/* The only step that can still be refused comes first; what follows cannot fail. */
@@ -146,6 +158,20 @@ start_web(struct program *p, const struct settings *settings, struct failure *wh
 	return p->web != NULL ? web_start(p->web, settings->served.web, why) : -1;
 }
 
+/* 0, also where there is nobody to ask. */
+static int
+start_alerts(struct program *p, struct failure *why)
+{
+	const struct alerts_settings settings = { p->fixed.alerts_url,
+		p->fixed.alerts_ca[0] != '\0' ? p->fixed.alerts_ca : NULL, tell_alerts, p };
+
+	if (settings.url == NULL)
+		return 0;
+	p->alerts = alerts_watch_new(&settings, why);
+	p->routes.alerts = p->alerts;
+	return p->alerts != NULL ? 0 : -1;
+}
+
 /* Serve until a signal.  Releases the settings. */
 static int
 serve(struct program *p, struct settings *settings, const sigset_t *signals, struct failure *why)
@@ -161,7 +187,10 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 	log_stream_use(p->libraries, &log);
 	result = routes_init(&p->routes, e, &p->telemetry);
 	routes_configure(&p->routes, settings->textfile_max_age, settings->health_max_age);
-	result = result == 0 ? start_web(p, settings, why) : failure_set(why, FAILURE_LOCAL, "out of memory");
+	if (result != 0)
+		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	else if ((result = start_alerts(p, why)) == 0)
+		result = start_web(p, settings, why);
 	settings_release(settings);
 	if (result == 0) {
 		log_write(&log, LOG_INFO, "started", "version", version_number, "directory",
@@ -170,6 +199,7 @@ serve(struct program *p, struct settings *settings, const sigset_t *signals, str
 	}
 	/* The server first: its threads use the routes until they have ended. */
 	web_free(p->web);
+	alerts_watch_free(p->alerts);
 	routes_release(&p->routes);
 	return result;
 }

@@ -120,11 +120,14 @@ read_report(struct routes *routes, struct health_report *report, struct web_answ
 static void
 answer_health(void *context, const struct web_request *request, struct web_answer *answer)
 {
+	const struct routes *routes = context;
+	struct open_alerts alerts;
 	struct health_report report;
 
 	(void)request;
+	alerts_watch_copy(routes->alerts, &alerts);
 	if (read_report(context, &report, answer))
-		health_json(&report, &answer->body);
+		health_json(&report, &alerts, &answer->body);
 	web_answer_json(answer, 200);
 	health_release(&report);
 }
@@ -132,10 +135,13 @@ answer_health(void *context, const struct web_request *request, struct web_answe
 static void
 answer_page(void *context, const struct web_request *request, struct web_answer *answer)
 {
+	const struct routes *routes = context;
+	struct open_alerts alerts;
 	struct health_report report;
 
+	alerts_watch_copy(routes->alerts, &alerts);
 	if (read_report(context, &report, answer))
-		page_write(&report, strcmp(request->path, "/watch") == 0, &answer->body);
+		page_write(&report, &alerts, strcmp(request->path, "/watch") == 0, &answer->body);
 	web_answer_html(answer, 200, page_security_policy());
 	health_release(&report);
 }

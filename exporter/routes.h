@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "exporter/alerts/watch.h"
 #include "exporter/health/health.h"
 #include "exporter/metrics/exposition.h"
 #include "exporter/metrics/telemetry.h"
@@ -20,6 +21,7 @@ struct routes {
 	_Atomic double textfile_max_age,
 	    health_max_age; /* seconds; a reload must not wait for a slow directory */
 	struct telemetry *telemetry;
+	struct alerts_watch *alerts; /* not owned; NULL: nobody is asked */
 };
 
 /* For web_site.routes, with a struct routes as the context. */

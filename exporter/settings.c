@@ -42,6 +42,12 @@ const struct option settings_options[] = {
 	    .help =
 		"collectors that must have written a file; in live open_positions and preflight must in any "
 		"case, unless 'none' is among the names" },
+	{ .name = "alerts.url",
+	    .argument = "URL",
+	    .help = "alert_relay or Alertmanager, whose open alerts the status page and /health show" },
+	{ .name = "alerts.ca-file",
+	    .argument = "FILE",
+	    .help = "who may sign its certificate (default: the system's CAs)" },
 	{ 0 },
 };
 
@@ -139,11 +145,22 @@ check_expected(const struct options *o, struct failure *why)
 void
 fixed_release(struct fixed *f)
 {
+	free(f->alerts_url);
+	free(f->alerts_ca);
 	free(f->expected);
 	free(f->directory);
 	free(f->addresses);
 	free(f->names);
 	*f = (struct fixed){ 0 };
+}
+
+/* "" where it is not given. */
+static const char *
+text_of(const struct options *o, const char *name)
+{
+	const char *text = options_text(o, name);
+
+	return text != NULL ? text : "";
 }
 
 int
@@ -162,14 +179,17 @@ fixed_read(struct fixed *f, const struct options *o, struct failure *why)
 	f->directory = strdup(options_text(o, "textfile.directory"));
 	f->addresses = join(o, "web.listen-address", "\n");
 	f->expected = join(o, "health.expect", ",");
+	f->alerts_ca = strdup(text_of(o, "alerts.ca-file"));
 	buffer_init(&names, 65536);
-	if (web_settings_names(&names, o, why) != 0) {
+	if (web_settings_url(o, "alerts.url", &f->alerts_url, why) != 0 ||
+	    web_settings_names(&names, o, why) != 0) {
 		buffer_release(&names);
 		fixed_release(f);
 		return -1;
 	}
 	f->names = finished(&names);
-	if (f->directory != NULL && f->addresses != NULL && f->names != NULL && f->expected != NULL)
+	if (f->directory != NULL && f->addresses != NULL && f->names != NULL && f->expected != NULL &&
+	    f->alerts_ca != NULL)
 		return 0;
 	fixed_release(f);
 	return failure_set(why, FAILURE_LOCAL, "out of memory");
@@ -181,5 +201,8 @@ fixed_equal(const struct fixed *a, const struct fixed *b)
 	/* The limits have no padding, so their bytes can be compared. */
 	return memcmp(&a->limits, &b->limits, sizeof(a->limits)) == 0 && a->serve == b->serve &&
 	       strcmp(a->directory, b->directory) == 0 && strcmp(a->expected, b->expected) == 0 &&
-	       strcmp(a->addresses, b->addresses) == 0 && strcmp(a->names, b->names) == 0;
+	       strcmp(a->addresses, b->addresses) == 0 && strcmp(a->names, b->names) == 0 &&
+	       strcmp(a->alerts_ca, b->alerts_ca) == 0 &&
+	       strcmp(a->alerts_url != NULL ? a->alerts_url : "",
+		   b->alerts_url != NULL ? b->alerts_url : "") == 0;
 }

@@ -25,9 +25,11 @@ void settings_release(struct settings *settings);
 struct fixed {
 	struct web_limits limits;
 	char *directory;
-	char *addresses; /* one per line */
-	char *names;     /* of this host, likewise: for web_site.names */
-	char *expected;  /* names of collectors, a comma after each; "": none */
+	char *addresses;  /* one per line */
+	char *names;      /* of this host, likewise: for web_site.names */
+	char *expected;   /* names of collectors, a comma after each; "": none */
+	char *alerts_url; /* NULL: nobody is asked for alerts */
+	char *alerts_ca;  /* "": the system's CAs */
 	bool serve;
 };
 

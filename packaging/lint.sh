@@ -128,7 +128,7 @@ directions() {
 	room positions common textfile contract probes exchange engine
 	room collectors/harness common textfile contract
 	room collectors common textfile json contract probes exchange engine positions
-	room exporter common textfile contract web
+	room exporter common textfile json contract probes/http web
 	room relay/alert common json
 	room relay/store common json relay/alert
 	room relay/intake common json relay/alert relay/store

@@ -16,9 +16,10 @@ enum { TEXT_MOST = 128, WHAT_LABELS = 4 };
 static const char *const known[] = { "exchange", "symbol", "currency", "asset", "target", "job", "instance",
 	"mountpoint", "device", "engine", "tier", "name", "route", "queue", "check", "channel" };
 
-/* That have a label of their own here, or say how it was measured. */
+/* That have a label of their own here, or say how it was measured. A host is its instance without the port.
+ */
 static const char *const others[] = { "alertname", "severity", "env", "service", "collector", "monitor",
-	"cluster" };
+	"cluster", "host" };
 
 enum { KNOWN = sizeof(known) / sizeof(*known), OTHERS = sizeof(others) / sizeof(*others) };
 

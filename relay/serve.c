@@ -32,6 +32,14 @@ answer_status(void *context, const struct web_request *request, struct web_answe
 /* --- The API and the page --- */
 
 static void
+answer_open(void *context, const struct web_request *request, struct web_answer *answer)
+{
+	const struct relay *relay = context;
+
+	api_open_alerts(&relay->api, request, answer);
+}
+
+static void
 answer_alerts(void *context, const struct web_request *request, struct web_answer *answer)
 {
 	const struct relay *relay = context;
@@ -158,6 +166,7 @@ const struct web_route relay_routes[] = {
 	{ .path = "/webhook/", .together = take, .body_limit = FEED_BODY },
 	{ .path = "/api/v2/alerts", .together = take, .body_limit = FEED_BODY },
 	{ .path = "/observe/api/v2/alerts", .together = take, .body_limit = FEED_BODY },
+	{ .path = "/api/v2/alerts", .answer = answer_open, .costly = true },
 	{ .path = "/api/v2/status", .answer = answer_status },
 	{ .path = "/api/v1/alerts", .answer = answer_alerts, .costly = true, .slow = true },
 	{ .path = "/api/v1/alerts/", .answer = answer_alert, .costly = true, .slow = true },

@@ -208,39 +208,16 @@ int
 settings_read_url(struct relay_settings *s, const struct options *o, const char *name, const char **url,
     struct failure *why)
 {
-	const char *given = options_text(o, name);
-	struct failure reason = { 0 };
-	struct url parts;
-	bool good;
-	char *end;
+	char *given;
 
 	*url = NULL;
-	if (given == NULL || *given == '\0')
-		return 0;
-	if (strstr(given, "://") == NULL)
-		return options_failure(
-		    o, name, 0, why, "is not a URL like http://host:port, without a query");
-	if (url_parse(&parts, given, &reason) != 0)
-		return options_failure(o, name, 0, why, "%s", reason.text);
-	good = (strcmp(parts.scheme, "http") == 0 || strcmp(parts.scheme, "https") == 0) &&
-	       *parts.host != '\0' && parts.query == NULL;
-	/* A password in a URL would be shown by --config.check
-	 * and in errors, and secrets_mask() does not know it. */
-	if (good && (parts.user != NULL || parts.password != NULL)) {
-		url_release(&parts);
-		return options_failure(o, name, 0, why, "leave user and password out of the URL");
-	}
-	url_release(&parts);
-	if (!good)
-		return options_failure(
-		    o, name, 0, why, "is not a URL like http://host:port, without a query");
-	*url = settings_keep(s, given, why);
-	if (*url == NULL)
+	if (web_settings_url(o, name, &given, why) != 0)
 		return -1;
-	/* So that a path can be put behind it without two slashes. */
-	for (end = s->kept[s->kept_count - 1] + strlen(given); end[-1] == '/'; end--)
-		end[-1] = '\0';
-	return 0;
+	if (given == NULL)
+		return 0;
+	*url = settings_keep(s, given, why);
+	free(given);
+	return *url != NULL ? 0 : -1;
 }
 
 /* --- The web side --- */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/config/secrets.h"
+#include "common/net/url.h"
 #include "web/files.h"
 
 static const int64_t second_ns = 1000 * 1000 * 1000, day_ns = INT64_C(86400) * 1000 * 1000 * 1000;
@@ -190,4 +191,39 @@ web_settings_listen(const struct web_site *site, const struct web_limits *limits
 		log_write(log, LOG_INFO, "listening", "address", name, NULL);
 	}
 	return web;
+}
+
+int
+web_settings_url(const struct options *o, const char *name, char **url, struct failure *why)
+{
+	const char *given = options_text(o, name);
+	struct failure reason = { 0 };
+	struct url parts;
+	bool good, has_user;
+
+	*url = NULL;
+	if (given == NULL || *given == '\0')
+		return 0;
+	if (strstr(given, "://") == NULL)
+		return options_failure(
+		    o, name, 0, why, "is not a URL like http://host:port, without a query");
+	if (url_parse(&parts, given, &reason) != 0)
+		return options_failure(o, name, 0, why, "%s", reason.text);
+	good = (strcmp(parts.scheme, "http") == 0 || strcmp(parts.scheme, "https") == 0) &&
+	       *parts.host != '\0' && parts.query == NULL;
+	/* A password in a URL would be shown in errors and on pages. */
+	has_user = parts.user != NULL || parts.password != NULL;
+	url_release(&parts);
+	if (!good)
+		return options_failure(
+		    o, name, 0, why, "is not a URL like http://host:port, without a query");
+	if (has_user)
+		return options_failure(o, name, 0, why, "leave user and password out of the URL");
+	*url = strdup(given);
+	if (*url == NULL)
+		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	/* So that a path can be put behind it without two slashes. */
+	for (char *end = *url + strlen(given); end[-1] == '/'; end--)
+		end[-1] = '\0';
+	return 0;
 }

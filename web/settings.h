@@ -37,6 +37,12 @@ int web_settings_names(struct buffer *names, const struct options *o, struct fai
 struct web *web_settings_listen(const struct web_site *site, const struct web_limits *limits, size_t kept,
     const struct options *o, const struct log *log, struct failure *why);
 
+/*
+ * A URL like http://host:port/path, without user, password and query, for free() and without a '/' at its
+ * end; NULL: it is not given.  0, or -1 with `why` (local).
+ */
+int web_settings_url(const struct options *o, const char *name, char **url, struct failure *why);
+
 /* A duration, with `range` as what may be given: "100ms to 1d".  0, or -1 with `why` (local). */
 int web_settings_between(const struct options *o, const char *name, int64_t least_ns, int64_t most_ns,
     const char *range, int64_t *ns, struct failure *why);

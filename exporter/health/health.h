@@ -144,10 +144,11 @@ void health_release(struct health_report *report);
 double health_quantile(const struct health_check *check, double q);
 
 /*
- * The report as one line of JSON, by docs/health.schema.json.  Numbers are
- * finite or null; strings are UTF-8 whatever the report holds.  The
- * caller asks `out->failed`.
+ * The report and what is open (exporter/alerts/list.h) as one line of JSON, by
+ * docs/health.schema.json.  Numbers are finite or null; strings are UTF-8
+ * whatever the report holds.  The caller asks `out->failed`.
  */
-void health_json(const struct health_report *report, struct buffer *out);
+struct open_alerts;
+void health_json(const struct health_report *report, const struct open_alerts *alerts, struct buffer *out);
 
 #endif /* EXPORTER_HEALTH_HEALTH_H */

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "common/text/utf8.h"
+#include "exporter/alerts/list.h"
 #include "exporter/health/text.h"
 #include "textfile/number.h"
 
@@ -97,8 +98,41 @@ json_reason(struct buffer *out, const struct health_reason *reason)
 	buffer_string(out, "}");
 }
 
+static void
+json_alert(struct buffer *out, const struct open_alert *alert)
+{
+	buffer_format(out, "{\"severity\":\"P%d\"", alert->severity);
+	json_text(out, "alert", alert->name);
+	json_text(out, "env", alert->env);
+	json_text(out, "what", alert->what);
+	json_time(out, "since", alert->since);
+	json_text(out, "state", alert_hold_name(alert->hold));
+	json_text(out, "acknowledged_by", alert->by);
+	buffer_string(out, "}");
+}
+
+/* null where no server is named; a list that is not known is null, too, and not empty. */
+static void
+json_alerts(struct buffer *out, const struct open_alerts *alerts)
+{
+	if (!alerts->asked) {
+		buffer_string(out, ",\"alerts\":null");
+		return;
+	}
+	buffer_format(out, ",\"alerts\":{\"more\":%zu", alerts->more);
+	json_time(out, "time", alerts->read_at);
+	json_text(out, "reason", alerts->why);
+	buffer_string(out, ",\"open\":");
+	buffer_string(out, open_alerts_known(alerts) ? "[" : "null");
+	for (size_t i = 0; i < alerts->count; i++) {
+		buffer_string(out, i > 0 ? "," : "");
+		json_alert(out, &alerts->shown[i]);
+	}
+	buffer_string(out, open_alerts_known(alerts) ? "]}" : "}");
+}
+
 void
-health_json(const struct health_report *report, struct buffer *out)
+health_json(const struct health_report *report, const struct open_alerts *alerts, struct buffer *out)
 {
 	buffer_format(out, "{\"status\":\"%s\"", health_verdict_name(report->verdict));
 	json_text(out, "summary", report->summary);
@@ -114,5 +148,7 @@ health_json(const struct health_report *report, struct buffer *out)
 			buffer_string(out, ",");
 		json_check(out, &report->checks[i]);
 	}
-	buffer_string(out, "]}\n");
+	buffer_string(out, "]");
+	json_alerts(out, alerts);
+	buffer_string(out, "}\n");
 }

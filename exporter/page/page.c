@@ -144,9 +144,10 @@ banner(struct buffer *out, const struct health_report *report, bool reloads)
 }
 
 static void
-contents(struct buffer *out, const struct health_report *report)
+contents(struct buffer *out, const struct health_report *report, const struct open_alerts *alerts)
 {
 	buffer_string(out, "<nav aria-label=\"Sections\"><ul>");
+	page_alerts_entry(out, alerts);
 	for (size_t i = 0; i < SECTIONS; i++) {
 		size_t all, ok;
 
@@ -185,11 +186,13 @@ section(struct buffer *out, const struct health_report *report, const struct sec
 }
 
 void
-page_write(const struct health_report *report, bool reloads, struct buffer *out)
+page_write(
+    const struct health_report *report, const struct open_alerts *alerts, bool reloads, struct buffer *out)
 {
 	head(out, report, reloads);
 	banner(out, report, reloads);
-	contents(out, report);
+	contents(out, report, alerts);
+	page_alerts(out, alerts, report->made_at);
 	for (size_t i = 0; i < SECTIONS; i++)
 		section(out, report, &sections[i]);
 	if (report->more_checks)

@@ -2,6 +2,7 @@
 #define EXPORTER_PAGE_PARTS_H
 
 #include "common/text/buffer.h"
+#include "exporter/alerts/list.h"
 #include "exporter/health/health.h"
 #include "web/html.h"
 
@@ -21,5 +22,12 @@ void page_checks(struct buffer *out, const struct health_report *report, const c
 /* The positions and the checks of them; what agrees is folded: it is much, and nothing has to be done about
  * it. */
 void page_positions(struct buffer *out, const struct health_report *report);
+
+/* The section of open alerts, and its entry in the contents; nothing where no server is named. */
+void page_alerts(struct buffer *out, const struct open_alerts *alerts, double now);
+void page_alerts_entry(struct buffer *out, const struct open_alerts *alerts);
+
+/* A table cell with a time, as people read it; `unknown` where there is none. */
+void page_time(struct buffer *out, double time, double now, const char *unknown);
 
 #endif /* EXPORTER_PAGE_PARTS_H */

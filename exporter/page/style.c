@@ -13,9 +13,13 @@ static const char widths[] =
     "@media(min-width:52.01rem){table{table-layout:fixed}th:first-child{width:20%}th:nth-child(2){width:25%}"
     "th:nth-child(3){width:9.5%}th:nth-child(4){width:7%}th:nth-child(5){width:12%}th:nth-child(6){width:9%}"
     ".positions th:nth-child(5){width:38.5%}"
+    ".alerts th:first-child{width:27%}.alerts th:nth-child(2){width:auto}.alerts th:nth-child(3){width:12%}"
     ".files th:nth-child(2){width:auto}.files th:nth-child(3){width:18.5%}"
     ".open th:nth-child(2){width:12%}.open th:nth-child(3),.open th:nth-child(4){width:18%}"
     ".open th:nth-child(5){width:15.5%}.open th:nth-child(6){width:18.5%}}";
+
+/* What somebody looks after, or what is held back, has no colour. */
+static const char held[] = ".held td>b{background:var(--line)}";
 
 static const char narrow[] =
     "@media(max-width:52rem){"
@@ -33,6 +37,7 @@ static const char narrow[] =
     "td:nth-child(5)::before{content:'Last success'}td:nth-child(6)::before{content:'Typical'}"
     "td:nth-child(7)::before{content:'Latency'}.collectors td:nth-child(6)::before{content:'Duration'}"
     ".bots td:nth-child(5)::before{content:'Heartbeat'}"
+    ".alerts td:nth-child(3)::before{content:'Since'}"
     ".files td:nth-child(3)::before{content:'Written'}"
     ".open td:nth-child(2)::before{content:'Exchange'}"
     ".open td:nth-child(3)::before{content:'Exchange has'}"
@@ -41,9 +46,9 @@ static const char narrow[] =
     ".open td:nth-child(6)::before{content:'Since'}}"
     "@media print{section{break-inside:avoid}}";
 
-const char *const page_style[] = { html_style_base, widths, html_style_marks, narrow, NULL };
+const char *const page_style[] = { html_style_base, widths, html_style_marks, held, narrow, NULL };
 
-#define STYLE_HASH "sha256-n8I6/KKsTZNsr60yc4wfizqPEAMj50Dz0jp5kx4kb6I="
+#define STYLE_HASH "sha256-cXlX5gC15ewV568cKOiqX+3C02bU7k+QjItVNSYMZOQ="
 const char page_style_hash[] = STYLE_HASH;
 
 const char *

@@ -21,9 +21,8 @@
  * fixed width, so it grows with the number of buckets. */
 enum { PICTURE_HEIGHT = 20, BAR_STEP = 5 };
 
-/* `unknown` where there is no time. */
-static void
-time_cell(struct buffer *out, double time, double now, const char *unknown)
+void
+page_time(struct buffer *out, double time, double now, const char *unknown)
 {
 	char exact[WORDS_TIME], brief[WORDS_TIME];
 
@@ -134,9 +133,9 @@ check_row(struct buffer *out, const struct health_check *check, double now, bool
 	if (check->kind == KIND_FILE) {
 		duration_cell(out, check->age);
 	} else {
-		time_cell(out, check->last_run, now, "&ndash;");
+		page_time(out, check->last_run, now, "&ndash;");
 		duration_cell(out, check->age);
-		time_cell(out, check->last_success, now, unknown_success(check));
+		page_time(out, check->last_success, now, unknown_success(check));
 		if (check->kind != KIND_POSITIONS) {
 			duration_cell(out, check->duration);
 			page_picture(out, check);
@@ -235,7 +234,7 @@ position_row(struct buffer *out, const struct health_position *position, double 
 		buffer_string(out, isnan(position->mismatch) ? "not compared" : "agree");
 	}
 	buffer_format(out, "</b>%s</td>", position->stale ? " <small>no longer measured</small>" : "");
-	time_cell(out, position->since, now, "&ndash;");
+	page_time(out, position->since, now, "&ndash;");
 	buffer_string(out, "</tr>\n");
 }
 

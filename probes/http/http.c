@@ -352,6 +352,11 @@ collect(struct http_client *client, struct deadline deadline)
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		/* The message is gone after this call; its code was copied above. */
 		(void)curl_multi_remove_handle(client->multi, t->easy);
+		if (http_transfer_again(t, code) &&
+		    curl_multi_add_handle(client->multi, t->easy) == CURLM_OK) {
+			started = true;
+			continue;
+		}
 		http_transfer_finish(t, code);
 		end_transfer(client, t);
 		report_answer(client, t->job);

@@ -292,6 +292,8 @@ http_transfer_start(struct http_transfer *t, const struct http_request *request,
 	(void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	/* An earlier request on this handle may have been abandoned. */
 	(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
+	t->anew = false;
+	(void)curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 0L);
 	if (code == CURLE_OK)
 		return 0;
 	http_failure(code, host, "", 0, &response->failure);
@@ -404,6 +406,20 @@ read_proxy_refusal(struct http_transfer *t, CURLcode code)
 	    "%.*s: the proxy refused with status %ld: check proxy.url%s", SLICE_ARGS(t->host), status,
 	    status == 407 ? ", its user and password" : ", and whom it lets through");
 	return true;
+}
+
+/*
+ * A TLS connection that the server has ended looks alive to curl 7.88 until it sends; then it tries the next
+ * one that was kept, but no more than five.
+ */
+bool
+http_transfer_again(struct http_transfer *t, CURLcode code)
+{
+	if (code != CURLE_SEND_ERROR || t->anew || t->received_ns != 0)
+		return false;
+	t->anew = true;
+	t->error[0] = '\0';
+	return curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
 }
 
 void

@@ -28,6 +28,7 @@ struct http_transfer {
 	int64_t received_ns; /* monotonic, of the final status line; 0: none yet */
 	int socket_error;    /* why there is no socket; 0: there is, or none was needed */
 	bool connected;      /* it has a connection, TLS included */
+	bool anew;           /* it must not take a connection that was kept */
 	bool looked_up;      /* it asked for the host's address itself */
 	bool in_headers;
 	size_t header_bytes, header_lines;
@@ -56,7 +57,13 @@ void http_transfer_free(struct http_transfer *transfer);
 int http_transfer_start(struct http_transfer *transfer, const struct http_request *request, struct slice host,
     struct http_response *response, struct buffer *body, struct deadline deadline);
 
-/* It ended by itself. */
+/*
+ * It ended by itself.  Whether it can be tried once more, on a new connection: all that were kept are of no
+ * use any more, and nothing was sent.  Then it is ready to be given to the multi handle again.
+ */
+bool http_transfer_again(struct http_transfer *transfer, CURLcode code);
+
+/* It ended by itself, and for good. */
 void http_transfer_finish(struct http_transfer *transfer, CURLcode code);
 
 /* It is still with `multi`, and the deadline passed, or (`fault`) curl gave up: take it away. */

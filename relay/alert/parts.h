@@ -13,9 +13,6 @@
 /* Times that are believed: 1970 to the end of 2199, in Unix ms. */
 #define MOMENT_LAST INT64_C(7258118399999)
 
-/* "2026-11-21T01:31:45.123Z", or with "+09:00": 0 and Unix ms (negative before 1970), or -1. */
-int moment_parse(struct slice text, int64_t *ms);
-
 /*
  * The text itself, or a copy of it in `copy` where bytes that are no UTF-8, NUL bytes, and the escapes of NUL
  * and of half surrogate pairs are U+FFFD.  copy->failed: out of memory, or past its limit.

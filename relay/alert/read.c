@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "common/text/array.h"
+#include "common/text/moment.h"
 #include "relay/alert/parts.h"
 #include "json/scan.h"
 

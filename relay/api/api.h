@@ -4,11 +4,12 @@
 #include "web/server.h"
 
 /*
- * The JSON routes below /api/v1/, as docs/alert_relay.openapi.yaml describes them.  What is asked of the
- * history is a 503 while that does not answer; what is done to an alert needs the store alone.
+ * The JSON routes, as docs/alert_relay.openapi.yaml describes them.  What is asked of the history is a 503
+ * while that does not answer; what is open and what is done to an alert need the store alone.
  *
  * Each fills an answer of web/; a program wraps them, since the context is its own.  All may wait for
- * PostgreSQL or a disk: their routes are `slow`.
+ * PostgreSQL or a disk, and their routes are `slow`; all but api_open_alerts(), which waits for the store
+ * alone.
  */
 struct act;
 struct history;
@@ -20,7 +21,10 @@ struct api {
 	struct act *act;
 };
 
-enum { API_BODY = 16 * 1024 }; /* body_limit of the POST routes */
+enum { API_BODY = 16 * 1024, API_OPEN = 1000 }; /* body_limit of the POST routes; open alerts in a list */
+
+/* GET /api/v2/alerts, as Alertmanager has it: at most API_OPEN, P0 first and then the latest begin */
+void api_open_alerts(const struct api *api, const struct web_request *request, struct web_answer *answer);
 
 /* GET /api/v1/alerts */
 void api_alerts(const struct api *api, const struct web_request *request, struct web_answer *answer);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text/moment.h"
 #include "common/text/utf8.h"
 #include "relay/alert/parts.h"
 #include "relay/api/api.h"

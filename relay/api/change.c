@@ -10,6 +10,7 @@
 
 #include "common/system/time.h"
 #include "common/text/duration.h"
+#include "common/text/moment.h"
 #include "relay/act/act.h"
 #include "relay/alert/parts.h"
 #include "relay/api/api.h"

@@ -14,7 +14,7 @@
 /* {"error": TEXT} with this code. */
 void api_error(struct web_answer *answer, unsigned code, const char *text);
 
-/* An object, which it releases; NULL: out of memory. */
+/* An object or a list, which it releases; NULL: out of memory. */
 void api_object(struct web_answer *answer, unsigned code, json_t *object);
 
 /* The ID of "/api/v1/alerts/ID" and what follows.  NULL: it cannot be one. */

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """The oracle of the alert rules.
 
-rules.py [PROGRAM...]: what can be said of prometheus/rules, prometheus/tests, docs/runbook.md and the links into dashboards/
-without running them.  A metric of a rule must be in the --list-metrics of a PROGRAM, of arbwatch_exporter
-(docs/arbwatch_exporter.md) or alert_relay (docs/alerting.md), of a recording rule, or in peers.txt.  Then each of these checks is shown to find what is broken
-on purpose.
+rules.py [PROGRAM...]: what can be said of prometheus/rules, prometheus/tests, docs/runbook.md, docs/oncall.md and the links into
+dashboards/ without running them.  A metric of a rule must be in the --list-metrics of a PROGRAM, of arbwatch_exporter
+(docs/arbwatch_exporter.md) or alert_relay (docs/alerting.md), of a recording rule, or in peers.txt.  Then each of these checks is
+shown to find what is broken on purpose.
 
 The last line is "N passed, N failed"; each thing that is wrong has a line of its own.
 """
@@ -59,6 +59,7 @@ class World:
         self.rules = {name: yaml.load(text, yaml.CSafeLoader)["groups"] for name, text in self.texts.items()}
         self.tests = {name: yaml.load(text, yaml.CSafeLoader) for name, text in read("prometheus/tests/*.yml").items()}
         self.runbook = (ROOT / "docs/runbook.md").read_text()
+        self.oncall = (ROOT / "docs/oncall.md").read_text()
         self.boards, self.panels = {}, {}
         for text in read("dashboards/*.json").values():
             board = json.loads(text)
@@ -319,7 +320,16 @@ def runbook(world):
                 yield "docs/runbook.md: %s: the panel %s is there, on %s" % (alert, panel, ", ".join(boards) or "a dashboard")
 
 
-CHECKS = (are_there, labels, annotations, shown, limits, figures, metrics, kinds, runbook)
+def oncall(world):
+    """The table of P0 alerts, which is for a person who has just woken up: all of them, and no other."""
+    urgent = {rule["alert"] for _, rule in alerts(world) if rule["labels"]["severity"] == "P0"}
+    table = world.oncall.partition("## All P0 alerts")[2].partition("\n## ")[0]
+    rows = set(re.findall(r"\[(\w+)\]\(runbook\.md", table))
+    for alert in sorted(urgent ^ rows):
+        yield "docs/oncall.md: %s is among the P0 alerts" % alert if alert in urgent else "docs/oncall.md: %s is a P0" % alert
+
+
+CHECKS = (are_there, labels, annotations, shown, limits, figures, metrics, kinds, runbook, oncall)
 
 
 # What is broken on purpose
@@ -414,6 +424,10 @@ BROKEN = (
      "RedisNoSuccess: the panel Redis is there"),
     ("a section without advice", runbook, lambda w: setattr(w, "runbook", w.runbook.replace("*What to do.*", "", 1)),
      "has the part What to do"),
+    ("a P0 that the table lacks", oncall, lambda w: setattr(w, "oncall", w.oncall.replace("[RedisDown]", "")),
+     "RedisDown is among the P0"),
+    ("an alert in the table that is no P0", oncall, lambda w: setattr(w, "oncall", w.oncall.replace("[RedisDown]", "[RedisConnectSlow]")),
+     "RedisConnectSlow is a P0"),
 )
 
 

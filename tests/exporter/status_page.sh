@@ -11,11 +11,34 @@ docs=$repository/docs
 pictures=${SCREENSHOTS:-$work/pictures}
 mkdir -p "$pictures"
 
+# What an alert_relay or an Alertmanager would answer in each state: nothing is open, some alerts are, no list, nobody is asked.
+# alert SEVERITY NAME SUMMARY TIME STATUS
+alert() {
+	printf '{"labels":{"severity":"%s","alertname":"%s","env":"live"},"annotations":{"summary":"%s"},' "$1" "$2" "$3"
+	printf '"startsAt":"2026-01-31T%sZ","status":{%s}}' "$4" "$5"
+}
+echo '[]' >"$work/good.alerts"
+{
+	printf '['
+	alert P1 PositionMismatch 'The bot and binance differ by 0.1 BTC' 13:59:30.25 '"silencedBy":[],"acknowledgedBy":null'
+	printf ','
+	alert P2 ExchangeDegraded 'kraken is degraded' 12:40:00 '"silencedBy":["4c1f"],"acknowledgedBy":null'
+	printf ','
+	alert P0 PostgresDown 'Postgres main does not answer' 14:00:21 '"silencedBy":["2a77"],"acknowledgedBy":"Kim"'
+	printf ','
+	alert P0 GlobalGuardBlock 'The bot has blocked all trading' 14:01:03 '"silencedBy":[],"inhibitedBy":[]'
+	printf ','
+	alert none Watchdog '' 09:00:00 '"silencedBy":[]'
+	printf ']'
+} >"$work/failing.alerts"
+echo '<html>' >"$work/stale.alerts"
+
 # render STATE: $work/STATE.html and $work/STATE.json at the time that never changes.
 render() {
 	state "$1" "$work/$1"
-	"$TOOLS/status_page" page "$work/$1" "$now" >"$work/$1.html" &&
-		"$TOOLS/status_page" json "$work/$1" "$now" >"$work/$1.json"
+	[ -e "$work/$1.alerts" ] && render_alerts=$work/$1.alerts || render_alerts=
+	"$TOOLS/status_page" page "$work/$1" "$now" ${render_alerts:+"$render_alerts"} >"$work/$1.html" &&
+		"$TOOLS/status_page" json "$work/$1" "$now" ${render_alerts:+"$render_alerts"} >"$work/$1.json"
 }
 
 # shellcheck source=tests/lib_browser.sh
@@ -106,7 +129,7 @@ while at < len(data):
     at += 12 + length
 back = tuple(zlib.decompress(pixels)[1:4])
 wanted = {"light": (0xF3, 0xF5, 0xF8), "dark": (0x12, 0x15, 0x1A)}[scheme]
-if size != (width, height) or back != wanted or os.path.getsize(path) > 150 * 1024:
+if size != (width, height) or back != wanted or os.path.getsize(path) > 170 * 1024:
     sys.exit(f"{size}, background {back}, {os.path.getsize(path)} bytes")
 END
 shown() { "$PYTHON" "$work/picture.py" "$pictures/$1.png" "$3" "$4" "$5"; }
@@ -246,6 +269,24 @@ check "failing: the bot has blocked itself" grep -q \
 	'^bots: main live | blocked its global guard blocks all trading |' "$work/failing.rows"
 check "failing: the broken file, and where" grep -q '^files: other.prom | broken line 1: ' "$work/failing.rows"
 
+check "failing: the worst alert first" test "$(grep '^alerts: ' "$work/failing.rows" | cut -d ' ' -f 3 | tr '\n' ' ')" = \
+	'| GlobalGuardBlock PostgresDown PositionMismatch ExchangeDegraded '
+check "failing: an alert, what it says, since when" row failing \
+	'alerts: P0 GlobalGuardBlock live | firing The bot has blocked all trading | 14:01:03'
+check "failing: who looks after one" row failing \
+	'alerts: P0 PostgresDown live | acknowledged by Kim Postgres main does not answer | 14:00:21'
+check "failing: one is silenced" row failing 'alerts: P2 ExchangeDegraded live | silenced kraken is degraded | 12:40:00'
+check "failing: the JSON has them" json_says "$work/failing.json" \
+	'[(a["alert"], a["state"], a["acknowledged_by"]) for a in report["alerts"]["open"]][1]' "('PostgresDown', 'acknowledged', 'Kim')"
+
+check "good: no alert is open" grep -q '<p>No alert is open.</p>' "$work/good.html"
+check "good: in the JSON too" json_says "$work/good.json" 'report["alerts"]["open"], report["alerts"]["reason"]' "([], '')"
+check "stale: alerts that are not known are not none" grep -q '<p>The alerts cannot be read since 14:03:22: ' "$work/stale.html"
+check "stale: in the JSON too" json_says "$work/stale.json" \
+	'report["alerts"]["open"], report["alerts"]["time"], len(report["alerts"]["reason"]) > 10' "(None, '2026-01-31T14:03:22Z', True)"
+check "none: nobody is asked for alerts" json_says "$work/none.json" 'report["alerts"]' None
+refute "none: the page says nothing of them" grep -q 'id="alerts"' "$work/none.html"
+
 check "stale: the verdict" row stale 'verdict: Unhealthy'
 check "stale: the row of postgres_latency" grep -q \
 	'^collectors: postgres_latency live | stale last run 13 min ago, expected every 15 s | 13:50:42 | 13 min |' \
@@ -309,7 +350,7 @@ while read -r name look width height scheme; do
 	check "the picture $name is of that size and colour" shown "$name" "$look" "$width" "$height" "$scheme"
 done <<-END
 	status_page_good good 1280 1060 light
-	status_page_failing failing 1280 960 light
+	status_page_failing failing 1280 990 light
 	status_page_stale stale 1280 960 dark
 	status_page_none none 1280 420 dark
 	status_page_phone failing 390 900 light

@@ -38,6 +38,7 @@ store_state_name(enum store_state state)
 }
 
 static const double noon = 1763726400;
+static const struct open_alerts nobody; /* is asked for alerts: test_open_alerts.c */
 static struct buffer out;
 
 static void
@@ -94,7 +95,7 @@ page_with(struct health_check *checks, size_t count, const char *summary)
 	struct health_report report = { .checks = checks, .count = count, .made_at = noon };
 
 	snprintf(report.summary, sizeof(report.summary), "%s", summary);
-	page_write(&report, false, &out);
+	page_write(&report, &nobody, false, &out);
 	return text();
 }
 
@@ -104,7 +105,7 @@ json_with(struct health_check *checks, size_t count, const char *summary)
 	struct health_report report = { .checks = checks, .count = count, .made_at = noon };
 
 	snprintf(report.summary, sizeof(report.summary), "%s", summary);
-	health_json(&report, &out);
+	health_json(&report, &nobody, &out);
 	return text();
 }
 
@@ -219,7 +220,7 @@ START_TEST(positions_are_escaped_too)
 		.checks = &check, .count = 1, .positions = &position, .position_count = 1, .made_at = noon
 	};
 
-	page_write(&report, false, &out);
+	page_write(&report, &nobody, false, &out);
 	ck_assert_ptr_nonnull(strstr(text(), "<td>&lt;script&gt;</td>"));
 	ck_assert_ptr_null(strstr(out.text, "<script"));
 	ck_assert_ptr_nonnull(strstr(out.text, "&quot;BTC&#39;&amp;"));
@@ -356,7 +357,7 @@ START_TEST(what_is_wrong_is_told_first_with_what_to_do)
 		};
 		snprintf(reasons[i].what, sizeof(reasons[i].what), "<Redis> %d", i);
 	}
-	page_write(&report, false, &out);
+	page_write(&report, &nobody, false, &out);
 	page = text();
 	first = strstr(
 	    page, "<li class=\"fail\"><b>&lt;Redis&gt; 0, &lt;Redis&gt; 1</b> <span class=\"env live\">");
@@ -385,7 +386,7 @@ START_TEST(what_agrees_is_folded)
 
 	checks[0].status = HEALTH_FAIL;
 	snprintf(checks[0].name, sizeof(checks[0].name), "bad");
-	page_write(&report, false, &out);
+	page_write(&report, &nobody, false, &out);
 	page = text();
 	folded = strstr(page, "<details><summary>1 ok, with 1 position that agrees</summary>");
 	ck_assert_ptr_nonnull(folded);
@@ -400,11 +401,11 @@ START_TEST(a_page_reloads_only_when_that_is_asked_for)
 {
 	struct health_report report = { .made_at = noon };
 
-	page_write(&report, true, &out);
+	page_write(&report, &nobody, true, &out);
 	ck_assert_ptr_nonnull(strstr(text(), "<meta http-equiv=\"refresh\" content=\"15\">"));
 	ck_assert_ptr_nonnull(strstr(out.text, "<a href=\"./\">stop</a>"));
 	buffer_release(&out);
-	page_write(&report, false, &out);
+	page_write(&report, &nobody, false, &out);
 	ck_assert_ptr_null(strstr(text(), "http-equiv"));
 	ck_assert_ptr_nonnull(strstr(out.text, "<a href=\"watch\">"));
 }
@@ -511,7 +512,7 @@ START_TEST(the_page_is_small_with_64_exchanges)
 			.since = NAN };
 		snprintf(positions[i].exchange, sizeof(positions[i].exchange), "exchange-%d", i);
 	}
-	page_write(&report, false, &out);
+	page_write(&report, &nobody, false, &out);
 	ck_assert(!out.failed);
 	ck_assert_uint_lt(out.length, 100000);
 	ck_assert_uint_eq(times(text(), "<tr "), 136 + HEALTH_POSITIONS);

@@ -28,6 +28,7 @@ THRESHOLDS = {
     "arbwatch:limit:postgres_latency_seconds": "0.5 * group by (env, target) (arbitrage_postgres_up)",
     "arbwatch:limit:redis_connect_seconds": "0.5 * group by (env, target) (arbitrage_redis_up)",
     "arbwatch:limit:postgres_connect_seconds": "2 * group by (env, target) (arbitrage_postgres_up)",
+    "arbwatch:limit:exchange_latency_seconds": "1.5 * group by (env, exchange) (arbitrage_exchange_up)",
     "arbwatch:limit:engine_loop_seconds": "0.25 * group by (env, engine) (arbitrage_engine_up)",
     # Ten minutes and three of them: nobody waits so long for a test.  Alertmanager's heartbeat comes every 1.5 s here.
     "arbwatch:limit:relay_history_behind_seconds": "10 * group by (instance) (up{job=\"alert_relay\"})",

@@ -6,7 +6,7 @@ import yaml
 import observe
 import quicker
 
-BEGIN, END = "<!-- incidents -->\n", "<!-- end of incidents -->\n"
+BEGIN, END = "<!-- table: make incidents writes it -->\n", "<!-- table end -->\n"
 SHIPPED_INTERVAL = 15
 ALERTMANAGER = quicker.ROOT / "alertmanager/alertmanager.yml"
 
@@ -15,7 +15,7 @@ def line_of(result):
     """While they run."""
     state = "skipped" if result.skipped else "ok" if result.passed() else "FAILED"
     times = ", ".join("%s %s" % (each["alert"], seconds(each["seconds"])) for each in result.times)
-    return "%-8s %-40s %5.0f s  %s" % (state, result.name, result.took, times)
+    return "%-8s %-40s %5.0f s  %s\n" % (state, result.name, result.took, times)
 
 
 def seconds(value):

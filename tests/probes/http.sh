@@ -362,11 +362,30 @@ spawn stepping "$TOOLS/get" --repeat 2 --step "$work/steps" "$http/ok"
 await 30 ran 1
 stop "$nginx_pid"
 spawn nginx nginx -p "$work" -e stderr -c "$work/nginx.conf"
+nginx_pid=$SPAWNED
 await 30 curl -sf --noproxy '*' "$http/ok" || cat "$work/nginx.log"
 step 2
 exec 9>&-
 check "$what: no failure" is kind none 2
 check "$what: it connects anew" measured connect 2
+
+# One that ends its TLS connections as it should, more than curl tries to send on.
+what="ends its connections"
+set --
+for each in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	set -- "$@" "https://127.0.0.1:$tls1/ok"
+done
+exec 9<>"$work/steps"
+spawn stepping "$TOOLS/get" --repeat 3 --step "$work/steps" --ca-file "$ca" "$@"
+await 30 ran 1
+for each in 2 3; do
+	worker=$(pgrep -P "$nginx_pid")
+	kill -HUP "$nginx_pid"
+	await 30 eval '! kill -0 "$worker" 2>/dev/null' || echo "nginx keeps its worker"
+	step "$each" # the first time it opens one for each request
+done
+exec 9>&-
+check "$what: no failure" test "$(count 'status=200 kind=none')" -eq 36
 
 ### A name server that never answers
 

@@ -338,6 +338,7 @@ summary(struct tool *tool)
 	{                                                                                                    \
 		api_##name(context, request, answer);                                                        \
 	}
+ROUTE(open_alerts)
 ROUTE(alerts)
 ROUTE(alert)
 ROUTE(acknowledge)
@@ -346,6 +347,7 @@ ROUTE(mutes)
 ROUTE(stats)
 
 static const struct web_route routes[] = {
+	{ .path = "/api/v2/alerts", .answer = open_alerts },
 	{ .path = "/api/v1/alerts", .answer = alerts, .slow = true },
 	{ .path = "/api/v1/alerts/", .answer = alert, .slow = true },
 	{ .path = "/api/v1/alerts/", .answer = acknowledge, .slow = true, .body_limit = API_BODY },

@@ -6,6 +6,7 @@
     certificate 10                          the exchange that is asked by TLS shows one that ends in so many days
 """
 import signal
+import ssl
 import subprocess
 import urllib.parse
 
@@ -30,7 +31,9 @@ def bot_holds(stack, exchange, symbol, side, quantity):
 
 
 def certificate(stack, days):
-    """Signed by the stack's own, which exchange_health and preflight trust, so that nothing but its end is wrong."""
+    """Signed by the stack's own, which exchange_health and preflight trust, so that nothing but its end is wrong.
+
+    They begin anew, without the connections that nginx closes when it takes the certificate."""
     leaf, request = stack.directory / "leaf.pem", stack.directory / "leaf.csr"
     subprocess.run(["openssl", "req", "-new", "-key", stack.certificate_key, "-subj", "/CN=exchange", "-out", request],
                    check=True, capture_output=True)
@@ -39,4 +42,10 @@ def certificate(stack, days):
                    input=b"subjectAltName=IP:0.0.0.0,IP:127.0.0.1")
     settings = stack.directory / "nginx.conf"
     settings.write_text(settings.read_text().replace("ssl_certificate %s;" % stack.certificate, "ssl_certificate %s;" % leaf))
+    stack.stop_part("preflight")
+    stack.stop_part("exchange_health")
     stack.processes["front"].send_signal(signal.SIGHUP)
+    expected = ssl.PEM_cert_to_DER_cert(leaf.read_text())
+    stack.wait(10, lambda: ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", stack.ports["front"]))) == expected)
+    stack.start_part("exchange_health")
+    stack.start_part("preflight")

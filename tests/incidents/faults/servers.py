@@ -4,7 +4,7 @@
     start redis             and is started again
     pause redis             it hangs: it keeps its port and answers nothing
     go on redis
-    slow redis 250          stands still for so many milliseconds, runs for 50, and so on
+    slow redis 150          it answers everybody so many milliseconds later
     quick redis
     take connections 15     a client opens so many connections to the bot's PostgreSQL, and keeps them
     free connections
@@ -17,11 +17,9 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 
 from stack import POSTGRES, Broken
 
-RUNS_SECONDS = 0.05
 DISK_MIB = 8
 
 
@@ -52,30 +50,27 @@ def go_on(stack, *parts):
         stack.go_on(each)
 
 
-def slow(stack, part, milliseconds):
-    stack.slow = threading.Event()  # set: no longer
-
-    def pulse():
-        while not stack.slow.is_set():
-            stack.pause(part)
-            time.sleep(int(milliseconds) / 1000)
-            stack.go_on(part)
-            stack.slow.wait(RUNS_SECONDS)
-    stack.pulse = threading.Thread(target=pulse, daemon=True)
-    stack.pulse.start()
+def slow_redis(stack, milliseconds):
+    """Each answer waits for the end of a pause, and each pause for that of the one before."""
+    command = ["redis-cli", "-h", "127.0.0.1", "-p", stack.ports["redis"], "-r", "1000000", "CLIENT", "PAUSE", milliseconds]
+    stack.pauser = in_background(command, {"REDISCLI_AUTH": stack.passwords["redis"]})
 
 
-def quick(stack, _part):
-    stack.slow.set()
-    stack.pulse.join()
+def quick_redis(stack):
+    stack.pauser.kill()
+    stack.pauser.wait()
+
+
+def in_background(command, environment):
+    return subprocess.Popen(["setpriv", "--pdeathsig", "KILL"] + [str(each) for each in command], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, env=dict(environment, PATH=os.environ["PATH"]))
 
 
 def take_connections(stack, count):
     script = stack.directory / "hold.sql"
     script.write_text("SELECT pg_sleep(600);\n")
     command = [POSTGRES[0] / "pgbench", "-n", "-c", count, "-T", "600", "-f", script, stack.dsn("postgres")]
-    stack.holder = subprocess.Popen(["setpriv", "--pdeathsig", "KILL"] + [str(each) for each in command], stdout=subprocess.DEVNULL,
-                                    stderr=subprocess.DEVNULL, env={"PGPASSWORD": stack.password(), "PATH": os.environ["PATH"]})
+    stack.holder = in_background(command, {"PGPASSWORD": stack.password()})
     asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
     if not stack.wait(10, lambda: int(stack.psql("postgres", asked)) == int(count)):
         raise Broken("pgbench did not get %s connections" % count)
@@ -91,14 +86,26 @@ def free_connections(stack):
 def fill_disk(stack, percent):
     """Alerts look at disks alone and not at file systems in memory, so it is an image of one."""
     small_disk(stack)
+    stack.filled = threading.Event()  # set: no longer
     disk = os.statvfs(stack.textfiles)
     left = disk.f_blocks * (100 - int(percent)) // 100
-    with contextlib.suppress(OSError), open(stack.textfiles / "filler", "wb", buffering=0) as filler:
-        for _ in range(disk.f_bfree - left):
-            filler.write(bytes(disk.f_frsize))
+
+    def fill():
+        """A full disk stays full, although the collectors remove what they could not finish."""
+        with open(stack.textfiles / "filler", "wb", buffering=0) as filler:
+            while not stack.filled.wait(0.02):
+                with contextlib.suppress(OSError):
+                    while os.statvfs(stack.textfiles).f_bavail > left:
+                        filler.write(bytes(disk.f_frsize))
+    stack.filling = threading.Thread(target=fill, daemon=True)
+    stack.filling.start()
+    if not stack.wait(30, lambda: os.statvfs(stack.textfiles).f_bavail <= left):
+        raise Broken("the disk does not fill up")
 
 
 def free_disk(stack):
+    stack.filled.set()
+    stack.filling.join()
     (stack.textfiles / "filler").unlink()
 
 

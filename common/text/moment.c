@@ -1,11 +1,12 @@
 /*
  * RFC 3339, as strict as Go's time.Time reads it from JSON: what Alertmanager
- * would refuse, the relay refuses too.  A leap second counts as the next one.
+ * would refuse, our programs refuse too.  A leap second counts as the next one.
  */
 
+#include <stdbool.h>
 #include <time.h>
 
-#include "relay/alert/parts.h"
+#include "common/text/moment.h"
 
 /* So many digits at `*at`, which moves on; -1: there are less, or it is out of range. */
 static int
