@@ -461,7 +461,7 @@ class Observer:
 
     def limit(self, scenario):
         """How long messages are awaited."""
-        longest = max([seconds(each.get("wait", 0)) for each in scenario.get("expect") or ()], default=0)
+        longest = max([seconds(each.get(key, 0)) for each in scenario.get("expect") or () for key in ("wait", "ends")], default=0)
         return ANY_SECONDS + longest + float(os.environ.get("INCIDENTS_LATE", 0))
 
     def judge_begin(self, scenario, provoked_ms):
