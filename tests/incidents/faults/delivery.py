@@ -39,7 +39,7 @@ ROUTES = ['env="paper" -> telegram:paper',
 def post_json(url, body):
     asked = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     with ASK.open(asked, timeout=10) as answer:
-        return json.loads(answer.read() or b"null")
+        return answer.read()
 
 
 def moment(seconds):
@@ -170,7 +170,7 @@ def storm_over(stack, count):
 def silence(stack, *matchers):
     body = {"startsAt": moment(0), "endsAt": moment(600), "createdBy": "Mina", "comment": "maintenance", "matchers": [
         {"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in (each.split("=") for each in matchers)]}
-    stack.silence = post_json(stack.url("alertmanager") + "/api/v2/silences", body)["silenceID"]
+    stack.silence = json.loads(post_json(stack.url("alertmanager") + "/api/v2/silences", body))["silenceID"]
 
 
 def unsilence(stack):
