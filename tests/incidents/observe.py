@@ -467,7 +467,7 @@ class Observer:
     def judge_begin(self, scenario, provoked_ms):
         complaints = self.await_none(self.limit(scenario), lambda: judge_begun(scenario, self.records(), None))
         if not complaints and scenario.get("history") != "later":
-            limit = 10 if scenario.get("expect") else self.limit(scenario)
+            limit = self.limit(scenario) if any(scenario.get(each) for each in HELD) else 10
             complaints = self.await_none(limit, lambda: judge_begun(scenario, self.records(), self.rows()))
         times, late = measure(scenario, self.records(), provoked_ms)
         return Judgement(complaints, late, times)
