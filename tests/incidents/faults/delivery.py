@@ -162,7 +162,8 @@ def storm(stack, count, lasts=600):
     moment_ms = observe.now_ms()
     names = list(NAMES)
     post_json(stack.url("alertmanager") + "/api/v2/alerts", [{
-        "labels": {"alertname": names[each % 5], "severity": NAMES[names[each % 5]], "env": "live", "service": "bot", "route": "r%03d" % each},
+        "labels": {"alertname": names[each % 5], "severity": NAMES[names[each % 5]], "env": "live", "service": "bot",
+                   "route": "r%03d" % each},
         "annotations": {"summary": "Route r%03d of the bot has failed" % each}, "endsAt": moment(lasts)} for each in range(int(count))])
     return moment_ms
 
