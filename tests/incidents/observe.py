@@ -372,7 +372,8 @@ ROWS = """
 SELECT coalesce(json_agg(json_build_object('id', i.id, 'alertname', alertname, 'severity', severity, 'env', env, 'service', service,
 	'labels', labels, 'status', status, 'acknowledged_by', acknowledged_by, 'suppressed', suppressed, 'delivered', delivered,
 	'starts_at', starts_at, 'ends_at', ends_at, 'events', (
-		SELECT coalesce(json_agg(json_build_object('kind', kind, 'channel', channel, 'at', at, 'said', detail ->> 'kind') ORDER BY e.id), '[]')
+		SELECT coalesce(json_agg(json_build_object('kind', kind, 'channel', channel, 'at', at, 'said', detail ->> 'kind')
+			ORDER BY e.id), '[]')
 		FROM arbwatch_history.alert_event e WHERE e.incident_id = i.id)) ORDER BY i.id), '[]')
 FROM arbwatch_history.alert_incident i WHERE i.id > %d AND alertname <> 'Watchdog'
 """
@@ -467,7 +468,7 @@ class Observer:
     def judge_begin(self, scenario, provoked_ms):
         complaints = self.await_none(self.limit(scenario), lambda: judge_begun(scenario, self.records(), None))
         if not complaints and scenario.get("history") != "later":
-            limit = 10 if scenario.get("expect") else self.limit(scenario)
+            limit = self.limit(scenario) if any(scenario.get(each) for each in HELD) else 10
             complaints = self.await_none(limit, lambda: judge_begun(scenario, self.records(), self.rows()))
         times, late = measure(scenario, self.records(), provoked_ms)
         return Judgement(complaints, late, times)

@@ -39,7 +39,7 @@ ROUTES = ['env="paper" -> telegram:paper',
 def post_json(url, body):
     asked = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     with ASK.open(asked, timeout=10) as answer:
-        return json.loads(answer.read() or b"null")
+        return answer.read()
 
 
 def moment(seconds):
@@ -131,9 +131,11 @@ def unmute(stack, service):
 
 
 def post(stack, alert, severity, lasts=600):
+    moment_ms = observe.now_ms()
     post_json(stack.url("alert_relay") + "/api/v2/alerts", [{
         "labels": {"alertname": alert, "severity": severity, "env": "live", "service": "tool"},
         "annotations": {"summary": "A tool of our own has failed"}, "endsAt": moment(lasts)}])
+    return moment_ms
 
 
 def post_over(stack, alert, severity):
@@ -157,10 +159,13 @@ def still_fires(stack, alert):
 
 
 def storm(stack, count, lasts=600):
+    moment_ms = observe.now_ms()
     names = list(NAMES)
     post_json(stack.url("alertmanager") + "/api/v2/alerts", [{
-        "labels": {"alertname": names[each % 5], "severity": NAMES[names[each % 5]], "env": "live", "service": "bot", "route": "r%03d" % each},
+        "labels": {"alertname": names[each % 5], "severity": NAMES[names[each % 5]], "env": "live", "service": "bot",
+                   "route": "r%03d" % each},
         "annotations": {"summary": "Route r%03d of the bot has failed" % each}, "endsAt": moment(lasts)} for each in range(int(count))])
+    return moment_ms
 
 
 def storm_over(stack, count):
@@ -170,7 +175,7 @@ def storm_over(stack, count):
 def silence(stack, *matchers):
     body = {"startsAt": moment(0), "endsAt": moment(600), "createdBy": "Mina", "comment": "maintenance", "matchers": [
         {"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in (each.split("=") for each in matchers)]}
-    stack.silence = post_json(stack.url("alertmanager") + "/api/v2/silences", body)["silenceID"]
+    stack.silence = json.loads(post_json(stack.url("alertmanager") + "/api/v2/silences", body))["silenceID"]
 
 
 def unsilence(stack):
