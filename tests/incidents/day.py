@@ -18,6 +18,7 @@ A day of less than 15 minutes has only the scenarios of `make check`.  --table w
 --keep leaves the directory.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -190,8 +191,10 @@ class Day:
         return all(time.monotonic() - self.last.get(name, -APART) >= APART for name in spared(scenario))
 
     def be_quiet(self, seconds):
-        if self.observer.disquiet():  # an incident that failed is not over yet, and has its complaint
-            self.observer.quiet(observe.ANY_SECONDS)
+        if self.incidents and not self.incidents[-1][1].passed():
+            # It has its complaints, and what comes of it may last.
+            self.observer.quiet(3 * observe.ANY_SECONDS)
+            return
         self.observer.mark()
         self.watcher.quiet.set()
         time.sleep(seconds)
@@ -203,10 +206,14 @@ class Day:
 
     def provoke(self, scenario):
         """One incident from its begin to its end."""
+        began = time.monotonic()
         try:
             judged = run.run_scenario(self.stack, self.observer, scenario)
         except Exception:  # noqa: BLE001 a verb or a part may fail in any way: the scenario fails, and the day goes on
             judged = run.Result(scenario["name"], broken=traceback.format_exc())
+            with contextlib.suppress(Exception):
+                run.run_verbs(self.stack, scenario["verbs"]["heal"])
+        judged.took = time.monotonic() - began
         self.last.update(dict.fromkeys(spared(scenario), time.monotonic()))
         self.incidents.append((scenario, judged))
         self.missed += [judged.name] if not judged.passed() else []

@@ -4,7 +4,8 @@
 quicker.py DIRECTORY    writes prometheus.yml, rules/ and alertmanager.yml there
 
 - p0.yml keeps its evaluation and its `for`; its `keep_firing_for` and its ranges are a tenth.
-- In all other files `for`, `keep_firing_for` and ranges over 10 s are a tenth (ranges at least 5 s), and groups are evaluated each
+- In all other files `for`, `keep_firing_for` and ranges over 10 s are a tenth (ranges at least 5 s, and
+  those of up to an hour at most 30 s), and groups are evaluated each
   second, where they say an interval themselves.
 - Prometheus scrapes and evaluates every 2 s, and its fast lane each second, as shipped.  Alertmanager's times above 1 s are a
   twentieth.
@@ -52,10 +53,15 @@ def shorter(text, share, least):
     return text if value <= 10 else duration(max(least, value * share))
 
 
+def shorter_range(text):
+    """One of up to an hour lasts no longer than half a minute, so that its alert ends while one waits."""
+    short = shorter(text, 0.1, 5)
+    return duration(min(30, seconds(short))) if seconds(text) <= 3600 else short
+
+
 def rules(name, text):
     """A rule file at the quicker pace."""
-    text = re.sub(r"\[([0-9a-z]+)\]", lambda found: "[%s]" % shorter(found[1], 0.1, 5), text)
-    text = re.sub(r"\boffset ([0-9a-z]+)", lambda found: "offset " + shorter(found[1], 0.1, 5), text)
+    text = re.sub(r"(\[|\boffset )([0-9]+[0-9a-z]*)", lambda found: found[1] + shorter_range(found[2]), text)
     text = re.sub(r"(?m)^( +keep_firing_for: )(\S+)$", lambda found: found[1] + shorter(found[2], 0.1, 1), text)
     if name != "p0.yml":
         text = re.sub(r"(?m)^( +for: )(\S+)$", lambda found: found[1] + shorter(found[2], 0.1, 1), text)

@@ -275,9 +275,13 @@ class Stack:
             "--rebalance.every", "10s",
             "--exchange.binance", exchange + "/binance", "--exchange.upbit", exchange + "/upbit",
             "--journal.file", self.directory / "paper_engine.journal", "--control.listen-address", "127.0.0.1:%d" % at]
+        (self.directory / "proc").mkdir()
+        (self.directory / "proc/self").symlink_to("/proc/self")
+        (self.directory / "proc/mounts").symlink_to("/proc/self/mounts")
         # Of the machine nothing but its file systems: how busy it is, is not in our hands.
         self.commands["node_exporter"] = [
             "prometheus-node-exporter", "--web.listen-address=127.0.0.1:%d" % port["node_exporter"], "--collector.disable-defaults",
+            "--path.procfs=%s/proc" % self.directory,  # without the first process, which does not see what a scenario mounts
             "--collector.textfile", "--collector.textfile.directory=%s" % self.textfiles, "--collector.filesystem",
             "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys)($|/)"]
         self.commands["arbwatch_exporter"] = [

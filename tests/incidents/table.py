@@ -15,7 +15,7 @@ def line_of(result):
     """While they run."""
     state = "skipped" if result.skipped else "ok" if result.passed() else "FAILED"
     times = ", ".join("%s %s" % (each["alert"], seconds(each["seconds"])) for each in result.times)
-    return "%-8s %-40s %5.0f s  %s" % (state, result.name, result.took, times)
+    return "%-8s %-40s %5.0f s  %s\n" % (state, result.name, result.took, times)
 
 
 def seconds(value):
