@@ -40,7 +40,8 @@ def row_of(result, time):
             "%s (%g s)" % (seconds(time["seconds"]), time["bar"]), seconds(result.resolved), seconds_shipped(time)]
 
 
-HEADINGS = ["incident", "alert", "severity", "channels", "time to the message (bar)", "resolved after", "with the shipped settings, at most"]
+HEADINGS = ["incident", "alert", "severity", "channels", "time to the message (bar)", "resolved after",
+            "with the shipped settings, at most"]
 
 
 def times(chosen, found):
