@@ -7,10 +7,9 @@ A scenario is
     provoke, heal   lists of verbs with arguments, as in `stop redis`.  A verb is a function in faults/ with _ for each blank; it gets
                     the stack and the remaining words
     expect          what has to come, a list: alert, severity; and, where they matter, env (default: live), labels, text (a regular
-                    expression over the message), wait (what the product documents to wait besides its collector's interval, "30s"; with why in a comment),
-                    ends (how long after the healing it lasts by its rule, where that is long),
-                    channels (default: those of the severity), and what observe.py knows besides: count, acknowledged, repeated,
-                    escalated, later (channels that get it when they work again), bar
+                    expression over the message), wait (what the product documents to wait besides its collector's interval, "30s";
+                    with why in a comment), channels (default: those of the severity), and what observe.py knows besides: count,
+                    acknowledged, repeated, escalated, bar
     besides         alert: why.  It may come or not
     inhibited, silenced, muted, unsent  alerts that have to fire, and are not sent; the history has why, but of the last
     history         `later`: the history has it only when all is over
