@@ -11,6 +11,7 @@
  * thread uses cannot be released; a loop goes on, and does not start that check again.
  */
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,9 @@ preflight_open(const struct options *given, struct secrets *secrets, void **stat
 
 	if (preflight == NULL)
 		return failure_set(why, FAILURE_LOCAL, "out of memory");
+	/* Each check has a thread. With heaps of their own they would keep 30 MB after a few hundred runs,
+	 * and not 18. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	background_init(&preflight->writer.thread);
 	for (int check = 0; check < CHECKS; check++) {
 		preflight->runs[check].check = (enum preflight_check)check;

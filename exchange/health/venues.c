@@ -68,8 +68,8 @@ venue_url(const struct health_venue *venue)
 }
 
 /*
- * A list of symbols is heavy, and says the same for days.  But a book that stands still may be halted: then
- * the list is worth its weight.
+ * A list of symbols is heavy, and says the same for days.  But a book that was the same twice may be halted:
+ * then the list is worth its weight.
  */
 static bool
 symbols_are_due(const struct health_venue *venue, const struct profile_endpoint *endpoint)
@@ -78,7 +78,7 @@ symbols_are_due(const struct health_venue *venue, const struct profile_endpoint 
 	    venue->history.symbols_failed)
 		return true;
 	for (size_t i = 0; i < venue->book_count; i++)
-		if (venue->books[i].history.tradable <= 0 || venue->books[i].history.unchanged_runs >= 2)
+		if (venue->books[i].history.tradable <= 0 || venue->books[i].history.unchanged_runs >= 1)
 			return true;
 	return false;
 }

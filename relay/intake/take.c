@@ -233,7 +233,8 @@ take_resolved(const struct taking *taking, const struct alert *alert)
 		}
 		incident_release(&incident);
 	}
-	/* Two may report one alert (preflight and Prometheus), each with a begin of its own. */
+	/* Two may report one alert, each with a begin of its own: preflight and Prometheus, or Prometheus
+	 * before and after a restart. */
 	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident) ||
 	    incident_find_over(
 		taking->store, alert->fingerprint, alert->starts_ms, alert->ends_ms, &incident)) {

@@ -736,10 +736,10 @@ ALERTS = {
 }
 # The labels of an incident that alert_relay has -> what the Overview lists of it: instead of the alert of this name.
 INCIDENTS = {
-    'severity="P0", service="exchange", env="paper", exchange="a", what="a", state="open"': ("P0", "a", "exchanges", "not acknowledged"),
-    'severity="P1", service="engine", env="", what="m", state="acknowledged", by="Mina"': ("P1", "m", "risk", "acknowledged by Mina"),
-    'severity="P1", service="redis", env="all", what="main", state="inhibited"': ("P1", "main", "system-health", "held back: inhibited"),
-    'severity="P2", service="redis", env="paper", what="main", state="muted"': ("P2", "main", "system-health", "held back: muted"),
+    'severity="P0", service="exchange", env="paper", exchange="a", what="a", state="open"': ("P0", "a", "exchanges", "not acknowledged", 1),
+    'severity="P1", service="engine", env="", what="m", state="acknowledged", by="Mina"': ("P1", "m", "risk", "acknowledged by Mina", 2),
+    'severity="P1", service="redis", env="all", what="main", state="inhibited"': ("P1", "main", "system-health", "held back: inhibited", 3),
+    'severity="P2", service="redis", env="paper", what="main", state="muted"': ("P2", "main", "system-health", "held back: muted", 3),
     'severity="P0", service="exchange", env="paper", exchange="c", what="c", state="open"': None,
     'severity="P0", service="exchange", env="live", exchange="a", what="a", state="open"': None,
 }
@@ -766,7 +766,8 @@ def limits_and_alerts():
             series.update({'ALERTS{%s, alertstate="firing"}' % alert: 1, "ALERTS_FOR_STATE{%s}" % alert: 30})
         wanted = [{"labels": '{alertname="y", severity="P3", see="arbwatch-preflight"}', "value": 30000}]
         if row:
-            wanted.append({"labels": '{alertname="x", severity="%s", what="%s", see="arbwatch-%s", held="%s"}' % row, "value": 60000})
+            labels_of_row = '{alertname="x", severity="%s", what="%s", see="arbwatch-%s", held="%s", rank="%d"}' % row
+            wanted.append({"labels": labels_of_row, "value": 60000})
         test = rule_test("incident: %s" % labels, series, variables, [(found["overview", "Alerts", "A"], None, None)])
         test["promql_expr_test"][0]["exp_samples"] = wanted
         tests.append(test)

@@ -147,8 +147,6 @@ START_TEST(the_list_of_symbols_is_asked_for_now_and_then_or_when_a_book_is_in_do
 	ck_assert(asks_for_symbols());
 	v->books[1].history.tradable = 1;
 	v->books[0].history.unchanged_runs = 1;
-	ck_assert(!asks_for_symbols());
-	v->books[0].history.unchanged_runs = 2;
 	ck_assert(asks_for_symbols());
 }
 END_TEST

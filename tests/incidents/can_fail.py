@@ -24,7 +24,7 @@ RIGHT = """
   provoke: [stop redis]
   expect:
     - {alert: RedisDown, severity: P0, labels: {target: main}, text: Redis main .* does not answer}
-  besides: {EngineDown: why, PreflightFailed: why}
+  besides: {EngineDown: why, PreflightFailed: why, EngineErrorLog: why, SnapshotFailed: why}
   heal: [start redis]
   drill: {stop: "", heal: ""}
 """

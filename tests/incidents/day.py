@@ -18,6 +18,7 @@ A day of less than 15 minutes has only the scenarios of `make check`.  --table w
 --keep leaves the directory.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -46,8 +47,8 @@ BAD_DAY = 24                 # incidents an hour at least
 BEGIN, END = "<!-- day: make day writes it -->", "<!-- day end -->"
 PROGRAMS = stacks.COLLECTORS + ["alert_relay", "arbwatch_exporter", "paper_engine", "paper_exchange", "paper_chat"]
 OTHERS = ["prometheus", "alertmanager", "node_exporter"]
-# A bot that never rests for long: small trades with little profit.
-TRADER = ["--size", "100", "--min-profit", "0.0001", "--slippage", "0", "--cooldown", "5s", "--leg-gap", "1s"]
+# A bot that never rests for long.
+TRADER = ["--cooldown", "5s", "--leg-gap", "1s"]
 # Verbs that end a program of ours, and start it again.
 ENDING = re.compile(r"(kill|stop|start|restart) (%s)|quick relay|usual relay|engine (crash|start)" % "|".join(PROGRAMS))
 
@@ -205,10 +206,14 @@ class Day:
 
     def provoke(self, scenario):
         """One incident from its begin to its end."""
+        began = time.monotonic()
         try:
             judged = run.run_scenario(self.stack, self.observer, scenario)
         except Exception:  # noqa: BLE001 a verb or a part may fail in any way: the scenario fails, and the day goes on
             judged = run.Result(scenario["name"], broken=traceback.format_exc())
+            with contextlib.suppress(Exception):
+                run.run_verbs(self.stack, scenario["verbs"]["heal"])
+        judged.took = time.monotonic() - began
         self.last.update(dict.fromkeys(spared(scenario), time.monotonic()))
         self.incidents.append((scenario, judged))
         self.missed += [judged.name] if not judged.passed() else []
@@ -265,7 +270,11 @@ def row_of_ledger(stack):
     words = stack.redis("HGETALL", "arbwatch:paper_engine").splitlines()
     saved = stack.directory / "paper_engine.state"
     saved.write_text("".join("%s %s\n" % pair for pair in zip(words[::2], words[1::2])))
-    done = subprocess.run(["/usr/bin/python3", ROOT / "tests/demo/recompute.py", "--snapshot", saved], capture_output=True, text=True,
+    command = [str(word) for word in stack.commands["paper_engine"]]
+    fees = [word for venue in ("binance", "upbit") if "--fee." + venue in command
+            for word in ("--fee-" + venue, command[command.index("--fee." + venue) + 1])]
+    done = subprocess.run(["/usr/bin/python3", ROOT / "tests/demo/recompute.py", "--snapshot", saved] + fees,
+                          capture_output=True, text=True,
                           env=dict(os.environ, POSTGRES_DSN=stack.dsn("postgres"), PGPASSWORD=stack.password()))
     if done.returncode:
         print(done.stdout[-2000:] + done.stderr[-2000:])

@@ -117,6 +117,10 @@ def messages():
         SCENARIO, said(FIRED, OVER) + said(FIRED, chats=[("slack", "C0MAIN")], mail=False)))
     strange = said(FIRED, chats=[("slack", "C0STRANGE")], mail=False)
     finds("an unknown chat", "slack:C0STRANGE", ended(SCENARIO, said(FIRED, OVER) + strange))
+    late = changed(channels=["telegram:main", "slack:p0"], later=["mail:main"])
+    check("a channel that gets it late", not ended(late, said(FIRED, OVER)), ended(late, said(FIRED, OVER)))
+    finds("a channel that does not get it at all", "expected that mail:main", ended(late, said(FIRED, OVER, mail=False)))
+    check("it need not have it at the begin", not observe.judge_begun(late, said(FIRED, mail=False), None))
     two = FIRED.replace("target=main", "target=main symbol=x")
     finds("two alerts instead of one", "of 2 alerts, expected were 1", ended(SCENARIO, said(FIRED, two, OVER)))
     finds("another target", "expected that telegram:main", ended(changed(labels={"target": "other"}), said(FIRED, OVER)))
@@ -163,6 +167,10 @@ def history():
         finds("the history: " + what, pattern, observe.judge_ended(SCENARIO, said(FIRED, OVER), [*rows, HELD], set()))
     finds("the history: acknowledged by another", "acknowledged by Mina, expected is Jun", ended(
         changed(acknowledged="Jun"), said(FIRED, OVER), [row(acknowledged_by="Mina")]))
+    taken = [row(acknowledged_by="Mina (1001)", suppressed="silenced")]
+    seen = FIRED.replace("is firing", "is acknowledged").replace("Runbook", "Acknowledged by Mina (1001)")
+    got = ended(changed(acknowledged="Mina"), said(FIRED, OVER) + said(seen, mail=False), taken)
+    check("the history: acknowledged, and therefore silenced", not got, got)
     unsent = dict(SCENARIO, unsent=["NodeDown"])
     finds("the history: not there", "NodeDown: expected as unsent", ended(unsent, said(FIRED, OVER)))
     finds("sent all the same", "it was to be held back", ended(unsent, said(FIRED, OVER, FIRED.replace("RedisDown", "NodeDown"))))

@@ -139,6 +139,11 @@ def channels_of(expected):
     return expected.get("channels") or USUAL[expected["severity"]]
 
 
+def at_last(expected):
+    """Those that get it only when they work again, too."""
+    return channels_of(expected) + (expected.get("later") or [])
+
+
 def is_of(expected, record):
     """Whether a record is about what is expected, by its name and the labels that it shows."""
     shown = {name: str(value) for name, value in expected.get("labels", {}).items() if name not in UNSHOWN}
@@ -214,7 +219,8 @@ def judge_row(expected, row, kinds, statuses):
         complaints.append("%s: its row in the history is %s, expected is %s" % (title(expected), row["status"], " or ".join(statuses)))
     if row["severity"] != expected["severity"]:
         complaints.append("%s: its row in the history has severity %s" % (title(expected), row["severity"]))
-    if row["suppressed"]:
+    # What is acknowledged is silenced in Alertmanager.
+    if row["suppressed"] not in ([None, "silenced"] if expected.get("acknowledged") else [None]):
         complaints.append("%s: the history has it as %s" % (title(expected), row["suppressed"]))
     if expected.get("acknowledged") and expected["acknowledged"] not in str(row["acknowledged_by"]):
         complaints.append("%s: the history has it as acknowledged by %s, expected is %s" % (
@@ -222,10 +228,11 @@ def judge_row(expected, row, kinds, statuses):
     if not expected.get("acknowledged") and row["acknowledged_by"]:
         complaints.append("%s: the history has it as acknowledged by %s, expected is nobody" % (title(expected), row["acknowledged_by"]))
     for kind in kinds:
+        channels = channels_of(expected) if row["status"] == "open" else at_last(expected)
         sent = collections.Counter(event["channel"] for event in row["events"] if event["kind"] == "sent" and event["said"] == kind)
-        if sent != collections.Counter(channels_of(expected)):
+        if sent != collections.Counter(channels):
             complaints.append("%s: the history has it sent as %s by %s, expected is %s, each once" % (
-                title(expected), kind, dict(sent), ", ".join(channels_of(expected))))
+                title(expected), kind, dict(sent), ", ".join(channels)))
     return complaints
 
 
@@ -313,8 +320,8 @@ def judge_ended(scenario, records, rows, fired):
     complaints = []
     for expected in scenario.get("expect") or ():
         escalated = {each.channel for each in records if each.kind == "escalated" and is_of(expected, each)}
-        everywhere = channels_of(expected) + sorted(escalated - set(channels_of(expected)))
-        complaints += judge_messages(expected, records, "fired", channels_of(expected)) + judge_words(expected, records)
+        everywhere = at_last(expected) + sorted(escalated - set(at_last(expected)))
+        complaints += judge_messages(expected, records, "fired", at_last(expected)) + judge_words(expected, records)
         complaints += judge_messages(expected, records, "resolved", everywhere)
         if expected.get("acknowledged"):
             complaints += judge_messages(expected, records, "acknowledged", [each for each in channels_of(expected) if each in SHOWN])
@@ -365,7 +372,8 @@ ROWS = """
 SELECT coalesce(json_agg(json_build_object('id', i.id, 'alertname', alertname, 'severity', severity, 'env', env, 'service', service,
 	'labels', labels, 'status', status, 'acknowledged_by', acknowledged_by, 'suppressed', suppressed, 'delivered', delivered,
 	'starts_at', starts_at, 'ends_at', ends_at, 'events', (
-		SELECT coalesce(json_agg(json_build_object('kind', kind, 'channel', channel, 'at', at, 'said', detail ->> 'kind') ORDER BY e.id), '[]')
+		SELECT coalesce(json_agg(json_build_object('kind', kind, 'channel', channel, 'at', at, 'said', detail ->> 'kind')
+			ORDER BY e.id), '[]')
 		FROM arbwatch_history.alert_event e WHERE e.incident_id = i.id)) ORDER BY i.id), '[]')
 FROM arbwatch_history.alert_incident i WHERE i.id > %d AND alertname <> 'Watchdog'
 """
@@ -387,7 +395,7 @@ class Observer:
             path.unlink()
         self.stack.start_part("alert_relay")
         complaints = self.quiet(limit)
-        self.begun_ms = now_ms()
+        self.begun_ms = self.stack.begun_ms = now_ms()
         self.last_row = int(self.stack.psql("history", "SELECT coalesce(max(id), 0) FROM arbwatch_history.alert_incident").strip())
         return complaints
 
@@ -454,13 +462,13 @@ class Observer:
 
     def limit(self, scenario):
         """How long messages are awaited."""
-        longest = max([seconds(each.get("wait", 0)) for each in scenario.get("expect") or ()], default=0)
+        longest = max([seconds(each.get(key, 0)) for each in scenario.get("expect") or () for key in ("wait", "ends")], default=0)
         return ANY_SECONDS + longest + float(os.environ.get("INCIDENTS_LATE", 0))
 
     def judge_begin(self, scenario, provoked_ms):
         complaints = self.await_none(self.limit(scenario), lambda: judge_begun(scenario, self.records(), None))
         if not complaints and scenario.get("history") != "later":
-            limit = 10 if scenario.get("expect") else self.limit(scenario)
+            limit = self.limit(scenario) if any(scenario.get(each) for each in HELD) else 10
             complaints = self.await_none(limit, lambda: judge_begun(scenario, self.records(), self.rows()))
         times, late = measure(scenario, self.records(), provoked_ms)
         return Judgement(complaints, late, times)

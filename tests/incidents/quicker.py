@@ -4,8 +4,8 @@
 quicker.py DIRECTORY    writes prometheus.yml, rules/ and alertmanager.yml there
 
 - p0.yml keeps its evaluation and its `for`; its `keep_firing_for` and its ranges are a tenth.
-- In all other files `for`, `keep_firing_for` and ranges over 10 s are a tenth (ranges at least 5 s), and groups are evaluated each
-  second, where they say an interval themselves.
+- In all other files `for`, `keep_firing_for` and ranges over 10 s are a tenth (ranges at least 5 s, and those
+  of up to an hour at most 30 s, in p0.yml too), and groups that say an interval are evaluated each second.
 - Prometheus scrapes and evaluates every 2 s, and its fast lane each second, as shipped.  Alertmanager's times above 1 s are a
   twentieth.
 - THRESHOLDS takes the place of limits that do not fit this account or this machine.
@@ -28,6 +28,7 @@ THRESHOLDS = {
     "arbwatch:limit:postgres_latency_seconds": "0.5 * group by (env, target) (arbitrage_postgres_up)",
     "arbwatch:limit:redis_connect_seconds": "0.5 * group by (env, target) (arbitrage_redis_up)",
     "arbwatch:limit:postgres_connect_seconds": "2 * group by (env, target) (arbitrage_postgres_up)",
+    "arbwatch:limit:exchange_latency_seconds": "1.5 * group by (env, exchange) (arbitrage_exchange_up)",
     "arbwatch:limit:engine_loop_seconds": "0.25 * group by (env, engine) (arbitrage_engine_up)",
     # Ten minutes and three of them: nobody waits so long for a test.  Alertmanager's heartbeat comes every 1.5 s here.
     "arbwatch:limit:relay_history_behind_seconds": "10 * group by (instance) (up{job=\"alert_relay\"})",
@@ -51,10 +52,15 @@ def shorter(text, share, least):
     return text if value <= 10 else duration(max(least, value * share))
 
 
+def shorter_range(text):
+    """One of up to an hour lasts no longer than half a minute, so that its alert ends while one waits."""
+    short = shorter(text, 0.1, 5)
+    return duration(min(30, seconds(short))) if seconds(text) <= 3600 else short
+
+
 def rules(name, text):
     """A rule file at the quicker pace."""
-    text = re.sub(r"\[([0-9a-z]+)\]", lambda found: "[%s]" % shorter(found[1], 0.1, 5), text)
-    text = re.sub(r"\boffset ([0-9a-z]+)", lambda found: "offset " + shorter(found[1], 0.1, 5), text)
+    text = re.sub(r"(\[|\boffset )((?:\d+(?:ms|[smhdwy]))+)\b", lambda found: found[1] + shorter_range(found[2]), text)
     text = re.sub(r"(?m)^( +keep_firing_for: )(\S+)$", lambda found: found[1] + shorter(found[2], 0.1, 1), text)
     if name != "p0.yml":
         text = re.sub(r"(?m)^( +for: )(\S+)$", lambda found: found[1] + shorter(found[2], 0.1, 1), text)

@@ -6,10 +6,10 @@ A scenario is
     says            one sentence: what happens, for people
     provoke, heal   lists of verbs with arguments, as in `stop redis`.  A verb is a function in faults/ with _ for each blank; it gets
                     the stack and the remaining words
-    expect          what has to come, a list: alert, severity; and, where they matter, env (default: live), labels, text (a regular expression over the
-                    message), wait (what the product documents to wait besides its collector's interval, "30s"; with why in a comment),
-                    channels (default: those of the severity), and what observe.py knows besides: count, acknowledged, repeated,
-                    escalated, bar
+    expect          what has to come, a list: alert, severity; and, where they matter, env (default: live), labels, text (a regular
+                    expression over the message), wait (what the product documents to wait besides its collector's interval, "30s";
+                    with why in a comment), channels (default: those of the severity), and what observe.py knows besides: count,
+                    acknowledged, repeated, escalated, bar
     besides         alert: why.  It may come or not
     inhibited, silenced, muted, unsent  alerts that have to fire, and are not sent; the history has why, but of the last
     history         `later`: the history has it only when all is over
@@ -30,7 +30,7 @@ OWNERS = ["servers", "exchanges", "bot", "delivery"]  # the order in docs/incide
 REQUIRED = {"name", "group", "says", "provoke", "expect", "heal", "drill"}
 OPTIONAL = {"besides", "inhibited", "silenced", "muted", "unsent", "history", "lasts", "core", "needs"}
 EXPECT_REQUIRED = {"alert", "severity"}
-EXPECT_OPTIONAL = {"env", "labels", "channels", "text", "wait", "count", "acknowledged", "repeated", "escalated", "bar"}
+EXPECT_OPTIONAL = {"env", "labels", "channels", "text", "wait", "ends", "count", "acknowledged", "repeated", "escalated", "later", "bar"}
 DURATION = r"\d+(\.\d+)?(ms|s|m|h)?"
 
 

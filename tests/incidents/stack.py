@@ -275,9 +275,13 @@ class Stack:
             "--rebalance.every", "10s",
             "--exchange.binance", exchange + "/binance", "--exchange.upbit", exchange + "/upbit",
             "--journal.file", self.directory / "paper_engine.journal", "--control.listen-address", "127.0.0.1:%d" % at]
+        (self.directory / "proc").mkdir()
+        (self.directory / "proc/self").symlink_to("/proc/self")
+        (self.directory / "proc/mounts").symlink_to("/proc/self/mounts")
         # Of the machine nothing but its file systems: how busy it is, is not in our hands.
         self.commands["node_exporter"] = [
             "prometheus-node-exporter", "--web.listen-address=127.0.0.1:%d" % port["node_exporter"], "--collector.disable-defaults",
+            "--path.procfs=%s/proc" % self.directory,  # without the first process, which does not see what a scenario mounts
             "--collector.textfile", "--collector.textfile.directory=%s" % self.textfiles, "--collector.filesystem",
             "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys)($|/)"]
         self.commands["arbwatch_exporter"] = [
@@ -344,14 +348,17 @@ location / { proxy_pass %(to)s; } } }
             "env": "live", "interval": "1s", "textfile": {"directory": str(self.textfiles)},
             "redis_latency": {"target": ["main=" + redis]}, "postgres_latency": {"target": ["main=" + postgres]},
             "engine_state": {"engine.redis": redis}, "trading_kpis": {"engine.postgres": postgres, "currency": "USDT"},
-            # okx by TLS, so that there is a certificate to look at.
-            "exchange_health": dict(of_exchanges, exchange=[each for each in at if not each.startswith("okx=")] + by_tls[4:5]),
+            # okx by TLS, so that there is a certificate to look at.  What has failed counts for nine minutes, which no scenario can
+            # wait for: so it takes more than an outage to make an exchange degraded afterwards.
+            "exchange_health": dict(of_exchanges, exchange=[each for each in at if not each.startswith("okx=")] + by_tls[4:5],
+                                    **{"degraded.latency": "1500ms", "degraded.error-ratio": 0.9}),
             "open_positions": dict(of_exchanges, exchange=at, keys=str(self.directory / "keys"), grace="2s",
                                    symbol=of_exchanges["symbol"] + ["binance:BTC/USDT", "binance:ETH/USDT", "binance:XRP/USDT"],
                                    **{"engine.postgres": postgres}),
             # Without the repository of a bot.
             "preflight": dict(of_exchanges, exchange=by_tls, keys=str(self.directory / "keys.preflight"), skip=["git_safety"],
-                              **{"degraded.headroom": 0, "live.armed": "yes", "live.verified": VENUES,
+                              **{"degraded.headroom": 0, "degraded.latency": "1500ms", "degraded.error-ratio": 0.9,
+                                 "live.armed": "yes", "live.verified": VENUES,
                                  "redis.latency.warn": "1s", "redis.latency.fail": "2s", "postgres.latency.warn": "1s",
                                  "postgres.latency.fail": "2s", "redis.target": "main=" + redis,
                                  "postgres.target": "main=" + postgres, "engine.postgres": postgres,

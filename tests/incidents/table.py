@@ -15,7 +15,7 @@ def line_of(result):
     """While they run."""
     state = "skipped" if result.skipped else "ok" if result.passed() else "FAILED"
     times = ", ".join("%s %s" % (each["alert"], seconds(each["seconds"])) for each in result.times)
-    return "%-8s %-40s %5.0f s  %s" % (state, result.name, result.took, times)
+    return "%-8s %-40s %5.0f s  %s\n" % (state, result.name, result.took, times)
 
 
 def seconds(value):
@@ -40,7 +40,8 @@ def row_of(result, time):
             "%s (%g s)" % (seconds(time["seconds"]), time["bar"]), seconds(result.resolved), seconds_shipped(time)]
 
 
-HEADINGS = ["incident", "alert", "severity", "channels", "time to the message (bar)", "resolved after", "with the shipped settings, at most"]
+HEADINGS = ["incident", "alert", "severity", "channels", "time to the message (bar)", "resolved after",
+            "with the shipped settings, at most"]
 
 
 def times(chosen, found):

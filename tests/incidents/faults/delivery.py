@@ -7,6 +7,7 @@
     telegram works
     telegram is waited for              returns when a message to it waits in alert_relay
     quick relay                         a P0 that nobody acknowledges is said again after 4 s and escalated after 6 s
+    patient relay                       what cannot be sent is tried again every 10 s: each attempt counts as a message to Telegram
     usual relay
     acknowledge GlobalGuardBlock        Mina presses the button below its message in Telegram as soon as it is there
     is acknowledged GlobalGuardBlock    nothing but the acknowledgement came of it, and Alertmanager has a silence for it
@@ -38,7 +39,7 @@ ROUTES = ['env="paper" -> telegram:paper',
 def post_json(url, body):
     asked = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     with ASK.open(asked, timeout=10) as answer:
-        return json.loads(answer.read() or b"null")
+        return answer.read()
 
 
 def moment(seconds):
@@ -76,8 +77,9 @@ def telegram_is_waited_for(stack):
 
 
 def messages_of(stack, alert):
+    """Of this scenario."""
     listed = json.loads(request("GET", stack.url("paper_chat") + "/control/messages"))["messages"]
-    return [message for message in listed if " %s " % alert in message["text"].split("\n")[0]]
+    return [each for each in listed if " %s " % alert in each["text"].split("\n")[0] and each["received_ms"] >= stack.begun_ms]
 
 
 def buttons_of(stack, alert):
@@ -98,13 +100,21 @@ def acknowledge(stack, alert):
 # alert_relay
 
 
-def quick_relay(stack):
+def set_relay(stack, changes):
     path = stack.directory / "alert_relay.yml"
     stack.usual = path.read_text()
     settings = json.loads(stack.usual)
-    settings["alert_relay"].update({"route": ROUTES, "escalate.after": "6s"})
+    settings["alert_relay"].update(changes)
     path.write_text(json.dumps(settings, indent=1) + "\n")
     restart(stack, "alert_relay")
+
+
+def quick_relay(stack):
+    set_relay(stack, {"route": ROUTES, "escalate.after": "6s"})
+
+
+def patient_relay(stack):
+    set_relay(stack, {"retry.slow": "10s", "escalate.after": "5m"})
 
 
 def usual_relay(stack):
@@ -121,9 +131,11 @@ def unmute(stack, service):
 
 
 def post(stack, alert, severity, lasts=600):
+    moment_ms = observe.now_ms()
     post_json(stack.url("alert_relay") + "/api/v2/alerts", [{
         "labels": {"alertname": alert, "severity": severity, "env": "live", "service": "tool"},
         "annotations": {"summary": "A tool of our own has failed"}, "endsAt": moment(lasts)}])
+    return moment_ms
 
 
 def post_over(stack, alert, severity):
@@ -141,16 +153,19 @@ def is_acknowledged(stack, alert):
 
 
 def still_fires(stack, alert):
-    over = [message["text"] for message in messages_of(stack, alert)[-3:] if "is resolved" in message["text"] or "expired" in message["text"]]
+    over = [each["text"] for each in messages_of(stack, alert) if "is resolved" in each["text"] or "has expired" in each["text"]]
     if over:
         raise Broken("%s still fires, but a message says: %s" % (alert, over[0]))
 
 
 def storm(stack, count, lasts=600):
+    moment_ms = observe.now_ms()
     names = list(NAMES)
     post_json(stack.url("alertmanager") + "/api/v2/alerts", [{
-        "labels": {"alertname": names[each % 5], "severity": NAMES[names[each % 5]], "env": "live", "service": "bot", "route": "r%03d" % each},
+        "labels": {"alertname": names[each % 5], "severity": NAMES[names[each % 5]], "env": "live", "service": "bot",
+                   "route": "r%03d" % each},
         "annotations": {"summary": "Route r%03d of the bot has failed" % each}, "endsAt": moment(lasts)} for each in range(int(count))])
+    return moment_ms
 
 
 def storm_over(stack, count):
@@ -160,7 +175,7 @@ def storm_over(stack, count):
 def silence(stack, *matchers):
     body = {"startsAt": moment(0), "endsAt": moment(600), "createdBy": "Mina", "comment": "maintenance", "matchers": [
         {"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in (each.split("=") for each in matchers)]}
-    stack.silence = post_json(stack.url("alertmanager") + "/api/v2/silences", body)["silenceID"]
+    stack.silence = json.loads(post_json(stack.url("alertmanager") + "/api/v2/silences", body))["silenceID"]
 
 
 def unsilence(stack):

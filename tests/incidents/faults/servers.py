@@ -86,14 +86,26 @@ def free_connections(stack):
 def fill_disk(stack, percent):
     """Alerts look at disks alone and not at file systems in memory, so it is an image of one."""
     small_disk(stack)
+    stack.filled = threading.Event()  # set: no longer
     disk = os.statvfs(stack.textfiles)
     left = disk.f_blocks * (100 - int(percent)) // 100
-    with contextlib.suppress(OSError), open(stack.textfiles / "filler", "wb", buffering=0) as filler:
-        for _ in range(disk.f_bfree - left):
-            filler.write(bytes(disk.f_frsize))
+
+    def fill():
+        """A full disk stays full, although the collectors remove what they could not finish."""
+        with open(stack.textfiles / "filler", "wb", buffering=0) as filler:
+            while not stack.filled.wait(0.02):
+                with contextlib.suppress(OSError):
+                    while os.statvfs(stack.textfiles).f_bavail > left:
+                        filler.write(bytes(disk.f_frsize))
+    stack.filling = threading.Thread(target=fill, daemon=True)
+    stack.filling.start()
+    if not stack.wait(30, lambda: os.statvfs(stack.textfiles).f_bavail <= left):
+        raise Broken("the disk does not fill up")
 
 
 def free_disk(stack):
+    stack.filled.set()
+    stack.filling.join()
     (stack.textfiles / "filler").unlink()
 
 

@@ -565,6 +565,25 @@ START_TEST(test_alerts_that_overlap_are_one_incident_with_the_earliest_begin)
 }
 END_TEST
 
+START_TEST(test_an_end_is_told_again_with_the_begin_that_a_restarted_prometheus_saw)
+{
+	struct incident incident;
+
+	fire(FEED_OBSERVE, NOW - HOUR);
+	fire(FEED_WEBHOOK, NOW - HOUR);
+	fire(FEED_OBSERVE, NOW - MINUTE);
+	resolve(FEED_OBSERVE, NOW - MINUTE, NOW);
+	expect_events("fired resolved");
+	/* Prometheus tells of an end for 15 minutes. */
+	now += MINUTE;
+	resolve(FEED_OBSERVE, NOW - MINUTE, NOW);
+	expect_events("");
+	incident = closed_one(NOW - HOUR);
+	ck_assert_int_eq(incident.ends_ms, NOW);
+	incident_release(&incident);
+}
+END_TEST
+
 START_TEST(test_a_begin_is_not_before_the_end_of_the_one_before)
 {
 	struct incident incident;
@@ -845,6 +864,7 @@ main(void)
 	tcase_add_test(tests, test_what_was_resolved_is_not_opened_by_what_comes_late);
 	tcase_add_test(tests, test_a_new_begin_is_a_new_incident);
 	tcase_add_test(tests, test_alerts_that_overlap_are_one_incident_with_the_earliest_begin);
+	tcase_add_test(tests, test_an_end_is_told_again_with_the_begin_that_a_restarted_prometheus_saw);
 	tcase_add_test(tests, test_a_begin_is_not_before_the_end_of_the_one_before);
 	tcase_add_test(tests, test_an_end_of_what_nobody_knows_is_kept_once);
 	tcase_add_test(tests, test_an_end_that_two_feeds_tell_with_other_begins_is_of_one_incident);
