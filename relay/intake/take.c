@@ -261,7 +261,8 @@ intake_take(struct store *store, const struct alert_list *list, enum incident_fe
 			counts->firing++;
 		/* A watchdog fires always, by design: stored, it would be an alert that never ends. */
 		if (alert->severity == SEVERITY_HEARTBEAT)
-			counts->heartbeat |= !alert->resolved;
+			/* Prometheus would hide that Alertmanager is silent. */
+			counts->heartbeat |= !alert->resolved && feed_tells(feed);
 		else if (alert->resolved)
 			take_resolved(&taking, alert);
 		else

@@ -705,6 +705,9 @@ START_TEST(test_a_heartbeat_is_no_incident)
 {
 	tell_of(FEED_WEBHOOK, "watchdog", "none", true, NOW, NOW);
 	ck_assert(!counts.heartbeat);
+	/* That Prometheus lives says nothing of Alertmanager. */
+	tell_of(FEED_OBSERVE, "watchdog", "none", false, NOW, 0);
+	ck_assert(!counts.heartbeat);
 	tell_of(FEED_WEBHOOK, "watchdog", "none", false, NOW, 0);
 	ck_assert(counts.heartbeat);
 	expect_events("");
