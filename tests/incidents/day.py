@@ -173,10 +173,10 @@ class Day:
 
     def live(self, chosen, seconds):
         """Quiet times and incidents, until the time is over; it begins and ends with a quiet time."""
-        waiting, source, end = [], order(chosen, self.luck), time.monotonic() + seconds
         for each in self.observer.begin(180):
             self.false.append(each)
             self.say("it does not get quiet: " + each)
+        waiting, source, end = [], order(chosen, self.luck), time.monotonic() + seconds
         self.be_quiet(max(QUIET[1], seconds / 12))
         while time.monotonic() < end:
             waiting += [next(source) for _ in range(len(chosen) - len(waiting))]
