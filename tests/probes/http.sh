@@ -371,6 +371,7 @@ check "$what: it connects anew" measured connect 2
 
 # One that ends its TLS connections as it should, more than curl tries to send on.
 what="ends its connections"
+gone() { ! kill -0 "$1" 2>/dev/null; }
 set --
 for each in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	set -- "$@" "https://127.0.0.1:$tls1/ok"
@@ -381,7 +382,7 @@ await 30 ran 1
 for each in 2 3; do
 	worker=$(pgrep -P "$nginx_pid")
 	kill -HUP "$nginx_pid"
-	await 30 eval '! kill -0 "$worker" 2>/dev/null' || echo "nginx keeps its worker"
+	await 30 gone "$worker" || echo "nginx keeps its worker"
 	step "$each" # the first time it opens one for each request
 done
 exec 9>&-
