@@ -22,7 +22,8 @@ packages_of() {
 		echo check iproute2 jq nginx openssl pgbouncer procps python3 python3-prometheus-client python3-psycopg2 python3-yaml wrk \
 			prometheus-postgres-exporter prometheus-redis-exporter
 		echo python3-psycopg python3-redis # the example bot
-		echo sqlite3 python3-aiosmtpd e2fsprogs tzdata libfaketime # a look into the relay's outbox, a mail server, a disk to fill, time zones, another time
+		echo sqlite3 python3-aiosmtpd e2fsprogs # a look into the relay's outbox, a mail server, a disk to fill
+		echo tzdata libfaketime                 # time zones, another time
 		echo chromium fonts-dejavu-core python3-jsonschema # the status page in a browser, JSON by its schema
 		echo python3-celery python3-rq ruby-sidekiq # they fill the queues that queue_depth reads
 		# Any Node.js will do: it runs ccxt and others, which judge the paper exchange and the paper chat.

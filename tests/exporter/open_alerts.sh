@@ -24,7 +24,8 @@ page_has() { get "http://127.0.0.1:$1/" | grep -qF -- "$2"; }
 # --- Settings ----------------------------------------------------------------------------------------------------
 # refused STATUS TEXT FLAG...: with a text that has no password.
 refused() {
-	run "$1" timeout 30 "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.directory "$textfiles" "$3" "$4" ${5:+"$5" "$6"}
+	run "$1" timeout 30 "$BUILD/arbwatch_exporter" --web.listen-address 127.0.0.1:0 --textfile.directory "$textfiles" \
+		"$3" "$4" ${5:+"$5" "$6"}
 	check "$4 is refused: $2" grep -qF -- "$2" "$work/err"
 	refute "without its password" grep -q hunter2 "$work/err"
 }
@@ -113,7 +114,8 @@ check "Alertmanager's are shown, the worst first" await 30 says "$by_alertmanage
 check "what an alert is about is its summary" says "$by_alertmanager" '.open[0].what' '"Redis <main> does not answer"'
 check "or its labels" says "$by_alertmanager" '.open[2].what' '"exchange=upbit"'
 check "the page has it as text" page_has "$by_alertmanager" 'Redis &lt;main&gt; does not answer'
-check "what alert_relay was sent is shown" await 30 says "$by_relay" "$names" '[["P0","RedisDown","live","firing"],["P1","Cause","live","firing"]]'
+check "what alert_relay was sent is shown" await 30 says "$by_relay" "$names" \
+	'[["P0","RedisDown","live","firing"],["P1","Cause","live","firing"]]'
 check "since when it fires" says "$by_relay" '.open[0].since == "'"$(get "$relay/api/v2/alerts" | jq -r '.[0].startsAt[:19] + "Z"')"'"' true
 
 id=$(get "$relay/" | grep -o 'incident/[0-9a-f]*-[0-9a-f]*' | head -n 1)
