@@ -64,11 +64,11 @@ bool answer_is_of_class(const struct profile_list *class, const struct complaint
 
 bool answer_list_has(const struct profile_list *list, const char *text);
 
-/* A ban, "fewer requests" and maintenance, by status, code or message. */
+/* A ban, or "fewer requests", and maintenance, by status, code or message. */
 struct signals {
 	bool banned, throttled, maintenance;
 	double banned_until; /* Unix time; negative: not banned */
-	double retry_at;     /* Unix time; negative: not said */
+	double retry_at;     /* Unix time; negative: not said, or banned */
 };
 void answer_signals(const struct profile *profile, const struct http_response *response,
     const struct complaint *complaint, double now, struct signals *signals);

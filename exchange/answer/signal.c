@@ -300,6 +300,9 @@ answer_signals(const struct profile *profile, const struct http_response *respon
 	if (until < now)
 		until = ban_by_header(profile, signals->retry_at, now);
 	signals->banned_until = until < longest ? until : longest;
+	/* Binance's 418 has the code of its 429: a ban that is over must not be told as too many requests. */
+	signals->throttled = false;
+	signals->retry_at = -1;
 }
 
 /* The worst signal comes first, then status, code and message as they came. */

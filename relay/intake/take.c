@@ -219,6 +219,8 @@ take_firing(const struct taking *taking, const struct alert *alert)
 static void
 take_resolved(const struct taking *taking, const struct alert *alert)
 {
+	/* preflight says an end with each run, as of now: one that lasts no time is about the last one. */
+	int64_t since_ms = alert->starts_ms < alert->ends_ms ? alert->starts_ms : 0;
 	struct incident incident;
 
 	if (incident_find_open(taking->store, alert->fingerprint, &incident)) {
@@ -236,8 +238,7 @@ take_resolved(const struct taking *taking, const struct alert *alert)
 	/* Two may report one alert, each with a begin of its own: preflight and Prometheus, or Prometheus
 	 * before and after a restart. */
 	if (incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident) ||
-	    incident_find_over(
-		taking->store, alert->fingerprint, alert->starts_ms, alert->ends_ms, &incident)) {
+	    incident_find_over(taking->store, alert->fingerprint, since_ms, alert->ends_ms, &incident)) {
 		take_late(taking, alert, &incident);
 		incident_release(&incident);
 	} else if (alert->starts_ms < alert->ends_ms && alert->ends_ms > taking->now_ms - LATE_MS) {

@@ -188,9 +188,8 @@ static const struct {
 	    1700000121 },
 	{ "binance", ENDPOINT_BOOK, "throttled.json", 429, "Retry-After: Tue, 14 Nov 2023 22:15:00 GMT",
 	    FAILURE_REJECTED, "T", 1700000100 },
-	{ "binance", ENDPOINT_BOOK, "banned.json", 418, "Retry-After: 7", FAILURE_REJECTED, "BT",
-	    1700000150 },
-	{ "binance", ENDPOINT_BOOK, "banned.json", 429, NULL, FAILURE_REJECTED, "BT", 1700000150 },
+	{ "binance", ENDPOINT_BOOK, "banned.json", 418, "Retry-After: 7", FAILURE_REJECTED, "B", 1700000150 },
+	{ "binance", ENDPOINT_BOOK, "banned.json", 429, NULL, FAILURE_REJECTED, "B", 1700000150 },
 	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, "Retry-After: 90", FAILURE_REJECTED, "BU",
 	    1700000091 },
 	{ "binance", ENDPOINT_BOOK, "bad_symbol.json", 418, NULL, FAILURE_REJECTED, "BU", 1700000121 },
@@ -260,6 +259,7 @@ START_TEST(an_answer_gets_its_verdict)
 	ck_assert_str_eq(flags, verdicts[_i].flags);
 	ck_assert(!answer.book.read);
 	until = answer.signals.banned ? answer.signals.banned_until : answer.signals.retry_at;
+	ck_assert(!answer.signals.banned || answer.signals.retry_at < 0);
 	ck_assert_double_eq_tol(until, verdicts[_i].until > 0 ? verdicts[_i].until : -1, 1e-6);
 	buffer_release(&text);
 	profile_free(p);

@@ -7,7 +7,7 @@ quicker.py DIRECTORY    writes prometheus.yml, rules/ and alertmanager.yml there
 - In all other files `for`, `keep_firing_for` and ranges over 10 s are a tenth (ranges at least 5 s, and those
   of up to an hour at most 30 s, in p0.yml too), and groups that say an interval are evaluated each second.
 - Prometheus scrapes and evaluates every 2 s, and its fast lane each second, as shipped.  Alertmanager's times above 1 s are a
-  twentieth.
+  twentieth, and the hour until a P3 is over is no more than the 5 minutes of the others.
 - THRESHOLDS takes the place of limits that do not fit this account or this machine.
 So a P0 takes as long as it does with the shipped settings, but for the intervals of the collectors.
 """
@@ -80,6 +80,7 @@ def rules(name, text):
 
 def alertmanager(text):
     """Its configuration at the quicker pace."""
+    text = re.sub(r"(?m)^( +group_interval: )1h$", r"\g<1>5m", text)
     return re.sub(r"(?m)^( +(?:group_wait|group_interval|repeat_interval): )(\S+)$",
                   lambda found: found[1] + (duration(max(1, seconds(found[2]) / 20)) if seconds(found[2]) > 1 else found[2]), text)
 

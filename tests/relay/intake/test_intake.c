@@ -351,6 +351,24 @@ START_TEST(test_an_observed_end_is_said_when_the_webhook_tells_it)
 }
 END_TEST
 
+START_TEST(test_an_end_that_is_told_as_of_now_is_of_the_last_one)
+{
+	fire(FEED_WEBHOOK, NOW);
+	send_fired();
+	now += MINUTE;
+	resolve(FEED_OBSERVE, NOW, now);
+	expect_events("fired resolved");
+	/* preflight has posted the end anew before Alertmanager tells it: this is what Alertmanager knows. */
+	now += MINUTE;
+	resolve(FEED_WEBHOOK, now - 5 * SECOND, now - 5 * SECOND);
+	expect_events("");
+	expect_tasks("telegram:main", "resolved");
+	expect_tasks("slack:main", "resolved");
+	resolve(FEED_WEBHOOK, now, now);
+	expect_tasks("telegram:main", "");
+}
+END_TEST
+
 START_TEST(test_an_end_that_nobody_tells_is_said_after_ten_minutes)
 {
 	fire(FEED_WEBHOOK, NOW);
@@ -857,6 +875,7 @@ main(void)
 	tcase_add_test(tests, test_the_last_link_is_kept);
 	tcase_add_test(tests, test_a_resolution_is_said_where_the_alert_was_said);
 	tcase_add_test(tests, test_an_observed_end_is_said_when_the_webhook_tells_it);
+	tcase_add_test(tests, test_an_end_that_is_told_as_of_now_is_of_the_last_one);
 	tcase_add_test(tests, test_an_end_that_nobody_tells_is_said_after_ten_minutes);
 	tcase_add_test(tests, test_an_observed_end_of_what_alertmanager_does_not_tell_is_said_at_once);
 	tcase_add_test(tests, test_what_would_be_said_again_is_not_when_it_is_over);
