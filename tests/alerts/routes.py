@@ -375,11 +375,19 @@ def timers(am):
     am.post(several)
     check("P1 of one kind come in one message", await_that(lambda: len(sent("p1")) > 1) and
           sorted(each["exchange"] for each in sent("p1")[1]) == ["d", "e", "f"], sent("p1"))
+    warning, other = [{"alertname": "PreflightWarning", "severity": "P1", "env": "live", "service": "preflight"}], exchanges(
+        "ExchangeDown", "P1", "live", "d")
+    am.post(warning, ended=True)
+    am.post(other)  # when this one is sent, the end of the warning has waited, too
+    check("another P1 is sent", await_that(lambda: other in sent("p1")), sent("p1"))
+    am.post(warning)
+    check("a warning of preflight waits no longer because preflight has posted its end", await_that(lambda: warning in sent("p1"), 10),
+          sent("p1"))
 
 
 def p1_waits(text, wait):
     assert text.count("group_wait: 15s") == 1
-    return text.replace("group_wait: 15s", "group_wait: " + wait)
+    return text.replace("group_wait: 15s", "group_wait: " + wait).replace("group_interval: 15s", "group_interval: 2s")
 
 
 ### Without a server
