@@ -123,8 +123,9 @@ CASES = [
     ("a bot without a heartbeat",
      "EngineDown P0 engine engine=m collector=engine_state",
      ["EngineErrorRateHigh P1 engine engine=m collector=engine_state", "EngineCriticalLog P0 engine engine=m collector=engine_state",
-      "LowActivity P3 engine engine=m collector=trading_kpis"],
-     ["DrawdownHigh P1 engine engine=m currency=USDT collector=trading_kpis",
+      "LowActivity P3 engine engine=m collector=trading_kpis", "PreflightWarning P1 preflight"],
+     ["DrawdownHigh P1 engine engine=m currency=USDT collector=trading_kpis", "PreflightFailed P0 preflight",
+      "PreflightWarning P1 preflight env=@other",
       "EngineErrorRateHigh P1 engine engine=o collector=engine_state",
       "EngineErrorRateHigh P1 engine env=@other engine=m collector=engine_state",
       "PositionMismatch P0 positions exchange=x symbol=s collector=open_positions"]),
@@ -374,11 +375,19 @@ def timers(am):
     am.post(several)
     check("P1 of one kind come in one message", await_that(lambda: len(sent("p1")) > 1) and
           sorted(each["exchange"] for each in sent("p1")[1]) == ["d", "e", "f"], sent("p1"))
+    warning, other = [{"alertname": "PreflightWarning", "severity": "P1", "env": "live", "service": "preflight"}], exchanges(
+        "ExchangeDown", "P1", "live", "d")
+    am.post(warning, ended=True)
+    am.post(other)  # when this one is sent, the end of the warning has waited, too
+    check("another P1 is sent", await_that(lambda: other in sent("p1")), sent("p1"))
+    am.post(warning)
+    check("a warning of preflight waits no longer because preflight has posted its end", await_that(lambda: warning in sent("p1"), 10),
+          sent("p1"))
 
 
 def p1_waits(text, wait):
     assert text.count("group_wait: 15s") == 1
-    return text.replace("group_wait: 15s", "group_wait: " + wait)
+    return text.replace("group_wait: 15s", "group_wait: " + wait).replace("group_interval: 15s", "group_interval: 2s")
 
 
 ### Without a server

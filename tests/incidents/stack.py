@@ -20,7 +20,6 @@ import fcntl
 import json
 import os
 import pathlib
-import re
 import secrets
 import shutil
 import signal as signals
@@ -289,12 +288,14 @@ class Stack:
             "--textfile.directory", self.textfiles, "--health.expect", ",".join(COLLECTORS)]
 
     def write_bot(self):
-        """A copy of paper_engine that says `live` where it says `paper`: it is no option, since a user could take it for a bot that is."""
-        program = (self.build / "paper_engine").read_bytes()
-        paper = re.findall(rb"env paper started_at [^\0]*\0", program)
-        if len(paper) != 1:
-            raise Broken("%s/paper_engine says %d times that it trades on paper, expected was once" % (self.build, len(paper)))
-        (self.directory / "paper_engine").write_bytes(program.replace(paper[0], paper[0].replace(b"env paper", b"env live") + b"\0"))
+        """A copy of paper_engine that says `live` in Redis, so that its alerts take the routes of P0 to P3.
+
+        It is no option of the program, because what trades on paper must never be taken for what trades money.  Two blanks are as
+        good as one there, and so the text has the length that it had."""
+        program, paper, live = (self.build / "paper_engine").read_bytes(), b"env paper started_at", b"env  live started_at"
+        if program.count(paper) != 1:
+            raise Broken("%s/paper_engine has %d texts %r, expected is one: see tell_program()" % (self.build, program.count(paper), paper))
+        (self.directory / "paper_engine").write_bytes(program.replace(paper, live))
         (self.directory / "paper_engine").chmod(0o755)
 
     def write_stores(self):

@@ -117,6 +117,15 @@ guard_global(
 	settle(guard, &next, now_ms);
 }
 
+/* With two decimals; the others are cut off, because 49.99 must not be shown as 50, which it is less than. */
+static const char *
+figure_text(fixed value, int scale, char text[FIXED_TEXT])
+{
+	fixed scaled = fixed_times(value, scale * FIXED_ONE);
+
+	return fixed_short_text(scaled - scaled % (FIXED_ONE / 100), text);
+}
+
 void
 guard_text(const struct guard *guard, char text[GUARD_TEXT])
 {
@@ -138,15 +147,15 @@ guard_text(const struct guard *guard, char text[GUARD_TEXT])
 		[REASON_RATE_LIMIT] = { "", "% of the rate limit left, less than ", "%", 100 },
 	};
 	char value[FIXED_TEXT], limit[FIXED_TEXT];
-	fixed scale = words[guard->reason].scale * FIXED_ONE;
+	int scale = words[guard->reason].scale;
 
 	text[0] = '\0';
 	if (guard->reason == REASON_DOWN && guard->limit == 0)
 		(void)snprintf(text, GUARD_TEXT, "not connected");
 	else if (guard->reason != REASON_NONE)
 		(void)snprintf(text, GUARD_TEXT, "%s%s%s%s%s", words[guard->reason].before,
-		    fixed_short_text(fixed_times(guard->value, scale), value), words[guard->reason].between,
-		    fixed_short_text(fixed_times(guard->limit, scale), limit), words[guard->reason].after);
+		    figure_text(guard->value, scale, value), words[guard->reason].between,
+		    figure_text(guard->limit, scale, limit), words[guard->reason].after);
 }
 
 static int64_t

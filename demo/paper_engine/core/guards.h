@@ -81,7 +81,7 @@ void guard_global(
 /* How many cooldowns a route rests after a streak of losses. */
 enum { STREAK_COOLDOWNS = 6 };
 
-/* "daily loss 10012.5 of 10000 USDT"; "" when it is ok. */
+/* "daily loss 10012.5 of 10000 USDT", with two decimals at most; "" when it is ok. */
 enum { GUARD_TEXT = 128 };
 void guard_text(const struct guard *guard, char text[GUARD_TEXT]);
 

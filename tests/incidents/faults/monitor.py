@@ -7,8 +7,11 @@
     show key                                    everybody may read an API key of preflight's
     hide key
     let RedisDown be before engine_state        what follows: these parts look again when this alert fires
+    is over PreflightWarning                    returns when it fires no more
 """
 import threading
+
+from stack import Broken
 
 KEY = "upbit.key"
 
@@ -45,13 +48,22 @@ def hide_key(stack):
     (stack.directory / "keys.preflight" / KEY).chmod(0o600)
 
 
+def fires(stack, alert):
+    return stack.ask('ALERTS{alertname="%s",alertstate="firing"}' % alert)
+
+
+def is_over(stack, alert):
+    if not stack.wait(60, lambda: not fires(stack, alert)):
+        raise Broken("%s still fires" % alert)
+
+
 def let(stack, alert, _be, _before, *parts):
     """So that it is the cause that is noticed first, as it is in half of all cases."""
     for each in parts:
         stack.pause(each)
 
     def await_it():
-        stack.wait(30, lambda: stack.ask('ALERTS{alertname="%s",alertstate="firing"}' % alert))
+        stack.wait(60, lambda: fires(stack, alert))
         for each in parts:
             stack.go_on(each)
     threading.Thread(target=await_it, daemon=True).start()
