@@ -37,7 +37,7 @@ struct stored {
 	size_t listed;
 };
 
-/* Up to `room` open incidents, which the caller releases. */
+/* Up to `room` open incidents, without annotations, which the caller releases. */
 static void
 look(struct relay *r, struct stored *stored, struct incident listed[], size_t room)
 {
@@ -46,7 +46,7 @@ look(struct relay *r, struct stored *stored, struct incident listed[], size_t ro
 	 * the store as all do, so a scrape may take as long as the slowest commit. */
 	store_begin(r->store);
 	incident_count(r->store, stored->open);
-	stored->listed = incident_list(r->store, true, 0, listed, room);
+	stored->listed = incident_list_brief(r->store, listed, room);
 	stored->task_count = outbox_channels(r->store, stored->tasks, RELAY_CHANNELS);
 	journal_state(r->store, &stored->pending, &stored->oldest_ms);
 	stored->known = !store_failed(r->store);

@@ -44,7 +44,7 @@ ask(struct alerts_watch *watch, struct open_alerts *alerts, struct failure *why)
 	}
 	if (response.status != 200)
 		return failure_set(why, FAILURE_REJECTED,
-		    "%s answers with status %d: --alerts.url must name alert_relay or Alertmanager",
+		    "%s answers with status %d: --alerts.url must name alert_relay or Alertmanager, and one that asks for no user",
 		    watch->settings.url, response.status);
 	if (open_alerts_read(alerts, response.body, why) != 0)
 		return failure_prefix(why, "%s", watch->settings.url);

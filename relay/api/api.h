@@ -21,9 +21,11 @@ struct api {
 	struct act *act;
 };
 
-enum { API_BODY = 16 * 1024, API_OPEN = 1000 }; /* body_limit of the POST routes; open alerts in a list */
+/* body_limit of the POST routes; open alerts in a list, and its bytes: arbwatch_exporter takes 8 MiB */
+enum { API_BODY = 16 * 1024, API_OPEN = 1000, API_OPEN_BYTES = 8 * 1000 * 1000 };
 
-/* GET /api/v2/alerts, as Alertmanager has it: at most API_OPEN, P0 first and then the latest begin */
+/* GET /api/v2/alerts, as Alertmanager has it, P0 first and then the latest begin: as many as these limits
+ * allow */
 void api_open_alerts(const struct api *api, const struct web_request *request, struct web_answer *answer);
 
 /* GET /api/v1/alerts */

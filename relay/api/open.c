@@ -96,33 +96,63 @@ open_json(const struct incident *incident)
 	    "status", status);
 }
 
-/* The store is held for the copies alone: new alerts wait for it. */
+/* False: the list has no room for it, or no memory, which `why` says. */
+static bool
+add_open(json_t *list, const struct incident *incident, size_t *size, struct failure *why)
+{
+	json_t *row = open_json(incident);
+	size_t length = row != NULL ? json_dumpb(row, NULL, 0, 0) + strlen(", ") : 0;
+
+	if (row != NULL && *size + length > API_OPEN_BYTES) {
+		json_decref(row);
+		return false;
+	}
+	*size += length;
+	if (json_array_append_new(list, row) == 0)
+		return true;
+	(void)failure_set(why, FAILURE_LOCAL, "out of memory");
+	return false;
+}
+
+/*
+ * One after the other, because the annotations of one may have a megabyte.  The store is held for all of
+ * them, since one could end in between: new alerts wait for it.
+ */
+static void
+add_rows(const struct api *api, const struct wanted *wanted, struct incident incidents[], json_t *list,
+    struct failure *why)
+{
+	size_t count = incident_list_brief(api->store, incidents, API_OPEN), size = 0;
+	bool goes_on = true;
+
+	for (size_t i = 0; i < count; i++) {
+		struct incident whole;
+
+		if (goes_on && !wanted->left_out[incidents[i].suppressed] &&
+		    matchers_hold(&wanted->matchers, incidents[i].labels) &&
+		    incident_find(api->store, incidents[i].id, &whole)) {
+			goes_on = add_open(list, &whole, &size, why);
+			incident_release(&whole);
+		}
+		incident_release(&incidents[i]);
+	}
+}
+
 static json_t *
 list_open(const struct api *api, const struct wanted *wanted, struct failure *why)
 {
 	struct incident *incidents = calloc(API_OPEN, sizeof(*incidents));
 	json_t *list = json_array();
-	size_t count;
-	int result = 0;
 
 	if (incidents == NULL || list == NULL) {
-		free(incidents);
-		json_decref(list);
 		(void)failure_set(why, FAILURE_LOCAL, "out of memory");
-		return NULL;
-	}
-	store_begin(api->store);
-	count = incident_list(api->store, true, 0, incidents, API_OPEN);
-	result = store_end(api->store, why);
-	for (size_t i = 0; i < count; i++) {
-		if (result == 0 && !wanted->left_out[incidents[i].suppressed] &&
-		    matchers_hold(&wanted->matchers, incidents[i].labels) &&
-		    json_array_append_new(list, open_json(&incidents[i])) != 0)
-			result = failure_set(why, FAILURE_LOCAL, "out of memory");
-		incident_release(&incidents[i]);
+	} else {
+		store_begin(api->store);
+		add_rows(api, wanted, incidents, list, why);
+		(void)store_end(api->store, why);
 	}
 	free(incidents);
-	if (result == 0)
+	if (why->kind == FAILURE_NONE)
 		return list;
 	json_decref(list);
 	return NULL;

@@ -182,17 +182,10 @@ incident_next_muted(struct store *store, int64_t after, struct incident *inciden
 	return read_one(store, sql_query(store, text, "i", after), incident);
 }
 
-size_t
-incident_list(struct store *store, bool open, size_t offset, struct incident incidents[], size_t room)
+/* All rows of a query, which has no more than `room`. */
+static size_t
+read_list(struct store *store, sqlite3_stmt *rows, struct incident incidents[], size_t room)
 {
-	/* The rows are found in an index alone: a sort of whole rows would take long with 10,000. */
-	static const char opened[] = SELECT
-	    "JOIN (SELECT row AS found FROM incident WHERE status = 0"
-	    " ORDER BY severity, starts_ms DESC LIMIT ? OFFSET ?) ON row = found ORDER BY severity, starts_ms DESC";
-	static const char closed[] =
-	    SELECT "JOIN (SELECT row AS found FROM incident WHERE status <> 0"
-		   " ORDER BY closed_ms DESC LIMIT ? OFFSET ?) ON row = found ORDER BY closed_ms DESC";
-	sqlite3_stmt *rows = sql_query(store, open ? opened : closed, "ii", (int64_t)room, (int64_t)offset);
 	size_t count = 0;
 
 	for (; count < room && sql_row(store, rows); count++)
@@ -204,6 +197,31 @@ incident_list(struct store *store, bool open, size_t offset, struct incident inc
 	while (count > 0)
 		incident_release(&incidents[--count]);
 	return 0;
+}
+
+/* The rows are found in an index alone: a sort of whole rows would take long with 10,000. */
+#define SHOWN                                                                                                \
+	"FROM incident JOIN (SELECT row AS found FROM incident WHERE status = 0"                             \
+	" ORDER BY severity, starts_ms DESC LIMIT ? OFFSET ?) ON row = found ORDER BY severity, starts_ms DESC"
+
+size_t
+incident_list(struct store *store, bool open, size_t offset, struct incident incidents[], size_t room)
+{
+	static const char opened[] = "SELECT " INCIDENT_COLUMNS " " SHOWN;
+	static const char closed[] =
+	    SELECT "JOIN (SELECT row AS found FROM incident WHERE status <> 0"
+		   " ORDER BY closed_ms DESC LIMIT ? OFFSET ?) ON row = found ORDER BY closed_ms DESC";
+
+	return read_list(store,
+	    sql_query(store, open ? opened : closed, "ii", (int64_t)room, (int64_t)offset), incidents, room);
+}
+
+size_t
+incident_list_brief(struct store *store, struct incident incidents[], size_t room)
+{
+	static const char text[] = "SELECT " INCIDENT_COLUMNS_MOST ", '{}' " SHOWN;
+
+	return read_list(store, sql_query(store, text, "ii", (int64_t)room, (int64_t)0), incidents, room);
 }
 
 void

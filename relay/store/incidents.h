@@ -82,6 +82,8 @@ bool incident_next_check(struct store *store, int64_t now_ms, struct incident *i
  * first.  Fills up to `room`, leaving out the first `offset`; returns how many.
  */
 size_t incident_list(struct store *store, bool open, size_t offset, struct incident incidents[], size_t room);
+/* Open ones likewise, with annotations that are empty: those of one incident may have a megabyte. */
+size_t incident_list_brief(struct store *store, struct incident incidents[], size_t room);
 
 /* Open ones by severity. */
 void incident_count(struct store *store, size_t counts[SEVERITIES]);

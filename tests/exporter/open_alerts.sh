@@ -65,7 +65,7 @@ for name in hang refuse close garbage slow flood html broken stranger moved obje
 	check "$name: it lives" get -f -o /dev/null "http://127.0.0.1:$PORT/health/live"
 done
 check "another status is told with what to do" says "$(cut -d ' ' -f 1 "$work/stranger.port")" \
-	'.reason | test("answers with status 401: --alerts.url must name alert_relay or Alertmanager")' true
+	'.reason | test("answers with status 401: --alerts.url must name alert_relay or Alertmanager, and one that asks for no user")' true
 read -r PORT PID <"$work/flood.port"
 check "what is endless is not kept" test "$(awk '/VmHWM/ { print $2 }' "/proc/$PID/status")" -lt 100000
 read -r PORT PID <"$work/hang.port"

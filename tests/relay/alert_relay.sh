@@ -303,6 +303,11 @@ grep '^alert_relay_incident_begin_timestamp_seconds' "$work/metrics" >"$work/inc
 check "no more than 100 incidents have a metric" test "$(wc -l <"$work/incidents")" -eq 100
 check "the P0 are among them" test "$(grep -c 'severity="P0"' "$work/incidents")" -eq 4
 check "their texts are cut between characters" test "$(grep -c ',what="\(ᄀ\)\{42\}… number=[0-9]*",' "$work/incidents")" -eq 96
+jq -nc '("z" * 16000) as $z | [range(40) | {labels: {alertname: "Fat", severity: "P3", number: "\(.)"},
+	annotations: ([range(20) | {key: "a\(.)", value: $z}] | from_entries)}]' >"$work/fat"
+check "a storm of long alerts is taken" is_code 200 -H 'Content-Type: application/json' --data-binary "@$work/fat" "$URL/api/v2/alerts"
+check "as many are listed as 8 MB have room for" sh -c "curl -sS --noproxy '*' '$URL/api/v2/alerts' >'$work/open'
+	test \$(wc -c <'$work/open') -lt 8388608 && test \$(jq '[.[] | select(.labels.alertname == \"Fat\")] | length' '$work/open') -eq 24"
 for family in build_info alerts_received_total alerts_refused_total open_incidents outbox_tasks outbox_oldest_seconds deliveries_total \
 	merged_alerts_total throttled_total delivery_latency_seconds history_configured store_failures_total alertmanager_configured \
 	alertmanager_up channel_up http_requests_total; do

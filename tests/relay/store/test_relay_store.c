@@ -532,6 +532,13 @@ START_TEST(test_incidents_are_listed_for_people)
 		ck_assert_int_eq(list[i].starts_ms, NOW + order[i]);
 		incident_release(&list[i]);
 	}
+	ck_assert_uint_eq(incident_list_brief(store, list, 3), 3);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(list[i].starts_ms, NOW + order[i]);
+		ck_assert_uint_gt(json_object_size(list[i].labels), 0);
+		ck_assert_uint_eq(json_object_size(list[i].annotations), 0);
+		incident_release(&list[i]);
+	}
 	ck_assert_uint_eq(incident_list(store, true, 3, list, 8), 1);
 	ck_assert_int_eq(list[0].starts_ms, NOW + 1);
 	incident_release(&list[0]);
