@@ -415,7 +415,12 @@ read_proxy_refusal(struct http_transfer *t, CURLcode code)
 bool
 http_transfer_again(struct http_transfer *t, CURLcode code)
 {
+	long connects = 0;
+
 	if (code != CURLE_SEND_ERROR || t->anew || t->received_ns != 0)
+		return false;
+	/* On a connection of its own a part of the request may have arrived. */
+	if (curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects) != CURLE_OK || connects != 0)
 		return false;
 	t->anew = true;
 	t->error[0] = '\0';

@@ -58,8 +58,8 @@ int http_transfer_start(struct http_transfer *transfer, const struct http_reques
     struct http_response *response, struct buffer *body, struct deadline deadline);
 
 /*
- * It ended by itself.  Whether it can be tried once more, on a new connection: all that were kept are of no
- * use any more, and nothing was sent.  Then it is ready to be given to the multi handle again.
+ * It ended by itself.  Whether it can be tried once more, on a new connection: it had one that was kept, and
+ * the server had ended that.  Then it is ready to be given to the multi handle again.
  */
 bool http_transfer_again(struct http_transfer *transfer, CURLcode code);
 
