@@ -146,7 +146,8 @@ def work(worker_arguments, todo, results):
 def long_ones_first(chosen):
     def expected_seconds(scenario):
         waits = [observe.seconds(each.get("wait", 0)) for each in scenario["expect"]]
-        return max(waits, default=0) + observe.seconds(scenario.get("lasts", 0))
+        verbs = len(scenario["provoke"]) + len(scenario["heal"])  # some of them await something
+        return max(waits, default=0) + observe.seconds(scenario.get("lasts", 0)) + 5 * verbs
     return sorted(chosen, key=expected_seconds, reverse=True)
 
 
