@@ -375,7 +375,7 @@ SELECT coalesce(json_agg(json_build_object('id', i.id, 'alertname', alertname, '
 		SELECT coalesce(json_agg(json_build_object('kind', kind, 'channel', channel, 'at', at, 'said', detail ->> 'kind')
 			ORDER BY e.id), '[]')
 		FROM arbwatch_history.alert_event e WHERE e.incident_id = i.id)) ORDER BY i.id), '[]')
-FROM arbwatch_history.alert_incident i WHERE i.id > %d AND alertname <> 'Watchdog'
+FROM arbwatch_history.alert_incident i WHERE i.id > %d AND coalesce(i.ends_at > to_timestamp(%d / 1000.0), true) AND alertname <> 'Watchdog'
 """
 
 
@@ -411,7 +411,8 @@ class Observer:
         return [each for each in listed if each["received_ms"] >= self.begun_ms]
 
     def rows(self):
-        return json.loads(self.stack.psql("history", ROWS % self.last_row))
+        """Without what ended before: Prometheus says so for a quarter of an hour, and a relay that has forgotten it takes it for new."""
+        return json.loads(self.stack.psql("history", ROWS % (self.last_row, self.begun_ms)))
 
     def fired(self):
         """Names of what fired in Prometheus since begin()."""

@@ -24,12 +24,15 @@ THRESHOLDS = {
     "arbwatch:limit:exposure_gross_value": "2000000 * group by (env, currency) (arbitrage_exposure_known)",
     "arbwatch:limit:exposure_net_value": "2000000 * group by (env, currency) (arbitrage_exposure_known)",
     # Several stacks share two processors: a fault is slower than this by far, and a busy machine is not.
-    "arbwatch:limit:redis_latency_seconds": "0.1 * group by (env, target) (arbitrage_redis_up)",
+    "arbwatch:limit:redis_latency_seconds": "0.05 * group by (env, target) (arbitrage_redis_up)",
     "arbwatch:limit:postgres_latency_seconds": "0.5 * group by (env, target) (arbitrage_postgres_up)",
     "arbwatch:limit:redis_connect_seconds": "0.5 * group by (env, target) (arbitrage_redis_up)",
     "arbwatch:limit:postgres_connect_seconds": "2 * group by (env, target) (arbitrage_postgres_up)",
     "arbwatch:limit:exchange_latency_seconds": "1.5 * group by (env, exchange) (arbitrage_exchange_up)",
     "arbwatch:limit:engine_loop_seconds": "0.25 * group by (env, engine) (arbitrage_engine_up)",
+    # Its routes earn so little that what fees leave of it swings from 20 to 80 %, and collectors that run each second take from the rate
+    # limit that the bot has.  A bot with the settings of paper_engine, or of the demo, has falls of up to 0.26 in a minute.
+    "arbwatch:limit:engine_route_score_fall_ratio": "0.6 * group by (env, engine) (arbitrage_engine_up)",
     # Ten minutes and three of them: nobody waits so long for a test.  Alertmanager's heartbeat comes every 1.5 s here.
     "arbwatch:limit:relay_history_behind_seconds": "10 * group by (instance) (up{job=\"alert_relay\"})",
     "arbwatch:limit:relay_heartbeat_age_seconds": "15 * group by (instance) (up{job=\"alert_relay\"})",

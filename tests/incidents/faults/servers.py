@@ -4,7 +4,7 @@
     start redis             and is started again
     pause redis             it hangs: it keeps its port and answers nothing
     go on redis
-    slow redis 150          it answers everybody so many milliseconds later
+    slow redis 70           it answers everybody up to so many milliseconds later
     quick redis
     take connections 15     a client opens so many connections to the bot's PostgreSQL, and keeps them
     free connections
@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 
 from stack import POSTGRES, Broken
 
@@ -51,14 +52,21 @@ def go_on(stack, *parts):
 
 
 def slow_redis(stack, milliseconds):
-    """Each answer waits for the end of a pause, and each pause for that of the one before."""
-    command = ["redis-cli", "-h", "127.0.0.1", "-p", stack.ports["redis"], "-r", "1000000", "CLIENT", "PAUSE", milliseconds]
-    stack.pauser = in_background(command, {"REDISCLI_AUTH": stack.passwords["redis"]})
+    """Redis sleeps and wakes, so that one answer or a few come late, and the next ones after the next sleep."""
+    stack.awake = threading.Event()  # set: for good
+
+    def doze():
+        while not stack.awake.wait(0.0005):
+            stack.pause("redis")
+            time.sleep(int(milliseconds) / 1000)
+            stack.go_on("redis")
+    stack.dozing = threading.Thread(target=doze, daemon=True)
+    stack.dozing.start()
 
 
 def quick_redis(stack):
-    stack.pauser.kill()
-    stack.pauser.wait()
+    stack.awake.set()
+    stack.dozing.join()
 
 
 def in_background(command, environment):
