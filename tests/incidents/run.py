@@ -3,7 +3,8 @@
 
 run.py BUILD [NAME...]      the scenarios of these names (default: all), from scenarios/
   --core                    those marked `core` alone
-  --stacks N                so many stacks at once (4); each has about a dozen processes
+  --stacks N                so many stacks at once (4); each has about twenty processes
+  --twice                   one that fails is tried once more, in a new stack: for a machine that has other things to do
   --table FILE              put the tables between the markers in FILE (docs/incidents.md)
   --hold NAME               provoke this one, print where to look, and heal it when Enter is pressed or input ends
   --keep DIRECTORY          the stacks' directories stay there, with all logs
@@ -85,8 +86,8 @@ def have_own_mounts():
 
 
 class Worker:
-    def __init__(self, build, directory, template, number):
-        self.build, self.directory, self.template, self.number = build, directory, template, number
+    def __init__(self, build, directory, template, twice, number):
+        self.build, self.directory, self.template, self.twice, self.number = build, directory, template, twice, number
         self.may_mount, self.stack, self.observer, self.count = have_own_mounts(), None, None, 0
 
     def renew(self):
@@ -103,14 +104,15 @@ class Worker:
             self.stack = None
 
     def run(self, scenario, hold=None):
-        """One that was late alone is tried once more, and what a broken stack says does not count at first."""
+        """One that was late alone is tried once more, and what a broken stack says does not count at first; nor, with --twice, what
+        any says."""
         if scenario.get("needs") == "root" and not self.may_mount:
             return Result(scenario["name"], skipped="it mounts a file system, which only root may do")
         tries, began = [], time.monotonic()
         for again in (True, False):
             result = self.attempt(scenario, hold)
             tries.append(result)
-            if not again or result.passed() or result.complaints:
+            if not again or result.passed() or (result.complaints and not self.twice):
                 break
         result.tries, result.took = tries, time.monotonic() - began
         return result
@@ -151,12 +153,12 @@ def long_ones_first(chosen):
     return sorted(chosen, key=expected_seconds, reverse=True)
 
 
-def run_all(chosen, build, directory, count):
+def run_all(chosen, given, directory):
     """name -> Result, of all; each is printed as it comes."""
     context = multiprocessing.get_context("fork")
     todo, results, found = context.Queue(), context.Queue(), {}
-    workers = [context.Process(target=work, args=((build, directory, directory / "template", number), todo, results))
-               for number in range(min(count, len(chosen)))]
+    workers = [context.Process(target=work, args=((given.build, directory, directory / "template", given.twice, number), todo, results))
+               for number in range(min(given.stacks, len(chosen)))]
     for each in long_ones_first(chosen) + [None] * len(workers):
         todo.put(each)
     for each in workers:
@@ -211,11 +213,12 @@ def arguments():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--core", action="store_true")
     parser.add_argument("--stacks", type=int, default=4)
+    parser.add_argument("--twice", action="store_true")
     parser.add_argument("--table", type=pathlib.Path)
     parser.add_argument("--hold")
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--scenarios", type=pathlib.Path, default=scenarios.HERE / "scenarios", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def choose(given, known):
@@ -250,14 +253,14 @@ def main():
         check_pace(directory)
         stacks.make_template(given.build, directory / "template")
         if given.hold:
-            worker = Worker(given.build, directory, directory / "template", 0)
+            worker = Worker(given.build, directory, directory / "template", False, 0)
             try:
                 found = {given.hold: worker.run(chosen[0], hold_until_enter)}
                 print(table.line_of(found[given.hold]) + table.troubles(found[given.hold]), end="")
             finally:
                 worker.close()
         else:
-            found = run_all(chosen, given.build, directory, given.stacks)
+            found = run_all(chosen, given, directory)
         return report(chosen, found, given)
     except scenarios.Mistake as mistake:
         print("run.py: %s" % mistake, file=sys.stderr)

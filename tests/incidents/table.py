@@ -30,7 +30,7 @@ def troubles(result):
     if result.broken:
         text += "FAILED %s: %s\n" % (result.name, result.broken)
     for each in result.tries[:-1]:
-        text += "  the first time: %s\n" % "; ".join(each.late or [each.broken.strip()])
+        text += "  the first time: %s\n" % "; ".join(each.complaints + each.late or [each.broken.strip()])
     return text
 
 
