@@ -347,7 +347,8 @@ location / { proxy_pass %(to)s; } } }
         by_tls = ["%s=%s/%s" % (each, self.url("front"), each) for each in VENUES]
         settings = {
             "env": "live", "interval": "1s", "textfile": {"directory": str(self.textfiles)},
-            "redis_latency": {"target": ["main=" + redis]}, "postgres_latency": {"target": ["main=" + postgres]},
+            # Few PINGs, so that a Redis that is slow is not one that does not answer.
+            "redis_latency": {"target": ["main=" + redis], "samples": 4}, "postgres_latency": {"target": ["main=" + postgres]},
             "engine_state": {"engine.redis": redis}, "trading_kpis": {"engine.postgres": postgres, "currency": "USDT"},
             # okx by TLS, so that there is a certificate to look at.  What has failed counts for nine minutes, which no scenario can
             # wait for: so it takes more than an outage to make an exchange degraded afterwards.
