@@ -22,7 +22,7 @@ files() {
 		grep -v '^lib.*\.sh/\|^run_all\.sh/' | LC_ALL=C sort | cut -d/ -f2-
 }
 # The longest ones, which run first, so that none of them is left alone at the end; then the others by their names.
-longest='paper_engine_run run dashboards incidents boards rules paper_engine_control preflight paper_engine_feeds paper_engine_universe
+longest='paper_engine_run run dashboards boards rules paper_engine_control preflight paper_engine_feeds paper_engine_universe
 	toy_collector preflight_git preflight_output postgres_latency arbwatch_exporter status_page preflight_alerts preflight_hung
 	open_positions_faults paper_exchange exchange_faults engine preflight_guard documented_commands open_positions redis_latency
 	alert_relay trades http routes loop verdict textfile_lint node_exporter state directory'

@@ -6,11 +6,12 @@
 /* What the files of relay/intake share. */
 
 enum {
-	EXPIRY_GRACE_MS = 30 * 1000,      /* after the end that was promised */
-	PUSH_EXPIRY_MS = 5 * 60 * 1000,   /* of a push that promised none */
-	SILENCE_MS = 26 * 3600 * 1000,    /* the webhook repeats at least daily */
-	UNTOLD_MS = 10 * 60 * 1000,       /* so long the end waits to be told by who decides it */
-	LATE_MS = 3600 * 1000,            /* an end that is older, of what nobody knows, is no news */
+	EXPIRY_GRACE_MS = 30 * 1000,    /* after the end that was promised */
+	PUSH_EXPIRY_MS = 5 * 60 * 1000, /* of a push that promised none */
+	SILENCE_MS = 26 * 3600 * 1000,  /* the webhook repeats at least daily */
+	UNTOLD_MS = 10 * 60 * 1000,     /* so long the end waits to be told by who decides it */
+	ECHO_MS = 60 * 1000,   /* a scrape and an evaluation at 15 s each, and Prometheus's renewal */
+	LATE_MS = 3600 * 1000, /* an end that is older, of what nobody knows, is no news */
 	RESTART_GRACE_MS = 2 * 60 * 1000, /* Prometheus renews each minute */
 };
 

@@ -199,6 +199,21 @@ fires_again(const struct taking *taking, const struct incident *incident)
 	       (incident->feeds & FEED_OBSERVE) == 0;
 }
 
+/* Two report one alert, and the slower one, which saw its begin before the end, says so after the end.  What
+ * fires anew has a begin of its own. */
+static bool
+find_echo(const struct taking *taking, const struct alert *alert, struct incident *incident)
+{
+	if (!incident_find_over(
+		taking->store, alert->fingerprint, alert->starts_ms, taking->now_ms, incident))
+		return false;
+	if (incident->status == INCIDENT_RESOLVED && incident->starts_ms != alert->starts_ms &&
+	    incident->closed_ms <= taking->now_ms && taking->now_ms - incident->closed_ms < ECHO_MS)
+		return true;
+	incident_release(incident);
+	return false;
+}
+
 static void
 take_firing(const struct taking *taking, const struct alert *alert)
 {
@@ -206,6 +221,8 @@ take_firing(const struct taking *taking, const struct alert *alert)
 
 	if (incident_find_open(taking->store, alert->fingerprint, &incident))
 		renew(taking, alert, &incident);
+	else if (find_echo(taking, alert, &incident))
+		take_late(taking, alert, &incident);
 	else if (!incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
 		begin(taking, alert);
 		return;

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Incidents, end to end: the scenarios that are marked `core`, in whole stacks (`make incidents` runs all of them), and that the
 # runner notices what is wrong.
+#
+# Runs alone: an answer that comes a second late is an incident to these stacks.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -18,8 +20,8 @@ count_in() {
 
 spawn can_fail "$PYTHON" "$incidents/can_fail.py" "$BUILD" "$work/can_fail"
 can_fail=$SPAWNED
-# A machine that runs other tests is later, and now and then it is too late for what a scenario says.
-INCIDENTS_LATE=${INCIDENTS_LATE:-20} run 0 "$PYTHON" "$incidents/run.py" "$BUILD" --core --stacks 2 --twice
+# A machine that has other things to do is later, and now and then it is too late for what a scenario says.
+INCIDENTS_LATE=${INCIDENTS_LATE:-20} run 0 "$PYTHON" "$incidents/run.py" "$BUILD" --core --stacks 4 --twice
 cat "$work/out" "$work/err"
 count_in "$work/out"
 wait "$can_fail"

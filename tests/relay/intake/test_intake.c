@@ -532,6 +532,30 @@ START_TEST(test_what_was_resolved_is_not_opened_by_what_comes_late)
 }
 END_TEST
 
+START_TEST(test_what_the_slower_of_two_tells_after_the_end_is_no_new_incident)
+{
+	/* preflight posts a begin and an end at once; Prometheus sees both a scrape later. */
+	fire(FEED_WEBHOOK, NOW);
+	send_fired();
+	now += MINUTE;
+	resolve(FEED_WEBHOOK, now - 5 * SECOND, now - 5 * SECOND);
+	expect_tasks("telegram:main", "resolved");
+	expect_tasks("slack:main", "resolved");
+	expect_events("fired resolved");
+	now += 2 * SECOND;
+	fire(FEED_OBSERVE, NOW + 10 * SECOND);
+	fire(FEED_WEBHOOK, NOW + 10 * SECOND);
+	ck_assert(!is_open());
+	expect_tasks("telegram:main", "");
+	expect_events("");
+	/* What goes on for longer is none of that. */
+	now += MINUTE;
+	fire(FEED_WEBHOOK, NOW + 10 * SECOND);
+	ck_assert(is_open());
+	expect_tasks("telegram:main", "fired");
+}
+END_TEST
+
 START_TEST(test_a_new_begin_is_a_new_incident)
 {
 	struct incident first, second;
@@ -884,6 +908,7 @@ main(void)
 	tcase_add_loop_test(
 	    tests, test_what_fires_again_with_the_begin_that_it_had_is_open_and_said_again, 0, 2);
 	tcase_add_test(tests, test_what_was_resolved_is_not_opened_by_what_comes_late);
+	tcase_add_test(tests, test_what_the_slower_of_two_tells_after_the_end_is_no_new_incident);
 	tcase_add_test(tests, test_a_new_begin_is_a_new_incident);
 	tcase_add_test(tests, test_alerts_that_overlap_are_one_incident_with_the_earliest_begin);
 	tcase_add_test(tests, test_an_end_is_told_again_with_the_begin_that_a_restarted_prometheus_saw);
