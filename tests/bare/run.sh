@@ -95,7 +95,7 @@ with_rights() {
 	for each in $(tests/run_all.sh --list); do
 		case $each in
 		alerts_page | boards | channel_mail | channels | dashboards | docs | documented_commands | exchange_faults) ;;
-		exchange_health | kill | loop | node_exporter | open_positions | open_positions_faults | paper_chat) ;;
+		exchange_health | incidents | kill | loop | node_exporter | open_positions | open_positions_faults | paper_chat) ;;
 		paper_exchange | preflight_alerts | preflight_output | recorded | relay_api | relay_chaos | relay_history) ;;
 		relay_history_faults | routes | rules | run | signing | status_page | templates | textfile_lint | verdict) ;;
 		*) printf '%s ' "$each" ;;
