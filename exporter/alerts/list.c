@@ -1,6 +1,6 @@
 /*
  * The answer may have thousands of alerts: it is read where it lies, and only those that are shown are kept.
- * Whoever may send alerts decides over their texts, so they are made harmless here as those of the files are.
+ * Everybody who may send alerts decides over their texts, so they are made harmless here as those of the files are.
  */
 
 #include "exporter/alerts/list.h"
@@ -31,7 +31,7 @@ open_alerts_known(const struct open_alerts *alerts)
 	return alerts->asked && alerts->why[0] == '\0' && !isnan(alerts->read_at);
 }
 
-/* "" where there is no such text. */
+/* "" if there is no such text. */
 static void
 read_text(struct json_scan *scan, struct slice row, const char *pointer, char *text, size_t size)
 {

@@ -22,7 +22,7 @@ const char *alert_hold_name(enum alert_hold hold);
 struct open_alert {
 	int severity;             /* 0 to 3: P0 to P3 */
 	char name[HEALTH_NAME];   /* "RedisDown" */
-	char env[HEALTH_ENV];     /* "" where there is none */
+	char env[HEALTH_ENV];     /* "" if it has none */
 	char what[HEALTH_REASON]; /* its summary; without one, its labels */
 	double since;             /* Unix time, or NaN */
 	enum alert_hold hold;

@@ -1,6 +1,6 @@
 /*
  * What is open, between what is wrong and the checks.  Both say much of the same, from the same files: the
- * reasons in the words of the verdict, and the alerts with who was told and who looks after them.  A colour
+ * reasons in the words of the verdict, and the alerts with who looks after them.  A colour
  * is for what nobody looks after yet.
  */
 

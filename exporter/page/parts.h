@@ -27,7 +27,7 @@ void page_positions(struct buffer *out, const struct health_report *report);
 void page_alerts(struct buffer *out, const struct open_alerts *alerts, double now);
 void page_alerts_entry(struct buffer *out, const struct open_alerts *alerts);
 
-/* A table cell with a time, as people read it; `unknown` where there is none. */
+/* A table cell with a time, as people read it; `unknown` if it has none. */
 void page_time(struct buffer *out, double time, double now, const char *unknown);
 
 #endif /* EXPORTER_PAGE_PARTS_H */

@@ -26,7 +26,7 @@ struct wanted {
 	struct matchers matchers;
 };
 
-/* "unprocessed" is Alertmanager's word for what it has not looked at yet: here there is none. */
+/* "unprocessed" is Alertmanager's word for what it has not looked at yet: the relay looks at all at once. */
 static int
 read_parameter(struct wanted *wanted, const struct web_parameter *parameter, struct failure *why)
 {

@@ -64,7 +64,7 @@ for name in hang refuse close garbage slow flood html broken stranger moved obje
 	check "$name: the log has it" grep -q 'msg="the open alerts cannot be read" reason="http://127.0.0.1:' "$work/$name.log"
 	check "$name: it lives" get -f -o /dev/null "http://127.0.0.1:$PORT/health/live"
 done
-check "another status is told with what to do" says "$(cut -d ' ' -f 1 "$work/stranger.port")" \
+check "of another status the page says what to do" says "$(cut -d ' ' -f 1 "$work/stranger.port")" \
 	'.reason | test("answers with status 401: --alerts.url must name alert_relay or Alertmanager, and one that asks for no user")' true
 read -r PORT PID <"$work/flood.port"
 check "what is endless is not kept" test "$(awk '/VmHWM/ { print $2 }' "/proc/$PID/status")" -lt 100000
