@@ -1,6 +1,7 @@
 /*
  * The answer may have thousands of alerts: it is read where it lies, and only those that are shown are kept.
- * Everybody who may send alerts decides over their texts, so they are made harmless here as those of the files are.
+ * Everybody who may send alerts decides over their texts, so they are made harmless here as those of the
+ * files are.
  */
 
 #include "exporter/alerts/list.h"
