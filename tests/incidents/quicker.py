@@ -24,7 +24,7 @@ THRESHOLDS = {
     "arbwatch:limit:exposure_gross_value": "2000000 * group by (env, currency) (arbitrage_exposure_known)",
     "arbwatch:limit:exposure_net_value": "2000000 * group by (env, currency) (arbitrage_exposure_known)",
     # Several stacks share two processors: a fault is slower than this by far, and a busy machine is not.
-    "arbwatch:limit:redis_latency_seconds": "0.05 * group by (env, target) (arbitrage_redis_up)",
+    "arbwatch:limit:redis_latency_seconds": "0.035 * group by (env, target) (arbitrage_redis_up)",
     "arbwatch:limit:postgres_latency_seconds": "0.5 * group by (env, target) (arbitrage_postgres_up)",
     "arbwatch:limit:redis_connect_seconds": "0.5 * group by (env, target) (arbitrage_redis_up)",
     "arbwatch:limit:postgres_connect_seconds": "2 * group by (env, target) (arbitrage_postgres_up)",

@@ -4,7 +4,7 @@
     start redis             and is started again
     pause redis             it hangs: it keeps its port and answers nothing
     go on redis
-    slow redis 80           it answers everybody up to so many milliseconds later
+    slow redis 50           it answers everybody up to so many milliseconds later
     quick redis
     take connections 15     a client opens so many connections to the bot's PostgreSQL, and keeps them
     free connections
