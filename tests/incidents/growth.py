@@ -21,7 +21,7 @@ BOUNDS = {
     ("resident memory", "paper_chat"): ("KiB", 16384, "it keeps the last 1024 messages and 4096 requests: these fill first"),
     ("resident memory", THEIRS): ("KiB", 65536, "the heaps of Go are twice what they hold, and Prometheus keeps two hours in memory"),
     ("descriptors", OURS): ("", 2, "each run closes what it opened; of the connections that are kept some end"),
-    ("descriptors", "alert_relay"): ("", 8, "connections of those that just ask"),
+    ("descriptors", "alert_relay"): ("", 16, "connections of those that just ask"),
     ("descriptors", "paper_engine"): ("", 1, "a connection that is just being used"),
     ("descriptors", "paper_exchange"): ("", 8, "connections of those that just ask"),
     ("descriptors", "paper_chat"): ("", 8, "connections of those that just ask"),
