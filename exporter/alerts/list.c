@@ -32,7 +32,7 @@ open_alerts_known(const struct open_alerts *alerts)
 	return alerts->asked && alerts->why[0] == '\0' && !isnan(alerts->read_at);
 }
 
-/* "" if there is no such text. */
+/* "" if the alert has no such text. */
 static void
 read_text(struct json_scan *scan, struct slice row, const char *pointer, char *text, size_t size)
 {

@@ -52,6 +52,7 @@ ask(struct alerts_watch *watch, struct open_alerts *alerts, struct failure *why)
 	return 0;
 }
 
+/* The log hears of a change alone: a server that is away for a night is two lines, not 14,400. */
 static void
 look(struct alerts_watch *watch, struct open_alerts *alerts)
 {
@@ -65,7 +66,8 @@ look(struct alerts_watch *watch, struct open_alerts *alerts)
 		watch->settings.notice(watch->settings.context, is_good ? NULL : why.text);
 }
 
-/* False: it is over. */
+/* The copy is what readers get: they hold the lock as long as copying takes, and never wait for the server.
+ * False: it is over. */
 static bool
 rest(struct alerts_watch *watch, const struct open_alerts *alerts)
 {

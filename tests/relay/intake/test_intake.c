@@ -548,7 +548,7 @@ START_TEST(test_what_the_slower_of_two_tells_after_the_end_is_no_new_incident)
 	ck_assert(!is_open());
 	expect_tasks("telegram:main", "");
 	expect_events("");
-	/* What goes on for longer is none of that. */
+	/* An alert that still fires a minute later is a new incident. */
 	now += MINUTE;
 	fire(FEED_WEBHOOK, NOW + 10 * SECOND);
 	ck_assert(is_open());
