@@ -4,6 +4,7 @@
  * listen or send the test message, 2 usage or configuration.
  */
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -258,6 +259,8 @@ main(int argc, char *argv[])
 	/* If one of 0, 1, 2 is closed, the database could get that
 	 * number, and a library's message would be written into it. */
 	occupy_standard_streams();
+	/* Its twenty threads share one heap. With heaps of their own, each would keep what a storm took. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	p.libraries = log_stream_open();
 	p.options = options_new("alert_relay", tables, 2);
 	if (p.options != NULL && options_read_flags(p.options, argc, argv, &why) == 0) {

@@ -62,9 +62,13 @@ make_targets() {
 
 # compose_words LINE: files, profile and service are there.  The command is one of those that the documentation uses.
 compose_words() {
+	case $1 in
+	*'; docker compose '*) compose_words "docker compose ${1#*; docker compose }" || return 1 ;;
+	esac
+	compose_line=${1%%; docker compose *}
 	set -f
 	# shellcheck disable=SC2086 # words are meant
-	set -- ${1%%#*}
+	set -- ${compose_line%%#*}
 	set +f
 	shift 2
 	while :; do
@@ -75,11 +79,11 @@ compose_words() {
 		esac
 		shift 2
 	done
-	echo "${1-}" | grep -qxE 'build|down|exec|kill|logs|ps|pull|restart|start|stop|up' || return 1
+	echo "${1-}" | grep -qxE 'build|down|exec|kill|logs|pause|ps|pull|restart|run|start|stop|unpause|up' || return 1
 	shift
 	while :; do
 		case ${1-} in
-		-s | --tail) shift ;;
+		-s | --tail | -u | --entrypoint) shift ;;
 		-*) ;;
 		*) break ;;
 		esac

@@ -218,15 +218,19 @@ static void
 take_firing(const struct taking *taking, const struct alert *alert)
 {
 	struct incident incident;
+	bool echo;
 
-	if (incident_find_open(taking->store, alert->fingerprint, &incident))
+	if (incident_find_open(taking->store, alert->fingerprint, &incident)) {
 		renew(taking, alert, &incident);
-	else if (find_echo(taking, alert, &incident))
-		take_late(taking, alert, &incident);
-	else if (!incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
+		incident_release(&incident);
+		return;
+	}
+	echo = find_echo(taking, alert, &incident);
+	if (!echo && !incident_find_closed(taking->store, alert->fingerprint, alert->starts_ms, &incident)) {
 		begin(taking, alert);
 		return;
-	} else if (incident.status == INCIDENT_EXPIRED || fires_again(taking, &incident))
+	}
+	if (!echo && (incident.status == INCIDENT_EXPIRED || fires_again(taking, &incident)))
 		open_again(taking, alert, &incident);
 	else
 		take_late(taking, alert, &incident);
