@@ -63,16 +63,28 @@ check "500 symbols" said 'market         500 symbols'
 # --- A recording --------------------------------------------------------------------------------------------------------
 spawn exchange "$BUILD/paper_exchange" --listen 127.0.0.1:0
 exchange=http://127.0.0.1:$(port_of "$SPAWNED")
-run 0 "$engine" run --exchange.binance "$exchange/binance" --exchange.upbit "$exchange/upbit" --control.listen-address '' \
-	--universe.top 20 --loops 30 --loop 100ms --record "$work/recording"
+opportunity='--step 100ms --min-profit 0.0001 --cooldown 1s'
+spawn recorder "$engine" run --exchange.binance "$exchange/binance" --exchange.upbit "$exchange/upbit" --control.listen-address '' \
+	--universe.top 20 --loop 100ms --record "$work/recording"
+recorded() { awk 'NR > 1 { print $2, $3 }' "$work/recording" | sort -u | wc -l; }
+# Prices may be too close to each other for ten seconds.
+# shellcheck disable=SC2086 # words are meant
+long_enough() {
+	sed '$d' "$work/recording" >"$work/so_far"
+	[ "$(wc -l <"$work/so_far")" -ge 450 ] && [ "$(recorded)" -ge 41 ] &&
+		"$engine" backtest --recording "$work/so_far" $opportunity --trades "$work/so_far.trades" &&
+		[ "$(trades "$work/so_far.trades")" -ge 1 ]
+}
+await_unless_ended 60 "$SPAWNED" long_enough
+stop "$SPAWNED"
 check "a run leaves a recording" grep -q '^paper_engine recording 1$' "$work/recording"
-check "with books of every symbol at both exchanges" \
-	test "$(awk 'NR > 1 { print $2, $3 }' "$work/recording" | sort -u | wc -l)" -eq 41
+check "with books of every symbol at both exchanges" test "$(recorded)" -eq 41
 
+# shellcheck disable=SC2086 # words are meant
 replay() {
 	name=$1
 	shift
-	backtest "$name" --recording "$work/recording" --step 100ms --min-profit 0.0001 --cooldown 1s "$@"
+	backtest "$name" --recording "$work/recording" $opportunity "$@"
 }
 # The price of every fill is between the lowest and the highest recorded one of its symbol and exchange.
 recorded_prices() {

@@ -53,25 +53,25 @@ engine() {
 
 engine --universe.mode single --universe.symbol ETH/USDT
 echo ETH/USDT >"$work/wanted"
-check "single: the symbol that is named" await 20 trades_these "$work/wanted"
+check "single: the symbol that is named" await 60 trades_these "$work/wanted"
 check "single: it says so" tells universe mode single
 
 printf 'XRP/USDT\nC025/USDT\n' >"$work/wanted"
 engine --universe.mode fixed_list --universe.symbol XRP/USDT --universe.symbol C025/USDT --universe.symbol NONE/USDT
-check "fixed_list: those that are named, if the exchanges have them" await 20 trades_these "$work/wanted"
+check "fixed_list: those that are named, if the exchanges have them" await 60 trades_these "$work/wanted"
 check "fixed_list: it says so" tells universe mode fixed_list
-check "fixed_list: and that a symbol is not traded" await 20 logged "symbols of --universe.symbol are not traded"
+check "fixed_list: and that a symbol is not traded" await 60 logged "symbols of --universe.symbol are not traded"
 
 engine --universe.mode full_market
-check "full_market: all that both exchanges have" await 20 follows ''
+check "full_market: all that both exchanges have" await 60 follows ''
 check "full_market: as many as --symbols of the exchange says" test "$(grep -c . "$work/wanted")" -eq 30
 check "full_market: it says so" tells universe mode full_market
 
 engine --universe.mode single --universe.symbol NONE/USDT
-check "a symbol that no exchange has is a warning" await 20 logged 'level=warn collector=paper_engine msg="no symbol is traded'
+check "a symbol that no exchange has is a warning" await 60 logged 'level=warn collector=paper_engine msg="no symbol is traded'
 redis-cli -p "$REDIS_PORT" SET arbwatch:loop text >/dev/null
-check "a key of another type is a warning" await 20 logged 'the state is not written: Redis failed'
-check "all else is written" await 20 above engine heartbeat_at "$(($(date +%s) + 1))"
+check "a key of another type is a warning" await 60 logged 'the state is not written: Redis failed'
+check "all else is written" await 60 above engine heartbeat_at "$(($(date +%s) + 1))"
 check "each of both is one line, however long it lasts" test "$(lines level=warn)" -eq 2
 
 run 2 "$BUILD/paper_engine" run --prefix 'bot %s'
@@ -100,13 +100,13 @@ spread=$(curl -s "$exchange_url/binance/api/v3/ticker/24hr" |
 some_pass() { [ "$(grep -c . "$work/wanted")" -gt 0 ] && [ "$(grep -c . "$work/wanted")" -lt 30 ]; }
 
 engine --universe.mode full_market --universe.min-volume "${volume%.*}"
-check "volume: what is traded less is left out" await 20 follows "${volume%.*} 1 0"
+check "volume: what is traded less is left out" await 60 follows "${volume%.*} 1 0"
 check "volume: a part passes" some_pass
 engine --universe.mode full_market --universe.max-spread "$spread"
-check "spread: what has a larger one is left out" await 20 follows "0 $spread 0"
+check "spread: what has a larger one is left out" await 60 follows "0 $spread 0"
 check "spread: a part passes" some_pass
 engine --universe.mode full_market --universe.min-depth "${depth%.*}"
-check "depth: what has less is left out" await 20 follows "0 1 ${depth%.*}"
+check "depth: what has less is left out" await 60 follows "0 1 ${depth%.*}"
 check "depth: a part passes" some_pass
 fault DELETE binance/frozen
 fault DELETE upbit/frozen
@@ -120,22 +120,22 @@ recorded_as_gone() {
 		"$work/recording"
 }
 engine --universe.top 5 --record "$work/recording"
-check "top_n: the five largest" await 20 follows '' 5
+check "top_n: the five largest" await 60 follows '' 5
 check "top_n: it says so" tells universe mode top_n
 for exchange in binance upbit; do
 	halted=$(sed -n 2p "$work/wanted")
 	native=KRW-${halted%/*}
 	[ "$exchange" = upbit ] || native=${halted%/*}USDT
 	fault POST "$exchange/halted?value=$native"
-	check "a symbol that is halted at $exchange goes, and the next one comes" await 20 follows '' 5
+	check "a symbol that is halted at $exchange goes, and the next one comes" await 60 follows '' 5
 	refute "it is another one" grep -qx "$halted" "$work/wanted"
-	check "it has no state any more" await 20 not exists "symbol:$halted"
-	check "and no book in a recording" await 20 recorded_as_gone
+	check "it has no state any more" await 60 not exists "symbol:$halted"
+	check "and no book in a recording" await 60 recorded_as_gone
 	fault DELETE "$exchange/halted"
-	check "trades again at $exchange: it comes back" await 20 follows '' 5
+	check "trades again at $exchange: it comes back" await 60 follows '' 5
 	check "it is the same as before" grep -qx "$halted" "$work/wanted"
 done
-check "the changes are counted" await 5 above universe changes 12
+check "the changes are counted" await 60 above universe changes 12
 check "all that without a restart" kill -0 "$ENGINE_PID"
 
 # The same exchange with other volumes, in the place of the first: so many symbols that they are not the same ones.
@@ -150,12 +150,12 @@ done
 stop "$EXCHANGE_PID"
 exchange_url=$first_url
 engine --universe.top "$top"
-check "top_n: the $top largest" await 20 follows '' "$top"
+check "top_n: the $top largest" await 60 follows '' "$top"
 stop "$first_pid"
 port=${exchange_url##*:}
 spawn exchange "$BUILD/paper_exchange" --listen "127.0.0.1:$port" --symbols 30 --seed 7
 await_unless_ended 20 "$SPAWNED" listens "$SPAWNED" "$port" || { cat "$work/exchange.log"; exit 1; }
-check "when ranks change, the engine has the largest again" await 20 follows '' "$top"
+check "when ranks change, the engine has the largest again" await 60 follows '' "$top"
 head -n "$top" "$work/first" >"$work/wanted"
 refute "which are others than before" trades_these "$work/wanted"
 check "and that without a restart" kill -0 "$ENGINE_PID"
