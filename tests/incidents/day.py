@@ -50,7 +50,7 @@ OTHERS = ["prometheus", "alertmanager", "node_exporter"]
 # A bot that never rests for long.
 TRADER = ["--cooldown", "5s", "--leg-gap", "1s"]
 # Verbs that end a program of ours, and start it again.
-ENDING = re.compile(r"(kill|stop|start|restart) (%s)|quick relay|usual relay|engine (crash|start)" % "|".join(PROGRAMS))
+ENDING = re.compile(r"(kill|stop|start|restart) (%s)|quick relay|usual relay|engine (crash|start)|fill disk" % "|".join(PROGRAMS))
 
 
 class Stack(stacks.Stack):
@@ -312,9 +312,8 @@ def arguments():
     return parser.parse_args()
 
 
-def spend(args, stack):
+def spend(args, stack, may_mount):
     """The day, and its tables."""
-    may_mount = run.have_own_mounts()
     chosen = [each for each in scenarios.load() if (each.get("core") or args.minutes >= 15) and (may_mount or each.get("needs") != "root")]
     seconds, since = args.minutes * 60, time.time()
     watcher = Watcher(stack, 5 if seconds > 1200 else 1)
@@ -339,11 +338,12 @@ def spend(args, stack):
 
 def main():
     args = arguments()
+    may_mount = run.have_own_mounts()  # before any part starts: all of them see the disk that gets full
     directory = tempfile.mkdtemp(prefix="arbwatch-day.")
     stack = Stack(args.build, directory)
     try:
         stack.start()
-        return spend(args, stack)
+        return spend(args, stack, may_mount)
     finally:
         stack.close()
         if args.keep:
