@@ -75,7 +75,7 @@ class Observer(observe.Observer):
 
     def mark(self):
         self.last_row = int(self.stack.psql("history", "SELECT coalesce(max(id), 0) FROM arbwatch_history.alert_incident").strip())
-        self.begun_ms = observe.now_ms()
+        self.begun_ms = self.stack.begun_ms = observe.now_ms()
 
     def false_alerts(self):
         """What came since the mark, though nothing was provoked."""

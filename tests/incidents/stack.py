@@ -300,7 +300,7 @@ class Stack:
 
     def write_stores(self):
         (self.directory / "redis.conf").write_text(
-            'bind 127.0.0.1\nport %d\nrequirepass %s\ndir %s\nsave ""\nappendonly no\nmaxmemory 16mb\n'
+            'bind 127.0.0.1\nport %d\nrequirepass %s\ndir %s\nsave ""\nappendonly no\nmaxmemory 16mb\nenable-debug-command yes\n'
             % (self.ports["redis"], self.passwords["redis"], self.directory))
         self.commands["redis"] = ["redis-server", self.directory / "redis.conf"]
         for part in ("postgres", "history"):

@@ -15,6 +15,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -52,21 +53,23 @@ def go_on(stack, *parts):
 
 
 def slow_redis(stack, milliseconds):
-    """Redis sleeps and wakes, so that one answer or a few come late, and the next ones after the next sleep."""
+    """Two clients make it sleep in turns, half of that each: who asks meanwhile waits for one of them or both."""
     stack.awake = threading.Event()  # set: for good
 
-    def doze():
-        while not stack.awake.wait(0.0005):
-            stack.pause("redis")
-            time.sleep(int(milliseconds) / 1000)
-            stack.go_on("redis")
-    stack.dozing = threading.Thread(target=doze, daemon=True)
-    stack.dozing.start()
+    def keep_asleep():
+        with socket.create_connection(("127.0.0.1", stack.ports["redis"])) as redis:
+            redis.sendall(b"AUTH %s\r\n" % stack.passwords["redis"].encode())
+            while redis.recv(1024).startswith(b"+OK") and not stack.awake.is_set():
+                redis.sendall(b"DEBUG SLEEP %g\r\n" % (int(milliseconds) / 2000))
+    stack.dozing = [threading.Thread(target=keep_asleep, daemon=True) for _ in range(2)]
+    for each in stack.dozing:
+        each.start()
 
 
 def quick_redis(stack):
     stack.awake.set()
-    stack.dozing.join()
+    for each in stack.dozing:
+        each.join()
 
 
 def in_background(command, environment):
