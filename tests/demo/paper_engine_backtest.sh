@@ -64,8 +64,13 @@ check "500 symbols" said 'market         500 symbols'
 spawn exchange "$BUILD/paper_exchange" --listen 127.0.0.1:0
 exchange=http://127.0.0.1:$(port_of "$SPAWNED")
 opportunity='--step 100ms --min-profit 0.0001 --cooldown 1s'
-spawn recorder "$engine" run --exchange.binance "$exchange/binance" --exchange.upbit "$exchange/upbit" --control.listen-address '' \
-	--universe.top 20 --loop 100ms --record "$work/recording"
+live() {
+	"$1" "$2" "$engine" run --exchange.binance "$exchange/binance" --exchange.upbit "$exchange/upbit" --control.listen-address '' \
+		--universe.top 20 --loop 100ms --record "$work/recording" --loops "$3"
+}
+live run 0 3 # it ends by itself
+rm "$work/recording"
+live spawn recorder 10000
 recorded() { awk 'NR > 1 { print $2, $3 }' "$work/recording" | sort -u | wc -l; }
 # Prices may be too close to each other for ten seconds.
 # shellcheck disable=SC2086 # words are meant
